@@ -1,0 +1,1 @@
+"""The wire: what Cloudflare says and how to ask it."""

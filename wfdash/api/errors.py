@@ -1,0 +1,113 @@
+"""The tree of failures, each a sentence for a person.
+
+WorkflowsError
+├── NotReached          no answer: refused, DNS, TLS, reset, timed out
+├── BadAnswer           an answer that is not the API's: HTML, cut JSON, too large
+├── ServerFailed        5xx with or without an envelope
+├── RateLimited         429
+├── Unauthorized        401, or a token the API calls invalid
+├── Forbidden           403; `challenge` when it is a page, not the API's envelope
+├── NotFound            404
+│   ├── WorkflowNotFound
+│   └── InstanceNotFound
+└── Refused             400, 409 and what the engine will not do
+    ├── AlreadyExists   the instance id is taken
+    └── CannotTerminate the instance is already final
+"""
+
+__all__ = [
+    "AlreadyExists",
+    "BadAnswer",
+    "CannotTerminate",
+    "Forbidden",
+    "InstanceNotFound",
+    "NotFound",
+    "NotReached",
+    "RateLimited",
+    "Refused",
+    "ServerFailed",
+    "Unauthorized",
+    "WorkflowNotFound",
+    "WorkflowsError",
+]
+
+
+class WorkflowsError(Exception):
+    """A request that did not give what was asked. `str()` is a raw sentence; clean it before it is drawn.
+
+    `sent` is False only when the request surely never reached the server, so that a write may be tried again.
+    `http`, `code`, `message` and `ray` are the answer's, or None and "".
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        http: int | None = None,
+        code: int | None = None,
+        message: str = "",
+        ray: str = "",
+        sent: bool = True,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.http = http
+        self.code = code
+        self.message = message
+        self.ray = ray
+        self.sent = sent
+        self.retry_after = retry_after
+        """Seconds the server asked to wait, when it did."""
+
+
+class NotReached(WorkflowsError):
+    exit_code = 5
+
+
+class BadAnswer(WorkflowsError):
+    exit_code = 5
+
+
+class ServerFailed(WorkflowsError):
+    exit_code = 5
+
+
+class RateLimited(WorkflowsError):
+    exit_code = 5
+
+
+class Unauthorized(WorkflowsError):
+    exit_code = 3
+
+
+class Forbidden(WorkflowsError):
+    """`challenge` is True for a page in the way (no JSON envelope): it says nothing about permissions."""
+
+    challenge = False
+
+
+class NotFound(WorkflowsError):
+    pass
+
+
+class WorkflowNotFound(NotFound):
+    pass
+
+
+class InstanceNotFound(NotFound):
+    pass
+
+
+class Refused(WorkflowsError):
+    pass
+
+
+class AlreadyExists(Refused):
+    pass
+
+
+class CannotTerminate(Refused):
+    pass

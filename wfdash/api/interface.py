@@ -1,0 +1,195 @@
+"""What both dialects of the Workflows API offer, and the shape of each answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from wfdash.core.workflow import Workflow
+
+__all__ = [
+    "Created",
+    "DetailAnswer",
+    "Exchange",
+    "InstancePage",
+    "NewInstance",
+    "Observer",
+    "RestartFrom",
+    "StatusAnswer",
+    "StepAnswer",
+    "Verb",
+    "Version",
+    "WorkflowPage",
+    "Workflows",
+]
+
+Verb = Literal["pause", "resume", "terminate", "restart"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, for the budget, the request log and `--debug`; no header of the request."""
+
+    at: float
+    """When it was sent, epoch seconds."""
+    kind: str
+    """Which endpoint, in a word or two: `list`, `get`, `get simple`, `workflows`, `change status`, ..."""
+    method: str
+    path: str
+    http: int | None
+    """None when no answer came."""
+    milliseconds: float
+    size: int
+    ray: str
+    ratelimit: str
+    ratelimit_policy: str
+    retry_after: str
+    server_date: str
+    """The answer's Date header, to tell clock skew."""
+    failure: str = ""
+
+
+Observer = Callable[[Exchange], None]
+
+
+@dataclass(slots=True)
+class WorkflowPage:
+    items: list[Workflow]
+    total: int | None = None
+    page: int | None = None
+    total_pages: int | None = None
+
+
+@dataclass(slots=True)
+class InstancePage:
+    items: list[dict[str, Any]]
+    """The rows as the API sent them; each is an object. Read with Instance.from_item."""
+    cursor: str | None = None
+    """The next page's, or None at the end (absent, null and "" all mean the end)."""
+    total: int | None = None
+    counts: dict[str, int] | None = None
+    """Local servers only: instances by status, up to 30 s old."""
+    hidden: int = 0
+    """Local servers only: rows left out for want of a status (ids asked for but never made)."""
+
+
+@dataclass(slots=True)
+class DetailAnswer:
+    result: dict[str, Any]
+    refusal: str = ""
+    """The envelope's words when it said success:false and carried this result all the same."""
+    milliseconds: float = 0.0
+    size: int = 0
+
+
+@dataclass(slots=True)
+class StatusAnswer:
+    status: str
+    """The status after acceptance; "" when the answer did not say."""
+    timestamp: float | None = None
+    http: int = 200
+    ray: str = ""
+
+
+@dataclass(slots=True)
+class StepAnswer:
+    """One step in full: `content` bytes when it returned a stream, else `result`."""
+
+    result: dict[str, Any] | None = None
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestartFrom:
+    """`name` without its -N suffix; `count` is the occurrence of that name and type, from 1."""
+
+    name: str
+    count: int = 1
+    type: Literal["do", "sleep", "waitForEvent"] = "do"
+
+
+@dataclass(frozen=True, slots=True)
+class NewInstance:
+    id: str
+    params: Any = None
+    has_params: bool = False
+    success_retention: str | int | None = None
+    error_retention: str | int | None = None
+    location_hint: str = ""
+
+
+@dataclass(slots=True)
+class Created:
+    id: str
+    status: str = ""
+    version: str = ""
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Version:
+    id: str
+    created: float | None = None
+    modified: float | None = None
+    language: str = ""
+    default_retention: Any = None
+    concurrency_limit: float | None = None
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+class Workflows(Protocol):
+    """One server. Every method raises only WorkflowsError (and CancelledError).
+
+    Reads may be repeated by the caller; nothing here repeats anything. Ids are raw and are encoded here.
+    """
+
+    local: bool
+    """A dev session: no sweep, no status pushdown, no `simple`, list every 5 s."""
+    watch_only: str
+    """Why this server cannot be written to ("needs wrangler 4.133 or later"); "" when it can."""
+
+    async def list_workflows(
+        self, *, page: int = 1, per_page: int = 100, search: str = ""
+    ) -> WorkflowPage: ...
+    async def get_workflow(self, workflow: str) -> Workflow: ...
+    async def list_instances(
+        self,
+        workflow: str,
+        *,
+        status: str = "",
+        date_start: float | None = None,
+        date_end: float | None = None,
+        direction: Literal["", "asc", "desc"] = "",
+        cursor: str | None = None,
+        page: int | None = None,
+        per_page: int = 100,
+    ) -> InstancePage: ...
+    async def get_instance(
+        self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""
+    ) -> DetailAnswer: ...
+    async def change_status(
+        self,
+        workflow: str,
+        instance: str,
+        verb: Verb,
+        *,
+        rollback: bool = False,
+        restart_from: RestartFrom | None = None,
+    ) -> StatusAnswer: ...
+    async def send_event(
+        self, workflow: str, instance: str, event_type: str, payload: Any
+    ) -> Mapping[str, Any]: ...
+    async def create_instance(self, workflow: str, new: NewInstance) -> Created: ...
+    async def create_instances(self, workflow: str, new: Sequence[NewInstance]) -> list[Created]: ...
+    async def get_step(
+        self,
+        workflow: str,
+        instance: str,
+        name: str,
+        *,
+        type: Literal["step", "waitForEvent"] = "step",
+        attempt: int | None = None,
+    ) -> StepAnswer: ...
+    async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]: ...
+    async def verify_token(self) -> dict[str, Any]: ...
+    async def list_accounts(self) -> list[dict[str, Any]]: ...
+    async def close(self) -> None: ...

@@ -1,0 +1,66 @@
+"""One workflow instance as a list row tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from sys import intern
+from typing import Any
+
+from wfdash.core.moment import iso, parse_time
+
+__all__ = ["Instance"]
+
+_TIMES = {"created_on": "created", "modified_on": "modified", "started_on": "started", "ended_on": "ended"}
+_WORDS = {"status": "status", "version_id": "version", "trigger_source": "trigger"}
+
+
+@dataclass(slots=True)
+class Instance:
+    """A list row. Times are epoch seconds; words are the API's own, raw, "" where the row had none."""
+
+    id: str
+    status: str = ""
+    created: float | None = None
+    modified: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    version: str = ""
+    trigger: str = ""
+    extra: dict[str, Any] | None = None
+    """What the slots above cannot give back exactly: unknown keys, nulls, times written in another way."""
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "Instance | None":
+        """Read a row of the list endpoint tolerantly; None when it has no usable id."""
+        identity = item.get("id")
+        if not isinstance(identity, str) or not identity:
+            return None
+        row = cls(identity)
+        extra: dict[str, Any] = {}
+        for key, value in item.items():
+            if key == "id":
+                continue
+            if key in _TIMES:
+                seconds = parse_time(value)
+                if seconds is not None:
+                    setattr(row, _TIMES[key], seconds)
+                if seconds is None or iso(seconds) != value:
+                    extra[key] = value
+            elif key in _WORDS and isinstance(value, str) and value:
+                setattr(row, _WORDS[key], intern(value))
+            else:
+                extra[key] = value
+        row.extra = extra or None
+        return row
+
+    def item(self) -> dict[str, Any]:
+        """The row as the API sent it: same keys, same values (key order aside)."""
+        item: dict[str, Any] = {"id": self.id}
+        for key, slot in _WORDS.items():
+            if value := getattr(self, slot):
+                item[key] = value
+        for key, slot in _TIMES.items():
+            if (seconds := getattr(self, slot)) is not None:
+                item[key] = iso(seconds)
+        if self.extra:
+            item.update(self.extra)
+        return item

@@ -1,0 +1,28 @@
+"""Instants: the API's ISO 8601 text to epoch seconds and back."""
+
+from datetime import UTC, datetime
+
+__all__ = ["iso", "parse_time"]
+
+
+def parse_time(value: object) -> float | None:
+    """Epoch seconds of an API datetime, or None for anything that is not one.
+
+    The API documents UTC without an offset and sends a trailing Z, with or without fractions; an offset is
+    honoured when one comes, and text without either is read as UTC.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def iso(seconds: float) -> str:
+    """Epoch seconds as the API writes instants: UTC, milliseconds, Z."""
+    moment = datetime.fromtimestamp(round(seconds * 1000) / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,12 @@
+"""The status of an instance: an open set of the API's own words."""
+
+__all__ = ["ACTIVE", "FINAL", "STATUSES", "is_final"]
+
+ACTIVE = ("queued", "running", "waiting", "paused", "waitingForPause", "rollingBack")
+FINAL = ("complete", "errored", "terminated")
+STATUSES = ACTIVE + FINAL
+
+
+def is_final(status: str) -> bool:
+    """Whether an instance in this status can only move again by a restart. An unknown status is not final."""
+    return status in FINAL

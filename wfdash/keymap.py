@@ -1,0 +1,129 @@
+"""The one registry of actions: bindings, key bar, help, palette and README all come from it."""
+
+from dataclasses import dataclass
+
+__all__ = ["ACTIONS", "BY_ID", "Action", "action_method"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key does.
+
+    `scope` says where it is live: app (everywhere), table, detail (the open instance), timeline,
+    instance (table or detail: acts on one instance or the marks), field (a text field).
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    scope: str
+    dangerous: bool = False
+    """Writes to the API: off in read-only mode."""
+    show: bool = False
+    """In the key bar."""
+
+
+def action_method(action_id: str) -> str:
+    """The method that serves an action: `instance.pause` is `action_instance_pause`."""
+    return "action_" + action_id.replace(".", "_")
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("move.down", ("j", "down"), "down", "Move down", "table"),
+    Action("move.up", ("k", "up"), "up", "Move up", "table"),
+    Action("move.first", ("g", "home"), "first", "Go to the first row", "table"),
+    Action("move.last", ("G", "end"), "last", "Go to the last loaded row", "table"),
+    Action("move.half_down", ("ctrl+d", "pagedown"), "half page down", "Half a page down", "table"),
+    Action("move.half_up", ("ctrl+u", "pageup"), "half page up", "Half a page up", "table"),
+    Action(
+        "row.open",
+        ("enter",),
+        "open",
+        "Open, focus or widen; on a timeline row, inspect it",
+        "app",
+        show=True,
+    ),
+    Action("layer.close", ("escape",), "back", "Close one layer", "app", show=True),
+    Action("row.unfold", ("right",), "unfold", "Unfold the row", "timeline"),
+    Action("row.fold", ("left",), "fold", "Fold the row", "timeline"),
+    Action("pane.next", ("tab",), "next pane", "Go to the next pane", "app"),
+    Action("instance.next", (".",), "next instance", "Next instance, with the detail open", "instance"),
+    Action(
+        "instance.previous",
+        (",",),
+        "previous instance",
+        "Previous instance, with the detail open",
+        "instance",
+    ),
+    Action("filter.edit", ("/",), "filter", "Filter the rows", "table", show=True),
+    Action("goto.open", (":",), "go to", "Go to WORKFLOW, WORKFLOW/ID, an id or a dashboard URL", "app"),
+    Action("palette.open", ("ctrl+p",), "palette", "Every action by name, and why one is off", "app"),
+    Action("help.open", ("?",), "help", "What every key does here", "app", show=True),
+    Action("view.save", ("ctrl+s",), "save view", "Save the present filter and order as a view", "table"),
+    Action("sort.next", ("o",), "sort", "Sort by the next column", "table"),
+    Action("sort.reverse", ("O",), "reverse", "Reverse the order", "table"),
+    Action("mark.toggle", ("space",), "mark", "Mark this instance", "table"),
+    Action("mark.range", ("V",), "mark range", "Mark from here to where the cursor goes", "table"),
+    Action("mark.all", ("*",), "mark all", "Mark every loaded instance that matches", "table"),
+    Action("rows.arrived", ("n",), "show new", "Show the rows that arrived", "table"),
+    Action("poll.freeze", ("z",), "freeze", "Freeze or thaw polling", "app"),
+    Action("poll.now", ("ctrl+r",), "poll now", "Ask the API now", "app"),
+    Action("timeline.scale", ("x",), "scale", "Time scale: true, compressed, by step", "detail", show=True),
+    Action("timeline.next", ("]",), "next failed", "Next failed or slow step", "detail"),
+    Action("timeline.previous", ("[",), "previous failed", "Previous failed or slow step", "detail"),
+    Action("detail.compare", ("=",), "compare", "Against the last success", "detail"),
+    Action("instance.watch", ("f",), "watch", "Watch this instance", "instance"),
+    Action("time.zone", ("u",), "UTC/local", "UTC or local time, everywhere", "app"),
+    Action("copy.menu", ("y",), "copy", "Copy id, URL, command, curl or Markdown", "instance"),
+    Action("export.menu", ("e",), "export", "Export the table, the instance or the screen", "app"),
+    Action("workflows.open", ("w",), "workflows", "All workflows of the account", "app", show=True),
+    Action("errors.open", ("E",), "errors", "Errored instances, grouped", "app", show=True),
+    Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app"),
+    Action("journal.open", ("J",), "journal", "What was done from here", "app"),
+    Action("note.write", ("N",), "note", "Write a note into the session's story", "app"),
+    Action("profile.open", ("P",), "profile", "Change the profile", "app"),
+    Action("app.suspend", ("ctrl+z",), "suspend", "Suspend to the shell", "app"),
+    Action("app.quit", ("q", "ctrl+c"), "quit", "Close the top layer; at the root, leave", "app", show=True),
+    Action("instance.pause", ("p",), "pause", "Pause", "instance", dangerous=True, show=True),
+    Action("instance.resume", ("r",), "resume", "Resume", "instance", dangerous=True, show=True),
+    Action("instance.terminate", ("t",), "terminate", "Terminate", "instance", dangerous=True, show=True),
+    Action(
+        "instance.terminate_rollback",
+        ("T",),
+        "rollback",
+        "Terminate with rollback",
+        "instance",
+        dangerous=True,
+    ),
+    Action(
+        "instance.restart",
+        ("s",),
+        "restart",
+        "Restart from the beginning",
+        "instance",
+        dangerous=True,
+        show=True,
+    ),
+    Action(
+        "instance.restart_from",
+        ("S",),
+        "restart from",
+        "Restart from the step under the cursor",
+        "timeline",
+        dangerous=True,
+    ),
+    Action("instance.send_event", ("v",), "send event", "Send an event", "instance", dangerous=True),
+    Action("instance.create", ("c",), "create", "Create an instance", "app", dangerous=True),
+    Action(
+        "instance.create_again",
+        ("C",),
+        "create again",
+        "Create again with this instance's params",
+        "instance",
+        dangerous=True,
+    ),
+    *(Action(f"view.{n}", (str(n),), f"view {n}", f"Saved view {n}", "table") for n in range(1, 10)),
+)
+
+BY_ID = {action.id: action for action in ACTIONS}

@@ -1,0 +1,1 @@
+"""Keeping the picture fresh, and acting on it."""

@@ -1,0 +1,44 @@
+"""What the screens read: how fresh each pane is, and what is known of an open instance."""
+
+from dataclasses import dataclass, field
+
+from wfdash.core.detail import Detail
+
+__all__ = ["DetailState", "Freshness"]
+
+
+@dataclass(slots=True)
+class Freshness:
+    """Times are epoch seconds on the poller's clock."""
+
+    answered_at: float | None = None
+    """When the data now shown was answered."""
+    due_at: float | None = None
+    """When the next poll is due; None when none is planned (final, frozen, stopped)."""
+    asking: bool = False
+    missed: int = 0
+    """Due polls in a row that failed or did not happen; two make it stale."""
+    failure: str = ""
+    """Why the last one failed, in a sentence; "" when it did not."""
+    settled: bool = False
+    """A final instance: read once, never stale."""
+
+    @property
+    def stale(self) -> bool:
+        return self.missed >= 2 and not self.settled
+
+
+@dataclass(slots=True)
+class DetailState:
+    """An instance that was opened or read. `detail` stays the last good one through every failure."""
+
+    workflow: str
+    id: str
+    detail: Detail | None = None
+    freshness: Freshness = field(default_factory=Freshness)
+    gone: str = ""
+    """Set once it is not there any more ("expired or deleted"); it is then asked for no further."""
+    partial: str = ""
+    """Why the steps are not all here, in words; "" when they are."""
+    revision: int = 0
+    """Goes up by one whenever `detail` is replaced."""

@@ -1,0 +1,1 @@
+"""Textual: screens compose widgets, widgets draw what core made."""
