@@ -1,0 +1,236 @@
+"""What each verb may do to an instance in each status, and what became of it, in words.
+
+The key bar, the palette, the prompt, the help and the one-shots all ask here, so that they cannot disagree.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from wfdash.core.status import ACTIVE, FINAL, STATUSES, is_final
+
+__all__ = [
+    "DESTROYS",
+    "DONE",
+    "NO_EFFECT",
+    "UNDER_WAY",
+    "VERBS",
+    "Outcome",
+    "destroys",
+    "leads_to",
+    "phrase",
+    "refusal",
+    "same_meaning",
+    "settled",
+]
+
+VERBS: Final = (
+    "pause",
+    "resume",
+    "terminate",
+    "terminate_rollback",
+    "restart",
+    "restart_from",
+    "send_event",
+    "create",
+)
+DESTROYS: Final = frozenset({"terminate", "terminate_rollback", "restart", "restart_from"})
+
+DONE: Final = "done"
+UNDER_WAY: Final = "under way"
+NO_EFFECT: Final = "no effect"
+
+_PHRASES = {
+    "terminate_rollback": "terminate with rollback",
+    "restart_from": "restart from a step",
+    "send_event": "send event",
+}
+_KNOWN = frozenset(STATUSES)
+_LEADS_TO = {
+    "pause": frozenset({"waitingForPause", "paused"}),
+    "resume": frozenset({"queued", "running", "waiting"}),
+    "terminate": frozenset({"terminated"}),
+    "terminate_rollback": frozenset({"rollingBack", "terminated"}),
+    "restart": frozenset(STATUSES) - {"paused", "waitingForPause"},
+    "restart_from": frozenset(STATUSES) - {"paused", "waitingForPause"},
+    "send_event": frozenset(STATUSES),
+    "create": frozenset(STATUSES),
+}
+_GROUPS = (
+    frozenset({"running", "waiting"}),
+    frozenset({"paused", "waitingForPause"}),
+)
+_NOT_KNOWN = "it is rolling back, and what {} does then is not documented"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one verb on one instance; `over` when following it further tells nothing more."""
+
+    word: str
+    """done, under way or no effect."""
+    sentence: str
+    over: bool
+
+
+def phrase(verb: str) -> str:
+    """The verb as people say it: `terminate with rollback`."""
+    return _PHRASES.get(verb, verb)
+
+
+def destroys(verb: str) -> bool:
+    """Whether the verb loses work or history: confirmed by name on a production account."""
+    return verb in DESTROYS
+
+
+def leads_to(verb: str) -> frozenset[str]:
+    """The statuses that may follow when the verb took effect; for pause and rollback the way there too."""
+    return _LEADS_TO.get(verb, frozenset())
+
+
+def refusal(
+    verb: str, status: str, *, local: bool = False, watch_only: str = "", read_only: str = ""
+) -> str | None:
+    """Why the verb is off, or would do nothing, on an instance in this status; None when it may run.
+
+    `watch_only` and `read_only` are reasons why nothing at all is written, "" when there is none. An unknown
+    status refuses nothing: only the server can tell.
+    """
+    if read_only:
+        return f"read-only: {read_only}"
+    if watch_only:
+        return f"this server can be watched, not written to: {watch_only}"
+    if verb == "create" or status not in _KNOWN:
+        return None
+    if status == "rollingBack":
+        return None if verb == "send_event" else _NOT_KNOWN.format(phrase(verb))
+    return _REFUSALS[verb](status, local)
+
+
+def _refuse_pause(status: str, local: bool) -> str | None:
+    if status in ("running", "waiting"):
+        return None
+    if status == "queued":
+        return "it is queued: pause has no effect before it runs"
+    if status == "paused":
+        return "it is paused already"
+    if status == "waitingForPause":
+        return "it is pausing already, when its running step is done"
+    return f"it is {status}: nothing is left to pause"
+
+
+def _refuse_resume(status: str, local: bool) -> str | None:
+    if status in ("paused", "waitingForPause"):
+        return None
+    if is_final(status):
+        return f"it is {status}: resume has no effect, restart would run it again"
+    return f"it is {status}, not paused: resume has no effect"
+
+
+def _refuse_terminate(status: str, local: bool) -> str | None:
+    return f"it is {status} already: there is nothing to terminate" if is_final(status) else None
+
+
+def _refuse_restart(status: str, local: bool) -> str | None:
+    return None
+
+
+def _refuse_restart_from(status: str, local: bool) -> str | None:
+    return "it is queued: it has no step to restart from" if status == "queued" else None
+
+
+def _refuse_event(status: str, local: bool) -> str | None:
+    if not is_final(status):
+        return None
+    if local:
+        return f"it is {status}: the event would be stored and never read"
+    return f"it is {status}: nothing waits for an event"
+
+
+_REFUSALS = {
+    "pause": _refuse_pause,
+    "resume": _refuse_resume,
+    "terminate": _refuse_terminate,
+    "terminate_rollback": _refuse_terminate,
+    "restart": _refuse_restart,
+    "restart_from": _refuse_restart_from,
+    "send_event": _refuse_event,
+}
+
+
+def same_meaning(verb: str, before: str, now: str) -> bool:
+    """Whether a person who confirmed the verb for `before` would confirm it for `now` unread."""
+    if before == now:
+        return True
+    if verb == "send_event":
+        return before in ACTIVE and now in ACTIVE
+    return any(before in group and now in group for group in _GROUPS)
+
+
+def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | None = None) -> Outcome:
+    """Compare the intent with the status read last (`now`; at first, what the request `answered`).
+
+    `answered` is "" when no answer came, or none with a status. `rerun` says whether the instance's own times
+    show a run begun since (None: not known); it is what tells a restart that errored again from one that did
+    nothing.
+    """
+    if verb in ("restart", "restart_from"):
+        return _settled_restart(verb, before, answered, now, rerun)
+    if verb in ("send_event", "create"):
+        return Outcome(DONE, "accepted" if verb == "send_event" else f"created, {now or 'accepted'}", True)
+    if verb == "pause":
+        return _settled_pause(before, answered, now)
+    if verb == "resume":
+        return _settled_resume(before, answered, now)
+    return _settled_terminate(verb, before, now)
+
+
+def _settled_pause(before: str, answered: str, now: str) -> Outcome:
+    if now == "paused" and before == "paused":
+        return Outcome(NO_EFFECT, "pause had no effect: it was paused before", True)
+    if now == "paused":
+        return Outcome(DONE, "paused", True)
+    if now == "waitingForPause":
+        return Outcome(UNDER_WAY, "waitingForPause: it pauses when its running step is done", False)
+    if now in FINAL:
+        return Outcome(NO_EFFECT, f"pause had no effect: the instance is {now}", True)
+    if answered in ("paused", "waitingForPause"):
+        return Outcome(UNDER_WAY, f"asked, {now} for now", False)
+    return Outcome(NO_EFFECT, f"pause had no effect: the instance is {now}", bool(answered))
+
+
+def _settled_resume(before: str, answered: str, now: str) -> Outcome:
+    if now in ("running", "waiting"):
+        if before in ("paused", "waitingForPause"):
+            return Outcome(DONE, f"resumed, {now}", True)
+        return Outcome(NO_EFFECT, f"resume had no effect: the instance was {before} and is {now}", True)
+    if now == "queued" and before != "queued":
+        return Outcome(UNDER_WAY, "resumed, queued to run", False)
+    if now in ("complete", "errored") and before in ("paused", "waitingForPause"):
+        return Outcome(DONE, f"resumed, {now} by now", True)
+    if now == before and answered in _LEADS_TO["resume"]:
+        return Outcome(UNDER_WAY, f"asked, {now} for now", False)
+    return Outcome(NO_EFFECT, f"resume had no effect: the instance is {now}", bool(answered))
+
+
+def _settled_terminate(verb: str, before: str, now: str) -> Outcome:
+    what = phrase(verb)
+    if now == "terminated":
+        if before == "terminated":
+            return Outcome(NO_EFFECT, f"{what} had no effect: it was terminated before", True)
+        return Outcome(DONE, "terminated", True)
+    if now == "rollingBack":
+        return Outcome(UNDER_WAY, "rolling back", False)
+    if now in FINAL:
+        return Outcome(NO_EFFECT, f"{what} had no effect: the instance is {now}", True)
+    return Outcome(UNDER_WAY, f"asked, {now} for now", False)
+
+
+def _settled_restart(verb: str, before: str, answered: str, now: str, rerun: bool | None) -> Outcome:
+    if rerun or (before in FINAL and now not in FINAL):
+        return Outcome(DONE, f"ran again, {now} by now" if now in FINAL else f"restarted, {now}", True)
+    if rerun is None and (now != before or now not in FINAL):
+        return Outcome(DONE, f"restarted, {now}", True)
+    if now in FINAL:
+        said = "200, but still" if answered else "still"
+        return Outcome(NO_EFFECT, f"{said} {now}: nothing happened", False)
+    return Outcome(UNDER_WAY, f"asked, {now} for now", False)
