@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "wfdash"
 LAYERS = {
     "core": set(),
-    "api": {"core", "settings"},
+    "api": {"core", "settings", "credentials"},
     "live": {"api", "core", "settings", "keymap"},
     "oneshot": {"live", "api", "core", "settings", "keymap"},
     "ui": {"live", "api", "core", "settings", "keymap"},

@@ -10,15 +10,20 @@ WorkflowsError
 ├── NotFound            404
 │   ├── WorkflowNotFound
 │   └── InstanceNotFound
+├── ChooseAccount       the credential sees several accounts, or none
 └── Refused             400, 409 and what the engine will not do
     ├── AlreadyExists   the instance id is taken
     └── CannotTerminate the instance is already final
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 __all__ = [
     "AlreadyExists",
     "BadAnswer",
     "CannotTerminate",
+    "ChooseAccount",
     "Forbidden",
     "InstanceNotFound",
     "NotFound",
@@ -99,6 +104,13 @@ class WorkflowNotFound(NotFound):
 
 class InstanceNotFound(NotFound):
     pass
+
+
+class ChooseAccount(WorkflowsError):
+    """No account was given and there is not exactly one to take. `accounts` is what `GET /accounts` listed."""
+
+    exit_code = 2
+    accounts: Sequence[Mapping[str, Any]] = ()
 
 
 class Refused(WorkflowsError):

@@ -142,6 +142,8 @@ class Workflows(Protocol):
     Reads may be repeated by the caller; nothing here repeats anything. Ids are raw and are encoded here.
     """
 
+    account_id: str
+    """"" until the first request has found the only one of `GET /accounts`; "" for a dev session."""
     local: bool
     """A dev session: no sweep, no status pushdown, no `simple`, list every 5 s."""
     watch_only: str

@@ -1,0 +1,48 @@
+"""Walking the pages of a list by cursor, each id once, however the server behaves."""
+
+from collections.abc import AsyncIterator
+from typing import Literal
+
+from wfdash.api.interface import InstancePage, Workflows
+
+__all__ = ["walk"]
+
+
+async def walk(
+    api: Workflows,
+    workflow: str,
+    *,
+    status: str = "",
+    date_start: float | None = None,
+    date_end: float | None = None,
+    direction: Literal["", "asc", "desc"] = "",
+    per_page: int = 100,
+) -> AsyncIterator[InstancePage]:
+    """Pages until the cursor ends, repeats or brings nothing new; rows seen before are left out."""
+    seen: set[str] = set()
+    cursors: set[str] = set()
+    cursor: str | None = None
+    while True:
+        page = await api.list_instances(
+            workflow,
+            status=status,
+            date_start=date_start,
+            date_end=date_end,
+            direction=direction,
+            cursor=cursor,
+            per_page=per_page,
+        )
+        fresh = []
+        for item in page.items:
+            identity = item.get("id")
+            if not isinstance(identity, str) or identity in seen:
+                continue
+            seen.add(identity)
+            fresh.append(item)
+        ended = page.cursor is None or page.cursor in cursors
+        page.items = fresh
+        yield page
+        if ended or page.cursor is None:
+            return
+        cursor = page.cursor
+        cursors.add(cursor)

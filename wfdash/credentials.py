@@ -1,0 +1,65 @@
+"""The one object that holds a secret: it hides itself everywhere and hands headers to one origin alone."""
+
+from collections.abc import Callable
+from typing import Literal, NoReturn
+from urllib.parse import urlsplit
+
+__all__ = ["Credential", "origin_of"]
+
+Scheme = Literal["token", "key"]
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host:port` of a URL, in lower case and with the port spelled out."""
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+class Credential:
+    """A token, or a global API key with its email: never both schemes at once.
+
+    `source` names where it came from (a variable, a command, a file) and may be shown; the secret may not.
+    """
+
+    __slots__ = ("_email", "_renewal", "_secret", "scheme", "source")
+
+    def __init__(
+        self,
+        secret: str,
+        *,
+        source: str,
+        email: str = "",
+        renewal: Callable[[], str] | None = None,
+    ) -> None:
+        self._secret = secret
+        self._email = email
+        self._renewal = renewal
+        self.source = source
+        self.scheme: Scheme = "key" if email else "token"
+
+    def headers_for(self, url: str, *, origin: str) -> dict[str, str]:
+        """The authentication headers of a request to `url`: none at all unless it is at `origin`."""
+        if origin_of(url) != origin_of(origin):
+            return {}
+        if self.scheme == "key":
+            return {"X-Auth-Email": self._email, "X-Auth-Key": self._secret}
+        return {"Authorization": f"Bearer {self._secret}"}
+
+    def renew(self) -> bool:
+        """Read the secret again where that can give a newer one; True when it did. May block for seconds."""
+        fresh = self._renewal() if self._renewal else ""
+        changed = bool(fresh) and fresh != self._secret
+        if changed:
+            self._secret = fresh
+        return changed
+
+    def hide(self, text: str) -> str:
+        """The text with the secret blotted out, for words that came from elsewhere."""
+        return text.replace(self._secret, "[hidden]") if self._secret else text
+
+    def __repr__(self) -> str:
+        return f"<Credential: {self.scheme} from {self.source}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A credential is never pickled or copied.")

@@ -1,0 +1,109 @@
+"""Options, environment and config file made into one validated, frozen Settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wfdash.credentials import Credential
+
+__all__ = [
+    "CLOUDFLARE",
+    "NoCredentials",
+    "Options",
+    "Settings",
+    "SettingsError",
+    "View",
+    "load",
+]
+
+CLOUDFLARE = "https://api.cloudflare.com/client/v4"
+
+
+class SettingsError(Exception):
+    """Something in the options, the environment or the config is wrong; `str()` is the sentence."""
+
+    exit_code = 2
+
+
+class NoCredentials(SettingsError):
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said of the settings; None and "" mean it said nothing."""
+
+    workflow: str = ""
+    account_id: str = ""
+    profile: str = ""
+    config: str = ""
+    base_url: str = ""
+    local: str | None = None
+    """"" for `--local` alone, else a port number or an http:// URL."""
+    debug: str = ""
+    read_only: bool = False
+    interval: float | None = None
+    ascii: bool = False
+    mouse: bool | None = None
+    demo: str = ""
+    """A scenario's name: CLOUDFLARE_*, profiles and wrangler's login are then left alone."""
+    demo_account: str = ""
+    demo_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view: a filter and an order under a name and a key."""
+
+    name: str
+    key: str = ""
+    workflow: str = ""
+    filter: str = ""
+    sort: str = ""
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    profile_name: str = ""
+    account_id: str = ""
+    """"" until `GET /accounts` has told the only one."""
+    workflow: str = ""
+    base_url: str = CLOUDFLARE
+    """Of a dev session: its origin, without a path."""
+    local: bool = False
+    credential: Credential | None = None
+    production_accounts: frozenset[str] = frozenset()
+    production: bool = False
+    read_only: bool = False
+    colour: str = ""
+    interval: float = 3.0
+    """Seconds between two polls of the list."""
+    share: float = 0.5
+    """Part of Cloudflare's 1200 requests per 5 minutes that reads may use."""
+    theme: str = ""
+    time: str = "utc"
+    mouse: bool = False
+    ascii: bool = False
+    no_color: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    views: tuple[View, ...] = ()
+    retention: Mapping[str, float] = field(default_factory=dict)
+    """Seconds a finished instance is kept, by workflow."""
+    debug: Path | None = None
+    demo: str = ""
+    config_path: Path | None = None
+    """The config that was read, or would be."""
+    profiles: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Setting -> where it came from, for `doctor`."""
+    warnings: tuple[str, ...] = ()
+
+    def is_production(self, account_id: str) -> bool:
+        """Whether this account is guarded as production, whichever profile named it."""
+        return self.production or account_id in self.production_accounts
+
+
+def load(options: Options, environ: Mapping[str, str]) -> Settings:
+    """Settings for one run; raises SettingsError (exit 2) or NoCredentials (exit 3)."""
+    raise NotImplementedError
