@@ -1,0 +1,162 @@
+"""What an action would lose and what it would run again, told before it is confirmed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from wfdash.core.detail import Detail, Step
+
+__all__ = ["Split", "StepTarget", "consequence", "finished_steps", "split_at", "step_target"]
+
+_SUFFIX = re.compile(r"-\d+$")
+_TYPES: dict[str, Literal["do", "sleep", "waitForEvent"]] = {
+    "step": "do",
+    "sleep": "sleep",
+    "waitForEvent": "waitForEvent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepTarget:
+    """How the API names a step to restart from: no -N suffix, and which one of that name and type, from 1."""
+
+    name: str
+    count: int
+    type: Literal["do", "sleep", "waitForEvent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The steps a restart from one of them keeps, and those it drops and runs again."""
+
+    kept: tuple[Step, ...]
+    again: tuple[Step, ...]
+
+
+def step_target(steps: Sequence[Step], index: int) -> StepTarget | None:
+    """Name the step at a position (oldest first); None for a rollback, a termination or an unknown type.
+
+    The count is of earlier rows with that name and type, never the suffix: sleeps are numbered per duration
+    too, so two sleeps can both be `nap-1`.
+    """
+    step = steps[index]
+    kind = _TYPES.get(step.kind)
+    name = _SUFFIX.sub("", step.name, count=1)
+    if kind is None or not name:
+        return None
+    earlier = sum(
+        1 for one in steps[: index + 1] if one.kind == step.kind and _SUFFIX.sub("", one.name) == name
+    )
+    return StepTarget(name, earlier, kind)
+
+
+def split_at(steps: Sequence[Step], target: StepTarget) -> Split | None:
+    """What a restart from the target keeps: whatever was started before it. None when there is no such step."""
+    seen = 0
+    for position, step in enumerate(steps):
+        if _TYPES.get(step.kind) == target.type and _SUFFIX.sub("", step.name) == target.name:
+            seen += 1
+            if seen == target.count:
+                own = tuple(one for one in steps if one.kind in _TYPES)
+                kept = tuple(one for one in steps[:position] if one.kind in _TYPES)
+                return Split(kept, own[len(kept) :])
+    return None
+
+
+def finished_steps(detail: Detail) -> int:
+    """Steps that ran code and succeeded: what a restart runs again and a termination leaves standing."""
+    return sum(1 for step in detail.steps if step.kind == "step" and step.success is True)
+
+
+def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = None) -> list[str]:
+    """Sentences on what the verb does to this instance; general ones while its detail is not known.
+
+    Step names in them are raw.
+    """
+    whole = detail is not None and not detail.simple
+    done = finished_steps(detail) if detail is not None and whole else None
+    if verb == "pause":
+        return _of_pause(detail if whole else None)
+    if verb == "resume":
+        return ["it runs on; sleeps, retries and time-outs go on where they stood"]
+    if verb == "terminate":
+        return [
+            f"{_left(done)}: nothing is undone",
+            "whether they have rollback handlers the API does not say; T would run those",
+        ]
+    if verb == "terminate_rollback":
+        return [
+            f"stops it, then runs the rollback handlers of {_finished(done)}, newest first",
+            "a handler that fails stops the rollback; steps without a handler stay as they are",
+        ]
+    if verb == "restart":
+        return [
+            f"drops {_finished(done)} and runs their side effects again, same id and params",
+            *_cut(detail),
+        ]
+    if verb == "restart_from" and step is not None:
+        return [*_of_restart_from(detail if whole else None, step), *_cut(detail)]
+    if verb == "send_event":
+        return ["if nothing waits for it now, it is kept and answers the next wait of that type"]
+    return []
+
+
+def _finished(done: int | None) -> str:
+    if done is None:
+        return "the finished steps (not counted)"
+    return "1 finished step" if done == 1 else f"{done or 'no'} finished steps"
+
+
+def _left(done: int | None) -> str:
+    return f"leaves {_finished(done)} as {'it is' if done == 1 else 'they are'}"
+
+
+def _of_pause(detail: Detail | None) -> list[str]:
+    if detail is None:
+        return ["a running step is finished first; sleeps and waits stop at once"]
+    busy = [step.name for step in detail.steps if _computes(step)]
+    if not busy:
+        return ["no step is running: it pauses at once, and its timers stand still"]
+    return [
+        f"{', '.join(busy[:3])}{' and others' if busy[3:] else ''} will be finished first, then it pauses"
+    ]
+
+
+def _computes(step: Step) -> bool:
+    if step.kind != "step" or step.success is not None or step.end is not None:
+        return False
+    return not step.attempts or step.attempts[-1].end is None
+
+
+def _cut(detail: Detail | None) -> list[str]:
+    if detail is None or detail.simple or detail.status not in ("running", "waitingForPause", "waiting"):
+        return []
+    busy = [step.name for step in detail.steps if _computes(step)]
+    return [f"{busy[0]} is running now and is cut off"] if busy else []
+
+
+def _of_restart_from(detail: Detail | None, target: StepTarget) -> list[str]:
+    split = split_at(detail.steps, target) if detail is not None else None
+    if split is None:
+        return ["keeps what was started before that step, runs it and everything after it again"]
+    sentences = [f"keeps {_names(split.kept)}", f"drops and runs again {_names(split.again)}"]
+    start = split.again[0].end
+    beside = [
+        one
+        for one in split.again[1:]
+        if one.success and start is not None and one.start is not None and one.start < start
+    ]
+    if beside:
+        sentences.append(
+            f"{_names(beside)} ran beside it, began later, and is lost too although it succeeded"
+        )
+    return sentences
+
+
+def _names(steps: Sequence[Step]) -> str:
+    if not steps:
+        return "no step"
+    shown = ", ".join(step.name for step in steps[:4])
+    count = f"{len(steps)} step{'s' if len(steps) != 1 else ''}"
+    return f"{count}: {shown}{f' and {len(steps) - 4} more' if len(steps) > 4 else ''}"

@@ -1,0 +1,185 @@
+"""An action before it is carried out: which ids, frozen; what is skipped and why; and what came of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+from typing import Any, Final
+
+from wfdash.api.interface import NewInstance, RestartFrom
+from wfdash.core.instance import Instance
+from wfdash.core.rules import refusal
+from wfdash.core.status import STATUSES
+
+__all__ = [
+    "NOT_REACHED",
+    "REFUSED",
+    "SKIPPED",
+    "UNKNOWN",
+    "Guard",
+    "Plan",
+    "Progress",
+    "Result",
+    "Target",
+    "make_creation",
+    "make_plan",
+]
+
+REFUSED: Final = "refused"
+UNKNOWN: Final = "unknown"
+SKIPPED: Final = "skipped"
+NOT_REACHED: Final = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Why nothing may be written at all; both "" when writing is on."""
+
+    read_only: str = ""
+    watch_only: str = ""
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One id of a plan. `status` is what was on screen when the key was pressed, "" when nothing was."""
+
+    id: str
+    status: str = ""
+    created: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    reason: str = ""
+    """Why it is skipped; "" when the verb will be sent to it."""
+
+    @property
+    def unknown(self) -> bool:
+        """Its status says nothing about what the verb would do."""
+        return self.status not in STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One verb on ids that are frozen. `payload` and the params of `new` are never written to disk."""
+
+    key: str
+    at: float
+    verb: str
+    workflow: str
+    targets: tuple[Target, ...]
+    restart_from: RestartFrom | None = None
+    event_type: str = ""
+    payload: Any = field(default=None, repr=False)
+    new: tuple[NewInstance, ...] = field(default=(), repr=False)
+    insisted: bool = False
+    """Sent also where it would do nothing, because the person asked twice."""
+
+    @property
+    def eligible(self) -> tuple[Target, ...]:
+        return tuple(target for target in self.targets if not target.reason)
+
+    @property
+    def skipped(self) -> tuple[Target, ...]:
+        return tuple(target for target in self.targets if target.reason)
+
+    @property
+    def unknown(self) -> tuple[Target, ...]:
+        """Eligible ones of which it is not known what the verb would do."""
+        return tuple(target for target in self.eligible if target.unknown)
+
+    def insist(self) -> "Plan":
+        """The same plan, also to the instances on which the verb would do nothing. Guards are not lifted."""
+        return replace(
+            self, insisted=True, targets=tuple(replace(target, reason="") for target in self.targets)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A plan moved on. `done` counts targets that are no longer waiting to be sent, of `total`."""
+
+    plan: str
+    at: float
+    workflow: str
+    id: str
+    verb: str
+    stage: str
+    """reading, sent, answered, following, waiting."""
+    done: int
+    total: int
+    note: str = ""
+    """A sentence for a person: what it waits for, or what was answered."""
+    status: str = ""
+    """The status read or answered, where the stage has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What truly became of one target; the last word on it."""
+
+    plan: str
+    at: float
+    workflow: str
+    id: str
+    verb: str
+    before: str
+    answered: str
+    after: str
+    outcome: str
+    """done, under way, no effect, refused, unknown, skipped, not reached."""
+    error: str = ""
+    """Why, where the outcome is a failure; raw."""
+    sentence: str = ""
+    """The outcome in words; raw."""
+    sent_at: float | None = None
+    exit_code: int = 0
+    """What a one-shot that did only this would exit with."""
+
+    @property
+    def failed(self) -> bool:
+        """Worth another try by a person: it stays marked."""
+        return self.outcome in (REFUSED, UNKNOWN, SKIPPED, NOT_REACHED, "no effect")
+
+
+def make_plan(
+    verb: str,
+    workflow: str,
+    rows: Sequence[Instance | str],
+    *,
+    now: float,
+    guard: Guard,
+    restart_from: RestartFrom | None = None,
+    event_type: str = "",
+    payload: Any = None,
+) -> Plan:
+    """Freeze the targets of a verb on instances. A bare id is a target of which nothing is known yet.
+
+    An id given twice is one target. No rows: a plan without targets, never one for all.
+    """
+    targets: dict[str, Target] = {}
+    for row in rows:
+        one = Instance(row) if isinstance(row, str) else row
+        targets.setdefault(one.id, _target(verb, one, guard))
+    return Plan(
+        token_hex(4),
+        now,
+        verb,
+        workflow,
+        tuple(targets.values()),
+        restart_from=restart_from,
+        event_type=event_type,
+        payload=payload,
+    )
+
+
+def make_creation(workflow: str, new: Sequence[NewInstance], *, now: float, guard: Guard) -> Plan:
+    """A plan that makes instances; its targets are the ids that were proposed or typed."""
+    reason = refusal("create", "", read_only=guard.read_only, watch_only=guard.watch_only) or ""
+    targets = tuple(Target(one.id, reason=reason) for one in new)
+    return Plan(token_hex(4), now, "create", workflow, targets, new=tuple(new))
+
+
+def _target(verb: str, row: Instance, guard: Guard) -> Target:
+    reason = refusal(
+        verb, row.status, local=guard.local, watch_only=guard.watch_only, read_only=guard.read_only
+    )
+    return Target(row.id, row.status, row.created, row.started, row.ended, reason or "")
