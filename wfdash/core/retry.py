@@ -1,0 +1,102 @@
+"""Retry policies in numbers: durations as text or milliseconds, and the true wait before the next attempt."""
+
+import re
+from math import isfinite
+from typing import Final
+
+from wfdash.core.detail import Step, StepConfig
+
+__all__ = ["attempts_allowed", "back_off", "duration", "next_try", "open_attempt"]
+
+_UNITS: Final = {
+    "ms": 0.001,
+    "millisecond": 0.001,
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+    "hr": 3600.0,
+    "hour": 3600.0,
+    "d": 86400.0,
+    "day": 86400.0,
+    "w": 7 * 86400.0,
+    "week": 7 * 86400.0,
+    "month": 30 * 86400.0,
+    "y": 365 * 86400.0,
+    "year": 365 * 86400.0,
+}
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
+_WHOLE: Final = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+", re.ASCII)
+_LONGEST: Final = 64
+
+
+def duration(value: str | float | None) -> float | None:
+    """Seconds of a delay or timeout: a number is milliseconds, text is "30 seconds" or "1 hour, 5 minutes".
+
+    None for "[dynamic]", for nothing, and for whatever does not read as a duration.
+    """
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return value / 1000 if isfinite(value) and value >= 0 else None
+    text = value.strip().lower()
+    if len(text) > _LONGEST:
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text) / 1000
+    if not _WHOLE.fullmatch(text):
+        return None
+    total = 0.0
+    for number, word in _PART.findall(text):
+        unit = _UNITS.get(word) or _UNITS.get(word.removesuffix("s"))
+        if unit is None:
+            return None
+        total += float(number) * unit
+    return total
+
+
+def back_off(config: StepConfig | None, attempt: int) -> float | None:
+    """Seconds between the end of failed attempt number `attempt` (from 1) and the next; None when not told.
+
+    constant: base; linear: base*n; exponential (also the API's default when it names none): base*2^(n-1).
+    """
+    base = duration(config.delay) if config is not None else None
+    if config is None or base is None or attempt < 1:
+        return None
+    policy = config.backoff.lower()
+    if policy == "constant":
+        return base
+    if policy == "linear":
+        return base * attempt
+    if policy in ("exponential", ""):
+        return base * 2.0 ** min(attempt - 1, 64)
+    return None
+
+
+def attempts_allowed(config: StepConfig | None) -> int | None:
+    """How many attempts the step may make, the first included; None when unlimited or not told."""
+    limit = config.limit if config is not None else None
+    if limit is None or not isfinite(limit) or limit < 0 or limit >= 1e9:
+        return None
+    return int(limit) + 1
+
+
+def open_attempt(step: Step) -> bool:
+    """Whether the step's last attempt runs now. Earlier open ones were cut with their session and are dead."""
+    last = step.attempts[-1] if step.attempts else None
+    return last is not None and last.end is None and last.success is None
+
+
+def next_try(step: Step) -> float | None:
+    """When the step's next attempt is due (epoch seconds); None when none is due or the delay is not told."""
+    last = step.attempts[-1] if step.attempts else None
+    if last is None or last.end is None or last.success is not False:
+        return None
+    allowed = attempts_allowed(step.config)
+    if allowed is not None and len(step.attempts) >= allowed:
+        return None
+    wait = back_off(step.config, len(step.attempts))
+    return None if wait is None else last.end + wait
