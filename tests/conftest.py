@@ -1,0 +1,88 @@
+"""Every test starts from nothing: no credential, no setting and no home of the person who runs it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.program import without
+
+ORIGINAL = dict(os.environ)
+_HOME = Path(tempfile.mkdtemp(prefix="wfdash-tests-"))
+
+
+def homes(folder: Path) -> dict[str, str]:
+    """The variables that say where a person's files are, all below `folder`."""
+    return {
+        "HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_DATA_HOME": str(folder / "data"),
+    }
+
+
+# Before anything imports textual, which reads its variables once.
+_plain = without(ORIGINAL) | homes(_HOME)
+for _name in set(os.environ) - set(_plain) - {"PYTEST_CURRENT_TEST", "PYTEST_VERSION"}:
+    if not _name.startswith("PYTEST_"):
+        del os.environ[_name]
+os.environ.update(_plain)
+
+from tests.support.program import ROOT, Program, environment  # noqa: E402
+from tests.support.pty import Terminal  # noqa: E402
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a home of its own, so that no journal or config of one is seen by the next."""
+    for name, value in homes(tmp_path / "home").items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def program() -> Program:
+    """`program("list", "-w", "orders")` runs wfdash in pipes and gives the finished process."""
+    return Program()
+
+
+@pytest.fixture
+def terminal(program: Program) -> Iterator["OpenTerminal"]:
+    """`terminal("demo", columns=80, lines=24)` runs wfdash on a terminal; all are ended after the test."""
+    opener = OpenTerminal(program)
+    yield opener
+    for one in opener.opened:
+        one.__exit__(None)
+
+
+class OpenTerminal:
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.opened: list[Terminal] = []
+
+    def __call__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        lines: int = 24,
+        env: dict[str, str | None] | None = None,
+        argv: list[str] | None = None,
+        cwd: Path = ROOT,
+    ) -> Terminal:
+        """`argv` runs another program instead of wfdash."""
+        one = Terminal(
+            argv or self._program.argv(*arguments),
+            env=environment(**(env or {})),
+            columns=columns,
+            lines=lines,
+            cwd=cwd,
+        )
+        self.opened.append(one)
+        return one

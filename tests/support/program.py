@@ -1,0 +1,90 @@
+"""The real wfdash as a child process, in an environment that holds nothing of the developer's own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["ACCOUNT", "ROOT", "TOKEN", "Program", "environment", "without"]
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "obviously-fake-token-of-the-wfdash-tests"
+"""No output of any test may hold it: the fixtures look."""
+ACCOUNT = "fa4e0000000000000000000000000000"
+
+_CLEARED_PREFIXES = ("CLOUDFLARE_", "CF_", "WFDASH_", "TEXTUAL", "PYTEST_", "WRANGLER_", "XDG_")
+_CLEARED = {
+    "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLORTERM", "COLORFGBG", "TERM", "TERM_PROGRAM", "TMUX", "STY",
+    "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "COLUMNS", "LINES", "ESCDELAY", "LC_ALL", "LC_CTYPE", "LANG",
+    "LANGUAGE", "TZ", "EDITOR", "VISUAL", "PAGER", "BROWSER", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
+    "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "PYTHONPATH", "PYTHONWARNINGS",
+    "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONHASHSEED",
+}  # fmt: skip
+_SETTLED = {"LANG": "C.UTF-8", "TZ": "UTC", "TERM": "xterm-256color"}
+
+
+def without(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` less all that could change what wfdash does, plus a plain locale, zone and terminal."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name not in _CLEARED and not name.startswith(_CLEARED_PREFIXES)
+    }
+    return kept | _SETTLED
+
+
+def environment(**changes: str | None) -> dict[str, str]:
+    """The test's environment for a child process; None removes a variable."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for name, value in changes.items():
+        if value is None:
+            environ.pop(name, None)
+        else:
+            environ[name] = value
+    return environ
+
+
+class Program:
+    """Runs `wfdash ARGUMENTS` in pipes and refuses any output that holds the token."""
+
+    @staticmethod
+    def argv(*arguments: str) -> list[str]:
+        return [sys.executable, "-m", "wfdash", *arguments]
+
+    def __call__(
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        input: str = "",
+        timeout: float = 120,
+        cwd: Path | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.argv(*arguments),
+            env=environment(**(env or {})),
+            input=input,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+            cwd=cwd or ROOT,
+            check=False,
+        )
+        assert TOKEN not in done.stdout + done.stderr, "the token was printed"
+        return done
+
+    def start(
+        self, *arguments: str, env: Mapping[str, str | None] | None = None, cwd: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """The program left running with its three streams piped; the caller ends it."""
+        return subprocess.Popen(
+            self.argv(*arguments),
+            env=environment(**(env or {})),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            cwd=cwd or ROOT,
+        )

@@ -1,0 +1,274 @@
+"""The real program in a pseudo-terminal: press keys, read the screen, count bytes, see how it leaves."""
+
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tests.support.program import ROOT, TOKEN
+from tests.support.screen import Screen
+
+__all__ = ["KEYS", "Terminal"]
+
+KEYS = {
+    "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "backspace": "\x7f",
+    "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "home": "\x1b[H", "end": "\x1b[F",
+    "insert": "\x1b[2~", "delete": "\x1b[3~", "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
+    "f1": "\x1bOP", "f2": "\x1bOQ", "f5": "\x1b[15~",
+    "focus": "\x1b[I", "blur": "\x1b[O",
+}  # fmt: skip
+_LEADER = Path(__file__).with_name("session_leader.py")
+_AFTER_ESCAPE = 0.15
+"""Seconds in which a program cannot tell the escape key from the start of a sequence."""
+
+Wanted = str | re.Pattern[str] | Callable[[Screen], object]
+
+
+def encoded(key: str) -> bytes:
+    """What a terminal sends for a key name ("enter", "ctrl+d") or for a single character."""
+    if key in KEYS:
+        return KEYS[key].encode()
+    if key.startswith("ctrl+") and len(key) == 6:
+        return bytes([ord(key[-1].upper()) & 0x1F])
+    assert len(key) == 1, f"no key is called {key!r}"
+    return key.encode()
+
+
+class Terminal:
+    """A program on a terminal of its own, behind a stand-in for the shell, read without ever sleeping.
+
+    `written` keeps every byte it wrote. As a context manager it ends the program at last, and fails if the token
+    was shown.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        columns: int = 80,
+        lines: int = 24,
+        cwd: Path = ROOT,
+    ) -> None:
+        self._master, self._slave = os.openpty()
+        self._size(columns, lines)
+        self._found = termios.tcgetattr(self._slave)
+        self.screen = Screen(columns, lines)
+        self.written = bytearray()
+        self.events: list[str] = []
+        self._status, status = os.pipe()
+        self._status_text = b""
+        self._leader = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_LEADER), str(status), *argv],
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
+            env=dict(env),
+            cwd=cwd,
+            pass_fds=(status,),
+            start_new_session=True,
+        )
+        os.close(status)
+        self._closed = False
+        self.started = time.monotonic()
+        self._until(lambda: self.events, 30, "the program to start")
+        self.pid = int(self.events.pop(0).split()[1])
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def _read(self, seconds: float) -> bool:
+        """Wait at most `seconds` for output or news and take it in; False when nothing came."""
+        sources = [fd for fd in (self._master, self._status) if fd >= 0]
+        ready, _, _ = select.select(sources, [], [], max(0.0, seconds))
+        if self._master in ready:
+            data = os.read(self._master, 65536)
+            self.written += data
+            self.screen.feed(data)
+        if self._status in ready:
+            data = os.read(self._status, 4096)
+            self._status_text += data
+            *lines, self._status_text = self._status_text.split(b"\n")
+            self.events += [line.decode() for line in lines]
+            if not data:
+                os.close(self._status)
+                self._status = -1
+        return bool(ready)
+
+    def _until(self, reached: Callable[[], object], seconds: float, what: str) -> None:
+        deadline = time.monotonic() + seconds
+        while not reached():
+            left = deadline - time.monotonic()
+            if left <= 0 or (self._status < 0 and not self._read(0)):
+                how = "in time" if left <= 0 else "before the program ended"
+                raise AssertionError(f"waited for {what}; it did not come {how}\n{self.picture()}")
+            self._read(left)
+
+    def wait_for(self, *wanted: Wanted, seconds: float = 30) -> Screen:
+        """Return once the screen shows all of `wanted` (texts, patterns, predicates) at the same time."""
+        self._until(
+            lambda: all(self._shows(one) for one in wanted), seconds, " and ".join(map(_described, wanted))
+        )
+        return self.screen
+
+    def wait_gone(self, *unwanted: Wanted, seconds: float = 30) -> Screen:
+        """Return once the screen shows none of `unwanted`."""
+        self._until(
+            lambda: not any(self._shows(one) for one in unwanted),
+            seconds,
+            " and ".join(map(_described, unwanted)) + " to go",
+        )
+        return self.screen
+
+    def wait_written(self, wanted: bytes, seconds: float = 30, since: int = 0) -> None:
+        """Return once the raw output holds `wanted`, counted from byte `since`."""
+        self._until(lambda: self.written.find(wanted, since) >= 0, seconds, repr(wanted))
+
+    def _shows(self, wanted: Wanted) -> object:
+        if isinstance(wanted, str):
+            return self.screen.find(wanted) or wanted in self.screen.text
+        return wanted.search(self.screen.text) if isinstance(wanted, re.Pattern) else wanted(self.screen)
+
+    def watch(self, seconds: float) -> int:
+        """Keep reading for that long; the number of bytes that came."""
+        before, deadline = len(self.written), time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0 and self._status >= 0:
+            self._read(left)
+        return len(self.written) - before
+
+    def quiet(self, seconds: float = 0.3, within: float = 30) -> None:
+        """Return once nothing was written for `seconds`."""
+        deadline = time.monotonic() + within
+        while self._read(seconds):
+            assert time.monotonic() < deadline, f"it never fell silent\n{self.picture()}"
+
+    def picture(self) -> str:
+        """The screen between rules, for a failure's message."""
+        rule = "-" * self.screen.columns
+        return f"{rule}\n{self.screen.text}\n{rule}\n{len(self.written)} bytes written, events {self.events}"
+
+    # -- doing -----------------------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """Write bytes as the keyboard would, reading meanwhile so that neither side stalls."""
+        while data:
+            _, writable, _ = select.select([], [self._master], [], 0.05)
+            if writable:
+                data = data[os.write(self._master, data[:512]) :]
+            self._read(0)
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after another: names as Textual has them ("enter", "ctrl+d") or characters."""
+        for key in keys:
+            self.send(encoded(key))
+            if key == "escape":
+                self.watch(_AFTER_ESCAPE)
+
+    def type(self, text: str) -> None:
+        self.send(text.encode())
+
+    def paste(self, text: str) -> None:
+        """A bracketed paste."""
+        self.send(b"\x1b[200~" + text.encode() + b"\x1b[201~")
+
+    def _size(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the terminal's size; the kernel sends SIGWINCH."""
+        self.screen.resize(columns, lines)
+        self._size(columns, lines)
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def wait_stopped(self, seconds: float = 30) -> None:
+        """Return once the program was stopped (ctrl+z) and the shell has the terminal."""
+        self._until(lambda: any(e.startswith("stopped") for e in self.events), seconds, "it to stop")
+
+    def foreground(self) -> None:
+        """The shell's `fg`: give the terminal back and continue."""
+        self.events = [event for event in self.events if not event.startswith("stopped")]
+        os.kill(self._leader.pid, signal.SIGUSR1)
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a dropped link does; nothing can be read afterwards."""
+        os.close(self._slave)
+        os.close(self._master)
+        self._master = self._slave = -1
+
+    # -- leaving ---------------------------------------------------------------------------------------
+
+    def wait_exit(self, seconds: float = 30) -> int:
+        """The exit status as a shell reports it: 128 + n after signal n."""
+        self._until(self._ending, seconds, "it to exit")
+        while self._master >= 0 and self._read(0):
+            if self._status < 0 and not select.select([self._master], [], [], 0)[0]:
+                break
+        how, number = self._ending()[0].split()
+        return int(number) + (128 if how == "killed" else 0)
+
+    def _ending(self) -> list[str]:
+        return [event for event in self.events if event.startswith(("exited", "killed"))]
+
+    def not_as_found(self) -> list[str]:
+        """What the terminal was left with that it did not have before; empty when it was given back."""
+        modes = {1: "cursor keys", 1000: "mouse", 1002: "mouse", 1003: "mouse", 1004: "focus reports",
+                 1006: "mouse", 1015: "mouse", 1016: "mouse", 1049: "alternate screen", 2004: "paste marks",
+                 2026: "synchronised output", 2048: "size reports"}  # fmt: skip
+        wrong = [f"{word} ({mode}) on" for mode, word in modes.items() if self.screen.modes.get(mode)]
+        if not self.screen.modes.get(25, True):
+            wrong.append("cursor hidden")
+        if self.screen.keyboard_pushes > 0:
+            wrong.append("keyboard mode pushed")
+        names = ("input", "output", "control", "local")
+        now = termios.tcgetattr(self._slave)
+        wrong += [
+            f"{name} flags {was:#o} are {is_:#o}"
+            for name, was, is_ in zip(names, self._found, now)
+            if was != is_
+        ]
+        if now[6] != self._found[6]:
+            wrong.append("control characters differ")
+        return wrong
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.close()
+        if kind is None:
+            assert TOKEN.encode() not in self.written, "the token was written to the terminal"
+
+    def close(self) -> None:
+        """End the program, however it stands. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if not self._ending():
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        if self._master >= 0:
+            while self._status >= 0 and self._read(5):
+                pass
+            self.hang_up()
+        self._leader.kill()
+        self._leader.wait()
+        if self._status >= 0:
+            os.close(self._status)
+
+
+def _described(wanted: Wanted) -> str:
+    if isinstance(wanted, str):
+        return repr(wanted)
+    return (
+        repr(wanted.pattern) if isinstance(wanted, re.Pattern) else getattr(wanted, "__name__", "a condition")
+    )
