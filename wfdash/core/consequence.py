@@ -52,7 +52,7 @@ def step_target(steps: Sequence[Step], index: int) -> StepTarget | None:
 
 
 def split_at(steps: Sequence[Step], target: StepTarget) -> Split | None:
-    """What a restart from the target keeps: whatever was started before it. None when there is no such step."""
+    """What a restart from the target keeps: all that began before it. None when there is no such step."""
     seen = 0
     for position, step in enumerate(steps):
         if _TYPES.get(step.kind) == target.type and _SUFFIX.sub("", step.name) == target.name:

@@ -46,7 +46,7 @@ class Operator:
         raise NotImplementedError
 
     async def carry_out(self, plan: Plan, on_event: OnEvent) -> list[Result]:
-        """Do what was confirmed; one Result a target, in the plan's order. Raises nothing but cancellation."""
+        """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised."""
         raise NotImplementedError
 
     def stop(self, plan: str = "") -> None:

@@ -1,0 +1,184 @@
+"""The journal: every line whole, whoever writes; nothing private; what a dropped session left behind."""
+
+import json
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from wfdash.live.journal import KEYS, Journal, read_entries
+from wfdash.live.locked_file import SessionLock
+
+ROOT = Path(__file__).parents[2]
+
+
+def journal(folder, **changes):
+    return Journal(folder, **({"profile": "", "account": "acc", "clock": time.time} | changes))
+
+
+def write(to, event, identity="order-1", **more):
+    return to.write(event, plan="p1", verb="pause", workflow="orders", id=identity, **more)
+
+
+def in_child(folder, code):
+    start = (
+        "import sys,time,pathlib; from wfdash.live.journal import Journal;"
+        "j=Journal(pathlib.Path(sys.argv[1]),profile='',account='acc',clock=time.time);"
+        "w=lambda event,id: j.write(event,plan='p1',verb='terminate',workflow='orders',id=id);"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", start + code, str(folder)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+def test_a_line_has_the_listed_keys_and_is_private(tmp_path):
+    folder = tmp_path / "state" / "wfdash"
+    made = journal(folder, profile="prod")
+    assert write(made, "sent", "*/30 * * * *-17\ud800\n", before="running", http=200, code=10001, ray="r-1")
+    (line,) = (folder / "actions.jsonl").read_text("ascii").splitlines()
+    value = json.loads(line)
+    assert tuple(value) == KEYS
+    assert value["v"] == 1
+    assert value["id"] == "*/30 * * * *-17\ud800\n"
+    assert value["after"] is None
+    assert "@" in value["who"]
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_sent_is_on_the_disk_before_the_call_returns(tmp_path, monkeypatch):
+    synced = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.append(descriptor), real(descriptor)))
+    made = journal(tmp_path)
+    write(made, "planned")
+    assert not synced
+    write(made, "sent")
+    assert len(synced) == 1
+
+
+def test_it_rotates_and_keeps_five_old_files(tmp_path):
+    made = journal(tmp_path, max_bytes=2000)
+    for number in range(100):
+        write(made, "settled", f"order-{number}")
+    files = sorted(path.name for path in tmp_path.glob("actions.jsonl*"))
+    assert files == ["actions.jsonl", *(f"actions.jsonl.{number}" for number in range(1, 6))]
+    assert all(path.stat().st_size <= 2000 for path in tmp_path.glob("actions.jsonl*"))
+    ids = [entry.id for entry in made.read()]
+    assert ids == [f"order-{number}" for number in range(100 - len(ids), 100)]
+    assert len(ids) > 20
+
+
+def test_two_processes_do_not_cut_each_others_lines(tmp_path):
+    code = "[w('settled', f'{sys.argv[1][-1]}-{k}') for k in range(150)]"
+    children = [in_child(tmp_path, code) for _ in range(2)]
+    for child in children:
+        child.communicate()
+        assert child.returncode == 0
+    lines = (tmp_path / "actions.jsonl").read_text("ascii").splitlines()
+    assert len(lines) == 300
+    assert len({json.loads(line)["session"] for line in lines}) == 2
+
+
+def test_two_processes_rotate_together_without_losing_a_line(tmp_path):
+    code = "j._file.max_bytes=30000; [w('settled', str(k)) for k in range(120)]"
+    children = [in_child(tmp_path, code) for _ in range(2)]
+    for child in children:
+        child.communicate()
+        assert child.returncode == 0
+    assert len(read_entries(tmp_path)) == 240
+
+
+def test_cut_foreign_and_binary_lines_are_passed_over(tmp_path):
+    made = journal(tmp_path)
+    write(made, "sent", "first")
+    path = tmp_path / "actions.jsonl"
+    with path.open("ab") as file:
+        file.write(b'\xff\xfe\n[1]\n{"at": 3}\n' + b"[" * 100_000 + b'\n{"v": 1, "at": "2026-11-2')
+    write(made, "settled", "second")
+    assert [entry.id for entry in made.read()] == ["first", "second"]
+
+
+def test_a_full_disk_is_told_and_breaks_nothing(tmp_path):
+    made = journal(tmp_path)
+    write(made, "planned")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = (tmp_path / "actions.jsonl").stat().st_size
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, limit[1]))
+    try:
+        assert not write(made, "sent")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert "could not be written" in made.trouble
+    assert write(made, "settled", "after")
+    assert not made.trouble
+    assert [entry.event for entry in made.read()] == ["planned", "settled"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "state").write_text("a file in the way")
+    made = journal(tmp_path / "state" / "wfdash")
+    assert not write(made, "sent")
+    assert "could not be written" in made.trouble
+    assert made.read() == []
+    assert made.unfinished() == []
+
+
+def test_a_dropped_session_is_found_by_what_it_left(tmp_path):
+    code = (
+        "[w('planned', i) for i in 'abcde'];"
+        "w('sent','a'); w('answered','a'); w('settled','a');"
+        "w('sent','b'); w('answered','b'); w('sent','c'); w('unknown','c'); w('sent','d');"
+        "print('written', flush=True); sys.stdin.read()"
+    )
+    made = journal(tmp_path)
+    with in_child(tmp_path, code) as child:
+        assert child.stdout.readline()
+        assert made.unfinished() == [], "the session still lives"
+        child.kill()
+    (left,) = made.unfinished()
+    assert (left.verb, left.workflow) == ("terminate", "orders")
+    assert left.settled == ("a",)
+    assert left.sent == ("b", "d")
+    assert left.unknown == ("c",)
+    assert left.unsent == ("e",)
+    made.close_unfinished(left)
+    assert made.unfinished() == []
+    assert journal(tmp_path).unfinished() == []
+
+
+def test_another_accounts_leftovers_are_not_told_here(tmp_path):
+    dropped = journal(tmp_path, account="other")
+    write(dropped, "sent")
+    dropped.close()
+    assert journal(tmp_path).unfinished() == []
+    assert len(journal(tmp_path, account="other").unfinished()) == 1
+
+
+def test_a_finished_plan_leaves_nothing(tmp_path):
+    done = journal(tmp_path)
+    for event in ("planned", "sent", "answered", "settled"):
+        write(done, event)
+    done.close()
+    assert journal(tmp_path).unfinished() == []
+    assert not list((tmp_path / "sessions").iterdir())
+
+
+@pytest.mark.parametrize("session", ["../../etc/passwd", "a/b", ""])
+def test_a_session_name_read_from_the_file_reaches_no_other_path(tmp_path, session):
+    lock = SessionLock(tmp_path, session)
+    lock.hold()
+    assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path / "sessions"]
+    lock.release()

@@ -1,0 +1,264 @@
+"""The append-only record of every action, in the user's state folder: ids and verbs, never payloads."""
+
+import getpass
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from wfdash.core.moment import iso, parse_time
+from wfdash.live.locked_file import LockedFile, SessionLock, session_is_over
+
+__all__ = ["EVENTS", "KEYS", "Entry", "Journal", "Unfinished", "read_entries"]
+
+EVENTS: Final = ("planned", "sent", "answered", "settled", "unknown", "skipped")
+KEYS: Final = (
+    "v",
+    "at",
+    "session",
+    "plan",
+    "event",
+    "verb",
+    "profile",
+    "account",
+    "workflow",
+    "id",
+    "before",
+    "answered",
+    "after",
+    "http",
+    "code",
+    "ray",
+    "reason",
+    "who",
+)
+FILE_NAME: Final = "actions.jsonl"
+MAX_BYTES: Final = 10_000_000
+KEPT: Final = 5
+_OPEN = ("planned", "sent", "answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `at` is epoch seconds; what the line lacked is "" or None."""
+
+    at: float
+    session: str
+    plan: str
+    event: str
+    verb: str
+    profile: str = ""
+    account: str = ""
+    workflow: str = ""
+    id: str = ""
+    before: str = ""
+    answered: str = ""
+    after: str = ""
+    http: int | None = None
+    code: int | None = None
+    ray: str = ""
+    reason: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A plan whose session ended before every id was told of. Ids by what is known of them."""
+
+    session: str
+    plan: str
+    at: float
+    verb: str
+    account: str
+    workflow: str
+    who: str
+    settled: tuple[str, ...]
+    sent: tuple[str, ...]
+    """Sent, and perhaps answered; what became of them was not written down."""
+    unknown: tuple[str, ...]
+    unsent: tuple[str, ...]
+
+
+class Journal:
+    """Writes this session's actions. It never raises for the disk: `trouble` says what is wrong instead."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        profile: str,
+        account: str,
+        clock: Callable[[], float],
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.folder = folder
+        self.profile = profile
+        self.account = account
+        self.session = f"{int(clock())}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.who = _who()
+        self.trouble = ""
+        """Why the last line could not be written, in a sentence; "" while all is well."""
+        self._clock = clock
+        self._file = LockedFile(folder / FILE_NAME, max_bytes=max_bytes, kept=KEPT)
+        self._alive = SessionLock(folder, self.session)
+
+    def write(
+        self,
+        event: str,
+        *,
+        plan: str,
+        verb: str,
+        workflow: str,
+        id: str,
+        before: str = "",
+        answered: str = "",
+        after: str = "",
+        http: int | None = None,
+        code: int | None = None,
+        ray: str = "",
+        reason: str = "",
+        session: str = "",
+    ) -> bool:
+        """Append one event; False when the disk refused it. A `sent` line is on disk when this returns.
+
+        `session` closes an entry of another session, which is then the one it is written for.
+        """
+        line = {
+            "v": 1,
+            "at": iso(self._clock()),
+            "session": session or self.session,
+            "plan": plan,
+            "event": event,
+            "verb": verb,
+            "profile": self.profile,
+            "account": self.account,
+            "workflow": workflow,
+            "id": id,
+            "before": before or None,
+            "answered": answered or None,
+            "after": after or None,
+            "http": http,
+            "code": code,
+            "ray": ray or None,
+            "reason": reason or None,
+            "who": self.who,
+        }
+        try:
+            self._alive.hold()
+            self._file.append(json.dumps(line).encode("ascii"), sync=event == "sent")
+        except OSError as error:
+            self.trouble = f"the journal could not be written: {error.strerror or error} ({self.folder})"
+            return False
+        self.trouble = ""
+        return True
+
+    def read(self) -> list[Entry]:
+        """Every line that can be read, oldest first, the rotated files included."""
+        return read_entries(self.folder)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Plans of sessions that are over, with ids of which nothing final was written. Newest last."""
+        plans: dict[tuple[str, str], list[Entry]] = {}
+        for entry in self.read():
+            if entry.plan and entry.id and entry.session != self.session:
+                plans.setdefault((entry.session, entry.plan), []).append(entry)
+        open_plans = [told for told in map(_unfinished, plans.values()) if told]
+        return [
+            one
+            for one in open_plans
+            if one.account == self.account and session_is_over(self.folder, one.session)
+        ]
+
+    def close_unfinished(self, plan: Unfinished) -> None:
+        """Write down that a person was told, so that the next start does not tell it again."""
+        for identity in plan.unsent:
+            self._close(plan, identity, "skipped", "the session ended before it was sent")
+        for identity in plan.sent:
+            self._close(plan, identity, "unknown", "the session ended before it settled")
+
+    def _close(self, plan: Unfinished, identity: str, event: str, reason: str) -> None:
+        self.write(
+            event,
+            plan=plan.plan,
+            verb=plan.verb,
+            workflow=plan.workflow,
+            id=identity,
+            reason=reason,
+            session=plan.session,
+        )
+
+    def close(self) -> None:
+        self._alive.release()
+
+
+def read_entries(folder: Path) -> list[Entry]:
+    """Lines of the journal and its older files, oldest first. What is no entry is passed over."""
+    names = [f"{FILE_NAME}.{number}" for number in range(KEPT, 0, -1)] + [FILE_NAME]
+    entries: list[Entry] = []
+    for name in names:
+        try:
+            data = (folder / name).read_bytes()
+        except OSError:
+            continue
+        entries.extend(entry for line in data.split(b"\n") if (entry := _entry(line)))
+    return entries
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        value = json.loads(line) if line.strip() else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, Mapping):
+        return None
+    at = parse_time(value.get("at"))
+    if at is None or value.get("event") not in EVENTS:
+        return None
+    words: dict[str, Any] = {
+        key: value[key] for key in KEYS if isinstance(value.get(key), str) and key not in ("v", "at")
+    }
+    for key in ("http", "code"):
+        number = value.get(key)
+        words[key] = number if isinstance(number, int) and not isinstance(number, bool) else None
+    for key in ("session", "plan", "verb"):
+        words.setdefault(key, "")
+    return Entry(at=at, **words)
+
+
+def _unfinished(entries: list[Entry]) -> Unfinished | None:
+    last: dict[str, str] = {}
+    for entry in entries:
+        if not (entry.event == "planned" and entry.id in last):
+            last[entry.id] = entry.event
+    if not any(event in _OPEN for event in last.values()):
+        return None
+
+    def ids(*events: str) -> tuple[str, ...]:
+        return tuple(identity for identity, event in last.items() if event in events)
+
+    first = entries[0]
+    return Unfinished(
+        first.session,
+        first.plan,
+        first.at,
+        first.verb,
+        first.account,
+        first.workflow,
+        first.who,
+        settled=ids("settled", "skipped"),
+        sent=ids("sent", "answered"),
+        unknown=ids("unknown"),
+        unsent=ids("planned"),
+    )
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = str(os.getuid()) if hasattr(os, "getuid") else ""
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,122 @@
+"""A file of lines that several processes append to and rotate, and a lock that says a session still lives."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows: one process at a time, unlocked
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["LockedFile", "SessionLock", "session_is_over"]
+
+_PATIENCE = 2.0
+"""Seconds to wait for the lock. A process stopped by ctrl+z may hold it for ever; an unlocked append of one
+line is still whole, so the wait ends."""
+
+
+class LockedFile:
+    """Appends whole lines, mode 0600. Raises OSError."""
+
+    def __init__(self, path: Path, *, max_bytes: int, kept: int) -> None:
+        self.path = path
+        self.max_bytes = max_bytes
+        self.kept = kept
+
+    def append(self, line: bytes, *, sync: bool) -> None:
+        """Add one line (without its newline); with `sync` it is on the disk when this returns."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._locked():
+            self._rotate(len(line) + 1)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.fchmod(descriptor, 0o600)
+                data = (b"" if _ends_whole(descriptor) else b"\n") + line + b"\n"
+                if os.write(descriptor, data) != len(data):
+                    raise OSError(28, "no space left on device")
+                if sync:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _rotate(self, coming: int) -> None:
+        try:
+            if self.path.stat().st_size + coming <= self.max_bytes:
+                return
+        except FileNotFoundError:
+            return
+        for number in range(self.kept - 1, 0, -1):
+            with contextlib.suppress(FileNotFoundError):
+                self._older(number).replace(self._older(number + 1))
+        self.path.replace(self._older(1))
+
+    def _older(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}")
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        descriptor = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            give_up = time.monotonic() + _PATIENCE
+            while not _try_lock(descriptor) and time.monotonic() < give_up:
+                time.sleep(0.005)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+class SessionLock:
+    """A file that is locked as long as this process lives, whatever ends it."""
+
+    def __init__(self, folder: Path, session: str) -> None:
+        self._path = _lock_path(folder, session)
+        self._held: int | None = None
+
+    def hold(self) -> None:
+        if self._held is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._held = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            _try_lock(self._held)
+
+    def release(self) -> None:
+        if self._held is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            os.close(self._held)
+            self._held = None
+
+
+def session_is_over(folder: Path, session: str) -> bool:
+    """Whether the process of that session is gone. Cleans up the lock of one that was killed."""
+    path = _lock_path(folder, session)
+    try:
+        with path.open("r+b") as file:
+            if not _try_lock(file.fileno()):
+                return False
+            path.unlink(missing_ok=True)
+    except OSError:
+        return True
+    return True
+
+
+def _lock_path(folder: Path, session: str) -> Path:
+    safe = "".join(one for one in session if one.isalnum() or one == "-")
+    return folder / "sessions" / f"{safe}.lock"
+
+
+def _try_lock(descriptor: int) -> bool:
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _ends_whole(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
