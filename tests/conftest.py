@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program import without
+from tests.support.program import ORIGINAL, without
 
-ORIGINAL = dict(os.environ)
 _HOME = Path(tempfile.mkdtemp(prefix="wfdash-tests-"))
 
 

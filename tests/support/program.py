@@ -6,9 +6,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["ACCOUNT", "ROOT", "TOKEN", "Program", "environment", "without"]
+__all__ = ["ACCOUNT", "ORIGINAL", "ROOT", "TOKEN", "Program", "environment", "without"]
 
 ROOT = Path(__file__).parents[2]
+ORIGINAL = dict(os.environ)
+"""The environment as it was found: for tools that fetch things, never for wfdash."""
 TOKEN = "obviously-fake-token-of-the-wfdash-tests"
 """No output of any test may hold it: the fixtures look."""
 ACCOUNT = "fa4e0000000000000000000000000000"

@@ -46,8 +46,8 @@ def encoded(key: str) -> bytes:
 class Terminal:
     """A program on a terminal of its own, behind a stand-in for the shell, read without ever sleeping.
 
-    `written` keeps every byte it wrote. As a context manager it ends the program at last, and fails if the token
-    was shown.
+    `written` keeps every byte it wrote. Leaving it as a context manager ends the program, and fails if the
+    token was shown.
     """
 
     def __init__(
