@@ -1,0 +1,95 @@
+"""Ages, durations, instants, sizes and counts in words. Durations are cut, never rounded."""
+
+from datetime import UTC, datetime
+
+__all__ = ["age", "brief", "clock", "count", "size", "spoken"]
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_FOREVER = 1e11
+"""Seconds beyond which a number is no duration any more (over 3,000 years)."""
+
+
+def brief(seconds: float) -> str:
+    """For cells, to two units: `3h59m`, `48s`, `2d4h`, `340ms`. A negative one (clock skew) is `0s`."""
+    return "".join(f"{number}{unit}" for number, unit in _parts(seconds)) or "?"
+
+
+def spoken(seconds: float) -> str:
+    """For sentences, to two units: `3 h 59 m`, `48 s`."""
+    return " ".join(f"{number} {unit}" for number, unit in _parts(seconds)) or "unknown"
+
+
+def age(seconds: float) -> str:
+    """For table cells that must not repaint each second: steps of 10 s, of a minute, then of a day.
+
+    `<10s`, `10s`, `40s`, `4m`, `3h12m`, `2d`.
+    """
+    if not seconds < _FOREVER:
+        return "?"
+    if seconds < 10:
+        return "<10s"
+    if seconds < 60:
+        return f"{int(seconds) // 10 * 10}s"
+    if seconds < 86400:
+        return brief(int(seconds) // 60 * 60)
+    return f"{int(seconds) // 86400}d"
+
+
+def clock(at: float, *, utc: bool = True, now: float | None = None, zone: bool = False) -> str:
+    """An instant: `14:02:11` on the day of `now`, `Tue 09:00` within six days of it, else `2026-11-20 14:02`.
+
+    Without `now` it is the time of day. `zone` adds the word where the time stands alone.
+    """
+    try:
+        moment = _moment(at, utc)
+        today = moment if now is None else _moment(now, utc)
+    except (ValueError, OverflowError, OSError):
+        return "?"
+    if moment.date() == today.date():
+        text = f"{moment:%H:%M:%S}"
+    elif abs((moment.date() - today.date()).days) <= 6:
+        text = f"{_DAYS[moment.weekday()]} {moment:%H:%M}"
+    else:
+        text = f"{moment.year:04d}-{moment:%m-%d %H:%M}"
+    return f"{text} {'UTC' if utc else moment.tzname() or 'local'}" if zone else text
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def size(n: int) -> str:
+    """Bytes, in decimal units: `1.2 MB`."""
+    from humanize import naturalsize
+
+    return naturalsize(n)
+
+
+def count(n: int) -> str:
+    """`12,431`."""
+    return f"{n:,}"
+
+
+def _moment(at: float, utc: bool) -> datetime:
+    moment = datetime.fromtimestamp(at, UTC)
+    return moment if utc else moment.astimezone()
+
+
+def _parts(seconds: float) -> list[tuple[int, str]]:
+    """The largest unit and the next one below it, cut; the second left out when it is nothing."""
+    if not seconds < _FOREVER:
+        return []
+    if seconds <= 0:
+        return [(0, "s")]
+    if seconds < 1:
+        return [(int(seconds * 1000), "ms")]
+    left = int(seconds)
+    for index, (length, unit) in enumerate(_UNITS):
+        if left < length:
+            continue
+        parts = [(left // length, unit)]
+        if index + 1 < len(_UNITS):
+            length_below, unit_below = _UNITS[index + 1]
+            if below := left % length // length_below:
+                parts.append((below, unit_below))
+        return parts
+    return [(0, "s")]
