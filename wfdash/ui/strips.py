@@ -1,0 +1,55 @@
+"""Strips: making them from styled cells, and finding where two of them differ."""
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+__all__ = ["blank", "changed_spans", "strip_of"]
+
+# A run of equal cells shorter than this between two changed ones is repainted too: moving the terminal's
+# cursor and setting the style again takes about as many bytes.
+_GAP = 8
+
+
+def blank(width: int, style: Style | None = None) -> Strip:
+    """`width` spaces: since Textual 6 a missing tail no longer takes the background."""
+    return Strip([Segment(" " * width, style or Style.null())], width)
+
+
+def strip_of(pieces: Iterable[tuple[str, Style]], width: int, over: Style | None = None) -> Strip:
+    """Styled pieces of cleaned text as a strip of exactly `width` cells; `over` is laid over every style."""
+    segments = [Segment(text, style + over if over else style) for text, style in pieces if text]
+    return Strip(segments).adjust_cell_length(width, over or Style.null())
+
+
+def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
+    """Where `new` differs from `old`, as (start, end) in cells, near ones joined."""
+    if old is new or old == new:
+        return []
+    before, after = _cells(old), _cells(new)
+    length = max(len(before), len(after))
+    if len(before) != len(after):
+        return [(0, length)]
+    spans: list[tuple[int, int]] = []
+    for x in range(length):
+        if before[x] == after[x]:
+            continue
+        if spans and x - spans[-1][1] < _GAP:
+            spans[-1] = (spans[-1][0], x + 1)
+        else:
+            spans.append((x, x + 1))
+    return spans
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    """One entry a cell. Text with wide or joined characters counts as one unit, repeated over its cells."""
+    cells: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        if text.isascii() or all(cell_len(character) == 1 for character in text):
+            cells.extend((character, style) for character in text)
+        else:
+            cells.extend([(text, style)] * cell_len(text))
+    return cells

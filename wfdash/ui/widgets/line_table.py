@@ -1,0 +1,234 @@
+"""The table under every list here: draws only the rows on screen, repaints only the cells that differ.
+
+Textual's DataTable is not used: it measures every cell of every row and repaints itself whole. This one owns
+its scroll position, so that rows coming and going never cause a layout.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+
+from textual.cache import LRUCache
+from textual.events import Click
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from wfdash.ui.strips import blank, changed_spans
+
+__all__ = ["LineTable"]
+
+
+class LineTable(Widget, can_focus=True):
+    """A list of rows under a fixed header line. The cursor is on a key, never on a row number.
+
+    A subclass says what the rows are (`row_count`, `key_at`, `index_of`) and how one looks (`render_row`).
+    After rows came, left or moved call `rows_changed()`; after their content changed, or a clock ticked,
+    `repaint()`. Both are cheap when nothing differs.
+    """
+
+    DEFAULT_CSS = "LineTable { width: 1fr; height: 1fr; }"
+
+    cursor_shown: reactive[bool] = reactive(True)
+
+    class CursorMoved(Message):
+        """The cursor is on another key (None: the table is empty)."""
+
+        def __init__(self, table: "LineTable", key: Hashable | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> "LineTable":
+            return self.table
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.first = 0
+        """Index of the row on the first line under the header."""
+        self.cursor = 0
+        """Index of the cursor's row; recomputed from `cursor_key` whenever rows move."""
+        self.cursor_key: Hashable | None = None
+        self._painted: dict[int, Strip] = {}
+        self._strips: LRUCache[Hashable, Strip] = LRUCache(2000)
+
+    # What a subclass provides.
+
+    def row_count(self) -> int:
+        return 0
+
+    def key_at(self, index: int) -> Hashable:
+        """The key of the row at an index that exists. Keys are unique."""
+        return index
+
+    def index_of(self, key: Hashable) -> int | None:
+        """Where that key is now; None when it has no row any more."""
+        return key if isinstance(key, int) and key < self.row_count() else None
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        """One row as exactly `width` cells. Text in it has been through `core.text`."""
+        return blank(width)
+
+    def header_line(self, width: int) -> Strip | None:
+        """The fixed line at the top, or None for a table without one."""
+        return None
+
+    def cached(self, key: Hashable, make: Callable[[], Strip]) -> Strip:
+        """The strip made before for this key, which must hold all that shows in it, else a new one."""
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = make()
+        return strip
+
+    # Moving.
+
+    @property
+    def page(self) -> int:
+        """How many rows fit on screen."""
+        return max(1, self.size.height - self._header_height)
+
+    def move(self, rows: int) -> None:
+        self.move_to(self.cursor + rows)
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on the row at `index`, clamped, and scroll as little as shows it."""
+        count = self.row_count()
+        before = self.cursor_key
+        self.cursor = max(0, min(index, count - 1))
+        self.cursor_key = self.key_at(self.cursor) if count else None
+        self._scroll_to_cursor()
+        self.repaint()
+        if self.cursor_key != before:
+            self.post_message(self.CursorMoved(self, self.cursor_key))
+
+    def move_to_key(self, key: Hashable) -> bool:
+        """Put the cursor on the row of `key`; False when it has none."""
+        index = self.index_of(key)
+        if index is not None:
+            self.move_to(index)
+        return index is not None
+
+    # Repainting.
+
+    def rows_changed(self) -> None:
+        """Rows came, left or moved: find the cursor's row by its key and keep it where it is on screen.
+
+        A table scrolled to its top stays there, so that rows arriving above are seen. When the cursor's key
+        is gone the cursor stays on its line.
+        """
+        before, line = self.cursor_key, self.cursor - self.first
+        count = self.row_count()
+        found = None if before is None else self.index_of(before)
+        self.cursor = max(0, min(self.cursor, count - 1)) if found is None else found
+        self.cursor_key = self.key_at(self.cursor) if count else None
+        if self.first:
+            self.first = self.cursor - line
+        self._scroll_to_cursor()
+        self.repaint()
+        if self.cursor_key != before:
+            self.post_message(self.CursorMoved(self, self.cursor_key))
+
+    def refresh_rows(self, indices: Iterable[int]) -> None:
+        """The content of these rows may differ; those off screen cost nothing."""
+        self._repaint_lines(
+            y
+            for y in (index - self.first + self._header_height for index in indices)
+            if self._header_height <= y < self.size.height
+        )
+
+    def repaint(self) -> None:
+        """Repaint what differs from what is on screen: cells, not rows, and nothing when nothing differs."""
+        self._repaint_lines(range(self.size.height))
+
+    def on_screen(self) -> range:
+        """Indices of the rows on screen."""
+        return range(self.first, min(self.first + self.page, self.row_count()))
+
+    def _repaint_lines(self, lines: Iterable[int]) -> None:
+        regions: list[Region] = []
+        for y in lines:
+            painted = self._painted.get(y)
+            if painted is None:
+                continue
+            spans = changed_spans(painted, self._line(y))
+            regions.extend(Region(start, y, end - start, 1) for start, end in spans)
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        strip = self._painted[y] = self._line(y)
+        return strip
+
+    def _line(self, y: int) -> Strip:
+        width = self.size.width
+        header = self.header_line(width) if y == 0 else None
+        if header is not None:
+            return header
+        index = self.first + y - self._header_height
+        if not 0 <= index < self.row_count():
+            return self.empty_line(index - self.row_count(), width)
+        return self.render_row(index, width, self.cursor_shown and index == self.cursor)
+
+    def empty_line(self, below: int, width: int) -> Strip:
+        """The line `below` lines under the last row."""
+        return blank(width)
+
+    @property
+    def _header_height(self) -> int:
+        return 0 if self.header_line(self.size.width) is None else 1
+
+    def _scroll_to_cursor(self) -> None:
+        page, count = self.page, self.row_count()
+        first = min(max(self.first, self.cursor - page + 1), self.cursor)
+        self.first = max(0, min(first, count - page))
+
+    def restyle(self) -> None:
+        """Forget every strip made so far: the theme, the clock's zone or the glyphs changed."""
+        self._strips.clear()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    def on_resize(self) -> None:
+        self._painted.clear()
+        self._scroll_to_cursor()
+        self.refresh()
+
+    def watch_cursor_shown(self) -> None:
+        self.repaint()
+
+    # The actions of scope "table" that every table has.
+
+    def action_move_down(self) -> None:
+        self.move(1)
+
+    def action_move_up(self) -> None:
+        self.move(-1)
+
+    def action_move_first(self) -> None:
+        self.move_to(0)
+
+    def action_move_last(self) -> None:
+        self.move_to(self.row_count() - 1)
+
+    def action_move_half_down(self) -> None:
+        self.move(max(1, self.page // 2))
+
+    def action_move_half_up(self) -> None:
+        self.move(-max(1, self.page // 2))
+
+    # Only when the mouse was asked for.
+
+    def on_mouse_scroll_down(self) -> None:
+        self.move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.move(-3)
+
+    def on_click(self, event: Click) -> None:
+        y = event.y - self._header_height
+        if 0 <= y < self.page and self.first + y < self.row_count():
+            self.move_to(self.first + y)
