@@ -1,7 +1,7 @@
 """One workflow instance as a list row tells it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
 
@@ -26,7 +26,10 @@ class Instance:
     version: str = ""
     trigger: str = ""
     extra: dict[str, Any] | None = None
-    """What the slots above cannot give back exactly: unknown keys, nulls, times written in another way."""
+    """What the slots above cannot give back exactly: unknown keys, nulls, times written in another way.
+    Never changed in place: rows that have the same share one."""
+    seq: int = field(default=0, compare=False, repr=False)
+    """Number of the request that last told this row; a later request's answer has the higher one."""
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Instance | None":

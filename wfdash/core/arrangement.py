@@ -1,0 +1,110 @@
+"""Rows sorted by a key, found, put in and taken out by it: what a view stands on."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from wfdash.core.instance import Instance
+from wfdash.core.order import Order
+
+__all__ = ["SLICE", "Arrangement"]
+
+SLICE = 2000
+"""Rows that are matched or sorted before other work gets its turn: a few milliseconds."""
+_MANY = 0.1
+
+
+class Arrangement:
+    """`base` is every row and `shown` those that match, both ascending by the order's key.
+
+    A row stands where its key was when it was put in, so it must not be edited while it is here.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.key = order.key()
+        self.base: list[Instance] = []
+        self.shown: list[Instance] = []
+        self.placed: dict[str, Instance] = {}
+
+    def sort(self, rows: Iterable[Instance]) -> Iterator[None]:
+        """Fill an empty `base`; yields between slices."""
+        key, every = self.key, iter(rows)
+        runs: list[list[tuple[tuple[Any, ...], int, Instance]]] = []
+        number = 0
+        while part := [(key(row), (number := number + 1), row) for row in islice(every, SLICE)]:
+            part.sort()
+            runs.append(part)
+            yield
+        merged = merge(*runs)
+        while part := list(islice(merged, SLICE)):
+            for _, _, row in part:
+                self.base.append(row)
+                self.placed[row.id] = row
+            yield
+
+    def downwards(self) -> Iterator[Instance]:
+        """Every row from the top of the table."""
+        return reversed(self.base) if self.order.reverse else iter(self.base)
+
+    def turned(self, index: int) -> int:
+        """A position from the top as an index into `shown`, and back."""
+        return len(self.shown) - 1 - index if self.order.reverse else index
+
+    def index(self, rows: list[Instance], row: Instance) -> int | None:
+        """Where exactly this row object stands."""
+        at = bisect_left(rows, self.key(row), key=self.key)
+        return at if at < len(rows) and rows[at] is row else None
+
+    def swap(self, old: Instance, new: Instance, matches: bool) -> bool:
+        """Put a row in the place of another when the order allows; False when it must move."""
+        if self.key(old) != self.key(new):
+            return False
+        at = self.index(self.shown, old)
+        if (at is not None) != matches:
+            return False
+        if at is not None:
+            self.shown[at] = new
+        place = self.index(self.base, old)
+        if place is not None:
+            self.base[place] = new
+        self.placed[new.id] = new
+        return True
+
+    def remove(self, rows: list[Instance]) -> None:
+        """Take row objects out; one that is not here is passed over."""
+        for row in rows:
+            self.placed.pop(row.id, None)
+        if len(rows) > max(20, len(self.base) * _MANY):
+            out = {id(row) for row in rows}
+            self.base = [row for row in self.base if id(row) not in out]
+            self.shown = [row for row in self.shown if id(row) not in out]
+            return
+        for row in rows:
+            for where in (self.base, self.shown):
+                if (at := self.index(where, row)) is not None:
+                    del where[at]
+
+    def insert(self, rows: list[Instance], matching: list[Instance]) -> None:
+        """Put rows in; `matching` are those of them to show."""
+        for row in rows:
+            self.placed[row.id] = row
+        self._insert(self.base, rows)
+        self._insert(self.shown, matching)
+
+    def _insert(self, where: list[Instance], rows: list[Instance]) -> None:
+        key = self.key
+        rows = sorted(rows, key=key)
+        if len(rows) > len(where) * _MANY:
+            where += rows
+            where.sort(key=key)
+            return
+        end = len(where)
+        while rows:
+            at = bisect_left(where, key(rows[-1]), hi=end, key=key)
+            first = bisect_left(rows, key(where[at - 1]), key=key) if at else 0
+            where[at:at] = rows[first:]
+            del rows[first:]
+            end = at

@@ -1,0 +1,70 @@
+"""The columns a table of instances can be sorted by, and the keys that sort them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wfdash.core.instance import Instance
+
+__all__ = ["COLUMNS", "Order"]
+
+_WORST_FIRST = (
+    "errored",
+    "rollingBack",
+    "terminated",
+    "waitingForPause",
+    "paused",
+    "queued",
+    "waiting",
+    "running",
+    "complete",
+)
+_RANK = {status: rank for rank, status in enumerate(_WORST_FIRST)}
+_FAR = 1e11
+
+
+def _took(row: Instance) -> float | None:
+    """Seconds from start to end; what still runs comes after all that ended, the longest running last."""
+    if row.started is None:
+        return None
+    return _FAR - row.started if row.ended is None else row.ended - row.started
+
+
+COLUMNS: dict[str, Callable[[Instance], float | str | None]] = {
+    "created": lambda row: row.created,
+    "status": lambda row: _RANK.get(row.status, -1),
+    "id": lambda row: row.id,
+    "took": _took,
+    "modified": lambda row: row.modified,
+    "started": lambda row: row.started,
+    "ended": lambda row: row.ended,
+    "version": lambda row: row.version,
+    "trigger": lambda row: row.trigger,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column of COLUMNS; rows without a value come last both ways, ties are newest first."""
+
+    column: str = "created"
+    reverse: bool = True
+
+    def key(self) -> Callable[[Instance], tuple[Any, ...]]:
+        """An ascending total order; with `reverse` it is to be read from its end."""
+        value = COLUMNS[self.column]
+        if self.reverse:
+
+            def descending(row: Instance) -> tuple[Any, ...]:
+                told = value(row)
+                age = row.created or 0.0
+                return (0, 0, age, row.id) if told is None else (1, told, age, row.id)
+
+            return descending
+
+        def ascending(row: Instance) -> tuple[Any, ...]:
+            told = value(row)
+            age = -(row.created or 0.0)
+            return (1, 0, age, row.id) if told is None else (0, told, age, row.id)
+
+        return ascending

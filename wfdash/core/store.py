@@ -1,0 +1,166 @@
+"""The instances of one workflow by id: what the pages said, latest request first."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wfdash.core.instance import Instance
+from wfdash.core.status import is_final
+
+__all__ = ["ENDED", "EXPIRED", "Delta", "Store"]
+
+ENDED = "ended?"
+EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Ids whose row is new, tells something else than before, or is not there any more."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.gone)
+
+
+class Store:
+    """Rows are replaced when they change, never edited, so that whoever holds one holds a snapshot.
+
+    `seq` numbers requests in the order they were asked: an answer never overrides what a later request told.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Instance] = {}
+        self._active: set[str] = set()
+        self._notes: dict[str, str] = {}
+        self._statuses: Counter[str] = Counter()
+        self._extras: dict[tuple[object, ...], dict[str, Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._rows
+
+    def __iter__(self) -> Iterator[Instance]:
+        return iter(self._rows.values())
+
+    def get(self, identity: str) -> Instance | None:
+        return self._rows.get(identity)
+
+    def ids(self) -> Iterable[str]:
+        """In the order they were first told."""
+        return self._rows.keys()
+
+    @property
+    def active(self) -> frozenset[str] | set[str]:
+        """Ids of rows that can still move by themselves; not to be changed."""
+        return self._active
+
+    @property
+    def statuses(self) -> Mapping[str, int]:
+        """How many loaded rows have each status; a status that no row has may be there with 0."""
+        return self._statuses
+
+    def note(self, identity: str) -> str:
+        """What is doubtful about a row: `ended?` (two sweeps missed it), `expired`, or ""."""
+        return self._notes.get(identity, "")
+
+    @property
+    def noted(self) -> Mapping[str, str]:
+        return self._notes
+
+    def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
+        """Take in rows as the list endpoint sent them; those without an id are left out."""
+        added: list[str] = []
+        changed: dict[str, None] = {}
+        for item in items:
+            row = Instance.from_item(item)
+            if row is None:
+                continue
+            row.seq = seq
+            fresh = row.id not in self._rows
+            if self._put(row):
+                if fresh:
+                    added.append(row.id)
+                else:
+                    changed[row.id] = None
+        for identity in added:
+            changed.pop(identity, None)
+        return Delta(tuple(added), tuple(changed))
+
+    def amend(
+        self,
+        identity: str,
+        *,
+        seq: int,
+        status: str,
+        created: float | None = None,
+        started: float | None = None,
+        ended: float | None = None,
+        version: str = "",
+        trigger: str = "",
+    ) -> Delta:
+        """Take in what an instance's own answer told; what that cannot tell stays as the list told it."""
+        old = self._rows.get(identity)
+        row = replace(old) if old else Instance(identity, created=created)
+        row.seq = seq
+        row.status = status or row.status
+        row.started, row.ended = started, ended
+        row.version, row.trigger = version or row.version, trigger or row.trigger
+        row.extra = {key: value for key, value in (row.extra or {}).items() if key not in _AMENDED} or None
+        if old and old.extra and (old.started, old.ended, old.status) == (row.started, row.ended, row.status):
+            row.extra = old.extra
+        if not self._put(row):
+            return Delta()
+        return Delta(changed=(identity,)) if old else Delta(added=(identity,))
+
+    def doubt(self, identities: Iterable[str], note: str) -> Delta:
+        """Put a note on rows; what is told of them later takes it off."""
+        changed = [one for one in identities if one in self._rows and self._notes.get(one, "") != note]
+        for identity in changed:
+            self._notes[identity] = note
+            if note == EXPIRED:
+                self._active.discard(identity)
+        return Delta(changed=tuple(changed))
+
+    def _put(self, row: Instance) -> bool:
+        """Whether the row now tells something else than before."""
+        old = self._rows.get(row.id)
+        if old is not None:
+            if row.seq < old.seq:
+                return False
+            if row == old:
+                old.seq = row.seq
+                return self._sure(old)
+            self._statuses[old.status] -= 1
+        row.extra = self._share(row.extra)
+        self._rows[row.id] = row
+        self._statuses[row.status] += 1
+        self._sure(row)
+        return True
+
+    def _sure(self, row: Instance) -> bool:
+        if is_final(row.status):
+            self._active.discard(row.id)
+        else:
+            self._active.add(row.id)
+        return self._notes.pop(row.id, None) is not None
+
+    def _share(self, extra: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The one dict for all rows with these extras: nearly all have the same few."""
+        if extra is None:
+            return None
+        try:
+            key = tuple((name, type(value), value) for name, value in extra.items())
+            if len(self._extras) > 1000:
+                self._extras.clear()
+            return self._extras.setdefault(key, extra)
+        except TypeError:
+            return extra
+
+
+_AMENDED = {"status", "started_on", "ended_on"}

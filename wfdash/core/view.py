@@ -1,0 +1,204 @@
+"""The rows of a store that match a query, in an order, kept up to date a change at a time."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Protocol
+
+from wfdash.core.arrangement import SLICE, Arrangement
+from wfdash.core.instance import Instance
+from wfdash.core.order import Order
+from wfdash.core.store import Delta, Store
+
+__all__ = ["Matcher", "View"]
+
+
+class Matcher(Protocol):
+    """What a view needs of a query."""
+
+    def match(self, row: Instance, now: float, facts: Any = None) -> bool: ...
+
+
+class View:
+    """Positions count from the top of the table. Rows stand where they belonged when they were placed.
+
+    With `hold`, nothing moves: arrivals wait, rows that no longer match stay as ghosts, until `settle`.
+    A new view takes in a large store at once; `set_query` and `set_order` let other work have its turns.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        query: Matcher | None = None,
+        order: Order | None = None,
+        *,
+        clock: Callable[[], float],
+        facts: Callable[[str], Any] | None = None,
+    ) -> None:
+        self.query = query
+        self.order = order or Order()
+        self._store = store
+        self._clock = clock
+        self._facts = facts
+        self._rows = Arrangement(self.order)
+        self._pending: dict[str, None] = {}
+        self._arrivals: set[str] = set()
+        self._ghosts: set[str] = set()
+        self._turn = 0
+        self._building = False
+        for _ in self._rebuild():
+            pass
+
+    def __len__(self) -> int:
+        return len(self._rows.shown)
+
+    def __getitem__(self, position: int) -> str:
+        return self._rows.shown[self._rows.turned(position)].id
+
+    @property
+    def matched(self) -> int:
+        """How many rows are shown, ghosts among them."""
+        return len(self._rows.shown)
+
+    @property
+    def arrivals(self) -> set[str]:
+        """Ids that match but wait for `settle`; not to be changed."""
+        return self._arrivals
+
+    @property
+    def ghosts(self) -> set[str]:
+        """Ids that stand although they match no longer; not to be changed."""
+        return self._ghosts
+
+    @property
+    def building(self) -> bool:
+        """Whether a new query or order is still being worked through."""
+        return self._building
+
+    def row(self, position: int) -> Instance:
+        """What is told of the row now, or was told last of one that is gone."""
+        placed = self._rows.shown[self._rows.turned(position)]
+        return self._store.get(placed.id) or placed
+
+    def ids(self, start: int = 0, stop: int | None = None) -> list[str]:
+        """From one position up to another, from the top."""
+        return [self[position] for position in range(*slice(start, stop).indices(len(self)))]
+
+    def index_of(self, identity: str) -> int | None:
+        placed = self._rows.placed.get(identity)
+        index = None if placed is None else self._rows.index(self._rows.shown, placed)
+        return None if index is None else self._rows.turned(index)
+
+    def update(self, delta: Delta, *, hold: bool = False) -> None:
+        """Follow a change of the store. Every delta must come by here."""
+        touched = dict.fromkeys((*delta.added, *delta.changed, *delta.gone))
+        self._pending.update(touched)
+        if not hold:
+            self.settle()
+            return
+        for identity in touched:
+            self._weigh(identity)
+
+    def settle(self) -> None:
+        """Put every row where it belongs now: arrivals in, ghosts out."""
+        if self._building:
+            return
+        pending, self._pending = self._pending, {}
+        self._arrivals = set()
+        self._ghosts = set()
+        leaving, entering, matching = [], [], []
+        for identity in pending:
+            row, placed = self._store.get(identity), self._rows.placed.get(identity)
+            matches = row is not None and self._matches(row)
+            if row and placed and self._rows.swap(placed, row, matches):
+                continue
+            if placed:
+                leaving.append(placed)
+            if row:
+                entering.append(row)
+            if row and matches:
+                matching.append(row)
+        self._rows.remove(leaving)
+        self._rows.insert(entering, matching)
+
+    async def set_query(self, query: Matcher | None, progress: Callable[[], None] | None = None) -> bool:
+        """Show what matches another query. False when a newer call took over before this one was through.
+
+        `progress` is called once the first rows are in place and can be drawn.
+        """
+        self.query = query
+        return await self._build(progress)
+
+    async def set_order(self, order: Order, progress: Callable[[], None] | None = None) -> bool:
+        """Sort another way; as `set_query`."""
+        self.order = order
+        return await self._build(progress)
+
+    async def _build(self, progress: Callable[[], None] | None) -> bool:
+        self._turn += 1
+        turn = self._turn
+        try:
+            for drawable in self._rebuild():
+                if drawable and progress:
+                    progress()
+                await asyncio.sleep(0)
+                if turn != self._turn:
+                    return False
+        finally:
+            if turn == self._turn:
+                self._building = False
+        return True
+
+    def _rebuild(self) -> Iterator[bool]:
+        """Yields between slices: True once, when the first rows are in place."""
+        self._building = True
+        rows = self._rows
+        if rows.order != self.order or not rows.base:
+            rows = Arrangement(self.order)
+            for _ in rows.sort(list(self._store)):
+                yield False
+        shown: list[Instance] = []
+        downwards = rows.downwards()
+        now = self._clock()
+        drawn = False
+        while part := list(islice(downwards, SLICE)):
+            shown += self._sieve(part, now)
+            if not drawn:
+                drawn = True
+                self._show(rows, shown)
+                yield True
+            else:
+                yield False
+        self._show(rows, shown)
+        self._building = False
+        self._pending.update((one, None) for one in self._store.ids() if one not in rows.placed)
+        self.settle()
+
+    def _show(self, rows: Arrangement, shown: list[Instance]) -> None:
+        rows.shown = shown[::-1] if rows.order.reverse else list(shown)
+        self._rows = rows
+
+    def _sieve(self, part: list[Instance], now: float) -> list[Instance]:
+        query, facts = self.query, self._facts
+        if query is None:
+            return part
+        if facts is None:
+            return [row for row in part if query.match(row, now)]
+        return [row for row in part if query.match(row, now, facts(row.id))]
+
+    def _matches(self, row: Instance) -> bool:
+        return bool(self._sieve([row], self._clock()))
+
+    def _weigh(self, identity: str) -> None:
+        """Note what will move once it may."""
+        row, placed = self._store.get(identity), self._rows.placed.get(identity)
+        matches = row is not None and self._matches(row)
+        stands = placed is not None and self._rows.index(self._rows.shown, placed) is not None
+        for group, belongs in (
+            (self._arrivals, matches and not stands),
+            (self._ghosts, stands and not matches),
+        ):
+            if belongs:
+                group.add(identity)
+            else:
+                group.discard(identity)

@@ -1,0 +1,189 @@
+"""Who may ask now: half of Cloudflare's 1200 requests per five minutes and user, and obedience beyond that."""
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Protocol
+
+from wfdash.api.interface import Exchange
+from wfdash.live.ratelimit import Left, parse_ratelimit, parse_retry_after
+
+__all__ = ["WINDOW", "Budget", "Priority", "Spending"]
+
+WINDOW = 300.0
+"""Seconds over which Cloudflare counts."""
+QUOTA = 1200
+ACTIONS = 400
+"""Requests a window for actions, their re-reads and their follow-up."""
+KEPT = 200
+_LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
+
+
+class Priority(IntEnum):
+    """Lower goes first. Each leaves so many tokens of a full burst to those before it."""
+
+    ACTION = 0
+    DETAIL = 1
+    LIST = 2
+    SWEEP = 3
+    BACKGROUND = 4
+
+
+_LEAVES = {Priority.DETAIL: 0.0, Priority.LIST: 1 / 15, Priority.SWEEP: 1 / 6, Priority.BACKGROUND: 1 / 4}
+
+
+class Spending(Protocol):
+    """What other processes on the same credential have spent."""
+
+    def add(self, now: float) -> None:
+        """One more by this process."""
+
+    def others(self, now: float) -> int:
+        """By the other ones over the last window."""
+
+    def news(self, now: float) -> int:
+        """By the other ones since this was asked last."""
+
+
+class Budget:
+    """A token bucket for reads and a count for actions. Times are epoch seconds on `clock`."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        share: float = 0.5,
+        spending: Spending | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.limit = max(20, round(QUOTA * share))
+        self.burst = self.limit / 20
+        self.rate = (self.limit - self.burst) / WINDOW
+        self.requests: deque[Exchange] = deque(maxlen=KEPT)
+        self.frozen_until: float | None = None
+        """While this is ahead, nothing is read: the server said so."""
+        self.on_change: Callable[[], None] = lambda: None
+        self._clock = clock
+        self._chance = chance
+        self._spending = spending
+        self._filled_at = clock()
+        self._reads: deque[float] = deque()
+        self._actions: deque[float] = deque()
+        self._kinds: deque[tuple[float, str]] = deque()
+        self._left: Left | None = None
+        self._left_at = 0.0
+        self._refusals = 0
+        self._others = spending.others(self._filled_at) if spending else 0
+        self._tokens = min(self.burst, self.limit - self._others)
+
+    @property
+    def meter(self) -> tuple[int, int]:
+        """Reads spent in the last five minutes, other processes' included, and the limit."""
+        now = self._clock()
+        _forget(self._reads, now)
+        return len(self._reads) + self._others, self.limit
+
+    @property
+    def actions(self) -> tuple[int, int]:
+        """The same for actions."""
+        _forget(self._actions, self._clock())
+        return len(self._actions), ACTIONS
+
+    @property
+    def others(self) -> int:
+        """What other processes on the same credential spent of it."""
+        return self._others
+
+    @property
+    def left(self) -> Left | None:
+        """What the server said last of the user's whole quota, while that window runs."""
+        if self._left and self._clock() > self._left_at + max(self._left.reset, 1.0):
+            self._left = None
+        return self._left
+
+    @property
+    def spent_by(self) -> list[tuple[str, int]]:
+        """Requests of the last five minutes by kind, most first."""
+        now = self._clock()
+        while self._kinds and self._kinds[0][0] <= now - WINDOW:
+            self._kinds.popleft()
+        return Counter(kind for _, kind in self._kinds).most_common()
+
+    def take(self, priority: Priority) -> float:
+        """Spend one read. 0 when it may go now, else the seconds after which to try again."""
+        now = self._clock()
+        if self.frozen_until is not None:
+            if now < self.frozen_until:
+                return self.frozen_until - now
+            self.frozen_until = None
+        if wait := self._obey(priority, now):
+            return wait
+        self._fill(now)
+        needed = 1.0 + _LEAVES.get(priority, 0.0) * self.burst
+        if self._tokens < needed:
+            return max(0.02, (needed - self._tokens) / self.rate)
+        self._tokens -= 1
+        self._reads.append(now)
+        _forget(self._reads, now)
+        if self._spending:
+            self._spending.add(now)
+        return 0.0
+
+    async def acquire(self, priority: Priority = Priority.LIST) -> None:
+        """Wait until one read may go, and spend it."""
+        while wait := self.take(priority):
+            await asyncio.sleep(wait)
+
+    async def acquire_action(self) -> None:
+        """Wait until one request of an action may go, and spend it; a read freeze does not hold it."""
+        while True:
+            now = self._clock()
+            _forget(self._actions, now)
+            if len(self._actions) < ACTIONS:
+                self._actions.append(now)
+                return
+            await asyncio.sleep(max(0.02, self._actions[0] + WINDOW - now))
+
+    def saw(self, exchange: Exchange) -> None:
+        """Learn from an answer; the client hands over every one."""
+        now = self._clock()
+        self.requests.append(exchange)
+        self._kinds.append((now, exchange.kind))
+        if left := parse_ratelimit(exchange.ratelimit, exchange.ratelimit_policy):
+            self._left, self._left_at = left, now
+        wait = parse_retry_after(exchange.retry_after, now) if exchange.retry_after else None
+        if exchange.http == 429:
+            self._refusals += 1
+            wait = wait if wait is not None else self._guess()
+        elif exchange.http is not None and exchange.http < 400:
+            self._refusals = 0
+        if wait is not None:
+            until = now + min(max(wait, 1.0), 2 * WINDOW)
+            self.frozen_until = max(until, self.frozen_until or 0.0)
+        self.on_change()
+
+    def _guess(self) -> float:
+        """Seconds to keep still when the server did not say: longer each time, never quite the same."""
+        longest = min(_MOST_FREEZE, _LEAST_FREEZE * 2.0 ** min(self._refusals, 6))
+        return float(longest * (0.5 + self._chance() / 2))
+
+    def _obey(self, priority: Priority, now: float) -> float:
+        left = self.left
+        if left is None:
+            return 0.0
+        stopped = left.fraction < 0.25 or (left.fraction < 0.5 and priority == Priority.BACKGROUND)
+        return max(0.5, self._left_at + left.reset - now) if stopped else 0.0
+
+    def _fill(self, now: float) -> None:
+        self._tokens = min(self.burst, self._tokens + max(0.0, now - self._filled_at) * self.rate)
+        self._filled_at = now
+        if self._spending:
+            self._tokens -= self._spending.news(now)
+            self._others = self._spending.others(now)
+
+
+def _forget(times: deque[float], now: float) -> None:
+    while times and times[0] <= now - WINDOW:
+        times.popleft()

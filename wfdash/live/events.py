@@ -1,0 +1,44 @@
+"""What the poller tells the screens: that something they may show is different now."""
+
+from dataclasses import dataclass
+
+from wfdash.core.store import Delta
+
+__all__ = [
+    "BudgetChanged",
+    "DetailChanged",
+    "Event",
+    "HealthChanged",
+    "InstancesChanged",
+    "WorkflowsChanged",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesChanged:
+    delta: Delta
+
+
+@dataclass(frozen=True, slots=True)
+class DetailChanged:
+    """The detail of an instance, or what is known of why it is where it is."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowsChanged:
+    """The workflows or the counts of the one shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChanged:
+    """A poll was answered or failed, or what is listed changed: freshness, totals, cursors."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetChanged:
+    pass
+
+
+Event = InstancesChanged | DetailChanged | WorkflowsChanged | HealthChanged | BudgetChanged

@@ -1,0 +1,88 @@
+"""One thing that is asked again and again: when it is due, and how fresh its last answer is."""
+
+import random
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.live.budget import Priority
+from wfdash.live.state import Freshness
+
+__all__ = ["Job"]
+
+_LONGEST = 60.0
+"""Seconds a failing poll waits at most: it never gives up."""
+
+
+class Job:
+    """The scheduler starts `ask` when `due`, never twice at a time, and tells how it went.
+
+    A due time of None means that nothing is to be asked until something happens.
+    """
+
+    priority = Priority.LIST
+
+    def __init__(self, interval: float) -> None:
+        self.interval = interval
+        self.freshness = Freshness()
+        self.next_at: float | None = 0.0
+        self._failures = 0
+        self._due_since: float | None = None
+
+    def due(self, now: float) -> float | None:
+        """When to ask, epoch seconds; a clock that was set back does not delay it."""
+        if self.next_at is not None and self.next_at > now + max(_LONGEST, self.interval) * 2:
+            self.next_at = now
+        return self.next_at
+
+    async def ask(self) -> None:
+        """Ask once and take in the answer; raises WorkflowsError."""
+        raise NotImplementedError
+
+    def soon(self) -> None:
+        """Ask as soon as the budget allows, however the last time went."""
+        self.next_at = 0.0
+
+    def pace(self, took: float) -> float:
+        """Seconds from an answer, which took so long, to the next question."""
+        return self.interval
+
+    def began(self, now: float) -> None:
+        self.freshness.asking = True
+
+    def answered(self, now: float, took: float) -> None:
+        self._failures = 0
+        self._due_since = None
+        pace = self.pace(took)
+        fresh = self.freshness
+        fresh.asking, fresh.missed, fresh.failure, fresh.answered_at = False, 0, "", now
+        self.next_at = fresh.due_at = None if fresh.settled else now - took + max(pace, took)
+
+    def failed(self, sentence: str, now: float, *, wait: float | None = None) -> None:
+        self._failures += 1
+        self.freshness.asking = False
+        self.freshness.failure = sentence
+        self.freshness.missed = max(self.freshness.missed, self._failures)
+        longest = min(_LONGEST, max(self.interval, 1.0) * 2.0 ** min(self._failures, 8))
+        delay = longest * (0.5 + random.random() / 2)
+        self.next_at = self.freshness.due_at = now + max(delay, min(wait or 0.0, 2 * _LONGEST))
+
+    def withdrawn(self) -> None:
+        """The question was taken back before it was answered."""
+        self.freshness.asking = False
+
+    def late(self, now: float) -> bool:
+        """Count the polls that were due and did not happen; True when that number moved."""
+        at = self.next_at
+        if at is None or self.freshness.answered_at is None:
+            return False
+        since = max(at, self.freshness.answered_at)
+        missed = max(self._failures, int(max(0.0, now - since) / max(self.interval, 1.0)))
+        moved = missed != self.freshness.missed
+        self.freshness.missed = missed
+        return moved
+
+
+def sentence_of(error: Exception) -> str:
+    """What to tell a person of a failed poll."""
+    if isinstance(error, WorkflowsError):
+        return error.sentence
+    return f"wfdash could not read the answer ({type(error).__name__})"

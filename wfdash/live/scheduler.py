@@ -1,0 +1,101 @@
+"""The one loop that starts every read: most urgent first, within the budget, never one twice at a time."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.live.budget import Budget
+from wfdash.live.job import Job, sentence_of
+
+__all__ = ["Scheduler"]
+
+_LONGEST_WAIT = 1.0
+"""Seconds after which the clock is looked at again: it may have been set, or the machine have slept."""
+
+
+class Scheduler:
+    def __init__(
+        self,
+        jobs: Callable[[], Sequence[Job]],
+        *,
+        clock: Callable[[], float],
+        budget: Budget,
+        settled: Callable[[Job], None],
+    ) -> None:
+        self.frozen = False
+        self._jobs = jobs
+        self._clock = clock
+        self._budget = budget
+        self._settled = settled
+        self._tasks: dict[Job, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._tasks)
+
+    def wake(self) -> None:
+        """Look again at once at what is due."""
+        self._wake.set()
+
+    def withdraw(self, job: Job) -> None:
+        """Take a question back; its connection closes and its answer is never applied."""
+        if task := self._tasks.get(job):
+            task.cancel()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                delay = self._start_due()
+                self._wake.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(delay):
+                        await self._wake.wait()
+        finally:
+            tasks = list(self._tasks.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start_due(self) -> float:
+        """Start what may go; seconds until something else may."""
+        now = self._clock()
+        delay = _LONGEST_WAIT
+        if self.frozen:
+            return delay
+        for job in sorted(self._jobs(), key=lambda job: job.priority):
+            if job in self._tasks:
+                continue
+            at = job.due(now)
+            if at is None:
+                continue
+            if at > now:
+                delay = min(delay, at - now)
+                continue
+            if wait := self._budget.take(job.priority):
+                delay = min(delay, wait)
+                continue
+            self._tasks[job] = asyncio.create_task(self._ask(job))
+        return max(delay, 0.01)
+
+    async def _ask(self, job: Job) -> None:
+        began = self._clock()
+        job.began(began)
+        try:
+            await job.ask()
+        except asyncio.CancelledError:
+            job.withdrawn()
+            raise
+        except WorkflowsError as error:
+            job.failed(error.sentence, self._clock(), wait=error.retry_after)
+        except Exception as error:  # whatever an answer holds, the polling goes on and says so
+            job.failed(sentence_of(error), self._clock())
+        else:
+            now = self._clock()
+            job.answered(now, max(0.0, now - began))
+        finally:
+            self._tasks.pop(job, None)
+            self._wake.set()
+        self._settled(job)
