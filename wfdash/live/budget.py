@@ -1,4 +1,4 @@
-"""Who may ask now: half of Cloudflare's 1200 requests per five minutes and user, and obedience beyond that."""
+"""Who may ask now: half of Cloudflare's 1200 requests per five minutes and user, less when it says so."""
 
 import asyncio
 import random
@@ -133,8 +133,10 @@ class Budget:
 
     async def acquire(self, priority: Priority = Priority.LIST) -> None:
         """Wait until one read may go, and spend it."""
-        while wait := self.take(priority):
+        wait = self.take(priority)
+        while wait:
             await asyncio.sleep(wait)
+            wait = self.take(priority)
 
     async def acquire_action(self) -> None:
         """Wait until one request of an action may go, and spend it; a read freeze does not hold it."""

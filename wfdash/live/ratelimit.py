@@ -25,7 +25,7 @@ class Left:
 
 
 def parse_ratelimit(ratelimit: str, policy: str) -> Left | None:
-    """Read `Ratelimit` and `Ratelimit-Policy`; the item with the smallest `r` counts. None when unreadable."""
+    """Read `Ratelimit` and `Ratelimit-Policy`; the smallest `r` counts. None when unreadable."""
     quotas = {name: numbers["q"] for name, numbers in _items(policy) if "q" in numbers}
     windows = [
         Left(numbers["r"], quotas.get(name, USUAL_QUOTA), numbers.get("t", 0.0))

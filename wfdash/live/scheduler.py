@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.live.budget import Budget
@@ -77,7 +78,8 @@ class Scheduler:
             if wait := self._budget.take(job.priority):
                 delay = min(delay, wait)
                 continue
-            self._tasks[job] = asyncio.create_task(self._ask(job))
+            task = self._tasks[job] = asyncio.create_task(self._ask(job))
+            task.add_done_callback(partial(self._over, job))
         return max(delay, 0.01)
 
     async def _ask(self, job: Job) -> None:
@@ -95,7 +97,10 @@ class Scheduler:
         else:
             now = self._clock()
             job.answered(now, max(0.0, now - began))
-        finally:
-            self._tasks.pop(job, None)
-            self._wake.set()
         self._settled(job)
+
+    def _over(self, job: Job, task: asyncio.Task[None]) -> None:
+        del self._tasks[job]
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()):
+            raise error
