@@ -1,0 +1,116 @@
+// The workflows the tests run on the real engine. Params: {kind, ...}; each kind is one story.
+import { WorkflowEntrypoint } from "cloudflare:workers";
+import { NonRetryableError } from "cloudflare:workflows";
+
+const released = new Set(); // gates the test has opened, by name
+
+async function untilReleased(gate, patience = 120_000) {
+  for (const start = Date.now(); !released.has(gate) && Date.now() - start < patience; ) {
+    await scheduler.wait(20);
+  }
+}
+
+class PaymentError extends Error {
+  name = "PaymentError";
+}
+
+const stories = {
+  async quick(step, { order = 7 }) {
+    const loaded = await step.do("load order", async () => ({ order, items: 3 }));
+    return step.do("ship", async () => ({ shipped: loaded.order }));
+  },
+  async flaky(step, { failures = 2, delay = 200 }) {
+    const retries = { limit: 5, delay, backoff: "linear" };
+    return step.do("charge card", { retries }, async (context) => {
+      if ((context?.attempt ?? 1) <= failures) throw new PaymentError("card declined: try again");
+      return "charged";
+    });
+  },
+  async exhausted(step) {
+    await step.do("load order", async () => 1);
+    const retries = { limit: 2, delay: 100, backoff: "constant" };
+    return step.do("charge card", { retries }, async () => {
+      throw new PaymentError("card declined: insufficient funds");
+    });
+  },
+  async fatal(step) {
+    return step.do("check address", async () => {
+      throw new NonRetryableError("no such street");
+    });
+  },
+  async slowRetry(step, { delay = "30 seconds" }) {
+    const retries = { limit: 5, delay, backoff: "exponential" };
+    return step.do("charge card", { retries }, async () => {
+      throw new PaymentError("card declined: insufficient funds");
+    });
+  },
+  async sleeper(step, { long = "1 hour" }) {
+    await step.do("load order", async () => 1);
+    await step.sleep("cool down", long);
+    return "rested";
+  },
+  async approval(step, { timeout = "1 day" }) {
+    await step.do("ask for approval", async () => "asked");
+    const answer = await step.waitForEvent("approval", { type: "approve", timeout });
+    return step.do("ship", async () => answer.payload);
+  },
+  async parallel(step, { gate }) {
+    const branch = (name, wait) =>
+      step.do(name, async () => {
+        await (wait ? untilReleased(wait) : scheduler.wait(50));
+        return name;
+      });
+    return Promise.all([branch("email"), branch("invoice", gate), branch("stock", gate), branch("audit")]);
+  },
+  async loop(step, { count = 3, pause = 0 }) {
+    const pages = [];
+    for (let page = 1; page <= count; page++) {
+      pages.push(await step.do("load page", async () => ({ page, at: Date.now() })));
+      if (pause) await step.sleep("breathe", pause);
+    }
+    return pages.length;
+  },
+  async crash() {
+    throw new TypeError("orders.map is not a function");
+  },
+  async thinking(step, { gate }) {
+    await step.do("load order", async () => 1);
+    await untilReleased(gate); // between steps: nothing is open
+    return step.do("ship", async () => "shipped");
+  },
+  async appointment(step, { from_now = 1500 }) {
+    const moment = await step.do("choose a time", async () => Date.now() + from_now);
+    await step.sleepUntil("until then", new Date(moment));
+    return "there";
+  },
+  async busy(step, { gate }) {
+    await step.do("load order", async () => 1);
+    await step.do("crunch numbers", async () => {
+      await untilReleased(gate);
+      return "crunched";
+    });
+    return step.do("ship", async () => "shipped");
+  },
+  async booking(step, { gate }) {
+    const undo = { rollback: () => (gate ? untilReleased(gate) : scheduler.wait(30)) };
+    await step.do("reserve seat", async () => ({ seat: "12A" }), undo);
+    await step.do("charge card", async () => ({ charged: 99 }), undo);
+    await step.do("write log", async () => "no way back");
+    return step.waitForEvent("confirmation", { type: "confirm", timeout: "1 day" });
+  },
+};
+
+export class Work extends WorkflowEntrypoint {
+  run(event, step) {
+    const { kind = "quick", ...rest } = event.payload ?? {};
+    return stories[kind](step, rest);
+  }
+}
+
+export default {
+  async fetch(request) {
+    const url = new URL(request.url);
+    if (url.pathname === "/release") released.add(url.searchParams.get("gate"));
+    return new Response("ok");
+  },
+};
