@@ -1,0 +1,75 @@
+"""Groups by cause, the blame of a version, and the sentence."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.core.fingerprint import Fingerprint
+from wfdash.core.grouping import Sample, blame, group, summary
+from wfdash.core.instance import Instance
+
+TIMEOUT = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", "9f2c0000-1111")
+OLD = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", "77aa0000-1111")
+OTHER = Fingerprint("TypeError", "x is not a function", "", "9f2c0000-1111")
+NOON = 1_795_262_400.0
+
+
+def samples(mark, count, start=NOON):
+    return [Sample(f"{mark.error}-{mark.version}-{n}", start + n, mark) for n in range(count)]
+
+
+def test_the_largest_group_comes_first_with_its_share():
+    groups = group(samples(OTHER, 12) + samples(TIMEOUT, 38))
+    assert [(one.fingerprint, one.count, one.total) for one in groups] == [(TIMEOUT, 38, 50), (OTHER, 12, 50)]
+    assert groups[0].share == 0.76
+    assert (groups[0].first, groups[0].last) == (NOON, NOON + 37)
+
+
+def test_the_sentence_names_cause_step_version_and_time():
+    said = summary(
+        group(samples(OTHER, 12) + samples(TIMEOUT, 38)),
+        appeared={TIMEOUT.version: NOON - 8 * 60},
+        now=NOON + 3_600,
+    )
+    assert said.startswith("38 of 50: TimeoutError at charge card, all on version 9f2c0000, since 12:00")
+    assert said.endswith("8 m after it first appeared")
+
+
+def test_the_same_cause_on_another_version_is_said():
+    said = summary(group(samples(TIMEOUT, 5) + samples(OLD, 2)), now=NOON + 60)
+    assert "on version 9f2c0000 (2 more on other versions)" in said
+
+
+def test_nothing_read_is_said():
+    assert summary([], now=NOON) == "no errored instance has been read yet"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([TIMEOUT, OLD, OTHER]), st.none() | st.floats(0, 1e9)), max_size=40)
+)
+def test_every_sample_is_in_exactly_one_group(drawn):
+    all_samples = [Sample(str(n), at, mark) for n, (mark, at) in enumerate(drawn)]
+    groups = group(all_samples)
+    assert sorted(sample.id for one in groups for sample in one.samples) == sorted(s.id for s in all_samples)
+    assert all(one.total == len(all_samples) for one in groups)
+    assert [one.count for one in groups] == sorted((one.count for one in groups), reverse=True)
+
+
+@given(st.lists(st.floats(0, 100), max_size=50))
+def test_bins_hold_every_sample_of_the_stretch(times):
+    groups = group([Sample(str(n), at, TIMEOUT) for n, at in enumerate(times)])
+    assert sum(sum(one.over_time(7, start=0, end=100)) for one in groups) == len(times)
+
+
+def test_blame_counts_finished_ones_only():
+    rows = [
+        Instance("a", "errored", created=10, version="new"),
+        Instance("b", "running", created=11, version="new"),
+        Instance("c", "complete", created=1, version="old"),
+        Instance("d", "errored", created=2, version="old"),
+        Instance("e", "errored"),
+    ]
+    shares = blame(rows)
+    assert [(s.version, s.errored, s.finished, s.first_seen) for s in shares] == [
+        ("new", 1, 1, 10),
+        ("old", 1, 2, 1),
+    ]

@@ -1,0 +1,54 @@
+"""A handover opens on the same place; a cut one opens with what it has and says so."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.core.handover import Entry, Handover, HandoverError, read_handover
+
+WHOLE = Handover(
+    1_795_262_400.0,
+    account_id="a" * 32,
+    profile="acme",
+    workflow="orders",
+    instance="*/30 * * * *-1786001400000",
+    filter="status:errored since:2h",
+    sort="-created",
+    pins=[("orders", "order-1"), ("billing", "bill `2`")],
+    marks=["order-3"],
+    story=[Entry(1_795_262_000.5, "note", "called the bank\x1b[31m", "orders", "order-1")],
+)
+
+
+def test_a_whole_file_reads_back_the_same():
+    assert read_handover(WHOLE.lines()) == WHOLE
+
+
+@given(st.integers(0, len("\n".join(WHOLE.lines())) - 1))
+def test_a_file_cut_anywhere_keeps_what_came_before_and_says_so(cut):
+    text = "\n".join(WHOLE.lines())[:cut]
+    first = len(WHOLE.lines()[0])
+    if cut < first:
+        with pytest.raises(HandoverError):
+            read_handover(text.splitlines() or [""])
+        return
+    handover = read_handover(text.splitlines())
+    assert handover.lost > 0
+    assert (handover.workflow, handover.filter) == ("orders", "status:errored since:2h")
+    assert handover.pins == WHOLE.pins[: len(handover.pins)]
+
+
+@given(st.lists(st.text()), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists))
+def test_anything_else_is_refused_in_a_sentence_or_read(lines, value):
+    with contextlib.suppress(HandoverError):
+        read_handover(lines)
+    assert read_handover([WHOLE.lines()[0], str(value).replace("\n", " ")]).workflow == "orders"
+
+
+def test_markdown_holds_no_control_character_and_keeps_its_shape():
+    text = WHOLE.markdown()
+    assert "\x1b" not in text
+    assert "- 11:53:20Z note: called the bank" in text
+    assert "`` bill `2` ``" in text

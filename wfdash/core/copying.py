@@ -1,0 +1,66 @@
+"""What can be copied of an instance: each entry a name and the text, ready for a shell or a ticket."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from wfdash.core.instance import Instance
+from wfdash.core.moment import iso
+from wfdash.core.text import clean
+
+__all__ = ["Copy", "copies"]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    key: str
+    name: str
+    text: str
+
+
+def copies(row: Instance, *, workflow: str, account_id: str, base_url: str, local: bool) -> list[Copy]:
+    """Every entry of the copy menu for one instance. No entry ever holds a credential.
+
+    `base_url` is the API's, for the curl; a dev session has no dashboard and takes wrangler's `--local`.
+    """
+    flag = " --local" if local else ""
+    target = f"{shlex.quote(workflow)} {shlex.quote(row.id)}"
+    entries = [Copy("i", "id", row.id)]
+    if not local:
+        entries.append(Copy("u", "dashboard URL", _dashboard(account_id, workflow, row.id)))
+    partner = f"wfdash -w {shlex.quote(workflow)} -i {shlex.quote(row.id)}{flag}"
+    entries.append(Copy("p", "command for a partner", partner))
+    entries.append(Copy("w", "wrangler command", f"wrangler workflows instances describe {target}{flag}"))
+    if not local:
+        entries.append(Copy("c", "curl", _curl(base_url, account_id, workflow, row.id)))
+    entries += [
+        Copy("m", "Markdown row", _markdown(row)),
+        Copy("j", "JSON row", json.dumps(row.item())),
+    ]
+    return entries
+
+
+def _dashboard(account_id: str, workflow: str, identity: str) -> str:
+    name, instance = quote(workflow, safe=""), quote(identity, safe="")
+    return f"https://dash.cloudflare.com/{account_id}/workers/workflows/{name}/instance/{instance}"
+
+
+def _curl(base_url: str, account_id: str, workflow: str, identity: str) -> str:
+    path = f"/accounts/{account_id}/workflows/{quote(workflow, safe='')}/instances/{quote(identity, safe='')}"
+    return f'curl -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" {shlex.quote(base_url.rstrip("/") + path)}'
+
+
+def _markdown(row: Instance) -> str:
+    cells = [
+        row.id,
+        row.status,
+        iso(row.created) if row.created is not None else "",
+        row.version,
+        row.trigger,
+    ]
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    return clean(text).replace("|", "\\|")

@@ -1,0 +1,143 @@
+"""Errored instances grouped by cause, and which version is to blame."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wfdash.core.fingerprint import Fingerprint
+from wfdash.core.instance import Instance
+from wfdash.core.status import is_final
+from wfdash.core.wording import clock, spoken
+
+__all__ = ["Group", "Sample", "VersionShare", "blame", "group", "summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One errored instance that was read. `at` is when it ended, epoch seconds."""
+
+    id: str
+    at: float | None
+    fingerprint: Fingerprint
+
+
+@dataclass(slots=True)
+class Group:
+    """The samples of one fingerprint, newest first."""
+
+    fingerprint: Fingerprint
+    samples: list[Sample] = field(default_factory=list)
+    total: int = 0
+    """Samples over all groups."""
+
+    @property
+    def count(self) -> int:
+        return len(self.samples)
+
+    @property
+    def share(self) -> float:
+        """Part of all that was read, 0 to 1."""
+        return self.count / self.total if self.total else 0.0
+
+    @property
+    def times(self) -> list[float]:
+        return [sample.at for sample in self.samples if sample.at is not None]
+
+    @property
+    def first(self) -> float | None:
+        return min(self.times, default=None)
+
+    @property
+    def last(self) -> float | None:
+        return max(self.times, default=None)
+
+    def over_time(self, bins: int, *, start: float, end: float) -> list[int]:
+        """How many fell into each of `bins` equal stretches from start to end."""
+        counts = [0] * bins
+        width = (end - start) / bins
+        for at in self.times:
+            if start <= at <= end and width > 0:
+                counts[min(bins - 1, int((at - start) / width))] += 1
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class VersionShare:
+    """How one version fared over a stretch of the list."""
+
+    version: str
+    errored: int
+    finished: int
+    first_seen: float | None
+    """Creation of its oldest instance in the stretch, epoch seconds."""
+
+    @property
+    def share(self) -> float:
+        return self.errored / self.finished if self.finished else 0.0
+
+
+def group(samples: Iterable[Sample]) -> list[Group]:
+    """Groups by fingerprint, the largest first; equal ones by the newest failure."""
+    groups: dict[Fingerprint, Group] = {}
+    total = 0
+    for sample in samples:
+        groups.setdefault(sample.fingerprint, Group(sample.fingerprint)).samples.append(sample)
+        total += 1
+    for one in groups.values():
+        one.total = total
+        one.samples.sort(key=lambda sample: -(sample.at or 0.0))
+    return sorted(groups.values(), key=lambda one: (-one.count, -(one.last or 0.0), one.fingerprint.message))
+
+
+def blame(stretch: Iterable[Instance]) -> list[VersionShare]:
+    """Versions over an unbroken, unfiltered stretch of the list, the worst errored share first."""
+    errored: Counter[str] = Counter()
+    finished: Counter[str] = Counter()
+    first: dict[str, float] = {}
+    for row in stretch:
+        if not row.version:
+            continue
+        if row.created is not None:
+            first[row.version] = min(first.get(row.version, row.created), row.created)
+        if is_final(row.status):
+            finished[row.version] += 1
+            errored[row.version] += row.status == "errored"
+    shares = [VersionShare(v, errored[v], finished[v], first.get(v)) for v in first.keys() | finished.keys()]
+    return sorted(shares, key=lambda share: (-share.share, -share.errored, share.version))
+
+
+def summary(
+    groups: Sequence[Group], *, appeared: Mapping[str, float] | None = None, now: float, utc: bool = True
+) -> str:
+    """The one sentence a person says aloud: how many, what, where, on which version, since when.
+
+    `appeared` gives the first appearance of versions (epoch seconds), where `/versions` told it.
+    """
+    if not groups:
+        return "no errored instance has been read yet"
+    top = groups[0]
+    mark = top.fingerprint
+    sentence = f"{top.count} of {top.total}: {mark.error}"
+    if mark.step:
+        sentence += f" at {mark.step}"
+    if mark.version:
+        sentence += _on_version(groups, top)
+    if top.first is not None:
+        sentence += f", since {clock(top.first, utc=utc, now=now)}"
+        at = (appeared or {}).get(mark.version)
+        if at is not None and 0 <= top.first - at <= 86_400:
+            sentence += f", {spoken(top.first - at)} after it first appeared"
+    return sentence
+
+
+def _on_version(groups: Sequence[Group], top: Group) -> str:
+    others = [one for one in groups[1:] if one.fingerprint.cause == top.fingerprint.cause]
+    version = short_version(top.fingerprint.version)
+    if not others:
+        return f", all on version {version}" if top.count > 1 else f", on version {version}"
+    return f", on version {version} ({sum(one.count for one in others)} more on other versions)"
+
+
+def short_version(version: str) -> str:
+    """The first block of a version's uuid, as deploys are spoken of."""
+    return version.split("-", 1)[0][:8]

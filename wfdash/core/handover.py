@@ -1,0 +1,144 @@
+"""What one shift hands to the next: the story as Markdown, and a file that opens on the same place."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from wfdash.core.moment import iso, parse_time
+from wfdash.core.text import clean
+
+__all__ = ["Entry", "Handover", "HandoverError", "read_handover"]
+
+_LAST_LINE = "end"
+_PLACE = {
+    "account": "account_id",
+    "profile": "profile",
+    "workflow": "workflow",
+    "instance": "instance",
+    "filter": "filter",
+    "sort": "sort",
+}
+
+
+class HandoverError(ValueError):
+    """The file is no handover; `str()` is the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the story: a note, an action's outcome, a status change seen, a cause named."""
+
+    at: float
+    kind: str
+    """note, action, change or cause."""
+    text: str
+    workflow: str = ""
+    id: str = ""
+
+    def markdown(self) -> str:
+        """The entry as one item of a list, its time in UTC."""
+        which = f" ({_code(self.id)})" if self.id else ""
+        return f"- {iso(self.at)[11:19]}Z {self.kind}: {_plain(self.text)}{which}"
+
+
+@dataclass(slots=True)
+class Handover:
+    """Where a person stood and what they saw. Ids and texts are raw."""
+
+    written_at: float
+    account_id: str = ""
+    profile: str = ""
+    workflow: str = ""
+    instance: str = ""
+    filter: str = ""
+    sort: str = ""
+    pins: list[tuple[str, str]] = field(default_factory=list)
+    """(workflow, id) of the watched instances."""
+    marks: list[str] = field(default_factory=list)
+    story: list[Entry] = field(default_factory=list)
+    lost: int = 0
+    """Lines that could not be read: the file was cut or changed. Zero for a whole one."""
+
+    def lines(self) -> list[str]:
+        """The file, one JSON object a line: a file cut anywhere keeps all before the cut."""
+        place = {"wfdash": "handover", "v": 1, "at": iso(self.written_at)}
+        place |= {key: getattr(self, slot) for key, slot in _PLACE.items()}
+        records: list[dict[str, Any]] = [place]
+        records += [{"pin": identity, "workflow": workflow} for workflow, identity in self.pins]
+        records += [{"mark": identity} for identity in self.marks]
+        records += [asdict(entry) | {"at": iso(entry.at)} for entry in self.story]
+        records.append({_LAST_LINE: len(records)})
+        return [json.dumps(record) for record in records]
+
+    def markdown(self) -> str:
+        """The story for a ticket or a chat, oldest first."""
+        head = f"# {_plain(self.workflow) or 'Workflows'}, handed over {iso(self.written_at)[:16]}Z\n"
+        where = [f"- filter: {_code(self.filter)}"] if self.filter else []
+        where += [f"- open: {_code(self.instance)}"] if self.instance else []
+        where += [f"- watched: {_code(identity)} of {_plain(name)}" for name, identity in self.pins]
+        told = [entry.markdown() for entry in sorted(self.story, key=lambda entry: entry.at)]
+        return "\n".join([head, *where, "", "## What happened", "", *(told or ["- nothing was noted"]), ""])
+
+
+def read_handover(lines: Sequence[str]) -> Handover:
+    """Read a handover file, keeping what it has when it was cut. Raises HandoverError for any other file."""
+    try:
+        place = json.loads(lines[0])
+        if place["wfdash"] != "handover":
+            raise KeyError
+    except (IndexError, ValueError, KeyError, TypeError) as error:
+        raise HandoverError("this is not a handover file: its first line does not say so") from error
+    handover = Handover(parse_time(place.get("at")) or 0.0)
+    for key, slot in _PLACE.items():
+        if isinstance(place.get(key), str):
+            setattr(handover, slot, place[key])
+    whole = False
+    for line in lines[1:]:
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError:
+            handover.lost += 1
+            continue
+        if isinstance(record, dict) and _LAST_LINE in record:
+            whole = True
+        elif not _take(handover, record):
+            handover.lost += 1
+    if not whole:
+        handover.lost += 1
+    return handover
+
+
+def _take(handover: Handover, record: object) -> bool:
+    if not isinstance(record, dict):
+        return False
+    if isinstance(record.get("pin"), str) and isinstance(record.get("workflow"), str):
+        handover.pins.append((record["workflow"], record["pin"]))
+    elif isinstance(record.get("mark"), str):
+        handover.marks.append(record["mark"])
+    elif isinstance(record.get("text"), str) and (at := parse_time(record.get("at"))) is not None:
+        words = {
+            key: record[key] for key in ("kind", "text", "workflow", "id") if isinstance(record.get(key), str)
+        }
+        handover.story.append(Entry(at, **({"kind": "note"} | words)))
+    else:
+        return False
+    return True
+
+
+def _plain(text: str) -> str:
+    """Text on one line that Markdown shows as it is."""
+    return "".join("\\" + c if c in "\\`*_[]<>#|" else c for c in clean(text))
+
+
+def _code(text: str) -> str:
+    """Text as a Markdown code span, whatever backticks it holds."""
+    line = clean(text)
+    runs = [len(run) for run in re.findall("`+", line)]
+    if not runs:
+        return f"`{line}`"
+    fence = "`" * (max(runs) + 1)
+    return f"{fence} {line} {fence}"
