@@ -1,26 +1,22 @@
 """Why is it there, since when, and what happens next: one sentence for an instance."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-from wfdash.core.detail import Detail
+from wfdash.core.current import current_steps, doing
+from wfdash.core.detail import Detail, Step
+from wfdash.core.ending import of_final
 from wfdash.core.instance import Instance
+from wfdash.core.naming import failure_text, spoken_name
+from wfdash.core.progress import attempt_count, of_one, of_several, short_name
+from wfdash.core.status import STATUSES, is_final
+from wfdash.core.text import clean
+from wfdash.core.why import Reckoning, Why
+from wfdash.core.wording import count, spoken
 
 __all__ = ["Why", "diagnose"]
 
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """Times are epoch seconds."""
-
-    sentence: str
-    short: str
-    """For a table cell: at most about 40 cells."""
-    since: float | None = None
-    deadline: float | None = None
-    """When it will change by itself; None when that is not known."""
-    looks_stuck: bool = False
-    estimate: bool = False
-    """The deadline was worked out, not answered."""
+_QUIET = 180.0
+"""Seconds a running instance may have no open step before it looks stuck: code between steps is short."""
 
 
 def diagnose(
@@ -33,10 +29,138 @@ def diagnose(
     running: int | None = None,
     utc: bool = True,
 ) -> Why:
-    """Say it from what was answered: the status, the open steps and the clock.
+    """Say it from what was answered: the status, the open steps and the clock. Never raises.
 
-    `running` is how many instances of the workflow run, `retention` how many seconds finished ones are kept,
-    both None when unknown. `local` servers say nothing of planned ends.
+    `running` is how many instances of the workflow run, `retention` how many seconds finished ones are kept;
+    None when not known. A `local` server's instances stop with their session although they say `running`.
     """
-    status = detail.status or (row.status if row else "")
-    return Why(status or "no status was answered", status)
+    at = Reckoning(now, utc)
+    status = detail.status or (row.status if row is not None else "")
+    if is_final(status):
+        return _with_expiry(of_final(detail, status, at), detail, retention, at)
+    if detail.simple and not detail.steps:
+        return _without_steps(detail, status, row, at)
+    steps = current_steps(detail)
+    if status == "queued":
+        return _queued(detail, row, running, at)
+    if status == "paused":
+        return _paused(steps, row, at)
+    if status == "waitingForPause":
+        return _pausing(steps, at)
+    if status == "rollingBack":
+        return _rolling_back(detail, steps, at)
+    why = _by_steps(detail, steps, at, local)
+    if status in STATUSES:
+        return why
+    named = f"status {clean(status[:80])}" if status else "no status was answered"
+    return replace(why, sentence=f"{named}; {why.sentence}", looks_stuck=False)
+
+
+def _by_steps(detail: Detail, steps: list[Step], at: Reckoning, local: bool) -> Why:
+    if len(steps) == 1:
+        return of_one(steps[0], at)
+    if steps:
+        return of_several(steps, at)
+    began = detail.start if detail.start is not None else detail.queued
+    if not detail.steps and not detail.step_count:
+        said = f"running for {at.passed(began)}, no step yet" if began is not None else "running, no step yet"
+        return Why(said, "no step yet", began, None, _long(began, at))
+    ends = [step.end for step in detail.steps if step.end is not None]
+    quiet = max(ends, default=began)
+    if quiet is None:
+        return Why("running with no open step", "no open step")
+    stuck = _long(quiet, at)
+    said = f"running with no open step for {at.passed(quiet)}"
+    if stuck:
+        said += ", looks stuck"
+        said += ": did its dev session end or reload?" if local else ""
+    return Why(said, f"no open step, {at.coarse(quiet)}", quiet, None, stuck)
+
+
+def _long(since: float | None, at: Reckoning) -> bool:
+    return since is not None and at.now - since > _QUIET
+
+
+def _queued(detail: Detail, row: Instance | None, running: int | None, at: Reckoning) -> Why:
+    since = detail.queued if detail.queued is not None else (row.created if row is not None else None)
+    said = "queued" + (f" for {at.passed(since)}" if since is not None else "")
+    if running is not None:
+        said += f"; {count(running)} running" + (" hold the slots" if running else ", so a slot should be free")
+    short = "queued" + (f" {at.coarse(since)}" if since is not None else "")
+    if running:
+        short += f", {count(running)} running"
+    return Why(said, short, since)
+
+
+def _paused(steps: list[Step], row: Instance | None, at: Reckoning) -> Why:
+    since = row.modified if row is not None else None
+    said = "paused" + (f", last change {at.ago(since)}" if since is not None else "")
+    if len(steps) == 1:
+        what = {"sleeps": "its sleep", "waits": "its wait", "retries": "the next try of", "runs": "step"}
+        said += f"; {what[doing(steps[0])]} {spoken_name(steps[0])} stands still until it is resumed"
+    elif steps:
+        said += f"; {len(steps)} open steps stand still until it is resumed"
+    else:
+        said += "; goes on when it is resumed"
+    short = f"paused in {short_name(steps[0])}" if steps else "paused"
+    return Why(said, short, since)
+
+
+def _pausing(steps: list[Step], at: Reckoning) -> Why:
+    busy = [step for step in steps if doing(step) == "runs"]
+    if not busy:
+        said = "pausing: no step runs any more"
+        if steps:
+            said = f"pausing: {spoken_name(steps[0])} is open but does not run"
+        return Why(said, "pausing")
+    oldest = min(busy, key=lambda step: step.start if step.start is not None else at.now)
+    names = spoken_name(oldest) + (f" and {len(busy) - 1} more" if len(busy) > 1 else "")
+    said = f"pausing: {names} still {'runs' if len(busy) == 1 else 'run'}"
+    short = f"{short_name(oldest)} still runs"
+    if oldest.start is not None:
+        said += f", {at.passed(oldest.start)} so far"
+        short += f", {at.coarse(oldest.start)}"
+    return Why(said + "; pauses when that ends", short, oldest.start)
+
+
+def _rolling_back(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
+    handlers = [step for step in detail.steps if step.kind == "rollback"]
+    done = len(handlers) - len(steps)
+    said = f"rolling back, {done:,} {'handler' if done == 1 else 'handlers'} done"
+    short = f"rollback, {done:,} done"
+    since = deadline = None
+    estimate = False
+    if steps:
+        step = steps[-1]
+        why = of_one(step, at)
+        since, deadline, estimate = why.since, why.deadline, why.estimate
+        if doing(step) == "retries":
+            said += f"; {why.sentence}"
+        else:
+            said += f", {spoken_name(step)} running"
+            said += f" for {at.passed(since)}" if since is not None else ""
+            said += f" (attempt {attempt_count(step)})" if len(step.attempts) > 1 else ""
+        short += f": {short_name(step)}"
+    elif not handlers:
+        said, short = "rolling back, no handler has started yet", "rolling back"
+    if detail.error is not None:
+        said += f"; after {failure_text(detail.error, 80)}"
+    return Why(said, short, since, deadline, False, estimate)
+
+
+def _without_steps(detail: Detail, status: str, row: Instance | None, at: Reckoning) -> Why:
+    began = detail.start if detail.start is not None else (row.started if row is not None else None)
+    said = clean(status[:80]) + (f" for {at.passed(began)}" if began is not None else "")
+    if detail.step_count is not None:
+        said += f", {detail.step_count:,} {'step' if detail.step_count == 1 else 'steps'} begun"
+    return Why(f"{said}; its steps were not read", clean(status[:80]), began)
+
+
+def _with_expiry(why: Why, detail: Detail, retention: float | None, at: Reckoning) -> Why:
+    if retention is None or detail.end is None:
+        return why
+    left = detail.end + retention - at.now
+    if left > 7 * 86400:
+        return why
+    told = f"erased in about {spoken(left)}" if left > 0 else "may be erased any moment"
+    return replace(why, sentence=f"{why.sentence}; {told}", deadline=detail.end + retention, estimate=True)

@@ -85,7 +85,7 @@ def attempts_allowed(config: StepConfig | None) -> int | None:
 
 
 def open_attempt(step: Step) -> bool:
-    """Whether the step's last attempt runs now. Earlier open ones were cut with their session and are dead."""
+    """Whether the last attempt runs now. Earlier open ones were cut with their session and are dead."""
     last = step.attempts[-1] if step.attempts else None
     return last is not None and last.end is None and last.success is None
 

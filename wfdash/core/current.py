@@ -1,0 +1,84 @@
+"""What an instance is at now: which of its open steps are current, and what each of them is doing."""
+
+from typing import Literal
+
+from wfdash.core.detail import Attempt, Detail, Step
+from wfdash.core.retry import attempts_allowed, duration, next_try, open_attempt
+from wfdash.core.status import is_final
+
+__all__ = ["Doing", "current_steps", "deadline", "doing", "is_open", "since", "used_up", "was_cut"]
+
+Doing = Literal["runs", "retries", "sleeps", "waits"]
+
+
+def is_open(step: Step) -> bool:
+    """Whether the answer shows it unfinished. Open is not current: see `current_steps`."""
+    if step.kind in ("sleep", "waitForEvent"):
+        if step.finished is not None:
+            return not step.finished
+        return step.end is None and step.error is None
+    if step.kind == "termination" or (step.start is None and not step.attempts):
+        return False
+    return step.end is None and step.success is None
+
+
+def current_steps(detail: Detail) -> list[Step]:
+    """The open steps something is still going to happen to, oldest first.
+
+    None in a final instance, whose open steps stay open for ever. While it rolls back only handlers are
+    current. A sleep that was started anew under the same name (after a pause) leaves its first entry open.
+    """
+    if is_final(detail.status):
+        return []
+    found = [step for step in detail.steps if (step.end is None or step.finished is False) and is_open(step)]
+    if detail.status == "rollingBack":
+        return [step for step in found if step.kind == "rollback"]
+    if any(step.kind == "sleep" for step in found):
+        last = {step.name: step.index for step in detail.steps if step.kind == "sleep"}
+        found = [step for step in found if step.kind != "sleep" or last[step.name] == step.index]
+    return found
+
+
+def doing(step: Step) -> Doing:
+    """What an open step is at: an attempt runs, or it waits for the next one, a moment, or an event."""
+    if step.kind == "sleep":
+        return "sleeps"
+    if step.kind == "waitForEvent":
+        return "waits"
+    if step.attempts and not open_attempt(step) and step.attempts[-1].success is False:
+        return "retries"
+    return "runs"
+
+
+def since(step: Step) -> float | None:
+    """When what the open step is doing began: its running attempt, its last failure, or the step itself."""
+    last = step.attempts[-1] if step.attempts else None
+    if last is None:
+        return step.start
+    if doing(step) == "retries":
+        return last.end if last.end is not None else last.start
+    return last.start if last.start is not None else step.start
+
+
+def deadline(step: Step) -> tuple[float | None, bool]:
+    """When the open step changes by itself, and whether that was worked out (True) or answered (False)."""
+    kind = doing(step)
+    if kind in ("sleeps", "waits"):
+        return step.end, False
+    if kind == "retries":
+        return next_try(step), True
+    limit = duration(step.config.timeout) if step.config is not None else None
+    began = since(step)
+    return (None, True) if limit is None or began is None else (began + limit, True)
+
+
+def was_cut(step: Step, position: int) -> bool:
+    """Whether that attempt never ended: its session died, and a later attempt took over."""
+    one: Attempt = step.attempts[position]
+    return one.end is None and one.success is None and position + 1 < len(step.attempts)
+
+
+def used_up(step: Step) -> bool:
+    """Whether every attempt the policy allows has been made."""
+    allowed = attempts_allowed(step.config)
+    return allowed is not None and len(step.attempts) >= allowed

@@ -1,0 +1,155 @@
+"""How a final instance ended, in words: which step gave up and why, who stopped it, what was undone."""
+
+from wfdash.core.current import is_open
+from wfdash.core.detail import Detail, Failure, Step
+from wfdash.core.naming import failure_text, shown_name, spoken_name
+from wfdash.core.progress import short_name
+from wfdash.core.retry import attempts_allowed
+from wfdash.core.text import cells, clean, fit
+from wfdash.core.why import Reckoning, Why
+from wfdash.core.wording import spoken
+
+__all__ = ["failing_step", "of_final", "root_failure"]
+
+_WHO = {
+    "api": "through the API",
+    "binding": "by a Worker's binding",
+    "event": "by an event",
+    "cron": "by a schedule",
+}
+_ERROR_CELLS = 110
+
+
+def of_final(detail: Detail, status: str, at: Reckoning) -> Why:
+    """Why a complete, errored or terminated instance is over. Nothing of it counts on."""
+    if status == "complete":
+        return _complete(detail, at)
+    if status == "errored":
+        return _errored(detail, at)
+    return _terminated(detail, at)
+
+
+def failing_step(detail: Detail) -> Step | None:
+    """The step an errored instance died of: the failed one whose error the instance carries, else the last
+    that failed with nothing succeeding after it. None when the run threw outside its steps."""
+    failed = [step for step in detail.steps if step.kind != "rollback" and _failure(step) is not None]
+    words = (detail.error.message if detail.error else "").strip()
+    for step in reversed(failed):
+        failure = _failure(step)
+        if words and failure and failure.message.strip() and failure.message.strip() in words:
+            return step
+        if words and failure and not failure.message.strip() and failure.name and failure.name in words:
+            return step
+    if not failed:
+        return None
+    last = failed[-1]
+    if detail.error is not None and detail.error.name not in ("", "Error", "WorkflowFatalError") and words:
+        return None
+    later = detail.steps[last.index + 1 :]
+    return None if any(step.success or step.finished for step in later if step.kind != "rollback") else last
+
+
+def root_failure(detail: Detail) -> Failure | None:
+    """The error that says most: the failing step's own where the instance's is the engine's general one."""
+    step = failing_step(detail)
+    own = _failure(step) if step is not None else None
+    if detail.error is None or (own is not None and own.message and detail.error.name == "WorkflowFatalError"):
+        return own or detail.error
+    return detail.error
+
+
+def _complete(detail: Detail, at: Reckoning) -> Why:
+    caught = [step for step in detail.steps if step.kind != "rollback" and _failure(step) is not None]
+    said = "finished" + _when(detail, at) + _took(detail)
+    if caught:
+        names = spoken_name(caught[-1]) if len(caught) == 1 else f"{len(caught)} steps"
+        said += f"; {names} failed on the way and the run went on"
+    short = f"1 step failed: {short_name(caught[-1])}" if len(caught) == 1 else ""
+    if len(caught) > 1:
+        short = f"{len(caught)} steps failed"
+    return Why(said, short, detail.end)
+
+
+def _errored(detail: Detail, at: Reckoning) -> Why:
+    step, failure = failing_step(detail), root_failure(detail)
+    error = failure_text(failure, _ERROR_CELLS) if failure is not None else "an error that was not answered"
+    if step is None:
+        said = f"the run failed outside any step: {error}" if detail.steps else f"the run failed: {error}"
+    elif step.kind == "waitForEvent" and _timed_out(step):
+        event = f"event {clean(step.event_type[:120])}" if step.event_type else f"event in {spoken_name(step)}"
+        waited = f" within {spoken(step.end - step.start)}" if step.end and step.start is not None else ""
+        said = f"no {event} came{waited}"
+    else:
+        said = f"{spoken_name(step)} {_gave_up(step)}: {error}"
+    said += f"; errored{_when(detail, at)}{_took(detail)}" + _rollback(detail)
+    return Why(said, _short_error(step, failure), detail.end)
+
+
+def _terminated(detail: Detail, at: Reckoning) -> Why:
+    ends = [step for step in detail.steps if step.kind == "termination"]
+    source = ends[-1].trigger if ends else ""
+    who = f" {_WHO.get(source, 'by ' + clean(source[:80]))}" if source and source != "unknown" else ""
+    said = f"terminated{_when(detail, at)}{who}{_took(detail)}"
+    cut = [step for step in detail.steps if step.kind != "rollback" and is_open(step)]
+    if cut:
+        names = spoken_name(cut[-1]) + (f" and {len(cut) - 1} more" if len(cut) > 1 else "")
+        said += f"; {names} {'was' if len(cut) == 1 else 'were'} left unfinished"
+    short = f"stopped in {shown_name(cut[-1])}" if cut else ""
+    return Why(said + _rollback(detail), fit(short, 40).rstrip(), detail.end)
+
+
+def _gave_up(step: Step) -> str:
+    made, allowed = len(step.attempts), attempts_allowed(step.config)
+    if step.kind not in ("step", "rollback") or not made:
+        return "failed"
+    if made == 1 and (allowed is None or allowed > 1):
+        return "failed at its first attempt and was not tried again"
+    if allowed is not None and made < allowed:
+        return f"was given up after {made} of {allowed:,} attempts"
+    return "failed at its only attempt" if made == 1 else f"gave up after {made:,} attempts"
+
+
+def _rollback(detail: Detail) -> str:
+    handlers = [step for step in detail.steps if step.kind == "rollback"]
+    if detail.rollback_outcome == "complete":
+        return "; rolled back" + (f", {_handlers(len(handlers))}" if handlers else "")
+    if detail.rollback_outcome == "failed":
+        error = f": {failure_text(detail.rollback_error, 80)}" if detail.rollback_error else ""
+        return f"; its rollback failed{error}"
+    if detail.rollback_outcome:
+        return f"; rollback {clean(detail.rollback_outcome[:80])}"
+    return f"; {_handlers(len(handlers))} ran" if handlers else ""
+
+
+def _handlers(number: int) -> str:
+    return "1 handler" if number == 1 else f"{number:,} handlers"
+
+
+def _failure(step: Step) -> Failure | None:
+    """The error a step ended with; None when it did not fail."""
+    if step.error is not None:
+        return step.error
+    if step.success is not False:
+        return None
+    last = step.attempts[-1].error if step.attempts else None
+    return last or Failure("", "")
+
+
+def _timed_out(step: Step) -> bool:
+    return step.error is not None and "Timeout" in step.error.name
+
+
+def _short_error(step: Step | None, failure: Failure | None) -> str:
+    error = "" if failure is None else failure_text(failure, 60)
+    text = f"{short_name(step)}: {error}" if step is not None else error
+    return fit(text, 40).rstrip() if cells(text) > 40 else text
+
+
+def _when(detail: Detail, at: Reckoning) -> str:
+    return f" {at.ago(detail.end)}" if detail.end is not None else ""
+
+
+def _took(detail: Detail) -> str:
+    if detail.end is None or detail.start is None:
+        return ""
+    return f", took {spoken(max(0.0, detail.end - detail.start))}"

@@ -1,0 +1,61 @@
+"""How a step is called on screen, and which steps are repetitions of one another."""
+
+import re
+
+from wfdash.core.detail import Failure, Step
+from wfdash.core.text import cells, clean, fit
+
+__all__ = ["failure_text", "family", "shown_name", "spoken_name"]
+
+_SUFFIX = re.compile(r"-(\d{1,9})$")
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$|(?<=[#_\-/: ])\d+$")
+_PLAIN = re.compile(r"[\w .:/#\-]+")
+_LONGEST = 512
+"""Characters looked at; step names are at most 256, but what the server sends decides."""
+
+
+def shown_name(step: Step) -> str:
+    """The step's name without the API's occurrence counter: `charge card-1` is `charge card`, `poll-3` `poll #3`.
+
+    Cleaned. A step without a name is called by its type, verbatim.
+    """
+    raw = step.name[:_LONGEST]
+    if not raw:
+        return clean(step.kind[:_LONGEST]) or "entry without a type"
+    found = _SUFFIX.search(raw)
+    name = clean(raw[: found.start()] if found else raw)
+    if not name:
+        name = "(no name)"
+    if found and found[1] != "1":
+        return f"{name} #{found[1]}"
+    return name
+
+
+def spoken_name(step: Step, width: int = 40) -> str:
+    """The name inside a sentence: cut to `width` cells, quoted when it could be read as part of the sentence."""
+    name = shown_name(step)
+    if cells(name) > width:
+        name = fit(name, width, cut="middle")
+    return name if _PLAIN.fullmatch(name) else f'"{name}"'
+
+
+def family(step: Step) -> tuple[str, str]:
+    """What steps that repeat one another share: the type, and the name without its counter and last number.
+
+    `load page-7-1` and `load page-8-1` are of one family, and so are `poll-1` and `poll-2`.
+    """
+    name = _SUFFIX.sub("", step.name[:_LONGEST], count=1)
+    return step.kind, _NUMBER.sub("", name).rstrip("#-_/: ") or name
+
+
+def failure_text(failure: Failure, width: int = 100) -> str:
+    """`Name: message` on one line, the message's first line, cut to `width` cells."""
+    message = failure.message.strip()
+    first, _, rest = message[:4096].partition("\n")
+    name = failure.name.strip()[:_LONGEST]
+    if name and first.startswith(f"{name}:"):
+        name = ""
+    text = clean(": ".join(part for part in (name, first.rstrip()) if part)) or "an error without a message"
+    if rest.strip() and cells(text) < width:
+        text += " …"
+    return fit(text, width) if cells(text) > width else text

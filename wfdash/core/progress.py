@@ -1,0 +1,206 @@
+"""What the open steps of an instance are at, in words: one of them, or several side by side."""
+
+from collections.abc import Sequence
+
+from wfdash.core.current import deadline, doing, since, used_up
+from wfdash.core.detail import Failure, Step
+from wfdash.core.naming import failure_text, shown_name, spoken_name
+from wfdash.core.retry import attempts_allowed, duration
+from wfdash.core.text import cells, clean, fit
+from wfdash.core.why import Reckoning, Why
+from wfdash.core.wording import spoken
+
+__all__ = ["attempt_count", "failure_word", "of_one", "of_several", "short_name"]
+
+_UNTOLD = "this server does not say until when"
+_SHORT_NAME = 22
+_OVERDUE = 60.0
+"""Seconds past a promised change after which an instance looks stuck; before that it is lag."""
+
+
+def of_one(step: Step, at: Reckoning) -> Why:
+    """Why an instance is where it is when this one step is open."""
+    kind = doing(step)
+    if kind == "sleeps":
+        return _sleeping(step, at)
+    if kind == "waits":
+        return _waiting(step, at)
+    if kind == "retries":
+        return _retrying(step, at)
+    return _running(step, at)
+
+
+def of_several(steps: Sequence[Step], at: Reckoning) -> Why:
+    """Parallel steps: what each is at, or how many are at what; the next change among them decides the rest."""
+    each = [of_one(step, at) for step in steps]
+    due = [(why.deadline, why.estimate, step) for why, step in zip(each, steps) if why.deadline is not None]
+    begun = [why.since for why in each if why.since is not None]
+    kinds = [doing(step) for step in steps]
+    if len(set(kinds)) == 1 and kinds[0] == "runs":
+        said = f"{len(steps)} steps run: {_list([spoken_name(step, 28) for step in steps])}"
+    elif len(steps) <= 4:
+        said = f"{len(steps)} steps are open: " + ", ".join(_clause(step, at) for step in steps)
+    else:
+        said = f"{len(steps)} steps are open: " + _counted(kinds)
+    stuck = all(why.looks_stuck for why in each)
+    if not due:
+        return Why(said, f"{len(steps)} open: {short_name(steps[-1])}", max(begun, default=None), None, stuck)
+    soonest, estimate, step = min(due, key=lambda one: one[0])
+    verb = {"sleeps": "wakes", "waits": "times out", "retries": "is tried again", "runs": "times out"}
+    what = f"{spoken_name(step, 28)} {verb[doing(step)]}"
+    said += f"; {at.next('next: ' + what, soonest, estimate=estimate)}"
+    short = f"{len(steps)} open: {of_one(step, at).short}"
+    return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
+
+
+def _sleeping(step: Step, at: Reckoning) -> Why:
+    named = spoken_name(step)
+    if step.end is None:
+        if step.start is None:
+            return Why(f"sleeping in {named}; {_UNTOLD}", "sleeps")
+        return Why(
+            f"sleeping since {at.passed(step.start)} in {named}; {_UNTOLD}",
+            f"sleeps since {at.coarse(step.start)}",
+            step.start,
+        )
+    if at.is_due(step.end):
+        return Why(
+            f"sleeping in {named} until {at.at(step.end)}, due {at.ago(step.end)}",
+            f"sleeps, due {at.coarse(step.end)} ago",
+            step.start,
+            step.end,
+            at.now - step.end > _OVERDUE,
+        )
+    return Why(
+        f"sleeping in {named} until {at.at(step.end)} (in {at.ahead(step.end)})",
+        f"sleeps until {at.at(step.end)}",
+        step.start,
+        step.end,
+    )
+
+
+def _waiting(step: Step, at: Reckoning) -> Why:
+    if step.event_type:
+        awaited = f"event {clean(step.event_type[:120])}"
+        short = clean(step.event_type[:120])
+    else:
+        awaited, short = f"an event in {spoken_name(step)}", shown_name(step)
+    short = fit(short, _SHORT_NAME).rstrip() if cells(short) > _SHORT_NAME else short
+    begun = f" since {at.passed(step.start)}" if step.start is not None else ""
+    if step.end is None:
+        lasted = f" since {at.coarse(step.start)}" if step.start is not None else ""
+        return Why(f"waiting for {awaited}{begun}; {_UNTOLD}", f"{short}, waits{lasted}", step.start)
+    if at.is_due(step.end):
+        said = f"waiting for {awaited}{begun}; {at.next('its time-out was', step.end, estimate=False)}"
+        overdue = at.now - step.end > _OVERDUE
+        return Why(said, f"{short}, {at.left(step.end)}", step.start, step.end, overdue)
+    said = f"waiting for {awaited}{begun}, times out in {at.ahead(step.end)}"
+    return Why(said, f"{short}, {at.left(step.end)} left", step.start, step.end)
+
+
+def _retrying(step: Step, at: Reckoning) -> Why:
+    last = step.attempts[-1]
+    when = since(step)
+    ago = f" {at.ago(when)}" if when is not None else ""
+    error = f" with {failure_word(last.error)}" if last.error else ""
+    said = f"attempt {attempt_count(step)} of {spoken_name(step)} failed{ago}{error}"
+    short = f"{short_name(step)} {_ratio(step)}"
+    due, estimate = deadline(step)
+    if due is not None:
+        said += f"; {at.next('next try', due, estimate=estimate)}"
+        overdue = at.now - due > _OVERDUE
+        return Why(said, f"{short}, {at.left(due, '~')}", when, due, overdue, estimate)
+    if used_up(step):
+        said += "; it was the last one"
+    elif step.config is not None and step.config.delay == "[dynamic]":
+        said += "; its delay is [dynamic], so when the next try comes is unknown"
+    else:
+        said += "; this server does not say when the next try comes"
+    return Why(said, f"{short} failed", when)
+
+
+def _running(step: Step, at: Reckoning) -> Why:
+    begun = since(step)
+    lasted = f" for {at.passed(begun)}" if begun is not None else ""
+    allowed = attempts_allowed(step.config)
+    attempt = f", attempt {attempt_count(step)}" if step.attempts and allowed != 1 else ""
+    before = step.attempts[-2] if len(step.attempts) > 1 else None
+    cut = before is not None and before.end is None
+    what = "has been running" if step.kind in ("step", "rollback") else "has been open"
+    said = f"{spoken_name(step)} {what}{lasted}{attempt}"
+    if before is not None and before.error is not None:
+        said += f"; the one before failed with {failure_word(before.error)}"
+    elif cut:
+        said += "; the one before was cut off"
+    short = f"{short_name(step)} {_ratio(step)}".rstrip()
+    if begun is not None:
+        short += f", {at.coarse(begun)}"
+    due, estimate = deadline(step)
+    if due is None:
+        return Why(said, short, begun)
+    stuck = at.now - due > _OVERDUE
+    if at.is_due(due):
+        limit = duration(step.config.timeout) if step.config else None
+        said += f"; over its time-out of {spoken(limit or 0)}, due {at.ago(due)}"
+    else:
+        said += f"; times out in about {at.ahead(due)}"
+    return Why(said, short, begun, due, stuck, estimate)
+
+
+def _clause(step: Step, at: Reckoning) -> str:
+    """`bad branch waits for attempt 2 of 2`: one of a few parallel steps."""
+    named, kind = spoken_name(step, 28), doing(step)
+    if kind == "sleeps":
+        return f"{named} sleeps" + (f" until {at.at(step.end)}" if step.end is not None else "")
+    if kind == "waits":
+        event = f" {clean(step.event_type[:120])}" if step.event_type else ""
+        return f"{named} waits for {'event' + event if event else 'an event'}"
+    if kind == "retries":
+        return f"{named} failed attempt {attempt_count(step)}"
+    return f"{named} runs" + (f" (attempt {attempt_count(step)})" if len(step.attempts) > 1 else "")
+
+
+def _counted(kinds: Sequence[str]) -> str:
+    words = (
+        ("runs", "run", "runs"),
+        ("retries", "are between attempts", "is between attempts"),
+        ("waits", "wait for events", "waits for an event"),
+        ("sleeps", "sleep", "sleeps"),
+    )
+    counts = ((kinds.count(kind), many, one) for kind, many, one in words)
+    return ", ".join(f"{number} {one if number == 1 else many}" for number, many, one in counts if number)
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+def attempt_count(step: Step) -> str:
+    """`3 of 6`, or `3` where the policy sets no end or is not told."""
+    allowed = attempts_allowed(step.config)
+    made = len(step.attempts)
+    return f"{made} of {allowed:,}" if allowed is not None and allowed >= made else f"{made}"
+
+
+def _ratio(step: Step) -> str:
+    allowed = attempts_allowed(step.config)
+    made = len(step.attempts)
+    if not made or allowed == 1:
+        return ""
+    return f"{made}/{allowed}" if allowed is not None and allowed >= made else f"attempt {made}"
+
+
+def short_name(step: Step) -> str:
+    name = shown_name(step)
+    return fit(name, _SHORT_NAME, cut="middle") if cells(name) > _SHORT_NAME else name
+
+
+def failure_word(failure: Failure | None) -> str:
+    """The error's name, or its message where the name says nothing."""
+    if failure is None:
+        return "an error"
+    name = failure.name.strip()
+    if name and name not in ("Error", "WorkflowFatalError"):
+        return failure_text(Failure(name, ""), 48)
+    return failure_text(failure, 80)

@@ -1,0 +1,61 @@
+"""The answer to "why is it there", and how its times are put in words."""
+
+from dataclasses import dataclass
+
+from wfdash.core.wording import age, clock, spoken
+
+__all__ = ["Reckoning", "Why"]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Times are epoch seconds."""
+
+    sentence: str
+    short: str
+    """For a table cell: at most about 40 cells, moving in 10 s steps under a minute."""
+    since: float | None = None
+    deadline: float | None = None
+    """When it will change by itself; None when that is not known."""
+    looks_stuck: bool = False
+    estimate: bool = False
+    """The deadline was worked out, not answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """Times in words, seen from one moment. A time that the servers' clocks put ahead of it counts as now."""
+
+    now: float
+    utc: bool = True
+
+    def passed(self, at: float) -> str:
+        """`3 h 12 m`: from then to now."""
+        return spoken(max(0.0, self.now - at))
+
+    def ago(self, at: float) -> str:
+        return "just now" if self.now - at < 1 else f"{self.passed(at)} ago"
+
+    def ahead(self, at: float) -> str:
+        """`20 h 48 m`: from now to then."""
+        return spoken(max(0.0, at - self.now))
+
+    def is_due(self, at: float) -> bool:
+        return at <= self.now
+
+    def next(self, what: str, at: float, *, estimate: bool) -> str:
+        """`next try in about 32 s`, or, once that moment has passed, `next try due 12 s ago`."""
+        if self.is_due(at):
+            return f"{what} due {self.ago(at) if self.now - at >= 1 else 'now'}"
+        return f"{what} in {'about ' if estimate else ''}{self.ahead(at)}"
+
+    def at(self, moment: float) -> str:
+        return clock(moment, utc=self.utc, now=self.now)
+
+    def coarse(self, at: float) -> str:
+        """For cells: `<10s`, `40s`, `3h12m`; the distance to then, whichever side it is on."""
+        return age(abs(self.now - at))
+
+    def left(self, at: float, prefix: str = "") -> str:
+        """For cells: what is left until then (`20h48m`), or `due 40s ago`."""
+        return f"due {self.coarse(at)} ago" if self.is_due(at) else f"{prefix}{self.coarse(at)}"
