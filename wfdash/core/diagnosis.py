@@ -49,14 +49,16 @@ def diagnose(
         return _pausing(steps, at)
     if status == "rollingBack":
         return _rolling_back(detail, steps, at)
-    why = _by_steps(detail, steps, at, local)
+    why = _by_steps(detail, steps, at)
     if status in STATUSES:
-        return why
+        return _with_suspicion(why, local)
     named = f"status {clean(status[:80])}" if status else "no status was answered"
+    if not steps:
+        return Why(named, "")
     return replace(why, sentence=f"{named}; {why.sentence}", looks_stuck=False)
 
 
-def _by_steps(detail: Detail, steps: list[Step], at: Reckoning, local: bool) -> Why:
+def _by_steps(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
     if len(steps) == 1:
         return of_one(steps[0], at)
     if steps:
@@ -71,10 +73,14 @@ def _by_steps(detail: Detail, steps: list[Step], at: Reckoning, local: bool) -> 
         return Why("running with no open step", "no open step")
     stuck = _long(quiet, at)
     said = f"running with no open step for {at.passed(quiet)}"
-    if stuck:
-        said += ", looks stuck"
-        said += ": did its dev session end or reload?" if local else ""
     return Why(said, f"no open step, {at.coarse(quiet)}", quiet, None, stuck)
+
+
+def _with_suspicion(why: Why, local: bool) -> Why:
+    if not why.looks_stuck:
+        return why
+    hint = ": did its dev session end or reload?" if local else ""
+    return replace(why, sentence=f"{why.sentence}; looks stuck{hint}")
 
 
 def _long(since: float | None, at: Reckoning) -> bool:
@@ -85,7 +91,7 @@ def _queued(detail: Detail, row: Instance | None, running: int | None, at: Recko
     since = detail.queued if detail.queued is not None else (row.created if row is not None else None)
     said = "queued" + (f" for {at.passed(since)}" if since is not None else "")
     if running is not None:
-        said += f"; {count(running)} running" + (" hold the slots" if running else ", so a slot should be free")
+        said += f"; {count(running)} running"
     short = "queued" + (f" {at.coarse(since)}" if since is not None else "")
     if running:
         short += f", {count(running)} running"

@@ -53,8 +53,9 @@ def root_failure(detail: Detail) -> Failure | None:
     """The error that says most: the failing step's own where the instance's is the engine's general one."""
     step = failing_step(detail)
     own = _failure(step) if step is not None else None
-    if detail.error is None or (own is not None and own.message and detail.error.name == "WorkflowFatalError"):
-        return own or detail.error
+    general = detail.error is None or detail.error.name == "WorkflowFatalError"
+    if general and own is not None and (own.message or detail.error is None):
+        return own
     return detail.error
 
 
@@ -76,13 +77,16 @@ def _errored(detail: Detail, at: Reckoning) -> Why:
     if step is None:
         said = f"the run failed outside any step: {error}" if detail.steps else f"the run failed: {error}"
     elif step.kind == "waitForEvent" and _timed_out(step):
-        event = f"event {clean(step.event_type[:120])}" if step.event_type else f"event in {spoken_name(step)}"
         waited = f" within {spoken(step.end - step.start)}" if step.end and step.start is not None else ""
-        said = f"no {event} came{waited}"
+        said = f"{spoken_name(step)} got no event{_named_event(step)}{waited}"
     else:
         said = f"{spoken_name(step)} {_gave_up(step)}: {error}"
     said += f"; errored{_when(detail, at)}{_took(detail)}" + _rollback(detail)
     return Why(said, _short_error(step, failure), detail.end)
+
+
+def _named_event(step: Step) -> str:
+    return f" {clean(step.event_type[:120])}" if step.event_type else ""
 
 
 def _terminated(detail: Detail, at: Reckoning) -> Why:
@@ -140,6 +144,8 @@ def _timed_out(step: Step) -> bool:
 
 
 def _short_error(step: Step | None, failure: Failure | None) -> str:
+    if step is not None and _timed_out(step) and step.kind == "waitForEvent":
+        return f"{short_name(step)}: timed out"
     error = "" if failure is None else failure_text(failure, 60)
     text = f"{short_name(step)}: {error}" if step is not None else error
     return fit(text, 40).rstrip() if cells(text) > 40 else text

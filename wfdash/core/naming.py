@@ -9,13 +9,14 @@ __all__ = ["failure_text", "family", "shown_name", "spoken_name"]
 
 _SUFFIX = re.compile(r"-(\d{1,9})$")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$|(?<=[#_\-/: ])\d+$")
+_WRAPPED = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
 _PLAIN = re.compile(r"[\w .:/#\-]+")
 _LONGEST = 512
 """Characters looked at; step names are at most 256, but what the server sends decides."""
 
 
 def shown_name(step: Step) -> str:
-    """The step's name without the API's occurrence counter: `charge card-1` is `charge card`, `poll-3` `poll #3`.
+    """The step's name without the API's counter: `charge card-1` is `charge card`, `poll-3` is `poll #3`.
 
     Cleaned. A step without a name is called by its type, verbatim.
     """
@@ -32,7 +33,7 @@ def shown_name(step: Step) -> str:
 
 
 def spoken_name(step: Step, width: int = 40) -> str:
-    """The name inside a sentence: cut to `width` cells, quoted when it could be read as part of the sentence."""
+    """The name inside a sentence: cut to `width` cells, quoted where it could be read as part of it."""
     name = shown_name(step)
     if cells(name) > width:
         name = fit(name, width, cut="middle")
@@ -49,11 +50,15 @@ def family(step: Step) -> tuple[str, str]:
 
 
 def failure_text(failure: Failure, width: int = 100) -> str:
-    """`Name: message` on one line, the message's first line, cut to `width` cells."""
+    """`Name: message` on one line, the message's first line, cut to `width` cells.
+
+    The plain name `Error` is left out, and the engine's wrapping of a NonRetryableError is taken off.
+    """
     message = failure.message.strip()
-    first, _, rest = message[:4096].partition("\n")
+    wrapped = _WRAPPED.fullmatch(message[:4096])
+    first, _, rest = (wrapped[1] if wrapped else message[:4096]).partition("\n")
     name = failure.name.strip()[:_LONGEST]
-    if name and first.startswith(f"{name}:"):
+    if wrapped or (first and name == "Error") or first.startswith(f"{name}:"):
         name = ""
     text = clean(": ".join(part for part in (name, first.rstrip()) if part)) or "an error without a message"
     if rest.strip() and cells(text) < width:

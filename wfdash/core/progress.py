@@ -10,7 +10,7 @@ from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import spoken
 
-__all__ = ["attempt_count", "failure_word", "of_one", "of_several", "short_name"]
+__all__ = ["attempt_count", "of_one", "of_several", "short_name"]
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
@@ -31,7 +31,7 @@ def of_one(step: Step, at: Reckoning) -> Why:
 
 
 def of_several(steps: Sequence[Step], at: Reckoning) -> Why:
-    """Parallel steps: what each is at, or how many are at what; the next change among them decides the rest."""
+    """Parallel steps: what each is at, or how many are at what, and which of them changes next."""
     each = [of_one(step, at) for step in steps]
     due = [(why.deadline, why.estimate, step) for why, step in zip(each, steps) if why.deadline is not None]
     begun = [why.since for why in each if why.since is not None]
@@ -47,8 +47,11 @@ def of_several(steps: Sequence[Step], at: Reckoning) -> Why:
         return Why(said, f"{len(steps)} open: {short_name(steps[-1])}", max(begun, default=None), None, stuck)
     soonest, estimate, step = min(due, key=lambda one: one[0])
     verb = {"sleeps": "wakes", "waits": "times out", "retries": "is tried again", "runs": "times out"}
-    what = f"{spoken_name(step, 28)} {verb[doing(step)]}"
-    said += f"; {at.next('next: ' + what, soonest, estimate=estimate)}"
+    what = spoken_name(step, 28)
+    if at.is_due(soonest):
+        said += f"; {what} was due {at.ago(soonest)}"
+    else:
+        said += f"; next {what} {verb[doing(step)]} in {'about ' if estimate else ''}{at.ahead(soonest)}"
     short = f"{len(steps)} open: {of_one(step, at).short}"
     return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
 
@@ -102,7 +105,7 @@ def _retrying(step: Step, at: Reckoning) -> Why:
     last = step.attempts[-1]
     when = since(step)
     ago = f" {at.ago(when)}" if when is not None else ""
-    error = f" with {failure_word(last.error)}" if last.error else ""
+    error = _with(last.error) if last.error else ""
     said = f"attempt {attempt_count(step)} of {spoken_name(step)} failed{ago}{error}"
     short = f"{short_name(step)} {_ratio(step)}"
     due, estimate = deadline(step)
@@ -129,7 +132,7 @@ def _running(step: Step, at: Reckoning) -> Why:
     what = "has been running" if step.kind in ("step", "rollback") else "has been open"
     said = f"{spoken_name(step)} {what}{lasted}{attempt}"
     if before is not None and before.error is not None:
-        said += f"; the one before failed with {failure_word(before.error)}"
+        said += f"; the one before failed{_with(before.error)}"
     elif cut:
         said += "; the one before was cut off"
     short = f"{short_name(step)} {_ratio(step)}".rstrip()
@@ -196,11 +199,9 @@ def short_name(step: Step) -> str:
     return fit(name, _SHORT_NAME, cut="middle") if cells(name) > _SHORT_NAME else name
 
 
-def failure_word(failure: Failure | None) -> str:
-    """The error's name, or its message where the name says nothing."""
-    if failure is None:
-        return "an error"
+def _with(failure: Failure) -> str:
+    """` with PaymentError`, or `: message` where the error's name says nothing."""
     name = failure.name.strip()
     if name and name not in ("Error", "WorkflowFatalError"):
-        return failure_text(Failure(name, ""), 48)
-    return failure_text(failure, 80)
+        return f" with {failure_text(Failure(name, ''), 48).removesuffix(': an error without a message')}"
+    return f": {failure_text(failure, 80)}"

@@ -1,0 +1,354 @@
+"""The why line over every state, on a fixed clock."""
+
+import pytest
+
+from tests.support.details import T0, attempt, detail, done, failure, gave_up, sleep, step, termination, wait
+from wfdash.core.detail import read_detail
+from wfdash.core.diagnosis import diagnose
+from wfdash.core.instance import Instance
+
+HOUR, DAY = 3600, 86400
+TWICE_FAILED = [attempt(0, 1, False), attempt(11, 12, False), attempt(32, 33, False)]
+LOAD = done("load-1", 0, 1)
+
+CASES = {
+    "waiting, told": (
+        detail("waiting", [wait("approval-1", 0, 24 * HOUR, event_type="approve")]),
+        3 * HOUR + 12 * 60,
+        "waiting for event approve since 3 h 12 m, times out in 20 h 48 m",
+        "approve, 20h48m left",
+    ),
+    "waiting, no event type": (
+        detail("waiting", [wait("approval-1", 0, 24 * HOUR)]),
+        3 * HOUR + 12 * 60,
+        "waiting for an event in approval since 3 h 12 m, times out in 20 h 48 m",
+        "approval, 20h48m left",
+    ),
+    "waiting, untold": (
+        detail("running", [LOAD, wait("approval-1", 1)]),
+        241,
+        "waiting for an event in approval since 4 m; this server does not say until when",
+        "approval, waits since 4m",
+    ),
+    "waiting, time-out passed": (
+        detail("waiting", [wait("approval-1", 0, 60, event_type="approve")]),
+        72,
+        "waiting for event approve since 1 m 12 s; its time-out was due 12 s ago",
+        "approve, due 10s ago",
+    ),
+    "sleeping until another day": (
+        detail("waiting", [sleep("cool down-1", 0, 4 * DAY + HOUR)]),
+        10 * HOUR,
+        "sleeping in cool down until Tue 09:00 (in 3 d 15 h)",
+        "sleeps until Tue 09:00",
+    ),
+    "sleeping, untold": (
+        detail("running", [LOAD, sleep("nap-1", 1)]),
+        121,
+        "sleeping since 2 m in nap; this server does not say until when",
+        "sleeps since 2m",
+    ),
+    "sleeping past its end": (
+        detail("waiting", [sleep("nap-1", 0, 60)]),
+        72,
+        "sleeping in nap until 08:01:00, due 12 s ago",
+        "sleeps, due 10s ago",
+    ),
+    "a sleep started anew after a pause": (
+        detail("running", [sleep("nap-1", 0), sleep("nap-1", 30)]),
+        90,
+        "sleeping since 1 m in nap; this server does not say until when",
+        "sleeps since 1m",
+    ),
+    "between attempts, exponential": (
+        detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED)]),
+        41,
+        "attempt 3 of 6 of charge card failed 8 s ago with PaymentError; next try in about 32 s",
+        "charge card 3/6, ~30s",
+    ),
+    "between attempts, linear": (
+        detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, backoff="linear")]),
+        41,
+        "attempt 3 of 6 of charge card failed 8 s ago with PaymentError; next try in about 22 s",
+        "charge card 3/6, ~20s",
+    ),
+    "between attempts, constant": (
+        detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, backoff="constant")]),
+        41,
+        "attempt 3 of 6 of charge card failed 8 s ago with PaymentError; next try in about 2 s",
+        "charge card 3/6, ~<10s",
+    ),
+    "between attempts, dynamic": (
+        detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, delay="[dynamic]")]),
+        41,
+        "attempt 3 of 6 of charge card failed 8 s ago with PaymentError; "
+        "its delay is [dynamic], so when the next try comes is unknown",
+        "charge card 3/6 failed",
+    ),
+    "between attempts, overdue": (
+        detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED)]),
+        85,
+        "attempt 3 of 6 of charge card failed 52 s ago with PaymentError; next try due 12 s ago",
+        "charge card 3/6, due 10s ago",
+    ),
+    "between attempts, without limit": (
+        detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, limit=None)]),
+        41,
+        "attempt 3 of charge card failed 8 s ago with PaymentError; next try in about 32 s",
+        "charge card attempt 3, ~30s",
+    ),
+    "between attempts, plain error": (
+        detail(
+            "running",
+            [step("fetch-2", 0, None, None, [attempt(0, 1, False, failure("Error", "503\nupstream"))])],
+        ),
+        2,
+        "attempt 1 of 6 of fetch #2 failed 1 s ago: 503 …; next try in about 9 s",
+        "fetch #2 1/6, ~<10s",
+    ),
+    "first attempt": (
+        detail("running", [step("charge card-1", 0)]),
+        40,
+        "charge card has been running for 40 s, attempt 1 of 6; times out in about 9 m 20 s",
+        "charge card 1/6, 40s",
+    ),
+    "later attempt": (
+        detail("running", [step("charge card-1", 0, None, None, [*TWICE_FAILED, attempt(73)])]),
+        80,
+        "charge card has been running for 7 s, attempt 4 of 6; the one before failed with PaymentError; "
+        "times out in about 9 m 53 s",
+        "charge card 4/6, <10s",
+    ),
+    "an attempt whose session died": (
+        detail("running", [step("charge card-1", 0, None, None, [attempt(0), attempt(100)])]),
+        130,
+        "charge card has been running for 30 s, attempt 2 of 6; the one before was cut off; "
+        "times out in about 9 m 30 s",
+        "charge card 2/6, 30s",
+    ),
+    "over its time-out": (
+        detail("running", [step("charge card-1", 0)]),
+        720,
+        "charge card has been running for 12 m, attempt 1 of 6; over its time-out of 10 m, due 2 m ago; "
+        "looks stuck",
+        "charge card 1/6, 12m",
+    ),
+    "nothing open, for a while": (
+        detail("running", [LOAD]),
+        361,
+        "running with no open step for 6 m; looks stuck",
+        "no open step, 6m",
+    ),
+    "nothing open, just now": (
+        detail("running", [LOAD]),
+        3,
+        "running with no open step for 2 s",
+        "no open step, <10s",
+    ),
+    "nothing yet": (detail("running"), 2, "running for 2 s, no step yet", "no step yet"),
+    "parallel, all running": (
+        detail("running", [step("a-1", 0), step("b-1", 1), done("c-1", 0, 3)]),
+        5,
+        "2 steps run: a, b; next a times out in about 9 m 55 s",
+        "2 open: a 1/6, <10s",
+    ),
+    "parallel, mixed": (
+        detail(
+            "running",
+            [
+                step("ok-1", 0, timeout=None),
+                step("bad-1", 0, None, None, [attempt(0, 1, False)]),
+                sleep("nap-1", 0),
+                wait("event-1", 0),
+            ],
+        ),
+        5,
+        "4 steps are open: ok runs, bad failed attempt 1 of 6, nap sleeps, event waits for an event; "
+        "next bad is tried again in about 6 s",
+        "4 open: bad 1/6, ~<10s",
+    ),
+    "parallel, many": (
+        detail("waiting", [sleep(f"nap-{n}", 0, 60 + n) for n in range(1, 8)]),
+        5,
+        "7 steps are open: 7 sleep; next nap wakes in 56 s",
+        "7 open: sleeps until 08:01:01",
+    ),
+    "queued": (detail("queued", start=None), 250, "queued for 4 m 10 s", "queued 4m"),
+    "pausing": (
+        detail("waitingForPause", [LOAD, step("busy-1", 1)]),
+        121,
+        "pausing: busy still runs, 2 m so far; pauses when that ends",
+        "busy still runs, 2m",
+    ),
+    "paused in a sleep": (
+        detail("paused", [sleep("nap-1", 0, 600)]),
+        60,
+        "paused; its sleep nap stands still until it is resumed",
+        "paused in nap",
+    ),
+    "rolling back": (
+        detail(
+            "rollingBack",
+            [
+                LOAD,
+                wait("approval-1", 1),
+                done("ship-1", 2, 3, kind="rollback"),
+                done("reserve-1", 3, 4, kind="rollback"),
+                step("charge card-1", 4, kind="rollback"),
+            ],
+        ),
+        9,
+        "rolling back, 2 handlers done, charge card running for 5 s",
+        "rollback, 2 done: charge card",
+    ),
+    "complete": (detail("complete", [LOAD], end=48), 48 + 3 * DAY, "finished 3 d ago, took 48 s", ""),
+    "complete after a caught failure": (
+        detail("complete", [gave_up("charge card-1", 0, [1, 12], limit=1), done("mail-1", 13, 14)], end=14),
+        74,
+        "finished 1 m ago, took 14 s; charge card failed on the way and the run went on",
+        "1 step failed: charge card",
+    ),
+    "errored": (
+        detail(
+            "errored",
+            [LOAD, gave_up("charge card-1", 1, [2, 13, 34, 75, 156, 317])],
+            end=317,
+            error=failure(),
+        ),
+        317 + 180,
+        "charge card gave up after 6 attempts: PaymentError: card declined; errored 3 m ago, took 5 m 17 s",
+        "charge card: PaymentError: card declined",
+    ),
+    "errored, not retried": (
+        detail(
+            "errored",
+            [
+                step(
+                    "validate-1",
+                    0,
+                    1,
+                    False,
+                    [
+                        attempt(
+                            0,
+                            1,
+                            False,
+                            failure(
+                                "WorkflowFatalError",
+                                'Step threw a NonRetryableError with message "NonRetryableError: no card"',
+                            ),
+                        )
+                    ],
+                )
+            ],
+            end=1,
+            error=failure("WorkflowFatalError", "The execution of the Workflow instance was terminated"),
+        ),
+        61,
+        "validate failed at its first attempt and was not tried again: NonRetryableError: no card; "
+        "errored 1 m ago, took 1 s",
+        "validate: NonRetryableError: no card",
+    ),
+    "errored, wait timed out": (
+        detail(
+            "errored",
+            [wait("approval-1", 0, 60, True, "approve", failure("WorkflowTimeoutError", ""))],
+            end=60,
+            error=failure("Error", "WorkflowTimeoutError: Execution timed out after 60000ms"),
+        ),
+        120,
+        "approval got no event approve within 1 m; errored 1 m ago, took 1 m",
+        "approval: timed out",
+    ),
+    "errored, outside any step": (
+        detail("errored", [LOAD], end=2, error=failure("TypeError", "x is undefined")),
+        62,
+        "the run failed outside any step: TypeError: x is undefined; errored 1 m ago, took 2 s",
+        "TypeError: x is undefined",
+    ),
+    "errored, rolled back": (
+        detail(
+            "errored",
+            [gave_up("ship-1", 0, [1, 12], limit=1), done("reserve-1", 13, 14, kind="rollback")],
+            end=14,
+            error=failure(),
+            rollback={"outcome": "complete", "error": None},
+        ),
+        74,
+        "ship gave up after 2 attempts: PaymentError: card declined; errored 1 m ago, took 14 s; "
+        "rolled back, 1 handler",
+        "ship: PaymentError: card declined",
+    ),
+    "terminated with an open wait": (
+        detail("terminated", [LOAD, wait("approval-1", 1, DAY), termination()], end=60),
+        240,
+        "terminated 3 m ago through the API, took 1 m; approval was left unfinished",
+        "stopped in approval",
+    ),
+    "unknown status": (
+        detail("hibernating", [sleep("nap-1", 0, 600)]),
+        60,
+        "status hibernating; sleeping in nap until 08:10:00 (in 9 m)",
+        "sleeps until 08:10:00",
+    ),
+    "no status": (read_detail("orders", "x", None), 0, "no status was answered", ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_sentence_and_the_cell(case):
+    one, now, sentence, short = CASES[case]
+    why = diagnose(one, now=T0 + now)
+    assert (why.sentence, why.short) == (sentence, short)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_clock_that_is_behind_never_counts_below_nothing(case):
+    why = diagnose(CASES[case][0], now=T0 - 500)
+    assert "-" not in why.sentence.replace("order-1", "")
+
+
+def test_queue_and_running_count():
+    one = detail("queued", start=None)
+    assert diagnose(one, now=T0 + 240, running=100).sentence == "queued for 4 m; 100 running"
+
+
+def test_paused_says_the_rows_last_change():
+    row = Instance("order-1", "paused", modified=T0 + 10)
+    why = diagnose(detail("paused"), now=T0 + 70, row=row)
+    assert why.sentence == "paused, last change 1 m ago; goes on when it is resumed"
+
+
+def test_a_local_session_that_ended_is_suspected():
+    why = diagnose(detail("running", [LOAD]), now=T0 + 600, local=True)
+    assert why.looks_stuck
+    assert why.sentence.endswith("looks stuck: did its dev session end or reload?")
+
+
+def test_expiry_is_told_only_when_it_is_known():
+    one = detail("complete", [LOAD], end=48)
+    assert "erased" not in diagnose(one, now=T0 + 100).sentence
+    why = diagnose(one, now=T0 + 48 + 2 * DAY, retention=7 * DAY)
+    assert why.sentence == "finished 2 d ago, took 48 s; erased in about 5 d"
+
+
+def test_final_instances_never_count_down():
+    for status in ("complete", "errored", "terminated"):
+        steps = [sleep("nap-1", 0, 9_000), wait("e-1", 0, 9_000), step("s-1", 0)]
+        why = diagnose(detail(status, steps, end=60), now=T0 + 120)
+        assert why.deadline is None
+        assert " in " not in why.sentence
+
+
+def test_a_name_cannot_speak_for_the_program():
+    one = detail("running", [step("x; next try in 5 s\x1b[2J-1", 0, timeout=None)])
+    assert diagnose(one, now=T0 + 5).sentence == (
+        '"x; next try in 5 s␛[2J" has been running for 5 s, attempt 1 of 6'
+    )
+
+
+def test_deadlines_of_estimates_and_answers():
+    retrying = diagnose(detail("waiting", [step("c-1", 0, None, None, TWICE_FAILED)]), now=T0 + 41)
+    assert (retrying.deadline, retrying.estimate, retrying.since) == (T0 + 73, True, T0 + 33)
+    sleeping = diagnose(detail("waiting", [sleep("nap-1", 0, 60)]), now=T0 + 1)
+    assert (sleeping.deadline, sleeping.estimate, sleeping.since) == (T0 + 60, False, T0)
