@@ -169,7 +169,7 @@ def same_meaning(verb: str, before: str, now: str) -> bool:
 def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | None = None) -> Outcome:
     """Compare the intent with the status read last (`now`; at first, what the request `answered`).
 
-    `answered` is "" when no answer came, or none with a status. `rerun` says whether the instance's own times
+    `answered` is "" when no answer came. `rerun` says whether the instance's own times
     show a run begun since (None: not known); it is what tells a restart that errored again from one that did
     nothing.
     """
@@ -226,11 +226,11 @@ def _settled_terminate(verb: str, before: str, now: str) -> Outcome:
 
 
 def _settled_restart(verb: str, before: str, answered: str, now: str, rerun: bool | None) -> Outcome:
-    if rerun or (before in FINAL and now not in FINAL):
-        return Outcome(DONE, f"ran again, {now} by now" if now in FINAL else f"restarted, {now}", True)
-    if rerun is None and (now != before or now not in FINAL):
-        return Outcome(DONE, f"restarted, {now}", True)
-    if now in FINAL:
+    running = now not in FINAL
+    began = running and (before in FINAL or answered == "queued" != before)
+    if rerun or began or (rerun is None and answered and running):
+        return Outcome(DONE, f"restarted, {now}" if running else f"ran again, {now} by now", True)
+    if not running:
         said = "200, but still" if answered else "still"
         return Outcome(NO_EFFECT, f"{said} {now}: nothing happened", False)
     return Outcome(UNDER_WAY, f"asked, {now} for now", False)

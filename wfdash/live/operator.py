@@ -2,22 +2,38 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from dataclasses import dataclass, field
 
-from wfdash.api.interface import DetailAnswer, Workflows
-from wfdash.live.plan import Guard, Plan, Progress, Result
+from wfdash.api.interface import Workflows
+from wfdash.core.detail import Detail, read_detail
+from wfdash.live.creation import Creator
+from wfdash.live.follow import Follower
+from wfdash.live.journal import Journal
+from wfdash.live.plan import NOT_REACHED, SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
+from wfdash.live.reread import FEW, ActionBudget, Reading, Rereader, Sink
+from wfdash.live.sending import Sender, Sent
+from wfdash.live.writing import Record
 
 __all__ = ["ActionBudget", "OnEvent", "Operator", "Sink"]
 
 OnEvent = Callable[[Progress | Result], None]
-Sink = Callable[[str, str, DetailAnswer], None]
-"""Takes a re-read (workflow, id, answer) into whatever keeps what is known."""
 
 
-class ActionBudget(Protocol):
-    """Leave to send one request on behalf of an action."""
+@dataclass(slots=True)
+class _Run:
+    """One plan being carried out."""
 
-    async def acquire_action(self) -> None: ...
+    plan: Plan
+    on_event: OnEvent
+    record: Record
+    rereader: Rereader
+    follower: Follower
+    halt: asyncio.Event = field(default_factory=asyncio.Event)
+    done: int = 0
+
+    @property
+    def many(self) -> bool:
+        return len(self.plan.eligible) > FEW
 
 
 class Operator:
@@ -28,27 +44,231 @@ class Operator:
         api: Workflows,
         *,
         budget: ActionBudget,
-        journal: object | None,
+        journal: Journal | None,
         clock: Callable[[], float],
         sink: Sink | None = None,
         read_only: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        raise NotImplementedError
+        self.journal = journal
+        self.clock = clock
+        self._api = api
+        self._budget = budget
+        self._sink = sink
+        self._read_only = read_only
+        self._sleep = sleep
+        self._runs: dict[str, _Run] = {}
 
     @property
     def guard(self) -> Guard:
-        """Hand this to make_plan: why nothing may be written, "" when it may."""
-        raise NotImplementedError
+        """Why nothing may be written now, for make_plan."""
+        return Guard(self._read_only, self._api.watch_only, self._api.local)
 
     def forbid(self, reason: str) -> None:
-        """Turn writes off for good."""
-        raise NotImplementedError
+        """Turn writes off. There is no way to turn them on again; the first reason stays."""
+        self._read_only = self._read_only or reason
 
-    async def carry_out(self, plan: Plan, on_event: OnEvent) -> list[Result]:
-        """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised."""
-        raise NotImplementedError
+    @property
+    def running(self) -> tuple[Plan, ...]:
+        """Plans of which not everything is sent and followed yet."""
+        return tuple(run.plan for run in self._runs.values())
 
     def stop(self, plan: str = "") -> None:
         """Send nothing more of this plan (of all, without one); what was sent is still followed."""
-        raise NotImplementedError
+        for key, run in self._runs.items():
+            if plan in ("", key):
+                run.halt.set()
+
+    async def look(self, workflow: str, identity: str) -> Detail:
+        """One instance in full, to say what an action would lose. Raises WorkflowsError."""
+        await self._budget.acquire_action()
+        answer = await self._api.get_instance(workflow, identity)
+        if self._sink is not None:
+            self._sink(workflow, identity, answer)
+        return read_detail(workflow, identity, answer.result, refusal=answer.refusal)
+
+    async def carry_out(self, plan: Plan, on_event: OnEvent) -> list[Result]:
+        """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised."""
+        run = self._start(plan, on_event)
+        try:
+            await run.record.planned()
+            if plan.verb == "create":
+                return await self._create(run)
+            return await self._change(run)
+        finally:
+            del self._runs[plan.key]
+
+    def _start(self, plan: Plan, on_event: OnEvent) -> _Run:
+        rereader = Rereader(
+            self._api,
+            plan.workflow,
+            [target.id for target in plan.eligible],
+            budget=self._budget,
+            clock=self.clock,
+            sink=self._sink,
+        )
+        run = _Run(
+            plan,
+            on_event,
+            Record(plan, self.journal),
+            rereader,
+            Follower(rereader, self.clock, self._sleep, many=len(plan.eligible) > FEW),
+        )
+        self._runs[plan.key] = run
+        return run
+
+    async def _create(self, run: _Run) -> list[Result]:
+        creator = Creator(
+            self._api, run.plan, self._budget, self.clock, self._sleep, run.record, run.rereader
+        )
+        results = await creator.create(run.halt, self._forbidden, self.forbid)
+        for result in results:
+            run.on_event(result)
+        return results
+
+    def _forbidden(self) -> str:
+        return self._read_only or self._api.watch_only
+
+    async def _change(self, run: _Run) -> list[Result]:
+        results: dict[str, Result] = {}
+        following: list[asyncio.Task[None]] = []
+
+        def told(result: Result) -> None:
+            results[result.id] = result
+            run.on_event(result)
+
+        try:
+            for target in run.plan.targets:
+                if target.reason:
+                    told(self._skipped(run, target, target.reason))
+                    continue
+                sent = await self._send(run, target)
+                run.done += 1
+                if isinstance(sent, Result):
+                    told(sent)
+                else:
+                    following.append(asyncio.create_task(self._follow(run, target, sent, told)))
+            await asyncio.gather(*following)
+        finally:
+            for task in following:
+                task.cancel()
+        return [results[target.id] for target in run.plan.targets]
+
+    def _skipped(self, run: _Run, target: Target, reason: str, before: str = "") -> Result:
+        return self._result(run, target, SKIPPED, before=before or target.status, error=reason, exit_code=1)
+
+    async def _send(self, run: _Run, target: Target) -> Sent | Result:
+        """Re-read, then send at most once. A Result when nothing is left to follow."""
+        sender = Sender(
+            self._api,
+            run.plan,
+            budget=self._budget,
+            clock=self.clock,
+            sleep=self._sleep,
+            rereader=run.rereader,
+            record=run.record,
+            many=run.many,
+        )
+        sent = await sender.send(
+            target,
+            halt=run.halt,
+            forbidden=self._forbidden,
+            forbid=self.forbid,
+            heard=lambda stage, note, status: self._progress(run, target, stage, note, status),
+        )
+        if sent.accepted or sent.outcome == UNKNOWN:
+            return sent
+        return self._result(
+            run,
+            target,
+            sent.outcome,
+            before=sent.before.status if sent.before else target.status,
+            error=sent.error,
+            sent_at=sent.at,
+            exit_code=sent.exit_code,
+        )
+
+    async def _follow(self, run: _Run, target: Target, sent: Sent, told: Callable[[Result], None]) -> None:
+        before = sent.before or Reading(target.status, self.clock(), "")
+        if run.plan.verb == "send_event":
+            outcome, sentence, status = self._event_outcome(sent, before)
+        else:
+            followed = await run.follower.follow(
+                target.id,
+                run.plan.verb,
+                before=before,
+                answered=sent.answered,
+                heard=lambda status: self._progress(run, target, "following", "", status),
+            )
+            outcome, sentence, status = followed.outcome, followed.sentence, followed.status
+        await run.record.settled(target.id, outcome, before.status, sent.answered, status, sentence)
+        told(
+            self._result(
+                run,
+                target,
+                outcome,
+                before=before.status,
+                answered=sent.answered,
+                after=status,
+                error=sent.error if outcome == UNKNOWN else "",
+                sentence=sentence,
+                sent_at=sent.at,
+                exit_code={"unknown": 4, "no effect": 1}.get(outcome, 0),
+            )
+        )
+
+    @staticmethod
+    def _event_outcome(sent: Sent, before: Reading) -> tuple[str, str, str]:
+        if sent.accepted:
+            return "done", "the event was accepted", before.status
+        sentence = "whether the event arrived is not known; a second one would be kept for a later wait"
+        return UNKNOWN, sentence, before.status
+
+    def _progress(self, run: _Run, target: Target, stage: str, note: str, status: str) -> None:
+        plan = run.plan
+        total = len(plan.eligible)
+        run.on_event(
+            Progress(
+                plan.key,
+                self.clock(),
+                plan.workflow,
+                target.id,
+                plan.verb,
+                stage,
+                run.done,
+                total,
+                note,
+                status,
+            )
+        )
+
+    def _result(
+        self,
+        run: _Run,
+        target: Target,
+        outcome: str,
+        *,
+        before: str = "",
+        answered: str = "",
+        after: str = "",
+        error: str = "",
+        sentence: str = "",
+        sent_at: float | None = None,
+        exit_code: int = 0,
+    ) -> Result:
+        plan = run.plan
+        return Result(
+            plan.key,
+            self.clock(),
+            plan.workflow,
+            target.id,
+            plan.verb,
+            before,
+            answered,
+            after,
+            outcome,
+            error,
+            sentence or error,
+            sent_at,
+            exit_code if outcome != NOT_REACHED else 5,
+        )

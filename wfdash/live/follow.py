@@ -1,0 +1,112 @@
+"""Follows one write until the instance settles or a deadline passes, and says what truly became of it."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Final
+
+from wfdash.api.errors import NotFound, WorkflowsError
+from wfdash.core.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, leads_to, phrase, settled
+from wfdash.live.plan import UNKNOWN
+from wfdash.live.reread import Reading, Rereader
+
+__all__ = ["DEADLINES", "Followed", "Follower"]
+
+DEADLINES: Final = {"pause": 300.0, "terminate_rollback": 300.0}
+"""Seconds; a pause waits for the running step and a rollback for its handlers, the others for a moment."""
+_DEADLINE: Final = 60.0
+_DELAYS_OF_FEW = (0.5, 1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 8.0, 13.0, 20.0)
+_DELAYS_OF_MANY = (3.0, 5.0, 8.0, 13.0, 20.0)
+_LONGEST = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The end of following: `outcome` is a word of rules or `unknown`; `status` the last one read."""
+
+    outcome: str
+    sentence: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Reads an instance again and again after a write to it."""
+
+    rereader: Rereader
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    many: bool = False
+
+    async def follow(
+        self,
+        identity: str,
+        verb: str,
+        *,
+        before: Reading,
+        answered: str,
+        heard: Callable[[str], None],
+    ) -> Followed:
+        """Until it settles. `answered` is "" when no answer came: then only what is seen counts.
+
+        `heard` is told every status read. Failing reads are repeated until the deadline. Never raises
+        WorkflowsError.
+        """
+        began = self.clock()
+        deadline = began + DEADLINES.get(verb, _DEADLINE)
+        told = settled(verb, before=before.status, answered=answered, now=answered) if answered else None
+        status, failure = answered, ""
+        if told is not None and told.over and told.word == DONE and self.many:
+            return Followed(told.word, told.sentence, status)
+        for delay in self._delays():
+            await self.sleep(min(delay, max(0.0, deadline - self.clock())))
+            try:
+                reading = await self.rereader.read(
+                    identity, expect=status or before.status, max_age=delay / 2 if self.many else 0.0
+                )
+            except NotFound:
+                return _gone(verb, answered, status)
+            except WorkflowsError as error:
+                failure = str(error)
+            else:
+                failure, status = "", reading.status
+                heard(status)
+                told = self._judge(verb, before, answered, reading)
+                if told.over:
+                    return Followed(told.word, told.sentence, status)
+            if self.clock() >= deadline:
+                break
+        return _at_the_deadline(verb, told, answered, status, self.clock() - began, failure)
+
+    def _delays(self) -> Iterator[float]:
+        return chain(_DELAYS_OF_MANY if self.many else _DELAYS_OF_FEW, repeat(_LONGEST))
+
+    def _judge(self, verb: str, before: Reading, answered: str, reading: Reading) -> Outcome:
+        rerun = None
+        if verb in ("restart", "restart_from"):
+            rerun = reading.began_again(before, from_step=verb == "restart_from")
+        return settled(verb, before=before.status, answered=answered, now=reading.status, rerun=rerun)
+
+
+def _gone(verb: str, answered: str, status: str) -> Followed:
+    if answered:
+        return Followed(
+            UNKNOWN, f"{phrase(verb)} was answered {answered}; then the instance was gone", status
+        )
+    return Followed(UNKNOWN, f"the instance is gone: whether the {phrase(verb)} arrived is not known", status)
+
+
+def _at_the_deadline(
+    verb: str, told: Outcome | None, answered: str, status: str, seconds: float, failure: str
+) -> Followed:
+    after = f"after {int(seconds)} s"
+    if failure:
+        known = f"answered {answered}" if answered else "no answer came"
+        return Followed(UNKNOWN, f"{known}, and it could not be read again: {failure}", status)
+    if told is not None and told.word == UNDER_WAY and status in leads_to(verb):
+        return Followed(UNDER_WAY, f"still {status} {after}; it goes on by itself", status)
+    if not answered:
+        return Followed(UNKNOWN, f"{status} {after}: whether the {phrase(verb)} arrived is not known", status)
+    if told is not None and told.word == NO_EFFECT:
+        return Followed(NO_EFFECT, told.sentence, status)
+    return Followed(UNDER_WAY, f"still {status} {after}; it goes on by itself", status)

@@ -1,0 +1,153 @@
+"""Reads targets again just before a write and while it settles, by the cheapest fresh request."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from wfdash.api.errors import InstanceNotFound
+from wfdash.api.interface import DetailAnswer, InstancePage, Workflows
+from wfdash.core.detail import read_detail
+from wfdash.core.instance import Instance
+
+__all__ = ["FEW", "ActionBudget", "Reading", "Rereader", "Sink"]
+
+FEW = 20
+"""Up to this many targets each is read by itself; above, by list pages."""
+_PAGE = 100
+
+Sink = Callable[[str, str, DetailAnswer], None]
+"""Takes a re-read (workflow, id, answer) into whatever keeps what is known."""
+
+
+class ActionBudget(Protocol):
+    """Leave to send one request on behalf of an action."""
+
+    async def acquire_action(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one answer said of an instance. Times are epoch seconds; two readings compare by one `source`."""
+
+    status: str
+    at: float
+    source: str
+    queued: float | None = None
+    started: float | None = None
+    ended: float | None = None
+
+    def began_again(self, earlier: "Reading", *, from_step: bool = False) -> bool | None:
+        """Whether the times show a run begun since `earlier`; None when they cannot tell.
+
+        A restart from a step leaves `queued` and `start` alone, so only a finished run's end can tell.
+        """
+        if self.source != earlier.source:
+            return None
+        if earlier.ended is not None and self.ended != earlier.ended:
+            return True
+        if from_step:
+            return None if earlier.ended is None else False
+        pairs = [(earlier.queued, self.queued), (earlier.started, self.started)]
+        known = [(then, now) for then, now in pairs if then is not None]
+        if not known:
+            return None
+        return any(now is None or now > then for then, now in known)
+
+
+class Rereader:
+    """Readings of the targets of a plan; each request waits for the action budget. Raises WorkflowsError."""
+
+    def __init__(
+        self,
+        api: Workflows,
+        workflow: str,
+        ids: Sequence[str],
+        *,
+        budget: ActionBudget,
+        clock: Callable[[], float],
+        sink: Sink | None = None,
+    ) -> None:
+        self._api = api
+        self._workflow = workflow
+        self._ids = frozenset(ids)
+        self._budget = budget
+        self._clock = clock
+        self._sink = sink
+        self._rows: dict[str, Reading] = {}
+        self._place: dict[str, tuple[str, str | int | None]] = {}
+        self._swept: dict[str, float] = {}
+        self._lock = asyncio.Lock()
+
+    async def read(self, identity: str, *, expect: str, max_age: float = 0.0) -> Reading:
+        """A reading no older than `max_age` seconds. `expect`, the status it had last, says where to look."""
+        if len(self._ids) > FEW:
+            async with self._lock:
+                row = await self._from_lists(identity, expect, max_age)
+            if row is not None:
+                return row
+        elif self._api.local and identity not in self._place and await self._absent(identity):
+            raise InstanceNotFound(f"no list shows an instance {identity}")
+        return await self._detail(identity)
+
+    async def find(self, identity: str) -> Reading | None:
+        """An instance that may be there, or None. A local server is never asked about an id unseen."""
+        try:
+            return await self.read(identity, expect="")
+        except InstanceNotFound:
+            return None
+
+    async def _detail(self, identity: str) -> Reading:
+        await self._budget.acquire_action()
+        answer = await self._api.get_instance(self._workflow, identity, simple=not self._api.local)
+        if self._sink is not None and self._api.local:
+            self._sink(self._workflow, identity, answer)
+        detail = read_detail(self._workflow, identity, answer.result, steps=False)
+        return Reading(detail.status, self._clock(), "detail", detail.queued, detail.start, detail.end)
+
+    async def _absent(self, identity: str) -> bool:
+        async with self._lock:
+            await self._sweep("")
+        return identity not in self._place
+
+    async def _from_lists(self, identity: str, expect: str, max_age: float) -> Reading | None:
+        status = "" if self._api.local else expect
+        if (row := self._fresh(identity, max_age)) is not None:
+            return row
+        if (place := self._place.get(identity)) is not None and place[0] == status:
+            await self._fetch(*place)
+        elif self._clock() - self._swept.get(status, -1e9) > max_age:
+            await self._sweep(status)
+        return self._fresh(identity, max_age)
+
+    def _fresh(self, identity: str, max_age: float) -> Reading | None:
+        row = self._rows.get(identity)
+        return row if row is not None and self._clock() - row.at <= max_age else None
+
+    async def _sweep(self, status: str) -> None:
+        """Walk the list until every target was seen, it ends, or further pages would cost too much."""
+        place: str | int | None = None
+        pages = 2 + 2 * (len(self._ids) // _PAGE + 1)
+        missing = set(self._ids)
+        for number in range(1, pages + 1):
+            page = await self._fetch(status, number if self._api.local else place)
+            missing -= {str(item.get("id")) for item in page.items}
+            place = page.cursor
+            more = len(page.items) >= _PAGE if self._api.local else place
+            if not missing or not more:
+                break
+        self._swept[status] = self._clock()
+
+    async def _fetch(self, status: str, place: str | int | None) -> InstancePage:
+        await self._budget.acquire_action()
+        asked = self._clock()
+        if isinstance(place, int):
+            page = await self._api.list_instances(self._workflow, page=place, per_page=_PAGE)
+        else:
+            page = await self._api.list_instances(self._workflow, status=status, cursor=place, per_page=_PAGE)
+        for item in page.items:
+            row = Instance.from_item(item)
+            if row is not None and row.id in self._ids:
+                self._place[row.id] = (status, place)
+                self._rows[row.id] = Reading(row.status, asked, "list", row.created, row.started, row.ended)
+        return page

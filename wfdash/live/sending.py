@@ -1,0 +1,228 @@
+"""One target of a plan: read it again, refuse if it changed in meaning, and send at most once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from wfdash.api.errors import (
+    Forbidden,
+    NotFound,
+    NotReached,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    WorkflowsError,
+)
+from wfdash.api.interface import StatusAnswer, Verb, Workflows
+from wfdash.core.rules import refusal, same_meaning
+from wfdash.live.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Target
+from wfdash.live.reread import ActionBudget, Reading, Rereader
+from wfdash.live.writing import Record
+
+__all__ = ["STOPPED", "Sender", "Sent", "judge_failure"]
+
+STOPPED: Final = "stopped before it was sent"
+_READ_TRIES: Final = 3
+_LIMITED_TRIES: Final = 3
+_LIST_AGE: Final = 5.0
+_AGAIN: Final = 1.0
+_RERUN_TOLERANCE: Final = 5.0
+"""Seconds by which a list row's end and the instance's own may differ without a new run."""
+_API_VERBS: Final[dict[str, Verb]] = {
+    "pause": "pause",
+    "resume": "resume",
+    "terminate": "terminate",
+    "terminate_rollback": "terminate",
+    "restart": "restart",
+    "restart_from": "restart",
+}
+
+_T = TypeVar("_T")
+
+Heard = Callable[[str, str, str], None]
+"""Told of each stage: its name, a note, a status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How far a target came. `outcome` is "" while `accepted` is true and following will tell."""
+
+    accepted: bool = False
+    answered: str = ""
+    outcome: str = ""
+    error: str = ""
+    before: Reading | None = None
+    at: float | None = None
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends the plan's verb to one target at a time."""
+
+    api: Workflows
+    plan: Plan
+    budget: ActionBudget
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    rereader: Rereader
+    record: Record
+    many: bool
+
+    async def send(
+        self,
+        target: Target,
+        *,
+        halt: asyncio.Event,
+        forbidden: Callable[[], str],
+        forbid: Callable[[str], None],
+        heard: Heard,
+    ) -> Sent:
+        """Never sends after something that may have been applied; a 429 was not, and is waited out."""
+        for attempt in range(_LIMITED_TRIES + 1):
+            before = await self._unless(halt, self._reread(target, halt, heard))
+            reason = forbidden()
+            if before is None or halt.is_set():
+                return await self._nothing(target, STOPPED, None)
+            if isinstance(before, Sent):
+                return before
+            if reason or (reason := self._changed(target, before)):
+                return await self._nothing(target, reason, before)
+            if not await self._leave(halt):
+                return await self._nothing(target, STOPPED, before)
+            sent = await self._once(target, before, heard, forbid, last=attempt == _LIMITED_TRIES)
+            if isinstance(sent, Sent):
+                return sent
+            wait = sent.retry_after if sent.retry_after is not None else 5.0 * (attempt + 1)
+            heard("waiting", f"429: nothing was applied; sent again in {round(wait)} s", "")
+            await self._unless(halt, self.sleep(wait))
+        raise AssertionError("the last attempt always returns")
+
+    async def _nothing(self, target: Target, reason: str, before: Reading | None) -> Sent:
+        await self.record.failed("skipped", target.id, before.status if before else target.status, reason)
+        return Sent(outcome=SKIPPED, error=reason, before=before, exit_code=1)
+
+    async def _leave(self, halt: asyncio.Event) -> bool:
+        """Wait for the budget; False when stopped meanwhile."""
+        await self._unless(halt, self.budget.acquire_action())
+        return not halt.is_set()
+
+    async def _reread(self, target: Target, halt: asyncio.Event, heard: Heard) -> Reading | Sent:
+        heard("reading", "", "")
+        failure: WorkflowsError | None = None
+        for attempt in range(_READ_TRIES):
+            if attempt:
+                await self.sleep(_AGAIN * attempt)
+            try:
+                return await self.rereader.read(
+                    target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
+                )
+            except NotFound:
+                return await self._nothing(target, "it is not there any more: nothing sent", None)
+            except (Unauthorized, Forbidden) as error:
+                failure = error
+                break
+            except RateLimited as error:
+                failure = error
+                heard("waiting", "429 on reading it again", "")
+                await self.sleep(error.retry_after or 5.0)
+            except WorkflowsError as error:
+                failure = error
+        assert failure is not None
+        reason = f"could not be read again, nothing sent: {failure}"
+        await self.record.failed("skipped", target.id, target.status, reason)
+        outcome = REFUSED if isinstance(failure, Unauthorized | Forbidden) else NOT_REACHED
+        return Sent(outcome=outcome, error=reason, exit_code=failure.exit_code)
+
+    def _changed(self, target: Target, now: Reading) -> str:
+        """Why what was confirmed does not hold any more; "" when it does."""
+        verb, was = self.plan.verb, target.status
+        if was and not same_meaning(verb, was, now.status):
+            return f"was {was}, now {now.status}: nothing sent"
+        ends = (target.ended, now.ended)
+        if was and ends[0] is not None and ends[1] is not None and ends[1] - ends[0] > _RERUN_TOLERANCE:
+            return f"was {was}, ran again since and is {now.status}: nothing sent"
+        if self.plan.insisted:
+            return ""
+        return refusal(verb, now.status, local=self.api.local) or ""
+
+    async def _once(
+        self,
+        target: Target,
+        before: Reading,
+        heard: Heard,
+        forbid: Callable[[str], None],
+        *,
+        last: bool,
+    ) -> Sent | RateLimited:
+        await self.record.sent(target.id, before.status)
+        heard("sent", "", "")
+        at = self.clock()
+        try:
+            answer = await self._request(target)
+        except asyncio.CancelledError:
+            self.record.cut_off(target.id, before.status)
+            raise
+        except RateLimited as error:
+            if not last:
+                return error
+            await self.record.failed("skipped", target.id, before.status, error)
+            return Sent(outcome=REFUSED, error=str(error), before=before, at=at, exit_code=error.exit_code)
+        except WorkflowsError as error:
+            return await self._failed(target, before, error, forbid, at)
+        answered = answer.status or "unknown"
+        await self.record.answered(target.id, before.status, answered, answer.http, answer.ray)
+        heard("answered", "", answered)
+        return Sent(accepted=True, answered=answered, before=before, at=at)
+
+    async def _request(self, target: Target) -> StatusAnswer:
+        plan = self.plan
+        if plan.verb == "send_event":
+            await self.api.send_event(plan.workflow, target.id, plan.event_type, plan.payload)
+            return StatusAnswer("accepted")
+        return await self.api.change_status(
+            plan.workflow,
+            target.id,
+            _API_VERBS[plan.verb],
+            rollback=plan.verb == "terminate_rollback",
+            restart_from=plan.restart_from if plan.verb == "restart_from" else None,
+        )
+
+    async def _failed(
+        self,
+        target: Target,
+        before: Reading,
+        error: WorkflowsError,
+        forbid: Callable[[str], None],
+        at: float,
+    ) -> Sent:
+        outcome = judge_failure(error, forbid)
+        await self.record.failed(
+            "unknown" if outcome == UNKNOWN else "skipped", target.id, before.status, error
+        )
+        return Sent(outcome=outcome, error=str(error), before=before, at=at, exit_code=error.exit_code)
+
+    @staticmethod
+    async def _unless(halt: asyncio.Event, work: Awaitable[_T]) -> _T | None:
+        """The work's answer, or None when the person stopped it first; only for work that writes nothing."""
+        doing = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(halt.wait())
+        try:
+            await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return doing.result() if doing.done() else None
+        finally:
+            for task in (doing, stopping):
+                task.cancel()
+            await asyncio.gather(doing, stopping, return_exceptions=True)
+
+
+def judge_failure(error: WorkflowsError, forbid: Callable[[str], None]) -> str:
+    """What a failed write means: refused, not reached, or unknown when it may have been applied."""
+    if isinstance(error, NotReached) and not error.sent:
+        return NOT_REACHED
+    if isinstance(error, Forbidden) and not error.challenge:
+        forbid(f"the API refused a write: {error}")
+    if isinstance(error, Forbidden | Unauthorized | NotFound | Refused | RateLimited):
+        return UNKNOWN if error.http is not None and error.http < 300 else REFUSED
+    return UNKNOWN
