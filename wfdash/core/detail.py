@@ -1,7 +1,7 @@
 """One instance in full: its steps, attempts, sleeps, waits, rollbacks and termination, read tolerantly."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wfdash.core.moment import parse_time
@@ -14,8 +14,10 @@ __all__ = [
     "Failure",
     "Step",
     "StepConfig",
+    "partial_reason",
     "read_detail",
     "read_step",
+    "with_steps_of",
 ]
 
 
@@ -125,10 +127,12 @@ def read_detail(
     simple: bool = False,
     refusal: str = "",
     steps: bool = True,
+    newest_first: bool = False,
 ) -> Detail:
     """Read the endpoint's `result`. Total: any JSON value gives a Detail, whatever is missing or mistyped.
 
     With `steps=False` the steps are left to the caller, who reads them with `read_step` in slices.
+    `newest_first` when they were asked for with order=desc: they are kept oldest first all the same.
     """
     raw = result if isinstance(result, Mapping) else {}
     detail = Detail(workflow, identity, simple=simple, refusal=refusal, raw=raw)
@@ -152,8 +156,35 @@ def read_detail(
     if steps:
         entries = raw.get("steps")
         if isinstance(entries, Sequence) and not isinstance(entries, str):
-            detail.steps = [read_step(index, entry) for index, entry in enumerate(entries)]
+            ordered = reversed(entries) if newest_first else entries
+            detail.steps = [read_step(index, entry) for index, entry in enumerate(ordered)]
     return detail
+
+
+def partial_reason(detail: Detail) -> str:
+    """Why the steps are not all here, in words; "" when they are, or were left out on request.
+
+    `step_count` counts neither terminations nor rollbacks.
+    """
+    if detail.simple:
+        return ""
+    came = sum(1 for step in detail.steps if step.kind not in ("termination", "rollback"))
+    count = detail.step_count or 0
+    if came < count:
+        said = f"partial answer: {came:,} of {count:,} steps came"
+        return f"{said} ({detail.refusal})" if detail.refusal else said
+    return f"partial answer: {detail.refusal}" if detail.refusal else ""
+
+
+def with_steps_of(simple: Detail, full: Detail) -> Detail:
+    """The newer facts of an answer without steps, with the steps read before it."""
+    return replace(
+        simple,
+        steps=full.steps,
+        simple=False,
+        params=full.params if simple.params is ABSENT else simple.params,
+        raw={**full.raw, **simple.raw, "steps": full.raw.get("steps", [])},
+    )
 
 
 def read_step(index: int, entry: object) -> Step:

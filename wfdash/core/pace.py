@@ -1,0 +1,67 @@
+"""How often an open instance is read, and whether its steps are asked for."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from wfdash.core.current import current_steps, deadline, doing
+from wfdash.core.detail import Detail
+from wfdash.core.status import is_final
+
+__all__ = ["Pace", "next_read", "steps_wanted"]
+
+_COMPUTING: Final = 2.0
+_PARKED: Final = 5.0
+_STILL: Final = 15.0
+_SMALL: Final = 100
+"""Steps up to which the full answer is read at the quickest pace."""
+_COST_SHARE: Final = 50.0
+"""An answer is not asked for again before this many times what it cost to ask and read has passed."""
+_LOCAL: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When to read next (seconds from the last answer; None: not until its list row changes), and how."""
+
+    delay: float | None
+    simple: bool
+    """Without the steps: status and step_count tell whether anything moved."""
+
+
+def next_read(detail: Detail | None, *, now: float, cost: float = 0.0, local: bool = False) -> Pace:
+    """The pace after an answer that took `cost` seconds to ask for and read.
+
+    2 s while an attempt runs, 5 s while it sleeps or waits (sooner when a time it told of comes), 15 s when
+    it stands still, slower with the number of steps; never again once final. Local servers ignore `simple`.
+    """
+    if detail is None:
+        return Pace(_COMPUTING, False)
+    if is_final(detail.status):
+        return Pace(None, False)
+    steps = current_steps(detail)
+    computing = any(doing(step) == "runs" for step in steps)
+    dues = [due for due in (deadline(step)[0] for step in steps if doing(step) != "runs") if due is not None]
+    open_step = any(doing(step) in ("runs", "retries") for step in steps)
+    full = local or detail.simple or open_step or any(due <= now + _COMPUTING for due in dues)
+    delay = _by_state(detail, computing) * (_by_size(len(detail.steps)) if full else 1.0)
+    soon = min((due - now for due in dues if due > now), default=delay)
+    delay = min(delay, max(_COMPUTING, soon + 0.5))
+    return Pace(max(delay, _LOCAL if local else 0.0, cost * _COST_SHARE if full else 0.0), not full)
+
+
+def steps_wanted(known: Detail, simple: Detail) -> bool:
+    """Whether an answer without steps says that they moved: ask for the full one at once."""
+    return (simple.status, simple.step_count, simple.end) != (known.status, known.step_count, known.end)
+
+
+def _by_state(detail: Detail, computing: bool) -> float:
+    if detail.status in ("paused", "queued"):
+        return _STILL if detail.status == "paused" else _PARKED
+    if computing or detail.status in ("waitingForPause", "rollingBack"):
+        return _COMPUTING
+    return _PARKED
+
+
+def _by_size(steps: int) -> float:
+    """2 s up to 100 steps, 4 s at 400, 20 s at 10,000."""
+    return max(1.0, float((steps / _SMALL) ** 0.5))
