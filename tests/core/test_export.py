@@ -1,0 +1,60 @@
+"""Exports keep the raw values, and stay what their format says."""
+
+import csv
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.core.detail import read_detail
+from wfdash.core.export import COLUMNS, instance_json, instance_markdown, table_csv, table_ndjson
+from wfdash.core.instance import Instance
+
+HOSTILE = st.text(st.characters(), min_size=1, max_size=30)
+
+
+@given(st.lists(HOSTILE, max_size=5))
+def test_ndjson_gives_every_id_back(identities):
+    lines = "".join(table_ndjson(Instance(identity, "running") for identity in identities))
+    assert lines.isascii()
+    assert [json.loads(line)["id"] for line in lines.splitlines()] == identities
+
+
+@given(
+    st.lists(HOSTILE.filter(lambda text: not text.startswith(("=", "+", "-", "@", "\t", "\r"))), max_size=5)
+)
+def test_csv_reads_back(identities):
+    text = "".join(table_csv(Instance(identity, "errored") for identity in identities))
+    read = list(csv.reader(text.splitlines(keepends=True))) if "\n" not in "".join(identities) else None
+    if read is not None and not any(
+        set(i) & set("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029") for i in identities
+    ):
+        assert read[0] == list(COLUMNS)
+        assert [row[0] for row in read[1:]] == identities
+
+
+def test_a_cell_is_never_a_formula():
+    _, line = table_csv([Instance('=HYPERLINK("x")', "errored")])
+    assert next(csv.reader([line]))[0].startswith("'=")
+
+
+def test_instance_json_holds_the_answer_untouched_and_the_full_outputs():
+    result = {"status": "complete", "odd": [None, 1.5, "\x1b[31m"], "steps": []}
+    detail = read_detail("orders", "a", result)
+    read = json.loads(instance_json(detail, why="finished", outputs={3: {"all": "of it"}}))
+    assert read == {
+        "workflow": "orders",
+        "id": "a",
+        "why": "finished",
+        "result": result,
+        "step_outputs": {"3": {"all": "of it"}},
+    }
+
+
+def test_instance_markdown_cannot_be_broken_out_of():
+    detail = read_detail("orders", "a", {"status": "errored", "params": {"x": "```\n# not a heading"}})
+    text = instance_markdown(detail, why="a *b* \x1b[31m", timeline=["``` row", "row"])
+    assert "\x1b" not in text
+    assert "\\*b\\*" in text
+    assert text.count("````") == 2
+    assert "\n# not a heading" not in text

@@ -1,0 +1,125 @@
+"""Stuck and odd: each rule fires where it should and stays quiet beside it."""
+
+import pytest
+
+from wfdash.core.detail import read_detail
+from wfdash.core.instance import Instance
+from wfdash.core.moment import iso
+from wfdash.core.oddity import (
+    Oddity,
+    StepTimes,
+    missed_fires,
+    odd_detail,
+    odd_row,
+    queue_pressure,
+    worst_first,
+)
+from wfdash.core.workflow import Schedule, Workflow
+
+NOW = 1_795_262_400.0
+
+
+def step(name, start, end=None, *, success=None, attempts=(), limit=5):
+    return {
+        "type": "step",
+        "name": name,
+        "start": iso(start),
+        "end": None if end is None else iso(end),
+        "success": success,
+        "config": {"retries": {"limit": limit, "delay": "10 seconds", "backoff": "constant"}},
+        "attempts": list(attempts),
+    }
+
+
+def detail(identity, *steps, status="running"):
+    return read_detail("orders", identity, {"status": status, "steps": list(steps)})
+
+
+@pytest.fixture
+def times():
+    learnt = StepTimes()
+    for n in range(20):
+        learnt.learn(detail(f"done-{n}", step(f"charge-{n}", NOW - 500, NOW - 500 + 20, success=True)))
+    return learnt
+
+
+def test_a_step_beyond_its_own_p95_is_odd(times):
+    odd = odd_detail(detail("a", step("charge-1", NOW - 90)), times, now=NOW)
+    assert [(one.id, one.kind) for one in odd] == [("a", "slow step")]
+    assert odd[0].reason == "charge has run 1 m 30 s; 95 of 100 took at most 20 s"
+
+
+@pytest.mark.parametrize("taken", [5, 15, 20])
+def test_a_step_within_its_p95_is_not(times, taken):
+    assert odd_detail(detail("a", step("charge-1", NOW - taken)), times, now=NOW) == []
+
+
+def test_a_step_seldom_seen_is_never_called_slow():
+    few = StepTimes()
+    few.learn(detail("b", step("charge-1", 0, 1, success=True)))
+    assert odd_detail(detail("a", step("charge-1", NOW - 9_000)), few, now=NOW) == []
+
+
+def test_learning_the_same_instance_twice_counts_once():
+    learnt = StepTimes()
+    for _ in range(10):
+        learnt.learn(detail("b", step("charge-1", 0, 1, success=True)))
+    assert learnt.p95("orders", detail("b", step("charge-1", 0)).steps[0]) is None
+
+
+@pytest.mark.parametrize("status", ["errored", "complete", "terminated", "paused"])
+def test_an_open_step_of_one_that_stands_still_is_not_odd(times, status):
+    assert odd_detail(detail("a", step("charge-1", NOW - 900), status=status), times, now=NOW) == []
+
+
+def failed(count):
+    return [{"start": iso(NOW), "end": iso(NOW), "success": False, "error": None} for _ in range(count)]
+
+
+@pytest.mark.parametrize(("count", "odd"), [(3, False), (4, False), (5, True)])
+def test_nearly_spent_retries(times, count, odd):
+    found = odd_detail(detail("a", step("charge-1", NOW - 5, attempts=failed(count))), times, now=NOW)
+    assert [one.kind for one in found] == (["last attempt"] if odd else [])
+
+
+@pytest.mark.parametrize(("seconds", "odd"), [(299, False), (301, True)])
+def test_pausing_too_long(seconds, odd):
+    row = Instance("a", "waitingForPause", modified=NOW - seconds)
+    assert (odd_row("orders", row, now=NOW) is not None) == odd
+
+
+def counts(*queued, running=100):
+    return [(NOW + 30 * n, {"queued": q, "running": running}) for n, q in enumerate(queued)]
+
+
+def test_a_growing_queue_under_a_flat_number_of_runs():
+    odd = queue_pressure("orders", counts(0, 60, 120))
+    assert odd is not None
+    assert odd.reason == "queued grows by about 120 a minute while 100 run: a concurrency limit, most likely"
+
+
+@pytest.mark.parametrize("history", [[], counts(0, 60), counts(0, 60, 30), counts(5, 6, 7)])
+def test_a_queue_that_does_not_grow_is_quiet(history):
+    assert queue_pressure("orders", history) is None
+
+
+def test_a_queue_that_grows_with_the_runs_is_quiet():
+    history = [(NOW, {"queued": 0, "running": 10}), (NOW + 40, {"queued": 20, "running": 50})]
+    assert queue_pressure("orders", [*history, (NOW + 80, {"queued": 40, "running": 90})]) is None
+
+
+def test_a_fire_that_never_came():
+    workflow = Workflow("nightly", schedules=[Schedule("*/30 * * * *", NOW - 600)])
+    early = Instance(f"*/30 * * * *-{int((NOW - 2_400) * 1000)}")
+    odd = missed_fires(workflow, [early, Instance("plain")], now=NOW)
+    assert [one.reason for one in odd] == ["*/30 * * * * was due 10 m ago and no instance came of it"]
+    came = Instance(f"*/30 * * * *-{int((NOW - 600) * 1000)}")
+    assert missed_fires(workflow, [early, came], now=NOW) == []
+    assert missed_fires(workflow, [early], now=NOW - 500) == []
+
+
+def test_worst_first_keeps_the_heaviest_of_a_kind():
+    light, heavy, other = (
+        Oddity("w", i, k, "", weight) for i, k, weight in [("a", "x", 1), ("a", "x", 5), ("b", "x", 3)]
+    )
+    assert worst_first([light, heavy, other]) == [heavy, other]

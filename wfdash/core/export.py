@@ -1,0 +1,102 @@
+"""Rows and instances as files: CSV and NDJSON of the table, JSON and Markdown of one instance. Values stay raw."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from wfdash.core.detail import ABSENT, Detail
+from wfdash.core.instance import Instance
+from wfdash.core.moment import iso
+from wfdash.core.text import clean
+
+__all__ = ["COLUMNS", "instance_json", "instance_markdown", "table_csv", "table_ndjson"]
+
+COLUMNS = (
+    "id",
+    "status",
+    "created_on",
+    "modified_on",
+    "started_on",
+    "ended_on",
+    "version_id",
+    "trigger_source",
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def table_csv(rows: Iterable[Instance]) -> Iterator[str]:
+    """The rows as CSV, a header first.
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe before it: ids are other people's text.
+    """
+    yield _csv_line(COLUMNS)
+    for row in rows:
+        item = row.item()
+        yield _csv_line([_cell(item.get(column)) for column in COLUMNS])
+
+
+def table_ndjson(rows: Iterable[Instance]) -> Iterator[str]:
+    """The rows as the API sent them, one JSON object a line, ASCII-escaped."""
+    for row in rows:
+        yield json.dumps(row.item()) + "\n"
+
+
+def instance_json(detail: Detail, *, why: str, outputs: Mapping[int, Any]) -> str:
+    """One instance in full; `outputs` holds full step outputs by step index, where they were fetched."""
+    whole = {
+        "workflow": detail.workflow,
+        "id": detail.id,
+        "why": why,
+        "result": detail.raw,
+        "step_outputs": {str(index): value for index, value in sorted(outputs.items())},
+    }
+    return json.dumps(whole, indent=2) + "\n"
+
+
+def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str]) -> str:
+    """One instance for a ticket: the sentence, the facts, the timeline, params and output."""
+    facts = [
+        ("status", detail.status),
+        ("version", detail.version),
+        ("trigger", detail.trigger),
+        ("queued", _when(detail.queued)),
+        ("started", _when(detail.start)),
+        ("ended", _when(detail.end)),
+    ]
+    parts = [f"# {_line(detail.workflow)} / {_line(detail.id)}", _line(why)]
+    parts.append("\n".join(f"- {name}: {_line(value)}" for name, value in facts if value))
+    if detail.error:
+        parts.append(f"**{_line(detail.error.name or 'Error')}**: {_line(detail.error.message)}")
+    parts.append(_block("\n".join(timeline), "text"))
+    for name, value in (("params", detail.params), ("output", detail.output)):
+        if value is not ABSENT and value is not None:
+            parts.append(f"{name}:\n\n{_block(json.dumps(value, indent=2), 'json')}")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue()
+
+
+def _when(at: float | None) -> str:
+    return "" if at is None else iso(at)
+
+
+def _line(text: str) -> str:
+    return "".join("\\" + c if c in "\\`*_[]<>#|" else c for c in clean(text))
+
+
+def _block(text: str, language: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text}\n{fence}"

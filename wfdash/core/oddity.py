@@ -1,0 +1,150 @@
+"""What is stuck or out of the ordinary, worst first, each with its reason."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wfdash.core.detail import Detail, Step
+from wfdash.core.fingerprint import base_name
+from wfdash.core.instance import Instance
+from wfdash.core.retry import attempts_allowed
+from wfdash.core.status import is_final
+from wfdash.core.wording import spoken
+from wfdash.core.workflow import Workflow
+
+__all__ = ["Oddity", "StepTimes", "missed_fires", "odd_detail", "odd_row", "queue_pressure", "worst_first"]
+
+_PAUSING_TOO_LONG = 300.0
+_FEWEST_SAMPLES = 5
+_SHORTEST = 10.0
+"""Seconds below which no open step is called slow, whatever its siblings took."""
+_LATE_FIRE = 120.0
+"""Seconds a cron run may be late: dispatch was measured 24 to 33 s after the boundary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """`id` is "" for what concerns the whole workflow. A higher `weight` is worse."""
+
+    workflow: str
+    id: str
+    kind: str
+    reason: str
+    weight: float
+
+
+class StepTimes:
+    """How long each step usually takes, learnt from the instances that were read."""
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
+
+    def learn(self, detail: Detail) -> None:
+        """Take in the finished steps of an instance; reading it again counts them once."""
+        for step in detail.steps:
+            if step.kind == "step" and step.success and step.start is not None and step.end is not None:
+                key = (detail.workflow, base_name(step.name))
+                self._taken[key][(detail.id, step.index)] = step.end - step.start
+
+    def p95(self, workflow: str, step: Step) -> float | None:
+        """Seconds within which 95 of 100 runs of this step finished; None below five samples."""
+        taken = sorted(self._taken.get((workflow, base_name(step.name)), {}).values())
+        if len(taken) < _FEWEST_SAMPLES:
+            return None
+        return taken[min(len(taken) - 1, int(0.95 * len(taken)))]
+
+
+def odd_row(workflow: str, row: Instance, *, now: float) -> Oddity | None:
+    """What the list row alone gives away."""
+    since = row.modified
+    if row.status == "waitingForPause" and since is not None and now - since > _PAUSING_TOO_LONG:
+        reason = f"pause asked {spoken(now - since)} ago, and its step still runs"
+        return Oddity(workflow, row.id, "pausing", reason, now - since)
+    return None
+
+
+def odd_detail(detail: Detail, times: StepTimes, *, now: float) -> list[Oddity]:
+    """What the steps give away: slower than its own p95, or retries nearly spent."""
+    if is_final(detail.status) or detail.status == "paused":
+        return []
+    return [
+        odd
+        for step in detail.steps
+        if step.kind == "step" and step.end is None and step.success is None
+        for odd in (_slow(detail, step, times, now), _nearly_spent(detail, step))
+        if odd is not None
+    ]
+
+
+def _slow(detail: Detail, step: Step, times: StepTimes, now: float) -> Oddity | None:
+    usual = times.p95(detail.workflow, step)
+    if usual is None or step.start is None:
+        return None
+    taken = now - step.start
+    if taken <= max(usual, _SHORTEST):
+        return None
+    reason = f"{base_name(step.name)} has run {spoken(taken)}; 95 of 100 took at most {spoken(usual)}"
+    return Oddity(detail.workflow, detail.id, "slow step", reason, taken / max(usual, 1.0) * 60)
+
+
+def _nearly_spent(detail: Detail, step: Step) -> Oddity | None:
+    allowed = attempts_allowed(step.config)
+    failed = sum(attempt.success is False for attempt in step.attempts)
+    if allowed is None or allowed < 3 or failed < allowed - 1:
+        return None
+    reason = f"{base_name(step.name)} failed {failed} of {allowed} attempts; the next one is the last"
+    return Oddity(detail.workflow, detail.id, "last attempt", reason, 3_600.0)
+
+
+def queue_pressure(workflow: str, history: Sequence[tuple[float, Mapping[str, int]]]) -> Oddity | None:
+    """A queue that grows while no more instances run, over the counts seen so far, oldest first."""
+    if len(history) < 3:
+        return None
+    (start, first), (end, last) = history[0], history[-1]
+    queued = [counts.get("queued", 0) for _, counts in history]
+    grown = queued[-1] - queued[0]
+    running, before = last.get("running", 0), first.get("running", 0)
+    if end - start < 60 or grown < 10 or any(b < a for a, b in zip(queued, queued[1:], strict=False)):
+        return None
+    if running > before * 1.05:
+        return None
+    pace = grown / (end - start) * 60
+    reason = (
+        f"queued grows by about {pace:.0f} a minute while {running} run: a concurrency limit, most likely"
+    )
+    return Oddity(workflow, "", "queue", reason, 1_800.0 + grown)
+
+
+def missed_fires(workflow: Workflow, rows: Iterable[Instance], *, now: float) -> list[Oddity]:
+    """Cron schedules whose next fire has passed without an instance.
+
+    A cron run's id is the expression, a dash and the boundary in epoch milliseconds.
+    """
+    fired: dict[str, float] = {}
+    for row in rows:
+        cron, dash, boundary = row.id.rpartition("-")
+        if dash and boundary.isascii() and boundary.isdigit() and len(boundary) <= 16:
+            fired[cron] = max(fired.get(cron, 0.0), int(boundary) / 1000)
+    return [
+        Oddity(
+            workflow.name,
+            "",
+            "cron",
+            f"{schedule.cron} was due {spoken(now - schedule.next_at)} ago and no instance came of it",
+            7_200.0 + now - schedule.next_at,
+        )
+        for schedule in workflow.schedules
+        if schedule.next_at is not None
+        and now - schedule.next_at > _LATE_FIRE
+        and fired.get(schedule.cron, 0.0) < schedule.next_at
+    ]
+
+
+def worst_first(oddities: Iterable[Oddity]) -> list[Oddity]:
+    """One row an instance and kind, the heaviest first."""
+    heaviest: dict[tuple[str, str, str], Oddity] = {}
+    for odd in oddities:
+        key = (odd.workflow, odd.id, odd.kind)
+        if key not in heaviest or odd.weight > heaviest[key].weight:
+            heaviest[key] = odd
+    return sorted(heaviest.values(), key=lambda odd: (-odd.weight, odd.workflow, odd.id, odd.kind))
