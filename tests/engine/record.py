@@ -1,7 +1,7 @@
-"""Records what the real engine answers in every state into tests/core/answers: `python -m tests.engine.record`.
+"""Records what the real engine answers in every state: `python -m tests.engine.record`.
 
-Each file holds {"about", "now", "row", "answer"}: what it is, when it was asked (epoch seconds), the instance's row
-of the list and the whole answer about it.
+Each file of tests/core/answers holds {"about", "now", "row", "answer"}: what it is, when it was asked (epoch
+seconds), the instance's row of the list and the whole answer about it.
 """
 
 import json

@@ -1,0 +1,47 @@
+"""`python -m tests.bench [NAME...]` runs tests/bench/bench_NAME.py, all without a name, and prints ratios.
+
+Each file has `run() -> list[Line]`. Nothing here is asserted: a slow day fails no test. A bench runs for at most
+`--limit SECONDS` (default 120), in its own process; what fails says so and does not stop the rest.
+"""
+
+import argparse
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from tests.support.program import ORIGINAL, ROOT, without
+
+HERE = Path(__file__).parent
+
+
+def one(name: str) -> None:
+    for line in import_module(f"tests.bench.bench_{name}").run():
+        print(line, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--limit", type=float, default=120, help="seconds each may take")
+    parser.add_argument("--here", action="store_true", help="run in this process")
+    options = parser.parse_args()
+    names = options.names or sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    if options.here:
+        for name in names:
+            one(name)
+        return
+    environ = without(ORIGINAL) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    for name in names:
+        print(f"-- {name}", flush=True)
+        try:
+            command = [sys.executable, "-m", "tests.bench", "--here", name]
+            done = subprocess.run(command, cwd=ROOT, env=environ, timeout=options.limit, check=False)
+            if done.returncode:
+                print(f"   {name} failed with status {done.returncode}", flush=True)
+        except subprocess.TimeoutExpired:
+            print(f"   {name} took more than {options.limit:g} s and was ended", flush=True)
+
+
+if __name__ == "__main__":
+    main()

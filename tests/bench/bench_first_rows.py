@@ -1,0 +1,53 @@
+"""How soon the first rows are on the screen, beside a bare Textual program that says hello."""
+
+import sys
+import tempfile
+import time
+
+from tests.bench.line import Line, alternately
+from tests.support.program import Program, environment
+from tests.support.pty import Terminal
+
+_HELLO = """
+from textual.app import App
+from textual.widgets import Static
+class Hello(App):
+    def compose(self):
+        yield Static("hello, world")
+Hello().run()
+"""
+_ROUNDS = 7
+
+
+def _appears(argv: list[str], env: dict[str, str], wanted: str) -> float:
+    """Seconds from the start of the process to `wanted` on its screen."""
+    start = time.perf_counter()
+    terminal = Terminal(argv, env=env, columns=120, lines=40)
+    try:
+        terminal.wait_for(wanted)
+        return time.perf_counter() - start
+    finally:
+        terminal.close()
+
+
+def run() -> list[Line]:
+    server = Program().start("demo", "--serve", "0")
+    try:
+        assert server.stdout
+        lines = [server.stdout.readline() for _ in range(4)]
+        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+        home = tempfile.mkdtemp()
+        env = environment(
+            **exports, HOME=home, XDG_STATE_HOME=f"{home}/state", XDG_CONFIG_HOME=f"{home}/config"
+        )
+        workflow = "orders"
+        hello = [sys.executable, "-c", _HELLO]
+        rows, bare = alternately(
+            _ROUNDS,
+            lambda: _appears(Program.argv("-w", workflow), env, "running"),
+            lambda: _appears(hello, environment(HOME=home), "hello, world"),
+        )
+    finally:
+        server.terminate()
+        server.communicate()
+    return [Line("first rows of wfdash -w NAME", rows, "s", "bare Textual hello", bare, 2.0)]
