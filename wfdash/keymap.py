@@ -1,8 +1,9 @@
 """The one registry of actions: bindings, key bar, help, palette and README all come from it."""
 
+import sys
 from dataclasses import dataclass
 
-__all__ = ["ACTIONS", "BY_ID", "Action", "action_method"]
+__all__ = ["ACTIONS", "BY_ID", "Action", "action_method", "markdown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +128,38 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID = {action.id: action for action in ACTIONS}
+
+_SHOWN = {
+    "escape": "esc",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+    "pagedown": "page down",
+    "pageup": "page up",
+}
+_WHERE = {
+    "app": "everywhere",
+    "table": "tables",
+    "detail": "detail",
+    "timeline": "timeline",
+    "instance": "table, detail",
+    "field": "text fields",
+}
+
+
+def markdown() -> str:
+    """The table of keys as the README holds it."""
+    rows = [("Key", "What it does", "Where"), ("---", "---", "---")]
+    for action in ACTIONS:
+        if action.id.startswith("view.") and action.id[5:].isdigit():
+            if action.id == "view.1":
+                rows.append(("`1` to `9`", "Saved views", _WHERE[action.scope]))
+            continue
+        keys = " ".join(f"`{_SHOWN.get(key, key)}`" for key in action.keys)
+        rows.append((keys, action.help, _WHERE[action.scope]))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,7 +1,7 @@
 """`python -m tests.bench [NAME...]` runs tests/bench/bench_NAME.py, all without a name, and prints ratios.
 
-Each file has `run() -> list[Line]`. Nothing here is asserted: a slow day fails no test. A bench runs for at most
-`--limit SECONDS` (default 120), in its own process; what fails says so and does not stop the rest.
+Each file has `run() -> list[Line]`. Nothing is asserted: a slow day fails no test. Each bench gets a process
+of its own and at most `--limit SECONDS` (default 120); what fails says so and does not stop the rest.
 """
 
 import argparse

@@ -1,0 +1,20 @@
+"""The README says what is so: the keys, the two commands, the pictures and files it names."""
+
+import re
+
+from tests.support.program import ROOT
+from wfdash.keymap import markdown
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_keys_table_is_the_keymap():
+    """`python -m wfdash.keymap` prints what belongs between the marks."""
+    table = re.search(r"<!-- keys:.*?-->\n(.*?)<!-- /keys -->", README, re.S)
+    assert table
+    assert table[1] == markdown()
+
+
+def test_the_two_commands_are_one_line_each():
+    lines = [line for line in README.splitlines() if line.startswith("python3 -m venv .venv")]
+    assert [line.split()[-1] for line in lines] == ["demo", "pytest"]
