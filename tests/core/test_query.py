@@ -1,0 +1,284 @@
+"""The filter language: reading, writing back, matching as a plain reading of it would, and its errors."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.core.completion import complete, completed
+from wfdash.core.facts import BLOCKS, DetailFacts
+from wfdash.core.fields import FIELDS, seconds
+from wfdash.core.grammar import And, Node, Not, Or, Term, unparse
+from wfdash.core.instance import Instance
+from wfdash.core.query import EVERYTHING, Facts, Query, QueryError, parse
+from wfdash.core.status import STATUSES
+
+NOW = 1_700_000_000.0
+DURATIONS = st.sampled_from(["30s", "10m", "1h30m", "2d", "1.5h"])
+TIMES = st.one_of(DURATIONS, st.sampled_from(["2023-11-14", "2023-11-14T10:00", "2023-11-14T22:10:00Z"]))
+TEXTS = st.text(st.sampled_from('abAB1-_ "\\(),:~><|é'), min_size=1, max_size=6)
+WORDS = st.one_of(TEXTS, st.sampled_from(["or", "marked", "order", "-x", "status:errored", "OR"]))
+
+
+def term(field: str, op: str, values: st.SearchStrategy[str], most: int = 1) -> st.SearchStrategy[Term]:
+    return st.lists(values, min_size=1, max_size=most).map(lambda these: Term(field, op, tuple(these)))
+
+
+TERMS = st.one_of(
+    WORDS.map(lambda word: Term("", ":", (word,))),
+    st.just(Term("marked", ":", ())),
+    term("status", ":", st.sampled_from([*STATUSES, "ERRORED", "odd one"]), 3),
+    term("trigger", ":", st.sampled_from(["api", "cron", "Event"]), 2),
+    term("version", ":", st.sampled_from(["ab", "AB12", "c"]), 2),
+    term("step", "~", TEXTS, 2),
+    term("error", "~", TEXTS, 2),
+    term("blocked", ":", st.sampled_from(BLOCKS), 2),
+    *(term(field, op, DURATIONS) for field in ("age", "dur", "changed") for op in (">", "<", ">=", "<=")),
+    *(term(field, ":", TIMES) for field in ("since", "before")),
+)
+NODES = st.recursive(
+    TERMS,
+    lambda inner: st.one_of(
+        inner.map(Not),
+        st.lists(inner, min_size=2, max_size=4).map(lambda nodes: And(tuple(nodes))),
+        st.lists(inner, min_size=2, max_size=4).map(lambda nodes: Or(tuple(nodes))),
+    ),
+    max_leaves=8,
+)
+MOMENTS = st.one_of(
+    st.none(), st.sampled_from([0.0, 30.0, 600.0, 5400.0, 86400.0, 172800.0]).map(NOW.__sub__)
+)
+ROWS = st.builds(
+    Instance,
+    st.sampled_from(["order-1", "aB(1", "marked", "-x", "or"]),
+    st.sampled_from([*STATUSES, "", "odd one"]),
+    MOMENTS,
+    MOMENTS,
+    MOMENTS,
+    MOMENTS,
+    st.sampled_from(["", "ab12", "c0"]),
+    st.sampled_from(["", "api", "cron"]),
+)
+FACTS = st.builds(
+    Facts,
+    st.sets(st.sampled_from(["order-1", "or"])),
+    st.dictionaries(
+        st.sampled_from(["order-1", "marked", "-x"]),
+        st.builds(
+            DetailFacts,
+            st.sampled_from([(), ("a-1", "b-1")]),
+            st.sampled_from(["", "ab: 1"]),
+            st.sampled_from(["", *BLOCKS]),
+        ),
+    ),
+)
+
+
+def naive(node: Node, row: Instance, facts: Facts) -> bool | None:
+    """A plain reading of the tree; None is "not known"."""
+    if isinstance(node, Not):
+        inner = naive(node.node, row, facts)
+        return None if inner is None else not inner
+    if isinstance(node, And | Or):
+        answers = [naive(one, row, facts) for one in node.nodes]
+        decisive = isinstance(node, Or)
+        if decisive in answers:
+            return decisive
+        return None if None in answers else not decisive
+    return naive_term(node, row, facts)
+
+
+def naive_term(node: Term, row: Instance, facts: Facts) -> bool | None:
+    low = [value.lower() for value in node.values]
+    if node.field == "":
+        return low[0] in row.id.lower()
+    if node.field == "marked":
+        return row.id in facts.marks
+    if node.field in ("status", "trigger"):
+        return getattr(row, node.field).lower() in low
+    if node.field == "version":
+        return any(row.version.lower().startswith(value) for value in low)
+    if node.field in ("step", "error", "blocked"):
+        return naive_detail(node.field, low, facts.details.get(row.id))
+    return naive_time(node, row)
+
+
+def naive_detail(field: str, low: list[str], read: DetailFacts | None) -> bool | None:
+    if read is None:
+        return None
+    if field == "blocked":
+        return read.blocked in low
+    texts = read.steps if field == "step" else [read.error]
+    return any(value in text for text in texts for value in low)
+
+
+def naive_time(node: Term, row: Instance) -> bool | None:
+    value = node.values[0]
+    span = seconds(value)
+    if node.field in ("since", "before"):
+        fixed = {
+            "2023-11-14": 1_699_920_000.0,
+            "2023-11-14T10:00": 1_699_956_000.0,
+            "2023-11-14T22:10:00Z": 1_699_999_800.0,
+        }
+        limit = fixed[value] if span is None else NOW - span
+        if row.created is None:
+            return None
+        return row.created >= limit if node.field == "since" else row.created < limit
+    if node.field == "dur":
+        start = row.started if row.started is not None else row.created
+        end = row.ended if row.status in ("complete", "errored", "terminated") else NOW
+        took = None if start is None or end is None else end - start
+    else:
+        moment = row.created if node.field == "age" else row.modified
+        took = None if moment is None else NOW - moment
+    if took is None:
+        return None
+    return {">": took > span, "<": took < span, ">=": took >= span, "<=": took <= span}[node.op]
+
+
+@given(NODES, ROWS, FACTS)
+def test_a_row_matches_as_a_plain_reading_says(node, row, facts):
+    query = Query("", node)
+    assert query.match(row, NOW, facts) is (naive(node, row, facts) is True)
+
+
+@given(NODES)
+def test_what_is_written_reads_back_as_the_same_tree(node):
+    text = unparse(node)
+    again = parse(text)
+    assert unparse(again.node) == text
+    row = Instance("order-1", "errored", NOW - 700, NOW - 5, NOW - 600, None, "ab12", "api")
+    facts = Facts(marks={"order-1"}, details={"order-1": DetailFacts(("a-1",), "ab: 1", "event")})
+    assert again.match(row, NOW, facts) is Query("", node).match(row, NOW, facts)
+
+
+@given(NODES.filter(lambda node: not isinstance(node, And) or node.nodes))
+def test_reading_what_was_read_is_stable(node):
+    query = parse(unparse(node))
+    assert parse(str(query)) == query
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read_or_refused_with_a_place(text):
+    query, wrong = None, None
+    try:
+        query = parse(text)
+    except QueryError as refused:
+        wrong = refused
+    if query is not None:
+        assert parse(str(query)) == query
+    else:
+        assert 0 <= wrong.position <= len(text)
+        assert wrong.pointed().startswith(wrong.sentence)
+
+
+@given(NODES, ROWS, FACTS)
+def test_pushdown_never_leaves_out_a_match(node, row, facts):
+    query = Query("", node)
+    pushed = query.pushdown(NOW)
+    if not query.match(row, NOW, facts):
+        return
+    assert pushed.status in ("", row.status)
+    if row.created is not None:
+        assert pushed.date_start is None or row.created >= pushed.date_start
+        assert pushed.date_end is None or row.created <= pushed.date_end
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "words"),
+    [
+        ("foo:bar", 0, "there is no field foo"),
+        ("order sttus:errored", 6, "did you mean status?"),
+        ("status:", 7, "needs a value"),
+        ("status:a,", 9, "needs a value"),
+        ("age:10m", 3, "write age>, not age:"),
+        ("age>ten", 4, "no duration"),
+        ("since:yesterday", 6, "no time"),
+        ("since:1h,2h", 9, "one value"),
+        ("(status:errored", 0, "never closed"),
+        ("a)", 1, "closes nothing"),
+        ("a ()", 2, "nothing in these parentheses"),
+        ("a or", 2, "missing after or"),
+        ("a or )", 2, "missing after or"),
+        ("a -", 2, "missing after -"),
+        ('error~"card', 6, "never closed"),
+        ('""', 0, "nothing between"),
+        ("(" * 60, 50, "too deeply"),
+        ("x" * 2001, 2000, "at most 2000"),
+    ],
+)
+def test_errors_point_at_what_is_wrong(text, position, words):
+    with pytest.raises(QueryError, match=words.replace("(", r"\(").replace("?", r"\?")) as caught:
+        parse(text)
+    assert caught.value.position == position
+
+
+def test_the_caret_stands_under_the_fault():
+    with pytest.raises(QueryError) as caught:
+        parse("order age>x")
+    assert caught.value.pointed() == (
+        "this is no duration; write 90s, 10m, 1h30m or 2d\n  order age>x\n            ^"
+    )
+
+
+def test_words_that_only_look_like_the_grammar():
+    assert parse("*/30").match(Instance("*/30 * * * *-1786001400000"), NOW)
+    assert parse('"or"') == parse("or")
+    assert parse("12:30").node == Term("", ":", ("12:30",))
+    assert parse("  ") == EVERYTHING
+    assert not parse("")
+
+
+def test_what_goes_to_the_api():
+    pushed = parse("status:ERRORED since:2h error~timeout order").pushdown(NOW)
+    assert (pushed.status, pushed.date_start, pushed.date_end) == ("errored", NOW - 7200, None)
+    assert pushed.words == "status, since"
+    assert pushed.here == "error, id"
+    assert parse("status:errored,paused").pushdown(NOW).status == ""
+    assert parse("status:novel").pushdown(NOW).status == ""
+    assert parse("status:errored or order").pushdown(NOW).status == ""
+    assert parse("status:errored").pushdown(NOW, local=True).status == ""
+    aged = parse("age>10m age<1h").pushdown(NOW)
+    assert (aged.date_start, aged.date_end) == (NOW - 3600, NOW - 600)
+
+
+def test_what_a_query_knows_of_itself():
+    assert parse("step~charge or order").needs_details
+    assert not parse("order").needs_details
+    assert parse("marked").needs_marks
+    assert parse("since:2h").moves
+    assert not parse("since:2026-11-20").moves
+    assert parse("status:errored,Novel a").statuses == {"errored", "Novel"}
+    assert parse("-status:errored").statuses is None
+
+
+def test_completion():
+    def words(text: str) -> list[str]:
+        return complete(text, len(text))
+
+    assert words("sta") == ["status:"]
+    assert words("-STATUS:err") == ["-STATUS:errored"]
+    assert "status:errored,paused" in words("order status:errored,pa")
+    assert words("b") == ["before:", "blocked:"]
+    assert words("m") == ["marked"]
+    assert words("") == []
+    assert words("status:errored") == []
+    assert completed("order (sta x", 10, "status:") == ("order (status: x", 14)
+
+
+@given(st.text(st.sampled_from("statuserrored:,-( \"'>~agb"), max_size=14), st.integers(0, 14))
+def test_completion_never_breaks_what_is_typed(text, position):
+    position = min(position, len(text))
+    for word in complete(text, position):
+        after, cursor = completed(text, position, word)
+        assert after[cursor:] == text[position:]
+        assert after[:cursor].endswith(word)
+
+
+def test_every_field_says_what_it_is_for():
+    assert all(field.help and field.ops for field in FIELDS.values())
+
+
+def test_a_query_of_a_thousand_words_can_be_matched():
+    query = parse(" or ".join("x" * 1 for _ in range(390)) + " or order")
+    assert query.match(Instance("order-1"), NOW)

@@ -1,0 +1,61 @@
+"""What filters ask of an instance that was read: its open and failed steps, its error, what it waits for."""
+
+from dataclasses import dataclass
+
+from wfdash.core.detail import Detail, Failure, Step
+from wfdash.core.status import is_final
+
+__all__ = ["BLOCKS", "DetailFacts", "read_facts"]
+
+BLOCKS = ("event", "sleep", "retry", "step", "queue", "pause", "rollback")
+
+
+@dataclass(frozen=True, slots=True)
+class DetailFacts:
+    """All in lower case, to be searched."""
+
+    steps: tuple[str, ...] = ()
+    error: str = ""
+    blocked: str = ""
+    """One of BLOCKS, or "" when it waits for nothing that can be named."""
+
+
+def read_facts(detail: Detail) -> DetailFacts:
+    """The facts of one detail. Of steps side by side, the one that waits longest by nature counts."""
+    open_steps = [] if is_final(detail.status) else [step for step in detail.steps if _is_open(step)]
+    failed = [step for step in detail.steps if step.success is False or step.error]
+    names = dict.fromkeys(step.name.lower() for step in (*open_steps, *failed) if step.name)
+    errors = [detail.error, *(step.error for step in failed), *(_last_error(step) for step in failed)]
+    texts = dict.fromkeys(_words(error) for error in errors if error)
+    return DetailFacts(tuple(names), "\n".join(texts), _blocked(detail.status, open_steps))
+
+
+def _blocked(status: str, open_steps: list[Step]) -> str:
+    by_status = {"queued": "queue", "paused": "pause", "waitingForPause": "pause", "rollingBack": "rollback"}
+    if status in by_status:
+        return by_status[status]
+    kinds = {_kind(step) for step in open_steps}
+    return next((kind for kind in ("event", "sleep", "retry", "step") if kind in kinds), "")
+
+
+def _kind(step: Step) -> str:
+    if step.kind == "waitForEvent":
+        return "event"
+    if step.kind == "sleep":
+        return "sleep"
+    last = step.attempts[-1] if step.attempts else None
+    return "retry" if last and last.end is not None and last.success is False else "step"
+
+
+def _is_open(step: Step) -> bool:
+    if step.kind in ("sleep", "waitForEvent"):
+        return step.finished is False
+    return step.kind == "step" and step.end is None and step.success is None
+
+
+def _last_error(step: Step) -> Failure | None:
+    return next((attempt.error for attempt in reversed(step.attempts) if attempt.error), None)
+
+
+def _words(error: Failure) -> str:
+    return f"{error.name}: {error.message}".lower()

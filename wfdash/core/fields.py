@@ -1,0 +1,183 @@
+"""The fields a filter knows: which operators and values each takes, and the test each makes of a row."""
+
+import operator
+import re
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from wfdash.core.facts import BLOCKS, DetailFacts
+from wfdash.core.grammar import QueryError, Term
+from wfdash.core.instance import Instance
+from wfdash.core.moment import parse_time
+from wfdash.core.status import FINAL, STATUSES
+
+__all__ = ["FIELDS", "Facts", "Field", "Test", "check", "compile_term", "seconds"]
+
+Test = Callable[[Instance], bool]
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,3})?[smhdw])+", re.IGNORECASE)
+_PART = re.compile(r"([0-9.]+)([smhdw])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rows themselves do not tell."""
+
+    marks: Container[str] = frozenset()
+    details: Mapping[str, DetailFacts] = field(default_factory=dict)
+    """By id, of the instances that were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`values` are offered for completion; the set is open."""
+
+    name: str
+    ops: tuple[str, ...]
+    help: str
+    values: tuple[str, ...] = ()
+    details: bool = False
+    """Only an instance that was read can tell; one that was not matches neither the term nor its contrary."""
+
+
+_ORDER = (">", "<", ">=", "<=")
+FIELDS = {
+    one.name: one
+    for one in (
+        Field("status", (":",), "one of these statuses", STATUSES),
+        Field("age", _ORDER, "time since it was created", ("10m", "1h", "1d")),
+        Field("since", (":",), "created since then", ("15m", "2h", "1d")),
+        Field("before", (":",), "created before then", ("15m", "2h", "1d")),
+        Field("dur", _ORDER, "time from its start to its end, or to now", ("1m", "5m", "1h")),
+        Field("changed", _ORDER, "time since it last changed", ("1m", "10m")),
+        Field("trigger", (":",), "what started it", ("api", "binding", "cron", "event", "unknown")),
+        Field("version", (":",), "a version id beginning with this"),
+        Field("step", ("~",), "its open or failed step has this in its name", details=True),
+        Field("error", ("~",), "its error has this in its name or message", details=True),
+        Field("blocked", (":",), "what it waits for", BLOCKS, details=True),
+    )
+}
+
+
+def seconds(text: str) -> float | None:
+    """`90s`, `10m`, `1h30m`, `2d` in seconds; None for anything else."""
+    if not _DURATION.fullmatch(text):
+        return None
+    return sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(text))
+
+
+def instant(text: str, now: float) -> float | None:
+    """A date, a UTC datetime, or a duration before `now`, in epoch seconds."""
+    ago = seconds(text)
+    return parse_time(text) if ago is None else now - ago
+
+
+def check(term: Term, position: int, places: tuple[int, ...]) -> None:
+    """Raises QueryError for an unknown field, an operator it does not take, or a value it cannot read."""
+    known = FIELDS.get(term.field)
+    if known is None:
+        raise QueryError(_no_field(term.field), position)
+    after = position + len(term.field)
+    if term.op not in known.ops:
+        raise QueryError(f"write {known.name}{known.ops[0]}, not {known.name}{term.op}", after)
+    for value, place in zip(term.values, places, strict=True):
+        if not value:
+            raise QueryError(f"{known.name}{term.op} needs a value: {known.help}", place)
+        if known.ops is _ORDER and seconds(value) is None:
+            raise QueryError("this is no duration; write 90s, 10m, 1h30m or 2d", place)
+        if known.name in ("since", "before") and instant(value, 0.0) is None:
+            raise QueryError("this is no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
+    if len(term.values) > 1 and (known.ops is _ORDER or known.name in ("since", "before")):
+        raise QueryError(f"{known.name} takes one value", places[1])
+
+
+def _no_field(name: str) -> str:
+    near = get_close_matches(name, [*FIELDS, "marked"], n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)} and marked"
+    return f"there is no field {name}; {hint}"
+
+
+def compile_term(term: Term, *, wanted: bool, now: float, facts: Facts) -> Test:
+    """A test that is true of rows that match the term, or, with `wanted` False, that surely do not."""
+    if not term.field:
+        return _id_test(term.values[0], wanted)
+    if term.field == "marked":
+        marks = facts.marks
+        return (lambda row: row.id in marks) if wanted else (lambda row: row.id not in marks)
+    if FIELDS[term.field].details:
+        return _detail_test(term, wanted, facts.details)
+    if term.field == "status":
+        return _status_test(term.values, wanted)
+    if term.field == "trigger":
+        among = frozenset(value.lower() for value in term.values)
+        return lambda row: (row.trigger.lower() in among) is wanted
+    if term.field == "version":
+        beginnings = tuple(value.lower() for value in term.values)
+        return lambda row: row.version.lower().startswith(beginnings) is wanted
+    return _time_test(term, wanted, now)
+
+
+def _id_test(word: str, wanted: bool) -> Test:
+    if word.lower() == word.upper():
+        return (lambda row: word in row.id) if wanted else (lambda row: word not in row.id)
+    low = word.lower()
+    return (lambda row: low in row.id.lower()) if wanted else (lambda row: low not in row.id.lower())
+
+
+def _status_test(values: tuple[str, ...], wanted: bool) -> Test:
+    low = frozenset(value.lower() for value in values)
+    known = frozenset(status for status in STATUSES if status.lower() in low)
+    if len(known) == len(low):
+        return (lambda row: row.status in known) if wanted else (lambda row: row.status not in known)
+    return lambda row: (row.status.lower() in low) is wanted
+
+
+def _time_test(term: Term, wanted: bool, now: float) -> Test:
+    """A row that lacks the time matches neither way."""
+    value = term.values[0]
+    if term.field in ("since", "before"):
+        limit = instant(value, now) or 0.0
+        if (term.field == "since") is wanted:
+            return lambda row: row.created is not None and row.created >= limit
+        return lambda row: row.created is not None and row.created < limit
+    compare = _COMPARE[term.op]
+    span = seconds(value) or 0.0
+    if term.field == "age":
+        return lambda row: row.created is not None and compare(now - row.created, span) is wanted
+    if term.field == "changed":
+        return lambda row: row.modified is not None and compare(now - row.modified, span) is wanted
+
+    def ran(row: Instance) -> bool:
+        took = duration(row, now)
+        return took is not None and compare(took, span) is wanted
+
+    return ran
+
+
+def duration(row: Instance, now: float) -> float | None:
+    """Seconds from start (or creation, where there is no start) to end, or to now while it is not final."""
+    start = row.created if row.started is None else row.started
+    end = row.ended if row.status in FINAL else now
+    return None if start is None or end is None else end - start
+
+
+def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFacts]) -> Test:
+    low = tuple(value.lower() for value in term.values)
+
+    def tells(row: Instance) -> bool:
+        read = details.get(row.id)
+        if read is None:
+            return False
+        if term.field == "blocked":
+            return (read.blocked in low) is wanted
+        texts = read.steps if term.field == "step" else (read.error,)
+        return any(value in text for text in texts for value in low) is wanted
+
+    return tells

@@ -1,0 +1,187 @@
+"""The filter language: read it, match rows with it, and say what of it the API can do itself."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from wfdash.core.fields import FIELDS, Facts, Test, check, compile_term, instant, seconds
+from wfdash.core.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
+from wfdash.core.instance import Instance
+from wfdash.core.status import STATUSES
+
+__all__ = ["EVERYTHING", "Facts", "Pushdown", "Query", "QueryError", "parse"]
+
+_NO_FACTS = Facts()
+_MOVING = ("age", "dur", "changed")
+
+
+@dataclass(frozen=True, slots=True)
+class Pushdown:
+    """What a list request can ask for; it never leaves out a row that matches. "" and None: nothing."""
+
+    status: str = ""
+    """One status the API knows."""
+    date_start: float | None = None
+    date_end: float | None = None
+    words: str = ""
+    """The fields that go to the API: `status, since`."""
+    here: str = ""
+    """The fields that are applied here."""
+
+
+class Query:
+    """One filter. Cheap to match with; equal when it means the same tree."""
+
+    __slots__ = ("_compiled", "_terms", "node", "text")
+
+    def __init__(self, text: str, node: Node) -> None:
+        self.text = text
+        """As it was typed."""
+        self.node = node
+        self._terms = tuple(_terms(node))
+        self._compiled: tuple[float, Facts, Test] | None = None
+
+    def __str__(self) -> str:
+        return unparse(self.node)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Query) and self.node == other.node
+
+    def __hash__(self) -> int:
+        return hash(self.node)
+
+    def __bool__(self) -> bool:
+        """False when everything matches."""
+        return bool(self._terms)
+
+    @property
+    def needs_details(self) -> bool:
+        """Some term can only be told from an instance that was read."""
+        return any(term.field in FIELDS and FIELDS[term.field].details for term in self._terms)
+
+    @property
+    def needs_marks(self) -> bool:
+        return any(term.field == "marked" for term in self._terms)
+
+    @property
+    def moves(self) -> bool:
+        """Rows may begin or cease to match by the mere passing of time."""
+        return any(
+            term.field in _MOVING
+            or (term.field in ("since", "before") and seconds(term.values[0]) is not None)
+            for term in self._terms
+        )
+
+    @property
+    def statuses(self) -> frozenset[str] | None:
+        """The statuses it allows, in the API's spelling where known; None when it does not limit them."""
+        allowed: frozenset[str] | None = None
+        for term in _conjuncts(self.node):
+            if term.field == "status":
+                these = frozenset(_SPELLED.get(value.lower(), value) for value in term.values)
+                allowed = these if allowed is None else allowed & these
+        return allowed
+
+    def match(self, row: Instance, now: float, facts: Facts | None = None) -> bool:
+        """Whether a row matches at `now`. For many rows take `matcher` once."""
+        facts = facts or _NO_FACTS
+        compiled = self._compiled
+        if compiled is None or compiled[0] != now or compiled[1] is not facts:
+            compiled = self._compiled = (now, facts, self.matcher(now, facts))
+        return compiled[2](row)
+
+    def matcher(self, now: float, facts: Facts | None = None) -> Callable[[Instance], bool]:
+        """One function of a row, good for this `now`."""
+        return _compile(self.node, True, now, facts or _NO_FACTS)
+
+    def pushdown(self, now: float, *, local: bool = False) -> Pushdown:
+        """What goes to the API: one known status, and the span of creation. A dev session takes no status."""
+        status, start, end = "", None, None
+        pushed: list[str] = []
+        allowed = self.statuses
+        if allowed is not None and len(allowed) == 1 and not local and (only := min(allowed)) in STATUSES:
+            status = only
+            pushed.append("status")
+        for term in _conjuncts(self.node):
+            low, high = _span(term, now)
+            if low is not None:
+                start = low if start is None else max(start, low)
+            if high is not None:
+                end = high if end is None else min(end, high)
+            if low is not None or high is not None:
+                pushed.append(term.field)
+        names = [term.field or "id" for term in self._terms]
+        here = [name for name in names if name not in pushed]
+        return Pushdown(status, start, end, _list(pushed), _list(here))
+
+
+def parse(text: str) -> Query:
+    """Read a filter; raises QueryError with the sentence and the position of what is wrong."""
+    return Query(text, parse_tree(text, check))
+
+
+_SPELLED = {status.lower(): status for status in STATUSES}
+
+
+def _compile(node: Node, wanted: bool, now: float, facts: Facts) -> Test:
+    """Negation goes down to the terms, so that what is not known matches neither a term nor its contrary."""
+    if isinstance(node, Term):
+        return compile_term(node, wanted=wanted, now=now, facts=facts)
+    if isinstance(node, Not):
+        return _compile(node.node, not wanted, now, facts)
+    parts = [_compile(one, wanted, now, facts) for one in node.nodes]
+    return _every(parts) if isinstance(node, And) is wanted else _some(parts)
+
+
+def _every(parts: list[Test]) -> Test:
+    """Halved, so that a call is only as deep as the logarithm of the number of terms."""
+    if len(parts) < 2:
+        return parts[0] if parts else lambda row: True
+    middle = (len(parts) + 1) // 2 if len(parts) > 3 else 1
+    first, others = _every(parts[:middle]), _every(parts[middle:])
+    return lambda row: first(row) and others(row)
+
+
+def _some(parts: list[Test]) -> Test:
+    if len(parts) < 2:
+        return parts[0] if parts else lambda row: False
+    middle = (len(parts) + 1) // 2 if len(parts) > 3 else 1
+    first, others = _some(parts[:middle]), _some(parts[middle:])
+    return lambda row: first(row) or others(row)
+
+
+def _terms(node: Node) -> Iterator[Term]:
+    if isinstance(node, Term):
+        yield node
+    elif isinstance(node, Not):
+        yield from _terms(node.node)
+    else:
+        for one in node.nodes:
+            yield from _terms(one)
+
+
+def _conjuncts(node: Node) -> Iterator[Term]:
+    """The terms that every match fulfils."""
+    if isinstance(node, Term):
+        yield node
+    elif isinstance(node, And):
+        for one in node.nodes:
+            yield from _conjuncts(one)
+
+
+def _span(term: Term, now: float) -> tuple[float | None, float | None]:
+    """The earliest and latest creation a term allows."""
+    if term.field == "since":
+        return instant(term.values[0], now), None
+    if term.field == "before":
+        return None, instant(term.values[0], now)
+    if term.field == "age":
+        limit = now - (seconds(term.values[0]) or 0.0)
+        return (None, limit) if term.op[0] == ">" else (limit, None)
+    return None, None
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+EVERYTHING = parse("")
