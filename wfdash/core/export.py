@@ -1,4 +1,4 @@
-"""Rows and instances as files: CSV and NDJSON of the table, JSON and Markdown of one instance. Values stay raw."""
+"""Rows and instances as files: CSV and NDJSON of the table, JSON and Markdown of one instance."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def table_csv(rows: Iterable[Instance]) -> Iterator[str]:
     """The rows as CSV, a header first.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe before it: ids are other people's text.
+    A cell that a spreadsheet would run as a formula gets an apostrophe before it; NDJSON keeps all raw.
     """
     yield _csv_line(COLUMNS)
     for row in rows:

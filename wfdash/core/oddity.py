@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wfdash.core.detail import Detail, Step
 from wfdash.core.fingerprint import base_name
@@ -104,7 +105,7 @@ def queue_pressure(workflow: str, history: Sequence[tuple[float, Mapping[str, in
     queued = [counts.get("queued", 0) for _, counts in history]
     grown = queued[-1] - queued[0]
     running, before = last.get("running", 0), first.get("running", 0)
-    if end - start < 60 or grown < 10 or any(b < a for a, b in zip(queued, queued[1:], strict=False)):
+    if end - start < 60 or grown < 10 or any(b < a for a, b in pairwise(queued)):
         return None
     if running > before * 1.05:
         return None
