@@ -1,0 +1,76 @@
+"""Watched instances outlive the run, and trouble with the file is said, never fatal."""
+
+import json
+import os
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.live.pins import Pin, Pins
+
+A = Pin("0" * 32, "orders", "order-1")
+B = Pin("0" * 32, "billing", "*/30 * * * *-1786001400000")
+
+
+def test_pins_are_read_back_in_order(tmp_path):
+    path = tmp_path / "state" / "watched.json"
+    pins = Pins(path)
+    assert pins.toggle(A)
+    assert pins.toggle(B)
+    assert list(Pins(path)) == [A, B]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not pins.toggle(A)
+    assert list(Pins(path)) == [B]
+
+
+@given(st.lists(st.builds(Pin, st.text(), st.text(), st.text()), max_size=5))
+def test_any_id_survives(tmp_path_factory, drawn):
+    path = tmp_path_factory.mktemp("state") / "watched.json"
+    pins = Pins(path)
+    for pin in drawn:
+        pins.add(pin)
+    assert list(Pins(path)) == list(dict.fromkeys(drawn))
+
+
+def test_of_gives_one_workflow_of_one_account():
+    pins = Pins()
+    for pin in (A, B, Pin("1" * 32, "orders", "order-1")):
+        pins.add(pin)
+    assert pins.of("0" * 32, "orders") == ["order-1"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[1, [2], [3, 4, 5]]", b'"x"', b"null"])
+def test_a_broken_file_watches_nothing_and_loses_nothing(tmp_path, content):
+    path = tmp_path / "watched.json"
+    path.write_bytes(content)
+    pins = Pins(path)
+    assert list(pins) == []
+    kept = [one for one in tmp_path.iterdir() if one.read_bytes() == content]
+    assert kept
+    pins.toggle(A)
+    assert list(Pins(path)) == [A]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "state").write_text("a file where the folder should be")
+    pins = Pins(tmp_path / "state" / "watched.json")
+    assert pins.toggle(A)
+    assert "could not be written" in pins.trouble
+    assert A in pins
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "watched.json"
+    pins = Pins(path)
+    pins.toggle(A)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    pins.toggle(B)
+    assert "No space left" in pins.trouble
+    assert json.loads(path.read_text()) == [[A.account, A.workflow, A.id]]
+    assert [one.name for one in tmp_path.iterdir()] == ["watched.json"]

@@ -1,0 +1,99 @@
+"""The instances a person watches, across workflows, kept between runs in the user's state folder."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Pin", "Pins"]
+
+FILE_NAME = "watched.json"
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    account: str
+    workflow: str
+    id: str
+
+
+class Pins:
+    """An ordered set of pins. Without a path it lives in memory alone, as in the demo.
+
+    `trouble` says in a sentence why the file could not be read or written; the pins of this run stay.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self.trouble = ""
+        self._pins: dict[Pin, None] = {}
+        if path is not None:
+            self._read(path)
+
+    def __contains__(self, pin: Pin) -> bool:
+        return pin in self._pins
+
+    def __iter__(self) -> Iterator[Pin]:
+        return iter(list(self._pins))
+
+    def __len__(self) -> int:
+        return len(self._pins)
+
+    def of(self, account: str, workflow: str) -> list[str]:
+        """The watched ids of one workflow."""
+        return [pin.id for pin in self._pins if (pin.account, pin.workflow) == (account, workflow)]
+
+    def toggle(self, pin: Pin) -> bool:
+        """Watch it, or stop; returns whether it is watched now."""
+        if pin in self._pins:
+            del self._pins[pin]
+        elif len(self._pins) >= _MOST:
+            self.trouble = f"{_MOST} instances are watched already: stop watching one first"
+            return False
+        else:
+            self._pins[pin] = None
+        self._write()
+        return pin in self._pins
+
+    def add(self, pin: Pin) -> None:
+        if pin not in self._pins:
+            self.toggle(pin)
+
+    def _read(self, path: Path) -> None:
+        try:
+            rows = json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
+            self.trouble = f"{path.name} could not be read ({error}); nothing of it is watched"
+            with contextlib.suppress(OSError):
+                path.rename(path.with_suffix(".unreadable"))
+            return
+        for row in rows if isinstance(rows, list) else []:
+            if isinstance(row, list) and len(row) == 3 and all(isinstance(part, str) for part in row):
+                self._pins[Pin(*row)] = None
+
+    def _write(self) -> None:
+        """Replace the file whole, so that a full disk or a crash leaves the one before."""
+        if self.path is None:
+            return
+        rows = [[pin.account, pin.workflow, pin.id] for pin in self._pins]
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
+            try:
+                with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                    json.dump(rows, file)
+                os.replace(name, self.path)
+            except BaseException:
+                os.unlink(name)
+                raise
+            self.trouble = ""
+        except OSError as error:
+            self.trouble = (
+                f"watched until wfdash ends: {self.path.name} could not be written ({error.strerror})"
+            )

@@ -1,0 +1,59 @@
+"""The story of a session: notes, actions, status changes seen and causes named, in the order they came."""
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from wfdash.core.handover import Entry
+from wfdash.core.moment import iso
+from wfdash.live.locked_file import LockedFile
+
+__all__ = ["Story"]
+
+FILE_NAME = "notes.jsonl"
+_MOST = 2_000
+_MAX_BYTES = 10_000_000
+_KEPT = 5
+
+
+class Story:
+    """What a handover tells. Notes also go to a file at once, so that a dropped session loses none.
+
+    Only status changes that a person could have seen are worth telling: the caller chooses them.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.entries: deque[Entry] = deque(maxlen=_MOST)
+        self.trouble = ""
+        self._file = LockedFile(path, max_bytes=_MAX_BYTES, kept=_KEPT) if path is not None else None
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def tell(self, at: float, kind: str, text: str, *, workflow: str = "", id: str = "") -> Entry:
+        """Add one entry; what repeats the last one of its kind and id word for word is told once."""
+        entry = Entry(at, kind, text, workflow, id)
+        for last in reversed(self.entries):
+            if (last.kind, last.id, last.workflow) == (kind, id, workflow):
+                if last.text == text and kind != "note":
+                    return last
+                break
+        self.entries.append(entry)
+        if kind == "note":
+            self._keep(entry)
+        return entry
+
+    def _keep(self, entry: Entry) -> None:
+        if self._file is None:
+            return
+        line = json.dumps(asdict(entry) | {"at": iso(entry.at)}).encode("ascii")
+        try:
+            self._file.append(line, sync=True)
+            self.trouble = ""
+        except OSError as error:
+            self.trouble = f"the note is kept in this session only: {error.strerror}"
