@@ -31,8 +31,8 @@ for _name in set(os.environ) - set(_plain) - {"PYTEST_CURRENT_TEST", "PYTEST_VER
         del os.environ[_name]
 os.environ.update(_plain)
 
-from tests.support.program import ROOT, Program, environment  # noqa: E402
-from tests.support.pty import Terminal  # noqa: E402
+from tests.support.program import Program  # noqa: E402
+from tests.support.pty import OpenTerminal  # noqa: E402
 
 
 def pytest_unconfigure() -> None:
@@ -53,35 +53,8 @@ def program() -> Program:
 
 
 @pytest.fixture
-def terminal(program: Program) -> Iterator["OpenTerminal"]:
+def terminal(program: Program) -> Iterator[OpenTerminal]:
     """`terminal("demo", columns=80, lines=24)` runs wfdash on a terminal; all are ended after the test."""
-    opener = OpenTerminal(program)
+    opener = OpenTerminal(program.argv)
     yield opener
-    for one in opener.opened:
-        one.__exit__(None)
-
-
-class OpenTerminal:
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self.opened: list[Terminal] = []
-
-    def __call__(
-        self,
-        *arguments: str,
-        columns: int = 80,
-        lines: int = 24,
-        env: dict[str, str | None] | None = None,
-        argv: list[str] | None = None,
-        cwd: Path = ROOT,
-    ) -> Terminal:
-        """`argv` runs another program instead of wfdash."""
-        one = Terminal(
-            argv or self._program.argv(*arguments),
-            env=environment(**(env or {})),
-            columns=columns,
-            lines=lines,
-            cwd=cwd,
-        )
-        self.opened.append(one)
-        return one
+    opener.close()

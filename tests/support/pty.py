@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tests.support.program import ROOT, TOKEN
+from tests.support.program import ROOT, TOKEN, environment
 from tests.support.screen import Screen
 
-__all__ = ["KEYS", "Terminal"]
+__all__ = ["KEYS", "OpenTerminal", "Terminal"]
 
 KEYS = {
     "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "backspace": "\x7f",
@@ -216,6 +216,10 @@ class Terminal:
         how, number = self._ending()[0].split()
         return int(number) + (128 if how == "killed" else 0)
 
+    @property
+    def ended(self) -> bool:
+        return bool(self._ending())
+
     def _ending(self) -> list[str]:
         return [event for event in self.events if event.startswith(("exited", "killed"))]
 
@@ -264,6 +268,40 @@ class Terminal:
         self._leader.wait()
         if self._status >= 0:
             os.close(self._status)
+
+
+class OpenTerminal:
+    """Opens terminals with wfdash in them, and ends them all."""
+
+    def __init__(self, wfdash: Callable[..., list[str]]) -> None:
+        self._wfdash = wfdash
+        self._opened: list[Terminal] = []
+
+    def __call__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        lines: int = 24,
+        env: Mapping[str, str | None] | None = None,
+        argv: Sequence[str] | None = None,
+        cwd: Path = ROOT,
+    ) -> Terminal:
+        """`argv` runs another program instead of wfdash."""
+        one = Terminal(
+            argv or self._wfdash(*arguments),
+            env=environment(**(env or {})),
+            columns=columns,
+            lines=lines,
+            cwd=cwd,
+        )
+        self._opened.append(one)
+        return one
+
+    def close(self) -> None:
+        for one in self._opened:
+            one.close()
+        for one in self._opened:
+            one.__exit__(None)
 
 
 def _described(wanted: Wanted) -> str:
