@@ -81,7 +81,7 @@ class Settings:
     """Seconds between two polls of the list."""
     share: float = 0.5
     """Part of Cloudflare's 1200 requests per 5 minutes that reads may use."""
-    theme: str = ""
+    theme: str = "ansi-dark"
     time: str = "utc"
     mouse: bool = False
     ascii: bool = False
@@ -106,4 +106,6 @@ class Settings:
 
 def load(options: Options, environ: Mapping[str, str]) -> Settings:
     """Settings for one run; raises SettingsError (exit 2) or NoCredentials (exit 3)."""
-    raise NotImplementedError
+    from wfdash.resolution import resolve
+
+    return resolve(options, environ)

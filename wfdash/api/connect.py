@@ -1,12 +1,16 @@
 """From settings to the client of the server they name."""
 
-from typing import TYPE_CHECKING
+import asyncio
+import ssl
 
-from wfdash.api.interface import Observer, Workflows
+import httpx
+
+from wfdash.api.client import CloudWorkflows
+from wfdash.api.debug_log import DebugLog
+from wfdash.api.http import CONNECT, READ, Http
+from wfdash.api.interface import Exchange, Observer, Workflows
+from wfdash.api.local import LocalWorkflows
 from wfdash.settings import Settings
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["connect"]
 
@@ -15,11 +19,56 @@ async def connect(
     settings: Settings,
     *,
     observer: Observer | None = None,
-    transport: "httpx.AsyncBaseTransport | None" = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Workflows:
     """The client for these settings. Asks nothing yet, so it cannot fail for the network.
 
     A missing account and a dev session's dialect are found out with the first request, which then raises what
     went wrong and may simply be made again. `transport` stands in for the network (the demo in process).
     """
-    raise NotImplementedError
+    log = DebugLog(settings.debug, settings.credential) if settings.debug else None
+    http = Http(
+        settings.base_url,
+        await _client(settings.base_url, transport),
+        credential=None if settings.local else settings.credential,
+        observer=_both(observer, log),
+        host=_own_name(settings.base_url) if settings.local else "",
+        local=settings.local,
+    )
+    if settings.local:
+        return LocalWorkflows(http)
+    return CloudWorkflows(http, settings.account_id)
+
+
+async def _client(base_url: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """One client for the life of the program. Loading the certificates takes 40 ms, so a thread does it."""
+    plain = base_url.startswith("http://")
+    if plain or transport is not None:
+        trust: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        trust = await asyncio.to_thread(httpx.create_ssl_context)
+    return httpx.AsyncClient(
+        verify=trust,
+        transport=transport,
+        trust_env=not plain,
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30),
+        timeout=httpx.Timeout(READ, connect=CONNECT),
+    )
+
+
+def _own_name(base_url: str) -> str:
+    """The Host header that every dev session accepts, whichever loopback name it was reached by."""
+    port = httpx.URL(base_url).port
+    return f"localhost:{port}" if port else "localhost"
+
+
+def _both(first: Observer | None, second: Observer | None) -> Observer | None:
+    if first is None or second is None:
+        return first or second
+
+    def tell(exchange: Exchange) -> None:
+        first(exchange)
+        second(exchange)
+
+    return tell

@@ -107,7 +107,7 @@ class InstanceNotFound(NotFound):
 
 
 class ChooseAccount(WorkflowsError):
-    """No account was given and there is not exactly one to take. `accounts` is what `GET /accounts` listed."""
+    """No account given and not exactly one to take; `accounts` is what `GET /accounts` listed."""
 
     exit_code = 2
     accounts: Sequence[Mapping[str, Any]] = ()

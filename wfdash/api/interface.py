@@ -146,8 +146,11 @@ class Workflows(Protocol):
     """"" until the first request has found the only one of `GET /accounts`; "" for a dev session."""
     local: bool
     """A dev session: no sweep, no status pushdown, no `simple`, list every 5 s."""
-    watch_only: str
-    """Why this server cannot be written to ("needs wrangler 4.133 or later"); "" when it can."""
+
+    @property
+    def watch_only(self) -> str:
+        """Why this server cannot be written to ("needs wrangler 4.133 or later"); "" when it can."""
+        ...
 
     async def list_workflows(
         self, *, page: int = 1, per_page: int = 100, search: str = ""

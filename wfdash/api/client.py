@@ -1,0 +1,192 @@
+"""The Workflows API of api.cloudflare.com, one method an endpoint."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from wfdash.api.endpoints import Endpoints
+from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
+from wfdash.api.http import Answer, Http, encoded, segment
+from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
+from wfdash.api.limits import check_batch, check_instance_id, check_location_hint, check_payload_size
+from wfdash.api.rows import create_body, read_created, read_version, read_workflow, rows, text, whole
+from wfdash.api.verdict import Asked, read_envelope
+from wfdash.api.wire import Envelope
+from wfdash.core.moment import iso
+from wfdash.core.workflow import Workflow
+
+__all__ = ["CloudWorkflows"]
+
+
+class CloudWorkflows(Endpoints):
+    """The cloud's dialect. Without an account id, the first request takes the only one of `GET /accounts`."""
+
+    local = False
+    watch_only = ""
+
+    def __init__(self, http: Http, account_id: str = "") -> None:
+        super().__init__(http)
+        self.account_id = account_id
+
+    async def prefix(self) -> str:
+        if not self.account_id:
+            accounts = await self.list_accounts()
+            if len(accounts) != 1 or not text(accounts[0].get("id")):
+                raise _choose(accounts)
+            self.account_id = text(accounts[0].get("id"))
+        return f"/accounts/{segment(self.account_id)}"
+
+    async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
+        query = [("page", str(page)), ("per_page", str(per_page))]
+        if search:
+            query.append(("search", search))
+        asked = Asked("list the workflows")
+        answer, envelope = await self.ask("workflows", "GET", "/workflows", asked, query)
+        info = envelope.result_info
+        return WorkflowPage(
+            [workflow for item in _listed(envelope, answer) if (workflow := read_workflow(item)).name],
+            whole(info.get("total_count")),
+            whole(info.get("page")),
+            whole(info.get("total_pages")),
+        )
+
+    async def get_workflow(self, workflow: str) -> Workflow:
+        asked = Asked("read the workflow", workflow=workflow)
+        _, envelope = await self.ask("workflow", "GET", f"/workflows/{segment(workflow)}", asked)
+        found = read_workflow(envelope.result if isinstance(envelope.result, dict) else {})
+        found.name = found.name or workflow
+        return found
+
+    async def list_instances(
+        self,
+        workflow: str,
+        *,
+        status: str = "",
+        date_start: float | None = None,
+        date_end: float | None = None,
+        direction: Literal["", "asc", "desc"] = "",
+        cursor: str | None = None,
+        page: int | None = None,
+        per_page: int = 100,
+    ) -> InstancePage:
+        """One page, newest first unless `direction` is asc. A cursor makes `page` unused."""
+        query = [("per_page", str(per_page))]
+        if status:
+            query.append(("status", status))
+        if date_start is not None:
+            query.append(("date_start", iso(date_start)))
+        if date_end is not None:
+            query.append(("date_end", iso(date_end)))
+        if direction:
+            query.append(("direction", direction))
+        if cursor:
+            query.append(("cursor", cursor))
+        elif page is not None:
+            query.append(("page", str(page)))
+        asked = Asked("list the instances", workflow=workflow)
+        path = f"/workflows/{segment(workflow)}/instances"
+        answer, envelope = await self.ask("list", "GET", path, asked, query)
+        info = envelope.result_info
+        return InstancePage(
+            _listed(envelope, answer), text(info.get("cursor")) or None, whole(info.get("total_count"))
+        )
+
+    async def create_instance(self, workflow: str, new: NewInstance) -> Created:
+        """POST once, always with the caller's own id, so that a repeat is told (AlreadyExists)."""
+        body = _create_body(new)
+        asked = Asked("create the instance", workflow=workflow, instance=new.id, writes=True)
+        path = f"/workflows/{segment(workflow)}/instances"
+        _, envelope = await self.ask("create", "POST", path, asked, body=body)
+        created = read_created(envelope.result if isinstance(envelope.result, dict) else {})
+        created.id = created.id or new.id
+        return created
+
+    async def create_instances(self, workflow: str, new: Sequence[NewInstance]) -> list[Created]:
+        """POST 1 to 100 at once. Ids that exist already are left out of the answer by the server."""
+        check_batch(new)
+        body = [_create_body(one) for one in new]
+        asked = Asked("create the instances", workflow=workflow, writes=True)
+        path = f"/workflows/{segment(workflow)}/instances/batch"
+        _, envelope = await self.ask("create batch", "POST", path, asked, body=body)
+        return [read_created(item) for item in rows(envelope.result)]
+
+    async def get_step(
+        self,
+        workflow: str,
+        instance: str,
+        name: str,
+        *,
+        type: Literal["step", "waitForEvent"] = "step",
+        attempt: int | None = None,
+    ) -> StepAnswer:
+        """One step in full; `name` as it is displayed, with its -N. A stream comes back as raw bytes."""
+        query = [("name", name), ("type", type)]
+        if attempt is not None:
+            query.append(("attempt", str(attempt)))
+        asked = Asked("read the step", workflow=workflow, instance=instance)
+        target = f"{await self.prefix()}{self.instance_path(workflow, instance)}/step"
+        answer = await self.http.ask("step", "GET", target, query)
+        if answer.http == 200 and answer.media == "application/octet-stream":
+            return StepAnswer(content=answer.body)
+        envelope = read_envelope(self.http, answer, asked)
+        return StepAnswer(result=envelope.result if isinstance(envelope.result, dict) else {})
+
+    async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
+        asked = Asked("list the versions", workflow=workflow)
+        query = [("page", str(page)), ("per_page", str(per_page))]
+        _, envelope = await self.ask(
+            "versions", "GET", f"/workflows/{segment(workflow)}/versions", asked, query
+        )
+        return [read_version(item) for item in rows(envelope.result)]
+
+    async def verify_token(self) -> dict[str, Any]:
+        """What the API says of the credential: `{"status": "active", ...}`, or the user behind an API key."""
+        key = self.http.credential is not None and self.http.credential.scheme == "key"
+        try:
+            return await self._one("verify token", "/user" if key else "/user/tokens/verify")
+        except Unauthorized:
+            if key or not self.account_id:
+                raise
+        return await self._one("verify token", f"/accounts/{segment(self.account_id)}/tokens/verify")
+
+    async def _one(self, kind: str, path: str) -> dict[str, Any]:
+        answer = await self.http.ask(kind, "GET", path)
+        envelope = read_envelope(self.http, answer, Asked("verify the token"))
+        return envelope.result if isinstance(envelope.result, dict) else {}
+
+    async def list_accounts(self) -> list[dict[str, Any]]:
+        """The accounts the credential sees, at most 50."""
+        answer = await self.http.ask("accounts", "GET", "/accounts", [("per_page", "50")])
+        envelope = read_envelope(self.http, answer, Asked("list the accounts"))
+        return _listed(envelope, answer)
+
+
+def _listed(envelope: Envelope, answer: Answer) -> list[dict[str, Any]]:
+    """The rows, or BadAnswer: an answer without a list must not look like an empty one."""
+    if not isinstance(envelope.result, list):
+        raise BadAnswer(
+            f"The API answered {answer.http} without the list that was asked for.",
+            http=answer.http,
+            ray=answer.ray,
+        )
+    return rows(envelope.result)
+
+
+def _create_body(new: NewInstance) -> dict[str, Any]:
+    """The body of one create, checked as far as it can be before it is sent."""
+    check_instance_id(new.id)
+    check_location_hint(new.location_hint)
+    if new.has_params:
+        check_payload_size(encoded(new.params), "params")
+    return create_body(new)
+
+
+def _choose(accounts: list[dict[str, Any]]) -> ChooseAccount:
+    names = ", ".join(f"{text(one.get('id'))} ({text(one.get('name'))})" for one in accounts[:10])
+    failure = ChooseAccount(
+        f"These credentials see {len(accounts)} accounts: {names}. Choose one with --account-id or "
+        "CLOUDFLARE_ACCOUNT_ID."
+        if accounts
+        else "These credentials see no account. Set --account-id or CLOUDFLARE_ACCOUNT_ID."
+    )
+    failure.accounts = accounts
+    return failure

@@ -1,0 +1,114 @@
+"""The endpoints that both dialects share, under whatever prefix the server has."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from wfdash.api.errors import BadAnswer, Refused
+from wfdash.api.http import NOTHING, READ, Answer, Http, encoded, segment
+from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
+from wfdash.api.limits import check_event_type, check_payload_size
+from wfdash.api.rows import change_body, text
+from wfdash.api.verdict import Asked, read_envelope
+from wfdash.api.wire import Envelope
+from wfdash.core.moment import parse_time
+
+__all__ = ["Endpoints"]
+
+
+class Endpoints:
+    """Requests below `prefix()`, one method each; a write is sent exactly once."""
+
+    write_read = 60.0
+    """Seconds without a byte that a write may take."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+
+    async def prefix(self) -> str:
+        """The path before `/workflows`, found out on the first call where it has to be."""
+        raise NotImplementedError
+
+    async def ask(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        asked: Asked,
+        query: Sequence[tuple[str, str]] = (),
+        body: Any = NOTHING,
+        *,
+        partial: bool = False,
+    ) -> tuple[Answer, Envelope]:
+        """One request below the prefix and its envelope, or the error that fits."""
+        target = await self.prefix() + path
+        read = self.write_read if asked.writes else READ
+        answer = await self.http.ask(kind, method, target, query, body, read=read)
+        return answer, read_envelope(self.http, answer, asked, partial=partial)
+
+    @staticmethod
+    def instance_path(workflow: str, instance: str) -> str:
+        return f"/workflows/{segment(workflow)}/instances/{segment(instance)}"
+
+    async def get_instance(
+        self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""
+    ) -> DetailAnswer:
+        """One instance in full. A refusal that carries a result is an answer, with its words in `refusal`."""
+        query = [("simple", "true")] if simple else []
+        if order:
+            query.append(("order", order))
+        asked = Asked("read the instance", workflow=workflow, instance=instance)
+        answer, envelope = await self.ask(
+            "get simple" if simple else "get",
+            "GET",
+            self.instance_path(workflow, instance),
+            asked,
+            query,
+            partial=True,
+        )
+        refusal = ""
+        if envelope.success is False:
+            code = f"code {envelope.code}: " if envelope.code is not None else ""
+            refusal = f"{code}{self.http.hide(envelope.words) or 'no reason given'}"
+        if not isinstance(envelope.result, dict):
+            raise BadAnswer(
+                f"The server answered {answer.http} without the instance that was asked for.",
+                http=answer.http,
+                ray=answer.ray,
+            )
+        return DetailAnswer(envelope.result, refusal, answer.milliseconds, len(answer.body))
+
+    async def change_status(
+        self,
+        workflow: str,
+        instance: str,
+        verb: Verb,
+        *,
+        rollback: bool = False,
+        restart_from: RestartFrom | None = None,
+    ) -> StatusAnswer:
+        """PATCH once. What it answered is the status right after, not the one it ends in."""
+        if rollback and verb != "terminate":
+            raise Refused("Only terminate can roll back: nothing was sent.", sent=False)
+        if restart_from is not None and verb != "restart":
+            raise Refused("Only restart can start from a step: nothing was sent.", sent=False)
+        body = change_body(verb, rollback=rollback, restart_from=restart_from)
+        asked = Asked(verb, workflow=workflow, instance=instance, writes=True)
+        path = f"{self.instance_path(workflow, instance)}/status"
+        answer, envelope = await self.ask("change status", "PATCH", path, asked, body=body)
+        result = envelope.result if isinstance(envelope.result, Mapping) else {}
+        moment = parse_time(result.get("timestamp"))
+        return StatusAnswer(text(result.get("status")), moment, answer.http, answer.ray)
+
+    async def send_event(
+        self, workflow: str, instance: str, event_type: str, payload: Any
+    ) -> Mapping[str, Any]:
+        """POST once. The result, or {} where the server says nothing."""
+        check_event_type(event_type)
+        check_payload_size(encoded(payload), "payload")
+        asked = Asked("send the event", workflow=workflow, instance=instance, writes=True)
+        path = f"{self.instance_path(workflow, instance)}/events/{segment(event_type)}"
+        _, envelope = await self.ask("send event", "POST", path, asked, body=payload)
+        return envelope.result if isinstance(envelope.result, Mapping) else {}
+
+    async def close(self) -> None:
+        await self.http.close()

@@ -1,0 +1,139 @@
+"""What went wrong on the way, in a sentence that says what happened and what to do next."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
+
+if TYPE_CHECKING:
+    from wfdash.api.http import Answer
+
+__all__ = ["Trip", "never_ended", "too_large", "unreached"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Where a request went."""
+
+    host: str
+    port: int | None
+    method: str
+    local: bool
+
+    @property
+    def place(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" if self.port else host
+
+    @property
+    def doubt(self) -> str:
+        """What has to be added when a write may or may not have arrived."""
+        return "" if self.method == "GET" else " It is not known whether it was carried out."
+
+
+def too_large(trip: Trip, limit: int, answer: "Answer | None") -> WorkflowsError:
+    return BadAnswer(
+        f"The answer of {trip.place} is larger than {limit // 2**20} MiB, so it was not read.{trip.doubt}",
+        http=answer.http if answer else None,
+        ray=answer.ray if answer else "",
+    )
+
+
+def never_ended(trip: Trip, seconds: float, answer: "Answer | None") -> WorkflowsError:
+    return NotReached(
+        f"The answer of {trip.place} had not ended after {seconds:.0f} s.{trip.doubt}",
+        http=answer.http if answer else None,
+        ray=answer.ray if answer else "",
+    )
+
+
+def unreached(trip: Trip, error: Exception, read: float, answer: "Answer | None") -> WorkflowsError:
+    """The failure for an exception of httpx; `answer` is set when at least the headers came."""
+    if isinstance(error, httpx.DecodingError):
+        return _bad(trip, "could not be decompressed: it is not what its Content-Encoding says", answer)
+    if answer is not None:
+        return _bad(trip, "broke off before its end", answer)
+    if isinstance(error, httpx.PoolTimeout):
+        return NotReached(
+            "Too many requests are still waiting for an answer: this one was not sent.", sent=False
+        )
+    if isinstance(error, httpx.ProxyError):
+        return NotReached(
+            f"The proxy on the way to {trip.place} refused: {_short(error)}. Check HTTPS_PROXY and NO_PROXY.",
+            sent=False,
+        )
+    if isinstance(error, httpx.ConnectTimeout):
+        return NotReached(f"{trip.place} could not be connected to within 5 s. {_advice(trip)}", sent=False)
+    if isinstance(error, httpx.ConnectError):
+        return NotReached(_connect_sentence(trip, error), sent=False)
+    if isinstance(error, httpx.ReadTimeout):
+        return NotReached(
+            f"{trip.place} took the request but sent no answer within {read:.0f} s.{trip.doubt}"
+        )
+    if isinstance(error, httpx.WriteTimeout):
+        return NotReached(f"{trip.place} stopped taking the request.{trip.doubt}")
+    if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.CloseError | httpx.RemoteProtocolError):
+        return NotReached(f"{trip.place} closed the connection before it answered.{trip.doubt}")
+    return NotReached(f"The request to {trip.place} failed ({type(error).__name__}).{trip.doubt}")
+
+
+def _bad(trip: Trip, what: str, answer: "Answer | None") -> WorkflowsError:
+    return BadAnswer(
+        f"The answer of {trip.place} {what}.{trip.doubt}",
+        http=answer.http if answer else None,
+        ray=answer.ray if answer else "",
+    )
+
+
+def _connect_sentence(trip: Trip, error: Exception) -> str:
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            return f"The name {trip.host} could not be looked up ({_short(cause)}). {_advice(trip)}"
+        if isinstance(cause, ssl.SSLError):
+            return (
+                f"No secure connection to {trip.place}: {_tls(cause)}. "
+                "Check the base URL, the clock, and SSL_CERT_FILE if a proxy signs certificates."
+            )
+        if isinstance(cause, OSError) and cause.errno == errno.ECONNREFUSED:
+            return f"Nothing listens at {trip.place} (connection refused). {_advice(trip)}"
+        if isinstance(cause, OSError) and cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+            return f"There is no network route to {trip.place}. {_advice(trip)}"
+    return f"{trip.place} could not be connected to ({_short(error)}). {_advice(trip)}"
+
+
+def _advice(trip: Trip) -> str:
+    if trip.local:
+        return "Is `wrangler dev` running there? Give its port with --local PORT."
+    return "Check the network, and the base URL if you set one."
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and all it came from, groups included."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+def _tls(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    return (error.reason or "the handshake failed").replace("_", " ").lower()
+
+
+def _short(error: BaseException) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text)[:200]

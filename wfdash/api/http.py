@@ -1,0 +1,230 @@
+"""One request, one answer: sent once, bounded in time and size, never redirected, told to the observer."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from wfdash import __version__
+from wfdash.api import failures
+from wfdash.api.errors import Refused, WorkflowsError
+from wfdash.api.interface import Exchange, Observer
+from wfdash.credentials import Credential
+
+__all__ = ["LARGEST", "NOTHING", "Answer", "Http", "Nothing", "encoded", "segment"]
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer, once decompressed, that are taken."""
+
+CONNECT = 5.0
+"""Seconds to connect."""
+READ = 30.0
+"""Seconds without a byte."""
+WHOLE = 90.0
+"""Seconds for an answer that keeps dripping, on top of the time without a byte."""
+
+
+class Nothing:
+    """The one value that means "no body", where None is the body `null`."""
+
+
+NOTHING = Nothing()
+
+
+@dataclass(slots=True)
+class Answer:
+    """Headers are looked up in lower case."""
+
+    http: int
+    headers: httpx.Headers
+    body: bytes = b""
+    milliseconds: float = 0.0
+
+    @property
+    def ray(self) -> str:
+        return str(self.headers.get("cf-ray", ""))
+
+    @property
+    def media(self) -> str:
+        """The content type without its parameters."""
+        return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def segment(text: str) -> str:
+    """One path segment, percent-encoded down to the unreserved characters."""
+    if text in ("", ".", ".."):
+        raise Refused(f"{text!r} cannot be an id or a name: it would change the address.", sent=False)
+    return quote(text, safe="", errors="surrogatepass")
+
+
+def encoded(body: Any) -> bytes:
+    """A body as ASCII JSON; raises Refused for what JSON cannot say (NaN, endless nesting)."""
+    try:
+        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode("ascii")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused(f"This cannot be written as JSON ({error}): nothing was sent.", sent=False) from None
+
+
+class _Signature(httpx.Auth):
+    """Adds the credential's headers; a class, so that no frame of ours ever holds them in a variable."""
+
+    def __init__(self, credential: Credential | None, origin: str) -> None:
+        self._credential = credential
+        self._origin = origin
+
+    def auth_flow(self, request: httpx.Request) -> Any:
+        if self._credential is not None:
+            request.headers.update(self._credential.headers_for(str(request.url), origin=self._origin))
+        yield request
+
+
+@dataclass(slots=True)
+class Http:
+    """The one road to a server. `base` has no trailing slash; `client` follows no redirects."""
+
+    base: str
+    client: httpx.AsyncClient
+    credential: Credential | None = None
+    observer: Observer | None = None
+    host: str = ""
+    """A Host header to send instead of the one in `base`."""
+    clock: Callable[[], float] = time.time
+    local: bool = False
+    _renewed: float = field(default=0.0, repr=False)
+
+    async def ask(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]] = (),
+        body: Any = NOTHING,
+        *,
+        read: float = READ,
+    ) -> Answer:
+        """Send once and read the whole answer, whatever its status. `read` is seconds without a byte.
+
+        Raises NotReached or BadAnswer; never follows or repeats.
+        """
+        target = path
+        if query:
+            target += "?" + urlencode(query, quote_via=quote, safe="", errors="surrogatepass")
+        content = None if isinstance(body, Nothing) else encoded(body)
+        request = self._request(method, target, content, read)
+        exchange = _Pending(kind, method, target, self.clock(), time.perf_counter())
+        try:
+            failure = await self._exchange(request, exchange, read)
+        except asyncio.CancelledError:
+            self._tell(exchange, "cancelled")
+            raise
+        self._tell(exchange, failure.sentence if failure else "")
+        if failure is not None:
+            raise failure
+        answer = exchange.answer
+        assert answer is not None
+        if answer.http == 401:
+            await self._renew()
+        return answer
+
+    def _request(self, method: str, target: str, content: bytes | None, read: float) -> httpx.Request:
+        headers = {"Accept": "application/json", "User-Agent": f"wfdash/{__version__}"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        if self.host:
+            headers["Host"] = self.host
+        return self.client.build_request(
+            method,
+            self.base + target,
+            content=content,
+            headers=headers,
+            timeout=httpx.Timeout(READ, connect=CONNECT, read=read),
+        )
+
+    async def _exchange(
+        self, request: httpx.Request, exchange: "_Pending", read: float
+    ) -> WorkflowsError | None:
+        """Fill in the answer, or return (not raise: no traceback shall chain to httpx) what went wrong."""
+        about = failures.Trip(request.url.host, request.url.port, request.method, self.local)
+        try:
+            async with asyncio.timeout(CONNECT + read + WHOLE):
+                await self._read(request, exchange)
+        except _TooLarge:
+            return failures.too_large(about, LARGEST, exchange.answer)
+        except TimeoutError:
+            return failures.never_ended(about, CONNECT + read + WHOLE, exchange.answer)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            return failures.unreached(about, error, read, exchange.answer)
+        return None
+
+    async def _read(self, request: httpx.Request, exchange: "_Pending") -> None:
+        signature = _Signature(self.credential, self.base)
+        response = await self.client.send(request, auth=signature, stream=True, follow_redirects=False)
+        try:
+            exchange.answer = answer = Answer(response.status_code, response.headers)
+            parts, size = [], 0
+            async for part in response.aiter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST:
+                    raise _TooLarge
+            answer.body = b"".join(parts)
+        finally:
+            await response.aclose()
+
+    def _tell(self, exchange: "_Pending", failure: str) -> None:
+        milliseconds = (time.perf_counter() - exchange.began) * 1000
+        answer = exchange.answer
+        if answer is not None:
+            answer.milliseconds = milliseconds
+        if self.observer is None:
+            return
+        header = answer.headers.get if answer else (lambda name, default="": default)
+        self.observer(
+            Exchange(
+                at=exchange.at,
+                kind=exchange.kind,
+                method=exchange.method,
+                path=exchange.target,
+                http=answer.http if answer else None,
+                milliseconds=milliseconds,
+                size=len(answer.body) if answer else 0,
+                ray=header("cf-ray", ""),
+                ratelimit=header("ratelimit", ""),
+                ratelimit_policy=header("ratelimit-policy", ""),
+                retry_after=header("retry-after", ""),
+                server_date=header("date", ""),
+                failure=failure,
+            )
+        )
+
+    async def _renew(self) -> None:
+        """After a 401: look whether a newer secret is to be had, at most every 30 s, for the next request."""
+        now = time.monotonic()
+        if self.credential is not None and now - self._renewed > 30:
+            self._renewed = now
+            await asyncio.to_thread(self.credential.renew)
+
+    def hide(self, text: str) -> str:
+        return self.credential.hide(text) if self.credential else text
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+@dataclass(slots=True)
+class _Pending:
+    kind: str
+    method: str
+    target: str
+    at: float
+    began: float
+    answer: Answer | None = None
+
+
+class _TooLarge(Exception):
+    pass

@@ -1,0 +1,71 @@
+"""What the API would refuse anyway, told before anything is sent."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from wfdash.api.errors import Refused
+
+__all__ = [
+    "BATCH",
+    "INSTANCE_ID",
+    "LARGEST_PAYLOAD",
+    "LOCATION_HINTS",
+    "check_batch",
+    "check_event_type",
+    "check_instance_id",
+    "check_location_hint",
+    "check_payload_size",
+]
+
+BATCH = 100
+INSTANCE_ID = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]{0,99}")
+LARGEST_PAYLOAD = 1024 * 1024
+"""Bytes of params or of an event's payload, as JSON."""
+LOCATION_HINTS = (
+    "wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me",
+)  # fmt: skip
+_RESERVED = re.compile(r"cf_[0-9a-f]{64}|batch|terminate|terminateAll")
+
+
+def check_instance_id(identity: str) -> None:
+    """Raise Refused for an id that no new instance can have."""
+    if not INSTANCE_ID.fullmatch(identity):
+        raise Refused(
+            f"{identity!r} cannot be an instance id: 1 to 100 letters, digits, - and _, not starting with -.",
+            sent=False,
+        )
+    if _RESERVED.fullmatch(identity):
+        raise Refused(f"{identity!r} is reserved by Cloudflare: choose another instance id.", sent=False)
+
+
+def check_event_type(event_type: str) -> None:
+    """Raise Refused for a type that no event can have; dots are the usual surprise."""
+    if INSTANCE_ID.fullmatch(event_type):
+        return
+    dots = " Dots are not allowed." if "." in event_type else ""
+    raise Refused(
+        f"{event_type!r} cannot be an event type: 1 to 100 letters, digits, - and _, not starting with -."
+        + dots,
+        sent=False,
+    )
+
+
+def check_payload_size(body: bytes, what: str) -> None:
+    """Raise Refused when `body`, the JSON of `what` ("params", "payload"), is over 1 MiB."""
+    if len(body) > LARGEST_PAYLOAD:
+        raise Refused(
+            f"The {what} are {len(body):,} bytes of JSON; Cloudflare takes 1 MiB at most.", sent=False
+        )
+
+
+def check_batch(items: Sequence[Any]) -> None:
+    """Raise Refused for a batch the API would not take."""
+    if not 1 <= len(items) <= BATCH:
+        raise Refused(f"A batch has 1 to {BATCH} instances, not {len(items):,}.", sent=False)
+
+
+def check_location_hint(hint: str) -> None:
+    """Raise Refused for a region Cloudflare does not name; "" is no hint."""
+    if hint and hint not in LOCATION_HINTS:
+        raise Refused(f"{hint!r} is no location hint: one of {', '.join(LOCATION_HINTS)}.", sent=False)

@@ -1,0 +1,258 @@
+"""The same interface over a `wrangler dev` or miniflare session on this machine.
+
+Three things differ from the cloud beyond the shapes: asking for an id that does not exist makes a ghost of
+it, a status or date filter wakes every instance, and the two older generations cannot be written to safely.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from wfdash.api.endpoints import Endpoints
+from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
+from wfdash.api.http import Http, encoded, segment
+from wfdash.api.interface import (
+    Created,
+    DetailAnswer,
+    InstancePage,
+    NewInstance,
+    RestartFrom,
+    StatusAnswer,
+    StepAnswer,
+    Verb,
+    Version,
+    WorkflowPage,
+)
+from wfdash.api.limits import check_batch, check_instance_id, check_payload_size
+from wfdash.api.local_probe import Session, probe
+from wfdash.api.paging import walk
+from wfdash.api.rows import read_counts, read_created, read_workflow, rows, text, whole
+from wfdash.api.verdict import Asked
+from wfdash.core.moment import parse_time
+from wfdash.core.workflow import Workflow
+
+__all__ = ["LocalWorkflows"]
+
+
+class LocalWorkflows(Endpoints):
+    """A dev session. It is probed at the first request, and again after it went away."""
+
+    local = True
+    account_id = ""
+    write_read = 120.0
+
+    def __init__(self, http: Http) -> None:
+        super().__init__(http)
+        self._session: Session | None = None
+        self._listed: dict[str, set[str]] = {}
+
+    @property
+    def watch_only(self) -> str:
+        """Known once the first request has been answered."""
+        return self._session.watch_only if self._session else ""
+
+    async def prefix(self) -> str:
+        if self._session is None:
+            self._session = await probe(self.http)
+        return self._session.base
+
+    async def ask(self, *args: Any, **kwargs: Any) -> Any:
+        """As ever; but a session that went away is probed anew, for another may answer at its port."""
+        try:
+            return await super().ask(*args, **kwargs)
+        except WorkflowsError as failure:
+            if failure.http is None or isinstance(failure, BadAnswer) or _is_text_404(failure):
+                self._session = None
+            raise
+
+    async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
+        """All of them at once: names alone, without counts."""
+        _, envelope = await self.ask("workflows", "GET", "/workflows", Asked("list the workflows"))
+        found = [read_workflow(item) for item in rows(envelope.result)] if page == 1 else []
+        found = [workflow for workflow in found if workflow.name and search in workflow.name]
+        return WorkflowPage(found, total=len(found), page=1, total_pages=1)
+
+    async def get_workflow(self, workflow: str) -> Workflow:
+        asked = Asked("read the workflow", workflow=workflow)
+        _, envelope = await self.ask("workflow", "GET", f"/workflows/{segment(workflow)}", asked)
+        found = read_workflow(envelope.result if isinstance(envelope.result, dict) else {})
+        found.name = found.name or workflow
+        return found
+
+    async def list_instances(
+        self,
+        workflow: str,
+        *,
+        status: str = "",
+        date_start: float | None = None,
+        date_end: float | None = None,
+        direction: Literal["", "asc", "desc"] = "",
+        cursor: str | None = None,
+        page: int | None = None,
+        per_page: int = 100,
+    ) -> InstancePage:
+        """One page, newest first. The cursor is the next page's number; filters are applied here."""
+        if direction == "asc":
+            raise Refused("A dev session lists newest first only.", sent=False)
+        number = int(cursor) if cursor and cursor.isdigit() else page or 1
+        query = [("page", str(number)), ("per_page", str(per_page))]
+        asked = Asked("list the instances", workflow=workflow)
+        path = f"/workflows/{segment(workflow)}/instances"
+        answer, envelope = await self.ask("list", "GET", path, asked, query)
+        if not isinstance(envelope.result, list):
+            raise BadAnswer("The dev session answered without the list that was asked for.", http=answer.http)
+        found = rows(envelope.result)
+        real = [item for item in found if text(item.get("id")) and text(item.get("status"))]
+        self._listed.setdefault(workflow, set()).update(item["id"] for item in real)
+        counts = read_counts(envelope.result_info.get("status_counts"))
+        total = whole(envelope.result_info.get("total_count"))
+        ghosts = max(len(found) - len(real), counts.pop("unknown", 0))
+        last = whole(envelope.result_info.get("total_pages")) or 0
+        return InstancePage(
+            [item for item in real if _matches(item, status, date_start, date_end)],
+            cursor=str(number + 1) if found and number < last else None,
+            total=None if total is None else max(total - ghosts, 0),
+            counts=counts if "status_counts" in envelope.result_info else None,
+            hidden=len(found) - len(real),
+        )
+
+    async def get_instance(
+        self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""
+    ) -> DetailAnswer:
+        """One instance, if a list has shown it. `simple` and `order` are not known here and not sent."""
+        await self._must_be_listed(workflow, instance)
+        try:
+            return await super().get_instance(workflow, instance)
+        except NotFound:
+            self._forget(workflow, instance)
+            raise
+
+    async def change_status(
+        self,
+        workflow: str,
+        instance: str,
+        verb: Verb,
+        *,
+        rollback: bool = False,
+        restart_from: RestartFrom | None = None,
+    ) -> StatusAnswer:
+        """As in the cloud; terminate with rollback answers only when all handlers have run."""
+        await self._must_be_listed(workflow, instance, writes=True)
+        return await super().change_status(
+            workflow, instance, verb, rollback=rollback, restart_from=restart_from
+        )
+
+    async def send_event(
+        self, workflow: str, instance: str, event_type: str, payload: Any
+    ) -> Mapping[str, Any]:
+        await self._must_be_listed(workflow, instance, writes=True)
+        return await super().send_event(workflow, instance, event_type, payload)
+
+    async def create_instance(self, workflow: str, new: NewInstance) -> Created:
+        """POST once, after the lists have shown the id to be free: some sessions answer 200 for any."""
+        check_instance_id(new.id)
+        if new.success_retention is not None or new.error_retention is not None or new.location_hint:
+            raise Refused(
+                "A dev session knows no retention and no location hint: leave them out.", sent=False
+            )
+        body = {"id": new.id, "params": new.params} if new.has_params else {"id": new.id}
+        check_payload_size(encoded(body.get("params")), "params")
+        await self._must_be_writable()
+        if await self._find(workflow, new.id):
+            raise AlreadyExists(f"The id {new.id} is taken by an instance of {workflow}.", sent=False)
+        asked = Asked("create the instance", workflow=workflow, instance=new.id, writes=True)
+        path = f"/workflows/{segment(workflow)}/instances"
+        _, envelope = await self.ask("create", "POST", path, asked, body=body)
+        created = read_created(envelope.result if isinstance(envelope.result, dict) else {})
+        created.id = created.id or new.id
+        self._listed.setdefault(workflow, set()).add(created.id)
+        return created
+
+    async def create_instances(self, workflow: str, new: Sequence[NewInstance]) -> list[Created]:
+        """One after the other, for there is no batch here; taken ids are left out, as the cloud does.
+
+        Any other failure ends it, and its sentence says how many had been made.
+        """
+        check_batch(new)
+        made: list[Created] = []
+        for one in new:
+            try:
+                made.append(await self.create_instance(workflow, one))
+            except AlreadyExists:
+                continue
+            except WorkflowsError as failure:
+                if made:
+                    names = ", ".join(created.id for created in made)
+                    failure.sentence = f"{failure.sentence} Made before it: {names}."
+                    failure.args = (failure.sentence,)
+                    failure.sent = True
+                raise
+        return made
+
+    async def get_step(
+        self,
+        workflow: str,
+        instance: str,
+        name: str,
+        *,
+        type: Literal["step", "waitForEvent"] = "step",
+        attempt: int | None = None,
+    ) -> StepAnswer:
+        """Read from the detail, which is not truncated here: a dev session has no endpoint for one step."""
+        detail = await self.get_instance(workflow, instance)
+        for step in rows(detail.result.get("steps")):
+            if step.get("name") == name and step.get("type") == type:
+                return StepAnswer(result=step)
+        raise NotFound(f"{instance} has no {type} named {name}.")
+
+    async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
+        """None: a dev session runs whatever was saved last."""
+        return []
+
+    async def verify_token(self) -> dict[str, Any]:
+        """Nothing to verify: no credential is ever sent here."""
+        return {}
+
+    async def list_accounts(self) -> list[dict[str, Any]]:
+        return []
+
+    async def _must_be_writable(self) -> None:
+        await self.prefix()
+        if self.watch_only:
+            raise Refused(f"This dev session can be watched, not written: it {self.watch_only}.", sent=False)
+
+    async def _must_be_listed(self, workflow: str, instance: str, *, writes: bool = False) -> None:
+        """Raise InstanceNotFound ourselves for an id that no list has shown: asking would make a ghost."""
+        if writes:
+            await self._must_be_writable()
+        if instance in self._listed.get(workflow, ()) or await self._find(workflow, instance):
+            return
+        raise InstanceNotFound(
+            f"{workflow} has no instance {instance}: deleted or mistyped (no list shows it).",
+            http=404,
+            sent=False,
+        )
+
+    async def _find(self, workflow: str, instance: str) -> bool:
+        """Whether a fresh walk through the list meets the id."""
+        async for page in walk(self, workflow):
+            if any(item["id"] == instance for item in page.items):
+                return True
+        self._forget(workflow, instance)
+        return False
+
+    def _forget(self, workflow: str, instance: str) -> None:
+        self._listed.get(workflow, set()).discard(instance)
+
+
+def _matches(item: Mapping[str, Any], status: str, start: float | None, end: float | None) -> bool:
+    if status and item.get("status") != status:
+        return False
+    if start is None and end is None:
+        return True
+    created = parse_time(item.get("created_on"))
+    return created is not None and (start is None or created >= start) and (end is None or created <= end)
+
+
+def _is_text_404(failure: WorkflowsError) -> bool:
+    """404 without the envelope: a route that this session does not have, or another server."""
+    return failure.http == 404 and failure.code is None and not failure.message and failure.sent

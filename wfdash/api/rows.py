@@ -1,0 +1,116 @@
+"""Plain, total reading of what the endpoints send: any JSON value gives something, or nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wfdash.api.interface import Created, NewInstance, RestartFrom, Verb, Version
+from wfdash.core.moment import parse_time
+from wfdash.core.workflow import Schedule, Workflow
+
+__all__ = [
+    "change_body",
+    "create_body",
+    "read_counts",
+    "read_created",
+    "read_version",
+    "read_workflow",
+    "rows",
+    "text",
+    "whole",
+]
+
+
+def rows(value: object) -> list[dict[str, Any]]:
+    """The objects of a list; whatever else stands in it is left out."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def whole(value: object) -> int | None:
+    """A count: a number of at least 0 and at most 10^12, cut to a whole one; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= 1e12 else None
+
+
+def read_counts(value: object) -> dict[str, int]:
+    """Instances by status: keys as they come, without what is no count."""
+    if not isinstance(value, Mapping):
+        return {}
+    pairs = ((str(status), whole(number)) for status, number in value.items())
+    return {status: number for status, number in pairs if number is not None}
+
+
+def read_workflow(item: Mapping[str, Any]) -> Workflow:
+    """One row of `GET /workflows`. Its name is "" when there was none."""
+    return Workflow(
+        name=text(item.get("name")),
+        id=text(item.get("id")),
+        class_name=text(item.get("class_name")),
+        script_name=text(item.get("script_name")),
+        created=parse_time(item.get("created_on")),
+        modified=parse_time(item.get("modified_on")),
+        triggered=parse_time(item.get("triggered_on")),
+        counts=read_counts(item.get("instances")),
+        schedules=[
+            Schedule(text(one.get("cron")), parse_time(one.get("next_instance")))
+            for one in rows(item.get("schedules"))
+        ],
+        script_deleted=item.get("script_deleted") is True,
+        raw=dict(item),
+    )
+
+
+def read_version(item: Mapping[str, Any]) -> Version:
+    concurrency = item.get("concurrency")
+    limit = concurrency.get("limit") if isinstance(concurrency, Mapping) else None
+    return Version(
+        id=text(item.get("id")),
+        created=parse_time(item.get("created_on")),
+        modified=parse_time(item.get("modified_on")),
+        language=text(item.get("language")),
+        default_retention=item.get("default_retention"),
+        concurrency_limit=whole(limit),
+        raw=dict(item),
+    )
+
+
+def read_created(item: Mapping[str, Any]) -> Created:
+    return Created(text(item.get("id")), text(item.get("status")), text(item.get("version_id")), dict(item))
+
+
+def create_body(new: NewInstance) -> dict[str, Any]:
+    """What the cloud's create takes; a key without a value is left out, never null."""
+    retention = {
+        key: value
+        for key, value in (
+            ("success_retention", new.success_retention),
+            ("error_retention", new.error_retention),
+        )
+        if value is not None
+    }
+    body: dict[str, Any] = {"instance_id": new.id}
+    if new.has_params:
+        body["params"] = new.params
+    if retention:
+        body["instance_retention"] = retention
+    if new.location_hint:
+        body["location_hint"] = new.location_hint
+    return body
+
+
+def change_body(verb: Verb, *, rollback: bool, restart_from: RestartFrom | None) -> dict[str, Any]:
+    """The body of one verb: `rollback` for terminate alone, `from` for restart alone."""
+    body: dict[str, Any] = {"status": verb}
+    if verb == "terminate" and rollback:
+        body["rollback"] = True
+    if verb == "restart" and restart_from is not None:
+        body["from"] = {
+            "name": restart_from.name,
+            "count": restart_from.count,
+            "type": restart_from.type,
+        }
+    return body

@@ -1,0 +1,138 @@
+"""An answer's bytes made into the API's envelope, tolerant of everything but what is not JSON at all."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+__all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "read_json"]
+
+DEEPEST = 400
+"""Levels of nesting that are taken; the API's own answers have about eight."""
+
+_LONGEST_INTEGER = 400
+"""Digits; a longer integer is read as a float (usually infinity), for Python refuses 4300 and more."""
+
+
+class Unreadable(ValueError):
+    """Bytes that are not JSON we can take; `str()` says why."""
+
+
+def read_json(body: bytes) -> Any:
+    """Parse a body. Bytes that are no UTF-8 become U+FFFD: a text cut inside a character still shows."""
+    text = body.decode("utf-8-sig", "replace")
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Unreadable(
+            f"not JSON: {error.msg.lower()} at character {error.pos:,} of {len(text):,}"
+        ) from None
+    except RecursionError:
+        raise Unreadable("nested too deeply") from None
+    except ValueError:
+        value = _with_monstrous_integers(text)
+    if text.count("[") + text.count("{") > DEEPEST and depth_exceeds(value, DEEPEST):
+        raise Unreadable(f"nested deeper than {DEEPEST} levels")
+    return value
+
+
+def _with_monstrous_integers(text: str) -> Any:
+    try:
+        return json.loads(
+            text, parse_int=lambda digits: int(digits) if len(digits) < _LONGEST_INTEGER else float(digits)
+        )
+    except (ValueError, RecursionError):
+        raise Unreadable("not JSON") from None
+
+
+def depth_exceeds(value: Any, limit: int) -> bool:
+    """Whether containers nest deeper than `limit`, without recursing."""
+    level = [value]
+    for _ in range(limit + 1):
+        below: list[Any] = []
+        for container in level:
+            parts = container.values() if type(container) is dict else container
+            if type(container) in (dict, list):
+                below += [part for part in parts if type(part) is dict or type(part) is list]
+        if not below:
+            return False
+        level = below
+    return True
+
+
+def _code(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if -1e9 < value < 1e9 and not math.isnan(value) else None
+
+
+def _words(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _chain(value: object) -> list[str]:
+    """The messages below an error, as far as they come."""
+    if not isinstance(value, list):
+        return []
+    return [text for item in value[:5] if isinstance(item, Mapping) and (text := _words(item.get("message")))]
+
+
+def _problems(value: object) -> list[dict[str, Any]]:
+    """Errors as objects, whatever they came as: objects, plain strings, one object alone, nothing."""
+    found = []
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Mapping):
+            chain = _chain(item.get("error_chain"))
+            found.append({"code": item.get("code"), "message": item.get("message"), "chain": chain})
+        elif isinstance(item, str) and item:
+            found.append({"message": item})
+    return found
+
+
+def _object(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+class Problem(BaseModel):
+    """One entry of `errors` or `messages`."""
+
+    code: Annotated[int | None, BeforeValidator(_code)] = None
+    message: Annotated[str, BeforeValidator(_words)] = ""
+    chain: list[str] = []
+
+
+class Envelope(BaseModel):
+    """What every JSON answer of the API is wrapped in. Any object validates; see `recognised`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    success: Annotated[
+        bool | None, BeforeValidator(lambda value: value if isinstance(value, bool) else None)
+    ] = None
+    errors: Annotated[list[Problem], BeforeValidator(_problems)] = []
+    messages: Annotated[list[Problem], BeforeValidator(_problems)] = []
+    result: Any = None
+    result_info: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
+
+    @property
+    def recognised(self) -> bool:
+        """Whether this is the API's envelope and not some other JSON object."""
+        return self.success is not None or bool(self.errors)
+
+    @property
+    def code(self) -> int | None:
+        return next((problem.code for problem in self.errors if problem.code is not None), None)
+
+    @property
+    def words(self) -> str:
+        """The errors' messages on one line, raw, at most 2,000 characters."""
+        texts = [
+            problem.message + (f" ({'; '.join(problem.chain)})" if problem.chain else "")
+            for problem in self.errors
+            if problem.message
+        ]
+        return "; ".join(texts)[:2000]

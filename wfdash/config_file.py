@@ -1,0 +1,217 @@
+"""The config file read and checked; every complaint names the file, the line and the key."""
+
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from wfdash.config_schema import Config, Display, Poll, Profile, SavedView
+
+__all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read", "seconds_of"]
+
+_LITERAL_SECRETS = {"token", "api_token", "apitoken", "api_key", "key", "secret", "password", "email"}
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
+_LINE = re.compile(rf"^\s*(?:\[\[\s*({_DOTTED})\s*\]\]|\[\s*({_DOTTED})\s*\]|({_DOTTED})\s*=)")
+
+
+class ConfigError(Exception):
+    """The file cannot be used; `str()` is the whole sentence."""
+
+
+def read(path: Path, *, required: bool) -> Config | None:
+    """The config, or None when there is no file and none is `required`. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if not required:
+            return None
+        raise ConfigError(f"There is no config file {path}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} could not be read: {error.strerror}.") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str) -> Config:
+    """The config of a file's text; `name` is the file in complaints. Raises ConfigError."""
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{name}: not valid TOML: {error}.") from None
+    try:
+        config = _validated(table)
+        _check_values(config)
+    except _Complaint as complaint:
+        line = line_of(text, complaint.path)
+        place = f"{name}, line {line}" if line else name
+        raise ConfigError(f"{place}: {complaint}") from None
+    return config
+
+
+class _Complaint(Exception):
+    def __init__(self, path: Sequence[str | int], words: str) -> None:
+        super().__init__(words)
+        self.path = tuple(path)
+
+
+def _validated(table: Mapping[str, Any]) -> Config:
+    """The table as a Config, types checked by pydantic, which is loaded here and only here."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Config).validate_python(table)
+    except ValidationError as error:
+        problem = min(
+            error.errors(include_url=False, include_input=False),
+            key=lambda one: one["type"] not in ("unexpected_keyword_argument", "missing"),
+        )
+    path = tuple(part for part in problem["loc"] if part not in ("bool", "int", "str"))
+    where = _shown(path)
+    if problem["type"] == "unexpected_keyword_argument":
+        raise _Complaint(path, _unknown_key(path))
+    if problem["type"] == "missing":
+        raise _Complaint(path[:-1], f"{where} is missing.")
+    raise _Complaint(path, f"{where}: {problem['msg'].lower()}.")
+
+
+def _unknown_key(path: Sequence[str | int]) -> str:
+    key = str(path[-1])
+    table = _shown(path[:-1])
+    known = [one.name for one in fields(_model_at(path[:-1]))]
+    words = f'unknown key "{key}"' + (f" in [{table}]" if table else "")
+    if key.lower() in _LITERAL_SECRETS and path[0] == "profiles":
+        return f"{words}. No credential is kept in the config: use token_env or token_command."
+    return f'{words}; the nearest known one is "{nearest(key, known)}".'
+
+
+def _model_at(path: Sequence[str | int]) -> Any:
+    """The dataclass that describes the table at a path."""
+    if not path:
+        return Config
+    return {"profiles": Profile, "poll": Poll, "display": Display, "views": SavedView}.get(
+        str(path[0]), Config
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word most like this one; "" when none is known."""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.0)), "")
+
+
+def _shown(path: Sequence[str | int]) -> str:
+    parts = [str(part) if isinstance(part, str) else f"#{part + 1}" for part in path]
+    return ".".join(parts)
+
+
+def _check_values(config: Config) -> None:
+    """What types cannot say: ranges, durations, names that must exist, keys that must not clash."""
+    if not 1 <= config.poll.interval <= 300:
+        raise _Complaint(("poll", "interval"), "poll.interval must be 1 to 300 seconds.")
+    if not 0.05 <= config.poll.share <= 1:
+        raise _Complaint(("poll", "share"), "poll.share must be 0.05 to 1 of Cloudflare's limit.")
+    if config.profile and config.profile not in config.profiles:
+        known = nearest(config.profile, config.profiles)
+        hint = f'; the nearest one is "{known}"' if known else " (there are no profiles)"
+        raise _Complaint(("profile",), f'profile: there is no profile "{config.profile}"{hint}.')
+    for name, profile in config.profiles.items():
+        if profile.token_env and profile.token_command:
+            raise _Complaint(
+                ("profiles", name, "token_command"),
+                f"profiles.{name}: token_env and token_command exclude each other.",
+            )
+    for workflow, text in config.retention.items():
+        if seconds_of(text) is None:
+            raise _Complaint(
+                ("retention", workflow), f'retention.{workflow}: "{text}" is no duration such as "7d".'
+            )
+    _check_views(config.views)
+    _check_keys(config.keys)
+
+
+def _check_views(views: Sequence[SavedView]) -> None:
+    keys: dict[str, str] = {}
+    defaults: dict[str, str] = {}
+    for index, view in enumerate(views):
+        if view.key and view.key not in "123456789":
+            raise _Complaint(("views", index, "key"), f'views: the key of "{view.name}" must be 1 to 9.')
+        if view.key and view.key in keys:
+            raise _Complaint(
+                ("views", index, "key"),
+                f'views: "{keys[view.key]}" and "{view.name}" both have the key {view.key}.',
+            )
+        if view.default and view.workflow in defaults:
+            raise _Complaint(
+                ("views", index, "default"),
+                f'views: "{defaults[view.workflow]}" and "{view.name}" are both the default.',
+            )
+        keys[view.key] = view.name
+        if view.default:
+            defaults[view.workflow] = view.name
+
+
+def _check_keys(keys: Mapping[str, str]) -> None:
+    from wfdash.keymap_check import check_keymap
+
+    for action, words in check_keymap(keys):
+        raise _Complaint(("keys", action), f"keys: {words}")
+
+
+def seconds_of(text: str) -> float | None:
+    """Seconds of "7d", "36h", "90 m"; None for anything else."""
+    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d+)?)\s*([smhdw])\s*", text)
+    return float(match[1]) * _UNITS[match[2]] if match else None
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int | None:
+    """The line of a key, or else of the innermost table around it; None when neither is written out."""
+    found: dict[tuple[str | int, ...], int] = {}
+    table: tuple[str | int, ...] = ()
+    entries: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _LINE.match(line)
+        if not match:
+            continue
+        keys = tuple(part.strip("\"'") for part in re.findall(_KEY, match[1] or match[2] or match[3]))
+        if match[1]:
+            entries[keys] = entries.get(keys, -1) + 1
+            table = (*keys, entries[keys])
+        elif match[2]:
+            table = keys
+        whole = table if match[1] or match[2] else (*table, *keys)
+        for length in range(1, len(whole) + 1):
+            found.setdefault(whole[:length], number)
+    return next((found[tuple(path[:n])] for n in range(len(path), 0, -1) if tuple(path[:n]) in found), None)
+
+
+def permission_warnings(path: Path) -> tuple[str, ...]:
+    """What is to be said of a config that others on this machine can read or change."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return ()
+    if mode & 0o022:
+        return (f"{path} can be changed by others, and it may name a command to run: chmod 600 it.",)
+    if mode & 0o044:
+        return (f"{path} can be read by others: chmod 600 it.",)
+    return ()
+
+
+def every_key(model: Any = Config, prefix: str = "") -> list[str]:
+    """The dotted names of all keys that have a fixed name, `profiles.X.` and `views.X.` included."""
+    names = []
+    hints = get_type_hints(model)
+    for one in fields(model):
+        kind = hints[one.name]
+        inner = next((part for part in (kind, *get_args(kind)) if is_dataclass(part)), None)
+        if inner is None:
+            names.append(prefix + one.name)
+        else:
+            names += every_key(inner, f"{prefix}{one.name}." + ("X." if inner is not kind else ""))
+    return names

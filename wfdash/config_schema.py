@@ -1,0 +1,76 @@
+"""What the config file may hold, with every default. Plain dataclasses; config_file checks them."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+__all__ = ["Config", "Display", "Poll", "Profile", "SavedView"]
+
+Colour = Literal[
+    "", "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white",
+    "bright_black", "bright_red", "bright_green", "bright_yellow", "bright_blue", "bright_magenta",
+    "bright_cyan", "bright_white",
+]  # fmt: skip
+
+_STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One `[profiles.X]`."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    account_id: str = ""
+    workflow: str = ""
+    base_url: str = ""
+    local: bool | int | str = False
+    token_env: str = ""
+    token_command: list[str] = field(default_factory=list)
+    production: bool = False
+    read_only: bool = False
+    colour: Colour = ""
+
+
+@dataclass(frozen=True)
+class Poll:
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    interval: float = 3.0
+    share: float = 0.5
+
+
+@dataclass(frozen=True)
+class Display:
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    theme: str = "ansi-dark"
+    time: Literal["utc", "local"] = "utc"
+    mouse: bool = False
+    ascii: bool = False
+
+
+@dataclass(frozen=True)
+class SavedView:
+    """One `[[views]]`."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    name: str
+    key: str = ""
+    workflow: str = ""
+    filter: str = ""
+    sort: str = ""
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class Config:
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    profile: str = ""
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    poll: Poll = field(default_factory=Poll)
+    display: Display = field(default_factory=Display)
+    keys: dict[str, str] = field(default_factory=dict)
+    views: list[SavedView] = field(default_factory=list)
+    retention: dict[str, str] = field(default_factory=dict)

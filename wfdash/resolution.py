@@ -1,0 +1,268 @@
+"""Which of option, profile, environment and default wins, setting by setting."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wfdash.config_schema import Config, Profile
+from wfdash.credentials import Credential, origin_of
+from wfdash.settings import CLOUDFLARE, NoCredentials, Options, Settings, SettingsError, View
+
+__all__ = ["resolve"]
+
+_PROFILE_ENV = "WFDASH_PROFILE"
+_ACCOUNT_ENV = "CLOUDFLARE_ACCOUNT_ID"
+_BASE_ENVS = ("CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL")
+_CLOUD_ENVS = (_ACCOUNT_ENV, *_BASE_ENVS, "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")
+
+
+@dataclass(slots=True)
+class _Case:
+    """One run's inputs, and what has been decided so far."""
+
+    options: Options
+    environ: Mapping[str, str]
+    config: Config
+    name: str = ""
+    """The profile's name, "" for none."""
+    profile: Profile = field(default_factory=Profile)
+    named: bool = False
+    """Chosen by --profile or WFDASH_PROFILE, so it goes before the environment."""
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def pick(self, setting: str, *candidates: tuple[str, str]) -> str:
+        """The first value that is not "", its source noted."""
+        for value, source in candidates:
+            if value:
+                self.sources[setting] = source
+                return value
+        self.sources[setting] = "default"
+        return ""
+
+
+def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
+    """See wfdash.settings.load."""
+    path, source = _config_path(options, environ)
+    config, warnings = _read(path, required=source != "default")
+    case = _Case(options, environ, config, sources={"config": f"{path} ({source})"})
+    if options.demo:
+        return _demo(case, path, warnings)
+    _choose_profile(case)
+    base, local = _server(case)
+    account = "" if local else _account(case)
+    credential = None if local else _credential(case, base)
+    if local:
+        case.sources["credential"] = "none: a dev session wants none"
+    used = case.named or case.profile.account_id in ("", account)
+    profile = case.profile if used else Profile()
+    production = frozenset(p.account_id for p in config.profiles.values() if p.production and p.account_id)
+    return _settings(
+        case,
+        path,
+        warnings,
+        profile_name=case.name if used else "",
+        account_id=account,
+        workflow=case.pick(
+            "workflow", (options.workflow, "--workflow"), (profile.workflow, f"profile {case.name}")
+        ),
+        base_url=base,
+        local=local,
+        credential=credential,
+        production_accounts=production,
+        production=account in production or (profile.production and not profile.account_id),
+        read_only=options.read_only or profile.read_only,
+        colour=profile.colour,
+    )
+
+
+def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
+    """The decided ones with those that only the config and the options speak of."""
+    from wfdash.config_file import seconds_of
+
+    options, config = case.options, case.config
+    interval = options.interval if options.interval is not None else config.poll.interval
+    if not 1 <= interval <= 300:
+        raise SettingsError("--interval must be 1 to 300 seconds.")
+    case.sources["interval"] = "--interval" if options.interval is not None else "config or default"
+    return Settings(
+        interval=float(interval),
+        share=config.poll.share,
+        theme=config.display.theme,
+        time=config.display.time,
+        mouse=config.display.mouse if options.mouse is None else options.mouse,
+        ascii=options.ascii or config.display.ascii,
+        no_color=bool(case.environ.get("NO_COLOR")),
+        keys=dict(config.keys),
+        views=tuple(View(**vars(view)) for view in config.views),
+        retention={name: seconds_of(text) or 0.0 for name, text in config.retention.items()},
+        debug=Path(options.debug) if options.debug else None,
+        config_path=path,
+        profiles=tuple(config.profiles),
+        sources=case.sources,
+        warnings=warnings,
+        **decided,  # type: ignore[arg-type]
+    )
+
+
+def _demo(case: _Case, path: Path, warnings: tuple[str, ...]) -> Settings:
+    options = case.options
+    case.sources |= dict.fromkeys(("account", "credential", "base URL"), "the demo")
+    return _settings(
+        case,
+        path,
+        warnings,
+        demo=options.demo,
+        account_id=options.demo_account,
+        credential=Credential(options.demo_token, source="the demo"),
+        base_url="https://demo.invalid/client/v4",
+        workflow=options.workflow,
+        read_only=options.read_only,
+    )
+
+
+def _config_path(options: Options, environ: Mapping[str, str]) -> tuple[Path, str]:
+    if options.config:
+        return Path(options.config).expanduser(), "--config"
+    if environ.get("WFDASH_CONFIG"):
+        return Path(environ["WFDASH_CONFIG"]).expanduser(), "WFDASH_CONFIG"
+    from platformdirs import user_config_path
+
+    return user_config_path("wfdash", appauthor=False) / "config.toml", "default"
+
+
+def _read(path: Path, *, required: bool) -> tuple[Config, tuple[str, ...]]:
+    from wfdash.config_file import ConfigError, permission_warnings, read
+
+    try:
+        config = read(path, required=required)
+    except ConfigError as error:
+        raise SettingsError(str(error)) from None
+    return (config, permission_warnings(path)) if config else (Config(), ())
+
+
+def _choose_profile(case: _Case) -> None:
+    """Fill in the profile; an unknown name is an error that tells the known ones."""
+    named, environ = case.options.profile, case.environ.get(_PROFILE_ENV, "")
+    case.named = bool(named or environ)
+    case.name = case.pick(
+        "profile", (named, "--profile"), (environ, _PROFILE_ENV), (case.config.profile, "config")
+    )
+    if not case.name:
+        return
+    if case.name not in case.config.profiles:
+        known = get_close_matches(case.name, list(case.config.profiles), n=1, cutoff=0.0)
+        hint = f'the nearest one is "{known[0]}"' if known else "the config has none"
+        raise SettingsError(f'There is no profile "{case.name}" ({case.sources["profile"]}); {hint}.')
+    case.profile = case.config.profiles[case.name]
+
+
+def _server(case: _Case) -> tuple[str, bool]:
+    """The base URL, and whether it is a dev session's."""
+    options, profile = case.options, case.profile
+    if options.local is not None and options.base_url:
+        raise SettingsError("--local and --base-url exclude each other.")
+    if options.local is not None:
+        case.sources["base URL"] = "--local"
+        return _local_url(options.local, "--local"), True
+    cloud_asked = bool(options.base_url or options.account_id)
+    cloud_set = any(case.environ.get(name) for name in _CLOUD_ENVS)
+    if profile.local is not False and not cloud_asked and (case.named or not cloud_set):
+        case.sources["base URL"] = f"profile {case.name}"
+        return _local_url("" if profile.local is True else str(profile.local), f"profile {case.name}"), True
+    own = bool(profile.token_env or profile.token_command)
+    first = [(options.base_url, "--base-url")]
+    theirs = [] if case.named and own else [(case.environ.get(name, ""), name) for name in _BASE_ENVS]
+    mine = [(profile.base_url, f"profile {case.name}")]
+    order = first + (mine + theirs if case.named else theirs + mine)
+    found = case.pick("base URL", *order)
+    return (_base_url(found, case.sources["base URL"]) if found else CLOUDFLARE), False
+
+
+def _local_url(text: str, source: str) -> str:
+    """The origin of a dev session from "", a port or an http:// URL."""
+    if re.fullmatch(r"\d{1,5}", text or "8787") and 1 <= int(text or "8787") <= 65535:
+        return f"http://127.0.0.1:{text or '8787'}"
+    parts = urlsplit(text)
+    if parts.scheme != "http" or not _is_loopback(parts.hostname) or parts.path.strip("/") or parts.query:
+        raise SettingsError(
+            f'{source}: "{text}" is no port and no http:// address on this machine (such as '
+            "http://127.0.0.1:8787)."
+        )
+    return origin_of(text)
+
+
+def _base_url(text: str, source: str) -> str:
+    """A base URL without its trailing slash; raises SettingsError for one that no token may be sent to."""
+    try:
+        parts = urlsplit(text.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        raise SettingsError(f'{source}: "{_bare(text)}" is no https:// address.')
+    if parts.username or parts.password:
+        raise SettingsError(f"{source}: a base URL holds no user and no password.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise SettingsError(
+            f"{source}: plain http:// is for this machine alone; {host} would get the token unencrypted."
+        )
+    return text.strip().rstrip("/")
+
+
+def _bare(text: str) -> str:
+    """A mistyped URL for showing, without what may be a password before an @."""
+    return re.sub(r"//[^/@]*@", "//", text)[:100]
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _account(case: _Case) -> str:
+    """The account id, or "" to take the only one there is."""
+    theirs, mine = case.environ.get(_ACCOUNT_ENV, "").strip(), case.profile.account_id
+    source = f"profile {case.name}"
+    if case.named and theirs and mine and theirs != mine and not case.options.account_id:
+        raise SettingsError(
+            f"Profile {case.name} is account {mine}, but {_ACCOUNT_ENV} says {theirs}: unset it, or "
+            "leave out the profile."
+        )
+    order = [(mine, source), (theirs, _ACCOUNT_ENV)]
+    found = case.pick(
+        "account",
+        (case.options.account_id, "--account-id"),
+        *(order if case.named else reversed(order)),
+    )
+    if found and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found):
+        raise SettingsError(f'{case.sources["account"]}: "{found[:64]}" is no account id (32 hex digits).')
+    return found
+
+
+def _credential(case: _Case, base: str) -> Credential:
+    """The credential for this base URL; raises NoCredentials with what to set."""
+    from wfdash import credential_sources as sources
+
+    reason = ""
+    try:
+        found = sources.from_profile(case.name, case.profile, case.environ) if case.named else None
+        found = found or sources.from_environment(case.environ)
+        if found is None and not case.named and case.sources["base URL"] not in _BASE_ENVS:
+            found = sources.from_profile(case.name, case.profile, case.environ)
+        if found is None:
+            if origin_of(base) == origin_of(CLOUDFLARE):
+                found, reason = sources.from_wrangler(case.environ)
+            else:
+                reason = f"wrangler's login is sent to api.cloudflare.com alone, not to {origin_of(base)}."
+    except sources.CredentialError as error:
+        raise NoCredentials(str(error)) from None
+    if found is None:
+        raise NoCredentials(f"No credentials. {reason + ' ' if reason else ''}{sources.HOW_TO}")
+    case.sources["credential"] = found.source
+    return found
