@@ -37,6 +37,10 @@ class Job:
         """Ask once and take in the answer; raises WorkflowsError."""
         raise NotImplementedError
 
+    def restart(self) -> None:
+        """Another workflow, or another question, from now on."""
+        self.next_at = 0.0
+
     def soon(self) -> None:
         """Ask as soon as the budget allows, however the last time went."""
         self.next_at = 0.0

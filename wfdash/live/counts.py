@@ -1,0 +1,71 @@
+"""How many instances have which status: of the workflow shown, or of all while their page is open."""
+
+from wfdash.core.workflow import Workflow
+from wfdash.live.budget import Priority
+from wfdash.live.events import WorkflowsChanged
+from wfdash.live.job import Job
+from wfdash.live.trend import Trends
+from wfdash.live.watch import Watch
+
+__all__ = ["Counts"]
+
+PER_PAGE = 100
+_MOST_PAGES = 20
+_INTERVAL = 10.0
+
+
+class Counts(Job):
+    """One request per 100 workflows while `overview`, else one for the workflow shown."""
+
+    priority = Priority.LIST
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(_INTERVAL)
+        self.watch = watch
+        self.overview = False
+        self.workflows: list[Workflow] = []
+        self.total: int | None = None
+        self.trends = Trends()
+        self.counts: dict[str, int] | None = None
+        self._page = 1
+        self._coming: list[Workflow] = []
+
+    def restart(self) -> None:
+        """Another workflow is shown from now on."""
+        known = next((one for one in self.workflows if one.name == self.watch.workflow), None)
+        self.counts = known.counts if known and known.counts else None
+        self.next_at = 0.0
+
+    def pace(self, took: float) -> float:
+        return 0.0 if self._page > 1 else max(self.interval, took * 10 if self.watch.local else 0.0)
+
+    async def ask(self) -> None:
+        if self.overview or not self.watch.workflow:
+            await self._ask_all()
+        else:
+            await self._ask_one(self.watch.workflow)
+        self.watch.notify(WorkflowsChanged())
+
+    async def _ask_one(self, workflow: str) -> None:
+        found = await self.watch.api.get_workflow(workflow)
+        self.counts = found.counts
+        self.trends.saw([found], self.watch.clock())
+        self.workflows = [found if one.name == workflow else one for one in self.workflows]
+
+    async def _ask_all(self) -> None:
+        page = await self.watch.api.list_workflows(page=self._page, per_page=PER_PAGE)
+        if self._page == 1:
+            self._coming = []
+        known = {one.name for one in self._coming}
+        fresh = [one for one in page.items if one.name not in known]
+        self._coming += fresh
+        more = len(page.items) >= PER_PAGE and bool(fresh) and (page.total or 0) > len(self._coming)
+        if more and self._page < _MOST_PAGES:
+            self._page += 1
+            return
+        self._page = 1
+        self.workflows, self.total = self._coming, page.total
+        self.trends.saw(self.workflows, self.watch.clock())
+        for one in self.workflows:
+            if one.name == self.watch.workflow and one.counts:
+                self.counts = one.counts

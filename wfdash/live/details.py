@@ -1,0 +1,171 @@
+"""The open instance: read in full, then only as much and as often as it can have changed."""
+
+from collections import OrderedDict
+
+from wfdash.api.errors import InstanceNotFound
+from wfdash.api.interface import DetailAnswer
+from wfdash.core.detail import Detail
+from wfdash.core.status import is_final
+from wfdash.core.store import EXPIRED
+from wfdash.live.budget import Priority
+from wfdash.live.events import DetailChanged
+from wfdash.live.job import Job
+from wfdash.live.reading import amend_row, missing_steps, read_answer
+from wfdash.live.state import DetailState, Freshness
+from wfdash.live.watch import Watch
+
+__all__ = ["OpenDetail"]
+
+_KEPT_STEPS = 50_000
+_KEPT = 200
+_COST = 50.0
+"""An answer is worth waiting for so many times as long as it took to read."""
+
+
+class OpenDetail(Job):
+    """Keeps the states of instances read before, so that going back to one shows it at once."""
+
+    priority = Priority.DETAIL
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(2.0)
+        self.watch = watch
+        self.id: str | None = None
+        self._states: OrderedDict[str, DetailState] = OrderedDict()
+        self._answered: dict[str, int] = {}
+        self._cost = 0.0
+        self._moved = False
+        """The short answer told of a change, so that the full one is due now."""
+
+    def restart(self) -> None:
+        """Another workflow is watched from now on."""
+        self._states.clear()
+        self._answered.clear()
+        self.open(None)
+
+    def state(self, identity: str) -> DetailState | None:
+        return self._states.get(identity)
+
+    def states(self) -> list[DetailState]:
+        """Every instance read and still remembered, the one opened last at the end."""
+        return list(self._states.values())
+
+    def open(self, identity: str | None) -> None:
+        self.id = identity
+        if identity is None:
+            self.freshness = Freshness()
+            self.next_at = None
+            return
+        state = self._state(identity)
+        self._failures = 0
+        self._moved = False
+        self.freshness = state.freshness
+        self.next_at = None if state.freshness.settled or state.gone else 0.0
+
+    def due(self, now: float) -> float | None:
+        unlisted = self.watch.local and self.id not in self.watch.store
+        return None if self.id is None or unlisted else super().due(now)
+
+    def soon(self) -> None:
+        if self.id is not None and not self._state(self.id).gone:
+            self.next_at = 0.0
+
+    def row_changed(self, identity: str) -> None:
+        """The list told something new of an instance: a final one may have been restarted."""
+        state, row = self._states.get(identity), self.watch.store.get(identity)
+        if state is None or row is None or row.seq <= self._answered.get(identity, 0):
+            return
+        state.freshness.settled = False
+        if self.watch.store.note(identity) != EXPIRED:
+            state.gone = ""
+        if identity == self.id:
+            self.soon()
+
+    def pace(self, took: float) -> float:
+        state = self._states.get(self.id or "")
+        detail = state.detail if state else None
+        if self._moved:
+            return 0.0
+        self.interval = max(_interval(detail), self._cost * _COST, took * 10 if self.watch.local else 0.0)
+        return self.interval
+
+    async def ask(self) -> None:
+        watch, identity = self.watch, self.id
+        if identity is None:
+            return
+        state = self._state(identity)
+        number = watch.next_number()
+        try:
+            simple = self._simple_will_do(state.detail)
+            answer = await watch.api.get_instance(watch.workflow, identity, simple=simple)
+        except InstanceNotFound:
+            state.gone = "expired or deleted"
+            state.freshness.settled = True
+            watch.tell(watch.store.doubt([identity], EXPIRED))
+            watch.notify(DetailChanged(identity))
+            return
+        self._moved = simple and self._has_moved(state.detail, answer)
+        if self._moved:
+            return
+        detail = await read_answer(watch.workflow, identity, answer, simple=simple)
+        self.take_in(detail, number, milliseconds=answer.milliseconds)
+
+    def take_in(self, detail: Detail, number: int, *, milliseconds: float = 0.0) -> None:
+        """Remember an answer to the request of this number, unless a later one was answered already."""
+        watch, state = self.watch, self._state(detail.id)
+        if number < self._answered.get(detail.id, 0):
+            return
+        self._answered[detail.id] = number
+        state.gone = ""
+        if detail.simple and state.detail is not None:
+            state.detail.status, state.detail.step_count = detail.status, detail.step_count
+        else:
+            state.detail = detail
+            state.partial = missing_steps(detail)
+            self._cost = milliseconds / 1000 if len(detail.steps) > 100 else 0.0
+        state.revision += 1
+        state.freshness.settled = is_final(detail.status)
+        state.freshness.answered_at = watch.clock()
+        watch.tell(amend_row(watch.store, detail, number))
+        watch.notify(DetailChanged(detail.id))
+        self._forget()
+
+    def _simple_will_do(self, detail: Detail | None) -> bool:
+        if self._moved or detail is None or self.watch.local or is_final(detail.status):
+            return False
+        return not any(step.kind in ("step", "rollback") and step.end is None for step in detail.steps)
+
+    @staticmethod
+    def _has_moved(detail: Detail | None, answer: DetailAnswer) -> bool:
+        result = answer.result
+        return detail is None or (result.get("status"), result.get("step_count")) != (
+            detail.status,
+            detail.step_count,
+        )
+
+    def _state(self, identity: str) -> DetailState:
+        state = self._states.get(identity)
+        if state is None:
+            state = self._states[identity] = DetailState(self.watch.workflow, identity)
+        self._states.move_to_end(identity)
+        return state
+
+    def _forget(self) -> None:
+        steps = sum(len(state.detail.steps) for state in self._states.values() if state.detail)
+        while len(self._states) > 1 and (len(self._states) > _KEPT or steps > _KEPT_STEPS):
+            identity, state = next(iter(self._states.items()))
+            if identity == self.id:
+                return
+            steps -= len(state.detail.steps) if state.detail else 0
+            del self._states[identity]
+            self._answered.pop(identity, None)
+
+
+def _interval(detail: Detail | None) -> float:
+    """2 s while a step runs, 5 s while something else is open, 15 s while nothing can happen by itself."""
+    if detail is None or detail.status in ("running", "rollingBack", "waitingForPause"):
+        running = detail is None or any(
+            step.end is None and step.kind in ("step", "rollback") for step in detail.steps
+        )
+        return 2.0 if running else 5.0
+    return 15.0 if detail.status == "paused" else 5.0

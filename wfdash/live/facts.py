@@ -1,0 +1,159 @@
+"""What visible active rows are blocked on, read one by one out of spare budget."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from wfdash.api.errors import InstanceNotFound
+from wfdash.core.detail import Detail
+from wfdash.core.diagnosis import Why, diagnose
+from wfdash.core.status import is_final
+from wfdash.core.store import ENDED, EXPIRED
+from wfdash.live.budget import Priority
+from wfdash.live.events import DetailChanged
+from wfdash.live.job import Job
+from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.watch import Watch
+
+__all__ = ["Fact", "Facts"]
+
+OLD = 60.0
+"""Seconds after which a fact is read again."""
+_LEAST = 5.0
+"""Seconds a fact is kept at least, whatever its deadline said."""
+_KEPT = 2000
+_SMALL = 100
+"""Steps of a detail that is kept so that its sentence can follow the clock."""
+
+
+@dataclass(slots=True)
+class Fact:
+    """What one instance said of itself. Times are epoch seconds."""
+
+    read_at: float
+    modified: float | None
+    why: Why
+    status: str
+    detail: Detail | None = None
+    """None when it is too long to be kept."""
+
+
+class Facts(Job):
+    """`wanted` are the visible rows, `watched` the marked and the watched ones, each most important first."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(1.0)
+        self.watch = watch
+        self.wanted: Sequence[str] = ()
+        self.watched: Sequence[str] = ()
+        self.missed: Collection[str] = ()
+        self.running: int | None = None
+        self._facts: OrderedDict[str, Fact] = OrderedDict()
+        self._rest_until = 0.0
+
+    @property
+    def priority(self) -> Priority:  # type: ignore[override]
+        """A row that may have ended is as urgent as the sweep that missed it."""
+        return Priority.SWEEP if self._urgent() else Priority.BACKGROUND
+
+    def restart(self) -> None:
+        """Another workflow is watched from now on."""
+        self.wanted = self.watched = self.missed = ()
+        self.running = None
+        self._facts.clear()
+
+    def fact(self, identity: str) -> Fact | None:
+        return self._facts.get(identity)
+
+    def why(self, identity: str) -> Why | None:
+        """Worded for now where the detail was kept, else as it was when it was read."""
+        fact = self._facts.get(identity)
+        if fact is None or fact.detail is None:
+            return fact.why if fact else None
+        return self._diagnose(fact.detail)
+
+    def remember(self, detail: Detail) -> None:
+        """Take in what was read of an instance, whoever read it."""
+        if detail.simple:
+            return
+        row = self.watch.store.get(detail.id)
+        kept = detail if len(detail.steps) <= _SMALL else None
+        self._facts[detail.id] = Fact(
+            self.watch.clock(), row.modified if row else None, self._diagnose(detail), detail.status, kept
+        )
+        self._facts.move_to_end(detail.id)
+        while len(self._facts) > _KEPT:
+            self._facts.popitem(last=False)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many of the visible active rows have been read, of how many."""
+        return sum(1 for one in self.wanted if one in self._facts), len(self.wanted)
+
+    def due(self, now: float) -> float | None:
+        if not self.watch.workflow or (self.next_at or 0.0) > now:
+            return self.next_at
+        times = [self._due(one, now) for one in (*self.wanted, *self.watched)]
+        if self._urgent():
+            return 0.0
+        return min((time for time in times if time is not None), default=None)
+
+    def pace(self, took: float) -> float:
+        return took * 10 if self.watch.local else 0.0
+
+    async def ask(self) -> None:
+        watch = self.watch
+        identity = self._next(watch.clock())
+        if identity is None:
+            return
+        number = watch.next_number()
+        try:
+            answer = await watch.api.get_instance(watch.workflow, identity)
+        except InstanceNotFound:
+            watch.tell(watch.store.doubt([identity], EXPIRED))
+            return
+        detail = await read_answer(watch.workflow, identity, answer)
+        watch.tell(amend_row(watch.store, detail, number))
+        self.remember(detail)
+        watch.notify(DetailChanged(identity))
+
+    def _next(self, now: float) -> str | None:
+        if urgent := self._urgent():
+            return urgent
+        times = [(time, one) for one in self.wanted if (time := self._due(one, now)) is not None]
+        return next((one for time, one in times if time <= now), None)
+
+    def _urgent(self) -> str | None:
+        """A row on screen, marked or watched that the last sweep did not meet."""
+        store = self.watch.store
+        for one in (*self.watched, *self.wanted):
+            if one in self.missed and (row := store.get(one)) and not is_final(row.status):
+                fact = self._facts.get(one)
+                if fact is None or fact.read_at + OLD / 2 < self.watch.clock() or store.note(one) == ENDED:
+                    return one
+        return None
+
+    def _due(self, identity: str, now: float) -> float | None:
+        """When to read an instance: None for one that is final, gone or not listed."""
+        row = self.watch.store.get(identity)
+        if row is None or is_final(row.status) or self.watch.store.note(identity) == EXPIRED:
+            return None
+        fact = self._facts.get(identity)
+        if fact is None:
+            return 0.0
+        if row.modified is not None and row.modified != fact.modified:
+            return fact.read_at + _LEAST
+        deadline = fact.why.deadline
+        at = fact.read_at + OLD
+        if deadline is not None and deadline > fact.read_at:
+            at = min(at, max(deadline, fact.read_at + _LEAST))
+        return at
+
+    def _diagnose(self, detail: Detail) -> Why:
+        return diagnose(
+            detail,
+            now=self.watch.clock(),
+            row=self.watch.store.get(detail.id),
+            local=self.watch.local,
+            running=self.running,
+        )

@@ -1,0 +1,150 @@
+"""The rows in their order: the newest page again and again, and older pages as they are asked for."""
+
+from wfdash.api.errors import Refused
+from wfdash.api.interface import InstancePage
+from wfdash.core.instance import Instance
+from wfdash.live.budget import Priority
+from wfdash.live.job import Job
+from wfdash.live.watch import Watch
+
+__all__ = ["History", "Newest"]
+
+PER_PAGE = 100
+_LOCAL_INTERVAL = 5.0
+_LOCAL_REST = 10.0
+"""A dev server wakes every instance to list them: rest so many times as long as it took."""
+_UNFOCUSED = 30.0
+_CATCH_UP = 60
+"""Pages that are walked at most to reach rows known before."""
+
+
+class Newest(Job):
+    """The newest page. When more arrived than fit on it, the pages down to what was known before as well."""
+
+    priority = Priority.LIST
+
+    def __init__(self, watch: Watch, interval: float) -> None:
+        super().__init__(max(interval, _LOCAL_INTERVAL) if watch.local else interval)
+        self.watch = watch
+        self.focused = True
+        self.total: int | None = None
+        self.counts: dict[str, int] | None = None
+        self.hidden = 0
+        self.whole: int | None = None
+        """Number of the last request whose one page was all there is; None when there was more."""
+        self.below: str | None = None
+        """Cursor of the page after the newest one."""
+        self._reached: float | None = None
+        self._catching: tuple[str, float | None, int] | None = None
+
+    def restart(self) -> None:
+        """Another question is asked from now on."""
+        self.total = self.counts = self.whole = self.below = self._reached = self._catching = None
+        self.hidden = 0
+        self.next_at = 0.0
+        fresh = self.freshness
+        fresh.answered_at, fresh.missed, fresh.failure = None, 0, ""
+
+    def due(self, now: float) -> float | None:
+        return super().due(now) if self.watch.workflow else None
+
+    def pace(self, took: float) -> float:
+        if self._catching:
+            return 0.0
+        pace = self.interval if self.focused else max(self.interval, _UNFOCUSED)
+        return max(pace, took * _LOCAL_REST) if self.watch.local else pace
+
+    async def ask(self) -> None:
+        watch, number = self.watch, self.watch.next_number()
+        catching = self._catching
+        page = await _page(watch, catching[0] if catching else None)
+        watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+        oldest, newest = _span(page)
+        if catching:
+            self._catch_up(page, oldest, catching[1], catching[2] - 1)
+            return
+        self.total, self.counts, self.hidden, self.below = page.total, page.counts, page.hidden, page.cursor
+        self.whole = number if page.cursor is None and not _pushed(watch) else None
+        self._catch_up(page, oldest, self._reached, _CATCH_UP)
+        self._reached = newest if newest is not None else self._reached
+
+    def _catch_up(self, page: InstancePage, oldest: float | None, reached: float | None, pages: int) -> None:
+        gap = reached is not None and oldest is not None and oldest > reached
+        self._catching = (page.cursor, reached, pages) if gap and page.cursor and pages else None
+
+
+class History(Job):
+    """Older pages, one for each time somebody wants more."""
+
+    priority = Priority.SWEEP
+
+    def __init__(self, watch: Watch, newest: Newest) -> None:
+        super().__init__(1.0)
+        self.watch = watch
+        self.newest = newest
+        self.wanted = False
+        self.complete = False
+        """Whether the oldest row of what is asked for has been listed."""
+        self._cursor: str | None = None
+        self._page = 1
+
+    def restart(self) -> None:
+        self.wanted = self.complete = False
+        self._cursor = None
+        self._page = 1
+        self.next_at = 0.0
+
+    def due(self, now: float) -> float | None:
+        first = self.newest.freshness.answered_at
+        if self._page == 1 and first is not None and not self.watch.local:
+            self.complete = self.newest.below is None
+        if not self.wanted or self.complete or first is None or not self.watch.workflow:
+            return None
+        return super().due(now)
+
+    def pace(self, took: float) -> float:
+        return took * _LOCAL_REST if self.watch.local else 0.0
+
+    async def ask(self) -> None:
+        watch, number = self.watch, self.watch.next_number()
+        try:
+            if watch.local:
+                page = await _page(watch, None, self._page + 1)
+            else:
+                page = await _page(watch, self._cursor or self.newest.below)
+        except Refused:
+            self._cursor = None
+            raise
+        self.wanted = False
+        self._page += 1
+        self._cursor = page.cursor
+        if watch.local:
+            self.complete = not page.items or self._page * PER_PAGE >= (page.total or 0)
+        else:
+            self.complete = page.cursor is None
+        watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+
+
+async def _page(watch: Watch, cursor: str | None, page: int | None = None) -> InstancePage:
+    asked = watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
+    return await watch.api.list_instances(
+        watch.workflow,
+        status=asked.status if asked else "",
+        date_start=asked.date_start if asked else None,
+        date_end=asked.date_end if asked else None,
+        cursor=cursor,
+        page=page,
+        per_page=PER_PAGE,
+    )
+
+
+def _pushed(watch: Watch) -> bool:
+    asked = watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
+    return bool(asked and (asked.status or asked.date_start is not None or asked.date_end is not None))
+
+
+def _span(page: InstancePage) -> tuple[float | None, float | None]:
+    """Creation times of the oldest and the newest row of a page."""
+    rows = [row for row in map(Instance.from_item, page.items) if row and row.created is not None]
+    times = [row.created for row in rows if row.created is not None]
+    return (min(times), max(times)) if times else (None, None)

@@ -1,0 +1,254 @@
+"""The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
+
+import gc
+from collections.abc import Callable, Sequence
+
+from wfdash.api.interface import DetailAnswer, Workflows
+from wfdash.core.diagnosis import Why
+from wfdash.core.store import Delta, Store
+from wfdash.core.workflow import Workflow
+from wfdash.live.budget import Budget
+from wfdash.live.counts import Counts
+from wfdash.live.details import OpenDetail
+from wfdash.live.events import BudgetChanged, DetailChanged, Event, HealthChanged, InstancesChanged
+from wfdash.live.facts import Fact, Facts
+from wfdash.live.job import Job
+from wfdash.live.listing import History, Newest
+from wfdash.live.reading import amend_row, read_answer_now
+from wfdash.live.scheduler import Scheduler
+from wfdash.live.state import DetailState, Freshness
+from wfdash.live.sweep import Sweep
+from wfdash.live.trend import Trends
+from wfdash.live.watch import Question, Watch
+
+__all__ = ["Poller"]
+
+_FREEZE_AT = 2000
+"""Rows from which the garbage collector is told to leave them alone, again at each doubling."""
+
+
+class Poller:
+    """Everything is called from the event loop; `notify` is called from there too and must not wait."""
+
+    def __init__(
+        self,
+        api: Workflows,
+        *,
+        clock: Callable[[], float],
+        budget: Budget,
+        interval: float = 3.0,
+        local: bool = False,
+        notify: Callable[[Event], None],
+    ) -> None:
+        self._notify = notify
+        self._watch = Watch(api, clock, self._told)
+        self.budget = budget
+        self._newest = Newest(self._watch, interval)
+        self._history = History(self._watch, self._newest)
+        self._counts = Counts(self._watch)
+        self._detail = OpenDetail(self._watch)
+        self._facts = Facts(self._watch)
+        self._sweep = Sweep(self._watch)
+        self._frozen_rows = _FREEZE_AT
+        self._scheduler = Scheduler(self._jobs, clock=clock, budget=budget, settled=self._settled)
+        budget.on_change = lambda: notify(BudgetChanged())
+
+    async def run(self) -> None:
+        """Forever; cancel to stop. The network never raises here."""
+        await self._scheduler.run()
+
+    @property
+    def workflow(self) -> str:
+        return self._watch.workflow
+
+    @property
+    def store(self) -> Store:
+        return self._watch.store
+
+    @property
+    def list(self) -> Freshness:
+        return self._newest.freshness
+
+    @property
+    def total(self) -> int | None:
+        """Instances of the workflow, all of them when the server says; else as many as answer the filter."""
+        counts = self.counts
+        return sum(counts.values()) if counts else self._newest.total
+
+    @property
+    def matching_total(self) -> int | None:
+        """What the server says answers the part of the filter it was asked."""
+        return self._newest.total
+
+    @property
+    def counts(self) -> dict[str, int] | None:
+        return self._counts.counts or self._newest.counts
+
+    @property
+    def hidden(self) -> int:
+        """Rows a dev server lists without a status: ids that were asked for but never made."""
+        return self._newest.hidden
+
+    @property
+    def workflows(self) -> Sequence[Workflow]:
+        return self._counts.workflows
+
+    @property
+    def workflows_fresh(self) -> Freshness:
+        return self._counts.freshness
+
+    @property
+    def trends(self) -> Trends:
+        return self._counts.trends
+
+    @property
+    def sweep(self) -> Sweep:
+        return self._sweep
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that answers the filter is loaded, down to the oldest."""
+        return self._history.complete
+
+    @property
+    def loading_more(self) -> bool:
+        return self._history.wanted
+
+    @property
+    def facts_read(self) -> tuple[int, int]:
+        """Of how many visible active rows it is known what they are blocked on: read, of."""
+        return self._facts.progress
+
+    @property
+    def frozen(self) -> bool:
+        return self._scheduler.frozen
+
+    @frozen.setter
+    def frozen(self, frozen: bool) -> None:
+        self._scheduler.frozen = frozen
+        self._scheduler.wake()
+
+    @property
+    def overview(self) -> bool:
+        """Whether all workflows are asked about, not only the one shown."""
+        return self._counts.overview
+
+    @overview.setter
+    def overview(self, overview: bool) -> None:
+        if overview and not self._counts.overview:
+            self._counts.soon()
+        self._counts.overview = overview
+        self._scheduler.wake()
+
+    def show(self, workflow: str, query: Question | None = None) -> None:
+        """Change what is listed; late answers to the old question are dropped."""
+        watch, other = self._watch, workflow != self._watch.workflow
+        watch.query = query
+        self._scheduler.withdraw(self._newest)
+        self._scheduler.withdraw(self._history)
+        if other:
+            of_workflow = (self._counts, self._detail, self._facts, self._sweep)
+            for job in of_workflow:
+                self._scheduler.withdraw(job)
+            watch.workflow, watch.store = workflow, Store()
+            self._frozen_rows = _FREEZE_AT
+            for job in of_workflow:
+                job.restart()
+        self._newest.restart()
+        self._history.restart()
+        self._scheduler.wake()
+
+    def open(self, instance: str | None) -> None:
+        """Which detail is polled; None for none."""
+        if instance == self._detail.id:
+            return
+        self._scheduler.withdraw(self._detail)
+        self._detail.open(instance)
+        self._scheduler.wake()
+
+    def want(self, ids: Sequence[str]) -> None:
+        """The visible active rows, most important first: what they wait for is read as budget allows."""
+        self._facts.wanted = tuple(ids)
+        self._scheduler.wake()
+
+    def watch(self, ids: Sequence[str]) -> None:
+        """The watched and the marked ones: read first when a sweep misses them."""
+        self._facts.watched = tuple(ids)
+
+    def poll_now(self) -> None:
+        for job in (self._newest, self._counts, self._detail):
+            job.soon()
+        self._scheduler.wake()
+
+    def focus(self, focused: bool) -> None:
+        """Whether the terminal has the focus; without it the list is polled every 30 s."""
+        if focused and not self._newest.focused:
+            self._newest.soon()
+        self._newest.focused = focused
+        self._scheduler.wake()
+
+    def load_more(self) -> None:
+        """Ask for one more page of older rows."""
+        self._history.wanted = True
+        self._scheduler.wake()
+
+    def detail(self, instance: str) -> DetailState | None:
+        return self._detail.state(instance)
+
+    def details(self) -> Sequence[DetailState]:
+        """Every instance that was opened and is still remembered."""
+        return self._detail.states()
+
+    def fact(self, instance: str) -> Fact | None:
+        """What was last read of a row, with when."""
+        return self._facts.fact(instance)
+
+    def why(self, instance: str) -> Why | None:
+        return self._facts.why(instance)
+
+    def apply_detail(self, workflow: str, instance: str, answer: DetailAnswer) -> None:
+        """Take in what somebody else read just now."""
+        if workflow != self.workflow:
+            return
+        number = self._watch.next_number()
+        detail = read_answer_now(workflow, instance, answer)
+        if detail is None:
+            self._detail.soon()
+            return
+        if self._detail.state(instance) is not None:
+            self._detail.take_in(detail, number)
+        else:
+            self._watch.tell(amend_row(self.store, detail, number))
+            self._facts.remember(detail)
+
+    def _jobs(self) -> Sequence[Job]:
+        self._sweep.skip = self._newest.whole is not None
+        self._facts.missed = self._sweep.missed
+        return (
+            self._detail,
+            self._newest,
+            self._counts,
+            self._history,
+            *((self._facts, self._sweep) if self._sweep.yields else (self._sweep, self._facts)),
+        )
+
+    def _told(self, event: Event) -> None:
+        if isinstance(event, InstancesChanged):
+            self._follow(event.delta)
+        elif isinstance(event, DetailChanged) and (state := self._detail.state(event.id)) and state.detail:
+            self._facts.remember(state.detail)
+        self._notify(event)
+
+    def _follow(self, delta: Delta) -> None:
+        for identity in delta.changed:
+            self._detail.row_changed(identity)
+        if len(self.store) >= self._frozen_rows:
+            self._frozen_rows = 2 * len(self.store)
+            gc.freeze()
+
+    def _settled(self, job: Job) -> None:
+        if job is self._newest and self._newest.whole is not None:
+            self._sweep.covered(self._newest.whole)
+        if job is self._counts:
+            self._facts.running = (self.counts or {}).get("running")
+        self._notify(HealthChanged())

@@ -1,0 +1,134 @@
+"""Every instance that can still move, status by status, so that none changes unseen."""
+
+from dataclasses import dataclass, field
+
+from wfdash.core.status import ACTIVE
+from wfdash.core.store import ENDED
+from wfdash.live.budget import Priority
+from wfdash.live.job import Job
+from wfdash.live.watch import Watch
+
+__all__ = ["MOST_PAGES", "Sweep"]
+
+PER_PAGE = 100
+MOST_PAGES = 60
+PERIOD = 30.0
+"""Seconds from the start of a sweep to the next one's, when the budget would allow more."""
+
+
+@dataclass(slots=True)
+class _Round:
+    """One walk over the statuses."""
+
+    at: float
+    number: int
+    """Of the request before its first."""
+    left: list[str]
+    status: str = ""
+    cursor: str | None = None
+    pages: int = 0
+    rows: int = 0
+    cut: list[str] = field(default_factory=list)
+    """Statuses that were not walked to their end."""
+
+
+class Sweep(Job):
+    """Rows that one complete round missed are `missed`; those that two missed are noted `ended?`."""
+
+    priority = Priority.SWEEP
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(PERIOD)
+        self.watch = watch
+        self.skip = False
+        """Set while the newest page is all there is."""
+        self.seen = 0
+        """Active rows the last round met."""
+        self.left_out: tuple[str, ...] = ()
+        """Statuses the last round could not walk to their end."""
+        self.period: float | None = None
+        """Seconds the last round took, its rest included."""
+        self.finished_at: float | None = None
+        self.missed: set[str] = set()
+        """Active ids the last complete round did not meet."""
+        self._round: _Round | None = None
+        self._before: int | None = None
+        self._backwards = False
+        self._next_start = 0.0
+
+    def restart(self) -> None:
+        """Another workflow is watched from now on."""
+        self._round = self._before = self.period = self.finished_at = None
+        self.missed = set()
+        self.left_out = ()
+        self.seen = 0
+        self.next_at = 0.0
+
+    def due(self, now: float) -> float | None:
+        watch = self.watch
+        if watch.local or not watch.workflow or self.skip or not len(watch.store):
+            return None
+        return super().due(now)
+
+    def pace(self, took: float) -> float:
+        if self._round is not None:
+            return 0.0
+        return max(0.0, self._next_start - self.watch.clock()) + took
+
+    @property
+    def yields(self) -> bool:
+        """Every fourth turn goes to the background, so that a long sweep does not starve it."""
+        return self._round is not None and self._round.pages % 4 == 3
+
+    async def ask(self) -> None:
+        watch = self.watch
+        run = self._round or self._start()
+        number = watch.next_number()
+        page = await watch.api.list_instances(
+            watch.workflow, status=run.status, cursor=run.cursor, per_page=PER_PAGE
+        )
+        watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+        run.pages += 1
+        run.rows += len(page.items)
+        run.cursor = page.cursor
+        if page.cursor is not None and run.pages < MOST_PAGES:
+            return
+        if page.cursor is not None:
+            run.cut.append(run.status)
+        self._go_on(run)
+
+    def covered(self, number: int) -> None:
+        """A listing of everything took the place of a round; its request had this number."""
+        self._judge(number - 1)
+
+    def _start(self) -> _Round:
+        statuses = list(ACTIVE[::-1] if self._backwards else ACTIVE)
+        self._backwards = not self._backwards
+        if self.left_out:
+            statuses.sort(key=lambda status: status not in self.left_out)
+        self._round = run = _Round(self.watch.clock(), self.watch.number, statuses)
+        run.status = run.left.pop(0)
+        return run
+
+    def _go_on(self, run: _Round) -> None:
+        run.cursor = None
+        if run.left and run.pages < MOST_PAGES:
+            run.status = run.left.pop(0)
+            return
+        now = self.watch.clock()
+        run.cut += run.left
+        self.seen, self.left_out, self.finished_at = run.rows, tuple(run.cut), now
+        self._next_start = max(now, run.at + PERIOD)
+        self.period = self._next_start - run.at
+        self._round = None
+        if not run.cut:
+            self._judge(run.number)
+
+    def _judge(self, number: int) -> None:
+        """What the complete round that began after this request did not meet, and the one before it."""
+        store, before = self.watch.store, self._before
+        rows = [row for one in store.active if (row := store.get(one)) and row.seq <= number]
+        self.missed = {row.id for row in rows}
+        if before is not None:
+            self.watch.tell(store.doubt([row.id for row in rows if row.seq <= before], ENDED))
+        self._before = number

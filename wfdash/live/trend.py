@@ -1,0 +1,44 @@
+"""Counts of workflows over the last half hour, kept in memory: deltas and sparklines."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from wfdash.core.workflow import Workflow
+
+__all__ = ["Trends"]
+
+_STEP = 60.0
+_KEPT = 30
+
+
+class Trends:
+    """One sample a minute and workflow, the last one always the newest told."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, dict[str, int]] = {}
+        self._samples: dict[str, deque[tuple[float, dict[str, int]]]] = {}
+        self.since: float | None = None
+        """When the first counts came, epoch seconds."""
+
+    def saw(self, workflows: Iterable[Workflow], now: float) -> None:
+        for one in workflows:
+            if not one.counts:
+                continue
+            self.since = now if self.since is None else self.since
+            self._first.setdefault(one.name, one.counts)
+            samples = self._samples.setdefault(one.name, deque(maxlen=_KEPT))
+            if samples and samples[-1][0] > now - _STEP and len(samples) > 1:
+                samples[-1] = (samples[-1][0], one.counts)
+            else:
+                samples.append((now, one.counts))
+
+    def delta(self, workflow: str, status: str) -> int:
+        """How many more have the status than when wfdash began to look."""
+        samples = self._samples.get(workflow)
+        if not samples:
+            return 0
+        return samples[-1][1].get(status, 0) - self._first[workflow].get(status, 0)
+
+    def history(self, workflow: str, status: str) -> list[int]:
+        """Counts a minute apart, the newest last."""
+        return [counts.get(status, 0) for _, counts in self._samples.get(workflow, ())]
