@@ -207,7 +207,7 @@ def _settled_resume(before: str, answered: str, now: str) -> Outcome:
         return Outcome(UNDER_WAY, "resumed, queued to run", False)
     if now in ("complete", "errored") and before in ("paused", "waitingForPause"):
         return Outcome(DONE, f"resumed, {now} by now", True)
-    if now == before and answered in _LEADS_TO["resume"]:
+    if now == before in ("paused", "waitingForPause") and answered in _LEADS_TO["resume"]:
         return Outcome(UNDER_WAY, f"asked, {now} for now", False)
     return Outcome(NO_EFFECT, f"resume had no effect: the instance is {now}", bool(answered))
 

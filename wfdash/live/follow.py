@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from typing import Final
 
 from wfdash.api.errors import NotFound, WorkflowsError
-from wfdash.core.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, leads_to, phrase, settled
+from wfdash.core.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, phrase, settled
 from wfdash.live.plan import UNKNOWN
 from wfdash.live.reread import Reading, Rereader
 
@@ -15,6 +15,12 @@ __all__ = ["DEADLINES", "Followed", "Follower"]
 DEADLINES: Final = {"pause": 300.0, "terminate_rollback": 300.0}
 """Seconds; a pause waits for the running step and a rollback for its handlers, the others for a moment."""
 _DEADLINE: Final = 60.0
+_ON_THE_WAY: Final = {
+    "pause": "waitingForPause",
+    "terminate_rollback": "rollingBack",
+    "resume": "queued",
+}
+"""The status that shows, even without an answer, that the verb arrived."""
 _DELAYS_OF_FEW = (0.5, 1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 8.0, 13.0, 20.0)
 _DELAYS_OF_MANY = (3.0, 5.0, 8.0, 13.0, 20.0)
 _LONGEST = 30.0
@@ -72,11 +78,13 @@ class Follower:
                 failure, status = "", reading.status
                 heard(status)
                 told = self._judge(verb, before, answered, reading)
+                if told.over and not answered and before.status in _ON_THE_WAY.values():
+                    return Followed(UNKNOWN, _not_told_apart(verb, before.status, status), status)
                 if told.over:
                     return Followed(told.word, told.sentence, status)
             if self.clock() >= deadline:
                 break
-        return _at_the_deadline(verb, told, answered, status, self.clock() - began, failure)
+        return _at_the_deadline(verb, before.status, told, answered, status, self.clock() - began, failure)
 
     def _delays(self) -> Iterator[float]:
         return chain(_DELAYS_OF_MANY if self.many else _DELAYS_OF_FEW, repeat(_LONGEST))
@@ -88,6 +96,10 @@ class Follower:
         return settled(verb, before=before.status, answered=answered, now=reading.status, rerun=rerun)
 
 
+def _not_told_apart(verb: str, before: str, status: str) -> str:
+    return f"{status}, but it was {before} before: whether the {phrase(verb)} arrived is not known"
+
+
 def _gone(verb: str, answered: str, status: str) -> Followed:
     if answered:
         return Followed(
@@ -97,13 +109,13 @@ def _gone(verb: str, answered: str, status: str) -> Followed:
 
 
 def _at_the_deadline(
-    verb: str, told: Outcome | None, answered: str, status: str, seconds: float, failure: str
+    verb: str, before: str, told: Outcome | None, answered: str, status: str, seconds: float, failure: str
 ) -> Followed:
     after = f"after {int(seconds)} s"
     if failure:
         known = f"answered {answered}" if answered else "no answer came"
         return Followed(UNKNOWN, f"{known}, and it could not be read again: {failure}", status)
-    if told is not None and told.word == UNDER_WAY and status in leads_to(verb):
+    if status == _ON_THE_WAY.get(verb) != before:
         return Followed(UNDER_WAY, f"still {status} {after}; it goes on by itself", status)
     if not answered:
         return Followed(UNKNOWN, f"{status} {after}: whether the {phrase(verb)} arrived is not known", status)

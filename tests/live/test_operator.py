@@ -1,0 +1,331 @@
+"""Each target of a plan is written to once or not at all, and what is told of it is true."""
+
+import asyncio
+
+import pytest
+
+from tests.support.frail_server import FrailServer, NoBudget, VirtualTime
+from wfdash.api.interface import NewInstance
+from wfdash.core.instance import Instance
+from wfdash.live.journal import Journal
+from wfdash.live.operator import Operator
+from wfdash.live.plan import Progress, Result, make_creation, make_plan
+
+
+@pytest.fixture
+def clock():
+    return VirtualTime()
+
+
+@pytest.fixture
+def server(clock):
+    return FrailServer(clock)
+
+
+@pytest.fixture
+def operator(server, clock):
+    return Operator(server, budget=NoBudget(), journal=None, clock=clock, sleep=clock.sleep)
+
+
+def rows(server, *ids):
+    return [Instance(one, server.runs[one].status) for one in ids or server.runs]
+
+
+async def act(operator, server, verb, *ids, on_event=None, **options):
+    plan = make_plan(
+        verb,
+        "orders",
+        rows(server, *ids),
+        now=operator.clock(),
+        guard=operator.guard,
+        **options,
+    )
+    return await operator.carry_out(plan, on_event or (lambda event: None))
+
+
+async def test_a_pause_is_followed_through_waitingForPause(operator, server, clock):
+    server.add("a", "running", busy=8)
+    heard = []
+    (told,) = await act(operator, server, "pause", "a", on_event=heard.append)
+    assert (told.before, told.answered, told.after) == ("running", "waitingForPause", "paused")
+    assert (told.outcome, told.exit_code) == ("done", 0)
+    assert server.accepted == [("a", "pause")]
+    stages = [event.stage for event in heard if isinstance(event, Progress)]
+    assert stages[:3] == ["reading", "sent", "answered"]
+    assert heard[-1] == told
+
+
+async def test_200_is_not_success(operator, server):
+    server.add("a", "running")
+    server.before_write = lambda instance: setattr(server.runs["a"], "status", "queued")
+    (told,) = await act(operator, server, "pause", "a")
+    assert told.outcome == "no effect"
+    assert told.sentence == "pause had no effect: the instance is queued"
+    assert told.exit_code == 1
+
+
+async def test_a_restart_that_did_nothing_is_told_from_one_that_failed_again(operator, server, clock):
+    run = server.add("a", "errored")
+    server._restart = lambda run, rollback: None
+    (told,) = await act(operator, server, "restart", "a")
+    assert (told.outcome, told.sentence) == ("no effect", "200, but still errored: nothing happened")
+
+    def fails_at_once(run, rollback):
+        run.queued = run.start = run.end = clock()
+
+    server._restart = fails_at_once
+    assert run.status == "errored"
+    (told,) = await act(operator, server, "restart", "a")
+    assert (told.outcome, told.sentence) == ("done", "ran again, errored by now")
+
+
+@pytest.mark.parametrize("verb", ["terminate", "restart", "pause"])
+async def test_a_target_that_changed_in_meaning_is_left_alone(operator, server, verb):
+    run = server.add("a", "running")
+    plan = make_plan(verb, "orders", rows(server), now=0, guard=operator.guard)
+    run.status = "errored"
+    (told,) = await operator.carry_out(plan, lambda event: None)
+    assert told.outcome == "skipped"
+    assert told.error == "was running, now errored: nothing sent"
+    assert server.asked == []
+
+
+async def test_a_final_one_that_ran_again_is_not_restarted_once_more(operator, server, clock):
+    run = server.add("a", "errored")
+    row = Instance("a", "errored", ended=run.end)
+    plan = make_plan("restart", "orders", [row], now=0, guard=operator.guard)
+    run.end = clock() - 1
+    (told,) = await operator.carry_out(plan, lambda event: None)
+    assert "ran again since" in told.error
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("fault", ["timeout after", "reset after", "500 after", "html after"])
+async def test_no_answer_after_acceptance_is_read_and_never_sent_again(operator, server, fault):
+    server.add("a", "running")
+    server.faults = [fault]
+    (told,) = await act(operator, server, "pause", "a")
+    assert server.accepted == [("a", "pause")]
+    assert (told.outcome, told.answered, told.after) == ("done", "", "paused")
+
+
+@pytest.mark.parametrize("fault", ["timeout before", "reset before", "500 before"])
+async def test_no_answer_and_no_effect_is_unknown_and_never_sent_again(operator, server, fault):
+    server.add("a", "running")
+    server.faults = [fault]
+    (told,) = await act(operator, server, "terminate", "a")
+    assert server.asked == [("a", "terminate")]
+    assert server.accepted == []
+    assert (told.outcome, told.exit_code, told.after) == ("unknown", 4, "running")
+    assert "not known" in told.sentence
+
+
+async def test_an_event_without_an_answer_stays_unknown(operator, server):
+    server.add("a", "waiting")
+    server.faults = ["timeout after"]
+    (told,) = await act(operator, server, "send_event", "a", event_type="approve", payload={"ok": True})
+    assert told.outcome == "unknown"
+    assert server.runs["a"].events == [("approve", {"ok": True})]
+
+
+async def test_429_was_not_applied_and_is_repeated_aloud(operator, server, clock):
+    server.add("a", "running")
+    server.faults = ["429", "429"]
+    heard = []
+    (told,) = await act(operator, server, "pause", "a", on_event=heard.append)
+    assert told.outcome == "done"
+    assert server.accepted == [("a", "pause")]
+    notes = [event.note for event in heard if isinstance(event, Progress) and event.stage == "waiting"]
+    assert notes == ["429: nothing was applied; sent again in 7 s"] * 2
+
+
+async def test_429_for_ever_is_given_up(operator, server):
+    server.add("a", "running")
+    server.faults = ["429"] * 9
+    (told,) = await act(operator, server, "pause", "a")
+    assert (told.outcome, told.exit_code) == ("refused", 5)
+    assert len(server.asked) == 4
+
+
+async def test_what_never_left_is_not_reached(operator, server):
+    server.add("a", "running")
+    server.faults = ["unsent"]
+    (told,) = await act(operator, server, "pause", "a")
+    assert (told.outcome, told.exit_code) == ("not reached", 5)
+
+
+async def test_a_403_turns_writes_off_but_a_challenge_page_does_not(operator, server):
+    server.add("a", "running")
+    server.faults = ["challenge"]
+    (told,) = await act(operator, server, "pause", "a")
+    assert told.outcome == "refused"
+    assert not operator.guard.read_only
+    server.faults = ["403"]
+    server.add("b", "running")
+    one, two = await act(operator, server, "pause", "a", "b")
+    assert one.outcome == "refused"
+    assert two.outcome == "skipped"
+    assert "The token may not write" in operator.guard.read_only
+    assert server.accepted == []
+    (told,) = await act(operator, server, "pause", "b")
+    assert told.outcome == "skipped"
+    assert told.error.startswith("read-only")
+
+
+async def test_read_only_is_never_unset(operator, server):
+    operator.forbid("asked for with --read-only")
+    operator.forbid("")
+    server.add("a", "running")
+    (told,) = await act(operator, server, "pause", "a")
+    assert told.error == "read-only: asked for with --read-only"
+    assert server.asked == []
+
+
+async def test_a_deleted_instance_is_told_and_nothing_is_sent(operator, server):
+    server.add("a", "running")
+    plan = make_plan("pause", "orders", rows(server), now=0, guard=operator.guard)
+    del server.runs["a"]
+    (told,) = await operator.carry_out(plan, lambda event: None)
+    assert (told.outcome, told.exit_code) == ("skipped", 1)
+    assert "not there any more" in told.error
+
+
+async def test_a_reread_that_fails_twice_is_tried_a_third_time_and_four_times_given_up(operator, server):
+    server.add("a", "running")
+    server.read_faults = ["500", "reset"]
+    (told,) = await act(operator, server, "terminate", "a")
+    assert told.outcome == "done"
+    server.add("b", "running")
+    server.read_faults = ["500"] * 9
+    (told,) = await act(operator, server, "terminate", "b")
+    assert (told.outcome, told.exit_code) == ("not reached", 5)
+    assert ("b", "terminate") not in server.asked
+
+
+async def test_what_would_do_nothing_is_sent_only_on_insistence(operator, server):
+    server.add("a", "queued")
+    (told,) = await act(operator, server, "pause", "a")
+    assert told.outcome == "skipped"
+    plan = make_plan("pause", "orders", rows(server), now=0, guard=operator.guard).insist()
+    (told,) = await operator.carry_out(plan, lambda event: None)
+    assert told.outcome == "no effect"
+    assert server.accepted == [("a", "pause")]
+
+
+async def test_a_bare_id_is_judged_by_what_is_read(operator, server):
+    server.add("a", "complete")
+    server.add("b", "running")
+    plan = make_plan("terminate", "orders", ["a", "b", "a"], now=0, guard=operator.guard)
+    assert [target.id for target in plan.unknown] == ["a", "b"]
+    one, two = await operator.carry_out(plan, lambda event: None)
+    assert (one.outcome, one.before) == ("skipped", "complete")
+    assert (two.outcome, two.before) == ("done", "running")
+
+
+async def test_many_are_read_by_list_pages_and_sent_one_by_one(operator, server):
+    for number in range(250):
+        server.add(f"o-{number}", "running" if number % 10 else "paused")
+    told = await act(operator, server, "pause")
+    assert len(told) == 250
+    assert sum(one.outcome == "done" for one in told) == 225
+    assert sum(one.outcome == "skipped" for one in told) == 25
+    assert len(server.accepted) == len(set(server.accepted)) == 225
+    assert len(server.reads) < 100, "one by one would be 225 and more"
+
+
+async def test_stop_half_way_ends_with_exact_counts(operator, server):
+    for number in range(250):
+        server.add(f"o-{number}", "running")
+    sent = 0
+
+    def stop_at_half(event):
+        nonlocal sent
+        sent += isinstance(event, Progress) and event.stage == "answered"
+        if sent == 125:
+            operator.stop()
+
+    told = await act(operator, server, "terminate", on_event=stop_at_half)
+    assert len(server.accepted) == 125
+    assert [one.outcome for one in told] == ["done"] * 125 + ["skipped"] * 125
+    assert {one.error for one in told[125:]} == {"stopped before it was sent"}
+    assert operator.running == ()
+
+
+async def test_no_rows_are_no_targets(operator, server):
+    server.add("a", "running")
+    plan = make_plan("terminate", "orders", [], now=0, guard=operator.guard)
+    assert await operator.carry_out(plan, lambda event: None) == []
+    assert server.asked == []
+
+
+async def test_the_journal_has_sent_before_the_request_and_no_payload(server, clock, tmp_path):
+    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
+    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
+    server.add("a", "waiting")
+    seen = []
+    server.before_write = lambda instance: seen.extend(entry.event for entry in journal.read())
+    await act(operator, server, "send_event", "a", event_type="approve", payload={"secret": "s3cr3t"})
+    assert seen == ["planned", "sent"]
+    assert [entry.event for entry in journal.read()] == ["planned", "sent", "answered", "settled"]
+    assert "s3cr3t" not in (tmp_path / "actions.jsonl").read_text()
+
+
+async def test_cancelled_between_sending_and_the_answer_is_unknown_in_the_journal(server, clock, tmp_path):
+    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
+    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
+    server.add("a", "running")
+    reached = asyncio.Event()
+
+    async def never(*args, **options):
+        reached.set()
+        await asyncio.Event().wait()
+
+    server.change_status = never
+    task = asyncio.create_task(act(operator, server, "terminate", "a"))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [entry.event for entry in journal.read()] == ["planned", "sent", "unknown"]
+
+
+async def create(operator, *new):
+    plan = make_creation("orders", new, now=operator.clock(), guard=operator.guard)
+    return await operator.carry_out(plan, lambda event: None)
+
+
+async def test_creating_one_and_finding_it_after_no_answer(operator, server):
+    (told,) = await create(operator, NewInstance("x-1"))
+    assert (told.outcome, told.after) == ("done", "queued")
+    server.faults = ["timeout after"]
+    (told,) = await create(operator, NewInstance("x-2"))
+    assert told.outcome == "done"
+    assert "no answer came" in told.sentence
+    server.faults = ["timeout before"]
+    (told,) = await create(operator, NewInstance("x-3"))
+    assert (told.outcome, told.exit_code) == ("unknown", 4)
+    assert [one for one, _ in server.accepted] == ["x-1", "x-2"]
+
+
+async def test_a_batch_says_which_were_left_out(operator, server):
+    server.add("x-2", "running")
+    told = await create(operator, *(NewInstance(f"x-{number}") for number in range(150)))
+    assert [one.id for one in told if one.outcome == "skipped"] == ["x-2"]
+    assert sum(one.outcome == "done" for one in told) == 149
+    assert [what for what, _ in server.asked] == ["100 at once", "50 at once"]
+
+
+async def test_an_instance_begun_before_the_request_is_not_taken_for_the_new_one(operator, server):
+    server.add("x-1", "running")
+    server.faults = ["timeout before"]
+    (told,) = await create(operator, NewInstance("x-1"))
+    assert told.outcome == "unknown"
+
+
+def test_results_say_what_is_worth_another_try():
+    def told(outcome):
+        return Result("p", 0, "orders", "a", "pause", "running", "", "", outcome)
+
+    assert not told("done").failed
+    assert not told("under way").failed
+    assert all(told(outcome).failed for outcome in ("refused", "unknown", "skipped", "not reached"))
