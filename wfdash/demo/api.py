@@ -1,0 +1,118 @@
+"""The Workflows REST API as an ASGI application over a world."""
+
+import asyncio
+from collections.abc import Iterable
+from email.utils import formatdate
+from types import SimpleNamespace
+from urllib.parse import parse_qs, unquote
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from wfdash.demo import account, routes
+from wfdash.demo.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN, TOKEN
+from wfdash.demo.envelope import Answer, failure
+from wfdash.demo.faults import Fault, Spoiler
+from wfdash.demo.ledger import Asked, Ledger
+from wfdash.demo.ratelimit import RateLimit
+from wfdash.demo.reading import Ask
+from wfdash.demo.routes import Handler
+from wfdash.demo.verbs import Refused
+from wfdash.demo.world import World
+
+__all__ = ["PREFIX", "Application", "create_app"]
+
+PREFIX = "/client/v4"
+_ROUTES = [*routes.ROUTES, *account.ROUTES]
+
+
+class Application:
+    """`state.requests` is what it was asked, `state.faults` what it will spoil, `state.world` its world."""
+
+    def __init__(self, world: World, faults: Iterable[Fault], latency: float, limit: int) -> None:
+        self.state = SimpleNamespace(world=world, requests=Ledger(), faults=list(faults), latency=latency)
+        self._limit = RateLimit(world.clock, limit=limit)
+        self._answered = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        asked = Asked.of(scope, await request.body(), self.state.world.clock())
+        self.state.requests.append(asked)
+        if self.state.latency:
+            await asyncio.sleep(self.state.latency)
+        spoiler = Spoiler.for_request(self.state.faults, asked, scope)
+        if await spoiler.before():
+            return
+        answer = spoiler.instead() or self._answer(asked)
+        spoiler.change(answer)
+        asked.http = answer.http
+        await spoiler.send(self._response(answer), scope, receive, send)
+
+    def _response(self, answer: Answer) -> Response:
+        self._answered += 1
+        headers = {
+            "cf-ray": f"{0x8D3A0000000 + self._answered:016x}-AMS",
+            "date": formatdate(self.state.world.clock(), usegmt=True),
+            "server": "cloudflare",
+            **answer.headers,
+        }
+        return Response(answer.body(), answer.http, headers, media_type=answer.type)
+
+    def _answer(self, asked: Asked) -> Answer:
+        user, refusal = _who(asked.headers)
+        headers, too_many = self._limit.count(user)
+        answer = refusal or too_many or self._route(asked, user)
+        answer.headers = {**headers, **answer.headers}
+        return answer
+
+    def _route(self, asked: Asked, user: str) -> Answer:
+        path, _, query = asked.path.partition("?")
+        if not path.startswith(f"{PREFIX}/"):
+            return failure(404, 7000, "No route for that URI")
+        segments = [unquote(part) for part in path.removeprefix(PREFIX).strip("/").split("/")]
+        ask = Ask(asked.method, segments, parse_qs(query, keep_blank_values=True), asked.body)
+        if segments[0] == "accounts" and len(segments) > 1 and segments[1] != ACCOUNT_ID:
+            return failure(403, 9109, "Unauthorized to access requested resource")
+        handler = _handler(ask)
+        if handler is None:
+            return failure(404, 10404, "workflows.api.error.not_found")
+        if user == READ_ONLY_TOKEN and ask.method != "GET":
+            return failure(403, 10000, "Authentication error")
+        try:
+            return handler(self.state.world, ask)
+        except Refused as refused:
+            return failure(refused.http, refused.code, refused.message)
+
+
+def _who(headers: Headers) -> tuple[str, Answer | None]:
+    """Whose budget the request counts on, and the refusal when it may not come in."""
+    bearer = headers.get("authorization", "")
+    if bearer:
+        token = bearer.removeprefix("Bearer ")
+        good = bearer.startswith("Bearer ") and token in (TOKEN, READ_ONLY_TOKEN)
+        return token, None if good else failure(401, 10000, "Authentication error")
+    if headers.get("x-auth-email") == EMAIL and headers.get("x-auth-key") == KEY:
+        return EMAIL, None
+    return "", failure(401, 10000, "Authentication error")
+
+
+def _handler(ask: Ask) -> Handler | None:
+    for method, pattern, handler in _ROUTES:
+        if (
+            method == ask.method
+            and len(pattern) == len(ask.segments)
+            and all(part in ("*", given) for part, given in zip(pattern, ask.segments))
+        ):
+            return handler
+    return None
+
+
+def create_app(
+    world: World, *, faults: Iterable[Fault] = (), latency: float = 0.0, limit: int = 1200
+) -> Application:
+    """`latency` in seconds before each answer; `limit` requests per 5 minutes and user."""
+    return Application(world, faults, latency, limit)

@@ -1,0 +1,61 @@
+"""The largest world: many instances that share a few lives, told in full only when somebody looks."""
+
+from dataclasses import dataclass
+from random import Random
+
+from wfdash.demo.instance import Instance
+from wfdash.demo.track import Track, track
+from wfdash.demo.workflow import DAY, Workflow
+from wfdash.demo.world import World
+
+__all__ = ["populate"]
+
+LIVES = 160
+PAST = 4 * DAY
+
+
+@dataclass(slots=True, eq=False)
+class _Crowd:
+    """New instances at the pace at which the old ones end."""
+
+    world: World
+    workflow: Workflow
+    tracks: list[Track]
+    rng: Random
+    pace: float
+    number: int
+
+    def one(self, created: float, lived: Track) -> Instance:
+        self.number += 1
+        version = self.workflow.current
+        one = Instance(f"order-{self.number:06d}", self.workflow, 0, lived.seed, version, created, "binding")
+        one.track = lived
+        one.modified = one.queued = created
+        self.workflow.add(one)
+        return one
+
+    def arrive(self, at: float) -> None:
+        one = self.one(at, self.rng.choice(self.tracks))
+        if self.workflow.params is not None:
+            one.params = self.workflow.params(one.story())
+        self.world.reschedule(one)
+        self.world.at(at + self.rng.expovariate(self.pace), self.arrive)
+
+
+def populate(world: World, workflow: Workflow, *, now: float, total: int, active: int) -> None:
+    """Fill a workflow so that `active` live now and stay about as many."""
+    rng = Random(world.seed)
+    index = workflow.current.index
+    tracks = [track(workflow.writer, rng.getrandbits(31), version=index) for _ in range(LIVES)]
+    tracks = [one for one in tracks if one.length < DAY]
+    mean = sum(one.length for one in tracks) / len(tracks)
+    crowd = _Crowd(world, workflow, tracks, rng, active / mean, 0)
+    longest = max(one.length for one in tracks)
+    recent = min(total, round(crowd.pace * longest))
+    ages = sorted((rng.uniform(longest, PAST) for _ in range(total - recent)), reverse=True)
+    ages += sorted((rng.uniform(0, longest) for _ in range(recent)), reverse=True)
+    made = [crowd.one(now - age, rng.choice(tracks)) for age in ages]
+    for one in made:
+        one.advance(now)
+    world.adopt(made)
+    world.at(now + rng.expovariate(crowd.pace), crowd.arrive)

@@ -1,0 +1,376 @@
+"""One execution of a program: its branches, what each is doing and until when, and the log they write."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Literal
+
+from wfdash.demo.log import Attempt, Entry, Kind
+from wfdash.demo.moments import milliseconds, seconds
+from wfdash.demo.program import All, Do, Failure, Op, Program, Sleep, Story, Undo, Wait, Writer
+
+__all__ = ["Event", "Execution", "retry_wait"]
+
+BETWEEN = 0.003
+"""Seconds the engine takes from the end of one step to the start of the next."""
+FATAL = (
+    "The execution of the Workflow instance was terminated, "
+    "as a step threw an NonRetryableError and it was not handled"
+)
+_Doing = Literal["between", "attempt", "retry", "sleep", "wait", "join", "over"]
+
+
+@dataclass(slots=True)
+class Event:
+    type: str
+    payload: Any
+    at: float
+
+
+@dataclass(slots=True)
+class _Branch:
+    program: Program
+    parent: "_Branch | None" = None
+    place: int = 0
+    """Which of its parent's answers it gives."""
+    doing: _Doing = "between"
+    due: float = inf
+    entry: Entry | None = None
+    answer: Any = None
+    thrown: Failure | None = None
+    answers: list[Any] = field(default_factory=list)
+    missing: int = 0
+
+
+def retry_wait(op: Do, failed: int) -> float:
+    """Seconds from the end of the `failed`-th attempt to the next one."""
+    base = seconds(op.delay)
+    if op.backoff == "exponential":
+        return float(base * 2 ** (failed - 1))
+    return base * failed if op.backoff == "linear" else base
+
+
+def _one(op: Op) -> Program:
+    return (yield op)
+
+
+def _undo(entries: list[Entry]) -> Program:
+    """Rollback handlers, newest first; the first that fails for good ends it."""
+    for entry in entries:
+        undo: Undo = entry.op.undo  # type: ignore[union-attr, assignment]
+        yield Do(
+            entry.plain,
+            takes=undo.takes,
+            fails=undo.fails,
+            error=undo.error,
+            output=undo.output,
+            limit=undo.limit,
+            delay=undo.delay,
+            kind="rollback",
+        )
+
+
+class Execution:
+    """Advanced from event to event by its owner, who holds it while paused and shifts it when resumed."""
+
+    def __init__(
+        self,
+        write: Writer,
+        story: Story,
+        at: float,
+        *,
+        kept: Iterable[Entry] = (),
+        events: dict[str, deque[Event]],
+    ) -> None:
+        self.entries = list(kept)
+        self.events = events
+        self.held = False
+        self.rolling_back = False
+        self.over = False
+        self.output: Any = None
+        self.error: Failure | None = None
+        self.rollback_error: Failure | None = None
+        self.rolled_back = False
+        self._counts: dict[tuple[Kind, str, float], int] = {}
+        self._replay: dict[tuple[Kind, str], deque[Entry]] = {}
+        for entry in self.entries:
+            self._replay.setdefault((entry.kind, entry.name), deque()).append(entry)
+        self._branches: list[_Branch] = []
+        self._root = _Branch(write(story), due=at + BETWEEN)
+        self._branches.append(self._root)
+
+    # What it is doing
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step's code is running now (what a pause has to wait for)."""
+        return any(branch.doing == "attempt" for branch in self._branches)
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything sleeps, or waits for an event or a retry."""
+        return all(branch.doing in ("sleep", "wait", "retry", "join") for branch in self._branches)
+
+    def next_due(self) -> float:
+        """When something happens next by itself; infinity when nothing will."""
+        if self.held:
+            return min(
+                (b.due for b in self._branches if b.doing not in ("between", "retry", "join")), default=inf
+            )
+        return min((branch.due for branch in self._branches), default=inf)
+
+    def shift(self, by: float) -> None:
+        """Move every timer later, as after a pause of `by` seconds."""
+        for branch in self._branches:
+            branch.due += by
+            entry = branch.entry
+            if entry is not None and branch.doing in ("sleep", "wait") and entry.end is not None:
+                entry.end += by
+
+    # What happens to it
+
+    def step(self) -> float:
+        """Carry out the next thing that is due; returns its moment."""
+        ready = [b for b in self._branches if not self.held or b.doing not in ("between", "retry", "join")]
+        branch = min(ready, key=lambda b: b.due)
+        at = branch.due
+        if branch.doing == "between":
+            self._run(branch, at)
+        elif branch.doing == "retry":
+            self._attempt(branch, at)
+        elif branch.doing == "attempt":
+            self._attempt_ended(branch, at)
+        elif branch.doing == "sleep":
+            self._finish(branch, at)
+        elif branch.doing == "wait":
+            self._wait_ended(branch, at)
+        return at
+
+    def deliver(self, event: Event, at: float) -> None:
+        """Hand an event to the oldest wait for its type, or keep it for a later one."""
+        self.events.setdefault(event.type, deque()).append(event)
+        if not self.held:
+            self.collect(at)
+
+    def collect(self, at: float) -> None:
+        """Give the kept events to the waits that are open (after a resume)."""
+        for branch in sorted((b for b in self._branches if b.doing == "wait"), key=self._age):
+            self._take(branch, at)
+
+    def roll_back(self, at: float) -> bool:
+        """Start the rollback handlers of the steps that ended, newest first; False when there are none."""
+        ended = [e for e in self.entries if isinstance(e.op, Do) and e.op.undo and e.success is not None]
+        if not ended:
+            return False
+        self.rolling_back = self.rolled_back = True
+        self.held = False
+        self._root = _Branch(_undo(ended[::-1]), due=at + BETWEEN)
+        self._branches = [self._root]
+        return True
+
+    def stop(self) -> None:
+        """Cut it off where it is; what was open stays open in the log for ever."""
+        self._branches = []
+        self.over = True
+
+    # The steps of a branch
+
+    def _age(self, branch: _Branch) -> int:
+        return next(i for i, entry in enumerate(self.entries) if entry is branch.entry)
+
+    def _run(self, branch: _Branch, at: float) -> None:
+        """Let the program speak until it has to wait for something."""
+        while branch.doing != "over":
+            thrown, branch.thrown = branch.thrown, None
+            try:
+                op = branch.program.throw(thrown) if thrown else branch.program.send(branch.answer)
+            except StopIteration as stopped:
+                self._ended(branch, at, stopped.value)
+                return
+            except Failure as failure:
+                self._failed(branch, at, failure)
+                return
+            branch.answer = None
+            branch.doing = "between"
+            self._begin(branch, op, at)
+            if branch.doing != "between":
+                return
+
+    def _begin(self, branch: _Branch, op: Op, at: float) -> None:
+        if isinstance(op, All):
+            self._fork(branch, op, at)
+            return
+        kind: Kind
+        if isinstance(op, Do):
+            kind, apart = op.kind, 0.0
+        elif isinstance(op, Sleep):
+            kind, apart = "sleep", seconds(op.duration)
+        else:
+            kind, apart = "waitForEvent", 0.0
+        count = self._counts[kind, op.name, apart] = self._counts.get((kind, op.name, apart), 0) + 1
+        name = f"{op.name}-{count}"
+        kept = self._replay.get((kind, name))
+        if kept:
+            self._again(branch, op, kept.popleft(), at)
+            return
+        branch.entry = Entry(kind, name, op.name, at, op)
+        self.entries.append(branch.entry)
+        if isinstance(op, Do):
+            self._attempt(branch, at)
+        elif isinstance(op, Sleep):
+            branch.doing, branch.due = "sleep", at + apart
+            branch.entry.end = branch.due
+        else:
+            self._await(branch, op, at, at + seconds(op.timeout))
+
+    def _again(self, branch: _Branch, op: Op, entry: Entry, at: float) -> None:
+        """A step kept by a restart: answered from the log, or carried on where it was cut."""
+        branch.entry = entry
+        if entry.success is not None or entry.finished:
+            branch.answer, branch.thrown = entry.output, entry.error
+        elif isinstance(op, Do):
+            entry.attempts = [attempt for attempt in entry.attempts if attempt.end is not None]
+            self._attempt(branch, at)
+        elif isinstance(op, Sleep):
+            branch.doing, branch.due = "sleep", max(at, entry.end or at)
+        elif isinstance(op, Wait):
+            self._await(branch, op, at, max(at, entry.end or at))
+
+    def _fork(self, branch: _Branch, op: All, at: float) -> None:
+        branch.answers = [None] * len(op.branches)
+        branch.missing = len(op.branches)
+        if not op.branches:
+            branch.answer = []
+            return
+        branch.doing, branch.due, branch.entry = "join", inf, None
+        children = []
+        for place, part in enumerate(op.branches):
+            program = _one(part) if isinstance(part, Do | Sleep | Wait | All) else part
+            children.append(_Branch(program, branch, place))
+        self._branches.extend(children)
+        for child in children:
+            self._run(child, at)
+
+    def _attempt(self, branch: _Branch, at: float) -> None:
+        entry, op = branch.entry, branch.entry and branch.entry.op
+        assert entry is not None
+        assert isinstance(op, Do)
+        entry.attempts.append(Attempt(at))
+        takes = op.takes
+        if len(entry.attempts) <= op.fails and op.fails_after is not None:
+            takes = op.fails_after
+        branch.doing, branch.due = "attempt", at + min(takes, seconds(op.timeout))
+
+    def _attempt_ended(self, branch: _Branch, at: float) -> None:
+        entry, op = branch.entry, branch.entry and branch.entry.op
+        assert entry is not None
+        assert isinstance(op, Do)
+        attempt, tried = entry.attempts[-1], len(entry.attempts)
+        attempt.end = at
+        error = self._error(op, tried)
+        if error is None:
+            attempt.success, attempt.output = True, op.output
+            self._finish(branch, at, op.output)
+            return
+        attempt.success, attempt.error = False, error
+        if error.fatal or tried > op.limit:
+            self._finish(branch, at, None, error)
+        else:
+            branch.doing, branch.due = "retry", at + retry_wait(op, tried)
+
+    @staticmethod
+    def _error(op: Do, tried: int) -> Failure | None:
+        """What the `tried`-th attempt throws: the engine's time-out, or the program's own error."""
+        fails = tried <= op.fails
+        takes = op.fails_after if fails and op.fails_after is not None else op.takes
+        if takes > seconds(op.timeout):
+            ran_out = f"Execution timed out after {milliseconds(op.timeout)}ms"
+            return Failure("WorkflowTimeoutError", ran_out, engine=True)
+        if not fails:
+            return None
+        error = op.error or Failure("Error", "it failed")
+        if error.fatal:
+            said = f'Step threw a NonRetryableError with message "{error.name}: {error.message}"'
+            return Failure("WorkflowFatalError", said, fatal=True)
+        return error
+
+    def _await(self, branch: _Branch, op: Wait, at: float, deadline: float) -> None:
+        assert branch.entry is not None
+        branch.doing = "wait"
+        branch.entry.end = branch.due = deadline
+        if op.reply and at + op.reply.after < deadline:
+            branch.due = at + op.reply.after
+        if self.events.get(op.type):
+            self._take(branch, at)
+
+    def _take(self, branch: _Branch, at: float) -> None:
+        op = branch.entry and branch.entry.op
+        assert isinstance(op, Wait)
+        kept = self.events.get(op.type)
+        if kept:
+            event = kept.popleft()
+            self._finish(branch, at, {"payload": event.payload, "timestamp": event.at, "type": event.type})
+
+    def _wait_ended(self, branch: _Branch, at: float) -> None:
+        """The reply that the world had planned, or else the time-out."""
+        entry, op = branch.entry, branch.entry and branch.entry.op
+        assert entry is not None
+        assert isinstance(op, Wait)
+        if op.reply and entry.end is not None and at < entry.end:
+            self._finish(branch, at, {"payload": op.reply.payload, "timestamp": at, "type": op.type})
+            return
+        late = f"Execution timed out after {milliseconds(op.timeout)}ms"
+        entry.error = Failure("WorkflowTimeoutError", late, engine=True)
+        self._finish(branch, at, None, entry.error)
+
+    def _finish(self, branch: _Branch, at: float, output: Any = None, error: Failure | None = None) -> None:
+        """End what the branch is at; the program hears of it a moment later."""
+        entry = branch.entry
+        assert entry is not None
+        entry.end, entry.output, entry.error = at, output, error
+        if entry.kind in ("step", "rollback"):
+            entry.success = error is None
+        else:
+            entry.finished = True
+        branch.answer, branch.thrown = output, error
+        branch.doing, branch.due = "between", at + BETWEEN
+
+    # The ends of branches
+
+    def _ended(self, branch: _Branch, at: float, value: Any) -> None:
+        branch.doing = "over"
+        self._branches = [other for other in self._branches if other is not branch]
+        parent = branch.parent
+        if parent is None:
+            if branch is self._root:
+                self.output = None if self.rolling_back else value
+                self.stop()
+            return
+        if parent.doing == "join":
+            parent.answers[branch.place] = value
+            parent.missing -= 1
+            if not parent.missing:
+                parent.answer = parent.answers
+                parent.doing, parent.due = "between", at + BETWEEN
+
+    def _failed(self, branch: _Branch, at: float, failure: Failure) -> None:
+        branch.doing = "over"
+        self._branches = [other for other in self._branches if other is not branch]
+        parent = branch.parent
+        if parent is not None:
+            if parent.doing == "join":
+                parent.thrown = failure
+                parent.doing, parent.due = "between", at + BETWEEN
+            return
+        if self.rolling_back:
+            self.rollback_error = failure
+            self.stop()
+            return
+        self.error = Failure(failure.name, failure.message)
+        if failure.fatal:
+            self.error = Failure("WorkflowFatalError", FATAL)
+        elif failure.engine:
+            self.error = Failure("Error", f"{failure.name}: {failure.message}")
+        if not self.roll_back(at):
+            self.stop()

@@ -1,0 +1,51 @@
+"""Instants and durations as the Workflows API writes and reads them."""
+
+import re
+from datetime import UTC, datetime
+
+__all__ = ["instant", "iso", "milliseconds", "seconds"]
+
+_UNITS = {
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86_400,
+    "week": 604_800,
+    "month": 2_592_000,
+    "year": 31_536_000,
+}
+_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(second|minute|hour|day|week|month|year)s?\s*$")
+
+
+def iso(at: float) -> str:
+    """Epoch seconds as UTC with milliseconds and Z."""
+    moment = datetime.fromtimestamp(round(at * 1000) / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def instant(text: str) -> float:
+    """Epoch seconds of a full ISO 8601 instant in UTC; ValueError for a bare date or another offset."""
+    if "T" not in text:
+        raise ValueError(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    if moment.utcoffset():
+        raise ValueError(text)
+    return moment.timestamp()
+
+
+def seconds(duration: str | float) -> float:
+    """A workflow's duration ("10 seconds", or milliseconds) in seconds; ValueError when it is neither."""
+    if not isinstance(duration, str):
+        if duration < 0:
+            raise ValueError(duration)
+        return duration / 1000
+    found = _DURATION.match(duration)
+    if not found:
+        raise ValueError(duration)
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def milliseconds(duration: str | float) -> int:
+    return round(seconds(duration) * 1000)

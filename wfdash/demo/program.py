@@ -1,0 +1,143 @@
+"""The language the demo's workflows are written in: generators that yield steps, sleeps, waits and branches.
+
+A program runs again from its start after a restart from a step, with the kept steps answered from the log, as the
+real engine does: what it yields must follow from its story and from what it was answered.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+from zlib import crc32
+
+__all__ = [
+    "ALWAYS",
+    "All",
+    "Do",
+    "Failure",
+    "Op",
+    "Program",
+    "Reply",
+    "Sleep",
+    "Story",
+    "Undo",
+    "Wait",
+    "Writer",
+]
+
+ALWAYS = 1 << 30
+"""For `fails`: every attempt."""
+
+
+class Failure(Exception):
+    """An error in user code; a step's, when the program lets it through, becomes the instance's."""
+
+    def __init__(self, name: str, message: str, *, engine: bool = False, fatal: bool = False) -> None:
+        super().__init__(message)
+        self.name = name
+        self.message = message
+        self.engine = engine
+        """Raised by the engine itself: its name moves into the message at the instance."""
+        self.fatal = fatal
+        """A NonRetryableError: no further attempt."""
+
+    def shown(self) -> dict[str, str]:
+        return {"name": self.name, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A step's rollback handler."""
+
+    takes: float = 0.4
+    fails: int = 0
+    error: Failure | None = None
+    output: Any = None
+    limit: int = 2
+    delay: str | int = "2 seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """`step.do`: `takes` seconds an attempt, of which the first `fails` throw `error` after `fails_after`."""
+
+    name: str
+    takes: float = 0.2
+    output: Any = None
+    fails: int = 0
+    error: Failure | None = None
+    fails_after: float | None = None
+    limit: int = 5
+    delay: str | int = "10 seconds"
+    backoff: Literal["constant", "linear", "exponential"] = "exponential"
+    timeout: str | int = "10 minutes"
+    dynamic: bool = False
+    """The delay comes from a function: the log says "[dynamic]"."""
+    sensitive: bool = False
+    stream: bytes | None = None
+    """What it returned, when that was a ReadableStream."""
+    undo: Undo | None = None
+    kind: Literal["step", "rollback"] = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    name: str
+    duration: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An event the world sends by itself, `after` seconds into the wait."""
+
+    after: float
+    payload: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    name: str
+    type: str
+    timeout: str | int = "24 hours"
+    reply: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """`Promise.all`: the answer is the list of the branches' answers; the first failure is thrown at once."""
+
+    branches: "list[Op | Program]" = field(default_factory=list)
+
+
+Op: TypeAlias = Do | Sleep | Wait | All
+Program: TypeAlias = Generator[Op, Any, Any]
+
+
+@dataclass(slots=True)
+class Story:
+    """What a program may lean on: who it is, what it was given, and luck that repeats for the same seed."""
+
+    id: str
+    seed: int
+    params: Any = None
+    version: int = 0
+    """Index of the workflow's version, oldest 0."""
+    restarts: int = 0
+    created: float = 0.0
+
+    def luck(self, key: str) -> float:
+        """A number in [0, 1) that depends on the seed and the key alone."""
+        mixed = crc32(f"{key}/{self.seed}".encode()) * 0x9E3779B97F4A7C15
+        return ((mixed >> 16) & 0xFFFFFFFF) / 0x1_0000_0000
+
+    def fresh(self, key: str) -> float:
+        """As luck, but drawn anew after each restart: what may go better next time."""
+        return self.luck(f"{key}#{self.restarts}" if self.restarts else key)
+
+    def between(self, key: str, low: float, high: float) -> float:
+        return low + (high - low) * self.luck(key)
+
+    def one_of(self, key: str, *choices: Any) -> Any:
+        return choices[int(self.luck(key) * len(choices))]
+
+
+Writer: TypeAlias = Callable[[Story], Program]

@@ -1,0 +1,192 @@
+"""Instances, workflows and logs as the REST API words them."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from wfdash.demo.instance import Instance
+from wfdash.demo.log import Entry
+from wfdash.demo.moments import iso
+from wfdash.demo.program import Do, Failure, Wait
+from wfdash.demo.workflow import Version, Workflow
+
+__all__ = ["CUT", "created", "detail", "row", "steps", "text", "version", "workflow"]
+
+CUT = 1024
+"""Characters of an output that a detail shows; the step endpoint gives it whole."""
+
+
+def _when(at: float | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _error(failure: Failure | None) -> dict[str, str] | None:
+    return failure.shown() if failure else None
+
+
+def text(value: Any, cut: int | None = CUT) -> str | None:
+    """An output as the log holds it: its JSON, cut short; null for nothing."""
+    if value is None:
+        return None
+    whole = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return whole if cut is None or len(whole) <= cut else whole[:cut] + "[truncated output]"
+
+
+def row(one: Instance) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "created_on": iso(one.created),
+        "modified_on": iso(max(one.modified, one.created)),
+        "started_on": _when(one.started),
+        "ended_on": _when(one.ended),
+        "status": one.status,
+        "version_id": one.version.id,
+        "workflow_id": one.workflow.id,
+        "trigger_source": one.trigger,
+    }
+
+
+def created(one: Instance) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "status": one.status,
+        "version_id": one.version.id,
+        "workflow_id": one.workflow.id,
+        "trigger_source": one.trigger,
+    }
+
+
+def detail(one: Instance, *, simple: bool = False, newest_first: bool = False) -> dict[str, Any]:
+    run = one.run
+    entries = run.entries if run else one.kept
+    rollback = None
+    if run and run.rolled_back and run.over:
+        failed = run.rollback_error
+        rollback = {"outcome": "failed" if failed else "complete", "error": _error(failed)}
+    result: dict[str, Any] = {
+        "status": one.status,
+        "params": one.params if one.params is not None else {},
+        "trigger": {"source": one.trigger},
+        "versionId": one.version.id,
+        "queued": iso(one.queued),
+        "start": _when(one.started),
+        "end": _when(one.ended),
+        "success": one.status == "complete" if one.final else None,
+        "error": _error(run.error) if run and one.final and not one.terminating else None,
+        "output": _output(run.output) if run and one.status == "complete" else None,
+        "rollback": rollback,
+        "step_count": sum(entry.kind in ("step", "sleep", "waitForEvent") for entry in entries),
+    }
+    if one.schedule:
+        result["schedule"] = {
+            "cron": one.schedule.cron,
+            "scheduledTime": round(one.schedule.dispatched * 1000),
+        }
+    result["steps"] = [] if simple else steps(entries, newest_first=newest_first)
+    return result
+
+
+def _output(value: Any) -> str | float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return text(value)
+
+
+def steps(entries: Iterable[Entry], *, newest_first: bool = False) -> list[dict[str, Any]]:
+    rows = [_entry(entry) for entry in entries]
+    return rows[::-1] if newest_first else rows
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    if entry.kind == "termination":
+        return {"type": "termination", "trigger": {"source": entry.source}}
+    base: dict[str, Any] = {"name": entry.name, "start": iso(entry.start), "end": _when(entry.end)}
+    if isinstance(entry.op, Do):
+        return {**base, **_step(entry, entry.op)}
+    error = entry.error.shown() if entry.error else None
+    if error and entry.kind == "waitForEvent":
+        error["message"] = ""
+    base |= {"type": entry.kind, "finished": entry.finished, "error": error}
+    if isinstance(entry.op, Wait):
+        base["event_type"] = entry.op.type
+        base["output"] = text(wait_output(entry))
+    return base
+
+
+def wait_output(entry: Entry) -> dict[str, Any] | None:
+    """The event a wait ended with."""
+    if not isinstance(entry.output, dict):
+        return None
+    return {**entry.output, "timestamp": iso(entry.output["timestamp"])}
+
+
+def _step(entry: Entry, op: Do) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "retries": {
+            "limit": op.limit,
+            "delay": "[dynamic]" if op.dynamic else op.delay,
+            "backoff": op.backoff,
+        },
+        "timeout": op.timeout,
+    }
+    if op.sensitive:
+        config["sensitive"] = "output"
+    output = text(entry.output)
+    if entry.success and op.stream is not None:
+        output = f"[ReadableStream (binary): {len(op.stream)} bytes]"
+    elif entry.success and op.sensitive:
+        output = "[REDACTED]"
+    return {
+        "type": entry.kind,
+        "success": entry.success,
+        "output": output,
+        "config": config,
+        "attempts": [
+            {
+                "start": iso(attempt.start),
+                "end": _when(attempt.end),
+                "success": attempt.success,
+                "error": _error(attempt.error),
+            }
+            for attempt in entry.attempts
+        ],
+    }
+
+
+def version(of: Version, one: Workflow) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": of.id,
+        "class_name": one.class_name,
+        "created_on": iso(of.created),
+        "modified_on": iso(of.created),
+        "workflow_id": one.id,
+        "has_dag": one.language == "javascript",
+        "language": one.language,
+        "limits": {"steps": 10_000},
+        "default_retention": {
+            "success_retention": round(one.retention.success * 1000),
+            "error_retention": round(one.retention.error * 1000),
+        },
+    }
+    if one.concurrency is not None:
+        shown["concurrency"] = {"limit": one.concurrency}
+    return shown
+
+
+def workflow(one: Workflow, now: float) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": one.id,
+        "name": one.name,
+        "class_name": one.class_name,
+        "script_name": one.script,
+        "created_on": iso(one.created),
+        "modified_on": iso(one.current.created),
+        "triggered_on": _when(one.triggered),
+        "instances": dict(one.counts),
+        "script_deleted": one.script_deleted,
+    }
+    if one.crons:
+        shown["schedules"] = [
+            {"cron": cron.expression, "next_instance": iso(cron.after(now))} for cron in one.crons
+        ]
+    return shown

@@ -1,0 +1,256 @@
+"""The Workflows endpoints, over one world."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, Final
+
+from wfdash.demo import render, verbs
+from wfdash.demo.envelope import Answer, success
+from wfdash.demo.instance import Instance
+from wfdash.demo.log import Entry
+from wfdash.demo.moments import iso
+from wfdash.demo.program import Do
+from wfdash.demo.reading import (
+    Ask,
+    PageQuery,
+    bad_body,
+    bad_query,
+    change,
+    event_type,
+    new_instance,
+    page_query,
+    payload,
+)
+from wfdash.demo.verbs import Refused
+from wfdash.demo.workflow import Workflow
+from wfdash.demo.world import World
+
+__all__ = ["ROUTES", "Handler", "unknown_route"]
+
+Handler = Callable[[World, Ask], Answer]
+LARGEST_BATCH = 100
+
+
+def unknown_route() -> Refused:
+    return Refused(404, 10404, "workflows.api.error.not_found")
+
+
+def _workflow(world: World, name: str) -> Workflow:
+    world.look()
+    if name not in world.workflows:
+        raise Refused(404, 10200, "workflow.not_found")
+    return world.workflows[name]
+
+
+def _instance(world: World, ask: Ask) -> Instance:
+    found = _workflow(world, ask.segments[3]).by_id.get(ask.segments[5])
+    if found is None:
+        raise Refused(404, 10400, "instance.not_found")
+    return found
+
+
+# Workflows and versions
+
+
+def list_workflows(world: World, ask: Ask) -> Answer:
+    now = world.look()
+    wanted = ask.one("search") or ""
+    found = [one for name, one in sorted(world.workflows.items()) if wanted.lower() in name.lower()]
+    page, per_page = ask.number("page", 1), ask.number("per_page", 10, most=100)
+    return _numbered([render.workflow(one, now) for one in found], page, per_page)
+
+
+def _numbered(items: list[Any], page: int, per_page: int) -> Answer:
+    shown = items[(page - 1) * per_page : page * per_page]
+    info = {
+        "count": len(shown),
+        "page": page,
+        "per_page": per_page,
+        "total_count": len(items),
+        "total_pages": -(-len(items) // per_page),
+    }
+    return success(shown, info=info)
+
+
+def get_workflow(world: World, ask: Ask) -> Answer:
+    found = _workflow(world, ask.segments[3])
+    return success(render.workflow(found, world.time))
+
+
+def list_versions(world: World, ask: Ask) -> Answer:
+    found = _workflow(world, ask.segments[3])
+    items = [render.version(one, found) for one in reversed(found.versions)]
+    return _numbered(items, ask.number("page", 1), ask.number("per_page", 50, most=100))
+
+
+def get_version(world: World, ask: Ask) -> Answer:
+    found = _workflow(world, ask.segments[3])
+    for one in found.versions:
+        if one.id == ask.segments[5]:
+            return success(render.version(one, found))
+    raise Refused(404, 10201, "version.not_found")
+
+
+# Instances
+
+
+def _cursor(seq: int, direction: str) -> str:
+    return urlsafe_b64encode(f"{direction}:{seq}".encode()).decode()
+
+
+def _position(cursor: str) -> tuple[str, int]:
+    try:
+        direction, _, seq = urlsafe_b64decode(cursor.encode()).decode().partition(":")
+        return direction, int(seq)
+    except (ValueError, BadBase64):
+        raise bad_query("cursor") from None
+
+
+def list_instances(world: World, ask: Ask) -> Answer:
+    found, asked = _workflow(world, ask.segments[3]), page_query(ask)
+    direction, after = _position(asked.cursor) if asked.cursor else ("desc", None)
+    direction = asked.direction or direction
+    if asked.page is not None:
+        direction = "desc"
+    walk = found.walk(
+        newest_first=direction == "desc",
+        after=after,
+        status=asked.status,
+        start=asked.start,
+        end=asked.end,
+    )
+    skipped = ((asked.page or 1) - 1) * asked.per_page
+    shown = list(islice(walk, skipped, skipped + asked.per_page))
+    info: dict[str, Any] = {
+        "count": len(shown),
+        "per_page": asked.per_page,
+        "total_count": _total(found, asked),
+    }
+    if asked.page is not None:
+        info["page"] = asked.page
+        info["total_pages"] = -(-info["total_count"] // asked.per_page)
+    more = len(shown) == asked.per_page and next(walk, None) is not None
+    info["cursor"] = _cursor(shown[-1].seq, direction) if more else ""
+    return success([render.row(one) for one in shown], info=info)
+
+
+def _total(found: Workflow, asked: PageQuery) -> int:
+    if asked.start is None and asked.end is None:
+        return found.counts[asked.status] if asked.status else len(found.by_id)
+    return sum(
+        1 for _ in found.walk(newest_first=True, status=asked.status, start=asked.start, end=asked.end)
+    )
+
+
+def get_instance(world: World, ask: Ask) -> Answer:
+    found = _instance(world, ask)
+    simple = ask.choice("simple", ("true", "false")) == "true"
+    order = ask.choice("order", ("asc", "desc"))
+    found.tell(world.time)
+    return success(render.detail(found, simple=simple, newest_first=order == "desc"))
+
+
+def create_instance(world: World, ask: Ask) -> Answer:
+    workflow, new = _workflow(world, ask.segments[3]), new_instance(ask.json())
+    identity = new.id or world.new_id()
+    if identity in workflow.by_id:
+        raise Refused(400, 10405, "instance.already_exists")
+    retention = new.retention(workflow.retention)
+    return success(render.created(world.create(workflow, identity, params=new.params, retention=retention)))
+
+
+def create_instances(world: World, ask: Ask) -> Answer:
+    """Ids that exist already are passed over in silence, so the answer may be the shorter list."""
+    workflow, body = _workflow(world, ask.segments[3]), ask.json()
+    if not isinstance(body, list) or not 1 <= len(body) <= LARGEST_BATCH:
+        raise bad_body("1 to 100 instances")
+    made = []
+    for new in [new_instance(one) for one in body]:
+        identity = new.id or world.new_id()
+        if identity not in workflow.by_id:
+            retention = new.retention(workflow.retention)
+            made.append(world.create(workflow, identity, params=new.params, retention=retention))
+    return success([render.created(one) for one in made])
+
+
+def change_status(world: World, ask: Ask) -> Answer:
+    found, wanted = _instance(world, ask), change(ask.json())
+    if wanted.verb == "pause":
+        verbs.pause(world, found)
+    elif wanted.verb == "resume":
+        verbs.resume(world, found)
+    elif wanted.verb == "terminate":
+        verbs.terminate(world, found, rollback=wanted.rollback)
+    else:
+        verbs.restart(world, found, wanted.start)
+    return success({"status": found.status, "timestamp": iso(world.time)})
+
+
+def send_event(world: World, ask: Ask) -> Answer:
+    found, kind = _instance(world, ask), event_type(ask.segments[7])
+    verbs.send_event(world, found, kind, payload(ask))
+    return success({"instanceId": found.id, "timestamp": iso(world.time)})
+
+
+# One step in full
+
+
+def get_step(world: World, ask: Ask) -> Answer:
+    found = _instance(world, ask)
+    name, kind = ask.one("name"), ask.choice("type", ("step", "waitForEvent"))
+    if not name or not kind:
+        raise bad_query("name and type are required")
+    found.tell(world.time)
+    entries = found.run.entries if found.run else found.kept
+    entry = next((one for one in entries if one.name == name and one.kind == kind), None)
+    if entry is None:
+        raise Refused(404, 10406, "step.not_found")
+    if ask.one("attempt") is not None:
+        return _attempt(entry, ask.number("attempt", 1))
+    return _step(entry, found)
+
+
+def _step(entry: Entry, found: Instance) -> Answer:
+    if entry.kind == "waitForEvent":
+        status = "errored" if entry.error else "complete" if entry.finished else "waiting"
+        shown = {"status": status, "error": entry.error and entry.error.shown()}
+        output = render.text(render.wait_output(entry), cut=None)
+        return success({**shown, "output": output, "event_type": getattr(entry.op, "type", "")})
+    op = entry.op
+    assert isinstance(op, Do)
+    if entry.success and op.stream is not None:
+        return Answer(content=op.stream, type="application/octet-stream")
+    status = "running" if entry.success is None else "complete" if entry.success else "errored"
+    last = next((one.error for one in reversed(entry.attempts) if one.end is not None), None)
+    return success({"status": status, "error": last and last.shown(), "output": _whole(entry, op)})
+
+
+def _attempt(entry: Entry, number: int) -> Answer:
+    if number > len(entry.attempts) or not isinstance(entry.op, Do):
+        raise Refused(404, 10406, "step.not_found")
+    one = entry.attempts[number - 1]
+    status = "running" if one.success is None else "complete" if one.success else "errored"
+    output = _whole(entry, entry.op) if one.success else None
+    return success({"status": status, "error": one.error and one.error.shown(), "output": output})
+
+
+def _whole(entry: Entry, op: Do) -> str | None:
+    return "[REDACTED]" if op.sensitive and entry.success else render.text(entry.output, cut=None)
+
+
+_W: Final = ("accounts", "*", "workflows")
+ROUTES: Final[list[tuple[str, tuple[str, ...], Handler]]] = [
+    ("GET", _W, list_workflows),
+    ("GET", (*_W, "*"), get_workflow),
+    ("GET", (*_W, "*", "versions"), list_versions),
+    ("GET", (*_W, "*", "versions", "*"), get_version),
+    ("GET", (*_W, "*", "instances"), list_instances),
+    ("POST", (*_W, "*", "instances"), create_instance),
+    ("POST", (*_W, "*", "instances", "batch"), create_instances),
+    ("GET", (*_W, "*", "instances", "*"), get_instance),
+    ("PATCH", (*_W, "*", "instances", "*", "status"), change_status),
+    ("POST", (*_W, "*", "instances", "*", "events", "*"), send_event),
+    ("GET", (*_W, "*", "instances", "*", "step"), get_step),
+]

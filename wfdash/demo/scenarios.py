@@ -1,0 +1,156 @@
+"""Named worlds: `calm`, `incident`, `deploy-gone-wrong`, `huge`."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, TypeAlias
+
+from wfdash.demo import verbs
+from wfdash.demo.crowd import populate
+from wfdash.demo.instance import Instance, Retention
+from wfdash.demo.stories import office, shop
+from wfdash.demo.workflow import DAY, Cron, Workflow
+from wfdash.demo.world import Arrivals, World
+
+__all__ = ["SCENARIOS", "Clock"]
+
+Clock: TypeAlias = Callable[[], float]
+MINUTE, HOUR = 60.0, 3600.0
+OLD = 90 * DAY
+
+
+def _every(rng: Random, mean: float) -> Callable[[float, int], float]:
+    """Seconds between arrivals that come at random, `mean` apart."""
+    return lambda at, number: rng.expovariate(1 / mean)
+
+
+def _stream(world: World, workflow: Workflow, mean: float, prefix: str, first: int, trigger: str) -> None:
+    rng = Random(f"{world.seed}/{workflow.name}")
+    world.add_arrivals(Arrivals(workflow, _every(rng, mean), lambda n: f"{prefix}{first + n}", trigger))
+
+
+def _company(world: World, now: float, *, order_every: float = 75.0) -> None:
+    """The workflows of one company, each with its stream of new instances."""
+    start = now - OLD
+    orders = world.add_workflow(
+        Workflow("orders", shop.order, "shop-worker", "OrderWorkflow", start, shop.order_params)
+    )
+    orders.deploy(now - 20 * DAY)
+    _stream(world, orders, order_every, "order-", 8000, "binding")
+    refunds = Workflow("refunds", shop.refund, "shop-worker", "RefundWorkflow", start, shop.refund_params)
+    _stream(world, world.add_workflow(refunds), 420, "refund-", 510, "api")
+    billing = Workflow(
+        "billing", office.billing, "billing-worker", "BillingRun", start, office.billing_params
+    )
+    billing.concurrency = 6
+    _stream(world, world.add_workflow(billing), 240, "bill-2026-11-", 1, "binding")
+    onboarding = Workflow(
+        "onboarding", office.onboarding, "accounts", "Onboarding", start, office.onboarding_params
+    )
+    _stream(world, world.add_workflow(onboarding), 500, "usr-", 20417, "event")
+    sync = Workflow("inventory-sync", office.sync, "stock", "InventorySync", start, language="python")
+    sync.crons = [Cron("*/30 * * * *", 1800)]
+    sync.retention = Retention(3 * HOUR, DAY)
+    world.add_workflow(sync)
+    media = Workflow(
+        "media-transcode",
+        office.transcode,
+        "media",
+        "Transcode",
+        start,
+        office.transcode_params,
+        concurrency=3,
+    )
+    _stream(world, world.add_workflow(media), 200, "clip-", 300, "event")
+    legacy = Workflow("legacy-import", office.sync, "legacy", "LegacyImport", start, script_deleted=True)
+    world.add_workflow(legacy)
+
+
+def _oldest(world: World, workflow: str, status: str) -> Instance | None:
+    return next(world.workflows[workflow].walk(newest_first=True, status=status), None)
+
+
+def _people(world: World, now: float) -> None:
+    """What colleagues did before you came: a pause, a termination, one with rollback, a restart."""
+
+    def on(workflow: str, status: str, act: Callable[[World, Instance], None]) -> Callable[[float], None]:
+        def action(at: float) -> None:
+            found = _oldest(world, workflow, status)
+            if found:
+                act(world, found)
+
+        return action
+
+    def rolled_back(where: World, one: Instance) -> None:
+        verbs.terminate(where, one, rollback=True)
+
+    def start_over(where: World, one: Instance) -> None:
+        verbs.restart(where, one)
+
+    for minutes in (190, 64, 31):
+        world.at(now - minutes * MINUTE, on("orders", "waiting", verbs.pause))
+    for minutes in (150, 55):
+        world.at(now - minutes * MINUTE, on("orders", "waiting", verbs.terminate))
+    for minutes in (120, 12):
+        world.at(now - minutes * MINUTE, on("orders", "waiting", rolled_back))
+    world.at(now - 5, on("refunds", "waiting", rolled_back))
+    world.at(now - 41 * MINUTE, on("orders", "errored", start_over))
+    world.at(now - 8, on("media-transcode", "running", verbs.pause))
+    world.at(now - 25 * MINUTE, on("billing", "running", verbs.pause))
+
+
+def _past(clock: Clock, seed: str, hours: float) -> tuple[World, float]:
+    now = clock()
+    return World(clock=clock, seed=seed, begins=now - hours * HOUR), now
+
+
+def calm(clock: Clock, seed: str) -> World:
+    """An ordinary afternoon."""
+    world, now = _past(clock, seed, 10)
+    _company(world, now)
+    _people(world, now)
+    world.advance(now)
+    return world
+
+
+def incident(clock: Clock, seed: str) -> World:
+    """For 38 minutes a new version of `orders` has timed out at the card charge; retries pile up."""
+    world, now = _past(clock, seed, 8)
+    _company(world, now, order_every=14.0)
+    _people(world, now)
+    orders = world.workflows["orders"]
+    world.at(now - 38 * MINUTE, orders.deploy)
+    world.advance(now)
+    return world
+
+
+def deploy_gone_wrong(clock: Clock, seed: str) -> World:
+    """`orders` broke 11 minutes ago, was rolled back 3 minutes ago; the failed ones wait for a restart."""
+    world, now = _past(clock, seed, 8)
+    _company(world, now, order_every=20.0)
+    _people(world, now)
+    orders = world.workflows["orders"]
+
+    def back(at: float) -> None:
+        good = orders.deploy(at)
+        good.index = 1
+
+    world.at(now - 11 * MINUTE, orders.deploy)
+    world.at(now - 3 * MINUTE, back)
+    world.advance(now)
+    return world
+
+
+def huge(clock: Clock, seed: str) -> World:
+    """100,000 instances of `orders`, 5,000 of them active, about 50 changes a second."""
+    world, now = _past(clock, seed, 0)
+    _company(world, now, order_every=3600.0)
+    populate(world, world.workflows["orders"], now=now, total=100_000, active=5_000)
+    return world
+
+
+SCENARIOS: Final[dict[str, Callable[[Clock, str], World]]] = {
+    "calm": calm,
+    "incident": incident,
+    "deploy-gone-wrong": deploy_gone_wrong,
+    "huge": huge,
+}

@@ -1,0 +1,101 @@
+"""The simulator's HTTP API on loopback, for curl, SDKs, wrangler and tests."""
+
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from wfdash.demo.api import PREFIX, create_app
+from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.faults import Fault
+from wfdash.demo.world import build
+
+__all__ = ["DEFAULT_PORT", "exports", "serve"]
+
+DEFAULT_PORT = 8788
+HOST = "127.0.0.1"
+
+
+class _Protocol(H11Protocol):
+    """Hands the application its connection, so that a fault can cut it."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def exports(port: int) -> str:
+    """The four lines a shell can eval."""
+    base = f"http://{HOST}:{port}{PREFIX}"
+    values = {
+        "CLOUDFLARE_API_TOKEN": TOKEN,
+        "CLOUDFLARE_ACCOUNT_ID": ACCOUNT_ID,
+        "CLOUDFLARE_API_BASE_URL": base,
+        "CLOUDFLARE_BASE_URL": base,
+    }
+    return "".join(f"export {name}={value}\n" for name, value in values.items())
+
+
+def serve(
+    port: int = DEFAULT_PORT,
+    *,
+    scenario: str = "calm",
+    faults: Iterable[Fault] = (),
+    latency: float = 0.0,
+    seed: str = "wfdash",
+    limit: int = 1200,
+    clock: Callable[[], float] = time.time,
+) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code (0, or 1 when the port is taken).
+
+    `latency` in seconds, port 0 for a free one. Prints the exports to stdout once it accepts connections, all
+    else to stderr.
+    """
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        sys.stderr.write(
+            f"Port {port} could not be opened on {HOST}: {error.strerror}. --serve 0 takes a free one.\n"
+        )
+        return 1
+    chosen = listening.getsockname()[1]
+    app = create_app(build(scenario, clock=clock, seed=seed), faults=faults, latency=latency, limit=limit)
+
+    def ready() -> None:
+        sys.stdout.write(exports(chosen))
+        sys.stdout.flush()
+        sys.stderr.write(f"Simulating {scenario} on http://{HOST}:{chosen}{PREFIX}; ctrl+c ends it.\n")
+        sys.stderr.flush()
+
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    with listening:
+        asyncio.run(_Server(config, ready).serve(sockets=[listening]))
+    return 0

@@ -1,0 +1,1 @@
+"""The code of the demo's workflows, as programs for the engine."""

@@ -1,0 +1,167 @@
+"""Orders and refunds: parallel reservations, an approval, a card charge with retries, rollbacks."""
+
+from typing import Any
+
+from wfdash.demo.program import ALWAYS, All, Do, Failure, Program, Reply, Sleep, Story, Undo, Wait
+
+__all__ = ["DECLINED", "TIMEOUT", "order", "order_params", "refund", "refund_params"]
+
+SKUS = (
+    "mug-blue",
+    "mug-red",
+    "poster-a2",
+    "tee-m",
+    "tee-l",
+    "tote",
+    "sticker-pack",
+    "cap",
+    "hoodie-s",
+    "socks",
+)
+CITIES = (
+    "Lisboa",
+    "Kraków",
+    "東京",
+    "São Paulo",
+    "Nairobi",
+    "Tromsø",
+    "Ōsaka",
+    "Austin",
+    "Montréal",
+    "Zürich",
+)
+DECLINED = Failure("PaymentError", "card declined: insufficient funds")
+TIMEOUT = Failure("TimeoutError", "connect to payments.internal:443 timed out after 10000ms")
+SUPPLIER = Failure("Error", "supplier said 503: Service Unavailable")
+
+
+def order_params(story: Story) -> dict[str, Any]:
+    lines = [
+        {"sku": story.one_of(f"sku{n}", *SKUS), "quantity": 1 + int(story.luck(f"quantity{n}") * 3)}
+        for n in range(1 + int(story.luck("lines") * 4))
+    ]
+    return {
+        "orderId": story.id,
+        "customer": f"cus_{story.seed:08x}",
+        "city": story.one_of("city", *CITIES),
+        "lines": lines,
+        "total": round(story.between("total", 9, 480), 2),
+        "currency": story.one_of("currency", "EUR", "USD", "GBP", "JPY"),
+        "express": story.luck("express") < 0.2,
+    }
+
+
+def _charge(story: Story, total: float) -> Do:
+    """Broken altogether from the version after next; now and then slow or declined before that."""
+    chance = story.fresh("charge")
+    trouble: dict[str, Any] = {}
+    if story.version >= 2 and chance < 0.72:
+        trouble = {"fails": ALWAYS, "error": TIMEOUT, "fails_after": 10.0}
+    elif chance < 0.04:
+        trouble = {"fails": ALWAYS, "error": DECLINED, "fails_after": 0.9}
+    elif chance < 0.16:
+        trouble = {"fails": 1 + int(chance * 20) % 3, "error": TIMEOUT, "fails_after": 10.0}
+    return Do(
+        "charge card",
+        takes=story.between("charging", 0.6, 2.5),
+        output={"charge": f"ch_{story.seed:08x}", "amount": total, "captured": True},
+        limit=3 if story.version >= 2 else 5,
+        delay="10 seconds",
+        timeout="2 minutes",
+        undo=Undo(takes=1.2, output={"refunded": total}),
+        **trouble,
+    )
+
+
+def _reserve(story: Story, number: int, line: dict[str, Any]) -> Do:
+    flaky = story.fresh(f"reserve{number}") < 0.07
+    return Do(
+        f"reserve {line['sku']}",
+        takes=story.between(f"reserving{number}", 0.2, 3.0),
+        output={
+            "sku": line["sku"],
+            "quantity": line["quantity"],
+            "bin": f"{'ABCDEF'[number % 6]}{number + 11}",
+        },
+        fails=1 if flaky else 0,
+        error=SUPPLIER,
+        delay="5 seconds",
+        backoff="constant",
+        undo=Undo(takes=0.5, output={"released": line["sku"]}),
+    )
+
+
+def order(story: Story) -> Program:
+    """Load, reserve in parallel, perhaps an approval, charge, sleep until the courier comes, follow it."""
+    params = (
+        story.params if isinstance(story.params, dict) and "lines" in story.params else order_params(story)
+    )
+    lines, total = params["lines"], params.get("total", 20)
+    yield Do("load order", takes=story.between("load", 0.1, 0.6), output=params)
+    yield All([_reserve(story, number, line) for number, line in enumerate(lines)])
+    if total > 300:
+        yield from _approval(story)
+    charge = yield _charge(story, total)
+    yield Do("send receipt", takes=0.3, output={"sent": True}, sensitive=True)
+    yield Sleep("until the courier comes", f"{int(story.between('courier', 4, 40))} minutes")
+    tracking = yield Do(
+        "book courier",
+        takes=story.between("booking", 1, 6),
+        output={"carrier": story.one_of("carrier", "DHL", "UPS", "PostNL"), "label": f"JD{story.seed:010d}"},
+        dynamic=True,
+        fails=1 if story.fresh("courier fails") < 0.1 else 0,
+        error=Failure("CourierError", "HTTP 429 from api.courier.example: rate limited"),
+    )
+    for _ in range(2 + int(story.luck("polls") * 6)):
+        yield Sleep("between looks", "3 minutes")
+        yield Do(
+            "look at parcel", takes=0.4, output={"label": tracking["label"], "state": "in transit"}, limit=2
+        )
+    return {"orderId": story.id, "charge": charge["charge"], "carrier": tracking["carrier"], "total": total}
+
+
+def _approval(story: Story) -> Program:
+    chance = story.luck("approval")
+    reply = None
+    if chance < 0.75:
+        reply = Reply(story.between("approving", 60, 5400), {"approved": True, "by": "nadia@acme.example"})
+    answer = yield Wait("approval", "approve", timeout="1 day" if chance < 0.9 else "45 minutes", reply=reply)
+    if not answer["payload"]["approved"]:
+        raise Failure("RejectedError", "order was rejected by a person")
+
+
+def refund_params(story: Story) -> dict[str, Any]:
+    return {
+        "refundId": story.id,
+        "charge": f"ch_{story.seed:08x}",
+        "amount": round(story.between("amount", 5, 250), 2),
+        "reason": story.one_of("reason", "damaged", "late", "changed mind", "wrong size ☹"),
+    }
+
+
+def refund(story: Story) -> Program:
+    """A saga: each step has its undo, the last one fails often enough for them to be seen."""
+    params = story.params if isinstance(story.params, dict) else {}
+    amount = params.get("amount", 10)
+    yield Do("check policy", takes=0.3, output={"allowed": True})
+    yield Do(
+        "hold payout", takes=1.1, output={"held": amount}, undo=Undo(takes=6.0, output={"released": amount})
+    )
+    yield Do("restock", takes=0.8, output={"restocked": True}, undo=Undo(takes=9.0))
+    yield Sleep("cooling-off", f"{int(story.between('cool', 30, 600))} seconds")
+    chance = story.fresh("ledger")
+    undo_fails = Undo(takes=2.0, fails=ALWAYS, error=Failure("LedgerError", "entry is locked"), limit=1)
+    yield Do(
+        "book in ledger",
+        takes=0.7,
+        output={"entry": f"le_{story.seed:08x}"},
+        undo=undo_fails if chance < 0.1 else Undo(takes=4.0),
+    )
+    yield Do(
+        "pay out",
+        takes=2.2,
+        output={"paid": amount},
+        fails=ALWAYS if chance < 0.3 else 0,
+        error=Failure("NonRetryableError", "IBAN is closed", fatal=True),
+    )
+    return {"refunded": amount}

@@ -1,0 +1,124 @@
+"""One workflow: its code, versions, schedules and instances in the order they were made."""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
+
+from wfdash.demo.instance import STATUSES, Instance, Retention
+from wfdash.demo.program import Story, Writer
+
+__all__ = ["DAY", "Cron", "Version", "Workflow"]
+
+DAY = 86_400.0
+_seq = attrgetter("seq")
+_created = attrgetter("created")
+
+
+@dataclass(slots=True)
+class Version:
+    id: str
+    index: int
+    created: float
+
+
+@dataclass(slots=True)
+class Cron:
+    """A schedule; `every` seconds, at whole multiples of it."""
+
+    expression: str
+    every: float
+
+    def after(self, at: float) -> float:
+        return (at // self.every + 1) * self.every
+
+
+@dataclass(slots=True, eq=False)
+class Workflow:
+    """`concurrency` limits the running ones; the waiting, queued and paused do not count."""
+
+    name: str
+    writer: Writer
+    script: str
+    class_name: str
+    created: float
+    params: Any = None
+    """What an instance gets that the world makes: a function of the story, or None."""
+    concurrency: int | None = None
+    retention: Retention = field(default_factory=lambda: Retention(7 * DAY, 7 * DAY))
+    crons: list[Cron] = field(default_factory=list)
+    script_deleted: bool = False
+    language: str = "javascript"
+    versions: list[Version] = field(default_factory=list)
+    triggered: float | None = None
+    order: list[Instance] = field(default_factory=list)
+    """Oldest first; the expired stay until the next tidying."""
+    by_id: dict[str, Instance] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
+    backlog: deque[tuple[Instance, int]] = field(default_factory=deque)
+    """Who waits for a slot, each with its stamp at the time."""
+    next_seq: int = 0
+
+    @property
+    def id(self) -> str:
+        return str(uuid5(NAMESPACE_DNS, f"{self.name}.workflows.example.com"))
+
+    @property
+    def current(self) -> Version:
+        return self.versions[-1]
+
+    def deploy(self, at: float) -> Version:
+        index = len(self.versions)
+        version = Version(str(uuid5(NAMESPACE_DNS, f"{index}.{self.name}.workflows.example.com")), index, at)
+        self.versions.append(version)
+        return version
+
+    def add(self, instance: Instance) -> None:
+        instance.seq = self.next_seq
+        self.next_seq += 1
+        self.order.append(instance)
+        self.by_id[instance.id] = instance
+        self.counts[instance.status] += 1
+        self.triggered = instance.created
+
+    def forget(self, instance: Instance) -> None:
+        instance.expired = True
+        self.counts[instance.status] -= 1
+        del self.by_id[instance.id]
+        if len(self.order) > 2 * len(self.by_id) + 50:
+            self.order = [one for one in self.order if not one.expired]
+
+    def slot_free(self) -> bool:
+        busy = self.counts["running"] + self.counts["waitingForPause"] + self.counts["rollingBack"]
+        return self.concurrency is None or busy < self.concurrency
+
+    def walk(
+        self,
+        *,
+        newest_first: bool,
+        after: int | None = None,
+        status: str = "",
+        start: float | None = None,
+        end: float | None = None,
+    ) -> Iterator[Instance]:
+        """The instances past the one numbered `after`, of one status, made from `start` to `end`."""
+        order = self.order
+        low = 0 if start is None else bisect_left(order, start, key=_created)
+        high = len(order)
+        if end is not None:
+            high = bisect_left(order, end + 0.0005, key=_created)
+        if after is not None and newest_first:
+            high = min(high, bisect_left(order, after, key=_seq))
+        elif after is not None:
+            low = max(low, bisect_left(order, after + 1, key=_seq))
+        places = range(high - 1, low - 1, -1) if newest_first else range(low, high)
+        for place in places:
+            one = order[place]
+            if not one.expired and (not status or one.status == status):
+                yield one
+
+    def story(self, identity: str, seed: int, at: float) -> Story:
+        return Story(identity, seed, None, self.current.index, 0, at)

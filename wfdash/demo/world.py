@@ -1,0 +1,210 @@
+"""An account with its workflows on one clock: what is due happens whenever somebody looks."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from heapq import heapify, heappop, heappush
+from itertools import count
+from typing import Any, Protocol
+from zlib import crc32
+
+from wfdash.demo.instance import Instance, Retention, Schedule
+from wfdash.demo.workflow import Cron, Workflow
+
+__all__ = ["Arrivals", "World", "build"]
+
+
+class _Due(Protocol):
+    stamp: int
+
+
+@dataclass(slots=True, eq=False)
+class Arrivals:
+    """A stream of new instances: the world asks it for each and when the next comes."""
+
+    workflow: Workflow
+    every: Callable[[float, int], float]
+    """Seconds to the next one, by the time and its number."""
+    identity: Callable[[int], str]
+    trigger: str = "binding"
+    number: int = 0
+    stamp: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Clockwork:
+    workflow: Workflow
+    cron: Cron
+    stamp: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Once:
+    action: Callable[[float], object]
+    stamp: int = 0
+
+
+class World:
+    """`look()` brings it to the clock's time. A clock that steps back is waited out."""
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.time, seed: str = "wfdash", begins: float | None = None
+    ) -> None:
+        self.clock = clock
+        self.seed = seed
+        self.time = clock() if begins is None else begins
+        self.workflows: dict[str, Workflow] = {}
+        self._agenda: list[tuple[float, int, _Due, int]] = []
+        self._tie = count()
+        self._made = 0
+
+    # Time
+
+    def look(self) -> float:
+        """Let everything happen that is due by now; returns now."""
+        self.advance(self.clock())
+        return self.time
+
+    def advance(self, to: float) -> None:
+        agenda = self._agenda
+        while agenda and agenda[0][0] <= to:
+            at, _, due, stamp = heappop(agenda)
+            if due.stamp != stamp:
+                continue
+            self.time = max(self.time, at)
+            self._happen(due, at)
+        self.time = max(self.time, to)
+
+    def at(self, moment: float, action: Callable[[float], object]) -> None:
+        """Have something done at a moment to come."""
+        self._put(moment, _Once(action))
+
+    def _put(self, at: float, due: _Due) -> None:
+        heappush(self._agenda, (at, next(self._tie), due, due.stamp))
+
+    def _happen(self, due: _Due, at: float) -> None:
+        if isinstance(due, Instance):
+            self._instance_due(due, at)
+        elif isinstance(due, Arrivals):
+            due.number += 1
+            self.create(due.workflow, due.identity(due.number), trigger=due.trigger, own=True)
+            self._put(at + due.every(at, due.number), due)
+        elif isinstance(due, _Clockwork):
+            self._cron_due(due, at)
+        elif isinstance(due, _Once):
+            due.action(at)
+
+    # Building
+
+    def add_workflow(self, workflow: Workflow) -> Workflow:
+        self.workflows[workflow.name] = workflow
+        if not workflow.versions:
+            workflow.deploy(workflow.created)
+        for cron in workflow.crons:
+            self._put(cron.after(self.time), _Clockwork(workflow, cron))
+        return workflow
+
+    def add_arrivals(self, arrivals: Arrivals) -> None:
+        self._put(self.time + arrivals.every(self.time, 0), arrivals)
+
+    def adopt(self, instances: list[Instance]) -> None:
+        """Take in many instances at once that already stand in their workflows."""
+        for one in instances:
+            due = min(one.next_due(), one.expires())
+            self._agenda.append((due, next(self._tie), one, one.stamp))
+        heapify(self._agenda)
+
+    # Instances
+
+    def create(
+        self,
+        workflow: Workflow,
+        identity: str,
+        *,
+        params: Any = None,
+        trigger: str = "api",
+        own: bool = False,
+        schedule: Schedule | None = None,
+        retention: Retention | None = None,
+    ) -> Instance:
+        """Make an instance now. With `own`, the workflow itself provides its params."""
+        at = self.time
+        seed = crc32(f"{self.seed}/{workflow.name}/{identity}".encode())
+        one = Instance(identity, workflow, 0, seed, workflow.current, at, trigger, params)
+        one.modified = one.queued = at
+        one.schedule, one.retention = schedule, retention
+        if own and workflow.params is not None:
+            one.params = workflow.params(one.story())
+        workflow.add(one)
+        self._put(at + self.start_delay(one), one)
+        return one
+
+    @staticmethod
+    def start_delay(one: Instance) -> float:
+        """Seconds it stays queued although a slot is free."""
+        return one.story().between("start", 0.05, 0.25)
+
+    def reschedule(self, one: Instance) -> None:
+        """Put its next moment on the agenda in place of what stood there."""
+        one.stamp += 1
+        due = one.next_due()
+        if one.final:
+            due = one.expires()
+        if due != float("inf"):
+            self._put(due, one)
+
+    def new_id(self) -> str:
+        """An id as the server makes one."""
+        self._made += 1
+        return "cf_" + sha256(f"{self.seed}/{self._made}/{self.time}".encode()).hexdigest()
+
+    def requeue(self, one: Instance) -> None:
+        """Send it through the queue (after a restart or a resume)."""
+        one.stamp += 1
+        self._put(self.time + self.start_delay(one), one)
+
+    def fill_slots(self, workflow: Workflow) -> None:
+        """Start those who wait for a slot, oldest first, while there is one."""
+        backlog = workflow.backlog
+        while backlog and workflow.slot_free():
+            one, stamp = backlog.popleft()
+            if one.stamp == stamp and one.status == "queued":
+                one.begin(self.time)
+                self.reschedule(one)
+
+    def _instance_due(self, one: Instance, at: float) -> None:
+        if one.final:
+            if one.expires() <= at:
+                one.stamp += 1
+                one.workflow.forget(one)
+            else:
+                self.reschedule(one)
+            return
+        if one.status == "queued" and one.track is None:
+            one.stamp += 1
+            one.workflow.backlog.append((one, one.stamp))
+        else:
+            one.advance(at)
+            self.reschedule(one)
+        self.fill_slots(one.workflow)
+
+    def _cron_due(self, due: _Clockwork, at: float) -> None:
+        """Cloudflare dispatches some seconds after the boundary; the id carries the boundary."""
+        late = 24 + crc32(f"{due.cron.expression}{at}".encode()) % 10
+        identity = f"{due.cron.expression}-{round(at * 1000)}"
+        workflow, schedule = due.workflow, Schedule(due.cron.expression, at + late)
+
+        def dispatch(moment: float) -> None:
+            if identity not in workflow.by_id:
+                self.create(workflow, identity, trigger="cron", own=True, schedule=schedule)
+
+        self.at(at + late, dispatch)
+        self._put(due.cron.after(at), due)
+
+
+def build(scenario: str = "calm", *, clock: Callable[[], float] = time.time, seed: str = "wfdash") -> World:
+    """A world as of now, with its past; KeyError for a scenario that is not in `scenarios.SCENARIOS`."""
+    from wfdash.demo.scenarios import SCENARIOS
+
+    return SCENARIOS[scenario](clock, seed)
