@@ -1,0 +1,100 @@
+"""Which instances are marked: ids, kept apart for each list, so that no hidden mark is acted on."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+__all__ = ["Marks"]
+
+
+class Marks:
+    """The marks of one scope at a time. Nothing marked means no targets, never all."""
+
+    def __init__(self) -> None:
+        self._scope = ("", "")
+        self._sets: dict[tuple[str, str], dict[str, None]] = {}
+        self._anchor: str | None = None
+        self._before_range: dict[str, None] = {}
+
+    @property
+    def scope(self) -> tuple[str, str]:
+        return self._scope
+
+    def show(self, workflow: str, filter: str) -> None:
+        """Change what is listed: its own marks come back, those of other lists are out of reach meanwhile."""
+        if (workflow, filter) != self._scope:
+            self._scope = (workflow, filter)
+            self.end_range()
+
+    @property
+    def _marked(self) -> dict[str, None]:
+        return self._sets.setdefault(self._scope, {})
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """In the order in which they were marked."""
+        return tuple(self._marked)
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._marked
+
+    def __len__(self) -> int:
+        return len(self._marked)
+
+    def toggle(self, identity: str) -> bool:
+        """Mark or unmark one; whether it is marked now."""
+        self.end_range()
+        if identity in self._marked:
+            del self._marked[identity]
+            return False
+        self._marked[identity] = None
+        return True
+
+    def mark(self, identities: Iterable[str]) -> None:
+        self._marked.update(dict.fromkeys(identities))
+
+    def unmark(self, identities: Iterable[str]) -> None:
+        for identity in identities:
+            self._marked.pop(identity, None)
+
+    def clear(self) -> None:
+        self.end_range()
+        self._marked.clear()
+
+    @property
+    def in_range(self) -> bool:
+        """Whether a range is being drawn."""
+        return self._anchor is not None
+
+    def begin_range(self, anchor: str) -> None:
+        """From here on `extend` marks what lies between this row and the cursor."""
+        self._anchor = anchor
+        self._before_range = dict(self._marked)
+        self._marked[anchor] = None
+
+    def extend(self, order: Sequence[str], index_of: Callable[[str], int | None], cursor: str) -> None:
+        """Mark from the anchor to the cursor in the present order, and unmark what the range left again.
+
+        An anchor that left the list ends the range; what it marked stays.
+        """
+        if self._anchor is None:
+            return
+        start, end = index_of(self._anchor), index_of(cursor)
+        if start is None or end is None:
+            self.end_range()
+            return
+        low, high = min(start, end), max(start, end)
+        self._sets[self._scope] = self._before_range | dict.fromkeys(order[low : high + 1])
+
+    def end_range(self) -> None:
+        self._anchor = None
+        self._before_range = {}
+
+    def forget(self, identities: Iterable[str]) -> None:
+        """Instances that are gone for good are marked in no list."""
+        gone = set(identities)
+        for marked in self._sets.values():
+            for identity in gone & marked.keys():
+                del marked[identity]
+
+    def off_screen(self, visible: Iterable[str]) -> int:
+        """How many marks the eye cannot see now."""
+        return len(self._marked.keys() - set(visible))
