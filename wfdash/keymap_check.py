@@ -44,7 +44,7 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _is_key(key: str) -> bool:
-    """Whether a terminal can send it: a printable character or a named key, perhaps with ctrl, alt or shift."""
+    """Whether a terminal can send it: a printable character or a named key, with modifiers or without."""
     *modifiers, last = key.split("+") if len(key) > 1 and not key.endswith("+") else [key]
     if not set(modifiers) <= {"ctrl", "alt", "shift"} or len(set(modifiers)) != len(modifiers):
         return False

@@ -1,0 +1,213 @@
+"""What comes back: good answers in all their shapes, and odd ones that must not be taken for good."""
+
+import json
+
+import pytest
+
+from tests.support.loopback import envelope, reply
+from wfdash.api.errors import BadAnswer, ChooseAccount, ServerFailed
+from wfdash.api.paging import walk
+from wfdash.core.detail import read_detail
+
+
+def answering(result, **more):
+    return lambda seen, writer: envelope(result, **more)
+
+
+def sending(body, status=200, **headers):
+    return lambda seen, writer: reply(status, body, **headers)
+
+
+async def test_workflows_with_counts_and_schedules(cloud):
+    item = {
+        "id": "u",
+        "name": "orders",
+        "class_name": "Orders",
+        "script_name": "shop",
+        "created_on": "2026-11-21T10:58:42.160Z",
+        "modified_on": None,
+        "triggered_on": None,
+        "instances": {"running": 3, "errored": 0, "rollingBack": 1, "new": 2, "odd": "x", "huge": 10**400},
+        "schedules": [{"cron": "*/5 * * * *", "next_instance": "2026-11-21T11:00:00Z"}, {"cron": None}, 7],
+        "script_deleted": True,
+    }
+    api, _ = await cloud(answering([item, {"id": "nameless"}, None], result_info={"total_count": 412}))
+    page = await api.list_workflows()
+    assert page.total == 412
+    (found,) = page.items
+    assert found.counts == {"running": 3, "errored": 0, "rollingBack": 1, "new": 2}
+    assert found.schedules[0].next_at == 1795258800
+    assert (found.created, found.triggered, found.script_deleted) == (1795258722.16, None, True)
+
+
+@pytest.mark.parametrize("info", [{}, {"cursor": None}, {"cursor": ""}, {"total_pages": 0}, None, 7, []])
+async def test_an_absent_null_or_empty_cursor_ends_the_list(cloud, info):
+    api, server = await cloud(answering([{"id": "a"}], result_info=info))
+    assert [item["id"] async for page in walk(api, "orders") for item in page.items] == ["a"]
+    assert len(server.seen) == 1
+
+
+async def test_pages_are_walked_by_cursor_and_each_id_comes_once(cloud):
+    pages = {"": (["a", "b"], "1"), "1": (["b", "c"], "2"), "2": ([], "3"), "3": (["d"], "1")}
+
+    def behave(seen, writer):
+        ids, cursor = pages[seen.target.rpartition("cursor=")[2] if "cursor=" in seen.target else ""]
+        return envelope([{"id": one} for one in ids], result_info={"cursor": cursor})
+
+    api, server = await cloud(behave)
+    assert [item["id"] async for page in walk(api, "orders") for item in page.items] == list("abcd")
+    assert len(server.seen) == 4, "a cursor that comes round again ends the walk"
+
+
+async def test_rows_are_handed_on_as_they_came(cloud):
+    rows = [{"id": "a", "status": "someday", "new": {"x": [1]}, "started_on": None}, {"id": "b"}]
+    api, _ = await cloud(answering([*rows, None, "x", 3]))
+    assert (await api.list_instances("orders")).items == rows
+
+
+@pytest.mark.parametrize("result", [None, {}, "x", 3])
+async def test_a_list_that_is_none_is_no_empty_list(cloud, result):
+    api, _ = await cloud(answering(result))
+    with pytest.raises(BadAnswer, match="without the list"):
+        await api.list_instances("orders")
+
+
+async def test_a_refusal_with_a_result_is_a_partial_answer(cloud):
+    result = {"status": "complete", "steps": [{"name": "a-1", "type": "step"}], "step_count": 63}
+    errors = [{"code": 10001, "message": "workflows.api.error.internal_server"}]
+    api, _ = await cloud(answering(result, success=False, errors=errors))
+    answer = await api.get_instance("orders", "a")
+    assert answer.result == result
+    assert answer.refusal == "code 10001: workflows.api.error.internal_server"
+    assert answer.size > 100
+    assert answer.milliseconds > 0
+
+
+async def test_a_refusal_without_a_result_is_a_failure(cloud):
+    errors = [{"code": 10001, "message": "workflows.api.error.internal_server"}]
+    api, _ = await cloud(answering(None, success=False, errors=errors))
+    with pytest.raises(ServerFailed, match="code 10001"):
+        await api.get_instance("orders", "a")
+
+
+async def test_messages_and_errors_may_be_plain_strings_or_nothing(cloud):
+    api, _ = await cloud(answering({"status": "running"}, messages=["hello"], errors=None))
+    assert (await api.get_instance("orders", "a")).result == {"status": "running"}
+    api, _ = await cloud(answering(None, success=False, errors=["out of order"], messages=["x"]))
+    with pytest.raises(ServerFailed, match="out of order"):
+        await api.get_instance("orders", "a")
+    api, _ = await cloud(answering(None, success=False))
+    with pytest.raises(ServerFailed):
+        await api.get_instance("orders", "a")
+
+
+async def test_an_errors_chain_is_told(cloud):
+    errors = [{"code": 7003, "message": "no route", "error_chain": [{"code": 7000, "message": "bad id"}]}]
+    api, _ = await cloud(answering(None, status=400, errors=errors))
+    with pytest.raises(Exception, match=r"no route \(bad id\)"):
+        await api.get_workflow("orders")
+
+
+async def test_a_text_cut_inside_a_character_is_still_read(cloud):
+    body = json.dumps({"success": True, "result": {"output": "日本"}}, ensure_ascii=False).encode()
+    api, _ = await cloud(sending(body.replace("本".encode(), "本".encode()[:2])))
+    assert (await api.get_instance("orders", "a")).result == {"output": "日\ufffd"}
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1" + "0" * 5000, "1e999", "-1e999", "NaN", "Infinity"])
+async def test_monstrous_numbers_are_read(cloud, number):
+    api, _ = await cloud(sending(f'{{"success":true,"errors":[],"result":{{"step_count":{number}}}}}'))
+    answer = await api.get_instance("orders", "a")
+    assert read_detail("orders", "a", answer.result).step_count is None
+
+
+async def test_nesting_200_deep_is_taken_and_endless_nesting_is_not(cloud):
+    api, _ = await cloud(sending('{"success":true,"result":{"output":' + "[" * 200 + "]" * 200 + "}}"))
+    assert (await api.get_instance("orders", "a")).result
+    for levels in (500, 100_000):
+        body = '{"success":true,"result":{"output":' + "[" * levels + "]" * levels + "}}"
+        api, _ = await cloud(sending(body))
+        with pytest.raises(BadAnswer, match="nested"):
+            await api.get_instance("orders", "a")
+
+
+async def test_a_steps_stream_comes_back_as_bytes(cloud):
+    api, _ = await cloud(sending(b"\x00\xff{raw", content_type="application/octet-stream; x=y"))
+    assert (await api.get_step("orders", "a", "report-1")).content == b"\x00\xff{raw"
+    api, _ = await cloud(answering({"status": "complete", "output": {"a": 1}}))
+    answer = await api.get_step("orders", "a", "report-1")
+    assert (answer.result, answer.content) == ({"status": "complete", "output": {"a": 1}}, None)
+    api, _ = await cloud(sending("<html>", content_type="text/html"))
+    with pytest.raises(BadAnswer, match="HTML"):
+        await api.get_step("orders", "a", "report-1")
+
+
+async def test_204_is_an_answer_to_a_write_and_none_to_a_read(cloud):
+    api, _ = await cloud(sending("", 204, content_type="", content_length=""))
+    assert (await api.change_status("orders", "a", "pause")).status == ""
+    assert await api.send_event("orders", "a", "paid", {}) == {}
+    with pytest.raises(BadAnswer, match="empty"):
+        await api.get_instance("orders", "a")
+
+
+@pytest.mark.parametrize("body", ["[]", "3", "null", '"x"', '{"hello":"world"}', '{"success":"yes"}'])
+async def test_other_json_is_not_the_api(cloud, body):
+    api, _ = await cloud(sending(body))
+    with pytest.raises(BadAnswer, match="not the Cloudflare API's"):
+        await api.list_instances("orders")
+
+
+async def test_versions(cloud):
+    item = {
+        "id": "v1",
+        "created_on": "2026-11-21T10:58:42.160Z",
+        "concurrency": {"limit": 40},
+        "language": None,
+    }
+    api, _ = await cloud(answering([item, {}]))
+    first, second = await api.list_versions("orders")
+    assert (first.id, first.created, first.concurrency_limit, first.language) == ("v1", 1795258722.16, 40, "")
+    assert second.id == ""
+
+
+@pytest.mark.parametrize(
+    ("accounts", "words"), [([], "no account"), ([{"id": "a"}, {"id": "b"}], "2 accounts")]
+)
+async def test_an_account_that_cannot_be_told_must_be_chosen(cloud, accounts, words):
+    api, _ = await cloud(answering(accounts), account="")
+    with pytest.raises(ChooseAccount, match=words) as choose:
+        await api.list_workflows()
+    assert choose.value.accounts == accounts
+    assert choose.value.exit_code == 2
+
+
+async def test_verifying_a_token_that_belongs_to_the_account(cloud):
+    def behave(seen, writer):
+        if seen.target == "/client/v4/user/tokens/verify":
+            return envelope(None, status=401, errors=[{"code": 1000, "message": "Invalid API Token"}])
+        return envelope({"status": "active"})
+
+    api, server = await cloud(behave)
+    assert await api.verify_token() == {"status": "active"}
+    assert server.seen[1].target.endswith("/tokens/verify")
+    assert "/accounts/" in server.seen[1].target
+
+
+async def test_the_observer_is_told_every_exchange(cloud):
+    told = []
+    headers = {
+        "cf_ray": "8c-FRA",
+        "ratelimit": '"default";r=50;t=30',
+        "ratelimit_policy": '"burst";q=100;w=60',
+        "date": "Sat, 21 Nov 2026 10:58:42 GMT",
+    }
+    api, _ = await cloud(sending('{"success":true,"result":[]}', **headers), observer=told.append)
+    await api.list_instances("orders", cursor="x")
+    (one,) = told
+    assert (one.kind, one.method, one.http, one.ray, one.size, one.failure) == (
+        "list", "GET", 200, "8c-FRA", 28, ""
+    )  # fmt: skip
+    assert one.path.endswith("/workflows/orders/instances?per_page=100&cursor=x")
+    assert (one.ratelimit, one.ratelimit_policy) == ('"default";r=50;t=30', '"burst";q=100;w=60')
+    assert one.server_date == "Sat, 21 Nov 2026 10:58:42 GMT"
+    assert one.milliseconds > 0
