@@ -1,11 +1,180 @@
-"""The command line: parse, then the dashboard or a one-shot, and the exit code."""
+"""The command line: parse, then the dashboard or a one-shot, and the exit code.
 
-from collections.abc import Sequence
+Textual, httpx and pydantic are imported only by what needs them. The checks come in this order: usage,
+terminal, credentials, the rest.
+"""
 
-from wfdash import __version__
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from wfdash.arguments import parse
+from wfdash.oneshot.usage import UsageError
+
+if TYPE_CHECKING:
+    from wfdash.api.interface import Observer, Workflows
+    from wfdash.settings import Options, Settings
+
+    Connect = Callable[[Observer], Awaitable[Workflows]]
+
+__all__ = ["run"]
+
+_DASHBOARD = ("", "demo", "open")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out one command line; the return value is the process's exit code."""
-    print(f"wfdash {__version__}", *arguments)  # noqa: T201
-    return 0
+    """Carry out one command line; the return value is the process's exit code. Reads `os.environ`."""
+    try:
+        code = _run(arguments, os.environ)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _silence()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    try:
+        parsed = parse(arguments)
+        _check_usage(parsed)
+        if parsed.command == "demo" and parsed.serve is not None:
+            return _serve(parsed)
+        if parsed.command in _DASHBOARD:
+            return _dashboard(parsed, environ)
+        from wfdash.oneshot.start import start
+
+        return start(parsed, _options(parsed), environ)
+    except UsageError as wrong:
+        return _refuse(str(wrong), wrong.exit_code)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+
+
+def _check_usage(parsed: Namespace) -> None:
+    """What argparse cannot tell: the filter, the address, options that exclude each other."""
+    from wfdash.core.address import AddressError, parse_instance
+
+    if getattr(parsed, "filter", ""):
+        _check_filter(parsed.filter)
+    try:
+        address = parse_instance(parsed.instance)
+    except AddressError as wrong:
+        raise UsageError(f"-i: {wrong}") from None
+    for name, ours, theirs in (
+        ("workflow", parsed.workflow, address.workflow),
+        ("account", parsed.account_id, address.account),
+    ):
+        if ours and theirs and ours != theirs:
+            raise UsageError(f"-i names the {name} {theirs}, the options name {ours}")
+    parsed.instance = address.instance
+    parsed.workflow = parsed.workflow or address.workflow
+    parsed.account_id = parsed.account_id or address.account
+    if parsed.command == "demo" and parsed.serve is None and (parsed.fault or parsed.latency):
+        raise UsageError("--fault and --latency belong to demo --serve")
+
+
+def _check_filter(text: str) -> None:
+    from wfdash.core.query import QueryError
+    from wfdash.core.query import parse as parse_query
+
+    try:
+        parse_query(text)
+    except QueryError as wrong:
+        raise UsageError(f"--filter: {wrong.pointed()}") from None
+
+
+def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
+    _check_terminal(environ)
+    from wfdash.settings import SettingsError, load
+
+    try:
+        settings = load(_options(parsed), environ)
+    except SettingsError as wrong:
+        return _refuse(str(wrong), wrong.exit_code)
+    from wfdash.ui.app import run_app
+
+    workflow = parsed.workflow or settings.workflow
+    return run_app(
+        settings, _connector(settings), workflow=workflow, instance=parsed.instance, filter=parsed.filter
+    )
+
+
+def _check_terminal(environ: Mapping[str, str]) -> None:
+    """Textual itself would write escape codes into a pipe, and full colour to a dumb terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("the dashboard needs a terminal; away from one use wfdash tail, or list --json")
+    if environ.get("TERM", "") in ("", "dumb"):
+        raise UsageError("the dashboard cannot be drawn on this terminal (TERM is dumb); use wfdash tail")
+
+
+def _options(parsed: Namespace) -> "Options":
+    from wfdash.settings import Options
+
+    demo: dict[str, str] = {}
+    if parsed.command == "demo":
+        from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+
+        demo = {"demo": parsed.scenario, "demo_account": ACCOUNT_ID, "demo_token": TOKEN}
+    return Options(
+        workflow=parsed.workflow,
+        account_id=parsed.account_id,
+        profile=parsed.profile,
+        config=parsed.config,
+        base_url=parsed.base_url,
+        local=parsed.local,
+        debug=parsed.debug,
+        read_only=getattr(parsed, "read_only", False),
+        interval=getattr(parsed, "interval", None),
+        ascii=getattr(parsed, "ascii", False),
+        mouse=getattr(parsed, "mouse", None),
+        **demo,
+    )
+
+
+def _connector(settings: "Settings") -> "Connect":
+    """How the dashboard reaches its server: the network, or the simulator in process."""
+
+    async def reach(observer: "Observer") -> "Workflows":
+        from wfdash.api.connect import connect
+
+        if not settings.demo:
+            return await connect(settings, observer=observer)
+        import httpx
+
+        from wfdash.demo.api import create_app
+        from wfdash.demo.world import build
+
+        transport = httpx.ASGITransport(app=create_app(build(settings.demo)))
+        return await connect(settings, observer=observer, transport=transport)
+
+    return reach
+
+
+def _serve(parsed: Namespace) -> int:
+    from wfdash.demo.faults import Fault
+    from wfdash.demo.serve import serve
+
+    try:
+        faults = [Fault.parse(text) for text in parsed.fault]
+    except ValueError as wrong:
+        raise UsageError(f"--fault: {wrong}") from None
+    return serve(parsed.serve, scenario=parsed.scenario, faults=faults, latency=parsed.latency / 1000)
+
+
+def _refuse(sentence: str, code: int) -> int:
+    from wfdash.core.text import clean
+
+    for line in f"wfdash: {sentence}".split("\n"):
+        print(clean(line), file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _silence() -> None:
+    """The reader of stdout has left: nothing more may be written there, not even at exit."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)

@@ -1,15 +1,31 @@
 """Walking the pages of a list by cursor, each id once, however the server behaves."""
 
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Literal, Protocol
 
-from wfdash.api.interface import InstancePage, Workflows
+from wfdash.api.interface import InstancePage
 
-__all__ = ["walk"]
+__all__ = ["Lists", "walk"]
+
+
+class Lists(Protocol):
+    """The one method that is walked: a client's, or one that asks it more patiently."""
+
+    async def list_instances(
+        self,
+        workflow: str,
+        *,
+        status: str = "",
+        date_start: float | None = None,
+        date_end: float | None = None,
+        direction: Literal["", "asc", "desc"] = "",
+        cursor: str | None = None,
+        per_page: int = 100,
+    ) -> InstancePage: ...
 
 
 async def walk(
-    api: Workflows,
+    api: Lists,
     workflow: str,
     *,
     status: str = "",

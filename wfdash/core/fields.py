@@ -31,8 +31,8 @@ class Facts:
     """What the rows themselves do not tell."""
 
     marks: Container[str] = frozenset()
-    details: Mapping[str, DetailFacts] = field(default_factory=dict)
-    """By id, of the instances that were read."""
+    details: Mapping[str, DetailFacts] | None = field(default_factory=dict)
+    """By id, of the instances that were read. None: whatever only they can tell is taken to match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def compile_term(term: Term, *, wanted: bool, now: float, facts: Facts) -> Test:
         marks = facts.marks
         return (lambda row: row.id in marks) if wanted else (lambda row: row.id not in marks)
     if FIELDS[term.field].details:
-        return _detail_test(term, wanted, facts.details)
+        return _anything if facts.details is None else _detail_test(term, wanted, facts.details)
     if term.field == "status":
         return _status_test(term.values, wanted)
     if term.field == "trigger":
@@ -122,6 +122,10 @@ def compile_term(term: Term, *, wanted: bool, now: float, facts: Facts) -> Test:
         beginnings = tuple(value.lower() for value in term.values)
         return lambda row: row.version.lower().startswith(beginnings) is wanted
     return _time_test(term, wanted, now)
+
+
+def _anything(row: Instance) -> bool:
+    return True
 
 
 def _id_test(word: str, wanted: bool) -> Test:

@@ -93,6 +93,10 @@ class Query:
         """One function of a row, good for this `now`."""
         return _compile(self.node, True, now, facts or _NO_FACTS)
 
+    def candidates(self, now: float) -> Callable[[Instance], bool]:
+        """Rows that match as far as a row can tell: the ones worth reading for terms that need it."""
+        return _compile(self.node, True, now, Facts(details=None))
+
     def pushdown(self, now: float, *, local: bool = False) -> Pushdown:
         """What goes to the API: one known status, and the span of creation. A dev session takes no status."""
         status, start, end = "", None, None

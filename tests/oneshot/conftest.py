@@ -1,0 +1,46 @@
+"""The simulator as a process of its own, and wfdash pointed at it."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from tests.support.program import ROOT, environment
+
+Exports = dict[str, str]
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[Exports]:
+    """`wfdash demo --serve 0` until the end of the block; gives the four variables it exports."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "wfdash", "demo", "--serve", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+    )
+    try:
+        assert server.stdout is not None
+        lines = [server.stdout.readline() for _ in range(4)]
+        yield dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Exports]:
+    """One calm world for every test that reads, or that makes what it changes."""
+    with serving() as exports:
+        yield exports
+
+
+@pytest.fixture
+def faulty() -> Iterator[Callable[..., Exports]]:
+    """`faulty("--fault", "429:1")`: a simulator of one's own that misbehaves."""
+    with ExitStack() as stack:
+        yield lambda *arguments: stack.enter_context(serving(*arguments))

@@ -1,0 +1,80 @@
+"""How the command line is read."""
+
+import pytest
+
+from wfdash.arguments import COMMANDS, parse
+from wfdash.oneshot.usage import UsageError
+
+
+def test_options_stand_before_or_after_the_command():
+    before = parse(["-w", "orders", "--account-id", "a1", "list", "--limit", "5"])
+    after = parse(["list", "--limit", "5", "-w", "orders", "--account-id=a1"])
+    assert vars(before) == vars(after)
+    assert (before.command, before.workflow, before.account_id, before.limit) == ("list", "orders", "a1", 5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "local", "command"),
+    [
+        (["--local", "list"], "", "list"),
+        (["list", "--local"], "", "list"),
+        (["--local", "8799", "list"], "8799", "list"),
+        (["--local", "http://127.0.0.1:8799", "list"], "http://127.0.0.1:8799", "list"),
+        (["--local=8799"], "8799", ""),
+        (["list"], None, "list"),
+        (["show", "--local", "order-1"], "", "show"),
+    ],
+)
+def test_local_takes_only_a_url_or_a_port(arguments, local, command):
+    parsed = parse(arguments)
+    assert (parsed.local, parsed.command) == (local, command)
+
+
+def test_ids_and_options_of_the_writing_commands_mix():
+    parsed = parse(["terminate", "a", "--yes", "b", "-w", "orders", "*/5 * * * *-1786001400000"])
+    assert parsed.ids == ["a", "b", "*/5 * * * *-1786001400000"]
+    assert parsed.yes
+    assert parse(["pause", "-", "--yes"]).ids == ["-"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lst"], "did you mean list"),
+        (["list", "--lim", "5"], "--lim"),
+        (["list", "--limit", "-1"], "limit"),
+        (["list", "--limit", "many"], "not a whole number"),
+        (["show", "--filter", "x"], "--filter"),
+        (["pause", "a", "--rollback"], "--rollback"),
+        (["restart", "a", "--count", "0"], "counts from 1"),
+        (["send", "a"], "--type"),
+        (["--interval", "0.5"], "1 to 300"),
+        (["tail", "--timeout", "soon"], "is no duration"),
+        (["demo", "--serve", "99999"], "no port"),
+        (["create", "--location-hint", "moon"], "location-hint"),
+        ([""], "no command"),
+        (["list", "\x1b[2J"], "unrecognized"),
+    ],
+)
+def test_what_is_refused(arguments, words):
+    with pytest.raises(UsageError, match=words):
+        parse(arguments)
+
+
+def test_every_command_has_help(capsys):
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as leaving:
+            parse([command, "--help"] if command else ["--help"])
+        assert leaving.value.code == 0
+        assert "--workflow" in capsys.readouterr().out
+
+
+def test_durations():
+    assert parse(["tail", "--timeout", "10m"]).timeout == 600
+    assert parse(["tail", "--timeout", "90"]).timeout == 90
+
+
+def test_mouse_is_asked_for_or_refused_or_left_open():
+    assert parse([]).mouse is None
+    assert parse(["--mouse"]).mouse is True
+    assert parse(["--no-mouse"]).mouse is False

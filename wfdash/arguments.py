@@ -1,0 +1,291 @@
+"""What may be typed after `wfdash`: the commands, their options and the help. Light to import."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+from wfdash import __version__
+from wfdash.oneshot.usage import UsageError
+
+__all__ = ["COMMANDS", "parse"]
+
+COMMANDS = {
+    "": "the dashboard",
+    "demo": "the dashboard over the embedded simulator; --serve: only its HTTP API",
+    "list": "instances of a workflow, newest first",
+    "show": "one instance with its timeline, as text or JSON",
+    "tail": "one line per change",
+    "create": "create one instance, or a batch",
+    "pause": "pause instances",
+    "resume": "resume instances",
+    "terminate": "terminate instances",
+    "restart": "restart instances, from the beginning or from a step",
+    "send": "send an event to instances",
+    "open": "open a handover file in the dashboard",
+    "doctor": "check config, account, token, terminal, paths, clock and the API",
+}
+_LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
+SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "huge")
+HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line as a namespace; its `command` is "" for the dashboard.
+
+    Options stand before or after the command. Raises UsageError, and SystemExit for --help and --version.
+    """
+    words = _settle_local(arguments)
+    command, rest = _split_command(words)
+    parser = _parser(command)
+    parsed = parser.parse_intermixed_args(rest)
+    parsed.command = command
+    return parsed
+
+
+def _settle_local(arguments: Sequence[str]) -> list[str]:
+    """Give `--local` its value now: the next word only when it starts with http:// or is a port number."""
+    words: list[str] = []
+    left = list(arguments)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            return [*words, word, *left]
+        if word != "--local":
+            words.append(word)
+        elif left and _LOCAL_VALUE.fullmatch(left[0]):
+            words.append(f"--local={left.pop(0)}")
+        else:
+            words.append("--local=")
+    return words
+
+
+def _split_command(words: list[str]) -> tuple[str, list[str]]:
+    """The first word that is neither an option nor an option's value, and all the others."""
+    index = 0
+    valued = _valued_options() if words and words[0].startswith("-") else set()
+    while index < len(words):
+        word = words[index]
+        if not word.startswith("-") or word == "-":
+            if word not in COMMANDS or not word:
+                near = get_close_matches(word, COMMANDS, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise UsageError(f"there is no command {word!a}{hint}")
+            return word, words[:index] + words[index + 1 :]
+        index += 2 if word in valued else 1
+    return "", words
+
+
+def _valued_options() -> set[str]:
+    """Every option of any command that takes the next word as its value."""
+    return {
+        option
+        for command in COMMANDS
+        for action in _parser(command)._actions
+        if action.nargs is None and action.option_strings
+        for option in action.option_strings
+    }
+
+
+def _parser(command: str) -> _Parser:
+    about = COMMANDS[command]
+    parser = _Parser(
+        prog=f"wfdash {command}".strip(),
+        usage=None if command else "wfdash [OPTIONS] [COMMAND]",
+        description=_ABOUT if not command else f"{about[0].upper()}{about[1:]}.",
+        epilog=_commands_help() if not command else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_common(parser)
+    {
+        "": _add_dashboard,
+        "demo": _add_demo,
+        "list": _add_list,
+        "show": _add_show,
+        "tail": _add_tail,
+        "create": _add_create,
+        "open": _add_open,
+        "doctor": _add_nothing,
+    }.get(command, _add_verb)(parser)
+    return parser
+
+
+_ABOUT = """A terminal dashboard for Cloudflare Workflows: watch live runs, find out why one is
+stuck, act on it.
+
+Without a command it opens the dashboard."""
+
+
+def _commands_help() -> str:
+    lines = [f"  {name:<10} {about}" for name, about in COMMANDS.items() if name]
+    return "commands:\n" + "\n".join(lines) + "\n\nwfdash COMMAND --help says more."
+
+
+def _add_common(parser: _Parser) -> None:
+    group = parser.add_argument_group("where")
+    group.add_argument("-w", "--workflow", metavar="NAME", default="", help="the workflow")
+    group.add_argument(
+        "-i", "--instance", metavar="ID", default="", help="an instance id or its dashboard URL"
+    )
+    group.add_argument("--account-id", metavar="ID", default="", help="the account, 32 hex digits")
+    group.add_argument("--profile", metavar="NAME", default="", help="a profile of the config file")
+    group.add_argument("--config", metavar="FILE", default="", help="another config file")
+    group.add_argument("--base-url", metavar="URL", default="", help="another server of the API")
+    group.add_argument(
+        "--local", metavar="URL|PORT", default=None, help="a wrangler dev session; alone: port 8787"
+    )
+    group.add_argument("--debug", metavar="FILE", default="", help="log requests there, never the token")
+    group.add_argument("--version", action="version", version=f"wfdash {__version__}")
+
+
+def _add_filter(parser: _Parser) -> None:
+    parser.add_argument(
+        "--filter", metavar="QUERY", default="", help="only what matches, e.g. 'status:errored since:2h'"
+    )
+
+
+def _add_dashboard(parser: _Parser) -> None:
+    group = parser.add_argument_group("dashboard")
+    group.add_argument("--filter", metavar="QUERY", default="", help="start with this filter")
+    group.add_argument("--read-only", action="store_true", help="write nothing")
+    group.add_argument("--interval", type=_interval, metavar="SECONDS", help="between two polls, 1 to 300")
+    group.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
+    group.add_argument("--mouse", action=argparse.BooleanOptionalAction, default=None, help="catch the mouse")
+
+
+def _add_demo(parser: _Parser) -> None:
+    _add_dashboard(parser)
+    parser.add_argument(
+        "--scenario", choices=SCENARIOS, default="calm", metavar="NAME", help=", ".join(SCENARIOS)
+    )
+    parser.add_argument(
+        "--serve",
+        nargs="?",
+        type=_port,
+        const=8788,
+        metavar="PORT",
+        help="the HTTP API alone; 0: a free port",
+    )
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="KIND[:TIMES][@REGEX]", help="misbehave"
+    )
+    parser.add_argument("--latency", type=_whole, default=0, metavar="MS", help="answer that much later")
+
+
+def _add_list(parser: _Parser) -> None:
+    _add_filter(parser)
+    parser.add_argument("--limit", type=_whole, default=100, metavar="N", help="at most N; 0: all (100)")
+    parser.add_argument("--asc", action="store_true", help="oldest first")
+    parser.add_argument("--json", action="store_true", help="one line an instance, as the API sent it")
+    parser.add_argument(
+        "--read-details",
+        type=_whole,
+        metavar="N",
+        help="read up to N instances for terms that need it; 0: all, within the budget",
+    )
+
+
+def _add_show(parser: _Parser) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="the instance")
+    parser.add_argument(
+        "--json", action="store_true", help="workflow, id, why and the API's result untouched"
+    )
+
+
+def _add_tail(parser: _Parser) -> None:
+    _add_filter(parser)
+    parser.add_argument("--json", action="store_true", help="one object a change")
+    parser.add_argument("--until", metavar="final|STATUS", default="", help="leave when -i ID is there")
+    parser.add_argument("--timeout", type=_duration, metavar="DURATION", help="give up after it, e.g. 10m")
+    parser.add_argument("--interval", type=_interval, metavar="SECONDS", help="between two polls, 1 to 300")
+
+
+def _add_create(parser: _Parser) -> None:
+    parser.add_argument("--params", metavar="JSON|@FILE", default=None, help="what the instance gets")
+    parser.add_argument("--id", metavar="ID", default="", help="its id; proposed when left out")
+    parser.add_argument("--success-retention", metavar="DURATION", help="keep it that long when complete")
+    parser.add_argument("--error-retention", metavar="DURATION", help="keep it that long when errored")
+    parser.add_argument("--location-hint", choices=HINTS, default="", metavar="HINT", help=", ".join(HINTS))
+    parser.add_argument(
+        "--batch", metavar="FILE", default="", help="1 to 100, a JSON array or one a line; -: stdin"
+    )
+    parser.add_argument("--wait", action="store_true", help="until it is final")
+    parser.add_argument("--timeout", type=_duration, metavar="DURATION", help="of --wait")
+    _add_yes(parser)
+
+
+def _add_verb(parser: _Parser) -> None:
+    verb = parser.prog.split()[-1]
+    parser.add_argument("ids", nargs="*", metavar="ID", help="one or more; -: one per line on stdin")
+    if verb == "terminate":
+        parser.add_argument("--rollback", action="store_true", help="run the rollback handlers first")
+    if verb == "restart":
+        parser.add_argument("--from-step", metavar="NAME", default="", help="the step, without its -N")
+        parser.add_argument(
+            "--count", type=_ordinal, metavar="N", help="which step of that name and type, from 1"
+        )
+        parser.add_argument("--type", choices=("do", "sleep", "waitForEvent"), help="its type (do)")
+    if verb == "send":
+        parser.add_argument("--type", metavar="TYPE", required=True, help="the event's type")
+        parser.add_argument("--payload", metavar="JSON|@FILE", default=None, help="any JSON ({})")
+    _add_yes(parser)
+
+
+def _add_yes(parser: _Parser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask; needed away from a terminal")
+
+
+def _add_open(parser: _Parser) -> None:
+    _add_dashboard(parser)
+    parser.add_argument("file", metavar="FILE", help="a handover file")
+
+
+def _add_nothing(parser: _Parser) -> None:
+    pass
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!a} is not a whole number")
+    return int(text)
+
+
+def _ordinal(text: str) -> int:
+    number = _whole(text)
+    if not number:
+        raise argparse.ArgumentTypeError("it counts from 1")
+    return number
+
+
+def _port(text: str) -> int:
+    number = _whole(text)
+    if number > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return number
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 1 <= seconds <= 300:
+        raise argparse.ArgumentTypeError(f"{text!a} is not 1 to 300 seconds")
+    return seconds
+
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _duration(text: str) -> float:
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!a} is no duration; write 90s, 10m, 2h or 1d")
+    return float(found[1]) * _UNITS[found[2]]

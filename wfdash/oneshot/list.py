@@ -1,0 +1,143 @@
+"""`wfdash list`: instances of a workflow, newest first."""
+
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from typing import Any
+
+from wfdash.api.interface import InstancePage
+from wfdash.api.paging import walk
+from wfdash.core.fields import duration
+from wfdash.core.instance import Instance
+from wfdash.core.query import Facts, Query, parse
+from wfdash.core.status import is_final
+from wfdash.core.wording import brief, count
+from wfdash.oneshot.print import instant, json_line, line, say
+from wfdash.oneshot.session import Patient, Session
+from wfdash.oneshot.usage import UsageError
+
+__all__ = ["prepare", "run"]
+
+_COLUMNS = ((15, "STATUS"), (20, "CREATED"), (8, "TOOK"), (8, "TRIGGER"), (8, "VERSION"), (0, "ID"))
+
+
+def prepare(parsed: Namespace) -> None:
+    """Refuse a filter that only details can tell, unless reading them was asked for."""
+    query = parse(parsed.filter)
+    if query.needs_marks:
+        raise UsageError("--filter: marked is of the dashboard; there are no marks here")
+    if query.needs_details and parsed.read_details is None:
+        raise UsageError(
+            "--filter: step, error and blocked are told by each instance alone; "
+            "add --read-details N to read up to N of them, 0 for all"
+        )
+
+
+async def run(parsed: Namespace, session: Session) -> int:
+    """Print what matches until the limit; returns the exit code."""
+    query = parse(parsed.filter)
+    listing = Listing(parsed, session, query)
+    if not parsed.json and sys.stdout.isatty():
+        line(_columns(*(title for _, title in _COLUMNS)))
+    async for item, row in listing.matching():
+        if parsed.json:
+            json_line(item)
+        else:
+            line(_columns(*_cells(row, session.clock())))
+    if note := listing.note():
+        say(note)
+    return 0
+
+
+class Listing:
+    """The rows that match, counted on the way."""
+
+    def __init__(self, parsed: Namespace, session: Session, query: Query) -> None:
+        self.limit = parsed.limit
+        self.session = session
+        self.query = query
+        self.ascending = parsed.asc
+        self.details = parsed.read_details
+        self.read = self.shown = self.asked = self.unread = self.hidden = 0
+        self.total: int | None = None
+
+    async def matching(self) -> AsyncIterator[tuple[dict[str, Any], Instance]]:
+        """Items as the API sent them, each with its reading."""
+        now = self.session.clock()
+        query = self.query
+        matches = query.candidates(now) if query.needs_details else query.matcher(now)
+        async for page in self._pages(now):
+            self.total = page.total if page.total is not None else self.total
+            self.hidden += page.hidden
+            for item in page.items:
+                row = Instance.from_item(item)
+                if row is None:
+                    continue
+                self.read += 1
+                if not matches(row) or (query.needs_details and not await self._told_by_detail(row, now)):
+                    continue
+                self.shown += 1
+                yield item, row
+                if self.shown == self.limit:
+                    return
+
+    async def _pages(self, now: float) -> AsyncIterator[InstancePage]:
+        session = self.session
+        workflow = await session.workflow()
+        pushed = self.query.pushdown(now, local=session.api.local)
+        whole = not self.query and self.limit
+        pages = walk(
+            Patient(session),
+            workflow,
+            status=pushed.status,
+            date_start=pushed.date_start,
+            date_end=pushed.date_end,
+            direction="asc" if self.ascending else "",
+            per_page=min(self.limit, 100) if whole else 100,
+        )
+        async for page in pages:
+            yield page
+
+    async def _told_by_detail(self, row: Instance, now: float) -> bool:
+        """Read an instance that the row itself does not rule out."""
+        from wfdash.core.detail import read_detail
+        from wfdash.core.facts import read_facts
+
+        if self.details and self.asked >= self.details:
+            self.unread += 1
+            return False
+        self.asked += 1
+        workflow = await self.session.workflow()
+        answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
+        facts = read_facts(read_detail(workflow, row.id, answer.result))
+        return self.query.match(row, now, Facts(details={row.id: facts}))
+
+    def note(self) -> str:
+        """What a person should know of what is not there; "" when nothing."""
+        parts = []
+        if self.query:
+            parts.append(f"{count(self.shown)} of {count(self.read)} read match")
+        elif self.limit and self.total is not None and self.total > self.shown == self.limit:
+            parts.append(f"{count(self.shown)} of {count(self.total)}; --limit 0 for all")
+        if self.asked:
+            parts.append(f"{count(self.asked)} read in full, {count(self.unread)} more not (--read-details)")
+        if self.hidden:
+            parts.append(f"{count(self.hidden)} without a status hidden")
+        return "; ".join(parts)
+
+
+def _columns(*cells: str) -> str:
+    return " ".join(cell.ljust(width) for cell, (width, _) in zip(cells, _COLUMNS, strict=True))
+
+
+def _cells(row: Instance, now: float) -> tuple[str, ...]:
+    took = duration(row, now)
+    running = "" if is_final(row.status) else "+"
+    return (
+        row.status or "-",
+        instant(row.created),
+        "-" if took is None else brief(took) + running,
+        row.trigger or "-",
+        row.version[:8] or "-",
+        row.id,
+    )

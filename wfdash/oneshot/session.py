@@ -1,0 +1,111 @@
+"""One connection of a one-shot: its workflow, its share of the budget, and reads that are tried again."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from wfdash.api.connect import connect
+from wfdash.api.errors import BadAnswer, NotReached, RateLimited, ServerFailed, WorkflowsError
+from wfdash.api.interface import InstancePage, Workflows
+from wfdash.live.budget import Budget, Priority
+from wfdash.oneshot.print import say
+from wfdash.settings import Settings
+
+__all__ = ["Failed", "Patient", "Session", "Stop", "failures", "open_session"]
+
+T = TypeVar("T")
+TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
+_WAITS = (0.5, 1.0, 2.0)
+_PATIENCE = 15.0
+"""Seconds a read may wait to be tried again; a server that asks for more is reported instead."""
+
+
+class Stop(Exception):
+    """Ends the command with a sentence and an exit code."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(slots=True)
+class Failed:
+    code: int = 0
+
+
+@dataclass(slots=True)
+class Session:
+    settings: Settings
+    api: Workflows
+    budget: Budget
+    clock: Callable[[], float] = time.time
+    _workflow: str = ""
+
+    async def read(self, ask: Callable[[], Awaitable[T]], priority: Priority = Priority.LIST) -> T:
+        """One read within the budget, tried again after a passing failure. Never for what writes."""
+        waits = iter(_WAITS)
+        while True:
+            await self.budget.acquire(priority)
+            try:
+                return await ask()
+            except TRANSIENT as error:
+                delay = next(waits, None)
+                asked = error.retry_after or 0.0
+                if delay is None or asked > _PATIENCE:
+                    raise
+                say(f"wfdash: {error.sentence}; trying again")
+                await asyncio.sleep(max(delay, asked))
+
+    async def workflow(self) -> str:
+        """The one that was named, else the only one there is. Raises Stop (2) naming the choices."""
+        if not self._workflow:
+            self._workflow = self.settings.workflow or await self._only_workflow()
+        return self._workflow
+
+    async def _only_workflow(self) -> str:
+        page = await self.read(lambda: self.api.list_workflows(per_page=100))
+        names = [workflow.name for workflow in page.items]
+        if len(names) == 1:
+            return names[0]
+        if not names:
+            raise Stop("there is no workflow here", 2)
+        shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        raise Stop(f"there are {max(page.total or 0, len(names))} workflows, name one with -w: {shown}", 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Lists pages as the client does, each read within the budget and tried again."""
+
+    session: Session
+
+    async def list_instances(self, workflow: str, **query: Any) -> InstancePage:
+        return await self.session.read(lambda: self.session.api.list_instances(workflow, **query))
+
+
+@asynccontextmanager
+async def open_session(settings: Settings) -> AsyncIterator[Session]:
+    """Connected, and closed again."""
+    budget = Budget(clock=time.time, share=settings.share)
+    api = await connect(settings, observer=budget.saw)
+    try:
+        yield Session(settings, api, budget)
+    finally:
+        await api.close()
+
+
+@contextmanager
+def failures() -> Iterator[Failed]:
+    """Says a failure on stderr and keeps its exit code."""
+    failed = Failed()
+    try:
+        yield failed
+    except Stop as stop:
+        say(f"wfdash: {stop}")
+        failed.code = stop.code
+    except WorkflowsError as error:
+        say(f"wfdash: {error.sentence}")
+        failed.code = error.exit_code

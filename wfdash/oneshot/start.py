@@ -1,0 +1,74 @@
+"""Runs one one-shot: settings, connection, signals, and failures into exit codes."""
+
+import asyncio
+import signal
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+
+from wfdash.oneshot.print import say
+from wfdash.settings import Options, SettingsError, load
+
+__all__ = ["start"]
+
+_MODULES = {
+    "list": "list",
+    "show": "show",
+    "tail": "tail",
+    "create": "create",
+    "pause": "change",
+    "resume": "change",
+    "terminate": "change",
+    "restart": "change",
+    "send": "change",
+}
+
+
+def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> int:
+    """Carry out a parsed one-shot; returns its exit code. Raises UsageError, BrokenPipeError."""
+    if parsed.command == "doctor":
+        doctor = import_module("wfdash.oneshot.doctor")
+        return int(doctor.run(options, environ))
+    command = import_module(f"wfdash.oneshot.{_MODULES[parsed.command]}")
+    command.prepare(parsed)
+    try:
+        settings = load(options, environ)
+    except SettingsError as wrong:
+        say(f"wfdash: {wrong}")
+        return wrong.exit_code
+    for warning in settings.warnings:
+        say(f"wfdash: {warning}")
+
+    async def carry_out() -> int:
+        from wfdash.oneshot.session import failures, open_session
+
+        with failures() as failed:
+            async with open_session(settings) as session:
+                return int(await command.run(parsed, session))
+        return failed.code
+
+    return asyncio.run(_interruptible(carry_out))
+
+
+async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
+    """Cancel the work on a signal that ends it; the exit code is then 128 + its number."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    caught: list[int] = []
+
+    def stop(number: int) -> None:
+        caught.append(number)
+        if task is not None:
+            task.cancel()
+
+    for one in ENDING:
+        loop.add_signal_handler(one, stop, one)
+    try:
+        return await work()
+    except asyncio.CancelledError:
+        if not caught:
+            raise
+        return 128 + caught[0]
+
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
