@@ -7,6 +7,7 @@ import time
 from tests.bench.line import Line, alternately
 from tests.support.program import Program, environment
 from tests.support.pty import Terminal
+from tests.support.simulator import Simulator
 
 _HELLO = """
 from textual.app import App
@@ -31,23 +32,18 @@ def _appears(argv: list[str], env: dict[str, str], wanted: str) -> float:
 
 
 def run() -> list[Line]:
-    server = Program().start("demo", "--serve", "0")
+    simulator = Simulator("calm")
     try:
-        assert server.stdout
-        lines = [server.stdout.readline() for _ in range(4)]
-        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
         home = tempfile.mkdtemp()
         env = environment(
-            **exports, HOME=home, XDG_STATE_HOME=f"{home}/state", XDG_CONFIG_HOME=f"{home}/config"
+            **simulator.env, HOME=home, XDG_STATE_HOME=f"{home}/state", XDG_CONFIG_HOME=f"{home}/config"
         )
-        workflow = "orders"
         hello = [sys.executable, "-c", _HELLO]
         rows, bare = alternately(
             _ROUNDS,
-            lambda: _appears(Program.argv("-w", workflow), env, "running"),
+            lambda: _appears(Program.argv("-w", "orders"), env, "running"),
             lambda: _appears(hello, environment(HOME=home), "hello, world"),
         )
     finally:
-        server.terminate()
-        server.communicate()
+        simulator.stop()
     return [Line("first rows of wfdash -w NAME", rows, "s", "bare Textual hello", bare, 2.0)]

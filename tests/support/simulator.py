@@ -1,0 +1,61 @@
+"""The simulator as a child process on loopback, its clock running or stopped."""
+
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+
+from tests.support.program import ROOT, environment
+
+__all__ = ["Simulator"]
+
+_SERVE = """
+import sys, time
+from wfdash.demo.serve import serve
+began = time.time()
+stopped = sys.argv[2] == "stopped"
+sys.exit(serve(0, scenario=sys.argv[1], clock=(lambda: began) if stopped else time.time))
+"""
+
+
+class Simulator:
+    """`env` is what a program needs to use it; `patch` changes an instance behind that program's back."""
+
+    def __init__(self, scenario: str = "calm", *, stopped: bool = False) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, scenario, "stopped" if stopped else "running"],
+            env=environment(),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout
+        lines = [self._process.stdout.readline() for _ in range(4)]
+        assert all(lines), "the simulator did not start"
+        self.env: dict[str, str] = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
+        self._http = httpx.Client(
+            base_url=f"{self.env['CLOUDFLARE_BASE_URL']}/accounts/{self.env['CLOUDFLARE_ACCOUNT_ID']}/workflows",
+            headers={"Authorization": f"Bearer {self.env['CLOUDFLARE_API_TOKEN']}"},
+            trust_env=False,
+        )
+
+    def listing(self, workflow: str, **query: str) -> list[dict[str, Any]]:
+        answer = self._http.get(f"/{workflow}/instances", params=query)
+        return answer.raise_for_status().json()["result"]
+
+    def detail(self, workflow: str, instance: str) -> dict[str, Any]:
+        return self._http.get(f"/{workflow}/instances/{instance}").raise_for_status().json()["result"]
+
+    def patch(self, workflow: str, instance: str, status: str) -> None:
+        url = f"/{workflow}/instances/{instance}/status"
+        self._http.patch(url, json={"status": status}).raise_for_status()
+
+    def stop(self) -> None:
+        self._http.close()
+        self._process.terminate()
+        self._process.wait(20)
+        assert self._process.stdout
+        self._process.stdout.close()
