@@ -76,20 +76,13 @@ class Store:
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
         """Take in rows as the list endpoint sent them; those without an id are left out."""
         added: list[str] = []
-        changed: dict[str, None] = {}
-        for item in items:
-            row = Instance.from_item(item)
-            if row is None:
-                continue
+        changed: list[str] = []
+        rows = {row.id: row for row in map(Instance.from_item, items) if row}
+        for row in rows.values():
             row.seq = seq
             fresh = row.id not in self._rows
             if self._put(row):
-                if fresh:
-                    added.append(row.id)
-                else:
-                    changed[row.id] = None
-        for identity in added:
-            changed.pop(identity, None)
+                (added if fresh else changed).append(row.id)
         return Delta(tuple(added), tuple(changed))
 
     def amend(

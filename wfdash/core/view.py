@@ -3,20 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, Protocol
 
 from wfdash.core.arrangement import SLICE, Arrangement
 from wfdash.core.instance import Instance
 from wfdash.core.order import Order
+from wfdash.core.query import Facts, Query
 from wfdash.core.store import Delta, Store
 
-__all__ = ["Matcher", "View"]
-
-
-class Matcher(Protocol):
-    """What a view needs of a query."""
-
-    def match(self, row: Instance, now: float, facts: Any = None) -> bool: ...
+__all__ = ["View"]
 
 
 class View:
@@ -29,11 +23,11 @@ class View:
     def __init__(
         self,
         store: Store,
-        query: Matcher | None = None,
+        query: Query | None = None,
         order: Order | None = None,
         *,
         clock: Callable[[], float],
-        facts: Callable[[str], Any] | None = None,
+        facts: Callable[[], Facts] | None = None,
     ) -> None:
         self.query = query
         self.order = order or Order()
@@ -96,8 +90,9 @@ class View:
         if not hold:
             self.settle()
             return
+        test = self._test()
         for identity in touched:
-            self._weigh(identity)
+            self._weigh(identity, test)
 
     def settle(self) -> None:
         """Put every row where it belongs now: arrivals in, ghosts out."""
@@ -106,10 +101,11 @@ class View:
         pending, self._pending = self._pending, {}
         self._arrivals = set()
         self._ghosts = set()
+        test = self._test()
         leaving, entering, matching = [], [], []
         for identity in pending:
             row, placed = self._store.get(identity), self._rows.placed.get(identity)
-            matches = row is not None and self._matches(row)
+            matches = row is not None and (test is None or test(row))
             if row and placed and self._rows.swap(placed, row, matches):
                 continue
             if placed:
@@ -121,7 +117,7 @@ class View:
         self._rows.remove(leaving)
         self._rows.insert(entering, matching)
 
-    async def set_query(self, query: Matcher | None, progress: Callable[[], None] | None = None) -> bool:
+    async def set_query(self, query: Query | None, progress: Callable[[], None] | None = None) -> bool:
         """Show what matches another query. False when a newer call took over before this one was through.
 
         `progress` is called once the first rows are in place and can be drawn.
@@ -159,10 +155,10 @@ class View:
                 yield False
         shown: list[Instance] = []
         downwards = rows.downwards()
-        now = self._clock()
+        test = self._test()
         drawn = False
         while part := list(islice(downwards, SLICE)):
-            shown += self._sieve(part, now)
+            shown += part if test is None else filter(test, part)
             if not drawn:
                 drawn = True
                 self._show(rows, shown)
@@ -178,21 +174,16 @@ class View:
         rows.shown = shown[::-1] if rows.order.reverse else list(shown)
         self._rows = rows
 
-    def _sieve(self, part: list[Instance], now: float) -> list[Instance]:
-        query, facts = self.query, self._facts
-        if query is None:
-            return part
-        if facts is None:
-            return [row for row in part if query.match(row, now)]
-        return [row for row in part if query.match(row, now, facts(row.id))]
+    def _test(self) -> Callable[[Instance], bool] | None:
+        """Whether a row matches now; None when every one does."""
+        if not self.query:
+            return None
+        return self.query.matcher(self._clock(), self._facts() if self._facts else None)
 
-    def _matches(self, row: Instance) -> bool:
-        return bool(self._sieve([row], self._clock()))
-
-    def _weigh(self, identity: str) -> None:
+    def _weigh(self, identity: str, test: Callable[[Instance], bool] | None) -> None:
         """Note what will move once it may."""
         row, placed = self._store.get(identity), self._rows.placed.get(identity)
-        matches = row is not None and self._matches(row)
+        matches = row is not None and (test is None or test(row))
         stands = placed is not None and self._rows.index(self._rows.shown, placed) is not None
         for group, belongs in (
             (self._arrivals, matches and not stands),

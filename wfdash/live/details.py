@@ -3,14 +3,14 @@
 from collections import OrderedDict
 
 from wfdash.api.errors import InstanceNotFound
-from wfdash.api.interface import DetailAnswer
-from wfdash.core.detail import Detail
+from wfdash.core.detail import Detail, partial_reason, with_steps_of
+from wfdash.core.pace import Pace, next_read, steps_wanted
 from wfdash.core.status import is_final
 from wfdash.core.store import EXPIRED
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job
-from wfdash.live.reading import amend_row, missing_steps, read_answer
+from wfdash.live.reading import amend_row, read_answer
 from wfdash.live.state import DetailState, Freshness
 from wfdash.live.watch import Watch
 
@@ -18,8 +18,8 @@ __all__ = ["OpenDetail"]
 
 _KEPT_STEPS = 50_000
 _KEPT = 200
-_COST = 50.0
-"""An answer is worth waiting for so many times as long as it took to read."""
+_BYTES_A_SECOND = 4e7
+"""How fast an answer is parsed and read, measured on the slow side."""
 
 
 class OpenDetail(Job):
@@ -33,9 +33,11 @@ class OpenDetail(Job):
         self.id: str | None = None
         self._states: OrderedDict[str, DetailState] = OrderedDict()
         self._answered: dict[str, int] = {}
-        self._cost = 0.0
         self._moved = False
         """The short answer told of a change, so that the full one is due now."""
+        self._pace = Pace(0.0, False)
+        self._cost = 0.0
+        """Seconds of computing that the last answer cost; waiting for it costs nothing."""
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""
@@ -59,6 +61,7 @@ class OpenDetail(Job):
         state = self._state(identity)
         self._failures = 0
         self._moved = False
+        self._pace = Pace(0.0, False)
         self.freshness = state.freshness
         self.next_at = None if state.freshness.settled or state.gone else 0.0
 
@@ -83,10 +86,13 @@ class OpenDetail(Job):
 
     def pace(self, took: float) -> float:
         state = self._states.get(self.id or "")
-        detail = state.detail if state else None
+        watch = self.watch
         if self._moved:
             return 0.0
-        self.interval = max(_interval(detail), self._cost * _COST, took * 10 if self.watch.local else 0.0)
+        self._pace = next_read(
+            state.detail if state else None, now=watch.clock(), cost=self._cost, local=watch.local
+        )
+        self.interval = self._pace.delay or self.interval
         return self.interval
 
     async def ask(self) -> None:
@@ -96,7 +102,7 @@ class OpenDetail(Job):
         state = self._state(identity)
         number = watch.next_number()
         try:
-            simple = self._simple_will_do(state.detail)
+            simple = self._pace.simple and state.detail is not None and not self._moved
             answer = await watch.api.get_instance(watch.workflow, identity, simple=simple)
         except InstanceNotFound:
             state.gone = "expired or deleted"
@@ -104,13 +110,13 @@ class OpenDetail(Job):
             watch.tell(watch.store.doubt([identity], EXPIRED))
             watch.notify(DetailChanged(identity))
             return
-        self._moved = simple and self._has_moved(state.detail, answer)
-        if self._moved:
-            return
+        self._cost = answer.size / _BYTES_A_SECOND
         detail = await read_answer(watch.workflow, identity, answer, simple=simple)
-        self.take_in(detail, number, milliseconds=answer.milliseconds)
+        self._moved = simple and state.detail is not None and steps_wanted(state.detail, detail)
+        if not self._moved:
+            self.take_in(detail, number)
 
-    def take_in(self, detail: Detail, number: int, *, milliseconds: float = 0.0) -> None:
+    def take_in(self, detail: Detail, number: int) -> None:
         """Remember an answer to the request of this number, unless a later one was answered already."""
         watch, state = self.watch, self._state(detail.id)
         if number < self._answered.get(detail.id, 0):
@@ -118,30 +124,16 @@ class OpenDetail(Job):
         self._answered[detail.id] = number
         state.gone = ""
         if detail.simple and state.detail is not None:
-            state.detail.status, state.detail.step_count = detail.status, detail.step_count
+            state.detail = with_steps_of(detail, state.detail)
         else:
             state.detail = detail
-            state.partial = missing_steps(detail)
-            self._cost = milliseconds / 1000 if len(detail.steps) > 100 else 0.0
+            state.partial = partial_reason(detail)
         state.revision += 1
         state.freshness.settled = is_final(detail.status)
         state.freshness.answered_at = watch.clock()
         watch.tell(amend_row(watch.store, detail, number))
         watch.notify(DetailChanged(detail.id))
         self._forget()
-
-    def _simple_will_do(self, detail: Detail | None) -> bool:
-        if self._moved or detail is None or self.watch.local or is_final(detail.status):
-            return False
-        return not any(step.kind in ("step", "rollback") and step.end is None for step in detail.steps)
-
-    @staticmethod
-    def _has_moved(detail: Detail | None, answer: DetailAnswer) -> bool:
-        result = answer.result
-        return detail is None or (result.get("status"), result.get("step_count")) != (
-            detail.status,
-            detail.step_count,
-        )
 
     def _state(self, identity: str) -> DetailState:
         state = self._states.get(identity)
@@ -159,13 +151,3 @@ class OpenDetail(Job):
             steps -= len(state.detail.steps) if state.detail else 0
             del self._states[identity]
             self._answered.pop(identity, None)
-
-
-def _interval(detail: Detail | None) -> float:
-    """2 s while a step runs, 5 s while something else is open, 15 s while nothing can happen by itself."""
-    if detail is None or detail.status in ("running", "rollingBack", "waitingForPause"):
-        running = detail is None or any(
-            step.end is None and step.kind in ("step", "rollback") for step in detail.steps
-        )
-        return 2.0 if running else 5.0
-    return 15.0 if detail.status == "paused" else 5.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from wfdash.api.errors import InstanceNotFound
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
+from wfdash.core.facts import DetailFacts, read_facts
 from wfdash.core.status import is_final
 from wfdash.core.store import ENDED, EXPIRED
 from wfdash.live.budget import Priority
@@ -49,7 +50,7 @@ class Facts(Job):
         self.missed: Collection[str] = ()
         self.running: int | None = None
         self._facts: OrderedDict[str, Fact] = OrderedDict()
-        self._rest_until = 0.0
+        self.read: dict[str, DetailFacts] = {}
 
     @property
     def priority(self) -> Priority:  # type: ignore[override]
@@ -61,6 +62,7 @@ class Facts(Job):
         self.wanted = self.watched = self.missed = ()
         self.running = None
         self._facts.clear()
+        self.read = {}
 
     def fact(self, identity: str) -> Fact | None:
         return self._facts.get(identity)
@@ -81,9 +83,11 @@ class Facts(Job):
         self._facts[detail.id] = Fact(
             self.watch.clock(), row.modified if row else None, self._diagnose(detail), detail.status, kept
         )
+        self.read[detail.id] = read_facts(detail)
         self._facts.move_to_end(detail.id)
         while len(self._facts) > _KEPT:
-            self._facts.popitem(last=False)
+            oldest, _ = self._facts.popitem(last=False)
+            del self.read[oldest]
 
     @property
     def progress(self) -> tuple[int, int]:

@@ -83,24 +83,23 @@ class History(Job):
         self.watch = watch
         self.newest = newest
         self.wanted = False
-        self.complete = False
-        """Whether the oldest row of what is asked for has been listed."""
+        self._begun = False
         self._cursor: str | None = None
-        self._page = 1
 
     def restart(self) -> None:
-        self.wanted = self.complete = False
+        self.wanted = self._begun = False
         self._cursor = None
-        self._page = 1
         self.next_at = 0.0
 
-    def due(self, now: float) -> float | None:
+    @property
+    def complete(self) -> bool:
+        """Whether the oldest row of what is asked for has been listed."""
         first = self.newest.freshness.answered_at
-        if self._page == 1 and first is not None and not self.watch.local:
-            self.complete = self.newest.below is None
-        if not self.wanted or self.complete or first is None or not self.watch.workflow:
-            return None
-        return super().due(now)
+        return first is not None and (self._cursor if self._begun else self.newest.below) is None
+
+    def due(self, now: float) -> float | None:
+        ready = self.wanted and self.newest.freshness.answered_at is not None and not self.complete
+        return super().due(now) if ready else None
 
     def pace(self, took: float) -> float:
         return took * _LOCAL_REST if self.watch.local else 0.0
@@ -108,24 +107,17 @@ class History(Job):
     async def ask(self) -> None:
         watch, number = self.watch, self.watch.next_number()
         try:
-            if watch.local:
-                page = await _page(watch, None, self._page + 1)
-            else:
-                page = await _page(watch, self._cursor or self.newest.below)
+            page = await _page(watch, self._cursor if self._begun else self.newest.below)
         except Refused:
-            self._cursor = None
+            self._begun = False
             raise
         self.wanted = False
-        self._page += 1
+        self._begun = True
         self._cursor = page.cursor
-        if watch.local:
-            self.complete = not page.items or self._page * PER_PAGE >= (page.total or 0)
-        else:
-            self.complete = page.cursor is None
         watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
 
 
-async def _page(watch: Watch, cursor: str | None, page: int | None = None) -> InstancePage:
+async def _page(watch: Watch, cursor: str | None) -> InstancePage:
     asked = watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
     return await watch.api.list_instances(
         watch.workflow,
@@ -133,7 +125,6 @@ async def _page(watch: Watch, cursor: str | None, page: int | None = None) -> In
         date_start=asked.date_start if asked else None,
         date_end=asked.date_end if asked else None,
         cursor=cursor,
-        page=page,
         per_page=PER_PAGE,
     )
 

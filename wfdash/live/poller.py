@@ -1,10 +1,12 @@
 """The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from wfdash.api.interface import DetailAnswer, Workflows
 from wfdash.core.diagnosis import Why
+from wfdash.core.facts import DetailFacts
+from wfdash.core.query import Query
 from wfdash.core.store import Delta, Store
 from wfdash.core.workflow import Workflow
 from wfdash.live.budget import Budget
@@ -19,7 +21,7 @@ from wfdash.live.scheduler import Scheduler
 from wfdash.live.state import DetailState, Freshness
 from wfdash.live.sweep import Sweep
 from wfdash.live.trend import Trends
-from wfdash.live.watch import Question, Watch
+from wfdash.live.watch import Watch
 
 __all__ = ["Poller"]
 
@@ -140,7 +142,7 @@ class Poller:
         self._counts.overview = overview
         self._scheduler.wake()
 
-    def show(self, workflow: str, query: Question | None = None) -> None:
+    def show(self, workflow: str, query: Query | None = None) -> None:
         """Change what is listed; late answers to the old question are dropped."""
         watch, other = self._watch, workflow != self._watch.workflow
         watch.query = query
@@ -205,6 +207,11 @@ class Poller:
 
     def why(self, instance: str) -> Why | None:
         return self._facts.why(instance)
+
+    @property
+    def read(self) -> Mapping[str, DetailFacts]:
+        """What filters can ask of the instances that were read, by id; follows along, not to be changed."""
+        return self._facts.read
 
     def apply_detail(self, workflow: str, instance: str, answer: DetailAnswer) -> None:
         """Take in what somebody else read just now."""

@@ -7,7 +7,7 @@ from wfdash.api.interface import DetailAnswer
 from wfdash.core.detail import Detail, read_detail, read_step
 from wfdash.core.store import Delta, Store
 
-__all__ = ["amend_row", "missing_steps", "read_answer", "read_answer_now"]
+__all__ = ["amend_row", "read_answer", "read_answer_now"]
 
 _SLICE = 500
 
@@ -31,17 +31,6 @@ def read_answer_now(workflow: str, identity: str, answer: DetailAnswer) -> Detai
     detail = _read(workflow, identity, answer, simple=False)
     detail.steps = [read_step(index, entry) for index, entry in enumerate(steps)]
     return detail
-
-
-def missing_steps(detail: Detail) -> str:
-    """Why the steps are not all here, in words; "" when they are or were not asked for."""
-    if detail.simple:
-        return ""
-    came = sum(1 for step in detail.steps if step.kind not in ("termination", "rollback"))
-    if detail.step_count is not None and came < detail.step_count:
-        reason = f": {detail.refusal}" if detail.refusal else ""
-        return f"{came} of {detail.step_count} steps came{reason}"
-    return detail.refusal
 
 
 def amend_row(store: Store, detail: Detail, number: int) -> Delta:

@@ -2,30 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from wfdash.api.interface import Workflows
+from wfdash.core.query import Query
 from wfdash.core.store import Delta, Store
 from wfdash.live.events import Event, InstancesChanged
 
-__all__ = ["Asked", "Question", "Watch"]
-
-
-class Asked(Protocol):
-    """What of a filter the server can do itself."""
-
-    @property
-    def status(self) -> str: ...
-    @property
-    def date_start(self) -> float | None: ...
-    @property
-    def date_end(self) -> float | None: ...
-
-
-class Question(Protocol):
-    """What a poller needs of a filter."""
-
-    def pushdown(self, now: float) -> Asked: ...
+__all__ = ["Watch"]
 
 
 @dataclass(slots=True)
@@ -34,7 +17,7 @@ class Watch:
     clock: Callable[[], float]
     notify: Callable[[Event], None]
     workflow: str = ""
-    query: Question | None = None
+    query: Query | None = None
     store: Store = field(default_factory=Store)
     number: int = 0
     """Of the request asked last."""

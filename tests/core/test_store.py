@@ -1,0 +1,128 @@
+"""The store: ids unique, deltas exact, the later request wins."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.core.instance import Instance
+from wfdash.core.moment import iso
+from wfdash.core.status import STATUSES, is_final
+from wfdash.core.store import ENDED, EXPIRED, Store
+
+IDS = [f"order-{number}" for number in range(8)]
+
+
+def told(store):
+    return {one: (store.get(one).item(), store.note(one)) for one in store.ids()}
+
+
+@st.composite
+def items(draw):
+    item = {"id": draw(st.sampled_from(IDS)), "status": draw(st.sampled_from([*STATUSES, "brandNew", ""]))}
+    for key in ("created_on", "modified_on", "ended_on"):
+        at = draw(st.none() | st.integers(0, 5))
+        item[key] = None if at is None else iso(1.8e9 + at)
+    if draw(st.booleans()):
+        item["workflow_id"] = draw(st.sampled_from(["a", "b"]))
+    if draw(st.booleans()):
+        item["odd"] = draw(st.sampled_from([{"deep": [1]}, 1, True, 1.0]))
+    return item
+
+
+PAGES = st.lists(st.tuples(st.integers(0, 9), st.lists(items(), max_size=6)), max_size=8)
+
+
+@given(PAGES)
+def test_a_delta_names_exactly_what_is_told_otherwise(pages):
+    store = Store()
+    for seq, page in pages:
+        before = told(store)
+        delta = store.apply(page, seq=seq, now=0.0)
+        after = told(store)
+        assert set(delta.added) == set(after) - set(before)
+        assert set(delta.changed) == {one for one in before if repr(before[one]) != repr(after[one])}
+        assert not delta.gone
+        assert len(delta.added + delta.changed) == len(set(delta.added + delta.changed))
+
+
+@given(PAGES)
+def test_applying_twice_changes_nothing(pages):
+    store = Store()
+    for seq, page in pages:
+        once = {item["id"]: item for item in page}.values()
+        store.apply(once, seq=seq, now=0.0)
+        assert not store.apply(once, seq=seq, now=0.0)
+
+
+@given(PAGES)
+def test_the_answer_to_the_latest_request_is_what_is_told(pages):
+    store = Store()
+    latest = {}
+    for seq, page in pages:
+        store.apply(page, seq=seq, now=0.0)
+        for item in page:
+            if seq >= latest.get(item["id"], (-1, None))[0]:
+                latest[item["id"]] = (seq, item)
+    assert {one: row for one, (row, _) in told(store).items()} == {
+        one: Instance.from_item(item).item() for one, (_, item) in latest.items()
+    }
+
+
+@given(PAGES)
+def test_the_indexes_agree_with_the_rows(pages):
+    store = Store()
+    for seq, page in pages:
+        store.apply(page, seq=seq, now=0.0)
+    rows = [store.get(one) for one in store.ids()]
+    assert store.active == {row.id for row in rows if not is_final(row.status)}
+    assert {key: count for key, count in store.statuses.items() if count} == {
+        status: sum(row.status == status for row in rows) for status in {row.status for row in rows}
+    }
+
+
+def test_a_list_asked_before_the_detail_does_not_override_it():
+    store = Store()
+    store.apply([{"id": "a", "status": "running", "started_on": iso(1.8e9)}], seq=1, now=0.0)
+    assert store.amend("a", seq=3, status="complete", started=1.8e9, ended=1.8e9 + 5).changed == ("a",)
+    assert not store.apply([{"id": "a", "status": "running"}], seq=2, now=0.0)
+    assert store.get("a").status == "complete"
+    assert store.apply([{"id": "a", "status": "queued"}], seq=4, now=0.0).changed == ("a",)
+
+
+def test_an_amended_row_gives_back_what_the_detail_told():
+    store = Store()
+    store.apply([{"id": "a", "status": "queued", "started_on": None, "odd": 1}], seq=1, now=0.0)
+    store.amend("a", seq=2, status="running", started=1.8e9)
+    assert store.get("a").item() == {"id": "a", "status": "running", "started_on": iso(1.8e9), "odd": 1}
+
+
+def test_amending_what_no_list_told_makes_the_row():
+    store = Store()
+    assert store.amend("a", seq=2, status="running", created=5.0).added == ("a",)
+    assert store.get("a").created == 5.0
+
+
+def test_a_note_stays_until_the_row_is_told_again():
+    store = Store()
+    store.apply([{"id": "a", "status": "running"}], seq=1, now=0.0)
+    assert store.doubt(["a", "nowhere"], ENDED).changed == ("a",)
+    assert not store.doubt(["a"], ENDED)
+    assert store.note("a") == ENDED
+    assert store.apply([{"id": "a", "status": "running"}], seq=2, now=0.0).changed == ("a",)
+    assert store.note("a") == ""
+
+
+def test_an_expired_row_is_kept_but_not_active():
+    store = Store()
+    store.apply([{"id": "a", "status": "running"}], seq=1, now=0.0)
+    store.doubt(["a"], EXPIRED)
+    assert "a" in store
+    assert "a" not in store.active
+
+
+def test_rows_with_the_same_extras_share_them():
+    store = Store()
+    store.apply([{"id": one, "workflow_id": "w" * 10} for one in "ab"], seq=1, now=0.0)
+    assert store.get("a").extra is store.get("b").extra
+    store.apply([{"id": "c", "odd": True}, {"id": "d", "odd": 1}], seq=2, now=0.0)
+    assert store.get("c").item()["odd"] is True
+    assert store.get("d").item()["odd"] is not True

@@ -1,0 +1,126 @@
+"""The view against the naive way: filter everything, sort everything."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.core.moment import iso
+from wfdash.core.order import COLUMNS, Order
+from wfdash.core.query import parse
+from wfdash.core.status import STATUSES
+from wfdash.core.store import Store
+from wfdash.core.view import View
+
+NOW = 1.8e9
+
+
+def clock():
+    return NOW
+
+
+def naive(store, query, order):
+    key = order.key()
+    rows = [row for one in store.ids() if query.match(row := store.get(one), NOW)]
+    return [row.id for row in sorted(rows, key=key, reverse=order.reverse)]
+
+
+def item(number, status="running", created=0, modified=0):
+    return {
+        "id": f"i{number}",
+        "status": status,
+        "created_on": iso(NOW - created),
+        "modified_on": None if modified is None else iso(NOW - modified),
+    }
+
+
+ITEMS = st.builds(
+    item,
+    st.integers(0, 60),
+    st.sampled_from([*STATUSES, "brandNew"]),
+    st.integers(0, 20),
+    st.none() | st.integers(0, 20),
+)
+PAGES = st.lists(st.lists(ITEMS, max_size=30), max_size=8)
+QUERIES = st.sampled_from(["", "status:running", "i1", "status:errored,queued 2", "-status:running"]).map(parse)
+ORDERS = st.builds(Order, st.sampled_from(sorted(COLUMNS)), st.booleans())
+
+
+@given(PAGES, QUERIES, ORDERS)
+def test_follows_any_pages(pages, query, order):
+    store = Store()
+    view = View(store, query, order, clock=clock)
+    for seq, page in enumerate(pages):
+        view.update(store.apply(page, seq=seq, now=NOW))
+        assert view.ids() == naive(store, query, order)
+        assert [view.index_of(one) for one in view.ids()] == list(range(len(view)))
+        assert all(view.index_of(one) is None for one in set(store.ids()) - set(view.ids()))
+    assert view.ids() == View(store, query, order, clock=clock).ids()
+
+
+@given(PAGES, QUERIES, ORDERS, st.integers(0, 7))
+def test_held_rows_stand_still_until_they_are_settled(pages, query, order, settled):
+    store = Store()
+    view = View(store, query, order, clock=clock)
+    for seq, page in enumerate(pages):
+        stood = view.ids()
+        view.update(store.apply(page, seq=seq, now=NOW), hold=True)
+        assert view.ids() == stood
+        truth = set(naive(store, query, order))
+        assert view.arrivals == truth - set(stood)
+        assert view.ghosts == set(stood) - truth
+        if seq == settled:
+            view.settle()
+            assert view.ids() == naive(store, query, order)
+            assert not view.arrivals | view.ghosts
+    view.settle()
+    assert view.ids() == naive(store, query, order)
+
+
+@given(st.lists(ITEMS, max_size=60), QUERIES, ORDERS, st.lists(ITEMS, max_size=10))
+def test_another_query_and_order_while_rows_change(first, query, order, later):
+    async def change():
+        store = Store()
+        view = View(store, clock=clock)
+        view.update(store.apply(first, seq=1, now=NOW))
+        asked = asyncio.gather(view.set_query(query), view.set_order(order))
+        await asyncio.sleep(0)
+        view.update(store.apply(later, seq=2, now=NOW))
+        assert (await asked)[-1]
+        assert view.ids() == naive(store, query, order)
+        assert not view.building
+
+    asyncio.run(change())
+
+
+def test_the_newer_query_takes_over_from_the_older():
+    async def change():
+        store = Store()
+        view = View(store, clock=clock)
+        view.update(store.apply([item(number) for number in range(9000)], seq=1, now=NOW))
+        done = await asyncio.gather(view.set_query(parse("i1")), view.set_query(parse("i12")))
+        assert done == [False, True]
+        assert view.ids() == naive(store, parse("i12"), Order())
+
+    asyncio.run(change())
+
+
+def test_the_first_rows_are_drawn_before_all_are_matched():
+    async def change():
+        store = Store()
+        view = View(store, clock=clock)
+        view.update(store.apply([item(number, created=number) for number in range(9000)], seq=1, now=NOW))
+        seen = []
+        assert await view.set_query(parse("i1"), progress=lambda: seen.append(view.ids(0, 3)))
+        assert seen == [["i1", "i10", "i11"]]
+
+    asyncio.run(change())
+
+
+def test_a_change_that_keeps_its_place_is_not_moved_or_lost():
+    store = Store()
+    view = View(store, clock=clock)
+    view.update(store.apply([item(1), item(2, created=5)], seq=1, now=NOW))
+    view.update(store.apply([item(2, "errored", created=5)], seq=2, now=NOW))
+    assert view.ids() == ["i1", "i2"]
+    assert view.row(1).status == "errored"
