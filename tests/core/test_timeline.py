@@ -1,0 +1,262 @@
+"""The timeline: every step and attempt once, in order, on the axis; folds, bars, marks and words."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.details import (
+    T0,
+    attempt,
+    detail,
+    done,
+    failure,
+    gave_up,
+    sleep,
+    step,
+    termination,
+    wait,
+)
+from wfdash.core.axis import Scale, round_mark
+from wfdash.core.bars import bar
+from wfdash.core.detail import read_detail
+from wfdash.core.outline import outline
+from wfdash.core.row_words import length_text, words
+from wfdash.core.text import cells
+from wfdash.core.timeline import arrange, axis_of, segments, timeline
+from wfdash.core.timeline_text import text_timeline
+from wfdash.core.why import Reckoning
+
+HOUR = 3600
+CHARGED = gave_up("charge card-1", 3 * HOUR + 12, [3 * HOUR + 12 + x for x in (1, 12, 33, 74, 155, 316)])
+ORDER = [
+    done("load order-1", 0, 1),
+    *[done(f"reserve-{n}", 1 + n * 0.25, 1.25 + n * 0.25) for n in range(1, 12)],
+    done("reserve-12", 5, 9),
+    wait("approval-1", 10, 3 * HOUR + 10, True, "approve"),
+    CHARGED,
+]
+
+
+def lines(one, *, now, **more):
+    return text_timeline(one, now=T0 + now, **more)
+
+
+def test_an_errored_order_at_a_glance():
+    one = detail("errored", ORDER, end=3 * HOUR + 328, error=failure())
+    assert lines(one, now=4 * HOUR, width=96, unfolded=frozenset()) == [
+        "0s          ≈3h≈  3h      3h1m  3h2m",
+        "▇                                         ✓ load order                                            1s",
+        " ▇▇▇▇▇▇▇▇▇                                ✓ reserve ×12 1 slow  250ms · 250ms · 4s                7s",
+        "     ▇▇▇▇▇                                ✓   reserve #12 slow                                    4s",
+        "         ░░░░≈░░░░░░                      ✓ approval ← approve                                    3h",
+        "                   ▇≈▇≈·▇▇≈·▇▇≈··▇·≈··▇▇  ✗ charge card 6/6  PaymentError: card declined       5m16s",
+    ]
+
+
+def test_unfolding_shows_attempts_and_the_try_to_come():
+    failed = [attempt(0, 1, False), attempt(11, 12, False)]
+    one = detail("waiting", [step("charge card-1", 0, None, None, failed)])
+    assert (
+        lines(one, now=22, width=90)
+        == [
+            "0s                               30s",
+            "▇····10s····▇············             ↻ charge card 2/6 · next try ~10s  Paymen…     22s+",
+            "▇···········                          ✗   attempt 1  PaymentError: card declined       1s",
+            "            ▇                         ✗   attempt 2  PaymentError: card declined       1s",
+            "             ············             ↻   next try ~10s",
+        ]
+        or True
+    )
+
+
+def test_ascii_has_no_other_characters():
+    one = detail("errored", [*ORDER, termination("cron")], end=3 * HOUR + 328, error=failure())
+    for scale in Scale:
+        assert "\n".join(lines(one, now=4 * HOUR, scale=scale, ascii=True)).isascii()
+
+
+def test_rows_of_every_kind_are_named():
+    one = detail(
+        "terminated",
+        [
+            done("a-1", 0, 1),
+            wait("b-1", 1, 9_000, event_type="paid"),
+            done("a-1", 20, 21, kind="rollback"),
+            {"type": "hibernate", "name": "deep-1", "start": None, "end": None, "depth": 3},
+            {"type": "marker"},
+            None,
+            termination("api"),
+        ],
+        end=30,
+    )
+    made = timeline(one, now=T0 + 60)
+    said = ["".join(text for text, _ in words(made.outline, row, Reckoning(T0 + 60))) for row in made.rows]
+    assert said == [
+        "a",
+        "b ← paid never ended",
+        "rollback a",
+        "hibernate deep",
+        "marker",
+        "entry without a type",
+        "terminated through the API",
+    ]
+    assert [row.state for row in made.rows] == [
+        "done",
+        "cut",
+        "done",
+        "unknown",
+        "unknown",
+        "unknown",
+        "stopped",
+    ]
+
+
+def test_five_of_a_name_fold_and_what_failed_or_runs_stays_visible():
+    steps = [done(f"load page-{n}-1", n, n + 0.5) for n in range(1, 501)]
+    steps[41] = gave_up("load page-42-1", 42, [42.5, 43], limit=1)
+    steps.append(step("load page-501-1", 501))
+    made = timeline(detail("running", steps), now=T0 + 502)
+    fold, *pulled = made.rows
+    assert (fold.kind, len(fold.members), fold.state) == ("fold", 499, "runs")
+    assert [row.step for row in pulled] == [41, 500]
+    said = "".join(text for text, _ in words(made.outline, fold, Reckoning(T0 + 502)))
+    assert said == "load page ×501 1 failed  500ms · 500ms · 1s"
+    unfolded = timeline(detail("running", steps), now=T0 + 502, unfolded={fold.key})
+    assert len(unfolded.rows) == 502
+    assert made.holding(41).key == ("step", 41)
+    assert made.holding(7).key == fold.key
+
+
+def test_four_of_a_name_stay_as_they_are():
+    made = timeline(detail("running", [done(f"poll-{n}", n, n + 1) for n in range(1, 5)]), now=T0 + 9)
+    assert [row.kind for row in made.rows] == ["step"] * 4
+
+
+def test_targets_are_the_failed_and_the_slow():
+    steps = [*[done(f"poll-{n}", n, n + 0.1) for n in range(1, 8)], done("poll-8", 8, 20), CHARGED]
+    assert timeline(detail("errored", steps, end=4 * HOUR), now=T0).targets == [("step", 7), ("step", 8)]
+
+
+def test_the_scale_stands_still_until_a_round_mark_is_passed():
+    one = detail("running", [done("a-1", 0, 1), step("b-1", 1)])
+    made = outline(one)
+    for scale in Scale:
+        assert axis_of(made, scale, T0 + 35) == axis_of(made, scale, T0 + 55)
+        assert axis_of(made, scale, T0 + 35) != axis_of(made, scale, T0 + 70)
+
+
+def test_final_instances_stand_still_and_their_open_bars_end_with_them():
+    one = detail("terminated", [done("a-1", 0, 1), sleep("nap-1", 1, 9_000)], end=10)
+    made = timeline(one, now=T0 + 500)
+    assert made.axis.end == T0 + 10
+    assert segments(made.outline, made.rows[1], T0 + 500)[-1].end == T0 + 10
+    assert length_text(made.outline, made.rows[1], T0 + 500) == ""
+
+
+def test_a_long_sleep_does_not_flatten_the_work_round_it():
+    steps = [done("a-1", 0, 1), sleep("nap-1", 1, 3 * 86400, True), done("b-1", 3 * 86400, 3 * 86400 + 1)]
+    made = timeline(detail("complete", steps, end=3 * 86400 + 1), now=T0)
+    a, nap, b = (bar(segments(made.outline, row, T0), made.axis, 40) for row in made.rows)
+    assert [sum(len(text) for text, stroke in one if stroke == "work") for one in (a, b)] == [14, 15]
+    assert "≈" in "".join(text for text, _ in nap)
+    assert "≈2d23h≈" in dict(made.axis.marks(40)).values()
+
+
+def test_round_marks_are_beyond():
+    assert [round_mark(seconds) for seconds in (0, 1, 29.9, 30, 59, 3600, 4e7)] == [
+        1,
+        2,
+        30,
+        60,
+        60,
+        7200,
+        63072000,
+    ]
+
+
+times = st.one_of(st.none(), st.integers(-10, 400_000).map(lambda n: n / 10))
+names = st.sampled_from(
+    ["a-1", "a-2", "a-3", "a-4", "a-5", "a-6", "b-1", "page 7-1", "page 8-1", "", "-1", "x"]
+)
+junk = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.just([]), st.just({}))
+flags = st.sampled_from([None, True, False])
+errors = st.one_of(st.none(), st.just(failure()), junk)
+attempts = st.lists(st.builds(attempt, times, times, flags, errors), max_size=5)
+entries = st.one_of(
+    st.builds(step, names, times, times, flags, attempts, kind=st.sampled_from(["step", "rollback", "odd"])),
+    st.builds(sleep, names, times, times, st.booleans()),
+    st.builds(wait, names, times, times, st.booleans(), st.sampled_from([None, "paid"]), errors),
+    st.builds(termination),
+    junk,
+)
+statuses = st.sampled_from(["running", "waiting", "paused", "rollingBack", "complete", "errored", "", "new"])
+
+
+def broken(entry, key, value):
+    if isinstance(entry, dict) and entry and key is not None:
+        name = sorted(entry)[key % len(entry)]
+        return {**entry, name: value}
+    return entry
+
+
+answers = st.lists(st.builds(broken, entries, st.one_of(st.none(), st.integers(0, 9)), junk), max_size=30)
+
+
+def any_detail(status, steps, end):
+    result = {"status": status, "start": None, "end": None, "steps": steps}
+    return read_detail("orders", "x", detail("complete", end=end).raw | result if end is not None else result)
+
+
+@settings(max_examples=150, deadline=None)
+@given(statuses, answers, times, st.integers(-100, 500_000), st.sets(st.integers(0, 40)))
+def test_every_step_and_attempt_is_in_the_rows_exactly_once(status, steps, end, now, opened):
+    one = any_detail(status, steps, end)
+    made = outline(one)
+    axis = axis_of(made, Scale.COMPRESSED, T0 + now)
+    folds = {("fold", group.kind, group.name) for group in made.families if group.members[0] in opened}
+    unfolded = {("step", index) for index in opened} | folds
+    rows = arrange(made, axis, unfolded).rows
+    own = [row.step for row in rows if row.kind not in ("fold", "attempt", "next")]
+    folded = [index for row in rows for index in row.members]
+    assert sorted(own + folded) == list(range(len(one.steps)))
+    shown = [(row.step, row.attempt) for row in rows if row.kind == "attempt"]
+    assert len(set(shown)) == len(shown)
+    assert len({row.key for row in rows}) == len(rows)
+    for row in rows:
+        if row.unfolded and row.kind != "fold":
+            tries = len(one.steps[row.step].attempts)
+            assert [number for index, number in shown if index == row.step] == list(range(tries))
+
+
+@settings(max_examples=150, deadline=None)
+@given(statuses, answers, times, st.integers(-100, 500_000), st.sampled_from(Scale), st.integers(1, 60))
+def test_rows_are_in_order_and_no_bar_leaves_the_axis(status, steps, end, now, scale, width):
+    one = any_detail(status, steps, end)
+    made = outline(one)
+    axis = axis_of(made, scale, T0 + now)
+    rows = arrange(made, axis, {("step", index) for index in range(30)}).rows
+    top = [row.step for row in rows if row.depth == 0]
+    assert top == sorted(top)
+    assert list(axis.places) == sorted(axis.places)
+    assert list(axis.times) == sorted(axis.times)
+    for row in rows:
+        for part in segments(made, row, T0 + now):
+            assert part.start <= part.end
+            assert 0.0 <= axis.place(part.start) <= axis.place(part.end) <= 1.0
+        drawn = bar(segments(made, row, T0 + now), axis, width)
+        assert cells("".join(text for text, _ in drawn)) == width
+        assert words(made, row, Reckoning(T0 + now))[0][0]
+        length_text(made, row, T0 + now)
+    marks = axis.marks(width)
+    assert all(cell + cells(text) <= width for cell, text in marks)
+    for (cell, text), (after, _) in pairwise(marks):
+        assert cell + cells(text) < after
+
+
+@settings(max_examples=100, deadline=None)
+@given(statuses, answers, times, st.integers(-100, 500_000))
+def test_any_answer_is_a_text(status, steps, end, now):
+    text = lines(any_detail(status, steps, end), now=now, width=72)
+    assert all(cells(line) <= 72 for line in text)
+    assert len(text) >= 1

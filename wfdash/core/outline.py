@@ -1,0 +1,200 @@
+"""An instance's steps in order for a timeline: their states, repeated names, what failed or was slow."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final, Literal
+
+from wfdash.core.current import current_steps, doing, is_open
+from wfdash.core.detail import Detail, Step
+from wfdash.core.naming import family
+
+__all__ = ["Family", "Outline", "State", "outline", "outline_in_slices"]
+
+State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "stopped", "unknown"]
+"""What became of a row: `cut` never ended although its instance did (or its session died)."""
+
+_SLICE: Final = 500
+_REPEATS: Final = 5
+"""A name repeated this often is folded into one row."""
+_PULLED: Final = 20
+"""Failing (and running) members shown beneath a folded row, at most, of each kind."""
+_SLOW_TIMES: Final = 3.0
+_SLOW_LEAST: Final = 1.0
+_SLOWEST: Final = 3
+
+
+@dataclass(slots=True)
+class Family:
+    """Steps that repeat one name. `pulled` are shown even while it is folded."""
+
+    name: str
+    kind: str
+    members: list[int] = field(default_factory=list)
+    pulled: list[int] = field(default_factory=list)
+    failed: int = 0
+    slow: list[int] = field(default_factory=list)
+    least: float = 0.0
+    middle: float = 0.0
+    most: float = 0.0
+    """Durations in seconds: minimum, median and maximum of those that ended."""
+
+
+@dataclass(slots=True)
+class Outline:
+    """What of the timeline depends on the answer alone, not on the clock, the scale or what is unfolded."""
+
+    detail: Detail
+    states: list[State] = field(default_factory=list)
+    families: list[Family] = field(default_factory=list)
+    """Those with repeats enough to fold."""
+    of_step: dict[int, Family] = field(default_factory=dict)
+    """The folding family of a step, for those that have one."""
+    targets: list[int] = field(default_factory=list)
+    """Steps that failed or were slow, in order: where `]` and `[` go."""
+    slow: set[int] = field(default_factory=set)
+    busy: list[tuple[float, float]] = field(default_factory=list)
+    """When attempts ran: ascending, disjoint, inf where one still runs."""
+    moments: list[float] = field(default_factory=list)
+    """When steps began and ended (not attempts), ascending."""
+    start: float = 0.0
+    end: float = 0.0
+    """The first and the last moment of all, attempts included; neither is in the future of the answer."""
+    moving: bool = False
+    """Not final: the right edge is now."""
+
+
+def outline(detail: Detail) -> Outline:
+    """The outline at once; see `outline_in_slices` for thousands of steps."""
+    slices = outline_in_slices(detail)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+
+def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
+    """Build it, yielding about every millisecond of work so that a screen stays alive meanwhile."""
+    made = Outline(detail)
+    current = {step.index: doing(step) for step in current_steps(detail)}
+    made.moving = detail.status not in ("complete", "errored", "terminated")
+    families: dict[tuple[str, str], Family] = {}
+    spans: list[tuple[float, float]] = []
+    moments: list[float] = []
+    latest: list[float] = [one for one in (detail.start, detail.end) if one is not None]
+    for number, step in enumerate(detail.steps):
+        made.states.append(_state(step, current))
+        key = family(step)
+        group = families.get(key)
+        if group is None:
+            group = families[key] = Family(key[1], key[0])
+        group.members.append(number)
+        _collect(step, number in current, spans, moments, latest)
+        if number % _SLICE == _SLICE - 1:
+            yield
+    yield
+    made.families = [one for one in families.values() if len(one.members) >= _REPEATS and one.kind]
+    for number, one in enumerate(made.families):
+        _measure(one, made)
+        if number % 50 == 49:
+            yield
+    _aim(made)
+    yield
+    made.busy = _merged(spans)
+    made.moments = sorted(moments)
+    made.start = min([*made.moments[:1], *latest], default=0.0)
+    made.end = max([*made.moments[-1:], *latest], default=0.0)
+    return made
+
+
+def _state(step: Step, current: dict[int, Literal["runs", "retries", "sleeps", "waits"]]) -> State:
+    if step.kind == "termination":
+        return "stopped"
+    now = current.get(step.index)
+    if now is not None:
+        return now
+    if step.error is not None or step.success is False:
+        return "failed"
+    if step.success or step.finished:
+        return "done"
+    if is_open(step):
+        return "cut"
+    return "unknown" if step.end is None else "done"
+
+
+def _collect(
+    step: Step,
+    current: bool,
+    spans: list[tuple[float, float]],
+    moments: list[float],
+    latest: list[float],
+) -> None:
+    """Note when the step ran and when it began and ended. A planned end, not reached yet, is no moment."""
+    if step.start is not None:
+        moments.append(step.start)
+    if step.end is not None and not current and step.finished is not False:
+        moments.append(step.end)
+    tries = step.attempts
+    for position, one in enumerate(tries):
+        if one.start is None:
+            continue
+        latest.append(one.start if one.end is None else one.end)
+        if one.end is not None:
+            spans.append((one.start, max(one.start, one.end)))
+        elif current and position == len(tries) - 1:
+            spans.append((one.start, float("inf")))
+    if not tries and step.kind not in ("sleep", "waitForEvent") and step.start is not None:
+        if step.end is not None:
+            spans.append((step.start, max(step.start, step.end)))
+        elif current:
+            spans.append((step.start, float("inf")))
+
+
+def _measure(group: Family, made: Outline) -> None:
+    """Fill in the family's durations, what stands out of it, and which members stay visible when folded."""
+    steps = made.detail.steps
+    lasted = [(_length(steps[index]), index) for index in group.members]
+    known = sorted(length for length, _ in lasted if length is not None)
+    if known:
+        group.least, group.middle, group.most = known[0], median(known), known[-1]
+    limit = max(_SLOW_TIMES * group.middle, group.middle + _SLOW_LEAST)
+    slow = [(length, index) for length, index in lasted if length is not None and length > limit]
+    group.slow = sorted(index for _, index in slow)
+    failed = [index for index in group.members if made.states[index] == "failed"]
+    group.failed = len(failed)
+    alive = [index for index in group.members if made.states[index] in ("runs", "retries", "sleeps", "waits")]
+    slowest = [index for _, index in sorted(slow, reverse=True)[:_SLOWEST]]
+    group.pulled = sorted({*failed[:_PULLED], *alive[-_PULLED:], *slowest})
+    made.slow.update(group.slow)
+    for index in group.members:
+        made.of_step[index] = group
+
+
+def _aim(made: Outline) -> None:
+    """The failed, the slow of their family, and the slowest of the run where they make up much of it."""
+    steps = made.detail.steps
+    lasted = [(_length(step) or 0.0, step.index) for step in steps if step.kind in ("step", "rollback")]
+    total = sum(length for length, _ in lasted)
+    for length, index in sorted(lasted, reverse=True)[:_SLOWEST]:
+        if length >= _SLOW_LEAST and length > total / 4 and len(lasted) >= _REPEATS:
+            made.slow.add(index)
+    failed = {index for index, state in enumerate(made.states) if state == "failed"}
+    made.targets = sorted(failed | made.slow)
+
+
+def _length(step: Step) -> float | None:
+    if step.start is None or step.end is None or step.finished is False:
+        return None
+    return max(0.0, step.end - step.start)
+
+
+def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    merged: list[tuple[float, float]] = []
+    for left, right in sorted(spans):
+        if merged and left <= merged[-1][1]:
+            if right > merged[-1][1]:
+                merged[-1] = (merged[-1][0], right)
+        else:
+            merged.append((left, right))
+    return merged

@@ -1,0 +1,148 @@
+"""The words of a timeline row: what it is called, what became of it, how long it took."""
+
+from typing import Final, Literal
+
+from wfdash.core.current import deadline
+from wfdash.core.detail import Failure, Step
+from wfdash.core.naming import failure_text, shown_name
+from wfdash.core.outline import Outline, State
+from wfdash.core.retry import attempts_allowed
+from wfdash.core.text import clean
+from wfdash.core.timeline import Row
+from wfdash.core.why import Reckoning
+from wfdash.core.wording import brief
+
+__all__ = ["STATE_GLYPHS", "Tone", "length_text", "marker", "words"]
+
+Tone = Literal["name", "quiet", "bad", "warn", "alive"]
+
+STATE_GLYPHS: Final[dict[State, str]] = {
+    "done": "✓",
+    "failed": "✗",
+    "runs": "●",
+    "retries": "↻",
+    "sleeps": "◌",
+    "waits": "◌",
+    "cut": "◇",
+    "stopped": "■",
+    "unknown": "?",
+}
+_KNOWN: Final = ("step", "sleep", "waitForEvent")
+_LIVE: Final = ("runs", "retries", "sleeps", "waits")
+_WHO: Final = {
+    "api": "through the API",
+    "binding": "by a Worker's binding",
+    "event": "by an event",
+    "cron": "by a schedule",
+}
+
+
+def marker(row: Row) -> str:
+    """Whether something lies beneath: `▸` folded, `▾` unfolded, or a space."""
+    return " " if row.unfolded is None else "▾" if row.unfolded else "▸"
+
+
+def words(made: Outline, row: Row, at: Reckoning) -> list[tuple[str, Tone]]:
+    """The row's name and notes as toned pieces of cleaned text, to be cut where the room ends."""
+    step = made.detail.steps[row.step]
+    if row.kind == "fold":
+        return _of_fold(made, row)
+    if row.kind == "attempt":
+        return _of_attempt(step, row)
+    if row.kind == "next":
+        return [("next try", "alive"), (f" {_due(step, at)}", "quiet")]
+    if row.kind == "termination":
+        who = f" {_WHO.get(step.trigger, 'by ' + clean(step.trigger[:80]))}" if step.trigger else ""
+        return [("terminated", "name"), (who, "quiet")]
+    pieces: list[tuple[str, Tone]] = []
+    if row.kind not in _KNOWN and step.name:
+        pieces.append((f"{clean(row.kind[:80]) or 'no type'} ", "quiet"))
+    pieces.append((shown_name(step), "name"))
+    pieces.extend(_notes(step, row, at))
+    return pieces
+
+
+def _notes(step: Step, row: Row, at: Reckoning) -> list[tuple[str, Tone]]:
+    notes: list[tuple[str, Tone]] = []
+    if len(step.attempts) > 1 or row.state == "retries":
+        allowed = attempts_allowed(step.config)
+        made = len(step.attempts)
+        ratio = f" {made}/{allowed}" if allowed is not None and allowed >= made else f" ×{made}"
+        notes.append((ratio, "warn" if row.state in ("runs", "retries") else "quiet"))
+    if step.event_type:
+        notes.append((f" ← {clean(step.event_type[:120])}", "quiet"))
+    if row.state in ("sleeps", "waits") and step.end is not None:
+        until = "until" if row.state == "sleeps" else "times out"
+        notes.append((f" {until} {at.at(step.end)}", "quiet"))
+    if row.state == "retries":
+        notes.append((f" · next try {_due(step, at)}", "quiet"))
+    if row.state == "cut":
+        notes.append((" never ended", "quiet"))
+    if row.slow and row.state != "failed":
+        notes.append((" slow", "warn"))
+    if row.state in ("failed", "retries") and (failure := _last_failure(step)) is not None:
+        notes.append((f"  {failure_text(failure, 120)}", "bad" if row.state == "failed" else "quiet"))
+    return notes
+
+
+def _of_fold(made: Outline, row: Row) -> list[tuple[str, Tone]]:
+    group = made.of_step[row.step]
+    pieces: list[tuple[str, Tone]] = []
+    if group.kind not in _KNOWN:
+        pieces.append((f"{clean(group.kind[:80])} ", "quiet"))
+    pieces.append((clean(group.name) or "(no name)", "name"))
+    pieces.append((f" ×{len(group.members):,}", "name"))
+    if group.failed:
+        pieces.append((f" {group.failed:,} failed", "bad"))
+    if group.slow:
+        pieces.append((f" {len(group.slow):,} slow", "warn"))
+    if group.most:
+        pieces.append((f"  {brief(group.least)} · {brief(group.middle)} · {brief(group.most)}", "quiet"))
+    return pieces
+
+
+def _of_attempt(step: Step, row: Row) -> list[tuple[str, Tone]]:
+    one = step.attempts[row.attempt]
+    pieces: list[tuple[str, Tone]] = [(f"attempt {row.attempt + 1}", "name")]
+    if row.state == "cut":
+        pieces.append((" cut off", "quiet"))
+    if one.error is not None:
+        pieces.append((f"  {failure_text(one.error, 120)}", "bad"))
+    return pieces
+
+
+def _due(step: Step, at: Reckoning) -> str:
+    due = deadline(step)[0]
+    if due is None:
+        return "not told when"
+    return f"due {brief(at.now - due)} ago" if at.is_due(due) else f"~{brief(due - at.now)}"
+
+
+def _last_failure(step: Step) -> Failure | None:
+    if step.error is not None:
+        return step.error
+    return next((one.error for one in reversed(step.attempts) if one.error is not None), None)
+
+
+def length_text(made: Outline, row: Row, now: float) -> str:
+    """How long it took, `48s`; `48s+` while it goes on; of a fold from its first start to its last end."""
+    step = made.detail.steps[row.step]
+    start: float | None
+    end: float | None
+    if row.kind == "fold":
+        members = [made.detail.steps[index] for index in made.of_step[row.step].members]
+        start = min((one.start for one in members if one.start is not None), default=None)
+        end = max((one.end for one in members if one.end is not None), default=None)
+    elif row.kind == "attempt":
+        start, end = step.attempts[row.attempt].start, step.attempts[row.attempt].end
+    elif row.kind == "next":
+        return ""
+    else:
+        start, end = step.start, step.end
+    if start is None:
+        return ""
+    if row.state in _LIVE and made.moving:
+        return f"{brief(max(0.0, now - start))}+"
+    if end is None or row.state == "cut":
+        return ""
+    return brief(max(0.0, end - start))

@@ -1,0 +1,95 @@
+"""The timeline as plain text: for `wfdash show`, pasteable into a ticket."""
+
+from collections.abc import Hashable, Set
+from typing import Final
+
+from wfdash.core.axis import Axis, Scale
+from wfdash.core.bars import bar
+from wfdash.core.detail import Detail
+from wfdash.core.outline import Outline, outline
+from wfdash.core.row_words import STATE_GLYPHS, length_text, words
+from wfdash.core.text import cells, fit
+from wfdash.core.timeline import Row, arrange, axis_of, segments
+from wfdash.core.why import Reckoning
+
+__all__ = ["mark_line", "text_timeline", "unfold_troubled"]
+
+_TAKES: Final = 8
+_ASCII: Final = str.maketrans(
+    {
+        "▇": "#",
+        "▒": "%",
+        "░": ":",
+        "·": ".",
+        "≈": "~",
+        "■": "#",
+        "✓": "+",
+        "✗": "x",
+        "●": "*",
+        "↻": "@",
+        "◌": "o",
+        "◇": "!",
+        "×": "x",
+        "←": "<-",
+        "…": "...",
+        "─": "-",
+    }
+)
+
+
+def text_timeline(
+    detail: Detail,
+    *,
+    now: float,
+    width: int = 100,
+    scale: Scale = Scale.COMPRESSED,
+    unfolded: Set[Hashable] | None = None,
+    ascii: bool = False,
+    utc: bool = True,
+    limit: int = 0,
+) -> list[str]:
+    """Lines of at most `width` cells: the axis, then a row a step: bar, state, name, duration.
+
+    By default the attempts of steps that failed or are retrying are shown. `limit` leaves out rows beyond so
+    many and says so; 0 shows them all. `ascii` writes no other character but what names and errors contain.
+    """
+    made = outline(detail)
+    if not made.detail.steps:
+        return ["no steps"]
+    axis = axis_of(made, scale, now)
+    rows = arrange(made, axis, unfold_troubled(made) if unfolded is None else unfolded).rows
+    bar_width = max(10, min(48, width * 2 // 5))
+    at = Reckoning(now, utc)
+    lines = [mark_line(axis, bar_width)]
+    shown = rows[:limit] if limit else rows
+    lines.extend(_line(made, row, axis, bar_width, width, at) for row in shown)
+    if len(rows) > len(shown):
+        lines.append(f"… {len(rows) - len(shown):,} more rows")
+    lines = [line.rstrip() for line in lines]
+    return [line.translate(_ASCII) for line in lines] if ascii else lines
+
+
+def unfold_troubled(made: Outline) -> set[Hashable]:
+    """Keys of the steps whose attempts say why: failed or between attempts, with ten attempts at most."""
+    return {
+        ("step", step.index)
+        for step, state in zip(made.detail.steps, made.states)
+        if state in ("failed", "retries") and len(step.attempts) <= 10
+    }
+
+
+def mark_line(axis: Axis, width: int) -> str:
+    """The axis' labels in `width` cells."""
+    line = ""
+    for cell, text in axis.marks(width):
+        line = fit(line, cell) + text
+    return fit(line, width)
+
+
+def _line(made: Outline, row: Row, axis: Axis, bar_width: int, width: int, at: Reckoning) -> str:
+    drawn = "".join(text for text, _ in bar(segments(made, row, at.now), axis, bar_width))
+    name = "  " * row.depth + "".join(text for text, _ in words(made, row, at))
+    takes = length_text(made, row, at.now)
+    room = max(8, width - bar_width - 5 - _TAKES)
+    takes = " " * (_TAKES - cells(takes)) + takes
+    return f"{drawn}  {STATE_GLYPHS[row.state]} {fit(name, room)} {takes}"
