@@ -45,29 +45,25 @@ def lines(one, *, now, **more):
 def test_an_errored_order_at_a_glance():
     one = detail("errored", ORDER, end=3 * HOUR + 328, error=failure())
     assert lines(one, now=4 * HOUR, width=96, unfolded=frozenset()) == [
-        "0s          ≈3h≈  3h      3h1m  3h2m",
-        "▇                                         ✓ load order                                            1s",
-        " ▇▇▇▇▇▇▇▇▇                                ✓ reserve ×12 1 slow  250ms · 250ms · 4s                7s",
-        "     ▇▇▇▇▇                                ✓   reserve #12 slow                                    4s",
-        "         ░░░░≈░░░░░░                      ✓ approval ← approve                                    3h",
-        "                   ▇≈▇≈·▇▇≈·▇▇≈··▇·≈··▇▇  ✗ charge card 6/6  PaymentError: card declined       5m16s",
+        "0s        ≈3h≈   3h       3h1m 3h2m",
+        "▇▇                                      ✓ load order                                          1s",
+        " ▇▇▇▇▇▇▇▇▇                              ✓ reserve ×12 1 slow  250ms · 250ms · 4s              7s",
+        "     ▇▇▇▇▇                              ✓   reserve #12 slow                                  4s",
+        "         ░░≈░░                          ✓ approval ← approve                                  3h",
+        "             ▇▇·≈▇▇≈▇▇·≈·▇▇·≈··▇▇·≈·▇▇  ✗ charge card 6/6  PaymentError: card declined     5m16s",
     ]
 
 
 def test_unfolding_shows_attempts_and_the_try_to_come():
     failed = [attempt(0, 1, False), attempt(11, 12, False)]
     one = detail("waiting", [step("charge card-1", 0, None, None, failed)])
-    assert (
-        lines(one, now=22, width=90)
-        == [
-            "0s                               30s",
-            "▇····10s····▇············             ↻ charge card 2/6 · next try ~10s  Paymen…     22s+",
-            "▇···········                          ✗   attempt 1  PaymentError: card declined       1s",
-            "            ▇                         ✗   attempt 2  PaymentError: card declined       1s",
-            "             ············             ↻   next try ~10s",
-        ]
-        or True
-    )
+    assert lines(one, now=22, width=90) == [
+        "0s        ≈10s≈  11s        ≈15s≈",
+        "▇▇▇▇▇▇▇▇···10s···▇▇▇▇▇▇▇▇▇····≈··     ↻ charge card 2/6 · next try ~10s  Payment…     22s+",
+        "▇▇▇▇▇▇▇▇···10s····                    ✗   attempt 1  PaymentError: card declined        1s",
+        "                 ▇▇▇▇▇▇▇▇▇            ✗   attempt 2  PaymentError: card declined        1s",
+        "                         ·····≈··     ↻   next try ~10s",
+    ]
 
 
 def test_ascii_has_no_other_characters():
@@ -158,7 +154,7 @@ def test_a_long_sleep_does_not_flatten_the_work_round_it():
     steps = [done("a-1", 0, 1), sleep("nap-1", 1, 3 * 86400, True), done("b-1", 3 * 86400, 3 * 86400 + 1)]
     made = timeline(detail("complete", steps, end=3 * 86400 + 1), now=T0)
     a, nap, b = (bar(segments(made.outline, row, T0), made.axis, 40) for row in made.rows)
-    assert [sum(len(text) for text, stroke in one if stroke == "work") for one in (a, b)] == [14, 15]
+    assert [sum(len(text) for text, stroke in one if stroke == "work") for one in (a, b)] == [14, 14]
     assert "≈" in "".join(text for text, _ in nap)
     assert "≈2d23h≈" in dict(made.axis.marks(40)).values()
 
