@@ -45,7 +45,7 @@ class Application:
         if self.state.latency:
             await asyncio.sleep(self.state.latency)
         spoiler = Spoiler.for_request(self.state.faults, asked, scope)
-        if await spoiler.before():
+        if await spoiler.before(receive):
             return
         answer = spoiler.instead() or self._answer(asked)
         spoiler.change(answer)

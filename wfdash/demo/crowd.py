@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from wfdash.demo.instance import Instance
-from wfdash.demo.track import Track, track
+from wfdash.demo.track import QUEUED, Track, track
 from wfdash.demo.workflow import DAY, Workflow
 from wfdash.demo.world import World
 
@@ -30,14 +30,19 @@ class _Crowd:
         version = self.workflow.current
         one = Instance(f"order-{self.number:06d}", self.workflow, 0, lived.seed, version, created, "binding")
         one.track = lived
-        one.modified = one.queued = created
+        one.queued = created
+        age = self.world.time - created
+        if age >= lived.length:
+            one.status, one.mark = lived.end, len(lived.changes)
+            one.started = created + QUEUED
+            one.ended = one.modified = created + lived.length
         self.workflow.add(one)
+        if 0 < age < lived.length:
+            one.advance(self.world.time)
         return one
 
     def arrive(self, at: float) -> None:
         one = self.one(at, self.rng.choice(self.tracks))
-        if self.workflow.params is not None:
-            one.params = self.workflow.params(one.story())
         self.world.reschedule(one)
         self.world.at(at + self.rng.expovariate(self.pace), self.arrive)
 
@@ -55,7 +60,6 @@ def populate(world: World, workflow: Workflow, *, now: float, total: int, active
     ages = sorted((rng.uniform(longest, PAST) for _ in range(total - recent)), reverse=True)
     ages += sorted((rng.uniform(0, longest) for _ in range(recent)), reverse=True)
     made = [crowd.one(now - age, rng.choice(tracks)) for age in ages]
-    for one in made:
-        one.advance(now)
-    world.adopt(made)
+    world.adopt([one for one in made if not one.final])
+    world.at(now + workflow.retention.success - PAST, lambda at: world.adopt([m for m in made if m.final]))
     world.at(now + rng.expovariate(crowd.pace), crowd.arrive)

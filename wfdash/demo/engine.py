@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
+from operator import attrgetter
 from typing import Any, Literal
 
 from wfdash.demo.log import Attempt, Entry, Kind
@@ -14,6 +15,8 @@ __all__ = ["Event", "Execution", "retry_wait"]
 
 BETWEEN = 0.003
 """Seconds the engine takes from the end of one step to the start of the next."""
+HELD_TOO = ("attempt", "sleep", "wait")
+"""What still ends while a pause waits for the steps that run; nothing new begins."""
 FATAL = (
     "The execution of the Workflow instance was terminated, "
     "as a step threw an NonRetryableError and it was not handled"
@@ -41,6 +44,9 @@ class _Branch:
     thrown: Failure | None = None
     answers: list[Any] = field(default_factory=list)
     missing: int = 0
+
+
+_due = attrgetter("due")
 
 
 def retry_wait(op: Do, failed: int) -> float:
@@ -115,9 +121,9 @@ class Execution:
     def next_due(self) -> float:
         """When something happens next by itself; infinity when nothing will."""
         if self.held:
-            return min(
-                (b.due for b in self._branches if b.doing not in ("between", "retry", "join")), default=inf
-            )
+            return min((b.due for b in self._branches if b.doing in HELD_TOO), default=inf)
+        if len(self._branches) == 1:
+            return self._branches[0].due
         return min((branch.due for branch in self._branches), default=inf)
 
     def shift(self, by: float) -> None:
@@ -132,8 +138,12 @@ class Execution:
 
     def step(self) -> float:
         """Carry out the next thing that is due; returns its moment."""
-        ready = [b for b in self._branches if not self.held or b.doing not in ("between", "retry", "join")]
-        branch = min(ready, key=lambda b: b.due)
+        if self.held:
+            branch = min((b for b in self._branches if b.doing in HELD_TOO), key=_due)
+        elif len(self._branches) == 1:
+            branch = self._branches[0]
+        else:
+            branch = min(self._branches, key=_due)
         at = branch.due
         if branch.doing == "between":
             self._run(branch, at)

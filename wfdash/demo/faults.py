@@ -85,22 +85,33 @@ class Spoiler:
                 return cls(fault.kind, scope)
         return cls("", scope)
 
-    async def before(self) -> bool:
+    async def before(self, receive: Receive) -> bool:
         """Whether the request dies here, before anything is done about it."""
         if self.kind == "reset-before":
-            self._reset()
+            await self._reset(receive)
             return True
         if self.kind == "hang":
-            await asyncio.Event().wait()
+            await self._hang(receive)
+            return True
         return False
 
-    def _reset(self) -> None:
+    async def _hang(self, receive: Receive) -> None:
+        """Until the client gives up, or the server ends."""
+        try:
+            await _until_closed(receive)
+        except asyncio.CancelledError:
+            if self._transport is None:
+                raise
+            self._transport.abort()
+
+    async def _reset(self, receive: Receive) -> None:
         """Cut the connection hard. In process there is none: the caller gets ConnectionResetError."""
         if self._transport is None:
             raise ConnectionResetError("the simulator cut the connection")
         connection: socket.socket = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
+        await _until_closed(receive)
 
     def instead(self) -> Answer | None:
         """An answer that takes the place of the true one; nothing is done about the request."""
@@ -129,15 +140,15 @@ class Spoiler:
 
     async def send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         if self.kind == "reset-after":
-            self._reset()
+            await self._reset(receive)
         elif self.kind == "truncate":
-            await self._half(response, send)
+            await self._half(response, receive, send)
         elif self.kind == "slow":
             await _dribble(response, send)
         else:
             await response(scope, receive, send)
 
-    async def _half(self, response: Response, send: Send) -> None:
+    async def _half(self, response: Response, receive: Receive, send: Send) -> None:
         body = bytes(response.body)
         more = self._transport is not None
         if not more:
@@ -146,6 +157,13 @@ class Spoiler:
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": more})
         if self._transport is not None:
             self._transport.close()
+            await _until_closed(receive)
+
+
+async def _until_closed(receive: Receive) -> None:
+    """The server must have seen the end before the application returns, or it complains of it."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _start(response: Response, send: Send) -> None:

@@ -173,6 +173,8 @@ class Instance:
         if self.track is None:
             return
         self.track = None
+        if self.params is None and self.workflow.params is not None:
+            self.params = self.workflow.params(self.story())
         if self.started is None:
             return
         self.run = Execution(self.workflow.writer, self.story(), self.started, events=self.events)

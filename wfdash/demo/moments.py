@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 __all__ = ["instant", "iso", "milliseconds", "seconds"]
 
@@ -35,6 +36,7 @@ def instant(text: str) -> float:
     return moment.timestamp()
 
 
+@lru_cache(1024)
 def seconds(duration: str | float) -> float:
     """A workflow's duration ("10 seconds", or milliseconds) in seconds; ValueError when it is neither."""
     if not isinstance(duration, str):

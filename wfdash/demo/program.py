@@ -1,7 +1,7 @@
 """The language the demo's workflows are written in: generators that yield steps, sleeps, waits and branches.
 
-A program runs again from its start after a restart from a step, with the kept steps answered from the log, as the
-real engine does: what it yields must follow from its story and from what it was answered.
+A program runs again from its start after a restart from a step, with the kept steps answered from the log, as
+in the real engine: what it yields must follow from its story and from what it was answered.
 """
 
 from collections.abc import Callable, Generator

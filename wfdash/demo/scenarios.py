@@ -1,6 +1,8 @@
 """Named worlds: `calm`, `incident`, `deploy-gone-wrong`, `huge`."""
 
 from collections.abc import Callable
+from functools import partial
+from itertools import islice
 from random import Random
 from typing import Final, TypeAlias
 
@@ -65,7 +67,7 @@ def _company(world: World, now: float, *, order_every: float = 75.0) -> None:
     world.add_workflow(legacy)
 
 
-def _oldest(world: World, workflow: str, status: str) -> Instance | None:
+def _newest(world: World, workflow: str, status: str) -> Instance | None:
     return next(world.workflows[workflow].walk(newest_first=True, status=status), None)
 
 
@@ -74,7 +76,7 @@ def _people(world: World, now: float) -> None:
 
     def on(workflow: str, status: str, act: Callable[[World, Instance], None]) -> Callable[[float], None]:
         def action(at: float) -> None:
-            found = _oldest(world, workflow, status)
+            found = _newest(world, workflow, status)
             if found:
                 act(world, found)
 
@@ -92,10 +94,35 @@ def _people(world: World, now: float) -> None:
         world.at(now - minutes * MINUTE, on("orders", "waiting", verbs.terminate))
     for minutes in (120, 12):
         world.at(now - minutes * MINUTE, on("orders", "waiting", rolled_back))
-    world.at(now - 5, on("refunds", "waiting", rolled_back))
     world.at(now - 41 * MINUTE, on("orders", "errored", start_over))
-    world.at(now - 8, on("media-transcode", "running", verbs.pause))
+    world.at(now - 3, lambda at: _colleague(world, at))
     world.at(now - 25 * MINUTE, on("billing", "running", verbs.pause))
+
+
+def _colleague(world: World, now: float) -> None:
+    """Somebody who goes on working beside you: pauses and resumes clips, takes refunds back."""
+
+    def take_back(at: float) -> None:
+        found = _newest(world, "refunds", "waiting")
+        if found:
+            verbs.terminate(world, found, rollback=True)
+        world.at(at + 170, take_back)
+
+    def hold(at: float) -> None:
+        found = _newest(world, "media-transcode", "running")
+        if found and not world.workflows["media-transcode"].counts["waitingForPause"]:
+            verbs.pause(world, found)
+        world.at(at + 50, hold)
+
+    def let_go(at: float) -> None:
+        found = _newest(world, "media-transcode", "paused")
+        if found:
+            verbs.resume(world, found)
+        world.at(at + 240, let_go)
+
+    take_back(now)
+    hold(now)
+    world.at(now + 60, let_go)
 
 
 def _past(clock: Clock, seed: str, hours: float) -> tuple[World, float]:
@@ -142,9 +169,19 @@ def deploy_gone_wrong(clock: Clock, seed: str) -> World:
 
 def huge(clock: Clock, seed: str) -> World:
     """100,000 instances of `orders`, 5,000 of them active, about 50 changes a second."""
-    world, now = _past(clock, seed, 0)
-    _company(world, now, order_every=3600.0)
-    populate(world, world.workflows["orders"], now=now, total=100_000, active=5_000)
+    world, now = _past(clock, seed, 2)
+    _company(world, now, order_every=1e12)
+    world.advance(now)
+    orders = world.workflows["orders"]
+    orders.writer = partial(shop.order, pace=4.5)
+    populate(world, orders, now=now, total=100_000, active=5_000)
+    waiting = list(islice(orders.walk(newest_first=True, status="waiting"), 0, 4000, 50))
+    for number, one in enumerate(waiting):
+        if number % 2:
+            verbs.pause(world, one)
+        else:
+            verbs.terminate(world, one, rollback=number % 8 == 0)
+    _colleague(world, now)
     return world
 
 

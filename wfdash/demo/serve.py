@@ -1,10 +1,12 @@
 """The simulator's HTTP API on loopback, for curl, SDKs, wrangler and tests."""
 
 import asyncio
+import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -30,9 +32,24 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
+    """Says when it accepts connections, and ends in peace on a signal instead of dying of it."""
+
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self.signal = 0
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop, number)
+        yield
+
+    def _stop(self, number: int) -> None:
+        self.force_exit = bool(self.signal)
+        self.signal = number
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -61,7 +78,7 @@ def serve(
     limit: int = 1200,
     clock: Callable[[], float] = time.time,
 ) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code (0, or 1 when the port is taken).
+    """Serve until SIGTERM or SIGINT; returns the exit code (128 + signal, or 1 when the port is taken).
 
     `latency` in seconds, port 0 for a free one. Prints the exports to stdout once it accepts connections, all
     else to stderr.
@@ -91,11 +108,13 @@ def serve(
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",
         access_log=False,
         date_header=False,
         server_header=False,
         timeout_graceful_shutdown=1,
     )
     with listening:
-        asyncio.run(_Server(config, ready).serve(sockets=[listening]))
-    return 0
+        server = _Server(config, ready)
+        asyncio.run(server.serve(sockets=[listening]))
+    return 128 + server.signal if server.signal else 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from wfdash.demo.engine import Execution
 from wfdash.demo.program import Story, Writer
 
-__all__ = ["Track", "track"]
+__all__ = ["QUEUED", "Track", "track"]
 
 QUEUED = 0.12
 """Seconds from creation to start on a free slot, for tracked lives."""
@@ -18,9 +18,10 @@ class Track:
     seed: int
     changes: tuple[tuple[float, str], ...]
 
-    @property
-    def length(self) -> float:
-        return self.changes[-1][0]
+    length: float
+    """Seconds from creation to its end."""
+    end: str
+    """The status it ends in."""
 
 
 def track(write: Writer, seed: int, *, version: int = 0, shortest: float = 0.5) -> Track:
@@ -42,4 +43,4 @@ def track(write: Writer, seed: int, *, version: int = 0, shortest: float = 0.5) 
             if changes[-1][1] == status:
                 continue
         changes.append((at, status))
-    return Track(seed, tuple(changes))
+    return Track(seed, tuple(changes), *changes[-1])

@@ -39,12 +39,6 @@ class _Clockwork:
     stamp: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Once:
-    action: Callable[[float], object]
-    stamp: int = 0
-
-
 class World:
     """`look()` brings it to the clock's time. A clock that steps back is waited out."""
 
@@ -56,6 +50,7 @@ class World:
         self.time = clock() if begins is None else begins
         self.workflows: dict[str, Workflow] = {}
         self._agenda: list[tuple[float, int, _Due, int]] = []
+        self._plans: list[tuple[float, int, Callable[[float], object]]] = []
         self._tie = count()
         self._made = 0
 
@@ -67,33 +62,38 @@ class World:
         return self.time
 
     def advance(self, to: float) -> None:
+        while self._plans and self._plans[0][0] <= to:
+            at, _, action = heappop(self._plans)
+            self._run_until(at)
+            action(at)
+        self._run_until(to)
+
+    def _run_until(self, limit: float) -> None:
         agenda = self._agenda
-        while agenda and agenda[0][0] <= to:
+        while agenda and agenda[0][0] <= limit:
             at, _, due, stamp = heappop(agenda)
             if due.stamp != stamp:
                 continue
             self.time = max(self.time, at)
-            self._happen(due, at)
-        self.time = max(self.time, to)
+            self._happen(due, at, limit)
+        self.time = max(self.time, limit)
 
     def at(self, moment: float, action: Callable[[float], object]) -> None:
         """Have something done at a moment to come."""
-        self._put(moment, _Once(action))
+        heappush(self._plans, (moment, next(self._tie), action))
 
     def _put(self, at: float, due: _Due) -> None:
         heappush(self._agenda, (at, next(self._tie), due, due.stamp))
 
-    def _happen(self, due: _Due, at: float) -> None:
+    def _happen(self, due: _Due, at: float, limit: float) -> None:
         if isinstance(due, Instance):
-            self._instance_due(due, at)
+            self._instance_due(due, at, limit)
         elif isinstance(due, Arrivals):
             due.number += 1
             self.create(due.workflow, due.identity(due.number), trigger=due.trigger, own=True)
             self._put(at + due.every(at, due.number), due)
         elif isinstance(due, _Clockwork):
             self._cron_due(due, at)
-        elif isinstance(due, _Once):
-            due.action(at)
 
     # Building
 
@@ -173,7 +173,8 @@ class World:
                 one.begin(self.time)
                 self.reschedule(one)
 
-    def _instance_due(self, one: Instance, at: float) -> None:
+    def _instance_due(self, one: Instance, at: float, limit: float) -> None:
+        """Where no queue ties them together an instance may run ahead of the others, up to `limit`."""
         if one.final:
             if one.expires() <= at:
                 one.stamp += 1
@@ -185,7 +186,7 @@ class World:
             one.stamp += 1
             one.workflow.backlog.append((one, one.stamp))
         else:
-            one.advance(at)
+            one.advance(limit if one.workflow.concurrency is None else at)
             self.reschedule(one)
         self.fill_slots(one.workflow)
 

@@ -91,8 +91,11 @@ def _reserve(story: Story, number: int, line: dict[str, Any]) -> Do:
     )
 
 
-def order(story: Story) -> Program:
-    """Load, reserve in parallel, perhaps an approval, charge, sleep until the courier comes, follow it."""
+def order(story: Story, *, pace: float = 1.0) -> Program:
+    """Load, reserve in parallel, perhaps an approval, charge, sleep until the courier comes, follow it.
+
+    `pace` divides what people and couriers take.
+    """
     params = (
         story.params if isinstance(story.params, dict) and "lines" in story.params else order_params(story)
     )
@@ -100,10 +103,10 @@ def order(story: Story) -> Program:
     yield Do("load order", takes=story.between("load", 0.1, 0.6), output=params)
     yield All([_reserve(story, number, line) for number, line in enumerate(lines)])
     if total > 300:
-        yield from _approval(story)
+        yield from _approval(story, pace)
     charge = yield _charge(story, total)
     yield Do("send receipt", takes=0.3, output={"sent": True}, sensitive=True)
-    yield Sleep("until the courier comes", f"{int(story.between('courier', 4, 40))} minutes")
+    yield Sleep("until the courier comes", f"{int(story.between('courier', 240, 2400) / pace)} seconds")
     tracking = yield Do(
         "book courier",
         takes=story.between("booking", 1, 6),
@@ -113,18 +116,20 @@ def order(story: Story) -> Program:
         error=Failure("CourierError", "HTTP 429 from api.courier.example: rate limited"),
     )
     for _ in range(2 + int(story.luck("polls") * 6)):
-        yield Sleep("between looks", "3 minutes")
+        yield Sleep("between looks", f"{int(180 / pace)} seconds")
         yield Do(
             "look at parcel", takes=0.4, output={"label": tracking["label"], "state": "in transit"}, limit=2
         )
     return {"orderId": story.id, "charge": charge["charge"], "carrier": tracking["carrier"], "total": total}
 
 
-def _approval(story: Story) -> Program:
+def _approval(story: Story, pace: float) -> Program:
     chance = story.luck("approval")
     reply = None
     if chance < 0.75:
-        reply = Reply(story.between("approving", 60, 5400), {"approved": True, "by": "nadia@acme.example"})
+        reply = Reply(
+            story.between("approving", 60, 5400) / pace, {"approved": True, "by": "nadia@acme.example"}
+        )
     answer = yield Wait("approval", "approve", timeout="1 day" if chance < 0.9 else "45 minutes", reply=reply)
     if not answer["payload"]["approved"]:
         raise Failure("RejectedError", "order was rejected by a person")
