@@ -42,7 +42,9 @@ ITEMS = st.builds(
     st.none() | st.integers(0, 20),
 )
 PAGES = st.lists(st.lists(ITEMS, max_size=30), max_size=8)
-QUERIES = st.sampled_from(["", "status:running", "i1", "status:errored,queued 2", "-status:running"]).map(parse)
+QUERIES = st.sampled_from(["", "status:running", "i1", "status:errored,queued 2", "-status:running"]).map(
+    parse
+)
 ORDERS = st.builds(Order, st.sampled_from(sorted(COLUMNS)), st.booleans())
 
 

@@ -31,7 +31,7 @@ class Priority(IntEnum):
     BACKGROUND = 4
 
 
-_LEAVES = {Priority.DETAIL: 0.0, Priority.LIST: 1 / 15, Priority.SWEEP: 1 / 6, Priority.BACKGROUND: 1 / 4}
+_LEAVES = {Priority.DETAIL: 0.0, Priority.LIST: 1 / 15, Priority.SWEEP: 1 / 6, Priority.BACKGROUND: 1 / 6}
 
 
 class Spending(Protocol):

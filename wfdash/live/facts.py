@@ -55,7 +55,7 @@ class Facts(Job):
     @property
     def priority(self) -> Priority:  # type: ignore[override]
         """A row that may have ended is as urgent as the sweep that missed it."""
-        return Priority.SWEEP if self._urgent() else Priority.BACKGROUND
+        return Priority.SWEEP if self.urgent else Priority.BACKGROUND
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""
@@ -98,7 +98,7 @@ class Facts(Job):
         if not self.watch.workflow or (self.next_at or 0.0) > now:
             return self.next_at
         times = [self._due(one, now) for one in (*self.wanted, *self.watched)]
-        if self._urgent():
+        if self.urgent:
             return 0.0
         return min((time for time in times if time is not None), default=None)
 
@@ -122,12 +122,13 @@ class Facts(Job):
         watch.notify(DetailChanged(identity))
 
     def _next(self, now: float) -> str | None:
-        if urgent := self._urgent():
+        if urgent := self.urgent:
             return urgent
         times = [(time, one) for one in self.wanted if (time := self._due(one, now)) is not None]
         return next((one for time, one in times if time <= now), None)
 
-    def _urgent(self) -> str | None:
+    @property
+    def urgent(self) -> str | None:
         """A row on screen, marked or watched that the last sweep did not meet."""
         store = self.watch.store
         for one in (*self.watched, *self.wanted):

@@ -52,6 +52,8 @@ class Poller:
         self._facts = Facts(self._watch)
         self._sweep = Sweep(self._watch)
         self._frozen_rows = _FREEZE_AT
+        self._spared = 0
+        """Page of the sweep at which the background had its turn last."""
         self._scheduler = Scheduler(self._jobs, clock=clock, budget=budget, settled=self._settled)
         budget.on_change = lambda: notify(BudgetChanged())
 
@@ -229,15 +231,15 @@ class Poller:
             self._facts.remember(detail)
 
     def _jobs(self) -> Sequence[Job]:
+        """Most urgent first. Of a long sweep every fourth turn, every second while rows on screen are unread,
+        goes to what rows are blocked on: else they would never be read."""
         self._sweep.skip = self._newest.whole is not None
         self._facts.missed = self._sweep.missed
-        return (
-            self._detail,
-            self._newest,
-            self._counts,
-            self._history,
-            *((self._facts, self._sweep) if self._sweep.yields else (self._sweep, self._facts)),
-        )
+        read, wanted = self._facts.progress
+        turn = self._sweep.pages
+        spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
+        spare = (self._facts, self._sweep) if spared or self._facts.urgent else (self._sweep, self._facts)
+        return (self._detail, self._newest, self._counts, self._history, *spare)
 
     def _told(self, event: Event) -> None:
         if isinstance(event, InstancesChanged):
@@ -256,6 +258,8 @@ class Poller:
     def _settled(self, job: Job) -> None:
         if job is self._newest and self._newest.whole is not None:
             self._sweep.covered(self._newest.whole)
+        if job is self._facts:
+            self._spared = self._sweep.pages
         if job is self._counts:
             self._facts.running = (self.counts or {}).get("running")
         self._notify(HealthChanged())

@@ -16,6 +16,8 @@ _LONGEST_WAIT = 1.0
 
 
 class Scheduler:
+    """`jobs` gives them most urgent first, whenever something may start."""
+
     def __init__(
         self,
         jobs: Callable[[], Sequence[Job]],
@@ -66,7 +68,7 @@ class Scheduler:
         delay = _LONGEST_WAIT
         if self.frozen:
             return delay
-        for job in sorted(self._jobs(), key=lambda job: job.priority):
+        for job in self._jobs():
             if job in self._tasks:
                 continue
             at = job.due(now)

@@ -76,9 +76,9 @@ class Sweep(Job):
         return max(0.0, self._next_start - self.watch.clock()) + took
 
     @property
-    def yields(self) -> bool:
-        """Every fourth turn goes to the background, so that a long sweep does not starve it."""
-        return self._round is not None and self._round.pages % 4 == 3
+    def pages(self) -> int:
+        """Pages of the round that is under way."""
+        return self._round.pages if self._round else 0
 
     async def ask(self) -> None:
         watch = self.watch

@@ -1,0 +1,71 @@
+"""A poller over the simulator in one process, on simulated time."""
+
+import asyncio
+from collections import Counter
+from contextlib import asynccontextmanager
+
+import httpx
+
+from tests.support.simulated_time import SimulatedLoop
+from wfdash.api.connect import connect
+from wfdash.credentials import Credential
+from wfdash.demo.api import create_app
+from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.world import World, build
+from wfdash.live.budget import Budget
+from wfdash.live.events import InstancesChanged
+from wfdash.live.poller import Poller
+from wfdash.settings import Settings
+
+
+class Stage:
+    """`told` counts the events by name; `on_change` is called with each delta of the store."""
+
+    def __init__(self, world: World, *, latency: float = 0.1, limit: int = 1200, share: float = 0.5):
+        self.loop = asyncio.get_running_loop()
+        assert isinstance(self.loop, SimulatedLoop)
+        self.world = world
+        self.app = create_app(world, latency=latency, limit=limit)
+        self.budget = Budget(clock=self.loop.time, share=share)
+        self.told = Counter()
+        self.on_change = lambda delta: None
+        self.poller: Poller
+
+    async def connect(self):
+        settings = Settings(
+            account_id=ACCOUNT_ID,
+            base_url="https://demo.invalid/client/v4",
+            credential=Credential(TOKEN, source="test"),
+        )
+        transport = httpx.ASGITransport(app=self.app)
+        api = await connect(settings, observer=self.budget.saw, transport=transport)
+        self.poller = Poller(api, clock=self.loop.time, budget=self.budget, notify=self._notify)
+        return api
+
+    def _notify(self, event):
+        self.told[type(event).__name__] += 1
+        if isinstance(event, InstancesChanged):
+            self.on_change(event.delta)
+
+    async def until(self, condition, *, within: float = 600.0, step: float = 0.5):
+        """Wait until a condition holds; fails when that takes more than so many simulated seconds."""
+        end = self.loop.time() + within
+        while not condition():
+            assert self.loop.time() < end, "it did not happen in time"
+            await asyncio.sleep(step)
+
+
+@asynccontextmanager
+async def stage(scenario: str = "calm", **options):
+    """A running poller over a scenario that begins now."""
+    loop = asyncio.get_running_loop()
+    world = scenario if isinstance(scenario, World) else build(scenario, clock=loop.time)
+    one = Stage(world, **options)
+    api = await one.connect()
+    running = asyncio.create_task(one.poller.run())
+    try:
+        yield one
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await api.close()
