@@ -69,7 +69,7 @@ def unreached(trip: Trip, error: Exception, read: float, answer: "Answer | None"
             sent=False,
         )
     if isinstance(error, httpx.ConnectTimeout):
-        return NotReached(f"{trip.place} could not be connected to within 5 s. {_advice(trip)}", sent=False)
+        return NotReached(f"{trip.place} could not be connected to in time. {_advice(trip)}", sent=False)
     if isinstance(error, httpx.ConnectError):
         return NotReached(_connect_sentence(trip, error), sent=False)
     if isinstance(error, httpx.ReadTimeout):

@@ -1,0 +1,465 @@
+"""One table of what a network and a server can do wrong: the error, its words, and how often it was sent."""
+
+import asyncio
+import gzip
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.support.loopback import envelope, reply, serving
+from wfdash.api import http as http_module
+from wfdash.api.connect import connect
+from wfdash.api.errors import (
+    AlreadyExists,
+    BadAnswer,
+    CannotTerminate,
+    Forbidden,
+    InstanceNotFound,
+    NotFound,
+    NotReached,
+    RateLimited,
+    Refused,
+    ServerFailed,
+    Unauthorized,
+    WorkflowNotFound,
+    WorkflowsError,
+)
+from wfdash.credentials import Credential
+from wfdash.settings import Settings
+
+FAKE_TOKEN = "obviously-fake-token-0xDEADBEEF"
+GOOD = envelope({"status": "paused"})
+PAGE = "<!DOCTYPE html><html><title>oops</title></html>"
+HTML = {"content_type": "text/html"}
+
+
+@dataclass
+class Fault:
+    """`behave` is the server's part; `slow` faults show only to a client with little patience."""
+
+    behave: Callable
+    error: type[WorkflowsError]
+    words: str
+    http: int | None = None
+    slow: bool = False
+    facts: tuple = ()
+
+
+def reset(writer):
+    """Close with RST rather than FIN."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.close()
+
+
+def reset_after_request(seen, writer):
+    reset(writer)
+
+
+def close_after_request(seen, writer):
+    writer.close()
+
+
+def reset_in_the_body(seen, writer):
+    writer.write(GOOD[:-10])
+    reset(writer)
+
+
+async def never_answer(seen, writer):
+    await asyncio.Event().wait()
+
+
+async def stop_in_the_body(seen, writer):
+    writer.write(GOOD[:-10])
+    await writer.drain()
+    await asyncio.Event().wait()
+
+
+async def stop_in_the_headers(seen, writer):
+    writer.write(GOOD[:30])
+    await writer.drain()
+    await asyncio.Event().wait()
+
+
+async def drip(seen, writer):
+    """A byte now and then, for ever: no single wait is too long."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+def cut_short(seen, writer):
+    writer.write(GOOD[:-10])
+    writer.close()
+
+
+def sends(status, body=b"", **headers):
+    return lambda seen, writer: reply(status, body, **headers)
+
+
+def refuses(status, code, message):
+    return lambda seen, writer: envelope(None, status=status, errors=[{"code": code, "message": message}])
+
+
+UNKNOWN = "not known whether it was carried out"
+FAULTS = {
+    "reset after the request": Fault(reset_after_request, NotReached, UNKNOWN),
+    "closed after the request": Fault(close_after_request, NotReached, UNKNOWN),
+    "no answer": Fault(never_answer, NotReached, f"no answer within.*{UNKNOWN}", slow=True),
+    "headers that stop": Fault(stop_in_the_headers, NotReached, UNKNOWN, slow=True),
+    "a body that stops": Fault(stop_in_the_body, BadAnswer, "broke off", http=200, slow=True),
+    "a body that drips": Fault(drip, NotReached, "had not ended", http=200, slow=True),
+    "a body cut by a reset": Fault(reset_in_the_body, BadAnswer, "broke off", http=200),
+    "a body cut by a close": Fault(cut_short, BadAnswer, "broke off", http=200),
+    "no HTTP at all": Fault(lambda seen, writer: b"SSH-2.0-OpenSSH_9\r\n\r\n", NotReached, UNKNOWN),
+    "a page with 200": Fault(sends(200, PAGE, **HTML), BadAnswer, "HTML page", http=200),
+    "plain words with 200": Fault(
+        sends(200, "ok", content_type="text/plain"), BadAnswer, "not JSON", http=200
+    ),
+    "truncated JSON": Fault(sends(200, '{"success":true,"result":{"sta'), BadAnswer, "not JSON", http=200),
+    "garbage for gzip": Fault(
+        sends(200, b"\x1f\x8bgarbage", content_encoding="gzip"), BadAnswer, "decompressed", http=200
+    ),
+    "cut gzip": Fault(
+        sends(200, gzip.compress(b'{"success":true}' * 99)[:-20], content_encoding="gzip"),
+        BadAnswer,
+        "not JSON|decompressed",
+        http=200,
+    ),
+    "the wrong content type": Fault(
+        sends(200, b"\x00\x01\x02", content_type="application/octet-stream"), BadAnswer, "not JSON", http=200
+    ),
+    "a body that is too large": Fault(
+        sends(200, gzip.compress(b" " * 300_000), content_encoding="gzip"), BadAnswer, "larger than", http=200
+    ),
+    **{
+        f"{status} with a page": Fault(sends(status, PAGE, **HTML), ServerFailed, f"{status}", http=status)
+        for status in (500, 502, 503, 520, 521, 522, 523, 524, 525, 526)
+    },
+    "500 with nothing": Fault(sends(500), ServerFailed, "500.*empty", http=500),
+    "500 in the envelope": Fault(
+        refuses(500, 10001, "workflows.api.error.internal_server"), ServerFailed, "code 10001", http=500
+    ),
+    "200 that says no": Fault(
+        lambda seen, writer: envelope(None, success=False, errors=[{"code": 10001, "message": "x"}]),
+        ServerFailed,
+        "code 10001",
+        http=200,
+    ),
+    "401": Fault(
+        refuses(401, 10000, "Authentication error"), Unauthorized, "from CLOUDFLARE_API_TOKEN", http=401
+    ),
+    "401 with a page": Fault(sends(401, PAGE, **HTML), Unauthorized, "CLOUDFLARE_API_TOKEN", http=401),
+    "400 for a malformed token": Fault(refuses(400, 6003, "Invalid headers"), Unauthorized, "6003", http=400),
+    "403 in the envelope": Fault(
+        refuses(403, 10000, "Authentication error"), Forbidden, "Workers Scripts Write", http=403
+    ),
+    "403 from the firewall": Fault(
+        sends(403, PAGE, cf_mitigated="challenge", **HTML), Forbidden, "challenge page", http=403
+    ),
+    "403 with a page": Fault(sends(403, PAGE, **HTML), Forbidden, "a page of its own", http=403),
+    "404 for the instance": Fault(
+        refuses(404, 10400, "workflows.api.error.instance.not_found"),
+        InstanceNotFound,
+        "no instance a",
+        http=404,
+    ),
+    "404 for the workflow": Fault(
+        refuses(404, 10200, "workflow.not_found"), WorkflowNotFound, "Worker's name", http=404
+    ),
+    "404 for the route": Fault(
+        refuses(404, 0, "workflows.api.error.not_found"), NotFound, "Check names, id and account", http=404
+    ),
+    "404 with words": Fault(
+        sends(404, "404 Not Found", content_type="text/plain"), NotFound, "nothing at this address", http=404
+    ),
+    "409": Fault(refuses(409, 10001, "no such transition"), Refused, "refused to pause", http=409),
+    "400": Fault(refuses(400, 10002, "workflows.api.error.body"), Refused, "code 10002", http=400),
+    "400 for a final instance": Fault(
+        refuses(400, 10401, "instance.cannot_terminate"), CannotTerminate, "already final", http=400
+    ),
+    "400 for a taken id": Fault(refuses(400, 10405, "x"), AlreadyExists, "is taken", http=400),
+    "413 with a page": Fault(sends(413, PAGE, **HTML), Refused, "413", http=413),
+    "429 with seconds": Fault(
+        sends(429, "{}", retry_after="17"), RateLimited, "wait 17 s", http=429, facts=(("retry_after", 17.0),)
+    ),
+    "429 with a date": Fault(
+        sends(
+            429,
+            PAGE,
+            retry_after="Sat, 21 Nov 2026 11:05:00 GMT",
+            date="Sat, 21 Nov 2026 11:00:00 GMT",
+            **HTML,
+        ),
+        RateLimited,
+        "wait 300 s",
+        http=429,
+        facts=(("retry_after", 300.0),),
+    ),
+    "429 with neither": Fault(
+        refuses(429, 971, "Please wait"),
+        RateLimited,
+        "does not say",
+        http=429,
+        facts=(("retry_after", None),),
+    ),
+    "429 with nonsense": Fault(
+        sends(429, retry_after="soon"), RateLimited, "does not say", http=429, facts=(("retry_after", None),)
+    ),
+    "429 until doomsday": Fault(
+        sends(429, retry_after="1e300"), RateLimited, "3600", http=429, facts=(("retry_after", 3600.0),)
+    ),
+    "a redirect": Fault(
+        sends(302, location="https://elsewhere.example/login?next=x"),
+        BadAnswer,
+        "pointed to https://elsewhere.example. wfdash follows no redirect",
+        http=302,
+    ),
+    "a redirect to nowhere": Fault(sends(301), BadAnswer, "pointed to nowhere", http=301),
+}
+
+
+@asynccontextmanager
+async def asking(base_url):
+    api = await connect(
+        Settings(
+            account_id="acme",
+            base_url=base_url,
+            credential=Credential(FAKE_TOKEN, source="CLOUDFLARE_API_TOKEN"),
+        )
+    )
+    try:
+        yield api
+    finally:
+        await api.close()
+
+
+@pytest.fixture(autouse=True)
+def _small_stomach(monkeypatch):
+    monkeypatch.setattr(http_module, "LARGEST", 200_000)
+
+
+@contextmanager
+def impatient(*, when):
+    """The same code with less patience, for faults that are nothing but waiting."""
+    with pytest.MonkeyPatch.context() as patch:
+        if when:
+            patch.setattr(http_module, "WHOLE", 0.1)
+            patch.setattr(http_module, "CONNECT", 0.4)
+            patch.setattr("wfdash.api.endpoints.READ", 0.7)
+            patch.setattr("wfdash.api.endpoints.Endpoints.write_read", 0.7)
+        yield
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_write_meets(name):
+    fault = FAULTS[name]
+    async with serving(fault.behave) as server, asking(f"{server.url}/client/v4") as api:
+        with impatient(when=fault.slow), pytest.raises(fault.error, match=f"(?s){fault.words}") as caught:
+            await api.change_status("orders", "a", "pause")
+    failure = caught.value
+    assert type(failure) is fault.error
+    assert (failure.sent, failure.http) == (True, fault.http)
+    assert len(server.seen) == 1, "a write is sent once"
+    assert str(failure) == failure.sentence
+    assert failure.sentence.endswith((".", "?"))
+    assert failure.__cause__ is None
+    assert failure.__context__ is None
+    for key, value in fault.facts:
+        assert getattr(failure, key) == value
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_read_meets_and_recovers(name):
+    fault = FAULTS[name]
+    behave = [fault.behave]
+
+    async with (
+        serving(lambda seen, writer: behave[0](seen, writer)) as server,
+        asking(f"{server.url}/client/v4") as api,
+    ):
+        with impatient(when=fault.slow), pytest.raises(fault.error) as caught:
+            await api.get_instance("orders", "a")
+        assert len(server.seen) == 1
+        behave[0] = lambda seen, writer: GOOD
+        assert (await api.get_instance("orders", "a")).result == {"status": "paused"}
+    assert UNKNOWN not in caught.value.sentence
+
+
+async def test_a_challenge_page_is_told_apart_from_a_missing_permission():
+    for behave, challenge in ((FAULTS["403 from the firewall"].behave, True), (refuses(403, 1, "no"), False)):
+        async with serving(behave) as server, asking(server.url) as api:
+            with pytest.raises(Forbidden) as caught:
+                await api.change_status("orders", "a", "pause")
+        assert caught.value.challenge is challenge
+
+
+async def test_a_ray_is_kept_and_told():
+    async with serving(sends(502, PAGE, cf_ray="8c1f-FRA", **HTML)) as server, asking(server.url) as api:
+        with pytest.raises(ServerFailed, match="ray 8c1f-FRA") as caught:
+            await api.list_instances("orders")
+    assert caught.value.ray == "8c1f-FRA"
+
+
+async def test_a_redirect_is_never_followed_and_the_token_stays():
+    async with serving(lambda seen, writer: GOOD) as elsewhere:
+        for status in (301, 302, 303, 307, 308):
+            pointing = sends(status, location=f"{elsewhere.url}/client/v4")
+            async with serving(pointing) as server, asking(server.url) as api:
+                with pytest.raises(BadAnswer, match="pointed to"):
+                    await api.list_instances("orders")
+                with pytest.raises(BadAnswer, match="pointed to"):
+                    await api.change_status("orders", "a", "pause")
+        assert elsewhere.seen == []
+
+
+def unused_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def test_refused_was_surely_not_sent():
+    async with asking(f"http://127.0.0.1:{unused_port()}") as api:
+        with pytest.raises(NotReached, match="connection refused") as caught:
+            await api.change_status("orders", "a", "pause")
+    assert not caught.value.sent
+    assert caught.value.exit_code == 5
+
+
+async def test_a_dev_session_that_is_not_there_says_what_to_start():
+    api = await connect(Settings(base_url=f"http://127.0.0.1:{unused_port()}", local=True))
+    with pytest.raises(NotReached, match=r"Is `wrangler dev` running there\?"):
+        await api.list_workflows()
+    await api.close()
+
+
+async def test_a_name_that_does_not_exist_was_surely_not_sent():
+    async with asking("https://no-such-host.invalid/client/v4") as api:
+        with pytest.raises(NotReached, match=r"no-such-host\.invalid") as caught:
+            await api.change_status("orders", "a", "pause")
+    assert not caught.value.sent
+
+
+async def test_plain_words_for_a_server_without_tls():
+    taken = []
+
+    async def speak_plainly(reader, writer):
+        taken.append(await reader.read(5))
+        writer.write(GOOD)
+        writer.close()
+
+    server = await asyncio.start_server(speak_plainly, "127.0.0.1", 0)
+    async with server, asking(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}") as api:
+        with pytest.raises(NotReached, match="No secure connection") as caught:
+            await api.change_status("orders", "a", "pause")
+    assert taken[0][:1] == b"\x16", "a TLS greeting, and nothing of the request"
+    assert not caught.value.sent
+
+
+async def test_a_reset_before_the_request_was_taken_is_not_called_unsent():
+    """The kernel may have taken the bytes: only what surely never left is called unsent."""
+
+    async def reset_at_once(reader, writer):
+        reset(writer)
+
+    server = await asyncio.start_server(reset_at_once, "127.0.0.1", 0)
+    async with server, asking(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as api:
+        with pytest.raises(NotReached) as caught:
+            await api.change_status("orders", "a", "pause")
+    assert caught.value.sent
+
+
+async def test_a_connection_that_is_never_accepted_times_out_unsent():
+    """A listener with a full backlog: connecting hangs, so nothing can have been sent."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        crowd = [socket.socket() for _ in range(4)]
+        try:
+            for one in crowd:
+                one.setblocking(False)
+                one.connect_ex(("127.0.0.1", port))
+            async with asking(f"http://127.0.0.1:{port}") as api:
+                with impatient(when=True), pytest.raises(NotReached) as caught:
+                    await api.change_status("orders", "a", "pause")
+            assert not caught.value.sent
+            assert "could not be connected to" in caught.value.sentence
+        finally:
+            for one in crowd:
+                one.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "sent", "words"),
+    [
+        (httpx.PoolTimeout(""), False, "not sent"),
+        (httpx.ProxyError("407 Proxy Authentication Required"), False, "HTTPS_PROXY"),
+        (httpx.ConnectTimeout(""), False, "in time"),
+        (httpx.WriteTimeout(""), True, UNKNOWN),
+        (httpx.WriteError(""), True, UNKNOWN),
+        (httpx.LocalProtocolError("Illegal header value b'Bearer secret'"), True, "LocalProtocolError"),
+    ],
+)
+async def test_what_is_hard_to_stage(error, sent, words):
+    class Failing(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            raise error
+
+    settings = Settings(account_id="acme", credential=Credential(FAKE_TOKEN, source="x"))
+    api = await connect(settings, transport=Failing())
+    with pytest.raises(NotReached, match=words) as caught:
+        await api.change_status("orders", "a", "pause")
+    assert caught.value.sent is sent
+    assert "secret" not in str(caught.value)
+    await api.close()
+
+
+async def test_an_untrusted_certificate_is_named():
+    class Untrusting(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
+            cause.verify_message = "self-signed certificate"
+            raise httpx.ConnectError("x") from cause
+
+    api = await connect(
+        Settings(account_id="a", credential=Credential("x", source="x")), transport=Untrusting()
+    )
+    with pytest.raises(NotReached, match=r"not trusted \(self-signed certificate\)") as caught:
+        await api.list_workflows()
+    assert not caught.value.sent
+    await api.close()
+
+
+async def test_a_cancelled_request_is_told_and_closes_its_connection():
+    told = []
+    arrived, gone = asyncio.Event(), asyncio.Event()
+
+    async def wait(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        arrived.set()
+        await reader.read()
+        gone.set()
+        writer.close()
+
+    server = await asyncio.start_server(wait, "127.0.0.1", 0)
+    async with server:
+        settings = Settings(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", account_id="a")
+        api = await connect(settings, observer=told.append)
+        task = asyncio.create_task(api.list_workflows())
+        await arrived.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(gone.wait(), 20)
+        await api.close()
+    assert [one.failure for one in told] == ["cancelled"]
