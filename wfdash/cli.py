@@ -60,6 +60,8 @@ def _check_usage(parsed: Namespace) -> None:
 
     if getattr(parsed, "filter", ""):
         _check_filter(parsed.filter)
+    if parsed.command == "show" and len(parsed.ids) == 1 and not parsed.instance:
+        parsed.instance, parsed.ids = parsed.ids[0], []
     try:
         address = parse_instance(parsed.instance)
     except AddressError as wrong:

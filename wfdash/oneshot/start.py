@@ -11,6 +11,8 @@ from wfdash.settings import Options, SettingsError, load
 
 __all__ = ["start"]
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 _MODULES = {
     "list": "list",
     "show": "show",
@@ -42,17 +44,17 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
     async def carry_out() -> int:
         from wfdash.oneshot.session import failures, open_session
 
+        code = 0
         with failures() as failed:
             async with open_session(settings) as session:
-                return int(await command.run(parsed, session))
-        return failed.code
+                code = int(await command.run(parsed, session))
+        return failed.code or code
 
     return asyncio.run(_interruptible(carry_out))
 
 
 async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
     """Cancel the work on a signal that ends it; the exit code is then 128 + its number."""
-    loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     caught: list[int] = []
 
@@ -61,8 +63,7 @@ async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
         if task is not None:
             task.cancel()
 
-    for one in ENDING:
-        loop.add_signal_handler(one, stop, one)
+    _catch(stop)
     try:
         return await work()
     except asyncio.CancelledError:
@@ -71,4 +72,7 @@ async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
         return 128 + caught[0]
 
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+def _catch(stop: Callable[[int], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for one in _ENDING:
+        loop.add_signal_handler(one, stop, one)

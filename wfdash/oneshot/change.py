@@ -1,0 +1,128 @@
+"""`wfdash pause | resume | terminate | restart | send`: one verb on the ids that were named, once each."""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from wfdash.api.interface import RestartFrom
+from wfdash.api.limits import check_event_type
+from wfdash.core.instance import Instance
+from wfdash.core.rules import destroys, phrase
+from wfdash.core.wording import count
+from wfdash.live.plan import Guard, Plan, make_plan
+from wfdash.live.reading import read_answer
+from wfdash.oneshot.inputs import need_yes, read_ids, read_json, refused_as_usage
+from wfdash.oneshot.print import say
+from wfdash.oneshot.results import Printer, exit_code, operator_of
+from wfdash.oneshot.session import Session, Stop
+from wfdash.oneshot.usage import UsageError
+
+__all__ = ["prepare", "run"]
+
+_READ_BEFORE_ASKING = 20
+
+
+def prepare(parsed: Namespace) -> None:
+    """Check all that can be checked before anything is asked or sent."""
+    parsed.verb = _verb(parsed)
+    if parsed.command == "send":
+        with refused_as_usage("--type"):
+            check_event_type(parsed.type)
+        parsed.payload = {} if parsed.payload is None else read_json(parsed.payload, "--payload")
+    if parsed.command == "restart" and not parsed.from_step and (parsed.count or parsed.type):
+        raise UsageError("--count and --type belong to --from-step")
+    given = [*parsed.ids, *([parsed.instance] if parsed.instance else [])]
+    parsed.ids = read_ids(given)
+    need_yes(parsed.yes)
+
+
+def _verb(parsed: Namespace) -> str:
+    if parsed.command == "terminate":
+        return "terminate_rollback" if parsed.rollback else "terminate"
+    if parsed.command == "restart":
+        return "restart_from" if parsed.from_step else "restart"
+    return "send_event" if parsed.command == "send" else str(parsed.command)
+
+
+async def run(parsed: Namespace, session: Session) -> int:
+    """Ask, send, follow; one object an id on stdout. Returns the exit code."""
+    workflow = await session.workflow()
+    operator = operator_of(session)
+    if operator.guard.watch_only:
+        raise Stop(f"this server can be watched, not written to: {operator.guard.watch_only}", 1)
+    rows: Sequence[Instance | str] = parsed.ids
+    if not parsed.yes and len(parsed.ids) <= _READ_BEFORE_ASKING:
+        rows = [await _look(session, workflow, one) for one in parsed.ids]
+    plan = _plan(parsed, workflow, rows, now=session.clock(), guard=operator.guard)
+    if not parsed.yes and plan.eligible and not await _confirmed(plan, session):
+        raise Stop("nothing was sent", 1)
+    printer = Printer(plan)
+    try:
+        results = await operator.carry_out(plan, printer.told)
+    except asyncio.CancelledError:
+        printer.interrupted(session.clock())
+        raise
+    return exit_code(result.exit_code for result in results)
+
+
+def _plan(
+    parsed: Namespace, workflow: str, rows: Sequence[Instance | str], *, now: float, guard: Guard
+) -> Plan:
+    start = None
+    if parsed.verb == "restart_from":
+        start = RestartFrom(parsed.from_step, parsed.count or 1, parsed.type or "do")
+    event = parsed.verb == "send_event"
+    return make_plan(
+        parsed.verb,
+        workflow,
+        rows,
+        now=now,
+        guard=guard,
+        restart_from=start,
+        event_type=parsed.type if event else "",
+        payload=parsed.payload if event else None,
+    )
+
+
+async def _look(session: Session, workflow: str, identity: str) -> Instance:
+    """The instance as it is now, to be confirmed."""
+    answer = await session.read(lambda: session.api.get_instance(workflow, identity, simple=True))
+    detail = await read_answer(workflow, identity, answer, simple=True)
+    return Instance(identity, detail.status, detail.queued, None, detail.start, detail.end)
+
+
+async def _confirmed(plan: Plan, session: Session) -> bool:
+    """Lists what will be done and asks: y for one, the number for many, the workflow's name in production."""
+    number = len(plan.eligible)
+    what = phrase(plan.verb)
+    say(f"{what} {count(number)} of {plan.workflow}:")
+    for target in plan.targets:
+        note = f"skipped: {target.reason}" if target.reason else ""
+        say(f"  {target.id}  {target.status or 'status not read'}  {note}".rstrip())
+    production = session.settings.is_production(str(getattr(session.api, "account_id", "")))
+    if production and destroys(plan.verb):
+        wanted, ask = plan.workflow, f"this is production: type {plan.workflow} to {what}: "
+    elif number > 1:
+        wanted, ask = str(number), f"type {number} to {what} them: "
+    else:
+        wanted, ask = "y", f"{what} it? y/n: "
+    return await _typed(ask) == wanted
+
+
+async def _typed(question: str) -> str:
+    """One line from the terminal, read without holding up the loop, so that a signal still ends it."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    loop = asyncio.get_running_loop()
+    typed: asyncio.Future[str] = loop.create_future()
+
+    def readable() -> None:
+        if not typed.done():
+            typed.set_result(sys.stdin.readline())
+
+    loop.add_reader(sys.stdin, readable)
+    try:
+        return (await typed).strip()
+    finally:
+        loop.remove_reader(sys.stdin)

@@ -1,0 +1,133 @@
+"""`wfdash create`: one instance, or a batch of up to a hundred, each id sent with it and told."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from wfdash.api.interface import NewInstance
+from wfdash.api.limits import check_batch, check_instance_id, check_location_hint
+from wfdash.core.status import is_final
+from wfdash.live.plan import Result, make_creation
+from wfdash.oneshot.follow import TimedOut, until
+from wfdash.oneshot.inputs import check_size, parse_json, read_json, read_text, refused_as_usage, retention
+from wfdash.oneshot.results import Printer, exit_code, operator_of
+from wfdash.oneshot.session import Session, Stop
+from wfdash.oneshot.usage import UsageError
+
+__all__ = ["prepare", "run"]
+
+_KEYS = {"instance_id", "id", "params", "instance_retention", "location_hint"}
+
+
+def prepare(parsed: Namespace) -> None:
+    """Read and check everything that would be sent."""
+    one = [parsed.params, parsed.success_retention, parsed.error_retention]
+    if parsed.batch and (any(value is not None for value in one) or parsed.id or parsed.location_hint):
+        raise UsageError("--batch takes ids, params, retention and hints from its file, not from options")
+    if parsed.timeout is not None and not parsed.wait:
+        raise UsageError("--timeout belongs to --wait")
+    parsed.new = _batch(parsed.batch) if parsed.batch else [_single(parsed)]
+
+
+def _single(parsed: Namespace) -> NewInstance:
+    has_params = parsed.params is not None
+    return _checked(
+        NewInstance(
+            parsed.id or str(uuid4()),
+            read_json(parsed.params, "--params") if has_params else None,
+            has_params,
+            retention(parsed.success_retention),
+            retention(parsed.error_retention),
+            parsed.location_hint,
+        ),
+        "--id",
+    )
+
+
+def _batch(name: str) -> list[NewInstance]:
+    """A JSON array, or one object a line."""
+    text = read_text(name, "--batch")
+    if text.lstrip().startswith("["):
+        entries = parse_json(text, name)
+    else:
+        lines = enumerate(text.split("\n"), 1)
+        entries = [parse_json(line, f"{name}, line {number},") for number, line in lines if line.strip()]
+    with refused_as_usage("--batch"):
+        check_batch(entries)
+    new = [_entry(entry, f"{name}, entry {number}") for number, entry in enumerate(entries, 1)]
+    ids = [one.id for one in new]
+    twice = next((one for one in ids if ids.count(one) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{name}: the id {twice} is there twice")
+    return new
+
+
+def _entry(entry: Any, where: str) -> NewInstance:
+    if not isinstance(entry, Mapping):
+        raise UsageError(f"{where} is not an object with instance_id, params, ...")
+    if unknown := sorted(set(entry) - _KEYS):
+        raise UsageError(f"{where}: unknown {', '.join(unknown)}; there are {', '.join(sorted(_KEYS))}")
+    kept = entry.get("instance_retention") or {}
+    identity = entry.get("instance_id", entry.get("id", str(uuid4())))
+    hint = entry.get("location_hint", "")
+    if not isinstance(kept, Mapping) or not isinstance(identity, str) or not isinstance(hint, str):
+        raise UsageError(f"{where}: instance_id and location_hint are texts, instance_retention an object")
+    if "params" in entry:
+        check_size(entry["params"], f"{where}: params")
+    return _checked(
+        NewInstance(
+            identity,
+            entry.get("params"),
+            "params" in entry,
+            kept.get("success_retention"),
+            kept.get("error_retention"),
+            hint,
+        ),
+        where,
+    )
+
+
+def _checked(new: NewInstance, where: str) -> NewInstance:
+    with refused_as_usage(where):
+        check_instance_id(new.id)
+        check_location_hint(new.location_hint)
+    return new
+
+
+async def run(parsed: Namespace, session: Session) -> int:
+    """Create, and with --wait follow each until it is final. Returns the exit code."""
+    workflow = await session.workflow()
+    operator = operator_of(session)
+    if operator.guard.watch_only:
+        raise Stop(f"this server can be watched, not written to: {operator.guard.watch_only}", 1)
+    plan = make_creation(workflow, parsed.new, now=session.clock(), guard=operator.guard)
+    printer = Printer(plan)
+    try:
+        if not parsed.wait:
+            results = await operator.carry_out(plan, printer.told)
+            return exit_code(result.exit_code for result in results)
+        results = await operator.carry_out(plan, lambda event: None)
+        deadline = None if parsed.timeout is None else session.clock() + parsed.timeout
+        waited = [_wait(session, result, deadline, printer) for result in results]
+        return exit_code(await asyncio.gather(*waited))
+    except asyncio.CancelledError:
+        printer.interrupted(session.clock())
+        raise
+
+
+async def _wait(session: Session, result: Result, deadline: float | None, printer: Printer) -> int:
+    """The exit code of one: 0 complete, 1 another final one, 5 not final in time."""
+    if result.exit_code:
+        printer.told(result)
+        return result.exit_code
+    try:
+        status = await until(session, result.workflow, result.id, is_final, deadline=deadline)
+    except TimedOut as late:
+        error = "not final before the timeout"
+        printer.told(replace(result, at=session.clock(), after=late.status, outcome="under way", error=error))
+        return 5
+    printer.told(replace(result, at=session.clock(), after=status))
+    return 0 if status == "complete" else 1

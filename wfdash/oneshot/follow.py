@@ -1,0 +1,69 @@
+"""Follows one instance, read as often as its state is worth, until it is where it is wanted."""
+
+import asyncio
+from collections.abc import Callable
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.detail import Detail
+from wfdash.core.pace import next_read
+from wfdash.core.status import is_final
+from wfdash.live.budget import Priority
+from wfdash.live.reading import read_answer
+from wfdash.oneshot.print import say
+from wfdash.oneshot.session import TRANSIENT, Session
+
+__all__ = ["TimedOut", "until"]
+
+_STILL = 15.0
+_LONGEST = 60.0
+
+
+class TimedOut(Exception):
+    """`status` is the last one read."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+async def until(
+    session: Session,
+    workflow: str,
+    identity: str,
+    there: Callable[[str], bool],
+    *,
+    deadline: float | None = None,
+    read: Callable[[Detail], None] = lambda detail: None,
+) -> str:
+    """The first status that is `there`; `read` is told of every answer. A passing failure is waited out.
+
+    `deadline` in epoch seconds. Raises TimedOut, and WorkflowsError for what will not pass.
+    """
+    status = ""
+    try:
+        async with asyncio.timeout(None if deadline is None else max(0.0, deadline - session.clock())):
+            while True:
+                detail = await _read(session, workflow, identity)
+                status = detail.status
+                read(detail)
+                if there(status):
+                    return status
+                pace = next_read(detail, now=session.clock(), local=session.api.local).delay
+                await asyncio.sleep(_STILL if is_final(status) or pace is None else pace)
+    except TimeoutError:
+        raise TimedOut(status) from None
+
+
+async def _read(session: Session, workflow: str, identity: str) -> Detail:
+    wait = 1.0
+    while True:
+        await session.budget.acquire(Priority.DETAIL)
+        try:
+            answer = await session.api.get_instance(workflow, identity)
+            return await read_answer(workflow, identity, answer)
+        except WorkflowsError as error:
+            if not isinstance(error, TRANSIENT):
+                raise
+            say(f"wfdash: {error.sentence}; trying again")
+            await asyncio.sleep(max(wait, error.retry_after or 0.0))
+            wait = min(2 * wait, _LONGEST)

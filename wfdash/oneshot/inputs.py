@@ -1,0 +1,99 @@
+"""What people hand to the writing commands: JSON, files, ids on stdin. Checked before anything is sent."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wfdash.api.errors import Refused
+from wfdash.api.limits import check_payload_size
+from wfdash.oneshot.usage import UsageError
+
+__all__ = ["need_yes", "parse_json", "read_ids", "read_json", "read_text", "refused_as_usage", "retention"]
+
+_SPAN = re.compile(r"([0-9]{1,9})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_json(text: str, where: str) -> Any:
+    """A JSON value; raises UsageError with the line and column of what is wrong."""
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as wrong:
+        place = f"line {wrong.lineno}, column {wrong.colno}"
+        raise UsageError(f"{where} is not JSON: {place}: {wrong.msg}") from None
+    except (ValueError, RecursionError) as wrong:
+        raise UsageError(f"{where} is not JSON that can be sent: {wrong}") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def read_json(argument: str, option: str) -> Any:
+    """The value of JSON|@FILE, at most 1 MiB as JSON."""
+    text = read_text(argument[1:], option) if argument.startswith("@") else argument
+    value = parse_json(text, option)
+    check_size(value, option)
+    return value
+
+
+def check_size(value: Any, where: str) -> None:
+    """Raises UsageError for what the API would refuse for its size."""
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    with refused_as_usage(where):
+        check_payload_size(body, where)
+
+
+def read_text(name: str, option: str) -> str:
+    """A file's text, or stdin's for `-`; raises UsageError when it cannot be read."""
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+        return Path(name).read_text("utf-8-sig")
+    except OSError as wrong:
+        raise UsageError(f"{option}: {name} could not be read: {wrong.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{option}: {name} is not UTF-8 text") from None
+
+
+def read_ids(given: Sequence[str]) -> list[str]:
+    """Ids as given, `-` replaced by the lines of stdin; each once. Raises UsageError when there is none."""
+    ids: dict[str, None] = {}
+    for one in given:
+        lines = read_text("-", "stdin").splitlines() if one == "-" else [one]
+        ids.update((line.strip(), None) for line in lines if line.strip())
+    if not ids:
+        raise UsageError("no instance id was given")
+    for one in ids:
+        if len(one) > 271 or one.startswith(("http://", "https://")):
+            raise UsageError(f"{one[:80]!a} is no instance id")
+    return list(ids)
+
+
+def need_yes(yes: bool) -> None:
+    """Raises UsageError where nobody can be asked and --yes was not given."""
+    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("away from a terminal nobody can be asked: add --yes")
+
+
+def retention(text: str | None) -> str | int | None:
+    """`7d` and digits (milliseconds) as a number of milliseconds; other words as the API takes them."""
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text)
+    span = _SPAN.fullmatch(text)
+    return int(span[1]) * _SECONDS[span[2]] * 1000 if span else text
+
+
+@contextmanager
+def refused_as_usage(where: str) -> Iterator[None]:
+    """Within it, what the API's limits refuse is a mistake of the command line."""
+    try:
+        yield
+    except Refused as refused:
+        raise UsageError(f"{where}: {refused.sentence}") from None

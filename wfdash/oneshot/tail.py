@@ -1,0 +1,157 @@
+"""`wfdash tail`: one line per change, for pipes, CI, screen readers and poor links."""
+
+import asyncio
+from argparse import Namespace
+from contextlib import suppress
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.detail import Detail
+from wfdash.core.diagnosis import diagnose
+from wfdash.core.query import Query, parse
+from wfdash.core.status import STATUSES, is_final
+from wfdash.live.budget import Priority
+from wfdash.live.events import Event, InstancesChanged
+from wfdash.live.poller import Poller
+from wfdash.live.reading import read_answer
+from wfdash.oneshot.follow import TimedOut, until
+from wfdash.oneshot.print import instant, json_line, line, say
+from wfdash.oneshot.session import Session, Stop
+from wfdash.oneshot.usage import UsageError
+
+__all__ = ["prepare", "run"]
+
+_WORTH_READING = 20
+"""Changes that may wait for their why before it is left out."""
+_WHY_WITHIN = 5.0
+
+
+def prepare(parsed: Namespace) -> None:
+    """Check the filter and what to wait for."""
+    query = parse(parsed.filter)
+    if query.needs_marks or query.needs_details:
+        raise UsageError(
+            "--filter: tail follows the list; step, error, blocked and marked are not told there"
+        )
+    if parsed.instance and parsed.filter:
+        raise UsageError("--filter and -i exclude each other")
+    if (parsed.until and not parsed.instance) or (parsed.timeout is not None and not parsed.until):
+        raise UsageError("--until goes with -i ID, and --timeout with --until")
+    if parsed.until:
+        spelled = {status.lower(): status for status in (*STATUSES, "final")}
+        if parsed.until.lower() not in spelled:
+            raise UsageError(f"--until {parsed.until}: it is final or one of {', '.join(STATUSES)}")
+        parsed.until = spelled[parsed.until.lower()]
+
+
+async def run(parsed: Namespace, session: Session) -> int:
+    """Follow until interrupted, or until what was waited for. Returns the exit code."""
+    lines = Lines(await session.workflow(), session, as_json=parsed.json)
+    if parsed.instance:
+        return await _one(parsed, session, lines)
+    await session.read(lambda: session.api.list_instances(lines.workflow, per_page=1))
+    return await Changes(session, lines, parse(parsed.filter)).follow(parsed.interval)
+
+
+class Lines:
+    """Prints changes of status: the first of an instance comes from `-`."""
+
+    def __init__(self, workflow: str, session: Session, *, as_json: bool) -> None:
+        self.workflow = workflow
+        self.session = session
+        self.as_json = as_json
+        self.last: dict[str, str] = {}
+
+    def changed(self, identity: str, status: str, why: str) -> None:
+        was = self.last.get(identity, "-")
+        if was == status:
+            return
+        self.last[identity] = status
+        at = instant(self.session.clock())
+        if self.as_json:
+            keys = ("at", "workflow", "id", "from", "to", "why")
+            json_line(dict(zip(keys, (at, self.workflow, identity, was, status, why), strict=True)))
+        else:
+            line(at, self.workflow, identity, was, status, why)
+
+    def why(self, detail: Detail) -> str:
+        return diagnose(detail, now=self.session.clock(), local=self.session.api.local).sentence
+
+
+async def _one(parsed: Namespace, session: Session, lines: Lines) -> int:
+    def read(detail: Detail) -> None:
+        lines.changed(parsed.instance, detail.status, lines.why(detail))
+
+    def there(status: str) -> bool:
+        return bool(parsed.until) and (status == parsed.until or is_final(status))
+
+    deadline = None if parsed.timeout is None else session.clock() + parsed.timeout
+    try:
+        status = await until(session, lines.workflow, parsed.instance, there, deadline=deadline, read=read)
+    except TimedOut as late:
+        raise Stop(f"{late.status or 'nothing read'} when the time was up, not {parsed.until}", 5) from None
+    return 0 if parsed.until in ("final", status) else 1
+
+
+class Changes:
+    """Every change the list shows of a workflow."""
+
+    def __init__(self, session: Session, lines: Lines, query: Query) -> None:
+        self.session = session
+        self.lines = lines
+        self.query = query
+        self.waiting: asyncio.Queue[tuple[str, str, bool]] = asyncio.Queue()
+        self.first = True
+        self.failure = ""
+
+    async def follow(self, interval: float | None) -> int:
+        session = self.session
+        self.poller = Poller(
+            session.api,
+            clock=session.clock,
+            budget=session.budget,
+            interval=interval or session.settings.interval,
+            local=session.api.local,
+            notify=self._heard,
+        )
+        self.poller.show(self.lines.workflow, self.query)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.poller.run())
+            tasks.create_task(self._print())
+        return 0
+
+    def _heard(self, event: Event) -> None:
+        self._health()
+        if not isinstance(event, InstancesChanged):
+            return
+        now, store = self.session.clock(), self.poller.store
+        rows = [row for one in (*event.delta.added, *event.delta.changed) if (row := store.get(one))]
+        for row in sorted(rows, key=lambda row: row.created or 0.0):
+            if row.id in self.lines.last or self.query.match(row, now):
+                self.waiting.put_nowait((row.id, row.status, not self.first))
+        for identity in event.delta.gone:
+            if identity in self.lines.last:
+                self.waiting.put_nowait((identity, "gone", False))
+        self.first = False
+
+    def _health(self) -> None:
+        failure = self.poller.list.failure
+        if failure != self.failure:
+            say(f"wfdash: {failure}; trying again" if failure else "wfdash: reached again")
+            self.failure = failure
+
+    async def _print(self) -> None:
+        while True:
+            identity, status, news = await self.waiting.get()
+            if self.lines.last.get(identity) == status:
+                continue
+            why = await self._why(identity) if news and self.waiting.qsize() < _WORTH_READING else ""
+            self.lines.changed(identity, status, why)
+
+    async def _why(self, identity: str) -> str:
+        """Read the instance for its sentence; "" when that cannot be had soon."""
+        with suppress(WorkflowsError, TimeoutError):
+            async with asyncio.timeout(_WHY_WITHIN):
+                await self.session.budget.acquire(Priority.BACKGROUND)
+                answer = await self.session.api.get_instance(self.lines.workflow, identity)
+                return self.lines.why(await read_answer(self.lines.workflow, identity, answer))
+        return ""
