@@ -67,3 +67,7 @@ def test_words_about_the_command_line_load_neither_textual_nor_httpx(arguments):
     )
     ran += f"run({arguments})"
     assert not loaded_by(ran) & {"textual", "httpx", "pydantic", "rich", "asyncio", "humanize"}
+
+
+def test_the_client_loads_no_command_line_of_httpx():
+    assert not loaded_by("import wfdash.api.connect") & {"click", "pygments", "rich", "textual"}
