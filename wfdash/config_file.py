@@ -1,5 +1,6 @@
 """The config file read and checked; every complaint names the file, the line and the key."""
 
+import json
 import re
 import stat
 import tomllib
@@ -66,7 +67,8 @@ def _validated(table: Mapping[str, Any]) -> Config:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Config).validate_python(table)
+        # As JSON, for there a table may stand for a dataclass while all else stays strict.
+        return TypeAdapter(Config).validate_json(json.dumps(table, default=str))
     except ValidationError as error:
         problem = min(
             error.errors(include_url=False, include_input=False),
@@ -78,7 +80,8 @@ def _validated(table: Mapping[str, Any]) -> Config:
         raise _Complaint(path, _unknown_key(path))
     if problem["type"] == "missing":
         raise _Complaint(path[:-1], f"{where} is missing.")
-    raise _Complaint(path, f"{where}: {problem['msg'].lower()}.")
+    words = problem["msg"].lower().replace("input should be", "must be").replace("an object", "a table")
+    raise _Complaint(path, f"{where}: {words}.")
 
 
 def _unknown_key(path: Sequence[str | int]) -> str:

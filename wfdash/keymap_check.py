@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from wfdash.keymap import ACTIONS, BY_ID
 
-__all__ = ["check_keymap"]
+__all__ = ["check_keymap", "split_keys"]
 
 _NAMED_KEYS = {
     "backspace", "delete", "down", "end", "enter", "escape", "home", "insert", "left", "pagedown", "pageup",
@@ -21,26 +21,32 @@ _OVERLAP = {
 
 
 def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What is wrong with a remapping (action id -> key): the action id and a sentence each."""
+    """What is wrong with a remapping (action id -> key, or keys with commas): action id and sentence each."""
     faults = []
     for action_id, key in keys.items():
         if action_id not in BY_ID:
             close = get_close_matches(action_id, list(BY_ID), n=1, cutoff=0.0)[0]
             faults.append((action_id, f'there is no action "{action_id}"; the nearest one is "{close}".'))
-        elif not _is_key(key):
-            faults.append((action_id, f'{action_id}: "{key}" is no key, such as "p", "f5" or "ctrl+p".'))
+        elif wrong := [one for one in split_keys(key) if not _is_key(one)]:
+            faults.append((action_id, f'{action_id}: "{wrong[0]}" is no key, such as "p", "f5" or "ctrl+p".'))
     if faults:
         return faults
-    final = {action.id: (keys[action.id],) if action.id in keys else action.keys for action in ACTIONS}
+    final = {
+        action.id: split_keys(keys[action.id]) if action.id in keys else action.keys for action in ACTIONS
+    }
     for action_id in keys:
         for other in ACTIONS:
             meets = other.scope in _OVERLAP.get(BY_ID[action_id].scope, ())
-            if other.id != action_id and meets and set(final[other.id]) & set(final[action_id]):
-                words = (
-                    f'{action_id}: the key "{keys[action_id]}" is that of {other.id} too; give that another.'
-                )
+            both = set(final[other.id]) & set(final[action_id])
+            if other.id != action_id and meets and both:
+                words = f'{action_id}: the key "{min(both)}" is that of {other.id} too; give that another.'
                 faults.append((action_id, words))
     return faults
+
+
+def split_keys(text: str) -> tuple[str, ...]:
+    """The keys of "j,down"; a comma alone is the comma key."""
+    return (text,) if text == "," else tuple(part.strip() for part in text.split(","))
 
 
 def _is_key(key: str) -> bool:

@@ -1,6 +1,7 @@
 """Which of option, profile, environment and default wins, setting by setting."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -99,13 +100,25 @@ def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: obj
         keys=dict(config.keys),
         views=tuple(View(**vars(view)) for view in config.views),
         retention={name: seconds_of(text) or 0.0 for name, text in config.retention.items()},
-        debug=Path(options.debug) if options.debug else None,
+        debug=_debug_file(options.debug),
         config_path=path,
         profiles=tuple(config.profiles),
         sources=case.sources,
         warnings=warnings,
         **decided,  # type: ignore[arg-type]
     )
+
+
+def _debug_file(text: str) -> Path | None:
+    """The file for the request log, made now (0600) so that a wrong path is told at the start."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise SettingsError(f"--debug: {path} cannot be written: {error.strerror}.") from None
+    return path
 
 
 def _demo(case: _Case, path: Path, warnings: tuple[str, ...]) -> Settings:

@@ -1,0 +1,83 @@
+"""Writes config.example.toml, every key at its default: run it after adding a key or action."""
+
+import json
+from pathlib import Path
+
+from wfdash.keymap import ACTIONS
+
+HEAD = """\
+# wfdash reads config.toml in the config folder of your platform (`wfdash doctor` says where), or the file
+# that --config or WFDASH_CONFIG names. Here is every key at its default: keep what you change, drop the rest.
+# No credential is ever kept in it.
+
+# The profile that is used when neither --profile nor WFDASH_PROFILE names one; "" for none.
+profile = ""
+
+# One table for each account or dev session you look at; the name is yours.
+[profiles.example]
+# The account's id, 32 hex digits; "" takes CLOUDFLARE_ACCOUNT_ID, or the only account there is.
+account_id = ""
+# The workflow to open; "" opens the list of workflows.
+workflow = ""
+# Where the API is; "" is https://api.cloudflare.com/client/v4. Plain http:// is for this machine alone.
+base_url = ""
+# A dev session instead of the cloud: true (port 8787), a port, or "http://127.0.0.1:PORT".
+local = false
+# The environment variable that holds this profile's token; "" goes on to CLOUDFLARE_API_TOKEN.
+token_env = ""
+# Or the command that prints it, run without a shell: ["op", "read", "op://ops/cloudflare/token"].
+token_command = []
+# Asks for the workflow's name before anything that destroys.
+production = false
+# Offers nothing that writes.
+read_only = false
+# Marks the top line: red, green, yellow, blue, magenta, cyan, white, black, or bright_ before one of them.
+colour = ""
+
+[poll]
+# Seconds between two looks at the list, 1 to 300.
+interval = 3.0
+# The part of Cloudflare's 1200 requests per 5 minutes that looking may use, 0.05 to 1.
+share = 0.5
+
+[display]
+# ansi-dark and ansi-light use the terminal's own 16 colours; any other theme of Textual works too.
+theme = "ansi-dark"
+# "utc" or "local".
+time = "utc"
+# Takes the mouse from the terminal.
+mouse = false
+# Draws with ASCII characters only.
+ascii = false
+
+# How long finished instances are kept, where you know it, to tell when one expires: workflow = "7d".
+[retention]
+
+# A saved view; each is one [[views]] table.
+[[views]]
+# What it is called.
+name = "example"
+# The digit that opens it, 1 to 9; "" for none.
+key = ""
+# The workflow it belongs to; "" is any.
+workflow = ""
+# The filter, as after `/`.
+filter = ""
+# The column it is ordered by; "" is newest first.
+sort = ""
+# Opened at the start.
+default = false
+
+# The key of each action; several with commas between them.
+[keys]
+"""
+
+
+def example() -> str:
+    """The whole file."""
+    keys = [f'# {action.help}.\n"{action.id}" = {json.dumps(",".join(action.keys))}\n' for action in ACTIONS]
+    return HEAD + "".join(keys)
+
+
+if __name__ == "__main__":
+    (Path(__file__).parent.parent / "config.example.toml").write_text(example(), encoding="utf-8")

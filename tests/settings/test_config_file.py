@@ -1,0 +1,122 @@
+"""The config file: what is taken, what is refused in which words, and the example that shows it all."""
+
+import os
+import tomllib
+from dataclasses import fields, is_dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+
+from scripts.write_config_example import example
+from wfdash.config_file import ConfigError, line_of, parse, permission_warnings, read
+from wfdash.config_schema import Config, Profile, SavedView
+from wfdash.keymap import ACTIONS
+from wfdash.keymap_check import split_keys
+
+HERE = Path(__file__).parent
+EXAMPLE = HERE.parent.parent / "config.example.toml"
+
+
+@pytest.mark.parametrize("path", sorted((HERE / "valid").glob("*.toml")), ids=lambda path: path.stem)
+def test_valid(path):
+    assert isinstance(read(path, required=True), Config)
+
+
+@pytest.mark.parametrize("path", sorted((HERE / "invalid").glob("*.toml")), ids=lambda path: path.stem)
+def test_invalid(path):
+    """The first line of each file is the complaint that is expected, after the file's name."""
+    expected = path.read_text().splitlines()[0].removeprefix("# ")
+    with pytest.raises(ConfigError) as refused:
+        read(path, required=True)
+    complaint = str(refused.value)
+    assert str(path) in complaint
+    assert expected in complaint
+    assert complaint.endswith(".")
+    assert "0xDEADBEEF" not in complaint
+
+
+def test_everything_is_read():
+    config = read(HERE / "valid" / "everything.toml", required=True)
+    assert config is not None
+    assert config.profiles["prod"].token_command == ["pass", "cloudflare"]
+    assert config.profiles["dev session"].local == 8799
+    assert (config.poll.interval, config.poll.share) == (5, 0.25)
+    assert [(view.name, view.key) for view in config.views] == [("failed", "1"), ("mine", "2")]
+    assert config.retention == {"orders": "7d", "with space": "36h"}
+
+
+def test_no_file_is_none_unless_it_was_asked_for(tmp_path):
+    assert read(tmp_path / "config.toml", required=False) is None
+    with pytest.raises(ConfigError, match="There is no config file"):
+        read(tmp_path / "config.toml", required=True)
+    with pytest.raises(ConfigError, match="could not be read"):
+        read(tmp_path, required=False)
+    (tmp_path / "latin").write_bytes(b'profile = "\xe9"')
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        read(tmp_path / "latin", required=True)
+
+
+def test_the_example_is_complete_and_equal_to_the_defaults():
+    config = parse(EXAMPLE.read_text(), "config.example.toml")
+    assert config == Config(
+        profiles={"example": Profile()},
+        views=[SavedView("example")],
+        keys={action.id: ",".join(action.keys) for action in ACTIONS},
+    )
+    table = tomllib.loads(EXAMPLE.read_text())
+    written = {**table, "profiles": table["profiles"]["example"], "views": table["views"][0]}
+    assert missing(Config, written) == []
+    for action in ACTIONS:
+        assert split_keys(config.keys[action.id]) == action.keys
+
+
+def missing(model, table, prefix=""):
+    """The dotted names of the keys that a table leaves out."""
+    names = []
+    hints = get_type_hints(model)
+    for one in fields(model):
+        if one.name not in table:
+            names.append(prefix + one.name)
+            continue
+        inner = next(
+            (kind for kind in (hints[one.name], *get_args(hints[one.name])) if is_dataclass(kind)), None
+        )
+        if inner is not None:
+            names += missing(inner, table[one.name], f"{prefix}{one.name}.")
+    return names
+
+
+def test_every_key_of_the_example_has_a_comment():
+    lines = EXAMPLE.read_text().splitlines()
+    for before, line in pairwise(lines):
+        if "=" in line and not line.startswith("#"):
+            assert before.startswith("# "), line
+
+
+def test_the_example_is_what_its_script_writes():
+    assert EXAMPLE.read_text() == example(), "run scripts/write_config_example.py"
+
+
+def test_lines_are_found_through_tables_dots_and_quotes():
+    text = 'a = 1\n[b]\nc.d = 2\n["x y".z]\nk = 3\n[[v]]\nn = 1\n[[v]]\nn = 2\n'
+    assert line_of(text, ("a",)) == 1
+    assert line_of(text, ("b", "c", "d")) == 3
+    assert line_of(text, ("x y", "z", "k")) == 5
+    assert line_of(text, ("v", 1, "n")) == 9
+    assert line_of(text, ("v", 1, "absent")) == 8
+    assert line_of(text, ("nowhere",)) is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+@pytest.mark.parametrize(
+    ("mode", "words"), [(0o600, ""), (0o640, "read"), (0o604, "read"), (0o622, "changed")]
+)
+def test_a_config_that_others_can_read_or_change_is_warned_about(tmp_path, mode, words):
+    path = tmp_path / "config.toml"
+    path.touch()
+    path.chmod(mode)
+    warnings = permission_warnings(path)
+    assert bool(warnings) == bool(words)
+    assert words in "".join(warnings)
