@@ -19,13 +19,16 @@ from wfdash.settings import Settings
 
 
 class Stage:
-    """`told` counts the events by name; `on_change` is called with each delta of the store."""
+    """`overlaps` are the requests that were asked while the same one was under way; `told` counts
+    the events by name; `on_change` is called with each delta of the store."""
 
     def __init__(self, world: World, *, latency: float = 0.1, limit: int = 1200, share: float = 0.5):
         self.loop = asyncio.get_running_loop()
         assert isinstance(self.loop, SimulatedLoop)
         self.world = world
         self.app = create_app(world, latency=latency, limit=limit)
+        self.in_flight = Counter()
+        self.overlaps = []
         self.budget = Budget(clock=self.loop.time, share=share)
         self.told = Counter()
         self.on_change = lambda delta: None
@@ -37,10 +40,20 @@ class Stage:
             base_url="https://demo.invalid/client/v4",
             credential=Credential(TOKEN, source="test"),
         )
-        transport = httpx.ASGITransport(app=self.app)
+        transport = httpx.ASGITransport(app=self._ask)
         api = await connect(settings, observer=self.budget.saw, transport=transport)
         self.poller = Poller(api, clock=self.loop.time, budget=self.budget, notify=self._notify)
         return api
+
+    async def _ask(self, scope, receive, send):
+        asked = (scope["method"], scope["raw_path"], scope["query_string"])
+        self.in_flight[asked] += 1
+        if self.in_flight[asked] > 1:
+            self.overlaps.append(asked)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.in_flight[asked] -= 1
 
     def _notify(self, event):
         self.told[type(event).__name__] += 1

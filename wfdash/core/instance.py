@@ -13,6 +13,11 @@ _TIMES = {"created_on": "created", "modified_on": "modified", "started_on": "sta
 _WORDS = {"status": "status", "version_id": "version", "trigger_source": "trigger"}
 
 
+def _as_sent(value: str) -> bool:
+    """Whether a readable time is written as `iso` would write it: told by its shape, a tenth of the cost."""
+    return len(value) == 24 and value[4] + value[7] + value[10] + value[19] + value[23] == "--T.Z"
+
+
 @dataclass(slots=True)
 class Instance:
     """A list row. Times are epoch seconds; words are the API's own, raw, "" where the row had none."""
@@ -46,7 +51,7 @@ class Instance:
                 seconds = parse_time(value)
                 if seconds is not None:
                     setattr(row, _TIMES[key], seconds)
-                if seconds is None or iso(seconds) != value:
+                if seconds is None or not (_as_sent(value) or iso(seconds) == value):
                     extra[key] = value
             elif key in _WORDS and isinstance(value, str) and value:
                 setattr(row, _WORDS[key], intern(value))

@@ -125,14 +125,15 @@ class Facts(Job):
         if urgent := self.urgent:
             return urgent
         times = [(time, one) for one in self.wanted if (time := self._due(one, now)) is not None]
-        return next((one for time, one in times if time <= now), None)
+        time, first = min(times, key=lambda pair: pair[0], default=(now + 1, None))
+        return first if time <= now else None
 
     @property
     def urgent(self) -> str | None:
         """A row on screen, marked or watched that the last sweep did not meet."""
         store = self.watch.store
         for one in (*self.watched, *self.wanted):
-            if one in self.missed and (row := store.get(one)) and not is_final(row.status):
+            if one in self.missed and one in store.active:
                 fact = self._facts.get(one)
                 if fact is None or fact.read_at + OLD / 2 < self.watch.clock() or store.note(one) == ENDED:
                     return one

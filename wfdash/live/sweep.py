@@ -53,7 +53,6 @@ class Sweep(Job):
         """Active ids the last complete round did not meet."""
         self._round: _Round | None = None
         self._before: int | None = None
-        self._backwards = False
         self._next_start = 0.0
 
     def restart(self) -> None:
@@ -102,8 +101,7 @@ class Sweep(Job):
         self._judge(number - 1)
 
     def _start(self) -> _Round:
-        statuses = list(ACTIVE[::-1] if self._backwards else ACTIVE)
-        self._backwards = not self._backwards
+        statuses = list(ACTIVE)
         if self.left_out:
             statuses.sort(key=lambda status: status not in self.left_out)
         self._round = run = _Round(self.watch.clock(), self.watch.number, statuses)

@@ -1,0 +1,69 @@
+"""Twenty minutes over 100,000 instances of which 5,000 move: nothing is missed, and the budget is kept."""
+
+import asyncio
+
+from tests.support.simulated_time import simulate
+from tests.support.stage import stage
+from wfdash.core.store import ENDED
+from wfdash.live.budget import WINDOW
+
+STEP = 5.0
+SLACK = 15.0
+
+
+def untold(ids, rows, poller, now, *, bound, closely):
+    """Those whose present status has been true for longer than `bound` seconds but is not on screen."""
+    store = poller.store
+    for one in ids:
+        truth, told, note = rows.get(one), store.get(one), store.note(one)
+        if truth is None or told.status == truth.status or now - truth.modified <= bound:
+            continue
+        if not (truth.final and one not in closely and note == ENDED):
+            yield one, told.status, truth.status, now - truth.modified
+
+
+def most_in_a_window(times):
+    first = most = 0
+    for index, at in enumerate(times):
+        while times[first] <= at - WINDOW:
+            first += 1
+        most = max(most, index - first + 1)
+    return most
+
+
+def test_twenty_minutes_of_the_huge_world():
+    async def watch():
+        async with stage("huge") as on:
+            poller, rows = on.poller, on.world.workflows["orders"].by_id
+            begun = on.loop.time()
+            poller.show("orders")
+            await on.until(lambda: poller.sweep.period)
+            active = [one for one in poller.store.ids() if one in poller.store.active]
+            visible, watched = active[:40], active[300:310]
+            poller.want(visible)
+            poller.watch(watched)
+            poller.open(visible[3])
+            closely = {*visible, *watched}
+            periods = []
+            while on.loop.time() < begun + 1200:
+                await asyncio.sleep(STEP)
+                now = on.world.look()
+                periods.append(poller.sweep.period)
+                bound = 2 * max(periods[-60:]) + SLACK
+                moving = [one for one in poller.store.active if one in rows and not rows[one].final]
+                assert not list(untold(moving, rows, poller, now, bound=bound, closely=closely))
+                assert not list(untold(closely, rows, poller, now, bound=bound, closely=closely))
+            everyone = list(poller.store.ids())
+            assert not list(untold(everyone, rows, poller, now, bound=1.5 * bound, closely=closely))
+            assert any(poller.store.note(one) == ENDED for one in everyone)
+            assert poller.facts_read[0] == poller.facts_read[1]
+            created = [one.id for one in rows.values() if begun < one.created < now - SLACK]
+            assert created
+            assert all(one in poller.store for one in created)
+            assert not on.overlaps
+            assert not poller.sweep.left_out
+            times = [asked.at for asked in on.app.state.requests]
+            assert poller.budget.limit / 2 < most_in_a_window(times) <= poller.budget.limit
+            assert all(asked.http == 200 for asked in on.app.state.requests)
+
+    simulate(watch())
