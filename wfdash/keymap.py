@@ -137,6 +137,15 @@ _SHOWN = {
     "right": "→",
     "pagedown": "page down",
     "pageup": "page up",
+    "comma": ",",
+    "full_stop": ".",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "asterisk": "*",
+    "equals_sign": "=",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 _WHERE = {
     "app": "everywhere",
@@ -148,6 +157,11 @@ _WHERE = {
 }
 
 
+def key_text(key: str) -> str:
+    """A key as a person knows it: `esc` for `escape`, `?` for `question_mark`."""
+    return _SHOWN.get(key, key)
+
+
 def markdown() -> str:
     """The table of keys as the README holds it."""
     rows = [("Key", "What it does", "Where"), ("---", "---", "---")]
@@ -156,7 +170,7 @@ def markdown() -> str:
             if action.id == "view.1":
                 rows.append(("`1` to `9`", "Saved views", _WHERE[action.scope]))
             continue
-        keys = " ".join(f"`{_SHOWN.get(key, key)}`" for key in action.keys)
+        keys = " ".join(f"`{key_text(key)}`" for key in action.keys)
         rows.append((keys, action.help, _WHERE[action.scope]))
     return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 

@@ -17,6 +17,7 @@ class View:
     """Positions count from the top of the table. Rows stand where they belonged when they were placed.
 
     With `hold`, nothing moves: arrivals wait, rows that no longer match stay as ghosts, until `settle`.
+    Without it arrivals go in at once and ghosts still stand until `settle`.
     A new view takes in a large store at once; `set_query` and `set_order` let other work have its turns.
     """
 
@@ -87,23 +88,26 @@ class View:
         """Follow a change of the store. Every delta must come by here."""
         touched = dict.fromkeys((*delta.added, *delta.changed, *delta.gone))
         self._pending.update(touched)
-        if not hold:
-            self.settle()
-            return
         test = self._test()
         for identity in touched:
             self._weigh(identity, test)
+        if not hold:
+            self.settle(ghosts=True)
 
-    def settle(self) -> None:
-        """Put every row where it belongs now: arrivals in, ghosts out."""
+    def settle(self, *, ghosts: bool = False) -> None:
+        """Put every row where it belongs now: arrivals in, and ghosts out unless they are to stand."""
         if self._building:
             return
         pending, self._pending = self._pending, {}
         self._arrivals = set()
-        self._ghosts = set()
+        standing = self._ghosts if ghosts else set()
+        self._ghosts = standing
         test = self._test()
         leaving, entering, matching = [], [], []
         for identity in pending:
+            if identity in standing:
+                self._pending[identity] = None
+                continue
             row, placed = self._store.get(identity), self._rows.placed.get(identity)
             matches = row is not None and (test is None or test(row))
             if row and placed and self._rows.swap(placed, row, matches):
@@ -116,6 +120,18 @@ class View:
                 matching.append(row)
         self._rows.remove(leaving)
         self._rows.insert(entering, matching)
+
+    def dismiss(self) -> None:
+        """Let the ghosts go; arrivals keep waiting."""
+        if self._building:
+            return
+        leaving = [placed for one in self._ghosts if (placed := self._rows.placed.get(one))]
+        entering = [row for one in self._ghosts if (row := self._store.get(one))]
+        for identity in self._ghosts:
+            self._pending.pop(identity, None)
+        self._ghosts = set()
+        self._rows.remove(leaving)
+        self._rows.insert(entering, [])
 
     async def set_query(self, query: Query | None, progress: Callable[[], None] | None = None) -> bool:
         """Show what matches another query. False when a newer call took over before this one was through.

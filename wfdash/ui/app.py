@@ -1,0 +1,193 @@
+"""The dashboard: one session, a stack of screens over it, one tick a second. Everything else is elsewhere."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.traceback import Traceback
+from textual import events
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from wfdash.keymap import BY_ID, key_text
+from wfdash.live.events import Event
+from wfdash.settings import Settings
+from wfdash.ui.bindings import bindings
+from wfdash.ui.filters import AsciiFilter, PrintableFilter
+from wfdash.ui.messages import Live
+from wfdash.ui.pages import Pages
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.screens.instances import InstancesScreen
+from wfdash.ui.signals import on_signals
+from wfdash.ui.widgets.header import Identity
+
+if TYPE_CHECKING:
+    from wfdash.ui.session import Connect
+
+__all__ = ["WfdashApp", "run_app"]
+
+
+class WfdashApp(Pages, inherit_bindings=False):
+    """Holds what all screens share: settings, clock, session, UTC or local."""
+
+    TITLE = "wfdash"
+    ENABLE_COMMAND_PALETTE = False
+    CSS_PATH = "wfdash.tcss"
+    BINDINGS = bindings(
+        "layer.close",
+        "goto.open",
+        "palette.open",
+        "help.open",
+        "poll.",
+        "time.zone",
+        "workflows.open",
+        "errors.open",
+        "budget.open",
+        "journal.open",
+        "profile.open",
+        "app.",
+    )
+
+    def __init__(
+        self,
+        settings: Settings,
+        connect: "Connect",
+        *,
+        workflow: str = "",
+        instance: str = "",
+        filter: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.clock = clock
+        self.utc = settings.time != "local"
+        self.failure = ""
+        """Why there is no session, in a sentence; "" once there is one."""
+        self.last_key_at = float("-inf")
+        self.key_gate: Callable[[events.Key], bool] = lambda key: False
+        """Whether this key is to be dropped before anything sees it; a prompt that opens sets it."""
+        self.start_at = (workflow or settings.workflow, instance)
+        self._connect = connect
+        self._filter_text = filter
+        self.animation_level = "none"
+        self.theme = _theme(settings)
+        self.set_keymap(dict(settings.keys))
+        self._last_filters: list[LineFilter] = [PrintableFilter()]
+        if settings.ascii:
+            self._last_filters.append(AsciiFilter())
+
+    def get_default_screen(self) -> Screen[Any]:
+        return InstancesScreen(self.start_at[0], self._filter_text)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """After Textual's own, so that nothing can add a control character behind them."""
+        return [*super().get_line_filters(), *self._last_filters]
+
+    def on_mount(self) -> None:
+        on_signals(self.leave)
+        self.set_interval(1.0, self._tick)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self._live(), name="live", group="live", exit_on_error=False)
+
+    async def _live(self) -> None:
+        """Connect, and poll until the end. Loads httpx and pydantic, now that a frame is on screen."""
+        from wfdash.ui.session import open_session
+
+        session = await open_session(
+            self.settings,
+            self._connect,
+            clock=self.clock,
+            notify=self._told,
+        )
+        try:
+            self.session = session
+            self.started()
+            await session.poller.run()
+        finally:
+            await asyncio.shield(session.close())
+
+    def _told(self, event: Event) -> None:
+        self.post_message(Live(event))
+
+    def started(self) -> None:
+        """The session is there: show what was asked for."""
+        workflow, instance = self.start_at
+        self.root.started()
+        if workflow and instance:
+            self.show_instance(workflow, instance)
+        elif not workflow:
+            self.action_workflows_open()
+
+    def on_live(self, message: Live) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, BaseScreen) and screen.is_mounted:
+                screen.live(message.event)
+
+    def _tick(self) -> None:
+        if self.top is not None:
+            self.top.tick(self.clock())
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if self.key_gate(event):
+                return
+            self.last_key_at = self.clock()
+            if self.top is not None:
+                self.top.key_pressed(event.key)
+        elif isinstance(event, events.AppFocus | events.AppBlur) and self.session is not None:
+            self.session.poller.focus(isinstance(event, events.AppFocus))
+        await super().on_event(event)
+
+    def notify(self, message: str, *, severity: str = "information", **_: Any) -> None:
+        """Say it on the bottom line of the screen on top; data is cleaned there and never read as markup."""
+        bar = self.top.key_bar if self.top is not None else None
+        if bar is not None:
+            bar.say(message, severity)
+
+    def _fatal_error(self) -> None:
+        """The crash report without the values of local variables, which may hold a credential."""
+        self.bell()
+        self.panic(Traceback(show_locals=False, max_frames=8, suppress=["textual"]))
+
+    def key_of(self, action: str) -> str:
+        """The first key of an action as it is in force, as a person knows it."""
+        return key_text(self.settings.keys.get(action, BY_ID[action].keys[0]))
+
+    def identity(self, workflow: str) -> Identity:
+        """Whose data is shown, for the top line of every screen."""
+        settings = self.settings
+        badges = [f"DEMO {settings.demo}"] if settings.demo else []
+        if settings.is_production(settings.account_id):
+            badges.append("PRODUCTION")
+        if settings.read_only:
+            badges.append("read-only")
+        where = settings.profile_name or ("local" if settings.local else settings.account_id[:8])
+        return Identity(workflow, "" if settings.demo else where, settings.colour, tuple(badges))
+
+    def why_off(self, action: str) -> str:
+        """Why an action would do nothing now; "" when it is on."""
+        if action in BY_ID and self.session is None and BY_ID[action].dangerous:
+            return "there is no connection yet"
+        return self.top.why_off(action) if self.top is not None else ""
+
+
+def _theme(settings: Settings) -> str:
+    return "ansi-dark" if settings.no_color or not settings.theme else settings.theme
+
+
+def run_app(
+    settings: Settings,
+    connect: "Connect",
+    *,
+    workflow: str = "",
+    instance: str = "",
+    filter: str = "",
+) -> int:
+    """Run the dashboard on the terminal; the return value is the exit code."""
+    app = WfdashApp(settings, connect, workflow=workflow, instance=instance, filter=filter)
+    app.run(mouse=settings.mouse)
+    return app.return_code or 0

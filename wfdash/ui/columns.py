@@ -1,0 +1,57 @@
+"""The columns of the instances table, and which of them fit a width."""
+
+from dataclasses import dataclass
+
+__all__ = ["SORTS", "Columns", "columns"]
+
+_STATUS = 17
+"""A glyph, a space and the longest status."""
+_NAMES = {
+    "status": "STATUS",
+    "id": "ID",
+    "age": "AGE",
+    "took": "TOOK",
+    "why": "BLOCKED ON",
+    "trigger": "TRIGGER",
+    "version": "VERSION",
+}
+SORTS = {
+    "created": "age",
+    "status": "status",
+    "id": "id",
+    "took": "took",
+    "trigger": "trigger",
+    "version": "version",
+}
+"""Orders a person can choose, in turn, and the column that shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths by column, in cells, in the order drawn; a column that does not fit is absent."""
+
+    widths: tuple[tuple[str, int], ...]
+
+    def title(self, name: str) -> str:
+        return _NAMES[name]
+
+
+def columns(width: int, longest_id: int) -> Columns:
+    """What fits beside a gutter of two cells, each column after one space.
+
+    The id and what the instance is blocked on share the room that the fixed columns leave, the id first.
+    """
+    room = width - 3 - _STATUS
+    widths = {"status": _STATUS, "age": 7}
+    room -= 8
+    for name, cells, floor in (("took", 8, 48), ("version", 8, 78), ("trigger", 8, 78)):
+        if room - cells - 1 >= floor - (9 if name != "took" else 0):
+            widths[name] = cells
+            room -= cells + 1
+    wanted = max(12, min(longest_id, 44))
+    if room < 34:
+        widths["id"] = max(1, room - 1)
+    else:
+        widths["id"] = min(wanted, max(room // 2 - 1, room - 44))
+        widths["why"] = room - 2 - widths["id"]
+    return Columns(tuple((name, widths[name]) for name in _NAMES if name in widths))

@@ -1,0 +1,44 @@
+"""The last line filters: whatever a widget forgot, no control character reaches the terminal."""
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+from wfdash.core.text import cells
+from wfdash.ui.theme import ASCII
+
+__all__ = ["AsciiFilter", "PrintableFilter"]
+
+
+class PrintableFilter(LineFilter):
+    """Replaces every unprintable character by one of the same width, so that the row does not shift."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        if all(text.isprintable() for text, _, control in segments if not control):
+            return segments
+        return [
+            segment
+            if segment.control or segment.text.isprintable()
+            else Segment("".join(map(_printable, segment.text)), segment.style)
+            for segment in segments
+        ]
+
+
+class AsciiFilter(LineFilter):
+    """Every glyph by its ASCII stand-in; of the data, what is not ASCII by question marks."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [
+            segment
+            if segment.control or segment.text.isascii()
+            else Segment(_ascii(segment.text), segment.style)
+            for segment in segments
+        ]
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else " " if character in "\xa0\u3000" else "\ufffd"
+
+
+def _ascii(text: str) -> str:
+    return "".join(one if one.isascii() else "?" * cells(one) for one in text.translate(ASCII))

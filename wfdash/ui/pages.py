@@ -1,0 +1,158 @@
+"""The app's own actions: opening pages, closing layers, polling, the zone, leaving."""
+
+import os
+import signal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App, SuspendNotSupported
+from textual.screen import Screen
+
+from wfdash.keymap import key_text
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.screens.instances import InstancesScreen
+
+if TYPE_CHECKING:
+    from wfdash.ui.session import Session
+
+__all__ = ["Pages"]
+
+_PAGES = {
+    "workflows": ("wfdash.ui.screens.workflows", "WorkflowsScreen"),
+    "errors": ("wfdash.ui.screens.errors", "ErrorsScreen"),
+    "budget": ("wfdash.ui.screens.budget", "BudgetScreen"),
+    "journal": ("wfdash.ui.screens.journal", "JournalScreen"),
+    "profile": ("wfdash.ui.screens.profile", "ProfileScreen"),
+    "help": ("wfdash.ui.screens.help", "HelpScreen"),
+    "palette": ("wfdash.ui.screens.palette", "PaletteScreen"),
+    "goto": ("wfdash.ui.screens.goto", "GotoScreen"),
+    "detail": ("wfdash.ui.screens.detail", "DetailScreen"),
+    "copy": ("wfdash.ui.screens.copy", "CopyScreen"),
+}
+"""Loaded when first opened."""
+
+
+class Pages(App[int], inherit_bindings=False):
+    """The part of the app that opens and closes pages."""
+
+    session: "Session | None" = None
+    utc = True
+    _leaving = False
+
+    @property
+    def root(self) -> InstancesScreen:
+        """The instances, under whatever else is open."""
+        root = self.screen_stack[0]
+        assert isinstance(root, InstancesScreen)
+        return root
+
+    @property
+    def top(self) -> BaseScreen | None:
+        return self.screen if isinstance(self.screen, BaseScreen) else None
+
+    def leave(self, code: int = 0) -> None:
+        """End the program with this exit code."""
+        self.exit(code, return_code=code)
+
+    def open_page(self, name: str, *arguments: Any) -> None:
+        """Open a page by name, once: a page that is open already comes no second time."""
+        module, cls = _PAGES[name]
+        try:
+            made: type[Screen[Any]] = getattr(import_module(module), cls)
+        except ModuleNotFoundError as missing:
+            if missing.name != module:
+                raise
+            self.notify(f"{name} is not there yet", severity="warning")
+            return
+        if not isinstance(self.screen, made):
+            self.push_screen(made(*arguments))
+
+    def show_workflow(self, workflow: str) -> None:
+        """Close every page and list this workflow."""
+        self.close_pages()
+        self.root.show_workflow(workflow)
+
+    def show_instance(self, workflow: str, instance: str) -> None:
+        """List the workflow with the detail of this instance open."""
+        if workflow != self.root.workflow:
+            self.show_workflow(workflow)
+        else:
+            self.close_pages()
+        self.root.put_cursor(instance)
+        self.open_page("detail", instance)
+
+    def close_pages(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_layer_close(self) -> None:
+        if (self.top is None or not self.top.close_layer()) and len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_app_quit(self) -> None:
+        if self.top is not None and self.top.editing and self.top.close_layer():
+            return
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+            return
+        running = self.session.operator.running if self.session is not None else ()
+        many = [plan for plan in running if len(plan.targets) > 1]
+        if many and not self._leaving:
+            self._leaving = True
+            left = sum(len(plan.eligible) for plan in many)
+            key = key_text("q")
+            self.notify(
+                f"{many[0].verb} of {left} instances still runs; {key} again leaves it unfinished",
+                severity="warning",
+            )
+            return
+        self.leave(0)
+
+    def action_workflows_open(self) -> None:
+        self.open_page("workflows")
+
+    def action_errors_open(self) -> None:
+        self.open_page("errors")
+
+    def action_budget_open(self) -> None:
+        self.open_page("budget")
+
+    def action_journal_open(self) -> None:
+        self.open_page("journal")
+
+    def action_profile_open(self) -> None:
+        self.open_page("profile")
+
+    def action_goto_open(self) -> None:
+        self.open_page("goto")
+
+    def action_palette_open(self) -> None:
+        self.open_page("palette")
+
+    def action_help_open(self) -> None:
+        self.open_page("help")
+
+    def action_poll_now(self) -> None:
+        if self.session is not None:
+            self.session.poller.poll_now()
+
+    def action_poll_freeze(self) -> None:
+        if self.session is None:
+            return
+        poller = self.session.poller
+        poller.frozen = not poller.frozen
+        self.notify("polling is frozen" if poller.frozen else "polling again")
+
+    def action_time_zone(self) -> None:
+        self.utc = not self.utc
+        self.notify("times are UTC" if self.utc else "times are local")
+        for screen in self.screen_stack:
+            screen.refresh()
+
+    def action_app_suspend(self) -> None:
+        """Stop like any program on ctrl+z. Nothing may be awaited while the terminal is given back."""
+        try:
+            with self.suspend():
+                os.kill(os.getpid(), signal.SIGSTOP)
+        except SuspendNotSupported:
+            self.notify("this terminal cannot suspend", severity="warning")

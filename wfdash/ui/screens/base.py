@@ -1,0 +1,71 @@
+"""What every screen has: news from the poller, the shared tick, a key bar, layers to close."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual.css.query import NoMatches
+from textual.screen import Screen
+
+from wfdash.core.instance import Instance
+from wfdash.live.events import Event
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from wfdash.live.poller import Poller
+    from wfdash.ui.app import WfdashApp
+
+__all__ = ["BaseScreen"]
+
+
+class BaseScreen(Screen[None], inherit_bindings=False):
+    """A full screen. A subclass draws itself from what the app holds, in `live` and in `tick`."""
+
+    @property
+    def dashboard(self) -> "WfdashApp":
+        """The app, as what it is."""
+        return cast("WfdashApp", self.app)
+
+    @property
+    def poller(self) -> "Poller | None":
+        """None until the session is there."""
+        return self.dashboard.session.poller if self.dashboard.session is not None else None
+
+    def live(self, event: Event) -> None:
+        """Something is different now. Also called for screens under another one."""
+
+    def tick(self, now: float) -> None:
+        """Once a second while this screen is on top: what moves by the clock alone."""
+
+    def key_pressed(self, key: str) -> None:
+        """A key was pressed; it has not been acted on yet."""
+        bar = self.key_bar
+        if bar is not None:
+            bar.hush()
+
+    @property
+    def editing(self) -> bool:
+        """Whether keys go into a text field."""
+        return isinstance(self.focused, Field)
+
+    def targets(self) -> list[Instance]:
+        """What an action pressed now is for: the marked instances, else the one under the cursor."""
+        return []
+
+    def target_workflow(self) -> str:
+        """The workflow those belong to."""
+        return ""
+
+    def close_layer(self) -> bool:
+        """Close the top layer within this screen; False when there is none and the screen itself is it."""
+        return False
+
+    def why_off(self, action: str) -> str:
+        """Why this action would do nothing now, in words; "" when it is on."""
+        return ""
+
+    @property
+    def key_bar(self) -> KeyBar | None:
+        try:
+            return self.query_one(KeyBar)
+        except NoMatches:
+            return None

@@ -1,0 +1,170 @@
+"""Which rows stand in the table, in which order, and when they may move."""
+
+from textual.timer import Timer
+
+from wfdash.core.marks import Marks
+from wfdash.core.order import Order
+from wfdash.core.query import EVERYTHING, Query
+from wfdash.core.store import Delta
+from wfdash.core.view import View
+from wfdash.ui.columns import SORTS
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.widgets.filter_line import FilterLine
+from wfdash.ui.widgets.instance_table import InstanceTable
+
+__all__ = ["ListingScreen"]
+
+IDLE = 30.0
+"""Seconds without a key after which rows may move again."""
+_SETTLED = 0.05
+"""Seconds a key needs to be acted on: only then may the ghosts go, so that it is not acted on another row."""
+_TYPED = 0.5
+"""Seconds without typing after which the API is asked for what a filter wants."""
+_LARGE = 4000
+
+
+class ListingScreen(BaseScreen):
+    """The part of the instances screen that keeps its rows."""
+
+    def __init__(self, workflow: str) -> None:
+        super().__init__()
+        self.workflow = workflow
+        self.view: View | None = None
+        self.wanted: Query = EVERYTHING
+        self._asked = ("", "")
+        self._asking: Timer | None = None
+
+    @property
+    def table(self) -> InstanceTable:
+        return self.query_one(InstanceTable)
+
+    @property
+    def filter_line(self) -> FilterLine:
+        return self.query_one(FilterLine)
+
+    @property
+    def marks(self) -> Marks:
+        """Ids, apart for each workflow and filter."""
+        return self.table.marks
+
+    def draw(self) -> None:
+        """Draw what stands around the table."""
+
+    def show_workflow(self, workflow: str) -> None:
+        """List another workflow, from nothing."""
+        self.workflow = workflow
+        self.wanted = self.filter_line.query_now
+        if self.poller is None:
+            return
+        self._asked = self._question()
+        self.poller.show(workflow, self.wanted or None)
+        self._new_view()
+        self.marks.show(workflow, str(self.wanted))
+        self.draw()
+
+    def _new_view(self) -> None:
+        assert self.poller is not None
+        self.view = View(self.poller.store, self.wanted, self.table.order, clock=self.dashboard.clock)
+        self.table.view = self.view
+        self.table.changed.clear()
+        self.table.rows_changed()
+
+    def set_query(self, query: Query) -> None:
+        """The person filters: rows that no longer match go at once."""
+        self.wanted = query
+        self.marks.show(self.workflow, str(query))
+        if self.view is None:
+            return
+        self.run_worker(self._rebuild(query=query), group="view", exclusive=True)
+        if self._asking is not None:
+            self._asking.stop()
+        self._asking = self.set_timer(_TYPED, self._ask)
+
+    def set_order(self, order: Order) -> None:
+        """Sort another way; the cursor stays on its instance."""
+        self.table.order = order
+        if self.view is not None:
+            self.run_worker(self._rebuild(order=order), group="view", exclusive=True)
+
+    async def _rebuild(self, *, query: Query | None = None, order: Order | None = None) -> None:
+        view = self.view
+        assert view is not None
+        progress = self._first_rows if self.poller and len(self.poller.store) > _LARGE else None
+        if order is not None:
+            done = await view.set_order(order, progress)
+        else:
+            done = await view.set_query(query, progress)
+        if done and view is self.view:
+            self.table.rows_changed()
+            self.draw()
+
+    def _first_rows(self) -> None:
+        self.table.rows_changed(whole=False)
+
+    def _question(self) -> tuple[str, str]:
+        """What of the filter goes to the API, to tell whether it has to be asked again."""
+        asked = self.wanted.pushdown(self.dashboard.clock())
+        dated = asked.date_start is not None or asked.date_end is not None
+        return (asked.status, str(self.wanted) if dated else "")
+
+    def _ask(self) -> None:
+        if self.poller is not None and self._question() != self._asked:
+            self._asked = self._question()
+            self.poller.show(self.workflow, self.wanted or None)
+
+    def take_in(self, delta: Delta) -> None:
+        """The store changed."""
+        if self.poller is None or self.view is None:
+            return
+        self.marks.forget(delta.gone)
+        self.table.note_changes(delta.changed)
+        self.view.update(delta, hold=self._held())
+        self.table.rows_changed()
+
+    def _held(self) -> bool:
+        """Whether rows must stand still: a hand is on the keys, and not on the first row."""
+        return self.table.cursor > 0 and self.dashboard.clock() - self.dashboard.last_key_at < IDLE
+
+    def let_rows_move(self, now: float) -> None:
+        """What waited may go in once no key was pressed for a while."""
+        if self.poller is not None:
+            self.table.forget_changes(self.poller.list.answered_at)
+        if self.view is not None and self.view.arrivals and not self._held():
+            self.view.settle(ghosts=True)
+            self.table.rows_changed()
+
+    def settle(self) -> None:
+        """Put every row where it belongs now."""
+        if self.view is not None:
+            self.view.settle()
+            self.table.rows_changed()
+
+    def dismiss_ghosts(self) -> None:
+        if self.view is not None and self.view.ghosts:
+            self.set_timer(_SETTLED, self._drop_ghosts)
+
+    def _drop_ghosts(self) -> None:
+        if self.view is not None and self.view.ghosts:
+            self.view.dismiss()
+            self.table.rows_changed()
+            self.draw()
+
+    def action_rows_arrived(self) -> None:
+        self.settle()
+        self.draw()
+
+    def action_sort_next(self) -> None:
+        names = list(SORTS)
+        column = names[(names.index(self.table.order.column) + 1) % len(names)]
+        self.set_order(Order(column, column in ("created", "took")))
+        self._tell_order()
+
+    def action_sort_reverse(self) -> None:
+        self.set_order(Order(self.table.order.column, not self.table.order.reverse))
+        self._tell_order()
+
+    def _tell_order(self) -> None:
+        order = self.table.order
+        direction = "descending" if order.reverse else "ascending"
+        loaded = "" if self.poller is None or self.poller.complete else " (loaded rows only)"
+        self.dashboard.notify(f"sorted by {order.column}, {direction}{loaded}")

@@ -1,0 +1,75 @@
+"""Marks, and what an action pressed now is for."""
+
+from collections.abc import Sequence
+from typing import overload
+
+from wfdash.core.instance import Instance
+from wfdash.core.view import View
+from wfdash.ui.screens.listing import ListingScreen
+
+__all__ = ["SelectionScreen"]
+
+
+class SelectionScreen(ListingScreen):
+    """The part of the instances screen that marks."""
+
+    def targets(self) -> list[Instance]:
+        """The marked instances, else the one under the cursor; never a ghost."""
+        if self.poller is None or self.view is None:
+            return []
+        ids: Sequence[str] = self.marks.ids
+        if not ids and self.table.instance is not None:
+            ids = [one for one in (self.table.instance,) if self.view.index_of(one) is not None]
+        rows = (self.poller.store.get(one) for one in ids if one not in self.view.ghosts)
+        return [row for row in rows if row is not None]
+
+    def action_mark_toggle(self) -> None:
+        if self.table.instance is not None:
+            self.marks.toggle(self.table.instance)
+            self.table.move(1)
+        self._marked()
+
+    def action_mark_range(self) -> None:
+        if self.marks.in_range:
+            self.marks.end_range()
+        elif self.table.instance is not None:
+            self.marks.begin_range(self.table.instance)
+            self.dashboard.notify(f"marking up to the cursor; {self.dashboard.key_of('mark.range')} ends it")
+        self._marked()
+
+    def action_mark_all(self) -> None:
+        if self.view is not None:
+            self.marks.mark(one for one in self.view.ids() if one not in self.view.ghosts)
+            self.dashboard.notify(f"marked the {len(self.marks):,} loaded that match")
+        self._marked()
+
+    def extend_range(self) -> None:
+        """The cursor moved: a range follows it."""
+        if self.marks.in_range and self.view is not None and self.table.instance is not None:
+            self.marks.extend(_Rows(self.view), self.view.index_of, self.table.instance)
+            self._marked()
+
+    def clear_marks(self) -> None:
+        self.marks.clear()
+        self._marked()
+
+    def _marked(self) -> None:
+        self.table.repaint()
+        self.draw()
+
+
+class _Rows(Sequence[str]):
+    """The ids of a view without a copy of them all."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        return self._view.ids(at.start, at.stop) if isinstance(at, slice) else self._view[at]

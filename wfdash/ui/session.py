@@ -1,0 +1,64 @@
+"""What is alive behind the screens: the client, the budget, the poller and the operator.
+
+Imported after the first frame, because httpx and pydantic come with it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from platformdirs import user_state_path
+
+from wfdash.api.interface import Observer, Workflows
+from wfdash.live.budget import Budget
+from wfdash.live.events import Event
+from wfdash.live.journal import Journal
+from wfdash.live.operator import Operator
+from wfdash.live.poller import Poller
+from wfdash.settings import Settings
+
+__all__ = ["Connect", "Session", "open_session"]
+
+Connect = Callable[[Observer], Awaitable[Workflows]]
+
+
+@dataclass(slots=True)
+class Session:
+    api: Workflows
+    budget: Budget
+    poller: Poller
+    operator: Operator
+    journal: Journal | None
+
+    async def close(self) -> None:
+        """Close the connections and let go of the journal."""
+        if self.journal is not None:
+            self.journal.close()
+        await self.api.close()
+
+
+async def open_session(
+    settings: Settings, connect: Connect, *, clock: Callable[[], float], notify: Callable[[Event], None]
+) -> Session:
+    """Make everything ready; nothing has been asked yet. The demo keeps no journal."""
+    budget = Budget(clock=clock, share=settings.share)
+    api = await connect(budget.saw)
+    poller = Poller(
+        api, clock=clock, budget=budget, interval=settings.interval, local=settings.local, notify=notify
+    )
+    journal = None
+    if not settings.demo:
+        journal = Journal(
+            user_state_path("wfdash"),
+            profile=settings.profile_name,
+            account=settings.account_id,
+            clock=clock,
+        )
+    operator = Operator(
+        api,
+        budget=budget,
+        journal=journal,
+        clock=clock,
+        sink=poller.apply_detail,
+        read_only="this profile is read-only" if settings.read_only else "",
+    )
+    return Session(api, budget, poller, operator, journal)

@@ -1,0 +1,28 @@
+"""A text field: Textual's Input without blinking, box or keys that belong to the app."""
+
+from textual.binding import Binding
+from textual.widgets import Input
+
+__all__ = ["Field"]
+
+_OURS = {"ctrl+c,super+c", "ctrl+x"}
+
+
+class Field(Input, inherit_bindings=False):
+    BINDINGS = [
+        binding
+        for binding in Input.BINDINGS
+        if isinstance(binding, Binding) and not ({binding.key} & _OURS or binding.action == "copy")
+    ]
+
+    DEFAULT_CSS = """
+    Field, Field:focus {
+        border: none; padding: 0; height: 1; background: transparent; color: ansi_default; tint: transparent;
+    }
+    """
+
+    def __init__(self, *, placeholder: str = "", id: str | None = None, max_length: int = 2000) -> None:
+        super().__init__(
+            placeholder=placeholder, id=id, max_length=max_length, compact=True, select_on_focus=False
+        )
+        self.cursor_blink = False

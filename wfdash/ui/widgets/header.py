@@ -1,0 +1,116 @@
+"""The top line: whose data this is, how many instances stand in each status, and how fresh it all is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.style import Style
+
+from wfdash.core.status import STATUSES
+from wfdash.core.text import clean, fit
+from wfdash.core.wording import count
+from wfdash.live.state import Freshness
+from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
+from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
+
+__all__ = ["Header", "Identity", "freshness_pieces", "meter_pieces"]
+
+_BADGE = Style(reverse=True, bold=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Raw words; "" where there is none."""
+
+    workflow: str = ""
+    profile: str = ""
+    colour: str = ""
+    badges: tuple[str, ...] = ()
+    """What must be on every frame: `DEMO calm`, `PRODUCTION`, `read-only`."""
+
+
+class Header(StatusLine):
+    """`tell` draws what fits: the freshness always, then the identity, then the counts."""
+
+    def tell(
+        self,
+        identity: Identity,
+        *,
+        counts: Mapping[str, int],
+        freshness: Pieces,
+        meter: Pieces,
+    ) -> None:
+        right: list[tuple[str, Style]] = [*freshness]
+        if meter:
+            right += [(" · ", QUIET), *meter]
+        right.append((" ", PLAIN))
+        room = self.size.width - length(right) - 2
+        name = _identity_pieces(identity, room)
+        left = [*name, *_counts_pieces(counts, room - length(name))]
+        self.show(left, right)
+
+
+def _identity_pieces(identity: Identity, room: int) -> Pieces:
+    badges: list[tuple[str, Style]] = []
+    for badge in identity.badges:
+        badges += [(f" {badge} ", _BADGE), (" ", PLAIN)]
+    words = [clean(part) for part in (identity.workflow, identity.profile) if part]
+    text = " · ".join(words)
+    text = fit(text, min(len(text) + 1, max(8, room - length(badges)))).rstrip()
+    style = Style(color=identity.colour, bold=True) if identity.colour else STRONG
+    return [(" ", PLAIN), *badges, (text, style)]
+
+
+def _counts_pieces(counts: Mapping[str, int], room: int) -> Pieces:
+    """Glyph, number and word by status; without the words when those do not fit, and nothing when even so."""
+    known = [status for status in STATUSES if counts.get(status)]
+    unknown = sorted(status for status in counts if status not in STATUSES and counts[status])
+    order = [*known, *unknown]
+    for words in (True, False):
+        pieces: list[tuple[str, Style]] = []
+        for status in order:
+            appearance = look(status)
+            word = f" {clean(status)}" if words or status in unknown else ""
+            pieces += [
+                (("   " if not pieces else "  ") + appearance.glyph, appearance.style),
+                (f" {count(counts[status])}{word}" if words else f"{count(counts[status])}{word}", PLAIN),
+            ]
+        if length(pieces) <= room:
+            return pieces
+    return []
+
+
+def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, short: bool = False) -> Pieces:
+    """How old what is shown is, and when it is asked for again. Each number keeps its place as it moves."""
+    if fresh.answered_at is None:
+        if fresh.failure:
+            return [("▲ no answer yet", BAD), *_retry(fresh, now)]
+        return [("asking", QUIET)]
+    old = max(0, int(now - fresh.answered_at))
+    age = f"{old:>2} s" if old < 100 else f"{old // 60:>2} m" if old < 6000 else f"{old // 3600} h"
+    if fresh.stale:
+        return [(f"▲ stale, {age} old", WARN + STRONG), *([] if short else _retry(fresh, now))]
+    if frozen:
+        return [(f"‖ frozen, {age} old", WARN)]
+    as_of = f"{age}" if short else f"as of {age}"
+    following = _next(fresh, now)
+    return [(as_of, PLAIN if old < 15 else WARN), (following if not short else "", QUIET)]
+
+
+def _next(fresh: Freshness, now: float) -> str:
+    if fresh.due_at is None:
+        return ""
+    return f" · next {max(0, int(fresh.due_at - now + 0.999)):>2} s"
+
+
+def _retry(fresh: Freshness, now: float) -> Pieces:
+    if fresh.due_at is None:
+        return []
+    return [(f" · again in {max(0, int(fresh.due_at - now + 0.999)):>2} s", QUIET)]
+
+
+def meter_pieces(spent: int, limit: int, frozen_for: float) -> Pieces:
+    """`API 212/600`, or for how long the server wants no reads."""
+    if frozen_for > 0:
+        return [(f"▲ API rests {int(frozen_for + 0.999)} s", WARN + STRONG)]
+    style = ACCENT if spent >= limit * 0.9 else QUIET
+    return [(f"API {spent:>3}/{limit}", style)]

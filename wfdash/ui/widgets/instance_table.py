@@ -1,0 +1,205 @@
+"""The instances of a workflow: an ordered view of the store drawn as rows, with marks and ghosts."""
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Protocol
+
+from rich.style import Style
+from textual.strip import Strip
+
+from wfdash.core.instance import Instance
+from wfdash.core.marks import Marks
+from wfdash.core.order import Order
+from wfdash.core.status import is_final
+from wfdash.core.text import cells, clean, fit
+from wfdash.core.view import View
+from wfdash.core.wording import age, brief
+from wfdash.ui.columns import SORTS, columns
+from wfdash.ui.strips import blank, strip_of
+from wfdash.ui.theme import BAD, CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, look
+from wfdash.ui.widgets.line_table import LineTable
+
+__all__ = ["Facts", "InstanceTable"]
+
+_RIGHT = {"age", "took"}
+_SAME_POLL = 0.9
+"""Seconds between two changes that count as one poll's."""
+
+
+class Facts(Protocol):
+    """What is known of an instance beside its list row."""
+
+    def blocked_on(self, instance: str) -> str:
+        """In a few words, raw; "" when nothing is known."""
+
+    def note(self, instance: str) -> str:
+        """What is doubtful about its row."""
+
+
+class InstanceTable(LineTable):
+    """Cursor and marks are instance ids, raw."""
+
+    def __init__(self, facts: Facts, *, clock: Callable[[], float], id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.view: View | None = None
+        self.order = Order()
+        self.marks = Marks()
+        self.changed: dict[str, float] = {}
+        """Ids that changed at the last poll, and when that was seen."""
+        self.message = ""
+        """What to say where there are no rows: one sentence and the next step, on two lines."""
+        self.faded = False
+        """The connection is gone: what is shown is only a memory."""
+        self._facts = facts
+        self._clock = clock
+        self._now = 0.0
+        self._longest_id = 0
+
+    def row_count(self) -> int:
+        return 0 if self.view is None else len(self.view)
+
+    def key_at(self, index: int) -> str:
+        assert self.view is not None
+        return self.view[index]
+
+    def index_of(self, key: Hashable) -> int | None:
+        return self.view.index_of(str(key)) if self.view is not None else None
+
+    @property
+    def instance(self) -> str | None:
+        """The id under the cursor."""
+        return None if self.cursor_key is None else str(self.cursor_key)
+
+    def is_ghost(self, instance: str) -> bool:
+        """Whether its row only stands until the next key."""
+        return self.view is not None and instance in self.view.ghosts
+
+    def marks_off_screen(self) -> int:
+        """Marked ids without a row in what is shown now."""
+        return sum(1 for one in self.marks.ids if self.index_of(one) is None)
+
+    def note_changes(self, ids: Iterable[str]) -> None:
+        """Mark these rows as changed, until the next poll."""
+        now = self._clock()
+        self.changed.update((one, now) for one in ids)
+
+    def forget_changes(self, answered_at: float | None) -> None:
+        """Take off the marks that an earlier poll put on."""
+        if answered_at is not None and self.changed:
+            self.changed = {one: at for one, at in self.changed.items() if at > answered_at - _SAME_POLL}
+
+    def repaint(self) -> None:
+        """Draw what moved on with the clock as well."""
+        self._now = self._clock()
+        super().repaint()
+
+    def rows_changed(self, *, whole: bool = True) -> None:
+        self._measure_ids()
+        super().rows_changed(whole=whole)
+
+    def _measure_ids(self) -> None:
+        """Widen the id column for what is on screen; it never narrows, so that columns do not jump."""
+        longest = max((cells(clean(self.key_at(index)[:200])) for index in self.on_screen()), default=0)
+        self._longest_id = max(self._longest_id, min(longest, 60))
+
+    def header_line(self, width: int) -> Strip:
+        return self.cached(("header", width, self._longest_id, self.order), lambda: self._header(width))
+
+    def _header(self, width: int) -> Strip:
+        pieces: list[tuple[str, Style]] = [("  ", HEADING)]
+        layout = columns(width, self._longest_id)
+        sorted_by = SORTS.get(self.order.column, "")
+        for name, room in layout.widths:
+            title = layout.title(name)
+            style = HEADING
+            if name == sorted_by:
+                title += "▾" if self.order.reverse else "▴"
+                style = STRONG
+            if name == "status":
+                title = f"  {title}"
+            pieces += [(title.rjust(room) if name in _RIGHT else fit(title, room), style), (" ", PLAIN)]
+        return strip_of(pieces, width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        assert self.view is not None
+        row = self.view.row(index)
+        text = self._cells(row)
+        ghost = row.id in self.view.ghosts
+        flags = (row.id in self.marks, row.id in self.changed, ghost, self.faded)
+        away = cursor and not self.has_focus
+        key = (row.id, text, flags, cursor, away, width, self._longest_id)
+        return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))
+
+    def _cells(self, row: Instance) -> tuple[str, ...]:
+        now = self._now or self._clock()
+        note = self._facts.note(row.id)
+        took = ""
+        if row.started is not None:
+            took = brief(row.ended - row.started) if row.ended is not None else f"{age(now - row.started)}+"
+        if row.ended is None and is_final(row.status):
+            took = ""
+        return (
+            note or row.status,
+            "" if row.created is None else age(now - row.created),
+            took,
+            self._facts.blocked_on(row.id),
+            row.trigger,
+            row.version,
+        )
+
+    def _strip(
+        self,
+        row: Instance,
+        text: tuple[str, ...],
+        flags: tuple[bool, bool, bool, bool],
+        cursor: bool,
+        away: bool,
+        width: int,
+    ) -> Strip:
+        marked, changed, ghost, faded = flags
+        status, old, took, why, trigger, version = text
+        values = {
+            "id": row.id,
+            "age": old,
+            "took": took,
+            "why": why,
+            "trigger": trigger,
+            "version": version,
+        }
+        appearance = look(row.status)
+        glyph = "?" if status != row.status else appearance.glyph
+        pieces: list[tuple[str, Style]] = [
+            ("▌" if marked else " ", STRONG),
+            ("•" if changed else " ", CHANGED),
+        ]
+        for name, room in columns(width, self._longest_id).widths:
+            if name == "status":
+                word = fit(clean(status[:100]), room - 2)
+                pieces.append((f"{glyph} {word} ", appearance.style))
+                continue
+            value = clean(values[name][:500])
+            if name in _RIGHT:
+                value = fit(value, room) if cells(value) > room else value.rjust(room)
+            else:
+                value = fit(value, room, cut="middle" if name == "id" else "end")
+            pieces += [(value, self._style(name, row.status)), (" ", PLAIN)]
+        over = CURSOR_AWAY if away else CURSOR if cursor else None
+        if ghost:
+            pieces = [(part, GHOST) for part, _ in pieces]
+        elif faded:
+            pieces = [(part, QUIET) for part, _ in pieces]
+        return strip_of(pieces, width, over)
+
+    def _style(self, column: str, status: str) -> Style:
+        if column == "why" and status == "errored":
+            return BAD
+        return QUIET if column in ("trigger", "version", "age") else PLAIN
+
+    def empty_line(self, below: int, width: int) -> Strip:
+        if self.row_count() or not self.message:
+            return blank(width)
+        lines = self.message.split("\n")
+        at = below - max(1, self.page // 3)
+        if not 0 <= at < len(lines):
+            return blank(width)
+        style = STRONG if at == 0 else QUIET
+        return strip_of([("  " + fit(lines[at], max(1, width - 4)), style)], width)

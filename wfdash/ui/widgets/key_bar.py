@@ -1,0 +1,90 @@
+"""The bottom line: what the keys do here and now, or for a while a word of what just happened.
+
+Textual's Footer is not used: it makes a widget a key and leaks them all at every refresh of the bindings.
+"""
+
+from collections.abc import Callable
+
+from rich.style import Style
+from textual.timer import Timer
+
+from wfdash.core.text import clean
+from wfdash.keymap import ACTIONS, action_method, key_text
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
+
+__all__ = ["KeyBar"]
+
+_LAST = ("help.open",)
+"""Shown however little room there is."""
+_TONES = {"information": STRONG, "warning": WARN, "error": BAD}
+
+
+class KeyBar(StatusLine):
+    """Draws the bindings of its screen that are in force, greyed where an action is off."""
+
+    def __init__(self, why_off: Callable[[str], str]) -> None:
+        super().__init__()
+        self._why_off = why_off
+        self._notes: Pieces = ()
+        self._said: Pieces = ()
+        self._silence: Timer | None = None
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.draw())
+
+    def on_unmount(self) -> None:
+        self.screen.bindings_updated_signal.unsubscribe(self)
+
+    def note(self, pieces: Pieces) -> None:
+        """What stands at the right: marks, arrivals."""
+        self._notes = pieces
+        self.draw()
+
+    def say(self, text: str, severity: str = "information", seconds: float = 6.0) -> None:
+        """Put a sentence in place of the keys until it is read or a while has passed."""
+        self._said = [(" ", PLAIN), (clean(text), _TONES.get(severity, PLAIN))]
+        if self._silence is not None:
+            self._silence.stop()
+        self._silence = self.set_timer(seconds, self.hush)
+        self.draw()
+
+    def hush(self) -> None:
+        """Show the keys again."""
+        if self._said:
+            self._said = ()
+            self.draw()
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        if self._said:
+            self.show(self._said)
+            return
+        right = [*self._notes, (" ", PLAIN)] if self._notes else []
+        self.show(self._keys(self.size.width - length(right) - 1), right)
+
+    def _keys(self, room: int) -> Pieces:
+        """As many as fit, help always among them."""
+        in_force: dict[str, str] = {}
+        for active in self.screen.active_bindings.values():
+            in_force.setdefault(active.binding.action, active.binding.key)
+        groups: list[tuple[str, Pieces]] = []
+        for action in ACTIONS:
+            key = in_force.get(action_method(action.id).removeprefix("action_"))
+            if action.show and key is not None:
+                off = bool(self._why_off(action.id))
+                key_style, style = (QUIET, QUIET) if off else (STRONG, PLAIN)
+                groups.append((action.id, [(f" {key_text(key)}", key_style), (f" {action.label} ", style)]))
+        last = [pieces for name, pieces in groups if name in _LAST]
+        room -= sum(map(length, last))
+        shown: list[tuple[str, Style]] = []
+        for name, pieces in groups:
+            if name in _LAST:
+                continue
+            room -= length(pieces)
+            if room < 0:
+                break
+            shown += pieces
+        return [*shown, *(piece for pieces in last for piece in pieces)]
