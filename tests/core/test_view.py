@@ -126,3 +126,32 @@ def test_a_change_that_keeps_its_place_is_not_moved_or_lost():
     view.update(store.apply([item(2, "errored", created=5)], seq=2, now=NOW))
     assert view.ids() == ["i1", "i2"]
     assert view.row(1).status == "errored"
+
+
+@given(PAGES, QUERIES, ORDERS)
+def test_ghosts_stand_while_arrivals_go_in(pages, query, order):
+    store = Store()
+    view = View(store, query, order, clock=clock)
+    for seq, page in enumerate(pages):
+        stood = set(view.ids())
+        view.update(store.apply(page, seq=seq, now=NOW), ghosts=True)
+        truth = set(naive(store, query, order))
+        assert set(view.ids()) == truth | stood
+        assert view.ghosts == stood - truth
+    view.settle()
+    assert view.ids() == naive(store, query, order)
+
+
+@given(PAGES, QUERIES, ORDERS)
+def test_dismissed_ghosts_are_gone_and_come_back_when_they_match_again(pages, query, order):
+    store = Store()
+    view = View(store, query, order, clock=clock)
+    for seq, page in enumerate(pages):
+        view.update(store.apply(page, seq=seq, now=NOW), hold=True)
+        stood, arrivals = view.ids(), set(view.arrivals)
+        view.dismiss()
+        truth = set(naive(store, query, order))
+        assert view.ids() == [one for one in stood if one in truth]
+        assert view.arrivals == arrivals
+    view.settle()
+    assert view.ids() == naive(store, query, order)

@@ -17,7 +17,7 @@ class View:
     """Positions count from the top of the table. Rows stand where they belonged when they were placed.
 
     With `hold`, nothing moves: arrivals wait, rows that no longer match stay as ghosts, until `settle`.
-    Without it arrivals go in at once and ghosts still stand until `settle`.
+    With `ghosts` arrivals go in at once, and only what left still stands.
     A new view takes in a large store at once; `set_query` and `set_order` let other work have its turns.
     """
 
@@ -84,7 +84,7 @@ class View:
         index = None if placed is None else self._rows.index(self._rows.shown, placed)
         return None if index is None else self._rows.turned(index)
 
-    def update(self, delta: Delta, *, hold: bool = False) -> None:
+    def update(self, delta: Delta, *, hold: bool = False, ghosts: bool = False) -> None:
         """Follow a change of the store. Every delta must come by here."""
         touched = dict.fromkeys((*delta.added, *delta.changed, *delta.gone))
         self._pending.update(touched)
@@ -92,7 +92,7 @@ class View:
         for identity in touched:
             self._weigh(identity, test)
         if not hold:
-            self.settle(ghosts=True)
+            self.settle(ghosts=ghosts)
 
     def settle(self, *, ghosts: bool = False) -> None:
         """Put every row where it belongs now: arrivals in, and ghosts out unless they are to stand."""

@@ -118,7 +118,7 @@ class ListingScreen(BaseScreen):
             return
         self.marks.forget(delta.gone)
         self.table.note_changes(delta.changed)
-        self.view.update(delta, hold=self._held())
+        self.view.update(delta, hold=self._held(), ghosts=True)
         self.table.rows_changed()
 
     def _held(self) -> bool:
