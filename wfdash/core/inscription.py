@@ -1,0 +1,87 @@
+"""What an open instance says beside its timeline: facts in a line, a row's policy and result."""
+
+from typing import Any, Final
+
+from wfdash.core.detail import ABSENT, Detail, Step, StepConfig
+from wfdash.core.instance import Instance
+from wfdash.core.payload import size_of, summary
+from wfdash.core.retry import duration
+from wfdash.core.text import clean
+from wfdash.core.why import Reckoning
+from wfdash.core.wording import size, spoken
+
+__all__ = ["facts", "policy", "result_line", "span"]
+
+_SHOWN: Final = 400
+"""Characters of a value looked at for a preview."""
+
+
+def facts(
+    detail: Detail | None, row: Instance | None, at: Reckoning, *, retention: float | None = None
+) -> list[str]:
+    """Short facts, most telling first, to be dropped from the end where room ends."""
+    said: list[str] = []
+    start = detail.start if detail else (row.started if row else None)
+    end = detail.end if detail else (row.ended if row else None)
+    queued = detail.queued if detail else (row.created if row else None)
+    if start is not None:
+        said.append(f"started {at.at(start)} {'UTC' if at.utc else 'local'}")
+        if end is not None:
+            said.append(f"took {spoken(max(0.0, end - start))}")
+        elif start <= at.now:
+            said.append(f"{at.passed(start)} so far")
+    if start is not None and queued is not None and start - queued >= 1:
+        said.append(f"queued {spoken(start - queued)}")
+    if detail is not None and detail.step_count is not None:
+        said.append(f"{detail.step_count:,} {'step' if detail.step_count == 1 else 'steps'}")
+    if detail is not None and detail.cron:
+        said.append(f"cron {clean(detail.cron[:80])}")
+    trigger = (detail.trigger if detail else "") or (row.trigger if row else "")
+    if trigger:
+        said.append(f"by {clean(trigger[:80])}")
+    version = (detail.version if detail else "") or (row.version if row else "")
+    if version:
+        said.append(f"version {clean(version[:8])}")
+    if end is not None:
+        said.append("kept 3 to 30 days" if retention is None else f"kept {spoken(retention)}")
+    return said
+
+
+def policy(config: StepConfig | None) -> str:
+    """`retries 5 · exponential from 10 s · timeout 10 m`; "" when the answer had none."""
+    if config is None:
+        return ""
+    said: list[str] = []
+    if config.limit is not None:
+        said.append(f"retries {config.limit:,.0f}")
+    if config.delay is not None or config.backoff:
+        base = duration(config.delay)
+        from_ = (
+            f"from {spoken(base)}" if base is not None else clean(str(config.delay or "an untold delay")[:80])
+        )
+        said.append(f"{clean(config.backoff[:40])} {from_}".strip())
+    if config.timeout is not None:
+        limit = duration(config.timeout)
+        said.append(f"timeout {spoken(limit) if limit is not None else clean(str(config.timeout)[:80])}")
+    if config.sensitive:
+        said.append(f"sensitive {clean(config.sensitive[:40])}")
+    return " · ".join(said)
+
+
+def span(step: Step, at: Reckoning) -> str:
+    """`14:02:11 → 14:03:28 UTC`."""
+    if step.start is None:
+        return ""
+    zone = "UTC" if at.utc else "local"
+    if step.end is None or (step.finished is False and step.end > at.now):
+        return f"since {at.at(step.start)} {zone}"
+    return f"{at.at(step.start)} → {at.at(step.end)} {zone}"
+
+
+def result_line(name: str, value: Any) -> str:
+    """`output {"seat": "12A"}` on one line, with its size when it is large; "" when there is none."""
+    if value is ABSENT:
+        return ""
+    length = size_of(value)
+    told = f" ({size(length)})" if length >= 1000 else ""
+    return f"{name}{told} {summary(value, _SHOWN)}"

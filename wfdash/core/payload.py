@@ -1,0 +1,266 @@
+"""A JSON value as a foldable tree of rows: params, outputs and errors of any size and depth."""
+
+import json
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from wfdash.core.detail import ABSENT
+from wfdash.core.text import clean
+from wfdash.core.wording import count
+
+__all__ = [
+    "REDACTED",
+    "TRUNCATED",
+    "Node",
+    "Path",
+    "inner_json",
+    "path_text",
+    "rows",
+    "search",
+    "size_of",
+    "summary",
+    "value_at",
+    "value_text",
+]
+
+Path = tuple[str | int, ...]
+"""Keys and indices from the root. The empty key after a text leads into the JSON within it."""
+
+REDACTED: Final = "[REDACTED]"
+TRUNCATED: Final = "[truncated output]"
+_DEEPEST: Final = 100
+"""Levels shown; below, a value is given as one line."""
+_BRANCH: Final = 1000
+"""Children of one value shown; the rest is a row that says how many."""
+_INNER: Final = "(as JSON)"
+
+Kind = Literal["object", "array", "text", "number", "word", "rest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One row of the tree. Text in it is cleaned."""
+
+    path: Path
+    label: str
+    """The key or index; "" at the root."""
+    kind: Kind
+    preview: str
+    depth: int
+    unfolded: bool | None
+    """None: nothing beneath."""
+    note: str = ""
+    """What the value is beside its text: redacted, truncated by the API, JSON within a text."""
+
+
+def rows(value: Any, unfolded: Set[Hashable], *, label: str = "") -> list[Node]:
+    """The visible rows, depth first. `unfolded` holds paths. Never recurses deeper than is shown."""
+    return list(_rows(value, (), label, 0, unfolded))
+
+
+def _rows(value: Any, path: Path, label: str, depth: int, unfolded: Set[Hashable]) -> Iterator[Node]:
+    inner = inner_json(value) if isinstance(value, str) else ABSENT
+    foldable = depth < _DEEPEST and (_has_children(value) or inner is not ABSENT)
+    is_open = foldable and path in unfolded
+    yield Node(
+        path,
+        label,
+        _kind(value),
+        summary(value, 300, opened=is_open and inner is ABSENT),
+        depth,
+        is_open if foldable else None,
+        _note(value, inner),
+    )
+    if not is_open:
+        return
+    if inner is not ABSENT:
+        yield from _rows(inner, (*path, ""), _INNER, depth + 1, unfolded)
+        return
+    children = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for number, (key, child) in enumerate(children):
+        if number >= _BRANCH:
+            left = f"{count(len(value) - _BRANCH)} more"
+            yield Node((*path, -1), "…", "rest", left, depth + 1, None)
+            return
+        yield from _rows(child, (*path, key), clean(str(key)[:200]), depth + 1, unfolded)
+
+
+def inner_json(text: str) -> Any:
+    """The object or array that a text holds as JSON; ABSENT when it holds none, is cut or too long to try."""
+    head = text[:64].lstrip()
+    if not head or head[0] not in "[{" or len(text) > 4_000_000:
+        return ABSENT
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return ABSENT
+    return value if value else ABSENT
+
+
+def summary(value: Any, width: int, *, opened: bool = False) -> str:
+    """The value on one cleaned line of about `width` characters; only as much is looked at as is shown."""
+    if value is ABSENT:
+        return "not in the answer"
+    if isinstance(value, Mapping):
+        number = f"{count(len(value))} {'key' if len(value) == 1 else 'keys'}"
+        return f"{{{number}}}" if opened else _compact(value, width)
+    if isinstance(value, list | tuple):
+        number = f"{count(len(value))} {'item' if len(value) == 1 else 'items'}"
+        return f"[{number}]" if opened else _compact(value, width)
+    if isinstance(value, str):
+        return clean(json.dumps(value[:width], ensure_ascii=False)) + ("…" if len(value) > width else "")
+    return _word(value)
+
+
+def _compact(value: Any, width: int) -> str:
+    """JSON text cut at `width` characters without making the whole."""
+    parts: list[str] = []
+    room = width
+    for part in _tokens(value, 0):
+        parts.append(part)
+        room -= len(part)
+        if room <= 0:
+            return clean("".join(parts)[:width]) + "…"
+    return clean("".join(parts))
+
+
+def _tokens(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, Mapping) and value:
+        if depth > 8:
+            yield "{…}"
+            return
+        for number, (key, child) in enumerate(value.items()):
+            yield f"{', ' if number else '{'}{json.dumps(str(key)[:200], ensure_ascii=False)}: "
+            yield from _tokens(child, depth + 1)
+        yield "}"
+    elif isinstance(value, list | tuple) and value:
+        if depth > 8:
+            yield "[…]"
+            return
+        for number, child in enumerate(value):
+            yield ", " if number else "["
+            yield from _tokens(child, depth + 1)
+        yield "]"
+    elif isinstance(value, str):
+        yield json.dumps(value[:2000], ensure_ascii=False)
+    else:
+        yield _word(value)
+
+
+def _word(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**400 else "a number too long to show"
+    if isinstance(value, Mapping):
+        return "{}"
+    if isinstance(value, list | tuple):
+        return "[]"
+    return clean(repr(value)[:300])
+
+
+def _has_children(value: Any) -> bool:
+    return isinstance(value, Mapping | list | tuple) and bool(value)
+
+
+def _kind(value: Any) -> Kind:
+    if isinstance(value, Mapping):
+        return "object"
+    if isinstance(value, list | tuple):
+        return "array"
+    if isinstance(value, str):
+        return "text"
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else "word"
+
+
+def _note(value: Any, inner: Any) -> str:
+    if value == REDACTED:
+        return "redacted: the step is sensitive, the API does not give its output"
+    if isinstance(value, str) and value.endswith(TRUNCATED):
+        return "cut off by the API; the full text is one request away"
+    if inner is not ABSENT:
+        return "JSON in a text"
+    return f"{count(len(value))} characters" if isinstance(value, str) and len(value) > 300 else ""
+
+
+def value_at(value: Any, path: Path) -> Any:
+    """The value at a path of the tree; ABSENT when there is none."""
+    for key in path:
+        if key == "" and isinstance(value, str):
+            value = inner_json(value)
+        elif isinstance(value, Mapping):
+            value = value.get(key, ABSENT)
+        elif isinstance(value, list | tuple) and isinstance(key, int) and 0 <= key < len(value):
+            value = value[key]
+        else:
+            return ABSENT
+    return value
+
+
+def path_text(path: Path) -> str:
+    """`$.items[3]["odd key"]`, raw: for the clipboard after cleaning."""
+    text = "$"
+    for key in path:
+        if isinstance(key, int):
+            text += f"[{key}]"
+        elif key.isidentifier():
+            text += f".{key}"
+        elif key:
+            text += f"[{json.dumps(key)}]"
+    return text
+
+
+def value_text(value: Any) -> str:
+    """The value whole, for a file or the clipboard: a text as it is, anything else as indented JSON."""
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=False, default=repr)
+    except (RecursionError, ValueError):
+        return repr(type(value))
+
+
+def size_of(value: Any, limit: int = 2_000_000) -> int:
+    """About how many bytes the value is as JSON, looking at no more than `limit` of them."""
+    total = 0
+    waiting: list[Any] = [value]
+    while waiting and total < limit:
+        one = waiting.pop()
+        if isinstance(one, str):
+            total += len(one) + 2
+        elif isinstance(one, Mapping):
+            total += 2
+            for key, child in one.items():
+                total += len(str(key)) + 4
+                waiting.append(child)
+                if total > limit:
+                    break
+        elif isinstance(one, Sequence):
+            total += 2 + len(one)
+            waiting.extend(one[: limit - total + 1])
+        elif one is not ABSENT:
+            total += len(_word(one))
+    return total
+
+
+def search(value: Any, words: str, *, limit: int = 200) -> list[Path]:
+    """Paths whose key or text contains the words, case aside, in the order of the tree; `limit` at most."""
+    wanted = words.casefold()
+    found: list[Path] = []
+    waiting: list[tuple[Path, str, Any]] = [((), "", value)]
+    while waiting and wanted and len(found) < limit:
+        path, label, one = waiting.pop()
+        is_leaf = not isinstance(one, Mapping | list | tuple)
+        text = one if isinstance(one, str) else _word(one) if is_leaf else ""
+        if wanted in label.casefold() or (text and wanted in text.casefold()):
+            found.append(path)
+        if len(path) >= _DEEPEST:
+            continue
+        children: list[tuple[str | int, Any]] = []
+        if isinstance(one, Mapping):
+            children = list(one.items())
+        elif isinstance(one, list | tuple):
+            children = list(enumerate(one))
+        waiting.extend(((*path, key), str(key), child) for key, child in reversed(children))
+    return found

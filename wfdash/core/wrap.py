@@ -1,0 +1,34 @@
+"""Cleaned text broken into lines by terminal cells."""
+
+from wfdash.core.text import cells, fit
+
+__all__ = ["wrapped"]
+
+
+def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
+    """Lines of at most `width` cells, broken at spaces where there are any; what `limit` leaves out is …"""
+    if width <= 0:
+        return []
+    text = text[: width * (limit + 1) * 4] if limit else text
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if cells(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        while cells(word) > width:
+            head = fit(word, width, mark="").rstrip() or word[:1]
+            lines.append(head)
+            word = word[len(head) :]
+        line = word
+        if limit and len(lines) > limit:
+            break
+    if line:
+        lines.append(line)
+    if limit and len(lines) > limit:
+        last = fit(f"{lines[limit - 1]} …", width) if cells(lines[limit - 1]) + 2 <= width else ""
+        lines = [*lines[: limit - 1], (last or fit(lines[limit - 1] + "…" * 2, width)).rstrip()]
+    return lines

@@ -1,0 +1,246 @@
+"""One instance in full: why it is there, the facts, the timeline, and the row under the cursor."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from wfdash.core.detail import ABSENT, Attempt, Detail, Step
+from wfdash.core.diagnosis import Why, diagnose
+from wfdash.core.inscription import facts, policy, result_line, span
+from wfdash.core.instance import Instance
+from wfdash.core.naming import failure_text
+from wfdash.core.row_words import STATE_GLYPHS
+from wfdash.core.status import is_final
+from wfdash.core.text import cells, clean, fit
+from wfdash.core.timeline import Row
+from wfdash.core.why import Reckoning
+from wfdash.core.wording import age, clock
+from wfdash.core.wrap import wrapped
+from wfdash.live.state import DetailState, Freshness
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
+from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.timeline_table import TimelineTable
+
+__all__ = ["DetailPane"]
+
+_WHY_LINES: Final = 4
+_FOOT: Final = 4
+_ROOMY: Final = 28
+"""Lines from which params and output of the instance have their own lines at the top."""
+
+
+class DetailPane(Vertical):
+    """Draws what it is given by `show`, which is also called once a second; asks nobody for anything."""
+
+    DEFAULT_CSS = """
+    DetailPane { width: 1fr; height: 1fr; }
+    DetailPane #foot { margin-top: 1; }
+    """
+
+    def __init__(self, *, id: str | None = None, local: bool = False, utc: bool = True) -> None:
+        super().__init__(id=id)
+        self.local = local
+        self.utc = utc
+        self.retention: float | None = None
+        """Seconds finished instances are kept, where the configuration says."""
+        self._shown: str | None = None
+        self._detail: Detail | None = None
+        self._now = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield TextLines(id="head")
+        yield TimelineTable(id="timeline")
+        yield TextLines(id="foot", height=_FOOT)
+
+    @property
+    def timeline(self) -> TimelineTable:
+        return self.query_one("#timeline", TimelineTable)
+
+    @property
+    def row(self) -> Row | None:
+        """The timeline row under the cursor."""
+        return self.timeline.row
+
+    def show(self, row: Instance | None, state: DetailState | None, why: Why | None, now: float) -> None:
+        """Draw the instance as of `now`; equal content is not repainted. Without `why` it is made here."""
+        detail = state.detail if state is not None else None
+        identity = state.id if state is not None else (row.id if row is not None else "")
+        at = Reckoning(now, self.utc)
+        self._now, self._detail = now, detail
+        if detail is not None and why is None:
+            why = diagnose(detail, now=now, row=row, local=self.local, retention=self.retention, utc=self.utc)
+        fresh = identity != self._shown
+        self._shown = identity
+        width = self.size.width
+        self.query_one("#head", TextLines).show(self._head(identity, row, state, why, at, width))
+        self._fit_timeline()
+        self.timeline.show(detail, now=now, utc=self.utc, fresh=fresh)
+        self._show_foot()
+
+    def on_timeline_table_resized(self) -> None:
+        self._fit_timeline()
+        self._show_foot()
+
+    def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
+        self._show_foot()
+
+    def on_resize(self) -> None:
+        self._fit_timeline()
+        self._show_foot()
+
+    def _fit_timeline(self) -> None:
+        """As high as its rows, so that the foot stands right beneath them, or as high as there is room."""
+        head = len(self.query_one("#head", TextLines).plain.split("\n"))
+        room = max(3, self.size.height - head - _FOOT - 1)
+        self.timeline.styles.height = max(1, min(room, self.timeline.row_count() + 1))
+
+    # The head: status and id, the sentence, the facts, and what is doubtful.
+
+    def _head(
+        self,
+        identity: str,
+        row: Instance | None,
+        state: DetailState | None,
+        why: Why | None,
+        at: Reckoning,
+        width: int,
+    ) -> list[Pieces]:
+        if not identity:
+            return [[(" no instance under the cursor", QUIET)]]
+        detail = state.detail if state is not None else None
+        status = (detail.status if detail is not None else "") or (row.status if row is not None else "")
+        lines: list[Pieces] = [self._title(identity, status, state, at, width)]
+        if why is not None:
+            style = WARN if why.looks_stuck else STRONG
+            lines += [[(f" {line}", style)] for line in wrapped(clean(why.sentence), width - 2, _WHY_LINES)]
+        lines += [[(f" {line}", WARN)] for line in self._doubts(state, at, width)]
+        lines.append([(f" {_joined(facts(detail, row, at, retention=self.retention), width - 2)}", QUIET)])
+        if detail is not None and self.size.height >= _ROOMY:
+            lines += _values(detail, width)
+        lines.append([])
+        return lines
+
+    def _title(
+        self, identity: str, status: str, state: DetailState | None, at: Reckoning, width: int
+    ) -> Pieces:
+        freshness = _freshness(state.freshness if state is not None else None, self.utc, at.now)
+        shown = look(status)
+        word = clean(status[:40]) or "status unknown"
+        room = width - cells(word) - cells(freshness) - 7
+        name = clean(identity[:300])
+        name = fit(name, max(8, room), cut="middle").rstrip() if cells(name) > room else name
+        left: list[tuple[str, Style]] = [(f" {shown.glyph} ", shown.style), (name, STRONG)]
+        left.append((f"  {word}", shown.style))
+        gap = width - cells(name) - cells(word) - cells(freshness) - 6
+        return [*left, (" " * max(1, gap), PLAIN), (freshness, QUIET)]
+
+    def _doubts(self, state: DetailState | None, at: Reckoning, width: int) -> list[str]:
+        """What a person must know before believing the rest."""
+        if state is None or (state.detail is None and not state.freshness.failure and not state.gone):
+            return []
+        said: list[str] = []
+        if state.gone:
+            last = state.freshness.answered_at
+            when = f"; last read {clock(last, utc=self.utc, now=at.now, zone=True)}" if last else ""
+            said.append(f"{clean(state.gone)}{when if state.detail is not None else ''}")
+        if state.partial:
+            said.append(clean(state.partial))
+        if state.freshness.failure:
+            said.append(f"not answered: {clean(state.freshness.failure)}")
+        elif state.freshness.stale:
+            said.append("stale: two polls were missed")
+        return [line for text in said for line in wrapped(text, width - 2, 2)]
+
+    # The foot: the row under the cursor.
+
+    def _show_foot(self) -> None:
+        if not self.is_mounted or not self.query("#foot"):
+            return
+        row, detail, width = self.row, self._detail, self.size.width
+        lines: list[Pieces] = []
+        if detail is not None and row is not None and row.step < len(detail.steps):
+            lines = _row_lines(detail, row, Reckoning(self._now, self.utc), width)
+        elif detail is not None and not detail.steps:
+            lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
+        elif self._shown and detail is None:
+            lines = [[(" reading its steps …", QUIET)]]
+        self.query_one("#foot", TextLines).show(lines[:_FOOT])
+
+
+def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Pieces]:
+    step = detail.steps[row.step]
+    title: list[tuple[str, Style]] = [(f" {STATE_GLYPHS[row.state]} ", PLAIN)]
+    name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
+    tail = span(step, at)
+    if row.kind == "fold":
+        title.append((f"{len(row.members):,} steps folded; → shows them", STRONG))
+        return [title]
+    if row.kind == "attempt":
+        one = step.attempts[row.attempt]
+        name = f"{name}, attempt {row.attempt + 1}"
+        tail = span(Step(0, "step", start=one.start, end=one.end), at)
+    room = width - cells(tail) - 5
+    title.append((fit(name, max(4, room)), STRONG))
+    title += [(f" {tail}", QUIET)]
+    lines: list[Pieces] = [title]
+    error = _error_of(step, row)
+    if error:
+        lines += [
+            [(f"   {line}", BAD if row.state == "failed" else PLAIN)] for line in wrapped(error, width - 4, 2)
+        ]
+    told = policy(step.config)
+    if told and len(lines) < _FOOT:
+        lines.append([(f"   {fit(told, width - 4).rstrip()}", QUIET)])
+    output = result_line("output", step.output)
+    if output and row.kind != "attempt" and len(lines) < _FOOT:
+        lines.append([(f"   {fit(output, width - 4).rstrip()}", PLAIN)])
+    return lines
+
+
+def _error_of(step: Step, row: Row) -> str:
+    one: Attempt | None = None
+    if row.kind == "attempt":
+        one = step.attempts[row.attempt]
+    elif step.error is not None:
+        return failure_text(step.error, 600)
+    else:
+        one = next((attempt for attempt in reversed(step.attempts) if attempt.error is not None), None)
+    return failure_text(one.error, 600) if one is not None and one.error is not None else ""
+
+
+def _values(detail: Detail, width: int) -> list[Pieces]:
+    lines: list[Pieces] = []
+    if detail.params is not ABSENT and detail.params not in ({}, None):
+        lines.append(
+            [(" params ", QUIET), (fit(result_line("", detail.params).strip(), width - 9).rstrip(), PLAIN)]
+        )
+    if detail.output is not ABSENT and detail.output is not None:
+        lines.append(
+            [(" output ", QUIET), (fit(result_line("", detail.output).strip(), width - 9).rstrip(), PLAIN)]
+        )
+    return lines
+
+
+def _freshness(fresh: Freshness | None, utc: bool, now: float) -> str:
+    if fresh is None or fresh.answered_at is None:
+        return "reading …" if fresh is None or not fresh.failure else "not read"
+    if fresh.settled:
+        return f"final, read {clock(fresh.answered_at, utc=utc, now=now)}"
+    text = f"as of {age(max(0.0, now - fresh.answered_at))}"
+    return f"STALE {text}" if fresh.stale else text
+
+
+def _joined(said: Sequence[str], width: int) -> str:
+    """As many as fit, from the front."""
+    text = ""
+    for one in said:
+        joined = f"{text} · {one}" if text else one
+        if cells(joined) > width:
+            break
+        text = joined
+    return text

@@ -1,0 +1,55 @@
+"""A few lines of styled text: repaints only cells that differ, lays out anew only when their number does."""
+
+from collections.abc import Sequence
+
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from wfdash.ui.strips import blank, changed_spans, strip_of
+from wfdash.ui.widgets.status_line import Pieces
+
+__all__ = ["TextLines"]
+
+
+class TextLines(Widget):
+    DEFAULT_CSS = "TextLines { height: auto; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None, height: int | None = None) -> None:
+        """`height` keeps it that high whatever is shown; None follows the number of lines."""
+        super().__init__(id=id)
+        self._lines: Sequence[Pieces] = ()
+        self._painted: dict[int, Strip] = {}
+        self._fixed = height
+        if height is not None:
+            self.styles.height = height
+
+    def show(self, lines: Sequence[Pieces]) -> None:
+        """Draw these; nothing is written when nothing differs."""
+        if self._fixed is None and len(lines) != len(self._lines):
+            self.styles.height = len(lines)
+        self._lines = lines
+        regions = [
+            Region(start, y, end - start, 1)
+            for y, painted in self._painted.items()
+            for start, end in changed_spans(painted, self._strip(y))
+        ]
+        if regions:
+            self.refresh(*regions)
+
+    @property
+    def plain(self) -> str:
+        """The lines as text."""
+        return "\n".join("".join(text for text, _ in line) for line in self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        strip = self._painted[y] = self._strip(y)
+        return strip
+
+    def on_resize(self) -> None:
+        self._painted.clear()
+        self.refresh()
+
+    def _strip(self, y: int) -> Strip:
+        width = self.size.width
+        return strip_of(self._lines[y], width) if y < len(self._lines) else blank(width)

@@ -1,0 +1,295 @@
+"""The timeline of an open instance: a bar, a state, a name and a duration to a row, on one time axis."""
+
+from collections.abc import Generator, Hashable
+from typing import ClassVar, Final
+
+from rich.style import Style
+from textual.binding import BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from wfdash.core.axis import Scale
+from wfdash.core.bars import bar
+from wfdash.core.detail import Detail
+from wfdash.core.outline import Outline, outline_in_slices
+from wfdash.core.row_words import STATE_GLYPHS, length_text, marker, words
+from wfdash.core.text import cells, fit
+from wfdash.core.timeline import Row, Timeline, arrange, axis_of, segments
+from wfdash.core.timeline_text import mark_line
+from wfdash.core.why import Reckoning
+from wfdash.ui.bindings import bindings
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import BAD, CURSOR, CURSOR_AWAY, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.line_table import LineTable
+
+__all__ = ["TimelineTable"]
+
+_TAKES: Final = 8
+_FEW: Final = 7
+"""Attempts up to which the step to look at first is shown unfolded."""
+_ALIVE: Final = ("runs", "retries", "sleeps", "waits")
+_STATES: Final = {
+    "done": PLAIN,
+    "failed": BAD,
+    "runs": Style(color="green"),
+    "retries": WARN,
+    "sleeps": Style(color="cyan"),
+    "waits": Style(color="cyan"),
+    "cut": QUIET,
+    "stopped": Style(color="magenta"),
+    "unknown": STRONG,
+}
+_STROKES: Final = {
+    "work": QUIET,
+    "failed": Style(color="red"),
+    "open": Style(color="green"),
+    "cut": QUIET,
+    "backoff": QUIET,
+    "pending": WARN,
+    "sleep": Style(color="cyan", dim=True),
+    "wait": Style(color="cyan", dim=True),
+    "stop": Style(color="magenta"),
+}
+_TONES: Final = {"name": PLAIN, "quiet": QUIET, "bad": BAD, "warn": WARN, "alive": STRONG}
+
+
+class TimelineTable(LineTable):
+    """Fold and unfold, three scales, jumps to what failed or was slow. The cursor starts where the trouble is
+    and follows it until the person moves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("move.", "row.", "timeline.")
+
+    class Inspect(Message):
+        """The person wants this row in full."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
+
+    class Resized(Message):
+        """There are more or fewer rows than before."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.scale = Scale.COMPRESSED
+        self.unfolded: set[Hashable] = set()
+        self.timeline: Timeline | None = None
+        self._detail: Detail | None = None
+        self._building: Generator[None, None, Outline] | None = None
+        self._outline: Outline | None = None
+        self._at = Reckoning(0.0)
+        self._moved = False
+        self._version = 0
+
+    # What it shows.
+
+    def show(self, detail: Detail | None, *, now: float, utc: bool, fresh: bool = False) -> None:
+        """Draw this answer as of `now`; `fresh` when another instance is opened, whose cursor starts anew."""
+        if self._at.utc != utc:
+            self._strips.clear()
+        self._at = Reckoning(now, utc)
+        if fresh:
+            self._moved = False
+            self.unfolded = set()
+            self.first = 0
+        if detail is not self._detail:
+            self._take(detail)
+            return
+        if self.timeline is None or self._outline is None:
+            return
+        axis = axis_of(self._outline, self.scale, now)
+        if axis != self.timeline.axis:
+            self.timeline.axis = axis
+            self._version += 1
+        self.repaint()
+
+    def _take(self, detail: Detail | None) -> None:
+        self._detail = detail
+        self._building = None
+        if detail is None:
+            self._outline = self.timeline = None
+            self.rows_changed()
+            return
+        self._building = outline_in_slices(detail)
+        self._build(self._building)
+
+    def _build(self, building: Generator[None, None, Outline]) -> None:
+        """A slice of a few milliseconds now, the rest when the loop has done what else it has to."""
+        if building is not self._building:
+            return
+        for _ in range(4):
+            try:
+                next(building)
+            except StopIteration as done:
+                self._building = None
+                self._outline = done.value
+                self._arrange()
+                return
+        self.call_later(self._build, building)
+
+    def _arrange(self) -> None:
+        if self._outline is None:
+            return
+        axis = axis_of(self._outline, self.scale, self._at.now)
+        trouble = None if self._moved else self._trouble(self._outline)
+        if trouble is not None and 1 < len(self._outline.detail.steps[trouble].attempts) <= _FEW:
+            self.unfolded.add(("step", trouble))
+        self.timeline = arrange(self._outline, axis, self.unfolded)
+        self._version += 1
+        if not self._moved:
+            self._go_to_trouble(trouble)
+        self._keep_step()
+        self.rows_changed()
+        self.post_message(self.Resized())
+
+    def _trouble(self, made: Outline) -> int | None:
+        """The step to look at first: what runs now, else the last failure."""
+        alive = [index for index, state in enumerate(made.states) if state in _ALIVE]
+        wanted = alive or [index for index, state in enumerate(made.states) if state == "failed"]
+        return wanted[-1] if wanted else None
+
+    def _go_to_trouble(self, step: int | None) -> None:
+        """Put the cursor on that step, else on the first row."""
+        assert self.timeline is not None
+        row = self.timeline.holding(step) if step is not None else None
+        self.cursor_key = row.key if row is not None else None
+        if row is None and self.timeline.rows:
+            self.cursor_key = self.timeline.rows[0].key
+
+    def _keep_step(self) -> None:
+        """A cursor whose row was folded away goes to the row that holds it."""
+        key = self.cursor_key
+        if self.timeline is None or not isinstance(key, tuple) or self.timeline.index_of(key) is not None:
+            return
+        if key[0] in ("step", "attempt", "next") and key[1] < len(self.timeline.outline.states):
+            row = self.timeline.holding(key[1])
+            self.cursor_key = row.key if row is not None else key
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        rows = self.timeline.rows if self.timeline is not None else []
+        return rows[self.cursor] if self.cursor < len(rows) else None
+
+    # Drawing.
+
+    def row_count(self) -> int:
+        return len(self.timeline.rows) if self.timeline is not None else 0
+
+    def key_at(self, index: int) -> Hashable:
+        assert self.timeline is not None
+        return self.timeline.rows[index].key
+
+    def index_of(self, key: Hashable) -> int | None:
+        return self.timeline.index_of(key) if self.timeline is not None else None
+
+    def header_line(self, width: int) -> Strip | None:
+        if self.timeline is None or not self.timeline.rows:
+            return strip_of([("", PLAIN)], width)
+        bar_width = _bar_width(width)
+        marks = mark_line(self.timeline.axis, bar_width)
+        said = self.scale.value
+        name = fit("  STEP", width - bar_width - cells(said) - 2)
+        return strip_of([(f" {marks}", QUIET), (name, QUIET), (said, QUIET)], width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        assert self.timeline is not None
+        row = self.timeline.rows[index]
+        moving = row.state in _ALIVE and self.timeline.outline.moving
+        now = int(self._at.now) if moving else 0
+        key = (row.key, self._version, width, cursor, cursor and self.has_focus, now)
+        return self.cached(key, lambda: self._draw(row, width, cursor))
+
+    def _draw(self, row: Row, width: int, cursor: bool) -> Strip:
+        assert self.timeline is not None
+        made, axis, now = self.timeline.outline, self.timeline.axis, self._at.now
+        bar_width = _bar_width(width)
+        drawn = bar(segments(made, row, now), axis, bar_width)
+        left = [(" ", PLAIN), *((text, _STROKES.get(stroke, PLAIN)) for text, stroke in drawn), (" ", PLAIN)]
+        pieces: list[tuple[str, Style]] = [
+            (marker(row), QUIET),
+            (STATE_GLYPHS[row.state], _STATES[row.state]),
+        ]
+        pieces.append((" " + "  " * row.depth, PLAIN))
+        room = max(0, width - bar_width - 6 - 2 * row.depth - _TAKES)
+        pieces += self._words(made, row, room)
+        takes = length_text(made, row, now)
+        pieces.append((" " * (_TAKES - cells(takes)) + takes, STRONG if takes.endswith("+") else PLAIN))
+        pieces.append((" ", PLAIN))
+        if cursor:
+            over = CURSOR if self.has_focus else CURSOR_AWAY
+            pieces = [(text, over) for text, _ in pieces]
+        return strip_of([*left, *pieces], width)
+
+    def _words(self, made: Outline, row: Row, room: int) -> list[tuple[str, Style]]:
+        """The row's words in exactly `room` cells."""
+        pieces: list[tuple[str, Style]] = []
+        for text, tone in words(made, row, self._at):
+            taken = cells(text)
+            if taken > room:
+                pieces.append((fit(text, room), _TONES[tone]))
+                return pieces
+            pieces.append((text, _TONES[tone]))
+            room -= taken
+        return [*pieces, (" " * room, PLAIN)]
+
+    # Keys.
+
+    def move_to(self, index: int) -> None:
+        self._moved = True
+        super().move_to(index)
+
+    def action_row_open(self) -> None:
+        if self.row is not None:
+            self.post_message(self.Inspect(self.row))
+
+    def action_row_unfold(self) -> None:
+        row = self.row
+        if row is not None and row.unfolded is False:
+            self._moved = True
+            self.unfolded.add(row.key)
+            self._arrange()
+
+    def action_row_fold(self) -> None:
+        """Fold this row, or the one it lies beneath."""
+        row = self.row
+        if row is None or self.timeline is None:
+            return
+        self._moved = True
+        if not row.unfolded:
+            above = self.timeline.rows[: self.cursor]
+            row = next((one for one in reversed(above) if one.depth < row.depth), row)
+        if row.key in self.unfolded:
+            self.unfolded.discard(row.key)
+            self.cursor_key = row.key
+            self._arrange()
+
+    def action_timeline_scale(self) -> None:
+        self.scale = self.scale.next()
+        self._arrange()
+
+    def action_timeline_next(self) -> None:
+        self._to_target(1)
+
+    def action_timeline_previous(self) -> None:
+        self._to_target(-1)
+
+    def _to_target(self, direction: int) -> None:
+        """To the next failed or slow step, unfolding what it is folded into; round at the end."""
+        if self.timeline is None or not self.timeline.targets:
+            self.notify("nothing failed, and nothing was slow", severity="information")
+            return
+        steps = [key[1] for key in self.timeline.targets if isinstance(key, tuple)]
+        here = self.row.step if self.row is not None else -1
+        beyond = [step for step in steps if (step > here if direction > 0 else step < here)]
+        wanted = (beyond or steps)[0 if direction > 0 else -1]
+        row = self.timeline.holding(wanted)
+        if row is not None and row.kind == "fold":
+            self.unfolded.add(row.key)
+            self._arrange()
+        self.move_to_key(("step", wanted))
+
+
+def _bar_width(width: int) -> int:
+    """Two fifths for the bars, and never so much that names have no room."""
+    return max(8, min(72, width * 2 // 5 - 2))
