@@ -47,7 +47,7 @@ class Application:
         spoiler = Spoiler.for_request(self.state.faults, asked, scope)
         if await spoiler.before(receive):
             return
-        answer = spoiler.instead() or self._answer(asked)
+        answer = spoiler.instead() or self.answer(asked)
         spoiler.change(answer)
         asked.http = answer.http
         await spoiler.send(self._response(answer), scope, receive, send)
@@ -62,7 +62,8 @@ class Application:
         }
         return Response(answer.body(), answer.http, headers, media_type=answer.type)
 
-    def _answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> Answer:
+        """The answer to a request, without latency and faults."""
         user, refusal = _who(asked.headers)
         headers, too_many = self._limit.count(user)
         answer = refusal or too_many or self._route(asked, user)

@@ -36,7 +36,12 @@ class Arrivals:
 class _Clockwork:
     workflow: Workflow
     cron: Cron
+    boundary: float
     stamp: int = 0
+
+    def dispatch(self) -> float:
+        """Cloudflare dispatches some seconds after the boundary."""
+        return self.boundary + 24 + crc32(f"{self.cron.expression}{self.boundary}".encode()) % 10
 
 
 class World:
@@ -102,7 +107,8 @@ class World:
         if not workflow.versions:
             workflow.deploy(workflow.created)
         for cron in workflow.crons:
-            self._put(cron.after(self.time), _Clockwork(workflow, cron))
+            clockwork = _Clockwork(workflow, cron, cron.after(self.time))
+            self._put(clockwork.dispatch(), clockwork)
         return workflow
 
     def add_arrivals(self, arrivals: Arrivals) -> None:
@@ -191,17 +197,14 @@ class World:
         self.fill_slots(one.workflow)
 
     def _cron_due(self, due: _Clockwork, at: float) -> None:
-        """Cloudflare dispatches some seconds after the boundary; the id carries the boundary."""
-        late = 24 + crc32(f"{due.cron.expression}{at}".encode()) % 10
-        identity = f"{due.cron.expression}-{round(at * 1000)}"
-        workflow, schedule = due.workflow, Schedule(due.cron.expression, at + late)
-
-        def dispatch(moment: float) -> None:
-            if identity not in workflow.by_id:
-                self.create(workflow, identity, trigger="cron", own=True, schedule=schedule)
-
-        self.at(at + late, dispatch)
-        self._put(due.cron.after(at), due)
+        """The id carries the boundary, the schedule the moment of dispatch."""
+        expression = due.cron.expression
+        identity = f"{expression}-{round(due.boundary * 1000)}"
+        if identity not in due.workflow.by_id:
+            schedule = Schedule(expression, at)
+            self.create(due.workflow, identity, trigger="cron", own=True, schedule=schedule)
+        due.boundary = due.cron.after(due.boundary)
+        self._put(due.dispatch(), due)
 
 
 def build(scenario: str = "calm", *, clock: Callable[[], float] = time.time, seed: str = "wfdash") -> World:
