@@ -8,6 +8,7 @@ import httpx
 
 from tests.support.simulated_time import SimulatedLoop
 from wfdash.api.connect import connect
+from wfdash.api.interface import Workflows
 from wfdash.credentials import Credential
 from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
@@ -33,6 +34,7 @@ class Stage:
         self.told = Counter()
         self.on_change = lambda delta: None
         self.poller: Poller
+        self.api: Workflows
 
     async def connect(self):
         settings = Settings(
@@ -41,7 +43,7 @@ class Stage:
             credential=Credential(TOKEN, source="test"),
         )
         transport = httpx.ASGITransport(app=self._ask)
-        api = await connect(settings, observer=self.budget.saw, transport=transport)
+        api = self.api = await connect(settings, observer=self.budget.saw, transport=transport)
         self.poller = Poller(api, clock=self.loop.time, budget=self.budget, notify=self._notify)
         return api
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from wfdash.core.store import Delta
+from wfdash.live.pins import PinState
 
 __all__ = [
     "BudgetChanged",
@@ -10,6 +11,7 @@ __all__ = [
     "Event",
     "HealthChanged",
     "InstancesChanged",
+    "WatchedChanged",
     "WorkflowsChanged",
 ]
 
@@ -41,4 +43,11 @@ class BudgetChanged:
     pass
 
 
-Event = InstancesChanged | DetailChanged | WorkflowsChanged | HealthChanged | BudgetChanged
+@dataclass(frozen=True, slots=True)
+class WatchedChanged:
+    """A watched instance, of whichever workflow, has another status than before."""
+
+    state: PinState
+
+
+Event = InstancesChanged | DetailChanged | WorkflowsChanged | HealthChanged | BudgetChanged | WatchedChanged

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Pin", "Pins"]
+__all__ = ["Pin", "PinState", "Pins"]
 
 FILE_NAME = "watched.json"
 _MOST = 500
@@ -19,6 +19,19 @@ class Pin:
     account: str
     workflow: str
     id: str
+
+
+@dataclass(slots=True)
+class PinState:
+    """What is known of one watched instance. Times are epoch seconds; status "" before the first answer."""
+
+    pin: Pin
+    status: str = ""
+    step_count: int | None = None
+    read_at: float | None = None
+    changed_at: float | None = None
+    before: str = ""
+    """The status before the last change."""
 
 
 class Pins:

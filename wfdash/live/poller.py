@@ -10,9 +10,17 @@ from wfdash.core.query import Query
 from wfdash.core.store import Delta, Store
 from wfdash.core.workflow import Workflow
 from wfdash.live.budget import Budget
+from wfdash.live.causes import Causes
 from wfdash.live.counts import Counts
 from wfdash.live.details import OpenDetail
-from wfdash.live.events import BudgetChanged, DetailChanged, Event, HealthChanged, InstancesChanged
+from wfdash.live.events import (
+    BudgetChanged,
+    DetailChanged,
+    Event,
+    HealthChanged,
+    InstancesChanged,
+    WatchedChanged,
+)
 from wfdash.live.facts import Fact, Facts
 from wfdash.live.job import Job
 from wfdash.live.listing import History, Newest
@@ -22,6 +30,7 @@ from wfdash.live.state import DetailState, Freshness
 from wfdash.live.sweep import Sweep
 from wfdash.live.trend import Trends
 from wfdash.live.watch import Watch
+from wfdash.live.watched import Watched
 
 __all__ = ["Poller"]
 
@@ -51,6 +60,8 @@ class Poller:
         self._detail = OpenDetail(self._watch)
         self._facts = Facts(self._watch)
         self._sweep = Sweep(self._watch)
+        self.causes = Causes(self._watch)
+        self.watched = Watched(self._watch, changed=lambda state: notify(WatchedChanged(state)))
         self._frozen_rows = _FREEZE_AT
         self._spared = 0
         """Page of the sweep at which the background had its turn last."""
@@ -151,7 +162,7 @@ class Poller:
         self._scheduler.withdraw(self._newest)
         self._scheduler.withdraw(self._history)
         if other:
-            of_workflow = (self._counts, self._detail, self._facts, self._sweep)
+            of_workflow = (self._counts, self._detail, self._facts, self._sweep, self.causes)
             for job in of_workflow:
                 self._scheduler.withdraw(job)
             watch.workflow, watch.store = workflow, Store()
@@ -239,7 +250,7 @@ class Poller:
         turn = self._sweep.pages
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
         spare = (self._facts, self._sweep) if spared or self._facts.urgent else (self._sweep, self._facts)
-        return (self._detail, self._newest, self._counts, self._history, *spare)
+        return (self._detail, self._newest, self._counts, self._history, *spare, self.watched, self.causes)
 
     def _told(self, event: Event) -> None:
         if isinstance(event, InstancesChanged):

@@ -1,0 +1,59 @@
+"""Errored instances are sampled once each, only while somebody looks, and named by their cause."""
+
+from tests.support.simulated_time import simulate
+from tests.support.stage import stage
+
+
+def gets(one):
+    return [
+        asked for asked in one.app.state.requests if asked.method == "GET" and "/instances/" in asked.path
+    ]
+
+
+def errored(one, workflow):
+    return {row.id for row in one.poller.store if row.status == "errored"}
+
+
+def test_the_dominant_cause_of_the_incident_is_named():
+    async def story():
+        async with stage("incident") as one:
+            one.poller.show("orders")
+            one.poller.causes.wanted = True
+            await one.until(lambda: one.poller.causes.groups and progress(one)[0] == progress(one)[1])
+            read, total = progress(one)
+            groups = one.poller.causes.groups
+            assert 1 <= total <= 50
+            assert sum(group.count for group in groups) <= read
+            assert groups[0].count > sum(group.count for group in groups) / 2
+            assert groups[0].fingerprint.step == "charge card"
+            await one.until(lambda: bool(one.poller.causes.appeared))
+
+    simulate(story())
+
+
+def progress(one):
+    return one.poller.causes.progress
+
+
+def test_nothing_is_sampled_until_somebody_looks():
+    async def story():
+        async with stage("incident") as one:
+            one.poller.show("orders")
+            await one.until(lambda: len(one.poller.store) > 0)
+            await one.until(lambda: one.poller.list.answered_at is not None)
+            assert progress(one) == (0, 0)
+            assert gets(one) == []
+
+    simulate(story())
+
+
+def test_an_instance_is_read_once_for_its_cause():
+    async def story():
+        async with stage("incident") as one:
+            one.poller.show("orders")
+            one.poller.causes.wanted = True
+            await one.until(lambda: progress(one)[1] and progress(one)[0] == progress(one)[1])
+            paths = [asked.path for asked in gets(one) if "simple" not in str(asked)]
+            assert len(paths) == len(set(paths))
+
+    simulate(story())

@@ -1,0 +1,41 @@
+"""Watched instances of any workflow are read at their own pace, and a change is told once."""
+
+from tests.support.simulated_time import simulate
+from tests.support.stage import stage
+from wfdash.demo.credentials import ACCOUNT_ID
+from wfdash.live.pins import Pin
+from wfdash.live.watched import GONE, PACE
+
+
+def test_a_change_in_another_workflow_is_told_once():
+    async def story():
+        async with stage("calm") as one:
+            page = await one.api.list_instances("onboarding", status="waiting")
+            pin = Pin(ACCOUNT_ID, "onboarding", page.items[0]["id"])
+            one.poller.show("orders")
+            one.poller.watched.follow([pin])
+            await one.until(lambda: one.poller.watched.states[0].status == "waiting")
+            assert one.told["WatchedChanged"] == 0
+            await one.api.change_status(pin.workflow, pin.id, "terminate")
+            await one.until(lambda: one.told["WatchedChanged"] > 0, within=2 * PACE)
+            state = one.poller.watched.states[0]
+            assert (state.before, state.status) == ("waiting", "terminated")
+            await one.until(lambda: one.loop.time() > state.changed_at + 3 * PACE)
+            assert one.told["WatchedChanged"] == 1
+
+    simulate(story())
+
+
+def test_one_that_is_not_there_is_asked_for_once():
+    async def story():
+        async with stage("calm") as one:
+            pin = Pin(ACCOUNT_ID, "orders", "never-was")
+            one.poller.show("orders")
+            one.poller.watched.follow([pin])
+            began = one.loop.time()
+            await one.until(lambda: one.poller.watched.states[0].status == GONE)
+            await one.until(lambda: one.loop.time() > began + 10 * PACE)
+            asked = [request for request in one.app.state.requests if "never-was" in request.path]
+            assert len(asked) == 1
+
+    simulate(story())

@@ -1,0 +1,130 @@
+"""Why instances failed: errored ones sampled out of spare budget, newest first, and grouped by cause."""
+
+from wfdash.api.errors import Forbidden, InstanceNotFound, NotFound
+from wfdash.core.fingerprint import fingerprint
+from wfdash.core.grouping import Group, Sample, group
+from wfdash.core.store import EXPIRED
+from wfdash.live.budget import Priority
+from wfdash.live.events import HealthChanged
+from wfdash.live.job import Job
+from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.watch import Watch
+
+__all__ = ["Causes"]
+
+SAMPLE = 50
+"""Errored instances that are read at most: enough to tell one cause from five."""
+LISTED_AGAIN = 60.0
+"""Seconds until the errored ones are listed again, while somebody looks."""
+
+
+class Causes(Job):
+    """Asks only while `wanted`: the newest errored ones are listed, then read one by one, each once.
+
+    An instance that was restarted and failed anew is read anew, as its end moved.
+    """
+
+    priority = Priority.BACKGROUND
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(1.0)
+        self.watch = watch
+        self.wanted = False
+        self.appeared: dict[str, float] = {}
+        """First appearance of each version (epoch seconds), as `/versions` tells it."""
+        self._samples: dict[str, tuple[float | None, Sample]] = {}
+        self._lost: set[str] = set()
+        self._candidates: list[str] = []
+        self._listed_at: float | None = None
+        self._versions_asked = False
+
+    def restart(self) -> None:
+        """Another workflow is watched from now on."""
+        self.appeared = {}
+        self._samples.clear()
+        self._lost.clear()
+        self._candidates = []
+        self._listed_at = None
+        self._versions_asked = False
+        self.next_at = 0.0
+
+    @property
+    def groups(self) -> list[Group]:
+        return group(sample for _, sample in self._samples.values())
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Of the errored instances that are sampled: read, of."""
+        known = [one for one in self._candidates if one not in self._lost]
+        return sum(1 for one in known if not self._unread(one)), len(known)
+
+    def due(self, now: float) -> float | None:
+        if not self.wanted or not self.watch.workflow:
+            return None
+        if self.next_at is not None and self.next_at > now:
+            return self.next_at
+        if self._next() is not None or not self._versions_asked:
+            return 0.0
+        return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
+
+    def pace(self, took: float) -> float:
+        return took * 10 if self.watch.local else 0.0
+
+    async def ask(self) -> None:
+        if self._listed_at is None or self.watch.clock() - self._listed_at >= LISTED_AGAIN:
+            await self._list()
+        elif (identity := self._next()) is not None:
+            await self._read(identity)
+        elif not self._versions_asked:
+            await self._ask_versions()
+
+    async def _list(self) -> None:
+        """A dev server is not asked by status: that wakes every instance it has."""
+        watch = self.watch
+        if not watch.local:
+            number = watch.next_number()
+            page = await watch.api.list_instances(watch.workflow, status="errored", per_page=100)
+            watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+        self._listed_at = watch.clock()
+        errored = [row for row in watch.store if row.status == "errored"]
+        errored.sort(key=lambda row: (-(row.ended or row.created or 0.0), row.id))
+        self._candidates = [row.id for row in errored[:SAMPLE]]
+
+    async def _read(self, identity: str) -> None:
+        watch = self.watch
+        number = watch.next_number()
+        try:
+            answer = await watch.api.get_instance(watch.workflow, identity)
+        except InstanceNotFound:
+            self._lost.add(identity)
+            watch.tell(watch.store.doubt([identity], EXPIRED))
+            return
+        detail = await read_answer(watch.workflow, identity, answer)
+        watch.tell(amend_row(watch.store, detail, number))
+        if detail.status == "errored":
+            row = watch.store.get(identity)
+            ended = row.ended if row else detail.end
+            self._samples[identity] = (ended, Sample(identity, detail.end or ended, fingerprint(detail)))
+        else:
+            self._samples.pop(identity, None)
+            self._lost.add(identity)
+        watch.notify(HealthChanged())
+
+    async def _ask_versions(self) -> None:
+        self._versions_asked = True
+        if self.watch.local:
+            return
+        try:
+            versions = await self.watch.api.list_versions(self.watch.workflow)
+        except (Forbidden, NotFound):
+            return
+        self.appeared = {one.id: one.created for one in versions if one.created is not None}
+
+    def _next(self) -> str | None:
+        return next((one for one in self._candidates if one not in self._lost and self._unread(one)), None)
+
+    def _unread(self, identity: str) -> bool:
+        known, row = self._samples.get(identity), self.watch.store.get(identity)
+        if known is None or row is None:
+            return known is None
+        return row.ended is not None and known[0] is not None and row.ended > known[0]

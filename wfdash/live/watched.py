@@ -1,0 +1,86 @@
+"""The watched instances of every workflow, read at their own slow pace, and what changed of them."""
+
+from collections.abc import Callable, Sequence
+
+from wfdash.api.errors import InstanceNotFound, WorkflowNotFound
+from wfdash.core.detail import read_detail
+from wfdash.core.status import is_final
+from wfdash.live.budget import Priority
+from wfdash.live.job import Job
+from wfdash.live.pins import Pin, PinState
+from wfdash.live.watch import Watch
+
+__all__ = ["GONE", "Watched"]
+
+PACE = 20.0
+"""Seconds between two reads of one instance: ten of them cost 12 % of the quota."""
+FINAL_PACE = 120.0
+"""A final one can only be restarted, so it is read seldom."""
+GONE = "expired"
+
+
+class Watched(Job):
+    """Reads one instance a turn, without its steps. `changed` is told of each change of status once."""
+
+    priority = Priority.BACKGROUND
+
+    def __init__(self, watch: Watch, *, changed: Callable[[PinState], None]) -> None:
+        super().__init__(1.0)
+        self.watch = watch
+        self._changed = changed
+        self._states: dict[Pin, PinState] = {}
+
+    @property
+    def states(self) -> Sequence[PinState]:
+        return list(self._states.values())
+
+    def follow(self, pins: Sequence[Pin]) -> None:
+        """Which ones to read from now on."""
+        self._states = {pin: self._states.get(pin, PinState(pin)) for pin in pins}
+        self.next_at = 0.0
+
+    def saw(self, pin: Pin, status: str, now: float) -> None:
+        """Somebody else was told this status; a listing of the shown workflow saves the read."""
+        if state := self._states.get(pin):
+            self._settle(state, status, now)
+
+    def due(self, now: float) -> float | None:
+        if self.next_at is not None and self.next_at > now:
+            return self.next_at
+        return min(
+            (self._due(state) for state in self._states.values() if state.status != GONE), default=None
+        )
+
+    def pace(self, took: float) -> float:
+        return took * 10 if self.watch.local else 0.0
+
+    async def ask(self) -> None:
+        now = self.watch.clock()
+        state = min(self._states.values(), key=self._due, default=None)
+        if state is None or self._due(state) > now:
+            return
+        pin = state.pin
+        try:
+            answer = await self.watch.api.get_instance(pin.workflow, pin.id, simple=True)
+        except (InstanceNotFound, WorkflowNotFound):
+            self._settle(state, GONE, self.watch.clock())
+            return
+        detail = read_detail(pin.workflow, pin.id, answer.result, simple=True, steps=False)
+        state.step_count = detail.step_count
+        self._settle(state, detail.status, self.watch.clock())
+
+    def _due(self, state: PinState) -> float:
+        if state.read_at is None:
+            return 0.0
+        if state.status == GONE:
+            return float("inf")
+        return state.read_at + (FINAL_PACE if is_final(state.status) else PACE)
+
+    def _settle(self, state: PinState, status: str, now: float) -> None:
+        before, state.read_at = state.status, now
+        if status == before or not status:
+            return
+        state.status = status
+        if before:
+            state.before, state.changed_at = before, now
+            self._changed(state)
