@@ -13,7 +13,8 @@ def origin_of(url: str) -> str:
     """`scheme://host:port` of a URL, in lower case and with the port spelled out."""
     parts = urlsplit(url)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+    host = (parts.hostname or "").lower()
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class Credential:

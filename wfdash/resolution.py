@@ -88,7 +88,7 @@ def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: obj
     interval = options.interval if options.interval is not None else config.poll.interval
     if not 1 <= interval <= 300:
         raise SettingsError("--interval must be 1 to 300 seconds.")
-    case.sources["interval"] = "--interval" if options.interval is not None else "config or default"
+    case.sources["interval"] = _interval_source(case)
     return Settings(
         interval=float(interval),
         share=config.poll.share,
@@ -107,6 +107,12 @@ def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: obj
         warnings=warnings,
         **decided,  # type: ignore[arg-type]
     )
+
+
+def _interval_source(case: _Case) -> str:
+    if case.options.interval is not None:
+        return "--interval"
+    return "default" if case.config.poll.interval == Config().poll.interval else "config"
 
 
 def _debug_file(text: str) -> Path | None:

@@ -1,0 +1,146 @@
+"""`wfdash doctor`: it tells what is so, what to fix, and never the secret."""
+
+import pytest
+
+from tests.api.dev_session import DevSession
+from tests.support.loopback import envelope, reply, serving
+from wfdash.api.interface import Exchange
+from wfdash.credentials import Credential
+from wfdash.oneshot.doctor import doctor
+from wfdash.oneshot.doctor_server import clock_skew
+from wfdash.settings import NoCredentials, Options, Settings, SettingsError, load
+
+TOKEN = "obviously-fake-token-0xDEADBEEF"
+ENVIRON = {"HOME": "/home/somebody", "TERM": "xterm-256color", "TMUX": "1", "LANG": "C.UTF-8"}
+
+
+def settings_for(server, **more):
+    given = {"account_id": "acme", "credential": Credential(TOKEN, source="CLOUDFLARE_API_TOKEN")}
+    return Settings(base_url=f"{server.url}/client/v4", **(given | more))
+
+
+def good(seen, writer):
+    if "verify" in seen.target:
+        return envelope({"status": "active", "expires_on": "2027-01-01T00:00:00Z"})
+    return envelope([{"name": "orders"}], result_info={"total_count": 412})
+
+
+async def test_all_is_well(capsys):
+    async with serving(good) as server:
+        assert await doctor(settings_for(server), ENVIRON) == 0
+    report = capsys.readouterr().out
+    for words in (
+        "active, until 2027-01-01",
+        "412",
+        "200 in",
+        "xterm-256color",
+        "tmux",
+        "not known until the first action",
+        "nothing to fix",
+        "token, not shown",
+    ):
+        assert words in report
+    assert "DEADBEEF" not in report
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [(401, 3, "does not accept"), (403, 1, "may not list"), (500, 5, "failed to list")],
+)
+async def test_what_is_in_the_way_decides_the_exit_code(capsys, status, code, words):
+    def refuse(seen, writer):
+        return envelope(None, status=status, errors=[{"code": 10000, "message": f"no {TOKEN}"}])
+
+    async with serving(refuse) as server:
+        assert await doctor(settings_for(server), ENVIRON) == code
+    report = capsys.readouterr().out
+    assert words in report.partition("to fix")[2]
+    assert "DEADBEEF" not in report, "the server echoed the token"
+
+
+async def test_a_credential_that_cannot_be_verified_but_works_is_well(capsys):
+    def behave(seen, writer):
+        return reply(404, "{}") if "verify" in seen.target else good(seen, writer)
+
+    async with serving(behave) as server:
+        assert await doctor(settings_for(server), ENVIRON) == 0
+    assert "nothing to fix" in capsys.readouterr().out
+
+
+async def test_the_account_is_found_and_a_wrong_clock_told(capsys):
+    def behave(seen, writer):
+        answer = envelope([{"id": "only", "name": "Acme"}])
+        return answer.replace(b"\r\n\r\n", b"\r\nDate: Sat, 21 Nov 2020 10:00:00 GMT\r\n\r\n", 1)
+
+    async with serving(behave) as server:
+        assert await doctor(settings_for(server, account_id=""), ENVIRON) == 0
+    report = capsys.readouterr().out
+    assert "only (the only one of GET /accounts)" in report
+    assert "ahead of the server's" in report
+    assert "Set this machine's clock" in report
+
+
+@pytest.mark.parametrize(
+    ("generation", "words"), [("A", "needs wrangler 4.133"), ("C", "watched and written")]
+)
+async def test_a_dev_session_is_told_apart(capsys, generation, words):
+    async with serving(DevSession(generation)) as server:
+        assert await doctor(Settings(base_url=server.url, local=True), ENVIRON) == 0
+    assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", [SettingsError("The config is wrong."), NoCredentials("Set a token.")])
+async def test_wrong_settings_still_give_the_rest(capsys, error):
+    assert await doctor(error, ENVIRON) == error.exit_code
+    report = capsys.readouterr().out
+    assert f"1. {error}" in report
+    assert "xterm-256color" in report
+
+
+async def test_hostile_names_are_made_harmless(capsys):
+    async with serving(lambda seen, writer: envelope([{"name": "\x1b]0;gotcha\x07"}])) as server:
+        await doctor(settings_for(server), ENVIRON)
+    report = capsys.readouterr().out
+    assert "\x1b" not in report
+    assert "\x07" not in report
+    assert "gotcha" in report
+
+
+async def test_the_home_is_not_told(capsys, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    settings = load(Options(local="1", config=str(path)), {})
+    await doctor(settings, {"HOME": str(tmp_path)})
+    report = capsys.readouterr().out
+    assert "~/config.toml" in report
+    assert str(tmp_path / "config.toml") not in report
+
+
+def test_without_credentials_it_ends_with_3(program):
+    done = program("doctor")
+    assert done.returncode == 3
+    assert "Set CLOUDFLARE_API_TOKEN" in done.stdout
+
+
+def exchange(at, milliseconds, date):
+    return Exchange(at, "list", "GET", "/", 200, milliseconds, 0, "", "", "", "", date)
+
+
+@pytest.mark.parametrize(
+    ("at", "milliseconds", "skew"),
+    [
+        (1795258800.0, 100, 0.0),
+        (1795258800.9, 100, 0.0),
+        (1795258799.5, 800, 0.0),
+        (1795258810.0, 100, 9.0),
+        (1795258790.0, 100, -9.9),
+    ],
+)
+def test_skew_knows_the_headers_resolution(at, milliseconds, skew):
+    found = clock_skew(exchange(at, milliseconds, "Sat, 21 Nov 2026 11:00:00 GMT"))
+    assert found == pytest.approx(skew)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sat, 99 Nov 2026 11:00:00 GMT"])
+def test_no_date_is_no_skew(date):
+    assert clock_skew(exchange(0, 0, date)) is None

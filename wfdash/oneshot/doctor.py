@@ -1,0 +1,88 @@
+"""`wfdash doctor`: what is so here, what is wrong and what to do about it, to paste into a bug report."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from wfdash.core.text import clean
+from wfdash.oneshot.doctor_machine import machine, paths, terminal
+from wfdash.oneshot.print import line
+from wfdash.settings import Options, Settings, SettingsError, load
+
+__all__ = ["doctor", "run"]
+
+Section = tuple[str, list[tuple[str, str]]]
+
+
+def run(options: Options, environ: Mapping[str, str]) -> int:
+    """Check everything that can be checked; 0 when the API answered, else the code of what is in the way."""
+    try:
+        settings: Settings | SettingsError = load(options, environ)
+    except SettingsError as wrong:
+        settings = wrong
+    return asyncio.run(doctor(settings, environ))
+
+
+async def doctor(settings: Settings | SettingsError, environ: Mapping[str, str]) -> int:
+    """Print the report section by section as it is found out; returns the exit code."""
+    advice: list[str] = []
+    config = settings.config_path if isinstance(settings, Settings) else None
+    for title, facts in (("wfdash", machine()), ("terminal", terminal(environ)), ("paths", paths(config))):
+        _print(title, facts, environ)
+    if isinstance(settings, SettingsError):
+        _conclude([str(settings)], settings.exit_code, environ)
+        return settings.exit_code
+    advice += settings.warnings
+    _print("settings", _settings(settings), environ)
+    from wfdash.oneshot.doctor_server import examine
+
+    examined = await examine(settings)
+    _print("server", examined.facts, environ)
+    _conclude(advice + examined.advice, examined.code, environ)
+    return examined.code
+
+
+def _settings(settings: Settings) -> list[tuple[str, str]]:
+    """Each setting with where it came from; of the credential only its kind."""
+    source = settings.sources
+
+    def told(value: str, setting: str) -> str:
+        came = source.get(setting, "")
+        return f"{value or 'not set'}" + (f" (from {came})" if came and value else "")
+
+    scheme = settings.credential.scheme if settings.credential else ""
+    return [
+        ("config", source.get("config", "")),
+        ("profile", told(settings.profile_name or "none", "profile")),
+        ("base URL", told(settings.base_url, "base URL")),
+        ("account", "none: a dev session" if settings.local else told(settings.account_id, "account")),
+        ("workflow", told(settings.workflow, "workflow")),
+        ("credential", told(f"{scheme}, not shown", "credential") if scheme else "none is sent"),
+        ("production", "yes: what destroys asks for the workflow's name" if settings.production else "no"),
+        ("read-only", "yes" if settings.read_only else "no"),
+        ("list interval", told(f"{settings.interval:g} s", "interval")),
+        ("share of the limit", f"{settings.share:.0%} of 1200 requests per 5 minutes"),
+        ("views, keys", f"{len(settings.views)} saved, {len(settings.keys)} remapped"),
+    ]
+
+
+def _print(title: str, facts: list[tuple[str, str]], environ: Mapping[str, str]) -> None:
+    line(title)
+    for name, value in facts:
+        line(f"  {name:<22}{_homeless(value, environ)}")
+    line("")
+
+
+def _homeless(text: str, environ: Mapping[str, str]) -> str:
+    """The text with the person's home as ~, for it is nobody else's business."""
+    home = environ.get("HOME") or str(Path.home())
+    return text.replace(home + "/", "~/") if len(home) > 1 else text
+
+
+def _conclude(advice: list[str], code: int, environ: Mapping[str, str]) -> None:
+    if advice:
+        line("to fix")
+        for number, sentence in enumerate(advice, 1):
+            line(f"  {number}. {clean(_homeless(sentence, environ))}")
+    elif code == 0:
+        line("nothing to fix")

@@ -1,0 +1,102 @@
+"""What `doctor` can tell of this machine: versions, the terminal, and the files wfdash keeps."""
+
+import locale
+import os
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from platformdirs import user_config_path, user_state_path
+
+from wfdash import __version__
+
+__all__ = ["machine", "paths", "terminal"]
+
+Facts = list[tuple[str, str]]
+
+
+def machine() -> Facts:
+    """Versions, without importing anything to learn them."""
+    return [
+        ("wfdash", __version__),
+        ("Python", f"{platform.python_version()} ({platform.python_implementation()})"),
+        *((name, _version(name)) for name in ("textual", "httpx", "pydantic")),
+        ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
+    ]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def terminal(environ: Mapping[str, str]) -> Facts:
+    """What decides how the dashboard is drawn here."""
+    size = shutil.get_terminal_size((0, 0))
+    streams = [name for name in ("stdin", "stdout", "stderr") if (one := getattr(sys, name)) and one.isatty()]
+    return [
+        ("TERM", environ.get("TERM", "not set")),
+        ("program", environ.get("TERM_PROGRAM") or environ.get("LC_TERMINAL") or "not told"),
+        ("size", f"{size.columns}x{size.lines}" if size.columns else "no terminal"),
+        ("a terminal", ", ".join(streams) or "none of stdin, stdout, stderr"),
+        ("colour", _colour(environ)),
+        ("multiplexer", _multiplexer(environ)),
+        ("SSH", "yes" if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") else "no"),
+        ("locale", _locale(environ)),
+    ]
+
+
+def _colour(environ: Mapping[str, str]) -> str:
+    if environ.get("NO_COLOR"):
+        return "off (NO_COLOR)"
+    if environ.get("COLORTERM") in ("truecolor", "24bit"):
+        return "24 bit"
+    return "256" if "256" in environ.get("TERM", "") else "16 or unknown"
+
+
+def _multiplexer(environ: Mapping[str, str]) -> str:
+    if environ.get("TMUX"):
+        return "tmux"
+    if environ.get("STY"):
+        return "screen"
+    return "zellij" if environ.get("ZELLIJ") else "none"
+
+
+def _locale(environ: Mapping[str, str]) -> str:
+    named = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "not set"
+    encoding = locale.getpreferredencoding(False)
+    hint = "" if "utf" in encoding.lower() else "; --ascii draws without box characters"
+    return f"{named}, {encoding}{hint}"
+
+
+def paths(config: Path | None) -> Facts:
+    """The files, whether they are there, and who may read them. `config` is None when not known."""
+    state = user_state_path("wfdash")
+    return [
+        ("config", _file(config or user_config_path("wfdash", appauthor=False) / "config.toml")),
+        ("state", _folder(state)),
+        ("journal", _file(state / "actions.jsonl")),
+    ]
+
+
+def _file(path: Path) -> str:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return f"{path} (not there)"
+    except OSError as error:
+        return f"{path} ({error.strerror})"
+    return f"{path} ({found.st_size:,} bytes, {stat.filemode(found.st_mode)})"
+
+
+def _folder(path: Path) -> str:
+    """The folder, and whether files can be made in it or in the first parent that is there."""
+    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    writable = "can be written" if os.access(existing, os.W_OK) else "CANNOT be written: no journal"
+    return f"{path} ({'' if existing == path else 'not there yet, '}{writable})"

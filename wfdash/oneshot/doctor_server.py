@@ -1,0 +1,108 @@
+"""What `doctor` finds out by asking the server: reach, clock, credential, account and workflows."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from wfdash.api.connect import connect
+from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import Exchange, Workflows
+from wfdash.settings import Settings
+
+__all__ = ["Examined", "clock_skew", "examine"]
+
+TOLERATED = 5.0
+"""Seconds of clock skew that are no worry."""
+
+
+@dataclass(slots=True)
+class Examined:
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+    code: int = 0
+
+
+async def examine(settings: Settings) -> Examined:
+    """Ask for three things that change nothing, and tell what came of each."""
+    told: list[Exchange] = []
+    examined = Examined()
+    api = await connect(settings, observer=told.append)
+    try:
+        if not settings.local:
+            await _attempt(examined, "token", lambda: _token(api), fatal=False)
+        await _attempt(examined, "workflows", lambda: _workflows(api), fatal=True)
+        if api.account_id and not settings.account_id:
+            examined.facts.append(("account", f"{api.account_id} (the only one of GET /accounts)"))
+        if settings.local and not examined.code:
+            examined.facts.append(("dev session", api.watch_only or "can be watched and written"))
+    finally:
+        await api.close()
+    examined.facts += _reach(told)
+    skew = next((skew for one in reversed(told) if (skew := clock_skew(one)) is not None), None)
+    if skew is not None:
+        examined.facts.append(("clock", _clock(skew)))
+        if abs(skew) > TOLERATED:
+            examined.advice.append(
+                f"Set this machine's clock: it is {_clock(skew)}; ages would be wrong by it."
+            )
+    examined.facts.append(("write", "not known until the first action"))
+    return examined
+
+
+async def _attempt(examined: Examined, name: str, ask: Callable[[], Awaitable[str]], *, fatal: bool) -> None:
+    """Note the answer, or the failure; a `fatal` one decides the exit code and is what has to be fixed."""
+    try:
+        examined.facts.append((name, await ask()))
+    except WorkflowsError as failure:
+        examined.facts.append((name, f"{failure}{f' Ray {failure.ray}.' if failure.ray else ''}"))
+        if fatal:
+            examined.code = failure.exit_code
+            examined.advice.append(failure.sentence)
+
+
+async def _token(api: Workflows) -> str:
+    answer: dict[str, Any] = await api.verify_token()
+    until = f", until {answer['expires_on']}" if isinstance(answer.get("expires_on"), str) else ""
+    status = answer.get("status")
+    return f"{status if isinstance(status, str) else 'accepted'}{until}"
+
+
+async def _workflows(api: Workflows) -> str:
+    page = await api.list_workflows(per_page=10)
+    total = page.total if page.total is not None else len(page.items)
+    names = ", ".join(workflow.name for workflow in page.items[:5])
+    return f"{total}{f' ({names})' if total <= 5 and names else ''}"
+
+
+def _reach(told: list[Exchange]) -> list[tuple[str, str]]:
+    facts = [
+        (
+            one.kind,
+            f"{one.http or 'no answer'} in {one.milliseconds:.0f} ms"
+            + (f", ray {one.ray}" if one.ray else ""),
+        )
+        for one in told
+    ]
+    limits = next((one.ratelimit for one in reversed(told) if one.ratelimit), "")
+    return [(f"asked: {name}", value) for name, value in facts] + ([("Ratelimit", limits)] if limits else [])
+
+
+def clock_skew(exchange: Exchange) -> float | None:
+    """Seconds this machine is ahead of the answer's Date, 0.0 within its resolution; None without a Date."""
+    try:
+        server = parsedate_to_datetime(exchange.server_date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    earliest, latest = exchange.at - server - 1, exchange.at + exchange.milliseconds / 1000 - server
+    if earliest <= 0 <= latest:
+        return 0.0
+    return earliest if earliest > 0 else latest
+
+
+def _clock(skew: float) -> str:
+    zone = time.strftime("%Z")
+    if not skew:
+        return f"agrees with the server's (local zone {zone})"
+    return f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's (local zone {zone})"
