@@ -1,5 +1,6 @@
 """The simulator as a process of its own, and wfdash pointed at it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from tests.support.program import ROOT, environment
+from tests.support.program import ROOT, Program, environment
 
 Exports = dict[str, str]
 
@@ -44,3 +45,20 @@ def faulty() -> Iterator[Callable[..., Exports]]:
     """`faulty("--fault", "429:1")`: a simulator of one's own that misbehaves."""
     with ExitStack() as stack:
         yield lambda *arguments: stack.enter_context(serving(*arguments))
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def shell(program: Program, simulator: Exports) -> Run:
+    """`shell("list", "-w", "orders")`: wfdash against the calm world."""
+    return lambda *arguments, **more: program(*arguments, env={**simulator, **more.pop("env", {})}, **more)
+
+
+@pytest.fixture
+def created(shell: Run) -> str:
+    """An instance of one's own, made through wfdash."""
+    done = shell("create", "-w", "orders", "--params", '{"orderId": "made-here"}')
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["id"])

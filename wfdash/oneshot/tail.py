@@ -100,7 +100,7 @@ class Changes:
         self.lines = lines
         self.query = query
         self.waiting: asyncio.Queue[tuple[str, str, bool]] = asyncio.Queue()
-        self.first = True
+        self.began = session.clock()
         self.failure = ""
 
     async def follow(self, interval: float | None) -> int:
@@ -114,9 +114,14 @@ class Changes:
             notify=self._heard,
         )
         self.poller.show(self.lines.workflow, self.query)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.poller.run())
-            tasks.create_task(self._print())
+        tasks = [asyncio.create_task(self.poller.run()), asyncio.create_task(self._print())]
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
         return 0
 
     def _heard(self, event: Event) -> None:
@@ -127,11 +132,11 @@ class Changes:
         rows = [row for one in (*event.delta.added, *event.delta.changed) if (row := store.get(one))]
         for row in sorted(rows, key=lambda row: row.created or 0.0):
             if row.id in self.lines.last or self.query.match(row, now):
-                self.waiting.put_nowait((row.id, row.status, not self.first))
+                news = row.id in self.lines.last or (row.created or 0.0) > self.began
+                self.waiting.put_nowait((row.id, row.status, news))
         for identity in event.delta.gone:
             if identity in self.lines.last:
                 self.waiting.put_nowait((identity, "gone", False))
-        self.first = False
 
     def _health(self) -> None:
         failure = self.poller.list.failure

@@ -1,0 +1,93 @@
+"""The writing commands: what is refused unsent, what is done once, and what is said of it."""
+
+import json
+import re
+
+KEYS = ["at", "workflow", "id", "verb", "before", "answered", "after", "outcome", "error"]
+
+
+def objects(done) -> list[dict]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_pause_resume_terminate_restart_tell_what_truly_happened(shell, created):
+    done = shell("pause", "-w", "orders", created, "--yes")
+    [told] = objects(done)
+    assert (done.returncode, list(told)) == (0, KEYS)
+    assert (told["verb"], told["after"], told["outcome"], told["error"]) == ("pause", "paused", "done", None)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told["at"])
+
+    again = shell("pause", "-w", "orders", created, "--yes")
+    [told] = objects(again)
+    assert (again.returncode, told["outcome"], told["before"]) == (1, "skipped", "paused")
+
+    assert objects(shell("resume", "-w", "orders", created, "--yes"))[0]["outcome"] == "done"
+    [told] = objects(shell("terminate", "-w", "orders", created, "--yes"))
+    assert (told["after"], told["outcome"]) == ("terminated", "done")
+    [told] = objects(shell("restart", "-w", "orders", created, "--yes"))
+    assert (told["before"], told["outcome"]) == ("terminated", "done")
+
+
+def test_ids_come_from_stdin_each_once_and_the_worst_is_the_exit_code(shell, created):
+    done = shell(
+        "send", "-w", "orders", "-", "--type", "approval", "--payload", '{"ok": true}', "--yes",
+        input=f"{created}\n\nnot-there\n{created}\n",
+    )  # fmt: skip
+    told = {one["id"]: one for one in objects(done)}
+    assert set(told) == {created, "not-there"}
+    assert told[created]["outcome"] == "done"
+    assert done.returncode == 1
+
+
+def test_a_taken_id_is_told(shell, created):
+    done = shell("create", "-w", "orders", "--id", created)
+    [told] = objects(done)
+    assert (done.returncode, told["outcome"]) == (1, "refused")
+    assert "taken" in told["error"]
+
+
+def test_wait_follows_until_it_is_final(shell):
+    done = shell("create", "-w", "orders", "--id", "waits-in-vain", "--wait", "--timeout", "2s")
+    [told] = objects(done)
+    assert (done.returncode, told["outcome"], told["id"]) == (5, "under way", "waits-in-vain")
+
+
+def test_a_batch_tells_which_were_skipped(shell, created, tmp_path):
+    batch = tmp_path / "batch.ndjson"
+    entries = [{"instance_id": "batch-1", "params": {"n": 1}}, {"instance_id": created}, {"id": "batch-2"}]
+    batch.write_text("\n".join(map(json.dumps, entries)) + "\n")
+    done = shell("create", "-w", "orders", "--batch", str(batch))
+    told = {one["id"]: one["outcome"] for one in objects(done)}
+    assert told == {"batch-1": "done", created: "skipped", "batch-2": "done"}
+    assert done.returncode == 1
+
+
+def test_a_write_that_got_no_answer_is_looked_up_and_never_sent_twice(program, faulty):
+    env = faulty("--fault", "reset-after:1@^PATCH")
+    one = json.loads(program("create", "-w", "orders", "--id", "cut-off", env=env).stdout)["id"]
+    done = program("terminate", "-w", "orders", one, "--yes", env=env)
+    [told] = objects(done)
+    assert (done.returncode, told["after"], told["outcome"]) == (0, "terminated", "done")
+    assert told["answered"] is None
+
+
+def test_an_event_that_got_no_answer_is_unknown(program, faulty):
+    env = faulty("--fault", "reset-after:1@^POST.*/events/")
+    program("create", "-w", "orders", "--id", "cut-off", env=env)
+    done = program("send", "-w", "orders", "cut-off", "--type", "approval", "--yes", env=env)
+    [told] = objects(done)
+    assert (done.returncode, told["outcome"]) == (4, "unknown")
+    assert told["error"]
+
+
+def test_the_shells_actions_are_in_the_journal(shell, created, tmp_path):
+    shell("pause", "-w", "orders", created, "--yes")
+    [journal] = (tmp_path / "home").rglob("actions.jsonl")
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [one["event"] for one in lines if one["verb"] == "pause"] == [
+        "planned",
+        "sent",
+        "answered",
+        "settled",
+    ]
+    assert "made-here" not in journal.read_text()

@@ -1,0 +1,133 @@
+"""`wfdash list`, byte for byte against the simulator."""
+
+import json
+import re
+import subprocess
+import urllib.request
+
+import pytest
+
+from tests.support.program import environment
+
+WORKFLOWS = "billing, inventory-sync, legacy-import, media-transcode, onboarding, orders, refunds"
+
+
+def ask(exports: dict[str, str], path: str) -> dict:
+    """The API's own answer, past wfdash."""
+    url = f"{exports['CLOUDFLARE_API_BASE_URL']}/accounts/{exports['CLOUDFLARE_ACCOUNT_ID']}{path}"
+    request = urllib.request.Request(
+        url, headers={"Authorization": f"Bearer {exports['CLOUDFLARE_API_TOKEN']}"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def test_json_is_the_apis_items_untouched_newest_first(shell, simulator):
+    done = shell("list", "-w", "legacy-import", "-w", "orders", "--filter", "status:errored", "--json")
+    assert done.returncode == 0
+    items = [json.loads(line) for line in done.stdout.splitlines()]
+    known = {
+        one["id"]: one
+        for one in ask(simulator, "/workflows/orders/instances?status=errored&per_page=100")["result"]
+    }
+    assert len(items) > 20
+    assert all(
+        known[item["id"]] == item and list(known[item["id"]]) == list(item)
+        for item in items
+        if item["id"] in known
+    )
+    times = [item["created_on"] for item in items]
+    assert times == sorted(times, reverse=True)
+    assert done.stdout.isascii()
+
+
+def test_text_is_plain_lines_and_the_words_go_to_stderr(shell):
+    done = shell("list", "-w", "orders", "--limit", "3")
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    shape = r"\w+ +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S+ +\w+ +[0-9a-f]{8} \S+"
+    assert all(re.fullmatch(shape, line) for line in lines), lines
+    assert re.fullmatch(r"3 of \d+; --limit 0 for all\n", done.stderr)
+
+
+def test_oldest_first_and_all_of_them(shell):
+    first = shell("list", "-w", "orders", "--asc", "--limit", "2", "--json")
+    every = shell("list", "-w", "orders", "--limit", "0", "--json")
+    ids = [json.loads(line)["id"] for line in every.stdout.splitlines()]
+    assert len(ids) == len(set(ids)) > 200
+    oldest = [json.loads(line)["id"] for line in first.stdout.splitlines()]
+    assert oldest[0] in ids[-5:]
+
+
+def test_a_filter_says_how_much_was_read(shell):
+    done = shell("list", "-w", "orders", "--filter", "status:errored age>1h", "--limit", "2")
+    assert len(done.stdout.splitlines()) == 2
+    assert re.search(r"^2 of \d+ read match$", done.stderr, re.MULTILINE)
+
+
+def test_terms_that_need_details_are_refused_or_read(shell):
+    refused = shell("list", "-w", "orders", "--filter", "error~declined")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--read-details N" in refused.stderr
+    done = shell(
+        "list", "-w", "orders", "--filter", "status:errored error~paymenterror", "--read-details", "5"
+    )
+    assert done.returncode == 0
+    assert "5 read in full" in done.stderr
+
+
+def test_without_a_workflow_the_choices_are_named(shell):
+    done = shell("list")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"wfdash: there are 7 workflows, name one with -w: {WORKFLOWS}\n"
+
+
+def test_what_is_not_there(shell):
+    done = shell("list", "-w", "order")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "There is no workflow order" in done.stderr
+
+
+def test_without_credentials_it_leaves_with_3(program):
+    done = program("list", "-w", "orders")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "CLOUDFLARE_API_TOKEN" in done.stderr
+
+
+def test_a_wrong_token_is_3(shell):
+    done = shell("list", "-w", "orders", env={"CLOUDFLARE_API_TOKEN": "wrong-on-purpose"})
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "wrong-on-purpose" not in done.stderr
+
+
+def test_a_closed_pipe_is_silent_and_0(program, simulator):
+    listing = subprocess.Popen(
+        program.argv("list", "-w", "orders", "--limit", "0", "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(**simulator),
+    )
+    assert listing.stdout.readline().startswith(b'{"id"')
+    listing.stdout.close()
+    assert listing.stderr.read() == b""
+    listing.stderr.close()
+    assert listing.wait(timeout=30) == 0
+
+
+def test_nobody_there_is_5(shell):
+    done = shell("list", "-w", "orders", env={"CLOUDFLARE_API_BASE_URL": "http://127.0.0.1:9/client/v4"})
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "trying again" in done.stderr
+
+
+@pytest.mark.parametrize("fault", ["500:2", "html:1", "429:1", "reset-before:1", "truncate:1"])
+def test_a_read_is_tried_again_after_a_passing_failure(program, faulty, fault):
+    done = program("list", "-w", "orders", "--limit", "1", "--json", env=faulty("--fault", fault))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["id"]
+    assert "trying again" in done.stderr
+
+
+def test_a_lasting_failure_is_5(program, faulty):
+    done = program("list", "-w", "orders", env=faulty("--fault", "500"))
+    assert (done.returncode, done.stdout) == (5, "")

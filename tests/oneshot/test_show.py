@@ -1,0 +1,49 @@
+"""`wfdash show`: why it is there, the timeline as text, and the answer untouched."""
+
+import json
+import re
+
+from tests.oneshot.test_list import ask
+
+
+def an_errored(shell) -> str:
+    done = shell("list", "-w", "orders", "--filter", "status:errored", "--limit", "1", "--json")
+    return json.loads(done.stdout)["id"]
+
+
+def test_text_tells_why_and_draws_the_timeline(shell):
+    one = an_errored(shell)
+    done = shell("show", "-w", "orders", one)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"orders / {one}: errored"
+    assert "errored" in lines[1]
+    assert any(re.search(r"✗ .+ \d/\d", line) for line in lines)
+    assert all(line.isprintable() for line in lines)
+    assert re.fullmatch(r"as of \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lines[-1])
+
+
+def test_json_holds_the_answer_untouched(shell, simulator):
+    one = an_errored(shell)
+    done = shell("show", "-i", one, "-w", "orders", "--json")
+    answer = json.loads(done.stdout)
+    assert list(answer) == ["workflow", "id", "why", "result"]
+    assert answer["result"] == ask(simulator, f"/workflows/orders/instances/{one}")["result"]
+    assert (answer["workflow"], answer["id"]) == ("orders", one)
+    assert answer["why"]
+    assert done.stdout.count("\n") == 1
+    assert done.stdout.isascii()
+
+
+def test_a_dashboard_url_names_it_all(shell, simulator):
+    one = an_errored(shell)
+    account = simulator["CLOUDFLARE_ACCOUNT_ID"]
+    url = f"https://dash.cloudflare.com/{account}/workers/workflows/orders/instance/{one}"
+    assert shell("show", url).stdout.startswith(f"orders / {one}: ")
+    assert shell("show", "-i", url, "-w", "refunds").returncode == 2
+
+
+def test_exit_codes(shell):
+    assert shell("show", "-w", "orders", "nope").returncode == 1
+    assert shell("show", "-w", "orders").returncode == 2
+    assert shell("show", "-w", "orders", "a", "b").returncode == 2

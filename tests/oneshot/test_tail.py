@@ -1,0 +1,81 @@
+"""`wfdash tail`: lines as things change, and what it waits for."""
+
+import json
+import re
+import signal
+import subprocess
+
+import pytest
+
+
+def test_until_final_is_0_and_another_final_is_1(shell, created):
+    shell("terminate", "-w", "orders", created, "--yes")
+    done = shell("tail", "-w", "orders", "-i", created, "--until", "final")
+    assert done.returncode == 0
+    at, workflow, one, was, now, why = done.stdout.rstrip("\n").split("\t")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", at)
+    assert (workflow, one, was, now) == ("orders", created, "-", "terminated")
+    assert why.startswith("terminated")
+    assert shell("tail", "-w", "orders", "-i", created, "--until", "complete").returncode == 1
+    assert shell("tail", "-w", "orders", "-i", created, "--until", "TERMINATED").returncode == 0
+
+
+def test_until_gives_up_with_5(shell, created):
+    done = shell("tail", "-w", "orders", "-i", created, "--until", "errored", "--timeout", "1s", "--json")
+    assert done.returncode == 5
+    assert list(json.loads(done.stdout.splitlines()[0])) == ["at", "workflow", "id", "from", "to", "why"]
+
+
+def test_a_missing_instance_is_1(shell):
+    assert shell("tail", "-w", "orders", "-i", "nope", "--until", "final").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_changes_are_told_until_a_signal(program, simulator, shell, created, number, code):
+    tail = program.start("tail", "-w", "orders", "--json", "--interval", "1", env=simulator)
+    seen = []
+    for line in tail.stdout:
+        seen.append(json.loads(line))
+        if seen[-1]["id"] == created:
+            break
+    assert seen[-1]["from"] == "-"
+    shell("pause", "-w", "orders", created, "--yes")
+    for line in tail.stdout:
+        told = json.loads(line)
+        if told["id"] == created and told["to"] == "paused":
+            break
+    assert told["from"] in ("queued", "running", "waiting", "waitingForPause")
+    assert told["why"].startswith("paused")
+    tail.send_signal(number)
+    _, err = tail.communicate(timeout=20)
+    assert tail.returncode == code
+    assert "Traceback" not in err
+
+
+def test_a_closed_pipe_ends_it_silently(program, simulator, shell):
+    tail = program.start("tail", "-w", "orders", "--interval", "1", env=simulator)
+    tail.stdout.readline()
+    tail.stdout.close()
+    shell("create", "-w", "orders")
+    assert tail.wait(timeout=30) == 0
+    assert tail.stderr.read() == ""
+    tail.stderr.close()
+    tail.stdin.close()
+
+
+def test_the_dashboard_is_refused_away_from_a_terminal(program):
+    done = program()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "wfdash tail" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_usage_comes_before_the_terminal(program):
+    assert "--filter" in program("--filter", "foo:bar").stderr
+
+
+def test_help_and_version_need_nothing(program):
+    done = subprocess.run(program.argv("--version"), capture_output=True, text=True, check=False)
+    assert re.fullmatch(r"wfdash \d+\.\d+\.\d+\S*\n", done.stdout)
