@@ -157,6 +157,17 @@ class WfdashApp(Pages, inherit_bindings=False):
         """The first key of an action as it is in force, as a person knows it."""
         return key_text(self.settings.keys.get(action, BY_ID[action].keys[0]))
 
+    def keys_of(self, action: str) -> str:
+        """All keys of an action as they are in force, as a person knows them."""
+        remapped = self.settings.keys.get(action)
+        return " ".join(map(key_text, [remapped] if remapped else BY_ID[action].keys))
+
+    def write_to_terminal(self, sequence: str) -> None:
+        """Hand a control sequence of our own to the terminal as it is."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+
     def identity(self, workflow: str) -> Identity:
         """Whose data is shown, for the top line of every screen."""
         settings = self.settings

@@ -127,7 +127,7 @@ class Pages(App[int], inherit_bindings=False):
         self.open_page("goto")
 
     def action_palette_open(self) -> None:
-        self.open_page("palette")
+        self.open_page("palette", self.screen.active_bindings)
 
     def action_help_open(self) -> None:
         self.open_page("help")

@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
 
+from wfdash.core.copying import copies
 from wfdash.core.status import is_final
 from wfdash.core.text import clean
 from wfdash.core.wording import count
@@ -222,6 +223,19 @@ class InstancesScreen(SelectionScreen):
 
     def action_instance_previous(self) -> None:
         self.table.move(-1)
+
+    def action_copy_menu(self) -> None:
+        row = self.row_under_cursor()
+        if row is not None:
+            settings = self.dashboard.settings
+            entries = copies(
+                row,
+                workflow=self.workflow,
+                account_id=settings.account_id,
+                base_url=settings.base_url,
+                local=settings.local,
+            )
+            self.dashboard.open_page("copy", row.id, entries)
 
     def action_filter_edit(self) -> None:
         self.filter_line.edit()

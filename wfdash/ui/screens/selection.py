@@ -13,6 +13,11 @@ __all__ = ["SelectionScreen"]
 class SelectionScreen(ListingScreen):
     """The part of the instances screen that marks."""
 
+    def row_under_cursor(self) -> Instance | None:
+        if self.poller is None or self.table.instance is None:
+            return None
+        return self.poller.store.get(self.table.instance)
+
     def targets(self) -> list[Instance]:
         """The marked instances, else the one under the cursor; never a ghost."""
         if self.poller is None or self.view is None:

@@ -59,10 +59,10 @@ class KeyBar(StatusLine):
         self.draw()
 
     def draw(self) -> None:
-        if self._said:
-            self.show(self._said)
-            return
         right = [*self._notes, (" ", PLAIN)] if self._notes else []
+        if self._said:
+            self.show(self._said, right)
+            return
         self.show(self._keys(self.size.width - length(right) - 1), right)
 
     def _keys(self, room: int) -> Pieces:

@@ -1,0 +1,76 @@
+"""Copying through the terminal: OSC 52, wrapped where a multiplexer stands between; else a file.
+
+A terminal never says whether it took the text, so the sentence returned says what was done and no more.
+"""
+
+import base64
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from wfdash.core.text import clean
+from wfdash.core.wording import count
+
+__all__ = ["copy_text", "osc52"]
+
+LIMIT = 74_000
+"""Bytes of base64 that xterm takes at most, a little less."""
+_SCREEN_CHUNK = 700
+"""GNU screen drops a longer string between its own escapes."""
+
+
+def copy_text(
+    text: str, *, write: Callable[[str], None], environ: Mapping[str, str], folder: Path, name: str
+) -> str:
+    """Copy `text`, control characters made visible, and say by which road; `write` goes to the terminal."""
+    safe = "\n".join(clean(line) for line in text.split("\n"))
+    told = f"{name}, {count(len(safe))} characters"
+    if safe != text:
+        told += ", control characters made visible"
+    if _local_copy(safe, environ):
+        return f"copied {told}"
+    encoded = base64.b64encode(safe.encode()).decode()
+    if len(encoded) > LIMIT or environ.get("TERM", "") == "linux":
+        return _to_file(safe, folder, told)
+    write(osc52(encoded, environ))
+    if environ.get("TMUX"):
+        return f"sent to the terminal through tmux: {told} (needs set-clipboard or allow-passthrough on)"
+    return f"sent to the terminal: {told}"
+
+
+def osc52(encoded: str, environ: Mapping[str, str]) -> str:
+    """The sequence that sets the clipboard to this base64, for the terminal or multiplexer at hand."""
+    plain = f"\x1b]52;c;{encoded}\x07"
+    if environ.get("TMUX"):
+        passed = plain.replace("\x1b", "\x1b\x1b")
+        # Both: tmux takes the first with set-clipboard, the terminal behind it the second with passthrough.
+        return f"{plain}\x1bPtmux;{passed}\x1b\\"
+    if environ.get("STY") or environ.get("TERM", "").startswith("screen"):
+        chunks = [plain[at : at + _SCREEN_CHUNK] for at in range(0, len(plain), _SCREEN_CHUNK)]
+        return "".join(f"\x1bP{chunk}\x1b\\" for chunk in chunks)
+    return plain
+
+
+def _local_copy(text: str, environ: Mapping[str, str]) -> bool:
+    """On a Mac at hand, its own tool: Terminal.app takes no OSC 52."""
+    tool = shutil.which("pbcopy") if sys.platform == "darwin" and not environ.get("SSH_CONNECTION") else None
+    if tool is None:
+        return False
+    # Some characters cannot be encoded for the tool; the file is then the road.
+    done = subprocess.run([tool], input=text.encode("utf-8", "replace"), check=False, timeout=2)
+    return done.returncode == 0
+
+
+def _to_file(text: str, folder: Path, told: str) -> str:
+    path = folder / "copied.txt"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except OSError as error:
+        return f"not copied: {error.strerror or error} ({path})"
+    return f"wrote {told}, to {path}"

@@ -1,0 +1,89 @@
+"""`:`: go to a workflow, an instance, or what a dashboard URL names. Nothing else is taken here."""
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from wfdash.api.errors import NotFound, WorkflowsError
+from wfdash.core.address import Address, AddressError, parse_address
+from wfdash.core.text import clean
+from wfdash.live.budget import Priority
+from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.theme import BAD, PLAIN, QUIET
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.status_line import StatusLine
+
+__all__ = ["GotoScreen"]
+
+
+class GotoScreen(PanelScreen):
+    DEFAULT_CSS = "GotoScreen Field { margin: 0 1; }"
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Title()
+            yield Field(placeholder="WORKFLOW, WORKFLOW/ID, an instance id or a dashboard URL")
+            yield StatusLine(id="told")
+
+    def on_mount(self) -> None:
+        self.query_one(Field).focus()
+        self.call_after_refresh(self._hint)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._hint(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        try:
+            address = parse_address(event.value)
+        except AddressError as error:
+            self._fail(str(error))
+            return
+        ours = self.dashboard.settings.account_id
+        if address.account and ours and address.account != ours:
+            self._fail("this URL is of another account; change the profile to go there")
+        elif address.workflow:
+            self._go(address)
+        else:
+            self._find(address.word)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _find(self, word: str) -> None:
+        """A single word: a workflow if there is one of that name, else an instance of the one shown."""
+        session, here = self.dashboard.session, self.dashboard.root.workflow
+        if session is None:
+            self._fail("there is no connection yet")
+            return
+        poller = session.poller
+        if word in poller.store or any(one.name == word for one in poller.workflows):
+            known = any(one.name == word for one in poller.workflows)
+            self._go(Address(workflow=word) if known else Address(workflow=here, instance=word))
+            return
+        try:
+            await session.budget.acquire(Priority.DETAIL)
+            await session.api.get_workflow(word)
+        except NotFound:
+            if not here:
+                self._fail(f"there is no workflow {word}")
+                return
+            self._go(Address(workflow=here, instance=word))
+        except WorkflowsError as error:
+            self._fail(error.sentence)
+        else:
+            self._go(Address(workflow=word))
+
+    def _go(self, address: Address) -> None:
+        app = self.dashboard
+        if address.instance:
+            app.show_instance(address.workflow, address.instance)
+        else:
+            app.show_workflow(address.workflow)
+
+    def _hint(self, typed: str = "") -> None:
+        self.query_one(Title).name_it("Go to", "enter goes, esc closes")
+        poller = self.poller
+        names = [one.name for one in poller.workflows if typed.lower() in one.name.lower()] if poller else []
+        self.query_one("#told", StatusLine).show([(" " + clean("  ".join(names[:20])), QUIET)])
+
+    def _fail(self, sentence: str) -> None:
+        self.query_one("#told", StatusLine).show([(" ", PLAIN), (clean(sentence), BAD)])

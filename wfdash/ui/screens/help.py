@@ -1,0 +1,102 @@
+"""`?`: what every key does, by where it works, and what the statuses look like."""
+
+from textual.app import ComposeResult
+
+from wfdash.core.status import STATUSES
+from wfdash.core.text import fit
+from wfdash.keymap import ACTIONS, Action
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.theme import PLAIN, QUIET, STRONG, look
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.lines import Scroller
+from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
+
+__all__ = ["HelpScreen"]
+
+_SCOPES = {
+    "instance": "On the instance under the cursor, or the marked ones",
+    "table": "In a table",
+    "detail": "In the detail",
+    "timeline": "On the timeline",
+    "app": "Everywhere",
+}
+_COLUMN = 68
+_LEGEND = {
+    "queued": "has not started",
+    "running": "a step is running",
+    "waiting": "sleeps, or waits for an event or a retry",
+    "paused": "stands until it is resumed",
+    "waitingForPause": "pauses once the running step is over",
+    "rollingBack": "undoes its steps",
+    "complete": "finished",
+    "errored": "gave up with an error",
+    "terminated": "was ended from outside",
+}
+
+
+class HelpScreen(BaseScreen):
+    """One column, or two where they fit."""
+
+    BINDINGS = bindings("row.open")
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="title")
+        yield Scroller()
+        yield KeyBar(self.dashboard.why_off)
+
+    def on_mount(self) -> None:
+        self.query_one(Scroller).focus()
+        self.call_after_refresh(self._fill)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        self.query_one("#title", StatusLine).show(
+            [(" Keys", STRONG), ("  every one can be changed under [keys] in the config", QUIET)]
+        )
+        sections = [self._section(scope, title) for scope, title in _SCOPES.items()]
+        sections.insert(3, _legend())
+        self.query_one(Scroller).fill(_flow(sections, self.size.width))
+
+    def _section(self, scope: str, title: str) -> list[Pieces]:
+        lines: list[Pieces] = [[(" " + title, STRONG)]]
+        for action in ACTIONS:
+            if action.scope == scope and action.id not in _REST:
+                lines.append(self._line(action))
+        return [*lines, []]
+
+    def _line(self, action: Action) -> Pieces:
+        keys = self.dashboard.keys_of(action.id)
+        text = action.help
+        if action.id == "view.1":
+            keys, text = "1 … 9", "Saved views"
+        return [("  " + fit(keys, 18), STRONG), (text, PLAIN)]
+
+    def action_row_open(self) -> None:
+        self.dashboard.action_layer_close()
+
+
+_REST = {f"view.{number}" for number in range(2, 10)}
+
+
+def _legend() -> list[Pieces]:
+    lines: list[Pieces] = [[(" Statuses", STRONG)]]
+    for status in STATUSES:
+        appearance = look(status)
+        word = fit(status, 16)
+        lines.append([(f"  {appearance.glyph} {word}", appearance.style), (_LEGEND[status], PLAIN)])
+    return [*lines, []]
+
+
+def _flow(sections: list[list[Pieces]], width: int) -> list[Pieces]:
+    if width < 2 * _COLUMN:
+        return [line for section in sections for line in section]
+    columns: tuple[list[Pieces], list[Pieces]] = ([], [])
+    half = sum(map(len, sections)) / 2
+    for section in sections:
+        columns[0 if len(columns[0]) + len(section) / 2 <= half else 1].extend(section)
+    rows = max(map(len, columns))
+    left, right = ([*column, *([[]] * (rows - len(column)))] for column in columns)
+    return [[*one, (" " * (_COLUMN - length(one)), PLAIN), *other] for one, other in zip(left, right)]

@@ -1,0 +1,102 @@
+"""ctrl+p: every action by name, its key, and why it would do nothing now."""
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from wfdash.core.text import clean, fit
+from wfdash.keymap import ACTIONS, BY_ID, Action, action_method
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.lines import Choices
+from wfdash.ui.widgets.status_line import Pieces
+
+__all__ = ["PaletteScreen"]
+
+
+class PaletteScreen(PanelScreen):
+    """Runs the action on the screen it was opened over."""
+
+    BINDINGS = [*bindings("palette.open")]
+    DEFAULT_CSS = """
+    PaletteScreen > .panel { height: 70%; }
+    PaletteScreen Field { margin: 0 1; }
+    """
+
+    def __init__(self, active: dict[str, ActiveBinding]) -> None:
+        super().__init__()
+        self._here = {found.binding.action: found for found in active.values()}
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Title()
+            yield Field(placeholder="type a part of what you want to do")
+            yield Choices()
+
+    def on_mount(self) -> None:
+        self.query_one(Field).focus()
+        self.query_one(Choices).can_focus = False
+        self.call_after_refresh(self._fill, "")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    def key_pressed(self, key: str) -> None:
+        super().key_pressed(key)
+        rows = {"down": 1, "up": -1, "pagedown": 10, "pageup": -10}.get(key, 0)
+        if rows:
+            self.query_one(Choices).move(rows)
+
+    def _fill(self, typed: str) -> None:
+        self.query_one(Title).name_it("Actions", "↓ ↑ choose, enter does it, esc closes")
+        words = typed.lower().split()
+        found = [action for action in ACTIONS if all(word in _haystack(action) for word in words)]
+        reasons = {action.id: self._why_off(action) for action in found}
+        found.sort(key=lambda action: bool(reasons[action.id]))
+        choices = self.query_one(Choices)
+        choices.fill([(action.id, self._line(action, reasons[action.id])) for action in found])
+        choices.move_to(0)
+
+    def _why_off(self, action: Action) -> str:
+        if action_method(action.id).removeprefix("action_") not in self._here:
+            return f"not here: works in {_WHERE[action.scope]}"
+        return self.dashboard.root.why_off(action.id) if action.scope == "instance" else ""
+
+    def _line(self, action: Action, reason: str) -> Pieces:
+        keys = fit(self.dashboard.keys_of(action.id), 16)
+        style = QUIET if reason else PLAIN
+        line: Pieces = [("  " + keys, QUIET if reason else STRONG), (action.help, style)]
+        return [*line, (f"  {clean(reason)}", WARN)] if reason else line
+
+    async def on_input_submitted(self) -> None:
+        choice = self.query_one(Choices).choice
+        if choice is None:
+            return
+        reason = self._why_off(BY_ID[choice])
+        found = self._here.get(action_method(choice).removeprefix("action_"))
+        app = self.dashboard
+        self.dismiss()
+        if reason or found is None:
+            app.call_after_refresh(app.notify, reason or "not here", severity="warning")
+        else:
+            app.call_after_refresh(app.run_action, found.binding.action, found.node)
+
+    def action_palette_open(self) -> None:
+        self.dismiss()
+
+
+_WHERE = {
+    "app": "every page",
+    "table": "a table",
+    "detail": "an open instance",
+    "timeline": "the timeline",
+    "instance": "a table of instances",
+    "field": "a text field",
+}
+
+
+def _haystack(action: Action) -> str:
+    return f"{action.label} {action.help} {action.id}".lower()
