@@ -27,6 +27,8 @@ _PAGES = {
     "palette": ("wfdash.ui.screens.palette", "PaletteScreen"),
     "goto": ("wfdash.ui.screens.goto", "GotoScreen"),
     "detail": ("wfdash.ui.screens.detail", "DetailScreen"),
+    "inspector": ("wfdash.ui.screens.inspector", "InspectorScreen"),
+    "compare": ("wfdash.ui.screens.compare", "CompareScreen"),
     "copy": ("wfdash.ui.screens.copy", "CopyScreen"),
 }
 """Loaded when first opened."""

@@ -11,15 +11,18 @@ from wfdash.core.text import clean
 from wfdash.core.wording import count
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.beside import feed
 from wfdash.ui.screens.selection import SelectionScreen
 from wfdash.ui.states import empty_message
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.detail_pane import DetailPane
 from wfdash.ui.widgets.filter_line import FilterLine
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.instance_table import InstanceTable
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.widgets.status_line import StatusLine
+from wfdash.ui.widgets.timeline_table import TimelineTable
 
 __all__ = ["InstancesScreen"]
 
@@ -50,11 +53,12 @@ class InstancesScreen(SelectionScreen):
         with Horizontal(id="panes"):
             yield InstanceTable(self, clock=self.dashboard.clock)
             yield Rule()
+            yield DetailPane(id="beside")
         yield StatusLine(id="trouble")
         yield KeyBar(self.dashboard.why_off)
 
     def on_mount(self) -> None:
-        self.query_one(Rule).display = False
+        self._place_beside()
         self.query_one("#trouble").display = False
         self.table.focus()
         self.draw()
@@ -93,7 +97,18 @@ class InstancesScreen(SelectionScreen):
         self.call_after_refresh(self.tick, self.dashboard.clock())
 
     def on_resize(self) -> None:
+        self._place_beside()
         self.call_after_refresh(self.draw)
+
+    def _place_beside(self) -> None:
+        """The detail stands beside the table where there is room for both."""
+        wide = self.size.width >= WIDE
+        self.query_one(Rule).display = wide
+        self.beside.display = wide
+
+    @property
+    def beside(self) -> DetailPane:
+        return self.query_one("#beside", DetailPane)
 
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)
@@ -110,6 +125,8 @@ class InstancesScreen(SelectionScreen):
         self._draw_trouble()
         self._draw_notes()
         self._want()
+        if self.beside.display:
+            feed(self.beside, self.dashboard, self.table.instance)
 
     def _draw_header(self) -> None:
         app, poller, now = self.dashboard, self.poller, self.dashboard.clock()
@@ -217,6 +234,15 @@ class InstancesScreen(SelectionScreen):
     def action_row_open(self) -> None:
         if self.table.instance is not None:
             self.dashboard.open_page("detail", self.workflow, self.table.instance)
+
+    def action_pane_next(self) -> None:
+        """Between the table and the timeline beside it."""
+        beside = self.beside.timeline
+        (self.table if not self.beside.display or beside.has_focus else beside).focus()
+
+    def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
+        if self.table.instance is not None:
+            self.dashboard.open_page("inspector", self.workflow, self.table.instance, message.row.step)
 
     def action_instance_next(self) -> None:
         self.table.move(1)

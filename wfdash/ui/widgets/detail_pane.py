@@ -48,6 +48,8 @@ class DetailPane(Vertical):
         self.utc = utc
         self.retention: float | None = None
         """Seconds finished instances are kept, where the configuration says."""
+        self.running: int | None = None
+        """How many instances of the workflow run, where that is known."""
         self._shown: str | None = None
         self._detail: Detail | None = None
         self._now = 0.0
@@ -73,7 +75,15 @@ class DetailPane(Vertical):
         at = Reckoning(now, self.utc)
         self._now, self._detail = now, detail
         if detail is not None and why is None:
-            why = diagnose(detail, now=now, row=row, local=self.local, retention=self.retention, utc=self.utc)
+            why = diagnose(
+                detail,
+                now=now,
+                row=row,
+                local=self.local,
+                retention=self.retention,
+                running=self.running,
+                utc=self.utc,
+            )
         fresh = identity != self._shown
         self._shown = identity
         width = self.size.width
@@ -87,6 +97,7 @@ class DetailPane(Vertical):
         self._show_foot()
 
     def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
+        message.stop()
         self._show_foot()
 
     def on_resize(self) -> None:

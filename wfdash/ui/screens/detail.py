@@ -1,0 +1,140 @@
+"""One instance on the whole screen."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from wfdash.core.detail import Step
+from wfdash.core.instance import Instance
+from wfdash.live.events import Event
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.screens.beside import feed
+from wfdash.ui.theme import QUIET
+from wfdash.ui.widgets.detail_pane import DetailPane
+from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.timeline_table import TimelineTable
+
+__all__ = ["DetailScreen"]
+
+
+class DetailScreen(BaseScreen):
+    """Asks the poller to keep this instance fresh for as long as it is on top."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        "instance.next", "instance.previous", "detail.", "copy.menu", "pane.next"
+    )
+
+    def __init__(self, workflow: str, instance: str) -> None:
+        super().__init__()
+        self.workflow = workflow
+        self.instance = instance
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield DetailPane(id="detail")
+        yield KeyBar(self.dashboard.why_off)
+
+    def on_mount(self) -> None:
+        self.pane.timeline.focus()
+        self._ask()
+
+    def on_screen_resume(self) -> None:
+        self._ask()
+        self.call_after_refresh(self.draw)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    def _ask(self) -> None:
+        if self.poller is not None:
+            self.poller.open(self.instance)
+        self.draw()
+
+    @property
+    def pane(self) -> DetailPane:
+        return self.query_one("#detail", DetailPane)
+
+    def live(self, event: Event) -> None:
+        self.draw()
+
+    def tick(self, now: float) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        """Everything, as it is known now; nothing is written where nothing differs."""
+        if not self.is_mounted or not self.query("#detail #timeline"):
+            return
+        feed(self.pane, self.dashboard, self.instance)
+        self._draw_header()
+
+    def _draw_header(self) -> None:
+        app, poller, now = self.dashboard, self.poller, self.dashboard.clock()
+        header, identity = self.query_one(Header), app.identity(self.workflow)
+        if poller is None:
+            header.tell(identity, counts={}, freshness=[(app.failure or "connecting", QUIET)], meter=())
+            return
+        spent, limit = poller.budget.meter
+        frozen_for = (poller.budget.frozen_until or 0.0) - now
+        state = poller.detail(self.instance)
+        fresh = freshness_pieces(
+            state.freshness if state is not None else poller.list,
+            now=now,
+            frozen=poller.frozen,
+            short=self.size.width < 100,
+        )
+        header.tell(identity, counts={}, freshness=fresh, meter=meter_pieces(spent, limit, frozen_for))
+
+    # What actions are about.
+
+    def targets(self) -> list[Instance]:
+        """This instance: its list row, or, where no list has shown it, what its detail says."""
+        if self.poller is None:
+            return []
+        row = self.poller.store.get(self.instance)
+        state = self.poller.detail(self.instance)
+        if row is None and state is not None and state.detail is not None:
+            row = Instance(self.instance, state.detail.status)
+        return [row] if row is not None else []
+
+    def target_workflow(self) -> str:
+        return self.workflow
+
+    def step_under_cursor(self) -> tuple[Instance, Sequence[Step], int] | None:
+        """The instance, its steps oldest first and the position of the one under the cursor, if any."""
+        row, rows = self.pane.row, self.targets()
+        state = self.poller.detail(self.instance) if self.poller is not None else None
+        if row is None or not rows or state is None or state.detail is None:
+            return None
+        return rows[0], state.detail.steps, row.step
+
+    # Keys.
+
+    def action_instance_next(self) -> None:
+        self._to(1)
+
+    def action_instance_previous(self) -> None:
+        self._to(-1)
+
+    def _to(self, direction: int) -> None:
+        """The instance above or below in the table beneath."""
+        table = self.dashboard.root.table
+        if self.dashboard.root.workflow != self.workflow:
+            return
+        table.move_to_key(self.instance)
+        table.move(direction)
+        if table.instance is not None and table.instance != self.instance:
+            self.instance = table.instance
+            self._ask()
+
+    def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
+        self.dashboard.open_page("inspector", self.workflow, self.instance, message.row.step)
+
+    def action_detail_compare(self) -> None:
+        self.dashboard.open_page("compare", self.workflow, self.instance)
+
+    def action_pane_next(self) -> None:
+        self.pane.timeline.focus()
