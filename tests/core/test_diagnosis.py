@@ -39,25 +39,25 @@ CASES = {
     "sleeping until another day": (
         detail("waiting", [sleep("cool down-1", 0, 4 * DAY + HOUR)]),
         10 * HOUR,
-        "sleeping in cool down until Tue 09:00 (in 3 d 15 h)",
+        "sleeping until Tue 09:00 (in 3 d 15 h), step cool down",
         "sleeps until Tue 09:00",
     ),
     "sleeping, untold": (
         detail("running", [LOAD, sleep("nap-1", 1)]),
         121,
-        "sleeping since 2 m in nap; this server does not say until when",
+        "sleeping since 2 m, step nap; this server does not say until when",
         "sleeps since 2m",
     ),
     "sleeping past its end": (
         detail("waiting", [sleep("nap-1", 0, 60)]),
         72,
-        "sleeping in nap until 08:01:00, due 12 s ago",
+        "sleeping until 08:01:00, due 12 s ago, step nap",
         "sleeps, due 10s ago",
     ),
     "a sleep started anew after a pause": (
         detail("running", [sleep("nap-1", 0), sleep("nap-1", 30)]),
         90,
-        "sleeping since 1 m in nap; this server does not say until when",
+        "sleeping since 1 m, step nap; this server does not say until when",
         "sleeps since 1m",
     ),
     "between attempts, exponential": (
@@ -288,7 +288,7 @@ CASES = {
     "unknown status": (
         detail("hibernating", [sleep("nap-1", 0, 600)]),
         60,
-        "status hibernating; sleeping in nap until 08:10:00 (in 9 m)",
+        "status hibernating; sleeping until 08:10:00 (in 9 m), step nap",
         "sleeps until 08:10:00",
     ),
     "no status": (read_detail("orders", "x", None), 0, "no status was answered", ""),

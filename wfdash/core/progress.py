@@ -60,22 +60,22 @@ def _sleeping(step: Step, at: Reckoning) -> Why:
     named = spoken_name(step)
     if step.end is None:
         if step.start is None:
-            return Why(f"sleeping in {named}; {_UNTOLD}", "sleeps")
+            return Why(f"sleeping, step {named}; {_UNTOLD}", "sleeps")
         return Why(
-            f"sleeping since {at.passed(step.start)} in {named}; {_UNTOLD}",
+            f"sleeping since {at.passed(step.start)}, step {named}; {_UNTOLD}",
             f"sleeps since {at.coarse(step.start)}",
             step.start,
         )
     if at.is_due(step.end):
         return Why(
-            f"sleeping in {named} until {at.at(step.end)}, due {at.ago(step.end)}",
+            f"sleeping until {at.at(step.end)}, due {at.ago(step.end)}, step {named}",
             f"sleeps, due {at.coarse(step.end)} ago",
             step.start,
             step.end,
             at.now - step.end > _OVERDUE,
         )
     return Why(
-        f"sleeping in {named} until {at.at(step.end)} (in {at.ahead(step.end)})",
+        f"sleeping until {at.at(step.end)} (in {at.ahead(step.end)}), step {named}",
         f"sleeps until {at.at(step.end)}",
         step.start,
         step.end,
