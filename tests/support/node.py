@@ -25,6 +25,8 @@ __all__ = ["modules", "node", "wrangler"]
 _CACHE = Path(ORIGINAL.get("WFDASH_TESTS_CACHE") or ROOT / ".cache") / "node"
 _PACKAGES = {"wrangler": "4.164.0", "miniflare": "5.20261117.0-beta"}
 _WORKERD = "1.20261117.1"
+_ESBUILD = "0.28.2"
+"""What wrangler depends on; it needs the binary only to word an error."""
 _INSTALL = [
     "install",
     "--no-audit",
@@ -81,7 +83,13 @@ def _packages() -> dict[str, str] | None:
     chip = {"x86_64": "64", "amd64": "64", "aarch64": "arm64", "arm64": "arm64"}.get(
         platform.machine().lower()
     )
-    return _PACKAGES | {f"@cloudflare/workerd-{system}-{chip}": _WORKERD} if system and chip else None
+    if not system or not chip:
+        return None
+    own = {
+        f"@cloudflare/workerd-{system}-{chip}": _WORKERD,
+        f"@esbuild/{system}-{'x64' if chip == '64' else chip}": _ESBUILD,
+    }
+    return _PACKAGES | own
 
 
 @cache
