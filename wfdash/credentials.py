@@ -1,5 +1,6 @@
 """The one object that holds a secret: it hides itself everywhere and hands headers to one origin alone."""
 
+import hmac
 from collections.abc import Callable
 from typing import Literal, NoReturn
 from urllib.parse import urlsplit
@@ -58,6 +59,10 @@ class Credential:
     def hide(self, text: str) -> str:
         """The text with the secret blotted out, for words that came from elsewhere."""
         return text.replace(self._secret, "[hidden]") if self._secret else text
+
+    def fingerprint(self, key: bytes) -> str:
+        """Tells this secret from others to whoever has the key, and nothing else to anybody."""
+        return hmac.new(key, self._secret.encode(errors="surrogateescape"), "sha256").hexdigest()[:24]
 
     def __repr__(self) -> str:
         return f"<Credential: {self.scheme} from {self.source}>"

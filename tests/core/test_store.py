@@ -1,6 +1,6 @@
 """The store: ids unique, deltas exact, the later request wins."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfdash.core.instance import Instance
@@ -31,6 +31,7 @@ def items(draw):
 PAGES = st.lists(st.tuples(st.integers(0, 9), st.lists(items(), max_size=6)), max_size=8)
 
 
+@settings(deadline=None, max_examples=50)
 @given(PAGES)
 def test_a_delta_names_exactly_what_is_told_otherwise(pages):
     store = Store()
@@ -44,6 +45,7 @@ def test_a_delta_names_exactly_what_is_told_otherwise(pages):
         assert len(delta.added + delta.changed) == len(set(delta.added + delta.changed))
 
 
+@settings(deadline=None, max_examples=50)
 @given(PAGES)
 def test_applying_twice_changes_nothing(pages):
     store = Store()
@@ -53,6 +55,7 @@ def test_applying_twice_changes_nothing(pages):
         assert not store.apply(once, seq=seq, now=0.0)
 
 
+@settings(deadline=None, max_examples=50)
 @given(PAGES)
 def test_the_answer_to_the_latest_request_is_what_is_told(pages):
     store = Store()
@@ -67,6 +70,7 @@ def test_the_answer_to_the_latest_request_is_what_is_told(pages):
     }
 
 
+@settings(deadline=None, max_examples=50)
 @given(PAGES)
 def test_the_indexes_agree_with_the_rows(pages):
     store = Store()

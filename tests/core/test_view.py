@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfdash.core.moment import iso
@@ -48,6 +48,7 @@ QUERIES = st.sampled_from(["", "status:running", "i1", "status:errored,queued 2"
 ORDERS = st.builds(Order, st.sampled_from(sorted(COLUMNS)), st.booleans())
 
 
+@settings(deadline=None, max_examples=50)
 @given(PAGES, QUERIES, ORDERS)
 def test_follows_any_pages(pages, query, order):
     store = Store()
@@ -60,6 +61,7 @@ def test_follows_any_pages(pages, query, order):
     assert view.ids() == View(store, query, order, clock=clock).ids()
 
 
+@settings(deadline=None, max_examples=50)
 @given(PAGES, QUERIES, ORDERS, st.integers(0, 7))
 def test_held_rows_stand_still_until_they_are_settled(pages, query, order, settled):
     store = Store()
@@ -79,6 +81,7 @@ def test_held_rows_stand_still_until_they_are_settled(pages, query, order, settl
     assert view.ids() == naive(store, query, order)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(ITEMS, max_size=60), QUERIES, ORDERS, st.lists(ITEMS, max_size=10))
 def test_another_query_and_order_while_rows_change(first, query, order, later):
     async def change():

@@ -37,8 +37,14 @@ _LEAVES = {Priority.DETAIL: 0.0, Priority.LIST: 1 / 15, Priority.SWEEP: 1 / 6, P
 class Spending(Protocol):
     """What other processes on the same credential have spent."""
 
+    frozen_until: float
+    """Until when any of them was told to keep still."""
+
     def add(self, now: float) -> None:
         """One more by this process."""
+
+    def freeze(self, until: float) -> None:
+        """Tell the other ones to keep still too."""
 
     def others(self, now: float) -> int:
         """By the other ones over the last window."""
@@ -114,6 +120,7 @@ class Budget:
     def take(self, priority: Priority) -> float:
         """Spend one read. 0 when it may go now, else the seconds after which to try again."""
         now = self._clock()
+        self._hear(now)
         if self.frozen_until is not None:
             if now < self.frozen_until:
                 return self.frozen_until - now
@@ -164,6 +171,8 @@ class Budget:
         if wait is not None:
             until = now + min(max(wait, 1.0), 2 * WINDOW)
             self.frozen_until = max(until, self.frozen_until or 0.0)
+            if self._spending:
+                self._spending.freeze(self.frozen_until)
         self.on_change()
 
     def _guess(self) -> float:
@@ -181,9 +190,15 @@ class Budget:
     def _fill(self, now: float) -> None:
         self._tokens = min(self.burst, self._tokens + max(0.0, now - self._filled_at) * self.rate)
         self._filled_at = now
-        if self._spending:
-            self._tokens -= self._spending.news(now)
-            self._others = self._spending.others(now)
+
+    def _hear(self, now: float) -> None:
+        """Take in what the other processes spent and were told."""
+        if self._spending is None:
+            return
+        self._tokens -= self._spending.news(now)
+        self._others = self._spending.others(now)
+        if self._spending.frozen_until > max(now, self.frozen_until or 0.0):
+            self.frozen_until = self._spending.frozen_until
 
 
 def _forget(times: deque[float], now: float) -> None:

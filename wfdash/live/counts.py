@@ -27,6 +27,8 @@ class Counts(Job):
         self.total: int | None = None
         self.trends = Trends()
         self.counts: dict[str, int] | None = None
+        self.listed = False
+        """Whether the list itself tells the counts."""
         self._page = 1
         self._coming: list[Workflow] = []
 
@@ -35,6 +37,11 @@ class Counts(Job):
         known = next((one for one in self.workflows if one.name == self.watch.workflow), None)
         self.counts = known.counts if known and known.counts else None
         self.next_at = 0.0
+
+    def due(self, now: float) -> float | None:
+        """A dev session tells the counts with its list."""
+        told = self.watch.local and self.watch.workflow and self.listed and not self.overview
+        return None if told else super().due(now)
 
     def pace(self, took: float) -> float:
         return 0.0 if self._page > 1 else max(self.interval, took * 10 if self.watch.local else 0.0)

@@ -97,7 +97,7 @@ class Poller:
 
     @property
     def counts(self) -> dict[str, int] | None:
-        return self._counts.counts or self._newest.counts
+        return self._newest.counts or self._counts.counts
 
     @property
     def hidden(self) -> int:
@@ -246,6 +246,7 @@ class Poller:
         goes to what rows are blocked on: else they would never be read."""
         self._sweep.skip = self._newest.whole is not None
         self._facts.missed = self._sweep.missed
+        self._counts.listed = self._newest.counts is not None
         read, wanted = self._facts.progress
         turn = self._sweep.pages
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared

@@ -1,0 +1,244 @@
+"""The budget: how much may go in any window, in which order, and what stops it."""
+
+import asyncio
+import json
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.simulated_time import EPOCH, simulate
+from wfdash.api.interface import Exchange
+from wfdash.credentials import Credential
+from wfdash.live.budget import ACTIONS, WINDOW, Budget, Priority
+from wfdash.live.ratelimit import parse_ratelimit, parse_retry_after
+from wfdash.live.spent import SpentFile, share_spending
+
+READS = [Priority.DETAIL, Priority.LIST, Priority.SWEEP, Priority.BACKGROUND]
+
+
+class Clock:
+    def __init__(self):
+        self.now = EPOCH
+
+    def __call__(self):
+        return self.now
+
+
+def answered(http=200, *, ratelimit="", policy="", retry_after="", kind="list", at=EPOCH):
+    return Exchange(at, kind, "GET", "/x", http, 12.0, 100, "ray", ratelimit, policy, retry_after, "")
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.floats(0, 20), st.sampled_from(READS)), max_size=400))
+def test_no_window_holds_more_than_the_limit(steps):
+    clock = Clock()
+    budget = Budget(clock=clock)
+    taken = []
+    for pause, priority in steps:
+        clock.now += pause
+        while not budget.take(priority):
+            taken.append(clock.now)
+    for start in taken:
+        assert sum(start <= at < start + WINDOW for at in taken) <= 600
+
+
+def test_the_wait_it_names_is_enough():
+    clock = Clock()
+    budget = Budget(clock=clock)
+    while not budget.take(Priority.SWEEP):
+        pass
+    clock.now += budget.take(Priority.SWEEP) + 1e-6
+    assert budget.take(Priority.SWEEP) == 0
+
+
+def test_something_is_always_left_for_the_more_urgent():
+    budget = Budget(clock=Clock())
+    while not budget.take(Priority.BACKGROUND):
+        pass
+    assert budget.take(Priority.LIST) == 0
+    while not budget.take(Priority.LIST):
+        pass
+    assert budget.take(Priority.DETAIL) == 0
+
+
+def test_the_share_sets_the_limit():
+    budget = Budget(clock=Clock(), share=0.25)
+    assert budget.meter == (0, 300)
+    budget.take(Priority.LIST)
+    assert budget.meter == (1, 300)
+
+
+@pytest.mark.parametrize(
+    ("left", "may"),
+    [(900, READS), (599, READS[:3]), (300, READS[:3]), (299, [])],
+)
+def test_what_is_left_of_the_quota_decides_who_may(left, may):
+    clock = Clock()
+    budget = Budget(clock=clock)
+    budget.saw(answered(ratelimit=f'"default";r={left};t=40', policy='"default";q=1200;w=300'))
+    assert [one for one in READS if not budget.take(one)] == may
+    clock.now += 41.0
+    assert budget.take(Priority.BACKGROUND) == 0
+
+
+def test_a_refusal_freezes_reads_for_as_long_as_it_says_but_not_actions():
+    async def refused():
+        loop = asyncio.get_running_loop()
+        budget = Budget(clock=loop.time)
+        budget.saw(answered(429, retry_after="120"))
+        assert budget.frozen_until == loop.time() + 120
+        assert budget.take(Priority.DETAIL) == pytest.approx(120)
+        before = loop.time()
+        await budget.acquire_action()
+        assert loop.time() == before
+        await budget.acquire(Priority.DETAIL)
+        assert loop.time() == pytest.approx(before + 120, abs=0.1)
+        assert budget.frozen_until is None
+
+    simulate(refused())
+
+
+def test_refusals_without_a_time_wait_longer_each_time():
+    clock = Clock()
+    waits = []
+    budget = Budget(clock=clock, chance=lambda: 1.0)
+    for _ in range(6):
+        budget.saw(answered(429))
+        waits.append(budget.frozen_until - clock.now)
+        clock.now = budget.frozen_until + 1
+    assert waits == sorted(waits)
+    assert waits[0] >= 15
+    assert waits[-1] == 300
+    budget.saw(answered(200))
+    budget.saw(answered(429))
+    assert budget.frozen_until - clock.now == waits[0]
+
+
+def test_actions_have_a_count_of_their_own():
+    async def many():
+        loop = asyncio.get_running_loop()
+        budget = Budget(clock=loop.time)
+        before = loop.time()
+        for _ in range(ACTIONS):
+            await budget.acquire_action()
+        assert loop.time() == before
+        await budget.acquire_action()
+        assert loop.time() == pytest.approx(before + WINDOW, abs=0.1)
+        assert budget.meter[0] == 0
+
+    simulate(many())
+
+
+def test_the_last_200_requests_are_kept_and_counted_by_kind():
+    clock = Clock()
+    budget = Budget(clock=clock)
+    for number in range(300):
+        budget.saw(answered(kind="get" if number % 3 else "list"))
+    assert len(budget.requests) == 200
+    assert budget.spent_by == [("get", 200), ("list", 100)]
+    clock.now += WINDOW + 1
+    assert budget.spent_by == []
+
+
+@pytest.mark.parametrize(
+    ("ratelimit", "policy", "told"),
+    [
+        ('"default";r=50;t=30', '"default";q=100;w=60', (50, 100, 30)),
+        ('"a";r=50;t=30, "b";r=4;t=9', '"b";q=10;w=1, "a";q=100;w=60', (4, 10, 9)),
+        ("default;r=7;t=3", "", (7, 1200, 3)),
+        ('"default"; t=30; r=50', '"default"; w=60; q=200', (50, 200, 30)),
+    ],
+)
+def test_rate_limit_headers(ratelimit, policy, told):
+    left = parse_ratelimit(ratelimit, policy)
+    assert (left.remaining, left.quota, left.reset) == told
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_header_is_survived(one, other):
+    parse_ratelimit(one, other)
+    wait = parse_retry_after(one, EPOCH)
+    assert wait is None or wait >= 0
+
+
+def test_retry_after_may_be_a_date():
+    assert parse_retry_after("Fri, 15 Jan 2027 08:02:00 GMT", EPOCH) == 120
+    assert parse_retry_after("Fri, 15 Jan 2027 07:02:00 GMT", EPOCH) == 0
+
+
+def test_processes_share_one_bucket(tmp_path):
+    clock, path = Clock(), tmp_path / "spent.json"
+    budgets = [Budget(clock=clock, spending=SpentFile(path)) for _ in range(3)]
+    taken = []
+    for _ in range(1200):
+        clock.now += 0.5
+        taken += [clock.now for one in budgets if not one.take(Priority.LIST)]
+    for start in taken:
+        assert sum(start <= at < start + WINDOW for at in taken) <= 600 + 60
+    assert sum(at >= taken[-1] - WINDOW for at in taken) > 500
+    assert abs(budgets[0].meter[0] - sum(at > clock.now - WINDOW for at in taken)) < 30
+
+
+def test_a_process_that_starts_late_finds_what_was_spent(tmp_path):
+    clock, path = Clock(), tmp_path / "spent.json"
+    first = Budget(clock=clock, spending=SpentFile(path))
+    while clock.now < EPOCH + 280:
+        clock.now += 0.25
+        first.take(Priority.DETAIL)
+    clock.now += 2
+    first.take(Priority.DETAIL)
+    late = Budget(clock=clock, spending=SpentFile(path))
+    assert late.meter[0] > 500
+
+
+def test_a_freeze_is_told_to_the_other_processes(tmp_path):
+    clock, path = Clock(), tmp_path / "spent.json"
+    one, other = (Budget(clock=clock, spending=SpentFile(path)) for _ in range(2))
+    one.saw(answered(429, retry_after="100"))
+    one.take(Priority.LIST)
+    clock.now += 2
+    one.take(Priority.LIST)
+    other.take(Priority.LIST)
+    assert other.take(Priority.LIST) == pytest.approx(98)
+
+
+def test_the_shared_file_tells_nothing_of_the_credential(tmp_path):
+    folder = tmp_path / "state"
+    credential = Credential("top-secret-token", source="test")
+    spent = share_spending(credential, folder)
+    spent.add(EPOCH)
+    assert spent.others(EPOCH) == 0
+    assert spent.path == share_spending(Credential("top-secret-token", source="else"), folder).path
+    assert spent.path != share_spending(Credential("another", source="test"), folder).path
+    for file in folder.iterdir():
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert b"secret" not in file.read_bytes() + file.name.encode()
+    assert "-".join(json.loads(spent.path.read_text())["spent"]).startswith(str(os.getpid()))
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[1]", "{", '{"spent": {"a": {"x": 1}}}', '{"spent": 3}', "\x00" * 50]
+)
+def test_a_torn_file_is_written_anew(tmp_path, content):
+    path = tmp_path / "spent.json"
+    path.write_text(content)
+    spent = SpentFile(path)
+    spent.add(EPOCH)
+    assert spent.others(EPOCH) == 0
+    assert spent.trouble == ""
+    assert SpentFile(path).others(EPOCH) == 1
+
+
+def test_a_folder_that_cannot_be_written_shares_nothing_and_says_why(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    spent = share_spending(Credential("token", source="test"), blocked)
+    spent.add(EPOCH)
+    assert (spent.others(EPOCH), spent.news(EPOCH)) == (0, 0)
+    assert spent.trouble
+    gone = SpentFile(tmp_path / "nowhere" / "spent.json")
+    gone.add(EPOCH)
+    assert gone.others(EPOCH) == 0
+    assert gone.trouble
