@@ -13,7 +13,7 @@ LAYERS = {
     "api": {"core", "settings", "credentials"},
     "live": {"api", "core", "settings", "keymap"},
     "oneshot": {"live", "api", "core", "settings", "keymap"},
-    "ui": {"live", "api", "core", "settings", "keymap"},
+    "ui": {"live", "api", "core", "settings", "config_writer", "keymap"},
     "demo": set(),
 }
 

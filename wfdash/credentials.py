@@ -1,6 +1,7 @@
 """The one object that holds a secret: it hides itself everywhere and hands headers to one origin alone."""
 
 import hmac
+import re
 from collections.abc import Callable
 from typing import Literal, NoReturn
 from urllib.parse import urlsplit
@@ -58,7 +59,9 @@ class Credential:
 
     def hide(self, text: str) -> str:
         """The text with the secret blotted out, for words that came from elsewhere."""
-        return text.replace(self._secret, "[hidden]") if self._secret else text
+        if not self._secret:
+            return text
+        return re.sub(re.escape(self._secret), "[hidden]", text, flags=re.IGNORECASE)
 
     def fingerprint(self, key: bytes) -> str:
         """Tells this secret from others to whoever has the key, and nothing else to anybody."""

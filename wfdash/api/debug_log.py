@@ -4,7 +4,6 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
 
 from wfdash.api.interface import Exchange
 from wfdash.core.moment import iso
@@ -14,26 +13,23 @@ __all__ = ["DebugLog"]
 
 
 class DebugLog:
-    """An observer that appends to a 0600 file; when that cannot be written, the log ends and no more.
-
-    Raises OSError when the file cannot be opened at all.
-    """
+    """An observer that appends to a 0600 file; when that cannot be written, the line is lost and no more."""
 
     def __init__(self, path: Path, credential: Credential | None = None) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.fchmod(descriptor, 0o600)
-        self._file: TextIO | None = open(descriptor, "a", encoding="ascii")  # noqa: SIM115
+        self._path = path
         self._credential = credential
 
     def __call__(self, exchange: Exchange) -> None:
-        if self._file is None:
-            return
         entry = asdict(exchange) | {"at": iso(exchange.at), "milliseconds": round(exchange.milliseconds, 1)}
         line = json.dumps({key: value for key, value in entry.items() if value not in ("", None)})
         if self._credential is not None:
             line = self._credential.hide(line)
         try:
-            self._file.write(line + "\n")
-            self._file.flush()
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.fchmod(descriptor, 0o600)
+                os.write(descriptor, line.encode("ascii") + b"\n")
+            finally:
+                os.close(descriptor)
         except OSError:
-            self._file = None
+            return

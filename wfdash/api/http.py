@@ -41,18 +41,12 @@ class Answer:
     """Headers are looked up in lower case."""
 
     http: int
-    headers: httpx.Headers
-    body: bytes = b""
+    headers: httpx.Headers = field(repr=False)
+    ray: str = ""
+    media: str = ""
+    """The content type without its parameters."""
+    body: bytes = field(default=b"", repr=False)
     milliseconds: float = 0.0
-
-    @property
-    def ray(self) -> str:
-        return str(self.headers.get("cf-ray", ""))
-
-    @property
-    def media(self) -> str:
-        """The content type without its parameters."""
-        return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
 def segment(text: str) -> str:
@@ -165,7 +159,7 @@ class Http:
         signature = _Signature(self.credential, self.base)
         response = await self.client.send(request, auth=signature, stream=True, follow_redirects=False)
         try:
-            exchange.answer = answer = Answer(response.status_code, response.headers)
+            exchange.answer = answer = self._headed(response)
             parts, size = [], 0
             async for part in response.aiter_bytes():
                 parts.append(part)
@@ -176,6 +170,12 @@ class Http:
         finally:
             await response.aclose()
 
+    def _headed(self, response: httpx.Response) -> Answer:
+        """The answer as far as its headers say; what may be shown of them is rid of the secret first."""
+        media = self.hide(response.headers.get("content-type", "")).partition(";")[0]
+        ray = self.hide(response.headers.get("cf-ray", ""))
+        return Answer(response.status_code, response.headers, ray, media.strip().lower())
+
     def _tell(self, exchange: "_Pending", failure: str) -> None:
         milliseconds = (time.perf_counter() - exchange.began) * 1000
         answer = exchange.answer
@@ -183,7 +183,10 @@ class Http:
             answer.milliseconds = milliseconds
         if self.observer is None:
             return
-        header = answer.headers.get if answer else (lambda name, default="": default)
+
+        def header(name: str) -> str:
+            return self.hide(answer.headers.get(name, "")) if answer else ""
+
         self.observer(
             Exchange(
                 at=exchange.at,
@@ -193,11 +196,11 @@ class Http:
                 http=answer.http if answer else None,
                 milliseconds=milliseconds,
                 size=len(answer.body) if answer else 0,
-                ray=header("cf-ray", ""),
-                ratelimit=header("ratelimit", ""),
-                ratelimit_policy=header("ratelimit-policy", ""),
-                retry_after=header("retry-after", ""),
-                server_date=header("date", ""),
+                ray=answer.ray if answer else "",
+                ratelimit=header("ratelimit"),
+                ratelimit_policy=header("ratelimit-policy"),
+                retry_after=header("retry-after"),
+                server_date=header("date"),
                 failure=failure,
             )
         )

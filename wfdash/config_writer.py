@@ -1,0 +1,94 @@
+"""Changes a person's config file without losing a comment: a saved view, or the profile to start with."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from wfdash.config_file import ConfigError, parse
+from wfdash.settings import SettingsError, View
+
+__all__ = ["save_default_profile", "save_view"]
+
+
+def save_view(path: Path, view: View) -> None:
+    """Add the view, or replace the one of its name; a key it takes over is taken from the view that had it.
+
+    Raises SettingsError when the file cannot be read, would become invalid or cannot be written.
+    """
+    document = _document(path)
+    views = document.setdefault("views", _tables())
+    for other in views:
+        if view.key and other.get("key") == view.key and other.get("name") != view.name:
+            other["key"] = ""
+        if view.default and other.get("workflow", "") == view.workflow and other.get("default"):
+            other["default"] = False
+    entry = next((one for one in views if one.get("name") == view.name), None)
+    if entry is None:
+        entry = _table()
+        entry["name"] = view.name
+        views.append(entry)
+    for name in ("key", "workflow", "filter", "sort", "default"):
+        value = getattr(view, name)
+        if value or name in entry:
+            entry[name] = value
+    _write(path, document)
+
+
+def save_default_profile(path: Path, name: str) -> None:
+    """Make a profile the one that is used when none is named. Raises SettingsError as save_view does."""
+    document = _document(path)
+    document["profile"] = name
+    _write(path, document)
+
+
+def _document(path: Path) -> Any:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        return tomlkit.parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return tomlkit.document()
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise SettingsError(f"{path} could not be read: {error}. Nothing was saved.") from None
+
+
+def _table() -> Any:
+    import tomlkit
+
+    return tomlkit.table()
+
+
+def _tables() -> Any:
+    import tomlkit
+
+    return tomlkit.aot()
+
+
+def _write(path: Path, document: Any) -> None:
+    """Put the text in place in one step, checked first; the mode stays, and is 0600 for a new file."""
+    import tomlkit
+
+    text = tomlkit.dumps(document)
+    try:
+        parse(text, str(path))
+    except ConfigError as error:
+        raise SettingsError(f"{error} Nothing was saved.") from None
+    target = path.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".config-", suffix=".toml")
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                os.chmod(name, target.stat().st_mode & 0o777)
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise SettingsError(f"{path} could not be written: {error.strerror}. Nothing was saved.") from None
