@@ -40,7 +40,7 @@ class Fact:
 
 
 class Facts(Job):
-    """`wanted` are the visible rows, `watched` the marked and the watched ones, each most important first."""
+    """`wanted` are visible rows, active or errored, `watched` the marked and the watched ones, each most important first."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(1.0)
@@ -140,13 +140,15 @@ class Facts(Job):
         return None
 
     def _due(self, identity: str, now: float) -> float | None:
-        """When to read an instance: None for one that is final, gone or not listed."""
+        """When to read an instance: None for one that is gone or not listed, or final and read as such."""
         row = self.watch.store.get(identity)
-        if row is None or is_final(row.status) or self.watch.store.note(identity) == EXPIRED:
+        if row is None or self.watch.store.note(identity) == EXPIRED:
             return None
         fact = self._facts.get(identity)
         if fact is None:
             return 0.0
+        if is_final(row.status):
+            return None if fact.status == row.status else 0.0
         if row.modified is not None and row.modified != fact.modified:
             return fact.read_at + _LEAST
         deadline = fact.why.deadline

@@ -14,6 +14,7 @@ from wfdash.live.events import Event
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
 from wfdash.live.poller import Poller
+from wfdash.live.spent import share_spending
 from wfdash.settings import Settings
 
 __all__ = ["Connect", "Session", "open_session"]
@@ -40,7 +41,10 @@ async def open_session(
     settings: Settings, connect: Connect, *, clock: Callable[[], float], notify: Callable[[Event], None]
 ) -> Session:
     """Make everything ready; nothing has been asked yet. The demo keeps no journal."""
-    budget = Budget(clock=clock, share=settings.share)
+    spending = None
+    if settings.credential is not None and not settings.demo:
+        spending = share_spending(settings.credential, user_state_path("wfdash"))
+    budget = Budget(clock=clock, share=settings.share, spending=spending)
     api = await connect(budget.saw)
     poller = Poller(
         api, clock=clock, budget=budget, interval=settings.interval, local=settings.local, notify=notify
