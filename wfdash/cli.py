@@ -56,12 +56,20 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _check_usage(parsed: Namespace) -> None:
     """What argparse cannot tell: the filter, the address, options that exclude each other."""
-    from wfdash.core.address import AddressError, parse_instance
-
     if getattr(parsed, "filter", ""):
         _check_filter(parsed.filter)
     if parsed.command == "show" and len(parsed.ids) == 1 and not parsed.instance:
         parsed.instance, parsed.ids = parsed.ids[0], []
+    if parsed.instance:
+        _check_address(parsed)
+    if parsed.command == "demo" and parsed.serve is None and (parsed.fault or parsed.latency):
+        raise UsageError("--fault and --latency belong to demo --serve")
+
+
+def _check_address(parsed: Namespace) -> None:
+    """Take a dashboard URL apart into what it names."""
+    from wfdash.core.address import AddressError, parse_instance
+
     try:
         address = parse_instance(parsed.instance)
     except AddressError as wrong:
@@ -75,8 +83,6 @@ def _check_usage(parsed: Namespace) -> None:
     parsed.instance = address.instance
     parsed.workflow = parsed.workflow or address.workflow
     parsed.account_id = parsed.account_id or address.account
-    if parsed.command == "demo" and parsed.serve is None and (parsed.fault or parsed.latency):
-        raise UsageError("--fault and --latency belong to demo --serve")
 
 
 def _check_filter(text: str) -> None:

@@ -9,7 +9,6 @@ from wfdash.api.client import CloudWorkflows
 from wfdash.api.debug_log import DebugLog
 from wfdash.api.http import CONNECT, READ, Http
 from wfdash.api.interface import Exchange, Observer, Workflows
-from wfdash.api.local import LocalWorkflows
 from wfdash.settings import Settings
 
 __all__ = ["connect"]
@@ -36,6 +35,8 @@ async def connect(
         local=settings.local,
     )
     if settings.local:
+        from wfdash.api.local import LocalWorkflows
+
         return LocalWorkflows(http)
     return CloudWorkflows(http, settings.account_id)
 

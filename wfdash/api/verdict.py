@@ -78,7 +78,7 @@ def _parse(answer: Answer) -> Envelope | str:
         return str(error)
     if not isinstance(value, dict):
         return "JSON, but not the Cloudflare API's"
-    envelope = Envelope.model_validate(value)
+    envelope = Envelope.read(value)
     if not envelope.recognised and not (200 <= answer.http < 300 and "result" in value):
         return "JSON, but not the Cloudflare API's"
     return envelope

@@ -3,9 +3,8 @@
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "read_json"]
 
@@ -81,42 +80,51 @@ def _chain(value: object) -> list[str]:
     return [text for item in value[:5] if isinstance(item, Mapping) and (text := _words(item.get("message")))]
 
 
-def _problems(value: object) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One entry of `errors` or `messages`."""
+
+    code: int | None = None
+    message: str = ""
+    chain: tuple[str, ...] = ()
+
+
+def _problems(value: object) -> list[Problem]:
     """Errors as objects, whatever they came as: objects, plain strings, one object alone, nothing."""
     found = []
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, Mapping):
-            chain = _chain(item.get("error_chain"))
-            found.append({"code": item.get("code"), "message": item.get("message"), "chain": chain})
+            chain = tuple(_chain(item.get("error_chain")))
+            found.append(Problem(_code(item.get("code")), _words(item.get("message")), chain))
         elif isinstance(item, str) and item:
-            found.append({"message": item})
+            found.append(Problem(message=item))
     return found
 
 
-def _object(value: object) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else {}
+@dataclass(slots=True)
+class Envelope:
+    """What every JSON answer of the API is wrapped in. Any object is one; see `recognised`.
 
+    Read by hand: importing pydantic takes longer than all else that `wfdash list` does.
+    """
 
-class Problem(BaseModel):
-    """One entry of `errors` or `messages`."""
-
-    code: Annotated[int | None, BeforeValidator(_code)] = None
-    message: Annotated[str, BeforeValidator(_words)] = ""
-    chain: list[str] = []
-
-
-class Envelope(BaseModel):
-    """What every JSON answer of the API is wrapped in. Any object validates; see `recognised`."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    success: Annotated[
-        bool | None, BeforeValidator(lambda value: value if isinstance(value, bool) else None)
-    ] = None
-    errors: Annotated[list[Problem], BeforeValidator(_problems)] = []
-    messages: Annotated[list[Problem], BeforeValidator(_problems)] = []
+    success: bool | None = None
+    errors: list[Problem] = field(default_factory=list)
+    messages: list[Problem] = field(default_factory=list)
     result: Any = None
-    result_info: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
+    result_info: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> "Envelope":
+        """Total: what is missing or of another type is left at its default."""
+        success, info = value.get("success"), value.get("result_info")
+        return cls(
+            success if isinstance(success, bool) else None,
+            _problems(value.get("errors")),
+            _problems(value.get("messages")),
+            value.get("result"),
+            dict(info) if isinstance(info, Mapping) else {},
+        )
 
     @property
     def recognised(self) -> bool:

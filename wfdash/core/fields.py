@@ -10,7 +10,7 @@ from wfdash.core.facts import BLOCKS, DetailFacts
 from wfdash.core.grammar import QueryError, Term
 from wfdash.core.instance import Instance
 from wfdash.core.moment import parse_time
-from wfdash.core.status import FINAL, STATUSES
+from wfdash.core.status import STATUSES
 
 __all__ = ["FIELDS", "Facts", "Field", "Test", "check", "compile_term", "seconds"]
 
@@ -159,17 +159,10 @@ def _time_test(term: Term, wanted: bool, now: float) -> Test:
         return lambda row: row.modified is not None and compare(now - row.modified, span) is wanted
 
     def ran(row: Instance) -> bool:
-        took = duration(row, now)
+        took = row.lasted(now)
         return took is not None and compare(took, span) is wanted
 
     return ran
-
-
-def duration(row: Instance, now: float) -> float | None:
-    """Seconds from start (or creation, where there is no start) to end, or to now while it is not final."""
-    start = row.created if row.started is None else row.started
-    end = row.ended if row.status in FINAL else now
-    return None if start is None or end is None else end - start
 
 
 def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFacts]) -> Test:

@@ -6,6 +6,7 @@ from sys import intern
 from typing import Any
 
 from wfdash.core.moment import iso, parse_time
+from wfdash.core.status import is_final
 
 __all__ = ["Instance"]
 
@@ -59,6 +60,12 @@ class Instance:
                 extra[key] = value
         row.extra = extra or None
         return row
+
+    def lasted(self, now: float) -> float | None:
+        """Seconds from its start, or its creation where it tells no start, to its end, or to now."""
+        start = self.created if self.started is None else self.started
+        end = self.ended if is_final(self.status) else now
+        return None if start is None or end is None else end - start
 
     def item(self) -> dict[str, Any]:
         """The row as the API sent it: same keys, same values (key order aside)."""

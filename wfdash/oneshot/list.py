@@ -2,19 +2,20 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
 
 from wfdash.api.interface import InstancePage
 from wfdash.api.paging import walk
-from wfdash.core.fields import duration
 from wfdash.core.instance import Instance
-from wfdash.core.query import Facts, Query, parse
 from wfdash.core.status import is_final
 from wfdash.core.wording import brief, count
 from wfdash.oneshot.print import instant, json_line, line, say
 from wfdash.oneshot.session import Patient, Session
 from wfdash.oneshot.usage import UsageError
+
+if TYPE_CHECKING:
+    from wfdash.core.query import Query
 
 __all__ = ["prepare", "run"]
 
@@ -22,8 +23,16 @@ _COLUMNS = ((15, "STATUS"), (20, "CREATED"), (8, "TOOK"), (8, "TRIGGER"), (8, "V
 
 
 def prepare(parsed: Namespace) -> None:
-    """Refuse a filter that only details can tell, unless reading them was asked for."""
-    query = parse(parsed.filter)
+    """Refuse a filter that only details can tell, unless reading them was asked for.
+
+    The filter language is loaded only for a filter.
+    """
+    parsed.query = None
+    if not parsed.filter:
+        return
+    from wfdash.core.query import parse
+
+    query = parsed.query = parse(parsed.filter)
     if query.needs_marks:
         raise UsageError("--filter: marked is of the dashboard; there are no marks here")
     if query.needs_details and parsed.read_details is None:
@@ -35,8 +44,7 @@ def prepare(parsed: Namespace) -> None:
 
 async def run(parsed: Namespace, session: Session) -> int:
     """Print what matches until the limit; returns the exit code."""
-    query = parse(parsed.filter)
-    listing = Listing(parsed, session, query)
+    listing = Listing(parsed, session)
     if not parsed.json and sys.stdout.isatty():
         line(_columns(*(title for _, title in _COLUMNS)))
     async for item, row in listing.matching():
@@ -52,10 +60,10 @@ async def run(parsed: Namespace, session: Session) -> int:
 class Listing:
     """The rows that match, counted on the way."""
 
-    def __init__(self, parsed: Namespace, session: Session, query: Query) -> None:
+    def __init__(self, parsed: Namespace, session: Session) -> None:
         self.limit = parsed.limit
         self.session = session
-        self.query = query
+        self.query: Query | None = parsed.query
         self.ascending = parsed.asc
         self.details = parsed.read_details
         self.read = self.shown = self.asked = self.unread = self.hidden = 0
@@ -64,8 +72,7 @@ class Listing:
     async def matching(self) -> AsyncIterator[tuple[dict[str, Any], Instance]]:
         """Items as the API sent them, each with its reading."""
         now = self.session.clock()
-        query = self.query
-        matches = query.candidates(now) if query.needs_details else query.matcher(now)
+        query, matches = self.query, self._test(now)
         async for page in self._pages(now):
             self.total = page.total if page.total is not None else self.total
             self.hidden += page.hidden
@@ -74,34 +81,41 @@ class Listing:
                 if row is None:
                     continue
                 self.read += 1
-                if not matches(row) or (query.needs_details and not await self._told_by_detail(row, now)):
+                if not matches(row):
+                    continue
+                if query and query.needs_details and not await self._told_by_detail(query, row, now):
                     continue
                 self.shown += 1
                 yield item, row
                 if self.shown == self.limit:
                     return
 
+    def _test(self, now: float) -> Callable[[Instance], bool]:
+        if self.query is None:
+            return lambda row: True
+        return self.query.candidates(now) if self.query.needs_details else self.query.matcher(now)
+
     async def _pages(self, now: float) -> AsyncIterator[InstancePage]:
         session = self.session
         workflow = await session.workflow()
-        pushed = self.query.pushdown(now, local=session.api.local)
-        whole = not self.query and self.limit
+        pushed = self.query.pushdown(now, local=session.api.local) if self.query else None
         pages = walk(
             Patient(session),
             workflow,
-            status=pushed.status,
-            date_start=pushed.date_start,
-            date_end=pushed.date_end,
+            status=pushed.status if pushed else "",
+            date_start=pushed.date_start if pushed else None,
+            date_end=pushed.date_end if pushed else None,
             direction="asc" if self.ascending else "",
-            per_page=min(self.limit, 100) if whole else 100,
+            per_page=min(self.limit or 100, 100) if self.query is None else 100,
         )
         async for page in pages:
             yield page
 
-    async def _told_by_detail(self, row: Instance, now: float) -> bool:
+    async def _told_by_detail(self, query: "Query", row: Instance, now: float) -> bool:
         """Read an instance that the row itself does not rule out."""
         from wfdash.core.detail import read_detail
         from wfdash.core.facts import read_facts
+        from wfdash.core.query import Facts
 
         if self.details and self.asked >= self.details:
             self.unread += 1
@@ -110,7 +124,7 @@ class Listing:
         workflow = await self.session.workflow()
         answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
         facts = read_facts(read_detail(workflow, row.id, answer.result))
-        return self.query.match(row, now, Facts(details={row.id: facts}))
+        return query.match(row, now, Facts(details={row.id: facts}))
 
     def note(self) -> str:
         """What a person should know of what is not there; "" when nothing."""
@@ -131,7 +145,7 @@ def _columns(*cells: str) -> str:
 
 
 def _cells(row: Instance, now: float) -> tuple[str, ...]:
-    took = duration(row, now)
+    took = row.lasted(now)
     running = "" if is_final(row.status) else "+"
     return (
         row.status or "-",
