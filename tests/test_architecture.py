@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "wfdash"
 LAYERS = {
     "core": set(),
     "api": {"core", "settings", "credentials"},
-    "live": {"api", "core", "settings", "keymap"},
+    "live": {"api", "core", "settings", "credentials", "keymap"},
     "oneshot": {"live", "api", "core", "settings", "keymap"},
     "ui": {"live", "api", "core", "settings", "config_writer", "keymap"},
     "demo": set(),
