@@ -10,14 +10,14 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from tests.support.program import ROOT, TOKEN, environment
 from tests.support.screen import Screen
 
-__all__ = ["KEYS", "OpenTerminal", "Terminal"]
+__all__ = ["KEYS", "OpenTerminal", "Terminal", "watch_together"]
 
 KEYS = {
     "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "backspace": "\x7f",
@@ -302,6 +302,16 @@ class OpenTerminal:
             one.close()
         for one in self._opened:
             one.__exit__(None)
+
+
+def watch_together(terminals: Iterable[Terminal], seconds: float) -> list[int]:
+    """Keep reading them all for that long; the number of bytes that came from each."""
+    several = list(terminals)
+    before, deadline = [len(one.written) for one in several], time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for one in several:
+            one.watch(0.05)
+    return [len(one.written) - start for one, start in zip(several, before)]
 
 
 def _described(wanted: Wanted) -> str:

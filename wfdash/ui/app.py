@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.console import RenderableType
 from rich.traceback import Traceback
 from textual import events
+from textual._compositor import ChopsUpdate
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -15,6 +17,7 @@ from wfdash.live.events import Event
 from wfdash.settings import Settings
 from wfdash.ui.bindings import bindings
 from wfdash.ui.filters import AsciiFilter, PrintableFilter
+from wfdash.ui.frame import NarrowUpdate
 from wfdash.ui.messages import Live
 from wfdash.ui.pages import Pages
 from wfdash.ui.screens.base import BaseScreen
@@ -84,6 +87,11 @@ class WfdashApp(Pages, inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """After Textual's own, so that nothing can add a control character behind them."""
         return [*super().get_line_filters(), *self._last_filters]
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, ChopsUpdate):
+            renderable = NarrowUpdate.of(renderable)
+        super()._display(screen, renderable)
 
     def on_mount(self) -> None:
         on_signals(self.leave)

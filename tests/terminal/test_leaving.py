@@ -1,0 +1,48 @@
+"""However it ends, the terminal is given back as it was found and the exit status is right."""
+
+import signal
+
+import pytest
+
+from tests.support.act import ROWS
+
+ENDINGS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
+
+
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_signal_gives_the_terminal_back(demo, number):
+    shell = demo()
+    shell.signal(number)
+    assert shell.wait_exit() == ENDINGS[number]
+    assert shell.not_as_found() == []
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+def test_quitting_gives_the_terminal_back(demo, key):
+    shell = demo()
+    for _ in range(3):  # closes the layers that are open, then leaves
+        if not shell.ended:
+            shell.press(key)
+            shell.quiet(0.4)
+    assert shell.wait_exit() == 0
+    assert shell.not_as_found() == []
+
+
+def test_suspended_to_the_shell_and_back(demo):
+    shell = demo()
+    shell.press("ctrl+z")
+    shell.wait_stopped()
+    assert shell.not_as_found() == []
+    before = len(shell.written)
+    shell.foreground()
+    shell.wait_written(b"\x1b[?1049h", since=before)
+    shell.wait_for(ROWS)
+    shell.signal(signal.SIGTERM)
+    assert shell.wait_exit() == 143
+    assert shell.not_as_found() == []
+
+
+def test_a_dropped_connection_ends_it(demo):
+    shell = demo()
+    shell.hang_up()
+    assert shell.wait_exit() in (0, 1, 129)

@@ -1,0 +1,46 @@
+"""Where wfdash cannot draw or may not ask, it leaves at once with one sentence and the right exit status."""
+
+import pytest
+
+from tests.support.program import ACCOUNT, TOKEN
+
+
+def sentence(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+@pytest.mark.parametrize("arguments", [["demo"], [], ["-w", "orders"]])
+def test_no_terminal_is_exit_2_with_one_sentence(program, arguments):
+    done = program(*arguments, env={"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_ACCOUNT_ID": ACCOUNT})
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "terminal" in sentence(done.stderr)
+
+
+def test_a_dumb_terminal_is_refused(terminal):
+    shell = terminal("demo", env={"TERM": "dumb"}, columns=200)
+    assert shell.wait_exit() == 2
+    assert "dumb" in sentence(shell.screen.text)
+    assert shell.not_as_found() == []
+    assert b"\x1b" not in shell.written
+
+
+def test_no_credentials_is_exit_3_and_says_what_to_set(terminal):
+    shell = terminal("-w", "orders", columns=200)
+    assert shell.wait_exit() == 3
+    assert "CLOUDFLARE_API_TOKEN" in shell.screen.text
+    assert shell.not_as_found() == []
+
+
+def test_usage_goes_before_the_terminal(program):
+    done = program("--no-such-option")
+    assert done.returncode == 2
+    assert "--no-such-option" in done.stderr
+
+
+def test_the_terminal_goes_before_credentials(program):
+    done = program("-w", "orders")
+    assert done.returncode == 2
+    assert "terminal" in done.stderr

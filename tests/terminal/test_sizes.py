@@ -1,0 +1,36 @@
+"""Any size a terminal can have, and a hundred changes of it."""
+
+import pytest
+
+from tests.support.act import ROWS
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(1, 1), (2, 5), (3, 200), (20, 6), (400, 120)])
+def test_a_strange_size_is_survived_and_left_politely(demo, columns, lines):
+    shell = demo(wait=False, columns=columns, lines=lines)
+    shell.wait_written(b"\x1b[?1049h")
+    shell.quiet()
+    shell.press("j", "k", "enter", "escape", "/", "x", "escape")
+    shell.resize(80, 24)
+    shell.wait_for(ROWS)
+    shell.press("q")
+    shell.quiet()
+    if not shell.ended:
+        shell.press("q")
+    assert shell.wait_exit() == 0
+    assert shell.not_as_found() == []
+
+
+def test_a_hundred_resizes_end_in_the_right_picture(demo):
+    shell = demo(columns=140, lines=40)
+    for step in range(100):
+        shell.resize(60 + step % 90, 12 + step % 40)
+        shell.watch(0.01)
+    shell.resize(100, 30)
+    shell.quiet(0.5)
+    shell.wait_for(ROWS)
+    assert all(len(row) == 100 for row in shell.screen.rows)
+    shell.press("?")
+    shell.quiet()
+    shell.press("escape")
+    shell.wait_for(ROWS)
