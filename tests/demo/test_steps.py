@@ -56,7 +56,7 @@ def test_retries_wait_by_their_backoff(backoff, waits):
     assert gaps == waits
     assert detail["status"] == "errored"
     assert detail["success"] is False
-    assert detail["error"] == {"name": "PaymentError", "message": "card declined"}
+    assert detail["error"] == {"name": "Error", "message": "PaymentError: card declined"}
     assert detail["steps"][0]["success"] is False
 
 
@@ -158,7 +158,7 @@ def test_a_caught_failure_goes_on():
     detail = bench.detail()
     assert (detail["status"], detail["output"], detail["error"]) == (
         "complete",
-        '"caught card declined"',
+        '"caught PaymentError: card declined"',
         None,
     )
     assert detail["steps"][0]["success"] is False

@@ -151,8 +151,8 @@ def test_an_error_rolls_back_by_itself():
     bench.later(60)
     detail = bench.detail()
     assert detail["status"] == "errored"
-    assert detail["error"]["name"] == "BankError"
-    assert detail["rollback"] == {"outcome": "failed", "error": locked.shown()}
+    assert detail["error"] == {"name": "Error", "message": "BankError: closed"}
+    assert detail["rollback"] == {"outcome": "failed", "error": locked.told().shown()}
     undone = [step for step in detail["steps"] if step["type"] == "rollback"]
     assert [step["name"] for step in undone] == ["book-1"], "the first that fails ends it"
     assert len(undone[0]["attempts"]) == 2

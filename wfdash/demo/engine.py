@@ -303,7 +303,7 @@ class Execution:
         if error.fatal:
             said = f'Step threw a NonRetryableError with message "{error.name}: {error.message}"'
             return Failure("WorkflowFatalError", said, fatal=True)
-        return error
+        return error.told()
 
     def _await(self, branch: _Branch, op: Wait, at: float, deadline: float) -> None:
         assert branch.entry is not None
@@ -377,7 +377,7 @@ class Execution:
             self.rollback_error = failure
             self.stop()
             return
-        self.error = Failure(failure.name, failure.message)
+        self.error = Failure(failure.name, failure.message).told()
         if failure.fatal:
             self.error = Failure("WorkflowFatalError", FATAL)
         elif failure.engine:

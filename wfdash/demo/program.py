@@ -28,6 +28,20 @@ ALWAYS = 1 << 30
 """For `fails`: every attempt."""
 
 
+BUILT_IN = {
+    "Error",
+    "EvalError",
+    "RangeError",
+    "ReferenceError",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+    "AbortError",
+    "TimeoutError",
+}
+"""Names of JavaScript's own errors; the last two are DOMExceptions, as fetch throws them."""
+
+
 class Failure(Exception):
     """An error in user code; a step's, when the program lets it through, becomes the instance's."""
 
@@ -39,6 +53,12 @@ class Failure(Exception):
         """Raised by the engine itself: its name moves into the message at the instance."""
         self.fatal = fatal
         """A NonRetryableError: no further attempt."""
+
+    def told(self) -> "Failure":
+        """As it reaches the engine: a class of one's own is lost on the way, its name goes to the message."""
+        if self.engine or self.fatal or self.name in BUILT_IN:
+            return self
+        return Failure("Error", f"{self.name}: {self.message}")
 
     def shown(self) -> dict[str, str]:
         return {"name": self.name, "message": self.message}

@@ -38,7 +38,7 @@ def billing(story: Story) -> Program:
             takes=story.between(f"page{number}", 0.5, 6),
             output={"page": number, "rows": 500, "units": int(trouble * 9000)},
             fails=2 if trouble < 0.02 else 1 if trouble < 0.06 else 0,
-            error=Failure("D1_ERROR", "D1_ERROR: database is locked: SQLITE_BUSY"),
+            error=Failure("Error", "D1_ERROR: database is locked: SQLITE_BUSY"),
             backoff="linear",
             delay="4 seconds",
         )
