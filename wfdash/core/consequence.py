@@ -83,7 +83,7 @@ def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = N
     if verb == "terminate":
         return [
             f"{_left(done)}: nothing is undone",
-            "whether they have rollback handlers the API does not say; T would run those",
+            "whether they have rollback handlers the API does not say",
         ]
     if verb == "terminate_rollback":
         return [

@@ -1,0 +1,101 @@
+"""What the person is told of one action from the request to its end: a line that grows until it settles."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from wfdash.core.rules import phrase
+from wfdash.core.wording import brief, clock
+from wfdash.live.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Progress, Result
+
+__all__ = ["ORDER", "Trail"]
+
+ORDER = ("done", "under way", "no effect", SKIPPED, REFUSED, NOT_REACHED, UNKNOWN)
+"""Outcomes as they are counted, the ones to look at last."""
+
+
+@dataclass(slots=True)
+class Trail:
+    """One plan as it goes. Ids and sentences in it are raw."""
+
+    plan: Plan
+    asked_at: float
+    path: list[str] = field(default_factory=list)
+    """Statuses of a single target since it was sent, without repeats."""
+    note: str = ""
+    sent: int = 0
+    results: dict[str, Result] = field(default_factory=dict)
+    ended_at: float | None = None
+    sent_at: float | None = None
+
+    @property
+    def single(self) -> bool:
+        return len(self.plan.targets) == 1
+
+    @property
+    def over(self) -> bool:
+        return len(self.results) == len(self.plan.targets)
+
+    @property
+    def sending(self) -> bool:
+        """Whether a stop would still spare something."""
+        return self.sent < len(self.plan.eligible)
+
+    def hear(self, event: Progress | Result) -> None:
+        """Take in what the operator told."""
+        if isinstance(event, Result):
+            self.results[event.id] = event
+            self.note = ""
+            if self.over:
+                self.ended_at = event.at
+        else:
+            self.sent = max(self.sent, event.done)
+            self.note = event.note
+            if event.stage == "sent" and self.sent_at is None:
+                self.sent_at = event.at
+            if event.status and (not self.path or self.path[-1] != event.status):
+                self.path.append(event.status)
+
+    def counts(self) -> list[tuple[str, int]]:
+        """Results so far by outcome, in ORDER."""
+        counted = Counter(result.outcome for result in self.results.values())
+        return [(outcome, counted[outcome]) for outcome in ORDER if counted[outcome]]
+
+    @property
+    def troubled(self) -> bool:
+        """Whether a person should look: something was not done, or is not known to be."""
+        return any(result.failed for result in self.results.values())
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The ids worth another try."""
+        return tuple(result.id for result in self.results.values() if result.failed)
+
+    def line(self, now: float, *, utc: bool = True) -> str:
+        """The whole in one line, raw."""
+        return self._line_of_one(now, utc) if self.single else self._line_of_many()
+
+    def _line_of_one(self, now: float, utc: bool) -> str:
+        target = self.plan.targets[0]
+        asked = f"{phrase(self.plan.verb)} {target.id}"
+        result = self.results.get(target.id)
+        if result is not None and result.outcome not in ("done", "under way"):
+            word = "" if result.outcome == "no effect" else f"{result.outcome}: "
+            return f"{asked}: {word}{result.sentence or result.error}"
+        at = clock(self.sent_at if self.sent_at is not None else self.asked_at, utc=utc)
+        steps = "".join(f" → {status}" for status in self.path if status not in ("accepted", "unknown"))
+        line = f"{asked} asked {at}{steps}"
+        if result is None:
+            return f"{line} · {self.note}" if self.note else f"{line} …"
+        if result.outcome == "under way":
+            return f"{line} · {result.sentence}"
+        took = result.at - (self.sent_at if self.sent_at is not None else self.asked_at)
+        return f"{line or asked}{'' if steps else f' · {result.sentence}'} after {brief(max(0.0, took))}"
+
+    def _line_of_many(self) -> str:
+        total = len(self.plan.eligible)
+        what = f"{phrase(self.plan.verb)} {total} instances"
+        told = ", ".join(f"{number} {outcome}" for outcome, number in self.counts())
+        if self.over:
+            return f"{what}: {told}"
+        note = f" · {self.note}" if self.note else ""
+        return f"{what}: {self.sent} of {total} sent{f' · {told}' if told else ''}{note}"

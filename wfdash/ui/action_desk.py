@@ -1,0 +1,99 @@
+"""The plans that are being carried out, outliving every screen, and what is told of each."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from wfdash.live.plan import Guard, Plan, Progress, Result
+from wfdash.live.trail import Trail
+
+if TYPE_CHECKING:
+    from wfdash.ui.app import WfdashApp
+
+__all__ = ["ActionDesk", "ActionMoved"]
+
+Heard = Callable[[Progress | Result], None]
+
+_LINGER = 12.0
+"""Seconds a settled action stays on screen; one that needs a look stays five times as long."""
+
+
+class ActionMoved(Message):
+    """An action moved on. Posted to the app, which tells the screens."""
+
+    def __init__(self, trail: Trail, event: Progress | Result) -> None:
+        super().__init__()
+        self.trail = trail
+        self.event = event
+
+
+class ActionDesk:
+    """One for the app. A plan that was started runs to its end whatever screen is shown."""
+
+    def __init__(self, app: "WfdashApp") -> None:
+        self._app = app
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.trails: list[Trail] = []
+
+    @property
+    def guard(self) -> Guard:
+        """Why nothing may be written now."""
+        session = self._app.session
+        if session is None:
+            return Guard(read_only="there is no connection yet")
+        return session.operator.guard
+
+    @property
+    def last(self) -> Trail | None:
+        """The action that was asked for last."""
+        return self.trails[-1] if self.trails else None
+
+    def start(self, plan: Plan, heard: Heard | None = None) -> Trail:
+        """Carry out a confirmed plan; `heard` is told each event as it comes."""
+        assert self._app.session is not None
+        trail = Trail(plan, self._app.clock())
+        self.trails.append(trail)
+        del self.trails[:-50]
+        operator = self._app.session.operator
+
+        def told(event: Progress | Result) -> None:
+            trail.hear(event)
+            if heard is not None:
+                heard(event)
+            self._app.post_message(ActionMoved(trail, event))
+
+        async def run() -> None:
+            await operator.carry_out(plan, told)
+
+        task = asyncio.create_task(run(), name=f"{plan.verb} {plan.key}")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return trail
+
+    def stop(self, trail: Trail) -> None:
+        """Send nothing more of it."""
+        if self._app.session is not None:
+            self._app.session.operator.stop(trail.plan.key)
+
+    def shown(self, now: float) -> list[Trail]:
+        """What stands above the key bar: what runs, and what ended a moment ago. Newest last."""
+        return [
+            trail
+            for trail in self.trails
+            if trail.ended_at is None or now - trail.ended_at < _LINGER * (5 if trail.troubled else 1)
+        ]
+
+    def dismiss(self) -> bool:
+        """Take what has ended off the screen; False when there was nothing."""
+        before = len(self.shown(self._app.clock()))
+        for trail in self.trails:
+            if trail.ended_at is not None:
+                trail.ended_at = float("-inf")
+        return len(self.shown(self._app.clock())) < before
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._app.notify(f"an action broke off: {error}", severity="error")

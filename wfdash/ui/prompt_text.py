@@ -1,0 +1,209 @@
+"""What a prompt says: the targets, what will be lost, what is skipped and why, and what confirms it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from textwrap import wrap
+
+from rich.style import Style
+
+from wfdash.core.consequence import StepTarget, consequence
+from wfdash.core.detail import Detail
+from wfdash.core.rules import destroys, phrase
+from wfdash.core.text import cells, clean, fit
+from wfdash.core.wording import age, count
+from wfdash.live.plan import Plan, Target
+from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
+from wfdash.ui.widgets.status_line import Pieces
+
+__all__ = ["Asking", "expected_text", "prompt_lines", "shown_names", "title_pieces"]
+
+
+@dataclass(slots=True)
+class Asking:
+    """All a prompt shows. `statuses` are the ones known now, by id."""
+
+    plan: Plan
+    now: float
+    production: bool = False
+    details: Mapping[str, Detail] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    reading: bool = False
+    typed: str = ""
+    hint: str = ""
+    over: str = ""
+    """Why nothing can be sent any more: then only esc is left."""
+    sending: bool = False
+    journal_trouble: str = ""
+    top: int = 0
+    """The first target shown."""
+
+
+def expected_text(plan: Plan, *, production: bool) -> str:
+    """Typed before y: the count for many, on production the workflow's name for what destroys."""
+    words = []
+    if len(plan.eligible) > 1:
+        words.append(str(len(plan.eligible)))
+    if production and destroys(plan.verb):
+        words.append(plan.workflow)
+    return " ".join(words)
+
+
+def shown_names(ids: Sequence[str], width: int) -> list[str]:
+    """The ids as they can be told apart: escaped where cleaning would make two of them look alike."""
+    cleaned = [clean(one) for one in ids]
+    alike = {name for name, times in Counter(cleaned).items() if times > 1}
+    names = [_escaped(one) if name in alike else name for one, name in zip(ids, cleaned, strict=True)]
+    cut = [fit(name, width, cut="middle").rstrip() for name in names]
+    doubled = {name for name, times in Counter(cut).items() if times > 1}
+    return [
+        fit(f"{place}. {name}", width, cut="middle").rstrip() if short in doubled else short
+        for place, (name, short) in enumerate(zip(names, cut, strict=True), 1)
+    ]
+
+
+def title_pieces(asking: Asking) -> Pieces:
+    plan = asking.plan
+    eligible = len(plan.eligible)
+    what = "1 instance" if eligible == 1 else f"{count(eligible)} instances"
+    of = f" of {count(len(plan.targets))} chosen" if eligible != len(plan.targets) else ""
+    pieces = [
+        (f" {phrase(plan.verb)} ", Style(reverse=True, bold=True)),
+        (f" {what}{of} in ", PLAIN),
+        (clean(plan.workflow), STRONG),
+    ]
+    if plan.event_type:
+        pieces += [(" · event ", PLAIN), (clean(plan.event_type), STRONG)]
+    if asking.production:
+        pieces += [("  ", PLAIN), (" PRODUCTION ", Style(color="red", reverse=True, bold=True))]
+    return pieces
+
+
+def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
+    """Exactly `height` lines or fewer; the targets give way first, then scroll."""
+    below = [*_consequence_lines(asking, width), *_skipped_lines(asking, width)]
+    foot = _foot_lines(asking, width)
+    room = height - 1 - len(foot)
+    shown = asking.plan.eligible or asking.plan.targets
+    few = min(len(shown), 3)
+    below = below[: max(1, room - few)]
+    targets = _target_lines(asking, shown, width, max(1, room - len(below)))
+    spare = room - len(targets) - len(below)
+    gap: list[Pieces] = [()] if spare > 0 else []
+    return [title_pieces(asking), *targets, *below, *gap, *foot][: max(height, 1)]
+
+
+def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int) -> list[Pieces]:
+    names = shown_names([target.id for target in shown], max(8, width - 36))
+    longest = max((cells(name) for name in names), default=0)
+    top = min(asking.top, max(0, len(shown) - room))
+    whole = len(shown) <= room
+    end = len(shown) if whole else top + max(1, room - 1)
+    lines = [
+        _target_line(asking, target, name, longest)
+        for target, name in zip(shown[top:end], names[top:end], strict=True)
+    ]
+    if not whole:
+        lines.append([(f"   {top + 1} to {end} of {count(len(shown))}, j/k for the others", QUIET)])
+    return lines
+
+
+def _target_line(asking: Asking, target: Target, name: str, longest: int) -> Pieces:
+    glyph = look(target.status)
+    pieces = [
+        (f" {glyph.glyph} {fit(clean(target.status) or 'not read', 16)}", glyph.style),
+        (f"{fit(name, longest)}  ", STRONG),
+    ]
+    if target.created is not None:
+        pieces.append((f"{age(asking.now - target.created)} old", QUIET))
+    now = asking.statuses.get(target.id, target.status)
+    if target.status and now != target.status:
+        pieces.append((f"  now {clean(now)}", WARN))
+    return pieces
+
+
+def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
+    plan = asking.plan
+    if not plan.eligible:
+        return []
+    single = plan.eligible[0] if len(plan.eligible) == 1 else None
+    detail = asking.details.get(single.id) if single else None
+    start = plan.restart_from
+    step = StepTarget(start.name, start.count, start.type) if start else None
+    sentences = consequence(plan.verb, detail, step=step)
+    lines: list[Pieces] = []
+    for number, sentence in enumerate(sentences):
+        style = WARN if destroys(plan.verb) and number == 0 else PLAIN
+        lines += [[(line, style)] for line in _wrapped(clean(sentence), width)]
+    if single and asking.reading and detail is None:
+        lines.append([("   reading its steps", QUIET)])
+    if unknown := len(plan.unknown):
+        lines.append([(f"   {count(unknown)} of unknown status: each is read before anything is sent", WARN)])
+    if asking.journal_trouble:
+        lines += [[(line, WARN)] for line in _wrapped(clean(asking.journal_trouble), width)]
+    return lines
+
+
+def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
+    reasons = Counter(target.reason for target in asking.plan.skipped)
+    only = not asking.plan.eligible
+    lines: list[Pieces] = []
+    for reason, times in reasons.most_common():
+        told = clean(reason) if only and times == 1 else f"{count(times)} skipped: {clean(reason)}"
+        lines += [[(line, WARN if only else QUIET)] for line in _wrapped(told, width)]
+    return lines
+
+
+def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
+    if asking.over:
+        told: list[Pieces] = [[(line, BAD)] for line in _wrapped(clean(asking.over), width)]
+        return [*told, [(" esc", STRONG), (" close", PLAIN)]]
+    if asking.sending:
+        return [[(" reading it again, then sending", QUIET)]]
+    if not asking.plan.eligible:
+        return [_refused_foot(asking)]
+    expected = expected_text(asking.plan, production=asking.production)
+    if not expected:
+        line = [
+            (" y", ACCENT),
+            (f" {phrase(asking.plan.verb)}", PLAIN),
+            ("    esc", STRONG),
+            (" leave it", PLAIN),
+        ]
+    elif asking.typed == expected:
+        line = [
+            (f" {clean(asking.typed)} ", Style(reverse=True)),
+            ("  now ", PLAIN),
+            ("y", ACCENT),
+            (f" {phrase(asking.plan.verb)}", PLAIN),
+            ("    esc", STRONG),
+            (" leave it", PLAIN),
+        ]
+    else:
+        line = [
+            (" type ", PLAIN),
+            (clean(expected), ACCENT),
+            (", then y: ", PLAIN),
+            (clean(asking.typed), STRONG),
+            ("_", PLAIN),
+            ("    esc", STRONG),
+            (" leave it", PLAIN),
+        ]
+    return [[*line, ("    " + asking.hint if asking.hint else "", WARN)]]
+
+
+def _refused_foot(asking: Asking) -> Pieces:
+    guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
+    if guarded or not asking.plan.targets:
+        return [(" esc", STRONG), (" close", PLAIN)]
+    return [(" !", ACCENT), (" ask all the same", PLAIN), ("    esc", STRONG), (" leave it", PLAIN)]
+
+
+def _wrapped(sentence: str, width: int) -> list[str]:
+    return wrap(
+        sentence, max(20, width - 4), initial_indent="   ", subsequent_indent="     ", break_on_hyphens=False
+    )[:3]
+
+
+def _escaped(text: str) -> str:
+    return text.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,136 @@
+"""A bulk as it goes: how far it came, what became of each, and the key that stops it."""
+
+from rich.style import Style
+from textual import events
+
+from wfdash.core.rules import phrase
+from wfdash.core.text import clean, fit
+from wfdash.core.wording import count
+from wfdash.live.plan import Result
+from wfdash.live.trail import ORDER, Trail
+from wfdash.ui.prompt_text import shown_names
+from wfdash.ui.screens.lower_half import LowerHalf
+from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.status_line import Pieces
+
+__all__ = ["BulkScreen", "bulk_lines"]
+
+_STYLES = {
+    "done": PLAIN,
+    "under way": PLAIN,
+    "no effect": WARN,
+    "skipped": WARN,
+    "refused": BAD,
+    "not reached": BAD,
+    "unknown": BAD,
+}
+_BAR = 40
+
+
+def bulk_lines(trail: Trail, width: int, height: int, *, top: int, stopping: bool) -> list[Pieces]:
+    """The progress, then the results, those to look at first."""
+    plan = trail.plan
+    total = len(plan.eligible)
+    lines: list[Pieces] = [
+        [
+            (f" {phrase(plan.verb)} ", Style(reverse=True, bold=True)),
+            (f" {count(total)} instances in ", PLAIN),
+            (clean(plan.workflow), STRONG),
+        ],
+        _bar(trail.sent, total, width),
+        _counts(trail),
+        [],
+    ]
+    told = sorted(trail.results.values(), key=lambda one: -ORDER.index(one.outcome))
+    room = max(1, height - len(lines) - 2)
+    top = min(top, max(0, len(told) - room))
+    lines += _results(told[top : top + room], width)
+    if len(told) > room:
+        shown = f"{top + 1} to {min(len(told), top + room)}"
+        lines.append([(f"   {shown} of {count(len(told))}, ↓ ↑ for the others", QUIET)])
+    lines += [[]] * max(0, height - len(lines) - 1)
+    lines.append(_foot(trail, stopping))
+    return lines[:height]
+
+
+def _bar(sent: int, total: int, width: int) -> Pieces:
+    wide = min(_BAR, max(10, width - 30))
+    full = wide * sent // total if total else wide
+    return [
+        ("   ", PLAIN),
+        ("█" * full, STRONG),
+        ("░" * (wide - full), QUIET),
+        (f"  {count(sent)} of {count(total)} sent or left", PLAIN),
+    ]
+
+
+def _counts(trail: Trail) -> Pieces:
+    pieces: list[tuple[str, Style]] = [("   ", PLAIN)]
+    for outcome, number in trail.counts():
+        pieces += [(f"{count(number)} {outcome}", _STYLES.get(outcome, PLAIN)), ("  ", PLAIN)]
+    if trail.note:
+        pieces.append((clean(trail.note), WARN))
+    return pieces
+
+
+def _results(results: list[Result], width: int) -> list[Pieces]:
+    names = shown_names([one.id for one in results], max(12, width // 3))
+    longest = max((len(name) for name in names), default=0)
+    lines: list[Pieces] = []
+    for one, name in zip(results, names, strict=True):
+        room = max(8, width - longest - 20)
+        lines.append(
+            [
+                (f"   {fit(one.outcome, 12)}", _STYLES.get(one.outcome, PLAIN)),
+                (f"{fit(name, longest)}  ", STRONG),
+                (fit(clean(one.sentence or one.error), room), PLAIN),
+            ]
+        )
+    return lines
+
+
+def _foot(trail: Trail, stopping: bool) -> Pieces:
+    if trail.over:
+        again = f"{count(len(trail.failed))} stay marked   " if trail.failed else ""
+        return [(f" all told. {again}", PLAIN), ("esc", STRONG), (" close", PLAIN)]
+    if stopping:
+        return [(" stopping: nothing more is sent, what was sent is followed", WARN)]
+    if not trail.sending:
+        return [(" all sent, following   ", PLAIN), ("esc", STRONG), (" hide", PLAIN)]
+    return [(" x", ACCENT), (" stop sending", PLAIN), ("    esc", STRONG), (" hide, it goes on", PLAIN)]
+
+
+class BulkScreen(LowerHalf):
+    """Hiding it stops nothing."""
+
+    def __init__(self, trail: Trail) -> None:
+        super().__init__()
+        self.trail = trail
+        self._top = 0
+        self._stopping = False
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        if self.is_mounted:
+            width, height = self.room
+            self.panel.show(bulk_lines(self.trail, width, height, top=self._top, stopping=self._stopping))
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        if event.key == "escape":
+            self.dismiss()
+        elif event.key == "x" and self.trail.sending:
+            self._stopping = True
+            self.dashboard.desk.stop(self.trail)
+        elif event.key in ("down", "up"):
+            self._top = max(0, min(len(self.trail.results), self._top + (1 if event.key == "down" else -1)))
+        self.draw()
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()

@@ -1,0 +1,73 @@
+"""A panel over the lower half of the screen, so that the rows it is about stay visible."""
+
+from typing import TYPE_CHECKING, cast
+
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import QUIET
+from wfdash.ui.widgets.status_line import Pieces
+
+if TYPE_CHECKING:
+    from wfdash.ui.app import WfdashApp
+
+__all__ = ["Panel", "LowerHalf"]
+
+
+class Panel(Widget):
+    """Lines under a rule."""
+
+    DEFAULT_CSS = "Panel { width: 1fr; height: 1fr; background: transparent; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[Pieces] = []
+
+    def show(self, lines: list[Pieces]) -> None:
+        """Draw these; nothing is written when nothing differs."""
+        if lines != self.lines:
+            self.lines = lines
+            self.refresh()
+
+    @property
+    def plain(self) -> str:
+        """The panel as text."""
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self.lines)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            return strip_of([("─" * width, QUIET)], width)
+        line: Pieces = self.lines[y - 1] if y - 1 < len(self.lines) else []
+        return strip_of([*line, ("", Style.null())], width)
+
+
+class LowerHalf(ModalScreen[None], inherit_bindings=False):
+    """Takes every key itself, so that palette, views and quit are off while it is open."""
+
+    DEFAULT_CSS = """
+    LowerHalf { background: transparent; align: left bottom; }
+    LowerHalf Panel { height: 50%; min-height: 10; dock: bottom; background: ansi_default; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Panel()
+
+    @property
+    def dashboard(self) -> "WfdashApp":
+        """The app, as what it is."""
+        return cast("WfdashApp", self.app)
+
+    @property
+    def panel(self) -> Panel:
+        return self.query_one(Panel)
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Width and lines for text."""
+        height = max(10, self.app.size.height // 2)
+        return self.app.size.width, height - 1

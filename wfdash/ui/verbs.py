@@ -1,0 +1,156 @@
+"""The keys that write: they freeze what they are about and open a prompt; nothing is sent from here."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from wfdash.api.interface import RestartFrom
+from wfdash.core.consequence import step_target
+from wfdash.core.instance import Instance
+from wfdash.core.rules import phrase, refusal
+from wfdash.live.plan import Plan, Progress, make_plan
+
+if TYPE_CHECKING:
+    from wfdash.ui.app import WfdashApp
+
+__all__ = ["VERB_ACTIONS", "ActionDeskHost", "Verbs"]
+
+VERB_ACTIONS: Final = {
+    "instance.pause": "pause",
+    "instance.resume": "resume",
+    "instance.terminate": "terminate",
+    "instance.terminate_rollback": "terminate_rollback",
+    "instance.restart": "restart",
+    "instance.restart_from": "restart_from",
+    "instance.send_event": "send_event",
+    "instance.create": "create",
+    "instance.create_again": "create",
+}
+
+
+class Verbs:
+    """Mixed into the screens. A screen says what an action is about in `targets` and `target_workflow`."""
+
+    @property
+    def dashboard(self) -> "WfdashApp":
+        raise NotImplementedError
+
+    def targets(self) -> list[Instance]:
+        return []
+
+    def target_workflow(self) -> str:
+        return ""
+
+    def step_under_cursor(self) -> "tuple[Instance, Sequence[Any], int] | None":
+        """The instance, its steps oldest first and the position of the one under the cursor, if any."""
+        return None
+
+    def why_verb_off(self, action: str) -> str:
+        """Why this action would do nothing to what it would be about now; "" when it is on."""
+        verb = VERB_ACTIONS.get(action)
+        if verb is None:
+            return ""
+        guard = self.dashboard.desk.guard
+        guarded = refusal(verb, "", read_only=guard.read_only, watch_only=guard.watch_only)
+        if guarded or verb == "create":
+            return guarded or ""
+        rows = self.targets()
+        if not rows:
+            return "there is no instance here"
+        reasons = [refusal(verb, row.status, local=guard.local) for row in rows]
+        return "" if None in reasons else (reasons[0] or "")
+
+    def ask(self, verb: str, rows: Sequence[Instance], **options: Any) -> None:
+        """Freeze these rows and open the prompt. Says so instead when nothing is written here at all."""
+        guard = self.dashboard.desk.guard
+        reason = refusal(verb, "", read_only=guard.read_only, watch_only=guard.watch_only)
+        if reason is None and not rows:
+            reason = "there is no instance here"
+        if reason is not None:
+            self.dashboard.gate.open()
+            self.dashboard.notify(f"{phrase(verb)}: {reason}", severity="warning")
+            return
+        plan = make_plan(
+            verb, self.target_workflow(), rows, now=self.dashboard.clock(), guard=guard, **options
+        )
+        self.dashboard.prompt(plan)
+
+    def action_instance_pause(self) -> None:
+        self.ask("pause", self.targets())
+
+    def action_instance_resume(self) -> None:
+        self.ask("resume", self.targets())
+
+    def action_instance_terminate(self) -> None:
+        self.ask("terminate", self.targets())
+
+    def action_instance_terminate_rollback(self) -> None:
+        self.ask("terminate_rollback", self.targets())
+
+    def action_instance_restart(self) -> None:
+        self.ask("restart", self.targets())
+
+    def action_instance_restart_from(self) -> None:
+        found = self.step_under_cursor()
+        target = step_target(found[1], found[2]) if found is not None else None
+        if found is None or target is None:
+            self.dashboard.gate.open()
+            told = "restart from a step: put the cursor on a step, sleep or wait"
+            self.dashboard.notify(told, severity="warning")
+            return
+        start = RestartFrom(target.name, target.count, target.type)
+        self.ask("restart_from", [found[0]], restart_from=start)
+
+
+class ActionDeskHost:
+    """Mixed into the app: opens prompts and tells the screens what became of actions."""
+
+    def prompt(self: "WfdashApp", plan: Plan) -> None:  # type: ignore[misc]
+        """Ask for confirmation; every key but esc is dropped until the prompt could be read."""
+        from wfdash.ui.screens.prompt import PromptScreen
+
+        self.gate.close()
+        self.push_screen(PromptScreen(plan))
+
+    def show_bulk(self: "WfdashApp", trail: Any) -> None:  # type: ignore[misc]
+        """Put the progress of a bulk where its prompt was."""
+        from wfdash.ui.screens.bulk import BulkScreen
+
+        self.switch_screen(BulkScreen(trail))
+
+    @property
+    def in_production(self: "WfdashApp") -> bool:  # type: ignore[misc]
+        """Whether the account in use, which the API may have told only later, is guarded as production."""
+        account = self.settings.account_id
+        if self.session is not None:
+            account = getattr(self.session.api, "account_id", "") or account
+        return self.settings.is_production(account)
+
+    def on_action_moved(self: "WfdashApp", message: Any) -> None:  # type: ignore[misc]
+        from wfdash.ui.screens.bulk import BulkScreen
+        from wfdash.ui.screens.prompt import PromptScreen
+
+        trail, event = message.trail, message.event
+        for screen in self.screen_stack:
+            if isinstance(screen, PromptScreen) and screen.trail is trail:
+                screen.told(event)
+            elif isinstance(screen, BulkScreen) and screen.trail is trail:
+                screen.draw()
+        self.draw_actions()
+        if not isinstance(event, Progress) and self.session is not None and trail.over:
+            self.session.poller.poll_now()
+            self.action_ended(trail)
+
+    def draw_actions(self: "WfdashApp") -> None:  # type: ignore[misc]
+        """Draw what runs and what has just ended on every screen that shows it."""
+        from wfdash.ui.widgets.action_chip import ActionChips
+
+        now = self.clock()
+        shown = self.desk.shown(now)
+        for screen in self.screen_stack:
+            for chips in screen.query(ActionChips):
+                chips.show(shown, now, utc=self.utc)
+
+    def action_ended(self: "WfdashApp", trail: Any) -> None:  # type: ignore[misc]
+        """Those that went well are marked no longer; those worth another try stay marked."""
+        marks = self.root.marks
+        marks.unmark({result.id for result in trail.results.values()} - set(trail.failed))

@@ -1,0 +1,67 @@
+"""A line for each action that is under way or has just settled, above the key bar."""
+
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from wfdash.core.text import clean, fit
+from wfdash.live.trail import Trail
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import BAD, PLAIN, QUIET, WARN
+from wfdash.ui.widgets.status_line import Pieces
+
+__all__ = ["ActionChips", "chip_pieces"]
+
+MOST = 3
+"""Lines at most; what failed is kept before what went well."""
+_GLYPHS: dict[str, tuple[str, Style]] = {
+    "done": ("✓", Style(color="green")),
+    "under way": ("◐", WARN),
+    "no effect": ("!", WARN),
+    "skipped": ("!", WARN),
+    "refused": ("✗", BAD),
+    "not reached": ("✗", BAD),
+    "unknown": ("?", BAD),
+}
+
+
+def chip_pieces(trail: Trail, now: float, width: int, *, utc: bool) -> Pieces:
+    """One trail as one line of cleaned text."""
+    counts = trail.counts()
+    glyph, style = _GLYPHS.get(counts[-1][0], ("?", PLAIN)) if trail.over and counts else ("▸", PLAIN)
+    text = clean(trail.line(now, utc=utc))
+    return [
+        (f" {glyph} ", style),
+        (fit(text, max(1, width - 4), cut="middle"), PLAIN if trail.over else QUIET),
+    ]
+
+
+class ActionChips(Widget):
+    """As high as there are lines; nothing at all most of the time."""
+
+    DEFAULT_CSS = "ActionChips { height: auto; width: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[Pieces] = []
+
+    def show(self, trails: list[Trail], now: float, *, utc: bool) -> None:
+        """Draw these; nothing is written when nothing differs."""
+        chosen = sorted(trails, key=lambda trail: (trail.troubled, not trail.over))[-MOST:]
+        kept = [trail for trail in trails if any(trail is one for one in chosen)]
+        lines = [chip_pieces(trail, now, self.app.size.width, utc=utc) for trail in kept]
+        if lines != self._lines:
+            higher = len(lines) != len(self._lines)
+            self._lines = lines
+            self.refresh(layout=higher)
+
+    @property
+    def plain(self) -> list[str]:
+        """The lines as text."""
+        return ["".join(text for text, _ in line).rstrip() for line in self._lines]
+
+    def get_content_height(self, *_: object) -> int:
+        return len(self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        return strip_of(self._lines[y] if y < len(self._lines) else [], self.size.width)
