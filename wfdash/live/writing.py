@@ -1,7 +1,9 @@
 """What one plan writes into the journal, off the event loop since it waits for a lock and for the disk."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.live.journal import Journal
@@ -18,7 +20,7 @@ class Record:
     journal: Journal | None
 
     async def planned(self) -> None:
-        await asyncio.to_thread(self._planned)
+        await self._off_the_loop(self._planned)
 
     def _planned(self) -> None:
         for target in self.plan.targets:
@@ -28,19 +30,19 @@ class Record:
 
     async def sent(self, identity: str, before: str) -> None:
         """On the disk when this returns, so that no request leaves unrecorded."""
-        await asyncio.to_thread(self._write, "sent", identity, before=before)
+        await self._off_the_loop(self._write, "sent", identity, before=before)
 
     async def answered(self, identity: str, before: str, answered: str, http: int | None, ray: str) -> None:
-        await asyncio.to_thread(
+        await self._off_the_loop(
             self._write, "answered", identity, before=before, answered=answered, http=http, ray=ray
         )
 
     async def failed(self, event: str, identity: str, before: str, error: WorkflowsError | str) -> None:
         """`skipped` for what surely had no effect, `unknown` for what perhaps had one."""
         if isinstance(error, str):
-            await asyncio.to_thread(self._write, event, identity, before=before, reason=error)
+            await self._off_the_loop(self._write, event, identity, before=before, reason=error)
         else:
-            await asyncio.to_thread(
+            await self._off_the_loop(
                 self._write,
                 event,
                 identity,
@@ -55,7 +57,7 @@ class Record:
         self, identity: str, outcome: str, before: str, answered: str, after: str, sentence: str
     ) -> None:
         event = "unknown" if outcome == UNKNOWN else "settled"
-        await asyncio.to_thread(
+        await self._off_the_loop(
             self._write,
             event,
             identity,
@@ -64,6 +66,10 @@ class Record:
             after=after,
             reason=f"{outcome}: {sentence}",
         )
+
+    async def _off_the_loop(self, work: Callable[..., None], *arguments: str, **facts: Any) -> None:
+        if self.journal is not None:
+            await asyncio.to_thread(work, *arguments, **facts)
 
     def cut_off(self, identity: str, before: str) -> None:
         """The task was cancelled before the answer. Blocks, for there may be no loop to come back to."""
