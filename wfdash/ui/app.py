@@ -15,14 +15,17 @@ from textual.screen import Screen
 from wfdash.keymap import BY_ID, key_text
 from wfdash.live.events import Event
 from wfdash.settings import Settings
+from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings
 from wfdash.ui.filters import AsciiFilter, PrintableFilter
 from wfdash.ui.frame import NarrowUpdate
+from wfdash.ui.gate import KeyGate
 from wfdash.ui.messages import Live
 from wfdash.ui.pages import Pages
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.signals import on_signals
+from wfdash.ui.verbs import ActionDeskHost, starts_action
 from wfdash.ui.widgets.header import Identity
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["WfdashApp", "run_app"]
 
 
-class WfdashApp(Pages, inherit_bindings=False):
+class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
     """Holds what all screens share: settings, clock, session, UTC or local."""
 
     TITLE = "wfdash"
@@ -69,8 +72,8 @@ class WfdashApp(Pages, inherit_bindings=False):
         self.failure = ""
         """Why there is no session, in a sentence; "" once there is one."""
         self.last_key_at = float("-inf")
-        self.key_gate: Callable[[events.Key], bool] = lambda key: False
-        """Whether this key is to be dropped before anything sees it; a prompt that opens sets it."""
+        self.gate = KeyGate()
+        self.desk = ActionDesk(self)
         self.start_at = (workflow or settings.workflow, instance)
         self._connect = connect
         self._filter_text = filter
@@ -136,13 +139,18 @@ class WfdashApp(Pages, inherit_bindings=False):
                 screen.live(message.event)
 
     def _tick(self) -> None:
-        if self.top is not None:
-            self.top.tick(self.clock())
+        """The full screen on top ticks, also under a panel over its lower half."""
+        shown = [screen for screen in self.screen_stack if isinstance(screen, BaseScreen)]
+        if shown:
+            shown[-1].tick(self.clock())
+        self.draw_actions()
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent) and not event.is_forwarded and self.gate.drops(event):
+            return
         if isinstance(event, events.Key) and not event.is_forwarded:
-            if self.key_gate(event):
-                return
+            if starts_action(self, event):
+                self.gate.close()
             self.last_key_at = self.clock()
             if self.top is not None:
                 self.top.key_pressed(event.key)

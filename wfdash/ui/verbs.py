@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from textual.events import Key
+from textual.widgets import Input
+
 from wfdash.api.interface import RestartFrom
 from wfdash.core.consequence import step_target
 from wfdash.core.instance import Instance
 from wfdash.core.rules import phrase, refusal
+from wfdash.keymap import action_method
 from wfdash.live.plan import Plan, Progress, make_plan
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["VERB_ACTIONS", "ActionDeskHost", "Verbs"]
+__all__ = ["VERB_ACTIONS", "WRITING", "ActionDeskHost", "Verbs", "starts_action"]
 
 VERB_ACTIONS: Final = {
     "instance.pause": "pause",
@@ -25,6 +29,19 @@ VERB_ACTIONS: Final = {
     "instance.create": "create",
     "instance.create_again": "create",
 }
+
+
+WRITING: Final = tuple(action for action in VERB_ACTIONS if action != "instance.restart_from")
+"""The actions of a screen that shows instances."""
+_METHODS = frozenset(action_method(action).removeprefix("action_") for action in VERB_ACTIONS)
+
+
+def starts_action(app: "WfdashApp", event: Key) -> bool:
+    """Whether this key is about to open a prompt, so that keys after it belong to nothing yet."""
+    if isinstance(app.focused, Input):
+        return False
+    active = app.screen.active_bindings.get(event.key)
+    return active is not None and active.enabled and active.binding.action in _METHODS
 
 
 class Verbs:

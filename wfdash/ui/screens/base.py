@@ -7,6 +7,7 @@ from textual.screen import Screen
 
 from wfdash.core.instance import Instance
 from wfdash.live.events import Event
+from wfdash.ui.verbs import Verbs
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseScreen"]
 
 
-class BaseScreen(Screen[None], inherit_bindings=False):
+class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
     """A full screen. A subclass draws itself from what the app holds, in `live` and in `tick`."""
 
     @property
@@ -61,7 +62,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def why_off(self, action: str) -> str:
         """Why this action would do nothing now, in words; "" when it is on."""
-        return ""
+        return self.why_verb_off(action)
 
     @property
     def key_bar(self) -> KeyBar | None:

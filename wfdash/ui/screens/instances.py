@@ -15,6 +15,8 @@ from wfdash.ui.screens.beside import feed
 from wfdash.ui.screens.selection import SelectionScreen
 from wfdash.ui.states import empty_message
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.verbs import WRITING
+from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.detail_pane import DetailPane
 from wfdash.ui.widgets.filter_line import FilterLine
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
@@ -39,7 +41,7 @@ class InstancesScreen(SelectionScreen):
 
     BINDINGS = bindings(
         "row.open", "pane.next", "instance.next", "instance.previous", "filter.edit", "view.save", "view.",
-        "sort.", "mark.", "rows.arrived", "copy.menu",
+        "sort.", "mark.", "rows.arrived", "copy.menu", *WRITING,
     )  # fmt: skip
 
     def __init__(self, workflow: str, filter: str = "") -> None:
@@ -55,6 +57,7 @@ class InstancesScreen(SelectionScreen):
             yield Rule()
             yield DetailPane(id="beside")
         yield StatusLine(id="trouble")
+        yield ActionChips()
         yield KeyBar(self.dashboard.why_off)
 
     def on_mount(self) -> None:

@@ -15,7 +15,7 @@ from wfdash.ui.widgets.status_line import Pieces
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["Panel", "LowerHalf"]
+__all__ = ["LowerHalf", "Panel"]
 
 
 class Panel(Widget):
