@@ -3,7 +3,7 @@
 import pytest
 
 from wfdash.arguments import COMMANDS, parse
-from wfdash.oneshot.usage import UsageError
+from wfdash.oneshot.ending import UsageError
 
 
 def test_options_stand_before_or_after_the_command():

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from wfdash import __version__
-from wfdash.oneshot.usage import UsageError
+from wfdash.oneshot.ending import UsageError
 
 __all__ = ["COMMANDS", "parse"]
 

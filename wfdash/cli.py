@@ -8,10 +8,11 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from wfdash.arguments import parse
-from wfdash.oneshot.usage import UsageError
+from wfdash.oneshot.ending import UsageError
 
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
@@ -26,6 +27,7 @@ _DASHBOARD = ("", "demo", "open")
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line; the return value is the process's exit code. Reads `os.environ`."""
+    _ready_streams()
     try:
         code = _run(arguments, os.environ)
         sys.stdout.flush()
@@ -99,6 +101,8 @@ def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     _check_terminal(environ)
     from wfdash.settings import SettingsError, load
 
+    if parsed.command == "open":
+        _take_handover(parsed)
     try:
         settings = load(_options(parsed), environ)
     except SettingsError as wrong:
@@ -109,6 +113,25 @@ def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     return run_app(
         settings, _connector(settings), workflow=workflow, instance=parsed.instance, filter=parsed.filter
     )
+
+
+def _take_handover(parsed: Namespace) -> None:
+    """Stand where the file says, except where an option says otherwise."""
+    from wfdash.core.handover import HandoverError, read_handover
+
+    try:
+        with open(parsed.file, encoding="utf-8", errors="replace") as file:
+            handover = read_handover(file.read().split("\n"))
+    except OSError as wrong:
+        raise UsageError(f"{parsed.file} could not be read: {wrong.strerror}") from None
+    except HandoverError as wrong:
+        raise UsageError(f"{parsed.file}: {wrong}") from None
+    if handover.lost:
+        _say(f"wfdash: {parsed.file} was cut or changed: {handover.lost} lines of it could not be read")
+    parsed.account_id = parsed.account_id or handover.account_id
+    parsed.workflow = parsed.workflow or handover.workflow
+    parsed.instance = parsed.instance or handover.instance
+    parsed.filter = parsed.filter or handover.filter
 
 
 def _check_terminal(environ: Mapping[str, str]) -> None:
@@ -174,11 +197,23 @@ def _serve(parsed: Namespace) -> int:
 
 
 def _refuse(sentence: str, code: int) -> int:
-    from wfdash.core.text import clean
-
-    for line in f"wfdash: {sentence}".split("\n"):
-        print(clean(line), file=sys.stderr)  # noqa: T201
+    _say(f"wfdash: {sentence}")
     return code
+
+
+def _say(sentence: str) -> None:
+    from wfdash.oneshot.print import say
+
+    say(sentence)
+
+
+def _ready_streams() -> None:
+    """A closed stream takes what is written to it; one that is not UTF-8 shows escapes for what it lacks."""
+    for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _silence() -> None:

@@ -72,6 +72,11 @@ class SpentFile:
         news, self._news = self._news, 0
         return news
 
+    def flush(self, now: float) -> None:
+        """Write down what was spent since the last look; for a process that is about to leave."""
+        self._synced_at = float("-inf")
+        self._sync(now)
+
     def _sync(self, now: float) -> None:
         if self.path is None or 0 <= now - self._synced_at < _SYNC:
             return

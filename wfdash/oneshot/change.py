@@ -12,11 +12,11 @@ from wfdash.core.rules import destroys, phrase
 from wfdash.core.wording import count
 from wfdash.live.plan import Guard, Plan, make_plan
 from wfdash.live.reading import read_answer
+from wfdash.oneshot.ending import Stop, UsageError
 from wfdash.oneshot.inputs import need_yes, read_ids, read_json, refused_as_usage
 from wfdash.oneshot.print import say
 from wfdash.oneshot.results import Printer, exit_code, operator_of
-from wfdash.oneshot.session import Session, Stop
-from wfdash.oneshot.usage import UsageError
+from wfdash.oneshot.session import Session
 
 __all__ = ["prepare", "run"]
 

@@ -11,11 +11,11 @@ from wfdash.api.interface import NewInstance
 from wfdash.api.limits import check_batch, check_instance_id, check_location_hint
 from wfdash.core.status import is_final
 from wfdash.live.plan import Result, make_creation
+from wfdash.oneshot.ending import Stop, UsageError
 from wfdash.oneshot.follow import TimedOut, until
 from wfdash.oneshot.inputs import check_size, parse_json, read_json, read_text, refused_as_usage, retention
 from wfdash.oneshot.results import Printer, exit_code, operator_of
-from wfdash.oneshot.session import Session, Stop
-from wfdash.oneshot.usage import UsageError
+from wfdash.oneshot.session import Session
 
 __all__ = ["prepare", "run"]
 

@@ -10,9 +10,9 @@ from wfdash.api.paging import walk
 from wfdash.core.instance import Instance
 from wfdash.core.status import is_final
 from wfdash.core.wording import brief, count
+from wfdash.oneshot.ending import UsageError
 from wfdash.oneshot.print import instant, json_line, line, say
 from wfdash.oneshot.session import Patient, Session
-from wfdash.oneshot.usage import UsageError
 
 if TYPE_CHECKING:
     from wfdash.core.query import Query

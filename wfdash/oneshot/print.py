@@ -6,20 +6,29 @@ from typing import Any
 
 from wfdash.core.moment import iso
 from wfdash.core.text import clean
+from wfdash.oneshot.ending import Stop
 
 __all__ = ["instant", "json_line", "line", "say"]
 
 
 def json_line(value: Any) -> None:
     """One JSON value a line, ASCII-escaped, so that no character of it can act on a terminal."""
-    sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    _write(json.dumps(value, separators=(",", ":")))
 
 
 def line(*cells: str, separator: str = "\t") -> None:
     """One line of text; each cell is cleaned, so that none can hold the separator or a line break."""
-    sys.stdout.write(separator.join(map(clean, cells)).rstrip(" ") + "\n")
-    sys.stdout.flush()
+    _write(separator.join(map(clean, cells)).rstrip(" "))
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as wrong:
+        raise Stop(f"the output could not be written: {wrong.strerror}", 1) from None
 
 
 def say(sentence: str) -> None:

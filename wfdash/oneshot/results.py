@@ -1,14 +1,16 @@
 """What the writing commands print: one object an id, and the exit code of them all."""
 
 from collections.abc import Iterable
-from pathlib import Path
+
+from platformdirs import user_state_path
 
 from wfdash.core.moment import iso
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
 from wfdash.live.plan import Plan, Progress, Result
+from wfdash.oneshot.ending import Stop
 from wfdash.oneshot.print import json_line
-from wfdash.oneshot.session import Session, Stop
+from wfdash.oneshot.session import Session
 
 __all__ = ["Printer", "exit_code", "operator_of"]
 
@@ -28,11 +30,9 @@ def operator_of(session: Session) -> Operator:
         raise Stop(
             f"nothing is written: {settings.sources.get('read_only', 'the settings say')} read-only", 2
         )
-    from platformdirs import user_state_path
-
     account = settings.account_id or str(getattr(session.api, "account_id", ""))
     journal = Journal(
-        Path(user_state_path("wfdash")), profile=settings.profile_name, account=account, clock=session.clock
+        user_state_path("wfdash"), profile=settings.profile_name, account=account, clock=session.clock
     )
     return Operator(session.api, budget=session.budget, journal=journal, clock=session.clock)
 

@@ -7,28 +7,25 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from platformdirs import user_state_path
+
 from wfdash.api.connect import connect
 from wfdash.api.errors import BadAnswer, NotReached, RateLimited, ServerFailed, WorkflowsError
 from wfdash.api.interface import InstancePage, Workflows
+from wfdash.core.wording import spoken
 from wfdash.live.budget import Budget, Priority
+from wfdash.live.spent import share_spending
+from wfdash.oneshot.ending import Stop
 from wfdash.oneshot.print import say
 from wfdash.settings import Settings
 
-__all__ = ["Failed", "Patient", "Session", "Stop", "failures", "open_session"]
+__all__ = ["Failed", "Patient", "Session", "failures", "open_session"]
 
 T = TypeVar("T")
 TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
 _WAITS = (0.5, 1.0, 2.0)
 _PATIENCE = 15.0
 """Seconds a read may wait to be tried again; a server that asks for more is reported instead."""
-
-
-class Stop(Exception):
-    """Ends the command with a sentence and an exit code."""
-
-    def __init__(self, sentence: str, code: int) -> None:
-        super().__init__(sentence)
-        self.code = code
 
 
 @dataclass(slots=True)
@@ -48,7 +45,7 @@ class Session:
         """One read within the budget, tried again after a passing failure. Never for what writes."""
         waits = iter(_WAITS)
         while True:
-            await self.budget.acquire(priority)
+            await self._leave(priority)
             try:
                 return await ask()
             except TRANSIENT as error:
@@ -58,6 +55,13 @@ class Session:
                     raise
                 say(f"wfdash: {error.sentence}; trying again")
                 await asyncio.sleep(max(delay, asked))
+
+    async def _leave(self, priority: Priority) -> None:
+        """Wait for the budget, but not through a long pause that the server asked for."""
+        while wait := self.budget.take(priority):
+            if wait > _PATIENCE:
+                raise Stop(f"the API asked for a pause (429): {spoken(wait)} left of it", 5)
+            await asyncio.sleep(wait)
 
     async def workflow(self) -> str:
         """The one that was named, else the only one there is. Raises Stop (2) naming the choices."""
@@ -89,12 +93,17 @@ class Patient:
 @asynccontextmanager
 async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """Connected, and closed again."""
-    budget = Budget(clock=time.time, share=settings.share)
+    spending = None
+    if settings.credential is not None:
+        spending = share_spending(settings.credential, user_state_path("wfdash"))
+    budget = Budget(clock=time.time, share=settings.share, spending=spending)
     api = await connect(settings, observer=budget.saw)
     try:
         yield Session(settings, api, budget)
     finally:
         await api.close()
+        if spending is not None:
+            spending.flush(time.time())
 
 
 @contextmanager

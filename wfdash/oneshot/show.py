@@ -10,9 +10,9 @@ from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import brief
 from wfdash.live.budget import Priority
 from wfdash.live.reading import read_answer
+from wfdash.oneshot.ending import UsageError
 from wfdash.oneshot.print import instant, json_line, line, say
 from wfdash.oneshot.session import Session
-from wfdash.oneshot.usage import UsageError
 
 __all__ = ["prepare", "run"]
 

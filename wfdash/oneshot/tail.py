@@ -13,10 +13,10 @@ from wfdash.live.budget import Priority
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.poller import Poller
 from wfdash.live.reading import read_answer
+from wfdash.oneshot.ending import Stop, UsageError
 from wfdash.oneshot.follow import TimedOut, until
 from wfdash.oneshot.print import instant, json_line, line, say
-from wfdash.oneshot.session import Session, Stop
-from wfdash.oneshot.usage import UsageError
+from wfdash.oneshot.session import Session
 
 __all__ = ["prepare", "run"]
 

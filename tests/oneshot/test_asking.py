@@ -1,0 +1,43 @@
+"""At a terminal the writing commands ask, and do only what was answered."""
+
+import json
+import signal
+
+
+def test_one_is_asked_y_or_n_after_it_was_read(terminal, simulator, created):
+    asking = terminal("pause", "-w", "orders", created, env=simulator, columns=300)
+    asking.wait_for("pause 1 of orders:", created, "y/n")
+    asking.type("y\r")
+    assert asking.wait_exit() == 0
+    assert '"outcome":"done"' in asking.picture()
+
+
+def test_anything_else_sends_nothing(terminal, shell, simulator, created):
+    asking = terminal("terminate", "-w", "orders", created, env=simulator, columns=300)
+    asking.wait_for("y/n")
+    asking.type("\r")
+    assert asking.wait_exit() == 1
+    assert "nothing was sent" in asking.picture()
+    assert (
+        json.loads(shell("show", "-w", "orders", created, "--json").stdout)["result"]["status"]
+        != "terminated"
+    )
+
+
+def test_many_are_confirmed_by_their_number_and_the_skipped_are_told(terminal, simulator, shell, created):
+    other = json.loads(shell("create", "-w", "orders").stdout)["id"]
+    done = json.loads(
+        shell("list", "-w", "orders", "--filter", "status:complete", "--limit", "1", "--json").stdout
+    )
+    asking = terminal("terminate", "-w", "orders", created, other, done["id"], env=simulator, columns=300)
+    asking.wait_for("terminate 2 of orders:", "skipped: it is complete already", "type 2 to terminate")
+    asking.type("2\r")
+    assert asking.wait_exit() == 1
+    assert asking.picture().count('"outcome":"done"') == 2
+
+
+def test_ctrl_c_at_the_question_is_130(terminal, simulator, created):
+    asking = terminal("terminate", "-w", "orders", created, env=simulator, columns=300)
+    asking.wait_for("y/n")
+    asking.signal(signal.SIGINT)
+    assert asking.wait_exit() == 130
