@@ -64,6 +64,7 @@ def test_twenty_minutes_of_the_huge_world():
             assert not poller.sweep.left_out
             times = [asked.at for asked in on.app.state.requests]
             assert poller.budget.limit / 2 < most_in_a_window(times) <= poller.budget.limit
+            assert poller.budget.meter[0] == sum(at > on.loop.time() - WINDOW for at in times)
             assert all(asked.http == 200 for asked in on.app.state.requests)
 
     simulate(watch())

@@ -74,6 +74,17 @@ async def test_list_and_counts_keep_their_pace(on):
 
 
 @run()
+async def test_every_token_is_a_request(on):
+    await asyncio.sleep(20)
+    assert on.budget.meter[0] == len(on.app.state.requests)
+    on.poller.show("orders")
+    on.poller.open(waiting_of(on).id)
+    on.poller.want([waiting_of(on).id])
+    await asyncio.sleep(60)
+    assert on.budget.meter[0] == len(on.app.state.requests)
+
+
+@run()
 async def test_without_the_focus_the_list_is_polled_every_30_s_and_at_once_with_it(on):
     on.poller.show("orders")
     await asyncio.sleep(5)

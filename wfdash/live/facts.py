@@ -40,7 +40,7 @@ class Fact:
 
 
 class Facts(Job):
-    """`wanted` are visible rows, active or errored, `watched` the marked and the watched ones, each most important first."""
+    """`wanted` are visible rows, active or errored; `watched` the marked and the watched ones."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(1.0)
@@ -95,9 +95,11 @@ class Facts(Job):
         return sum(1 for one in self.wanted if one in self._facts), len(self.wanted)
 
     def due(self, now: float) -> float | None:
-        if not self.watch.workflow or (self.next_at or 0.0) > now:
+        if not self.watch.workflow:
+            return None
+        if (self.next_at or 0.0) > now:
             return self.next_at
-        times = [self._due(one, now) for one in (*self.wanted, *self.watched)]
+        times = [self._due(one, now) for one in self.wanted]
         if self.urgent:
             return 0.0
         return min((time for time in times if time is not None), default=None)
@@ -148,7 +150,7 @@ class Facts(Job):
         if fact is None:
             return 0.0
         if is_final(row.status):
-            return None if fact.status == row.status else 0.0
+            return None if fact.status == row.status else fact.read_at + _LEAST
         if row.modified is not None and row.modified != fact.modified:
             return fact.read_at + _LEAST
         deadline = fact.why.deadline

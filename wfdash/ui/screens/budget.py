@@ -1,0 +1,158 @@
+"""`B`: what was spent of the request budget and by whom, and the last requests, to be copied for support."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+
+from wfdash.api.interface import Exchange
+from wfdash.core.copying import Copy
+from wfdash.core.moment import iso
+from wfdash.core.text import clean, fit
+from wfdash.core.wording import clock, count, spoken
+from wfdash.live.budget import QUOTA
+from wfdash.live.events import BudgetChanged, Event
+from wfdash.live.poller import Poller
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.lines import Choices
+from wfdash.ui.widgets.status_line import Pieces, StatusLine
+from wfdash.ui.widgets.text_lines import TextLines
+
+__all__ = ["BudgetScreen"]
+
+_BAR = 30
+_LINES = 7
+
+
+class BudgetScreen(BaseScreen):
+    BINDINGS = bindings("copy.menu")
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield TextLines(id="spent", height=_LINES)
+        yield StatusLine(id="titles")
+        yield Choices(id="requests")
+        yield KeyBar(self.dashboard.why_off)
+
+    def on_mount(self) -> None:
+        self.query_one(Choices).focus()
+        self.call_after_refresh(self._draw)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def live(self, event: Event) -> None:
+        if isinstance(event, BudgetChanged) and self.is_current:
+            self._draw()
+
+    def tick(self, now: float) -> None:
+        self._draw()
+
+    def action_copy_menu(self) -> None:
+        """The list as text, and the request under the cursor alone."""
+        if self.poller is None:
+            return
+        kept = list(self.poller.budget.requests)
+        choice = self.query_one(Choices).choice
+        entries = [Copy("a", f"the last {len(kept)} requests", "\n".join(map(_plain, reversed(kept))))]
+        entries += [Copy("r", "this request", _plain(one)) for one in kept if _key(one) == choice][:1]
+        self.dashboard.open_page("copy", "the requests", entries)
+
+    def _draw(self) -> None:
+        poller, now = self.poller, self.dashboard.clock()
+        if poller is None or not self.is_mounted:
+            return
+        spent, limit = poller.budget.meter
+        fresh = poller.list if poller.workflow else poller.workflows_fresh
+        self.query_one(Header).tell(
+            self.dashboard.identity("request budget"),
+            counts={},
+            freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=True),
+            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
+        )
+        self.query_one("#spent", TextLines).show(_summary(poller, now))
+        titles = f"  {'AT':<9} {'REQUEST':<15} {'STATUS':<7} {'MS':>6}  {'RAY':<21} PATH"
+        self.query_one("#titles", StatusLine).show([(titles, HEADING)])
+        room = self.size.width
+        entries = [(_key(one), self._line(one, now, room)) for one in reversed(poller.budget.requests)]
+        self.query_one(Choices).fill(entries)
+
+    def _line(self, one: Exchange, now: float, room: int) -> Pieces:
+        status = str(one.http) if one.http is not None else "none"
+        style = PLAIN if one.http is not None and one.http < 400 else BAD
+        at = fit(clock(one.at, utc=self.dashboard.utc, now=now), 9)
+        path = one.path.partition("/workflows/")[2] or one.path.rpartition("/")[2]
+        told = path if one.http is not None and one.http < 400 else f"{one.failure} {path}"
+        return [
+            (f"  {at} ", QUIET),
+            (fit(clean(one.kind), 15) + " ", PLAIN),
+            (fit(status, 7) + " ", style),
+            (f"{one.milliseconds:>6.0f}  ", PLAIN),
+            (fit(clean(one.ray[:40]), 21) + " ", QUIET),
+            (fit(clean(told[:400]), max(1, room - 64), cut="middle"), QUIET),
+        ]
+
+
+def _summary(poller: Poller, now: float) -> Sequence[Pieces]:
+    budget = poller.budget
+    spent, limit = budget.meter
+    acted, most = budget.actions
+    full = min(_BAR, spent * _BAR // limit)
+    lines: list[Pieces] = [
+        [
+            (f"  Reads    {spent:>4} of {limit} in 5 minutes ", STRONG),
+            ("█" * full, WARN if spent >= limit * 0.9 else PLAIN),
+            ("░" * (_BAR - full), QUIET),
+            (f"  {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} a user", QUIET),
+        ],
+        [(f"  Actions  {acted:>4} of {most}, counted apart", PLAIN)],
+    ]
+    if budget.others:
+        lines.append(
+            [(f"  Of the reads {budget.others} are other wfdash processes on this credential", PLAIN)]
+        )
+    lines.append(_told(poller, now))
+    kinds = " · ".join(f"{clean(kind)} {n}" for kind, n in budget.spent_by)
+    lines.append([(f"  Spent on {kinds or 'nothing yet'}", QUIET)])
+    lines.append(_reach(poller))
+    return lines[:_LINES]
+
+
+def _told(poller: Poller, now: float) -> Pieces:
+    """What the server itself said of its limit."""
+    budget, left = poller.budget, poller.budget.left
+    if budget.frozen_until is not None and budget.frozen_until > now:
+        return [(f"  The server asked to rest: no reads for {spoken(budget.frozen_until - now)}", BAD)]
+    if left is None:
+        return [("  The server says nothing of its limit", QUIET)]
+    held = ""
+    if left.fraction < 0.5:
+        held = "; only actions go" if left.fraction < 0.25 else "; background reads rest"
+    text = f"  The server says {left.remaining:,.0f} of {left.quota:,.0f} are left for this user{held}"
+    return [(text, WARN if held else PLAIN)]
+
+
+def _reach(poller: Poller) -> Pieces:
+    """How far the sweep and the reads of visible rows have come."""
+    sweep, (read, wanted) = poller.sweep, poller.facts_read
+    parts = []
+    if sweep.period is not None:
+        parts.append(f"sweep of {count(sweep.seen)} active rows every {spoken(sweep.period)}")
+    if sweep.left_out:
+        parts.append(f"too many to sweep: {', '.join(map(clean, sweep.left_out))}")
+    if wanted:
+        parts.append(f"read {read} of {wanted} rows on screen")
+    return [("  " + " · ".join(parts), QUIET)]
+
+
+def _key(one: Exchange) -> str:
+    return f"{one.at} {one.kind} {one.path} {one.ray}"
+
+
+def _plain(one: Exchange) -> str:
+    status = one.http if one.http is not None else "no answer"
+    words = [iso(one.at), one.kind, one.method, str(status), f"{one.milliseconds:.0f} ms", one.ray, one.path]
+    return "\t".join([*words, one.failure] if one.failure else words)

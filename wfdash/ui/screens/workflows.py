@@ -1,0 +1,165 @@
+"""`w`: all workflows of the account, worst first, and how the one under the cursor has gone lately."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+
+from wfdash.core.status import STATUSES
+from wfdash.core.text import clean, fit
+from wfdash.core.wording import clock, count
+from wfdash.core.workflow import Workflow
+from wfdash.live.events import Event, WorkflowsChanged
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.sparkline import sparkline
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
+from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.workflow_table import WorkflowTable, worst_first
+
+__all__ = ["WorkflowsScreen"]
+
+_IDLE = 30.0
+"""Seconds without a key after which the rows are put in order again."""
+_PANEL = 9
+
+
+class WorkflowsScreen(BaseScreen):
+    BINDINGS = bindings("row.open")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield WorkflowTable(clock=self.dashboard.clock)
+        yield TextLines(id="trend", height=_PANEL)
+        yield KeyBar(self.dashboard.why_off)
+
+    def on_mount(self) -> None:
+        self.query_one(WorkflowTable).focus()
+        if self.poller is not None:
+            self.poller.overview = True
+        self.call_after_refresh(self._fill)
+
+    def on_unmount(self) -> None:
+        if self.poller is not None:
+            self.poller.overview = False
+
+    def on_resize(self) -> None:
+        self.query_one("#trend").display = self.size.height >= 18
+        self.call_after_refresh(self._fill)
+
+    def live(self, event: Event) -> None:
+        if isinstance(event, WorkflowsChanged):
+            self._fill()
+
+    def tick(self, now: float) -> None:
+        poller = self.poller
+        if poller is not None and not poller.overview:
+            poller.overview = True
+        self._draw()
+        self.query_one(WorkflowTable).repaint()
+
+    def on_line_table_cursor_moved(self) -> None:
+        self._draw_trend()
+
+    def action_row_open(self) -> None:
+        chosen = self.query_one(WorkflowTable).workflow
+        if chosen is not None:
+            self.dashboard.show_workflow(chosen.name)
+
+    def _fill(self) -> None:
+        """New counts. The rows are put in order only where no hand is on the keys."""
+        poller = self.poller
+        if poller is None or not self.is_mounted:
+            return
+        table = self.query_one(WorkflowTable)
+        ranked = worst_first(poller.workflows, poller.trends)
+        idle = self.dashboard.clock() - self.dashboard.last_key_at > _IDLE
+        if not idle and table.cursor > 0:
+            places = {name: place for place, name in enumerate(self._order)}
+            ranked.sort(key=lambda one: places.get(one.name, len(places)))
+        self._order = [one.name for one in ranked]
+        table.fill(ranked, poller.trends)
+        self._draw()
+
+    def _draw(self) -> None:
+        poller, now = self.poller, self.dashboard.clock()
+        if poller is None:
+            return
+        fresh = poller.workflows_fresh
+        spent, limit = poller.budget.meter
+        self.query_one(Header).tell(
+            self.dashboard.identity(f"{count(len(poller.workflows))} workflows"),
+            counts=_sum(poller.workflows),
+            freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=self.size.width < 100),
+            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
+        )
+        table = self.query_one(WorkflowTable)
+        before, table.message = table.message, self._message()
+        if before != table.message:
+            table.repaint()
+        self._draw_trend()
+
+    def _message(self) -> str:
+        assert self.poller is not None
+        fresh = self.poller.workflows_fresh
+        if fresh.failure:
+            return f"The workflows could not be listed.\n{fresh.failure}"
+        if fresh.answered_at is None:
+            return "Asking for the workflows."
+        return "This account has no workflows.\nDeploy a Worker with one, or change the profile with P."
+
+    def _draw_trend(self) -> None:
+        chosen = self.query_one(WorkflowTable).workflow
+        lines = self._trend(chosen) if chosen is not None else []
+        self.query_one("#trend", TextLines).show(lines)
+
+    def _trend(self, one: Workflow) -> list[Pieces]:
+        """A line a status that has or had instances, as many as there is room for."""
+        assert self.poller is not None
+        trends, now = self.poller.trends, self.dashboard.clock()
+        since = (
+            "" if trends.since is None else f" since {clock(trends.since, utc=self.dashboard.utc, now=now)}"
+        )
+        title: Pieces = [
+            (f" {clean(one.name)}", STRONG),
+            (f"{since}, a bar a minute" if one.counts else ": this server tells no counts", QUIET),
+        ]
+        schedules = ", ".join(clean(schedule.cron) for schedule in one.schedules)
+        if schedules:
+            title = [*title, (f" · cron {schedules}", QUIET)]
+        if one.script_deleted:
+            title = [*title, (" · its script is deleted: nothing runs it any more", BAD)]
+        known = [
+            status for status in STATUSES if one.counts.get(status) or any(trends.history(one.name, status))
+        ]
+        unknown = sorted(status for status in one.counts if status not in STATUSES and one.counts[status])
+        order = sorted(known, key=lambda status: status == "complete") + unknown
+        return [title, *(self._trend_line(one, status) for status in order[: _PANEL - 1])]
+
+    def _trend_line(self, one: Workflow, status: str) -> Pieces:
+        assert self.poller is not None
+        trends = self.poller.trends
+        delta = trends.delta(one.name, status)
+        appearance = look(status)
+        tone = (BAD if delta > 0 else WARN) if status == "errored" and delta else PLAIN
+        return [
+            (f"   {appearance.glyph} ", appearance.style),
+            (fit(clean(status), 16), PLAIN),
+            (count(one.counts.get(status, 0)).rjust(9), PLAIN),
+            (f"{delta:+,d}".rjust(9) if delta else " " * 9, tone),
+            ("  " + sparkline(trends.history(one.name, status), 30), appearance.style),
+        ]
+
+
+def _sum(workflows: Sequence[Workflow]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for one in workflows:
+        for status, n in one.counts.items():
+            total[status] = total.get(status, 0) + n
+    return total

@@ -1,0 +1,127 @@
+"""The workflows of an account as rows: counts by status, what moved since wfdash began to look."""
+
+from collections.abc import Callable, Sequence
+
+from rich.style import Style
+from textual.strip import Strip
+
+from wfdash.core.text import clean, fit
+from wfdash.core.wording import age, brief, count
+from wfdash.core.workflow import Workflow
+from wfdash.live.trend import Trends
+from wfdash.ui.strips import blank, strip_of
+from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, look
+from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.status_line import Pieces
+
+__all__ = ["WorkflowTable", "worst_first"]
+
+_COLUMNS = (
+    ("errored", ("errored",)),
+    ("running", ("running", "rollingBack")),
+    ("waiting", ("waiting",)),
+    ("queued", ("queued",)),
+    ("paused", ("paused", "waitingForPause")),
+    ("complete", ("complete",)),
+)
+_ROOM = 11
+_LEAST_NAME = 16
+_CRON = 14
+
+
+def worst_first(workflows: Sequence[Workflow], trends: Trends) -> list[Workflow]:
+    """Those where errors came since wfdash began to look, then those with errors, then the busy ones."""
+
+    def key(one: Workflow) -> tuple[float, int, int, str]:
+        counts = one.counts
+        busy = sum(n for status, n in counts.items() if status not in ("complete", "errored", "terminated"))
+        return (-trends.delta(one.name, "errored"), -counts.get("errored", 0), -busy, one.name)
+
+    return sorted(workflows, key=key)
+
+
+class WorkflowTable(LineTable):
+    """The cursor is on a workflow's name."""
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.message = ""
+        self._clock = clock
+        self._workflows: list[Workflow] = []
+        self._places: dict[str, int] = {}
+        self._trends = Trends()
+
+    def fill(self, workflows: list[Workflow], trends: Trends) -> None:
+        self._workflows, self._trends = workflows, trends
+        self._places = {one.name: place for place, one in enumerate(workflows)}
+        self.rows_changed()
+
+    @property
+    def workflow(self) -> Workflow | None:
+        """The one under the cursor."""
+        place = self._places.get(str(self.cursor_key)) if self.cursor_key is not None else None
+        return None if place is None else self._workflows[place]
+
+    def row_count(self) -> int:
+        return len(self._workflows)
+
+    def key_at(self, index: int) -> str:
+        return self._workflows[index].name
+
+    def index_of(self, key: object) -> int | None:
+        return self._places.get(str(key))
+
+    def _layout(self, width: int) -> tuple[int, int]:
+        """Room for the name, and how many count columns there are room for."""
+        columns = min(len(_COLUMNS), max(1, (width - _LEAST_NAME - _CRON - 2) // _ROOM))
+        return max(8, width - columns * _ROOM - _CRON - 2), columns
+
+    def header_line(self, width: int) -> Strip:
+        name, columns = self._layout(width)
+        titles = "".join(title.upper().rjust(_ROOM) for title, _ in _COLUMNS[:columns])
+        text = "  " + fit("WORKFLOW", name) + titles + "NEXT CRON".rjust(_CRON)
+        return strip_of([(text, HEADING)], width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        one = self._workflows[index]
+        name, columns = self._layout(width)
+        pieces: list[tuple[str, Style]] = [("  ", PLAIN), (fit(clean(one.name[:200]), name), STRONG)]
+        if one.script_deleted:
+            note = " script deleted"
+            pieces[1:] = [(fit(clean(one.name[:200]), max(4, name - len(note))), STRONG), (note, BAD)]
+        for _, statuses in _COLUMNS[:columns]:
+            pieces += self._count(one, statuses)
+        pieces.append((self._cron(one).rjust(_CRON), QUIET))
+        return strip_of(pieces, width, CURSOR if cursor else None)
+
+    def _count(self, one: Workflow, statuses: tuple[str, ...]) -> Pieces:
+        """The count, and after it by how much it moved."""
+        if not any(status in one.counts for status in statuses):
+            return [("–".rjust(_ROOM), QUIET)]
+        total = sum(one.counts.get(status, 0) for status in statuses)
+        moved = sum(self._trends.delta(one.name, status) for status in statuses)
+        change = f" {moved:+d}" if abs(moved) < 10_000 else f" {moved // 1000:+d}k"
+        change = change if moved else ""
+        style = look(statuses[0]).style if total else QUIET
+        worse = BAD if moved > 0 and statuses[0] == "errored" else QUIET
+        return [(fit_left(count(total), _ROOM - len(change)), style), (change, worse)]
+
+    def _cron(self, one: Workflow) -> str:
+        """How long until the schedule that fires next."""
+        times = [schedule.next_at for schedule in one.schedules if schedule.next_at is not None]
+        if not times:
+            return "cron" if one.schedules else ""
+        ahead = min(times) - self._clock()
+        return f"in {age(ahead) if ahead < 3600 else brief(ahead)}" if ahead > 0 else "due"
+
+    def empty_line(self, below: int, width: int) -> Strip:
+        lines = self.message.split("\n") if self.message and not self._workflows else []
+        at = below - max(1, self.page // 3)
+        if not 0 <= at < len(lines):
+            return blank(width)
+        return strip_of([("  " + fit(clean(lines[at]), max(1, width - 4)), QUIET if at else STRONG)], width)
+
+
+def fit_left(text: str, room: int) -> str:
+    """Right-aligned in so many cells."""
+    return text.rjust(room) if len(text) <= room else fit(text, room)
