@@ -1,5 +1,6 @@
 """Keeps keys typed ahead away from a prompt: all are dropped until it could have been read."""
 
+from collections.abc import Callable
 from typing import Final
 
 from textual.events import Event, Key, Paste
@@ -20,7 +21,14 @@ def event_time() -> float:
 class KeyGate:
     """The app asks it about every key and paste before anything else does."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = event_time,
+        stamp: Callable[[Event], float] = lambda event: event.time,
+    ) -> None:
+        self.now = now
+        self.stamp = stamp
+        """When an event arrived, on the same clock as `now`."""
         self._closed_at: float | None = None
         self._shown_at: float | None = None
 
@@ -30,12 +38,12 @@ class KeyGate:
 
     def close(self) -> None:
         """An action key was pressed."""
-        self._closed_at, self._shown_at = event_time(), None
+        self._closed_at, self._shown_at = self.now(), None
 
     def shown(self) -> None:
         """The prompt is painted: it opens HOLD seconds from now."""
         if self._closed_at is not None:
-            self._shown_at = event_time()
+            self._shown_at = self.now()
 
     def open(self) -> None:
         """There is no prompt after all, or it is gone."""
@@ -48,9 +56,9 @@ class KeyGate:
         if isinstance(event, Key) and event.key == "escape":
             return False
         if self._shown_at is None:
-            if event.time - self._closed_at <= _FORGOTTEN:
+            if self.stamp(event) - self._closed_at <= _FORGOTTEN:
                 return True
-        elif event.time < self._shown_at + HOLD:
+        elif self.stamp(event) < self._shown_at + HOLD:
             return True
         self.open()
         return False

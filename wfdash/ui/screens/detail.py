@@ -13,6 +13,8 @@ from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.theme import QUIET
+from wfdash.ui.verbs import WRITING
+from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.detail_pane import DetailPane
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -25,7 +27,13 @@ class DetailScreen(BaseScreen):
     """Asks the poller to keep this instance fresh for as long as it is on top."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "instance.next", "instance.previous", "detail.", "copy.menu", "pane.next"
+        "instance.next",
+        "instance.previous",
+        "detail.",
+        "copy.menu",
+        "pane.next",
+        *WRITING,
+        "instance.restart_from",
     )
 
     def __init__(self, workflow: str, instance: str) -> None:
@@ -36,6 +44,7 @@ class DetailScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield Header()
         yield DetailPane(id="detail")
+        yield ActionChips()
         yield KeyBar(self.dashboard.why_off)
 
     def on_mount(self) -> None:

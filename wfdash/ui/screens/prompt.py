@@ -111,15 +111,15 @@ class PromptScreen(LowerHalf):
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        self._last_key_at = event.time
+        self._last_key_at = self.dashboard.gate.stamp(event)
         self._cancel_pending()
         self._hint(_PASTED)
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        alone = event.time - self._last_key_at >= ALONE
-        self._last_key_at = event.time
+        alone = self.dashboard.gate.stamp(event) - self._last_key_at >= ALONE
+        self._last_key_at = self.dashboard.gate.stamp(event)
         if event.key == "escape":
             self._leave()
             return

@@ -1,0 +1,94 @@
+"""What people hand over to be sent: JSON typed or in a file, ids proposed. Checked before anything is sent."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, NoReturn
+
+from wfdash.api.errors import Refused
+from wfdash.api.interface import NewInstance
+from wfdash.api.limits import check_instance_id, check_payload_size
+
+__all__ = ["NotSendable", "propose_id", "read_batch", "read_payload"]
+
+_KEYS = {"id", "instance_id", "params"}
+
+
+class NotSendable(ValueError):
+    """What was handed over cannot be sent; `str()` says why, with line and column where there is one."""
+
+
+def propose_id(workflow: str, taken: Callable[[str], bool]) -> str:
+    """An id nobody has yet, telling where it came from: `orders-manual-3f9a1c`."""
+    while taken(made := f"{workflow[:80]}-manual-{token_hex(3)}"):
+        pass
+    return made
+
+
+def read_payload(text: str) -> Any:
+    """A JSON value of at most 1 MiB. Raises NotSendable."""
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as wrong:
+        raise NotSendable(f"line {wrong.lineno}, column {wrong.colno}: {wrong.msg}") from None
+    except (ValueError, RecursionError) as wrong:
+        raise NotSendable(str(wrong)) from None
+    _checked(check_payload_size, json.dumps(value).encode(), "it")
+    return value
+
+
+def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
+    """A JSON array or one JSON object a line, each with `id` or `instance_id` and `params`, both optional.
+
+    Raises NotSendable for the first item that could not be sent.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as wrong:
+        raise NotSendable(f"{path} could not be read: {wrong.strerror}") from None
+    except UnicodeDecodeError:
+        raise NotSendable(f"{path} is not UTF-8 text") from None
+    made = [_one(item, place, propose) for place, item in enumerate(_items(text), 1)]
+    if not made:
+        raise NotSendable(f"{path} holds no instance")
+    ids = [one.id for one in made]
+    if doubled := next((one for one in ids if ids.count(one) > 1), ""):
+        raise NotSendable(f"{path} holds the id {doubled} twice")
+    return made
+
+
+def _items(text: str) -> Sequence[Any]:
+    if text.lstrip().startswith("["):
+        items = read_payload(text)
+        assert isinstance(items, list)
+        return items
+    items = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                items.append(json.loads(line, parse_constant=_no_constant))
+            except (ValueError, RecursionError) as wrong:
+                raise NotSendable(f"line {number}: {wrong}") from None
+    return items
+
+
+def _one(item: Any, place: int, propose: Callable[[], str]) -> NewInstance:
+    if not isinstance(item, dict) or not item.keys() <= _KEYS:
+        raise NotSendable(f"item {place}: an object with id and params is wanted, nothing else")
+    identity = item.get("instance_id", item.get("id")) or propose()
+    if not isinstance(identity, str):
+        raise NotSendable(f"item {place}: its id is no text")
+    _checked(check_instance_id, identity)
+    return NewInstance(identity, item.get("params"), "params" in item)
+
+
+def _checked(check: Callable[..., object], *arguments: Any) -> None:
+    try:
+        check(*arguments)
+    except Refused as refused:
+        raise NotSendable(refused.sentence) from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
