@@ -26,7 +26,7 @@ def opened(terminal, still, **options):
 
 
 def test_nothing_changed_costs_little(terminal, still):
-    """Averaged over 10 s, polls and growing durations included: the table, a detail beside it, one in full."""
+    """Averaged over 10 s, polls and growing durations included: the table, a detail beside it, one alone."""
     layers = {"table": [], "detail": ["enter"], "wide detail": ["enter", "enter"]}
     shells = {name: opened(terminal, still) for name in layers}
     for name, keys in layers.items():

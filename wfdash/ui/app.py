@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from rich.traceback import Traceback
 from textual import events
 from textual._compositor import ChopsUpdate
+from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -136,14 +138,16 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
     def on_live(self, message: Live) -> None:
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_mounted:
-                screen.live(message.event)
+                with suppress(NoMatches):
+                    screen.live(message.event)
 
     def _tick(self) -> None:
         """The full screen on top ticks, also under a panel over its lower half."""
         shown = [screen for screen in self.screen_stack if isinstance(screen, BaseScreen)]
-        if shown:
-            shown[-1].tick(self.clock())
-        self.draw_actions()
+        with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
+            if shown:
+                shown[-1].tick(self.clock())
+            self.draw_actions()
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent) and not event.is_forwarded and self.gate.drops(event):
