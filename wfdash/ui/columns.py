@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 __all__ = ["SORTS", "Columns", "columns"]
 
-_STATUS = 17
-"""A glyph, a space and the longest status."""
 _NAMES = {
     "status": "STATUS",
     "id": "ID",
@@ -36,19 +34,19 @@ class Columns:
         return _NAMES[name]
 
 
-def columns(width: int, longest_id: int) -> Columns:
-    """What fits beside a gutter of two cells, each column after one space.
+def columns(width: int, longest_id: int, status: int) -> Columns:
+    """What fits beside a gutter of two cells, each column after one space; `status` is that column's width.
 
     The id and what the instance is blocked on share the room that the fixed columns leave, the id first.
     """
-    room = width - 3 - _STATUS
-    widths = {"status": _STATUS, "age": 7}
+    room = width - 3 - status
+    widths = {"status": status, "age": 7}
     room -= 8
-    for name, cells, floor in (("took", 8, 48), ("version", 8, 78), ("trigger", 8, 78)):
-        if room - cells - 1 >= floor - (9 if name != "took" else 0):
+    wanted = max(12, min(longest_id, 44))
+    for name, cells, spare in (("took", 8, 20), ("version", 8, 40), ("trigger", 8, 40)):
+        if room - cells - 1 >= min(wanted, 24) + 2 + spare:
             widths[name] = cells
             room -= cells + 1
-    wanted = max(12, min(longest_id, 44))
     if room < 34:
         widths["id"] = max(1, room - 1)
     else:

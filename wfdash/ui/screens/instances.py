@@ -1,6 +1,5 @@
 """The main screen: the instances of one workflow, and from 120 columns the one under the cursor."""
 
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
@@ -8,18 +7,16 @@ from textual.timer import Timer
 from wfdash.core.copying import copies
 from wfdash.core.status import is_final
 from wfdash.core.text import clean
-from wfdash.core.wording import count
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.screens.selection import SelectionScreen
-from wfdash.ui.states import empty_message
-from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.surroundings import counts_pieces, draw_header, message_for, notes_pieces, trouble_pieces
 from wfdash.ui.verbs import WRITING
 from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.detail_pane import DetailPane
 from wfdash.ui.widgets.filter_line import FilterLine
-from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
+from wfdash.ui.widgets.header import Header
 from wfdash.ui.widgets.instance_table import InstanceTable
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule
@@ -32,6 +29,8 @@ WIDE = 120
 """Columns from which the detail stands beside the table."""
 REST = 0.3
 """Seconds the cursor rests on an instance before its detail is asked for."""
+SOON = 0.05
+"""Seconds in which news are gathered before they are drawn."""
 NEAR_END = 50
 """Rows left below the screen at which older ones are asked for."""
 
@@ -48,6 +47,9 @@ class InstancesScreen(SelectionScreen):
         super().__init__(workflow)
         self._filter_text = filter
         self._resting: Timer | None = None
+        self._drawing: Timer | None = None
+        self._beside: str | None = None
+        """Whose detail stands beside the table: the cursor's, once it rests."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -89,7 +91,7 @@ class InstancesScreen(SelectionScreen):
             index = self.table.index_of(event.id)
             if index is not None:
                 self.table.refresh_rows([index])
-        self.draw()
+        self.draw_soon()
 
     def tick(self, now: float) -> None:
         self.let_rows_move(now)
@@ -119,8 +121,14 @@ class InstancesScreen(SelectionScreen):
 
     # Drawing.
 
+    def draw_soon(self) -> None:
+        """Draw once for all the news of this moment."""
+        if self._drawing is None:
+            self._drawing = self.set_timer(SOON, self.draw)
+
     def draw(self) -> None:
         """Everything but the rows themselves; nothing is written where nothing differs."""
+        self._drawing = None
         if not self.is_mounted or not self.table.is_mounted:
             return
         self._draw_header()
@@ -129,82 +137,42 @@ class InstancesScreen(SelectionScreen):
         self._draw_notes()
         self._want()
         if self.beside.display:
-            feed(self.beside, self.dashboard, self.table.instance)
+            feed(self.beside, self.dashboard, self._beside)
 
     def _draw_header(self) -> None:
-        app, poller, now = self.dashboard, self.poller, self.dashboard.clock()
-        narrow = self.size.width < 100
-        if poller is None:
-            told = app.failure or "connecting"
-            self.query_one(Header).tell(
-                app.identity(self.workflow), counts={}, freshness=[(told, QUIET)], meter=()
-            )
-            return
-        frozen_until = poller.budget.frozen_until or 0.0
-        spent, limit = poller.budget.meter
-        self.query_one(Header).tell(
-            app.identity(self.workflow),
-            counts=poller.counts or {key: n for key, n in poller.store.statuses.items() if n},
-            freshness=freshness_pieces(poller.list, now=now, frozen=poller.frozen, short=narrow),
-            meter=meter_pieces(spent, limit, frozen_until - now),
-        )
+        draw_header(self.query_one(Header), self.dashboard, self.workflow)
 
     def _draw_counts(self) -> None:
-        poller = self.poller
-        if poller is None or self.view is None:
-            return
-        query, loaded, total = self.filter_line.query_now, len(poller.store), poller.total
-        pieces: list[tuple[str, Style]] = []
-        if query:
-            pieces.append((f"{count(len(self.view))} of ", PLAIN))
-        all_loaded = poller.complete or (total is not None and loaded >= total and not query)
-        pieces.append((f"{count(loaded)} loaded", PLAIN))
-        if not all_loaded:
-            pieces.append((f" of {count(total)}" if total is not None else ", more to load", PLAIN))
-        if poller.hidden:
-            pieces.append((f" · {count(poller.hidden)} without status hidden", QUIET))
-        words = query.pushdown(self.dashboard.clock()).words if query else ""
-        if words:
-            pieces.append((f" · to API: {words}", QUIET))
-        self.filter_line.count(pieces)
+        if self.poller is not None and self.view is not None:
+            query = self.filter_line.query_now
+            self.filter_line.count(counts_pieces(self.poller, len(self.view), query, self.dashboard.clock()))
 
     def _draw_trouble(self) -> None:
         """The sentence about a connection that is gone, for as long as it is."""
-        poller = self.poller
+        poller, table = self.poller, self.table
         stale = poller is not None and poller.list.stale
         line = self.query_one("#trouble", StatusLine)
         if line.display != stale:
-            line.display = stale
-            self.table.faded = stale
-        if poller is not None and stale:
-            line.show([(" ▲ ", WARN + STRONG), (clean(poller.list.failure) or "no answer", WARN)])
-        self.table.message = (
-            empty_message(
-                poller.list,
-                workflow=self.workflow,
-                filter=self.filter_line.query_now.text,
-                loaded=len(poller.store),
-                total=poller.total,
-                complete=poller.complete,
-            )
-            if poller is not None
-            else f"Connecting.\n{clean(self.dashboard.failure)}"
-        )
-        if not self.table.row_count():
-            self.table.repaint()
+            line.display = table.faded = stale
+            table.repaint()
+        if poller is None:
+            table.message = f"Connecting.\n{clean(self.dashboard.failure)}"
+        else:
+            line.show(trouble_pieces(poller.list))
+            table.message = message_for(poller, self.workflow, self.filter_line.query_now.text)
+            table.fit_statuses(status for status, number in poller.store.statuses.items() if number)
+        if not table.row_count():
+            table.repaint()
 
     def _draw_notes(self) -> None:
-        notes: list[tuple[str, Style]] = []
-        if self.marks:
-            hidden = self.table.marks_off_screen()
-            words = f" ({count(hidden)} not listed)" if hidden else ""
-            notes.append((f"{count(len(self.marks))} marked{words}", STRONG))
-        if self.view is not None and self.view.arrivals:
-            notes += [(" · ", QUIET)] if notes else []
-            notes.append(
-                (f"{count(len(self.view.arrivals))} new, {self.dashboard.key_of('rows.arrived')}", ACCENT)
+        self.query_one(KeyBar).note(
+            notes_pieces(
+                marked=len(self.marks),
+                hidden=self.table.marks_off_screen(),
+                arrived=len(self.view.arrivals) if self.view is not None else 0,
+                key=self.dashboard.key_of("rows.arrived"),
             )
-        self.query_one(KeyBar).note(notes)
+        )
 
     def _want(self) -> None:
         """Tell the poller which rows are looked at."""
@@ -223,12 +191,14 @@ class InstancesScreen(SelectionScreen):
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(REST, self._rested)
-        self.draw()
+        self.draw_soon()
 
     def _rested(self) -> None:
         """The cursor stands still: read what it is on, where there is room to show it."""
-        if self.poller is not None and self.size.width >= WIDE and self.table.instance is not None:
-            self.poller.open(self.table.instance)
+        if self.poller is not None and self.beside.display and self.table.instance is not None:
+            self._beside = self.table.instance
+            self.poller.open(self._beside)
+            self.draw()
 
     def put_cursor(self, instance: str) -> None:
         """Put the cursor on this instance, as soon as its row is there."""

@@ -61,18 +61,20 @@ def _identity_pieces(identity: Identity, room: int) -> Pieces:
 
 
 def _counts_pieces(counts: Mapping[str, int], room: int) -> Pieces:
-    """Glyph, number and word by status; without the words when those do not fit, and nothing when even so."""
+    """Glyph, number and word by status; with fewer words, then without, where they do not fit."""
     known = [status for status in STATUSES if counts.get(status)]
     unknown = sorted(status for status in counts if status not in STATUSES and counts[status])
     order = [*known, *unknown]
-    for words in (True, False):
+    for worded in (order, [one for one in order if one not in ("complete", "terminated")], unknown):
         pieces: list[tuple[str, Style]] = []
         for status in order:
             appearance = look(status)
-            word = f" {clean(status)}" if words or status in unknown else ""
+            gap = "   " if not pieces else "  "
+            word = f" {clean(status[:40])}" if status in worded else ""
+            space = " " if worded is not unknown else ""
             pieces += [
-                (("   " if not pieces else "  ") + appearance.glyph, appearance.style),
-                (f" {count(counts[status])}{word}" if words else f"{count(counts[status])}{word}", PLAIN),
+                (gap + appearance.glyph, appearance.style),
+                (f"{space}{count(counts[status])}{word}", PLAIN),
             ]
         if length(pieces) <= room:
             return pieces

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
 from rich.style import Style
+from textual.message import Message
 from textual.strip import Strip
 
 from wfdash.core.instance import Instance
@@ -21,6 +22,8 @@ from wfdash.ui.widgets.line_table import LineTable
 __all__ = ["Facts", "InstanceTable"]
 
 _RIGHT = {"age", "took"}
+_WIDEST_STATUS = 17
+"""A glyph, a space and `waitingForPause`."""
 _SAME_POLL = 0.9
 """Seconds between two changes that count as one poll's."""
 
@@ -53,6 +56,14 @@ class InstanceTable(LineTable):
         self._clock = clock
         self._now = 0.0
         self._longest_id = 0
+        self._status_width = 12
+
+    class WentFirst(Message):
+        """The person asked for the first row, which is the newest only once arrivals are in."""
+
+    def action_move_first(self) -> None:
+        self.post_message(self.WentFirst())
+        super().action_move_first()
 
     def row_count(self) -> int:
         return 0 if self.view is None else len(self.view)
@@ -101,12 +112,21 @@ class InstanceTable(LineTable):
         longest = max((cells(clean(self.key_at(index)[:200])) for index in self.on_screen()), default=0)
         self._longest_id = max(self._longest_id, min(longest, 60))
 
+    def fit_statuses(self, statuses: Iterable[str]) -> None:
+        """Make room for the longest status there is; the column never narrows again."""
+        longest = max((cells(clean(status[:40])) + 2 for status in statuses), default=0)
+        if min(longest, _WIDEST_STATUS) > self._status_width:
+            self._status_width = min(longest, _WIDEST_STATUS)
+            self.repaint()
+
     def header_line(self, width: int) -> Strip:
-        return self.cached(("header", width, self._longest_id, self.order), lambda: self._header(width))
+        return self.cached(
+            ("header", width, self._longest_id, self._status_width, self.order), lambda: self._header(width)
+        )
 
     def _header(self, width: int) -> Strip:
         pieces: list[tuple[str, Style]] = [("  ", HEADING)]
-        layout = columns(width, self._longest_id)
+        layout = columns(width, self._longest_id, self._status_width)
         sorted_by = SORTS.get(self.order.column, "")
         for name, room in layout.widths:
             title = layout.title(name)
@@ -126,7 +146,7 @@ class InstanceTable(LineTable):
         ghost = row.id in self.view.ghosts
         flags = (row.id in self.marks, row.id in self.changed, ghost, self.faded)
         away = cursor and not self.has_focus
-        key = (row.id, text, flags, cursor, away, width, self._longest_id)
+        key = (row.id, text, flags, cursor, away, width, self._longest_id, self._status_width)
         return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))
 
     def _cells(self, row: Instance) -> tuple[str, ...]:
@@ -171,7 +191,7 @@ class InstanceTable(LineTable):
             ("▌" if marked else " ", STRONG),
             ("•" if changed else " ", CHANGED),
         ]
-        for name, room in columns(width, self._longest_id).widths:
+        for name, room in columns(width, self._longest_id, self._status_width).widths:
             if name == "status":
                 word = fit(clean(status[:100]), room - 2)
                 pieces.append((f"{glyph} {word} ", appearance.style))

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from wfdash.ui.bindings import bindings
 from wfdash.ui.strips import blank, changed_spans
 
 __all__ = ["LineTable"]
@@ -27,6 +28,7 @@ class LineTable(Widget, can_focus=True):
     `repaint()`. Both are cheap when nothing differs.
     """
 
+    BINDINGS = bindings("move.")
     DEFAULT_CSS = "LineTable { width: 1fr; height: 1fr; }"
 
     cursor_shown: reactive[bool] = reactive(True)

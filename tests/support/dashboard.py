@@ -1,0 +1,165 @@
+"""The dashboard over the simulator in one process, on simulated time: all parts real, nothing waited for."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from tests.support.simulated_time import SimulatedLoop, simulate
+from wfdash.credentials import Credential
+from wfdash.demo import verbs
+from wfdash.demo.api import create_app
+from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.stories import shop
+from wfdash.demo.workflow import Workflow
+from wfdash.demo.world import Arrivals, World
+from wfdash.keymap import BY_ID
+from wfdash.settings import Settings
+from wfdash.ui.app import WfdashApp
+
+__all__ = ["Dashboard", "drive", "masked", "opened", "shop_world"]
+
+BASE = Settings(
+    account_id=ACCOUNT_ID,
+    base_url="https://demo.invalid/client/v4",
+    credential=Credential(TOKEN, source="test"),
+)
+
+
+_LONG = 0.12
+"""Simulated seconds in which what a key set going is drawn: more than any delay the screens use but rest."""
+
+
+class Dashboard:
+    """What a test holds: the app, the keys, the server behind it. Waiting moves the simulated time on."""
+
+    def __init__(self, app: WfdashApp, pilot: Any, server: Any, world: World) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.server = server
+        self.world = world
+
+    async def press(self, *actions: str) -> None:
+        """Press the key of each action id, or the key itself where there is no such action."""
+        for action in actions:
+            await self.pilot.press(BY_ID[action].keys[0] if action in BY_ID else action)
+        await self.settled()
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*text)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Everything that follows from the last key or event has been drawn."""
+        await self.pilot.pause()
+        await asyncio.sleep(_LONG)
+        await self.pilot.pause()
+
+    async def passes(self, seconds: float) -> None:
+        """So much time goes by."""
+        await asyncio.sleep(seconds)
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], Any], seconds: float = 120.0) -> None:
+        """Time goes by until this holds; it must within so many simulated seconds."""
+        for _ in range(int(seconds / 0.1)):
+            if condition():
+                await self.settled()
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"never happened within {seconds:g} s:\n{self.text}")
+
+    @property
+    def lines(self) -> list[str]:
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    @property
+    def text(self) -> str:
+        """The screen as a person reads it."""
+        return "\n".join(self.lines)
+
+    def line(self, part: str) -> str:
+        """The first line that holds `part`."""
+        return next((line for line in self.lines if part in line), "")
+
+
+def shop_world(clock: Callable[[], float], *, hours: float = 2.5, every: float = 60.0) -> World:
+    """`orders` with about 150 instances in all states, and `refunds` with none: quick to make."""
+    now = clock()
+    world = World(clock=clock, seed="tests", begins=now - hours * 3600)
+    start = now - 90 * 86400
+    orders = world.add_workflow(
+        Workflow("orders", shop.order, "shop-worker", "OrderWorkflow", start, shop.order_params)
+    )
+    orders.deploy(now - 20 * 86400)
+    world.add_workflow(
+        Workflow("refunds", shop.refund, "shop-worker", "RefundWorkflow", start, shop.refund_params)
+    )
+    world.add_arrivals(
+        Arrivals(
+            orders, lambda at, number: every * (1 + number % 3) / 2, lambda n: f"order-{8000 + n}", "binding"
+        )
+    )
+    waiting = orders.walk(newest_first=True, status="waiting")
+    world.at(now - 1200, lambda at: verbs.pause(world, next(waiting)))
+    world.at(now - 600, lambda at: verbs.terminate(world, next(waiting)))
+    world.advance(now)
+    return world
+
+
+@asynccontextmanager
+async def opened(
+    *,
+    workflow: str = "orders",
+    filter: str = "",
+    instance: str = "",
+    size: tuple[int, int] = (140, 40),
+    demo: bool = True,
+    world: World | None = None,
+    serve: Callable[..., Awaitable[None]] | None = None,
+    **settings: Any,
+):
+    """`serve` stands in for the simulator as an ASGI application."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SimulatedLoop)
+    world = world or shop_world(loop.time)
+    server = create_app(world)
+    made = replace(BASE, demo="calm" if demo else "", **settings)
+
+    async def reach(observer):
+        from wfdash.api.connect import connect
+
+        return await connect(made, observer=observer, transport=httpx.ASGITransport(app=serve or server))
+
+    app = WfdashApp(made, reach, workflow=workflow, instance=instance, filter=filter, clock=loop.time)
+    async with app.run_test(size=size) as pilot:
+        dashboard = Dashboard(app, pilot, server, world)
+        if workflow and serve is None:
+            await dashboard.until(lambda: _answered(dashboard))
+        yield dashboard
+
+
+def _answered(dashboard: Dashboard) -> bool:
+    """The list was asked for and answered, be it with nothing."""
+    poller = dashboard.app.session.poller if dashboard.app.session else None
+    return poller is not None and poller.list.answered_at is not None
+
+
+def drive(script: Callable[[Dashboard], Awaitable[None]], **options: Any) -> None:
+    """Run a script against a dashboard, on simulated time."""
+
+    async def main() -> None:
+        async with opened(**options) as dashboard:
+            await script(dashboard)
+
+    simulate(main())
+
+
+def masked(text: str) -> str:
+    """Without what differs from run to run."""
+    return re.sub(r"API +\d+/", "API nnn/", text)

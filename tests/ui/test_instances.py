@@ -1,0 +1,250 @@
+"""The main screen over the simulator: what it says, and that nothing moves under the hand."""
+
+import pytest
+
+from tests.support.dashboard import drive
+from wfdash.api.interface import NewInstance
+
+
+async def arrive(d, *ids, workflow="orders"):
+    """New instances, listed by the next poll."""
+    for one in ids:
+        await d.app.session.api.create_instance(workflow, NewInstance(one))
+    await d.until(lambda: all(one in d.app.session.poller.store for one in ids))
+
+
+async def change(d, verb, instance):
+    await d.app.session.api.change_status("orders", instance, verb)
+    before = d.app.session.poller.store.get(instance).status
+    await d.until(lambda: d.app.session.poller.store.get(instance).status != before)
+
+
+def row(d, instance):
+    """The line of an instance in the table."""
+    return next((line[:66] for line in d.lines[3:] if instance in line[:66]), None)
+
+
+def first_id(d):
+    return d.app.root.table.key_at(0)
+
+
+def test_rows_counts_and_freshness_are_on_screen():
+    async def script(d):
+        assert "DEMO calm" in d.lines[0]
+        assert "orders" in d.lines[0]
+        assert "✓ 88" in d.lines[0]
+        assert "as of" in d.lines[0]
+        assert "API" in d.lines[0]
+        assert (
+            d.lines[2].split()
+            == ["STATUS", "ID", "AGE▾", "TOOK", "BLOCKED", "ON", "TRIGGER", "VERSION"][
+                : len(d.lines[2].split())
+            ]
+        )
+        assert first_id(d) in d.lines[3]
+
+    drive(script)
+
+
+def test_the_cursor_stays_on_its_instance_while_others_arrive_and_the_order_changes():
+    async def script(d):
+        await d.press("j", "j", "j")
+        table = d.app.root.table
+        chosen = table.instance
+        await arrive(d, "late-1", "late-2")
+        assert table.instance == chosen
+        await d.press("sort.next")
+        assert table.instance == chosen
+        await d.press("sort.reverse")
+        assert table.instance == chosen
+        await d.press("rows.arrived")
+        assert table.instance == chosen
+        assert table.index_of("late-1") is not None
+
+    drive(script)
+
+
+def test_arrivals_wait_for_the_key_while_a_hand_is_on_the_keys():
+    async def script(d):
+        await d.press("j")
+        await arrive(d, "late-1")
+        assert d.app.root.table.index_of("late-1") is None
+        assert "1 new, n" in d.lines[-1]
+        await d.press("n")
+        assert "late-1" in d.lines[3]
+        assert " new, n" not in d.lines[-1]
+
+    drive(script)
+
+
+@pytest.mark.parametrize("key", ["n", "g", "escape"])
+def test_each_key_that_lets_arrivals_in_does(key):
+    async def script(d):
+        await d.press("j")
+        await arrive(d, "late-1")
+        await d.press(key)
+        assert d.app.root.table.index_of("late-1") == 0
+
+    drive(script)
+
+
+def test_arrivals_go_in_at_once_when_the_cursor_is_on_the_first_row():
+    async def script(d):
+        await d.press("j", "k")
+        chosen = d.app.root.table.instance
+        await arrive(d, "late-1")
+        assert "late-1" in d.lines[3]
+        assert d.app.root.table.instance == chosen
+
+    drive(script)
+
+
+def test_arrivals_go_in_after_thirty_seconds_without_a_key():
+    async def script(d):
+        await d.press("j")
+        await arrive(d, "late-1")
+        assert d.app.root.table.index_of("late-1") is None
+        await d.passes(31)
+        assert d.app.root.table.index_of("late-1") is not None
+
+    drive(script)
+
+
+def test_a_row_that_leaves_by_itself_is_a_ghost_until_the_next_key():
+    async def script(d):
+        await d.press("j", "j")
+        table = d.app.root.table
+        chosen = table.instance
+        await change(d, "terminate", chosen)
+        assert table.is_ghost(chosen)
+        assert row(d, chosen)
+        assert d.app.root.targets() == []
+        await d.press("j")
+        assert row(d, chosen) is None
+        assert table.instance != chosen
+
+    drive(script, filter="status:waiting")
+
+
+def test_a_row_the_persons_own_filter_drops_just_goes():
+    async def script(d):
+        table = d.app.root.table
+        await d.press("/")
+        await d.type("status:errored")
+        assert table.view.ghosts == set()
+        assert {table.view.row(index).status for index in range(len(table.view))} == {"errored"}
+        assert "of 215 loaded" in d.lines[1] or "loaded" in d.lines[1]
+        await d.press("enter")
+        assert "status:errored" in d.lines[1]
+        await d.press("escape")
+        assert "no filter" in d.lines[1]
+
+    drive(script)
+
+
+def test_the_filter_applies_as_it_is_typed_and_esc_takes_it_back():
+    async def script(d):
+        target = d.app.root.table.key_at(7)
+        await d.press("/")
+        await d.type(target[-3:])
+        assert all(target[-3:] in d.app.root.table.key_at(i) for i in range(d.app.root.table.row_count()))
+        await d.press("escape")
+        assert "no filter" in d.lines[1]
+        assert d.app.root.table.row_count() > 100
+
+    drive(script)
+
+
+def test_a_filter_that_cannot_be_read_says_so_and_leaves_the_last_one_in_force():
+    async def script(d):
+        await d.press("/")
+        await d.type("status:errored")
+        count = d.app.root.table.row_count()
+        await d.type(" (")
+        assert d.app.root.table.row_count() == count
+        assert "loaded" not in d.lines[1]
+
+    drive(script)
+
+
+def test_a_filter_without_a_match_says_what_to_do():
+    async def script(d):
+        await d.press("/")
+        await d.type("nothinglikethis")
+        assert "matches nothinglikethis" in d.text
+        assert "esc drops the filter" in d.text
+
+    drive(script)
+
+
+def test_marks_are_ids_and_those_not_listed_are_counted():
+    async def script(d):
+        root = d.app.root
+        await d.press("space", "space")
+        marked = list(root.marks.ids)
+        assert [row.id for row in root.targets()] == marked
+        assert "2 marked" in d.lines[-1]
+        await d.press("sort.reverse")
+        assert list(root.marks.ids) == marked
+        await d.press("n", "escape")
+        assert not root.marks
+
+    drive(script)
+
+
+def test_a_range_follows_the_cursor():
+    async def script(d):
+        root = d.app.root
+        await d.press("j", "V", "j", "j")
+        assert list(root.marks.ids) == root.view.ids(1, 4)
+        await d.press("V", "j")
+        assert len(root.marks) == 3
+
+    drive(script)
+
+
+def test_changed_rows_carry_a_mark_until_the_next_poll():
+    async def script(d):
+        waiting = next(
+            d.app.root.view.row(i).id for i in range(30) if d.app.root.view.row(i).status == "waiting"
+        )
+        await change(d, "terminate", waiting)
+        assert "•" in row(d, waiting)
+        await d.passes(7)
+        assert "•" not in row(d, waiting)
+
+    drive(script)
+
+
+def test_q_and_ctrl_c_at_the_root_leave_with_zero():
+    for key in ("q", "ctrl+c"):
+
+        async def script(d, key=key):
+            await d.press(key)
+            assert d.app.return_code == 0
+
+        drive(script)
+
+
+def test_moving_goes_to_both_ends_and_half_pages():
+    async def script(d):
+        table = d.app.root.table
+        await d.press("ctrl+d")
+        assert table.cursor == table.page // 2
+        await d.press("G")
+        assert table.cursor == table.row_count() - 1
+        await d.press("ctrl+u")
+        assert table.cursor == table.row_count() - 1 - table.page // 2
+        await d.press("g")
+        assert table.cursor == 0
+
+    drive(script)
+
+
+def test_older_rows_are_asked_for_when_the_end_comes_near():
+    async def script(d):
+        loaded = d.app.root.table.row_count()
+        await d.press("G")
+        await d.until(lambda: d.app.root.table.row_count() > loaded)
+
+    drive(script)
