@@ -108,9 +108,8 @@ def test_an_empty_timeout_message_takes_the_instance_s_words():
             ],
         },
     )
-    assert fingerprint(detail).message == "WorkflowTimeoutError: Execution timed out after 1500ms".replace(
-        "1500ms", "<n>ms"
-    )
+    mark = fingerprint(detail)
+    assert (mark.error, mark.message) == ("WorkflowTimeoutError", "Execution timed out after <n>ms")
 
 
 def test_a_failure_outside_every_step_has_none():

@@ -57,3 +57,15 @@ def test_an_instance_is_read_once_for_its_cause():
             assert len(paths) == len(set(paths))
 
     simulate(story())
+
+
+def test_what_was_sampled_is_known_to_filters_too():
+    async def story():
+        async with stage("incident") as one:
+            one.poller.show("orders")
+            one.poller.causes.wanted = True
+            await one.until(lambda: progress(one)[1] and progress(one)[0] == progress(one)[1])
+            sampled = {s.id for group in one.poller.causes.groups for s in group.samples}
+            assert sampled <= one.poller.read.keys()
+
+    simulate(story())

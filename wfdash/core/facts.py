@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from wfdash.core.detail import Detail, Failure, Step
+from wfdash.core.fingerprint import plain_message
 from wfdash.core.status import is_final
 
 __all__ = ["BLOCKS", "DetailFacts", "read_facts"]
@@ -58,4 +59,5 @@ def _last_error(step: Step) -> Failure | None:
 
 
 def _words(error: Failure) -> str:
-    return f"{error.name}: {error.message}".lower()
+    """As it was written, and without what differs by chance, as groups of failures are named."""
+    return f"{error.name}: {error.message}\n{plain_message(error.message)}".lower()

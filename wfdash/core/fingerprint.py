@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wfdash.core.detail import Detail, Failure, Step
 
-__all__ = ["Fingerprint", "base_name", "failing_step", "fingerprint", "plain_message"]
+__all__ = ["UNNAMED", "Fingerprint", "base_name", "failing_step", "fingerprint", "plain_message"]
 
 _CHANCE = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
@@ -22,6 +22,8 @@ _CHANCE = (
     (re.compile(r"\b[A-Za-z]+(?:[-_][A-Za-z0-9]+)*[-_]\d[\w-]*\b"), "<id>"),
     (re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*"), "<n>"),
 )
+UNNAMED = "Error"
+"""What an error without a name is called."""
 _LONGEST = 2_000
 """Characters of a message that are looked at: enough to tell two causes apart, bounded against megabytes."""
 
@@ -74,8 +76,9 @@ def fingerprint(detail: Detail) -> Fingerprint:
     name, message = failure.name, failure.message
     if not message and detail.error:
         message = detail.error.message
+    message = message.removeprefix(f"{name}: ")
     return Fingerprint(
-        name or "Error", plain_message(message), base_name(step.name) if step else "", detail.version
+        name or UNNAMED, plain_message(message), base_name(step.name) if step else "", detail.version
     )
 
 

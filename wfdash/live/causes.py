@@ -1,11 +1,14 @@
 """Why instances failed: errored ones sampled out of spare budget, newest first, and grouped by cause."""
 
+from collections.abc import Callable
+
 from wfdash.api.errors import Forbidden, InstanceNotFound, NotFound
+from wfdash.core.detail import Detail
 from wfdash.core.fingerprint import fingerprint
 from wfdash.core.grouping import Group, Sample, group
 from wfdash.core.store import EXPIRED
 from wfdash.live.budget import Priority
-from wfdash.live.events import HealthChanged
+from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job
 from wfdash.live.reading import amend_row, read_answer
 from wfdash.live.watch import Watch
@@ -26,9 +29,11 @@ class Causes(Job):
 
     priority = Priority.BACKGROUND
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, *, read: Callable[[Detail], None]) -> None:
         super().__init__(1.0)
         self.watch = watch
+        self._read_too = read
+        """Told of every instance that was read, for who learns from it too."""
         self.wanted = False
         self.appeared: dict[str, float] = {}
         """First appearance of each version (epoch seconds), as `/versions` tells it."""
@@ -73,10 +78,10 @@ class Causes(Job):
     async def ask(self) -> None:
         if self._listed_at is None or self.watch.clock() - self._listed_at >= LISTED_AGAIN:
             await self._list()
-        elif (identity := self._next()) is not None:
-            await self._read(identity)
         elif not self._versions_asked:
             await self._ask_versions()
+        elif (identity := self._next()) is not None:
+            await self._read(identity)
 
     async def _list(self) -> None:
         """A dev server is not asked by status: that wakes every instance it has."""
@@ -101,6 +106,7 @@ class Causes(Job):
             return
         detail = await read_answer(watch.workflow, identity, answer)
         watch.tell(amend_row(watch.store, detail, number))
+        self._read_too(detail)
         if detail.status == "errored":
             row = watch.store.get(identity)
             ended = row.ended if row else detail.end
@@ -108,7 +114,7 @@ class Causes(Job):
         else:
             self._samples.pop(identity, None)
             self._lost.add(identity)
-        watch.notify(HealthChanged())
+        watch.notify(DetailChanged(identity))
 
     async def _ask_versions(self) -> None:
         self._versions_asked = True

@@ -29,6 +29,8 @@ class Counts(Job):
         self.counts: dict[str, int] | None = None
         self.listed = False
         """Whether the list itself tells the counts."""
+        self.shown: Workflow | None = None
+        """The workflow shown, as it last told of itself."""
         self._page = 1
         self._coming: list[Workflow] = []
 
@@ -36,6 +38,7 @@ class Counts(Job):
         """Another workflow is shown from now on."""
         known = next((one for one in self.workflows if one.name == self.watch.workflow), None)
         self.counts = known.counts if known and known.counts else None
+        self.shown = known
         self.next_at = 0.0
 
     def due(self, now: float) -> float | None:
@@ -55,7 +58,7 @@ class Counts(Job):
 
     async def _ask_one(self, workflow: str) -> None:
         found = await self.watch.api.get_workflow(workflow)
-        self.counts = found.counts
+        self.counts, self.shown = found.counts, found
         self.trends.saw([found], self.watch.clock())
         self.workflows = [found if one.name == workflow else one for one in self.workflows]
 
@@ -74,5 +77,5 @@ class Counts(Job):
         self.workflows, self.total = self._coming, page.total
         self.trends.saw(self.workflows, self.watch.clock())
         for one in self.workflows:
-            if one.name == self.watch.workflow and one.counts:
-                self.counts = one.counts
+            if one.name == self.watch.workflow:
+                self.counts, self.shown = one.counts or self.counts, one

@@ -8,6 +8,7 @@ from wfdash.api.errors import InstanceNotFound
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
 from wfdash.core.facts import DetailFacts, read_facts
+from wfdash.core.oddity import StepTimes
 from wfdash.core.status import is_final
 from wfdash.core.store import ENDED, EXPIRED
 from wfdash.live.budget import Priority
@@ -51,6 +52,8 @@ class Facts(Job):
         self.running: int | None = None
         self._facts: OrderedDict[str, Fact] = OrderedDict()
         self.read: dict[str, DetailFacts] = {}
+        self.times = StepTimes()
+        """How long each step usually takes, over every instance that was read."""
 
     @property
     def priority(self) -> Priority:  # type: ignore[override]
@@ -63,6 +66,7 @@ class Facts(Job):
         self.running = None
         self._facts.clear()
         self.read = {}
+        self.times = StepTimes()
 
     def fact(self, identity: str) -> Fact | None:
         return self._facts.get(identity)
@@ -84,6 +88,7 @@ class Facts(Job):
             self.watch.clock(), row.modified if row else None, self._diagnose(detail), detail.status, kept
         )
         self.read[detail.id] = read_facts(detail)
+        self.times.learn(detail)
         self._facts.move_to_end(detail.id)
         while len(self._facts) > _KEPT:
             oldest, _ = self._facts.popitem(last=False)

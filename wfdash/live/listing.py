@@ -65,6 +65,8 @@ class Newest(Job):
             return
         self.total, self.counts, self.hidden, self.below = page.total, page.counts, page.hidden, page.cursor
         self.whole = number if page.cursor is None and not _pushed(watch) else None
+        if watch.floor is None:
+            _lower(watch, oldest)
         self._catch_up(page, oldest, self._reached, _CATCH_UP)
         self._reached = newest if newest is not None else self._reached
 
@@ -115,6 +117,13 @@ class History(Job):
         self._begun = True
         self._cursor = page.cursor
         watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+        _lower(watch, _span(page)[0])
+
+
+def _lower(watch: Watch, oldest: float | None) -> None:
+    """The unfiltered list was walked down to here."""
+    if oldest is not None and not _pushed(watch):
+        watch.floor = oldest if watch.floor is None else min(watch.floor, oldest)
 
 
 async def _page(watch: Watch, cursor: str | None) -> InstancePage:

@@ -2,10 +2,13 @@
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 from wfdash.api.interface import DetailAnswer, Workflows
 from wfdash.core.diagnosis import Why
 from wfdash.core.facts import DetailFacts
+from wfdash.core.instance import Instance
+from wfdash.core.oddity import Oddity
 from wfdash.core.query import Query
 from wfdash.core.store import Delta, Store
 from wfdash.core.workflow import Workflow
@@ -24,6 +27,7 @@ from wfdash.live.events import (
 from wfdash.live.facts import Fact, Facts
 from wfdash.live.job import Job
 from wfdash.live.listing import History, Newest
+from wfdash.live.oddities import find_oddities
 from wfdash.live.reading import amend_row, read_answer_now
 from wfdash.live.scheduler import Scheduler
 from wfdash.live.state import DetailState, Freshness
@@ -34,6 +38,7 @@ from wfdash.live.watched import Watched
 
 __all__ = ["Poller"]
 
+_LONGEST_STRETCH = 20_000
 _FREEZE_AT = 2000
 """Rows from which the garbage collector is told to leave them alone, again at each doubling."""
 
@@ -60,7 +65,7 @@ class Poller:
         self._detail = OpenDetail(self._watch)
         self._facts = Facts(self._watch)
         self._sweep = Sweep(self._watch)
-        self.causes = Causes(self._watch)
+        self.causes = Causes(self._watch, read=self._facts.remember)
         self.watched = Watched(self._watch, changed=lambda state: notify(WatchedChanged(state)))
         self._frozen_rows = _FREEZE_AT
         self._spared = 0
@@ -165,7 +170,7 @@ class Poller:
             of_workflow = (self._counts, self._detail, self._facts, self._sweep, self.causes)
             for job in of_workflow:
                 self._scheduler.withdraw(job)
-            watch.workflow, watch.store = workflow, Store()
+            watch.workflow, watch.store, watch.floor = workflow, Store(), None
             self._frozen_rows = _FREEZE_AT
             for job in of_workflow:
                 job.restart()
@@ -220,6 +225,18 @@ class Poller:
 
     def why(self, instance: str) -> Why | None:
         return self._facts.why(instance)
+
+    def stretch(self) -> Sequence[Instance]:
+        """Loaded rows between which no instance of the workflow is missing, filter or not; at most 20,000."""
+        floor = self._watch.floor
+        if floor is None:
+            return []
+        rows = islice(self.store, _LONGEST_STRETCH)
+        return [row for row in rows if row.created is not None and row.created >= floor]
+
+    def oddities(self) -> Sequence[Oddity]:
+        """What is stuck or odd, worst first, told from what was read so far."""
+        return find_oddities(self._watch, self._facts, self._facts.times, self.trends, self._counts.shown)
 
     @property
     def read(self) -> Mapping[str, DetailFacts]:

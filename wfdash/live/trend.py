@@ -39,6 +39,10 @@ class Trends:
             return 0
         return samples[-1][1].get(status, 0) - self._first[workflow].get(status, 0)
 
+    def samples(self, workflow: str) -> list[tuple[float, dict[str, int]]]:
+        """When counts were told and what they were, oldest first."""
+        return list(self._samples.get(workflow, ()))
+
     def history(self, workflow: str, status: str) -> list[int]:
         """Counts a minute apart, the newest last."""
         return [counts.get(status, 0) for _, counts in self._samples.get(workflow, ())]

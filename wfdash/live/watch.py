@@ -19,6 +19,8 @@ class Watch:
     workflow: str = ""
     query: Query | None = None
     store: Store = field(default_factory=Store)
+    floor: float | None = None
+    """Creation of the oldest row down to which the unfiltered list was walked without a gap."""
     number: int = 0
     """Of the request asked last."""
 

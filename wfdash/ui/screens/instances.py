@@ -88,6 +88,7 @@ class InstancesScreen(SelectionScreen):
         if isinstance(event, InstancesChanged):
             self.take_in(event.delta)
         elif isinstance(event, DetailChanged):
+            self.take_in_fact(event.id)
             index = self.table.index_of(event.id)
             if index is not None:
                 self.table.refresh_rows([index])

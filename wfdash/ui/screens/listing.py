@@ -4,7 +4,7 @@ from textual.timer import Timer
 
 from wfdash.core.marks import Marks
 from wfdash.core.order import Order
-from wfdash.core.query import EVERYTHING, Query
+from wfdash.core.query import EVERYTHING, Facts, Query
 from wfdash.core.store import Delta
 from wfdash.core.view import View
 from wfdash.ui.columns import SORTS
@@ -64,7 +64,10 @@ class ListingScreen(BaseScreen):
 
     def _new_view(self) -> None:
         assert self.poller is not None
-        self.view = View(self.poller.store, self.wanted, self.table.order, clock=self.dashboard.clock)
+        facts = Facts(self.marks, self.poller.read)
+        self.view = View(
+            self.poller.store, self.wanted, self.table.order, clock=self.dashboard.clock, facts=lambda: facts
+        )
         self.table.view = self.view
         self.table.changed.clear()
         self.table.rows_changed()
@@ -120,6 +123,11 @@ class ListingScreen(BaseScreen):
         self.table.note_changes(delta.changed)
         self.view.update(delta, hold=self._held(), ghosts=True)
         self.table.rows_changed()
+
+    def take_in_fact(self, instance: str) -> None:
+        """An instance was read: a filter that asks for what only that tells may want it, or not any more."""
+        if self.wanted.needs_details and self.poller is not None and instance in self.poller.store:
+            self.take_in(Delta(changed=(instance,)))
 
     def _held(self) -> bool:
         """Whether rows must stand still: a hand is on the keys, and not on the first row."""

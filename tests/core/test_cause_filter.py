@@ -1,0 +1,48 @@
+"""The filter of a group lists every instance of that group that was read, whatever its message holds."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.core.cause_filter import cause_filter
+from wfdash.core.detail import read_detail
+from wfdash.core.facts import read_facts
+from wfdash.core.fields import Facts
+from wfdash.core.fingerprint import fingerprint
+from wfdash.core.instance import Instance
+from wfdash.core.query import parse
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
+
+
+@given(TEXT, TEXT, st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=12))
+def test_an_instance_matches_the_filter_of_its_own_fingerprint(message, name, version):
+    error = {"name": name, "message": message}
+    attempt = {"start": None, "end": None, "success": False, "error": error}
+    detail = read_detail(
+        "orders",
+        "a",
+        {
+            "status": "errored",
+            "versionId": version,
+            "error": error,
+            "steps": [{"type": "step", "name": "charge card-1", "success": False, "attempts": [attempt]}],
+        },
+    )
+    query = parse(cause_filter(fingerprint(detail)))
+    row = Instance("a", "errored", version=version)
+    assert query.match(row, 0.0, Facts(details={"a": read_facts(detail)}))
+
+
+def test_it_reads_as_a_person_would_write_it():
+    detail = read_detail(
+        "orders",
+        "a",
+        {
+            "status": "errored",
+            "versionId": "9f2c0000-1111",
+            "error": {"name": "TimeoutError", "message": "gateway timed out after 3000 ms"},
+            "steps": [{"type": "step", "name": "charge card-1", "success": False}],
+        },
+    )
+    said = cause_filter(fingerprint(detail))
+    assert said == 'status:errored version:9f2c0000 step~"charge card" error~"gateway timed out after"'

@@ -1,0 +1,27 @@
+"""The filter that lists a group of failures."""
+
+import re
+
+from wfdash.core.fingerprint import UNNAMED, Fingerprint
+from wfdash.core.grammar import And, Term, unparse
+from wfdash.core.grouping import short_version
+
+__all__ = ["cause_filter"]
+
+_LONGEST = 60
+
+
+def cause_filter(mark: Fingerprint) -> str:
+    """Terms that the instances of this fingerprint match once they were read.
+
+    Of the message the longest stretch without anything taken out is used.
+    """
+    terms = [Term("status", ":", ("errored",))]
+    if mark.version:
+        terms.append(Term("version", ":", (short_version(mark.version),)))
+    if mark.step:
+        terms.append(Term("step", "~", (mark.step,)))
+    stretch = max(re.split(r"<\w+>", mark.message), key=len).strip()[:_LONGEST].strip()
+    if stretch or mark.error != UNNAMED:
+        terms.append(Term("error", "~", (stretch or mark.error,)))
+    return unparse(And(tuple(terms)))

@@ -1,0 +1,59 @@
+"""What is stuck or odd in the workflow shown, from what was read anyway: no request is made for it."""
+
+from collections.abc import Iterable
+
+from wfdash.core.detail import Detail
+from wfdash.core.diagnosis import Why
+from wfdash.core.oddity import (
+    Oddity,
+    StepTimes,
+    missed_fires,
+    odd_detail,
+    odd_row,
+    queue_pressure,
+    worst_first,
+)
+from wfdash.core.status import is_final
+from wfdash.core.workflow import Workflow
+from wfdash.live.facts import Facts
+from wfdash.live.trend import Trends
+from wfdash.live.watch import Watch
+
+__all__ = ["find_oddities"]
+
+_STUCK = 3_000.0
+_MOST_ROWS = 20_000
+"""Active rows that are looked through at one time."""
+
+
+def find_oddities(
+    watch: Watch, facts: Facts, times: StepTimes, trends: Trends, workflow: Workflow | None
+) -> list[Oddity]:
+    """The worst first. Whatever needs steps is told only of instances that were read."""
+    now = watch.clock()
+    found: list[Oddity] = []
+    for identity in list(watch.store.active)[:_MOST_ROWS]:
+        row = watch.store.get(identity)
+        if row is None:
+            continue
+        if odd := odd_row(watch.workflow, row, now=now):
+            found.append(odd)
+        found += _of_detail(facts, identity, times, now, watch.workflow)
+    if odd := queue_pressure(watch.workflow, trends.samples(watch.workflow)):
+        found.append(odd)
+    if workflow is not None:
+        cron = (row for row in watch.store if row.trigger == "cron")
+        found += missed_fires(workflow, cron, now=now)
+    return worst_first(found)
+
+
+def _of_detail(facts: Facts, identity: str, times: StepTimes, now: float, workflow: str) -> Iterable[Oddity]:
+    fact = facts.fact(identity)
+    detail: Detail | None = fact.detail if fact is not None else None
+    if detail is None or is_final(detail.status):
+        return
+    yield from odd_detail(detail, times, now=now)
+    why: Why | None = facts.why(identity)
+    if why is not None and why.looks_stuck:
+        weight = _STUCK + (now - why.since if why.since is not None else 0.0)
+        yield Oddity(workflow, identity, "stuck", why.sentence, weight)

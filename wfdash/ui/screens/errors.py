@@ -1,0 +1,210 @@
+"""Errored instances grouped by cause, the versions they blame, and what is stuck or odd beside them."""
+
+from rich.style import Style
+from textual.app import ComposeResult
+
+from wfdash.core.cause_filter import cause_filter
+from wfdash.core.grouping import Group, VersionShare, blame, short_version, summary
+from wfdash.core.instance import Instance
+from wfdash.core.text import clean
+from wfdash.core.wording import clock, count
+from wfdash.live.events import Event
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.cause_table import CauseTable
+from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.odd_table import OddTable
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.text_lines import TextLines
+
+__all__ = ["ErrorsScreen"]
+
+_VERSIONS = 4
+_RECOUNT = 5.0
+"""Seconds between two counts over the loaded rows."""
+
+
+class ErrorsScreen(BaseScreen):
+    """Sampling goes on while this page is open, out of what the budget spares."""
+
+    CSS = """
+    ErrorsScreen CauseTable { height: 1fr; }
+    ErrorsScreen OddTable { height: 1fr; }
+    """
+    BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shares: list[VersionShare] = []
+        self._stretch = 0
+        self._blamed_at = float("-inf")
+
+    def compose(self) -> ComposeResult:
+        app = self.dashboard
+        yield Header()
+        yield TextLines(id="summary", height=2)
+        yield CauseTable(clock=app.clock, utc=lambda: app.utc)
+        yield TextLines(id="beside", height=_VERSIONS + 4)
+        yield OddTable()
+        yield KeyBar(app.why_off)
+
+    @property
+    def causes(self) -> CauseTable:
+        return self.query_one(CauseTable)
+
+    @property
+    def odd(self) -> OddTable:
+        return self.query_one(OddTable)
+
+    def on_mount(self) -> None:
+        self.causes.marked = self._is_marked
+        self.causes.focus()
+        if self.poller is not None:
+            self.poller.causes.wanted = True
+            self.poller.causes.soon()
+        self.draw()
+
+    def on_unmount(self) -> None:
+        if self.poller is not None:
+            self.poller.causes.wanted = False
+
+    def live(self, event: Event) -> None:
+        self.draw()
+
+    def tick(self, now: float) -> None:
+        self.draw()
+
+    def on_line_table_cursor_moved(self) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        """All from what the poller holds; nothing is written where nothing differs."""
+        poller = self.poller
+        if poller is None or not self.is_mounted:
+            return
+        groups, oddities = poller.causes.groups, poller.oddities()
+        read, total = poller.causes.progress
+        self._draw_header(read, total)
+        self._draw_summary(groups)
+        self.causes.groups = groups
+        self.causes.message = self._nothing(read, total)
+        self.causes.rows_changed()
+        self._draw_beside()
+        known, wanted = poller.facts_read
+        self.odd.oddities = oddities
+        self.odd.message = (
+            f"nothing looks stuck among the loaded ones; steps of {known} of {wanted} visible were read"
+        )
+        self.odd.rows_changed()
+
+    def _draw_header(self, read: int, total: int) -> None:
+        poller, now = self.poller, self.dashboard.clock()
+        assert poller is not None
+        spent, limit = poller.budget.meter
+        freshness: list[tuple[str, Style]] = [
+            (f"read {read} of {total} errored · ", PLAIN if read == total else WARN)
+        ]
+        freshness += freshness_pieces(poller.list, now=now, frozen=poller.frozen, short=True)
+        self.query_one(Header).tell(
+            self.dashboard.identity(poller.workflow),
+            counts={},
+            freshness=freshness,
+            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
+        )
+
+    def _draw_summary(self, groups: list[Group]) -> None:
+        poller, app = self.poller, self.dashboard
+        assert poller is not None
+        said = summary(groups, appeared=poller.causes.appeared, now=app.clock(), utc=app.utc)
+        self.query_one("#summary", TextLines).show([[(" " + clean(said), STRONG if groups else QUIET)]])
+
+    def _draw_beside(self) -> None:
+        """The group under the cursor by one example, and how the versions fare."""
+        poller, group = self.poller, self.causes.group
+        assert poller is not None
+        shares = self._blamed()
+        lines: list[Pieces] = []
+        if group is not None:
+            lines += self._example(group)
+        lines += [[], [(f"  VERSIONS over the newest {count(self._stretch)} instances", QUIET)]]
+        lines += [self._version(share) for share in shares[:_VERSIONS]]
+        self.query_one("#beside", TextLines).show(lines)
+
+    def _example(self, group: Group) -> list[Pieces]:
+        sample, app = group.samples[0], self.dashboard
+        why = self.poller.why(sample.id) if self.poller is not None else None
+        key = app.key_of("row.open")
+        head = [("  for example ", QUIET), (clean(sample.id), STRONG), (f"   {key} lists the group", QUIET)]
+        return [head, [("  " + clean(why.sentence if why is not None else ""), PLAIN)]]
+
+    def _blamed(self) -> list[VersionShare]:
+        """Counted over again every few seconds: it looks at many rows."""
+        poller, now = self.poller, self.dashboard.clock()
+        if poller is not None and now - self._blamed_at >= _RECOUNT:
+            rows = poller.stretch()
+            self._shares, self._stretch, self._blamed_at = blame(rows), len(rows), now
+        return self._shares
+
+    def _version(self, share: VersionShare) -> Pieces:
+        app = self.dashboard
+        seen = clock(share.first_seen, utc=app.utc, now=app.clock()) if share.first_seen is not None else "?"
+        words = (
+            f"{share.share:>5.0%}  {share.errored} of {share.finished} finished errored   first seen {seen}"
+        )
+        style = WARN if share.share >= 0.5 and share.errored > 1 else PLAIN
+        return [(f"  {clean(short_version(share.version)):<9}", STRONG), (words, style)]
+
+    def _nothing(self, read: int, total: int) -> str:
+        if self.poller is not None and self.poller.causes.freshness.failure:
+            return self.poller.causes.freshness.failure
+        if total > read:
+            return f"reading {total - read} errored instances, as the budget allows"
+        return "no errored instance is listed"
+
+    # Actions.
+
+    def action_pane_next(self) -> None:
+        (self.odd if self.causes.has_focus else self.causes).focus()
+        self.causes.repaint()
+        self.odd.repaint()
+
+    def action_row_open(self) -> None:
+        app, poller = self.dashboard, self.poller
+        if poller is None:
+            return
+        if self.odd.has_focus:
+            if self.odd.oddity is not None and self.odd.oddity.id:
+                app.show_instance(poller.workflow, self.odd.oddity.id)
+        elif self.causes.group is not None:
+            app.close_pages()
+            app.root.filter_line.put(cause_filter(self.causes.group.fingerprint))
+
+    def action_mark_toggle(self) -> None:
+        group = self.causes.group
+        if group is None:
+            return
+        marks, ids = self.dashboard.root.marks, [sample.id for sample in group.samples]
+        if self._is_marked(group):
+            marks.unmark(ids)
+        else:
+            marks.mark(ids)
+            self.dashboard.notify(f"{len(ids)} marked in the list of {self.target_workflow()}")
+        self.causes.repaint()
+
+    def _is_marked(self, group: Group) -> bool:
+        return all(sample.id in self.dashboard.root.marks for sample in group.samples)
+
+    def targets(self) -> list[Instance]:
+        """Every instance of the group under the cursor, or the odd one."""
+        if self.poller is None:
+            return []
+        ids = [sample.id for sample in self.causes.group.samples] if self.causes.group else []
+        if self.odd.has_focus:
+            ids = [self.odd.oddity.id] if self.odd.oddity is not None and self.odd.oddity.id else []
+        rows = (self.poller.store.get(one) for one in ids)
+        return [row for row in rows if row is not None]
+
+    def target_workflow(self) -> str:
+        return self.poller.workflow if self.poller is not None else ""

@@ -1,0 +1,105 @@
+"""Groups of failures with one cause, the largest first; the cursor is on a fingerprint."""
+
+from collections.abc import Callable, Hashable, Sequence
+
+from rich.style import Style
+from textual.strip import Strip
+
+from wfdash.core.fingerprint import Fingerprint
+from wfdash.core.grouping import Group, short_version
+from wfdash.core.spark import spark
+from wfdash.core.text import clean, fit
+from wfdash.core.wording import clock
+from wfdash.ui.strips import blank, strip_of
+from wfdash.ui.theme import BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.line_table import LineTable
+
+__all__ = ["CauseTable"]
+
+_BINS = 12
+
+
+class CauseTable(LineTable):
+    """`groups` is replaced whole by the screen, which then calls `rows_changed`."""
+
+    def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool], id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.groups: Sequence[Group] = ()
+        self.message = ""
+        """What to say where there are no groups."""
+        self.marked: Callable[[Group], bool] = lambda group: False
+        self._clock = clock
+        self._utc = utc
+
+    @property
+    def group(self) -> Group | None:
+        """The one under the cursor."""
+        return self.groups[self.cursor] if self.cursor < len(self.groups) else None
+
+    def row_count(self) -> int:
+        return len(self.groups)
+
+    def key_at(self, index: int) -> Fingerprint:
+        return self.groups[index].fingerprint
+
+    def index_of(self, key: Hashable) -> int | None:
+        return next((n for n, group in enumerate(self.groups) if group.fingerprint == key), None)
+
+    def header_line(self, width: int) -> Strip:
+        pieces = [("  ", HEADING)]
+        for title, room, right in self._columns(width):
+            pieces += [(title.rjust(room) if right else fit(title, room), HEADING), ("  ", PLAIN)]
+        return strip_of(pieces, width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        group = self.groups[index]
+        texts = self._texts(group)
+        pieces: list[tuple[str, Style]] = [("* " if self.marked(group) else "  ", STRONG)]
+        for title, room, right in self._columns(width):
+            text = texts[title]
+            style = BAD if title == "COUNT" else QUIET if title in ("FIRST", "LAST", "SHARE") else PLAIN
+            pieces += [(text.rjust(room) if right else fit(text, room), style), ("  ", PLAIN)]
+        over = (CURSOR if self.has_focus else CURSOR_AWAY) if cursor else None
+        return strip_of(pieces, width, over)
+
+    def empty_line(self, below: int, width: int) -> Strip:
+        if self.groups or below != 1:
+            return blank(width)
+        return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
+
+    def _texts(self, group: Group) -> dict[str, str]:
+        mark, now, utc = group.fingerprint, self._clock(), self._utc()
+        first, last = group.first, group.last
+        return {
+            "COUNT": f"{group.count}",
+            "SHARE": f"{group.share:.0%}",
+            "ERROR": clean(f"{mark.error}: {mark.message}" if mark.message else mark.error),
+            "STEP": clean(mark.step) or "-",
+            "VERSION": clean(short_version(mark.version)) or "-",
+            "FIRST": clock(first, utc=utc, now=now) if first is not None else "-",
+            "LAST": clock(last, utc=utc, now=now) if last is not None else "-",
+            "OVER TIME": self._spark(group),
+        }
+
+    def _spark(self, group: Group) -> str:
+        """Each over the same stretch: from the first failure of any group to now."""
+        firsts = [one.first for one in self.groups if one.first is not None]
+        now = self._clock()
+        if not firsts or min(firsts) >= now:
+            return ""
+        return spark(group.over_time(_BINS, start=min(firsts), end=now))
+
+    def _columns(self, width: int) -> list[tuple[str, int, bool]]:
+        """Title, cells, right-aligned. What is narrow goes without the times and the curve."""
+        columns = [("COUNT", 5, True), ("SHARE", 5, True)]
+        tail = [("VERSION", 8, False), ("LAST", 9, False)]
+        if width >= 100:
+            tail = [
+                ("VERSION", 8, False),
+                ("FIRST", 9, False),
+                ("LAST", 9, False),
+                ("OVER TIME", _BINS, False),
+            ]
+        step = 14 if width < 100 else 20
+        used = 2 + sum(room + 2 for _, room, _ in [*columns, *tail]) + step + 2
+        return [*columns, ("ERROR", max(12, width - used - 2), False), ("STEP", step, False), *tail]
