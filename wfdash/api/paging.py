@@ -7,6 +7,9 @@ from wfdash.api.interface import InstancePage
 
 __all__ = ["Lists", "walk"]
 
+BARREN = 5
+"""Pages in a row without a new row after which a server is taken to go round in circles."""
+
 
 class Lists(Protocol):
     """The one method that is walked: a client's, or one that asks it more patiently."""
@@ -34,10 +37,11 @@ async def walk(
     direction: Literal["", "asc", "desc"] = "",
     per_page: int = 100,
 ) -> AsyncIterator[InstancePage]:
-    """Pages until the cursor ends, repeats or brings nothing new; rows seen before are left out."""
+    """Pages until the cursor ends, repeats, or long brings nothing new; rows seen before are left out."""
     seen: set[str] = set()
     cursors: set[str] = set()
     cursor: str | None = None
+    barren = 0
     while True:
         page = await api.list_instances(
             workflow,
@@ -55,10 +59,10 @@ async def walk(
                 continue
             seen.add(identity)
             fresh.append(item)
-        ended = page.cursor is None or page.cursor in cursors
         page.items = fresh
         yield page
-        if ended or page.cursor is None:
+        barren = 0 if fresh else barren + 1
+        if page.cursor is None or page.cursor in cursors or barren == BARREN:
             return
         cursor = page.cursor
         cursors.add(cursor)

@@ -4,6 +4,10 @@ from datetime import UTC, datetime
 
 __all__ = ["iso", "parse_time"]
 
+_EARLIEST = -62135596800.0
+_LATEST = 253402300799.999
+"""The years 1 to 9999 in UTC, all that `iso` can write; an offset can point beyond them."""
+
 
 def parse_time(value: object) -> float | None:
     """Epoch seconds of an API datetime, or None for anything that is not one.
@@ -17,7 +21,8 @@ def parse_time(value: object) -> float | None:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return moment.timestamp()
+        seconds = moment.timestamp()
+        return seconds if _EARLIEST <= seconds <= _LATEST else None
     except (ValueError, OverflowError):
         return None
 
