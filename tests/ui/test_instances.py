@@ -35,12 +35,7 @@ def test_rows_counts_and_freshness_are_on_screen():
         assert "✓ 88" in d.lines[0]
         assert "as of" in d.lines[0]
         assert "API" in d.lines[0]
-        assert (
-            d.lines[2].split()
-            == ["STATUS", "ID", "AGE▾", "TOOK", "BLOCKED", "ON", "TRIGGER", "VERSION"][
-                : len(d.lines[2].split())
-            ]
-        )
+        assert d.lines[2].split()[:3] == ["STATUS", "ID", "AGE▾"]
         assert first_id(d) in d.lines[3]
 
     drive(script)
