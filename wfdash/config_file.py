@@ -154,9 +154,22 @@ def _check_views(views: Sequence[SavedView]) -> None:
                 ("views", index, "default"),
                 f'views: "{defaults[view.workflow]}" and "{view.name}" are both the default.',
             )
+        _check_filter(index, view)
         keys[view.key] = view.name
         if view.default:
             defaults[view.workflow] = view.name
+
+
+def _check_filter(index: int, view: SavedView) -> None:
+    from wfdash.core.query import QueryError
+    from wfdash.core.query import parse as parse_query
+
+    try:
+        parse_query(view.filter)
+    except QueryError as error:
+        raise _Complaint(
+            ("views", index, "filter"), f'views: the filter of "{view.name}": {error}.'
+        ) from None
 
 
 def _check_keys(keys: Mapping[str, str]) -> None:

@@ -1,16 +1,15 @@
 """Which of option, profile, environment and default wins, setting by setting."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from wfdash.config_schema import Config, Profile
 from wfdash.credentials import Credential, origin_of
+from wfdash.server_address import base_url, local_url
 from wfdash.settings import CLOUDFLARE, NoCredentials, Options, Settings, SettingsError, View
 
 __all__ = ["resolve"]
@@ -186,62 +185,19 @@ def _server(case: _Case) -> tuple[str, bool]:
         raise SettingsError("--local and --base-url exclude each other.")
     if options.local is not None:
         case.sources["base URL"] = "--local"
-        return _local_url(options.local, "--local"), True
+        return local_url(options.local, "--local"), True
     cloud_asked = bool(options.base_url or options.account_id)
     cloud_set = any(case.environ.get(name) for name in _CLOUD_ENVS)
     if profile.local is not False and not cloud_asked and (case.named or not cloud_set):
         case.sources["base URL"] = f"profile {case.name}"
-        return _local_url("" if profile.local is True else str(profile.local), f"profile {case.name}"), True
+        return local_url("" if profile.local is True else str(profile.local), f"profile {case.name}"), True
     own = bool(profile.token_env or profile.token_command)
     first = [(options.base_url, "--base-url")]
     theirs = [] if case.named and own else [(case.environ.get(name, ""), name) for name in _BASE_ENVS]
     mine = [(profile.base_url, f"profile {case.name}")]
     order = first + (mine + theirs if case.named else theirs + mine)
     found = case.pick("base URL", *order)
-    return (_base_url(found, case.sources["base URL"]) if found else CLOUDFLARE), False
-
-
-def _local_url(text: str, source: str) -> str:
-    """The origin of a dev session from "", a port or an http:// URL."""
-    if re.fullmatch(r"\d{1,5}", text or "8787") and 1 <= int(text or "8787") <= 65535:
-        return f"http://127.0.0.1:{text or '8787'}"
-    parts = urlsplit(text)
-    if parts.scheme != "http" or not _is_loopback(parts.hostname) or parts.path.strip("/") or parts.query:
-        raise SettingsError(
-            f'{source}: "{text}" is no port and no http:// address on this machine (such as '
-            "http://127.0.0.1:8787)."
-        )
-    return origin_of(text)
-
-
-def _base_url(text: str, source: str) -> str:
-    """A base URL without its trailing slash; raises SettingsError for one that no token may be sent to."""
-    try:
-        parts = urlsplit(text.strip())
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-        raise SettingsError(f'{source}: "{_bare(text)}" is no https:// address.')
-    if parts.username or parts.password:
-        raise SettingsError(f"{source}: a base URL holds no user and no password.")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise SettingsError(
-            f"{source}: plain http:// is for this machine alone; {host} would get the token unencrypted."
-        )
-    return text.strip().rstrip("/")
-
-
-def _bare(text: str) -> str:
-    """A mistyped URL for showing, without what may be a password before an @."""
-    return re.sub(r"//[^/@]*@", "//", text)[:100]
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
+    return (base_url(found, case.sources["base URL"]) if found else CLOUDFLARE), False
 
 
 def _account(case: _Case) -> str:

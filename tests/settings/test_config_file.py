@@ -33,7 +33,7 @@ def test_invalid(path):
     complaint = str(refused.value)
     assert str(path) in complaint
     assert expected in complaint
-    assert complaint.endswith(".")
+    assert complaint.endswith(".")  # a sentence
     assert "0xDEADBEEF" not in complaint
 
 

@@ -200,7 +200,15 @@ def test_local_takes_a_port_or_an_address_and_no_credential(ask, given, url):
 
 
 @pytest.mark.parametrize(
-    "given", ["0", "99999", "http://example.com:8787", "https://localhost:8787", "http://localhost:1/x"]
+    "given",
+    [
+        "0",
+        "99999",
+        "http://[::1",
+        "http://example.com:8787",
+        "https://localhost:8787",
+        "http://localhost:1/x",
+    ],
 )
 def test_local_is_this_machine(ask, given):
     with pytest.raises(SettingsError, match="--local"):

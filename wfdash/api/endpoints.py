@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from wfdash.api.asked import Asked
 from wfdash.api.errors import BadAnswer, Refused
 from wfdash.api.http import NOTHING, READ, Answer, Http, encoded, segment
 from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
 from wfdash.api.limits import check_event_type, check_payload_size
 from wfdash.api.rows import change_body, text
-from wfdash.api.verdict import Asked, read_envelope
+from wfdash.api.verdict import read_envelope
 from wfdash.api.wire import Envelope
 from wfdash.core.moment import parse_time
 

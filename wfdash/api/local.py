@@ -7,6 +7,7 @@ it, a status or date filter wakes every instance, and the two older generations 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from wfdash.api.asked import Asked
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
 from wfdash.api.http import Http, encoded, segment
@@ -26,7 +27,6 @@ from wfdash.api.limits import check_batch, check_instance_id, check_payload_size
 from wfdash.api.local_probe import Session, probe
 from wfdash.api.paging import walk
 from wfdash.api.rows import read_counts, read_created, read_workflow, rows, text, whole
-from wfdash.api.verdict import Asked
 from wfdash.core.moment import parse_time
 from wfdash.core.workflow import Workflow
 

@@ -1,0 +1,80 @@
+"""Answers that are not the API's at all: pages of proxies and firewalls, plain words, nothing."""
+
+from typing import Any
+
+from wfdash.api.asked import Asked
+from wfdash.api.errors import (
+    BadAnswer,
+    Forbidden,
+    NotFound,
+    Refused,
+    ServerFailed,
+    Unauthorized,
+    WorkflowsError,
+)
+from wfdash.api.http import Answer, Http
+from wfdash.api.refusals import unauthorized
+from wfdash.api.throttling import throttled
+
+__all__ = ["no_envelope"]
+
+
+def no_envelope(http: Http, answer: Answer, asked: Asked, why: str) -> WorkflowsError:
+    """A sentence for an answer that is no JSON envelope, by its status."""
+    facts: dict[str, Any] = {"http": answer.http, "ray": answer.ray}
+    ray = f", ray {answer.ray}" if answer.ray else ""
+    if answer.http == 401:
+        return Unauthorized(unauthorized(http, "401"), **facts)
+    if answer.http == 403:
+        return _page_in_the_way(http, answer, facts)
+    if answer.http == 404:
+        return NotFound(
+            f"The server has nothing at this address (404, {why}). Check the base URL"
+            + (" and that this is a `wrangler dev` session." if http.local else " and the account."),
+            **facts,
+        )
+    if answer.http == 429:
+        return throttled(answer, facts)
+    if answer.http >= 500:
+        return ServerFailed(
+            f"The server failed ({answer.http}{_edge(answer.http)}, {why}{ray}).{asked.doubt}", **facts
+        )
+    if 400 <= answer.http < 500:
+        return Refused(f"The server refused ({answer.http}, {why}{ray}).", **facts)
+    return BadAnswer(
+        f"The answer is {why if why != 'empty' else 'empty'}"
+        f" ({answer.http}, {answer.media or 'no content type'}{ray}). Check the base URL.{asked.doubt}",
+        **facts,
+    )
+
+
+def _edge(status: int) -> str:
+    """What Cloudflare's own 52x statuses mean."""
+    return {
+        520: " from Cloudflare's edge: the API gave it an odd answer",
+        521: " from Cloudflare's edge: the API is down",
+        522: " from Cloudflare's edge: the API did not answer it",
+        523: " from Cloudflare's edge: the API cannot be reached from it",
+        524: " from Cloudflare's edge: the API took too long",
+        525: " from Cloudflare's edge: TLS to the API failed",
+        526: " from Cloudflare's edge: the API's certificate is invalid",
+    }.get(status, "")
+
+
+def _page_in_the_way(http: Http, answer: Answer, facts: dict[str, Any]) -> Forbidden:
+    text = answer.body[:200].decode("utf-8", "replace").strip()
+    if http.local and text.startswith("Invalid"):
+        sentence = f"The dev session refused the request (403, {text}). Reach it as 127.0.0.1 or localhost."
+    elif answer.headers.get("cf-mitigated"):
+        sentence = (
+            "Cloudflare's firewall asked for a browser check (403, a challenge page) instead of answering. "
+            "It says nothing about the token; try from another network, or wait."
+        )
+    else:
+        sentence = (
+            "Something between here and the API answered 403 with a page of its own, not the API's answer. "
+            "It says nothing about the token; check proxy and network."
+        )
+    failure = Forbidden(sentence, **facts)
+    failure.challenge = True
+    return failure

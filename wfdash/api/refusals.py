@@ -1,0 +1,149 @@
+"""The API's own no: an envelope with success:false made into the error that fits, by code and words first."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from wfdash.api.asked import Asked
+from wfdash.api.errors import (
+    AlreadyExists,
+    CannotTerminate,
+    Forbidden,
+    InstanceNotFound,
+    NotFound,
+    Refused,
+    ServerFailed,
+    Unauthorized,
+    WorkflowNotFound,
+    WorkflowsError,
+)
+from wfdash.api.http import Answer, Http
+from wfdash.api.throttling import throttled
+from wfdash.api.wire import Envelope
+
+__all__ = ["refusal", "unauthorized"]
+
+_BAD_TOKEN = {1000, 1001, 6003, 6111, 9103, 9106, 9107, 9207}
+_THROTTLED = {971, 10429}
+_KNOWN = {
+    10200: "workflow.not_found",
+    10400: "instance.not_found",
+    10401: "instance.cannot_terminate",
+    10405: "instance.already_exists",
+}
+_ENGINE = re.compile(r"\((instance\.[a-z_]+)\)|workflows\.api\.error\.([a-z_.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _No:
+    """One refusal. `word` is the engine's own name for it, `said` the answer's words in brackets."""
+
+    http: Http
+    answer: Answer
+    asked: Asked
+    code: int | None
+    message: str
+    word: str
+    said: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {
+            "http": self.answer.http,
+            "code": self.code,
+            "message": self.message,
+            "ray": self.answer.ray,
+        }
+
+    @property
+    def bad_token(self) -> bool:
+        named = self.code == 9109 and "token" in self.message.lower()
+        return self.answer.http == 401 or self.code in _BAD_TOKEN or named
+
+    @property
+    def servers_fault(self) -> bool:
+        """5xx, a 200 that says no, and an internal error without a word."""
+        silent = self.code in (10000, 10001) and not self.message.strip()
+        return self.answer.http >= 500 or self.answer.http < 300 or silent
+
+
+def refusal(http: Http, answer: Answer, asked: Asked, envelope: Envelope) -> WorkflowsError:
+    """The error for an envelope that says no."""
+    code, message = envelope.code, http.hide(envelope.words)
+    engine = _ENGINE.search(message)
+    word = (engine[1] or engine[2]) if engine else _KNOWN.get(code or 0, "")
+    parts = (str(answer.http), f"code {code}" if code is not None else "", message[:300])
+    no = _No(http, answer, asked, code, message, word, ", ".join(filter(None, parts)))
+    if answer.http == 429 or code in _THROTTLED:
+        return throttled(answer, no.facts, f", {message[:200]}" if message else "")
+    return _by_the_engine(no) or _by_the_gateway(no)
+
+
+def _by_the_engine(no: _No) -> WorkflowsError | None:
+    """What the Workflows engine itself refused, whatever the status it was sent with."""
+    asked = no.asked
+    if no.word.endswith("already_exists"):
+        return AlreadyExists(
+            f"The id {asked.instance or 'given'} is taken: an instance of {asked.workflow} has it, or "
+            f"had it and its retention has not passed ({no.said}).",
+            **no.facts,
+        )
+    if no.word.endswith("cannot_terminate"):
+        sentence = f"{asked.instance} is already final: nothing to terminate ({no.said})."
+        return CannotTerminate(sentence, **no.facts)
+    if no.word.startswith("instance.") and not no.word.endswith("not_found"):
+        return Refused(f"The engine refused to {asked.what} ({no.said}).", **no.facts)
+    return None
+
+
+def _by_the_gateway(no: _No) -> WorkflowsError:
+    asked = no.asked
+    if no.bad_token:
+        return Unauthorized(unauthorized(no.http, no.said), **no.facts)
+    if no.answer.http == 403:
+        need = "Workers Scripts Write" if asked.writes else "Workers Scripts Read or Workers Tail Read"
+        return Forbidden(
+            f"These credentials may not {asked.what} ({no.said}). It takes the permission {need} on this "
+            "account.",
+            **no.facts,
+        )
+    if no.answer.http == 404 or no.word.endswith("not_found"):
+        return _not_found(no)
+    if no.servers_fault:
+        ray = f", ray {no.answer.ray}" if no.answer.ray else ""
+        return ServerFailed(f"The API failed to {asked.what} ({no.said}{ray}).{asked.doubt}", **no.facts)
+    return Refused(f"The API refused to {asked.what} ({no.said}).", **no.facts)
+
+
+def _not_found(no: _No) -> NotFound:
+    asked = no.asked
+    local_instance = no.code == 10501 and no.message.startswith("Workflow instance")
+    if no.word == "instance.not_found" or local_instance:
+        return InstanceNotFound(
+            f"{asked.workflow} has no instance {asked.instance}: expired, deleted or mistyped ({no.said}).",
+            **no.facts,
+        )
+    if no.word == "workflow.not_found" or no.code == 10501:
+        return WorkflowNotFound(_no_workflow(no), **no.facts)
+    sentence = f"The API has nothing there to {asked.what} ({no.said}). Check names, id and account."
+    return NotFound(sentence, **no.facts)
+
+
+def _no_workflow(no: _No) -> str:
+    if no.http.local:
+        return f"This dev session has no workflow {no.asked.workflow} ({no.said}). Is it another session's?"
+    return (
+        f"There is no workflow {no.asked.workflow} in this account ({no.said}). Is it the Worker's name "
+        "rather than the workflow's, or another account?"
+    )
+
+
+def unauthorized(http: Http, detail: str) -> str:
+    source = http.credential.source if http.credential else ""
+    if source.startswith("wrangler"):
+        return f"wrangler's stored login is not accepted ({detail}): run `wrangler whoami`, which renews it."
+    if not source:
+        return f"The server wants credentials ({detail})."
+    return (
+        f"The API does not accept the credentials from {source} ({detail}). Check them, or make a new token."
+    )
