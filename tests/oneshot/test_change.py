@@ -1,9 +1,22 @@
 """The writing commands: what is refused unsent, what is done once, and what is said of it."""
 
 import json
+import os
 import re
+import signal
+import time
+from pathlib import Path
+
+from tests.oneshot.test_list import ask
 
 KEYS = ["at", "workflow", "id", "verb", "before", "answered", "after", "outcome", "error"]
+
+
+def wait_until(reached) -> None:
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def objects(done) -> list[dict]:
@@ -91,3 +104,46 @@ def test_the_shells_actions_are_in_the_journal(shell, created, tmp_path):
         "settled",
     ]
     assert "made-here" not in journal.read_text()
+
+
+def test_an_interrupted_write_says_what_is_known(program, faulty):
+    env = faulty("--fault", "hang:1@^PATCH")
+    one = objects(program("create", "-w", "orders", "--id", "hangs", env=env))[0]["id"]
+    pausing = program.start("pause", "-w", "orders", one, "not-there", "--yes", env=env)
+    journal = Path(os.environ["XDG_STATE_HOME"]) / "wfdash" / "actions.jsonl"
+
+    def sent() -> bool:
+        lines = map(json.loads, journal.read_text().splitlines())
+        return any((line["verb"], line["event"]) == ("pause", "sent") for line in lines)
+
+    wait_until(sent)
+    pausing.send_signal(signal.SIGTERM)
+    out, err = pausing.communicate(timeout=20)
+    told = {each["id"]: each for each in map(json.loads, out.splitlines())}
+    assert pausing.returncode == 143, err
+    assert told[one]["outcome"] == "unknown"
+    assert told["not-there"]["outcome"] == "skipped"
+
+
+def test_an_interrupted_wait_says_that_it_was_made(program, simulator):
+    making = program.start("create", "-w", "orders", "--id", "made-and-left", "--wait", env=simulator)
+    path = "/workflows/orders/instances?per_page=5"
+    wait_until(lambda: "made-and-left" in [row["id"] for row in ask(simulator, path)["result"]])
+    making.send_signal(signal.SIGINT)
+    out, err = making.communicate(timeout=20)
+    [told] = map(json.loads, out.splitlines())
+    assert making.returncode == 130, err
+    assert (told["id"], told["verb"]) == ("made-and-left", "create")
+    assert told["outcome"] in ("under way", "unknown")
+
+
+def test_a_read_only_profile_is_2(shell, tmp_path, simulator):
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'[profiles.safe]\naccount_id = "{simulator["CLOUDFLARE_ACCOUNT_ID"]}"\nread_only = true\n'
+        f'base_url = "{simulator["CLOUDFLARE_API_BASE_URL"]}"\ntoken_env = "CLOUDFLARE_API_TOKEN"\n'
+    )
+    config.chmod(0o600)
+    done = shell("--config", str(config), "--profile", "safe", "pause", "-w", "orders", "a", "--yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "read-only" in done.stderr

@@ -15,7 +15,7 @@ from wfdash.live.reading import read_answer
 from wfdash.oneshot.ending import Stop, UsageError
 from wfdash.oneshot.inputs import need_yes, read_ids, read_json, refused_as_usage
 from wfdash.oneshot.print import say
-from wfdash.oneshot.results import Printer, exit_code, operator_of
+from wfdash.oneshot.results import Printer, check_writable, exit_code, operator_of
 from wfdash.oneshot.session import Session
 
 __all__ = ["prepare", "run"]
@@ -47,10 +47,10 @@ def _verb(parsed: Namespace) -> str:
 
 async def run(parsed: Namespace, session: Session) -> int:
     """Ask, send, follow; one object an id on stdout. Returns the exit code."""
+    check_writable(session)
     workflow = await session.workflow()
+    check_writable(session)
     operator = operator_of(session)
-    if operator.guard.watch_only:
-        raise Stop(f"this server can be watched, not written to: {operator.guard.watch_only}", 1)
     rows: Sequence[Instance | str] = parsed.ids
     if not parsed.yes and len(parsed.ids) <= _READ_BEFORE_ASKING:
         rows = [await _look(session, workflow, one) for one in parsed.ids]

@@ -11,10 +11,10 @@ from wfdash.api.interface import NewInstance
 from wfdash.api.limits import check_batch, check_instance_id, check_location_hint
 from wfdash.core.status import is_final
 from wfdash.live.plan import Result, make_creation
-from wfdash.oneshot.ending import Stop, UsageError
+from wfdash.oneshot.ending import UsageError
 from wfdash.oneshot.follow import TimedOut, until
 from wfdash.oneshot.inputs import check_size, parse_json, read_json, read_text, refused_as_usage, retention
-from wfdash.oneshot.results import Printer, exit_code, operator_of
+from wfdash.oneshot.results import Printer, check_writable, exit_code, operator_of
 from wfdash.oneshot.session import Session
 
 __all__ = ["prepare", "run"]
@@ -99,17 +99,17 @@ def _checked(new: NewInstance, where: str) -> NewInstance:
 
 async def run(parsed: Namespace, session: Session) -> int:
     """Create, and with --wait follow each until it is final. Returns the exit code."""
+    check_writable(session)
     workflow = await session.workflow()
+    check_writable(session)
     operator = operator_of(session)
-    if operator.guard.watch_only:
-        raise Stop(f"this server can be watched, not written to: {operator.guard.watch_only}", 1)
     plan = make_creation(workflow, parsed.new, now=session.clock(), guard=operator.guard)
     printer = Printer(plan)
     try:
         if not parsed.wait:
             results = await operator.carry_out(plan, printer.told)
             return exit_code(result.exit_code for result in results)
-        results = await operator.carry_out(plan, lambda event: None)
+        results = await operator.carry_out(plan, printer.hold)
         deadline = None if parsed.timeout is None else session.clock() + parsed.timeout
         waited = [_wait(session, result, deadline, printer) for result in results]
         return exit_code(await asyncio.gather(*waited))
@@ -121,7 +121,6 @@ async def run(parsed: Namespace, session: Session) -> int:
 async def _wait(session: Session, result: Result, deadline: float | None, printer: Printer) -> int:
     """The exit code of one: 0 complete, 1 another final one, 5 not final in time."""
     if result.exit_code:
-        printer.told(result)
         return result.exit_code
     try:
         status = await until(session, result.workflow, result.id, is_final, deadline=deadline)

@@ -1,18 +1,19 @@
 """What the writing commands print: one object an id, and the exit code of them all."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from platformdirs import user_state_path
 
 from wfdash.core.moment import iso
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
-from wfdash.live.plan import Plan, Progress, Result
+from wfdash.live.plan import SKIPPED, UNKNOWN, Plan, Progress, Result
 from wfdash.oneshot.ending import Stop
 from wfdash.oneshot.print import json_line
 from wfdash.oneshot.session import Session
 
-__all__ = ["Printer", "exit_code", "operator_of"]
+__all__ = ["Printer", "check_writable", "exit_code", "operator_of"]
 
 _WORST_FIRST = (4, 3, 2, 5, 1)
 
@@ -23,13 +24,17 @@ def exit_code(codes: Iterable[int]) -> int:
     return next((code for code in _WORST_FIRST if code in found), max(found, default=0))
 
 
+def check_writable(session: Session) -> None:
+    """Raises Stop where this person, or this server, takes no writes at all."""
+    if session.settings.read_only:
+        raise Stop("nothing is written: this profile is read-only", 2)
+    if session.api.watch_only:
+        raise Stop(f"this server can be watched, not written to: {session.api.watch_only}", 1)
+
+
 def operator_of(session: Session) -> Operator:
-    """What sends, with its journal. Raises Stop (2) where nothing may be written."""
+    """What sends, with its journal; for after the account is known."""
     settings = session.settings
-    if settings.read_only:
-        raise Stop(
-            f"nothing is written: {settings.sources.get('read_only', 'the settings say')} read-only", 2
-        )
     account = settings.account_id or str(getattr(session.api, "account_id", ""))
     journal = Journal(
         user_state_path("wfdash"), profile=settings.profile_name, account=account, clock=session.clock
@@ -41,18 +46,23 @@ class Printer:
     """Prints each result once, as it comes; after an interruption, what is known of the others."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self._stages = {
-            target.id: Progress(plan.key, plan.at, plan.workflow, target.id, plan.verb, "", 0, 0)
-            for target in plan.targets
-        }
+        self._known = {target.id: _not_sent(plan, target.id) for target in plan.targets}
 
     def told(self, event: Progress | Result) -> None:
+        """An event of the operator; a result is printed."""
         if isinstance(event, Result):
-            self._stages.pop(event.id, None)
+            self._known.pop(event.id, None)
             self.print(event)
-        elif event.id in self._stages and (event.status or event.stage in ("sent", "answered")):
-            self._stages[event.id] = event
+        elif known := self._known.get(event.id):
+            self._known[event.id] = _moved_on(known, event)
+
+    def hold(self, event: Progress | Result) -> None:
+        """An event of the operator; what succeeded is kept for a later word, the rest printed."""
+        if isinstance(event, Result) and not event.exit_code:
+            error = "interrupted before it was final"
+            self._known[event.id] = replace(event, outcome="under way", error=error)
+        else:
+            self.told(event)
 
     def print(self, result: Result) -> None:
         json_line(
@@ -70,20 +80,32 @@ class Printer:
         )
 
     def interrupted(self, at: float) -> None:
-        """Ids whose result never came: sent ones are unknown, the others were not sent."""
-        for last in self._stages.values():
-            sent = last.stage in ("sent", "answered", "following")
-            self.print(
-                Result(
-                    self.plan.key,
-                    at,
-                    self.plan.workflow,
-                    last.id,
-                    self.plan.verb,
-                    "",
-                    "",
-                    last.status if last.stage == "following" else "",
-                    "unknown" if sent else "skipped",
-                    "interrupted before it settled" if sent else "interrupted before it was sent",
-                )
-            )
+        """Print the last that is known of ids whose result never came."""
+        for known in self._known.values():
+            self.print(replace(known, at=at))
+
+
+def _not_sent(plan: Plan, identity: str) -> Result:
+    """What is known before anything is heard; a creation tells nothing until it is over."""
+    unknown = plan.verb == "create"
+    return Result(
+        plan.key,
+        plan.at,
+        plan.workflow,
+        identity,
+        plan.verb,
+        "",
+        "",
+        "",
+        UNKNOWN if unknown else SKIPPED,
+        "interrupted: whether it was made is not known" if unknown else "interrupted before it was sent",
+    )
+
+
+def _moved_on(known: Result, event: Progress) -> Result:
+    if event.stage == "sent":
+        return replace(known, outcome=UNKNOWN, error="interrupted: whether it arrived is not known")
+    if event.stage == "answered":
+        settling = "interrupted before it settled"
+        return replace(known, answered=event.status, outcome="under way", error=settling)
+    return replace(known, after=event.status) if event.stage == "following" else known
