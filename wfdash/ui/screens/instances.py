@@ -9,6 +9,7 @@ from wfdash.core.status import is_final
 from wfdash.core.text import clean
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
+from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.screens.selection import SelectionScreen
 from wfdash.ui.surroundings import counts_pieces, draw_header, message_for, notes_pieces, trouble_pieces
@@ -130,7 +131,7 @@ class InstancesScreen(SelectionScreen):
     def draw(self) -> None:
         """Everything but the rows themselves; nothing is written where nothing differs."""
         self._drawing = None
-        if not self.is_mounted or not self.table.is_mounted:
+        if not self.is_mounted or not self.table.is_mounted or is_covered(self):
             return
         self._draw_header()
         self._draw_counts()

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.ui.bindings import bindings
+from wfdash.ui.covered import is_covered
 from wfdash.ui.strips import blank, changed_spans
 
 __all__ = ["LineTable"]
@@ -157,7 +158,7 @@ class LineTable(Widget, can_focus=True):
                 continue
             spans = changed_spans(painted, self._line(y))
             regions.extend(Region(start, y, end - start, 1) for start, end in spans)
-        if regions:
+        if regions and not is_covered(self):
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:

@@ -8,6 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text import cells
+from wfdash.ui.covered import is_covered
 from wfdash.ui.strips import blank, changed_spans, strip_of
 from wfdash.ui.theme import PLAIN
 
@@ -38,7 +39,7 @@ class StatusLine(Widget):
         self._left, self._right = left, right
         if self._painted is not None:
             spans = changed_spans(self._painted, self._strip())
-            if spans:
+            if spans and not is_covered(self):
                 self.refresh(*(Region(start, 0, end - start, 1) for start, end in spans))
 
     @property

@@ -6,6 +6,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from wfdash.ui.covered import is_covered
 from wfdash.ui.strips import blank, changed_spans, strip_of
 from wfdash.ui.widgets.status_line import Pieces
 
@@ -34,7 +35,7 @@ class TextLines(Widget):
             for y, painted in self._painted.items()
             for start, end in changed_spans(painted, self._strip(y))
         ]
-        if regions:
+        if regions and not is_covered(self):
             self.refresh(*regions)
 
     @property

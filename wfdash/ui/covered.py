@@ -1,0 +1,15 @@
+"""Whether a widget is out of sight under another screen."""
+
+from textual.widget import Widget
+
+__all__ = ["is_covered"]
+
+
+def is_covered(widget: Widget) -> bool:
+    """True under an opaque screen.
+
+    Textual repaints the whole top screen when anything under it refreshes, even if nothing of it can be seen.
+    So a covered widget must not; it is drawn anew when its screen comes back.
+    """
+    top = widget.app.screen
+    return widget.screen is not top and top.styles.background.a == 1
