@@ -131,7 +131,10 @@ class InstancesScreen(SelectionScreen):
     def draw(self) -> None:
         """Everything but the rows themselves; nothing is written where nothing differs."""
         self._drawing = None
-        if not self.is_mounted or not self.table.is_mounted or is_covered(self):
+        if not self.is_mounted or not self.table.is_mounted:
+            return
+        if is_covered(self):
+            self._want()
             return
         self._draw_header()
         self._draw_counts()
