@@ -1,5 +1,6 @@
 """The endpoints that both dialects share, under whatever prefix the server has."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -14,6 +15,9 @@ from wfdash.api.wire import Envelope
 from wfdash.core.moment import parse_time
 
 __all__ = ["Endpoints"]
+
+LARGE = 200_000
+"""Bytes of an answer from which it is read in a thread, so that the loop is held by the parser alone."""
 
 
 class Endpoints:
@@ -44,7 +48,10 @@ class Endpoints:
         target = await self.prefix() + path
         read = self.write_read if asked.writes else READ
         answer = await self.http.ask(kind, method, target, query, body, read=read)
-        return answer, read_envelope(self.http, answer, asked, partial=partial)
+        if len(answer.body) < LARGE:
+            return answer, read_envelope(self.http, answer, asked, partial=partial)
+        envelope = await asyncio.to_thread(read_envelope, self.http, answer, asked, partial=partial)
+        return answer, envelope
 
     @staticmethod
     def instance_path(workflow: str, instance: str) -> str:

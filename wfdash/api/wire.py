@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 __all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "read_json"]
@@ -11,6 +12,7 @@ __all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "rea
 DEEPEST = 400
 """Levels of nesting that are taken; the API's own answers have about eight."""
 
+_CONTAINERS = frozenset((dict, list))
 _LONGEST_INTEGER = 400
 """Digits; a longer integer is read as a float (usually infinity), for Python refuses 4300 and more."""
 
@@ -48,16 +50,12 @@ def _with_monstrous_integers(text: str) -> Any:
 
 def depth_exceeds(value: Any, limit: int) -> bool:
     """Whether containers nest deeper than `limit`, without recursing."""
-    level = [value]
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(limit + 1):
-        below: list[Any] = []
-        for container in level:
-            parts = container.values() if type(container) is dict else container
-            if type(container) in (dict, list):
-                below += [part for part in parts if type(part) is dict or type(part) is list]
-        if not below:
+        if not level:
             return False
-        level = below
+        parts = (one.values() if type(one) is dict else one for one in level)
+        level = [part for part in chain.from_iterable(parts) if type(part) in _CONTAINERS]
     return True
 
 
