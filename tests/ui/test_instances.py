@@ -162,6 +162,17 @@ def test_a_filter_that_cannot_be_read_says_so_and_leaves_the_last_one_in_force()
     drive(script)
 
 
+def test_the_filter_offers_how_its_last_word_goes_on():
+    async def script(d):
+        await d.press("/")
+        await d.type("status:err")
+        assert "status:errored" in d.lines[1]
+        await d.press("right")
+        assert d.app.root.filter_line.query_now.text == "status:errored"
+
+    drive(script)
+
+
 def test_a_filter_without_a_match_says_what_to_do():
     async def script(d):
         await d.press("/")

@@ -1,6 +1,8 @@
 """A text field: Textual's Input without blinking, box or keys that belong to the app."""
 
+from rich.highlighter import Highlighter
 from textual.binding import Binding
+from textual.suggester import Suggester
 from textual.widgets import Input
 
 __all__ = ["Field"]
@@ -21,8 +23,22 @@ class Field(Input, inherit_bindings=False):
     }
     """
 
-    def __init__(self, *, placeholder: str = "", id: str | None = None, max_length: int = 2000) -> None:
+    def __init__(
+        self,
+        *,
+        placeholder: str = "",
+        id: str | None = None,
+        max_length: int = 2000,
+        suggester: Suggester | None = None,
+        highlighter: Highlighter | None = None,
+    ) -> None:
         super().__init__(
-            placeholder=placeholder, id=id, max_length=max_length, compact=True, select_on_focus=False
+            placeholder=placeholder,
+            id=id,
+            max_length=max_length,
+            suggester=suggester,
+            highlighter=highlighter,
+            compact=True,
+            select_on_focus=False,
         )
         self.cursor_blink = False

@@ -9,6 +9,7 @@ from wfdash.core.query import Query, QueryError, parse
 from wfdash.core.text import clean
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.filter_aids import Fault, Suggestions
 from wfdash.ui.widgets.status_line import Pieces, StatusLine
 
 __all__ = ["FilterLine"]
@@ -43,7 +44,7 @@ class FilterLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="filter-prompt")
-        yield Field(id="filter-field")
+        yield Field(id="filter-field", suggester=Suggestions(), highlighter=Fault())
         yield StatusLine(id="filter-told")
 
     def on_mount(self) -> None:

@@ -1,0 +1,64 @@
+"""What filters ask of an instance that was read, and how long a row lasted."""
+
+import pytest
+
+from wfdash.core.detail import read_detail
+from wfdash.core.facts import read_facts
+from wfdash.core.instance import Instance
+
+ERROR = {"name": "PaymentError", "message": "Card DECLINED"}
+FAILED = {"start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:01Z", "success": False, "error": ERROR}
+
+
+def facts(status, *steps, error=None):
+    return read_facts(read_detail("orders", "a", {"status": status, "steps": list(steps), "error": error}))
+
+
+def step(name, **more):
+    return {
+        "type": "step",
+        "name": name,
+        "start": "2026-11-21T10:00:00Z",
+        "end": None,
+        "success": None,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "steps", "blocked"),
+    [
+        ("queued", [], "queue"),
+        ("paused", [step("a-1")], "pause"),
+        ("waitingForPause", [step("a-1")], "pause"),
+        ("rollingBack", [], "rollback"),
+        ("running", [step("a-1")], "step"),
+        ("running", [step("a-1", attempts=[FAILED])], "retry"),
+        ("waiting", [{"type": "sleep", "name": "nap-1", "finished": False}], "sleep"),
+        ("waiting", [step("a-1"), {"type": "waitForEvent", "name": "b-1", "finished": False}], "event"),
+        ("waiting", [{"type": "sleep", "name": "nap-1", "finished": True}], ""),
+        ("errored", [{"type": "sleep", "name": "nap-1", "finished": False}], ""),
+        ("novel", [], ""),
+    ],
+)
+def test_what_it_waits_for(status, steps, blocked):
+    assert facts(status, *steps).blocked == blocked
+
+
+def test_the_steps_that_are_open_or_failed_and_every_error():
+    done = step("Load-1", success=True, end="2026-11-21T10:00:00Z")
+    failed = step("Charge Card-1", success=False, end="2026-11-21T10:00:01Z", attempts=[FAILED])
+    read = facts("errored", done, failed, error={"name": "Error", "message": "gave up"})
+    assert read.steps == ("charge card-1",)
+    assert "error: gave up" in read.error
+    assert "paymenterror: card declined" in read.error
+    assert facts("running", step("Wait-1")).steps == ("wait-1",)
+
+
+def test_how_long_a_row_lasted():
+    row = Instance("a", "running", created=100.0, started=110.0)
+    assert row.lasted(150.0) == 40.0
+    assert Instance("a", "queued", created=100.0).lasted(150.0) == 50.0
+    assert Instance("a", "complete", created=100.0, started=110.0, ended=120.0).lasted(150.0) == 10.0
+    assert Instance("a", "complete", created=100.0).lasted(150.0) is None
+    assert Instance("a", "running").lasted(150.0) is None
