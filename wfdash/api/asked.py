@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Asked"]
+__all__ = ["UNKNOWN", "Asked"]
+
+UNKNOWN = " It is not known whether it was carried out: look before you repeat it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +19,4 @@ class Asked:
     @property
     def doubt(self) -> str:
         """What has to be added when a write may have been carried out all the same."""
-        return " It is not known whether it was carried out." if self.writes else ""
+        return UNKNOWN if self.writes else ""

@@ -100,7 +100,7 @@ class Endpoints:
         if restart_from is not None and verb != "restart":
             raise Refused("Only restart can start from a step: nothing was sent.", sent=False)
         body = change_body(verb, rollback=rollback, restart_from=restart_from)
-        asked = Asked(verb, workflow=workflow, instance=instance, writes=True)
+        asked = Asked(f"{verb} the instance", workflow=workflow, instance=instance, writes=True)
         path = f"{self.instance_path(workflow, instance)}/status"
         answer, envelope = await self.ask("change status", "PATCH", path, asked, body=body)
         result = envelope.result if isinstance(envelope.result, Mapping) else {}

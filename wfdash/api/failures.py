@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from wfdash.api.asked import UNKNOWN
 from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ class Trip:
     @property
     def doubt(self) -> str:
         """What has to be added when a write may or may not have arrived."""
-        return "" if self.method == "GET" else " It is not known whether it was carried out."
+        return "" if self.method == "GET" else UNKNOWN
+
+    @property
+    def next(self) -> str:
+        """What is to be known and done after a request that went wrong on the way."""
+        return f"{self.doubt} {_advice(self)}"
 
 
 def too_large(trip: Trip, limit: int, answer: "Answer | None") -> WorkflowsError:
@@ -47,7 +53,7 @@ def too_large(trip: Trip, limit: int, answer: "Answer | None") -> WorkflowsError
 
 def never_ended(trip: Trip, seconds: float, answer: "Answer | None") -> WorkflowsError:
     return NotReached(
-        f"The answer of {trip.place} had not ended after {seconds:.0f} s.{trip.doubt}",
+        f"The answer of {trip.place} had not ended after {seconds:.0f} s.{trip.next}",
         http=answer.http if answer else None,
         ray=answer.ray if answer else "",
     )
@@ -73,19 +79,17 @@ def unreached(trip: Trip, error: Exception, read: float, answer: "Answer | None"
     if isinstance(error, httpx.ConnectError):
         return NotReached(_connect_sentence(trip, error), sent=False)
     if isinstance(error, httpx.ReadTimeout):
-        return NotReached(
-            f"{trip.place} took the request but sent no answer within {read:.0f} s.{trip.doubt}"
-        )
+        return NotReached(f"{trip.place} took the request but sent no answer within {read:.0f} s.{trip.next}")
     if isinstance(error, httpx.WriteTimeout):
-        return NotReached(f"{trip.place} stopped taking the request.{trip.doubt}")
+        return NotReached(f"{trip.place} stopped taking the request.{trip.next}")
     if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.CloseError | httpx.RemoteProtocolError):
-        return NotReached(f"{trip.place} closed the connection before it answered.{trip.doubt}")
-    return NotReached(f"The request to {trip.place} failed ({type(error).__name__}).{trip.doubt}")
+        return NotReached(f"{trip.place} closed the connection before it answered.{trip.next}")
+    return NotReached(f"The request to {trip.place} failed ({type(error).__name__}).{trip.next}")
 
 
 def _bad(trip: Trip, what: str, answer: "Answer | None") -> WorkflowsError:
     return BadAnswer(
-        f"The answer of {trip.place} {what}.{trip.doubt}",
+        f"The answer of {trip.place} {what}.{trip.next}",
         http=answer.http if answer else None,
         ray=answer.ray if answer else "",
     )
@@ -110,7 +114,7 @@ def _connect_sentence(trip: Trip, error: Exception) -> str:
 def _advice(trip: Trip) -> str:
     if trip.local:
         return "Is `wrangler dev` running there? Give its port with --local PORT."
-    return "Check the network, and the base URL if you set one."
+    return "Check the network and any proxy, and the base URL if you set one."
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

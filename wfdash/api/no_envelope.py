@@ -13,7 +13,7 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.api.http import Answer, Http
-from wfdash.api.refusals import unauthorized
+from wfdash.api.refusals import servers_side, unauthorized
 from wfdash.api.throttling import throttled
 
 __all__ = ["no_envelope"]
@@ -37,7 +37,9 @@ def no_envelope(http: Http, answer: Answer, asked: Asked, why: str) -> Workflows
         return throttled(answer, facts)
     if answer.http >= 500:
         return ServerFailed(
-            f"The server failed ({answer.http}{_edge(answer.http)}, {why}{ray}).{asked.doubt}", **facts
+            f"The server failed ({answer.http}{_edge(answer.http)}, {why}{ray}).{asked.doubt} "
+            + servers_side(http),
+            **facts,
         )
     if 400 <= answer.http < 500:
         return Refused(f"The server refused ({answer.http}, {why}{ray}).", **facts)

@@ -21,7 +21,7 @@ from wfdash.api.http import Answer, Http
 from wfdash.api.throttling import throttled
 from wfdash.api.wire import Envelope
 
-__all__ = ["refusal", "unauthorized"]
+__all__ = ["refusal", "servers_side", "unauthorized"]
 
 _BAD_TOKEN = {1000, 1001, 6003, 6111, 9103, 9106, 9107, 9207}
 _THROTTLED = {971, 10429}
@@ -111,8 +111,18 @@ def _by_the_gateway(no: _No) -> WorkflowsError:
         return _not_found(no)
     if no.servers_fault:
         ray = f", ray {no.answer.ray}" if no.answer.ray else ""
-        return ServerFailed(f"The API failed to {asked.what} ({no.said}{ray}).{asked.doubt}", **no.facts)
+        return ServerFailed(
+            f"The API failed to {asked.what} ({no.said}{ray}).{asked.doubt} {servers_side(no.http)}",
+            **no.facts,
+        )
     return Refused(f"The API refused to {asked.what} ({no.said}).", **no.facts)
+
+
+def servers_side(http: Http) -> str:
+    """What to do about a failure that is not ours."""
+    if http.local:
+        return "See what `wrangler dev` says in its terminal."
+    return "That is on the API's side: try later, and give the ray to Cloudflare's support if it lasts."
 
 
 def _not_found(no: _No) -> NotFound:
