@@ -115,6 +115,7 @@ ACTIONS: tuple[Action, ...] = (
         dangerous=True,
     ),
     Action("instance.send_event", ("v",), "send event", "Send an event", "instance", dangerous=True),
+    Action("form.editor", ("ctrl+o",), "editor", "Edit the JSON in $VISUAL or $EDITOR", "field"),
     Action("instance.create", ("c",), "create", "Create an instance", "app", dangerous=True),
     Action(
         "instance.create_again",

@@ -1,4 +1,4 @@
-"""What people hand over to be sent: JSON typed or in a file, ids proposed. Checked before anything is sent."""
+"""What people hand over to be sent: JSON typed or in a file, ids proposed; checked before it is sent."""
 
 import json
 from collections.abc import Callable, Sequence

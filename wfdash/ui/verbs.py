@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.events import Key
 from textual.widgets import Input
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import RestartFrom
 from wfdash.core.consequence import step_target
 from wfdash.core.instance import Instance
@@ -117,6 +118,37 @@ class Verbs:
         start = RestartFrom(target.name, target.count, target.type)
         self.ask("restart_from", [found[0]], restart_from=start)
 
+    def action_instance_send_event(self) -> None:
+        """Open the event desk for what the action is about."""
+        if self._writes("send_event"):
+            self.dashboard.open_page("events", self.target_workflow(), tuple(self.targets()))
+
+    def compose_event(self, event_type: str) -> None:
+        """Ask for the payload of an event to what the action is about."""
+        rows = self.targets()
+        if self._writes("send_event", rows):
+            self.dashboard.open_page("send_event", self.target_workflow(), rows, event_type)
+
+    def action_instance_create(self) -> None:
+        if self._writes("create"):
+            self.dashboard.open_page("create", self.target_workflow())
+
+    def action_instance_create_again(self) -> None:
+        rows = self.targets()
+        if self._writes("create", rows):
+            self.dashboard.create_like(self.target_workflow(), rows[0].id)
+
+    def _writes(self, verb: str, rows: Sequence[Instance] | None = None) -> bool:
+        """Whether this verb may be asked for now; says why not. No prompt follows at once."""
+        self.dashboard.gate.open()
+        guard = self.dashboard.desk.guard
+        reason = refusal(verb, "", read_only=guard.read_only, watch_only=guard.watch_only)
+        if reason is None and (not self.target_workflow() or (rows is not None and not rows)):
+            reason = "there is nothing here to do it to"
+        if reason is not None:
+            self.dashboard.notify(f"{phrase(verb)}: {reason}", severity="warning")
+        return reason is None
+
 
 class ActionDeskHost:
     """Mixed into the app: opens prompts and tells the screens what became of actions."""
@@ -127,6 +159,23 @@ class ActionDeskHost:
 
         self.gate.close()
         self.push_screen(PromptScreen(plan))
+
+    def create_like(self: "WfdashApp", workflow: str, instance: str) -> None:  # type: ignore[misc]
+        """Open the form for a new instance with the params of this one, read now if they are not known."""
+        state = self.session.poller.detail(instance) if self.session is not None else None
+        if state is not None and state.detail is not None:
+            self.open_page("create", workflow, state.detail.params, instance)
+        else:
+            self.run_worker(self._read_and_create(workflow, instance), exit_on_error=False)
+
+    async def _read_and_create(self: "WfdashApp", workflow: str, instance: str) -> None:  # type: ignore[misc]
+        assert self.session is not None
+        try:
+            detail = await self.session.operator.look(workflow, instance)
+        except WorkflowsError as error:
+            self.notify(f"create again: {error}", severity="warning")
+            return
+        self.open_page("create", workflow, detail.params, instance)
 
     def show_bulk(self: "WfdashApp", trail: Any) -> None:  # type: ignore[misc]
         """Put the progress of a bulk where its prompt was."""

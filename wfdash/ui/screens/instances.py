@@ -180,9 +180,9 @@ class InstancesScreen(SelectionScreen):
         )
 
     def _want(self) -> None:
-        """Tell the poller which rows are looked at."""
+        """Tell the poller which rows are looked at, unless another screen does."""
         poller, view = self.poller, self.view
-        if poller is None or view is None:
+        if poller is None or view is None or self.dashboard.top not in (None, self):
             return
         rows = [view.row(index) for index in self.table.on_screen()]
         poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])

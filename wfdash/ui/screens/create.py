@@ -1,0 +1,63 @@
+"""What instance to create: one with params, or many out of a file."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wfdash.api.errors import Refused
+from wfdash.api.interface import NewInstance
+from wfdash.api.limits import check_instance_id
+from wfdash.core.detail import ABSENT
+from wfdash.live.handing import NotSendable, propose_id, read_batch, read_payload
+from wfdash.live.plan import Plan, make_creation
+from wfdash.ui.screens.form import FormField, FormScreen
+
+__all__ = ["CreateScreen"]
+
+
+class CreateScreen(FormScreen):
+    """Proposes an id nobody has; `params` are those of an instance that is run again."""
+
+    def __init__(self, workflow: str, params: Any = ABSENT, like: str = "") -> None:
+        super().__init__()
+        self._workflow = workflow
+        self._params = "" if params is ABSENT else json.dumps(params)
+        self._like = like
+        self._proposed = ""
+
+    def _propose(self) -> str:
+        poller = self.poller
+        return propose_id(self._workflow, lambda one: poller is not None and one in poller.store)
+
+    def form_title(self) -> str:
+        like = f" with the params of {self._like}" if self._like else ""
+        return f"create an instance of {self._workflow}{like}"
+
+    def form_fields(self) -> Sequence[FormField]:
+        self._proposed = self._proposed or self._propose()
+        return (
+            FormField("id", "id", self._proposed),
+            FormField("params", "params", self._params, json=True, hint="JSON, or nothing"),
+            FormField("file", "or a file", hint="JSON array or NDJSON of {id, params}: creates them all"),
+        )
+
+    def make_plan(self) -> Plan:
+        return make_creation(
+            self._workflow, self._new(), now=self.dashboard.clock(), guard=self.dashboard.desk.guard
+        )
+
+    def _new(self) -> list[NewInstance]:
+        if name := self.value("file"):
+            return read_batch(Path(name).expanduser(), propose=self._propose)
+        identity, params = self.value("id"), self.value("params")
+        try:
+            check_instance_id(identity)
+        except Refused as refused:
+            raise NotSendable(refused.sentence) from None
+        if not params:
+            return [NewInstance(identity)]
+        try:
+            return [NewInstance(identity, read_payload(params), True)]
+        except NotSendable as wrong:
+            raise NotSendable(f"params: {wrong}") from None

@@ -1,0 +1,164 @@
+"""The event desk: which events are waited for, by whom and since when; one payload goes to one or to many."""
+
+from collections.abc import Iterator, Sequence
+
+from textual.app import ComposeResult
+from textual.strip import Strip
+
+from wfdash.core.detail import Detail
+from wfdash.core.instance import Instance
+from wfdash.core.status import is_final
+from wfdash.core.text import clean, fit
+from wfdash.core.waits import OpenWait, open_waits
+from wfdash.core.wording import age, brief, count
+from wfdash.live.events import Event
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.action_chip import ActionChips
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.status_line import StatusLine
+
+__all__ = ["EventsScreen", "WaitTable"]
+
+_MOST = 300
+"""Instances asked about at most, so that a desk does not drain the budget."""
+_SOON = 3600.0
+
+
+class WaitTable(LineTable):
+    """Open waits by event type, oldest first; the marked ones have a bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[OpenWait] = []
+        self.marked: set[str] = set()
+        self.now = 0.0
+
+    def row_count(self) -> int:
+        return len(self.waits)
+
+    def key_at(self, index: int) -> tuple[str, str]:
+        return self.waits[index].instance, self.waits[index].step
+
+    def index_of(self, key: object) -> int | None:
+        return next((at for at, one in enumerate(self.waits) if (one.instance, one.step) == key), None)
+
+    def header_line(self, width: int) -> Strip:
+        return strip_of(
+            [(self._columns("EVENT", "INSTANCE", "WAITS", "LEFT", "STEP", width), HEADING)], width
+        )
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        wait = self.waits[index]
+        left = "" if wait.deadline is None else brief(max(0.0, wait.deadline - self.now))
+        since = "" if wait.since is None else age(self.now - wait.since)
+        named = clean(wait.event_type) or "not told"
+        text = self._columns(named, clean(wait.instance), since, left, clean(wait.step), width)
+        soon = wait.deadline is not None and wait.deadline - self.now < _SOON
+        style = STRONG if wait.instance in self.marked else WARN if soon else PLAIN
+        mark = "▌" if wait.instance in self.marked else " "
+        return strip_of([(mark, STRONG), (text[1:], style)], width, CURSOR if cursor else None)
+
+    @staticmethod
+    def _columns(event: str, instance: str, since: str, left: str, step: str, width: int) -> str:
+        room = max(10, width - 46)
+        return f" {fit(event, 18)} {fit(instance, room, cut='middle')} {since:>7} {left:>7} {fit(step, 10)}"
+
+
+class EventsScreen(BaseScreen):
+    """Opened for some instances; with nothing marked an event goes to the one under the cursor."""
+
+    BINDINGS = bindings("row.open", "mark.toggle", "instance.send_event")
+
+    def __init__(self, workflow: str, rows: Sequence[Instance] = ()) -> None:
+        super().__init__()
+        self.workflow = workflow
+        self._chosen = tuple(rows)
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="desk-title")
+        yield WaitTable()
+        yield ActionChips()
+        yield KeyBar(self.dashboard.why_off)
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self.fill()
+        if self._chosen:
+            self.table.marked = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
+            first = next(
+                (at for at, one in enumerate(self.table.waits) if one.instance == self._chosen[0].id), 0
+            )
+            self.table.move_to(first)
+
+    @property
+    def table(self) -> WaitTable:
+        return self.query_one(WaitTable)
+
+    def live(self, event: Event) -> None:
+        self.fill()
+
+    def tick(self, now: float) -> None:
+        self.fill()
+
+    def fill(self) -> None:
+        """Take what has been read by now, and ask for more."""
+        poller = self.poller
+        if poller is None or not self.is_mounted:
+            return
+        open_ids = [one for one in poller.store.ids() if self._may_wait(one)]
+        details = list(self._details(open_ids))
+        self.table.now = self.dashboard.clock()
+        self.table.waits = open_waits(details)
+        self.table.rows_changed()
+        self.table.repaint()
+        poller.want(open_ids[:_MOST])
+        types = len({one.event_type for one in self.table.waits})
+        read = f"read {count(len(details))} of {count(len(open_ids))} active"
+        title = f" events waited for in {clean(self.workflow)}"
+        told = f"{count(len(self.table.waits))} waits, {types} types · {read} "
+        self.query_one("#desk-title", StatusLine).show([(title, STRONG)], [(told, QUIET)])
+
+    def _may_wait(self, identity: str) -> bool:
+        row = self.poller.store.get(identity) if self.poller is not None else None
+        return row is not None and not is_final(row.status) and row.status != "queued"
+
+    def _details(self, ids: Sequence[str]) -> Iterator[Detail]:
+        assert self.poller is not None
+        for identity in ids:
+            state, fact = self.poller.detail(identity), self.poller.fact(identity)
+            if state is not None and state.detail is not None and not state.detail.simple:
+                yield state.detail
+            elif fact is not None and fact.detail is not None:
+                yield fact.detail
+
+    def target_workflow(self) -> str:
+        return self.workflow
+
+    def targets(self) -> list[Instance]:
+        """The marked ones, else the one under the cursor, else those the desk was opened for."""
+        if self.poller is None:
+            return []
+        table = self.table
+        ids: Sequence[str] = sorted(table.marked)
+        if not ids and table.waits:
+            ids = [table.waits[table.cursor].instance]
+        if not ids:
+            return list(self._chosen)
+        return [row for one in ids if (row := self.poller.store.get(one)) is not None]
+
+    def action_mark_toggle(self) -> None:
+        if self.table.waits:
+            self.table.marked ^= {self.table.waits[self.table.cursor].instance}
+            self.table.move(1)
+            self.table.repaint()
+
+    def action_row_open(self) -> None:
+        self.action_instance_send_event()
+
+    def action_instance_send_event(self) -> None:
+        wait = self.table.waits[self.table.cursor] if self.table.waits else None
+        self.compose_event(wait.event_type if wait is not None else "")

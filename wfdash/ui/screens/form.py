@@ -1,0 +1,150 @@
+"""A panel with a few fields for what is to be sent, checked as it is typed. It only leads to the prompt."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
+
+from wfdash.core.text import clean
+from wfdash.keymap import key_text
+from wfdash.live.handing import NotSendable
+from wfdash.live.plan import Plan
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.status_line import StatusLine
+
+__all__ = ["FormField", "FormScreen"]
+
+_LABEL = 12
+_LONGEST = 1_100_000
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field; `json` ones can be edited in the editor of the person's choice."""
+
+    id: str
+    label: str
+    value: str = ""
+    json: bool = False
+    hint: str = ""
+
+
+class FormScreen(PanelScreen):
+    """A subclass says which fields there are and makes a plan of them."""
+
+    BINDINGS = bindings("pane.next", "form.editor")
+    DEFAULT_CSS = f"""
+    FormScreen .row {{ height: 1; }}
+    FormScreen .label {{ width: {_LABEL + 2}; }}
+    """
+
+    def form_title(self) -> str:
+        return ""
+
+    def form_fields(self) -> Sequence[FormField]:
+        return ()
+
+    def form_notes(self) -> list[str]:
+        """Sentences under the fields."""
+        return []
+
+    def make_plan(self) -> Plan:
+        """What the fields ask for. Raises NotSendable."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Title()
+            for one in self.form_fields():
+                with Horizontal(classes="row"):
+                    label = StatusLine(id=f"label-{one.id}")
+                    label.add_class("label")
+                    yield label
+                    yield Field(placeholder=one.hint, id=f"field-{one.id}", max_length=_LONGEST)
+            for number in range(len(self.form_notes())):
+                yield StatusLine(id=f"note-{number}")
+            yield StatusLine(id="checked")
+
+    def on_mount(self) -> None:
+        for one in self.form_fields():
+            self.query_one(f"#field-{one.id}", Field).value = one.value
+        self.query_one(Field).focus()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        editor = f"enter asks · tab next · {key_text('ctrl+o')} editor · esc leaves it"
+        self.query_one(Title).name_it(clean(self.form_title()), editor)
+        for one in self.form_fields():
+            self.query_one(f"#label-{one.id}", StatusLine).show([(f" {one.label}", QUIET)])
+        for number, note in enumerate(self.form_notes()):
+            self.query_one(f"#note-{number}", StatusLine).show([(f" {clean(note)}", QUIET)])
+        self.check()
+
+    def value(self, field: str) -> str:
+        return self.query_one(f"#field-{field}", Field).value.strip()
+
+    def check(self) -> Plan | None:
+        """Say what is wrong with the fields; the plan when nothing is."""
+        checked = self.query_one("#checked", StatusLine)
+        try:
+            plan = self.make_plan()
+        except NotSendable as wrong:
+            checked.show([(" ", PLAIN), (clean(str(wrong)), BAD)])
+            return None
+        checked.show([(" ready: enter asks before it is sent", STRONG)])
+        return plan
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.query("#checked"):
+            self.check()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        plan = self.check()
+        if plan is not None:
+            dashboard = self.dashboard
+            self.dismiss()
+            dashboard.call_after_refresh(dashboard.prompt, plan)
+            dashboard.gate.close()
+
+    def action_pane_next(self) -> None:
+        self.focus_next()
+
+    def action_form_editor(self) -> None:
+        """Give the terminal to the editor; nothing may be awaited meanwhile."""
+        one = next((one for one in self.form_fields() if one.json), None)
+        if one is None:
+            return
+        field = self.query_one(f"#field-{one.id}", Field)
+        try:
+            with self.app.suspend():
+                edited = _edited(field.value)
+        except (SuspendNotSupported, OSError) as error:
+            edited = None
+            self.query_one("#checked", StatusLine).show([(f" no editor: {clean(str(error))}", BAD)])
+        if edited is not None:
+            field.value = " ".join(line.strip() for line in edited.splitlines())
+
+
+def _edited(text: str) -> str | None:
+    """What the editor left of the text; None when it failed. The file is private and gone afterwards."""
+    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    descriptor, name = tempfile.mkstemp(prefix="wfdash-", suffix=".json")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        done = subprocess.run([*command, name], check=False)
+        return Path(name).read_text("utf-8") if done.returncode == 0 else None
+    finally:
+        Path(name).unlink(missing_ok=True)

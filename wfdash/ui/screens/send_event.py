@@ -1,0 +1,56 @@
+"""What event to send to one instance or to many."""
+
+from collections.abc import Sequence
+
+from wfdash.api.errors import Refused
+from wfdash.api.limits import check_event_type
+from wfdash.core.instance import Instance
+from wfdash.live.handing import NotSendable, read_payload
+from wfdash.live.plan import Plan, make_plan
+from wfdash.ui.screens.form import FormField, FormScreen
+
+__all__ = ["SendEventScreen"]
+
+
+class SendEventScreen(FormScreen):
+    """Its targets are frozen when it opens."""
+
+    def __init__(self, workflow: str, rows: Sequence[Instance], event_type: str = "", note: str = "") -> None:
+        super().__init__()
+        self._workflow = workflow
+        self._rows = tuple(rows)
+        self._event_type = event_type
+        self._note = note
+
+    def form_title(self) -> str:
+        many = f"{len(self._rows)} instances"
+        return f"send event to {self._rows[0].id if len(self._rows) == 1 else many}"
+
+    def form_fields(self) -> Sequence[FormField]:
+        return (
+            FormField("type", "event type", self._event_type, hint="letters, digits, - and _"),
+            FormField("payload", "payload", "{}", json=True, hint="JSON"),
+        )
+
+    def form_notes(self) -> list[str]:
+        return [self._note] if self._note else []
+
+    def make_plan(self) -> Plan:
+        event_type = self.value("type")
+        try:
+            check_event_type(event_type)
+        except Refused as refused:
+            raise NotSendable(refused.sentence if event_type else "the event type is missing") from None
+        try:
+            payload = read_payload(self.value("payload") or "{}")
+        except NotSendable as wrong:
+            raise NotSendable(f"payload: {wrong}") from None
+        return make_plan(
+            "send_event",
+            self._workflow,
+            self._rows,
+            now=self.dashboard.clock(),
+            guard=self.dashboard.desk.guard,
+            event_type=event_type,
+            payload=payload,
+        )
