@@ -88,8 +88,10 @@ class Trail:
             return f"{line} · {self.note}" if self.note else f"{line} …"
         if result.outcome == "under way":
             return f"{line} · {result.sentence}"
+        if not steps:
+            return f"{line} · {result.sentence}"
         took = result.at - (self.sent_at if self.sent_at is not None else self.asked_at)
-        return f"{line or asked}{'' if steps else f' · {result.sentence}'} after {brief(max(0.0, took))}"
+        return f"{line} after {brief(max(0.0, took))}"
 
     def _line_of_many(self) -> str:
         total = len(self.plan.eligible)

@@ -21,6 +21,9 @@ __all__ = ["BaseScreen"]
 class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
     """A full screen. A subclass draws itself from what the app holds, in `live` and in `tick`."""
 
+    wants_rows = False
+    """Whether it says itself which instances the poller should read out of spare budget."""
+
     @property
     def dashboard(self) -> "WfdashApp":
         """The app, as what it is."""

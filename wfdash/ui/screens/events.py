@@ -72,6 +72,7 @@ class EventsScreen(BaseScreen):
     """Opened for some instances; with nothing marked an event goes to the one under the cursor."""
 
     BINDINGS = bindings("row.open", "mark.toggle", "instance.send_event")
+    wants_rows = True
 
     def __init__(self, workflow: str, rows: Sequence[Instance] = ()) -> None:
         super().__init__()

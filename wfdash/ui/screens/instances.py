@@ -182,7 +182,8 @@ class InstancesScreen(SelectionScreen):
     def _want(self) -> None:
         """Tell the poller which rows are looked at, unless another screen does."""
         poller, view = self.poller, self.view
-        if poller is None or view is None or self.dashboard.top not in (None, self):
+        top = self.dashboard.top
+        if poller is None or view is None or (top is not None and top.wants_rows):
             return
         rows = [view.row(index) for index in self.table.on_screen()]
         poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
