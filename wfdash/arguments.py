@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from wfdash import __version__
+from wfdash.argument_values import duration, interval, ordinal, port, whole
 from wfdash.oneshot.ending import UsageError
 
 __all__ = ["COMMANDS", "parse"]
@@ -155,7 +156,7 @@ def _add_dashboard(parser: _Parser) -> None:
     group = parser.add_argument_group("dashboard")
     group.add_argument("--filter", metavar="QUERY", default="", help="start with this filter")
     group.add_argument("--read-only", action="store_true", help="write nothing")
-    group.add_argument("--interval", type=_interval, metavar="SECONDS", help="between two polls, 1 to 300")
+    group.add_argument("--interval", type=interval, metavar="SECONDS", help="between two polls, 1 to 300")
     group.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
     group.add_argument("--mouse", action=argparse.BooleanOptionalAction, default=None, help="catch the mouse")
 
@@ -168,7 +169,7 @@ def _add_demo(parser: _Parser) -> None:
     parser.add_argument(
         "--serve",
         nargs="?",
-        type=_port,
+        type=port,
         const=8788,
         metavar="PORT",
         help="the HTTP API alone; 0: a free port",
@@ -176,17 +177,17 @@ def _add_demo(parser: _Parser) -> None:
     parser.add_argument(
         "--fault", action="append", default=[], metavar="KIND[:TIMES][@REGEX]", help="misbehave"
     )
-    parser.add_argument("--latency", type=_whole, default=0, metavar="MS", help="answer that much later")
+    parser.add_argument("--latency", type=whole, default=0, metavar="MS", help="answer that much later")
 
 
 def _add_list(parser: _Parser) -> None:
     _add_filter(parser)
-    parser.add_argument("--limit", type=_whole, default=100, metavar="N", help="at most N; 0: all (100)")
+    parser.add_argument("--limit", type=whole, default=100, metavar="N", help="at most N; 0: all (100)")
     parser.add_argument("--asc", action="store_true", help="oldest first")
     parser.add_argument("--json", action="store_true", help="one line an instance, as the API sent it")
     parser.add_argument(
         "--read-details",
-        type=_whole,
+        type=whole,
         metavar="N",
         help="read up to N instances for terms that need it; 0: all, within the budget",
     )
@@ -203,8 +204,8 @@ def _add_tail(parser: _Parser) -> None:
     _add_filter(parser)
     parser.add_argument("--json", action="store_true", help="one object a change")
     parser.add_argument("--until", metavar="final|STATUS", default="", help="leave when -i ID is there")
-    parser.add_argument("--timeout", type=_duration, metavar="DURATION", help="give up after it, e.g. 10m")
-    parser.add_argument("--interval", type=_interval, metavar="SECONDS", help="between two polls, 1 to 300")
+    parser.add_argument("--timeout", type=duration, metavar="DURATION", help="give up after it, e.g. 10m")
+    parser.add_argument("--interval", type=interval, metavar="SECONDS", help="between two polls, 1 to 300")
 
 
 def _add_create(parser: _Parser) -> None:
@@ -217,7 +218,7 @@ def _add_create(parser: _Parser) -> None:
         "--batch", metavar="FILE", default="", help="1 to 100, a JSON array or one a line; -: stdin"
     )
     parser.add_argument("--wait", action="store_true", help="until it is final")
-    parser.add_argument("--timeout", type=_duration, metavar="DURATION", help="of --wait")
+    parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait")
     _add_yes(parser)
 
 
@@ -229,7 +230,7 @@ def _add_verb(parser: _Parser) -> None:
     if verb == "restart":
         parser.add_argument("--from-step", metavar="NAME", default="", help="the step, without its -N")
         parser.add_argument(
-            "--count", type=_ordinal, metavar="N", help="which step of that name and type, from 1"
+            "--count", type=ordinal, metavar="N", help="which step of that name and type, from 1"
         )
         parser.add_argument("--type", choices=("do", "sleep", "waitForEvent"), help="its type (do)")
     if verb == "send":
@@ -249,43 +250,3 @@ def _add_open(parser: _Parser) -> None:
 
 def _add_nothing(parser: _Parser) -> None:
     pass
-
-
-def _whole(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise argparse.ArgumentTypeError(f"{text!a} is not a whole number")
-    return int(text)
-
-
-def _ordinal(text: str) -> int:
-    number = _whole(text)
-    if not number:
-        raise argparse.ArgumentTypeError("it counts from 1")
-    return number
-
-
-def _port(text: str) -> int:
-    number = _whole(text)
-    if number > 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port")
-    return number
-
-
-def _interval(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 1 <= seconds <= 300:
-        raise argparse.ArgumentTypeError(f"{text!a} is not 1 to 300 seconds")
-    return seconds
-
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def _duration(text: str) -> float:
-    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)", text)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!a} is no duration; write 90s, 10m, 2h or 1d")
-    return float(found[1]) * _UNITS[found[2]]

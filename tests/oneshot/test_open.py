@@ -1,0 +1,36 @@
+"""`wfdash open FILE`: the next shift stands where the last one stood."""
+
+import pytest
+
+from wfdash.cli import run
+from wfdash.core.handover import Handover
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "shift.jsonl"
+    lines = Handover(1_763_730_131.0, workflow="orders", filter="status:errored since:4h").lines()
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_it_opens_on_the_same_workflow_and_filter(terminal, simulator, file):
+    dashboard = terminal("open", str(file), env=simulator, columns=140, lines=40)
+    dashboard.wait_for("orders", "status:errored since:4h", "errored")
+    dashboard.press("q")
+    assert dashboard.wait_exit() == 0
+
+
+@pytest.mark.parametrize(("text", "words"), [(None, "could not be read"), ("{}", "not a handover file")])
+def test_what_is_no_handover_is_refused(terminal, tmp_path, text, words):
+    path = tmp_path / "other"
+    if text is not None:
+        path.write_text(text)
+    asked = terminal("open", str(path), columns=200)
+    assert asked.wait_exit() == 2
+    assert words in asked.picture()
+
+
+def test_away_from_a_terminal_it_is_refused_first(capsys, file):
+    assert run(["open", str(file)]) == 2
+    assert "needs a terminal" in capsys.readouterr().err
