@@ -1,0 +1,81 @@
+"""This run against another: alignment, verdicts, params."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.details import detail, done, gave_up, sleep, step, termination
+from wfdash.core.compare import best_candidates, compare, differences
+from wfdash.core.detail import ABSENT
+from wfdash.core.instance import Instance
+
+LAST = detail("complete", [done("load-1", 0, 1), done("charge-1", 1, 2), done("mail-1", 2, 3)], end=3)
+
+
+def verdicts(mine, theirs=LAST):
+    return [(pair.name, pair.verdict) for pair in compare(mine, theirs).pairs]
+
+
+def test_the_first_divergence_is_the_step_that_failed():
+    mine = detail("errored", [done("load-1", 0, 1), gave_up("charge-1", 1, [2, 13], limit=1)], end=13)
+    found = compare(mine, LAST)
+    assert [pair.verdict for pair in found.pairs] == ["same", "failed", "missing"]
+    assert found.first == 1
+    assert found.sentence() == "first differs at charge, which failed here; 1 failed, 1 missing"
+
+
+def test_extra_and_slower_and_open_steps():
+    steps = [done("load-1", 0, 4), sleep("nap-1", 4, 9, True), done("charge-1", 9, 10), step("mail-1", 10)]
+    assert verdicts(detail("running", steps)) == [
+        ("load", "slower"),
+        ("nap", "extra"),
+        ("charge", "same"),
+        ("mail", "open"),
+    ]
+
+
+def test_missing_steps_stand_where_they_would_have_been():
+    mine = detail("complete", [done("load-1", 0, 1), done("mail-1", 1, 2)], end=2)
+    assert verdicts(mine) == [("load", "same"), ("charge", "missing"), ("mail", "same")]
+
+
+def test_equal_runs_say_so():
+    assert compare(LAST, LAST).sentence() == "the same steps, none of them slower or failed"
+
+
+def test_params_differ_by_path():
+    found = differences({"a": [1, {"b": 2}], "c": None}, {"a": [1, {"b": 3}, 4], "d": None})
+    assert [(one.path, one.mine, one.theirs) for one in found] == [
+        (("a", 1, "b"), 2, 3),
+        (("a", 2), ABSENT, 4),
+        (("c",), None, ABSENT),
+        (("d",), ABSENT, None),
+    ]
+    assert not differences(1, 1.0)
+    assert differences(True, 1)
+
+
+def test_the_same_version_is_preferred_then_the_newest():
+    rows = [
+        Instance("old", "complete", 1.0, version="v2"),
+        Instance("new", "complete", 9.0, version="v1"),
+        Instance("newer", "complete", 5.0, version="v2"),
+        Instance("bad", "errored", 10.0, version="v2"),
+        Instance("me", "complete", 11.0, version="v2"),
+    ]
+    found = best_candidates(rows, mine="me", version="v2")
+    assert [row.id for row in found] == ["newer", "old", "new"]
+
+
+names = st.sampled_from(["a-1", "b-1", "c-1", "d-1", "a-2"])
+runs = st.lists(
+    st.one_of(st.builds(done, names, st.just(0), st.integers(0, 9)), st.builds(termination)), max_size=12
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(runs, runs)
+def test_every_step_of_both_runs_is_in_one_pair(mine, theirs):
+    one, other = detail("complete", mine, end=9), detail("complete", theirs, end=9)
+    pairs = compare(one, other).pairs
+    assert [pair.mine.index for pair in pairs if pair.mine] == list(range(len(mine)))
+    assert sorted(pair.theirs.index for pair in pairs if pair.theirs) == list(range(len(theirs)))

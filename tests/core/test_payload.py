@@ -1,0 +1,90 @@
+"""JSON values as a tree: folds, JSON in texts, search, paths, and bounds."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wfdash.core.detail import ABSENT
+from wfdash.core.payload import inner_json, path_text, rows, search, size_of, summary, value_at, value_text
+
+ORDER = {"id": 7, "items": [{"sku": "mug"}, {"sku": "pen"}], "raw": '{"deep": [1, 2]}', "token": "[REDACTED]"}
+
+
+def shown(value, *unfolded):
+    return [(node.label, node.preview, node.unfolded) for node in rows(value, {(), *unfolded})]
+
+
+def test_only_what_is_unfolded_has_rows():
+    assert shown(ORDER) == [
+        ("", "{4 keys}", True),
+        ("id", "7", None),
+        ("items", '[{"sku": "mug"}, {"sku": "pen"}]', False),
+        ("raw", r'"{\"deep\": [1, 2]}"', False),
+        ("token", '"[REDACTED]"', None),
+    ]
+    assert [label for label, *_ in shown(ORDER, ("items",), ("items", 1))][2:6] == ["items", "0", "1", "sku"]
+
+
+def test_json_inside_a_text_unfolds():
+    labels = [node.label for node in rows(ORDER, {(), ("raw",), ("raw", "")})]
+    assert labels[3:6] == ["raw", "(as JSON)", "deep"]
+    assert value_at(ORDER, ("raw", "", "deep", 1)) == 2
+    assert inner_json("[broken") is ABSENT
+    assert inner_json("plain") is ABSENT
+
+
+def test_what_the_api_left_out_is_named():
+    notes = {node.label: node.note for node in rows(ORDER | {"cut": "abc [truncated output]"}, {()})}
+    assert notes["token"].startswith("redacted")
+    assert notes["cut"].startswith("cut off by the API")
+    assert notes["raw"] == "JSON in a text"
+
+
+def test_paths_and_search():
+    assert path_text(("items", 0, "odd key")) == '$.items[0]["odd key"]'
+    assert search(ORDER, "PEN") == [("items", 1, "sku")]
+    assert search(ORDER, "sku") == [("items", 0, "sku"), ("items", 1, "sku")]
+    assert search(ORDER, "") == []
+    assert value_at(ORDER, ("items", 9)) is ABSENT
+
+
+def test_text_is_cleaned_in_rows_and_raw_when_copied():
+    hostile = {"\x1b[2J": "\x1b]52;c;x\x07\u202e"}
+    for node in rows(hostile, {()}):
+        assert (node.label + node.preview).isprintable()
+    assert value_text("\x1b") == "\x1b"
+
+
+def test_deep_and_huge_values_are_bounded():
+    deep = value = []
+    for _ in range(5_000):
+        value.append([])
+        value = value[0]
+    paths = {(0,) * depth for depth in range(5_000)}
+    assert len(rows(deep, paths)) <= 102
+    assert len(rows(list(range(100_000)), {()})) == 1002
+    assert len(summary("x" * 10_000_000, 100)) < 200
+    assert size_of(["x" * 100] * 1_000_000) < 3_000_000
+    assert value_text(deep)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(values)
+def test_every_row_leads_to_its_value(value):
+    paths = {()}
+    for _ in range(6):
+        nodes = rows(value, paths)
+        paths |= {node.path for node in nodes}
+    for node in nodes:
+        assert value_at(value, node.path) is not ABSENT
+        assert node.preview.isprintable()
+    assert len({node.path for node in nodes}) == len(nodes)
+    assert abs(size_of(value) - len(json.dumps(value, ensure_ascii=False))) < 400

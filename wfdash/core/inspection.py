@@ -1,0 +1,45 @@
+"""What the inspector shows of a step and of its instance, as one JSON value."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from wfdash.core.detail import Detail
+from wfdash.core.payload import Path
+
+__all__ = ["inspection", "opened", "step_query"]
+
+_FIRST: Final = ("error", "output", "attempts", "config")
+_TOLD: Final = ("name", "type")
+_INSTANCE: Final = ("error", "output", "params", "rollback", "schedule", "trigger", "versionId", "status")
+
+
+def inspection(detail: Detail, step: int | None) -> dict[str, Any]:
+    """The step's own entry, most telling keys first, then the instance's. Values are the API's, untouched."""
+    shown: dict[str, Any] = {}
+    raw = detail.steps[step].raw if step is not None and 0 <= step < len(detail.steps) else None
+    if isinstance(raw, Mapping):
+        shown.update((key, raw[key]) for key in _FIRST if key in raw and raw[key] is not None)
+        shown.update((key, value) for key, value in raw.items() if key not in shown and key not in _TOLD)
+    elif raw is not None:
+        shown["entry"] = raw
+    shown["instance"] = {key: detail.raw[key] for key in _INSTANCE if key in detail.raw}
+    return shown
+
+
+def opened(shown: Mapping[str, Any]) -> list[Path]:
+    """What is unfolded at first: the error, the output and the last attempt."""
+    paths: list[Path] = [("error",), ("output",)]
+    attempts = shown.get("attempts")
+    if isinstance(attempts, list) and 0 < len(attempts) <= 20:
+        paths += [("attempts",), ("attempts", len(attempts) - 1), ("attempts", len(attempts) - 1, "error")]
+    if len(shown) == 1:
+        paths += [("instance",), ("instance", "params"), ("instance", "output"), ("instance", "error")]
+    return paths
+
+
+def step_query(detail: Detail, step: int | None) -> tuple[str, str] | None:
+    """Name and type under which the API gives the step's full output; None when it gives none."""
+    if step is None or not 0 <= step < len(detail.steps):
+        return None
+    one = detail.steps[step]
+    return (one.name, one.kind) if one.kind in ("step", "waitForEvent") and one.name else None

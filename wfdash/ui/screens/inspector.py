@@ -1,0 +1,197 @@
+"""One step in full: policy, attempts, error and output as a tree, and the instance's params and output."""
+
+import os
+from typing import Any, ClassVar, Literal, cast
+
+from platformdirs import user_state_path
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Input
+
+from wfdash.core.copying import Copy
+from wfdash.core.detail import Detail
+from wfdash.core.inscription import policy, span
+from wfdash.core.inspection import inspection, opened, step_query
+from wfdash.core.payload import path_text, size_of, value_at, value_text
+from wfdash.core.text import clean, fit
+from wfdash.core.why import Reckoning
+from wfdash.core.wording import size
+from wfdash.live.events import DetailChanged, Event
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.theme import PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.payload_tree import PayloadTree
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.text_lines import TextLines
+
+__all__ = ["InspectorScreen"]
+
+
+class InspectorScreen(BaseScreen):
+    """A closer look; it asks for nothing unless the person wants a text that the API cut off."""
+
+    DEFAULT_CSS = "InspectorScreen Field { display: none; margin: 0 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu")
+
+    def __init__(self, workflow: str, instance: str, step: int | None = None) -> None:
+        super().__init__()
+        self.workflow, self.instance, self.step = workflow, instance, step
+        self._detail: Detail | None = None
+        self._whole: Any = None
+        """The step's output as fetched on demand."""
+
+    def compose(self) -> ComposeResult:
+        yield TextLines(id="head")
+        yield PayloadTree(id="tree")
+        yield Field(placeholder="search keys and values; enter next, shift+tab previous, esc ends")
+        yield KeyBar(self.dashboard.why_off)
+
+    def on_mount(self) -> None:
+        self.tree_.focus()
+        self.call_after_refresh(self._take)
+
+    @property
+    def tree_(self) -> PayloadTree:
+        return self.query_one("#tree", PayloadTree)
+
+    @property
+    def field(self) -> Field:
+        return self.query_one(Field)
+
+    def live(self, event: Event) -> None:
+        if isinstance(event, DetailChanged) and event.id == self.instance:
+            self._take()
+
+    def tick(self, now: float) -> None:
+        self._draw_head()
+
+    def _take(self) -> None:
+        """Show the answer as it is known now; what is unfolded stays so."""
+        state = self.poller.detail(self.instance) if self.poller is not None else None
+        detail = state.detail if state is not None else None
+        if detail is None or detail is self._detail:
+            return
+        first, self._detail = self._detail is None, detail
+        shown = inspection(detail, self.step)
+        if self._whole is not None:
+            shown["output"] = self._whole
+        self.tree_.fill(shown, *(opened(shown) if first else ()))
+        self._draw_head()
+
+    def _draw_head(self) -> None:
+        detail, width = self._detail, self.size.width
+        if detail is None:
+            return
+        at = Reckoning(self.dashboard.clock(), self.dashboard.utc)
+        lines: list[Pieces] = []
+        if self.step is not None and self.step < len(detail.steps):
+            step = detail.steps[self.step]
+            told = span(step, at)
+            name = fit(clean(step.name[:300] or step.kind[:80]), max(8, width - len(told) - 4))
+            lines.append([(f" {name}", STRONG), (f"  {told}", QUIET)])
+            kind = f"{clean(step.kind[:80]) or 'no type'} of {clean(self.instance[:100])}"
+            rest = [kind, policy(step.config), size(size_of(step.raw))]
+            lines.append([(f" {fit(' · '.join(one for one in rest if one), width - 2)}", QUIET)])
+        else:
+            lines.append([(f" {fit(clean(self.instance[:300]), width - 2)}", STRONG)])
+        lines.append([("", PLAIN)])
+        self.query_one("#head", TextLines).show(lines)
+
+    # Search.
+
+    def action_filter_edit(self) -> None:
+        self.field.styles.display = "block"
+        self.field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._find(event.value, 1, again=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._find(event.value, 1)
+
+    def key_shift_tab(self) -> None:
+        if self.editing:
+            self._find(self.field.value, -1)
+
+    def _find(self, words: str, direction: int, *, again: bool = True) -> None:
+        number, total = self.tree_.find(words, direction)
+        if words and (again or not total):
+            self.dashboard.notify(f"{number} of {total}" if total else "not found")
+
+    def close_layer(self) -> bool:
+        if not self.editing:
+            return False
+        self.field.value = ""
+        self.field.styles.display = "none"
+        self.tree_.focus()
+        return True
+
+    # Copy, and the full text of what was cut off.
+
+    def action_copy_menu(self) -> None:
+        node = self.tree_.node
+        if node is None:
+            return
+        path = path_text(node.path)
+        value = value_text(value_at(self.tree_.value, node.path))
+        self.dashboard.open_page("copy", path, [Copy("v", "value", value), Copy("p", "path", path)])
+
+    def on_payload_tree_whole(self, message: PayloadTree.Whole) -> None:
+        query = step_query(self._detail, self.step) if self._detail is not None else None
+        if query is None or message.path[:1] != ("output",):
+            self.dashboard.notify("the API has no request for the full text of this", severity="warning")
+            return
+        self.dashboard.notify("asking for the full output; its size is not told before")
+        self._fetch(*query)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _fetch(self, name: str, kind: str) -> None:
+        from wfdash.api.errors import WorkflowsError
+        from wfdash.live.budget import Priority
+
+        session = self.dashboard.session
+        if session is None:
+            return
+        wanted = cast(Literal["step", "waitForEvent"], kind)
+        try:
+            await session.budget.acquire(Priority.DETAIL)
+            answer = await session.api.get_step(self.workflow, self.instance, name, type=wanted)
+        except WorkflowsError as error:
+            self.dashboard.notify(f"not read: {error}", severity="error")
+            return
+        if answer.content is not None:
+            said = save_stream(answer.content, self.instance, name)
+        else:
+            self._whole = (answer.result or {}).get("output")
+            said = f"the full output: {size(size_of(self._whole))}"
+        self.call_later(self._arrived, said)
+
+    def _arrived(self, said: str) -> None:
+        self.dashboard.notify(said)
+        if self._whole is not None and self._detail is not None:
+            shown = inspection(self._detail, self.step)
+            shown["output"] = self._whole
+            self.tree_.fill(shown, ("output",))
+
+
+def save_stream(content: bytes, instance: str, name: str) -> str:
+    """Write a step's stream to a file of its own that only this user can read; returns where, in words."""
+    folder = user_state_path("wfdash") / "outputs"
+    plain = "".join(one if one.isascii() and one.isalnum() else "-" for one in f"{instance[:60]}-{name[:60]}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for number in range(1, 1000):
+            path = folder / f"{plain}{f'-{number}' if number > 1 else ''}.bin"
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                continue
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            return f"a stream of {size(len(content))}, saved as {path}"
+    except OSError as error:
+        return f"a stream of {size(len(content))}; it could not be saved: {error.strerror}"
+    return f"a stream of {size(len(content))}; too many files of its name are in {folder}"

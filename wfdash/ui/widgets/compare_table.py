@@ -1,0 +1,109 @@
+"""Two runs side by side, a step to a row: the verdict, the name, and how long each took."""
+
+from collections.abc import Hashable
+from typing import ClassVar, Final
+
+from rich.style import Style
+from textual.binding import BindingType
+from textual.strip import Strip
+
+from wfdash.core.compare import Comparison, Pair
+from wfdash.core.detail import Step
+from wfdash.core.naming import failure_text
+from wfdash.core.text import fit
+from wfdash.core.wording import brief
+from wfdash.ui.bindings import bindings
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, WARN
+from wfdash.ui.widgets.line_table import LineTable
+
+__all__ = ["CompareTable"]
+
+_LOOKS: Final = {
+    "same": ("✓", QUIET),
+    "failed": ("✗", BAD),
+    "missing": ("−", WARN),
+    "extra": ("◆", WARN),
+    "slower": ("▲", WARN),
+    "faster": ("▼", PLAIN),
+    "open": ("●", Style(color="green")),
+}
+_VERDICT: Final = 8
+_TIME: Final = 8
+
+
+class CompareTable(LineTable):
+    """The cursor starts on the first difference; `]` and `[` go from one to the next."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("timeline.next", "timeline.previous")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.comparison: Comparison | None = None
+
+    def fill(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        self.restyle()
+        self.rows_changed()
+        if comparison.first is not None:
+            self.move_to(comparison.first)
+
+    def row_count(self) -> int:
+        return len(self.comparison.pairs) if self.comparison is not None else 0
+
+    def header_line(self, width: int) -> Strip | None:
+        head = f"   {'':<{_VERDICT}} {fit('STEP', self._room(width))} {'THIS':>{_TIME}} {'OTHER':>{_TIME}} "
+        return strip_of([(head, HEADING)], width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        return self.cached((index, width, cursor), lambda: self._draw(index, width, cursor))
+
+    def _draw(self, index: int, width: int, cursor: bool) -> Strip:
+        assert self.comparison is not None
+        pair = self.comparison.pairs[index]
+        glyph, style = _LOOKS[pair.verdict]
+        name = "  " + pair.name if pair.mine is None else pair.name
+        room = self._room(width)
+        pieces = [
+            (f" {glyph} {fit('' if pair.verdict == 'same' else pair.verdict, _VERDICT)} ", style),
+            (fit(name + _error(pair), room), QUIET if pair.mine is None else PLAIN),
+            (f" {_length(pair.mine):>{_TIME}} ", style if pair.verdict != "same" else PLAIN),
+            (f"{_length(pair.theirs):>{_TIME}} ", QUIET),
+        ]
+        if cursor:
+            pieces = [(text, CURSOR) for text, _ in pieces]
+        return strip_of(pieces, width)
+
+    def _room(self, width: int) -> int:
+        return max(8, width - _VERDICT - 2 * _TIME - 7)
+
+    def action_timeline_next(self) -> None:
+        self._to_difference(1)
+
+    def action_timeline_previous(self) -> None:
+        self._to_difference(-1)
+
+    def _to_difference(self, direction: int) -> None:
+        pairs = self.comparison.pairs if self.comparison is not None else []
+        differ = [index for index, pair in enumerate(pairs) if pair.verdict != "same"]
+        beyond = [
+            index for index in differ if (index > self.cursor if direction > 0 else index < self.cursor)
+        ]
+        if beyond or differ:
+            self.move_to((beyond or differ)[0 if direction > 0 else -1])
+
+    def key_at(self, index: int) -> Hashable:
+        return index
+
+
+def _error(pair: Pair) -> str:
+    if pair.verdict != "failed" or pair.mine is None:
+        return ""
+    failure = pair.mine.error or next((one.error for one in reversed(pair.mine.attempts) if one.error), None)
+    return f"  {failure_text(failure, 120)}" if failure is not None else ""
+
+
+def _length(step: Step | None) -> str:
+    if step is None or step.start is None or step.end is None or step.finished is False:
+        return "–"
+    return brief(max(0.0, step.end - step.start))

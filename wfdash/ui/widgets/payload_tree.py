@@ -1,0 +1,158 @@
+"""A JSON value as a foldable tree, drawn a row at a time."""
+
+from collections.abc import Hashable
+from typing import Any, ClassVar, Final
+
+from rich.style import Style
+from textual.binding import BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from wfdash.core.detail import ABSENT
+from wfdash.core.payload import TRUNCATED, Node, Path, rows, search, value_at
+from wfdash.core.text import cells, fit
+from wfdash.ui.bindings import bindings
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import ACCENT, CURSOR, PLAIN, QUIET, WARN
+from wfdash.ui.widgets.line_table import LineTable
+
+__all__ = ["PayloadTree"]
+
+_KINDS: Final = {
+    "object": QUIET,
+    "array": QUIET,
+    "text": PLAIN,
+    "number": Style(color="cyan"),
+    "word": Style(color="magenta"),
+    "rest": QUIET,
+}
+
+
+class PayloadTree(LineTable):
+    """The cursor is on a path, so it stays where it was when the value is replaced by a newer one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("row.")
+
+    class Whole(Message):
+        """The person wants the full text of a value that the API cut off."""
+
+        def __init__(self, path: Path) -> None:
+            super().__init__()
+            self.path = path
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.value: Any = ABSENT
+        self.unfolded: set[Hashable] = {()}
+        self._shown_nodes: list[Node] = []
+        self._index: dict[Hashable, int] = {}
+        self._version = 0
+        self._found: frozenset[Path] = frozenset()
+
+    def fill(self, value: Any, *unfolded: Path) -> None:
+        """Show this value, with these paths unfolded as well."""
+        self.value = value
+        self.unfolded.update(unfolded)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        nodes = rows(self.value, self.unfolded)
+        self._shown_nodes = [node for node in nodes if node.depth]
+        self._index = {node.path: index for index, node in enumerate(self._shown_nodes)}
+        self._version += 1
+        self.rows_changed()
+
+    @property
+    def node(self) -> Node | None:
+        """The row under the cursor."""
+        return self._shown_nodes[self.cursor] if self.cursor < len(self._shown_nodes) else None
+
+    def find(self, words: str, direction: int = 1) -> tuple[int, int]:
+        """Go to the next place that contains the words; returns which it is and how many there are."""
+        found = search(self.value, words) if words else []
+        self._found = frozenset(found)
+        self._version += 1
+        if not found:
+            self.repaint()
+            return 0, 0
+        for path in found:
+            self.unfolded.update(path[:length] for length in range(len(path)))
+        here = self.node.path if self.node is not None else ()
+        self._lay_out()
+        order = [path for path in found if path in self._index]
+        at = self._index.get(here, -1)
+        beyond = [
+            path for path in order if (self._index[path] > at if direction > 0 else self._index[path] < at)
+        ]
+        wanted = (beyond or order)[0 if direction > 0 else -1]
+        self.move_to_key(wanted)
+        return order.index(wanted) + 1, len(found)
+
+    # Drawing.
+
+    def row_count(self) -> int:
+        return len(self._shown_nodes)
+
+    def key_at(self, index: int) -> Hashable:
+        return self._shown_nodes[index].path
+
+    def index_of(self, key: Hashable) -> int | None:
+        return self._index.get(key)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        node = self._shown_nodes[index]
+        key = (node.path, self._version, width, cursor)
+        return self.cached(key, lambda: self._draw(node, width, cursor))
+
+    def _draw(self, node: Node, width: int, cursor: bool) -> Strip:
+        mark = " " if node.unfolded is None else "▾" if node.unfolded else "▸"
+        label = fit(node.label, min(cells(node.label), max(8, width // 3)))
+        pieces: list[tuple[str, Style]] = [
+            (" " + "  " * min(node.depth - 1, width // 4), PLAIN),
+            (f"{mark} ", QUIET),
+        ]
+        found = node.path in self._found
+        pieces.append((label, ACCENT if found else QUIET if node.kind == "rest" else PLAIN))
+        pieces.append(("  ", PLAIN))
+        room = width - sum(cells(text) for text, _ in pieces) - 1
+        note = f"  {node.note}" if node.note else ""
+        shown = fit(node.preview, max(0, min(cells(node.preview), room - min(cells(note), room // 2))))
+        pieces += [(shown, _KINDS[node.kind]), (fit(note, max(0, room - cells(shown))), WARN)]
+        if cursor:
+            pieces = [(text, CURSOR) for text, _ in pieces]
+            pieces.append((" " * width, CURSOR))
+        return strip_of(pieces, width)
+
+    # Keys.
+
+    def action_row_open(self) -> None:
+        """Fold or unfold; ask for the whole of a text that was cut off."""
+        node = self.node
+        if node is None:
+            return
+        value = value_at(self.value, node.path)
+        if isinstance(value, str) and value.endswith(TRUNCATED):
+            self.post_message(self.Whole(node.path))
+        elif node.unfolded is not None:
+            self._turn(node, not node.unfolded)
+
+    def action_row_unfold(self) -> None:
+        if self.node is not None and self.node.unfolded is False:
+            self._turn(self.node, True)
+
+    def action_row_fold(self) -> None:
+        """Fold this row, or go to the one it lies beneath."""
+        node = self.node
+        if node is None:
+            return
+        if node.unfolded:
+            self._turn(node, False)
+        elif len(node.path) > 1:
+            self.move_to_key(node.path[:-1])
+
+    def _turn(self, node: Node, unfold: bool) -> None:
+        if unfold:
+            self.unfolded.add(node.path)
+        else:
+            self.unfolded.discard(node.path)
+        self._lay_out()
