@@ -11,7 +11,7 @@ from rich.traceback import Traceback
 from textual import events
 from textual._compositor import ChopsUpdate
 from textual.css.query import NoMatches
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from wfdash.keymap import BY_ID, key_text
@@ -80,9 +80,12 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         self._connect = connect
         self._filter_text = filter
         self.animation_level = "none"
-        self.theme = _theme(settings)
+        self.no_color = self.no_color or settings.no_color
+        self.theme = "ansi-dark" if self.no_color or not settings.theme else settings.theme
         self.set_keymap(dict(settings.keys))
         self._last_filters: list[LineFilter] = [PrintableFilter()]
+        if self.no_color:
+            self._last_filters.append(NoColor())
         if settings.ascii:
             self._last_filters.append(AsciiFilter())
 
@@ -90,8 +93,10 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         return InstancesScreen(self.start_at[0], self._filter_text)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """After Textual's own, so that nothing can add a control character behind them."""
-        return [*super().get_line_filters(), *self._last_filters]
+        """Ours after Textual's, so that nothing can add a control character behind them."""
+        filters = super().get_line_filters()
+        # Textual chose greys before the theme was set, and those come out black on 16 colours.
+        return [*(one for one in filters if not isinstance(one, Monochrome)), *self._last_filters]
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, ChopsUpdate):
@@ -204,10 +209,6 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         if action in BY_ID and self.session is None and BY_ID[action].dangerous:
             return "there is no connection yet"
         return self.top.why_off(action) if self.top is not None else ""
-
-
-def _theme(settings: Settings) -> str:
-    return "ansi-dark" if settings.no_color or not settings.theme else settings.theme
 
 
 def run_app(

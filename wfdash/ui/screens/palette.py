@@ -66,7 +66,7 @@ class PaletteScreen(PanelScreen):
         return self.dashboard.root.why_off(action.id) if action.scope == "instance" else ""
 
     def _line(self, action: Action, reason: str) -> Pieces:
-        keys = fit(self.dashboard.keys_of(action.id), 16)
+        keys = fit(self.dashboard.keys_of(action.id), 19)
         style = QUIET if reason else PLAIN
         line: Pieces = [("  " + keys, QUIET if reason else STRONG), (action.help, style)]
         return [*line, (f"  {clean(reason)}", WARN)] if reason else line

@@ -16,7 +16,7 @@ from wfdash.core.view import View
 from wfdash.core.wording import age, brief
 from wfdash.ui.columns import SORTS, columns
 from wfdash.ui.strips import blank, strip_of
-from wfdash.ui.theme import BAD, CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, look
+from wfdash.ui.theme import CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, look
 from wfdash.ui.widgets.line_table import LineTable
 
 __all__ = ["Facts", "InstanceTable"]
@@ -201,7 +201,10 @@ class InstanceTable(LineTable):
                 value = fit(value, room) if cells(value) > room else value.rjust(room)
             else:
                 value = fit(value, room, cut="middle" if name == "id" else "end")
-            pieces += [(value, self._style(name, row.status)), (" ", PLAIN)]
+            pieces += [(value, self._style(name)), (" ", PLAIN)]
+        if cursor and not away:
+            # A colour, or a faint cell, cannot be read on the cursor's own background.
+            pieces = [(part, Style(bold=style.bold)) for part, style in pieces]
         over = CURSOR_AWAY if away else CURSOR if cursor else None
         if ghost:
             pieces = [(part, GHOST) for part, _ in pieces]
@@ -209,9 +212,7 @@ class InstanceTable(LineTable):
             pieces = [(part, QUIET) for part, _ in pieces]
         return strip_of(pieces, width, over)
 
-    def _style(self, column: str, status: str) -> Style:
-        if column == "why" and status == "errored":
-            return BAD
+    def _style(self, column: str) -> Style:
         return QUIET if column in ("trigger", "version", "age") else PLAIN
 
     def empty_line(self, below: int, width: int) -> Strip:
