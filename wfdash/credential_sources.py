@@ -1,7 +1,7 @@
 """Where a credential can come from: a profile's variable or command, CLOUDFLARE_*, or wrangler's login."""
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from wfdash.config_schema import Profile
 from wfdash.credentials import Credential
@@ -21,8 +21,13 @@ class CredentialError(Exception):
     """A credential was asked for by name and is not to be had; `str()` is the sentence."""
 
 
-def from_profile(name: str, profile: Profile, environ: Mapping[str, str]) -> Credential | None:
-    """The profile's own credential; None when it names none. Raises CredentialError when it fails."""
+def from_profile(
+    name: str, profile: Profile, environ: Mapping[str, str], *, secrets: Collection[str] = ()
+) -> Credential | None:
+    """The profile's own credential; None when it names none. Raises CredentialError when it fails.
+
+    `secrets` are variables that hold other profiles' tokens: no command is given them.
+    """
     if profile.token_env:
         secret = environ.get(profile.token_env, "").strip()
         if not secret:
@@ -33,8 +38,10 @@ def from_profile(name: str, profile: Profile, environ: Mapping[str, str]) -> Cre
     if profile.token_command:
         source = f"the token_command of profile {name}"
         command = list(profile.token_command)
-        secret = checked(_run(command, source, environ), source)
-        return Credential(secret, source=source, renewal=lambda: _run_again(command, source, environ))
+        hidden = {*_NOT_FOR_CHILDREN, *secrets}
+        child = {variable: value for variable, value in environ.items() if variable not in hidden}
+        secret = checked(_run(command, source, child), source)
+        return Credential(secret, source=source, renewal=lambda: _run_again(command, source, child))
     return None
 
 
@@ -74,9 +81,8 @@ def checked(secret: str, source: str) -> str:
     return secret
 
 
-def _run(command: Sequence[str], source: str, environ: Mapping[str, str]) -> str:
-    """What the command prints, without a shell and without Cloudflare's secrets in its environment."""
-    child = {name: value for name, value in environ.items() if name not in _NOT_FOR_CHILDREN}
+def _run(command: Sequence[str], source: str, child: Mapping[str, str]) -> str:
+    """What the command prints, without a shell; `child` is its whole environment."""
     failure = ""
     try:
         done = subprocess.run(
@@ -94,9 +100,9 @@ def _run(command: Sequence[str], source: str, environ: Mapping[str, str]) -> str
     raise CredentialError(f"{source[0].upper()}{source[1:]} ({command[0][:80]}) {failure}.")
 
 
-def _run_again(command: Sequence[str], source: str, environ: Mapping[str, str]) -> str:
+def _run_again(command: Sequence[str], source: str, child: Mapping[str, str]) -> str:
     try:
-        return checked(_run(command, source, environ), source)
+        return checked(_run(command, source, child), source)
     except CredentialError:
         return ""
 

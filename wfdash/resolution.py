@@ -225,11 +225,16 @@ def _credential(case: _Case, base: str) -> Credential:
     from wfdash import credential_sources as sources
 
     reason = ""
+    theirs = {one.token_env for one in case.config.profiles.values()}
+
+    def own() -> Credential | None:
+        return sources.from_profile(case.name, case.profile, case.environ, secrets=theirs)
+
     try:
-        found = sources.from_profile(case.name, case.profile, case.environ) if case.named else None
+        found = own() if case.named else None
         found = found or sources.from_environment(case.environ)
         if found is None and not case.named and case.sources["base URL"] not in _BASE_ENVS:
-            found = sources.from_profile(case.name, case.profile, case.environ)
+            found = own()
         if found is None:
             if origin_of(base) == origin_of(CLOUDFLARE):
                 found, reason = sources.from_wrangler(case.environ)

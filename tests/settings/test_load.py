@@ -265,8 +265,11 @@ def command(*lines):
 
 
 def test_a_token_command_is_run_without_a_shell_and_without_secrets(ask):
-    config = command("import os", "print(os.environ.get('CLOUDFLARE_API_TOKEN', 'clean') + '$HOME')")
-    settings = ask({"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_API_KEY": "k"}, config=config, profile="x")
+    config = command("import os", "print('clean' * (not set(os.environ.values()) & {'k', 'o'}) + '$HOME')")
+    config = config.replace("import os", f"import os; assert {TOKEN!r} not in os.environ.values()")
+    config += '[profiles.other]\ntoken_env = "OTHER"\n'
+    environ = {"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_API_KEY": "k", "OTHER": "o"}
+    settings = ask(environ, config=config, profile="x")
     assert bearer(settings) == "clean$HOME"
     assert settings.credential.source == "the token_command of profile x"
 
