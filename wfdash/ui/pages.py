@@ -84,7 +84,7 @@ class Pages(App[int], inherit_bindings=False):
         else:
             self.close_pages()
         self.root.put_cursor(instance)
-        self.open_page("detail", instance)
+        self.open_page("detail", workflow, instance)
 
     def close_pages(self) -> None:
         while len(self.screen_stack) > 1:

@@ -8,6 +8,7 @@ from wfdash.keymap import ACTIONS, Action
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, look
+from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.lines import Scroller
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
@@ -19,6 +20,7 @@ _SCOPES = {
     "table": "In a table",
     "detail": "In the detail",
     "timeline": "On the timeline",
+    "field": "In a form",
     "app": "Everywhere",
 }
 _COLUMN = 68
@@ -54,7 +56,12 @@ class HelpScreen(BaseScreen):
 
     def _fill(self) -> None:
         self.query_one("#title", StatusLine).show(
-            [(" Keys", STRONG), ("  every one can be changed under [keys] in the config", QUIET)]
+            [
+                (" ", PLAIN),
+                *badge_pieces(self.dashboard.identity("")),
+                ("Keys", STRONG),
+                ("  every one can be changed under [keys] in the config", QUIET),
+            ]
         )
         sections = [self._section(scope, title) for scope, title in _SCOPES.items()]
         sections.insert(3, _legend())

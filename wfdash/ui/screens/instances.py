@@ -11,7 +11,7 @@ from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.beside import feed
-from wfdash.ui.screens.selection import SelectionScreen
+from wfdash.ui.screens.views import ViewsScreen
 from wfdash.ui.surroundings import counts_pieces, draw_header, message_for, notes_pieces, trouble_pieces
 from wfdash.ui.verbs import WRITING
 from wfdash.ui.widgets.action_chip import ActionChips
@@ -36,7 +36,7 @@ NEAR_END = 50
 """Rows left below the screen at which older ones are asked for."""
 
 
-class InstancesScreen(SelectionScreen):
+class InstancesScreen(ViewsScreen):
     """Draws what the poller holds."""
 
     BINDINGS = bindings(
@@ -84,6 +84,9 @@ class InstancesScreen(SelectionScreen):
         """There is a session now."""
         if self.workflow:
             self.show_workflow(self.workflow)
+            view = self.default_view()
+            if view is not None and not self._filter_text:
+                self.show_view(view)
 
     def live(self, event: Event) -> None:
         if isinstance(event, InstancesChanged):

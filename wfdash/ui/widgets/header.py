@@ -12,7 +12,7 @@ from wfdash.live.state import Freshness
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 
-__all__ = ["Header", "Identity", "freshness_pieces", "meter_pieces"]
+__all__ = ["Header", "Identity", "badge_pieces", "freshness_pieces", "meter_pieces"]
 
 _BADGE = Style(reverse=True, bold=True)
 
@@ -49,10 +49,16 @@ class Header(StatusLine):
         self.show(left, right)
 
 
-def _identity_pieces(identity: Identity, room: int) -> Pieces:
-    badges: list[tuple[str, Style]] = []
+def badge_pieces(identity: Identity) -> Pieces:
+    """What must be on every frame, for pages without a header of their own."""
+    pieces: list[tuple[str, Style]] = []
     for badge in identity.badges:
-        badges += [(f" {badge} ", _BADGE), (" ", PLAIN)]
+        pieces += [(f" {badge} ", _BADGE), (" ", PLAIN)]
+    return pieces
+
+
+def _identity_pieces(identity: Identity, room: int) -> Pieces:
+    badges = badge_pieces(identity)
     words = [clean(part) for part in (identity.workflow, identity.profile) if part]
     text = " · ".join(words)
     text = fit(text, min(len(text) + 1, max(8, room - length(badges)))).rstrip()

@@ -1,0 +1,115 @@
+"""The registry of actions against what the screens bind, and keys that were changed."""
+
+import importlib
+import pkgutil
+
+import pytest
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+import wfdash.ui
+from tests.support.dashboard import drive
+from wfdash.keymap import ACTIONS, BY_ID, action_method
+from wfdash.ui.bindings import bindings
+
+
+def classes():
+    """Every class of the screens."""
+    for found in pkgutil.walk_packages(wfdash.ui.__path__, "wfdash.ui."):
+        module = importlib.import_module(found.name)
+        for value in vars(module).values():
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                yield value
+
+
+def test_ids_are_unique_and_help_is_a_sentence_that_starts_with_a_capital():
+    assert len(BY_ID) == len(ACTIONS)
+    assert all(action.help[0].isupper() and not action.help.endswith(".") for action in ACTIONS)
+
+
+def test_no_key_serves_two_actions():
+    keys = [key for action in ACTIONS for key in action.keys]
+    assert sorted(keys) == sorted(set(keys))
+
+
+NOT_YET = {"export.menu", "note.write", "instance.watch"}
+
+
+@pytest.mark.parametrize("action", [action.id for action in ACTIONS if action.id not in NOT_YET])
+def test_each_action_is_bound_where_its_method_is(action):
+    method = action_method(action)
+    name = method.removeprefix("action_")
+    serving = [
+        cls
+        for cls in classes()
+        if issubclass(cls, DOMNode)
+        and hasattr(cls, method)
+        and any(isinstance(one, Binding) and one.action == name for one in cls.BINDINGS)
+    ]
+    assert serving, f"{action} has no class with both its binding and {method}"
+
+
+def test_bindings_carry_the_id_by_which_they_are_remapped():
+    found = {one.id: one.key for one in bindings("move.", "row.open")}
+    assert found["move.down"] == "j,down"
+    assert found["row.open"] == "enter"
+    assert "filter.edit" not in found
+
+
+def test_a_changed_key_works_is_shown_and_the_old_one_is_free():
+    async def script(d):
+        table = d.app.root.table
+        await d.press("x")
+        assert table.cursor == 1
+        await d.press("j")
+        assert table.cursor == 1
+        assert "f2 filter" in d.lines[-1]
+        await d.press("f2")
+        assert d.app.root.filter_line.editing
+
+    drive(script, keys={"move.down": "x", "timeline.scale": "f9", "filter.edit": "f2"})
+
+
+def test_help_tells_every_action_with_its_key_in_force():
+    async def script(d):
+        await d.press("help.open")
+        told = "\n".join(
+            "".join(text for text, _ in line) for line in d.app.screen.query_one("Scroller")._lines
+        )
+        for action in ACTIONS:
+            if not action.id.startswith("view."):
+                assert action.help in told, action.id
+        assert "f2" in told
+        await d.press("escape")
+        assert d.app.screen is d.app.root
+
+    drive(script, keys={"filter.edit": "f2"})
+
+
+def test_the_palette_does_what_was_chosen_and_says_why_an_action_is_off():
+    async def script(d):
+        await d.press("palette.open")
+        await d.type("unfold")
+        assert "not here: works in the timeline" in d.text
+        await d.press("escape")
+        await d.press("palette.open")
+        await d.type("reverse")
+        await d.press("enter")
+        await d.settled()
+        assert d.app.root.table.order.reverse is False
+        assert d.app.screen is d.app.root
+
+    drive(script)
+
+
+def test_keys_typed_into_a_field_do_nothing_else():
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type("qtps*/: ?")
+        assert d.app.screen is d.app.root
+        assert d.app.root.filter_line.field.value == "qtps*/: ?"
+        await d.press("ctrl+c")
+        assert not d.app.root.filter_line.editing
+        assert d.app.return_code is None
+
+    drive(script)

@@ -1,0 +1,161 @@
+"""Going places, copying, and the states in which there is nothing to show."""
+
+import base64
+
+import pytest
+
+from tests.support.dashboard import drive
+from wfdash.ui.clipboard import copy_text
+
+
+def goto(text):
+    async def script(d):
+        await d.press("goto.open")
+        await d.type(text)
+        await d.press("enter")
+        await d.passes(2)
+
+    return script
+
+
+@pytest.mark.parametrize("address", ["refunds", " refunds "])
+def test_a_word_that_names_a_workflow_goes_there(address):
+    async def script(d):
+        await goto(address)(d)
+        assert d.app.root.workflow == "refunds"
+        assert d.app.screen is d.app.root
+        await d.until(lambda: "refunds has no instances" in d.text)
+        assert "c creates one" in d.text
+
+    drive(script)
+
+
+def test_a_url_opens_the_instance_it_names():
+    async def script(d):
+        one = d.app.root.table.key_at(3)
+        account = d.app.settings.account_id
+        url = f"https://dash.cloudflare.com/{account}/workers/workflows/orders/instance/{one}"
+        await goto(url)(d)
+        assert d.app.screen.instance == one
+        await d.press("escape")
+        assert d.app.root.table.instance == one
+
+    drive(script)
+
+
+def test_an_id_of_the_workflow_shown_opens_it():
+    async def script(d):
+        one = d.app.root.table.key_at(3)
+        await goto(one)(d)
+        assert d.app.screen.instance == one
+
+    drive(script)
+
+
+def test_a_url_of_another_account_is_refused():
+    async def script(d):
+        await goto("https://dash.cloudflare.com/" + "f" * 32 + "/workers/workflows/orders/instance/a")(d)
+        assert "another account" in d.text
+
+    drive(script)
+
+
+def test_the_copy_menu_sends_what_was_chosen_to_the_terminal(monkeypatch):
+    async def script(d):
+        sent = []
+        monkeypatch.setattr(d.app, "write_to_terminal", sent.append)
+        await d.press("copy.menu")
+        assert "wrangler workflows instances describe" in d.text
+        await d.press("i")
+        assert base64.b64encode(d.app.root.table.instance.encode()).decode() in sent[0]
+        assert "sent to the terminal: id" in d.lines[-1]
+
+    drive(script)
+
+
+def copied(text, environ, tmp_path):
+    sent = []
+    said = copy_text(text, write=sent.append, environ=environ, folder=tmp_path, name="id")
+    return said, "".join(sent)
+
+
+def test_copying_is_wrapped_for_the_multiplexer_at_hand(tmp_path):
+    encoded = base64.b64encode(b"abc").decode()
+    said, sent = copied("abc", {"TERM": "xterm"}, tmp_path)
+    assert sent == f"\x1b]52;c;{encoded}\x07"
+    assert said == "sent to the terminal: id, 3 characters"
+    said, sent = copied("abc", {"TERM": "screen", "STY": "1.tty"}, tmp_path)
+    assert sent == f"\x1bP\x1b]52;c;{encoded}\x07\x1b\\"
+    said, sent = copied("abc", {"TERM": "tmux-256color", "TMUX": "/tmp/x,1,0"}, tmp_path)
+    assert f"\x1bPtmux;\x1b\x1b]52;c;{encoded}\x07\x1b\\" in sent
+    assert "through tmux" in said
+
+
+def test_what_is_copied_holds_no_control_character(tmp_path):
+    said, sent = copied("a\x1b]0;b\x07\u202ec", {"TERM": "xterm"}, tmp_path)
+    text = base64.b64decode(sent[len("\x1b]52;c;") : -1]).decode()
+    assert text.isprintable()
+    assert "made visible" in said
+
+
+def test_too_much_for_a_terminal_goes_to_a_private_file(tmp_path):
+    said, sent = copied("x" * 100_000, {"TERM": "xterm"}, tmp_path)
+    path = tmp_path / "copied.txt"
+    assert not sent
+    assert str(path) in said
+    assert path.read_text() == "x" * 100_000
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def refuse(scope, receive, send):
+    raise OSError("connection refused")
+
+
+def test_without_an_answer_the_screen_says_why_and_what_to_do():
+    async def script(d):
+        await d.until(lambda: "wfdash doctor" in d.text)
+        assert "no answer yet" in d.lines[0]
+
+    drive(script, serve=refuse)
+
+
+def test_a_connection_that_goes_is_said_in_word_and_shape_and_recovers_by_itself():
+    from wfdash.demo.faults import Fault
+
+    async def script(d):
+        rows = d.app.root.table.row_count()
+        fault = Fault.parse("500:1000")
+        d.server.state.faults.append(fault)
+        await d.until(lambda: "▲ stale" in d.lines[0])
+        assert any(line.startswith(" ▲ ") for line in d.lines[-4:])
+        assert d.app.root.table.row_count() == rows
+        assert d.app.root.table.faded
+        d.server.state.faults.clear()
+        await d.until(lambda: "as of" in d.lines[0], 200)
+        assert not d.app.root.table.faded
+        assert not any(line.startswith(" ▲ ") for line in d.lines[-4:])
+
+    drive(script)
+
+
+def test_frozen_polling_is_said_and_thaws():
+    async def script(d):
+        await d.press("poll.freeze")
+        await d.passes(2)
+        assert "‖ frozen" in d.lines[0]
+        await d.press("poll.freeze")
+        await d.until(lambda: "as of" in d.lines[0])
+
+    drive(script)
+
+
+def test_every_page_says_that_it_is_a_demo():
+    async def script(d):
+        for page in ("help.open", "workflows.open", "errors.open", "budget.open", "row.open"):
+            await d.press(page)
+            await d.passes(1)
+            assert d.app.screen is not d.app.root, page
+            assert "DEMO" in d.text, page
+            await d.press("escape")
+
+    drive(script)

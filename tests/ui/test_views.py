@@ -1,0 +1,60 @@
+"""Saved views, by number key and from the screen as it is."""
+
+import pytest
+
+from tests.support.dashboard import drive
+from wfdash.core.order import COLUMNS, Order
+from wfdash.settings import View
+from wfdash.ui.columns import SORTS
+from wfdash.ui.screens.views import order_of, sort_of
+
+VIEWS = (View("late", "1", filter="status:errored", sort="-took"), View("all", "2"))
+
+
+def test_a_number_key_puts_a_view_in_force():
+    async def script(d):
+        await d.press("1")
+        assert "status:errored" in d.lines[1]
+        assert d.app.root.table.order == Order("took", True)
+        await d.press("2")
+        assert "no filter" in d.lines[1]
+        assert d.app.root.table.order == Order()
+        await d.press("7")
+        assert "there is no view 7" in d.lines[-1]
+
+    drive(script, views=VIEWS)
+
+
+def test_the_default_view_is_in_force_from_the_start():
+    async def script(d):
+        assert "status:paused" in d.lines[1]
+
+    drive(script, views=(View("mine", filter="status:paused", default=True, workflow="orders"),))
+
+
+def test_saving_writes_the_config_and_takes_the_next_free_number(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("# mine\n")
+
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type("status:paused")
+        await d.press("enter", "sort.next", "view.save")
+        await d.type("on hold")
+        await d.press("enter")
+        assert "saved on hold under 3" in d.lines[-1]
+        await d.press("2")
+        await d.press("3")
+        assert "status:paused" in d.lines[1]
+        assert d.app.root.table.order.column == "status"
+
+    drive(script, views=VIEWS, demo=False, config_path=path)
+    text = path.read_text()
+    assert text.startswith("# mine")
+    assert 'filter = "status:paused"' in text
+
+
+@pytest.mark.parametrize("order", [Order(name, way) for name in SORTS for way in (True, False)])
+def test_an_order_survives_being_written_down(order):
+    assert order.column in COLUMNS
+    assert order_of(sort_of(order)) == order

@@ -1,0 +1,147 @@
+"""Saved views: a filter and an order under a name and a number key."""
+
+from dataclasses import replace
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from wfdash.core.order import Order
+from wfdash.core.text import clean
+from wfdash.settings import SettingsError, View
+from wfdash.ui.columns import SORTS
+from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.screens.selection import SelectionScreen
+from wfdash.ui.theme import BAD, PLAIN, QUIET
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.status_line import StatusLine
+
+__all__ = ["SaveViewScreen", "ViewsScreen", "order_of", "sort_of"]
+
+
+def order_of(sort: str) -> Order:
+    """The order a view names: a column, with `-` before it when it is descending. The default for another."""
+    column = sort.removeprefix("-")
+    return Order(column, sort.startswith("-")) if column in SORTS else Order()
+
+
+def sort_of(order: Order) -> str:
+    return "" if order == Order() else f"{'-' if order.reverse else ''}{order.column}"
+
+
+class ViewsScreen(SelectionScreen):
+    """The part of the instances screen that knows saved views."""
+
+    def show_view(self, view: View) -> None:
+        """Put a view's filter and order in force; its workflow too, where it names one."""
+        if view.workflow and view.workflow != self.workflow:
+            self.dashboard.show_workflow(view.workflow)
+        self.set_order(order_of(view.sort))
+        self.filter_line.put(view.filter)
+        if self.filter_line.error:
+            self.dashboard.notify(f"view {view.name}: {self.filter_line.error}", severity="error")
+        else:
+            self.dashboard.notify(f"view {view.name}")
+
+    def default_view(self) -> View | None:
+        """The one to begin with in the workflow shown."""
+        views = [view for view in self.dashboard.settings.views if view.default]
+        of_workflow = [view for view in views if view.workflow == self.workflow]
+        return next(iter(of_workflow), next((view for view in views if not view.workflow), None))
+
+    def _show_numbered(self, number: int) -> None:
+        found = next((view for view in self.dashboard.settings.views if view.key == str(number)), None)
+        if found is not None:
+            self.show_view(found)
+        else:
+            save = self.dashboard.key_of("view.save")
+            self.dashboard.notify(
+                f"there is no view {number}; {save} saves the present one", severity="warning"
+            )
+
+    def action_view_save(self) -> None:
+        view = View(
+            "", workflow=self.workflow, filter=self.filter_line.query_now.text, sort=sort_of(self.table.order)
+        )
+        self.dashboard.push_screen(SaveViewScreen(view))
+
+    def action_view_1(self) -> None:
+        self._show_numbered(1)
+
+    def action_view_2(self) -> None:
+        self._show_numbered(2)
+
+    def action_view_3(self) -> None:
+        self._show_numbered(3)
+
+    def action_view_4(self) -> None:
+        self._show_numbered(4)
+
+    def action_view_5(self) -> None:
+        self._show_numbered(5)
+
+    def action_view_6(self) -> None:
+        self._show_numbered(6)
+
+    def action_view_7(self) -> None:
+        self._show_numbered(7)
+
+    def action_view_8(self) -> None:
+        self._show_numbered(8)
+
+    def action_view_9(self) -> None:
+        self._show_numbered(9)
+
+
+class SaveViewScreen(PanelScreen):
+    """Asks for the name; the key is that of a view of this name, or the next free number."""
+
+    DEFAULT_CSS = "SaveViewScreen Field { margin: 0 1; }"
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Title()
+            yield Field(placeholder="a name for it", max_length=60)
+            yield StatusLine(id="told")
+
+    def on_mount(self) -> None:
+        self.query_one(Field).focus()
+        self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        self.query_one(Title).name_it("Save this view", "enter saves, esc closes")
+        words = clean(self._view.filter) or "no filter"
+        sort = f", sorted by {self._view.sort}" if self._view.sort else ""
+        self.query_one("#told", StatusLine).show(
+            [(f" {words}{sort}, on {clean(self._view.workflow)}", QUIET)]
+        )
+
+    def on_input_submitted(self) -> None:
+        name = self.query_one(Field).value.strip()
+        if not name:
+            return
+        settings = self.dashboard.settings
+        key = next((view.key for view in settings.views if view.name == name), "") or self._free_key()
+        view = replace(self._view, name=name, key=key)
+        where = "for this session: the demo writes no config"
+        if not settings.demo and settings.config_path is not None:
+            from wfdash.config_writer import save_view
+
+            try:
+                save_view(settings.config_path, view)
+            except SettingsError as wrong:
+                self.query_one("#told", StatusLine).show([(" ", PLAIN), (clean(str(wrong)), BAD)])
+                return
+            where = f"in {settings.config_path}"
+        others = tuple(one for one in settings.views if one.name != name)
+        self.dashboard.settings = replace(settings, views=(*others, view))
+        self.dismiss()
+        told = f"saved {name} under {key or 'no key: all nine are taken'}, {where}"
+        self.dashboard.call_after_refresh(self.dashboard.notify, told)
+
+    def _free_key(self) -> str:
+        taken = {view.key for view in self.dashboard.settings.views}
+        return next((str(number) for number in range(1, 10) if str(number) not in taken), "")
