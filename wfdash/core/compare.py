@@ -9,6 +9,7 @@ from wfdash.core.detail import ABSENT, Detail, Step
 from wfdash.core.instance import Instance
 from wfdash.core.naming import shown_name
 from wfdash.core.payload import Path
+from wfdash.core.text import clean
 
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]
 
@@ -31,7 +32,10 @@ class Pair:
     @property
     def name(self) -> str:
         step = self.mine if self.mine is not None else self.theirs
-        return shown_name(step) if step is not None else ""
+        if step is None:
+            return ""
+        kind = f"{clean(step.kind[:80])} " if step.kind not in ("step", "sleep", "waitForEvent") else ""
+        return kind + shown_name(step) if step.name else shown_name(step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class InspectorScreen(BaseScreen):
             self._find(self.field.value, -1)
 
     def _find(self, words: str, direction: int, *, again: bool = True) -> None:
-        number, total = self.tree_.find(words, direction)
+        number, total = self.tree_.find(words, direction, here_too=not again)
         if words and (again or not total):
             self.dashboard.notify(f"{number} of {total}" if total else "not found")
 

@@ -208,7 +208,12 @@ def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Piec
     if told and len(lines) < _FOOT:
         lines.append([(f"   {fit(told, width - 4).rstrip()}", QUIET)])
     output = result_line("output", step.output)
-    if output and row.kind != "attempt" and len(lines) < _FOOT:
+    if (
+        output
+        and (step.output is not None or step.success or step.finished)
+        and row.kind != "attempt"
+        and len(lines) < _FOOT
+    ):
         lines.append([(f"   {fit(output, width - 4).rstrip()}", PLAIN)])
     return lines
 

@@ -67,8 +67,11 @@ class PayloadTree(LineTable):
         """The row under the cursor."""
         return self._shown_nodes[self.cursor] if self.cursor < len(self._shown_nodes) else None
 
-    def find(self, words: str, direction: int = 1) -> tuple[int, int]:
-        """Go to the next place that contains the words; returns which it is and how many there are."""
+    def find(self, words: str, direction: int = 1, *, here_too: bool = False) -> tuple[int, int]:
+        """Go to the next place that contains the words; returns which it is and how many there are.
+
+        With `here_too` the cursor stays where it is when that place is one: for a search as it is typed.
+        """
         found = search(self.value, words) if words else []
         self._found = frozenset(found)
         self._version += 1
@@ -80,7 +83,7 @@ class PayloadTree(LineTable):
         here = self.node.path if self.node is not None else ()
         self._lay_out()
         order = [path for path in found if path in self._index]
-        at = self._index.get(here, -1)
+        at = self._index.get(here, -1) - (1 if here_too else 0)
         beyond = [
             path for path in order if (self._index[path] > at if direction > 0 else self._index[path] < at)
         ]

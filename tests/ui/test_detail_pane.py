@@ -1,0 +1,216 @@
+"""The detail pane over real widgets: what is read first, folding, scales, jumps, and what is repainted."""
+
+import pytest
+from textual.app import App
+
+from tests.support.details import (
+    T0,
+    attempt,
+    detail,
+    done,
+    failure,
+    gave_up,
+    sleep,
+    step,
+    wait,
+)
+from wfdash.core.instance import Instance
+from wfdash.live.state import DetailState, Freshness
+from wfdash.ui.widgets.detail_pane import DetailPane
+
+HOUR = 3600
+ERRORED = detail(
+    "errored",
+    [
+        done("load order-1", 0, 1),
+        *[done(f"reserve-{n}", 1 + n * 0.25, 1.25 + n * 0.25) for n in range(1, 12)],
+        done("reserve-12", 5, 9),
+        wait("approval-1", 10, 3 * HOUR + 10, True, "approve"),
+        gave_up("charge card-1", 3 * HOUR + 12, [3 * HOUR + 12 + x for x in (1, 12, 33)], limit=2),
+    ],
+    end=3 * HOUR + 45,
+    error=failure(),
+    params={"order": 8812},
+)
+RETRYING = detail(
+    "waiting",
+    [
+        done("load-1", 0, 1),
+        step("charge card-1", 1, None, None, [attempt(1, 2, False), attempt(12, 13, False)]),
+    ],
+)
+
+
+class Bench(App[None]):
+    CSS = "Screen { overflow: hidden; }"
+
+    def compose(self):
+        yield DetailPane(id="pane")
+
+
+def state_of(one, *, at=0.0, **more):
+    fresh = Freshness(answered_at=T0 + at, settled=one.status in ("complete", "errored", "terminated"))
+    return DetailState("orders", "order-8812", one, fresh, **more)
+
+
+@pytest.fixture
+async def pane():
+    app = Bench()
+    async with app.run_test(size=(76, 30)) as pilot:
+        shown = app.query_one(DetailPane)
+        shown.pilot = pilot
+        shown.timeline.focus()
+        yield shown
+
+
+async def show(pane, one, now, *, state=None, row=None):
+    pane.show(row, state or state_of(one, at=now - 3), None, T0 + now)
+    await pane.pilot.pause()
+
+
+def screen_text(pane):
+    height = pane.size.height
+    lines = [strip.text.rstrip() for strip in pane.screen._compositor.render_strips()]
+    return "\n".join(lines[:height]).rstrip()
+
+
+async def test_the_reading_order_is_why_then_facts_then_timeline_then_the_row(pane):
+    await show(pane, ERRORED, 3 * HOUR + 200)
+    text = screen_text(pane)
+    wanted = [
+        "✗ order-8812  errored",
+        "charge card gave up after 3 attempts: PaymentError: card declined",
+        "started 08:00:00 UTC",
+        'params {"order": 8812}',
+        "STEP",
+        "✓ load order",
+        "reserve ×12 1 slow",
+        "▾✗ charge card 3/3",
+        "✗   attempt 3",
+        "✗ charge card-1",
+        "retries 2 · exponential from 10 s · timeout 10 m",
+    ]
+    places = [text.index(one) for one in wanted]
+    assert places == sorted(places)
+
+
+async def test_the_cursor_starts_on_the_trouble_and_stays_where_it_is_put(pane):
+    await show(pane, RETRYING, 20)
+    assert pane.row.key == ("step", 1)
+    assert "next try ~13s" in screen_text(pane)
+    await pane.pilot.press("g")
+    assert pane.row.key == ("step", 0)
+    await show(pane, detail("waiting", [*RETRYING.raw["steps"], sleep("nap-1", 20)]), 21)
+    assert pane.row.key == ("step", 0)
+
+
+async def test_folding_and_unfolding(pane):
+    await show(pane, ERRORED, 3 * HOUR + 200)
+    rows = pane.timeline.row_count()
+    await pane.pilot.press("left")
+    assert pane.timeline.row_count() == rows - 3
+    await pane.pilot.press("g", "j", "right")
+    assert pane.timeline.row_count() == rows - 3 + 11
+    await pane.pilot.press("j", "j", "left")
+    assert pane.row.kind == "fold"
+    assert pane.timeline.row_count() == rows - 3
+
+
+async def test_jumping_to_what_failed_or_was_slow_unfolds_it(pane):
+    many = [done(f"page-{n}-1", n, n + 0.2) for n in range(1, 60)]
+    for n in (10, 20, 30, 40, 50):
+        many[n] = done(f"page-{n + 1}-1", n, n + 8 + n / 100)
+    await show(pane, detail("complete", many, end=70), 100)
+    seen = []
+    for _ in range(6):
+        await pane.pilot.press("]")
+        seen.append(pane.row.step)
+    assert seen == [10, 20, 30, 40, 50, 10]
+    await pane.pilot.press("[")
+    assert pane.row.step == 50
+
+
+async def test_three_scales_on_one_key(pane):
+    await show(pane, ERRORED, 3 * HOUR + 200)
+    seen = []
+    for _ in range(4):
+        seen.append(pane.timeline.scale.value)
+        assert pane.timeline.scale.value in screen_text(pane)
+        await pane.pilot.press("x")
+    assert seen == ["quiet stretches cut", "true time", "by step", "quiet stretches cut"]
+
+
+async def test_equal_content_is_not_repainted_and_a_second_repaints_cells(pane, monkeypatch):
+    running = detail("running", [done("load-1", 0, 1), step("charge card-1", 1)])
+    await show(pane, running, 20)
+    await show(pane, running, 20)
+    painted = []
+    for widget in (pane.timeline, pane.query_one("#head"), pane.query_one("#foot")):
+        refresh = widget.refresh
+
+        def note(*regions, refresh=refresh, **more):
+            painted.extend(regions or ["everything"])
+            return refresh(*regions, **more)
+
+        monkeypatch.setattr(widget, "refresh", note)
+    again = detail("running", [done("load-1", 0, 1), step("charge card-1", 1)])
+    await show(pane, again, 20)
+    assert painted == []
+    pane.show(None, state_of(again, at=17), None, T0 + 21)
+    assert painted
+    assert "everything" not in painted
+    assert sum(region.width for region in painted) < 60
+
+
+async def test_doubts_are_said_before_the_facts(pane):
+    partial = "partial answer: 1 of 63 steps came"
+    one = detail("running", [done("load-1", 0, 1)])
+    state = state_of(one, at=5, partial=partial)
+    state.freshness.failure = "the API answered 500"
+    state.freshness.missed = 2
+    await show(pane, one, 60, state=state)
+    text = screen_text(pane)
+    assert text.index(partial) < text.index("not answered: the API answered 500") < text.index("started")
+    assert "STALE as of 50s" in text
+
+
+async def test_gone_while_open(pane):
+    state = state_of(ERRORED, at=5, gone="expired or deleted")
+    await show(pane, ERRORED, 3 * HOUR + 200, state=state)
+    assert "expired or deleted; last read" in screen_text(pane)
+
+
+async def test_nothing_known_yet(pane):
+    pane.show(Instance("order-9", "running", created=T0), None, None, T0 + 5)
+    await pane.pilot.pause()
+    assert "reading its steps" in screen_text(pane)
+    pane.show(None, None, None, T0 + 5)
+    await pane.pilot.pause()
+    assert "no instance under the cursor" in screen_text(pane)
+
+
+async def test_hostile_text_stays_on_its_line(pane):
+    evil = "\x1b]0;x\x07\n[/b]\u202e" + "日" * 300
+    one = detail(
+        "errored",
+        [gave_up(evil, 0, [1], limit=0), wait(evil, 1, event_type=evil), {"type": evil, "name": evil}],
+        end=2,
+        error=failure(evil, evil),
+        params={evil: evil},
+        versionId=evil,
+        trigger={"source": evil},
+    )
+    await show(pane, one, 60)
+    text = screen_text(pane)
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "[/b]" in text
+
+
+async def test_ten_thousand_steps_arrive_in_slices(pane):
+    steps = [done(f"work {n % 50} {n}-1", n, n + 0.5) for n in range(10_000)]
+    pane.show(None, state_of(detail("running", steps)), None, T0 + 10_001)
+    while pane.timeline.timeline is None:
+        await pane.pilot.pause()
+    assert pane.timeline.row_count() < 10_000
+    await pane.pilot.press("G")
+    assert pane.row.step >= 9_000 or pane.row.kind == "fold"
