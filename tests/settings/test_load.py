@@ -1,6 +1,7 @@
 """Which of option, profile, environment, wrangler's login and default wins, and what is refused."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -397,3 +398,17 @@ def test_the_platforms_folder_is_looked_into(monkeypatch, tmp_path):
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text("[poll]\ninterval = 7\n")
     assert load(Options(local=""), {}).interval == 7
+
+
+def test_settings_without_a_config_load_nothing_heavy():
+    code = """
+import subprocess
+import sys
+from wfdash.settings import Options, load
+load(Options(local=""), {})
+loaded = {name.split(".")[0] for name in sys.modules}
+heavy = {"httpx", "pydantic", "textual", "rich", "tomlkit", "asyncio"} & loaded
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
