@@ -1,6 +1,7 @@
 """Named worlds: `calm`, `incident`, `deploy-gone-wrong`, `huge`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from random import Random
@@ -20,35 +21,43 @@ MINUTE, HOUR = 60.0, 3600.0
 OLD = 90 * DAY
 
 
-def _every(rng: Random, mean: float) -> Callable[[float, int], float]:
-    """Seconds between arrivals that come at random, `mean` apart."""
-    return lambda at, number: rng.expovariate(1 / mean)
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """Arrivals at random, `mean` seconds apart; in the past before `busy` eight times as far."""
+
+    world: World
+    busy: float
+
+    def stream(self, workflow: Workflow, mean: float, prefix: str, first: int, trigger: str) -> None:
+        rng = Random(f"{self.world.seed}/{workflow.name}")
+
+        def every(at: float, number: int) -> float:
+            return rng.expovariate(1 / mean if at > self.busy else 1 / (8 * mean))
+
+        self.world.add_arrivals(Arrivals(workflow, every, lambda n: f"{prefix}{first + n}", trigger))
 
 
-def _stream(world: World, workflow: Workflow, mean: float, prefix: str, first: int, trigger: str) -> None:
-    rng = Random(f"{world.seed}/{workflow.name}")
-    world.add_arrivals(Arrivals(workflow, _every(rng, mean), lambda n: f"{prefix}{first + n}", trigger))
-
-
-def _company(world: World, now: float, *, order_every: float = 75.0) -> None:
+def _company(world: World, now: float, *, order_every: float = 12.0) -> None:
     """The workflows of one company, each with its stream of new instances."""
-    start = now - OLD
+    start, pace = now - OLD, _Pace(world, now - HOUR)
     orders = world.add_workflow(
-        Workflow("orders", shop.order, "shop-worker", "OrderWorkflow", start, shop.order_params)
+        Workflow(
+            "orders", partial(shop.order, pace=3.0), "shop-worker", "OrderWorkflow", start, shop.order_params
+        )
     )
     orders.deploy(now - 20 * DAY)
-    _stream(world, orders, order_every, "order-", 8000, "binding")
+    pace.stream(orders, order_every, "order-", 8000, "binding")
     refunds = Workflow("refunds", shop.refund, "shop-worker", "RefundWorkflow", start, shop.refund_params)
-    _stream(world, world.add_workflow(refunds), 420, "refund-", 510, "api")
+    pace.stream(world.add_workflow(refunds), 60, "refund-", 510, "api")
     billing = Workflow(
         "billing", office.billing, "billing-worker", "BillingRun", start, office.billing_params
     )
     billing.concurrency = 6
-    _stream(world, world.add_workflow(billing), 240, "bill-2026-11-", 1, "binding")
+    pace.stream(world.add_workflow(billing), 90, "bill-2026-11-", 1, "binding")
     onboarding = Workflow(
         "onboarding", office.onboarding, "accounts", "Onboarding", start, office.onboarding_params
     )
-    _stream(world, world.add_workflow(onboarding), 500, "usr-", 20417, "event")
+    pace.stream(world.add_workflow(onboarding), 110, "usr-", 20417, "event")
     sync = Workflow("inventory-sync", office.sync, "stock", "InventorySync", start, language="python")
     sync.crons = [Cron("*/30 * * * *", 1800)]
     sync.retention = Retention(3 * HOUR, DAY)
@@ -62,7 +71,7 @@ def _company(world: World, now: float, *, order_every: float = 75.0) -> None:
         office.transcode_params,
         concurrency=3,
     )
-    _stream(world, world.add_workflow(media), 200, "clip-", 300, "event")
+    pace.stream(world.add_workflow(media), 115, "clip-", 300, "event")
     legacy = Workflow("legacy-import", office.sync, "legacy", "LegacyImport", start, script_deleted=True)
     world.add_workflow(legacy)
 
@@ -106,7 +115,7 @@ def _colleague(world: World, now: float) -> None:
         found = _newest(world, "refunds", "waiting")
         if found:
             verbs.terminate(world, found, rollback=True)
-        world.at(at + 170, take_back)
+        world.at(at + 45, take_back)
 
     def hold(at: float) -> None:
         found = _newest(world, "media-transcode", "running")
@@ -142,7 +151,7 @@ def calm(clock: Clock, seed: str) -> World:
 def incident(clock: Clock, seed: str) -> World:
     """For 38 minutes a new version of `orders` has timed out at the card charge; retries pile up."""
     world, now = _past(clock, seed, 8)
-    _company(world, now, order_every=14.0)
+    _company(world, now, order_every=5.0)
     _people(world, now)
     orders = world.workflows["orders"]
     world.at(now - 38 * MINUTE, orders.deploy)
@@ -153,7 +162,7 @@ def incident(clock: Clock, seed: str) -> World:
 def deploy_gone_wrong(clock: Clock, seed: str) -> World:
     """`orders` broke 11 minutes ago, was rolled back 3 minutes ago; the failed ones wait for a restart."""
     world, now = _past(clock, seed, 8)
-    _company(world, now, order_every=20.0)
+    _company(world, now, order_every=7.0)
     _people(world, now)
     orders = world.workflows["orders"]
 

@@ -152,21 +152,21 @@ def refund(story: Story) -> Program:
     yield Do(
         "hold payout", takes=1.1, output={"held": amount}, undo=Undo(takes=6.0, output={"released": amount})
     )
-    yield Do("restock", takes=0.8, output={"restocked": True}, undo=Undo(takes=9.0))
-    yield Sleep("cooling-off", f"{int(story.between('cool', 30, 600))} seconds")
+    yield Do("restock", takes=0.8, output={"restocked": True}, undo=Undo(takes=24.0))
+    yield Sleep("cooling-off", f"{int(story.between('cool', 60, 900))} seconds")
     chance = story.fresh("ledger")
     undo_fails = Undo(takes=2.0, fails=ALWAYS, error=Failure("LedgerError", "entry is locked"), limit=1)
     yield Do(
         "book in ledger",
         takes=0.7,
         output={"entry": f"le_{story.seed:08x}"},
-        undo=undo_fails if chance < 0.1 else Undo(takes=4.0),
+        undo=undo_fails if chance < 0.04 else Undo(takes=4.0),
     )
     yield Do(
         "pay out",
         takes=2.2,
         output={"paid": amount},
-        fails=ALWAYS if chance < 0.3 else 0,
+        fails=ALWAYS if chance < 0.14 else 0,
         error=Failure("NonRetryableError", "IBAN is closed", fatal=True),
     )
     return {"refunded": amount}
