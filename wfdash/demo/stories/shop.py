@@ -55,9 +55,9 @@ def _charge(story: Story, total: float) -> Do:
     """Broken altogether from the version after next; now and then slow or declined before that."""
     chance = story.fresh("charge")
     trouble: dict[str, Any] = {}
-    if story.version >= 2 and chance < 0.72:
+    if story.version >= 2 and chance < 0.64:
         trouble = {"fails": ALWAYS, "error": TIMEOUT, "fails_after": 10.0}
-    elif chance < 0.04:
+    elif chance < 0.04 or (story.version >= 2 and chance < 0.71):
         trouble = {"fails": ALWAYS, "error": DECLINED, "fails_after": 0.9}
     elif chance < 0.16:
         trouble = {"fails": 1 + int(chance * 20) % 3, "error": TIMEOUT, "fails_after": 10.0}
