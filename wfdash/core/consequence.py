@@ -104,7 +104,7 @@ def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = N
 
 def _finished(done: int | None) -> str:
     if done is None:
-        return "the finished steps (not counted)"
+        return "all finished steps"
     return "1 finished step" if done == 1 else f"{done or 'no'} finished steps"
 
 

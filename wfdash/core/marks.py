@@ -51,6 +51,10 @@ class Marks:
     def mark(self, identities: Iterable[str]) -> None:
         self._marked.update(dict.fromkeys(identities))
 
+    def mark_in(self, workflow: str, filter: str, identities: Iterable[str]) -> None:
+        """Mark in a list that may not be the one shown."""
+        self._sets.setdefault((workflow, filter), {}).update(dict.fromkeys(identities))
+
     def unmark(self, identities: Iterable[str]) -> None:
         for identity in identities:
             self._marked.pop(identity, None)

@@ -135,6 +135,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         """The session is there: show what was asked for."""
         workflow, instance = self.start_at
         self.root.started()
+        self.tell_unfinished()
         if workflow and instance:
             self.show_instance(workflow, instance)
         elif not workflow:

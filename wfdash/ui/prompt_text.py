@@ -104,7 +104,7 @@ def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int
         for target, name in zip(shown[top:end], names[top:end], strict=True)
     ]
     if not whole:
-        lines.append([(f"   {top + 1} to {end} of {count(len(shown))}, j/k for the others", QUIET)])
+        lines.append([(f"   {top + 1} to {end} of {count(len(shown))}, ↓ ↑ for the others", QUIET)])
     return lines
 
 

@@ -177,6 +177,26 @@ class ActionDeskHost:
             return
         self.open_page("create", workflow, detail.params, instance)
 
+    def tell_unfinished(self: "WfdashApp") -> None:  # type: ignore[misc]
+        """Say what a session that ended too early left behind, and mark what it never sent."""
+        journal = self.session.journal if self.session is not None else None
+        for left in journal.unfinished() if journal is not None else ():
+            assert journal is not None
+            parts = [
+                f"{len(ids)} {word}"
+                for word, ids in (
+                    ("settled", left.settled),
+                    ("sent, outcome not recorded", left.sent),
+                    ("unknown", left.unknown),
+                    ("unsent and marked now", left.unsent),
+                )
+                if ids
+            ]
+            self.root.mark_later(left.workflow, left.unsent)
+            told = f"{phrase(left.verb)} in {left.workflow} was left unfinished: {', '.join(parts)}"
+            self.notify(told, severity="warning")
+            journal.close_unfinished(left)
+
     def show_bulk(self: "WfdashApp", trail: Any) -> None:  # type: ignore[misc]
         """Put the progress of a bulk where its prompt was."""
         from wfdash.ui.screens.bulk import BulkScreen

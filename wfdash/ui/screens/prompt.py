@@ -7,6 +7,7 @@ from textual.timer import Timer
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.rules import same_meaning
+from wfdash.core.text import clean
 from wfdash.live.plan import Plan, Progress, Result
 from wfdash.live.trail import Trail
 from wfdash.ui.prompt_text import Asking, expected_text, prompt_lines
@@ -157,6 +158,9 @@ class PromptScreen(LowerHalf):
             return
         if event.key == "enter":
             self._hint(_NOT_ENTER)
+            return
+        if event.character == "y" and not self.asking.typed and not expected.startswith("y"):
+            self._hint("" if not expected else f"first type {clean(expected)}")
             return
         self.asking.hint = ""
         if event.key == "backspace":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import overload
 
 from wfdash.core.instance import Instance
+from wfdash.core.query import EVERYTHING
 from wfdash.core.view import View
 from wfdash.ui.screens.listing import ListingScreen
 
@@ -27,6 +28,11 @@ class SelectionScreen(ListingScreen):
             ids = [one for one in (self.table.instance,) if self.view.index_of(one) is not None]
         rows = (self.poller.store.get(one) for one in ids if one not in self.view.ghosts)
         return [row for row in rows if row is not None]
+
+    def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
+        """Mark these in the unfiltered list of that workflow, shown now or not."""
+        self.marks.mark_in(workflow, str(EVERYTHING), instances)
+        self._marked()
 
     def action_mark_toggle(self) -> None:
         if self.table.instance is not None:

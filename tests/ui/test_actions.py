@@ -1,0 +1,261 @@
+"""Prompts, on the whole dashboard: what confirms, what does not, and what becomes of it."""
+
+import pytest
+from textual.events import Paste
+
+from tests.support.dashboard import drive
+from wfdash.demo import verbs
+from wfdash.ui.screens.bulk import BulkScreen
+from wfdash.ui.screens.prompt import PromptScreen
+from wfdash.ui.widgets.action_chip import ActionChips
+
+VERB_KEYS = ("instance.pause", "instance.terminate", "instance.terminate_rollback", "instance.restart")
+
+
+def on(script, **options):
+    async def main(dash):
+        gate, loop = dash.app.gate, dash.app.clock
+        gate.now, gate.stamp = loop, lambda event: loop()
+        await script(dash)
+
+    drive(main, **options)
+
+
+def writes(dash):
+    return [one for one in dash.server.state.requests if one.method in ("PATCH", "POST")]
+
+
+def orders(dash):
+    dash.world.look()
+    return dash.world.workflows["orders"].by_id
+
+
+def first(dash, *statuses):
+    return next(key for key, one in reversed(orders(dash).items()) if one.status in statuses)
+
+
+async def put_cursor(dash, identity):
+    await dash.until(lambda: dash.app.root.table.move_to_key(identity))
+
+
+async def asked(dash, action, *statuses):
+    """Open the prompt of an action on an instance in one of these statuses, and let it be read."""
+    identity = first(dash, *statuses)
+    await put_cursor(dash, identity)
+    await dash.press(action)
+    await dash.passes(1)
+    assert isinstance(dash.app.screen, PromptScreen)
+    return identity
+
+
+def chips(dash):
+    return "\n".join(dash.app.root.query_one(ActionChips).plain)
+
+
+def test_y_alone_confirms_and_the_chip_tells_what_happened():
+    async def script(dash):
+        identity = await asked(dash, "instance.pause", "waiting")
+        assert "pause  1 instance in orders" in dash.text
+        assert identity in dash.app.screen.panel.plain
+        await dash.press("y")
+        await dash.until(lambda: orders(dash)[identity].status == "paused")
+        await dash.until(lambda: "paused after" in chips(dash))
+        assert identity in chips(dash)
+        assert len(writes(dash)) == 1
+        assert not isinstance(dash.app.screen, PromptScreen)
+
+    on(script)
+
+
+@pytest.mark.parametrize("keys", [["enter"], ["y", "y"], ["y", "y", "y", "y"], ["x", "y"], ["space"], ["Y"]])
+def test_what_confirms_nothing(keys):
+    async def script(dash):
+        identity = await asked(dash, "instance.terminate", "waiting")
+        await dash.pilot.press(*keys)
+        await dash.passes(2)
+        assert writes(dash) == []
+        assert orders(dash)[identity].status == "waiting"
+        assert isinstance(dash.app.screen, PromptScreen)
+        await dash.press("escape")
+        assert not isinstance(dash.app.screen, PromptScreen)
+
+    on(script)
+
+
+def test_a_paste_confirms_nothing():
+    async def script(dash):
+        await asked(dash, "instance.terminate", "waiting")
+        dash.app.post_message(Paste("yyyy"))
+        await dash.passes(2)
+        assert "a paste confirms nothing" in dash.text
+        assert writes(dash) == []
+
+    on(script)
+
+
+def test_keys_typed_ahead_are_dropped():
+    async def script(dash):
+        await put_cursor(dash, first(dash, "waiting"))
+        await dash.pilot.press("t", "y", "j", "enter", "q")
+        await dash.passes(2)
+        assert isinstance(dash.app.screen, PromptScreen)
+        assert writes(dash) == []
+
+    on(script)
+
+
+def test_palette_and_quit_are_off_in_a_prompt():
+    async def script(dash):
+        await asked(dash, "instance.terminate", "waiting")
+        await dash.press("ctrl+p")
+        await dash.press("q")
+        await dash.press("1")
+        assert isinstance(dash.app.screen, PromptScreen)
+        assert dash.app.is_running
+
+    on(script)
+
+
+def test_a_target_that_changes_meaning_leaves_only_esc():
+    async def script(dash):
+        identity = await asked(dash, "instance.terminate", "waiting")
+        verbs.terminate(dash.world, orders(dash)[identity])
+        await dash.until(lambda: "was waiting, now terminated: nothing sent" in dash.text)
+        await dash.press("y")
+        await dash.passes(1)
+        assert isinstance(dash.app.screen, PromptScreen)
+        assert writes(dash) == []
+        await dash.press("escape")
+        assert not isinstance(dash.app.screen, PromptScreen)
+
+    on(script)
+
+
+def test_rows_that_move_under_the_prompt_change_no_target():
+    async def script(dash):
+        identity = await asked(dash, "instance.terminate", "waiting")
+        dash.app.root.action_sort_reverse()
+        orders_before = len(orders(dash))
+        await dash.until(lambda: len(orders(dash)) > orders_before + 2, 600)
+        await dash.press("y")
+        await dash.until(lambda: orders(dash)[identity].status == "terminated")
+        assert [write.path.split("/")[-2] for write in writes(dash)] == [identity]
+
+    on(script)
+
+
+def test_what_would_do_nothing_says_so_and_asks_again():
+    async def script(dash):
+        await asked(dash, "instance.pause", "complete")
+        assert "nothing is left to pause" in dash.text
+        await dash.press("y")
+        await dash.passes(1)
+        assert writes(dash) == []
+        await dash.press("!")
+        await dash.passes(1)
+        await dash.press("y")
+        await dash.until(lambda: "pause had no effect: the instance is complete" in chips(dash))
+        assert len(writes(dash)) == 1
+
+    on(script)
+
+
+def test_a_bulk_needs_its_count_and_stops_half_way_with_exact_numbers():
+    async def script(dash):
+        root = dash.app.root
+        await dash.until(lambda: len(root.view) > 100)
+        waiting = [key for key, one in orders(dash).items() if one.status in ("complete", "errored")]
+        root.marks.mark(waiting)
+        total = len(waiting)
+        await dash.press("instance.restart")
+        await dash.passes(1)
+        assert f"type {total}, then y" in dash.text
+        await dash.press("y")
+        await dash.passes(1)
+        assert writes(dash) == []
+        dash.server.state.latency = 0.2
+        for digit in str(total):
+            await dash.press(digit)
+        await dash.passes(1)
+        await dash.press("y")
+        await dash.until(lambda: isinstance(dash.app.screen, BulkScreen))
+        await dash.until(lambda: len(writes(dash)) > total // 2)
+        await dash.press("x")
+        trail = dash.app.screen.trail
+        await dash.until(lambda: trail.over, 600)
+        sent = len(writes(dash))
+        counts = dict(trail.counts())
+        assert total // 2 < sent < total
+        assert counts == {"done": sent, "skipped": total - sent}
+        assert f"{total - sent} stay marked" in dash.text
+        assert len(root.marks) == total - sent
+        assert len({write.path for write in writes(dash)}) == sent
+
+    on(script)
+
+
+def test_production_wants_the_workflows_name_for_what_destroys():
+    async def script(dash):
+        identity = await asked(dash, "instance.terminate", "waiting")
+        assert "PRODUCTION" in dash.text
+        assert "type orders, then y" in dash.text
+        for letter in "orders":
+            await dash.press(letter)
+        await dash.passes(1)
+        await dash.press("y")
+        await dash.until(lambda: orders(dash)[identity].status == "terminated")
+        await asked(dash, "instance.pause", "waiting")
+        assert "type orders" not in dash.text
+
+    on(script, production=True)
+
+
+@pytest.mark.parametrize("action", VERB_KEYS)
+def test_read_only_opens_no_prompt_and_says_why(action):
+    async def script(dash):
+        await put_cursor(dash, first(dash, "waiting"))
+        await dash.press(action)
+        await dash.passes(1)
+        assert not isinstance(dash.app.screen, PromptScreen)
+        assert "read-only" in dash.text
+        assert not dash.app.gate.closed
+
+    on(script, read_only=True)
+
+
+def test_an_event_goes_from_the_desk_to_the_one_under_the_cursor():
+    async def script(dash):
+        identity = first(dash, "waiting")
+        await put_cursor(dash, identity)
+        await dash.press("instance.send_event")
+        await dash.until(lambda: dash.app.screen.query("WaitTable") and dash.app.screen.table.waits)
+        waiter = dash.app.screen.targets()[0].id
+        await dash.press("enter")
+        await dash.press("enter", "enter")
+        await dash.passes(1)
+        assert isinstance(dash.app.screen, PromptScreen)
+        await dash.press("y")
+        await dash.until(lambda: writes(dash))
+        (write,) = writes(dash)
+        assert f"/{waiter}/events/" in write.path
+
+    on(script)
+
+
+def test_an_instance_is_created_with_the_id_that_was_proposed():
+    async def script(dash):
+        await dash.press("instance.create")
+        await dash.passes(1)
+        await dash.press("tab")
+        await dash.type('{"a":')
+        assert "params: line 1" in dash.text
+        await dash.type("1}")
+        assert "ready" in dash.text
+        await dash.press("enter")
+        await dash.passes(1)
+        identity = dash.app.screen.plan.targets[0].id
+        await dash.press("y")
+        await dash.until(lambda: identity in orders(dash))
+        assert orders(dash)[identity].params == {"a": 1}
+
+    on(script)

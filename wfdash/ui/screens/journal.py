@@ -1,0 +1,152 @@
+"""`J`: what was done from here, newest first, and what a dropped session left unfinished."""
+
+import os
+
+from platformdirs import user_state_path
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.strip import Strip
+from textual.widgets import Input
+
+from wfdash.core.moment import iso
+from wfdash.core.rules import phrase
+from wfdash.core.text import clean, fit
+from wfdash.core.wording import clock, count
+from wfdash.live.journal import Entry
+from wfdash.ui.bindings import bindings
+from wfdash.ui.clipboard import copy_text
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.status_line import StatusLine
+
+__all__ = ["JournalScreen", "journal_markdown"]
+
+_STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
+
+
+def journal_markdown(entries: list[Entry]) -> str:
+    """A table for a ticket, oldest first, times in UTC."""
+    rows = ["| at | who | what | workflow | instance | before | after | told |", "|" + "---|" * 8]
+    for one in reversed(entries):
+        words = (
+            iso(one.at),
+            one.who,
+            f"{phrase(one.verb)} {one.event}",
+            one.workflow,
+            one.id,
+            one.before,
+            one.after or one.answered,
+            one.reason,
+        )
+        rows.append("| " + " | ".join(clean(word).replace("|", "\\|") for word in words) + " |")
+    return "\n".join(rows) + "\n"
+
+
+class _Entries(LineTable):
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[Entry] = []
+        self.now = 0.0
+        self.utc = True
+
+    def row_count(self) -> int:
+        return len(self.entries)
+
+    def header_line(self, width: int) -> Strip:
+        titles = f" {fit('AT', 17)}{fit('WHAT', 32)}{fit('INSTANCE', 24)}  TOLD"
+        return strip_of([(titles, HEADING)], width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        one = self.entries[index]
+        change = " → ".join(clean(word) for word in (one.before, one.after or one.answered) if word)
+        told = clean(one.reason) or change
+        pieces: list[tuple[str, Style]] = [
+            (f" {fit(clock(one.at, utc=self.utc, now=self.now), 17)}", QUIET),
+            (fit(f"{phrase(clean(one.verb))} {one.event}", 32), _STYLES.get(one.event, PLAIN)),
+            (f"{fit(clean(one.id), 24, cut='middle')}  ", STRONG),
+            (fit(told, max(1, width - 76)), PLAIN),
+        ]
+        return strip_of(pieces, width, CURSOR if cursor else None)
+
+
+class JournalScreen(BaseScreen):
+    """Read from the file each time it opens; other sessions on this machine write there too."""
+
+    BINDINGS = bindings("filter.edit", "copy.menu")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all: list[Entry] = []
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="journal-title")
+        yield Field(placeholder="filter: words of the verb, the instance, the workflow, the outcome")
+        yield _Entries()
+        yield KeyBar(self.dashboard.why_off)
+
+    def on_mount(self) -> None:
+        self.query_one(Field).display = False
+        session = self.dashboard.session
+        journal = session.journal if session is not None else None
+        self._all = list(reversed(journal.read())) if journal is not None else []
+        self.table.now, self.table.utc = self.dashboard.clock(), self.dashboard.utc
+        self.table.focus()
+        self.call_after_refresh(self.fill)
+
+    @property
+    def table(self) -> _Entries:
+        return self.query_one(_Entries)
+
+    def fill(self) -> None:
+        words = self.query_one(Field).value.casefold().split()
+        self.table.entries = [one for one in self._all if all(word in _haystack(one) for word in words)]
+        self.table.rows_changed()
+        self.table.repaint()
+        demo = " the demo keeps none" if self.dashboard.settings.demo else ""
+        told = f"{count(len(self.table.entries))} of {count(len(self._all))} events{demo} "
+        title = self.query_one("#journal-title", StatusLine)
+        title.show([(" journal ", STRONG), ("what was done from this machine", QUIET)], [(told, QUIET)])
+
+    def action_filter_edit(self) -> None:
+        field = self.query_one(Field)
+        field.display = True
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.fill()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.table.focus()
+
+    def close_layer(self) -> bool:
+        field = self.query_one(Field)
+        if not field.display:
+            return False
+        field.value = ""
+        field.display = False
+        self.table.focus()
+        return True
+
+    def action_copy_menu(self) -> None:
+        """The rows that are shown, as Markdown."""
+        text = journal_markdown(self.table.entries)
+        app = self.dashboard
+        app.notify(
+            copy_text(
+                text,
+                write=app.write_to_terminal,
+                environ=os.environ,
+                folder=user_state_path("wfdash"),
+                name="journal",
+            )
+        )
+
+
+def _haystack(one: Entry) -> str:
+    return f"{one.verb} {one.event} {one.id} {one.workflow} {one.reason} {one.who} {one.after}".casefold()
