@@ -109,7 +109,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.run_worker(self._live(), name="live", group="live", exit_on_error=False)
+        self.run_worker(self._live(), name="live", group="live")
 
     async def _live(self) -> None:
         """Connect, and poll until the end. Loads httpx and pydantic, now that a frame is on screen."""
