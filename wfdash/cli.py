@@ -16,6 +16,7 @@ from wfdash.oneshot.ending import UsageError
 
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
+    from wfdash.core.handover import Handover
     from wfdash.settings import Options, Settings
 
     Connect = Callable[[Observer], Awaitable[Workflows]]
@@ -101,8 +102,7 @@ def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     _check_terminal(environ)
     from wfdash.settings import SettingsError, load
 
-    if parsed.command == "open":
-        _take_handover(parsed)
+    handover = _take_handover(parsed) if parsed.command == "open" else None
     try:
         settings = load(_options(parsed), environ)
     except SettingsError as wrong:
@@ -111,11 +111,16 @@ def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
 
     workflow = parsed.workflow or settings.workflow
     return run_app(
-        settings, _connector(settings), workflow=workflow, instance=parsed.instance, filter=parsed.filter
+        settings,
+        _connector(settings),
+        workflow=workflow,
+        instance=parsed.instance,
+        filter=parsed.filter,
+        handover=handover,
     )
 
 
-def _take_handover(parsed: Namespace) -> None:
+def _take_handover(parsed: Namespace) -> "Handover":
     """Stand where the file says, except where an option says otherwise."""
     from wfdash.core.handover import HandoverError, read_handover
 
@@ -132,6 +137,7 @@ def _take_handover(parsed: Namespace) -> None:
     parsed.workflow = parsed.workflow or handover.workflow
     parsed.instance = parsed.instance or handover.instance
     parsed.filter = parsed.filter or handover.filter
+    return handover
 
 
 def _check_terminal(environ: Mapping[str, str]) -> None:

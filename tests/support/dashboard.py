@@ -122,6 +122,7 @@ async def opened(
     demo: bool = True,
     world: World | None = None,
     serve: Callable[..., Awaitable[None]] | None = None,
+    handover: Any = None,
     **settings: Any,
 ):
     """`serve` stands in for the simulator as an ASGI application."""
@@ -136,7 +137,15 @@ async def opened(
 
         return await connect(made, observer=observer, transport=httpx.ASGITransport(app=serve or server))
 
-    app = WfdashApp(made, reach, workflow=workflow, instance=instance, filter=filter, clock=loop.time)
+    app = WfdashApp(
+        made,
+        reach,
+        workflow=workflow,
+        instance=instance,
+        filter=filter,
+        handover=handover,
+        clock=loop.time,
+    )
     async with app.run_test(size=size) as pilot:
         dashboard = Dashboard(app, pilot, server, world)
         if workflow and serve is None:

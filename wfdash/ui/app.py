@@ -14,8 +14,9 @@ from textual.css.query import NoMatches
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
+from wfdash.core.handover import Handover
 from wfdash.keymap import BY_ID, key_text
-from wfdash.live.events import Event
+from wfdash.live.events import Event, WatchedChanged
 from wfdash.settings import Settings
 from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings
@@ -26,6 +27,7 @@ from wfdash.ui.messages import Live
 from wfdash.ui.pages import Pages
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
+from wfdash.ui.shift import Shift
 from wfdash.ui.signals import on_signals
 from wfdash.ui.verbs import ActionDeskHost, starts_action
 from wfdash.ui.widgets.header import Identity
@@ -51,6 +53,9 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         "time.zone",
         "workflows.open",
         "errors.open",
+        "instance.watch",
+        "export.menu",
+        "note.write",
         "budget.open",
         "journal.open",
         "profile.open",
@@ -65,6 +70,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         workflow: str = "",
         instance: str = "",
         filter: str = "",
+        handover: Handover | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
@@ -76,6 +82,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         self.last_key_at = float("-inf")
         self.gate = KeyGate()
         self.desk = ActionDesk(self)
+        self.shift = Shift(self, handover)
         self.start_at = (workflow or settings.workflow, instance)
         self._connect = connect
         self._filter_text = filter
@@ -136,12 +143,15 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         workflow, instance = self.start_at
         self.root.started()
         self.tell_unfinished()
+        self.shift.begin()
         if workflow and instance:
             self.show_instance(workflow, instance)
         elif not workflow:
             self.action_workflows_open()
 
     def on_live(self, message: Live) -> None:
+        if isinstance(message.event, WatchedChanged):
+            self.shift.watched_changed(message.event.state)
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_mounted:
                 with suppress(NoMatches):
@@ -162,6 +172,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
             if starts_action(self, event):
                 self.gate.close()
             self.last_key_at = self.clock()
+            self.shift.seen()
             if self.top is not None:
                 self.top.key_pressed(event.key)
         elif isinstance(event, events.AppFocus | events.AppBlur) and self.session is not None:
@@ -219,8 +230,9 @@ def run_app(
     workflow: str = "",
     instance: str = "",
     filter: str = "",
+    handover: Handover | None = None,
 ) -> int:
     """Run the dashboard on the terminal; the return value is the exit code."""
-    app = WfdashApp(settings, connect, workflow=workflow, instance=instance, filter=filter)
+    app = WfdashApp(settings, connect, workflow=workflow, instance=instance, filter=filter, handover=handover)
     app.run(mouse=settings.mouse)
     return app.return_code or 0

@@ -14,6 +14,7 @@ from wfdash.ui.screens.instances import InstancesScreen
 
 if TYPE_CHECKING:
     from wfdash.ui.session import Session
+    from wfdash.ui.shift import Shift
 
 __all__ = ["Pages"]
 
@@ -32,6 +33,8 @@ _PAGES = {
     "detail": ("wfdash.ui.screens.detail", "DetailScreen"),
     "inspector": ("wfdash.ui.screens.inspector", "InspectorScreen"),
     "compare": ("wfdash.ui.screens.compare", "CompareScreen"),
+    "export": ("wfdash.ui.screens.export", "ExportScreen"),
+    "note": ("wfdash.ui.screens.note", "NoteScreen"),
     "copy": ("wfdash.ui.screens.copy", "CopyScreen"),
 }
 """Loaded when first opened."""
@@ -41,6 +44,7 @@ class Pages(App[int], inherit_bindings=False):
     """The part of the app that opens and closes pages."""
 
     session: "Session | None" = None
+    shift: "Shift"
     utc = True
     _leaving = False
 
@@ -57,6 +61,7 @@ class Pages(App[int], inherit_bindings=False):
 
     def leave(self, code: int = 0) -> None:
         """End the program with this exit code."""
+        self.shift.end()
         self.exit(code, return_code=code)
 
     def open_page(self, name: str, *arguments: Any) -> None:
@@ -136,6 +141,23 @@ class Pages(App[int], inherit_bindings=False):
 
     def action_help_open(self) -> None:
         self.open_page("help")
+
+    def action_export_menu(self) -> None:
+        workflow, instance = self.subject
+        self.open_page("export", workflow, instance, self.export_screenshot(title="wfdash", simplify=True))
+
+    def action_note_write(self) -> None:
+        self.open_page("note", *self.subject)
+
+    def action_instance_watch(self) -> None:
+        workflow, instance = self.subject
+        if instance:
+            self.shift.toggle(workflow, instance)
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Workflow and instance that the screen on top is about; "" where it is about none."""
+        return self.top.subject() if self.top is not None else ("", "")
 
     def action_poll_now(self) -> None:
         if self.session is not None:

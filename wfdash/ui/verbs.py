@@ -224,6 +224,7 @@ class ActionDeskHost:
         self.draw_actions()
         if not isinstance(event, Progress) and self.session is not None and trail.over:
             self.session.poller.poll_now()
+            self.shift.acted(trail)
             self.action_ended(trail)
 
     def draw_actions(self: "WfdashApp") -> None:  # type: ignore[misc]

@@ -55,6 +55,11 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
         """What an action pressed now is for: the marked instances, else the one under the cursor."""
         return []
 
+    def subject(self) -> tuple[str, str]:
+        """Workflow and id of the one instance this screen is about or has the cursor on; "" for none."""
+        rows = self.targets()
+        return self.target_workflow(), rows[0].id if len(rows) == 1 else ""
+
     def target_workflow(self) -> str:
         """The workflow those belong to."""
         return ""

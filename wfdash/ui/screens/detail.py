@@ -109,6 +109,9 @@ class DetailScreen(BaseScreen):
             row = Instance(self.instance, state.detail.status)
         return [row] if row is not None else []
 
+    def subject(self) -> tuple[str, str]:
+        return self.workflow, self.instance
+
     def target_workflow(self) -> str:
         return self.workflow
 

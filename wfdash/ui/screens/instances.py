@@ -270,5 +270,9 @@ class InstancesScreen(ViewsScreen):
         self.draw()
         return True
 
+    def subject(self) -> tuple[str, str]:
+        """The instance under the cursor, whatever is marked."""
+        return self.workflow, self.table.instance or ""
+
     def target_workflow(self) -> str:
         return self.workflow

@@ -1,0 +1,164 @@
+"""Watching, noting, exporting and handing over, by the keys, over the simulator."""
+
+import csv
+import json
+
+import pytest
+
+from tests.support.dashboard import drive, opened
+from tests.support.simulated_time import simulate
+from wfdash.core.handover import read_handover
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where exports go: the working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def only_file(folder, ending):
+    (path,) = folder.glob(f"*.{ending}")
+    assert path.stat().st_mode & 0o777 == 0o600
+    return path
+
+
+def test_a_watched_instance_that_changes_rings_and_is_told():
+    async def script(dashboard):
+        app = dashboard.app
+        rung, written = [], []
+        app.bell = lambda: rung.append(True)
+        app.write_to_terminal = written.append
+        await dashboard.until(lambda: any(row.status == "waiting" for row in app.session.poller.store))
+        row = next(row for row in app.session.poller.store if row.status == "waiting")
+        app.root.table.move_to_key(row.id)
+        await dashboard.press("instance.watch")
+        await dashboard.until(lambda: app.session.poller.watched.states[0].status == "waiting")
+        assert not rung
+        await app.session.api.change_status("orders", row.id, "terminate")
+        await dashboard.until(lambda: rung)
+        assert f"watched {row.id}: was waiting, now terminated" in dashboard.text
+        assert "\x1b]2;wfdash: 1 changed\x07" in written[-1]
+        await dashboard.press("move.down")
+        assert written[-1] == "\x1b]2;wfdash\x07"
+        await dashboard.press("instance.watch")
+        assert [entry.text for entry in app.shift.story] == ["waiting, now terminated"]
+
+    drive(script)
+
+
+def test_the_same_key_stops_watching():
+    async def script(dashboard):
+        await dashboard.press("instance.watch")
+        assert len(dashboard.app.shift.pins) == 1
+        await dashboard.press("instance.watch")
+        assert len(dashboard.app.shift.pins) == 0
+
+    drive(script)
+
+
+def test_a_note_and_an_action_make_the_story(folder):
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("note.write")
+        await dashboard.type("called the bank")
+        await dashboard.press("enter")
+        await dashboard.press("export.menu", "s")
+        await dashboard.until(lambda: list(folder.glob("*.md")))
+        assert "wrote" in dashboard.text
+        text = only_file(folder, "md").read_text()
+        assert "note: called the bank" in text
+        assert app.root.table.instance in text
+
+    drive(script)
+
+
+def test_the_table_is_exported_as_it_is_filtered(folder):
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("filter.edit")
+        await dashboard.type("status:errored")
+        await dashboard.press("enter")
+        ids = list(app.root.view.ids())
+        await dashboard.press("export.menu", "c")
+        await dashboard.until(lambda: list(folder.glob("*.csv")))
+        rows = list(csv.reader(only_file(folder, "csv").read_text().splitlines()))
+        assert [row[0] for row in rows[1:]] == ids
+        assert {row[1] for row in rows[1:]} <= {"errored"}
+        await dashboard.press("export.menu", "n")
+        await dashboard.until(lambda: list(folder.glob("*.ndjson")))
+        lines = only_file(folder, "ndjson").read_text().splitlines()
+        assert [json.loads(line)["id"] for line in lines] == ids
+
+    drive(script)
+
+
+def test_an_instance_is_exported_with_the_whole_of_what_the_answer_cut(folder):
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("row.open")
+        instance = app.subject[1]
+        await dashboard.until(lambda: (state := app.session.poller.detail(instance)) and state.detail)
+        await dashboard.press("export.menu", "j")
+        await dashboard.until(lambda: list(folder.glob("*.json")))
+        told = json.loads(only_file(folder, "json").read_text())
+        assert (told["workflow"], told["id"]) == ("orders", instance)
+        cut = [
+            step for step in told["result"]["steps"] if str(step.get("output")).endswith("[truncated output]")
+        ]
+        assert len(told["step_outputs"]) == len(cut)
+
+    drive(script)
+
+
+def test_a_handover_opens_on_the_same_place(folder):
+    written = {}
+
+    async def first():
+        async with opened() as dashboard:
+            app = dashboard.app
+            await dashboard.press("filter.edit")
+            await dashboard.type("status:errored")
+            await dashboard.press("enter", "sort.next", "move.down", "mark.toggle", "instance.watch")
+            await dashboard.press("export.menu", "h")
+            await dashboard.until(lambda: list(folder.glob("*.jsonl")))
+            written["place"] = (app.root.table.instance, app.root.marks.ids, app.root.table.order)
+            written["pins"] = list(app.shift.pins)
+
+    simulate(first())
+    handover = read_handover(only_file(folder, "jsonl").read_text().splitlines())
+    assert handover.lost == 0
+
+    async def second():
+        async with opened(filter=handover.filter, handover=handover) as dashboard:
+            app = dashboard.app
+            root = app.root
+            await dashboard.settled()
+            assert root.filter_line.query_now.text == "status:errored"
+            assert (root.marks.ids, root.table.order) == written["place"][1:]
+            assert list(app.shift.pins) == written["pins"]
+
+    simulate(second())
+
+
+def test_nothing_is_ever_overwritten(folder):
+    async def script(dashboard):
+        for number in (1, 2, 3):
+            await dashboard.press("export.menu", "n")
+            await dashboard.until(lambda number=number: len(list(folder.glob("*.ndjson"))) == number)
+
+    drive(script)
+
+
+def test_a_folder_that_cannot_be_written_leads_to_the_state_folder(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    async def script(dashboard):
+        await dashboard.press("export.menu", "n")
+        await dashboard.until(lambda: "wrote" in dashboard.text or "not written" in dashboard.text)
+        assert "wrote" in dashboard.text
+
+    drive(script)

@@ -1,0 +1,57 @@
+"""Writing files for others: readable by their owner alone, and never over one that is there."""
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from re import sub
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import Workflows
+from wfdash.core.detail import Detail
+from wfdash.core.payload import TRUNCATED
+from wfdash.live.budget import Budget, Priority
+
+__all__ = ["file_name", "full_outputs", "write_new"]
+
+MOST_OUTPUTS = 50
+"""Step outputs fetched in full for one export: each is a request."""
+
+
+def file_name(subject: str, ending: str, now: float) -> str:
+    """A name that any file system takes and that says what it is of, and when (UTC)."""
+    plain = sub(r"[^A-Za-z0-9_.-]+", "-", subject).strip("-.")[:60] or "wfdash"
+    return f"{plain}-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}.{ending}"
+
+
+def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
+    """Write a file that was not there before, readable by its owner alone. Raises OSError."""
+    stem, dot, ending = name.rpartition(".")
+    for number in range(1, 100):
+        path = folder / (name if number == 1 else f"{stem}-{number}{dot}{ending}")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.writelines(lines)
+        return path
+    raise FileExistsError(17, "a hundred files of that name are there already", name)
+
+
+async def full_outputs(api: Workflows, budget: Budget, detail: Detail) -> tuple[dict[int, object], int]:
+    """The whole outputs of steps whose answer was cut, by step index; and how many stay cut."""
+    cut = [step for step in detail.steps if isinstance(step.output, str) and step.output.endswith(TRUNCATED)]
+    outputs: dict[int, object] = {}
+    for step in cut[:MOST_OUTPUTS]:
+        await budget.acquire(Priority.DETAIL)
+        try:
+            waits = step.kind == "waitForEvent"
+            answer = await api.get_step(
+                detail.workflow, detail.id, step.name, type="waitForEvent" if waits else "step"
+            )
+        except WorkflowsError:
+            continue
+        if answer.result is not None:
+            outputs[step.index] = answer.result.get("output")
+    return outputs, len(cut) - len(outputs)

@@ -1,0 +1,148 @@
+"""`e`: the table, the instance, the screen, the story or the handover as a file in the working folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from platformdirs import user_state_path
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from wfdash.core.export import instance_json, instance_markdown, table_csv, table_ndjson
+from wfdash.core.instance import Instance
+from wfdash.core.text import clean, fit
+from wfdash.core.timeline_text import text_timeline
+from wfdash.core.wording import count
+from wfdash.ui.bindings import bindings
+from wfdash.ui.exports import file_name, full_outputs, write_new
+from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.theme import PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.lines import Choices
+
+__all__ = ["ExportScreen"]
+
+
+class ExportScreen(PanelScreen):
+    """`instance` is the open or chosen one; what is exported of the table is what the filter shows."""
+
+    BINDINGS = bindings("row.open")
+
+    def __init__(self, workflow: str, instance: str, screen_svg: str) -> None:
+        super().__init__()
+        self._workflow = workflow
+        self._instance = instance
+        self._svg = screen_svg
+        self._entries = {
+            "h": ("handover", "opens with wfdash open FILE on this place, with pins, marks and notes"),
+            "s": ("story", "Markdown: notes, actions, changes and causes of this session"),
+            "c": ("table, CSV", "the rows that the filter shows"),
+            "n": ("table, NDJSON", "the same rows, each as the API sent it"),
+        }
+        if instance:
+            self._entries |= {
+                "j": ("instance, JSON", f"{instance} with full step outputs"),
+                "m": ("instance, Markdown", f"{instance} for a ticket"),
+            }
+        self._entries["v"] = ("screen, SVG", "what was on screen under this panel")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Title()
+            yield Choices()
+
+    def on_mount(self) -> None:
+        choices = self.query_one(Choices)
+        choices.styles.height = len(self._entries)
+        choices.focus()
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        self.query_one(Title).name_it("Export", "its key or enter, esc closes")
+        self.query_one(Choices).fill(
+            [
+                (key, [(f"  {key}  ", STRONG), (fit(name, 24), PLAIN), (clean(what), QUIET)])
+                for key, (name, what) in self._entries.items()
+            ]
+        )
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character in self._entries:
+            event.stop()
+            self._export(event.character)
+
+    def action_row_open(self) -> None:
+        choice = self.query_one(Choices).choice
+        if choice is not None:
+            self._export(choice)
+
+    def _export(self, key: str) -> None:
+        app = self.dashboard
+        self.dismiss()
+        app.run_worker(self._write(key), group="export", exit_on_error=False)
+
+    async def _write(self, key: str) -> None:
+        app = self.dashboard
+        told = ""
+        lines: Iterable[str]
+        if key in "jm":
+            made = await self._instance_file(key)
+            if made is None:
+                app.notify(f"{self._instance} has not been read yet: open it first", severity="warning")
+                return
+            lines, told = made
+            subject, ending = self._instance, {"j": "json", "m": "md"}[key]
+        elif key in "cn":
+            rows = self._rows()
+            lines = table_csv(rows) if key == "c" else table_ndjson(rows)
+            subject, ending, told = (
+                self._workflow,
+                {"c": "csv", "n": "ndjson"}[key],
+                f"{count(len(rows))} rows",
+            )
+        else:
+            subject, ending, lines = self._session_file(key)
+        self._say(subject, ending, lines, told)
+
+    def _session_file(self, key: str) -> tuple[str, str, list[str]]:
+        if key == "v":
+            return f"{self._workflow or 'wfdash'}-screen", "svg", [self._svg]
+        handover = self.dashboard.shift.handover()
+        if key == "s":
+            return f"{self._workflow or 'wfdash'}-story", "md", [handover.markdown()]
+        return f"{self._workflow or 'wfdash'}-handover", "jsonl", [line + "\n" for line in handover.lines()]
+
+    def _rows(self) -> list[Instance]:
+        root, poller = self.dashboard.root, self.poller
+        if root.view is None or poller is None:
+            return []
+        return [row for one in root.view.ids() if (row := poller.store.get(one)) is not None]
+
+    async def _instance_file(self, key: str) -> tuple[list[str], str] | None:
+        app, session = self.dashboard, self.dashboard.session
+        state = session.poller.detail(self._instance) if session is not None else None
+        if session is None or state is None or state.detail is None:
+            return None
+        detail, why = state.detail, session.poller.why(self._instance)
+        said = why.sentence if why is not None else ""
+        if key == "m":
+            drawn = text_timeline(detail, now=app.clock(), utc=True)
+            return [instance_markdown(detail, why=said, timeline=drawn)], ""
+        outputs, left = await full_outputs(session.api, session.budget, detail)
+        told = f"{count(left)} step outputs stay cut" if left else ""
+        return [instance_json(detail, why=said, outputs=outputs)], told
+
+    def _say(self, subject: str, ending: str, lines: Iterable[str], told: str) -> None:
+        """Write where the person stands, else in the state folder, and say which."""
+        app = self.dashboard
+        name, trouble = file_name(subject, ending, app.clock()), ""
+        for find in (Path.cwd, lambda: user_state_path("wfdash")):
+            try:
+                folder = find()
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path = write_new(folder, name, lines)
+            except OSError as error:
+                trouble = f"not written: {error.strerror or error}"
+                continue
+            app.notify(f"wrote {path}" + (f", {told}" if told else ""))
+            return
+        app.notify(trouble, severity="error")

@@ -1,0 +1,65 @@
+"""`N`: a note into the session's story, kept on disk as soon as it is written."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from wfdash.core.text import clean
+from wfdash.core.wording import clock
+from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.theme import PLAIN, QUIET
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.text_lines import TextLines
+
+__all__ = ["NoteScreen"]
+
+_LAST = 6
+
+
+class NoteScreen(PanelScreen):
+    DEFAULT_CSS = "NoteScreen Field { margin: 0 1; }"
+
+    def __init__(self, workflow: str, instance: str) -> None:
+        super().__init__()
+        self._workflow = workflow
+        self._instance = instance
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Title()
+            yield TextLines(id="story")
+            yield Field(placeholder="what you saw, did or suspect")
+
+    def on_mount(self) -> None:
+        self.query_one(Field).focus()
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        about = f"Note on {clean(self._instance)}" if self._instance else "Note"
+        self.query_one(Title).name_it(about, "enter keeps it, esc closes")
+        app = self.dashboard
+        lines: list[Pieces] = [
+            [
+                (f"  {clock(entry.at, utc=app.utc, now=app.clock())}  {entry.kind:<7} ", QUIET),
+                (clean(entry.text), PLAIN),
+                (f"  {clean(entry.id)}", QUIET),
+            ]
+            for entry in list(app.shift.story)[-_LAST:]
+        ]
+        self.query_one("#story", TextLines).show(lines or [[("  nothing is noted yet", QUIET)]])
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        self.dismiss()
+        if not text:
+            return
+        app = self.dashboard
+        app.shift.story.tell(app.clock(), "note", text, workflow=self._workflow, id=self._instance)
+        trouble = app.shift.story.trouble
+        key = app.key_of("export.menu")
+        app.call_after_refresh(
+            app.notify,
+            trouble or f"noted; {key} exports the story",
+            severity="warning" if trouble else "information",
+        )

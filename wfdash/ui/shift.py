@@ -1,0 +1,131 @@
+"""What a shift gathers and hands over: watched instances, notes, what was done, what was seen to change."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_state_path
+
+from wfdash.core.grouping import summary
+from wfdash.core.handover import Handover
+from wfdash.core.order import Order
+from wfdash.core.rules import phrase
+from wfdash.live.pins import Pin, Pins, PinState
+from wfdash.live.story import Story
+from wfdash.live.trail import Trail
+from wfdash.ui.columns import SORTS
+
+if TYPE_CHECKING:
+    from wfdash.ui.app import WfdashApp
+
+__all__ = ["Shift"]
+
+
+class Shift:
+    """One for the app, outliving every screen. The demo keeps nothing on disk."""
+
+    def __init__(self, app: "WfdashApp", handover: Handover | None = None) -> None:
+        self._app = app
+        folder: Path | None = None if app.settings.demo else user_state_path("wfdash")
+        self.pins = Pins(folder / "watched.json" if folder else None)
+        self.story = Story(folder / "notes.jsonl" if folder else None)
+        self.unseen = 0
+        """Changes of watched instances since the last key."""
+        self._told: set[str] = set()
+        self._titled = False
+        self._handover = handover
+        if handover is not None:
+            for workflow, identity in handover.pins:
+                self.pins.add(self.pin(workflow, identity))
+            self.story.entries.extend(handover.story)
+
+    @property
+    def account(self) -> str:
+        return self._app.settings.account_id or ("local" if self._app.settings.local else "")
+
+    def pin(self, workflow: str, identity: str) -> Pin:
+        return Pin(self.account, workflow, identity)
+
+    def begin(self) -> None:
+        """There is a session: follow what is watched, and stand where the last shift stood."""
+        self.follow()
+        handover = self._handover
+        if handover is None or handover.workflow != self._app.root.workflow:
+            return
+        self._app.root.marks.mark(handover.marks)
+        column = handover.sort.removeprefix("-")
+        if column in SORTS:
+            self._app.root.set_order(Order(column, handover.sort.startswith("-")))
+        if handover.lost:
+            self._app.notify(
+                f"the handover was cut: {handover.lost} lines of it are missing", severity="warning"
+            )
+
+    def follow(self) -> None:
+        """Tell the poller which instances are watched."""
+        if self._app.session is not None:
+            self._app.session.poller.watched.follow([one for one in self.pins if one.account == self.account])
+
+    def toggle(self, workflow: str, identity: str) -> None:
+        """Watch an instance, or stop watching it, and say which."""
+        watched = self.pins.toggle(self.pin(workflow, identity))
+        self.follow()
+        said = f"watching {identity}" if watched else f"no longer watching {identity}"
+        trouble = self.pins.trouble
+        self._app.notify(trouble or said, severity="warning" if trouble else "information")
+
+    def watched_changed(self, state: PinState) -> None:
+        """A watched instance moved: ring, say it, count it in the terminal's title until a key is pressed."""
+        self.unseen += 1
+        moved = f"{state.before}, now {state.status}"
+        self.story.tell(self._app.clock(), "change", moved, workflow=state.pin.workflow, id=state.pin.id)
+        self._app.bell()
+        self._app.notify(f"watched {state.pin.id}: was {moved}", severity="warning")
+        self._title(f"wfdash: {self.unseen} changed")
+
+    def seen(self) -> None:
+        """A person is there: the count starts anew."""
+        if self.unseen:
+            self.unseen = 0
+            self._title("wfdash")
+
+    def acted(self, trail: Trail) -> None:
+        """An action came to its end."""
+        if trail.plan.key in self._told or not trail.over:
+            return
+        self._told.add(trail.plan.key)
+        plan = trail.plan
+        identity = plan.targets[0].id if trail.single else ""
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in trail.counts())
+        text = f"{phrase(plan.verb)}: {counts}"
+        self.story.tell(self._app.clock(), "action", text, workflow=plan.workflow, id=identity)
+
+    def _title(self, words: str) -> None:
+        """Name the terminal's window. The name it had is kept by the terminal and given back at the end."""
+        keep = "" if self._titled else "\x1b[22;2t"
+        self._titled = True
+        self._app.write_to_terminal(f"{keep}\x1b]2;{words}\x07")
+
+    def end(self) -> None:
+        """Give the terminal's title back."""
+        if self._titled:
+            self._app.write_to_terminal("\x1b[23;2t")
+
+    def handover(self) -> Handover:
+        """Where the person stands now, and all that was gathered."""
+        app, now = self._app, self._app.clock()
+        root, session = app.root, app.session
+        if session is not None and (groups := session.poller.causes.groups):
+            said = summary(groups, appeared=session.poller.causes.appeared, now=now)
+            self.story.tell(now, "cause", said, workflow=root.workflow)
+        return Handover(
+            now,
+            account_id=app.settings.account_id,
+            profile=app.settings.profile_name,
+            workflow=root.workflow,
+            instance=root.table.instance or "",
+            filter=root.filter_line.query_now.text,
+            sort=("-" if root.table.order.reverse else "") + root.table.order.column,
+            pins=[(one.workflow, one.id) for one in self.pins if one.account == self.account],
+            marks=list(root.marks.ids),
+            story=list(self.story),
+        )
