@@ -53,13 +53,13 @@ class Follower:
         answered: str,
         heard: Callable[[str], None],
     ) -> Followed:
-        """Until it settles. `answered` is "" when no answer came: then only what is seen counts.
+        """Until it settles. `answered` is "" when no answer came: then what is seen counts, for a minute.
 
         `heard` is told every status read. Failing reads are repeated until the deadline. Never raises
         WorkflowsError.
         """
         began = self.clock()
-        deadline = began + DEADLINES.get(verb, _DEADLINE)
+        deadline = began + (DEADLINES.get(verb, _DEADLINE) if answered else _DEADLINE)
         told = settled(verb, before=before.status, answered=answered, now=answered) if answered else None
         status, failure = answered, ""
         if told is not None and told.over and told.word == DONE and self.many:
