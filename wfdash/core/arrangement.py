@@ -1,9 +1,11 @@
 """Rows sorted by a key, found, put in and taken out by it: what a view stands on."""
 
+import gc
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from wfdash.core.instance import Instance
@@ -14,6 +16,10 @@ __all__ = ["SLICE", "Arrangement"]
 SLICE = 2000
 """Rows that are matched or sorted before other work gets its turn: a few milliseconds."""
 _MANY = 0.1
+_RUNS = 6
+"""Sorted runs that are merged a slice at a time: merging them at once would take too long."""
+_Run = list[tuple[tuple[Any, ...], Instance]]
+_first = itemgetter(0)
 
 
 class Arrangement:
@@ -30,19 +36,37 @@ class Arrangement:
         self.placed: dict[str, Instance] = {}
 
     def sort(self, rows: Iterable[Instance]) -> Iterator[None]:
-        """Fill an empty `base`; yields between slices."""
+        """Fill an empty `base`; yields between slices.
+
+        The garbage collector rests meanwhile: it would walk all the keys at once, and none is garbage.
+        """
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            yield from self._sort(rows)
+        finally:
+            if collects:
+                gc.enable()
+
+    def _sort(self, rows: Iterable[Instance]) -> Iterator[None]:
         key, every = self.key, iter(rows)
-        runs: list[list[tuple[tuple[Any, ...], int, Instance]]] = []
-        number = 0
-        while part := [(key(row), (number := number + 1), row) for row in islice(every, SLICE)]:
-            part.sort()
-            runs.append(part)
+        runs: list[_Run] = []
+        while run := [(key(row), row) for row in islice(every, SLICE)]:
+            run.sort(key=_first)
+            runs.append(run)
             yield
-        merged = merge(*runs)
-        while part := list(islice(merged, SLICE)):
-            for _, _, row in part:
-                self.base.append(row)
-                self.placed[row.id] = row
+        while len(runs) > _RUNS:
+            run = runs.pop(0) + runs.pop(0)
+            run.sort(key=_first)  # two runs in order: the sort only merges them
+            runs.append(run)
+            yield
+        merged = merge(*runs, key=_first)
+        while part := [row for _, row in islice(merged, SLICE)]:
+            self.base += part
+            self.placed.update((row.id, row) for row in part)
+            yield
+        while runs:
+            runs.pop().clear()
             yield
 
     def downwards(self) -> Iterator[Instance]:

@@ -183,7 +183,8 @@ class View:
                 yield False
         self._show(rows, shown)
         self._building = False
-        self._pending.update((one, None) for one in self._store.ids() if one not in rows.placed)
+        if len(rows.placed) < len(self._store):
+            self._pending.update((one, None) for one in self._store.ids() if one not in rows.placed)
         self.settle()
 
     def _show(self, rows: Arrangement, shown: list[Instance]) -> None:

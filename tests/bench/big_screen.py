@@ -1,0 +1,113 @@
+"""`python -m tests.bench.big_screen ROWS` is the dashboard with so many rows; `table ROWS` is a DataTable.
+
+Both answer `j`.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import wfdash.ui
+from wfdash.api.interface import DetailAnswer, InstancePage, WorkflowPage
+from wfdash.core.moment import iso
+from wfdash.core.workflow import Workflow
+
+NOW = 1_790_000_000.0
+STATUSES = ["complete"] * 17 + ["errored", "waiting", "running"]
+
+
+def item(number: int) -> dict[str, object]:
+    """A row as the API sends it; the higher the number, the older."""
+    status = STATUSES[number * 7919 % 20]
+    created = NOW - number * 1.7
+    final = status in ("complete", "errored")
+    return {
+        "id": f"order-{9_000_000 - number}-{number * 7919 % 65536:04x}-{number * 104729 % 65536:04x}",
+        "status": status,
+        "created_on": iso(created),
+        "modified_on": iso(created + 31),
+        "started_on": iso(created + 0.2),
+        "ended_on": iso(created + 31) if final else None,
+        "version_id": "5b4ad3de-58b6-4ffb-8a5f-6c7e55a2d2f4",
+        "workflow_id": "deb54eaf-9952-5d6a-9cd5-b554ef48bade",
+        "trigger_source": "binding",
+    }
+
+
+class Still:
+    """An API in which nothing happens: the newest page, and no older one."""
+
+    local = False
+    watch_only = ""
+
+    async def list_workflows(self, **_: object) -> WorkflowPage:
+        return WorkflowPage([Workflow("orders")], 1)
+
+    async def get_workflow(self, workflow: str) -> Workflow:
+        return Workflow(workflow, counts={"complete": 1})
+
+    async def list_instances(self, workflow: str, *, status: str = "", **_: object) -> InstancePage:
+        return InstancePage([] if status else [item(number) for number in range(100)], None, 100)
+
+    async def get_instance(self, workflow: str, instance: str, **_: object) -> DetailAnswer:
+        return DetailAnswer({"status": "waiting", "steps": [], "step_count": 0})
+
+    async def close(self) -> None:
+        pass
+
+
+def dashboard(rows: int) -> None:
+    from wfdash.core.store import Delta
+    from wfdash.live.events import InstancesChanged
+    from wfdash.settings import Settings
+    from wfdash.ui.app import WfdashApp
+
+    class Big(WfdashApp):
+        """Loads its rows a page at a time, as the poller does."""
+
+        CSS_PATH = Path(wfdash.ui.__file__).parent / "wfdash.tcss"
+
+        def started(self) -> None:
+            super().started()
+            self.run_worker(self._load())
+
+        async def _load(self) -> None:
+            assert self.session is not None
+            poller = self.session.poller
+            for first in range(100, rows, 100):
+                page = [item(number) for number in range(first, min(first + 100, rows))]
+                delta: Delta = poller.store.apply(page, seq=0, now=NOW)
+                poller._told(InstancesChanged(delta))
+                if first % 1000 == 0:
+                    await asyncio.sleep(0)
+
+    async def connect(_: object) -> Still:
+        return Still()
+
+    Big(Settings(account_id="0" * 32, demo="bench"), connect, workflow="orders", clock=lambda: NOW).run()
+
+
+def table(rows: int) -> None:
+    from textual.app import App, ComposeResult
+    from textual.widgets import DataTable
+
+    class Table(App[None]):
+        BINDINGS = [("j", "app.down", "down")]
+
+        def compose(self) -> ComposeResult:
+            yield DataTable(cursor_type="row")
+
+        def on_mount(self) -> None:
+            table = self.query_one(DataTable)
+            names = list(item(0))
+            table.add_columns(*names)
+            table.add_rows([[str(value) for value in item(number).values()] for number in range(rows)])
+
+        def action_down(self) -> None:
+            self.query_one(DataTable).action_cursor_down()
+
+    Table().run()
+
+
+if __name__ == "__main__":
+    dashboard(int(sys.argv[1])) if sys.argv[1] != "table" else table(int(sys.argv[2]))
