@@ -188,8 +188,8 @@ class InstanceTable(LineTable):
         appearance = look(row.status)
         glyph = "?" if status != row.status else appearance.glyph
         pieces: list[tuple[str, Style]] = [
-            ("▌" if marked else " ", STRONG),
-            ("•" if changed else " ", CHANGED),
+            ("▌" if marked else " ", STRONG if marked else PLAIN),
+            ("•" if changed else " ", CHANGED if changed else PLAIN),
         ]
         for name, room in columns(width, self._longest_id, self._status_width).widths:
             if name == "status":
@@ -197,6 +197,8 @@ class InstanceTable(LineTable):
                 pieces.append((f"{glyph} {word} ", appearance.style))
                 continue
             value = clean(values[name][:500])
+            if cells(value) > room:
+                value = value.rstrip("…")  # shortened before; one mark is enough
             if name in _RIGHT:
                 value = fit(value, room) if cells(value) > room else value.rjust(room)
             else:
