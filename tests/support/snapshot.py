@@ -10,20 +10,16 @@ from tests.support.dashboard import masked
 __all__ = ["check_snapshot", "described"]
 
 
-def described(screen: Any, filters: Any = (), *, beside: int = 0) -> str:
+def described(screen: Any, *, beside: int = 0) -> str:
     """The lines of the screen; under them, line by line, the runs of cells that have a look.
 
     `beside` is the column of the rule between two panes: what stands right of it is left out.
     """
-    from textual.color import Color
-
     lines, looks = [], []
     for number, strip in enumerate(screen._compositor.render_strips()):
-        if beside and strip.text[beside : beside + 1] == "│":
+        if beside and strip.text[beside : beside + 1] in ("│", "|"):
             strip = strip.crop(0, beside)
         segments = list(strip)
-        for one in filters:
-            segments = one.apply(segments, Color.parse("black"))
         lines.append(masked("".join(text for text, _, _ in segments).rstrip()))
         runs = _runs(segments)
         if runs:

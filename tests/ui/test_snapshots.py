@@ -34,7 +34,7 @@ def test_screens_look_as_they_did(size, look):
             await d.passes(0.5)
             try:
                 check_snapshot(
-                    f"{name}-{size}-{look}", described(d.app.screen, d.app._last_filters, beside=69)
+                    f"{name}-{size}-{look}", described(d.app.screen, beside=69)
                 )
             except AssertionError as difference:
                 failures.append(f"{name}: {difference}")
