@@ -7,20 +7,17 @@ from math import inf
 from operator import attrgetter
 from typing import Any, Literal
 
+from wfdash.demo.failing import attempt_error, instance_error, retry_wait
 from wfdash.demo.log import Attempt, Entry, Kind
 from wfdash.demo.moments import milliseconds, seconds
 from wfdash.demo.program import All, Do, Failure, Op, Program, Sleep, Story, Undo, Wait, Writer
 
-__all__ = ["Event", "Execution", "retry_wait"]
+__all__ = ["Event", "Execution"]
 
 BETWEEN = 0.003
 """Seconds the engine takes from the end of one step to the start of the next."""
 HELD_TOO = ("attempt", "sleep", "wait")
 """What still ends while a pause waits for the steps that run; nothing new begins."""
-FATAL = (
-    "The execution of the Workflow instance was terminated, "
-    "as a step threw an NonRetryableError and it was not handled"
-)
 _Doing = Literal["between", "attempt", "retry", "sleep", "wait", "join", "over"]
 
 
@@ -47,14 +44,6 @@ class _Branch:
 
 
 _due = attrgetter("due")
-
-
-def retry_wait(op: Do, failed: int) -> float:
-    """Seconds from the end of the `failed`-th attempt to the next one."""
-    base = seconds(op.delay)
-    if op.backoff == "exponential":
-        return float(base * 2 ** (failed - 1))
-    return base * failed if op.backoff == "linear" else base
 
 
 def _one(op: Op) -> Program:
@@ -278,7 +267,7 @@ class Execution:
         assert isinstance(op, Do)
         attempt, tried = entry.attempts[-1], len(entry.attempts)
         attempt.end = at
-        error = self._error(op, tried)
+        error = attempt_error(op, tried)
         if error is None:
             attempt.success, attempt.output = True, op.output
             self._finish(branch, at, op.output)
@@ -288,22 +277,6 @@ class Execution:
             self._finish(branch, at, None, error)
         else:
             branch.doing, branch.due = "retry", at + retry_wait(op, tried)
-
-    @staticmethod
-    def _error(op: Do, tried: int) -> Failure | None:
-        """What the `tried`-th attempt throws: the engine's time-out, or the program's own error."""
-        fails = tried <= op.fails
-        takes = op.fails_after if fails and op.fails_after is not None else op.takes
-        if takes > seconds(op.timeout):
-            ran_out = f"Execution timed out after {milliseconds(op.timeout)}ms"
-            return Failure("WorkflowTimeoutError", ran_out, engine=True)
-        if not fails:
-            return None
-        error = op.error or Failure("Error", "it failed")
-        if error.fatal:
-            said = f'Step threw a NonRetryableError with message "{error.name}: {error.message}"'
-            return Failure("WorkflowFatalError", said, fatal=True)
-        return error.told()
 
     def _await(self, branch: _Branch, op: Wait, at: float, deadline: float) -> None:
         assert branch.entry is not None
@@ -377,10 +350,6 @@ class Execution:
             self.rollback_error = failure
             self.stop()
             return
-        self.error = Failure(failure.name, failure.message).told()
-        if failure.fatal:
-            self.error = Failure("WorkflowFatalError", FATAL)
-        elif failure.engine:
-            self.error = Failure("Error", f"{failure.name}: {failure.message}")
+        self.error = instance_error(failure)
         if not self.roll_back(at):
             self.stop()

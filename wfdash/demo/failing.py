@@ -1,0 +1,44 @@
+"""When an attempt fails, with what, how long until the next, and what the instance says in the end."""
+
+from wfdash.demo.moments import milliseconds, seconds
+from wfdash.demo.program import Do, Failure
+
+__all__ = ["attempt_error", "instance_error", "retry_wait"]
+
+FATAL = (
+    "The execution of the Workflow instance was terminated, "
+    "as a step threw an NonRetryableError and it was not handled"
+)
+
+
+def retry_wait(op: Do, failed: int) -> float:
+    """Seconds from the end of the `failed`-th attempt to the next one."""
+    base = seconds(op.delay)
+    if op.backoff == "exponential":
+        return float(base * 2 ** (failed - 1))
+    return base * failed if op.backoff == "linear" else base
+
+
+def attempt_error(op: Do, tried: int) -> Failure | None:
+    """What the `tried`-th attempt throws: the engine's time-out, or the program's own error."""
+    fails = tried <= op.fails
+    takes = op.fails_after if fails and op.fails_after is not None else op.takes
+    if takes > seconds(op.timeout):
+        ran_out = f"Execution timed out after {milliseconds(op.timeout)}ms"
+        return Failure("WorkflowTimeoutError", ran_out, engine=True)
+    if not fails:
+        return None
+    error = op.error or Failure("Error", "it failed")
+    if error.fatal:
+        said = f'Step threw a NonRetryableError with message "{error.name}: {error.message}"'
+        return Failure("WorkflowFatalError", said, fatal=True)
+    return error.told()
+
+
+def instance_error(failure: Failure) -> Failure:
+    """What the instance says of a failure that the program let through."""
+    if failure.fatal:
+        return Failure("WorkflowFatalError", FATAL)
+    if failure.engine:
+        return Failure("Error", f"{failure.name}: {failure.message}")
+    return Failure(failure.name, failure.message).told()
