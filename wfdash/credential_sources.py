@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 from wfdash.config_schema import Profile
 from wfdash.credentials import Credential
-from wfdash.wrangler_login import find_login
 
 __all__ = ["HOW_TO", "CredentialError", "from_environment", "from_profile", "from_wrangler"]
 
@@ -61,6 +60,8 @@ def from_environment(environ: Mapping[str, str]) -> Credential | None:
 
 def from_wrangler(environ: Mapping[str, str]) -> tuple[Credential | None, str]:
     """wrangler's login and "", or None and why not ("" when there never was one)."""
+    from wfdash.wrangler_login import find_login
+
     login = find_login(environ)
     if not login.token:
         return None, login.trouble

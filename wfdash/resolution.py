@@ -81,8 +81,6 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
 
 def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
     """The decided ones with those that only the config and the options speak of."""
-    from wfdash.config_file import seconds_of
-
     options, config = case.options, case.config
     interval = options.interval if options.interval is not None else config.poll.interval
     if not 1 <= interval <= 300:
@@ -98,7 +96,7 @@ def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: obj
         no_color=bool(case.environ.get("NO_COLOR")),
         keys=dict(config.keys),
         views=tuple(View(**vars(view)) for view in config.views),
-        retention={name: seconds_of(text) or 0.0 for name, text in config.retention.items()},
+        retention=_retention(config),
         debug=_debug_file(options.debug),
         config_path=path,
         profiles=tuple(config.profiles),
@@ -153,6 +151,9 @@ def _config_path(options: Options, environ: Mapping[str, str]) -> tuple[Path, st
 
 
 def _read(path: Path, *, required: bool) -> tuple[Config, tuple[str, ...]]:
+    """The config and what is to be warned of; its reader is not even loaded where there is no file."""
+    if not required and _absent(path):
+        return Config(), ()
     from wfdash.config_file import ConfigError, permission_warnings, read
 
     try:
@@ -160,6 +161,24 @@ def _read(path: Path, *, required: bool) -> tuple[Config, tuple[str, ...]]:
     except ConfigError as error:
         raise SettingsError(str(error)) from None
     return (config, permission_warnings(path)) if config else (Config(), ())
+
+
+def _retention(config: Config) -> dict[str, float]:
+    if not config.retention:
+        return {}
+    from wfdash.config_file import seconds_of
+
+    return {name: seconds_of(text) or 0.0 for name, text in config.retention.items()}
+
+
+def _absent(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _choose_profile(case: _Case) -> None:
