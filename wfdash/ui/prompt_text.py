@@ -39,6 +39,9 @@ class Asking:
     """The first target shown."""
 
 
+_IT_IS = "it is "
+
+
 def expected_text(plan: Plan, *, production: bool) -> str:
     """Typed before y: the count for many, on production the workflow's name for what destroys."""
     words = []
@@ -149,7 +152,11 @@ def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
     only = not asking.plan.eligible
     lines: list[Pieces] = []
     for reason, times in reasons.most_common():
-        told = clean(reason) if only and times == 1 else f"{count(times)} skipped: {clean(reason)}"
+        told = (
+            clean(reason)
+            if only and times == 1
+            else f"{count(times)} skipped: {clean(reason).removeprefix(_IT_IS)}"
+        )
         lines += [[(line, WARN if only else QUIET)] for line in _wrapped(told, width)]
     return lines
 

@@ -1,0 +1,64 @@
+"""Actions in a real terminal, against a simulator in its own process: what confirms and what does not."""
+
+import json
+
+import pytest
+
+from tests.support.simulator import Simulator
+
+
+@pytest.fixture
+def simulator():
+    running = Simulator("calm")
+    yield running
+    running.stop()
+
+
+def prompted(terminal, simulator, key):
+    """The dashboard with the prompt of this key open on the newest waiting instance."""
+    waiting = simulator.listing("orders", status="waiting", per_page="100")
+    identity = next(one["id"] for one in waiting if waits_for_an_event(simulator, one["id"]))
+    shell = terminal("-w", "orders", "--filter", identity, columns=100, lines=30, env=simulator.env)
+    shell.wait_for("1 of ", "waiting")
+    shell.press(key)
+    shell.wait_for("leave it")
+    shell.quiet(0.5)
+    return shell, identity
+
+
+def waits_for_an_event(simulator, identity):
+    """It then stays as it is for as long as the test takes."""
+    last = simulator.detail("orders", identity)["steps"][-1]
+    return last["type"] == "waitForEvent" and not last["finished"]
+
+
+def status(simulator, identity):
+    return simulator.detail("orders", identity)["status"]
+
+
+def test_neither_a_paste_nor_enter_nor_many_keys_confirm(terminal, simulator):
+    shell, identity = prompted(terminal, simulator, "t")
+    assert "BLOCKED ON" in shell.screen.text, "the rows it is about stay visible"
+    shell.paste("yyyy")
+    shell.wait_for("a paste confirms nothing")
+    shell.press("enter")
+    shell.wait_for("enter confirms nothing")
+    shell.send(b"yyyy")
+    shell.wait_for("press y alone")
+    shell.watch(1)
+    assert status(simulator, identity) == "waiting"
+    shell.press("escape")
+    shell.wait_gone("leave it")
+
+
+def test_y_alone_acts_once_and_the_journal_and_the_screen_tell_the_outcome(terminal, simulator, tmp_path):
+    shell, identity = prompted(terminal, simulator, "p")
+    shell.press("y")
+    shell.wait_for("paused after")
+    assert status(simulator, identity) == "paused"
+    (journal,) = tmp_path.rglob("actions.jsonl")
+    told = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [one["event"] for one in told] == ["planned", "sent", "answered", "settled"]
+    assert {one["id"] for one in told} == {identity}
+    shell.press("J")
+    shell.wait_for("pause settled", identity)
