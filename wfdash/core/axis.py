@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import pairwise
 from math import log2
 from typing import Final
 
@@ -121,6 +120,10 @@ _ROUND: Final = (
 _MARKS: Final = tuple(float(mark) for marks in _ROUND for mark in marks)
 
 
+_LEAST: Final = 0.5
+"""Seconds of quiet that are never cut."""
+
+
 def round_mark(seconds: float) -> float:
     """The first round duration beyond: 1, 2, 5, 10, 15, 20, 30 s, then minutes, hours, days alike."""
     index = bisect_right(_MARKS, seconds)
@@ -167,7 +170,8 @@ def compressed_axis(
     """
     edge = end if now is None else last + round_mark(max(0.0, now - last))
     edge = max(edge, start + 0.001)
-    busy = [(max(left, start), min(right, edge)) for left, right in busy if left < edge]
+    if busy and busy[-1][1] > edge:
+        busy = [*busy[:-1], (min(busy[-1][0], edge), edge)]
     gaps, least = _to_cut(busy, start, edge)
     if not gaps:
         return Axis(Scale.COMPRESSED, (start, edge), (0.0, 1.0))
@@ -194,19 +198,13 @@ def _to_cut(busy: Sequence[tuple[float, float]], start: float, edge: float) -> t
 
     Cutting the longest makes the next ones stand out, so it is looked at three times.
     """
-    quiet = [Cut(left, right) for left, right in _between(busy, start, edge)]
+    begins, ends = [left for left, _ in busy], [right for _, right in busy]
+    between = zip([start, *ends], [*begins, edge])
+    quiet = [(left, right) for left, right in between if right - left > _LEAST]
     worked = sum(right - left for left, right in busy)
-    shown, gaps, least = edge - start, [], 0.0
+    shown, gaps, least = edge - start, quiet, 0.0
     for _ in range(3):
-        least = max(worked / 2, shown / 20, 0.5)
-        gaps = [gap for gap in quiet if gap.end - gap.start > least]
-        shown = (edge - start) - sum(gap.end - gap.start for gap in gaps)
-    return gaps, least
-
-
-def _between(busy: Sequence[tuple[float, float]], start: float, end: float) -> Iterable[tuple[float, float]]:
-    """The stretches of start..end outside all of `busy`."""
-    edges = [start, *(moment for span in busy for moment in span), end]
-    for left, right in list(pairwise(edges))[::2]:
-        if right > left:
-            yield max(left, start), min(right, end)
+        least = max(worked / 2, shown / 20, _LEAST)
+        gaps = [(left, right) for left, right in quiet if right - left > least]
+        shown = (edge - start) - sum(right - left for left, right in gaps)
+    return [Cut(left, right) for left, right in gaps], least

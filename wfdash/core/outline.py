@@ -22,6 +22,9 @@ _PULLED: Final = 20
 _SLOW_TIMES: Final = 3.0
 _SLOW_LEAST: Final = 1.0
 _SLOWEST: Final = 3
+_FINEST: Final = 500
+"""Of a family's working time, the part below which a gap between two members is not drawn."""
+_ALIVE: Final = ("runs", "retries", "sleeps", "waits")
 
 
 @dataclass(slots=True)
@@ -38,6 +41,10 @@ class Family:
     middle: float = 0.0
     most: float = 0.0
     """Durations in seconds: minimum, median and maximum of those that ended."""
+    alive: list[int] = field(default_factory=list)
+    """Members that something is still going to happen to."""
+    spans: list[tuple[float, float, State]] = field(default_factory=list)
+    """When the other members ran, neighbours of one state joined where nothing could be seen between them."""
 
 
 @dataclass(slots=True)
@@ -97,12 +104,17 @@ def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
     made.families = [one for one in families.values() if len(one.members) >= _REPEATS and one.kind]
     for number, one in enumerate(made.families):
         _measure(one, made)
-        if number % 50 == 49:
+        if number % 50 == 49 or len(one.members) > _SLICE:
+            yield
+        one.spans = _joined(one, made)
+        if len(one.members) > _SLICE:
             yield
     _aim(made)
     yield
     made.busy = _merged(spans)
-    made.moments = sorted(moments)
+    yield
+    moments.sort()
+    made.moments = moments
     made.start = min([*made.moments[:1], *latest], default=0.0)
     made.end = max([*made.moments[-1:], *latest], default=0.0)
     return made
@@ -163,12 +175,30 @@ def _measure(group: Family, made: Outline) -> None:
     group.slow = sorted(index for _, index in slow)
     failed = [index for index in group.members if made.states[index] == "failed"]
     group.failed = len(failed)
-    alive = [index for index in group.members if made.states[index] in ("runs", "retries", "sleeps", "waits")]
+    group.alive = [index for index in group.members if made.states[index] in _ALIVE]
     slowest = [index for _, index in sorted(slow, reverse=True)[:_SLOWEST]]
-    group.pulled = sorted({*failed[:_PULLED], *alive[-_PULLED:], *slowest})
+    group.pulled = sorted({*failed[:_PULLED], *group.alive[-_PULLED:], *slowest})
     made.slow.update(group.slow)
     for index in group.members:
         made.of_step[index] = group
+
+
+def _joined(group: Family, made: Outline) -> list[tuple[float, float, State]]:
+    steps, states, alive = made.detail.steps, made.states, set(group.alive)
+    near = sum(_length(steps[index]) or 0.0 for index in group.members) / _FINEST
+    limit = made.detail.end
+    spans: list[tuple[float, float, State]] = []
+    for index in group.members:
+        step, state = steps[index], states[index]
+        if step.start is None or index in alive:
+            continue
+        end = step.end if step.end is not None and state != "cut" else limit
+        end = step.start if end is None or end < step.start else end
+        if spans and spans[-1][2] == state and -near <= step.start - spans[-1][1] <= near:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]), state)
+        else:
+            spans.append((step.start, end, state))
+    return spans
 
 
 def _aim(made: Outline) -> None:

@@ -21,7 +21,7 @@ class Segment(NamedTuple):
     stroke: Stroke
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One line of the timeline. `key` stays the same from answer to answer."""
 
@@ -155,9 +155,10 @@ def segments(made: Outline, row: Row, now: float) -> list[Segment]:
     limit = max(limit, made.start)
     step = made.detail.steps[row.step]
     if row.kind == "fold":
-        members = made.of_step[row.step].members
-        parts = [_whole(made.detail.steps[index], made.states[index], limit) for index in members]
-        return [part for part in parts if part is not None]
+        group = made.of_step[row.step]
+        alive = (_whole(made.detail.steps[index], made.states[index], limit) for index in group.alive)
+        settled = (Segment(start, end, _settled(row, state)) for start, end, state in group.spans)
+        return [*settled, *(part for part in alive if part is not None)]
     if row.kind == "attempt":
         return list(_attempt_segments(step, row.attempt, row.state, limit))
     if row.kind == "next":
@@ -167,6 +168,16 @@ def segments(made: Outline, row: Row, now: float) -> list[Segment]:
         at = made.detail.end if made.detail.end is not None else made.end
         return [Segment(at, at, "stop")]
     return _step_segments(step, row.state, limit)
+
+
+def _settled(row: Row, state: State) -> Stroke:
+    kind = _kind_of(row)
+    return "sleep" if kind == "sleep" else "wait" if kind == "waitForEvent" else _STROKES.get(state, "cut")
+
+
+def _kind_of(row: Row) -> str:
+    """The API's type of a fold's members, which its key holds."""
+    return str(row.key[1]) if isinstance(row.key, tuple) else ""
 
 
 def _step_segments(step: Step, state: State, limit: float) -> list[Segment]:

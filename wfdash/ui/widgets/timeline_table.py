@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from wfdash.core.axis import Scale
+from wfdash.core.axis import Axis, Scale
 from wfdash.core.bars import bar
 from wfdash.core.detail import Detail
 from wfdash.core.outline import Outline, outline_in_slices
@@ -97,9 +97,8 @@ class TimelineTable(LineTable):
             return
         if self.timeline is None or self._outline is None:
             return
-        axis = axis_of(self._outline, self.scale, now)
-        if axis != self.timeline.axis:
-            self.timeline.axis = axis
+        if self._outline.moving and now >= self.timeline.axis.end:
+            self.timeline.axis = axis_of(self._outline, self.scale, now)
             self._version += 1
         self.repaint()
 
@@ -117,7 +116,7 @@ class TimelineTable(LineTable):
         """A slice of a few milliseconds now, the rest when the loop has done what else it has to."""
         if building is not self._building:
             return
-        for _ in range(4):
+        for _ in range(2):
             try:
                 next(building)
             except StopIteration as done:
@@ -130,7 +129,7 @@ class TimelineTable(LineTable):
     def _arrange(self) -> None:
         if self._outline is None:
             return
-        axis = axis_of(self._outline, self.scale, self._at.now)
+        axis = self._axis(self._outline)
         trouble = None if self._moved else self._trouble(self._outline)
         if trouble is not None and 1 < len(self._outline.detail.steps[trouble].attempts) <= _FEW:
             self.unfolded.add(("step", trouble))
@@ -141,6 +140,14 @@ class TimelineTable(LineTable):
         self._keep_step()
         self.rows_changed()
         self.post_message(self.Resized())
+
+    def _axis(self, made: Outline) -> Axis:
+        """The axis as it was where nothing it depends on has changed: folding changes nothing."""
+        known = self.timeline.axis if self.timeline is not None else None
+        same = known is not None and known.scale is self.scale and self.timeline.outline is made  # type: ignore[union-attr]
+        if known is not None and same and not (made.moving and self._at.now >= known.end):
+            return known
+        return axis_of(made, self.scale, self._at.now)
 
     def _trouble(self, made: Outline) -> int | None:
         """The step to look at first: what runs now, else the last failure."""

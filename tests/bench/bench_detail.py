@@ -1,0 +1,118 @@
+"""Opening and paging a timeline of 10,000 steps and 25,000 attempts, beside one of 20 steps."""
+
+import asyncio
+import gc
+import json
+import time
+from collections.abc import Callable
+
+from textual.app import App
+
+from tests.bench.line import Line
+from tests.support.details import T0, answer, attempt, done, step
+from wfdash.core.detail import Detail, read_detail
+from wfdash.core.diagnosis import diagnose
+from wfdash.live.state import DetailState, Freshness
+from wfdash.ui.widgets.detail_pane import DetailPane
+
+_PAGES = 40
+
+
+def _answer(steps: int) -> bytes:
+    """Three names in a loop and many single ones; every other step was retried three times; one runs."""
+    rows = []
+    for n in range(steps - 1):
+        name = f"fetch {n % 3}-{n // 3 + 1}" if n % 2 else f"stage {n} of work-1"
+        tries = [
+            attempt(n, n + 0.2, False),
+            attempt(n + 0.3, n + 0.4, False),
+            attempt(n + 0.5, n + 0.6, False),
+        ]
+        last = attempt(n + 0.7, n + 0.8, True)
+        rows.append(step(name, n, n + 0.8, True, [*tries, last]) if n % 2 else done(name, n, n + 0.8))
+    rows.append(step("last-1", steps))
+    return json.dumps({"result": answer("running", rows)}).encode()
+
+
+class _Stage(App[None]):
+    CSS = "Screen { overflow: hidden; }"
+
+    def compose(self):
+        yield DetailPane(id="pane")
+
+
+class _Watchman:
+    """The longest the loop was held while it watched."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def watch(self) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            self.longest = max(self.longest, time.perf_counter() - before - 0.001)
+
+
+async def _open(detail: Detail, steps: int) -> tuple[float, float, float, float]:
+    """Seconds to open, per page, per tick, and the longest the loop was held."""
+    app = _Stage()
+    async with app.run_test(size=(140, 40)) as pilot:
+        pane = app.query_one(DetailPane)
+        pane.timeline.focus()
+        state = DetailState("orders", "order-1", detail, Freshness(answered_at=T0))
+        gc.collect()
+        watchman = _Watchman()
+        task = asyncio.create_task(watchman.watch())
+        await asyncio.sleep(0.01)
+        watchman.longest = 0.0
+        now = T0 + steps + 3
+        start = time.perf_counter()
+        pane.show(None, state, None, now)
+        while pane.timeline.timeline is None:
+            await asyncio.sleep(0)
+        await pilot.pause()
+        opened = time.perf_counter() - start
+        pane.timeline.move_to(0)
+
+        async def average(do: Callable[[int], None], number: int) -> float:
+            begun = time.perf_counter()
+            for turn in range(number):
+                do(turn)
+                await pilot.pause()
+            return (time.perf_counter() - begun) / number
+
+        paged = await average(lambda _: pane.timeline.action_move_half_down(), _PAGES)
+        ticked = await average(lambda turn: pane.show(None, state, None, now + turn), 10)
+        task.cancel()
+        return opened, paged, ticked, watchman.longest
+
+
+def run() -> list[Line]:
+    lines: list[Line] = []
+    found = {}
+    for steps in (20, 10_000):
+        text = _answer(steps)
+        begun = time.perf_counter()
+        result = json.loads(text)["result"]
+        parsed = time.perf_counter() - begun
+        detail = read_detail("orders", "order-1", result)
+        read = time.perf_counter() - begun - parsed
+        begun = time.perf_counter()
+        for _ in range(20):
+            diagnose(detail, now=T0 + steps + 1)
+        why = (time.perf_counter() - begun) / 20
+        runs = [asyncio.run(_open(detail, steps)) for _ in range(3)]
+        found[steps] = [sorted(run[part] for run in runs)[1] for part in range(4)]
+        if steps == 10_000:
+            lines += [
+                Line("JSON parse of 10,000 steps, 25,000 attempts", parsed * 1000, "ms"),
+                Line("reading them, in slices in the program", read * 1000, "ms"),
+                Line("the why line of them", why * 1000, "ms"),
+            ]
+    small, large = found[20], found[10_000]
+    names = ("open a timeline of 10,000 steps", "page in it", "a second's tick in it")
+    for name, mine, rival in zip(names, large, small):
+        lines.append(Line(name, mine * 1000, "ms", "of 20 steps", rival * 1000, 2.0))
+    lines.append(Line("longest hold of the loop meanwhile", large[3] * 1000, "ms", aim=50.0))
+    return lines
