@@ -42,16 +42,16 @@ class _Stage(App[None]):
 
 
 class _Watchman:
-    """The longest the loop was held while it watched."""
+    """The longest the loop was held while it watched, in CPU time: other programs run too."""
 
     def __init__(self) -> None:
         self.longest = 0.0
 
     async def watch(self) -> None:
         while True:
-            before = time.perf_counter()
+            before = time.thread_time()
             await asyncio.sleep(0.001)
-            self.longest = max(self.longest, time.perf_counter() - before - 0.001)
+            self.longest = max(self.longest, time.thread_time() - before)
 
 
 async def _open(detail: Detail, steps: int) -> tuple[float, float, float, float]:
@@ -62,6 +62,7 @@ async def _open(detail: Detail, steps: int) -> tuple[float, float, float, float]
         pane.timeline.focus()
         state = DetailState("orders", "order-1", detail, Freshness(answered_at=T0))
         gc.collect()
+        gc.freeze()  # as the program does after reading so large an answer
         watchman = _Watchman()
         task = asyncio.create_task(watchman.watch())
         await asyncio.sleep(0.01)
@@ -70,7 +71,7 @@ async def _open(detail: Detail, steps: int) -> tuple[float, float, float, float]
         start = time.perf_counter()
         pane.show(None, state, None, now)
         while pane.timeline.timeline is None:
-            await asyncio.sleep(0)
+            await pilot.pause()
         await pilot.pause()
         opened = time.perf_counter() - start
         pane.timeline.move_to(0)
@@ -114,5 +115,6 @@ def run() -> list[Line]:
     names = ("open a timeline of 10,000 steps", "page in it", "a second's tick in it")
     for name, mine, rival in zip(names, large, small):
         lines.append(Line(name, mine * 1000, "ms", "of 20 steps", rival * 1000, 2.0))
-    lines.append(Line("longest hold of the loop meanwhile", large[3] * 1000, "ms", aim=50.0))
+    lines.append(Line("longest hold of the loop meanwhile, CPU", large[3] * 1000, "ms", aim=50.0))
+    lines.append(Line("the same with 20 steps", small[3] * 1000, "ms"))
     return lines

@@ -1,6 +1,7 @@
 """The timeline of an open instance: a bar, a state, a name and a duration to a row, on one time axis."""
 
 from collections.abc import Generator, Hashable
+from functools import partial
 from typing import ClassVar, Final
 
 from rich.style import Style
@@ -124,7 +125,8 @@ class TimelineTable(LineTable):
                 self._outline = done.value
                 self._arrange()
                 return
-        self.call_later(self._build, building)
+        # A timer and not call_later: messages that wait are handled without a turn of the loop between them.
+        self.set_timer(0.001, partial(self._build, building))
 
     def _arrange(self) -> None:
         if self._outline is None:
