@@ -1,10 +1,15 @@
 """Prompts, on the whole dashboard: what confirms, what does not, and what becomes of it."""
 
+import time
+
 import pytest
+from platformdirs import user_state_path
 from textual.events import Paste
 
 from tests.support.dashboard import drive
 from wfdash.demo import verbs
+from wfdash.demo.credentials import ACCOUNT_ID
+from wfdash.live.journal import Journal
 from wfdash.ui.screens.bulk import BulkScreen
 from wfdash.ui.screens.prompt import PromptScreen
 from wfdash.ui.widgets.action_chip import ActionChips
@@ -259,3 +264,23 @@ def test_an_instance_is_created_with_the_id_that_was_proposed():
         assert orders(dash)[identity].params == {"a": 1}
 
     on(script)
+
+
+def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked():
+    """Another process of this machine planned three, sent one, and was killed."""
+    folder = user_state_path("wfdash")
+    left = Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time)
+    for identity in ("order-8001", "order-8002", "order-8003"):
+        left.write("planned", plan="p", verb="terminate", workflow="orders", id=identity)
+    left.write("sent", plan="p", verb="terminate", workflow="orders", id="order-8001")
+    left.close()
+
+    async def script(dash):
+        await dash.until(lambda: "terminate in orders was left unfinished" in dash.text)
+        assert "1 sent, outcome not recorded" in dash.text
+        assert "2 unsent and marked now" in dash.text
+        assert dash.app.root.marks.ids == ("order-8002", "order-8003")
+        assert writes(dash) == []
+
+    on(script, demo=False, size=(140, 30))
+    assert not Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time).unfinished()

@@ -33,9 +33,7 @@ def test_screens_look_as_they_did(size, look):
             await d.press(*keys)
             await d.passes(0.5)
             try:
-                check_snapshot(
-                    f"{name}-{size}-{look}", described(d.app.screen, beside=69)
-                )
+                check_snapshot(f"{name}-{size}-{look}", described(d.app.screen, beside=69))
             except AssertionError as difference:
                 failures.append(f"{name}: {difference}")
             await d.press("escape")

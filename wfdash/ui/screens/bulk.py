@@ -60,7 +60,7 @@ def _bar(sent: int, total: int, width: int) -> Pieces:
         ("   ", PLAIN),
         ("█" * full, STRONG),
         ("░" * (wide - full), QUIET),
-        (f"  {count(sent)} of {count(total)} sent or left", PLAIN),
+        (f"  {count(sent)} of {count(total)} done with", PLAIN),
     ]
 
 

@@ -1,0 +1,66 @@
+"""What an action would lose, told from the steps as the API lists them."""
+
+from wfdash.core.consequence import StepTarget, consequence, finished_steps, split_at, step_target
+from wfdash.core.detail import read_detail
+
+
+def step(name, start, end=None, *, kind="step", success=True):
+    told = {"type": kind, "name": name, "start": f"2026-11-21T10:00:{start:02d}Z"}
+    told["end"] = None if end is None else f"2026-11-21T10:00:{end:02d}Z"
+    told |= {"success": success} if kind == "step" else {"finished": success}
+    return told
+
+
+def detail(*steps, status="running"):
+    return read_detail("orders", "a", {"status": status, "steps": list(steps)})
+
+
+def test_the_count_is_of_earlier_rows_and_not_the_suffix():
+    loop = detail(
+        step("poll-1", 1, 2), step("nap-1", 2, 3, kind="sleep"), step("poll-2", 3, 4), step("poll-3", 4)
+    )
+    assert step_target(loop.steps, 2) == StepTarget("poll", 2, "do")
+    assert step_target(loop.steps, 1) == StepTarget("nap", 1, "sleep")
+    twice = detail(step("nap-1", 1, 2, kind="sleep"), step("nap-1", 2, 3, kind="sleep"), step("nap-1", 3, 4))
+    assert step_target(twice.steps, 1) == StepTarget("nap", 2, "sleep")
+    assert step_target(twice.steps, 2) == StepTarget("nap", 1, "do")
+
+
+def test_a_name_that_ends_in_a_number_loses_one_suffix_only():
+    assert step_target(detail(step("page-2-1", 1)).steps, 0) == StepTarget("page-2", 1, "do")
+
+
+def test_no_restart_from_a_termination_or_a_rollback():
+    steps = detail(step("undo-1", 1, kind="rollback"), {"type": "termination"}).steps
+    assert step_target(steps, 0) is None
+    assert step_target(steps, 1) is None
+
+
+def test_what_is_kept_and_what_runs_again_and_a_sibling_that_is_lost():
+    run = detail(
+        step("load-1", 1, 2), step("charge-1", 2, 9, success=False), step("mail-1", 3, 4), status="errored"
+    )
+    split = split_at(run.steps, StepTarget("charge", 1, "do"))
+    assert [one.name for one in split.kept] == ["load-1"]
+    assert [one.name for one in split.again] == ["charge-1", "mail-1"]
+    told = consequence("restart_from", run, step=StepTarget("charge", 1, "do"))
+    assert told[0] == "keeps 1 step: load-1"
+    assert told[1] == "drops and runs again 2 steps: charge-1, mail-1"
+    assert "mail-1 ran beside it" in told[2]
+    assert split_at(run.steps, StepTarget("charge", 2, "do")) is None
+
+
+def test_restart_and_terminate_count_finished_steps():
+    run = detail(step("load-1", 1, 2), step("charge-1", 2, success=None))
+    assert finished_steps(run) == 1
+    assert consequence("terminate", run)[0] == "leaves 1 finished step as it is: nothing is undone"
+    assert consequence("restart", run)[0].startswith("drops 1 finished step and runs")
+    assert consequence("restart", run)[1] == "charge-1 is running now and is cut off"
+    assert consequence("pause", run) == ["charge-1 will be finished first, then it pauses"]
+
+
+def test_without_a_detail_it_says_less_and_nothing_false():
+    assert consequence("terminate", None)[0] == "leaves all finished steps as they are: nothing is undone"
+    assert not any(
+        character.isdigit() for verb in ("pause", "restart") for character in str(consequence(verb, None))
+    )

@@ -1,0 +1,65 @@
+"""What people hand over: refused in a sentence before anything is sent."""
+
+import pytest
+
+from wfdash.live.handing import NotSendable, propose_id, read_batch, read_payload
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('{"a":\n 1,}', "line 2, column"),
+        ("", "line 1, column 1"),
+        ("NaN", "NaN is no JSON value"),
+        ("[" * 100_000, "recursion"),
+        ('"' + "x" * 1_100_000 + '"', "1 MiB"),
+    ],
+)
+def test_a_payload_that_cannot_be_sent(text, part):
+    with pytest.raises(NotSendable, match=part):
+        read_payload(text)
+
+
+def read(tmp_path, text):
+    path = tmp_path / "batch"
+    path.write_text(text)
+    return [(one.id, one.params, one.has_params) for one in read_batch(path, propose=lambda: "made")]
+
+
+def test_an_array_and_a_line_each_read_alike(tmp_path):
+    wanted = [("a", {"x": 1}, True), ("b", None, False), ("made", None, True)]
+    items = ['{"id": "a", "params": {"x": 1}}', '{"instance_id": "b"}', '{"params": null}']
+    assert read(tmp_path, f"[{', '.join(items)}]") == wanted
+    assert read(tmp_path, "\n".join(items) + "\n\n") == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('{"id": "a"}\n{"id": ', "line 2"),
+        ('{"id": "a"}\n{"id": "a"}', "a twice"),
+        ('{"id": "a.b"}', "cannot be an instance id"),
+        ('{"name": "a"}', "item 1"),
+        ("3", "item 1"),
+        ("", "holds no instance"),
+    ],
+)
+def test_a_file_with_one_bad_item_sends_none(tmp_path, text, part):
+    with pytest.raises(NotSendable, match=part):
+        read(tmp_path, text)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(NotSendable, match="could not be read"):
+        read_batch(tmp_path / "none", propose=str)
+
+
+def test_a_proposed_id_is_nobody_elses():
+    seen = []
+
+    def taken(one):
+        seen.append(one)
+        return len(seen) < 3
+
+    assert propose_id("orders", taken) == seen[2]
+    assert len(set(seen)) == 3

@@ -1,0 +1,57 @@
+"""The line that tells of an action, from the request to its end."""
+
+from wfdash.core.instance import Instance
+from wfdash.live.plan import Guard, Progress, Result, make_plan
+from wfdash.live.trail import Trail
+
+AT = 1_763_733_731.0  # 14:02:11 UTC
+
+
+def trail(verb="pause", *ids):
+    rows = [Instance(one, "running") for one in ids or ("a",)]
+    return Trail(make_plan(verb, "orders", rows, now=AT, guard=Guard()), AT)
+
+
+def moved(one, stage, status="", done=0, note=""):
+    return Progress(one.plan.key, AT, "orders", "a", one.plan.verb, stage, done, 2, note, status)
+
+
+def ended(one, outcome, sentence="", identity="a", at=AT + 8):
+    return Result(
+        one.plan.key, at, "orders", identity, "pause", "running", "", "", outcome, sentence=sentence
+    )
+
+
+def test_a_pause_that_had_to_wait():
+    one = trail()
+    for event in (
+        moved(one, "sent"),
+        moved(one, "answered", "waitingForPause"),
+        moved(one, "following", "paused"),
+    ):
+        one.hear(event)
+    assert one.line(AT) == "pause a asked 14:02:11 → waitingForPause → paused …"
+    one.hear(ended(one, "done", "paused"))
+    assert one.line(AT) == "pause a asked 14:02:11 → waitingForPause → paused after 8s"
+    assert one.over
+    assert not one.troubled
+
+
+def test_what_went_wrong_is_the_line():
+    one = trail()
+    one.hear(ended(one, "no effect", "pause had no effect: the instance is queued"))
+    assert one.line(AT) == "pause a: pause had no effect: the instance is queued"
+    other = trail()
+    other.hear(ended(other, "unknown", "running after 60 s: whether the pause arrived is not known"))
+    assert other.line(AT).startswith("pause a: unknown: running after 60 s")
+    assert other.troubled
+    assert other.failed == ("a",)
+
+
+def test_many_are_counted():
+    one = trail("pause", "a", "b")
+    one.hear(moved(one, "answered", "paused", done=1))
+    one.hear(ended(one, "done"))
+    assert one.line(AT) == "pause 2 instances: 1 of 2 sent · 1 done"
+    one.hear(ended(one, "refused", identity="b"))
+    assert one.line(AT) == "pause 2 instances: 1 done, 1 refused"

@@ -1,0 +1,60 @@
+"""The words of a prompt: ids that can be told apart, everything counted, nothing off the edge."""
+
+import pytest
+
+from wfdash.core.instance import Instance
+from wfdash.core.text import cells
+from wfdash.live.plan import Guard, make_plan
+from wfdash.ui.prompt_text import Asking, expected_text, prompt_lines, shown_names
+
+
+def plan(verb, *rows):
+    return make_plan(verb, "orders", [Instance(*row) for row in rows], now=0, guard=Guard())
+
+
+def text(asking, width=80, height=11):
+    return ["".join(piece for piece, _ in line) for line in prompt_lines(asking, width, height)]
+
+
+def test_ids_that_look_alike_after_cleaning_are_escaped():
+    names = shown_names(["a\u200bb", "a\u200cb", "plain"], 40)
+    assert names == ["a\\u200bb", "a\\u200cb", "plain"]
+
+
+def test_ids_that_look_alike_once_cut_are_numbered():
+    names = shown_names([f"x{'-' * 60}{n}{'-' * 60}y" for n in range(3)], 20)
+    assert len(set(names)) == 3
+    assert max(map(cells, names)) <= 20
+
+
+def test_what_must_be_typed():
+    one, two = plan("terminate", ("a", "running")), plan("terminate", ("a", "running"), ("b", "running"))
+    assert expected_text(one, production=False) == ""
+    assert expected_text(two, production=False) == "2"
+    assert expected_text(one, production=True) == "orders"
+    assert expected_text(two, production=True) == "2 orders"
+    assert expected_text(plan("pause", ("a", "running")), production=True) == ""
+
+
+def test_eligible_skipped_and_unknown_are_counted_apart():
+    rows = [("a", "running"), ("b", "running"), ("c", "complete"), ("d", "complete"), ("e", "hibernating")]
+    lines = "\n".join(text(Asking(plan("terminate", *rows), 0), height=20))
+    assert "3 instances of 5 chosen" in lines
+    assert "2 skipped: complete already" in lines
+    assert "1 of unknown status" in lines
+    assert "type 3, then y" in lines
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+@pytest.mark.parametrize("height", [9, 11, 19])
+@pytest.mark.parametrize("count", [1, 3, 250])
+def test_it_fits_and_keeps_its_last_line(width, height, count):
+    rows = [(f"order-{'x' * 100}-{n}", "running" if n % 3 else "complete") for n in range(count + 1)]
+    lines = text(Asking(plan("restart", *rows), 0), width, height)
+    assert len(lines) <= height
+    assert "esc" in lines[-1]
+
+
+def test_hostile_ids_stay_one_line():
+    lines = text(Asking(plan("pause", ("a\x1b[2J\nb", "running")), 0))
+    assert all(line.isprintable() for line in lines)
