@@ -9,6 +9,7 @@ from textual.events import Paste
 from tests.support.dashboard import drive
 from wfdash.demo import verbs
 from wfdash.demo.credentials import ACCOUNT_ID
+from wfdash.demo.faults import Fault
 from wfdash.live.journal import Journal
 from wfdash.ui.screens.bulk import BulkScreen
 from wfdash.ui.screens.prompt import PromptScreen
@@ -284,3 +285,22 @@ def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked():
 
     on(script, demo=False, size=(140, 30))
     assert not Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time).unfinished()
+
+
+def test_a_403_on_a_write_turns_all_verbs_off_and_the_header_says_so():
+    async def script(dash):
+        dash.server.state.faults.append(Fault.parse("403:1@PATCH"))
+        await asked(dash, "instance.pause", "waiting")
+        await dash.press("y")
+        await dash.until(lambda: dash.app.desk.guard.read_only)
+        await dash.until(lambda: dash.app.desk.last.over)
+        await dash.press("escape")
+        await dash.passes(2)
+        assert "read-only" in dash.lines[0]
+        await dash.press("instance.terminate")
+        await dash.passes(1)
+        assert not isinstance(dash.app.screen, PromptScreen)
+        assert "the API refused a write" in dash.text
+        assert len(writes(dash)) == 1
+
+    on(script)

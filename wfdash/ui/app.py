@@ -209,10 +209,13 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         """Whose data is shown, for the top line of every screen."""
         settings = self.settings
         badges = [f"DEMO {settings.demo}"] if settings.demo else []
-        if settings.is_production(settings.account_id):
+        if self.in_production:
             badges.append("PRODUCTION")
-        if settings.read_only:
+        guard = self.desk.guard
+        if settings.read_only or (self.session is not None and guard.read_only):
             badges.append("read-only")
+        elif guard.watch_only:
+            badges.append("watch only")
         where = settings.profile_name or ("local" if settings.local else settings.account_id[:8])
         return Identity(workflow, "" if settings.demo else where, settings.colour, tuple(badges))
 
