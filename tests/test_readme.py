@@ -15,6 +15,12 @@ def test_the_keys_table_is_the_keymap():
     assert table[1] == markdown()
 
 
+def test_every_file_it_names_is_there():
+    named = re.findall(r"\]\((?!http)([^)#]+)\)|^\| `((?:wfdash|tests)/[^`]*)`", README, re.M)
+    missing = [path for pair in named for path in pair if path and not (ROOT / path).exists()]
+    assert not missing
+
+
 def test_the_two_commands_are_one_line_each():
     lines = [line for line in README.splitlines() if line.startswith("python3 -m venv .venv")]
     assert [line.split()[-1] for line in lines] == ["demo", "pytest"]

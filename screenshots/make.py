@@ -1,0 +1,166 @@
+"""Draws this folder's pictures from the demo: `python screenshots/make.py [--png FOLDER] [NAME...]`.
+
+A fixed seed and a clock that stops at the same moment make two runs alike. `--png` also writes bitmaps.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HERE = Path(__file__).parent
+NOW = datetime(2026, 11, 21, 14, 2, 11, tzinfo=UTC).timestamp()
+RUNS = 5.0
+"""Seconds for which the clock runs before it stands: the first polls and what they lead to."""
+FIRST_ROWS = "order-"
+SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
+_PATIENCE = 30.0
+_FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
+_OWN = ("CLOUDFLARE_", "CF_", "WFDASH_", "TEXTUAL", "XDG_", "NO_COLOR", "SSH_", "TMUX", "COLORTERM")
+
+
+class Scene(NamedTuple):
+    """`keys` are pressed one by one, each once the screen stands still; `until` must be on the last one."""
+
+    name: str
+    until: str
+    scenario: str = "calm"
+    status: str = ""
+    """Opens the newest instance with this status."""
+    filter: str = ""
+    keys: tuple[str, ...] = ()
+
+
+SCENES = [
+    Scene("instances", "order-"),
+    Scene("incident", "order-", scenario="incident"),
+    Scene("filter", "errored", scenario="incident", filter="status:errored"),
+    Scene("detail", "errored", scenario="incident", status="errored"),
+    Scene("waiting", "waiting", status="waiting"),
+    Scene("prompt", "terminate", status="waiting", keys=("t",)),
+    Scene("help", "Filter", keys=("?",)),
+    Scene("workflows", "billing", keys=("w",)),
+]
+
+
+def alone() -> None:
+    """Forget whatever of this person's environment would change a picture."""
+    for name in list(os.environ):
+        if name.startswith(_OWN):
+            del os.environ[name]
+    home = tempfile.mkdtemp(prefix="wfdash-pictures-")
+    os.environ.update(HOME=home, TZ="UTC", TERM="xterm-256color", TEXTUAL_ANIMATIONS="none")
+
+
+class Clock:
+    """Stands at NOW, runs from `began`, and stands at NOW + RUNS once it is `stopped`."""
+
+    began: float | None = None
+    stopped = False
+
+    def __call__(self) -> float:
+        if self.stopped:
+            return NOW + RUNS
+        return NOW + (time.monotonic() - self.began if self.began else 0.0)
+
+
+async def draw(scene: Scene, columns: int, lines: int) -> str:
+    """The scene as SVG."""
+    import httpx
+
+    from wfdash.api.connect import connect
+    from wfdash.api.interface import Observer, Workflows
+    from wfdash.demo.api import create_app
+    from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+    from wfdash.demo.world import build
+    from wfdash.settings import Options, load
+    from wfdash.ui.app import WfdashApp
+
+    clock = Clock()
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="wfdash-pictures-")
+    settings = load(Options(demo=scene.scenario, demo_account=ACCOUNT_ID, demo_token=TOKEN), os.environ)
+    server = httpx.ASGITransport(app=create_app(build(scene.scenario, clock=clock)))
+
+    async def connected(observer: Observer) -> Workflows:
+        return await connect(settings, observer=observer, transport=server)
+
+    instance = ""
+    if scene.status:
+        client = await connected(lambda exchange: None)
+        instance = (await client.list_instances("orders", status=scene.status)).items[0]["id"]
+        await client.close()
+    app = WfdashApp(
+        settings, connected, workflow="orders", instance=instance, filter=scene.filter, clock=clock
+    )
+    async with app.run_test(size=(columns, lines)) as pilot:
+        clock.began = time.monotonic()
+        await settle(app, pilot, FIRST_ROWS, least=RUNS)
+        clock.stopped = True
+        await settle(app, pilot)
+        for key in scene.keys:
+            await pilot.press(key)
+            await settle(app, pilot)
+        await settle(app, pilot, scene.until)
+        return own_fonts(app.export_screenshot(title="wfdash"))
+
+
+def text_of(app: Any) -> str:
+    return "\n".join(
+        "".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()
+    )
+
+
+async def settle(app: Any, pilot: Any, until: str = "", *, least: float = 0.0) -> None:
+    """Return once `least` seconds are over, the picture shows `until` and it stood still for a while."""
+    last, since, loop = "", 0.0, asyncio.get_running_loop()
+    began = loop.time()
+    deadline = began + _PATIENCE
+    while loop.time() < deadline:
+        await pilot.pause(0.05)
+        if (now := text_of(app)) != last:
+            last, since = now, loop.time()
+        elif until in now and loop.time() - since > 0.4 and loop.time() - began > least:
+            return
+    raise SystemExit(f"{until!r} did not appear on\n{last}")
+
+
+def own_fonts(svg: str) -> str:
+    """The SVG without fonts that would be fetched from elsewhere."""
+    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.S)
+    return re.sub(r"Fira Code(, monospace)?", _FONTS, svg)
+
+
+def bitmap(svg: str) -> bytes:
+    import resvg_py
+
+    single = svg.replace(_FONTS, "DejaVu Sans Mono")
+    return bytes(resvg_py.svg_to_bytes(svg_string=single, font_dirs=["/usr/share/fonts"]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--png", type=Path)
+    options = parser.parse_args()
+    alone()
+    sys.path.insert(0, str(HERE.parent))
+    for scene in SCENES:
+        if options.names and scene.name not in options.names:
+            continue
+        for size, (columns, lines) in SIZES.items():
+            svg = asyncio.run(draw(scene, columns, lines))
+            (HERE / f"{scene.name}-{size}.svg").write_text(svg, encoding="utf-8")
+            if options.png:
+                options.png.mkdir(parents=True, exist_ok=True)
+                (options.png / f"{scene.name}-{size}.png").write_bytes(bitmap(svg))
+            sys.stdout.write(f"{scene.name}-{size}\n")
+
+
+if __name__ == "__main__":
+    main()
