@@ -4,81 +4,38 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from platformdirs import user_state_path
-from textual import events
-from textual.app import ComposeResult
-from textual.containers import Vertical
 
 from wfdash.core.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.instance import Instance
-from wfdash.core.text import clean, fit
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import count
-from wfdash.ui.bindings import bindings
 from wfdash.ui.exports import file_name, full_outputs, write_new
-from wfdash.ui.screens.panel import PanelScreen, Title
-from wfdash.ui.theme import PLAIN, QUIET, STRONG
-from wfdash.ui.widgets.lines import Choices
+from wfdash.ui.screens.menu import Entry, MenuScreen
 
 __all__ = ["ExportScreen"]
 
 
-class ExportScreen(PanelScreen):
+class ExportScreen(MenuScreen):
     """`instance` is the open or chosen one; what is exported of the table is what the filter shows."""
 
-    BINDINGS = bindings("row.open")
-
     def __init__(self, workflow: str, instance: str, screen_svg: str) -> None:
-        super().__init__()
         self._workflow = workflow
         self._instance = instance
         self._svg = screen_svg
-        self._entries = {
-            "h": ("handover", "opens with wfdash open FILE on this place, with pins, marks and notes"),
-            "s": ("story", "Markdown: notes, actions, changes and causes of this session"),
-            "c": ("table, CSV", "the rows that the filter shows"),
-            "n": ("table, NDJSON", "the same rows, each as the API sent it"),
-        }
+        entries = [
+            Entry("h", "handover", "opens with wfdash open FILE on this place, with pins, marks and notes"),
+            Entry("s", "story", "Markdown: notes, actions, changes and causes of this session"),
+            Entry("c", "table, CSV", "the rows that the filter shows"),
+            Entry("n", "table, NDJSON", "the same rows, each as the API sent it"),
+        ]
         if instance:
-            self._entries |= {
-                "j": ("instance, JSON", f"{instance} with full step outputs"),
-                "m": ("instance, Markdown", f"{instance} for a ticket"),
-            }
-        self._entries["v"] = ("screen, SVG", "what was on screen under this panel")
+            entries.append(Entry("j", "instance, JSON", f"{instance} with full step outputs"))
+            entries.append(Entry("m", "instance, Markdown", f"{instance} for a ticket"))
+        entries.append(Entry("v", "screen, SVG", "what was on screen under this panel"))
+        super().__init__("Export", entries)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="panel"):
-            yield Title()
-            yield Choices()
-
-    def on_mount(self) -> None:
-        choices = self.query_one(Choices)
-        choices.styles.height = len(self._entries)
-        choices.focus()
-        self.call_after_refresh(self._fill)
-
-    def _fill(self) -> None:
-        self.query_one(Title).name_it("Export", "its key or enter, esc closes")
-        self.query_one(Choices).fill(
-            [
-                (key, [(f"  {key}  ", STRONG), (fit(name, 24), PLAIN), (clean(what), QUIET)])
-                for key, (name, what) in self._entries.items()
-            ]
-        )
-
-    def on_key(self, event: events.Key) -> None:
-        if event.character in self._entries:
-            event.stop()
-            self._export(event.character)
-
-    def action_row_open(self) -> None:
-        choice = self.query_one(Choices).choice
-        if choice is not None:
-            self._export(choice)
-
-    def _export(self, key: str) -> None:
-        app = self.dashboard
-        self.dismiss()
-        app.run_worker(self._write(key), group="export", exit_on_error=False)
+    def chosen(self, key: str) -> None:
+        self.dashboard.run_worker(self._write(key), group="export", exit_on_error=False)
 
     async def _write(self, key: str) -> None:
         app = self.dashboard

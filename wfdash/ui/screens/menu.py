@@ -1,0 +1,84 @@
+"""A panel of entries, each taken by its own key or by enter."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from wfdash.core.text import clean, fit
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.theme import PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.lines import Choices
+
+__all__ = ["Entry", "MenuScreen"]
+
+_LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`what` is raw and cut to what a line may hold."""
+
+    key: str
+    name: str
+    what: str
+
+
+class MenuScreen(PanelScreen):
+    """A subclass says what choosing an entry does; the panel is closed by then."""
+
+    BINDINGS = bindings("row.open")
+
+    def __init__(self, title: str, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self._title = title
+        self._entries = {entry.key: entry for entry in entries}
+
+    @abstractmethod
+    def chosen(self, key: str) -> None:
+        """Carry out the entry of this key."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Title()
+            yield Choices()
+
+    def on_mount(self) -> None:
+        choices = self.query_one(Choices)
+        choices.styles.height = len(self._entries)
+        choices.focus()
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        self.query_one(Title).name_it(clean(self._title), "its key or enter, esc closes")
+        self.query_one(Choices).fill(
+            [
+                (
+                    entry.key,
+                    [
+                        (f"  {entry.key}  ", STRONG),
+                        (fit(entry.name, 24), PLAIN),
+                        (clean(entry.what[:_LONGEST]), QUIET),
+                    ],
+                )
+                for entry in self._entries.values()
+            ]
+        )
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character in self._entries:
+            event.stop()
+            self._take(event.character)
+
+    def action_row_open(self) -> None:
+        choice = self.query_one(Choices).choice
+        if choice is not None:
+            self._take(choice)
+
+    def _take(self, key: str) -> None:
+        self.dismiss()
+        self.chosen(key)
