@@ -1,0 +1,108 @@
+"""Actions on the real engine: what is told of each is what the engine did, and the journal has it."""
+
+import time
+
+import pytest
+
+from tests.engine.engine import WORKFLOW
+from wfdash.api.connect import connect
+from wfdash.api.interface import RestartFrom
+from wfdash.core.instance import Instance
+from wfdash.live.budget import Budget
+from wfdash.live.journal import Journal
+from wfdash.live.operator import Operator
+from wfdash.live.plan import Progress, make_plan
+from wfdash.settings import Settings
+
+
+@pytest.fixture
+async def operator(engine, tmp_path):
+    api = await connect(Settings(local=True, base_url=f"http://127.0.0.1:{engine.port}"))
+    journal = Journal(tmp_path, profile="", account="", clock=time.time)
+    yield Operator(api, budget=Budget(clock=time.time), journal=journal, clock=time.time)
+    journal.close()
+    await api.close()
+
+
+async def act(operator, verb, identity, status, *, on_event=lambda event: None, **options):
+    plan = make_plan(
+        verb,
+        WORKFLOW,
+        [Instance(identity, status)],
+        now=time.time(),
+        guard=operator.guard,
+        **options,
+    )
+    (told,) = await operator.carry_out(plan, on_event)
+    return told
+
+
+def journalled(operator):
+    return [(one.event, one.after) for one in operator.journal.read()]
+
+
+async def test_a_pause_during_a_busy_step_is_followed_until_it_is_paused(engine, operator, fresh):
+    gate = fresh("gate")
+    identity = engine.create(fresh("busy"), "busy", gate=gate)
+    engine.wait(identity, lambda detail: len(detail["steps"]) == 2)
+    statuses = []
+
+    def release_once_asked(event):
+        if isinstance(event, Progress) and event.status:
+            statuses.append(event.status)
+            if event.stage == "following":
+                engine.release(gate)
+
+    told = await act(operator, "pause", identity, "running", on_event=release_once_asked)
+    assert (told.outcome, told.answered, told.after) == ("done", "waitingForPause", "paused")
+    assert statuses[0] == "waitingForPause"
+    assert journalled(operator)[-1] == ("settled", "paused")
+    assert engine.detail(identity)["status"] == "paused"
+    told = await act(operator, "resume", identity, "paused")
+    assert told.outcome == "done"
+
+
+async def test_a_restart_from_the_second_of_three_loop_steps(engine, operator, fresh):
+    identity = engine.create(fresh("loop"), "loop")
+    before = engine.wait(identity, "complete")
+    told = await act(operator, "restart_from", identity, "complete", restart_from=RestartFrom("load page", 2))
+    assert told.outcome == "done", told
+    after = engine.wait(
+        identity,
+        lambda now: now["status"] == "complete" and now["steps"][2]["start"] != before["steps"][2]["start"],
+    )
+    assert after["steps"][0] == before["steps"][0]
+
+
+async def test_terminate_with_rollback_and_then_nothing_is_left_to_terminate(engine, operator, fresh):
+    identity = engine.create(fresh("booking"), "booking")
+    engine.wait(identity, lambda detail: len(detail["steps"]) == 4)
+    told = await act(operator, "terminate_rollback", identity, "running")
+    assert (told.outcome, told.after) == ("done", "terminated")
+    told = await act(operator, "terminate", identity, "running")
+    assert told.error == "was running, now terminated: nothing sent"
+
+
+async def test_an_event_reaches_its_waiter(engine, operator, fresh):
+    identity = engine.create(fresh("approval"), "approval")
+    engine.wait(identity, lambda detail: len(detail["steps"]) == 2)
+    told = await act(operator, "send_event", identity, "running", event_type="approve", payload={"by": "Ada"})
+    assert told.outcome == "done"
+    assert engine.wait(identity, "complete")["output"] == {"by": "Ada"}
+    assert "Ada" not in str(operator.journal.read())
+
+
+async def test_a_restart_that_completes_at_once_is_no_silent_nothing(engine, operator, fresh):
+    identity = engine.create(fresh("quick"), "quick")
+    engine.wait(identity, "complete")
+    told = await act(operator, "restart", identity, "complete")
+    assert told.outcome == "done", told
+    told = await act(operator, "pause", identity, "")
+    assert (told.outcome, told.error) == ("skipped", "it is complete: nothing is left to pause")
+
+
+async def test_an_id_no_list_shows_is_never_asked_for(engine, operator):
+    before = engine.listing()["result_info"]["total_count"]
+    told = await act(operator, "terminate", "never-made", "")
+    assert told.outcome == "skipped"
+    assert engine.listing()["result_info"]["total_count"] == before
