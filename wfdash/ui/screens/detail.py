@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from wfdash.core.copying import copies
 from wfdash.core.detail import Step
 from wfdash.core.instance import Instance
 from wfdash.live.events import Event
@@ -144,6 +145,19 @@ class DetailScreen(BaseScreen):
 
     def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
         self.dashboard.open_page("inspector", self.workflow, self.instance, message.row.step)
+
+    def action_copy_menu(self) -> None:
+        rows, settings = self.targets(), self.dashboard.settings
+        if not rows:
+            return
+        entries = copies(
+            rows[0],
+            workflow=self.workflow,
+            account_id=settings.account_id,
+            base_url=settings.base_url,
+            local=settings.local,
+        )
+        self.dashboard.open_page("copy", self.instance, entries)
 
     def action_detail_compare(self) -> None:
         self.dashboard.open_page("compare", self.workflow, self.instance)

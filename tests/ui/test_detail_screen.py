@@ -1,0 +1,100 @@
+"""An instance opened in the whole dashboard over the simulator: detail, inspector, comparison."""
+
+import os
+import stat
+
+from tests.support.dashboard import drive
+from wfdash.ui.screens.compare import CompareScreen
+from wfdash.ui.screens.detail import DetailScreen
+from wfdash.ui.screens.inspector import InspectorScreen, save_stream
+from wfdash.ui.widgets.detail_pane import DetailPane
+
+
+def of_status(dashboard, status):
+    store = dashboard.app.session.poller.store
+    return next(one for one in store.ids() if store.get(one).status == status)
+
+
+async def open_one(dashboard, status):
+    app = dashboard.app
+    instance = of_status(dashboard, status)
+    app.show_instance("orders", instance)
+    await dashboard.until(lambda: isinstance(app.screen, DetailScreen))
+    await dashboard.until(lambda: app.screen.pane.timeline.row_count())
+    return instance
+
+
+def test_the_pane_beside_the_table_follows_the_cursor():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("j")
+        pane = app.root.query_one("#beside", DetailPane)
+        await dashboard.until(lambda: pane.timeline.row_count())
+        assert f" {app.root.table.instance}  " in pane.query_one("#head").plain
+        before = app.root.table.instance
+        await dashboard.press("pane.next")
+        assert pane.timeline.has_focus
+        await dashboard.press("j", "k")
+        assert app.root.table.instance == before
+
+    drive(script, size=(140, 40))
+
+
+def test_an_errored_instance_says_what_gave_up_and_opens_in_the_inspector():
+    async def script(dashboard):
+        app = dashboard.app
+        await open_one(dashboard, "errored")
+        assert "gave up after 6 attempts" in dashboard.text
+        await dashboard.press("row.open")
+        await dashboard.until(lambda: isinstance(app.screen, InspectorScreen))
+        await dashboard.until(lambda: app.screen.tree_.row_count())
+        assert "exponential from 10 s" in dashboard.text
+        await dashboard.press("filter.edit")
+        await dashboard.type("declined")
+        node = app.screen.tree_.node
+        assert node.path[0] in ("attempts", "instance")
+        first = node.path
+        await dashboard.press("enter")
+        assert app.screen.tree_.node.path != first
+        await dashboard.press("layer.close", "layer.close")
+        assert isinstance(app.screen, DetailScreen)
+
+    drive(script, size=(100, 30))
+
+
+def test_an_errored_run_against_the_last_success():
+    async def script(dashboard):
+        app = dashboard.app
+        await open_one(dashboard, "errored")
+        await dashboard.press("detail.compare")
+        await dashboard.until(lambda: isinstance(app.screen, CompareScreen))
+        await dashboard.until(lambda: "first differs at" in dashboard.text)
+        table = app.screen.query_one("#pairs")
+        assert table.comparison.pairs[table.cursor].verdict != "same"
+        assert "params" in dashboard.text
+        await dashboard.press("layer.close")
+        assert isinstance(app.screen, DetailScreen)
+
+    drive(script, size=(100, 30))
+
+
+def test_the_next_instance_with_the_detail_open():
+    async def script(dashboard):
+        app = dashboard.app
+        first = await open_one(dashboard, "waiting")
+        await dashboard.press("instance.next")
+        assert app.screen.instance != first
+        await dashboard.until(lambda: app.screen.instance in dashboard.text)
+        await dashboard.press("instance.previous")
+        assert app.screen.instance == first
+
+    drive(script, size=(80, 24))
+
+
+def test_a_stream_is_saved_where_only_this_user_reads_it():
+    said = save_stream(b"\x00" * 2048, "order/1", "../../evil\x1b")
+    path = said.rsplit(" ", 1)[1]
+    assert said.startswith("a stream of 2.0 kB, saved as ")
+    assert ".." not in path
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert save_stream(b"x", "order/1", "../../evil\x1b").rsplit(" ", 1)[1] != path
