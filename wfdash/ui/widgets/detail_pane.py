@@ -51,6 +51,7 @@ class DetailPane(Vertical):
         self.running: int | None = None
         """How many instances of the workflow run, where that is known."""
         self._shown: str | None = None
+        self._head_lines = 0
         self._detail: Detail | None = None
         self._now = 0.0
 
@@ -87,7 +88,12 @@ class DetailPane(Vertical):
         fresh = identity != self._shown
         self._shown = identity
         width = self.size.width
-        self.query_one("#head", TextLines).show(self._head(identity, row, state, why, at, width))
+        head = self._head(identity, row, state, why, at, width)
+        if not fresh and len(head) == self._head_lines - 1:
+            # A sentence one line shorter for a moment is not worth laying everything out anew.
+            head.append([])
+        self._head_lines = len(head)
+        self.query_one("#head", TextLines).show(head)
         self._fit_timeline()
         self.timeline.show(detail, now=now, utc=self.utc, fresh=fresh)
         self._show_foot()
