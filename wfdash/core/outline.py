@@ -151,7 +151,9 @@ def _collect(
     for position, one in enumerate(tries):
         if one.start is None:
             continue
-        latest.append(one.start if one.end is None else one.end)
+        latest.append(one.start)
+        if one.end is not None:
+            latest.append(one.end)
         if one.end is not None:
             spans.append((one.start, max(one.start, one.end)))
         elif current and position == len(tries) - 1:
