@@ -5,11 +5,12 @@ import re
 from wfdash.core.detail import Failure, Step
 from wfdash.core.text import cells, clean, fit
 
-__all__ = ["failure_text", "family", "shown_name", "spoken_name"]
+__all__ = ["error_name", "failure_text", "family", "shown_name", "spoken_name"]
 
 _SUFFIX = re.compile(r"-(\d{1,9})$")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$|(?<=[#_\-/: ])\d+$")
 _WRAPPED = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
+_NAMED = re.compile(r"([A-Za-z_$][\w$]{0,60}(?:Error|Exception|Timeout)): ")
 _PLAIN = re.compile(r"[\w .:/#\-]+")
 _LONGEST = 512
 """Characters looked at; step names are at most 256, but what the server sends decides."""
@@ -47,6 +48,18 @@ def family(step: Step) -> tuple[str, str]:
     """
     name = _SUFFIX.sub("", step.name[:_LONGEST], count=1)
     return step.kind, _NUMBER.sub("", name).rstrip("#-_/: ") or name
+
+
+def error_name(failure: Failure) -> str:
+    """The name that says something, cleaned; "" when there is none.
+
+    The engine gives a thrown class as `Error` and puts its name before the message.
+    """
+    name = failure.name.strip()[:_LONGEST]
+    if name in ("", "Error", "WorkflowFatalError"):
+        found = _NAMED.match(failure.message.strip()[:4096])
+        name = found[1] if found else ""
+    return fit(clean(name), 48).rstrip() if name else ""
 
 
 def failure_text(failure: Failure, width: int = 100) -> str:

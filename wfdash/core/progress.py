@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wfdash.core.current import deadline, doing, since, used_up
 from wfdash.core.detail import Failure, Step
-from wfdash.core.naming import failure_text, shown_name, spoken_name
+from wfdash.core.naming import error_name, failure_text, shown_name, spoken_name
 from wfdash.core.retry import attempts_allowed, duration
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning, Why
@@ -201,7 +201,5 @@ def short_name(step: Step) -> str:
 
 def _with(failure: Failure) -> str:
     """` with PaymentError`, or `: message` where the error's name says nothing."""
-    name = failure.name.strip()
-    if name and name not in ("Error", "WorkflowFatalError"):
-        return f" with {failure_text(Failure(name, ''), 48).removesuffix(': an error without a message')}"
-    return f": {failure_text(failure, 80)}"
+    name = error_name(failure)
+    return f" with {name}" if name else f": {failure_text(failure, 80)}"

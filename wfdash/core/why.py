@@ -58,4 +58,5 @@ class Reckoning:
 
     def left(self, at: float, prefix: str = "") -> str:
         """For cells: what is left until then (`20h48m`), or `due 40s ago`."""
-        return f"due {self.coarse(at)} ago" if self.is_due(at) else f"{prefix}{self.coarse(at)}"
+        told = self.coarse(at)
+        return f"due {told} ago" if self.is_due(at) else told if told.startswith("<") else f"{prefix}{told}"
