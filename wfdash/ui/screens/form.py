@@ -25,6 +25,7 @@ from wfdash.ui.widgets.status_line import StatusLine
 __all__ = ["FormField", "FormScreen"]
 
 _LABEL = 12
+_KEYS = [(f"tab next · {key_text('ctrl+o')} editor · esc leaves it ", QUIET)]
 _LONGEST = 1_100_000
 
 
@@ -82,8 +83,7 @@ class FormScreen(PanelScreen):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        editor = f"enter asks · tab next · {key_text('ctrl+o')} editor · esc leaves it"
-        self.query_one(Title).name_it(clean(self.form_title()), editor)
+        self.query_one(Title).name_it(clean(self.form_title()))
         for one in self.form_fields():
             self.query_one(f"#label-{one.id}", StatusLine).show([(f" {one.label}", QUIET)])
         for number, note in enumerate(self.form_notes()):
@@ -99,9 +99,9 @@ class FormScreen(PanelScreen):
         try:
             plan = self.make_plan()
         except NotSendable as wrong:
-            checked.show([(" ", PLAIN), (clean(str(wrong)), BAD)])
+            checked.show([(" ", PLAIN), (clean(str(wrong)), BAD)], _KEYS)
             return None
-        checked.show([(" ready: enter asks before it is sent", STRONG)])
+        checked.show([(" ready: enter asks before it is sent", STRONG)], _KEYS)
         return plan
 
     def on_input_changed(self, event: Input.Changed) -> None:
