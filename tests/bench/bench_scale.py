@@ -120,9 +120,9 @@ def screen(*arguments: object) -> Terminal:
 
 
 def key_to_paint(terminal: Terminal) -> float:
-    """Seconds from a key until the screen begins to change, the median of 30."""
+    """Seconds from a key until the screen begins to change, the median of 12."""
     times = []
-    for _ in range(30):
+    for _ in range(12):
         terminal.quiet(0.12, within=60)
         before, begun = len(terminal.written), time.perf_counter()
         terminal.press("j")
@@ -143,7 +143,7 @@ def keys() -> list[Line]:
         terminals[0].wait_for("100,000 loaded", seconds=90)
         terminals[1].wait_for("100 loaded", seconds=60)
         terminals[2].wait_for("order-", seconds=60)
-        many, few, table = alternately(3, *(lambda one=one: key_to_paint(one) for one in terminals))
+        many, few, table = alternately(2, *(lambda one=one: key_to_paint(one) for one in terminals))
         weight = resident(terminals[0].pid)
     finally:
         for terminal in terminals:
@@ -169,8 +169,8 @@ def steady() -> list[Line]:
         terminal.wait_for(re.compile(r"order-\d+"))
         terminal.watch(20)
         before = _cpu(terminal.pid)
-        terminal.watch(30)
-        used = (_cpu(terminal.pid) - before) / 30 * 100
+        terminal.watch(20)
+        used = (_cpu(terminal.pid) - before) / 20 * 100
     finally:
         terminal.close()
         simulator.stop()

@@ -10,6 +10,8 @@ __all__ = ["Job"]
 
 _LONGEST = 60.0
 """Seconds a failing poll waits at most: it never gives up."""
+_PATIENCE = 10.0
+"""Seconds past its time that a poll gives way to more urgent ones."""
 
 
 class Job:
@@ -73,16 +75,17 @@ class Job:
         """The question was taken back before it was answered."""
         self.freshness.asking = False
 
-    def late(self, now: float) -> bool:
-        """Count the polls that were due and did not happen; True when that number moved."""
-        at = self.next_at
-        if at is None or self.freshness.answered_at is None:
-            return False
-        since = max(at, self.freshness.answered_at)
-        missed = max(self._failures, int(max(0.0, now - since) / max(self.interval, 1.0)))
-        moved = missed != self.freshness.missed
-        self.freshness.missed = missed
-        return moved
+    def starved(self, now: float) -> bool:
+        """Whether it has been due for so long that nothing may go before it any more."""
+        due = self.freshness.due_at
+        return due is not None and now - due > _PATIENCE
+
+    def count_missed(self, now: float) -> None:
+        """Polls that were due and did not happen are missed like those that failed."""
+        due = self.freshness.due_at
+        if due is not None and now > due:
+            passed = int((now - due) / max(self.interval, 1.0))
+            self.freshness.missed = max(self.freshness.missed, passed)
 
 
 def sentence_of(error: Exception) -> str:

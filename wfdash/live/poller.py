@@ -268,7 +268,10 @@ class Poller:
         turn = self._sweep.pages
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
         spare = (self._facts, self._sweep) if spared or self._facts.urgent else (self._sweep, self._facts)
-        return (self._detail, self._newest, self._counts, self._history, *spare, self.watched, self.causes)
+        usual = (self._detail, self._newest, self._counts, self._history, *spare, self.watched, self.causes)
+        if self._newest.starved(self._watch.clock()):
+            return (self._newest, *usual)
+        return usual
 
     def _told(self, event: Event) -> None:
         if isinstance(event, InstancesChanged):

@@ -69,6 +69,7 @@ class Scheduler:
         if self.frozen:
             return delay
         for job in self._jobs():
+            job.count_missed(now)
             if job in self._tasks:
                 continue
             at = job.due(now)
@@ -79,6 +80,8 @@ class Scheduler:
                 continue
             if wait := self._budget.take(job.priority):
                 delay = min(delay, wait)
+                if job.starved(now):
+                    break
                 continue
             task = self._tasks[job] = asyncio.create_task(self._ask(job))
             task.add_done_callback(partial(self._over, job))
