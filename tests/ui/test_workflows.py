@@ -1,0 +1,38 @@
+"""All workflows on one screen: the worst first, and how each has gone lately."""
+
+from itertools import pairwise
+
+from wfdash.core.workflow import Workflow
+from wfdash.live.trend import Trends
+from wfdash.ui.sparkline import sparkline
+from wfdash.ui.widgets.workflow_table import worst_first
+
+
+def test_new_errors_come_before_old_ones_and_those_before_busy_ones():
+    trends = Trends()
+    before = [Workflow(name, counts={"errored": n}) for name, n in (("new", 1), ("old", 90), ("fine", 0))]
+    trends.saw([*before, Workflow("busy", counts={"running": 5})], 0.0)
+    after = [Workflow(name, counts={"errored": n}) for name, n in (("fine", 0), ("old", 90), ("new", 4))]
+    after.append(Workflow("busy", counts={"running": 9}))
+    trends.saw(after, 10.0)
+    assert [one.name for one in worst_first(after, trends)] == ["new", "old", "busy", "fine"]
+    assert trends.delta("new", "errored") == 3
+    assert trends.delta("unknown", "errored") == 0
+
+
+def test_a_sample_a_minute_is_kept_for_half_an_hour_and_the_last_is_the_newest():
+    trends = Trends()
+    for second in range(0, 3 * 3600, 10):
+        trends.saw([Workflow("orders", counts={"running": second})], float(second))
+    history = trends.history("orders", "running")
+    assert len(history) == 30
+    assert history[-1] == 3 * 3600 - 10
+    assert all(later - earlier == 60 for earlier, later in pairwise(history[1:-1]))
+    assert trends.delta("orders", "running") == 3 * 3600 - 10
+
+
+def test_sparklines_keep_their_width_and_show_small_moves():
+    assert sparkline([], 3) == "   "
+    assert sparkline([5, 5], 3) == " ▁▁"
+    assert sparkline([1000, 1001, 1007], 3) == "▁▂█"
+    assert sparkline(list(range(50)), 4) == "▁▃▅█"
