@@ -50,6 +50,8 @@ class Facts(Job):
         self.watched: Sequence[str] = ()
         self.missed: Collection[str] = ()
         self.running: int | None = None
+        self.utc = True
+        """How instants in the sentences are written."""
         self._facts: OrderedDict[str, Fact] = OrderedDict()
         self.read: dict[str, DetailFacts] = {}
         self.times = StepTimes()
@@ -171,4 +173,5 @@ class Facts(Job):
             row=self.watch.store.get(detail.id),
             local=self.watch.local,
             running=self.running,
+            utc=self.utc,
         )

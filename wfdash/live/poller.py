@@ -140,6 +140,15 @@ class Poller:
         return self._facts.progress
 
     @property
+    def utc(self) -> bool:
+        """How instants in the sentences are written; else in local time."""
+        return self._facts.utc
+
+    @utc.setter
+    def utc(self, utc: bool) -> None:
+        self._facts.utc = utc
+
+    @property
     def frozen(self) -> bool:
         return self._scheduler.frozen
 

@@ -29,6 +29,7 @@ from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.shift import Shift
 from wfdash.ui.signals import on_signals
+from wfdash.ui.terminal import ensure_size, is_gone
 from wfdash.ui.verbs import ActionDeskHost, starts_action
 from wfdash.ui.widgets.header import Identity
 
@@ -130,6 +131,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         )
         try:
             self.session = session
+            session.poller.utc = self.utc
             self.started()
             await session.poller.run()
         finally:
@@ -158,6 +160,8 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
                     screen.live(message.event)
 
     def _tick(self) -> None:
+        if not self.is_headless and is_gone():
+            self.leave(129)
         """The full screen on top ticks, also under a panel over its lower half."""
         shown = [screen for screen in self.screen_stack if isinstance(screen, BaseScreen)]
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
@@ -237,5 +241,6 @@ def run_app(
 ) -> int:
     """Run the dashboard on the terminal; the return value is the exit code."""
     app = WfdashApp(settings, connect, workflow=workflow, instance=instance, filter=filter, handover=handover)
+    ensure_size()
     app.run(mouse=settings.mouse)
     return app.return_code or 0

@@ -172,6 +172,8 @@ class Pages(App[int], inherit_bindings=False):
 
     def action_time_zone(self) -> None:
         self.utc = not self.utc
+        if self.session is not None:
+            self.session.poller.utc = self.utc
         self.notify("times are UTC" if self.utc else "times are local")
         for screen in self.screen_stack:
             screen.refresh()

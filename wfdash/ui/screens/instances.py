@@ -49,6 +49,8 @@ class InstancesScreen(ViewsScreen):
         self._filter_text = filter
         self._resting: Timer | None = None
         self._drawing: Timer | None = None
+        self._awaited = ""
+        """The instance the cursor goes to once its row is there."""
         self._beside: str | None = None
         """Whose detail stands beside the table: the cursor's, once it rests."""
 
@@ -91,6 +93,8 @@ class InstancesScreen(ViewsScreen):
     def live(self, event: Event) -> None:
         if isinstance(event, InstancesChanged):
             self.take_in(event.delta)
+            if self._awaited in event.delta.added:
+                self.put_cursor(self._awaited)
         elif isinstance(event, DetailChanged):
             self.take_in_fact(event.id)
             index = self.table.index_of(event.id)
@@ -211,7 +215,7 @@ class InstancesScreen(ViewsScreen):
 
     def put_cursor(self, instance: str) -> None:
         """Put the cursor on this instance, as soon as its row is there."""
-        self.table.move_to_key(instance)
+        self._awaited = "" if self.table.move_to_key(instance) else instance
 
     def action_row_open(self) -> None:
         if self.table.instance is not None:
