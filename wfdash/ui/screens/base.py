@@ -7,6 +7,7 @@ from textual.screen import Screen
 
 from wfdash.core.instance import Instance
 from wfdash.live.events import Event
+from wfdash.ui.covered import is_covered
 from wfdash.ui.verbs import Verbs
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -23,6 +24,18 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
 
     wants_rows = False
     """Whether it says itself which instances the poller should read out of spare budget."""
+
+    def _compositor_refresh(self) -> None:
+        """Write nothing while covered.
+
+        Textual would repaint all of the screen on top, and again at every turn from then on. The whole screen
+        is painted when it comes back.
+        """
+        if is_covered(self):
+            self._compositor._dirty_regions.clear()
+            self._dirty_widgets.clear()
+            return
+        super()._compositor_refresh()
 
     @property
     def dashboard(self) -> "WfdashApp":
