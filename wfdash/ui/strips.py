@@ -20,7 +20,12 @@ def blank(width: int, style: Style | None = None) -> Strip:
 
 
 def strip_of(pieces: Iterable[tuple[str, Style]], width: int, over: Style | None = None) -> Strip:
-    """Styled pieces of cleaned text as a strip of exactly `width` cells; `over` is laid over every style."""
+    """Styled pieces of cleaned text as a strip of exactly `width` cells; `over` is laid over every style.
+
+    One that reverses takes the colours with it: as patches of background they could not be read.
+    """
+    if over and over.reverse:
+        pieces = [(text, Style(bold=style.bold)) for text, style in pieces]
     segments = [Segment(text, style + over if over else style) for text, style in pieces if text]
     return Strip(segments).adjust_cell_length(width, over or Style.null())
 
