@@ -30,6 +30,7 @@ from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.shift import Shift
 from wfdash.ui.signals import on_signals
 from wfdash.ui.terminal import ensure_size, is_gone
+from wfdash.ui.typeahead import TypeAhead
 from wfdash.ui.verbs import ActionDeskHost, starts_action
 from wfdash.ui.widgets.header import Identity
 
@@ -82,6 +83,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         """Why there is no session, in a sentence; "" once there is one."""
         self.last_key_at = float("-inf")
         self.gate = KeyGate()
+        self.ahead = TypeAhead(self)
         self.desk = ActionDesk(self)
         self.shift = Shift(self, handover)
         self.start_at = (workflow or settings.workflow, instance)
@@ -172,6 +174,16 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent) and not event.is_forwarded and self.gate.drops(event):
             return
+        if (
+            isinstance(event, events.Key | events.Paste)
+            and not event.is_forwarded
+            and self.ahead.keeps(event)
+        ):
+            return
+        await self.hand_on(event)
+
+    async def hand_on(self, event: events.Event) -> None:
+        """Let an event have its way; a key is noted first."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             if starts_action(self, event):
                 self.gate.close()

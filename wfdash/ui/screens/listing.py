@@ -78,7 +78,7 @@ class ListingScreen(BaseScreen):
         self.marks.show(self.workflow, str(query))
         if self.view is None:
             return
-        self.run_worker(self._rebuild(query=query), group="view", exclusive=True)
+        self.run_worker(lambda: self._rebuild(query=query), group="view", exclusive=True)
         if self._asking is not None:
             self._asking.stop()
         self._asking = self.set_timer(_TYPED, self._ask)
@@ -87,7 +87,7 @@ class ListingScreen(BaseScreen):
         """Sort another way; the cursor stays on its instance."""
         self.table.order = order
         if self.view is not None:
-            self.run_worker(self._rebuild(order=order), group="view", exclusive=True)
+            self.run_worker(lambda: self._rebuild(order=order), group="view", exclusive=True)
 
     async def _rebuild(self, *, query: Query | None = None, order: Order | None = None) -> None:
         view = self.view
