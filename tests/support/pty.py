@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.support.program import ROOT, TOKEN, environment
 from tests.support.screen import Screen
 
-__all__ = ["KEYS", "OpenTerminal", "Terminal", "watch_together"]
+__all__ = ["KEYS", "OpenTerminal", "Terminal", "Wanted", "watch_together"]
 
 KEYS = {
     "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "backspace": "\x7f",
