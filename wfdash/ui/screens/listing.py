@@ -1,5 +1,6 @@
 """Which rows stand in the table, in which order, and when they may move."""
 
+from textual import work
 from textual.timer import Timer
 
 from wfdash.core.marks import Marks
@@ -78,7 +79,7 @@ class ListingScreen(BaseScreen):
         self.marks.show(self.workflow, str(query))
         if self.view is None:
             return
-        self.run_worker(lambda: self._rebuild(query=query), group="view", exclusive=True)
+        self._rebuild(query=query)
         if self._asking is not None:
             self._asking.stop()
         self._asking = self.set_timer(_TYPED, self._ask)
@@ -87,8 +88,9 @@ class ListingScreen(BaseScreen):
         """Sort another way; the cursor stays on its instance."""
         self.table.order = order
         if self.view is not None:
-            self.run_worker(lambda: self._rebuild(order=order), group="view", exclusive=True)
+            self._rebuild(order=order)
 
+    @work(group="view", exclusive=True)
     async def _rebuild(self, *, query: Query | None = None, order: Order | None = None) -> None:
         view = self.view
         assert view is not None
