@@ -12,6 +12,9 @@ def test_a_strange_size_is_survived_and_left_politely(demo, columns, lines):
     shell.quiet()
     shell.press("j", "k", "enter", "escape", "/", "x", "escape")
     shell.resize(80, 24)
+    shell.quiet()
+    if not ROWS.search(shell.screen.text):  # a key that came before the rows opened nothing, or opened late
+        shell.press("escape")
     shell.wait_for(ROWS)
     shell.press("q")
     shell.quiet()
