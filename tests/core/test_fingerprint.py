@@ -117,3 +117,10 @@ def test_a_failure_outside_every_step_has_none():
         "w", "a", {"error": {"name": "TypeError", "message": "x is not a function"}, "steps": []}
     )
     assert fingerprint(detail).step == ""
+
+
+def test_a_class_that_the_engine_calls_error_keeps_its_own_name():
+    error = {"name": "Error", "message": "PaymentError: card declined: insufficient funds"}
+    detail = read_detail("w", "a", {"error": error, "steps": []})
+    mark = fingerprint(detail)
+    assert (mark.error, mark.message) == ("PaymentError", "card declined: insufficient funds")

@@ -22,6 +22,7 @@ _CHANCE = (
     (re.compile(r"\b[A-Za-z]+(?:[-_][A-Za-z0-9]+)*[-_]\d[\w-]*\b"), "<id>"),
     (re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*"), "<n>"),
 )
+_NAMED = re.compile(r"([A-Z]\w{0,60}(?:Error|Exception)): (.*)", re.DOTALL)
 UNNAMED = "Error"
 """What an error without a name is called."""
 _LONGEST = 2_000
@@ -76,10 +77,18 @@ def fingerprint(detail: Detail) -> Fingerprint:
     name, message = failure.name, failure.message
     if not message and detail.error:
         message = detail.error.message
-    message = message.removeprefix(f"{name}: ")
+    name, message = _unwrapped(name, message)
     return Fingerprint(
         name or UNNAMED, plain_message(message), base_name(step.name) if step else "", detail.version
     )
+
+
+def _unwrapped(name: str, message: str) -> tuple[str, str]:
+    """The thrown class: the engine gives some as a plain `Error` and puts their name before the message."""
+    named = _NAMED.match(message)
+    if named and (name in ("", UNNAMED, named[1])):
+        return named[1], named[2]
+    return name, message.removeprefix(f"{name}: ")
 
 
 def _last_failure(step: Step) -> Failure | None:

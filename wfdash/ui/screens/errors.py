@@ -8,6 +8,7 @@ from wfdash.core.grouping import Group, VersionShare, blame, short_version, summ
 from wfdash.core.instance import Instance
 from wfdash.core.text import clean
 from wfdash.core.wording import clock, count
+from wfdash.core.wrap import wrapped
 from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
@@ -21,7 +22,10 @@ from wfdash.ui.widgets.text_lines import TextLines
 
 __all__ = ["ErrorsScreen"]
 
-_VERSIONS = 4
+_VERSIONS = 3
+_SUMMARY = 2
+_EXAMPLE = 2
+"""Lines of the sentence over all, and of the example's."""
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
 
@@ -44,9 +48,9 @@ class ErrorsScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         app = self.dashboard
         yield Header()
-        yield TextLines(id="summary", height=2)
+        yield TextLines(id="summary", height=_SUMMARY + 1)
         yield CauseTable(clock=app.clock, utc=lambda: app.utc)
-        yield TextLines(id="beside", height=_VERSIONS + 4)
+        yield TextLines(id="beside", height=_VERSIONS + _EXAMPLE + 3)
         yield OddTable()
         yield KeyBar(app.why_off)
 
@@ -118,7 +122,9 @@ class ErrorsScreen(BaseScreen):
         poller, app = self.poller, self.dashboard
         assert poller is not None
         said = summary(groups, appeared=poller.causes.appeared, now=app.clock(), utc=app.utc)
-        self.query_one("#summary", TextLines).show([[(" " + clean(said), STRONG if groups else QUIET)]])
+        style = STRONG if groups else QUIET
+        lines = wrapped(clean(said), self.size.width - 2, _SUMMARY)
+        self.query_one("#summary", TextLines).show([[(" " + line, style)] for line in lines])
 
     def _draw_beside(self) -> None:
         """The group under the cursor by one example, and how the versions fare."""
@@ -137,7 +143,8 @@ class ErrorsScreen(BaseScreen):
         why = self.poller.why(sample.id) if self.poller is not None else None
         key = app.key_of("row.open")
         head = [("  for example ", QUIET), (clean(sample.id), STRONG), (f"   {key} lists the group", QUIET)]
-        return [head, [("  " + clean(why.sentence if why is not None else ""), PLAIN)]]
+        lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, _EXAMPLE)
+        return [head, *([("  " + line, PLAIN)] for line in lines)]
 
     def _blamed(self) -> list[VersionShare]:
         """Counted over again every few seconds: it looks at many rows."""
