@@ -9,7 +9,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from scripts.write_config_example import example
+from wfdash.config_example import example
 from wfdash.config_file import ConfigError, line_of, parse, permission_warnings, read
 from wfdash.config_schema import Config, Profile, SavedView
 from wfdash.keymap import ACTIONS
@@ -95,8 +95,8 @@ def test_every_key_of_the_example_has_a_comment():
             assert before.startswith("# "), line
 
 
-def test_the_example_is_what_its_script_writes():
-    assert EXAMPLE.read_text() == example(), "run scripts/write_config_example.py"
+def test_the_example_is_what_the_registry_of_keys_makes_it():
+    assert EXAMPLE.read_text() == example(), "python -m wfdash.config_example > config.example.toml"
 
 
 def test_lines_are_found_through_tables_dots_and_quotes():

@@ -74,11 +74,14 @@ class Facts(Job):
         return self._facts.get(identity)
 
     def why(self, identity: str) -> Why | None:
-        """Worded for now where the detail was kept, else as it was when it was read."""
-        fact = self._facts.get(identity)
-        if fact is None or fact.detail is None:
-            return fact.why if fact else None
-        return self._diagnose(fact.detail)
+        """Worded for now where the detail was kept, else as it was when it was read.
+
+        None once the row has moved on to another status: what was said belongs to the one it was read in.
+        """
+        fact, row = self._facts.get(identity), self.watch.store.get(identity)
+        if fact is None or (row is not None and row.status != fact.status):
+            return None
+        return self._diagnose(fact.detail) if fact.detail is not None else fact.why
 
     def remember(self, detail: Detail) -> None:
         """Take in what was read of an instance, whoever read it."""

@@ -1,9 +1,11 @@
-"""Writes config.example.toml, every key at its default: run it after adding a key or action."""
+"""config.example.toml, every key at its default: `python -m wfdash.config_example` writes it out."""
 
 import json
-from pathlib import Path
+import sys
 
 from wfdash.keymap import ACTIONS
+
+__all__ = ["example"]
 
 HEAD = """\
 # wfdash reads config.toml in the config folder of your platform (`wfdash doctor` says where), or the file
@@ -80,4 +82,4 @@ def example() -> str:
 
 
 if __name__ == "__main__":
-    (Path(__file__).parent.parent / "config.example.toml").write_text(example(), encoding="utf-8")
+    sys.stdout.write(example())
