@@ -48,7 +48,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer.close", ("escape",), "back", "Close one layer", "app", show=True),
     Action("row.unfold", ("right",), "unfold", "Unfold the row", "timeline"),
     Action("row.fold", ("left",), "fold", "Fold the row", "timeline"),
-    Action("pane.next", ("tab",), "next pane", "Go to the next pane", "app"),
+    Action("pane.next", ("tab",), "next pane", "Go to the next pane; in a filter, complete the word", "app"),
     Action("instance.next", (".",), "next instance", "Next instance, with the detail open", "instance"),
     Action(
         "instance.previous",

@@ -217,7 +217,7 @@ def test_the_caret_stands_under_the_fault():
     with pytest.raises(QueryError) as caught:
         parse("order age>x")
     assert caught.value.pointed() == (
-        "this is no duration; write 90s, 10m, 1h30m or 2d\n  order age>x\n            ^"
+        "no duration; write 90s, 10m, 1h30m or 2d\n  order age>x\n            ^"
     )
 
 

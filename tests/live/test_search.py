@@ -7,6 +7,7 @@ from tests.support.stage import stage
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.query import parse
 from wfdash.demo import verbs
+from wfdash.live import search
 
 
 def waiting_of(one, workflow="orders"):
@@ -29,5 +30,78 @@ def test_what_was_said_of_a_row_goes_with_the_status_it_was_said_in():
             answer = DetailAnswer({"status": "terminated", "steps": [], "step_count": 0})
             poller.apply_detail("orders", made.id, answer)
             assert poller.why(made.id) is not None
+
+    simulate(story())
+
+
+def test_the_candidates_of_a_filter_are_read_newest_first_and_counted():
+    async def story():
+        async with stage("incident") as one:
+            poller = one.poller
+            poller.show("orders")
+            await one.until(lambda: len(poller.store) > 0)
+            assert poller.searched is None
+            query = parse('status:errored error~"card"')
+            poller.look_for(query)
+            await one.until(lambda: poller.searched.candidates > 5 and not poller.searching)
+            errored = {row.id for row in poller.store if row.status == "errored"}
+            assert errored <= poller.read.keys()
+            assert poller.searched.read == poller.searched.candidates == len(errored)
+            assert poller.searched.over
+            read = [asked.path.rsplit("/", 1)[1] for asked in one.app.state.requests if is_read(asked)]
+            created = [poller.store.get(one).created for one in read[:5]]
+            assert created == sorted(created, reverse=True)
+            assert len(read) == len(set(read))
+
+    simulate(story())
+
+
+def is_read(asked):
+    return asked.method == "GET" and "/instances/" in asked.path
+
+
+def test_what_has_ended_waits_for_nothing_and_is_not_read_for_it():
+    async def story():
+        async with stage() as one:
+            poller = one.poller
+            poller.show("orders")
+            await one.until(lambda: len(poller.store) > 0)
+            poller.look_for(parse("blocked:event"))
+            await one.until(lambda: poller.searched.candidates and not poller.searching)
+            assert poller.searched.candidates <= len(poller.store.active) + 3
+            assert all(poller.store.get(made).id in poller.read for made in poller.store.active)
+
+    simulate(story())
+
+
+def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 10)
+
+    async def story():
+        async with stage() as one:
+            poller = one.poller
+            poller.show("orders")
+            await one.until(lambda: len(poller.store) > 50)
+            poller.look_for(parse("step~charge"))
+            await one.until(lambda: poller.searched.over)
+            read = len([asked for asked in one.app.state.requests if is_read(asked)])
+            await asyncio.sleep(60)
+            again = len([asked for asked in one.app.state.requests if is_read(asked)])
+            assert again - read <= 2
+            assert poller.searched.read < poller.searched.candidates
+
+    simulate(story())
+
+
+def test_a_filter_that_rows_can_answer_reads_nothing():
+    async def story():
+        async with stage() as one:
+            poller = one.poller
+            poller.show("orders")
+            await one.until(lambda: len(poller.store) > 0)
+            poller.look_for(parse("status:errored"))
+            await asyncio.sleep(20)
+            assert poller.searched is None
+            assert not [asked for asked in one.app.state.requests if is_read(asked)]
 
     simulate(story())

@@ -10,7 +10,7 @@ from wfdash.core.facts import BLOCKS, DetailFacts
 from wfdash.core.grammar import QueryError, Term
 from wfdash.core.instance import Instance
 from wfdash.core.moment import parse_time
-from wfdash.core.status import STATUSES
+from wfdash.core.status import STATUSES, is_final
 
 __all__ = ["FIELDS", "Facts", "Field", "Test", "check", "compile_term", "seconds"]
 
@@ -91,9 +91,9 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
         if not value:
             raise QueryError(f"{known.name}{term.op} needs a value: {known.help}", place)
         if known.ops is _ORDER and seconds(value) is None:
-            raise QueryError("this is no duration; write 90s, 10m, 1h30m or 2d", place)
+            raise QueryError("no duration; write 90s, 10m, 1h30m or 2d", place)
         if known.name in ("since", "before") and instant(value, 0.0) is None:
-            raise QueryError("this is no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
+            raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
     if len(term.values) > 1 and (known.ops is _ORDER or known.name in ("since", "before")):
         raise QueryError(f"{known.name} takes one value", places[1])
 
@@ -112,7 +112,9 @@ def compile_term(term: Term, *, wanted: bool, now: float, facts: Facts) -> Test:
         marks = facts.marks
         return (lambda row: row.id in marks) if wanted else (lambda row: row.id not in marks)
     if FIELDS[term.field].details:
-        return _anything if facts.details is None else _detail_test(term, wanted, facts.details)
+        if facts.details is None:
+            return _moves if term.field == "blocked" and wanted else _anything
+        return _detail_test(term, wanted, facts.details)
     if term.field == "status":
         return _status_test(term.values, wanted)
     if term.field == "trigger":
@@ -126,6 +128,11 @@ def compile_term(term: Term, *, wanted: bool, now: float, facts: Facts) -> Test:
 
 def _anything(row: Instance) -> bool:
     return True
+
+
+def _moves(row: Instance) -> bool:
+    """What has ended waits for nothing."""
+    return not is_final(row.status)
 
 
 def _id_test(word: str, wanted: bool) -> Test:

@@ -1,6 +1,6 @@
 """The filter language: read it, match rows with it, and say what of it the API can do itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 from wfdash.core.fields import FIELDS, Facts, Test, check, compile_term, instant, seconds
@@ -93,9 +93,9 @@ class Query:
         """One function of a row, good for this `now`."""
         return _compile(self.node, True, now, facts or _NO_FACTS)
 
-    def candidates(self, now: float) -> Callable[[Instance], bool]:
+    def candidates(self, now: float, marks: Container[str] = ()) -> Callable[[Instance], bool]:
         """Rows that match as far as a row can tell: the ones worth reading for terms that need it."""
-        return _compile(self.node, True, now, Facts(details=None))
+        return _compile(self.node, True, now, Facts(marks, details=None))
 
     def pushdown(self, now: float, *, local: bool = False) -> Pushdown:
         """What goes to the API: one known status, and the span of creation. A dev session takes no status."""

@@ -1,7 +1,7 @@
 """The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import islice
 
 from wfdash.api.interface import DetailAnswer, Workflows
@@ -30,6 +30,7 @@ from wfdash.live.listing import History, Newest
 from wfdash.live.oddities import find_oddities
 from wfdash.live.reading import amend_row, read_answer_now
 from wfdash.live.scheduler import Scheduler
+from wfdash.live.search import Search, Searched
 from wfdash.live.state import DetailState, Freshness
 from wfdash.live.sweep import Sweep
 from wfdash.live.trend import Trends
@@ -65,6 +66,7 @@ class Poller:
         self._detail = OpenDetail(self._watch)
         self._facts = Facts(self._watch)
         self._sweep = Sweep(self._watch)
+        self._search = Search(self._watch, self._facts)
         self.causes = Causes(self._watch, read=self._facts.remember)
         self.watched = Watched(self._watch, changed=lambda state: notify(WatchedChanged(state)))
         self._frozen_rows = _FREEZE_AT
@@ -84,6 +86,11 @@ class Poller:
     @property
     def store(self) -> Store:
         return self._watch.store
+
+    @property
+    def local(self) -> bool:
+        """Whether a dev session is asked, which takes no filter."""
+        return self._watch.local
 
     @property
     def list(self) -> Freshness:
@@ -176,7 +183,7 @@ class Poller:
         self._scheduler.withdraw(self._newest)
         self._scheduler.withdraw(self._history)
         if other:
-            of_workflow = (self._counts, self._detail, self._facts, self._sweep, self.causes)
+            of_workflow = (self._counts, self._detail, self._facts, self._sweep, self._search, self.causes)
             for job in of_workflow:
                 self._scheduler.withdraw(job)
             watch.workflow, watch.store, watch.floor = workflow, Store(), None
@@ -186,6 +193,21 @@ class Poller:
         self._newest.restart()
         self._history.restart()
         self._scheduler.wake()
+
+    def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
+        """Read the loaded rows that this filter cannot tell from their rows alone, as budget allows."""
+        self._scheduler.withdraw(self._search)
+        self._search.look_for(query, marks)
+        self._scheduler.wake()
+
+    @property
+    def searched(self) -> Searched | None:
+        """How far that is; None for a filter that rows alone can answer."""
+        return self._search.searched
+
+    @property
+    def searching(self) -> bool:
+        return self._search.busy
 
     def open(self, instance: str | None) -> None:
         """Which detail is polled; None for none."""
@@ -277,7 +299,8 @@ class Poller:
         turn = self._sweep.pages
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
         spare = (self._facts, self._sweep) if spared or self._facts.urgent else (self._sweep, self._facts)
-        usual = (self._detail, self._newest, self._counts, self._history, *spare, self.watched, self.causes)
+        looked_at = (self.causes, self._search) if self.causes.wanted else (self._search, self.causes)
+        usual = (self._detail, self._newest, self._counts, self._history, *spare, self.watched, *looked_at)
         if self._newest.starved(self._watch.clock()):
             return (self._newest, *usual)
         return usual
@@ -290,6 +313,7 @@ class Poller:
         self._notify(event)
 
     def _follow(self, delta: Delta) -> None:
+        self._search.follow(delta)
         for identity in delta.changed:
             self._detail.row_changed(identity)
         if len(self.store) >= self._frozen_rows:

@@ -1,5 +1,6 @@
 """What stands around the instances: whose they are, how many, how fresh, and what is wrong."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -8,6 +9,7 @@ from wfdash.core.query import Query
 from wfdash.core.text import clean
 from wfdash.core.wording import count
 from wfdash.live.poller import Poller
+from wfdash.live.search import Searched
 from wfdash.live.state import Freshness
 from wfdash.ui.states import empty_message
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
@@ -39,23 +41,34 @@ def draw_header(header: Header, app: "WfdashApp", workflow: str) -> None:
     )
 
 
-def counts_pieces(poller: Poller, matched: int, query: Query, now: float) -> Pieces:
-    """`19 of 1,204 loaded of 12,431 · to API: status`: never a silent cut."""
+def counts_pieces(poller: Poller, matched: int, query: Query, now: float) -> Sequence[Pieces]:
+    """`19 of 1,204 loaded of 12,431`, `searched 7 of 57`, `to API: status`, ...: the most needed first."""
     loaded, total = len(poller.store), poller.total
-    pieces: list[tuple[str, Style]] = []
-    if query:
-        pieces.append((f"{count(matched)} of ", PLAIN))
-    pieces.append((f"{count(loaded)} loaded", PLAIN))
+    first: list[tuple[str, Style]] = [(f"{count(matched)} of ", PLAIN)] if query else []
+    first.append((f"{count(loaded)} loaded", PLAIN))
     if not poller.complete and total is None:
-        pieces.append((", more to load", PLAIN))
+        first.append((", more to load", PLAIN))
     elif total is not None and total > loaded:
-        pieces.append((f" of {count(total)}", PLAIN))
+        first.append((f" of {count(total)}", PLAIN))
+    groups: list[Pieces] = [first]
+    if (searched := poller.searched) is not None:
+        groups.append(_searched_pieces(searched))
     if poller.hidden:
-        pieces.append((f" · {count(poller.hidden)} without status hidden", QUIET))
-    words = query.pushdown(now).words if query else ""
-    if words:
-        pieces.append((f" · to API: {words}", QUIET))
-    return pieces
+        groups.append([(f"{count(poller.hidden)} without status hidden", QUIET)])
+    asked = query.pushdown(now, local=poller.local) if query else None
+    if asked is not None and asked.words:
+        groups.append([(f"to API: {asked.words}", QUIET)])
+    if asked is not None and asked.here:
+        groups.append([(f"here: {asked.here}", QUIET)])
+    return groups
+
+
+def _searched_pieces(searched: Searched) -> Pieces:
+    """How many of those that may match were read: only they can be told."""
+    words = f"searched {count(searched.read)} of {count(searched.candidates)}"
+    if searched.over and searched.read < searched.candidates:
+        return [(f"{words}, the newest", WARN)]
+    return [(words, PLAIN if searched.over else WARN)]
 
 
 def trouble_pieces(fresh: Freshness) -> Pieces:

@@ -194,7 +194,8 @@ class InstancesScreen(ViewsScreen):
             return
         rows = [view.row(index) for index in self.table.on_screen()]
         poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
-        if self.table.on_screen().stop > len(view) - NEAR_END and not poller.complete:
+        near_end = self.table.on_screen().stop > len(view) - NEAR_END
+        if near_end and not poller.complete and not poller.searching:
             poller.load_more()
 
     # Actions.

@@ -32,6 +32,8 @@ class ListingScreen(BaseScreen):
         self.workflow = workflow
         self.view: View | None = None
         self.wanted: Query = EVERYTHING
+        self._settled = ""
+        """The filter that was in force last while none was typed and that did not ask for marks."""
         self._asked = ("", "")
         self._asking: Timer | None = None
 
@@ -59,8 +61,9 @@ class ListingScreen(BaseScreen):
             return
         self._asked = self._question()
         self.poller.show(workflow, self.wanted or None)
+        self.marks.show(workflow, self._marked_under(self.wanted))
+        self.poller.look_for(self.wanted, self.marks)
         self._new_view()
-        self.marks.show(workflow, str(self.wanted))
         self.draw()
 
     def _new_view(self) -> None:
@@ -76,13 +79,32 @@ class ListingScreen(BaseScreen):
     def set_query(self, query: Query) -> None:
         """The person filters: rows that no longer match go at once."""
         self.wanted = query
-        self.marks.show(self.workflow, str(query))
-        if self.view is None:
+        self.marks.show(self.workflow, self._marked_under(query))
+        if self.view is None or self.poller is None:
             return
+        self.poller.look_for(query, self.marks)
         self._rebuild(query=query)
         if self._asking is not None:
             self._asking.stop()
         self._asking = self.set_timer(_TYPED, self._ask)
+
+    def _marked_under(self, query: Query) -> str:
+        """The filter whose marks count: for one that asks for `marked`, the one it was put over."""
+        if not query.needs_marks:
+            if not self.filter_line.editing:
+                self._settled = str(query)
+            return str(query)
+        return self._settled
+
+    def on_filter_line_left(self) -> None:
+        """What was typed stays, so marks belong to it from now on."""
+        if not self.wanted.needs_marks:
+            self._settled = str(self.wanted)
+
+    def follow_marks(self) -> None:
+        """The marks changed: a filter that asks for them may want other rows."""
+        if self.wanted.needs_marks and self.view is not None:
+            self._rebuild(query=self.wanted)
 
     def set_order(self, order: Order) -> None:
         """Sort another way; the cursor stays on its instance."""

@@ -65,6 +65,7 @@ class SelectionScreen(ListingScreen):
         self._marked()
 
     def _marked(self) -> None:
+        self.follow_marks()
         self.table.repaint()
         self.draw()
 

@@ -1,13 +1,25 @@
-"""What helps while a filter is typed: how its last word may go on, and where it cannot be read."""
+"""What helps while a filter is typed: how its last word may go on, and where and why it cannot be read."""
 
 from rich.highlighter import Highlighter
+from rich.style import Style
 from rich.text import Text
+from textual.message import Message
 from textual.suggester import Suggester
 
 from wfdash.core.completion import complete, completed
+from wfdash.core.fields import FIELDS
 from wfdash.core.query import QueryError, parse
+from wfdash.core.text import cells, clean, fit
+from wfdash.keymap import BY_ID, key_text
+from wfdash.ui.bindings import bindings
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.status_line import Pieces, length
 
-__all__ = ["Fault", "Suggestions"]
+__all__ = ["Fault", "FilterField", "Suggestions", "aid_pieces"]
+
+_LEAST = 20
+"""Cells below which it is not worth beginning to say what is in force."""
 
 
 class Suggestions(Suggester):
@@ -31,3 +43,78 @@ class Fault(Highlighter):
             start = min(wrong.position, max(0, len(text.plain) - 1))
             blank = text.plain.find(" ", start + 1)
             text.stylize("underline bold red", start, len(text.plain) if blank < 0 else blank)
+
+
+class FilterField(Field):
+    """A field that completes the word at the cursor."""
+
+    BINDINGS = bindings("pane.next")
+
+    class Moved(Message):
+        """The cursor is elsewhere, so other words may stand there."""
+
+    def __init__(self) -> None:
+        super().__init__(suggester=Suggestions(), highlighter=Fault())
+
+    def watch_cursor_position(self) -> None:
+        self.post_message(self.Moved())
+
+    @property
+    def completions(self) -> list[str]:
+        """What the word at the cursor may become."""
+        return complete(self.value, self.cursor_position)
+
+    def action_pane_next(self) -> None:
+        """Take the first of them."""
+        if words := self.completions:
+            self.value, self.cursor_position = completed(self.value, self.cursor_position, words[0])
+
+
+def aid_pieces(
+    field: FilterField, error: QueryError | None, in_force: str, *, start: int, width: int
+) -> Pieces:
+    """The line under the field, which begins at cell `start`: a caret with the error, or what may follow."""
+    words = field.completions
+    if error is None:
+        blank: Pieces = [(" " * start, PLAIN)]
+        return [*blank, *(_offered(words, width - start) if words else [(_hint(field.value), QUIET)])]
+    still = f"; still in force: {in_force}" if in_force else "; no filter is in force"
+    caret = start + cells(clean(field.value[: error.position])) - int(field.scroll_offset.x)
+    return _pointed(min(max(caret, start), width - 1), clean(str(error)), still, words, width)
+
+
+def _pointed(caret: int, sentence: str, still: str, words: list[str], width: int) -> Pieces:
+    """A caret with the sentence on the side where it fits; alone, where it fits on neither."""
+    if caret + 2 + cells(sentence) > width:
+        said = next((one for one in (sentence + still, sentence) if cells(one) + 1 <= caret), "")
+        if said:
+            return [(" " * (caret - cells(said) - 1), PLAIN), (f"{said} ^", BAD)]
+        return [(" ", PLAIN), (fit(sentence, min(cells(sentence), width - 1)), BAD)]
+    pieces: list[tuple[str, Style]] = [(" " * caret, PLAIN), ("^ ", BAD), (sentence, BAD)]
+    room = width - length(pieces)
+    if room >= min(cells(still), _LEAST):
+        pieces.append((still if cells(still) <= room else fit(still, room), QUIET))
+    room = width - length(pieces) - 3
+    return [*pieces, (" · ", QUIET), *_offered(words, room)] if words and room > _LEAST else pieces
+
+
+def _offered(words: list[str], room: int) -> Pieces:
+    """The first, which the key takes, and as many others as fit."""
+    key = key_text(BY_ID["pane.next"].keys[0])
+    pieces: list[tuple[str, Style]] = [(f"{key} ", QUIET), (clean(words[0]), STRONG)]
+    room -= length(pieces)
+    for word in words[1:]:
+        room -= cells(word) + 2
+        if room < 0:
+            break
+        pieces.append((f"  {clean(word)}", QUIET))
+    return pieces
+
+
+def _hint(value: str) -> str:
+    """What there is to filter by; or, of the last word's field, what it means."""
+    last = value.rsplit(" ", 1)[-1].lstrip("-(").lower()
+    field = next((one for one in FIELDS.values() if last.startswith(one.name + one.ops[0])), None)
+    if field is not None:
+        return f"{field.name}{field.ops[0]} {field.help}"
+    return " ".join([one.name + one.ops[0] for one in FIELDS.values()] + ["marked", "or", "( )", "-"])

@@ -1,28 +1,39 @@
 """The filter, always on screen with what it matched of what is loaded of what there is."""
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
 from wfdash.core.query import Query, QueryError, parse
-from wfdash.core.text import clean
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
-from wfdash.ui.widgets.field import Field
-from wfdash.ui.widgets.filter_aids import Fault, Suggestions
-from wfdash.ui.widgets.status_line import Pieces, StatusLine
+from wfdash.core.text import cells, clean, fit
+from wfdash.ui.theme import PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.filter_aids import FilterField, aid_pieces
+from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 
 __all__ = ["FilterLine"]
 
+_PROMPT = 3
+_LEAST = 24
+"""Cells that are left to the filter itself, if it wants them, before less is told of what it matched."""
 
-class FilterLine(Horizontal):
-    """Applies as the person types; a filter that cannot be read leaves the last good one in force."""
+
+class FilterLine(Vertical):
+    """Applies as the person types; a filter that cannot be read leaves the last good one in force.
+
+    While one is typed, a second line says how it may go on, or where and why it cannot be read.
+    """
 
     DEFAULT_CSS = """
-    FilterLine { height: 1; width: 1fr; }
+    FilterLine { height: auto; width: 1fr; }
+    FilterLine > Horizontal { height: 1; }
     FilterLine #filter-prompt { width: 3; }
     FilterLine Field { width: 1fr; display: none; }
+    FilterLine #filter-aid { display: none; }
     FilterLine.-editing Field { display: block; }
+    FilterLine.-editing #filter-aid { display: block; }
     """
 
     class Changed(Message):
@@ -38,22 +49,24 @@ class FilterLine(Horizontal):
     def __init__(self, text: str = "") -> None:
         super().__init__()
         self.query_now = parse(text)
-        self.error = ""
-        self._counts: Pieces = ()
+        self.error: QueryError | None = None
+        self._counts: Sequence[Pieces] = ()
         self._before = text
 
     def compose(self) -> ComposeResult:
-        yield StatusLine(id="filter-prompt")
-        yield Field(id="filter-field", suggester=Suggestions(), highlighter=Fault())
-        yield StatusLine(id="filter-told")
+        with Horizontal():
+            yield StatusLine(id="filter-prompt")
+            yield FilterField()
+            yield StatusLine(id="filter-told")
+        yield StatusLine(id="filter-aid")
 
     def on_mount(self) -> None:
         self.field.can_focus = False
         self._draw()
 
     @property
-    def field(self) -> Field:
-        return self.query_one(Field)
+    def field(self) -> FilterField:
+        return self.query_one(FilterField)
 
     @property
     def editing(self) -> bool:
@@ -73,7 +86,7 @@ class FilterLine(Horizontal):
         """Keep the filter in force and give the keys back."""
         self.remove_class("-editing")
         self.field.can_focus = False
-        self.error = ""
+        self.error = None
         self._draw()
         self.post_message(self.Left())
 
@@ -87,15 +100,15 @@ class FilterLine(Horizontal):
         try:
             query = parse(text)
         except QueryError as error:
-            self.error = str(error)
+            self.error = error
         else:
-            self.error = ""
+            self.error = None
             self._force(query)
         self._draw()
 
-    def count(self, pieces: Pieces) -> None:
-        """Say what matched."""
-        self._counts = pieces
+    def count(self, counts: Sequence[Pieces]) -> None:
+        """Say what matched, the most needed first: what there is no room for is left out from the end."""
+        self._counts = counts
         self._draw()
 
     def _force(self, query: Query) -> None:
@@ -112,14 +125,37 @@ class FilterLine(Horizontal):
         event.stop()
         self.leave()
 
+    def on_filter_field_moved(self) -> None:
+        self._draw_aid()
+
+    def on_resize(self) -> None:
+        self._draw()
+
     def _draw(self) -> None:
         if not self.is_mounted:
             return
         told = self.query_one("#filter-told", StatusLine)
         self.query_one("#filter-prompt", StatusLine).show([(" / ", STRONG if self.editing else QUIET)])
-        right: Pieces = [*self._counts, (" ", PLAIN)]
-        if self.error:
-            right = [(clean(self.error), BAD), (" ", PLAIN)]
-        text = clean(self.query_now.text)
-        left: Pieces = () if self.editing else [(text, PLAIN) if text else ("no filter", QUIET)]
-        told.show(left, right)
+        text = clean(self.field.value if self.editing else self.query_now.text)
+        room = self.size.width - _PROMPT
+        right = self._told(room - min(cells(text) + 1, _LEAST))
+        told.styles.width = length(right) if self.editing else "1fr"
+        left = text if cells(text) < room - length(right) else fit(text, max(8, room - length(right) - 1))
+        shown: Pieces = [(left, PLAIN) if text else ("no filter", QUIET)]
+        told.show(() if self.editing else shown, right)
+        self._draw_aid()
+
+    def _told(self, room: int) -> Pieces:
+        """As much of the counts as there is room for, the first in any case."""
+        right = list(self._counts[0]) if self._counts else []
+        for group in self._counts[1:]:
+            if length(right) + length(group) + 4 > room:
+                break
+            right += [(" · ", QUIET), *group]
+        return [*right, (" ", PLAIN)]
+
+    def _draw_aid(self) -> None:
+        if self.editing and self.is_mounted:
+            in_force = clean(self.query_now.text)
+            pieces = aid_pieces(self.field, self.error, in_force, start=_PROMPT, width=self.size.width)
+            self.query_one("#filter-aid", StatusLine).show(pieces)

@@ -1,0 +1,118 @@
+"""Typing a filter: what it may become, what is wrong with it, what was read for it, and `marked`."""
+
+import pytest
+
+from tests.support.dashboard import drive
+from wfdash.live import search
+
+
+def test_a_term_that_needs_details_is_searched_for_and_says_how_far():
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type(" step~charge")
+        await d.press("enter")
+        assert "searched" in d.lines[1]
+        await d.until(lambda: not d.app.session.poller.searching, 400)
+        view, poller = d.app.root.view, d.app.session.poller
+        assert len(view) > 0
+        assert all(any("charge" in step for step in poller.read[one].steps) for one in view.ids())
+        searched = poller.searched
+        assert f"searched {searched.read} of {searched.candidates}" in d.lines[1]
+
+    drive(script, filter="status:errored")
+
+
+def test_a_search_that_stops_short_says_so(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 5)
+
+    async def script(d):
+        await d.until(lambda: d.app.session.poller.searched.over)
+        await d.passes(1)
+        assert "the newest" in d.lines[1]
+
+    drive(script, filter="step~charge")
+
+
+def test_marked_lists_what_was_marked_under_the_filter_it_was_typed_over():
+    async def script(d):
+        await d.press("mark.toggle", "mark.toggle")
+        marked = set(d.app.root.marks.ids)
+        await d.press("filter.edit")
+        await d.type("marked")
+        await d.press("enter")
+        assert set(d.app.root.view.ids()) == marked
+        assert {row.id for row in d.app.root.targets()} == marked
+        await d.press("mark.toggle")
+        assert len(d.app.root.view) == 1
+        await d.press("escape")
+        assert len(d.app.root.marks) == 0
+
+    drive(script)
+
+
+def test_completions_are_shown_and_taken():
+    async def script(d):
+        await d.press("filter.edit")
+        assert "status:" in d.lines[2]
+        assert "marked" in d.lines[2]
+        await d.type("sta")
+        assert d.lines[2].strip() == "tab status:"
+        await d.press("tab")
+        assert d.app.root.filter_line.field.value == "status:"
+        await d.type("err")
+        assert "tab status:errored" in d.lines[2]
+        await d.press("right")
+        assert d.app.root.filter_line.field.value == "status:errored"
+        await d.press("enter")
+        assert "status:errored" in d.lines[1]
+        assert "STATUS" in d.lines[2]
+
+    drive(script)
+
+
+def test_a_bad_filter_points_at_the_fault_and_leaves_the_last_good_one_in_force():
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type(" sttus")
+        before = d.app.root.view.ids()
+        await d.type(":x")
+        aid = d.lines[2]
+        assert aid.index("^") == d.lines[1].index("sttus:x")
+        assert "did you mean status?" in aid
+        assert "still in force: status:errored sttus" in aid
+        assert d.app.root.view.ids() == before
+        await d.press("enter")
+        assert d.app.root.filter_line.query_now.text == "status:errored sttus"
+
+    drive(script, filter="status:errored")
+
+
+@pytest.mark.parametrize(("width", "length"), [(80, 30), (80, 70), (140, 60), (140, 200)])
+def test_the_caret_stands_under_the_fault_wherever_that_is(width, length):
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type(" " + "a" * length + " age>%")
+        assert d.lines[1][d.lines[2].index("^")] == "%"
+        assert "no duration" in d.lines[2]
+
+    drive(script, filter="status:errored", size=(width, 24))
+
+
+def test_terms_for_the_api_are_told_apart_from_those_applied_here():
+    async def script(d):
+        assert "to API: status" in d.lines[1]
+        assert "here: id" in d.lines[1]
+
+    drive(script, filter="status:errored order")
+
+
+def test_a_long_filter_leaves_room_for_what_it_matched():
+    async def script(d):
+        assert "loaded" in d.lines[1]
+        assert "…" in d.lines[1]
+
+    drive(
+        script,
+        filter='status:errored version:0123abcd step~"charge card" error~"card declined"',
+        size=(80, 24),
+    )

@@ -1,0 +1,171 @@
+"""What a filter can tell only of instances that were read: those are read one by one, out of spare budget."""
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from wfdash.api.errors import InstanceNotFound
+from wfdash.core.query import Query
+from wfdash.core.store import EXPIRED, Delta
+from wfdash.live.budget import Priority
+from wfdash.live.events import DetailChanged
+from wfdash.live.facts import Facts
+from wfdash.live.job import Job
+from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.watch import Watch
+
+__all__ = ["MOST", "Search", "Searched"]
+
+MOST = 200
+"""Instances that are read for one filter at most: a sixth of five minutes' quota."""
+AGAIN = 30.0
+"""Seconds until one that changed in its status is read again."""
+SURVEY = 60.0
+"""Seconds until the rows are looked through again for a filter whose answer moves with the clock."""
+_SLICE = 2000
+_SOON = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Of so many loaded rows that may match, so many were read."""
+
+    read: int
+    candidates: int
+    over: bool
+    """No more of them will be read for this filter."""
+
+
+class Search(Job):
+    """Reads the newest candidates first, final ones too, each once and again when it moved on."""
+
+    priority = Priority.BACKGROUND
+
+    def __init__(self, watch: Watch, facts: Facts) -> None:
+        super().__init__(1.0)
+        self.watch = watch
+        self._facts = facts
+        self._query: Query | None = None
+        self._marks: Container[str] = ()
+        self._candidates: set[str] = set()
+        self._unread: list[tuple[float, str]] = []
+        self._again: dict[str, float] = {}
+        self._survey: Iterator[None] | None = None
+        self._surveyed_at = 0.0
+        self._spent = 0
+
+    def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
+        """Read what this filter needs to know; a filter that needs no details wants nothing."""
+        self._query, self._marks = (query if query is not None and query.needs_details else None), marks
+        self._spent = 0
+        self.next_at = 0.0
+        self._begin()
+
+    def restart(self) -> None:
+        """Another workflow is watched from now on."""
+        self.look_for(None)
+
+    @property
+    def searched(self) -> Searched | None:
+        """None while no filter asks for what only reading tells."""
+        if self._query is None:
+            return None
+        read = sum(1 for one in self._facts.read if one in self._candidates)
+        everything = self._survey is None and read >= len(self._candidates)
+        return Searched(read, len(self._candidates), self._spent >= MOST or everything)
+
+    @property
+    def busy(self) -> bool:
+        """Whether rows that are loaded are still to be read."""
+        return self._query is not None and self._spent < MOST and bool(self._survey or self._unread)
+
+    def follow(self, delta: Delta) -> None:
+        """The rows changed."""
+        if self._query is None:
+            return
+        matches = self._query.candidates(self.watch.clock(), self._marks)
+        for identity in (*delta.added, *delta.changed):
+            row = self.watch.store.get(identity)
+            if row is None or not matches(row):
+                self._candidates.discard(identity)
+            else:
+                self._candidates.add(identity)
+                self._queue(identity)
+        self._candidates.difference_update(delta.gone)
+
+    def due(self, now: float) -> float | None:
+        if self._query is None or not self.watch.workflow:
+            return None
+        if self._survey is None and self._query.moves and now - self._surveyed_at >= SURVEY:
+            self._begin()
+        if self._survey is not None and next(self._survey, self) is self:
+            self._survey = None
+        if self.next_at is not None and self.next_at > now:
+            return self.next_at
+        times = [self._surveyed_at + SURVEY] if self._query.moves else []
+        if self._survey is not None:
+            times.append(now + _SOON)
+        elif self._next(now) is not None:
+            return now
+        return min([*times, *self._again.values()], default=None)
+
+    def pace(self, took: float) -> float:
+        return took * 10 if self.watch.local else 0.0
+
+    async def ask(self) -> None:
+        watch, identity = self.watch, self._next(self.watch.clock())
+        if identity is None:
+            return
+        number = watch.next_number()
+        try:
+            answer = await watch.api.get_instance(watch.workflow, identity)
+        except InstanceNotFound:
+            self._over(identity)
+            self._candidates.discard(identity)
+            watch.tell(watch.store.doubt([identity], EXPIRED))
+            return
+        detail = await read_answer(watch.workflow, identity, answer)
+        watch.tell(amend_row(watch.store, detail, number))
+        self._over(identity)
+        self._facts.remember(detail)
+        watch.notify(DetailChanged(identity))
+
+    def _begin(self) -> None:
+        self._candidates, self._unread, self._again = set(), [], {}
+        self._surveyed_at = self.watch.clock()
+        self._survey = None if self._query is None else self._look_through(self._query)
+
+    def _look_through(self, query: Query) -> Iterator[None]:
+        """The loaded rows, so many at a time that nothing is held up."""
+        matches = query.candidates(self.watch.clock(), self._marks)
+        for number, identity in enumerate(list(self.watch.store.ids())):
+            row = self.watch.store.get(identity)
+            if row is not None and matches(row):
+                self._candidates.add(identity)
+                self._queue(identity)
+            if number % _SLICE == _SLICE - 1:
+                yield
+
+    def _queue(self, identity: str) -> None:
+        """Put a candidate in line: at once when it was never read, later when it moved on since."""
+        row, fact = self.watch.store.get(identity), self._facts.fact(identity)
+        if row is None or self.watch.store.note(identity) == EXPIRED:
+            return
+        if fact is None and self._spent < MOST:
+            heappush(self._unread, (-(row.created or 0.0), identity))
+        elif fact is not None and fact.status != row.status:
+            self._again[identity] = fact.read_at + AGAIN
+
+    def _next(self, now: float) -> str | None:
+        """The newest that was not read yet, else one that moved on a while ago."""
+        while self._unread and self._spent < MOST:
+            identity = self._unread[0][1]
+            if identity in self._candidates and self._facts.fact(identity) is None:
+                return identity
+            heappop(self._unread)
+        return next((one for one, at in self._again.items() if at <= now), None)
+
+    def _over(self, identity: str) -> None:
+        """It was read: again, or for the first time, and then it leaves the line when its turn comes."""
+        if self._again.pop(identity, None) is None:
+            self._spent += 1
