@@ -2,9 +2,10 @@
 
 import re
 from copy import deepcopy
+from unicodedata import combining
 
 import pyte
-from pyte.screens import Char
+from pyte.screens import Char, wcwidth
 
 __all__ = ["Screen"]
 
@@ -21,6 +22,10 @@ class _Pages(pyte.Screen):
     def __init__(self, columns: int, lines: int) -> None:
         self._ordinary: tuple[object, object] | None = None
         super().__init__(columns, lines)
+
+    def draw(self, data: str) -> None:
+        """Without the marks of no combining class, at which pyte would drop the rest of the text."""
+        super().draw("".join(one for one in data if one.isascii() or combining(one) or wcwidth(one)))
 
     def set_mode(self, *modes: int, **kwargs: bool) -> None:
         super().set_mode(*modes, **kwargs)

@@ -20,11 +20,15 @@ sys.exit(serve(0, scenario=sys.argv[1], clock=(lambda: began) if stopped else ti
 
 
 class Simulator:
-    """`env` is what a program needs to use it; `patch` changes an instance behind that program's back."""
+    """`env` is what a program needs to use it; `patch` changes an instance behind that program's back.
 
-    def __init__(self, scenario: str = "calm", *, stopped: bool = False) -> None:
+    With `hostile` every string in its answers is, and its clock stands.
+    """
+
+    def __init__(self, scenario: str = "calm", *, stopped: bool = False, hostile: bool = False) -> None:
+        program = ["-c", _SERVE] if not hostile else ["-m", "tests.support.hostile_world"]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, scenario, "stopped" if stopped else "running"],
+            [sys.executable, *program, scenario, "stopped" if stopped else "running"],
             env=environment(),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -52,6 +56,10 @@ class Simulator:
     def patch(self, workflow: str, instance: str, status: str) -> None:
         url = f"/{workflow}/instances/{instance}/status"
         self._http.patch(url, json={"status": status}).raise_for_status()
+
+    def refuse(self) -> None:
+        """From now on a hostile one refuses everything."""
+        self._http.put("/refuse").raise_for_status()
 
     def stop(self) -> None:
         self._http.close()

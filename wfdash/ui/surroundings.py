@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.style import Style
 
 from wfdash.core.query import Query
-from wfdash.core.text import clean
+from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import count
 from wfdash.live.poller import Poller
 from wfdash.live.search import Searched
@@ -71,9 +71,11 @@ def _searched_pieces(searched: Searched) -> Pieces:
     return [(words, PLAIN if searched.over else WARN)]
 
 
-def trouble_pieces(fresh: Freshness) -> Pieces:
-    why = clean(fresh.failure) or "the last two polls were missed"
-    return [(" ▲ ", WARN + STRONG), (why, WARN), ("; wfdash keeps trying", QUIET)]
+def trouble_pieces(fresh: Freshness, width: int) -> Pieces:
+    """A server's own words may be long: what wfdash does about it stays in sight."""
+    why, does = clean(fresh.failure) or "the last two polls were missed", "; wfdash keeps trying"
+    room = width - cells(does) - 4
+    return [(" ▲ ", WARN + STRONG), (fit(why, room) if cells(why) > room else why, WARN), (does, QUIET)]
 
 
 def message_for(poller: Poller, workflow: str, filter: str) -> str:

@@ -170,7 +170,7 @@ class InstancesScreen(ViewsScreen):
         if poller is None:
             table.message = f"Connecting.\n{clean(self.dashboard.failure)}"
         else:
-            line.show(trouble_pieces(poller.list))
+            line.show(trouble_pieces(poller.list, self.size.width))
             table.message = message_for(poller, self.workflow, self.filter_line.query_now.text)
             table.fit_statuses(status for status, number in poller.store.statuses.items() if number)
         if not table.row_count():

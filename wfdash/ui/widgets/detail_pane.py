@@ -53,6 +53,7 @@ class DetailPane(Vertical):
         self._shown: str | None = None
         self._head_lines = 0
         self._detail: Detail | None = None
+        self._failing = False
         self._now = 0.0
 
     def compose(self) -> ComposeResult:
@@ -75,6 +76,7 @@ class DetailPane(Vertical):
         identity = state.id if state is not None else (row.id if row is not None else "")
         at = Reckoning(now, self.utc)
         self._now, self._detail = now, detail
+        self._failing = state is not None and bool(state.freshness.failure or state.gone)
         if detail is not None and why is None:
             why = diagnose(
                 detail,
@@ -184,7 +186,7 @@ class DetailPane(Vertical):
             lines = _row_lines(detail, row, Reckoning(self._now, self.utc), width)
         elif detail is not None and not detail.steps:
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
-        elif self._shown and detail is None:
+        elif self._shown and detail is None and not self._failing:
             lines = [[(" reading its steps …", QUIET)]]
         self.query_one("#foot", TextLines).show(lines[:_FOOT])
 
