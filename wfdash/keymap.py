@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-__all__ = ["ACTIONS", "BY_ID", "Action", "action_method", "markdown"]
+__all__ = ["ACTIONS", "BY_ID", "KEY_BAR", "Action", "action_method", "markdown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,6 @@ class Action:
     scope: str
     dangerous: bool = False
     """Writes to the API: off in read-only mode."""
-    show: bool = False
-    """In the key bar."""
 
 
 def action_method(action_id: str) -> str:
@@ -43,9 +41,8 @@ ACTIONS: tuple[Action, ...] = (
         "open",
         "Open, focus or widen; on a timeline row, inspect it",
         "app",
-        show=True,
     ),
-    Action("layer.close", ("escape",), "back", "Close one layer", "app", show=True),
+    Action("layer.close", ("escape",), "back", "Close one layer", "app"),
     Action("row.unfold", ("right",), "unfold", "Unfold the row", "timeline"),
     Action("row.fold", ("left",), "fold", "Fold the row", "timeline"),
     Action("pane.next", ("tab",), "next pane", "Go to the next pane; in a filter, complete the word", "app"),
@@ -57,10 +54,10 @@ ACTIONS: tuple[Action, ...] = (
         "Previous instance, with the detail open",
         "instance",
     ),
-    Action("filter.edit", ("/",), "filter", "Filter the rows", "table", show=True),
+    Action("filter.edit", ("/",), "filter", "Filter the rows", "table"),
     Action("goto.open", (":",), "go to", "Go to WORKFLOW, WORKFLOW/ID, an id or a dashboard URL", "app"),
     Action("palette.open", ("ctrl+p",), "palette", "Every action by name, and why one is off", "app"),
-    Action("help.open", ("?",), "help", "What every key does here", "app", show=True),
+    Action("help.open", ("?",), "help", "What every key does here", "app"),
     Action("view.save", ("ctrl+s",), "save view", "Save the present filter and order as a view", "table"),
     Action("sort.next", ("o",), "sort", "Sort by the next column", "table"),
     Action("sort.reverse", ("O",), "reverse", "Reverse the order", "table"),
@@ -70,7 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("rows.arrived", ("n",), "show new", "Show the rows that arrived", "table"),
     Action("poll.freeze", ("z",), "freeze", "Freeze or thaw polling", "app"),
     Action("poll.now", ("ctrl+r",), "poll now", "Ask the API now", "app"),
-    Action("timeline.scale", ("x",), "scale", "Time scale: true, compressed, by step", "detail", show=True),
+    Action("timeline.scale", ("x",), "scale", "Time scale: true, compressed, by step", "detail"),
     Action("timeline.next", ("]",), "next failed", "Next failed or slow step", "detail"),
     Action("timeline.previous", ("[",), "previous failed", "Previous failed or slow step", "detail"),
     Action("detail.compare", ("=",), "compare", "Against the last success", "detail"),
@@ -78,17 +75,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("time.zone", ("u",), "UTC/local", "UTC or local time, everywhere", "app"),
     Action("copy.menu", ("y",), "copy", "Copy id, URL, command, curl or Markdown", "instance"),
     Action("export.menu", ("e",), "export", "Export the table, the instance or the screen", "app"),
-    Action("workflows.open", ("w",), "workflows", "All workflows of the account", "app", show=True),
-    Action("errors.open", ("E",), "errors", "Errored instances, grouped", "app", show=True),
+    Action("workflows.open", ("w",), "workflows", "All workflows of the account", "app"),
+    Action("errors.open", ("E",), "errors", "Errored instances, grouped", "app"),
     Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app"),
     Action("journal.open", ("J",), "journal", "What was done from here", "app"),
     Action("note.write", ("N",), "note", "Write a note into the session's story", "app"),
     Action("profile.open", ("P",), "profile", "Change the profile", "app"),
     Action("app.suspend", ("ctrl+z",), "suspend", "Suspend to the shell", "app"),
-    Action("app.quit", ("q", "ctrl+c"), "quit", "Close the top layer; at the root, leave", "app", show=True),
-    Action("instance.pause", ("p",), "pause", "Pause", "instance", dangerous=True, show=True),
-    Action("instance.resume", ("r",), "resume", "Resume", "instance", dangerous=True, show=True),
-    Action("instance.terminate", ("t",), "terminate", "Terminate", "instance", dangerous=True, show=True),
+    Action("app.quit", ("q", "ctrl+c"), "quit", "Close the top layer; at the root, leave", "app"),
+    Action("instance.pause", ("p",), "pause", "Pause", "instance", dangerous=True),
+    Action("instance.resume", ("r",), "resume", "Resume", "instance", dangerous=True),
+    Action("instance.terminate", ("t",), "terminate", "Terminate", "instance", dangerous=True),
     Action(
         "instance.terminate_rollback",
         ("T",),
@@ -104,7 +101,6 @@ ACTIONS: tuple[Action, ...] = (
         "Restart from the beginning",
         "instance",
         dangerous=True,
-        show=True,
     ),
     Action(
         "instance.restart_from",
@@ -129,6 +125,22 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID = {action.id: action for action in ACTIONS}
+
+KEY_BAR = (
+    "row.open",
+    "filter.edit",
+    "instance.pause",
+    "instance.resume",
+    "instance.terminate",
+    "instance.restart",
+    "timeline.scale",
+    "errors.open",
+    "workflows.open",
+    "layer.close",
+    "app.quit",
+    "help.open",
+)
+"""What the bottom line tells, what is needed most first: a narrow one is cut behind."""
 
 _SHOWN = {
     "escape": "esc",
@@ -158,9 +170,10 @@ _WHERE = {
 }
 
 
-def key_text(key: str) -> str:
-    """A key as a person knows it: `esc` for `escape`, `?` for `question_mark`."""
-    return _SHOWN.get(key, key)
+def key_text(key: str, *, ascii: bool = False) -> str:
+    """A key as a person knows it: `esc` for `escape`, `?` for `question_mark`. Arrows have names in ASCII."""
+    shown = _SHOWN.get(key, key)
+    return shown if shown.isascii() or not ascii else key
 
 
 def markdown() -> str:

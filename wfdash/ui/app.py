@@ -162,9 +162,9 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
                     screen.live(message.event)
 
     def _tick(self) -> None:
+        """The full screen on top ticks, also under a panel over its lower half."""
         if not self.is_headless and is_gone():
             self.leave(129)
-        """The full screen on top ticks, also under a panel over its lower half."""
         shown = [screen for screen in self.screen_stack if isinstance(screen, BaseScreen)]
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
             if shown:
@@ -208,12 +208,13 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
 
     def key_of(self, action: str) -> str:
         """The first key of an action as it is in force, as a person knows it."""
-        return key_text(self.settings.keys.get(action, BY_ID[action].keys[0]))
+        return key_text(self.settings.keys.get(action, BY_ID[action].keys[0]), ascii=self.settings.ascii)
 
     def keys_of(self, action: str) -> str:
         """All keys of an action as they are in force, as a person knows them."""
         remapped = self.settings.keys.get(action)
-        return " ".join(map(key_text, [remapped] if remapped else BY_ID[action].keys))
+        keys = [remapped] if remapped else BY_ID[action].keys
+        return " ".join(key_text(key, ascii=self.settings.ascii) for key in keys)
 
     def write_to_terminal(self, sequence: str) -> None:
         """Hand a control sequence of our own to the terminal as it is."""

@@ -2,7 +2,7 @@
 
 from textual.binding import Binding, BindingType
 
-from wfdash.keymap import ACTIONS, Action, action_method
+from wfdash.keymap import ACTIONS, KEY_BAR, Action, action_method
 
 __all__ = ["bindings"]
 
@@ -15,7 +15,7 @@ def bindings(*wanted: str) -> list[BindingType]:
             ",".join("comma" if key == "," else key for key in action.keys),
             action_method(action.id).removeprefix("action_"),
             action.label,
-            show=action.show,
+            show=action.id in KEY_BAR,
             id=action.id,
         )
         for action in chosen

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App, SuspendNotSupported
 from textual.screen import Screen
 
-from wfdash.keymap import key_text
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 
@@ -47,6 +46,10 @@ class Pages(App[int], inherit_bindings=False):
     shift: "Shift"
     utc = True
     _leaving = False
+
+    def key_of(self, action: str) -> str:
+        """The first key of an action as it is in force, as a person knows it."""
+        raise NotImplementedError
 
     @property
     def root(self) -> InstancesScreen:
@@ -110,7 +113,7 @@ class Pages(App[int], inherit_bindings=False):
         if many and not self._leaving:
             self._leaving = True
             left = sum(len(plan.eligible) for plan in many)
-            key = key_text("q")
+            key = self.key_of("app.quit")
             self.notify(
                 f"{many[0].verb} of {left} instances still runs; {key} again leaves it unfinished",
                 severity="warning",

@@ -107,7 +107,7 @@ def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int
         for target, name in zip(shown[top:end], names[top:end], strict=True)
     ]
     if not whole:
-        lines.append([(f"   {top + 1} to {end} of {count(len(shown))}, ↓ ↑ for the others", QUIET)])
+        lines.append([(f"   {top + 1} to {end} of {count(len(shown))}, up and down for the others", QUIET)])
     return lines
 
 

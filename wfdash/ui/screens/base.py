@@ -24,6 +24,10 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
 
     wants_rows = False
     """Whether it says itself which instances the poller should read out of spare budget."""
+    opened_by = ""
+    """The action that opens it, which does nothing here."""
+    has_layer = True
+    """Whether there is something to close: the page itself, but at the root."""
 
     def _compositor_refresh(self) -> None:
         """Write nothing while covered.
@@ -83,6 +87,10 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
 
     def why_off(self, action: str) -> str:
         """Why this action would do nothing now, in words; "" when it is on."""
+        if action == self.opened_by:
+            return "it is open already"
+        if action == "layer.close" and not self.has_layer:
+            return "there is nothing to close"
         return self.why_verb_off(action)
 
     @property

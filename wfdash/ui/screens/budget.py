@@ -28,6 +28,7 @@ _LINES = 7
 
 
 class BudgetScreen(BaseScreen):
+    opened_by = "budget.open"
     BINDINGS = bindings("copy.menu")
 
     def compose(self) -> ComposeResult:

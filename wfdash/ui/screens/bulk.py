@@ -47,7 +47,7 @@ def bulk_lines(trail: Trail, width: int, height: int, *, top: int, stopping: boo
     lines += _results(told[top : top + room], width)
     if len(told) > room:
         shown = f"{top + 1} to {min(len(told), top + room)}"
-        lines.append([(f"   {shown} of {count(len(told))}, ↓ ↑ for the others", QUIET)])
+        lines.append([(f"   {shown} of {count(len(told))}, up and down for the others", QUIET)])
     lines += [[]] * max(0, height - len(lines) - 1)
     lines.append(_foot(trail, stopping))
     return lines[:height]

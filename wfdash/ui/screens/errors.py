@@ -37,6 +37,7 @@ class ErrorsScreen(BaseScreen):
     ErrorsScreen CauseTable { height: 1fr; }
     ErrorsScreen OddTable { height: 1fr; }
     """
+    opened_by = "errors.open"
     BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart")
 
     def __init__(self) -> None:

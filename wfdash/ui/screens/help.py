@@ -40,6 +40,7 @@ _LEGEND = {
 class HelpScreen(BaseScreen):
     """One column, or two where they fit."""
 
+    opened_by = "help.open"
     BINDINGS = bindings("row.open")
 
     def compose(self) -> ComposeResult:

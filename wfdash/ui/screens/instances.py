@@ -275,6 +275,17 @@ class InstancesScreen(ViewsScreen):
         self.draw()
         return True
 
+    @property
+    def has_layer(self) -> bool:  # type: ignore[override]
+        """Whether esc has something to close."""
+        arrivals = self.view is not None and bool(self.view.arrivals)
+        return bool(arrivals or self.marks or self.filter_line.editing or self.filter_line.query_now)
+
+    def why_off(self, action: str) -> str:
+        if action == "row.open" and self.table.instance is None:
+            return "there is no instance here"
+        return super().why_off(action)
+
     def subject(self) -> tuple[str, str]:
         """The instance under the cursor, whatever is marked."""
         return self.workflow, self.table.instance or ""

@@ -25,6 +25,8 @@ from wfdash.ui.widgets.status_line import StatusLine
 
 __all__ = ["JournalScreen", "journal_markdown"]
 
+_KEYS = (("enter", "to the rows"), ("esc", "no filter"))
+
 _STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
 
 
@@ -76,6 +78,7 @@ class _Entries(LineTable):
 class JournalScreen(BaseScreen):
     """Read from the file each time it opens; other sessions on this machine write there too."""
 
+    opened_by = "journal.open"
     BINDINGS = bindings("filter.edit", "copy.menu")
 
     def __init__(self) -> None:
@@ -84,7 +87,8 @@ class JournalScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="journal-title")
-        yield Field(placeholder="filter: words of the verb, the instance, the workflow, the outcome")
+        hint = "filter: words of the verb, the instance, the workflow, the outcome"
+        yield Field(placeholder=hint, keys=_KEYS)
         yield _Entries()
         yield KeyBar(self.dashboard.why_off)
 

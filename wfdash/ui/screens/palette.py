@@ -8,6 +8,7 @@ from textual.widgets import Input
 from wfdash.core.text import clean, fit
 from wfdash.keymap import ACTIONS, BY_ID, Action, action_method
 from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
@@ -51,7 +52,7 @@ class PaletteScreen(PanelScreen):
             self.query_one(Choices).move(rows)
 
     def _fill(self, typed: str) -> None:
-        self.query_one(Title).name_it("Actions", "↓ ↑ choose, enter does it, esc closes")
+        self.query_one(Title).name_it("Actions", "up and down choose, enter does it, esc closes")
         words = typed.lower().split()
         found = [action for action in ACTIONS if all(word in _haystack(action) for word in words)]
         reasons = {action.id: self._why_off(action) for action in found}
@@ -63,7 +64,8 @@ class PaletteScreen(PanelScreen):
     def _why_off(self, action: Action) -> str:
         if action_method(action.id).removeprefix("action_") not in self._here:
             return f"not here: works in {_WHERE[action.scope]}"
-        return self.dashboard.root.why_off(action.id) if action.scope == "instance" else ""
+        beneath = self.dashboard.screen_stack[-2]
+        return beneath.why_off(action.id) if isinstance(beneath, BaseScreen) else ""
 
     def _line(self, action: Action, reason: str) -> Pieces:
         keys = fit(self.dashboard.keys_of(action.id), 19)

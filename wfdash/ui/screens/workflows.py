@@ -27,6 +27,7 @@ _PANEL = 9
 
 
 class WorkflowsScreen(BaseScreen):
+    opened_by = "workflows.open"
     BINDINGS = bindings("row.open")
 
     def __init__(self) -> None:

@@ -197,7 +197,7 @@ def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Piec
     name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
     tail = span(step, at)
     if row.kind == "fold":
-        title.append((f"{len(row.members):,} steps folded; → shows them", STRONG))
+        title.append((f"{len(row.members):,} steps folded; right shows them", STRONG))
         return [title]
     if row.kind == "attempt":
         one = step.attempts[row.attempt]

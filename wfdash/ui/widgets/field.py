@@ -1,5 +1,7 @@
 """A text field: Textual's Input without blinking, box or keys that belong to the app."""
 
+from collections.abc import Sequence
+
 from rich.highlighter import Highlighter
 from textual.binding import Binding
 from textual.suggester import Suggester
@@ -31,7 +33,9 @@ class Field(Input, inherit_bindings=False):
         max_length: int = 2000,
         suggester: Suggester | None = None,
         highlighter: Highlighter | None = None,
+        keys: Sequence[tuple[str, str]] = (),
     ) -> None:
+        """`keys` and what they do while it is typed in take the place of the key bar's own."""
         super().__init__(
             placeholder=placeholder,
             id=id,
@@ -42,3 +46,4 @@ class Field(Input, inherit_bindings=False):
             select_on_focus=False,
         )
         self.cursor_blink = False
+        self.keys = keys

@@ -18,6 +18,7 @@ from wfdash.ui.widgets.status_line import Pieces, length
 
 __all__ = ["Fault", "FilterField", "Suggestions", "aid_pieces"]
 
+_KEYS = (("enter", "keep the filter"), ("esc", "the one before"), ("tab", "complete"))
 _LEAST = 20
 """Cells below which it is not worth beginning to say what is in force."""
 
@@ -54,7 +55,7 @@ class FilterField(Field):
         """The cursor is elsewhere, so other words may stand there."""
 
     def __init__(self) -> None:
-        super().__init__(suggester=Suggestions(), highlighter=Fault())
+        super().__init__(suggester=Suggestions(), highlighter=Fault(), keys=_KEYS)
 
     def watch_cursor_position(self) -> None:
         self.post_message(self.Moved())

@@ -9,8 +9,9 @@ from rich.style import Style
 from textual.timer import Timer
 
 from wfdash.core.text import clean
-from wfdash.keymap import ACTIONS, action_method, key_text
+from wfdash.keymap import BY_ID, KEY_BAR, action_method, key_text
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 
 __all__ = ["KeyBar"]
@@ -66,21 +67,18 @@ class KeyBar(StatusLine):
         self.show(self._keys(self.size.width - length(right) - 1), right)
 
     def _keys(self, room: int) -> Pieces:
-        """As many as fit, help always among them."""
-        in_force: dict[str, str] = {}
-        for active in self.screen.active_bindings.values():
-            in_force.setdefault(active.binding.action, active.binding.key)
-        groups: list[tuple[str, Pieces]] = []
-        for action in ACTIONS:
-            key = in_force.get(action_method(action.id).removeprefix("action_"))
-            if action.show and key is not None:
-                off = bool(self._why_off(action.id))
-                key_style, style = (QUIET, QUIET) if off else (STRONG, PLAIN)
-                groups.append((action.id, [(f" {key_text(key)}", key_style), (f" {action.label} ", style)]))
-        last = [pieces for name, pieces in groups if name in _LAST]
+        """As many as fit, those that are on before those that are off, help always among them."""
+        focused = self.screen.focused
+        if isinstance(focused, Field) and focused.keys:
+            pairs = [((f" {key}", STRONG), (f" {word} ", PLAIN)) for key, word in focused.keys]
+            return [piece for pair in pairs for piece in pair]
+        groups = self._groups()
+        if sum(length(pieces) for _, _, pieces in groups) > room:
+            groups = [group for group in groups if not group[1]]
+        last = [pieces for name, _, pieces in groups if name in _LAST]
         room -= sum(map(length, last))
         shown: list[tuple[str, Style]] = []
-        for name, pieces in groups:
+        for name, _, pieces in groups:
             if name in _LAST:
                 continue
             room -= length(pieces)
@@ -88,3 +86,18 @@ class KeyBar(StatusLine):
                 break
             shown += pieces
         return [*shown, *(piece for pieces in last for piece in pieces)]
+
+    def _groups(self) -> list[tuple[str, bool, Pieces]]:
+        """Action, whether it is off, and its key with its word, of what has a key here, most needed first."""
+        in_force: dict[str, str] = {}
+        for active in self.screen.active_bindings.values():
+            in_force.setdefault(active.binding.action, active.binding.key)
+        groups: list[tuple[str, bool, Pieces]] = []
+        for action in map(BY_ID.__getitem__, KEY_BAR):
+            key = in_force.get(action_method(action.id).removeprefix("action_"))
+            if key is not None:
+                off = bool(self._why_off(action.id))
+                key_style, style = (QUIET, QUIET) if off else (STRONG, PLAIN)
+                text: Pieces = [(f" {key_text(key)}", key_style), (f" {action.label} ", style)]
+                groups.append((action.id, off, text))
+        return groups

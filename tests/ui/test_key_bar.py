@@ -1,0 +1,67 @@
+"""The bottom line: what is needed first stands first, what is off is greyed or gives way."""
+
+import pytest
+
+from tests.support.dashboard import drive
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=str)
+def test_the_verbs_stand_before_the_pages(size):
+    async def script(d):
+        await d.press("/", *"status:waiting", "enter")
+        await d.until(lambda: "◌ waiting" in d.text)
+        bar = d.lines[-1]
+        told = ["enter open", "/ filter", "p pause", "t terminate", "s restart"]
+        told += ["E errors", "w workflows", "q quit"] if size[0] == 140 else []
+        assert [bar.find(one) for one in told] == sorted(bar.find(one) for one in told)
+        assert -1 not in [bar.find(one) for one in told]
+        assert bar.rstrip().endswith("? help")
+
+    drive(script, size=size)
+
+
+def test_what_is_off_gives_way_where_it_is_narrow():
+    async def script(d):
+        await d.press("/", *"status:complete", "enter")
+        await d.until(lambda: "✓ complete" in d.text)
+        assert "p pause" not in d.lines[-1]
+        assert "E errors" in d.lines[-1]
+        assert "? help" in d.lines[-1]
+        await d.pilot.resize_terminal(140, 40)
+        await d.settled()
+        assert "p pause" in d.lines[-1]
+
+    drive(script, size=(80, 24))
+
+
+def test_esc_is_told_only_where_it_closes_something():
+    async def script(d):
+        assert d.app.why_off("layer.close")
+        await d.press("space")
+        assert not d.app.why_off("layer.close")
+        await d.press("escape", "?")
+        assert not d.app.why_off("layer.close")
+        assert d.app.why_off("help.open")
+
+    drive(script)
+
+
+def test_in_a_field_the_keys_of_the_field_are_told():
+    async def script(d):
+        await d.press("/")
+        assert "enter keep the filter" in d.lines[-1]
+        assert "/ filter" not in d.lines[-1]
+        await d.press("escape")
+        assert "/ filter" in d.lines[-1]
+
+    drive(script, size=(80, 24))
+
+
+def test_in_ascii_no_arrow_turns_into_another_key():
+    async def script(d):
+        await d.press("?", "end")
+        assert "v ^" not in d.text
+        await d.press("home")
+        assert "j down" in d.text
+
+    drive(script, ascii=True)
