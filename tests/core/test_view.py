@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,6 +119,49 @@ def test_the_first_rows_are_drawn_before_all_are_matched():
         seen = []
         assert await view.set_query(parse("i1"), progress=lambda: seen.append(view.ids(0, 3)))
         assert seen == [["i1", "i10", "i11"]]
+
+    asyncio.run(change())
+
+
+def of(number):
+    """A row in a pattern: every tenth one errored."""
+    return item(number, "errored" if number % 10 == 0 else "complete", created=number % 700)
+
+
+def test_the_first_rows_are_drawn_before_all_are_sorted():
+    async def change(order):
+        store = Store()
+        view = View(store, clock=clock)
+        view.update(store.apply(map(of, range(9000)), seq=1, now=NOW))
+        seen = []
+        assert await view.set_order(order, progress=lambda: seen.append(view.ids()))
+        wanted = naive(store, parse(""), order)
+        assert view.ids() == wanted
+        (first,) = seen
+        assert 0 < len(first) < 9000
+        assert first == wanted[: len(first)]
+        assert all(view.index_of(one) == index for index, one in enumerate(wanted))
+
+    for order in (Order("status", False), Order("status"), Order("id", False), Order("created")):
+        asyncio.run(change(order))
+
+
+@pytest.mark.parametrize("turns", [1, 6])
+def test_a_sort_that_is_given_up_leaves_the_rows_whole(turns):
+    async def change():
+        store = Store()
+        view = View(store, clock=clock)
+        view.update(store.apply(map(of, range(9000)), seq=1, now=NOW))
+        sorting = asyncio.create_task(view.set_order(Order("status", False)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        sorting.cancel()
+        await asyncio.gather(sorting, return_exceptions=True)
+        assert sorting.cancelled()
+        view.update(store.apply([of(9000)], seq=2, now=NOW))
+        assert view.ids() == naive(store, parse(""), Order())
+        assert await view.set_order(Order("id", False))
+        assert view.ids() == naive(store, parse(""), Order("id", False))
 
     asyncio.run(change())
 

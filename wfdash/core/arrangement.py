@@ -1,10 +1,9 @@
 """Rows sorted by a key, found, put in and taken out by it: what a view stands on."""
 
 import gc
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from heapq import merge
-from itertools import islice
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
@@ -16,9 +15,11 @@ __all__ = ["SLICE", "Arrangement"]
 SLICE = 2000
 """Rows that are matched or sorted before other work gets its turn: a few milliseconds."""
 _MANY = 0.1
-_RUNS = 6
-"""Sorted runs that are merged a slice at a time: merging them at once would take too long."""
-_Run = list[tuple[tuple[Any, ...], Instance]]
+_SAMPLES = 20
+"""Rows looked at for each heap, to make the heaps of about one size."""
+_STRIDE = 7_368_787
+"""A prime, so that no pattern in the rows is met at every step."""
+_Heap = list[tuple[tuple[Any, ...], Instance]]
 _first = itemgetter(0)
 
 
@@ -35,10 +36,11 @@ class Arrangement:
         self.shown: list[Instance] = []
         self.placed: dict[str, Instance] = {}
 
-    def sort(self, rows: Iterable[Instance]) -> Iterator[None]:
-        """Fill an empty `base`; yields between slices.
+    def sort(self, rows: Sequence[Instance]) -> Iterator[list[Instance]]:
+        """Fill an empty `base`: yields between slices, at first nothing, then the rows from the top.
 
-        The garbage collector rests meanwhile: it would walk all the keys at once, and none is garbage.
+        `base` is there once all are through. The garbage collector rests meanwhile: it would walk all the
+        keys at once, and none is garbage.
         """
         collects = gc.isenabled()
         gc.disable()
@@ -48,30 +50,38 @@ class Arrangement:
             if collects:
                 gc.enable()
 
-    def _sort(self, rows: Iterable[Instance]) -> Iterator[None]:
-        key, every = self.key, iter(rows)
-        runs: list[_Run] = []
-        while run := [(key(row), row) for row in islice(every, SLICE)]:
-            run.sort(key=_first)
-            runs.append(run)
-            yield
-        while len(runs) > _RUNS:
-            run = runs.pop(0) + runs.pop(0)
-            run.sort(key=_first)  # two runs in order: the sort only merges them
-            runs.append(run)
-            yield
-        merged = merge(*runs, key=_first)
-        while part := [row for _, row in islice(merged, SLICE)]:
-            self.base += part
-            self.placed.update((row.id, row) for row in part)
-            yield
-        while runs:
-            runs.pop().clear()
-            yield
+    def _sort(self, rows: Sequence[Instance]) -> Iterator[list[Instance]]:
+        """Dealt by their keys into small heaps, so that the top ones are in order long before the last."""
+        key = self.key
+        bounds = self._bounds(rows)
+        heaps: list[_Heap] = [[] for _ in range(len(bounds) + 1)]
+        every = iter(rows)
+        while part := [(key(row), row) for row in islice(every, SLICE)]:
+            for keyed in part:
+                heaps[bisect_right(bounds, keyed[0])].append(keyed)
+            yield []
+        parts: list[list[Instance]] = []
+        heaps = heaps if self.order.reverse else heaps[::-1]
+        while heaps:
+            heap = heaps.pop()
+            heap.sort(key=_first, reverse=self.order.reverse)
+            parts.append([row for _, row in heap])
+            self.placed.update((row.id, row) for row in parts[-1])
+            yield parts[-1]
+        base = list(chain.from_iterable(parts))
+        self.base = base[::-1] if self.order.reverse else base
 
-    def downwards(self) -> Iterator[Instance]:
-        """Every row from the top of the table."""
-        return reversed(self.base) if self.order.reverse else iter(self.base)
+    def _bounds(self, rows: Sequence[Instance]) -> list[tuple[Any, ...]]:
+        """Keys between which there are about SLICE rows each."""
+        number = len(rows) // SLICE
+        sample = sorted(self.key(rows[at * _STRIDE % len(rows)]) for at in range(number * _SAMPLES))
+        return [sample[len(sample) * heap // (number + 1)] for heap in range(1, number + 1)]
+
+    def slices(self) -> Iterator[list[Instance]]:
+        """Every row from the top of the table, SLICE at a time."""
+        rows = reversed(self.base) if self.order.reverse else iter(self.base)
+        while part := list(islice(rows, SLICE)):
+            yield part
 
     def turned(self, index: int) -> int:
         """A position from the top as an index into `shown`, and back."""

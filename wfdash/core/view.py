@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from itertools import islice
 
-from wfdash.core.arrangement import SLICE, Arrangement
+from wfdash.core.arrangement import Arrangement
 from wfdash.core.instance import Instance
 from wfdash.core.order import Order
 from wfdash.core.query import Facts, Query
@@ -148,7 +147,7 @@ class View:
 
     async def _build(self, progress: Callable[[], None] | None) -> bool:
         self._turn += 1
-        turn = self._turn
+        turn, before = self._turn, self._rows
         try:
             for drawable in self._rebuild():
                 if drawable and progress:
@@ -157,25 +156,24 @@ class View:
                 if turn != self._turn:
                     return False
         finally:
-            if turn == self._turn:
-                self._building = False
+            if turn == self._turn and self._building:
+                self._building, self._rows = False, before  # it was cancelled
         return True
 
     def _rebuild(self) -> Iterator[bool]:
         """Yields between slices: True once, when the first rows are in place."""
         self._building = True
         rows = self._rows
+        parts = rows.slices()
         if rows.order != self.order or not rows.base:
             rows = Arrangement(self.order)
-            for _ in rows.sort(list(self._store)):
-                yield False
+            parts = rows.sort(list(self._store))
         shown: list[Instance] = []
-        downwards = rows.downwards()
         test = self._test()
         drawn = False
-        while part := list(islice(downwards, SLICE)):
+        for part in parts:
             shown += part if test is None else filter(test, part)
-            if not drawn:
+            if part and not drawn:
                 drawn = True
                 self._show(rows, shown)
                 yield True
