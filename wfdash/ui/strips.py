@@ -1,6 +1,9 @@
 """Strips: making them from styled cells, and finding where two of them differ."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import compress, count, repeat
+from operator import ne
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -39,9 +42,7 @@ def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
     if len(before) != len(after):
         return [(0, length)]
     spans: list[tuple[int, int]] = []
-    for x in range(length):
-        if before[x] == after[x]:
-            continue
+    for x in compress(count(), map(ne, before, after)):
         if spans and x - spans[-1][1] < _GAP:
             spans[-1] = (spans[-1][0], x + 1)
         else:
@@ -53,8 +54,13 @@ def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
     """One entry a cell. Text with wide or joined characters counts as one unit, repeated over its cells."""
     cells: list[tuple[str, Style | None]] = []
     for text, style, _ in strip:
-        if text.isascii() or all(cell_len(character) == 1 for character in text):
-            cells.extend((character, style) for character in text)
+        if text.isascii() or _is_narrow(text):
+            cells.extend(zip(text, repeat(style)))
         else:
             cells.extend([(text, style)] * cell_len(text))
     return cells
+
+
+@lru_cache(4000)
+def _is_narrow(text: str) -> bool:
+    return all(cell_len(character) == 1 for character in text)
