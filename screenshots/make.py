@@ -20,7 +20,7 @@ RUNS = 5.0
 """Seconds for which the clock runs before it stands: the first polls and what they lead to."""
 FIRST_ROWS = "order-"
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 _FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 _OWN = ("CLOUDFLARE_", "CF_", "WFDASH_", "TEXTUAL", "XDG_", "NO_COLOR", "SSH_", "TMUX", "COLORTERM")
 
@@ -35,6 +35,9 @@ class Scene(NamedTuple):
     """Opens the newest instance with this status."""
     filter: str = ""
     keys: tuple[str, ...] = ()
+    early: tuple[str, ...] = ()
+    """Keys that are pressed while the clock still runs."""
+    runs: float = RUNS
 
 
 SCENES = [
@@ -45,6 +48,7 @@ SCENES = [
     Scene("waiting", "waiting", status="waiting"),
     Scene("prompt", "terminate", status="waiting", keys=("t",)),
     Scene("help", "Filter", keys=("?",)),
+    Scene("errors", "after it first appeared", scenario="incident", early=("E",), runs=25.0),
     Scene("workflows", "billing", keys=("w",)),
 ]
 
@@ -59,14 +63,15 @@ def alone() -> None:
 
 
 class Clock:
-    """Stands at NOW, runs from `began`, and stands at NOW + RUNS once it is `stopped`."""
+    """Stands at NOW, runs from `began`, and stands `runs` seconds later once it is `stopped`."""
 
+    runs = RUNS
     began: float | None = None
     stopped = False
 
     def __call__(self) -> float:
         if self.stopped:
-            return NOW + RUNS
+            return NOW + self.runs
         return NOW + (time.monotonic() - self.began if self.began else 0.0)
 
 
@@ -83,6 +88,7 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
     from wfdash.ui.app import WfdashApp
 
     clock = Clock()
+    clock.runs = scene.runs
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="wfdash-pictures-")
     settings = load(Options(demo=scene.scenario, demo_account=ACCOUNT_ID, demo_token=TOKEN), os.environ)
     server = httpx.ASGITransport(app=create_app(build(scene.scenario, clock=clock)))
@@ -100,7 +106,10 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
     )
     async with app.run_test(size=(columns, lines)) as pilot:
         clock.began = time.monotonic()
-        await settle(app, pilot, FIRST_ROWS, least=RUNS)
+        await settle(app, pilot, FIRST_ROWS, least=0.0 if scene.early else scene.runs)
+        if scene.early:
+            await pilot.press(*scene.early)
+            await settle(app, pilot, scene.until, least=scene.runs)
         clock.stopped = True
         await settle(app, pilot)
         for key in scene.keys:

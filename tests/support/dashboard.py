@@ -16,7 +16,7 @@ from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.stories import shop
 from wfdash.demo.workflow import Workflow
-from wfdash.demo.world import Arrivals, World
+from wfdash.demo.world import Arrivals, World, build
 from wfdash.keymap import BY_ID
 from wfdash.settings import Settings
 from wfdash.ui.app import WfdashApp
@@ -121,13 +121,16 @@ async def opened(
     size: tuple[int, int] = (140, 40),
     demo: bool = True,
     world: World | None = None,
+    scenario: str = "",
     serve: Callable[..., Awaitable[None]] | None = None,
     handover: Any = None,
     **settings: Any,
 ):
-    """`serve` stands in for the simulator as an ASGI application."""
+    """`scenario` is one of the demo's worlds; `serve` stands in for the simulator as an ASGI application."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SimulatedLoop)
+    if scenario:
+        world = build(scenario, clock=loop.time)
     world = world or shop_world(loop.time)
     server = create_app(world)
     made = replace(BASE, demo="calm" if demo else "", **settings)

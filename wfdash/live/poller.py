@@ -299,8 +299,8 @@ class Poller:
         turn = self._sweep.pages
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
         spare = (self._facts, self._sweep) if spared or self._facts.urgent else (self._sweep, self._facts)
-        looked_at = (self.causes, self._search) if self.causes.wanted else (self._search, self.causes)
-        usual = (self._detail, self._newest, self._counts, self._history, *spare, self.watched, *looked_at)
+        spare = (self.causes, *spare) if self.causes.wanted else spare
+        usual = (self._detail, self._newest, self._counts, self._history, *spare, self.watched, self._search)
         if self._newest.starved(self._watch.clock()):
             return (self._newest, *usual)
         return usual

@@ -125,6 +125,10 @@ class Pages(App[int], inherit_bindings=False):
         self.open_page("workflows")
 
     def action_errors_open(self) -> None:
+        """Those of the workflow that is chosen on the screen on top, where one is."""
+        chosen = self.top.chosen_workflow() if self.top is not None else ""
+        if chosen and chosen != self.root.workflow:
+            self.show_workflow(chosen)
         self.open_page("errors")
 
     def action_budget_open(self) -> None:

@@ -81,6 +81,10 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
         """The workflow those belong to."""
         return ""
 
+    def chosen_workflow(self) -> str:
+        """The one under the cursor, where the rows are workflows."""
+        return ""
+
     def close_layer(self) -> bool:
         """Close the top layer within this screen; False when there is none and the screen itself is it."""
         return False

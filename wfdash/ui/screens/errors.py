@@ -45,6 +45,8 @@ class ErrorsScreen(BaseScreen):
         self._shares: list[VersionShare] = []
         self._stretch = 0
         self._blamed_at = float("-inf")
+        self._touched = False
+        """A key was pressed here: until then the cursor stays on the largest group."""
 
     def compose(self) -> ComposeResult:
         app = self.dashboard
@@ -75,6 +77,10 @@ class ErrorsScreen(BaseScreen):
         if self.poller is not None:
             self.poller.causes.wanted = False
 
+    def key_pressed(self, key: str) -> None:
+        super().key_pressed(key)
+        self._touched = True
+
     def live(self, event: Event) -> None:
         self.draw()
 
@@ -96,6 +102,8 @@ class ErrorsScreen(BaseScreen):
         self.causes.groups = groups
         self.causes.message = self._nothing(read, total)
         self.causes.rows_changed()
+        if not self._touched:
+            self.causes.move_to(0)
         self._draw_beside()
         known, wanted = poller.facts_read
         self.odd.oddities = oddities

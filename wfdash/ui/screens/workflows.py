@@ -68,10 +68,13 @@ class WorkflowsScreen(BaseScreen):
     def on_line_table_cursor_moved(self) -> None:
         self._draw_trend()
 
-    def action_row_open(self) -> None:
+    def chosen_workflow(self) -> str:
         chosen = self.query_one(WorkflowTable).workflow
-        if chosen is not None:
-            self.dashboard.show_workflow(chosen.name)
+        return chosen.name if chosen is not None else ""
+
+    def action_row_open(self) -> None:
+        if chosen := self.chosen_workflow():
+            self.dashboard.show_workflow(chosen)
 
     def _fill(self) -> None:
         """New counts. The rows are put in order only where no hand is on the keys."""
