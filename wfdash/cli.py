@@ -8,6 +8,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,24 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        return _crashed(error)
+
+
+def _crashed(error: Exception) -> int:
+    """A fault of our own: told without the values of variables and without what a terminal would obey."""
+    from wfdash.core.crash import crash_report
+
+    _say(crash_report(error, hide=_hide_variables))
+    return 1
+
+
+def _hide_variables(text: str) -> str:
+    from wfdash.credentials import SECRET_VARIABLES
+
+    for secret in filter(None, map(os.environ.get, SECRET_VARIABLES)):
+        text = text.replace(secret, "[hidden]")
+    return text
 
 
 def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -107,6 +126,8 @@ def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
         settings = load(_options(parsed), environ)
     except SettingsError as wrong:
         return _refuse(str(wrong), wrong.exit_code)
+    if not _shows_more_than_ascii(environ):
+        settings = replace(settings, ascii=True)
     from wfdash.ui.app import run_app
 
     workflow = parsed.workflow or settings.workflow
@@ -146,6 +167,16 @@ def _check_terminal(environ: Mapping[str, str]) -> None:
         raise UsageError("the dashboard needs a terminal; away from one use wfdash tail, or list --json")
     if environ.get("TERM", "") in ("", "dumb"):
         raise UsageError("the dashboard cannot be drawn on this terminal (TERM is dumb); use wfdash tail")
+
+
+def _shows_more_than_ascii(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal takes UTF-8, as far as the locale and the stream tell.
+
+    Python itself takes a locale of C for UTF-8; LC_ALL says that it is meant.
+    """
+    insisted = environ.get("LC_ALL", "").partition(".")
+    plain = insisted[0] in ("C", "POSIX") and not insisted[2]
+    return not plain and sys.stderr.encoding.lower().replace("-", "") == "utf8"
 
 
 def _options(parsed: Namespace) -> "Options":

@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Collection, Mapping, Sequence
 
 from wfdash.config_schema import Profile
-from wfdash.credentials import Credential
+from wfdash.credentials import SECRET_VARIABLES, Credential
 
 __all__ = ["HOW_TO", "CredentialError", "from_environment", "from_profile", "from_wrangler"]
 
@@ -37,7 +37,7 @@ def from_profile(
     if profile.token_command:
         source = f"the token_command of profile {name}"
         command = list(profile.token_command)
-        hidden = {*_NOT_FOR_CHILDREN, *secrets}
+        hidden = SECRET_VARIABLES.union(secrets)
         child = {variable: value for variable, value in environ.items() if variable not in hidden}
         secret = checked(_run(command, source, child), source)
         return Credential(secret, source=source, renewal=lambda: _run_again(command, source, child))
@@ -106,6 +106,3 @@ def _run_again(command: Sequence[str], source: str, child: Mapping[str, str]) ->
         return checked(_run(command, source, child), source)
     except CredentialError:
         return ""
-
-
-_NOT_FOR_CHILDREN = {"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"}

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Literal, NoReturn
 from urllib.parse import urlsplit
 
-__all__ = ["Credential", "origin_of"]
+__all__ = ["SECRET_VARIABLES", "Credential", "origin_of"]
+
+SECRET_VARIABLES = frozenset({"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"})
+"""No program that wfdash starts is given these."""
 
 Scheme = Literal["token", "key"]
 

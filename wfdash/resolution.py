@@ -102,6 +102,7 @@ def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: obj
         profiles=tuple(config.profiles),
         sources=case.sources,
         warnings=warnings,
+        secret_variables=frozenset(one.token_env for one in config.profiles.values() if one.token_env),
         **decided,  # type: ignore[arg-type]
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wfdash.credentials import Credential
+from wfdash.credentials import SECRET_VARIABLES, Credential
 
 __all__ = [
     "CLOUDFLARE",
@@ -98,6 +98,14 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict)
     """Setting -> where it came from, for `doctor`."""
     warnings: tuple[str, ...] = ()
+    secret_variables: frozenset[str] = frozenset()
+    """Environment variables in which profiles look for their tokens."""
+
+    def without_secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The environment for a program that we start and that needs no credential of ours."""
+        hidden = SECRET_VARIABLES | self.secret_variables
+        hide = self.credential.hide if self.credential is not None else str
+        return {name: one for name, one in environ.items() if name not in hidden and hide(one) == one}
 
     def is_production(self, account_id: str) -> bool:
         """Whether this account is guarded as production, whichever profile named it."""

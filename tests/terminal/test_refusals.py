@@ -44,3 +44,19 @@ def test_the_terminal_goes_before_credentials(program):
     done = program("-w", "orders")
     assert done.returncode == 2
     assert "terminal" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"PYTHONIOENCODING": "latin-1"}, {"PYTHONIOENCODING": "ascii"}],
+)
+def test_a_terminal_without_utf_8_is_drawn_in_ascii(demo, env):
+    shell = demo(columns=120, lines=30, env=env)
+    shell.press("enter")
+    shell.wait_for("STEP")
+    shell.quiet()
+    assert bytes(shell.written).isascii()
+    assert "\\u" not in shell.screen.text
+    shell.press("q", "q")
+    assert shell.wait_exit() == 0
+    assert shell.not_as_found() == []

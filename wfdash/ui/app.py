@@ -1,19 +1,21 @@
 """The dashboard: one session, a stack of screens over it, one tick a second. Everything else is elsewhere."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
-from rich.traceback import Traceback
+from rich.text import Text
 from textual import events
 from textual._compositor import ChopsUpdate
 from textual.css.query import NoMatches
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
+from wfdash.core.crash import crash_report
 from wfdash.core.handover import Handover
 from wfdash.keymap import BY_ID, key_text
 from wfdash.live.events import Event, WatchedChanged
@@ -203,8 +205,12 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """The crash report without the values of local variables, which may hold a credential."""
+        error = sys.exc_info()[1] or self._exception
+        if error is None or self._exit_renderables:
+            return  # the first report says it
         self.bell()
-        self.panic(Traceback(show_locals=False, max_frames=8, suppress=["textual"]))
+        credential = self.settings.credential
+        self.panic(Text(crash_report(error, hide=credential.hide if credential else str)))
 
     def key_of(self, action: str) -> str:
         """The first key of an action as it is in force, as a person knows it."""

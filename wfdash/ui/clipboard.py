@@ -60,7 +60,11 @@ def _local_copy(text: str, environ: Mapping[str, str]) -> bool:
     if tool is None:
         return False
     # Some characters cannot be encoded for the tool; the file is then the road.
-    done = subprocess.run([tool], input=text.encode("utf-8", "replace"), check=False, timeout=2)
+    child = {"PATH": environ.get("PATH", ""), "LC_CTYPE": "UTF-8"}
+    try:
+        done = subprocess.run([tool], input=text.encode("utf-8", "replace"), env=child, timeout=2)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
     return done.returncode == 0
 
 

@@ -127,24 +127,33 @@ class FormScreen(PanelScreen):
         if one is None:
             return
         field = self.query_one(f"#field-{one.id}", Field)
+        environ = self.dashboard.settings.without_secrets(os.environ)
+        edited, trouble = None, ""
         try:
             with self.app.suspend():
-                edited = _edited(field.value)
-        except (SuspendNotSupported, OSError) as error:
-            edited = None
-            self.query_one("#checked", StatusLine).show([(f" no editor: {clean(str(error))}", BAD)])
+                try:  # here, for Textual takes the terminal back only when nothing was raised
+                    edited = _edited(field.value, environ)
+                except (OSError, ValueError) as error:
+                    trouble = str(error)
+        except SuspendNotSupported as error:
+            trouble = str(error)
+        if trouble:
+            self.query_one("#checked", StatusLine).show([(f" no editor: {clean(trouble)}", BAD)])
         if edited is not None:
             field.value = " ".join(line.strip() for line in edited.splitlines())
 
 
-def _edited(text: str) -> str | None:
-    """What the editor left of the text; None when it failed. The file is private and gone afterwards."""
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+def _edited(text: str, environ: dict[str, str]) -> str | None:
+    """What the editor left of the text; None when it failed. The file is private and gone afterwards.
+
+    Raises ValueError for a command that cannot be taken apart and for a file that is not UTF-8.
+    """
+    command = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
     descriptor, name = tempfile.mkstemp(prefix="wfdash-", suffix=".json")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
-        done = subprocess.run([*command, name], check=False)
+        done = subprocess.run([*command, name], env=environ, check=False)
         return Path(name).read_text("utf-8") if done.returncode == 0 else None
     finally:
         Path(name).unlink(missing_ok=True)
