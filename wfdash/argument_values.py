@@ -1,9 +1,10 @@
-"""The values of options: numbers, ports, spans of time. Each raises ArgumentTypeError with the reason."""
+"""The values of options: numbers, ports, spans of time. What is wrong with one is raised with the reason."""
 
 import re
-from argparse import ArgumentTypeError
+from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError, Namespace
+from typing import Any
 
-__all__ = ["duration", "interval", "ordinal", "port", "whole"]
+__all__ = ["Filled", "Once", "duration", "interval", "ordinal", "port", "whole"]
 
 
 def whole(text: str) -> int:
@@ -44,3 +45,33 @@ def duration(text: str) -> float:
     if not found:
         raise ArgumentTypeError(f"{text!a} is no duration; write 90s, 10m, 2h or 1d")
     return float(found[1]) * _UNITS[found[2]]
+
+
+class Filled(Action):
+    """A text that is there: `-w "$NAME"` with an unset NAME must not act somewhere else."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if not values.strip():
+            raise ArgumentError(self, "its value is empty")
+        setattr(namespace, self.dest, values)
+
+
+class Once(Filled):
+    """An option whose second value would silently drop the first."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) not in (self.default, values):
+            raise ArgumentError(self, "it was given twice")
+        super().__call__(parser, namespace, values, option_string)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from wfdash import __version__
-from wfdash.argument_values import duration, interval, ordinal, port, whole
+from wfdash.argument_values import Filled, Once, duration, interval, ordinal, port, whole
 from wfdash.oneshot.ending import UsageError
 
 __all__ = ["COMMANDS", "parse"]
@@ -75,7 +75,7 @@ def _split_command(words: list[str]) -> tuple[str, list[str]]:
         word = words[index]
         if not word.startswith("-") or word == "-":
             if word not in COMMANDS or not word:
-                near = get_close_matches(word, COMMANDS, n=1)
+                near = get_close_matches(word, filter(None, COMMANDS), n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise UsageError(f"there is no command {word!a}{hint}")
             return word, words[:index] + words[index + 1 :]
@@ -131,18 +131,31 @@ def _commands_help() -> str:
 
 def _add_common(parser: _Parser) -> None:
     group = parser.add_argument_group("where")
-    group.add_argument("-w", "--workflow", metavar="NAME", default="", help="the workflow")
+    group.add_argument("-w", "--workflow", action=Filled, metavar="NAME", default="", help="the workflow")
     group.add_argument(
-        "-i", "--instance", metavar="ID", default="", help="an instance id or its dashboard URL"
+        "-i",
+        "--instance",
+        action=Once,
+        metavar="ID",
+        default="",
+        help="an instance id or its dashboard URL",
     )
-    group.add_argument("--account-id", metavar="ID", default="", help="the account, 32 hex digits")
-    group.add_argument("--profile", metavar="NAME", default="", help="a profile of the config file")
-    group.add_argument("--config", metavar="FILE", default="", help="another config file")
-    group.add_argument("--base-url", metavar="URL", default="", help="another server of the API")
+    group.add_argument(
+        "--account-id", action=Filled, metavar="ID", default="", help="the account, 32 hex digits"
+    )
+    group.add_argument(
+        "--profile", action=Filled, metavar="NAME", default="", help="a profile of the config file"
+    )
+    group.add_argument("--config", action=Filled, metavar="FILE", default="", help="another config file")
+    group.add_argument(
+        "--base-url", action=Filled, metavar="URL", default="", help="another server of the API"
+    )
     group.add_argument(
         "--local", metavar="URL|PORT", default=None, help="a wrangler dev session; alone: port 8787"
     )
-    group.add_argument("--debug", metavar="FILE", default="", help="log requests there, never the token")
+    group.add_argument(
+        "--debug", action=Filled, metavar="FILE", default="", help="log requests there, never the token"
+    )
     group.add_argument("--version", action="version", version=f"wfdash {__version__}")
 
 
@@ -203,19 +216,31 @@ def _add_show(parser: _Parser) -> None:
 def _add_tail(parser: _Parser) -> None:
     _add_filter(parser)
     parser.add_argument("--json", action="store_true", help="one object a change")
-    parser.add_argument("--until", metavar="final|STATUS", default="", help="leave when -i ID is there")
+    parser.add_argument(
+        "--until", action=Filled, metavar="final|STATUS", default="", help="leave when -i ID is there"
+    )
     parser.add_argument("--timeout", type=duration, metavar="DURATION", help="give up after it, e.g. 10m")
     parser.add_argument("--interval", type=interval, metavar="SECONDS", help="between two polls, 1 to 300")
 
 
 def _add_create(parser: _Parser) -> None:
     parser.add_argument("--params", metavar="JSON|@FILE", default=None, help="what the instance gets")
-    parser.add_argument("--id", metavar="ID", default="", help="its id; proposed when left out")
-    parser.add_argument("--success-retention", metavar="DURATION", help="keep it that long when complete")
-    parser.add_argument("--error-retention", metavar="DURATION", help="keep it that long when errored")
+    parser.add_argument(
+        "--id", action=Filled, metavar="ID", default="", help="its id; proposed when left out"
+    )
+    parser.add_argument(
+        "--success-retention", action=Filled, metavar="DURATION", help="keep it that long when complete"
+    )
+    parser.add_argument(
+        "--error-retention", action=Filled, metavar="DURATION", help="keep it that long when errored"
+    )
     parser.add_argument("--location-hint", choices=HINTS, default="", metavar="HINT", help=", ".join(HINTS))
     parser.add_argument(
-        "--batch", metavar="FILE", default="", help="1 to 100, a JSON array or one a line; -: stdin"
+        "--batch",
+        action=Filled,
+        metavar="FILE",
+        default="",
+        help="1 to 100, a JSON array or one a line; -: stdin",
     )
     parser.add_argument("--wait", action="store_true", help="until it is final")
     parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait")
@@ -228,7 +253,9 @@ def _add_verb(parser: _Parser) -> None:
     if verb == "terminate":
         parser.add_argument("--rollback", action="store_true", help="run the rollback handlers first")
     if verb == "restart":
-        parser.add_argument("--from-step", metavar="NAME", default="", help="the step, without its -N")
+        parser.add_argument(
+            "--from-step", action=Filled, metavar="NAME", default="", help="the step, without its -N"
+        )
         parser.add_argument(
             "--count", type=ordinal, metavar="N", help="which step of that name and type, from 1"
         )

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _DASHBOARD = ("", "demo", "open")
+_WITHOUT_INSTANCE = {
+    "create": "create takes the new instance's id with --id, not with -i",
+    "list": "list takes no -i; wfdash show -i ID shows one instance",
+}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -83,6 +87,8 @@ def _check_usage(parsed: Namespace) -> None:
     if parsed.command == "show" and len(parsed.ids) == 1 and not parsed.instance:
         parsed.instance, parsed.ids = parsed.ids[0], []
     if parsed.instance:
+        if parsed.command in _WITHOUT_INSTANCE:
+            raise UsageError(_WITHOUT_INSTANCE[parsed.command])
         _check_address(parsed)
     if parsed.command == "demo" and parsed.serve is None and (parsed.fault or parsed.latency):
         raise UsageError("--fault and --latency belong to demo --serve")

@@ -193,6 +193,29 @@ def test_a_process_that_starts_late_finds_what_was_spent(tmp_path):
     assert late.meter[0] > 500
 
 
+def test_a_process_that_starts_late_is_not_held_by_what_was_spent_long_ago(tmp_path):
+    clock, path = Clock(), tmp_path / "spent.json"
+    for _ in range(90):
+        clock.now += 2
+        one = Budget(clock=clock, spending=SpentFile(path))
+        assert one.take(Priority.LIST) == 0
+        one._spending.flush(clock.now)
+    assert Budget(clock=clock, spending=SpentFile(path)).meter[0] == 90
+
+
+def test_processes_that_start_at_once_find_the_bucket_as_the_others_left_it(tmp_path):
+    clock, path = Clock(), tmp_path / "spent.json"
+    first = SpentFile(path)
+    one = Budget(clock=clock, spending=first)
+    while not one.take(Priority.DETAIL):
+        pass
+    first.flush(clock.now)
+    late = Budget(clock=clock, spending=SpentFile(path))
+    assert 0 < late.take(Priority.LIST) <= 3 / late.rate
+    clock.now += 15
+    assert late.take(Priority.LIST) == 0
+
+
 def test_a_freeze_is_told_to_the_other_processes(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     one, other = (Budget(clock=clock, spending=SpentFile(path)) for _ in range(2))

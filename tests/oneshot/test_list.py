@@ -1,5 +1,6 @@
 """`wfdash list`, byte for byte against the simulator."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -7,6 +8,8 @@ import urllib.request
 
 import pytest
 
+from tests.api.dev_session import DevSession
+from tests.support.loopback import serving
 from tests.support.program import environment
 
 WORKFLOWS = "billing, inventory-sync, legacy-import, media-transcode, onboarding, orders, refunds"
@@ -112,6 +115,19 @@ def test_a_closed_pipe_is_silent_and_0(program, simulator):
     assert listing.stderr.read() == b""
     listing.stderr.close()
     assert listing.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(("limit", "ids"), [("2", ["i0", "i1"]), ("0", [f"i{n}" for n in range(150)])])
+async def test_a_dev_session_is_listed_oldest_first_too(program, limit, ids):
+    rows = [
+        {"id": f"i{n}", "status": "running", "created_on": f"2026-11-21T10:{n // 60:02}:{n % 60:02}.000Z"}
+        for n in reversed(range(150))
+    ]
+    async with serving(DevSession("C", rows=rows)) as server:
+        arguments = ("list", "-w", "orders", "--local", str(server.port), "--asc", "--json", "--limit", limit)
+        done = await asyncio.to_thread(program, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ids
 
 
 def test_nobody_there_is_5(shell):

@@ -47,3 +47,16 @@ def test_exit_codes(shell):
     assert shell("show", "-w", "orders", "nope").returncode == 1
     assert shell("show", "-w", "orders").returncode == 2
     assert shell("show", "-w", "orders", "a", "b").returncode == 2
+
+
+def test_an_id_that_no_address_can_hold_is_told_in_one_short_line(shell):
+    done = shell("show", "-w", "orders", "-i", "a" * 100_000)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert len(done.stderr) < 200
+
+
+def test_an_id_cannot_write_a_line_of_its_own(shell):
+    done = shell("show", "-w", "orders", "-i", "a\nwfdash: all is well")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1

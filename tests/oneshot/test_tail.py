@@ -1,11 +1,16 @@
 """`wfdash tail`: lines as things change, and what it waits for."""
 
+import asyncio
 import json
 import re
 import signal
 import subprocess
+from asyncio.subprocess import PIPE
 
 import pytest
+
+from tests.support.loopback import envelope, serving
+from tests.support.program import environment
 
 
 def test_until_final_is_0_and_another_final_is_1(shell, created):
@@ -24,6 +29,52 @@ def test_until_gives_up_with_5(shell, created):
     done = shell("tail", "-w", "orders", "-i", created, "--until", "errored", "--timeout", "1s", "--json")
     assert done.returncode == 5
     assert list(json.loads(done.stdout.splitlines()[0])) == ["at", "workflow", "id", "from", "to", "why"]
+
+
+def test_no_time_at_all_looks_once(shell, created):
+    shell("terminate", "-w", "orders", created, "--yes")
+    for status, code in (("terminated", 0), ("complete", 1), ("final", 0)):
+        done = shell("tail", "-w", "orders", "-i", created, "--until", status, "--timeout", "0")
+        assert done.returncode == code
+        assert done.stdout.count("\n") == 1
+    still = shell("create", "-w", "orders")
+    identity = json.loads(still.stdout)["id"]
+    done = shell("tail", "-w", "orders", "-i", identity, "--until", "final", "--timeout", "0")
+    assert (done.returncode, done.stdout.count("\n")) == (5, 1)
+
+
+def test_nobody_there_is_5_after_a_few_tries(shell):
+    where = {"CLOUDFLARE_API_BASE_URL": "http://127.0.0.1:9/client/v4"}
+    done = shell("tail", "-w", "orders", "-i", "a", "--until", "final", env=where)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert done.stderr.count("trying again") == 3
+
+
+@pytest.mark.parametrize("one", [[], ["-i", "order-1"]])
+async def test_a_token_that_is_withdrawn_on_the_way_is_3(program, one):
+    row = {"id": "order-1", "status": "running", "created_on": "2026-11-21T10:00:00Z"}
+    asked = []
+
+    def behave(seen, writer):
+        asked.append(seen.target)
+        if len(asked) > 3:
+            error = {"code": 10000, "message": "Authentication error"}
+            return envelope(None, status=401, errors=[error], success=False)
+        return envelope({"status": "running", "steps": []} if "order-1" in seen.target else [row])
+
+    async with serving(behave) as server:
+        environ = environment(
+            CLOUDFLARE_API_TOKEN="made-up-token",
+            CLOUDFLARE_ACCOUNT_ID="a" * 32,
+            CLOUDFLARE_BASE_URL=f"{server.url}/client/v4",
+        )
+        argv = program.argv("tail", "-w", "orders", "--interval", "1", *one)
+        tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
+        out, err = await asyncio.wait_for(tail.communicate(), 60)
+    assert tail.returncode == 3
+    assert b"order-1\t-\trunning" in out
+    assert b"401" in err
+    assert b"Traceback" not in err
 
 
 def test_a_missing_instance_is_1(shell):

@@ -38,9 +38,14 @@ def refuse(capsys) -> Refuse:
         (["create", "--id", "no spaces please"], "instance id"),
         (["create", "--params", "{"], "line 1, column 2"),
         (["create", "--params", "[" * 100_000], "JSON"),
+        (["create", "--params", "1e999"], "JSON"),
+        (["create", "--params", '"\udcff"'], "UTF-8"),
+        (["create", "--params", "@"], "names no file"),
         (["create", "--batch", "/no/such/file"], "could not be read"),
         (["create", "--batch", "x", "--id", "y"], "--batch"),
         (["create", "--timeout", "5s"], "--wait"),
+        (["create", "-i", "mine"], "--id"),
+        (["list", "-i", "order-1"], "wfdash show"),
     ],
 )
 def test_refused_before_anything_is_asked(refuse, arguments, words):

@@ -131,13 +131,18 @@ class Http:
             headers["Content-Type"] = "application/json"
         if self.host:
             headers["Host"] = self.host
-        return self.client.build_request(
-            method,
-            self.base + target,
-            content=content,
-            headers=headers,
-            timeout=httpx.Timeout(READ, connect=CONNECT, read=read),
-        )
+        try:
+            return self.client.build_request(
+                method,
+                self.base + target,
+                content=content,
+                headers=headers,
+                timeout=httpx.Timeout(READ, connect=CONNECT, read=read),
+            )
+        except httpx.InvalidURL:
+            raise Refused(
+                f"No address can be made of that ({len(target):,} characters): nothing was sent.", sent=False
+            ) from None
 
     async def _exchange(
         self, request: httpx.Request, exchange: "_Pending", read: float

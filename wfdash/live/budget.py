@@ -52,6 +52,9 @@ class Spending(Protocol):
     def news(self, now: float) -> int:
         """By the other ones since this was asked last."""
 
+    def history(self, now: float) -> list[tuple[float, int]]:
+        """(when, how much) the other ones spent of the last window, oldest first; no news any more."""
+
 
 class Budget:
     """A token bucket for reads and a count for actions. Times are epoch seconds on `clock`."""
@@ -82,7 +85,8 @@ class Budget:
         self._left_at = 0.0
         self._refusals = 0
         self._others = spending.others(self._filled_at) if spending else 0
-        self._tokens = min(self.burst, self.limit - self._others)
+        self._tokens = self.burst
+        self._replay(spending.history(self._filled_at) if spending else [])
 
     @property
     def meter(self) -> tuple[int, int]:
@@ -190,6 +194,15 @@ class Budget:
     def _fill(self, now: float) -> None:
         self._tokens = min(self.burst, self._tokens + max(0.0, now - self._filled_at) * self.rate)
         self._filled_at = now
+
+    def _replay(self, history: list[tuple[float, int]]) -> None:
+        """Come to what the bucket holds now, had it been there while the other processes took from it."""
+        now = self._filled_at
+        for at, number in history:
+            self._filled_at = min(self._filled_at, at)
+            self._fill(at)
+            self._tokens -= number
+        self._fill(now)
 
     def _hear(self, now: float) -> None:
         """Take in what the other processes spent and were told."""

@@ -60,6 +60,7 @@ class Job:
         pace = self.pace(took)
         fresh = self.freshness
         fresh.asking, fresh.missed, fresh.failure, fresh.answered_at = False, 0, "", now
+        fresh.error = None
         self.next_at = fresh.due_at = None if fresh.settled else now - took + max(pace, took)
 
     def failed(self, sentence: str, now: float, *, wait: float | None = None) -> None:

@@ -43,7 +43,7 @@ class Newest(Job):
         self.hidden = 0
         self.next_at = 0.0
         fresh = self.freshness
-        fresh.answered_at, fresh.missed, fresh.failure = None, 0, ""
+        fresh.answered_at, fresh.missed, fresh.failure, fresh.error = None, 0, "", None
 
     def due(self, now: float) -> float | None:
         return super().due(now) if self.watch.workflow else None

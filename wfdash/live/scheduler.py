@@ -96,6 +96,7 @@ class Scheduler:
             job.withdrawn()
             raise
         except WorkflowsError as error:
+            job.freshness.error = error
             job.failed(error.sentence, self._clock(), wait=error.retry_after)
         except Exception as error:  # whatever an answer holds, the polling goes on and says so
             job.failed(sentence_of(error), self._clock())

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,15 @@ class SpentFile:
         self._sync(now)
         news, self._news = self._news, 0
         return news
+
+    def history(self, now: float) -> list[tuple[float, int]]:
+        """(middle of a slot, by the other processes in it) over the last window; none of it is news later."""
+        self._sync(now)
+        self._news = 0
+        slots: Counter[int] = Counter()
+        for spent in self._others.values():
+            slots.update(spent)
+        return [(min(now, (slot + 0.5) * _SLOT), number) for slot, number in sorted(slots.items())]
 
     def flush(self, now: float) -> None:
         """Write down what was spent since the last look; for a process that is about to leave."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.core.detail import Detail
 
 __all__ = ["DetailState", "Freshness"]
@@ -20,6 +21,8 @@ class Freshness:
     """Due polls in a row that failed or did not happen; two make it stale."""
     failure: str = ""
     """Why the last one failed, in a sentence; "" when it did not."""
+    error: WorkflowsError | None = None
+    """The failure itself, where it was the API's or the network's."""
     settled: bool = False
     """A final instance: read once, never stale."""
 

@@ -123,7 +123,7 @@ async def _wait(session: Session, result: Result, deadline: float | None, printe
     if result.exit_code:
         return result.exit_code
     try:
-        status = await until(session, result.workflow, result.id, is_final, deadline=deadline)
+        status = await until(session, result.workflow, result.id, is_final, deadline=deadline, met=True)
     except TimedOut as late:
         error = "not final before the timeout"
         printer.told(replace(result, at=session.clock(), after=late.status, outcome="under way", error=error))

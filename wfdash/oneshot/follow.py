@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable
 
-from wfdash.api.errors import WorkflowsError
+from wfdash.api.errors import Unauthorized, WorkflowsError
 from wfdash.core.detail import Detail
 from wfdash.core.pace import next_read
 from wfdash.core.status import is_final
 from wfdash.live.budget import Priority
 from wfdash.live.reading import read_answer
 from wfdash.oneshot.print import say
-from wfdash.oneshot.session import TRANSIENT, Session
+from wfdash.oneshot.session import TRANSIENT, Session, again
 
 __all__ = ["TimedOut", "until"]
 
@@ -33,37 +33,49 @@ async def until(
     there: Callable[[str], bool],
     *,
     deadline: float | None = None,
+    met: bool = False,
     read: Callable[[Detail], None] = lambda detail: None,
 ) -> str:
     """The first status that is `there`; `read` is told of every answer. A passing failure is waited out.
 
-    `deadline` in epoch seconds. Raises TimedOut, and WorkflowsError for what will not pass.
+    `deadline` in epoch seconds; one that is no longer ahead allows a single read. Of an instance that was not
+    `met` yet the first read is given up after a few tries. Raises TimedOut, and WorkflowsError for what will
+    not pass.
     """
     status = ""
+    left = None if deadline is None else deadline - session.clock()
+    once = left is not None and left <= 0
     try:
-        async with asyncio.timeout(None if deadline is None else max(0.0, deadline - session.clock())):
+        async with asyncio.timeout(None if once else left):
             while True:
-                detail = await _read(session, workflow, identity)
+                detail = await _read(session, workflow, identity, stubborn=met or bool(status))
                 status = detail.status
                 read(detail)
                 if there(status):
                     return status
+                if once:
+                    raise TimedOut(status)
                 pace = next_read(detail, now=session.clock(), local=session.api.local).delay
                 await asyncio.sleep(_STILL if is_final(status) or pace is None else pace)
     except TimeoutError:
         raise TimedOut(status) from None
 
 
-async def _read(session: Session, workflow: str, identity: str) -> Detail:
-    wait = 1.0
+async def _read(session: Session, workflow: str, identity: str, *, stubborn: bool) -> Detail:
+    if not stubborn:
+        answer = await session.read(lambda: session.api.get_instance(workflow, identity), Priority.DETAIL)
+        return await read_answer(workflow, identity, answer)
+    wait, renewed = 1.0, False
     while True:
         await session.budget.acquire(Priority.DETAIL)
         try:
             answer = await session.api.get_instance(workflow, identity)
             return await read_answer(workflow, identity, answer)
         except WorkflowsError as error:
-            if not isinstance(error, TRANSIENT):
+            # After a 401 the client has looked for a newer token: it gets one more chance.
+            if not isinstance(error, TRANSIENT) and (renewed or not isinstance(error, Unauthorized)):
                 raise
-            say(f"wfdash: {error.sentence}; trying again")
+            renewed = isinstance(error, Unauthorized)
+            say(again(error.sentence))
             await asyncio.sleep(max(wait, error.retry_after or 0.0))
             wait = min(2 * wait, _LONGEST)

@@ -21,10 +21,15 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def parse_json(text: str, where: str) -> Any:
     """A JSON value; raises UsageError with the line and column of what is wrong."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        text.encode()
+        value = json.loads(text, parse_constant=_no_constant)
+        json.dumps(value, allow_nan=False)
+        return value
     except json.JSONDecodeError as wrong:
         place = f"line {wrong.lineno}, column {wrong.colno}"
         raise UsageError(f"{where} is not JSON: {place}: {wrong.msg}") from None
+    except UnicodeEncodeError:
+        raise UsageError(f"{where} is not UTF-8 text") from None
     except (ValueError, RecursionError) as wrong:
         raise UsageError(f"{where} is not JSON that can be sent: {wrong}") from None
 
@@ -35,6 +40,8 @@ def _no_constant(name: str) -> NoReturn:
 
 def read_json(argument: str, option: str) -> Any:
     """The value of JSON|@FILE, at most 1 MiB as JSON."""
+    if argument == "@":
+        raise UsageError(f"{option}: @ names no file")
     text = read_text(argument[1:], option) if argument.startswith("@") else argument
     value = parse_json(text, option)
     check_size(value, option)
@@ -64,8 +71,9 @@ def read_ids(given: Sequence[str]) -> list[str]:
     """Ids as given, `-` replaced by the lines of stdin; each once. Raises UsageError when there is none."""
     ids: dict[str, None] = {}
     for one in given:
-        lines = read_text("-", "stdin").splitlines() if one == "-" else [one]
-        ids.update((line.strip(), None) for line in lines if line.strip())
+        # Only at line feeds: other people's ids may hold what Python takes for the end of a line too.
+        lines = read_text("-", "stdin").split("\n") if one == "-" else [one]
+        ids.update((line.strip(" \t\r\n"), None) for line in lines if line.strip(" \t\r\n"))
     if not ids:
         raise UsageError("no instance id was given")
     for one in ids:

@@ -99,15 +99,22 @@ class Listing:
         session = self.session
         workflow = await session.workflow()
         pushed = self.query.pushdown(now, local=session.api.local) if self.query else None
+        # A dev session lists newest first only: all of it is read, and told from its end.
+        backwards = self.ascending and session.api.local
         pages = walk(
             Patient(session),
             workflow,
             status=pushed.status if pushed else "",
             date_start=pushed.date_start if pushed else None,
             date_end=pushed.date_end if pushed else None,
-            direction="asc" if self.ascending else "",
-            per_page=min(self.limit or 100, 100) if self.query is None else 100,
+            direction="asc" if self.ascending and not backwards else "",
+            per_page=min(self.limit or 100, 100) if self.query is None and not backwards else 100,
         )
+        if backwards:
+            for page in reversed([page async for page in pages]):
+                page.items.reverse()
+                yield page
+            return
         async for page in pages:
             yield page
 

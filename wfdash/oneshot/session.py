@@ -12,6 +12,7 @@ from platformdirs import user_state_path
 from wfdash.api.connect import connect
 from wfdash.api.errors import BadAnswer, NotReached, RateLimited, ServerFailed, WorkflowsError
 from wfdash.api.interface import InstancePage, Workflows
+from wfdash.core.text import clean
 from wfdash.core.wording import spoken
 from wfdash.live.budget import Budget, Priority
 from wfdash.live.spent import share_spending
@@ -19,13 +20,14 @@ from wfdash.oneshot.ending import Stop
 from wfdash.oneshot.print import say
 from wfdash.settings import Settings
 
-__all__ = ["Failed", "Patient", "Session", "failures", "open_session"]
+__all__ = ["Failed", "Patient", "Session", "again", "failures", "open_session"]
 
 T = TypeVar("T")
 TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
 _WAITS = (0.5, 1.0, 2.0)
 _PATIENCE = 15.0
 """Seconds a read may wait to be tried again; a server that asks for more is reported instead."""
+_WORTH_TELLING = 5.0
 
 
 @dataclass(slots=True)
@@ -53,14 +55,18 @@ class Session:
                 asked = error.retry_after or 0.0
                 if delay is None or asked > _PATIENCE:
                     raise
-                say(f"wfdash: {error.sentence}; trying again")
+                say(again(error.sentence))
                 await asyncio.sleep(max(delay, asked))
 
     async def _leave(self, priority: Priority) -> None:
-        """Wait for the budget, but not through a long pause that the server asked for."""
+        """Wait for the budget, however long, but not through a long pause that the server asked for."""
+        told = False
         while wait := self.budget.take(priority):
-            if wait > _PATIENCE:
+            if wait > _PATIENCE and self.budget.frozen_until is not None:
                 raise Stop(f"the API asked for a pause (429): {spoken(wait)} left of it", 5)
+            if wait > _WORTH_TELLING and not told:
+                told = True
+                say(f"wfdash: waiting {spoken(wait)} for the budget of requests")
             await asyncio.sleep(wait)
 
     async def workflow(self) -> str:
@@ -106,6 +112,11 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
             spending.flush(time.time())
 
 
+def again(sentence: str) -> str:
+    """What is said of a failure that is waited out."""
+    return f"wfdash: {clean(sentence).rstrip('.')}; trying again"
+
+
 @contextmanager
 def failures() -> Iterator[Failed]:
     """Says a failure on stderr and keeps its exit code."""
@@ -113,8 +124,8 @@ def failures() -> Iterator[Failed]:
     try:
         yield failed
     except Stop as stop:
-        say(f"wfdash: {stop}")
+        say(f"wfdash: {clean(str(stop))}")
         failed.code = stop.code
     except WorkflowsError as error:
-        say(f"wfdash: {error.sentence}")
+        say(f"wfdash: {clean(error.sentence)}")
         failed.code = error.exit_code

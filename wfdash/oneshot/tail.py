@@ -3,12 +3,14 @@
 import asyncio
 from argparse import Namespace
 from contextlib import suppress
+from typing import Any
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.query import Query, parse
 from wfdash.core.status import STATUSES, is_final
+from wfdash.core.text import clean
 from wfdash.live.budget import Priority
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.poller import Poller
@@ -16,7 +18,7 @@ from wfdash.live.reading import read_answer
 from wfdash.oneshot.ending import Stop, UsageError
 from wfdash.oneshot.follow import TimedOut, until
 from wfdash.oneshot.print import instant, json_line, line, say
-from wfdash.oneshot.session import Session
+from wfdash.oneshot.session import TRANSIENT, Session, again
 
 __all__ = ["prepare", "run"]
 
@@ -102,6 +104,10 @@ class Changes:
         self.waiting: asyncio.Queue[tuple[str, str, bool]] = asyncio.Queue()
         self.began = session.clock()
         self.failure = ""
+        self.error: WorkflowsError | None = None
+        self.lasting = 0
+        """Failures in a row that waiting does not mend."""
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def follow(self, interval: float | None) -> int:
         session = self.session
@@ -116,13 +122,15 @@ class Changes:
         self.poller.show(self.lines.workflow, self.query)
         tasks = [asyncio.create_task(self.poller.run()), asyncio.create_task(self._print())]
         try:
-            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                task.result()
+            waiting: list[asyncio.Future[Any]] = [*tasks, self.ended]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
             for task in tasks:
                 task.cancel()
-        return 0
+        return self.ended.result()
 
     def _heard(self, event: Event) -> None:
         self._health()
@@ -139,10 +147,19 @@ class Changes:
                 self.waiting.put_nowait((identity, "gone", False))
 
     def _health(self) -> None:
-        failure = self.poller.list.failure
-        if failure != self.failure:
-            say(f"wfdash: {failure}; trying again" if failure else "wfdash: reached again")
-            self.failure = failure
+        fresh = self.poller.list
+        if fresh.error is not self.error:
+            self.error = fresh.error
+            mends = fresh.error is None or isinstance(fresh.error, TRANSIENT)
+            self.lasting = 0 if mends else self.lasting + 1
+            # Twice, for after a 401 the client looks for a newer token.
+            if fresh.error is not None and self.lasting == 2 and not self.ended.done():
+                say(f"wfdash: {clean(fresh.failure)}")
+                self.ended.set_result(fresh.error.exit_code)
+                return
+        if fresh.failure != self.failure:
+            say(again(fresh.failure) if fresh.failure else "wfdash: reached again")
+            self.failure = fresh.failure
 
     async def _print(self) -> None:
         while True:
