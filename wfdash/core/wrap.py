@@ -1,15 +1,24 @@
 """Cleaned text broken into lines by terminal cells."""
 
+import re
+
 from wfdash.core.text import cells, fit
 
 __all__ = ["wrapped"]
 
+_DURATION = re.compile(r"\b\d+ (?:d|h|ms?|s)(?: \d+ [hms])?\b")
+_GLUE = "\xa0"
+
 
 def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
-    """Lines of at most `width` cells, broken at spaces where there are any; what `limit` leaves out is …"""
+    """Lines of at most `width` cells, broken at spaces where there are any; what `limit` leaves out is ….
+
+    A duration such as `1 m 53 s` stays on one line.
+    """
     if width <= 0:
         return []
     text = text[: width * (limit + 1) * 4] if limit else text
+    text = _DURATION.sub(lambda found: found[0].replace(" ", _GLUE), text)
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -31,4 +40,4 @@ def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
     if limit and len(lines) > limit:
         last = fit(f"{lines[limit - 1]} …", width) if cells(lines[limit - 1]) + 2 <= width else ""
         lines = [*lines[: limit - 1], (last or fit(lines[limit - 1] + "…" * 2, width)).rstrip()]
-    return lines
+    return [line.replace(_GLUE, " ") for line in lines]

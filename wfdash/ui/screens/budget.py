@@ -74,7 +74,7 @@ class BudgetScreen(BaseScreen):
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=True),
             meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
         )
-        self.query_one("#spent", TextLines).show(_summary(poller, now))
+        self.query_one("#spent", TextLines).show(_summary(poller, now, self.size.width))
         titles = f"  {'AT':<9} {'REQUEST':<15} {'STATUS':<7} {'MS':>6}  {'RAY':<21} PATH"
         self.query_one("#titles", StatusLine).show([(titles, HEADING)])
         room = self.size.width
@@ -97,17 +97,19 @@ class BudgetScreen(BaseScreen):
         ]
 
 
-def _summary(poller: Poller, now: float) -> Sequence[Pieces]:
+def _summary(poller: Poller, now: float, width: int) -> Sequence[Pieces]:
     budget = poller.budget
     spent, limit = budget.meter
     acted, most = budget.actions
-    full = min(_BAR, spent * _BAR // limit)
+    share = f"  {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} a user"
+    bar = max(0, min(_BAR, width - len(share) - 38))
+    full = min(bar, spent * bar // limit)
     lines: list[Pieces] = [
         [
             (f"  Reads    {spent:>4} of {limit} in 5 minutes ", STRONG),
             ("█" * full, WARN if spent >= limit * 0.9 else PLAIN),
-            ("░" * (_BAR - full), QUIET),
-            (f"  {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} a user", QUIET),
+            ("░" * (bar - full), QUIET),
+            (share, QUIET),
         ],
         [(f"  Actions  {acted:>4} of {most}, counted apart", PLAIN)],
     ]

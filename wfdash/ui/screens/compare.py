@@ -11,14 +11,15 @@ from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.payload import path_text, summary
 from wfdash.core.text import clean, fit
-from wfdash.core.wording import age
+from wfdash.core.wording import age, clock
 from wfdash.core.wrap import wrapped
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.compare_table import CompareTable
+from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.text_lines import TextLines
 
 __all__ = ["CompareScreen"]
@@ -96,7 +97,9 @@ class CompareScreen(BaseScreen):
         found = compare(mine, theirs)
         self._said, self._other = found.sentence(), other
         same = "the same version" if version and other.version == version else "another version"
-        when = f", {age(self.dashboard.clock() - other.created)} ago" if other.created else ""
+        now, utc = self.dashboard.clock(), self.dashboard.utc
+        when = f", {age(now - other.created)} ago" if other.created else ""
+        when += f" · read {clock(now, utc=utc)}"
         self._lines = [
             [(" against ", QUIET), (clean(other.id[:200]), PLAIN), (f", complete, of {same}{when}", QUIET)]
         ]
@@ -112,7 +115,9 @@ class CompareScreen(BaseScreen):
 
     def _draw(self) -> None:
         width = self.size.width
-        lines: list[Pieces] = [[(f" {fit(clean(self.instance[:300]), width - 2)}", STRONG)]]
+        badges = badge_pieces(self.dashboard.identity(""))
+        room = width - length(badges) - 2
+        lines: list[Pieces] = [[(" ", PLAIN), *badges, (fit(clean(self.instance[:300]), room), STRONG)]]
         style = STRONG if self._other is not None else WARN
         lines += [[(f" {line}", style)] for line in wrapped(clean(self._said), width - 2, 3)]
         self.query_one("#head", TextLines).show([*lines, *self._lines, []])

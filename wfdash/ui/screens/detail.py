@@ -90,8 +90,9 @@ class DetailScreen(BaseScreen):
         spent, limit = poller.budget.meter
         frozen_for = (poller.budget.frozen_until or 0.0) - now
         state = poller.detail(self.instance)
+        own = state.freshness if state is not None and not state.freshness.settled else poller.list
         fresh = freshness_pieces(
-            state.freshness if state is not None else poller.list,
+            own,
             now=now,
             frozen=poller.frozen,
             short=self.size.width < 100,

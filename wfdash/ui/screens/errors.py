@@ -166,9 +166,8 @@ class ErrorsScreen(BaseScreen):
     def _version(self, share: VersionShare) -> Pieces:
         app = self.dashboard
         seen = clock(share.first_seen, utc=app.utc, now=app.clock()) if share.first_seen is not None else "?"
-        words = (
-            f"{share.share:>5.0%}  {share.errored} of {share.finished} finished errored   first seen {seen}"
-        )
+        errored = f"{share.errored:>5,} of {share.finished:>6,} finished errored"
+        words = f"{share.share:>5.0%}  {errored}   first seen {seen}"
         style = WARN if share.share >= 0.5 and share.errored > 1 else PLAIN
         return [(f"  {clean(short_version(share.version)):<9}", STRONG), (words, style)]
 

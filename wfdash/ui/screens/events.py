@@ -8,7 +8,7 @@ from textual.strip import Strip
 from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.status import is_final
-from wfdash.core.text import clean, fit
+from wfdash.core.text import cells, clean, fit
 from wfdash.core.waits import OpenWait, open_waits
 from wfdash.core.wording import age, brief, count
 from wfdash.live.events import Event
@@ -17,6 +17,7 @@ from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.action_chip import ActionChips
+from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import StatusLine
@@ -36,6 +37,12 @@ class WaitTable(LineTable):
         self.waits: list[OpenWait] = []
         self.marked: set[str] = set()
         self.now = 0.0
+        self._longest_id = self._longest_type = 8
+
+    def take(self, waits: list[OpenWait]) -> None:
+        self.waits = waits
+        self._longest_id = max((cells(clean(one.instance)) for one in waits), default=8)
+        self._longest_type = max((cells(clean(one.event_type)) for one in waits), default=8)
 
     def row_count(self) -> int:
         return len(self.waits)
@@ -62,10 +69,13 @@ class WaitTable(LineTable):
         mark = "▌" if wait.instance in self.marked else " "
         return strip_of([(mark, STRONG), (text[1:], style)], width, CURSOR if cursor else None)
 
-    @staticmethod
-    def _columns(event: str, instance: str, since: str, left: str, step: str, width: int) -> str:
-        room = max(10, width - 46)
-        return f" {fit(event, 18)} {fit(instance, room, cut='middle')} {since:>7} {left:>7} {fit(step, 10)}"
+    def _columns(self, event: str, instance: str, since: str, left: str, step: str, width: int) -> str:
+        room = max(30, width - 19)
+        first = min(room - 20, max(10, self._longest_id))
+        second = max(10, min(self._longest_type, room - first - 16))
+        last = max(8, width - first - second - 20)
+        told = f" {fit(event, second)} {fit(instance, first, cut='middle')} {since:>7} {left:>7}"
+        return f"{told}  {fit(step, last)}"
 
 
 class EventsScreen(BaseScreen):
@@ -113,15 +123,26 @@ class EventsScreen(BaseScreen):
         open_ids = [one for one in poller.store.ids() if self._may_wait(one)]
         details = list(self._details(open_ids))
         self.table.now = self.dashboard.clock()
-        self.table.waits = open_waits(details)
+        self.table.take(open_waits(details))
+        self.table.message = self._nothing(len(details), len(open_ids))
         self.table.rows_changed()
         self.table.repaint()
         poller.want(open_ids[:_MOST])
         types = len({one.event_type for one in self.table.waits})
         read = f"read {count(len(details))} of {count(len(open_ids))} active"
-        title = f" events waited for in {clean(self.workflow)}"
-        told = f"{count(len(self.table.waits))} waits, {types} types · {read} "
-        self.query_one("#desk-title", StatusLine).show([(title, STRONG)], [(told, QUIET)])
+        title = f"events waited for in {clean(self.workflow)}"
+        waits = len(self.table.waits)
+        told = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
+        badges = badge_pieces(self.dashboard.identity(self.workflow))
+        self.query_one("#desk-title", StatusLine).show(
+            [(" ", PLAIN), *badges, (title, STRONG)], [(told, QUIET)]
+        )
+
+    @staticmethod
+    def _nothing(read: int, of: int) -> str:
+        if read < of:
+            return f"No wait among the {count(read)} read so far.\nThe others are read as the budget allows."
+        return "Nothing waits for an event.\nesc goes back; c creates an instance."
 
     def _may_wait(self, identity: str) -> bool:
         row = self.poller.store.get(identity) if self.poller is not None else None

@@ -16,15 +16,16 @@ from wfdash.core.inspection import inspection, opened, step_query
 from wfdash.core.payload import path_text, size_of, value_at, value_text
 from wfdash.core.text import clean, fit
 from wfdash.core.why import Reckoning
-from wfdash.core.wording import size
+from wfdash.core.wording import clock, size
 from wfdash.live.events import DetailChanged, Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.payload_tree import PayloadTree
-from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.text_lines import TextLines
 
 __all__ = ["InspectorScreen"]
@@ -87,18 +88,27 @@ class InspectorScreen(BaseScreen):
             return
         at = Reckoning(self.dashboard.clock(), self.dashboard.utc)
         lines: list[Pieces] = []
+        badges = badge_pieces(self.dashboard.identity(""))
         if self.step is not None and self.step < len(detail.steps):
             step = detail.steps[self.step]
             told = span(step, at)
-            name = fit(clean(step.name[:300] or step.kind[:80]), max(8, width - len(told) - 4))
-            lines.append([(f" {name}", STRONG), (f"  {told}", QUIET)])
+            name = fit(
+                clean(step.name[:300] or step.kind[:80]), max(8, width - len(told) - length(badges) - 4)
+            )
+            lines.append([(" ", PLAIN), *badges, (name, STRONG), (f"  {told}", QUIET)])
             kind = f"{clean(step.kind[:80]) or 'no type'} of {clean(self.instance[:100])}"
-            rest = [kind, policy(step.config), size(size_of(step.raw))]
+            rest = [kind, policy(step.config), size(size_of(step.raw)), self._read_at()]
             lines.append([(f" {fit(' · '.join(one for one in rest if one), width - 2)}", QUIET)])
         else:
-            lines.append([(f" {fit(clean(self.instance[:300]), width - 2)}", STRONG)])
+            name = fit(clean(self.instance[:300]), width - length(badges) - 2)
+            lines.append([(" ", PLAIN), *badges, (name, STRONG)])
         lines.append([("", PLAIN)])
         self.query_one("#head", TextLines).show(lines)
+
+    def _read_at(self) -> str:
+        state = self.poller.detail(self.instance) if self.poller is not None else None
+        at = state.freshness.answered_at if state is not None else None
+        return "" if at is None else f"read {clock(at, utc=self.dashboard.utc)}"
 
     # Search.
 

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from wfdash.core.moment import iso
 from wfdash.core.rules import phrase
-from wfdash.core.text import clean, fit
+from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import clock, count
 from wfdash.live.journal import Entry
 from wfdash.ui.bindings import bindings
@@ -19,6 +19,7 @@ from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import StatusLine
@@ -27,6 +28,10 @@ __all__ = ["JournalScreen", "journal_markdown"]
 
 _KEYS = (("enter", "to the rows"), ("esc", "no filter"))
 
+_WRITTEN = "every action is written down here before it is sent"
+_MEASURED = 300
+_WHO_FROM = 110
+"""Columns from which there is room for who it was."""
 _STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
 
 
@@ -48,29 +53,51 @@ def journal_markdown(entries: list[Entry]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def _what(one: Entry) -> str:
+    return f"{phrase(clean(one.verb))} {one.event}"
+
+
 class _Entries(LineTable):
     def __init__(self) -> None:
         super().__init__()
         self.entries: list[Entry] = []
         self.now = 0.0
         self.utc = True
+        self._widths = (9, 10, 10, 0)
+
+    def take(self, entries: list[Entry]) -> None:
+        """Show these. The columns are as wide as the newest of them need."""
+        self.entries = entries
+        newest = entries[:_MEASURED]
+        at = max((len(self._at(one)) for one in newest), default=8) + 1
+        what = max((len(_what(one)) for one in newest), default=8) + 2
+        named = max((cells(clean(one.id)) for one in newest), default=8) + 2
+        wide = self.size.width
+        who = max((cells(clean(one.who)) for one in newest), default=0) + 2 if wide >= _WHO_FROM else 0
+        self._widths = (at, min(what, wide * 3 // 10), min(named, wide // 4), min(who, wide // 5))
+
+    def _at(self, one: Entry) -> str:
+        return clock(one.at, utc=self.utc, now=self.now)
 
     def row_count(self) -> int:
         return len(self.entries)
 
     def header_line(self, width: int) -> Strip:
-        titles = f" {fit('AT', 17)}{fit('WHAT', 32)}{fit('INSTANCE', 24)}  TOLD"
+        at, what, named, who = self._widths
+        titles = f" {fit('AT', at)}{fit('WHAT', what)}{fit('INSTANCE', named)}{fit('WHO', who)}TOLD"
         return strip_of([(titles, HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         one = self.entries[index]
         change = " → ".join(clean(word) for word in (one.before, one.after or one.answered) if word)
         told = clean(one.reason) or change
+        at, what, named, who = self._widths
         pieces: list[tuple[str, Style]] = [
-            (f" {fit(clock(one.at, utc=self.utc, now=self.now), 17)}", QUIET),
-            (fit(f"{phrase(clean(one.verb))} {one.event}", 32), _STYLES.get(one.event, PLAIN)),
-            (f"{fit(clean(one.id), 24, cut='middle')}  ", STRONG),
-            (fit(told, max(1, width - 76)), PLAIN),
+            (f" {fit(self._at(one), at)}", QUIET),
+            (fit(_what(one), what - 1) + " ", _STYLES.get(one.event, PLAIN)),
+            (f"{fit(clean(one.id), named - 2, cut='middle')}  ", STRONG),
+            (fit(clean(one.who), who), QUIET),
+            (fit(told, max(1, width - at - what - named - who - 2)), PLAIN),
         ]
         return strip_of(pieces, width, CURSOR if cursor else None)
 
@@ -107,13 +134,16 @@ class JournalScreen(BaseScreen):
 
     def fill(self) -> None:
         words = self.query_one(Field).value.casefold().split()
-        self.table.entries = [one for one in self._all if all(word in _haystack(one) for word in words)]
+        self.table.take([one for one in self._all if all(word in _haystack(one) for word in words)])
+        self.table.message = _nothing(bool(self._all), demo=bool(self.dashboard.settings.demo))
         self.table.rows_changed()
         self.table.repaint()
-        demo = " the demo keeps none" if self.dashboard.settings.demo else ""
-        told = f"{count(len(self.table.entries))} of {count(len(self._all))} events{demo} "
-        title = self.query_one("#journal-title", StatusLine)
-        title.show([(" journal ", STRONG), ("what was done from this machine", QUIET)], [(told, QUIET)])
+        told = f"{count(len(self.table.entries))} of {count(len(self._all))} events "
+        badges = badge_pieces(self.dashboard.identity(""))
+        self.query_one("#journal-title", StatusLine).show(
+            [(" ", PLAIN), *badges, ("journal ", STRONG), ("what was done from this machine", QUIET)],
+            [(told, QUIET)],
+        )
 
     def action_filter_edit(self) -> None:
         field = self.query_one(Field)
@@ -150,6 +180,14 @@ class JournalScreen(BaseScreen):
                 name="journal",
             )
         )
+
+
+def _nothing(some: bool, *, demo: bool) -> str:
+    if some:
+        return "No event of the journal matches.\nesc drops the filter; / changes it."
+    if demo:
+        return f"The demo keeps no journal.\nWith an account {_WRITTEN}."
+    return f"Nothing was done from this machine yet.\nFrom now on {_WRITTEN}."
 
 
 def _haystack(one: Entry) -> str:

@@ -55,6 +55,7 @@ class MenuScreen(PanelScreen):
 
     def _fill(self) -> None:
         self.query_one(Title).name_it(clean(self._title), "its key or enter, esc closes")
+        room = max(8, self.size.width - 30)
         self.query_one(Choices).fill(
             [
                 (
@@ -62,7 +63,7 @@ class MenuScreen(PanelScreen):
                     [
                         (f"  {entry.key}  ", STRONG),
                         (fit(entry.name, 24), PLAIN),
-                        (clean(entry.what[:_LONGEST]), QUIET),
+                        (fit(clean(entry.what[:_LONGEST]), room), QUIET),
                     ],
                 )
                 for entry in self._entries.values()

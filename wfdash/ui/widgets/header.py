@@ -71,9 +71,10 @@ def _counts_pieces(counts: Mapping[str, int], room: int) -> Pieces:
     known = [status for status in STATUSES if counts.get(status)]
     unknown = sorted(status for status in counts if status not in STATUSES and counts[status])
     order = [*known, *unknown]
-    for worded in (order, [one for one in order if one not in ("complete", "terminated")], unknown):
+    active = [one for one in order if one not in ("complete", "terminated")]
+    for worded, told in ((order, order), (active, order), (unknown, order), (unknown, active)):
         pieces: list[tuple[str, Style]] = []
-        for status in order:
+        for status in told:
             appearance = look(status)
             gap = "   " if not pieces else "  "
             word = f" {clean(status[:40])}" if status in worded else ""

@@ -15,7 +15,7 @@ from wfdash.core.text import cells, clean, fit
 from wfdash.core.view import View
 from wfdash.core.wording import age, brief
 from wfdash.ui.columns import SORTS, columns
-from wfdash.ui.strips import blank, strip_of
+from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, look
 from wfdash.ui.widgets.line_table import LineTable
 
@@ -48,8 +48,6 @@ class InstanceTable(LineTable):
         self.marks = Marks()
         self.changed: dict[str, float] = {}
         """Ids that changed at the last poll, and when that was seen."""
-        self.message = ""
-        """What to say where there are no rows: one sentence and the next step, on two lines."""
         self.faded = False
         """The connection is gone: what is shown is only a memory."""
         self._facts = facts
@@ -216,13 +214,3 @@ class InstanceTable(LineTable):
 
     def _style(self, column: str) -> Style:
         return QUIET if column in ("trigger", "version", "age") else PLAIN
-
-    def empty_line(self, below: int, width: int) -> Strip:
-        if self.row_count() or not self.message:
-            return blank(width)
-        lines = self.message.split("\n")
-        at = below - max(1, self.page // 3)
-        if not 0 <= at < len(lines):
-            return blank(width)
-        style = STRONG if at == 0 else QUIET
-        return strip_of([("  " + fit(lines[at], max(1, width - 4)), style)], width)

@@ -14,9 +14,11 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from wfdash.core.text import clean, fit
 from wfdash.ui.bindings import bindings
 from wfdash.ui.covered import is_covered
-from wfdash.ui.strips import blank, changed_spans
+from wfdash.ui.strips import blank, changed_spans, strip_of
+from wfdash.ui.theme import QUIET, STRONG
 
 __all__ = ["LineTable"]
 
@@ -53,6 +55,8 @@ class LineTable(Widget, can_focus=True):
         self.cursor = 0
         """Index of the cursor's row; recomputed from `cursor_key` whenever rows move."""
         self.cursor_key: Hashable | None = None
+        self.message = ""
+        """Said where there is no row: a sentence, and on the next line what to do."""
         self._painted: dict[int, Strip] = {}
         self._strips: LRUCache[Hashable, Strip] = LRUCache(2000)
 
@@ -176,8 +180,12 @@ class LineTable(Widget, can_focus=True):
         return self.render_row(index, width, self.cursor_shown and index == self.cursor)
 
     def empty_line(self, below: int, width: int) -> Strip:
-        """The line `below` lines under the last row."""
-        return blank(width)
+        """The line `below` lines under the last row; in a table without rows, of its message."""
+        lines = self.message.split("\n") if self.message and not self.row_count() else []
+        at = below - max(1, self.page // 3)
+        if not 0 <= at < len(lines):
+            return blank(width)
+        return strip_of([("  " + fit(clean(lines[at]), max(1, width - 4)), QUIET if at else STRONG)], width)
 
     @property
     def _header_height(self) -> int:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from rich.style import Style
 from textual.strip import Strip
 
-from wfdash.core.text import clean, fit
+from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import age, brief, count
 from wfdash.core.workflow import Workflow
 from wfdash.live.trend import Trends
-from wfdash.ui.strips import blank, strip_of
+from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, look
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
@@ -26,7 +26,8 @@ _COLUMNS = (
 )
 _ROOM = 11
 _LEAST_NAME = 16
-_CRON = 14
+_CRON = 11
+_DELETED = (" script deleted", " deleted")
 
 
 def worst_first(workflows: Sequence[Workflow], trends: Trends) -> list[Workflow]:
@@ -45,7 +46,6 @@ class WorkflowTable(LineTable):
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         super().__init__()
-        self.message = ""
         self._clock = clock
         self._workflows: list[Workflow] = []
         self._places: dict[str, int] = {}
@@ -73,7 +73,9 @@ class WorkflowTable(LineTable):
 
     def _layout(self, width: int) -> tuple[int, int]:
         """Room for the name, and how many count columns there are room for."""
-        columns = min(len(_COLUMNS), max(1, (width - _LEAST_NAME - _CRON - 2) // _ROOM))
+        deleted = (len(one.name) + len(_DELETED[-1]) for one in self._workflows if one.script_deleted)
+        least = min(max([_LEAST_NAME, *deleted]), width // 2)
+        columns = min(len(_COLUMNS), max(1, (width - least - _CRON - 2) // _ROOM))
         return max(8, width - columns * _ROOM - _CRON - 2), columns
 
     def header_line(self, width: int) -> Strip:
@@ -87,8 +89,10 @@ class WorkflowTable(LineTable):
         name, columns = self._layout(width)
         pieces: list[tuple[str, Style]] = [("  ", PLAIN), (fit(clean(one.name[:200]), name), STRONG)]
         if one.script_deleted:
-            note = " script deleted"
-            pieces[1:] = [(fit(clean(one.name[:200]), max(4, name - len(note))), STRONG), (note, BAD)]
+            named = clean(one.name[:200])
+            note = next((each for each in _DELETED if cells(named) + len(each) <= name), _DELETED[-1])
+            named = fit(named, max(4, name - len(note)), cut="middle").rstrip()
+            pieces[1:] = [(named, STRONG), (fit(note, name - cells(named)), BAD)]
         for _, statuses in _COLUMNS[:columns]:
             pieces += self._count(one, statuses)
         pieces.append((self._cron(one).rjust(_CRON), QUIET))
@@ -113,13 +117,6 @@ class WorkflowTable(LineTable):
             return "cron" if one.schedules else ""
         ahead = min(times) - self._clock()
         return f"in {age(ahead) if ahead < 3600 else brief(ahead)}" if ahead > 0 else "due"
-
-    def empty_line(self, below: int, width: int) -> Strip:
-        lines = self.message.split("\n") if self.message and not self._workflows else []
-        at = below - max(1, self.page // 3)
-        if not 0 <= at < len(lines):
-            return blank(width)
-        return strip_of([("  " + fit(clean(lines[at]), max(1, width - 4)), QUIET if at else STRONG)], width)
 
 
 def fit_left(text: str, room: int) -> str:

@@ -1,0 +1,49 @@
+"""What stands over every page: whose data it is, also on the pages without a header of their own."""
+
+import pytest
+
+from tests.support.dashboard import drive
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [(), ("enter",), ("enter", "enter"), ("enter", "="), ("v",), ("J",), ("B",), ("E",), ("w",), ("?",)],
+    ids=lambda keys: "-".join(keys) or "instances",
+)
+def test_every_page_says_that_it_is_a_demo(keys):
+    async def script(d):
+        for key in keys:
+            await d.press(key)
+            await d.passes(3)
+        assert "DEMO calm" in d.lines[0]
+
+    drive(script, size=(80, 24))
+
+
+def test_a_final_instance_does_not_grow_old():
+    async def script(d):
+        await d.press("/", *"status:complete", "enter")
+        await d.until(lambda: "✓ complete" in d.text)
+        await d.press("enter")
+        await d.until(lambda: "final, read" in d.text)
+        await d.passes(60)
+        age = int(d.lines[0].split("·")[0].split()[-2])
+        assert age < 15
+
+    drive(script, size=(80, 24))
+
+
+def test_the_journal_of_the_demo_says_why_it_is_empty():
+    async def script(d):
+        await d.press("J")
+        assert "The demo keeps no journal." in d.text
+
+    drive(script, size=(80, 24))
+
+
+def test_what_a_menu_cuts_ends_in_an_ellipsis():
+    async def script(d):
+        await d.press("y")
+        assert d.line("curl").endswith("…")
+
+    drive(script, size=(80, 24))
