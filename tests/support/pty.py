@@ -187,6 +187,16 @@ class Terminal:
         self.screen.resize(columns, lines)
         self._size(columns, lines)
 
+    def stall(self, seconds: float, *, meanwhile: bytes = b"") -> None:
+        """Read nothing for that long, as after ctrl+s or on a dead link, with more drawn than it can hold."""
+        columns, lines = self.screen.columns, self.screen.lines
+        for step in range(int(seconds / 0.1)):
+            self._size(columns - step % 2, lines)
+            time.sleep(0.1)
+        os.write(self._master, meanwhile)
+        self._size(columns, lines)
+        time.sleep(1)
+
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 

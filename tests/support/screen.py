@@ -72,6 +72,10 @@ class Screen:
         return self._pages.columns
 
     @property
+    def lines(self) -> int:
+        return self._pages.lines
+
+    @property
     def rows(self) -> list[str]:
         return list(self._pages.display)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.highlighter import Highlighter
 from textual.binding import Binding
+from textual.events import Paste
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -47,3 +48,13 @@ class Field(Input, inherit_bindings=False):
         )
         self.cursor_blink = False
         self.keys = keys
+
+    def _on_paste(self, event: Paste) -> None:
+        """Textual would ring and drop what is too long without a word."""
+        line = event.text.splitlines()[0] if event.text else ""
+        left = (self.max_length or 0) - len(self.value)
+        if self.max_length and len(line) > left:
+            event.prevent_default()
+            event.stop()
+            most = f"{self.max_length:,} characters"
+            self.app.notify(f"nothing was pasted: it is longer than the {most} that fit", severity="warning")

@@ -1,0 +1,143 @@
+"""Pastes, stalls, multiplexers and few colours: the dashboard outlives them and gives the terminal back."""
+
+import json
+import re
+
+import pytest
+
+from tests.support.act import ROWS
+from tests.support.output import clipboards, strange
+from tests.support.simulator import Simulator
+
+
+def left_well(shell, *keys):
+    shell.press(*keys)
+    assert shell.wait_exit() == 0
+    assert shell.not_as_found() == []
+
+
+def test_a_megabyte_pasted_into_the_filter(demo):
+    """In one line it is more than a field takes; of several lines the first is taken."""
+    shell = demo(columns=100, lines=30)
+    shell.press("/")
+    shell.wait_gone("no filter")
+    shell.paste("x" * 1_000_000)
+    shell.wait_for("longer than", seconds=60)
+    shell.paste("order-8\n" + "q\n" * 200_000)
+    shell.wait_for("order-8", re.compile(r"[\d,]+ of [\d,]+ loaded"), seconds=60)
+    shell.press("enter")
+    shell.wait_for("/ order-8", "E errors", ROWS)
+    left_well(shell, "q")
+
+
+def test_a_paste_that_is_no_filter(demo):
+    shell = demo(columns=100, lines=30)
+    shell.press("/")
+    shell.wait_gone("no filter")
+    shell.paste("status:errored,\u202e\u200b\x9b31337m界\x07" * 20)
+    shell.wait_for("status:errored")
+    shell.quiet()
+    assert strange(bytes(shell.written)) == []
+    shell.press("escape")
+    shell.wait_for("no filter", ROWS)
+    left_well(shell, "q")
+
+
+@pytest.fixture
+def simulator():
+    running = Simulator("calm", stopped=True)
+    yield running
+    running.stop()
+
+
+def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, simulator, tmp_path):
+    waiting = simulator.listing("orders", status="waiting")[0]["id"]
+    shell = terminal("-w", "orders", "--filter", waiting, columns=120, lines=30, env=simulator.env)
+    shell.wait_for("1 of ", "waiting")
+    shell.press("p")
+    shell.wait_for("leave it")
+    shell.quiet(0.5)
+    shell.stall(3, meanwhile=b"y")
+    shell.wait_for("paused after", waiting)
+    (journal,) = tmp_path.rglob("actions.jsonl")
+    told = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
+    assert told == ["planned", "sent", "answered", "settled"]
+    left_well(shell, "q")
+
+
+@pytest.mark.parametrize(
+    ("term", "more", "colours"),
+    [
+        ("tmux-256color", {"TMUX": "/tmp/tmux-0/default,1,0"}, 256),
+        ("screen", {"STY": "1.pts-0.host"}, 16),
+        ("xterm", {}, 16),
+        ("linux", {}, 16),
+        ("vt100", {}, 16),
+    ],
+)
+def test_multiplexers_and_few_colours(demo, term, more, colours):
+    shell = demo(columns=120, lines=30, env={"TERM": term, **more})
+    shell.press("enter")
+    shell.wait_for("STEP")
+    shell.quiet()
+    written = shell.written.decode()
+    assert ";2;" not in written.replace("38;5;2;", ""), "no colour that the terminal lacks"
+    assert not re.search(r"[34]8;[25];", written) or colours == 256
+    left_well(shell, "escape", "q")
+
+
+SSH = {"SSH_CONNECTION": "192.0.2.7 50522 192.0.2.8 22"}
+
+
+def copied(shell):
+    shell.press("y")
+    shell.wait_for("command for a partner")
+    shell.press("i")
+
+
+def test_over_ssh_nothing_blinks_moves_or_takes_the_mouse(demo):
+    shell = demo(columns=120, lines=30, env=SSH)
+    shell.press("/", "o")
+    shell.quiet()
+    before = len(shell.written)
+    shell.watch(2)
+    assert len(shell.written) - before < 1000, "a cursor blinks or something moves"
+    for mode in (1000, 1002, 1003):
+        assert not shell.screen.modes.get(mode), (
+            "the mouse was taken, and with it the terminal's own selection"
+        )
+    shell.press("escape")
+    copied(shell)
+    shell.wait_for("sent to the terminal: id")
+    (text,) = clipboards(bytes(shell.written))
+    assert text in shell.screen.text
+    left_well(shell, "q")
+
+
+def test_the_mouse_is_taken_when_asked_for(demo):
+    shell = demo("--mouse", columns=120, lines=30, env=SSH)
+    assert shell.screen.modes.get(1000)
+    left_well(shell, "q")
+
+
+def test_copying_inside_tmux_and_screen_goes_through_them(demo):
+    shell = demo(columns=120, lines=30, env={**SSH, "TERM": "tmux-256color", "TMUX": "/tmp/x,1,0"})
+    copied(shell)
+    shell.wait_for("sent to the terminal through tmux: id")
+    assert b"\x1bPtmux;\x1b\x1b]52;c;" in shell.written
+    left_well(shell, "q")
+    shell = demo(columns=120, lines=30, env={**SSH, "TERM": "screen", "STY": "1.x"})
+    copied(shell)
+    shell.wait_written(b"\x1bP\x1b]52;c;")
+    left_well(shell, "q")
+
+
+def test_on_a_console_without_a_clipboard_it_goes_to_a_file(demo, tmp_path):
+    shell = demo(columns=120, lines=30, env={"TERM": "linux"})
+    copied(shell)
+    shell.wait_for("wrote id")
+    (file,) = tmp_path.rglob("copied.txt")
+    assert file.read_text() in shell.screen.text
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert b"]52;" not in shell.written
+    left_well(shell, "q")
