@@ -102,7 +102,7 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
         instance = (await client.list_instances("orders", status=scene.status)).items[0]["id"]
         await client.close()
     app = WfdashApp(
-        settings, connected, workflow="orders", instance=instance, filter=scene.filter, clock=clock
+        settings, lambda _: connected, workflow="orders", instance=instance, filter=scene.filter, clock=clock
     )
     async with app.run_test(size=(columns, lines)) as pilot:
         clock.began = time.monotonic()

@@ -125,11 +125,14 @@ def _check_filter(text: str) -> None:
 
 def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     _check_terminal(environ)
-    from wfdash.settings import SettingsError, load
+    from wfdash.settings import NoCredentials, SettingsError, load
 
     handover = _take_handover(parsed) if parsed.command == "open" else None
     try:
         settings = load(_options(parsed), environ)
+    except NoCredentials as wrong:
+        _refuse(str(wrong), wrong.exit_code)
+        return _lead(parsed, environ, wrong.exit_code)
     except SettingsError as wrong:
         return _refuse(str(wrong), wrong.exit_code)
     if not _shows_more_than_ascii(environ):
@@ -139,12 +142,23 @@ def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     workflow = parsed.workflow or settings.workflow
     return run_app(
         settings,
-        _connector(settings),
+        _connector,
         workflow=workflow,
         instance=parsed.instance,
         filter=parsed.filter,
         handover=handover,
     )
+
+
+def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
+    """Who has no config yet is told how to get as far as having one."""
+    from wfdash.first_run import guide
+    from wfdash.resolution import config_path
+
+    path, _ = config_path(_options(parsed), environ)
+    if not path.exists():
+        _say(guide(path))
+    return code
 
 
 def _take_handover(parsed: Namespace) -> "Handover":

@@ -1,4 +1,4 @@
-"""Changes a person's config file without losing a comment: a saved view, or the profile to start with."""
+"""Changes a person's config file without losing a comment: a view, a profile, or the one to start with."""
 
 import os
 import tempfile
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from wfdash.config_file import ConfigError, parse
-from wfdash.settings import SettingsError, View
+from wfdash.settings import CLOUDFLARE, ProfileCard, SettingsError, View
 
-__all__ = ["save_default_profile", "save_view"]
+__all__ = ["save_default_profile", "save_profile", "save_view"]
 
 
 def save_view(path: Path, view: View) -> None:
@@ -30,6 +30,24 @@ def save_view(path: Path, view: View) -> None:
         views.append(entry)
     for name in ("key", "workflow", "filter", "sort", "default"):
         value = getattr(view, name)
+        if value or name in entry:
+            entry[name] = value
+    _write(path, document)
+
+
+def save_profile(path: Path, card: ProfileCard, *, base_url: str = CLOUDFLARE, token_env: str = "") -> None:
+    """Add or change a profile and make it the default one. Raises SettingsError as save_view does.
+
+    `token_env` names the variable that holds the token; the token itself is never written.
+    """
+    document = _document(path)
+    document["profile"] = card.name
+    entry = document.setdefault("profiles", _table()).setdefault(card.name, _table())
+    values: dict[str, str | bool] = {"account_id": card.account_id, "workflow": card.workflow}
+    values["base_url"] = "" if card.local or base_url == CLOUDFLARE else base_url
+    values["local"] = base_url if card.local else False
+    values |= {"token_env": token_env, "production": card.production, "read_only": card.read_only}
+    for name, value in values.items():
         if value or name in entry:
             entry[name] = value
     _write(path, document)

@@ -10,9 +10,9 @@ from pathlib import Path
 from wfdash.config_schema import Config, Profile
 from wfdash.credentials import Credential, origin_of
 from wfdash.server_address import base_url, local_url
-from wfdash.settings import CLOUDFLARE, NoCredentials, Options, Settings, SettingsError, View
+from wfdash.settings import CLOUDFLARE, NoCredentials, Options, ProfileCard, Settings, SettingsError, View
 
-__all__ = ["resolve"]
+__all__ = ["config_path", "resolve"]
 
 _PROFILE_ENV = "WFDASH_PROFILE"
 _ACCOUNT_ENV = "CLOUDFLARE_ACCOUNT_ID"
@@ -46,7 +46,7 @@ class _Case:
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     """See wfdash.settings.load."""
-    path, source = _config_path(options, environ)
+    path, source = config_path(options, environ)
     config, warnings = _read(path, required=source != "default")
     case = _Case(options, environ, config, sources={"config": f"{path} ({source})"})
     if options.demo:
@@ -99,11 +99,23 @@ def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: obj
         retention=_retention(config),
         debug=_debug_file(options.debug),
         config_path=path,
-        profiles=tuple(config.profiles),
+        profiles=tuple(_card(name, one) for name, one in config.profiles.items()),
         sources=case.sources,
         warnings=warnings,
         secret_variables=frozenset(one.token_env for one in config.profiles.values() if one.token_env),
         **decided,  # type: ignore[arg-type]
+    )
+
+
+def _card(name: str, profile: Profile) -> ProfileCard:
+    return ProfileCard(
+        name,
+        profile.account_id,
+        profile.workflow,
+        local=profile.local is not False,
+        production=profile.production,
+        read_only=profile.read_only,
+        colour=profile.colour,
     )
 
 
@@ -141,7 +153,8 @@ def _demo(case: _Case, path: Path, warnings: tuple[str, ...]) -> Settings:
     )
 
 
-def _config_path(options: Options, environ: Mapping[str, str]) -> tuple[Path, str]:
+def config_path(options: Options, environ: Mapping[str, str]) -> tuple[Path, str]:
+    """The config file of this run, which may not be there, and what named it."""
     if options.config:
         return Path(options.config).expanduser(), "--config"
     if environ.get("WFDASH_CONFIG"):

@@ -10,6 +10,7 @@ __all__ = [
     "CLOUDFLARE",
     "NoCredentials",
     "Options",
+    "ProfileCard",
     "Settings",
     "SettingsError",
     "View",
@@ -64,6 +65,19 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileCard:
+    """What a person chooses a profile by."""
+
+    name: str
+    account_id: str = ""
+    workflow: str = ""
+    local: bool = False
+    production: bool = False
+    read_only: bool = False
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     profile_name: str = ""
     account_id: str = ""
@@ -94,7 +108,7 @@ class Settings:
     demo: str = ""
     config_path: Path | None = None
     """The config that was read, or would be."""
-    profiles: tuple[str, ...] = ()
+    profiles: tuple[ProfileCard, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     """Setting -> where it came from, for `doctor`."""
     warnings: tuple[str, ...] = ()

@@ -135,10 +135,14 @@ async def opened(
     server = create_app(world)
     made = replace(BASE, demo="calm" if demo else "", **settings)
 
-    async def reach(observer):
-        from wfdash.api.connect import connect
+    def reach(settings):
+        async def connected(observer):
+            from wfdash.api.connect import connect
 
-        return await connect(made, observer=observer, transport=httpx.ASGITransport(app=serve or server))
+            transport = httpx.ASGITransport(app=serve or server)
+            return await connect(settings, observer=observer, transport=transport)
+
+        return connected
 
     app = WfdashApp(
         made,

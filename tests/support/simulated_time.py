@@ -6,6 +6,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 EPOCH = 1_800_000_000.0
+_THREADS = 10.0
+"""Real seconds in which a thread may still have something to tell when nothing else is left."""
 
 
 class _Skipping(selectors.DefaultSelector):
@@ -18,6 +20,8 @@ class _Skipping(selectors.DefaultSelector):
         if events or timeout == 0:
             return events
         if timeout is None:
+            if events := super().select(_THREADS):
+                return events
             raise RuntimeError("nothing is left that could ever happen")
         self.loop.now += max(timeout, 1e-6)
         return events

@@ -34,6 +34,16 @@ def test_no_credentials_is_exit_3_and_says_what_to_set(terminal):
     assert shell.not_as_found() == []
 
 
+def test_the_first_time_leads_from_a_token_to_a_config(terminal):
+    shell = terminal(columns=200)
+    assert shell.wait_exit() == 3
+    told = [line for line in shell.screen.text.splitlines() if line.strip()]
+    assert "export CLOUDFLARE_API_TOKEN=..." in shell.screen.text
+    assert any("Workers Scripts" in line for line in told)
+    assert any(line.strip().endswith("config.toml") for line in told)
+    assert "wfdash demo" in told[-1]
+
+
 def test_usage_goes_before_the_terminal(program):
     done = program("--no-such-option")
     assert done.returncode == 2

@@ -99,6 +99,11 @@ class Marks:
             for identity in gone & marked.keys():
                 del marked[identity]
 
+    def drop_all(self) -> None:
+        """Nothing is marked in any list."""
+        self.end_range()
+        self._sets.clear()
+
     def off_screen(self, visible: Iterable[str]) -> int:
         """How many marks the eye cannot see now."""
         return len(self._marked.keys() - set(visible))

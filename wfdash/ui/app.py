@@ -1,6 +1,5 @@
 """The dashboard: one session, a stack of screens over it, one tick a second. Everything else is elsewhere."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,24 +16,24 @@ from textual.screen import Screen
 
 from wfdash.core.crash import crash_report
 from wfdash.core.handover import Handover
-from wfdash.keymap import BY_ID, key_text
-from wfdash.live.events import Event, WatchedChanged
+from wfdash.keymap import BY_ID
+from wfdash.live.events import WatchedChanged
 from wfdash.settings import Settings
 from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings
+from wfdash.ui.connected import Connected
 from wfdash.ui.filters import AsciiFilter, PrintableFilter
 from wfdash.ui.frame import NarrowUpdate
 from wfdash.ui.gate import KeyGate
 from wfdash.ui.messages import Live
-from wfdash.ui.pages import Pages
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.shift import Shift
 from wfdash.ui.signals import on_signals
+from wfdash.ui.signs import Signs
 from wfdash.ui.terminal import ensure_size, is_gone
 from wfdash.ui.typeahead import TypeAhead
 from wfdash.ui.verbs import ActionDeskHost, starts_action
-from wfdash.ui.widgets.header import Identity
 
 if TYPE_CHECKING:
     from wfdash.ui.session import Connect
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["WfdashApp", "run_app"]
 
 
-class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
+class WfdashApp(ActionDeskHost, Signs, Connected, inherit_bindings=False):
     """Holds what all screens share: settings, clock, session, UTC or local."""
 
     TITLE = "wfdash"
@@ -69,7 +68,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
     def __init__(
         self,
         settings: Settings,
-        connect: "Connect",
+        connector: "Callable[[Settings], Connect]",
         *,
         workflow: str = "",
         instance: str = "",
@@ -81,15 +80,13 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         self.settings = settings
         self.clock = clock
         self.utc = settings.time != "local"
-        self.failure = ""
-        """Why there is no session, in a sentence; "" once there is one."""
         self.last_key_at = float("-inf")
         self.gate = KeyGate()
         self.ahead = TypeAhead(self)
         self.desk = ActionDesk(self)
         self.shift = Shift(self, handover)
         self.start_at = (workflow or settings.workflow, instance)
-        self._connect = connect
+        self.connector = connector
         self._filter_text = filter
         self.animation_level = "none"
         self.no_color = self.no_color or settings.no_color
@@ -118,31 +115,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
     def on_mount(self) -> None:
         on_signals(self.leave)
         self.set_interval(1.0, self._tick)
-        self.call_after_refresh(self._begin)
-
-    def _begin(self) -> None:
-        self.run_worker(self._live(), name="live", group="live")
-
-    async def _live(self) -> None:
-        """Connect, and poll until the end. Loads httpx and pydantic, now that a frame is on screen."""
-        from wfdash.ui.session import open_session
-
-        session = await open_session(
-            self.settings,
-            self._connect,
-            clock=self.clock,
-            notify=self._told,
-        )
-        try:
-            self.session = session
-            session.poller.utc = self.utc
-            self.started()
-            await session.poller.run()
-        finally:
-            await asyncio.shield(session.close())
-
-    def _told(self, event: Event) -> None:
-        self.post_message(Live(event))
+        self.call_after_refresh(self.connect)
 
     def started(self) -> None:
         """The session is there: show what was asked for."""
@@ -212,36 +185,6 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
         credential = self.settings.credential
         self.panic(Text(crash_report(error, hide=credential.hide if credential else str)))
 
-    def key_of(self, action: str) -> str:
-        """The first key of an action as it is in force, as a person knows it."""
-        return key_text(self.settings.keys.get(action, BY_ID[action].keys[0]), ascii=self.settings.ascii)
-
-    def keys_of(self, action: str) -> str:
-        """All keys of an action as they are in force, as a person knows them."""
-        remapped = self.settings.keys.get(action)
-        keys = [remapped] if remapped else BY_ID[action].keys
-        return " ".join(key_text(key, ascii=self.settings.ascii) for key in keys)
-
-    def write_to_terminal(self, sequence: str) -> None:
-        """Hand a control sequence of our own to the terminal as it is."""
-        if self._driver is not None:
-            self._driver.write(sequence)
-            self._driver.flush()
-
-    def identity(self, workflow: str) -> Identity:
-        """Whose data is shown, for the top line of every screen."""
-        settings = self.settings
-        badges = [f"DEMO {settings.demo}"] if settings.demo else []
-        if self.in_production:
-            badges.append("PRODUCTION")
-        guard = self.desk.guard
-        if settings.read_only or (self.session is not None and guard.read_only):
-            badges.append("read-only")
-        elif guard.watch_only:
-            badges.append("watch only")
-        where = settings.profile_name or ("local" if settings.local else settings.account_id[:8])
-        return Identity(workflow, "" if settings.demo else where, settings.colour, tuple(badges))
-
     def why_off(self, action: str) -> str:
         """Why an action would do nothing now; "" when it is on."""
         if action in BY_ID and self.session is None and BY_ID[action].dangerous:
@@ -251,7 +194,7 @@ class WfdashApp(ActionDeskHost, Pages, inherit_bindings=False):
 
 def run_app(
     settings: Settings,
-    connect: "Connect",
+    connector: "Callable[[Settings], Connect]",
     *,
     workflow: str = "",
     instance: str = "",
@@ -259,7 +202,9 @@ def run_app(
     handover: Handover | None = None,
 ) -> int:
     """Run the dashboard on the terminal; the return value is the exit code."""
-    app = WfdashApp(settings, connect, workflow=workflow, instance=instance, filter=filter, handover=handover)
+    app = WfdashApp(
+        settings, connector, workflow=workflow, instance=instance, filter=filter, handover=handover
+    )
     ensure_size()
     app.run(mouse=settings.mouse)
     return app.return_code or 0

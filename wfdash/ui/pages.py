@@ -12,6 +12,7 @@ from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 
 if TYPE_CHECKING:
+    from wfdash.settings import Settings
     from wfdash.ui.session import Session
     from wfdash.ui.shift import Shift
 
@@ -26,6 +27,7 @@ _PAGES = {
     "create": ("wfdash.ui.screens.create", "CreateScreen"),
     "journal": ("wfdash.ui.screens.journal", "JournalScreen"),
     "profile": ("wfdash.ui.screens.profile", "ProfileScreen"),
+    "accounts": ("wfdash.ui.screens.accounts", "AccountsScreen"),
     "help": ("wfdash.ui.screens.help", "HelpScreen"),
     "palette": ("wfdash.ui.screens.palette", "PaletteScreen"),
     "goto": ("wfdash.ui.screens.goto", "GotoScreen"),
@@ -42,6 +44,7 @@ _PAGES = {
 class Pages(App[int], inherit_bindings=False):
     """The part of the app that opens and closes pages."""
 
+    settings: "Settings"
     session: "Session | None" = None
     shift: "Shift"
     utc = True
@@ -138,7 +141,7 @@ class Pages(App[int], inherit_bindings=False):
         self.open_page("journal")
 
     def action_profile_open(self) -> None:
-        self.open_page("profile")
+        self.open_page("profile", self.settings, self.root.workflow)
 
     def action_goto_open(self) -> None:
         self.open_page("goto")

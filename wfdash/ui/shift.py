@@ -48,7 +48,7 @@ class Shift:
     def begin(self) -> None:
         """There is a session: follow what is watched, and stand where the last shift stood."""
         self.follow()
-        handover = self._handover
+        handover, self._handover = self._handover, None
         if handover is None or handover.workflow != self._app.root.workflow:
             return
         self._app.root.marks.mark(handover.marks)

@@ -66,6 +66,16 @@ class ListingScreen(BaseScreen):
         self._new_view()
         self.draw()
 
+    def leave_all(self, workflow: str) -> None:
+        """Another account from now on: rows, marks and filter of this one are dropped."""
+        self.workflow, self.view, self.table.view = workflow, None, None
+        self.marks.drop_all()
+        self.filter_line.put("")
+        self.wanted = EVERYTHING
+        self.table.changed.clear()
+        self.table.rows_changed()
+        self.draw()
+
     def _new_view(self) -> None:
         assert self.poller is not None
         facts = Facts(self.marks, self.poller.read)

@@ -75,6 +75,7 @@ class WorkflowsScreen(BaseScreen):
     def action_row_open(self) -> None:
         if chosen := self.chosen_workflow():
             self.dashboard.show_workflow(chosen)
+            self.dashboard.offer_config()
 
     def _fill(self) -> None:
         """New counts. The rows are put in order only where no hand is on the keys."""

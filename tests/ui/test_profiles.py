@@ -1,0 +1,173 @@
+"""Changing the profile, setting read-only, the first config, and several accounts to choose from."""
+
+import json
+
+from tests.support.dashboard import BASE, drive
+from wfdash.config_file import read
+from wfdash.credentials import Credential
+from wfdash.demo.api import create_app
+from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.world import build
+from wfdash.settings import Options, load
+
+CONFIG = f"""\
+profile = "live"
+[profiles.live]
+account_id = "{ACCOUNT_ID}"
+workflow = "orders"
+token_env = "LIVE_TOKEN"
+production = true
+[profiles.look]
+account_id = "{ACCOUNT_ID}"
+workflow = "refunds"
+token_env = "LOOK_TOKEN"
+read_only = true
+colour = "green"
+"""
+
+
+def configured(tmp_path, monkeypatch):
+    """Settings as they come from that config with both tokens set."""
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG)
+    path.chmod(0o600)
+    monkeypatch.setenv("LIVE_TOKEN", TOKEN)
+    monkeypatch.setenv("LOOK_TOKEN", TOKEN)
+    made = load(Options(config=str(path)), {"LIVE_TOKEN": TOKEN})
+    return {"demo": False} | {name: getattr(made, name) for name in FIELDS}
+
+
+FIELDS = ("profile_name", "profiles", "config_path", "production", "production_accounts", "credential")
+
+
+def test_another_profile_begins_anew_and_read_only_stays(tmp_path, monkeypatch):
+    async def script(d):
+        first = d.app.session
+        assert "PRODUCTION" in d.lines[0]
+        await d.press("filter.edit")
+        await d.type("status:waiting")
+        await d.press("enter", "mark.toggle", "profile.open")
+        assert "in use" in d.text
+        assert "read-only" in d.line("  2  look")
+        await d.press("2")
+        await d.until(lambda: d.app.session not in (None, first) and "refunds" in d.lines[0])
+        assert d.app.settings.profile_name == "look"
+        assert "read-only" in d.lines[0]
+        assert "no filter" in d.lines[1]
+        assert len(d.app.root.marks) == 0
+        assert d.app.desk.guard.read_only
+        second = d.app.session
+        await d.press("profile.open", "1")
+        await d.until(lambda: d.app.session not in (None, second) and "orders" in d.lines[0])
+        assert "read-only" in d.lines[0]
+        assert d.app.desk.guard.read_only
+        await d.until(lambda: d.app.root.table.row_count() > 0)
+
+    drive(script, **configured(tmp_path, monkeypatch))
+
+
+def test_what_the_session_before_still_says_is_dropped(tmp_path, monkeypatch):
+    async def script(d):
+        old = d.app.session.poller
+        await d.press("profile.open", "2")
+        await d.until(lambda: d.app.session is not None and d.app.session.poller is not old)
+        rows = d.app.root.table.row_count()
+        seen = []
+        monkeypatch.setattr(d.app.root, "live", seen.append)
+        old._notify(object())
+        await d.settled()
+        assert not any(type(event) is object for event in seen)
+        assert d.app.root.table.row_count() == rows
+
+    drive(script, **configured(tmp_path, monkeypatch))
+
+
+def test_a_profile_that_cannot_be_used_is_told_and_nothing_changes(tmp_path, monkeypatch):
+    options = configured(tmp_path, monkeypatch)
+    monkeypatch.delenv("LOOK_TOKEN")
+
+    async def script(d):
+        session = d.app.session
+        await d.press("profile.open", "2")
+        await d.until(lambda: "LOOK_TOKEN" in d.lines[-1], 5)
+        assert d.app.session is session
+        assert d.app.settings.profile_name == "live"
+
+    drive(script, **options)
+
+
+def test_read_only_can_be_set_and_is_not_offered_again():
+    async def script(d):
+        await d.press("profile.open")
+        assert "the demo has none" in d.text
+        await d.press("r")
+        assert "read-only" in d.lines[0]
+        assert d.app.desk.guard.read_only
+        await d.press("profile.open")
+        assert "cannot be unset" not in d.text
+
+    drive(script)
+
+
+def test_the_first_config_keeps_account_workflow_and_variable_never_the_token(tmp_path):
+    path = tmp_path / "wfdash" / "config.toml"
+
+    async def script(d):
+        await d.press("profile.open")
+        assert "there are none" in d.text
+        await d.press("k")
+        assert "kept as profile default" in d.lines[-1]
+
+    drive(script, demo=False, config_path=path, credential=Credential(TOKEN, source="CLOUDFLARE_API_TOKEN"))
+    assert TOKEN not in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    profile = read(path, required=True).profiles["default"]
+    assert (profile.account_id, profile.workflow) == (ACCOUNT_ID, "orders")
+    assert profile.token_env == "CLOUDFLARE_API_TOKEN"
+    assert load(Options(config=str(path)), {"CLOUDFLARE_API_TOKEN": TOKEN}).profile_name == "default"
+
+
+def test_without_a_config_it_is_said_once_how_to_keep_what_was_chosen(tmp_path):
+    async def script(d):
+        await d.until(lambda: "refunds" in d.text)
+        await d.press("enter")
+        assert "P keeps this account and workflow" in d.lines[-1]
+        await d.press("workflows.open", "enter")
+        assert "keeps this" not in d.text
+
+    drive(script, demo=False, workflow="", config_path=tmp_path / "config.toml")
+
+
+OTHER = "0" * 31 + "1"
+
+
+def two_accounts(clock):
+    """The simulator of an account whose token sees another one too."""
+    server = create_app(build("calm", clock=clock))
+
+    async def serve(scope, receive, send):
+        if scope["path"].endswith("/accounts"):
+            result = [{"id": OTHER, "name": "sandbox"}, {"id": ACCOUNT_ID, "name": "acme"}]
+            body = json.dumps({"success": True, "errors": [], "messages": [], "result": result}).encode()
+            head = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": 200, "headers": head})
+            await send({"type": "http.response.body", "body": body})
+            return
+        await server(scope, receive, send)
+
+    return serve
+
+
+def test_of_several_accounts_one_is_chosen():
+    import time
+
+    async def script(d):
+        await d.until(lambda: "see 2 accounts" in d.text)
+        assert "sandbox" in d.text
+        await d.press("2")
+        await d.until(lambda: d.app.session is not None)
+        assert d.app.settings.account_id == ACCOUNT_ID
+        await d.until(lambda: d.app.root.table.row_count() > 0)
+        assert BASE.account_id[:8] in d.lines[0]
+
+    drive(script, demo=False, account_id="", serve=two_accounts(time.time))

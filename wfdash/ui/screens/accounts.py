@@ -1,0 +1,23 @@
+"""Which account, where the credentials see several and none was named."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wfdash.ui.screens.menu import Entry, MenuScreen
+
+__all__ = ["AccountsScreen"]
+
+_KEYS = "123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class AccountsScreen(MenuScreen):
+    def __init__(self, accounts: Sequence[Mapping[str, Any]]) -> None:
+        self._ids = dict(zip(_KEYS, (str(one.get("id", "")) for one in accounts), strict=False))
+        entries = [
+            Entry(key, str(one.get("name", "")), self._ids[key])
+            for key, one in zip(_KEYS, accounts, strict=False)
+        ]
+        super().__init__(f"These credentials see {len(accounts)} accounts", entries)
+
+    def chosen(self, key: str) -> None:
+        self.dashboard.take_account(self._ids[key])

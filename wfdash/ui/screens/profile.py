@@ -1,0 +1,97 @@
+"""`P`: the profiles of the config, read-only for the rest of the run, and the first config of all."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wfdash.config_writer import save_profile
+from wfdash.settings import ProfileCard, Settings, SettingsError
+from wfdash.ui.screens.menu import Entry, MenuScreen
+
+if TYPE_CHECKING:
+    from wfdash.ui.app import WfdashApp
+
+__all__ = ["ProfileScreen"]
+
+_READ_ONLY, _KEEP = "r", "k"
+_FIRST = "default"
+_KEYS = "123456789abcdefghimnop"
+
+
+class ProfileScreen(MenuScreen):
+    """Choosing a profile closes the session and opens one for that account."""
+
+    def __init__(self, settings: Settings, workflow: str) -> None:
+        self._cards = dict(zip(_KEYS, settings.profiles, strict=False))
+        self._workflow = workflow
+        super().__init__(_title(settings), self._entries_for(settings))
+
+    def chosen(self, key: str) -> None:
+        app = self.dashboard
+        if key == _READ_ONLY:
+            app.forbid_writes()
+            app.call_after_refresh(app.notify, "read-only from now on: nothing is written until wfdash ends")
+        elif key == _KEEP:
+            _keep(app, self._workflow)
+        elif app.session is not None and app.session.operator.running:
+            app.call_after_refresh(
+                app.notify,
+                "an action still runs; the profile can change once it has settled",
+                severity="warning",
+            )
+        else:
+            app.take_profile(self._cards[key].name)
+
+    def _entries_for(self, settings: Settings) -> Sequence[Entry]:
+        entries = [
+            Entry(key, card.name, _what(card, in_use=card.name == settings.profile_name))
+            for key, card in self._cards.items()
+        ]
+        if not entries and not settings.demo and settings.config_path is not None:
+            what = "the account, the workflow" if self._workflow else "the account"
+            kept = f"{what} and where the token is, as a profile in {settings.config_path}"
+            entries.append(Entry(_KEEP, "keep what is shown", kept))
+        if not settings.read_only:
+            entries.append(
+                Entry(_READ_ONLY, "read-only", "writes nothing until wfdash ends; cannot be unset")
+            )
+        return entries
+
+
+def _title(settings: Settings) -> str:
+    if settings.demo:
+        return "Profiles: the demo has none"
+    if not settings.profiles:
+        return f"Profiles: there are none in {settings.config_path}"
+    return "Profiles"
+
+
+def _what(card: ProfileCard, *, in_use: bool) -> str:
+    words = ["in use"] if in_use else []
+    words.append("a dev session" if card.local else card.account_id or "the only account there is")
+    words += [card.workflow] if card.workflow else []
+    words += ["PRODUCTION"] if card.production else []
+    words += ["read-only"] if card.read_only else []
+    words += [card.colour] if card.colour else []
+    return " · ".join(words)
+
+
+def _keep(app: "WfdashApp", workflow: str) -> None:
+    """Write the first config: where we are, and which variable holds the token, never the token."""
+    settings = app.settings
+    assert settings.config_path is not None
+    account = settings.account_id or str(getattr(app.session and app.session.api, "account_id", ""))
+    source = settings.credential.source if settings.credential is not None else ""
+    card = ProfileCard(_FIRST, account, workflow, local=settings.local)
+    try:
+        save_profile(
+            settings.config_path,
+            card,
+            base_url=settings.base_url,
+            token_env=source if source.isidentifier() else "",
+        )
+    except SettingsError as wrong:
+        app.call_after_refresh(app.notify, str(wrong), severity="error")
+        return
+    app.settings = replace(settings, profile_name=_FIRST, profiles=(card,))
+    app.call_after_refresh(app.notify, f"kept as profile {_FIRST} in {settings.config_path}")

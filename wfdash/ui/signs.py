@@ -1,0 +1,45 @@
+"""What screens show of the app itself: its keys as they are in force, and whose data it is."""
+
+from typing import TYPE_CHECKING
+
+from wfdash.keymap import BY_ID, key_text
+from wfdash.ui.widgets.header import Identity
+
+if TYPE_CHECKING:
+    from wfdash.ui.app import WfdashApp
+
+__all__ = ["Signs"]
+
+
+class Signs:
+    """Mixed into the app."""
+
+    def key_of(self: "WfdashApp", action: str) -> str:  # type: ignore[misc]
+        """The first key of an action as it is in force, as a person knows it."""
+        return key_text(self.settings.keys.get(action, BY_ID[action].keys[0]), ascii=self.settings.ascii)
+
+    def keys_of(self: "WfdashApp", action: str) -> str:  # type: ignore[misc]
+        """All keys of an action as they are in force, as a person knows them."""
+        remapped = self.settings.keys.get(action)
+        keys = [remapped] if remapped else BY_ID[action].keys
+        return " ".join(key_text(key, ascii=self.settings.ascii) for key in keys)
+
+    def write_to_terminal(self: "WfdashApp", sequence: str) -> None:  # type: ignore[misc]
+        """Hand a control sequence of our own to the terminal as it is."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+
+    def identity(self: "WfdashApp", workflow: str) -> Identity:  # type: ignore[misc]
+        """Whose data is shown, for the top line of every screen."""
+        settings = self.settings
+        badges = [f"DEMO {settings.demo}"] if settings.demo else []
+        if self.in_production:
+            badges.append("PRODUCTION")
+        guard = self.desk.guard
+        if settings.read_only or (self.session is not None and guard.read_only):
+            badges.append("read-only")
+        elif guard.watch_only:
+            badges.append("watch only")
+        where = settings.profile_name or ("local" if settings.local else settings.account_id[:8])
+        return Identity(workflow, "" if settings.demo else where, settings.colour, tuple(badges))
