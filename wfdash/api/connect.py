@@ -13,6 +13,10 @@ from wfdash.settings import Settings
 
 __all__ = ["connect"]
 
+_PLAIN_IDLE = 4
+"""Seconds a connection without TLS may idle. Node and uvicorn drop one after 5, the pace of a local poll: a
+request sent in that moment would be lost."""
+
 
 async def connect(
     settings: Settings,
@@ -53,7 +57,9 @@ async def _client(base_url: str, transport: httpx.AsyncBaseTransport | None) -> 
         transport=transport,
         trust_env=not plain,
         follow_redirects=False,
-        limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30),
+        limits=httpx.Limits(
+            max_connections=20, max_keepalive_connections=10, keepalive_expiry=_PLAIN_IDLE if plain else 30
+        ),
         timeout=httpx.Timeout(READ, connect=CONNECT),
     )
 
