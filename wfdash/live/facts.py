@@ -1,7 +1,7 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 
 from wfdash.api.errors import InstanceNotFound
@@ -47,7 +47,7 @@ class Facts(Job):
         super().__init__(1.0)
         self.watch = watch
         self.wanted: Sequence[str] = ()
-        self.watched: Sequence[str] = ()
+        self.watched: Container[str] = ()
         self.missed: Collection[str] = ()
         self.running: int | None = None
         self.utc = True
@@ -144,7 +144,8 @@ class Facts(Job):
     def urgent(self) -> str | None:
         """A row on screen, marked or watched that the last sweep did not meet."""
         store = self.watch.store
-        for one in (*self.watched, *self.wanted):
+        heeded = [one for one in self.missed if one in self.watched]
+        for one in (*heeded, *self.wanted):
             if one in self.missed and one in store.active:
                 fact = self._facts.get(one)
                 if fact is None or fact.read_at + OLD / 2 < self.watch.clock() or store.note(one) == ENDED:

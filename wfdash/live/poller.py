@@ -222,9 +222,9 @@ class Poller:
         self._facts.wanted = tuple(ids)
         self._scheduler.wake()
 
-    def watch(self, ids: Sequence[str]) -> None:
-        """The watched and the marked ones: read first when a sweep misses them."""
-        self._facts.watched = tuple(ids)
+    def watch(self, ids: Container[str]) -> None:
+        """The watched and the marked ones, as they are at any moment: read first when a sweep misses them."""
+        self._facts.watched = ids
 
     def poll_now(self) -> None:
         for job in (self._newest, self._counts, self._detail):

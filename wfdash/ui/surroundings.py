@@ -19,7 +19,7 @@ from wfdash.ui.widgets.status_line import Pieces
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["counts_pieces", "draw_header", "message_for", "notes_pieces", "trouble_pieces"]
+__all__ = ["counts_pieces", "draw_header", "left_out_pieces", "message_for", "notes_pieces", "trouble_pieces"]
 
 _NARROW = 100
 
@@ -76,6 +76,12 @@ def trouble_pieces(fresh: Freshness, width: int) -> Pieces:
     why, does = clean(fresh.failure) or "the last two polls were missed", "; wfdash keeps trying"
     room = width - cells(does) - 4
     return [(" ▲ ", WARN + STRONG), (fit(why, room) if cells(why) > room else why, WARN), (does, QUIET)]
+
+
+def left_out_pieces(statuses: Sequence[str], width: int) -> Pieces:
+    """Of which rows a change may go unseen, because there are too many to ask for them all."""
+    told = f"too many to sweep: rows that are {' or '.join(map(clean, statuses))} may have changed unseen"
+    return [(" ▲ ", WARN + STRONG), (fit(told, max(1, width - 4)), WARN)]
 
 
 def message_for(poller: Poller, workflow: str, filter: str) -> str:

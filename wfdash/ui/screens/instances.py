@@ -12,7 +12,14 @@ from wfdash.ui.bindings import bindings
 from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.screens.views import ViewsScreen
-from wfdash.ui.surroundings import counts_pieces, draw_header, message_for, notes_pieces, trouble_pieces
+from wfdash.ui.surroundings import (
+    counts_pieces,
+    draw_header,
+    left_out_pieces,
+    message_for,
+    notes_pieces,
+    trouble_pieces,
+)
 from wfdash.ui.verbs import WRITING
 from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.detail_pane import DetailPane
@@ -160,17 +167,20 @@ class InstancesScreen(ViewsScreen):
             self.filter_line.count(counts_pieces(self.poller, len(self.view), query, self.dashboard.clock()))
 
     def _draw_trouble(self) -> None:
-        """The sentence about a connection that is gone, for as long as it is."""
+        """The sentence about a connection that is gone, or about what is not followed, while it is so."""
         poller, table = self.poller, self.table
         stale = poller is not None and poller.list.stale
         line = self.query_one("#trouble", StatusLine)
-        if line.display != stale:
-            line.display = table.faded = stale
+        left_out = poller.sweep.left_out if poller is not None else ()
+        line.display = stale or bool(left_out)
+        if table.faded != stale:
+            table.faded = stale
             table.repaint()
         if poller is None:
             table.message = f"Connecting.\n{clean(self.dashboard.failure)}"
         else:
-            line.show(trouble_pieces(poller.list, self.size.width))
+            wide = self.size.width
+            line.show(trouble_pieces(poller.list, wide) if stale else left_out_pieces(left_out, wide))
             table.message = message_for(poller, self.workflow, self.filter_line.query_now.text)
             table.fit_statuses(status for status, number in poller.store.statuses.items() if number)
         if not table.row_count():

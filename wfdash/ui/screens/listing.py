@@ -1,5 +1,7 @@
 """Which rows stand in the table, in which order, and when they may move."""
 
+from typing import TYPE_CHECKING
+
 from textual import work
 from textual.timer import Timer
 
@@ -13,6 +15,9 @@ from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.widgets.filter_line import FilterLine
 from wfdash.ui.widgets.instance_table import InstanceTable
 
+if TYPE_CHECKING:
+    from wfdash.ui.shift import Shift
+
 __all__ = ["ListingScreen"]
 
 IDLE = 30.0
@@ -22,6 +27,18 @@ _SETTLED = 0.05
 _TYPED = 0.5
 """Seconds without typing after which the API is asked for what a filter wants."""
 _LARGE = 4000
+
+
+class _Heeded:
+    """The marked and the watched ids of a workflow, as they are at any moment."""
+
+    def __init__(self, marks: Marks, shift: "Shift", workflow: str) -> None:
+        self._marks, self._shift, self._workflow = marks, shift, workflow
+
+    def __contains__(self, identity: object) -> bool:
+        if identity in self._marks:
+            return True
+        return isinstance(identity, str) and self._shift.pin(self._workflow, identity) in self._shift.pins
 
 
 class ListingScreen(BaseScreen):
@@ -63,6 +80,7 @@ class ListingScreen(BaseScreen):
         self.poller.show(workflow, self.wanted or None)
         self.marks.show(workflow, self._marked_under(self.wanted))
         self.poller.look_for(self.wanted, self.marks)
+        self.poller.watch(_Heeded(self.marks, self.dashboard.shift, workflow))
         self._new_view()
         self.draw()
 

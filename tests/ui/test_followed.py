@@ -1,0 +1,33 @@
+"""What the poller is told to follow, and what a person is told of what it cannot."""
+
+from tests.support.dashboard import drive
+
+
+def test_marked_and_watched_rows_are_read_first_when_a_sweep_misses_them():
+    async def script(d):
+        heeded = d.app.session.poller._facts.watched
+        marked, watched, other = (d.app.root.table.key_at(index) for index in range(3))
+        assert marked not in heeded
+        await d.press("space")
+        assert marked in heeded
+        await d.press("f")
+        assert watched in heeded
+        assert other not in heeded
+        await d.press("escape")
+        assert marked not in heeded
+
+    drive(script)
+
+
+def test_what_is_too_many_to_sweep_is_said_over_the_keys_and_the_rows_stay_bright():
+    async def script(d):
+        await d.passes(40)
+        d.app.session.poller.sweep.left_out = ("waiting", "queued")
+        await d.passes(2)
+        assert "too many to sweep: rows that are waiting or queued may have changed unseen" in d.text
+        assert not d.app.root.table.faded
+        d.app.session.poller.sweep.left_out = ()
+        await d.passes(2)
+        assert "too many to sweep" not in d.text
+
+    drive(script, size=(80, 24))
