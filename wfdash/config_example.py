@@ -43,7 +43,8 @@ interval = 3.0
 share = 0.5
 
 [display]
-# ansi-dark and ansi-light use the terminal's own 16 colours; any other theme of Textual works too.
+# ansi-dark, ansi-light: the terminal's own 16 colours. ansi-contrast: the bright ones of them on black.
+# dark, light: colours of wfdash's own. colour-blind: the same, told apart without red and green.
 theme = "ansi-dark"
 # "utc" or "local".
 time = "utc"

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from wfdash.config_schema import Config, Display, Poll, Profile, SavedView
+from wfdash.config_schema import THEMES, Config, Display, Poll, Profile, SavedView
 
 __all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read", "seconds_of"]
 
@@ -134,6 +134,10 @@ def _check_values(config: Config) -> None:
             raise _Complaint(
                 ("retention", workflow), f'retention.{workflow}: "{text}" is no duration such as "7d".'
             )
+    if config.display.theme not in THEMES:
+        theme, near = config.display.theme, nearest(config.display.theme, THEMES)
+        words = f'display.theme: there is no theme "{theme}"; the nearest one is "{near}".'
+        raise _Complaint(("display", "theme"), words)
     _check_views(config.views)
     _check_keys(config.keys)
 

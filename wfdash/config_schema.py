@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-__all__ = ["Config", "Display", "Poll", "Profile", "SavedView"]
+__all__ = ["THEMES", "Config", "Display", "Poll", "Profile", "SavedView"]
+
+THEMES = ("ansi-dark", "ansi-light", "ansi-contrast", "dark", "light", "colour-blind")
 
 Colour = Literal[
     "", "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white",

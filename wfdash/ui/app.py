@@ -26,6 +26,7 @@ from wfdash.ui.filters import AsciiFilter, PrintableFilter
 from wfdash.ui.frame import NarrowUpdate
 from wfdash.ui.gate import KeyGate
 from wfdash.ui.messages import Live
+from wfdash.ui.palettes import PALETTES, PaletteFilter, base_theme
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.shift import Shift
@@ -90,11 +91,13 @@ class WfdashApp(ActionDeskHost, Signs, Connected, inherit_bindings=False):
         self._filter_text = filter
         self.animation_level = "none"
         self.no_color = self.no_color or settings.no_color
-        self.theme = "ansi-dark" if self.no_color or not settings.theme else settings.theme
+        self.theme = "ansi-dark" if self.no_color else base_theme(settings.theme)
         self.set_keymap(dict(settings.keys))
         self._last_filters: list[LineFilter] = [PrintableFilter()]
         if self.no_color:
             self._last_filters.append(NoColor())
+        elif settings.theme in PALETTES:
+            self._last_filters.append(PaletteFilter(PALETTES[settings.theme]))
         if settings.ascii:
             self._last_filters.append(AsciiFilter())
 
