@@ -169,7 +169,8 @@ class InstancesScreen(ViewsScreen):
     def _draw_trouble(self) -> None:
         """The sentence about a connection that is gone, or about what is not followed, while it is so."""
         poller, table = self.poller, self.table
-        stale = poller is not None and poller.list.stale
+        # Before the first answer the table's own message says it.
+        stale = poller is not None and poller.list.stale and poller.list.answered_at is not None
         line = self.query_one("#trouble", StatusLine)
         left_out = poller.sweep.left_out if poller is not None else ()
         line.display = stale or bool(left_out)

@@ -99,7 +99,9 @@ class WorkflowsScreen(BaseScreen):
         fresh = poller.workflows_fresh
         spent, limit = poller.budget.meter
         self.query_one(Header).tell(
-            self.dashboard.identity(f"{count(len(poller.workflows))} workflows"),
+            self.dashboard.identity(
+                "workflows" if fresh.answered_at is None else f"{count(len(poller.workflows))} workflows"
+            ),
             counts=_sum(poller.workflows),
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=self.size.width < 100),
             meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
@@ -114,7 +116,7 @@ class WorkflowsScreen(BaseScreen):
         assert self.poller is not None
         fresh = self.poller.workflows_fresh
         if fresh.failure:
-            return f"The workflows could not be listed.\n{fresh.failure}"
+            return f"{fresh.failure}\nwfdash keeps trying; `wfdash doctor` says what to check."
         if fresh.answered_at is None:
             return "Asking for the workflows."
         return "This account has no workflows.\nDeploy a Worker with one, or change the profile with P."

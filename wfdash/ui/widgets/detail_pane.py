@@ -147,9 +147,11 @@ class DetailPane(Vertical):
     def _title(
         self, identity: str, status: str, state: DetailState | None, at: Reckoning, width: int
     ) -> Pieces:
-        freshness = _freshness(state.freshness if state is not None else None, self.utc, at.now)
+        never = state is not None and bool(state.gone) and state.detail is None and not status
+        fresh = state.freshness if state is not None else None
+        freshness = "" if never else _freshness(fresh, self.utc, at.now)
         shown = look(status)
-        word = clean(status[:40]) or "status unknown"
+        word = clean(status[:40]) or ("not there" if never else "status unknown")
         room = width - cells(word) - cells(freshness) - 7
         name = clean(identity[:300])
         name = fit(name, max(8, room), cut="middle").rstrip() if cells(name) > room else name
@@ -166,7 +168,8 @@ class DetailPane(Vertical):
         if state.gone:
             last = state.freshness.answered_at
             when = f"; last read {clock(last, utc=self.utc, now=at.now, zone=True)}" if last else ""
-            said.append(f"{clean(state.gone)}{when if state.detail is not None else ''}")
+            never = "there is no such instance: it expired, was deleted, or has another workflow or spelling"
+            said.append(f"{clean(state.gone)}{when}" if state.detail is not None else never)
         if state.partial:
             said.append(clean(state.partial))
         if state.freshness.failure:

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text import clean, fit
+from wfdash.core.wrap import wrapped
 from wfdash.ui.bindings import bindings
 from wfdash.ui.covered import is_covered
 from wfdash.ui.strips import blank, changed_spans, strip_of
@@ -181,11 +182,15 @@ class LineTable(Widget, can_focus=True):
 
     def empty_line(self, below: int, width: int) -> Strip:
         """The line `below` lines under the last row; in a table without rows, of its message."""
-        lines = self.message.split("\n") if self.message and not self.row_count() else []
+        if not self.message or self.row_count():
+            return blank(width)
+        first, *rest = (wrapped(clean(part), max(1, width - 4), 4) for part in self.message.split("\n"))
+        lines = [(line, STRONG) for line in first] + [(line, QUIET) for part in rest for line in part]
         at = below - max(1, self.page // 3)
         if not 0 <= at < len(lines):
             return blank(width)
-        return strip_of([("  " + fit(clean(lines[at]), max(1, width - 4)), QUIET if at else STRONG)], width)
+        line, style = lines[at]
+        return strip_of([("  " + fit(line, max(1, width - 4)), style)], width)
 
     @property
     def _header_height(self) -> int:
