@@ -7,7 +7,8 @@ from wfdash.core.text import cells, clean, fit
 
 __all__ = ["error_name", "failure_text", "family", "shown_name", "spoken_name"]
 
-_SUFFIX = re.compile(r"-(\d{1,9})$")
+_DIGITS = 9
+_SUFFIX = re.compile(rf"-(\d{{1,{_DIGITS}}})$")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$|(?<=[#_\-/: ])\d+$")
 _WRAPPED = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
 _NAMED = re.compile(r"([A-Za-z_$][\w$]{0,60}(?:Error|Exception|Timeout)): ")
@@ -46,8 +47,12 @@ def family(step: Step) -> tuple[str, str]:
 
     `load page-7-1` and `load page-8-1` are of one family, and so are `poll-1` and `poll-2`.
     """
-    name = _SUFFIX.sub("", step.name[:_LONGEST], count=1)
-    return step.kind, _NUMBER.sub("", name).rstrip("#-_/: ") or name
+    name = step.name[:_LONGEST]
+    head, dash, counter = name.rpartition("-")
+    if dash and len(counter) <= _DIGITS and counter.isdecimal():
+        name = head
+    plain = _NUMBER.sub("", name) if name[-1:].isdecimal() else name
+    return step.kind, plain.rstrip("#-_/: ") or name
 
 
 def error_name(failure: Failure) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 from statistics import median
 from typing import Final, Literal
 
@@ -9,7 +10,7 @@ from wfdash.core.current import current_steps, doing, is_open
 from wfdash.core.detail import Detail, Step
 from wfdash.core.naming import family
 
-__all__ = ["Family", "Outline", "State", "outline", "outline_in_slices"]
+__all__ = ["Family", "Outline", "State", "outline", "outline_in_slices", "spans_of"]
 
 State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "stopped", "unknown"]
 """What became of a row: `cut` never ended although its instance did (or its session died)."""
@@ -43,8 +44,8 @@ class Family:
     """Durations in seconds: minimum, median and maximum of those that ended."""
     alive: list[int] = field(default_factory=list)
     """Members that something is still going to happen to."""
-    spans: list[tuple[float, float, State]] = field(default_factory=list)
-    """When the other members ran, neighbours of one state joined where nothing could be seen between them."""
+    spans: list[tuple[float, float, State]] | None = None
+    """See `spans_of`; None until it is asked for."""
 
 
 @dataclass(slots=True)
@@ -87,37 +88,52 @@ def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
     current = {step.index: doing(step) for step in current_steps(detail)}
     made.moving = detail.status not in ("complete", "errored", "terminated")
     families: dict[tuple[str, str], Family] = {}
-    spans: list[tuple[float, float]] = []
-    moments: list[float] = []
-    latest: list[float] = [one for one in (detail.start, detail.end) if one is not None]
+    found = _Found()
     for number, step in enumerate(detail.steps):
         made.states.append(_state(step, current))
+        found.lengths.append(_length(step))
         key = family(step)
         group = families.get(key)
         if group is None:
             group = families[key] = Family(key[1], key[0])
         group.members.append(number)
-        _collect(step, number in current, spans, moments, latest)
+        _collect(step, number in current, found)
         if number % _SLICE == _SLICE - 1:
             yield
     yield
     made.families = [one for one in families.values() if len(one.members) >= _REPEATS and one.kind]
     for number, one in enumerate(made.families):
-        _measure(one, made)
+        _measure(one, made, found.lengths)
         if number % 50 == 49 or len(one.members) > _SLICE:
             yield
-        one.spans = _joined(one, made)
-        if len(one.members) > _SLICE:
-            yield
-    _aim(made)
+    _aim(made, found.lengths)
     yield
-    made.busy = _merged(spans)
+    made.busy = _merged(found.spans)
     yield
-    moments.sort()
-    made.moments = moments
-    made.start = min([*made.moments[:1], *latest], default=0.0)
-    made.end = max([*made.moments[-1:], *latest], default=0.0)
+    ends = [one for one in (detail.start, detail.end) if one is not None] + found.strays
+    ends += [at for span in (*made.busy[:1], *made.busy[-1:]) for at in span]
+    made.busy = _with_open(_merged([*made.busy, *found.planned]) if found.planned else made.busy, found.open)
+    found.moments.sort()
+    made.moments = found.moments
+    made.start = min([*made.moments[:1], *ends], default=0.0)
+    made.end = max([*made.moments[-1:], *ends], default=0.0)
     return made
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is gathered step by step."""
+
+    lengths: list[float | None] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    """When attempts ran that ended."""
+    planned: list[tuple[float, float]] = field(default_factory=list)
+    """The same of steps whose end is not reached yet."""
+    open: list[float] = field(default_factory=list)
+    """When those began that still run."""
+    strays: list[float] = field(default_factory=list)
+    """When others began, of which no more is known."""
 
 
 def _state(step: Step, current: dict[int, Literal["runs", "retries", "sleeps", "waits"]]) -> State:
@@ -135,40 +151,35 @@ def _state(step: Step, current: dict[int, Literal["runs", "retries", "sleeps", "
     return "unknown" if step.end is None else "done"
 
 
-def _collect(
-    step: Step,
-    current: bool,
-    spans: list[tuple[float, float]],
-    moments: list[float],
-    latest: list[float],
-) -> None:
+def _collect(step: Step, current: bool, found: _Found) -> None:
     """Note when the step ran and when it began and ended. A planned end, not reached yet, is no moment."""
-    if step.start is not None:
-        moments.append(step.start)
-    if step.end is not None and not current and step.finished is not False:
-        moments.append(step.end)
-    tries = step.attempts
+    begun, ended, tries = step.start, step.end, step.attempts
+    if begun is not None:
+        found.moments.append(begun)
+    if ended is not None and not current and step.finished is not False:
+        found.moments.append(ended)
+    last = len(tries) - 1 if current else -1
     for position, one in enumerate(tries):
-        if one.start is None:
+        start, end = one.start, one.end
+        if start is None:
             continue
-        latest.append(one.start)
-        if one.end is not None:
-            latest.append(one.end)
-        if one.end is not None:
-            spans.append((one.start, max(one.start, one.end)))
-        elif current and position == len(tries) - 1:
-            spans.append((one.start, float("inf")))
-    if not tries and step.kind not in ("sleep", "waitForEvent") and step.start is not None:
-        if step.end is not None:
-            spans.append((step.start, max(step.start, step.end)))
+        if end is not None:
+            found.spans.append((start, end if end > start else start))
+        else:
+            found.strays.append(start)
+            if position == last:
+                found.open.append(start)
+    if not tries and begun is not None and step.kind not in ("sleep", "waitForEvent"):
+        if ended is not None:
+            planned = current or step.finished is False
+            (found.planned if planned else found.spans).append((begun, max(begun, ended)))
         elif current:
-            spans.append((step.start, float("inf")))
+            found.open.append(begun)
 
 
-def _measure(group: Family, made: Outline) -> None:
+def _measure(group: Family, made: Outline, lengths: Sequence[float | None]) -> None:
     """Fill in the family's durations, what stands out of it, and which members stay visible when folded."""
-    steps = made.detail.steps
-    lasted = [(_length(steps[index]), index) for index in group.members]
+    lasted = [(lengths[index], index) for index in group.members]
     known = sorted(length for length, _ in lasted if length is not None)
     if known:
         group.least, group.middle, group.most = known[0], median(known), known[-1]
@@ -183,6 +194,13 @@ def _measure(group: Family, made: Outline) -> None:
     made.slow.update(group.slow)
     for index in group.members:
         made.of_step[index] = group
+
+
+def spans_of(made: Outline, group: Family) -> list[tuple[float, float, State]]:
+    """When the members that are settled ran, neighbours of one state joined where no gap could be seen."""
+    if group.spans is None:
+        group.spans = _joined(group, made)
+    return group.spans
 
 
 def _joined(group: Family, made: Outline) -> list[tuple[float, float, State]]:
@@ -203,12 +221,12 @@ def _joined(group: Family, made: Outline) -> list[tuple[float, float, State]]:
     return spans
 
 
-def _aim(made: Outline) -> None:
+def _aim(made: Outline, lengths: Sequence[float | None]) -> None:
     """The failed, the slow of their family, and the slowest of the run where they make up much of it."""
     steps = made.detail.steps
-    lasted = [(_length(step) or 0.0, step.index) for step in steps if step.kind in ("step", "rollback")]
+    lasted = [(lengths[step.index] or 0.0, step.index) for step in steps if step.kind in ("step", "rollback")]
     total = sum(length for length, _ in lasted)
-    for length, index in sorted(lasted, reverse=True)[:_SLOWEST]:
+    for length, index in nlargest(_SLOWEST, lasted):
         if length >= _SLOW_LEAST and length > total / 4 and len(lasted) >= _REPEATS:
             made.slow.add(index)
     failed = {index for index, state in enumerate(made.states) if state == "failed"}
@@ -230,3 +248,13 @@ def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         else:
             merged.append((left, right))
     return merged
+
+
+def _with_open(busy: list[tuple[float, float]], open_since: Sequence[float]) -> list[tuple[float, float]]:
+    """The same with what still runs, which takes in all that comes later."""
+    if not open_since:
+        return busy
+    since = min(open_since)
+    while busy and busy[-1][1] >= since:
+        since = min(since, busy.pop()[0])
+    return [*busy, (since, float("inf"))]

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from wfdash.core.axis import Axis, Scale, compressed_axis, step_axis, true_axis
 from wfdash.core.detail import Detail, Step
-from wfdash.core.outline import Outline, State, outline
+from wfdash.core.outline import Outline, State, outline, spans_of
 
 __all__ = ["Row", "Segment", "Timeline", "arrange", "axis_of", "segments", "timeline"]
 
@@ -157,7 +157,7 @@ def segments(made: Outline, row: Row, now: float) -> list[Segment]:
     if row.kind == "fold":
         group = made.of_step[row.step]
         alive = (_whole(made.detail.steps[index], made.states[index], limit) for index in group.alive)
-        settled = (Segment(start, end, _settled(row, state)) for start, end, state in group.spans)
+        settled = (Segment(start, end, _settled(row, state)) for start, end, state in spans_of(made, group))
         return [*settled, *(part for part in alive if part is not None)]
     if row.kind == "attempt":
         return list(_attempt_segments(step, row.attempt, row.state, limit))

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Hashable
 from functools import partial
+from time import perf_counter
 from typing import ClassVar, Final
 
 from rich.style import Style
@@ -25,6 +26,8 @@ from wfdash.ui.widgets.line_table import LineTable
 
 __all__ = ["TimelineTable"]
 
+_AT_ONCE: Final = 0.008
+"""Seconds a huge timeline is worked on before keys and answers have their turn."""
 _TAKES: Final = 8
 _FEW: Final = 7
 """Attempts up to which the step to look at first is shown unfolded."""
@@ -114,10 +117,11 @@ class TimelineTable(LineTable):
         self._build(self._building)
 
     def _build(self, building: Generator[None, None, Outline]) -> None:
-        """A slice of a few milliseconds now, the rest when the loop has done what else it has to."""
+        """Some milliseconds of it now, the rest when the loop has done what else it has to."""
         if building is not self._building:
             return
-        for _ in range(2):
+        until = perf_counter() + _AT_ONCE
+        while perf_counter() < until:
             try:
                 next(building)
             except StopIteration as done:
