@@ -32,6 +32,42 @@ def test_the_default_view_is_in_force_from_the_start():
     drive(script, views=(View("mine", filter="status:paused", default=True, workflow="orders"),))
 
 
+def test_views_are_offered_beside_the_filter_with_what_they_would_show():
+    async def script(d):
+        await d.until(lambda: "2 all 150" in d.lines[1], 15)
+        statuses = d.app.session.poller.store.statuses
+        assert f"1 late {statuses['errored']}" in d.lines[1]
+        assert "elsewhere" not in d.lines[1]
+
+    drive(script, views=(*VIEWS, View("elsewhere", "3", workflow="refunds")))
+
+
+def test_views_make_way_where_there_is_no_room():
+    async def script(d):
+        await d.passes(2)
+        assert "loaded" in d.lines[1]
+        assert "x" * 60 not in d.lines[1]
+
+    drive(script, views=(View("x" * 60, "1"),), size=(80, 24))
+
+
+def test_each_workflow_begins_with_its_default_view():
+    async def script(d):
+        assert "no filter" in d.lines[1]
+        d.app.show_workflow("refunds")
+        await d.settled()
+        assert "status:paused" in d.lines[1]
+
+    drive(script, views=(View("mine", filter="status:paused", default=True, workflow="refunds"),))
+
+
+def test_a_filter_from_the_command_line_goes_before_the_default_view():
+    async def script(d):
+        assert "status:errored" in d.lines[1]
+
+    drive(script, filter="status:errored", views=(View("mine", filter="status:paused", default=True),))
+
+
 def test_saving_writes_the_config_and_takes_the_next_free_number(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text("# mine\n")

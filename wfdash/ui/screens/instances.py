@@ -93,9 +93,6 @@ class InstancesScreen(ViewsScreen):
         """There is a session now."""
         if self.workflow:
             self.show_workflow(self.workflow)
-            view = self.default_view()
-            if view is not None and not self._filter_text:
-                self.show_view(view)
 
     def live(self, event: Event) -> None:
         if isinstance(event, InstancesChanged):
@@ -164,6 +161,7 @@ class InstancesScreen(ViewsScreen):
     def _draw_counts(self) -> None:
         if self.poller is not None and self.view is not None:
             query = self.filter_line.query_now
+            self.count_views()
             self.filter_line.count(counts_pieces(self.poller, len(self.view), query, self.dashboard.clock()))
 
     def _draw_trouble(self) -> None:

@@ -1,19 +1,28 @@
 """Saved views: a filter and an order under a name and a number key."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from wfdash.core.order import Order
+from wfdash.core.query import Facts
 from wfdash.core.text import clean
+from wfdash.core.wording import count
 from wfdash.settings import SettingsError, View
 from wfdash.ui.columns import SORTS
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.screens.selection import SelectionScreen
-from wfdash.ui.theme import BAD, PLAIN, QUIET
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.view_counts import ViewCounts
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from wfdash.live.poller import Poller
 
 __all__ = ["SaveViewScreen", "ViewsScreen", "order_of", "sort_of"]
 
@@ -30,6 +39,46 @@ def sort_of(order: Order) -> str:
 
 class ViewsScreen(SelectionScreen):
     """The part of the instances screen that knows saved views."""
+
+    def __init__(self, workflow: str) -> None:
+        super().__init__(workflow)
+        self._view_counts = ViewCounts()
+
+    def show_workflow(self, workflow: str) -> None:
+        """Begins with the workflow's default view, unless a filter is in force already."""
+        super().show_workflow(workflow)
+        self._view_counts.restart()
+        view = self.default_view()
+        if view is not None and self.poller is not None and not self.filter_line.query_now:
+            self.show_view(view)
+
+    def views_here(self) -> list[View]:
+        """Those with a key that are for the workflow shown, by their key."""
+        views = [one for one in self.dashboard.settings.views if one.key]
+        return sorted((one for one in views if one.workflow in ("", self.workflow)), key=lambda one: one.key)
+
+    def count_views(self) -> None:
+        """Say beside the filter how many loaded rows each view would show."""
+        views = self.views_here()
+        if self.poller is not None and views and self._view_counts.due(self.dashboard.clock()):
+            self._count_views(views, self.poller)
+        in_force = (self.filter_line.query_now.text, sort_of(self.table.order))
+        counts = self._view_counts.by_name
+        self.filter_line.offer(
+            [
+                [
+                    (f"{one.key} ", QUIET),
+                    (clean(one.name), STRONG if (one.filter, one.sort) == in_force else PLAIN),
+                    (f" {count(counts[one.name])}" if one.name in counts else "", QUIET),
+                ]
+                for one in views
+            ]
+        )
+
+    @work(group="view counts", exclusive=True)
+    async def _count_views(self, views: Sequence[View], poller: "Poller") -> None:
+        facts = Facts(self.marks, poller.read)
+        await self._view_counts.count(views, poller.store, facts, self.dashboard.clock())
 
     def show_view(self, view: View) -> None:
         """Put a view's filter and order in force; its workflow too, where it names one."""

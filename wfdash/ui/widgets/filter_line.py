@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -16,6 +17,7 @@ from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 __all__ = ["FilterLine"]
 
 _PROMPT = 3
+_GAP = 3
 _LEAST = 24
 """Cells that are left to the filter itself, if it wants them, before less is told of what it matched."""
 
@@ -51,6 +53,7 @@ class FilterLine(Vertical):
         self.query_now = parse(text)
         self.error: QueryError | None = None
         self._counts: Sequence[Pieces] = ()
+        self._views: Sequence[Pieces] = ()
         self._before = text
 
     def compose(self) -> ComposeResult:
@@ -111,6 +114,10 @@ class FilterLine(Vertical):
         self._counts = counts
         self._draw()
 
+    def offer(self, views: Sequence[Pieces]) -> None:
+        """Show the saved views beside the filter, as many as there is room for."""
+        self._views = views
+
     def _force(self, query: Query) -> None:
         if query != self.query_now:
             self.query_now = query
@@ -141,7 +148,11 @@ class FilterLine(Vertical):
         right = self._told(room - min(cells(text) + 1, _LEAST))
         told.styles.width = length(right) if self.editing else "1fr"
         left = text if cells(text) < room - length(right) else fit(text, max(8, room - length(right) - 1))
-        shown: Pieces = [(left, PLAIN) if text else ("no filter", QUIET)]
+        shown: list[tuple[str, Style]] = [(left, PLAIN) if text else ("no filter", QUIET)]
+        for view in self._views:
+            if length(shown) + length(view) + _GAP > room - length(right):
+                break
+            shown += [(" " * _GAP, PLAIN), *view]
         told.show(() if self.editing else shown, right)
         self._draw_aid()
 

@@ -1,0 +1,57 @@
+"""How many loaded rows each saved view would show, counted in slices while other work goes on."""
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+
+from wfdash.core.query import Facts, QueryError, parse
+from wfdash.core.store import Store
+from wfdash.settings import View
+
+__all__ = ["ViewCounts"]
+
+_SLICE = 2000
+_LEAST = 5.0
+"""Seconds between two counts at least."""
+_REST = 50.0
+"""A count may take one part in so many of the time: 100,000 rows under nine views are looked at seldom."""
+
+
+class ViewCounts:
+    """`by_name` follows the rows at a pace that costs next to nothing."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, int] = {}
+        self._next_at = 0.0
+
+    def due(self, now: float) -> bool:
+        """Whether it is time to count again, which is then not due for a while."""
+        if now < self._next_at:
+            return False
+        self._next_at = now + _LEAST
+        return True
+
+    def restart(self) -> None:
+        """Other rows, or other views: what was counted is not true any more."""
+        self.by_name = {}
+        self._next_at = 0.0
+
+    async def count(self, views: Sequence[View], store: Store, facts: Facts, now: float) -> None:
+        """Count the rows each of these matches."""
+        spent = 0.0
+        counts: dict[str, int] = {}
+        rows = list(store)
+        for view in views:
+            try:
+                matches = parse(view.filter).matcher(now, facts)
+            except QueryError:
+                continue
+            number = 0
+            for start in range(0, len(rows), _SLICE):
+                began = perf_counter()
+                number += sum(map(matches, rows[start : start + _SLICE]))
+                spent += perf_counter() - began
+                await asyncio.sleep(0)
+            counts[view.name] = number
+        self.by_name = counts
+        self._next_at = now + max(_LEAST, spent * _REST) if rows else 0.0
