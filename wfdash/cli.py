@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from wfdash.arguments import parse
-from wfdash.oneshot.ending import UsageError
+from wfdash.oneshot.ending import Stop, UsageError
 
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
@@ -39,7 +39,9 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        _silence()
+        from wfdash.oneshot.print import deaden
+
+        deaden(sys.stdout)
         return 0
     except KeyboardInterrupt:
         return 130
@@ -76,6 +78,8 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return start(parsed, _options(parsed), environ)
     except UsageError as wrong:
         return _refuse(str(wrong), wrong.exit_code)
+    except Stop as stop:
+        return _refuse(str(stop), stop.code)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 0
 
@@ -266,15 +270,11 @@ def _say(sentence: str) -> None:
 
 def _ready_streams() -> None:
     """A closed stream takes what is written to it; one that is not UTF-8 shows escapes for what it lacks."""
-    for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-        elif isinstance(stream, TextIOWrapper):
+            # Never closed, so that nothing is said of it at the exit.
+            nothing = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(nothing, mode, closefd=False))  # noqa: SIM115
+        elif isinstance(stream, TextIOWrapper) and mode == "w":
             stream.reconfigure(errors="backslashreplace")
-
-
-def _silence() -> None:
-    """The reader of stdout has left: nothing more may be written there, not even at exit."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, sys.stdout.fileno())
-    os.close(nothing)

@@ -63,6 +63,7 @@ async def run(parsed: Namespace, session: Session) -> int:
     except asyncio.CancelledError:
         printer.interrupted(session.clock())
         raise
+    printer.close()
     return exit_code(result.exit_code for result in results)
 
 

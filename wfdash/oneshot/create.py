@@ -108,11 +108,14 @@ async def run(parsed: Namespace, session: Session) -> int:
     try:
         if not parsed.wait:
             results = await operator.carry_out(plan, printer.told)
+            printer.close()
             return exit_code(result.exit_code for result in results)
         results = await operator.carry_out(plan, printer.hold)
         deadline = None if parsed.timeout is None else session.clock() + parsed.timeout
         waited = [_wait(session, result, deadline, printer) for result in results]
-        return exit_code(await asyncio.gather(*waited))
+        codes = await asyncio.gather(*waited)
+        printer.close()
+        return exit_code(codes)
     except asyncio.CancelledError:
         printer.interrupted(session.clock())
         raise

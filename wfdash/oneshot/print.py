@@ -1,14 +1,16 @@
 """What one-shots print: data on stdout, flushed per line; words on stderr, cleaned."""
 
 import json
+import os
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 from wfdash.core.moment import iso
 from wfdash.core.text import clean
 from wfdash.oneshot.ending import Stop
 
-__all__ = ["instant", "json_line", "line", "say"]
+__all__ = ["deaden", "instant", "json_line", "line", "say"]
 
 
 def json_line(value: Any) -> None:
@@ -28,14 +30,26 @@ def _write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as wrong:
+        deaden(sys.stdout)
         raise Stop(f"the output could not be written: {wrong.strerror}", 1) from None
 
 
 def say(sentence: str) -> None:
-    """Words for the person."""
-    for part in sentence.split("\n"):
-        sys.stderr.write(clean(part) + "\n")
-    sys.stderr.flush()
+    """Words for the person. Where nobody takes them the work goes on without: they are not the result."""
+    try:
+        for part in sentence.split("\n"):
+            sys.stderr.write(clean(part) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        deaden(sys.stderr)
+
+
+def deaden(stream: TextIO) -> None:
+    """Let a stream that takes nothing any more lead nowhere, or what is left in it would fail at the exit."""
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
 
 
 def instant(seconds: float | None) -> str:

@@ -43,9 +43,13 @@ def operator_of(session: Session) -> Operator:
 
 
 class Printer:
-    """Prints each result once, as it comes; after an interruption, what is known of the others."""
+    """Prints each result once, as it comes; after an interruption, what is known of the others.
+
+    Where stdout takes no more, what was asked for is carried out to its end all the same.
+    """
 
     def __init__(self, plan: Plan) -> None:
+        self._lost: BrokenPipeError | Stop | None = None
         self._known = {target.id: _not_sent(plan, target.id) for target in plan.targets}
 
     def told(self, event: Progress | Result) -> None:
@@ -64,7 +68,20 @@ class Printer:
         else:
             self.told(event)
 
+    def close(self) -> None:
+        """After the last result: raises what kept one from being printed."""
+        if self._lost is not None:
+            raise self._lost
+
     def print(self, result: Result) -> None:
+        if self._lost is not None:
+            return
+        try:
+            self._print(result)
+        except (BrokenPipeError, Stop) as lost:
+            self._lost = lost
+
+    def _print(self, result: Result) -> None:
         json_line(
             {
                 "at": iso(result.at),
