@@ -30,6 +30,13 @@ def test_local_takes_only_a_url_or_a_port(arguments, local, command):
     assert (parsed.local, parsed.command) == (local, command)
 
 
+def test_a_filter_may_begin_with_a_minus():
+    parsed = parse(["list", "--filter", "-status:complete", "--json"])
+    assert (parsed.filter, parsed.json) == ("-status:complete", True)
+    with pytest.raises(UsageError, match="expected one argument"):
+        parse(["list", "--filter", "--json"])
+
+
 def test_ids_and_options_of_the_writing_commands_mix():
     parsed = parse(["terminate", "a", "--yes", "b", "-w", "orders", "*/5 * * * *-1786001400000"])
     assert parsed.ids == ["a", "b", "*/5 * * * *-1786001400000"]

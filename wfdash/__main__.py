@@ -1,5 +1,6 @@
 """`python -m wfdash` and the console script."""
 
+import os
 import sys
 
 
@@ -8,7 +9,8 @@ def main() -> None:
     try:
         from wfdash.cli import run
 
-        sys.exit(run(sys.argv[1:]))
+        # As UTF-8 whatever the locale is, for that is what goes to the API.
+        sys.exit(run([os.fsencode(word).decode("utf-8", "surrogateescape") for word in sys.argv[1:]]))
     except KeyboardInterrupt:
         sys.exit(130)
 

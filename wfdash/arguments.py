@@ -42,7 +42,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     Options stand before or after the command. Raises UsageError, and SystemExit for --help and --version.
     """
-    words = _settle_local(arguments)
+    words = _settle_filter(_settle_local(arguments))
     command, rest = _split_command(words)
     parser = _parser(command)
     parsed = parser.parse_intermixed_args(rest)
@@ -65,6 +65,17 @@ def _settle_local(arguments: Sequence[str]) -> list[str]:
         else:
             words.append("--local=")
     return words
+
+
+def _settle_filter(words: Sequence[str]) -> list[str]:
+    """Give `--filter` a value that begins with a minus, which is how a filter says no."""
+    settled: list[str] = []
+    for word in words:
+        if settled and settled[-1] == "--filter" and re.match("-[^-]", word):
+            settled[-1] += f"={word}"
+        else:
+            settled.append(word)
+    return settled
 
 
 def _split_command(words: list[str]) -> tuple[str, list[str]]:

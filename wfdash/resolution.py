@@ -188,7 +188,7 @@ def _retention(config: Config) -> dict[str, float]:
 def _absent(path: Path) -> bool:
     try:
         path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False

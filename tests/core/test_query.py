@@ -188,6 +188,10 @@ def test_pushdown_never_leaves_out_a_match(node, row, facts):
     ("text", "position", "words"),
     [
         ("foo:bar", 0, "there is no field foo"),
+        ("foo-bar:x", 0, "there is no field foo-bar"),
+        ("x1:y", 0, "there is no field x1"),
+        ("größe:y", 0, "there is no field größe"),
+        ("status=errored", 6, "write status:, not status="),
         ("order sttus:errored", 6, "did you mean status?"),
         ("status:", 7, "needs a value"),
         ("status:a,", 9, "needs a value"),
@@ -238,6 +242,11 @@ def test_what_goes_to_the_api():
     assert parse("status:novel").pushdown(NOW).status == ""
     assert parse("status:errored or order").pushdown(NOW).status == ""
     assert parse("status:errored").pushdown(NOW, local=True).status == ""
+    none = parse("since:1h before:2h").pushdown(NOW)
+    assert none.date_end is None or none.date_end >= none.date_start
+    ever = parse("since:0001-01-01 age<999999999w").pushdown(NOW)
+    assert (ever.date_start, ever.date_end) == (None, None)
+    assert parse("age>999999999w").pushdown(NOW).date_end == 0.0
     aged = parse("age>10m age<1h").pushdown(NOW)
     assert (aged.date_start, aged.date_end) == (NOW - 3600, NOW - 600)
 

@@ -12,6 +12,30 @@ def test_one_is_asked_y_or_n_after_it_was_read(terminal, simulator, created):
     assert '"outcome":"done"' in asking.picture()
 
 
+def test_it_tells_what_would_be_lost(terminal, simulator, shell):
+    found = shell("list", "-w", "orders", "--filter", "status:errored", "--limit", "1", "--json")
+    identity = json.loads(found.stdout)["id"]
+    asking = terminal("restart", "-w", "orders", identity, env=simulator, columns=300)
+    asking.wait_for("finished step", "runs their side effects again, same id and params", "y/n")
+    asking.type("n\r")
+    assert asking.wait_exit() == 1
+    asking = terminal(
+        "restart", "-w", "orders", identity, "--from-step", "load order", env=simulator, columns=300
+    )
+    asking.wait_for("keeps no step", "drops and runs again", "load order-1", "y/n")
+    asking.type("n\r")
+    assert asking.wait_exit() == 1
+
+
+def test_two_that_look_alike_are_told_apart(terminal, simulator):
+    ids = [f"order-{'9' * 8}{odd}" for odd in "\u200b\u200c"]
+    many = [f"order-{'9' * 8}{number}" for number in range(20)]
+    asking = terminal("pause", "-w", "orders", *ids, *many, env=simulator, columns=300)
+    asking.wait_for("\\u200b", "\\u200c", "type 22 to pause")
+    asking.type("n\r")
+    assert asking.wait_exit() == 1
+
+
 def test_anything_else_sends_nothing(terminal, shell, simulator, created):
     asking = terminal("terminate", "-w", "orders", created, env=simulator, columns=300)
     asking.wait_for("y/n")

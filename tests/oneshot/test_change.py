@@ -147,3 +147,14 @@ def test_a_read_only_profile_is_2(shell, tmp_path, simulator):
     done = shell("--config", str(config), "--profile", "safe", "pause", "-w", "orders", "a", "--yes")
     assert (done.returncode, done.stdout) == (2, "")
     assert "read-only" in done.stderr
+
+
+def test_what_is_sent_again_after_a_429_is_said(program, faulty):
+    exports = faulty("--fault", "429:1@PATCH")
+    found = program(
+        "list", "-w", "orders", "--filter", "status:waiting", "--limit", "1", "--json", env=exports
+    )
+    identity = json.loads(found.stdout)["id"]
+    done = program("pause", "-w", "orders", identity, "--yes", env=exports)
+    assert done.returncode == 0
+    assert f"wfdash: {identity}: 429: nothing was applied; sent again in" in done.stderr

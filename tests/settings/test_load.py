@@ -58,6 +58,14 @@ def test_nothing_set_is_cloudflare_with_a_token(ask):
     assert (settings.interval, settings.share, settings.theme) == (3.0, 0.5, "ansi-dark")
 
 
+def test_a_home_that_is_no_folder_holds_no_config(tmp_path, monkeypatch):
+    home = tmp_path / "file"
+    home.write_text("")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    assert load(Options(), {"CLOUDFLARE_API_TOKEN": TOKEN, "HOME": str(home)}).base_url == CLOUDFLARE
+
+
 def test_the_token_wins_over_the_key_and_both_are_never_used(ask):
     both = {"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_API_KEY": "fake-key", "CLOUDFLARE_EMAIL": "a@b.c"}
     assert set(headers(ask(both, config=""))) == {"Authorization"}

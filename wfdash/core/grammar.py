@@ -1,7 +1,7 @@
 """The grammar of filters: text to a tree, and a tree back to text that gives the same tree.
 
 query = and {"or" and}      and = unary {unary}      unary = "-" unary | "(" query ")" | term
-term  = FIELD OP VALUE{,VALUE} | WORD | "quoted \\" text"      OP = : ~ > < >= <=
+term  = FIELD OP VALUE{,VALUE} | WORD | "quoted \\" text"      OP = : ~ > < >= <=   (= is read, and refused)
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 __all__ = ["And", "Node", "Not", "Or", "QueryError", "Term", "parse_tree", "unparse"]
 
-_FIELD = re.compile(r"([A-Za-z_]+)(:|~|>=|<=|>|<)")
+_FIELD = re.compile(r"([^\W\d][\w-]*)(:|~|>=|<=|>|<|=)")
 _WORD = re.compile(r'[^\s()"]+')
 _VALUE = re.compile(r'[^\s()",]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)

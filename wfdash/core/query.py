@@ -113,6 +113,8 @@ class Query:
                 end = high if end is None else min(end, high)
             if low is not None or high is not None:
                 pushed.append(term.field)
+        if start is not None and end is not None and start > end:
+            end = None  # The API refuses a span that is none; here nothing matches it.
         names = [term.field or "id" for term in self._terms]
         here = [name for name in names if name not in pushed]
         return Pushdown(status, start, end, _list(pushed), _list(here))
@@ -173,15 +175,18 @@ def _conjuncts(node: Node) -> Iterator[Term]:
 
 
 def _span(term: Term, now: float) -> tuple[float | None, float | None]:
-    """The earliest and latest creation a term allows."""
-    if term.field == "since":
-        return instant(term.values[0], now), None
-    if term.field == "before":
-        return None, instant(term.values[0], now)
-    if term.field == "age":
+    """The earliest and latest creation a term allows, as far as the API can be told: from 1970 on."""
+    if term.field in ("since", "before"):
+        limit = instant(term.values[0], now)
+    elif term.field == "age":
         limit = now - (seconds(term.values[0]) or 0.0)
-        return (None, limit) if term.op[0] == ">" else (limit, None)
-    return None, None
+    else:
+        return None, None
+    if limit is None:
+        return None, None
+    if term.field == "before" or term.op[0] == ">":
+        return None, max(limit, 0.0)
+    return (limit if limit > 0 else None), None
 
 
 def _list(names: list[str]) -> str:

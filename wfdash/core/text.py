@@ -5,10 +5,12 @@ unassigned character, so no part of it can be read as a command by a terminal.
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 from unicodedata import category, east_asian_width
 
-__all__ = ["cells", "clean", "fit"]
+__all__ = ["cells", "clean", "fit", "told_apart"]
 
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
@@ -71,6 +73,16 @@ def clean(text: str) -> str:
         return text if text.isprintable() else text.translate(_SAFE)
     text = _ODD.sub(_settle, text.translate(_SAFE))
     return _cap_marks(text)
+
+
+def told_apart(texts: Sequence[str]) -> list[str]:
+    """Each cleaned, or escaped where cleaning would make two different ones look alike."""
+    cleaned = [clean(one) for one in texts]
+    alike = {name for name, times in Counter(cleaned).items() if times > 1}
+    return [
+        one.encode("unicode_escape").decode("ascii") if name in alike else name
+        for one, name in zip(texts, cleaned, strict=True)
+    ]
 
 
 def cells(text: str) -> int:

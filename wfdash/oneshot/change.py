@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 from wfdash.api.interface import RestartFrom
 from wfdash.api.limits import check_event_type
+from wfdash.core.consequence import StepTarget, consequence
+from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.rules import destroys, phrase
+from wfdash.core.text import clean, told_apart
 from wfdash.core.wording import count
 from wfdash.live.plan import Guard, Plan, make_plan
 from wfdash.live.reading import read_answer
@@ -52,10 +55,15 @@ async def run(parsed: Namespace, session: Session) -> int:
     check_writable(session)
     operator = operator_of(session)
     rows: Sequence[Instance | str] = parsed.ids
+    details: list[Detail] = []
     if not parsed.yes and len(parsed.ids) <= _READ_BEFORE_ASKING:
-        rows = [await _look(session, workflow, one) for one in parsed.ids]
+        # All its steps only for one, of which is told what would be lost.
+        simple = len(parsed.ids) > 1
+        details = [await _look(session, workflow, one, simple=simple) for one in parsed.ids]
+        rows = [Instance(one.id, one.status, one.queued, None, one.start, one.end) for one in details]
     plan = _plan(parsed, workflow, rows, now=session.clock(), guard=operator.guard)
-    if not parsed.yes and plan.eligible and not await _confirmed(plan, session):
+    detail = details[0] if len(details) == 1 else None
+    if not parsed.yes and plan.eligible and not await _confirmed(plan, session, detail):
         raise Stop("nothing was sent", 1)
     printer = Printer(plan)
     try:
@@ -86,21 +94,30 @@ def _plan(
     )
 
 
-async def _look(session: Session, workflow: str, identity: str) -> Instance:
+async def _look(session: Session, workflow: str, identity: str, *, simple: bool) -> Detail:
     """The instance as it is now, to be confirmed."""
-    answer = await session.read(lambda: session.api.get_instance(workflow, identity, simple=True))
-    detail = await read_answer(workflow, identity, answer, simple=True)
-    return Instance(identity, detail.status, detail.queued, None, detail.start, detail.end)
+    answer = await session.read(lambda: session.api.get_instance(workflow, identity, simple=simple))
+    return await read_answer(workflow, identity, answer, simple=simple)
 
 
-async def _confirmed(plan: Plan, session: Session) -> bool:
-    """Lists what will be done and asks: y for one, the number for many, the workflow's name in production."""
+def _tell(plan: Plan, detail: Detail | None) -> None:
+    """The ids as they are now, which are skipped and why, and what will be lost."""
+    say(f"{phrase(plan.verb)} {count(len(plan.eligible))} of {plan.workflow}:")
+    names = told_apart([target.id for target in plan.targets])
+    for name, target in zip(names, plan.targets, strict=True):
+        note = f"skipped: {target.reason}" if target.reason else ""
+        say(clean(f"  {name}  {target.status or 'status not read'}  {note}".rstrip()))
+    start = plan.restart_from
+    step = StepTarget(start.name, start.count, start.type) if start else None
+    for sentence in consequence(plan.verb, detail, step=step):
+        say(clean(f"  {sentence}"))
+
+
+async def _confirmed(plan: Plan, session: Session, detail: Detail | None) -> bool:
+    """Tells what will be done and asks: y for one, the number for many, the workflow's name in production."""
     number = len(plan.eligible)
     what = phrase(plan.verb)
-    say(f"{what} {count(number)} of {plan.workflow}:")
-    for target in plan.targets:
-        note = f"skipped: {target.reason}" if target.reason else ""
-        say(f"  {target.id}  {target.status or 'status not read'}  {note}".rstrip())
+    _tell(plan, detail)
     production = session.settings.is_production(str(getattr(session.api, "account_id", "")))
     if production and destroys(plan.verb):
         wanted, ask = plan.workflow, f"this is production: type {plan.workflow} to {what}: "

@@ -6,11 +6,12 @@ from dataclasses import replace
 from platformdirs import user_state_path
 
 from wfdash.core.moment import iso
+from wfdash.core.text import clean
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
 from wfdash.live.plan import SKIPPED, UNKNOWN, Plan, Progress, Result
 from wfdash.oneshot.ending import Stop
-from wfdash.oneshot.print import json_line
+from wfdash.oneshot.print import json_line, say
 from wfdash.oneshot.session import Session
 
 __all__ = ["Printer", "check_writable", "exit_code", "operator_of"]
@@ -57,7 +58,10 @@ class Printer:
         if isinstance(event, Result):
             self._known.pop(event.id, None)
             self.print(event)
-        elif known := self._known.get(event.id):
+            return
+        if event.stage == "waiting" and event.note:
+            say(clean(f"wfdash: {event.id}: {event.note}"))
+        if known := self._known.get(event.id):
             self._known[event.id] = _moved_on(known, event)
 
     def hold(self, event: Progress | Result) -> None:

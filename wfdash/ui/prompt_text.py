@@ -10,7 +10,7 @@ from rich.style import Style
 from wfdash.core.consequence import StepTarget, consequence
 from wfdash.core.detail import Detail
 from wfdash.core.rules import destroys, phrase
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text import cells, clean, fit, told_apart
 from wfdash.core.wording import age, count
 from wfdash.live.plan import Plan, Target
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
@@ -54,9 +54,7 @@ def expected_text(plan: Plan, *, production: bool) -> str:
 
 def shown_names(ids: Sequence[str], width: int) -> list[str]:
     """The ids as they can be told apart: escaped where cleaning would make two of them look alike."""
-    cleaned = [clean(one) for one in ids]
-    alike = {name for name, times in Counter(cleaned).items() if times > 1}
-    names = [_escaped(one) if name in alike else name for one, name in zip(ids, cleaned, strict=True)]
+    names = told_apart(ids)
     cut = [fit(name, width, cut="middle").rstrip() for name in names]
     doubled = {name for name, times in Counter(cut).items() if times > 1}
     return [
@@ -210,7 +208,3 @@ def _wrapped(sentence: str, width: int) -> list[str]:
     return wrap(
         sentence, max(20, width - 4), initial_indent="   ", subsequent_indent="     ", break_on_hyphens=False
     )[:3]
-
-
-def _escaped(text: str) -> str:
-    return text.encode("unicode_escape").decode("ascii")
