@@ -106,6 +106,17 @@ class Journal:
         self._file = LockedFile(folder / FILE_NAME, max_bytes=max_bytes, kept=KEPT)
         self._alive = SessionLock(folder, self.session)
 
+    def check(self) -> str:
+        """Try whether the journal can be written, before the first action; `trouble`."""
+        try:
+            self._file.check()
+        except OSError as error:
+            self._told(error)
+        return self.trouble
+
+    def _told(self, error: OSError) -> None:
+        self.trouble = f"the journal could not be written: {error.strerror or error} ({self.folder})"
+
     def write(
         self,
         event: str,
@@ -151,7 +162,7 @@ class Journal:
             self._alive.hold()
             self._file.append(json.dumps(line).encode("ascii"), sync=event == "sent")
         except OSError as error:
-            self.trouble = f"the journal could not be written: {error.strerror or error} ({self.folder})"
+            self._told(error)
             return False
         self.trouble = ""
         return True

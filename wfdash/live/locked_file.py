@@ -1,6 +1,7 @@
 """A file of lines that several processes append to and rotate, and a lock that says a session still lives."""
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -41,6 +42,14 @@ class LockedFile:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def check(self) -> None:
+        """Raise the OSError that an append would meet before it writes."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.path.exists():
+            os.close(os.open(self.path, os.O_RDWR | os.O_APPEND))
+        elif not os.access(self.path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "Permission denied")
 
     def _rotate(self, coming: int) -> None:
         try:

@@ -180,6 +180,8 @@ class ActionDeskHost:
     def tell_unfinished(self: "WfdashApp") -> None:  # type: ignore[misc]
         """Say what a session that ended too early left behind, and mark what it never sent."""
         journal = self.session.journal if self.session is not None else None
+        if journal is not None and (trouble := journal.check()):
+            self.notify(f"actions will not be recorded: {trouble}", severity="warning")
         for left in journal.unfinished() if journal is not None else ():
             assert journal is not None
             parts = [

@@ -102,6 +102,9 @@ class _Entries(LineTable):
         return strip_of(pieces, width, CURSOR if cursor else None)
 
 
+_ABOUT = "what was done from this machine"
+
+
 class JournalScreen(BaseScreen):
     """Read from the file each time it opens; other sessions on this machine write there too."""
 
@@ -135,13 +138,22 @@ class JournalScreen(BaseScreen):
     def fill(self) -> None:
         words = self.query_one(Field).value.casefold().split()
         self.table.take([one for one in self._all if all(word in _haystack(one) for word in words)])
-        self.table.message = _nothing(bool(self._all), demo=bool(self.dashboard.settings.demo))
+        trouble = self._trouble()
+        if trouble:
+            self.table.message = f"{trouble}\nNothing is recorded until it can be."
+        else:
+            self.table.message = _nothing(bool(self._all), demo=bool(self.dashboard.settings.demo))
         self.table.rows_changed()
         self.table.repaint()
         told = f"{count(len(self.table.entries))} of {count(len(self._all))} events "
         badges = badge_pieces(self.dashboard.identity(""))
         self.query_one("#journal-title", StatusLine).show(
-            [(" ", PLAIN), *badges, ("journal ", STRONG), ("what was done from this machine", QUIET)],
+            [
+                (" ", PLAIN),
+                *badges,
+                ("journal ", STRONG),
+                (clean(trouble) or _ABOUT, WARN if trouble else QUIET),
+            ],
             [(told, QUIET)],
         )
 
