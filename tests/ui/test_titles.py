@@ -47,3 +47,22 @@ def test_what_a_menu_cuts_ends_in_an_ellipsis():
         assert d.line("curl").endswith("…")
 
     drive(script, size=(80, 24))
+
+
+async def forbidding(scope, receive, send):
+    body = b'{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}'
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def test_why_nothing_is_shown_and_what_to_do_are_told_whole_on_a_narrow_screen():
+    async def script(d):
+        await d.until(lambda: "may not list" in d.text)
+        said = " ".join(" ".join(d.lines).split())
+        assert "(403, code 10000, Authentication error" in said
+        assert "`wfdash doctor` says what to check." in said
+        assert "nothing loaded yet" in d.lines[1]
+        assert said.count("may not list") == 1
+
+    drive(script, size=(60, 24), serve=forbidding)

@@ -46,7 +46,9 @@ def counts_pieces(poller: Poller, matched: int, query: Query, now: float) -> Seq
     loaded, total = len(poller.store), poller.total
     first: list[tuple[str, Style]] = [(f"{count(matched)} of ", PLAIN)] if query else []
     first.append((f"{count(loaded)} loaded", PLAIN))
-    if not poller.complete and total is None:
+    if poller.list.answered_at is None and not loaded:
+        first = [("nothing loaded yet", QUIET)]
+    elif not poller.complete and total is None:
         first.append((", more to load", PLAIN))
     elif total is not None and total > loaded:
         first.append((f" of {count(total)}", PLAIN))

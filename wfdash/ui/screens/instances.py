@@ -171,7 +171,7 @@ class InstancesScreen(ViewsScreen):
         stale = poller is not None and poller.list.stale and poller.list.answered_at is not None
         line = self.query_one("#trouble", StatusLine)
         left_out = poller.sweep.left_out if poller is not None else ()
-        line.display = stale or bool(left_out)
+        line.display = bool(poller is not None and len(poller.store) and (stale or left_out))
         if table.faded != stale:
             table.faded = stale
             table.repaint()
