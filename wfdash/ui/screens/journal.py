@@ -157,6 +157,10 @@ class JournalScreen(BaseScreen):
             [(told, QUIET)],
         )
 
+    def _trouble(self) -> str:
+        session = self.dashboard.session
+        return session.journal.trouble if session is not None and session.journal is not None else ""
+
     def action_filter_edit(self) -> None:
         field = self.query_one(Field)
         field.display = True
