@@ -2,16 +2,13 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from rich.console import RenderableType
 from rich.text import Text
 from textual import events
-from textual._compositor import ChopsUpdate
 from textual.css.query import NoMatches
-from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from wfdash.core.crash import crash_report
@@ -22,11 +19,9 @@ from wfdash.settings import Settings
 from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings
 from wfdash.ui.connected import Connected
-from wfdash.ui.filters import AsciiFilter, PrintableFilter
-from wfdash.ui.frame import NarrowUpdate
+from wfdash.ui.drawing import Drawing
 from wfdash.ui.gate import KeyGate
 from wfdash.ui.messages import Live
-from wfdash.ui.palettes import PALETTES, PaletteFilter, base_theme
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.shift import Shift
@@ -42,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["WfdashApp", "run_app"]
 
 
-class WfdashApp(ActionDeskHost, Signs, Connected, inherit_bindings=False):
+class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=False):
     """Holds what all screens share: settings, clock, session, UTC or local."""
 
     TITLE = "wfdash"
@@ -89,31 +84,11 @@ class WfdashApp(ActionDeskHost, Signs, Connected, inherit_bindings=False):
         self.start_at = (workflow or settings.workflow, instance)
         self.connector = connector
         self._filter_text = filter
-        self.animation_level = "none"
-        self.no_color = self.no_color or settings.no_color
-        self.theme = "ansi-dark" if self.no_color else base_theme(settings.theme)
+        self.dress(settings)
         self.set_keymap(dict(settings.keys))
-        self._last_filters: list[LineFilter] = [PrintableFilter()]
-        if self.no_color:
-            self._last_filters.append(NoColor())
-        elif settings.theme in PALETTES:
-            self._last_filters.append(PaletteFilter(PALETTES[settings.theme]))
-        if settings.ascii:
-            self._last_filters.append(AsciiFilter())
 
     def get_default_screen(self) -> Screen[Any]:
         return InstancesScreen(self.start_at[0], self._filter_text)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Ours after Textual's, so that nothing can add a control character behind them."""
-        filters = super().get_line_filters()
-        # Textual chose greys before the theme was set, and those come out black on 16 colours.
-        return [*(one for one in filters if not isinstance(one, Monochrome)), *self._last_filters]
-
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if isinstance(renderable, ChopsUpdate):
-            renderable = NarrowUpdate.of(renderable)
-        super()._display(screen, renderable)
 
     def on_mount(self) -> None:
         on_signals(self.leave)

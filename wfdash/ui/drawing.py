@@ -1,0 +1,48 @@
+"""How frames come to the terminal: the theme, the filters that every line goes through, what is written."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate
+from textual.app import App
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
+
+from wfdash.settings import Settings
+from wfdash.ui.filters import AsciiFilter, PrintableFilter
+from wfdash.ui.frame import NarrowUpdate
+from wfdash.ui.palettes import PALETTES, PaletteFilter, base_theme
+
+__all__ = ["Drawing"]
+
+
+class Drawing(App[int], inherit_bindings=False):
+    """The part of the app that knows what a frame looks like."""
+
+    _last_filters: Sequence[LineFilter] = ()
+
+    def dress(self, settings: Settings) -> None:
+        """Take theme, colours and characters from the settings. NO_COLOR goes before any theme."""
+        self.animation_level = "none"
+        self.no_color = self.no_color or settings.no_color
+        self.theme = "ansi-dark" if self.no_color else base_theme(settings.theme)
+        filters: list[LineFilter] = [PrintableFilter()]
+        if self.no_color:
+            filters.append(NoColor())
+        elif settings.theme in PALETTES:
+            filters.append(PaletteFilter(PALETTES[settings.theme]))
+        if settings.ascii:
+            filters.append(AsciiFilter())
+        self._last_filters = filters
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Ours after Textual's, so that nothing can add a control character behind them."""
+        filters = super().get_line_filters()
+        # Textual chose greys before the theme was set, and those come out black on 16 colours.
+        return [*(one for one in filters if not isinstance(one, Monochrome)), *self._last_filters]
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, ChopsUpdate):
+            renderable = NarrowUpdate.of(renderable)
+        super()._display(screen, renderable)
