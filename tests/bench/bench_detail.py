@@ -15,7 +15,9 @@ from wfdash.core.diagnosis import diagnose
 from wfdash.live.state import DetailState, Freshness
 from wfdash.ui.widgets.detail_pane import DetailPane
 
-_PAGES = 40
+_PAGES = 5
+"""Half screens from the top that 200 steps have too; 20 have nothing to page to."""
+_ROUNDS = 5
 
 
 def _answer(steps: int) -> bytes:
@@ -86,7 +88,12 @@ async def _open(detail: Detail, steps: int) -> tuple[float, float, float, float]
         # What the watchman computes would be waited for too: it watches now, and not while it is timed.
         await average(lambda _: pane.timeline.action_move_half_down(), 10)
         task.cancel()
-        paged = await average(lambda _: pane.timeline.action_move_half_down(), _PAGES)
+        paged = 0.0
+        for _ in range(_ROUNDS):
+            pane.timeline.move_to(0)
+            pane.timeline.restyle()
+            await pilot.pause()
+            paged += await average(lambda _: pane.timeline.action_move_half_down(), _PAGES) / _ROUNDS
         ticked = await average(lambda turn: pane.show(None, state, None, now + turn), 10)
         return opened, paged, ticked, watchman.longest
 
@@ -94,7 +101,7 @@ async def _open(detail: Detail, steps: int) -> tuple[float, float, float, float]
 def run() -> list[Line]:
     lines: list[Line] = []
     found = {}
-    for steps in (20, 10_000):
+    for steps in (20, 200, 10_000):
         text = _answer(steps)
         begun = time.perf_counter()
         result = json.loads(text)["result"]
@@ -113,10 +120,11 @@ def run() -> list[Line]:
                 Line("reading them, in slices in the program", read * 1000, "ms"),
                 Line("the why line of them", why * 1000, "ms"),
             ]
-    small, large = found[20], found[10_000]
+    large = found[10_000]
     names = ("open a timeline of 10,000 steps", "page in it", "a second's tick in it")
-    for name, mine, rival in zip(names, large, small):
-        lines.append(Line(name, mine * 1000, "ms", "of 20 steps", rival * 1000, 2.0))
+    for part, (name, rival) in enumerate(zip(names, (20, 200, 20))):
+        beside = found[rival][part] * 1000
+        lines.append(Line(name, large[part] * 1000, "ms", f"of {rival} steps", beside, 2.0))
     lines.append(Line("longest hold of the loop meanwhile, CPU", large[3] * 1000, "ms", aim=50.0))
-    lines.append(Line("the same with 20 steps", small[3] * 1000, "ms"))
+    lines.append(Line("the same with 20 steps", found[20][3] * 1000, "ms"))
     return lines
