@@ -22,6 +22,7 @@ _CLEARED = {
     "LANGUAGE", "TZ", "EDITOR", "VISUAL", "PAGER", "BROWSER", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
     "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "PYTHONPATH", "PYTHONWARNINGS",
     "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONHASHSEED",
+    "PYTHONDONTWRITEBYTECODE",  # an installed program is not compiled anew at each start
 }  # fmt: skip
 _SETTLED = {"LANG": "C.UTF-8", "TZ": "UTC", "TERM": "xterm-256color"}
 
