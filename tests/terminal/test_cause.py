@@ -1,0 +1,19 @@
+"""The real program from a cold start to the cause in words, as its README takes one through it."""
+
+import pytest
+
+KEYS = ("E",)
+"""Five are allowed."""
+
+
+@pytest.mark.parametrize("scenario", ["incident", "deploy-gone-wrong"])
+def test_the_cause_is_named_within_five_keys_of_starting(terminal, scenario):
+    shell = terminal("demo", "--scenario", scenario, columns=140, lines=40)
+    shell.wait_for("orders", "refunds")
+    assert len(KEYS) <= 5
+    for key in KEYS:
+        shell.press(key)
+    shell.wait_for("TimeoutError at charge card, all on version", "after it first appeared", seconds=90)
+    shell.press("q")
+    shell.press("q")
+    assert shell.wait_exit() == 0
