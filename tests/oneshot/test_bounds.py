@@ -1,0 +1,79 @@
+"""An answer without end or without bottom: a sentence, and memory that stays small."""
+
+import gzip
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.support.program import ACCOUNT, TOKEN, environment
+
+MOST = 420
+"""MiB at the peak: the 64 of the answer a few times over, and Python."""
+MEASURED = """
+import resource, sys
+from wfdash.cli import run
+code = run(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+sys.exit(code)
+"""
+DEEP = b'{"success":true,"errors":[],"messages":[],"result":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+
+
+class Bottomless(BaseHTTPRequestHandler):
+    """/bomb: a megabyte that unpacks to a gigabyte. /endless: bytes for as long as anybody listens."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        if "/bomb/" in self.path:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        try:
+            self._answer()
+        except OSError:
+            self.close_connection = True
+
+    def _answer(self):
+        if "/deep/" in self.path:
+            self.wfile.write(DEEP)
+        elif "/bomb/" in self.path:
+            self.wfile.write(gzip.compress(b" " * 200_000_000, 6) * 5)
+        else:
+            while True:
+                self.wfile.write(b" " * 1_000_000)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def bottomless():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Bottomless)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("bomb", "larger than 64 MiB"), ("endless", "larger than 64 MiB"), ("deep", "nested")]
+)
+def test_it_is_told_and_memory_stays_small(bottomless, kind, words):
+    env = {"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_ACCOUNT_ID": ACCOUNT}
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, "list", "-w", "orders"],
+        env=environment(**env, CLOUDFLARE_API_BASE_URL=f"{bottomless}/{kind}/client/v4"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 5, done.stderr
+    assert words in done.stderr
+    assert int(done.stdout) < MOST
