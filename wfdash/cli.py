@@ -181,8 +181,21 @@ def _take_handover(parsed: Namespace) -> "Handover":
     parsed.account_id = parsed.account_id or handover.account_id
     parsed.workflow = parsed.workflow or handover.workflow
     parsed.instance = parsed.instance or handover.instance
-    parsed.filter = parsed.filter or handover.filter
+    parsed.filter = parsed.filter or _readable(handover.filter, parsed.file)
     return handover
+
+
+def _readable(filter: str, file: str) -> str:
+    """The filter of a file; one that cannot be read here is no reason to open nothing."""
+    from wfdash.core.query import QueryError
+    from wfdash.core.query import parse as parse_query
+
+    try:
+        parse_query(filter)
+    except QueryError as wrong:
+        _say(f"wfdash: {file}: its filter was left out: {wrong}")
+        return ""
+    return filter
 
 
 def _check_terminal(environ: Mapping[str, str]) -> None:

@@ -54,6 +54,17 @@ def test_an_errored_order_at_a_glance():
     ]
 
 
+def test_whole_names_run_over_instead_of_being_cut():
+    one = detail(
+        "complete", [step("a name that is longer than its column is wide-1", 0, 1), step("b-1", 0, 1)]
+    )
+    cut = lines(one, now=22, width=60)
+    whole = lines(one, now=22, width=60, whole=True)
+    assert "wide" not in cut[1]
+    assert "a name that is longer than its column is wide " in whole[1]
+    assert (whole[0], whole[2]) == (cut[0], cut[2])
+
+
 def test_unfolding_shows_attempts_and_the_try_to_come():
     failed = [attempt(0, 1, False), attempt(11, 12, False)]
     one = detail("waiting", [step("charge card-1", 0, None, None, failed)])

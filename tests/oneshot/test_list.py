@@ -48,7 +48,7 @@ def test_text_is_plain_lines_and_the_words_go_to_stderr(shell):
     done = shell("list", "-w", "orders", "--limit", "3")
     lines = done.stdout.splitlines()
     assert len(lines) == 3
-    shape = r"\w+ +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S+ +\w+ +[0-9a-f]{8} \S+"
+    shape = r"\w+ +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S+ +\w+ +[0-9a-f-]{36} \S+"
     assert all(re.fullmatch(shape, line) for line in lines), lines
     assert re.fullmatch(r"3 of \d+; --limit 0 for all\n", done.stderr)
 

@@ -1,5 +1,7 @@
 """`wfdash open FILE`: the next shift stands where the last one stood."""
 
+import json
+
 import pytest
 
 from wfdash.cli import run
@@ -19,6 +21,28 @@ def test_it_opens_on_the_same_workflow_and_filter(terminal, simulator, file):
     dashboard.wait_for("orders", "status:errored since:4h", "errored")
     dashboard.press("q")
     assert dashboard.wait_exit() == 0
+
+
+def test_marks_and_pins_are_there_again(terminal, simulator, shell, tmp_path):
+    listed = shell("list", "-w", "orders", "--limit", "3", "--json").stdout.splitlines()
+    ids = [json.loads(line)["id"] for line in listed]
+    path = tmp_path / "shift.jsonl"
+    handover = Handover(1_763_730_131.0, workflow="orders", marks=ids[:2], pins=[("orders", ids[2])])
+    path.write_text("\n".join(handover.lines()) + "\n")
+    dashboard = terminal("open", str(path), env=simulator, columns=140, lines=40)
+    dashboard.wait_for("2 marked", ids[2])
+    dashboard.press("q")
+    assert dashboard.wait_exit() == 0
+
+
+def test_a_filter_that_cannot_be_read_is_left_out(terminal, simulator, tmp_path):
+    path = tmp_path / "shift.jsonl"
+    path.write_text("\n".join(Handover(1_763_730_131.0, workflow="orders", filter="foo:bar").lines()) + "\n")
+    dashboard = terminal("open", str(path), env=simulator, columns=140, lines=40)
+    dashboard.wait_for("orders", "waiting")
+    dashboard.press("q")
+    assert dashboard.wait_exit() == 0
+    assert "its filter was left out: there is no field foo" in dashboard.picture()
 
 
 @pytest.mark.parametrize(("text", "words"), [(None, "could not be read"), ("{}", "not a handover file")])

@@ -47,8 +47,11 @@ def text_timeline(
     ascii: bool = False,
     utc: bool = True,
     limit: int = 0,
+    whole: bool = False,
 ) -> list[str]:
-    """Lines of at most `width` cells: the axis, then a row a step: bar, state, name, duration.
+    """Lines of `width` cells: the axis, then a row a step: bar, state, name, duration.
+
+    A name that is too long for that is cut, or, with `whole`, makes its line longer.
 
     By default the attempts of steps that failed or are retrying are shown. `limit` leaves out rows beyond so
     many and says so; 0 shows them all. `ascii` writes no other character but what names and errors contain.
@@ -62,7 +65,7 @@ def text_timeline(
     at = Reckoning(now, utc)
     lines = [mark_line(axis, bar_width)]
     shown = rows[:limit] if limit else rows
-    lines.extend(_line(made, row, axis, bar_width, width, at) for row in shown)
+    lines.extend(_line(made, row, axis, bar_width, width, at, whole=whole) for row in shown)
     if len(rows) > len(shown):
         lines.append(f"… {len(rows) - len(shown):,} more rows")
     lines = [line.rstrip() for line in lines]
@@ -86,10 +89,13 @@ def mark_line(axis: Axis, width: int) -> str:
     return fit(line, width)
 
 
-def _line(made: Outline, row: Row, axis: Axis, bar_width: int, width: int, at: Reckoning) -> str:
+def _line(
+    made: Outline, row: Row, axis: Axis, bar_width: int, width: int, at: Reckoning, *, whole: bool
+) -> str:
     drawn = "".join(text for text, _ in bar(segments(made, row, at.now), axis, bar_width))
     name = "  " * row.depth + "".join(text for text, _ in words(made, row, at))
     takes = length_text(made, row, at.now)
     room = max(8, width - bar_width - 5 - _TAKES)
     takes = " " * (_TAKES - cells(takes)) + takes
-    return f"{drawn}  {STATE_GLYPHS[row.state]} {fit(name, room)} {takes}"
+    named = name if whole and cells(name) > room else fit(name, room)
+    return f"{drawn}  {STATE_GLYPHS[row.state]} {named} {takes}"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["prepare", "run"]
 
 _COLUMNS = ((15, "STATUS"), (20, "CREATED"), (8, "TOOK"), (8, "TRIGGER"), (8, "VERSION"), (0, "ID"))
+_SHORT = 8
+"""Characters of a version at a terminal; away from one nothing is cut."""
 
 
 def prepare(parsed: Namespace) -> None:
@@ -45,13 +47,14 @@ def prepare(parsed: Namespace) -> None:
 async def run(parsed: Namespace, session: Session) -> int:
     """Print what matches until the limit; returns the exit code."""
     listing = Listing(parsed, session)
-    if not parsed.json and sys.stdout.isatty():
+    terminal = sys.stdout.isatty()
+    if not parsed.json and terminal:
         line(_columns(*(title for _, title in _COLUMNS)))
     async for item, row in listing.matching():
         if parsed.json:
             json_line(item)
         else:
-            line(_columns(*_cells(row, session.clock())))
+            line(_columns(*_cells(row, session.clock(), short=terminal)))
     if note := listing.note():
         say(note)
     return 0
@@ -151,7 +154,7 @@ def _columns(*cells: str) -> str:
     return " ".join(cell.ljust(width) for cell, (width, _) in zip(cells, _COLUMNS, strict=True))
 
 
-def _cells(row: Instance, now: float) -> tuple[str, ...]:
+def _cells(row: Instance, now: float, *, short: bool) -> tuple[str, ...]:
     took = row.lasted(now)
     running = "" if is_final(row.status) else "+"
     return (
@@ -159,6 +162,6 @@ def _cells(row: Instance, now: float) -> tuple[str, ...]:
         instant(row.created),
         "-" if took is None else brief(took) + running,
         row.trigger or "-",
-        row.version[:8] or "-",
+        (row.version[:_SHORT] if short else row.version) or "-",
         row.id,
     )

@@ -1,5 +1,6 @@
 """`wfdash show`: one instance, why it is there, and its timeline, good enough for a ticket."""
 
+import sys
 from argparse import Namespace
 from typing import Any
 
@@ -39,17 +40,17 @@ async def run(parsed: Namespace, session: Session) -> int:
     if parsed.json:
         json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": answer.result})
         return 0
-    for text in sheet(detail, why.sentence, now):
+    for text in sheet(detail, why.sentence, now, whole=not sys.stdout.isatty()):
         line(text)
     return 0
 
 
-def sheet(detail: Detail, why: str, now: float) -> list[str]:
-    """The lines, all of data already cleaned by `line`; times in UTC."""
+def sheet(detail: Detail, why: str, now: float, *, whole: bool = True) -> list[str]:
+    """The lines, all of data already cleaned by `line`; times in UTC. `whole`: no name of a step is cut."""
     head = f"{detail.workflow} / {detail.id}: {detail.status or 'no status'}"
     lines = [head, clean(why), ""]
     lines += [f"{name:<9} {value}" for name, value in _facts(detail, now) if value]
-    lines += ["", *text_timeline(detail, now=now), "", f"as of {instant(now)}"]
+    lines += ["", *text_timeline(detail, now=now, whole=whole), "", f"as of {instant(now)}"]
     return lines
 
 
