@@ -13,7 +13,7 @@ from typing import Any, Final
 from wfdash.core.moment import iso, parse_time
 from wfdash.live.locked_file import LockedFile, SessionLock, session_is_over
 
-__all__ = ["EVENTS", "KEYS", "Entry", "Journal", "Unfinished", "read_entries"]
+__all__ = ["EVENTS", "KEYS", "Entry", "Journal", "Unfinished", "parse_entry", "read_entries"]
 
 EVENTS: Final = ("planned", "sent", "answered", "settled", "unknown", "skipped")
 KEYS: Final = (
@@ -167,6 +167,11 @@ class Journal:
         self.trouble = ""
         return True
 
+    @property
+    def path(self) -> Path:
+        """The file that is written now."""
+        return self.folder / FILE_NAME
+
     def read(self) -> list[Entry]:
         """Every line that can be read, oldest first, the rotated files included."""
         return read_entries(self.folder)
@@ -215,11 +220,12 @@ def read_entries(folder: Path) -> list[Entry]:
             data = (folder / name).read_bytes()
         except OSError:
             continue
-        entries.extend(entry for line in data.split(b"\n") if (entry := _entry(line)))
+        entries.extend(entry for line in data.split(b"\n") if (entry := parse_entry(line)))
     return entries
 
 
-def _entry(line: bytes) -> Entry | None:
+def parse_entry(line: bytes) -> Entry | None:
+    """One line of the file; None for what is no entry."""
     try:
         value = json.loads(line) if line.strip() else None
     except (ValueError, RecursionError):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from wfdash.live.journal import Journal
+from wfdash.live.last_action import Done, LastAction
 from wfdash.live.plan import Guard, Plan, Progress, Result
 from wfdash.live.trail import Trail
 
@@ -36,6 +38,7 @@ class ActionDesk:
         self._app = app
         self._tasks: set[asyncio.Task[None]] = set()
         self.trails: list[Trail] = []
+        self._last: tuple[Journal, LastAction] | None = None
 
     @property
     def guard(self) -> Guard:
@@ -76,6 +79,18 @@ class ActionDesk:
         """Send nothing more of it."""
         if self._app.session is not None:
             self._app.session.operator.stop(trail.plan.key)
+
+    def last_done(self) -> Done | None:
+        """The last action of this session or of another one of this account, with who did it."""
+        own = next((trail for trail in reversed(self.trails) if trail.sent_at is not None), None)
+        journal = self._app.session.journal if self._app.session is not None else None
+        if journal is not None:
+            if self._last is None or self._last[0] is not journal:
+                self._last = (journal, LastAction(journal))
+            return self._last[1].done()
+        if own is None or own.sent_at is None:
+            return None
+        return Done(own.sent_at, own.plan.verb, own.plan.targets[0].id if own.single else "", "you")
 
     def shown(self, now: float) -> list[Trail]:
         """What stands above the key bar: what runs, and what ended a moment ago. Newest last."""

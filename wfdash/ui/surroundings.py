@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from rich.style import Style
 
 from wfdash.core.query import Query
+from wfdash.core.rules import phrase
 from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import count
+from wfdash.core.wording import age, count
 from wfdash.live.poller import Poller
 from wfdash.live.search import Searched
 from wfdash.live.state import Freshness
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["counts_pieces", "draw_header", "left_out_pieces", "message_for", "notes_pieces", "trouble_pieces"]
 
 _NARROW = 100
+_RECENT = 900.0
+"""Seconds for which an action is the last one worth a word."""
 
 
 def draw_header(header: Header, app: "WfdashApp", workflow: str) -> None:
@@ -38,7 +41,24 @@ def draw_header(header: Header, app: "WfdashApp", workflow: str) -> None:
         counts=poller.counts or {status: n for status, n in poller.store.statuses.items() if n},
         freshness=fresh if workflow else [],
         meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
+        last=last_pieces(app, now),
     )
+
+
+def last_pieces(app: "WfdashApp", now: float) -> Sequence[Pieces]:
+    """The last action and who did it, for a while after it; the longest way to say it first."""
+    done = app.desk.last_done()
+    if done is None or now - done.at > _RECENT:
+        return ()
+    verb, who, ago = phrase(done.verb), clean(done.who[:60]), age(max(0.0, now - done.at))
+    user = who.partition("@")[0]
+    what = clean(done.id[:40]) or "many"
+    words = (
+        f"last: {verb} {what} by {who}, {ago} ago",
+        f"{verb} {what} by {user} {ago} ago",
+        f"{verb} by {user} {ago}",
+    )
+    return [[(one, QUIET)] for one in words]
 
 
 def counts_pieces(poller: Poller, matched: int, query: Query, now: float) -> Sequence[Pieces]:

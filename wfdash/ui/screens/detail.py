@@ -13,6 +13,7 @@ from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.beside import feed
+from wfdash.ui.surroundings import last_pieces
 from wfdash.ui.theme import QUIET
 from wfdash.ui.verbs import WRITING
 from wfdash.ui.widgets.action_chip import ActionChips
@@ -97,7 +98,13 @@ class DetailScreen(BaseScreen):
             frozen=poller.frozen,
             short=self.size.width < 100,
         )
-        header.tell(identity, counts={}, freshness=fresh, meter=meter_pieces(spent, limit, frozen_for))
+        header.tell(
+            identity,
+            counts={},
+            freshness=fresh,
+            meter=meter_pieces(spent, limit, frozen_for),
+            last=last_pieces(app, now),
+        )
 
     # What actions are about.
 

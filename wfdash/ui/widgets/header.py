@@ -1,6 +1,6 @@
 """The top line: whose data this is, how many instances stand in each status, and how fresh it all is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.style import Style
@@ -38,15 +38,22 @@ class Header(StatusLine):
         counts: Mapping[str, int],
         freshness: Pieces,
         meter: Pieces,
+        last: Sequence[Pieces] = (),
     ) -> None:
+        """`last` is the last action in words, the longest first: as many as leave room for the counts."""
         right: list[tuple[str, Style]] = [*freshness]
         if meter:
             right += [(" · ", QUIET), *meter]
         right.append((" ", PLAIN))
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
-        left = [*name, *_counts_pieces(counts, room - length(name))]
-        self.show(left, right)
+        room -= length(name)
+        for words in last:
+            told = _counts_pieces(counts, room - length(words) - 3)
+            if (told or not counts) and room > length(words) + 3:
+                self.show([*name, *told, ("   ", PLAIN), *words], right)
+                return
+        self.show([*name, *_counts_pieces(counts, room)], right)
 
 
 def badge_pieces(identity: Identity) -> Pieces:

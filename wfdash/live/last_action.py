@@ -1,0 +1,58 @@
+"""The last action on this account, whichever session of this machine did it."""
+
+from dataclasses import dataclass
+
+from wfdash.live.journal import Entry, Journal, parse_entry
+
+__all__ = ["Done", "LastAction"]
+
+_TAIL = 32_768
+"""Bytes at the end of the journal in which the last action is looked for."""
+_TOLD = ("sent", "answered", "settled", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """`id` is raw; "" where the action was on many. `at` is epoch seconds."""
+
+    at: float
+    verb: str
+    id: str
+    who: str
+
+
+class LastAction:
+    """Reads the end of the journal again only when it grew."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._seen: tuple[int, int] | None = None
+        self._done: Done | None = None
+
+    def done(self) -> Done | None:
+        """None where nothing was sent to this account, or the journal cannot be read."""
+        path = self._journal.path
+        try:
+            status = path.stat()
+            seen = (status.st_mtime_ns, status.st_size)
+            if seen != self._seen:
+                with path.open("rb") as file:
+                    file.seek(max(0, status.st_size - _TAIL))
+                    self._done = self._newest(file.read(_TAIL))
+                self._seen = seen
+        except OSError:
+            return self._done
+        return self._done
+
+    def _newest(self, data: bytes) -> Done | None:
+        entries = [entry for line in data.split(b"\n") if (entry := parse_entry(line))]
+        told = [one for one in entries if self._is_told(one)]
+        if not told:
+            return None
+        last = told[-1]
+        plan = [one for one in told if (one.session, one.plan) == (last.session, last.plan)]
+        single = len({one.id for one in plan}) == 1
+        return Done(plan[0].at, last.verb, last.id if single else "", last.who)
+
+    def _is_told(self, entry: Entry) -> bool:
+        return entry.account == self._journal.account and entry.event in _TOLD
