@@ -270,6 +270,12 @@ CASES = {
         "the run failed outside any step: TypeError: x is undefined; errored 1 m ago, took 2 s",
         "TypeError: x is undefined",
     ),
+    "errored, most steps did not come": (
+        detail("errored", [LOAD], end=2, error=failure("TypeError", "x is undefined"), step_count=4),
+        62,
+        "the run failed: TypeError: x is undefined; errored 1 m ago, took 2 s",
+        "TypeError: x is undefined",
+    ),
     "errored, rolled back": (
         detail(
             "errored",

@@ -158,3 +158,10 @@ def test_what_is_sent_again_after_a_429_is_said(program, faulty):
     done = program("pause", "-w", "orders", identity, "--yes", env=exports)
     assert done.returncode == 0
     assert f"wfdash: {identity}: 429: nothing was applied; sent again in" in done.stderr
+
+
+def test_nothing_is_left_of_a_session_but_its_journal(shell, tmp_path):
+    assert shell("create", "-w", "orders").returncode == 0
+    state = tmp_path / "home" / "state" / "wfdash"
+    assert (state / "actions.jsonl").exists()
+    assert list((state / "sessions").iterdir()) == []

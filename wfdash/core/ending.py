@@ -1,7 +1,7 @@
 """How a final instance ended, in words: which step gave up and why, who stopped it, what was undone."""
 
 from wfdash.core.current import is_open
-from wfdash.core.detail import Detail, Failure, Step
+from wfdash.core.detail import Detail, Failure, Step, partial_reason
 from wfdash.core.naming import failure_text, shown_name, spoken_name
 from wfdash.core.progress import short_name
 from wfdash.core.retry import attempts_allowed
@@ -75,7 +75,8 @@ def _errored(detail: Detail, at: Reckoning) -> Why:
     step, failure = failing_step(detail), root_failure(detail)
     error = failure_text(failure, _ERROR_CELLS) if failure is not None else "an error that was not answered"
     if step is None:
-        said = f"the run failed outside any step: {error}" if detail.steps else f"the run failed: {error}"
+        surely = detail.steps and not partial_reason(detail)
+        said = f"the run failed outside any step: {error}" if surely else f"the run failed: {error}"
     elif step.kind == "waitForEvent" and _timed_out(step):
         waited = f" within {spoken(step.end - step.start)}" if step.end and step.start is not None else ""
         said = f"{spoken_name(step)} got no event{_named_event(step)}{waited}"

@@ -1,6 +1,7 @@
 """What one-shots print: data on stdout, flushed per line; words on stderr, cleaned."""
 
 import json
+import math
 import os
 import sys
 from contextlib import suppress
@@ -15,7 +16,22 @@ __all__ = ["deaden", "instant", "json_line", "line", "say"]
 
 def json_line(value: Any) -> None:
     """One JSON value a line, ASCII-escaped, so that no character of it can act on a terminal."""
-    _write(json.dumps(value, separators=(",", ":")))
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), separators=(",", ":"))
+    _write(text)
+
+
+def _finite(value: Any) -> Any:
+    """Numbers no double can hold (1e400) as the largest one, which is what jq makes of them; NaN as null."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else math.copysign(sys.float_info.max, value)
+    return value
 
 
 def line(*cells: str, separator: str = "\t") -> None:

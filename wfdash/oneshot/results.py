@@ -40,6 +40,7 @@ def operator_of(session: Session) -> Operator:
     journal = Journal(
         user_state_path("wfdash"), profile=settings.profile_name, account=account, clock=session.clock
     )
+    session.endings.append(journal.close)
     return Operator(session.api, budget=session.budget, journal=journal, clock=session.clock)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from platformdirs import user_state_path
@@ -41,6 +41,8 @@ class Session:
     api: Workflows
     budget: Budget
     clock: Callable[[], float] = time.time
+    endings: list[Callable[[], None]] = field(default_factory=list)
+    """Called when the session closes."""
     _workflow: str = ""
 
     async def read(self, ask: Callable[[], Awaitable[T]], priority: Priority = Priority.LIST) -> T:
@@ -104,9 +106,12 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
         spending = share_spending(settings.credential, user_state_path("wfdash"))
     budget = Budget(clock=time.time, share=settings.share, spending=spending)
     api = await connect(settings, observer=budget.saw)
+    session = Session(settings, api, budget)
     try:
-        yield Session(settings, api, budget)
+        yield session
     finally:
+        for end in session.endings:
+            end()
         await api.close()
         if spending is not None:
             spending.flush(time.time())
