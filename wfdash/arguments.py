@@ -255,7 +255,7 @@ def _add_create(parser: _Parser) -> None:
     )
     parser.add_argument("--wait", action="store_true", help="until it is final")
     parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait")
-    _add_yes(parser)
+    parser.add_argument("--yes", action="store_true", help="taken, though creating asks nothing")
 
 
 def _add_verb(parser: _Parser) -> None:
