@@ -49,6 +49,7 @@ class Pages(App[int], inherit_bindings=False):
     shift: "Shift"
     utc = True
     _leaving = False
+    _ending = False
 
     def key_of(self, action: str) -> str:
         """The first key of an action as it is in force, as a person knows it."""
@@ -66,7 +67,10 @@ class Pages(App[int], inherit_bindings=False):
         return self.screen if isinstance(self.screen, BaseScreen) else None
 
     def leave(self, code: int = 0) -> None:
-        """End the program with this exit code."""
+        """End the program with this exit code; once it is ending nothing changes that any more."""
+        if self._ending:
+            return
+        self._ending = True
         self.shift.end()
         self.exit(code, return_code=code)
 
