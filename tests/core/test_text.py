@@ -101,3 +101,8 @@ def test_a_cut_never_begins_with_a_stray_mark():
 def test_a_megabyte_is_cut_without_measuring_it_all():
     assert fit("x" * 1_000_000, 10) == "xxxxxxxxx…"
     assert clean("é\x1b" * 500_000).isprintable()
+
+
+def test_what_was_cut_already_is_not_marked_twice():
+    assert fit("paused in until the c…, 3m", 22) == "paused in until the c… "[:22]
+    assert fit("abc…def", 5) == "abc… "

@@ -181,7 +181,7 @@ def test_an_event_reaches_its_waiter(dashboard, engine, fresh):
     shell.wait_for("waiting for an event in approval")
     shell.wait_for("waiting for an event in approval")
     shell.press("v")
-    shell.wait_for("events waited for", identity)
+    shell.wait_for("events in", identity)
     shell.press("enter")
     shell.wait_for("event type")
     shell.type("approve")

@@ -65,3 +65,12 @@ def test_in_ascii_no_arrow_turns_into_another_key():
         assert "j down" in d.text
 
     drive(script, ascii=True)
+
+
+def test_a_verb_is_told_as_on_once_there_is_something_to_do_it_to():
+    async def script(d):
+        await d.press("E")
+        await d.until(lambda: "for example" in d.text)
+        await d.until(lambda: "s restart" in d.lines[-1])
+
+    drive(script, size=(80, 24))

@@ -108,6 +108,8 @@ def _cut(text: str, width: int, cut: str, mark: str) -> tuple[str, int]:
         return mark[:width], min(width, cells(mark))
     tail, tail_cells = _tail(text, room // 2) if cut == "middle" else ("", 0)
     head, head_cells = _head(text, room - tail_cells)
+    if mark and head.endswith(mark):
+        head, head_cells = head.removesuffix(mark), head_cells - cells(mark)
     return head + mark + tail, head_cells + cells(mark) + tail_cells
 
 

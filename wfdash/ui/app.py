@@ -122,6 +122,8 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
             if shown:
                 shown[-1].tick(self.clock())
+                if (bar := shown[-1].key_bar) is not None:
+                    bar.draw()
             self.draw_actions()
 
     async def on_event(self, event: events.Event) -> None:

@@ -130,7 +130,7 @@ class EventsScreen(BaseScreen):
         poller.want(open_ids[:_MOST])
         types = len({one.event_type for one in self.table.waits})
         read = f"read {count(len(details))} of {count(len(open_ids))} active"
-        title = f"events waited for in {clean(self.workflow)}"
+        title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.waits)
         told = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
         badges = badge_pieces(self.dashboard.identity(self.workflow))
