@@ -202,3 +202,29 @@ def test_dismissed_ghosts_are_gone_and_come_back_when_they_match_again(pages, qu
         assert view.arrivals == arrivals
     view.settle()
     assert view.ids() == naive(store, query, order)
+
+
+@given(PAGES, QUERIES, ORDERS, st.integers(0, 30))
+def test_what_belongs_under_the_screen_comes_in_without_moving_what_is_on_it(pages, query, order, bottom):
+    store = Store()
+    view = View(store, query, order, clock=clock)
+    half = len(pages) // 2
+    for seq, page in enumerate(pages[:half]):
+        view.update(store.apply(page, seq=seq, now=NOW))
+    for seq, page in enumerate(pages[half:], half):
+        view.update(store.apply(page, seq=seq, now=NOW), hold=True, ghosts=True)
+        before = view.ids(0, bottom + 1)
+        view.settle_below(bottom)
+        assert view.ids(0, len(before)) == before
+    view.settle()
+    assert view.ids() == naive(store, query, order)
+
+
+def test_older_rows_come_in_under_a_cursor_at_the_end():
+    store = Store()
+    view = View(store, clock=clock)
+    view.update(store.apply([item(n, created=n) for n in range(3)], seq=1, now=NOW))
+    view.update(store.apply([item(n, created=n - 5) for n in (3, 9)], seq=2, now=NOW), hold=True)
+    view.settle_below(2)
+    assert view.ids() == ["i0", "i1", "i2", "i9"]
+    assert view.arrivals == {"i3"}

@@ -1,6 +1,7 @@
 """Actions in a real terminal, against a simulator in its own process: what confirms and what does not."""
 
 import json
+import re
 
 import pytest
 
@@ -75,3 +76,43 @@ def test_the_form_of_a_new_instance_leaves_the_rows_in_sight(terminal, simulator
     shell.press("escape")
     shell.wait_gone("leave it")
     assert not [one for one in simulator.listing("orders") if one["id"].startswith("orders-manual-")]
+
+
+def test_a_bulk_of_hundreds_stopped_on_its_way_ends_with_exact_counts(terminal, simulator, tmp_path):
+    shell = terminal("-w", "orders", "--filter", "status:complete", columns=140, lines=40, env=simulator.env)
+    shell.wait_for("complete")
+    for _ in range(12):
+        if listed(shell) >= 250:
+            break
+        before = listed(shell)
+        shell.press("G")
+        shell.wait_for(lambda screen, before=before: listed(shell) > before)
+    shell.press("*", "s")
+    shell.wait_for(TYPE_THE_COUNT)
+    total = int(TYPE_THE_COUNT.search(shell.screen.text)[1])
+    assert total >= 250
+    shell.quiet(0.5)
+    shell.type(str(total))
+    shell.quiet(0.5)
+    shell.press("y")
+    shell.wait_for(lambda screen: (done := DONE.search(screen.text)) and int(done[1]) >= 20)
+    shell.press("x")
+    shell.wait_for("all told", seconds=120)
+    counts = {word: int(number) for number, word in OUTCOMES.findall(shell.screen.text)}
+    (journal,) = tmp_path.rglob("actions.jsonl")
+    told = [json.loads(line) for line in journal.read_text().splitlines()]
+    sent = [one["id"] for one in told if one["event"] == "sent"]
+    assert 20 <= len(sent) == len(set(sent)) < total
+    assert counts["skipped"] == total - len(sent)
+    assert sum(counts.values()) == total
+
+
+TYPE_THE_COUNT = re.compile(r"type (\d+), then y")
+DONE = re.compile(r"(\d+) of \d+ done with")
+OUTCOMES = re.compile(r"(\d+) (done|under way|no effect|skipped|refused|unknown)\b")
+LISTED = re.compile(r"(\d+) of \d+ loaded")
+
+
+def listed(shell):
+    found = LISTED.search(shell.screen.text.replace(",", ""))
+    return int(found[1]) if found else 0

@@ -120,6 +120,25 @@ class View:
         self._rows.remove(leaving)
         self._rows.insert(entering, matching)
 
+    def settle_below(self, position: int) -> None:
+        """Let those arrivals in that belong under the row at `position`: nothing down to it moves."""
+        if self._building or not self._arrivals:
+            return
+        rows = self._rows
+        bound = rows.key(rows.shown[rows.turned(min(position, len(self) - 1))]) if len(self) else None
+        under: list[Instance] = []
+        for identity in self._arrivals:
+            row = self._store.get(identity)
+            if row is None or identity in rows.placed:
+                continue
+            key = rows.key(row)
+            if bound is None or (key < bound if rows.order.reverse else key > bound):
+                under.append(row)
+        for row in under:
+            self._arrivals.discard(row.id)
+            self._pending.pop(row.id, None)
+        rows.insert(under, list(under))
+
     def dismiss(self) -> None:
         """Let the ghosts go; arrivals keep waiting."""
         if self._building:

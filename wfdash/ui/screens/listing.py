@@ -173,7 +173,10 @@ class ListingScreen(BaseScreen):
             return
         self.marks.forget(delta.gone)
         self.table.note_changes(delta.changed)
-        self.view.update(delta, hold=self._held(), ghosts=True)
+        held = self._held()
+        self.view.update(delta, hold=held, ghosts=True)
+        if held:
+            self.view.settle_below(self.table.on_screen().stop - 1)
         self.table.rows_changed()
 
     def take_in_fact(self, instance: str) -> None:
