@@ -24,8 +24,8 @@ def test_it_opens_on_the_same_workflow_and_filter(terminal, simulator, file):
 
 
 def test_marks_and_pins_are_there_again(terminal, simulator, shell, tmp_path):
-    listed = shell("list", "-w", "orders", "--limit", "3", "--json").stdout.splitlines()
-    ids = [json.loads(line)["id"] for line in listed]
+    listed = shell("list", "-w", "orders", "--limit", "60", "--json").stdout.splitlines()
+    ids = [one for line in listed if (one := json.loads(line)["id"]).startswith("order-")]
     path = tmp_path / "shift.jsonl"
     handover = Handover(1_763_730_131.0, workflow="orders", marks=ids[:2], pins=[("orders", ids[2])])
     path.write_text("\n".join(handover.lines()) + "\n")
