@@ -8,9 +8,10 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from wfdash.arguments import parse
 from wfdash.oneshot.ending import Stop, UsageError

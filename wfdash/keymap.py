@@ -1,13 +1,13 @@
 """The one registry of actions: bindings, key bar, help, palette and README all come from it."""
 
 import sys
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["ACTIONS", "BY_ID", "KEY_BAR", "Action", "action_method", "markdown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing a key does.
 
     `scope` says where it is live: app (everywhere), table, detail (the open instance), timeline,

@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from wfdash.config_schema import Config, Profile
 from wfdash.credentials import Credential, origin_of
@@ -20,8 +21,7 @@ _BASE_ENVS = ("CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL")
 _CLOUD_ENVS = (_ACCOUNT_ENV, *_BASE_ENVS, "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")
 
 
-@dataclass(slots=True)
-class _Case:
+class _Case(Struct):
     """One run's inputs, and what has been decided so far."""
 
     options: Options

@@ -1,8 +1,9 @@
 """Options, environment and config file made into one validated, frozen Settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from wfdash.credentials import SECRET_VARIABLES, Credential
 
@@ -30,8 +31,7 @@ class NoCredentials(SettingsError):
     exit_code = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the command line said of the settings; None and "" mean it said nothing."""
 
     workflow: str = ""
@@ -49,11 +49,10 @@ class Options:
     demo: str = ""
     """A scenario's name: CLOUDFLARE_*, profiles and wrangler's login are then left alone."""
     demo_account: str = ""
-    demo_token: str = field(default="", repr=False)
+    demo_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A saved view: a filter and an order under a name and a key."""
 
     name: str
@@ -64,8 +63,7 @@ class View:
     default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileCard:
+class ProfileCard(Struct, frozen=True):
     """What a person chooses a profile by."""
 
     name: str
@@ -77,8 +75,7 @@ class ProfileCard:
     colour: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     profile_name: str = ""
     account_id: str = ""
     """"" until `GET /accounts` has told the only one."""

@@ -1,10 +1,10 @@
 """The poller over the simulator: what is asked when, and what becomes of it."""
 
 import asyncio
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.simulated_time import EPOCH, simulate
 from tests.support.stage import stage

@@ -1,14 +1,13 @@
 """What a request was about."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["UNKNOWN", "Asked"]
 
 UNKNOWN = " It is not known whether it was carried out: look before you repeat it."
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """For the words of a failure: `what` completes "the API refused to ..."."""
 
     what: str

@@ -2,8 +2,9 @@
 
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from wfdash.api.interface import Exchange
 from wfdash.core.moment import iso

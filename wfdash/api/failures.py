@@ -4,10 +4,10 @@ import errno
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
+from msgspec import Struct
 
 from wfdash.api.asked import UNKNOWN
 from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Trip", "never_ended", "too_large", "unreached"]
 
 
-@dataclass(frozen=True, slots=True)
-class Trip:
+class Trip(Struct, frozen=True):
     """Where a request went."""
 
     host: str

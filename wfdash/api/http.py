@@ -4,11 +4,11 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
+from msgspec import Struct
 
 from wfdash import __version__
 from wfdash.api import failures
@@ -36,16 +36,15 @@ class Nothing:
 NOTHING = Nothing()
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """Headers are looked up in lower case."""
 
     http: int
-    headers: httpx.Headers = field(repr=False)
+    headers: httpx.Headers
     ray: str = ""
     media: str = ""
     """The content type without its parameters."""
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     milliseconds: float = 0.0
 
 
@@ -77,8 +76,7 @@ class _Signature(httpx.Auth):
         yield request
 
 
-@dataclass(slots=True)
-class Http:
+class Http(Struct):
     """The one road to a server. `base` has no trailing slash; `client` follows no redirects."""
 
     base: str
@@ -89,7 +87,7 @@ class Http:
     """A Host header to send instead of the one in `base`."""
     clock: Callable[[], float] = time.time
     local: bool = False
-    _renewed: float = field(default=0.0, repr=False)
+    _renewed: float = 0.0
 
     async def ask(
         self,
@@ -224,8 +222,7 @@ class Http:
         await self.client.aclose()
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(Struct):
     kind: str
     method: str
     target: str

@@ -1,8 +1,9 @@
 """What both dialects of the Workflows API offer, and the shape of each answer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
 
 from wfdash.core.workflow import Workflow
 
@@ -25,8 +26,7 @@ __all__ = [
 Verb = Literal["pause", "resume", "terminate", "restart"]
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request and its answer, for the budget, the request log and `--debug`; no header of the request."""
 
     at: float
@@ -51,16 +51,14 @@ class Exchange:
 Observer = Callable[[Exchange], None]
 
 
-@dataclass(slots=True)
-class WorkflowPage:
+class WorkflowPage(Struct):
     items: list[Workflow]
     total: int | None = None
     page: int | None = None
     total_pages: int | None = None
 
 
-@dataclass(slots=True)
-class InstancePage:
+class InstancePage(Struct):
     items: list[dict[str, Any]]
     """The rows as the API sent them; each is an object. Read with Instance.from_item."""
     cursor: str | None = None
@@ -72,8 +70,7 @@ class InstancePage:
     """Local servers only: rows left out for want of a status (ids asked for but never made)."""
 
 
-@dataclass(slots=True)
-class DetailAnswer:
+class DetailAnswer(Struct):
     result: dict[str, Any]
     refusal: str = ""
     """The envelope's words when it said success:false and carried this result all the same."""
@@ -81,8 +78,7 @@ class DetailAnswer:
     size: int = 0
 
 
-@dataclass(slots=True)
-class StatusAnswer:
+class StatusAnswer(Struct):
     status: str
     """The status after acceptance; "" when the answer did not say."""
     timestamp: float | None = None
@@ -90,16 +86,14 @@ class StatusAnswer:
     ray: str = ""
 
 
-@dataclass(slots=True)
-class StepAnswer:
+class StepAnswer(Struct):
     """One step in full: `content` bytes when it returned a stream, else `result`."""
 
     result: dict[str, Any] | None = None
     content: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RestartFrom:
+class RestartFrom(Struct, frozen=True):
     """`name` without its -N suffix; `count` is the occurrence of that name and type, from 1."""
 
     name: str
@@ -107,8 +101,7 @@ class RestartFrom:
     type: Literal["do", "sleep", "waitForEvent"] = "do"
 
 
-@dataclass(frozen=True, slots=True)
-class NewInstance:
+class NewInstance(Struct, frozen=True):
     id: str
     params: Any = None
     has_params: bool = False
@@ -117,16 +110,14 @@ class NewInstance:
     location_hint: str = ""
 
 
-@dataclass(slots=True)
-class Created:
+class Created(Struct):
     id: str
     status: str = ""
     version: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Version:
+class Version(Struct):
     id: str
     created: float | None = None
     modified: float | None = None

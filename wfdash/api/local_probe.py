@@ -1,7 +1,8 @@
 """Which of the three generations of the dev session's API answers here, told without writing anything."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
 from wfdash.api.http import Answer, Http
@@ -15,8 +16,7 @@ BASES = ("/cdn-cgi/local/explorer/api", "/cdn-cgi/explorer/api")
 TOO_OLD = "needs wrangler 4.133 or later"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """Where the API was found. `watch_only` is "" when its PATCH speaks the present dialect."""
 
     base: str

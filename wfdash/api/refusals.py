@@ -1,8 +1,9 @@
 """The API's own no: an envelope with success:false made into the error that fits, by code and words first."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wfdash.api.asked import Asked
 from wfdash.api.errors import (
@@ -34,8 +35,7 @@ _KNOWN = {
 _ENGINE = re.compile(r"\((instance\.[a-z_]+)\)|workflows\.api\.error\.([a-z_.]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class _No:
+class _No(Struct, frozen=True):
     """One refusal. `word` is the engine's own name for it, `said` the answer's words in brackets."""
 
     http: Http

@@ -3,9 +3,10 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct, field
 
 __all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "read_json"]
 
@@ -78,8 +79,7 @@ def _chain(value: object) -> list[str]:
     return [text for item in value[:5] if isinstance(item, Mapping) and (text := _words(item.get("message")))]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One entry of `errors` or `messages`."""
 
     code: int | None = None
@@ -99,8 +99,7 @@ def _problems(value: object) -> list[Problem]:
     return found
 
 
-@dataclass(slots=True)
-class Envelope:
+class Envelope(Struct):
     """What every JSON answer of the API is wrapped in. Any object is one; see `recognised`.
 
     Read by hand: importing pydantic takes longer than all else that `wfdash list` does.

@@ -1,8 +1,9 @@
 """Where an instance is, as people write it: WORKFLOW, WORKFLOW/ID, ID, or a dashboard URL."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 __all__ = ["Address", "AddressError", "parse_address", "parse_instance"]
 
@@ -16,8 +17,7 @@ class AddressError(ValueError):
     """Not an address; `str()` is the sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Parts that were named, raw; "" where one was not. `word` alone may be a workflow or an id."""
 
     account: str = ""

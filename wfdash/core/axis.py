@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from math import log2
 from typing import Final
+
+from msgspec import Struct
 
 from wfdash.core.text import cells
 from wfdash.core.wording import brief
@@ -25,22 +26,20 @@ class Scale(Enum):
         return scales[(scales.index(self) + 1) % len(scales)]
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """A quiet stretch drawn shorter than it was. Times in epoch seconds."""
 
     start: float
     end: float
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """Piecewise linear: `times` (epoch seconds, ascending) lie at `places` (0 to 1, ascending)."""
 
     scale: Scale
     times: Sequence[float]
     places: Sequence[float]
-    cuts: Sequence[Cut] = field(default=())
+    cuts: Sequence[Cut] = ()
 
     @property
     def start(self) -> float:

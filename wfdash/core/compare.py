@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
 
 from wfdash.core.detail import ABSENT, Detail, Step
 from wfdash.core.instance import Instance
@@ -21,8 +22,7 @@ _DEEPEST: Final = 50
 Verdict = Literal["same", "missing", "extra", "failed", "slower", "faster", "open"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A step of this run beside its twin in the other; one of them may be missing."""
 
     mine: Step | None
@@ -38,8 +38,7 @@ class Pair:
         return kind + shown_name(step) if step.name else shown_name(step)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Where two JSON values differ; ABSENT on the side that has nothing there."""
 
     path: Path
@@ -47,8 +46,7 @@ class Difference:
     theirs: Any
 
 
-@dataclass(slots=True)
-class Comparison:
+class Comparison(Struct):
     pairs: list[Pair]
     first: int | None
     """Index of the first pair that is not the same; None when all are."""

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from wfdash.core.detail import Detail, Step
 
@@ -17,8 +18,7 @@ _TYPES: dict[str, Literal["do", "sleep", "waitForEvent"]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StepTarget:
+class StepTarget(Struct, frozen=True):
     """How the API names a step to restart from: no -N suffix, and which one of that name and type, from 1."""
 
     name: str
@@ -26,8 +26,7 @@ class StepTarget:
     type: Literal["do", "sleep", "waitForEvent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """The steps a restart from one of them keeps, and those it drops and runs again."""
 
     kept: tuple[Step, ...]

@@ -2,8 +2,9 @@
 
 import json
 import shlex
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from wfdash.core.instance import Instance
 from wfdash.core.moment import iso
@@ -12,8 +13,7 @@ from wfdash.core.text import clean
 __all__ = ["Copy", "copies"]
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     key: str
     name: str
     text: str

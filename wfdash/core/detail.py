@@ -1,8 +1,10 @@
 """One instance in full: its steps, attempts, sleeps, waits, rollbacks and termination, read tolerantly."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wfdash.core.moment import parse_time
 
@@ -34,16 +36,14 @@ class Absent:
 ABSENT: Final = Absent()
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(Struct):
     """An error as the API gives it: both parts raw, either may be empty."""
 
     name: str
     message: str
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Struct):
     """One try of a step. All None but start: it still runs (or its session died)."""
 
     start: float | None
@@ -52,8 +52,7 @@ class Attempt:
     error: Failure | None
 
 
-@dataclass(slots=True)
-class StepConfig:
+class StepConfig(Struct):
     """A step's resolved policy. `limit` counts retries, so attempts are at most limit + 1.
 
     `delay` and `timeout` are raw (text, milliseconds, "[dynamic]", or None when the answer had none).
@@ -66,8 +65,7 @@ class StepConfig:
     sensitive: str = ""
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """One entry of `steps`. Its key is `index`: names repeat, and a termination has none."""
 
     index: int
@@ -89,8 +87,7 @@ class Step:
     raw: Any = None
 
 
-@dataclass(slots=True)
-class Detail:
+class Detail(Struct):
     """`GET .../instances/{id}`. Times are epoch seconds."""
 
     workflow: str

@@ -1,6 +1,6 @@
 """Why is it there, since when, and what happens next: one sentence for an instance."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from wfdash.core.current import current_steps, doing
 from wfdash.core.detail import Detail, Step

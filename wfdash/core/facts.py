@@ -1,6 +1,6 @@
 """What filters ask of an instance that was read: its open and failed steps, its error, what it waits for."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wfdash.core.detail import Detail, Failure, Step
 from wfdash.core.fingerprint import plain_message
@@ -11,8 +11,7 @@ __all__ = ["BLOCKS", "DetailFacts", "read_facts"]
 BLOCKS = ("event", "sleep", "retry", "step", "queue", "pause", "rollback")
 
 
-@dataclass(frozen=True, slots=True)
-class DetailFacts:
+class DetailFacts(Struct, frozen=True):
     """All in lower case, to be searched."""
 
     steps: tuple[str, ...] = ()

@@ -3,8 +3,9 @@
 import operator
 import re
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
+
+from msgspec import Struct, field
 
 from wfdash.core.facts import BLOCKS, DetailFacts
 from wfdash.core.grammar import QueryError, Term
@@ -26,8 +27,7 @@ _DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,3})?[smhdw])+", re.IGNORECASE
 _PART = re.compile(r"([0-9.]+)([smhdw])", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the rows themselves do not tell."""
 
     marks: Container[str] = frozenset()
@@ -35,8 +35,7 @@ class Facts:
     """By id, of the instances that were read. None: whatever only they can tell is taken to match."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """`values` are offered for completion; the set is open."""
 
     name: str

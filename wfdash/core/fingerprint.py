@@ -1,7 +1,8 @@
 """What two failures have in common: the error with all that differs by chance taken out."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wfdash.core.detail import Detail, Failure, Step
 
@@ -29,8 +30,7 @@ _LONGEST = 2_000
 """Characters of a message that are looked at: enough to tell two causes apart, bounded against megabytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """`message` has its ids, numbers, hosts and times taken out; `step` is without its -N counter."""
 
     error: str

@@ -6,7 +6,8 @@ term  = FIELD OP VALUE{,VALUE} | WORD | "quoted \\" text"      OP = : ~ > < >= <
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["And", "Node", "Not", "Or", "QueryError", "Term", "parse_tree", "unparse"]
 
@@ -33,8 +34,7 @@ class QueryError(ValueError):
         return f"{self.sentence}\n  {self.text}\n  {' ' * self.position}^"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """`field` is "" for a bare word, whose only value is the word; `marked`, without one, for that word."""
 
     field: str
@@ -42,18 +42,15 @@ class Term:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     node: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     nodes: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     nodes: "tuple[Node, ...]"
 
 

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wfdash.core.fingerprint import Fingerprint
 from wfdash.core.instance import Instance
@@ -12,8 +13,7 @@ from wfdash.core.wording import clock, spoken
 __all__ = ["Group", "Sample", "VersionShare", "blame", "group", "summary"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One errored instance that was read. `at` is when it ended, epoch seconds."""
 
     id: str
@@ -21,8 +21,7 @@ class Sample:
     fingerprint: Fingerprint
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """The samples of one fingerprint, newest first."""
 
     fingerprint: Fingerprint
@@ -61,8 +60,7 @@ class Group:
         return counts
 
 
-@dataclass(frozen=True, slots=True)
-class VersionShare:
+class VersionShare(Struct, frozen=True):
     """How one version fared over a stretch of the list."""
 
     version: str

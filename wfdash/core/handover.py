@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from wfdash.core.moment import iso, parse_time
 from wfdash.core.text import clean
@@ -26,8 +28,7 @@ class HandoverError(ValueError):
     """The file is no handover; `str()` is the sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of the story: a note, an action's outcome, a status change seen, a cause named."""
 
     at: float
@@ -43,8 +44,7 @@ class Entry:
         return f"- {iso(self.at)[11:19]}Z {self.kind}: {_plain(self.text)}{which}"
 
 
-@dataclass(slots=True)
-class Handover:
+class Handover(Struct):
     """Where a person stood and what they saw. Ids and texts are raw."""
 
     written_at: float

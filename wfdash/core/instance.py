@@ -1,9 +1,10 @@
 """One workflow instance as a list row tells it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
+
+from msgspec import Struct
 
 from wfdash.core.moment import iso, parse_time
 from wfdash.core.status import is_final
@@ -19,8 +20,7 @@ def _as_sent(value: str) -> bool:
     return len(value) == 24 and value[4] + value[7] + value[10] + value[19] + value[23] == "--T.Z"
 
 
-@dataclass(slots=True)
-class Instance:
+class Instance(Struct):
     """A list row. Times are epoch seconds; words are the API's own, raw, "" where the row had none."""
 
     id: str
@@ -34,7 +34,7 @@ class Instance:
     extra: dict[str, Any] | None = None
     """What the slots above cannot give back exactly: unknown keys, nulls, times written in another way.
     Never changed in place: rows that have the same share one."""
-    seq: int = field(default=0, compare=False, repr=False)
+    seq: int = 0
     """Number of the request that last told this row; a later request's answer has the higher one."""
 
     @classmethod

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from wfdash.core.detail import Detail, Step
 from wfdash.core.fingerprint import base_name
@@ -23,8 +24,7 @@ _LATE_FIRE = 120.0
 """Seconds a cron run may be late: dispatch was measured 24 to 33 s after the boundary."""
 
 
-@dataclass(frozen=True, slots=True)
-class Oddity:
+class Oddity(Struct, frozen=True):
     """`id` is "" for what concerns the whole workflow. A higher `weight` is worse."""
 
     workflow: str

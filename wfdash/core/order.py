@@ -1,8 +1,9 @@
 """The columns a table of instances can be sorted by, and the keys that sort them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wfdash.core.instance import Instance
 
@@ -43,8 +44,7 @@ COLUMNS: dict[str, Callable[[Instance], float | str | None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """A column of COLUMNS; rows without a value come last both ways, ties are newest first."""
 
     column: str = "created"

@@ -1,10 +1,11 @@
 """An instance's steps in order for a timeline: their states, repeated names, what failed or was slow."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
 from heapq import nlargest
 from statistics import median
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from wfdash.core.current import current_steps, doing, is_open
 from wfdash.core.detail import Detail, Step
@@ -28,8 +29,7 @@ _FINEST: Final = 500
 _ALIVE: Final = ("runs", "retries", "sleeps", "waits")
 
 
-@dataclass(slots=True)
-class Family:
+class Family(Struct):
     """Steps that repeat one name. `pulled` are shown even while it is folded."""
 
     name: str
@@ -48,8 +48,7 @@ class Family:
     """See `spans_of`; None until it is asked for."""
 
 
-@dataclass(slots=True)
-class Outline:
+class Outline(Struct):
     """What of the timeline depends on the answer alone, not on the clock, the scale or what is unfolded."""
 
     detail: Detail
@@ -120,8 +119,7 @@ def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
     return made
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """What is gathered step by step."""
 
     lengths: list[float | None] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """How often an open instance is read, and whether its steps are asked for."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from wfdash.core.current import current_steps, deadline, doing
 from wfdash.core.detail import Detail
@@ -19,8 +20,7 @@ _COST_SHARE: Final = 50.0
 _LOCAL: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """When to read next (seconds from the last answer; None: not until its list row changes), and how."""
 
     delay: float | None

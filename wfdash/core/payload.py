@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from wfdash.core.detail import ABSENT
 from wfdash.core.text import clean
@@ -38,8 +39,7 @@ _INNER: Final = "(as JSON)"
 Kind = Literal["object", "array", "text", "number", "word", "rest"]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One row of the tree. Text in it is cleaned."""
 
     path: Path

@@ -1,7 +1,8 @@
 """The filter language: read it, match rows with it, and say what of it the API can do itself."""
 
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wfdash.core.fields import FIELDS, Facts, Test, check, compile_term, instant, seconds
 from wfdash.core.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
@@ -14,8 +15,7 @@ _NO_FACTS = Facts()
 _MOVING = ("age", "dur", "changed")
 
 
-@dataclass(frozen=True, slots=True)
-class Pushdown:
+class Pushdown(Struct, frozen=True):
     """What a list request can ask for; it never leaves out a row that matches. "" and None: nothing."""
 
     status: str = ""

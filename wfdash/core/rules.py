@@ -3,8 +3,9 @@
 The key bar, the palette, the prompt, the help and the one-shots all ask here, so that they cannot disagree.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from wfdash.core.status import ACTIVE, FINAL, STATUSES, is_final
 
@@ -62,8 +63,7 @@ _GROUPS = (
 _NOT_KNOWN = "it is rolling back, and what {} does then is not documented"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one verb on one instance; `over` when following it further tells nothing more."""
 
     word: str

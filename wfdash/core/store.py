@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.core.instance import Instance
 from wfdash.core.status import is_final
@@ -14,8 +16,7 @@ ENDED = "ended?"
 EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """Ids whose row is new, tells something else than before, or is not there any more."""
 
     added: tuple[str, ...] = ()
@@ -126,8 +127,8 @@ class Store:
         if old is not None:
             if row.seq < old.seq:
                 return False
+            old.seq = row.seq
             if row == old:
-                old.seq = row.seq
                 return self._sure(old)
             self._statuses[old.status] -= 1
         row.extra = self._share(row.extra)

@@ -1,8 +1,9 @@
 """Steps and attempts as rows on a time axis: what is unfolded, each row's bar and its words."""
 
 from collections.abc import Hashable, Iterator, Set
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from wfdash.core.axis import Axis, Scale, compressed_axis, step_axis, true_axis
 from wfdash.core.detail import Detail, Step
@@ -21,8 +22,7 @@ class Segment(NamedTuple):
     stroke: Stroke
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """One line of the timeline. `key` stays the same from answer to answer."""
 
     key: Hashable
@@ -40,8 +40,7 @@ class Row:
     slow: bool = False
 
 
-@dataclass(slots=True)
-class Timeline:
+class Timeline(Struct):
     """The rows as unfolded, and the axis they share."""
 
     outline: Outline

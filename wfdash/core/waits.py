@@ -1,7 +1,8 @@
 """The events that instances wait for now, among those whose details have been read."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wfdash.core.current import current_steps, deadline
 from wfdash.core.detail import Detail, Step
@@ -9,8 +10,7 @@ from wfdash.core.detail import Detail, Step
 __all__ = ["OpenWait", "open_waits"]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenWait:
+class OpenWait(Struct, frozen=True):
     """Raw words. `event_type` is "" where this server does not say it: then only the step is known."""
 
     instance: str

@@ -1,14 +1,13 @@
 """The answer to "why is it there", and how its times are put in words."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wfdash.core.wording import age, clock, spoken
 
 __all__ = ["Reckoning", "Why"]
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """Times are epoch seconds."""
 
     sentence: str
@@ -22,8 +21,7 @@ class Why:
     """The deadline was worked out, not answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reckoning:
+class Reckoning(Struct, frozen=True):
     """Times in words, seen from one moment. A time that the servers' clocks put ahead of it counts as now."""
 
     now: float

@@ -1,21 +1,20 @@
 """One workflow of the account, with its counts and schedules."""
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 __all__ = ["Schedule", "Workflow"]
 
 
-@dataclass(slots=True)
-class Schedule:
+class Schedule(Struct):
     """A cron expression and the next time it fires (epoch seconds), where the API says."""
 
     cron: str
     next_at: float | None = None
 
 
-@dataclass(slots=True)
-class Workflow:
+class Workflow(Struct):
     """A workflow as `GET /workflows` lists it; a local server fills in only the names."""
 
     name: str

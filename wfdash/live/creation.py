@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from wfdash.api.errors import AlreadyExists, RateLimited, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
@@ -21,8 +22,7 @@ _SKEW: Final = 30.0
 """Seconds the server's clock may lag behind ours when a found instance is told from an older one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Creator:
+class Creator(Struct, frozen=True):
     """Carries out a plan whose verb is create."""
 
     api: Workflows

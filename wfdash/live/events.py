@@ -1,6 +1,6 @@
 """What the poller tells the screens: that something they may show is different now."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wfdash.core.store import Delta
 from wfdash.live.pins import PinState
@@ -16,35 +16,29 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class InstancesChanged:
+class InstancesChanged(Struct, frozen=True):
     delta: Delta
 
 
-@dataclass(frozen=True, slots=True)
-class DetailChanged:
+class DetailChanged(Struct, frozen=True):
     """The detail of an instance, or what is known of why it is where it is."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowsChanged:
+class WorkflowsChanged(Struct, frozen=True):
     """The workflows or the counts of the one shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class HealthChanged:
+class HealthChanged(Struct, frozen=True):
     """A poll was answered or failed, or what is listed changed: freshness, totals, cursors."""
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetChanged:
+class BudgetChanged(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedChanged:
+class WatchedChanged(Struct, frozen=True):
     """A watched instance, of whichever workflow, has another status than before."""
 
     state: PinState

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Container, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wfdash.api.errors import InstanceNotFound
 from wfdash.core.detail import Detail
@@ -28,8 +29,7 @@ _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
 
 
-@dataclass(slots=True)
-class Fact:
+class Fact(Struct):
     """What one instance said of itself. Times are epoch seconds."""
 
     read_at: float

@@ -1,9 +1,10 @@
 """Follows one write until the instance settles or a deadline passes, and says what truly became of it."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Final
+
+from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
 from wfdash.core.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, phrase, settled
@@ -26,8 +27,7 @@ _DELAYS_OF_MANY = (3.0, 5.0, 8.0, 13.0, 20.0)
 _LONGEST = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """The end of following: `outcome` is a word of rules or `unknown`; `status` the last one read."""
 
     outcome: str
@@ -35,8 +35,7 @@ class Followed:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Follower:
+class Follower(Struct, frozen=True):
     """Reads an instance again and again after a write to it."""
 
     rereader: Rereader

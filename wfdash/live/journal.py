@@ -6,9 +6,10 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from wfdash.core.moment import iso, parse_time
 from wfdash.live.locked_file import LockedFile, SessionLock, session_is_over
@@ -42,8 +43,7 @@ KEPT: Final = 5
 _OPEN = ("planned", "sent", "answered")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line. `at` is epoch seconds; what the line lacked is "" or None."""
 
     at: float
@@ -65,8 +65,7 @@ class Entry:
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(Struct, frozen=True):
     """A plan whose session ended before every id was told of. Ids by what is known of them."""
 
     session: str

@@ -1,6 +1,6 @@
 """The last action on this account, whichever session of this machine did it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wfdash.live.journal import Entry, Journal, parse_entry
 
@@ -11,8 +11,7 @@ _TAIL = 32_768
 _TOLD = ("sent", "answered", "settled", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """`id` is raw; "" where the action was on many. `at` is epoch seconds."""
 
     at: float

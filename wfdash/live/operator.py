@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
 from wfdash.core.detail import Detail, read_detail
@@ -19,8 +20,7 @@ __all__ = ["ActionBudget", "OnEvent", "Operator", "Sink"]
 OnEvent = Callable[[Progress | Result], None]
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """One plan being carried out."""
 
     plan: Plan

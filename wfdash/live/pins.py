@@ -5,8 +5,9 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 __all__ = ["Pin", "PinState", "Pins"]
 
@@ -14,15 +15,13 @@ FILE_NAME = "watched.json"
 _MOST = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     account: str
     workflow: str
     id: str
 
 
-@dataclass(slots=True)
-class PinState:
+class PinState(Struct):
     """What is known of one watched instance. Times are epoch seconds; status "" before the first answer."""
 
     pin: Pin

@@ -1,9 +1,11 @@
 """An action before it is carried out: which ids, frozen; what is skipped and why; and what came of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.instance import Instance
@@ -30,8 +32,7 @@ SKIPPED: Final = "skipped"
 NOT_REACHED: Final = "not reached"
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """Why nothing may be written at all; both "" when writing is on."""
 
     read_only: str = ""
@@ -39,8 +40,7 @@ class Guard:
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One id of a plan. `status` is what was on screen when the key was pressed, "" when nothing was."""
 
     id: str
@@ -57,8 +57,7 @@ class Target:
         return self.status not in STATUSES
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One verb on ids that are frozen. `payload` and the params of `new` are never written to disk."""
 
     key: str
@@ -68,8 +67,8 @@ class Plan:
     targets: tuple[Target, ...]
     restart_from: RestartFrom | None = None
     event_type: str = ""
-    payload: Any = field(default=None, repr=False)
-    new: tuple[NewInstance, ...] = field(default=(), repr=False)
+    payload: Any = None
+    new: tuple[NewInstance, ...] = ()
     insisted: bool = False
     """Sent also where it would do nothing, because the person asked twice."""
 
@@ -93,8 +92,7 @@ class Plan:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """A plan moved on. `done` counts targets that are no longer waiting to be sent, of `total`."""
 
     plan: str
@@ -112,8 +110,7 @@ class Progress:
     """The status read or answered, where the stage has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What truly became of one target; the last word on it."""
 
     plan: str

@@ -1,8 +1,9 @@
 """What the rate-limit headers of an answer say: how much of the window is left, and how long to wait."""
 
 import re
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
 
 __all__ = ["Left", "parse_ratelimit", "parse_retry_after"]
 
@@ -11,8 +12,7 @@ _NUMBER = re.compile(r"\b([rtqw])\s*=\s*(\d{1,15}(?:\.\d{1,6})?)")
 USUAL_QUOTA = 1200.0
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """The tightest window: `remaining` of `quota` requests until `reset` seconds from the answer."""
 
     remaining: float

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import DetailAnswer, InstancePage, Workflows
@@ -26,8 +27,7 @@ class ActionBudget(Protocol):
     async def acquire_action(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What one answer said of an instance. Times are epoch seconds; two readings compare by one `source`."""
 
     status: str

@@ -1,8 +1,9 @@
 """What a filter can tell only of instances that were read: those are read one by one, out of spare budget."""
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from heapq import heappop, heappush
+
+from msgspec import Struct
 
 from wfdash.api.errors import InstanceNotFound
 from wfdash.core.query import Query
@@ -26,8 +27,7 @@ _SLICE = 2000
 _SOON = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
+class Searched(Struct, frozen=True):
     """Of so many loaded rows that may match, so many were read."""
 
     read: int

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from wfdash.api.errors import (
     Forbidden,
@@ -44,8 +45,7 @@ Heard = Callable[[str, str, str], None]
 """Told of each stage: its name, a note, a status."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """How far a target came. `outcome` is "" while `accepted` is true and following will tell."""
 
     accepted: bool = False
@@ -57,8 +57,7 @@ class Sent:
     exit_code: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """Sends the plan's verb to one target at a time."""
 
     api: Workflows

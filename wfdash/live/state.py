@@ -1,6 +1,6 @@
 """What the screens read: how fresh each pane is, and what is known of an open instance."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.detail import Detail
@@ -8,8 +8,7 @@ from wfdash.core.detail import Detail
 __all__ = ["DetailState", "Freshness"]
 
 
-@dataclass(slots=True)
-class Freshness:
+class Freshness(Struct):
     """Times are epoch seconds on the poller's clock."""
 
     answered_at: float | None = None
@@ -31,8 +30,7 @@ class Freshness:
         return self.missed >= 2 and not self.settled
 
 
-@dataclass(slots=True)
-class DetailState:
+class DetailState(Struct):
     """An instance that was opened or read. `detail` stays the last good one through every failure."""
 
     workflow: str

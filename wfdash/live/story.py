@@ -3,8 +3,9 @@
 import json
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from wfdash.core.handover import Entry
 from wfdash.core.moment import iso

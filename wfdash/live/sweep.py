@@ -1,6 +1,6 @@
 """Every instance that can still move, status by status, so that none changes unseen."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from wfdash.core.status import ACTIVE
 from wfdash.core.store import ENDED
@@ -16,8 +16,7 @@ PERIOD = 30.0
 """Seconds from the start of a sweep to the next one's, when the budget would allow more."""
 
 
-@dataclass(slots=True)
-class _Round:
+class _Round(Struct):
     """One walk over the statuses."""
 
     at: float

@@ -1,7 +1,8 @@
 """What the person is told of one action from the request to its end: a line that grows until it settles."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wfdash.core.rules import phrase
 from wfdash.core.wording import brief, clock
@@ -13,8 +14,7 @@ ORDER = ("done", "under way", "no effect", SKIPPED, REFUSED, NOT_REACHED, UNKNOW
 """Outcomes as they are counted, the ones to look at last."""
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(Struct):
     """One plan as it goes. Ids and sentences in it are raw."""
 
     plan: Plan

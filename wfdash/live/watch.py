@@ -1,7 +1,8 @@
 """What the jobs of one poller share: whom to ask, about which workflow, and where the answers go."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
 from wfdash.core.query import Query
@@ -11,8 +12,7 @@ from wfdash.live.events import Event, InstancesChanged
 __all__ = ["Watch"]
 
 
-@dataclass(slots=True)
-class Watch:
+class Watch(Struct):
     api: Workflows
     clock: Callable[[], float]
     notify: Callable[[Event], None]

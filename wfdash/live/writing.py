@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.live.journal import Journal
@@ -12,8 +13,7 @@ from wfdash.live.plan import UNKNOWN, Plan
 __all__ = ["Record"]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A plan's entries; without a journal nothing is written."""
 
     plan: Plan

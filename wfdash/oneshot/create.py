@@ -3,9 +3,10 @@
 import asyncio
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
+
+from msgspec.structs import replace
 
 from wfdash.api.interface import NewInstance
 from wfdash.api.limits import check_batch, check_instance_id, check_location_hint

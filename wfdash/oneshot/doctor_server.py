@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
@@ -17,8 +18,7 @@ TOLERATED = 5.0
 """Seconds of clock skew that are no worry."""
 
 
-@dataclass(slots=True)
-class Examined:
+class Examined(Struct):
     facts: list[tuple[str, str]] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
     code: int = 0

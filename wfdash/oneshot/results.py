@@ -1,8 +1,8 @@
 """What the writing commands print: one object an id, and the exit code of them all."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from msgspec.structs import replace
 from platformdirs import user_state_path
 
 from wfdash.core.moment import iso

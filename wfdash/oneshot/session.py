@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from msgspec import Struct, field
 from platformdirs import user_state_path
 
 from wfdash.api.connect import connect
@@ -30,13 +30,11 @@ _PATIENCE = 15.0
 _WORTH_TELLING = 5.0
 
 
-@dataclass(slots=True)
-class Failed:
+class Failed(Struct):
     code: int = 0
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     settings: Settings
     api: Workflows
     budget: Budget
@@ -88,8 +86,7 @@ class Session:
         raise Stop(f"there are {max(page.total or 0, len(names))} workflows, name one with -w: {shown}", 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(Struct, frozen=True):
     """Lists pages as the client does, each read within the budget and tried again."""
 
     session: Session

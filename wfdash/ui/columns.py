@@ -1,6 +1,6 @@
 """The columns of the instances table, and which of them fit a width."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["SORTS", "Columns", "columns"]
 
@@ -24,8 +24,7 @@ SORTS = {
 """Orders a person can choose, in turn, and the column that shows them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Widths by column, in cells, in the order drawn; a column that does not fit is absent."""
 
     widths: tuple[tuple[str, int], ...]

@@ -3,9 +3,9 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from textual import work
 
 from wfdash.live.events import Event

@@ -4,10 +4,10 @@ ansi-dark and ansi-light leave them to the terminal. The others put their own co
 all, so that nothing is ever blended and a test can tell what is readable.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
 from rich.color import Color, ColorType
 from rich.segment import Segment
 from rich.style import Style
@@ -19,8 +19,7 @@ __all__ = ["PALETTES", "Palette", "PaletteFilter", "base_theme"]
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """Colours as rich names them: `#rrggbb`, or one of the sixteen."""
 
     dark: bool

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from textwrap import wrap
 
+from msgspec import Struct, field
 from rich.style import Style
 
 from wfdash.core.consequence import StepTarget, consequence
@@ -19,8 +19,7 @@ from wfdash.ui.widgets.status_line import Pieces
 __all__ = ["Asking", "expected_text", "prompt_lines", "shown_names", "title_pieces"]
 
 
-@dataclass(slots=True)
-class Asking:
+class Asking(Struct):
     """All a prompt shows. `statuses` are the ones known now, by id."""
 
     plan: Plan

@@ -4,8 +4,8 @@ Imported after the first frame, because httpx and pydantic come with it.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from platformdirs import user_state_path
 
 from wfdash.api.interface import Observer, Workflows
@@ -22,8 +22,7 @@ __all__ = ["Connect", "Session", "open_session"]
 Connect = Callable[[Observer], Awaitable[Workflows]]
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     api: Workflows
     budget: Budget
     poller: Poller

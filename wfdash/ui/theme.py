@@ -4,9 +4,9 @@ Colours are the terminal's own sixteen. Every glyph is one cell, no emoji, and h
 by the app's last line filter: widgets always draw the glyphs.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from rich.style import Style
 
 __all__ = [
@@ -44,8 +44,7 @@ GHOST: Final = Style(dim=True, strike=True)
 CHANGED: Final = Style(bold=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     glyph: str
     style: Style
 

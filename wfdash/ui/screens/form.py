@@ -5,9 +5,9 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
@@ -29,8 +29,7 @@ _KEYS = [(f"tab next · {key_text('ctrl+o')} editor · esc leaves it ", QUIET)]
 _LONGEST = 1_100_000
 
 
-@dataclass(frozen=True, slots=True)
-class FormField:
+class FormField(Struct, frozen=True):
     """One field; `json` ones can be edited in the editor of the person's choice."""
 
     id: str

@@ -1,8 +1,9 @@
 """`P`: the profiles of the config, read-only for the rest of the run, and the first config of all."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from wfdash.config_writer import save_profile
 from wfdash.settings import ProfileCard, Settings, SettingsError

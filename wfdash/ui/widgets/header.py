@@ -1,8 +1,8 @@
 """The top line: whose data this is, how many instances stand in each status, and how fresh it all is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.style import Style
 
 from wfdash.core.status import STATUSES
@@ -17,8 +17,7 @@ __all__ = ["Header", "Identity", "badge_pieces", "freshness_pieces", "meter_piec
 _BADGE = Style(reverse=True, bold=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Raw words; "" where there is none."""
 
     workflow: str = ""
