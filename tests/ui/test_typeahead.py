@@ -43,3 +43,14 @@ def test_a_paste_behind_the_key_goes_into_the_field():
         await dashboard.until(lambda: app.root.filter_line.query_now.text == "order-8")
 
     drive(script)
+
+
+def test_keys_behind_g_in_one_read_go_on_from_the_first_row():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("move.last")
+        burst(app, ["g", "j", "j"])
+        await dashboard.settled()
+        assert app.root.table.cursor == 2
+
+    drive(script)

@@ -65,7 +65,7 @@ class InstancesScreen(ViewsScreen):
         yield Header()
         yield FilterLine(self._filter_text)
         with Horizontal(id="panes"):
-            yield InstanceTable(self, clock=self.dashboard.clock)
+            yield InstanceTable(self, clock=self.dashboard.clock, let_in=self.action_rows_arrived)
             yield Rule()
             yield DetailPane(id="beside")
         yield StatusLine(id="trouble")

@@ -212,11 +212,6 @@ class ListingScreen(BaseScreen):
             self.table.rows_changed()
             self.draw()
 
-    def on_instance_table_went_first(self) -> None:
-        self.settle()
-        self.table.move_to(0)
-        self.draw()
-
     def action_rows_arrived(self) -> None:
         self.settle()
         self.draw()

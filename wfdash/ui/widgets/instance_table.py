@@ -4,7 +4,6 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
 from rich.style import Style
-from textual.message import Message
 from textual.strip import Strip
 
 from wfdash.core.instance import Instance
@@ -41,8 +40,17 @@ class Facts(Protocol):
 class InstanceTable(LineTable):
     """Cursor and marks are instance ids, raw."""
 
-    def __init__(self, facts: Facts, *, clock: Callable[[], float], id: str | None = None) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        *,
+        clock: Callable[[], float],
+        let_in: Callable[[], None] = lambda: None,
+        id: str | None = None,
+    ) -> None:
+        """`let_in` puts the rows that arrived where they belong."""
         super().__init__(id=id)
+        self._let_in = let_in
         self.view: View | None = None
         self.order = Order()
         self.marks = Marks()
@@ -56,11 +64,9 @@ class InstanceTable(LineTable):
         self._longest_id = 0
         self._status_width = 12
 
-    class WentFirst(Message):
-        """The person asked for the first row, which is the newest only once arrivals are in."""
-
     def action_move_first(self) -> None:
-        self.post_message(self.WentFirst())
+        """The newest row is the first one only once arrivals are in."""
+        self._let_in()
         super().action_move_first()
 
     def row_count(self) -> int:
