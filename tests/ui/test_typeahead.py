@@ -4,11 +4,13 @@ from textual.events import Key, Paste
 
 from tests.support.dashboard import drive
 
+NAMED = {"space": " ", "left_curly_bracket": "{"}
+
 
 def burst(app, keys):
     """All at once, as a slow link delivers them."""
     for key in keys:
-        app.post_message(Key(key, key if len(key) == 1 else None))
+        app.post_message(Key(key, NAMED.get(key, key if len(key) == 1 else None)))
 
 
 def test_a_filter_typed_in_one_read_is_a_filter():
@@ -52,5 +54,39 @@ def test_keys_behind_g_in_one_read_go_on_from_the_first_row():
         burst(app, ["g", "j", "j"])
         await dashboard.settled()
         assert app.root.table.cursor == 2
+
+    drive(script)
+
+
+def test_keys_behind_the_enter_of_a_filter_act_on_what_it_shows():
+    async def script(dashboard):
+        app = dashboard.app
+        wanted = app.root.table.key_at(20)
+        burst(app, ["slash", *wanted, "enter", "space", "t"])
+        await dashboard.until(lambda: "terminate  " in dashboard.text)
+        assert app.root.filter_line.query_now.text == wanted
+        assert list(app.root.marks.ids) == [wanted]
+        assert app.screen.plan.targets[0].id == wanted
+
+    drive(script)
+
+
+def test_keys_behind_the_enter_of_a_place_are_no_part_of_it():
+    async def script(dashboard):
+        app = dashboard.app
+        burst(app, ["colon", *"refunds", "enter", "u"])
+        await dashboard.until(lambda: app.root.workflow == "refunds")
+        assert not app.utc
+
+    drive(script)
+
+
+def test_keys_behind_a_tab_go_into_the_next_field():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("instance.create")
+        burst(app, ["tab", "left_curly_bracket", "tab", "x"])
+        await dashboard.settled()
+        assert app.screen.value("params") == "{"
 
     drive(script)

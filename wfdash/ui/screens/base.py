@@ -64,6 +64,11 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
             bar.hush()
 
     @property
+    def arranging(self) -> bool:
+        """Whether the rows are being put in another order, so that a key would be about the old ones."""
+        return False
+
+    @property
     def editing(self) -> bool:
         """Whether keys go into a text field."""
         return isinstance(self.focused, Field)

@@ -140,6 +140,10 @@ class ListingScreen(BaseScreen):
         if self.view is not None:
             self._rebuild(order=order)
 
+    @property
+    def arranging(self) -> bool:
+        return any(one.node is self and one.group == "view" and not one.is_finished for one in self.workers)
+
     @work(group="view", exclusive=True)
     async def _rebuild(self, *, query: Query | None = None, order: Order | None = None) -> None:
         view = self.view
