@@ -13,7 +13,7 @@ LAYERS = {
     "api": {"core", "settings", "credentials"},
     "live": {"api", "core", "settings", "credentials", "keymap"},
     "oneshot": {"live", "api", "core", "settings", "keymap"},
-    "ui": {"live", "api", "core", "settings", "config_writer", "keymap"},
+    "ui": {"live", "api", "core", "settings", "config_writer", "first_run", "keymap"},
     "demo": set(),
 }
 

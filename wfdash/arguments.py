@@ -25,6 +25,7 @@ COMMANDS = {
     "restart": "restart instances, from the beginning or from a step",
     "send": "send an event to instances",
     "open": "open a handover file in the dashboard",
+    "setup": "go through token, account and workflow, and keep them as a profile",
     "doctor": "check config, account, token, terminal, paths, clock and the API",
 }
 _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
@@ -124,6 +125,7 @@ def _parser(command: str) -> _Parser:
         "tail": _add_tail,
         "create": _add_create,
         "open": _add_open,
+        "setup": _add_dashboard,
         "doctor": _add_nothing,
     }.get(command, _add_verb)(parser)
     return parser

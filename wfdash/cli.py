@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_DASHBOARD = ("", "demo", "open")
+_DASHBOARD = ("", "demo", "open", "setup")
 _WITHOUT_INSTANCE = {
     "create": "create takes the new instance's id with --id, not with -i",
     "list": "list takes no -i; wfdash show -i ID shows one instance",
@@ -95,6 +95,8 @@ def _check_usage(parsed: Namespace) -> None:
         if parsed.command in _WITHOUT_INSTANCE:
             raise UsageError(_WITHOUT_INSTANCE[parsed.command])
         _check_address(parsed)
+    if parsed.command == "setup" and parsed.local is not None:
+        raise UsageError("setup is for an account; a dev session needs none of it: wfdash --local")
     if parsed.command == "demo" and parsed.serve is None and (parsed.fault or parsed.latency):
         raise UsageError("--fault and --latency belong to demo --serve")
 
@@ -145,14 +147,36 @@ def _dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     from wfdash.ui.app import run_app
 
     workflow = parsed.workflow or settings.workflow
-    return run_app(
+    code = run_app(
         settings,
         _connector,
         workflow=workflow,
         instance=parsed.instance,
         filter=parsed.filter,
         handover=handover,
+        setup=_setup(parsed, settings),
     )
+    if code == 3 and settings.credential is None:
+        return _refuse(settings.sources["credential"], code)
+    return code
+
+
+def _setup(parsed: Namespace, settings: "Settings") -> str | None:
+    """The name of the profile to lead to, "" for any; None to go straight to the dashboard.
+
+    Nobody is led who has a config, said what to look at, or left the first run before.
+    """
+    if parsed.command == "setup":
+        return str(parsed.profile)
+    said = parsed.workflow or parsed.instance or parsed.filter or settings.account_id
+    if parsed.command or said or settings.local:
+        return None
+    from platformdirs import user_state_path
+
+    from wfdash.first_run import was_led
+
+    path = settings.config_path
+    return None if path is None or path.exists() or was_led(user_state_path("wfdash")) else ""
 
 
 def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
@@ -237,6 +261,7 @@ def _options(parsed: Namespace) -> "Options":
         interval=getattr(parsed, "interval", None),
         ascii=getattr(parsed, "ascii", False),
         mouse=getattr(parsed, "mouse", None),
+        setup=parsed.command == "setup",
         **demo,
     )
 

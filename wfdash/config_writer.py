@@ -2,13 +2,15 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
+from difflib import ndiff
 from pathlib import Path
 from typing import Any
 
 from wfdash.config_file import ConfigError, parse
 from wfdash.settings import CLOUDFLARE, ProfileCard, SettingsError, View
 
-__all__ = ["save_default_profile", "save_profile", "save_view"]
+__all__ = ["profile_change", "save_default_profile", "save_profile", "save_view"]
 
 
 def save_view(path: Path, view: View) -> None:
@@ -35,22 +37,55 @@ def save_view(path: Path, view: View) -> None:
     _write(path, document)
 
 
-def save_profile(path: Path, card: ProfileCard, *, base_url: str = CLOUDFLARE, token_env: str = "") -> None:
+def save_profile(
+    path: Path,
+    card: ProfileCard,
+    *,
+    base_url: str = CLOUDFLARE,
+    token_env: str = "",
+    token_command: Sequence[str] = (),
+) -> None:
     """Add or change a profile and make it the default one. Raises SettingsError as save_view does.
 
-    `token_env` names the variable that holds the token; the token itself is never written.
+    `token_env` names the variable that holds the token, `token_command` prints it; the token itself is never
+    written.
     """
+    _write(path, _with_profile(path, card, base_url, token_env, token_command))
+
+
+def profile_change(
+    path: Path,
+    card: ProfileCard,
+    *,
+    base_url: str = CLOUDFLARE,
+    token_env: str = "",
+    token_command: Sequence[str] = (),
+) -> list[str]:
+    """The lines save_profile would write: all of a new file, else those that differ, behind `+` and `-`."""
+    import tomlkit
+
+    before = tomlkit.dumps(_document(path)).splitlines()
+    after = tomlkit.dumps(_with_profile(path, card, base_url, token_env, token_command)).splitlines()
+    if not before:
+        return after
+    return [line for line in ndiff(before, after) if line[0] in "+-"]
+
+
+def _with_profile(
+    path: Path, card: ProfileCard, base_url: str, token_env: str, token_command: Sequence[str]
+) -> Any:
     document = _document(path)
     document["profile"] = card.name
     entry = document.setdefault("profiles", _table()).setdefault(card.name, _table())
-    values: dict[str, str | bool] = {"account_id": card.account_id, "workflow": card.workflow}
+    values: dict[str, str | bool | list[str]] = {"account_id": card.account_id, "workflow": card.workflow}
     values["base_url"] = "" if card.local or base_url == CLOUDFLARE else base_url
     values["local"] = base_url if card.local else False
-    values |= {"token_env": token_env, "production": card.production, "read_only": card.read_only}
+    values |= {"token_env": token_env, "token_command": list(token_command)}
+    values |= {"production": card.production, "read_only": card.read_only}
     for name, value in values.items():
         if value or name in entry:
             entry[name] = value
-    _write(path, document)
+    return document
 
 
 def save_default_profile(path: Path, name: str) -> None:

@@ -54,7 +54,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     _choose_profile(case)
     base, local = _server(case)
     account = "" if local else _account(case)
-    credential = None if local else _credential(case, base)
+    credential = None if local else _credential_or_none(case, base)
     if local:
         case.sources["credential"] = "none: a dev session wants none"
     used = case.named or case.profile.account_id in ("", account)
@@ -196,7 +196,9 @@ def _absent(path: Path) -> bool:
 
 
 def _choose_profile(case: _Case) -> None:
-    """Fill in the profile; an unknown name is an error that tells the known ones."""
+    """Fill in the profile; an unknown name is an error that tells the known ones. One to be made has none."""
+    if case.options.setup:
+        return
     named, environ = case.options.profile, case.environ.get(_PROFILE_ENV, "")
     case.named = bool(named or environ)
     case.name = case.pick(
@@ -251,6 +253,17 @@ def _account(case: _Case) -> str:
     if found and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found):
         raise SettingsError(f'{case.sources["account"]}: "{found[:64]}" is no account id (32 hex digits).')
     return found
+
+
+def _credential_or_none(case: _Case, base: str) -> Credential | None:
+    """As `_credential`; None, with the reason for its source, where a missing one is yet to be found."""
+    try:
+        return _credential(case, base)
+    except NoCredentials as none:
+        if not case.options.setup:
+            raise
+        case.sources["credential"] = str(none)
+        return None
 
 
 def _credential(case: _Case, base: str) -> Credential:

@@ -50,6 +50,8 @@ class Options(Struct, frozen=True):
     """A scenario's name: CLOUDFLARE_*, profiles and wrangler's login are then left alone."""
     demo_account: str = ""
     demo_token: str = ""
+    setup: bool = False
+    """Somebody is led to a credential: there need not be one yet."""
 
 
 class View(Struct, frozen=True):

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from wfdash.config_file import read
-from wfdash.config_writer import save_default_profile, save_view
-from wfdash.settings import SettingsError, View
+from wfdash.config_writer import profile_change, save_default_profile, save_profile, save_view
+from wfdash.settings import ProfileCard, SettingsError, View
 
 COMMENTED = """\
 # mine, do not touch
@@ -109,3 +109,23 @@ def test_a_file_where_the_folder_should_be_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="Nothing was saved"):
         save_view(tmp_path / "file" / "config.toml", View("x"))
+
+
+def test_what_would_be_written_is_what_is_written(path):
+    card = ProfileCard("c", "y", "orders")
+    told = profile_change(path, card, token_command=["op", "read", "x"])
+    before = path.read_text().splitlines()
+    save_profile(path, card, token_command=["op", "read", "x"])
+    after = path.read_text().splitlines()
+    assert [line[2:] for line in told if line[0] == "+" and line[2:]] == [
+        line for line in after if line and line not in before
+    ]
+    assert [line[2:] for line in told if line[0] == "-" and line[2:]] == ['profile = "a"  # the usual one']
+    assert read(path, required=True).profiles["c"].token_command == ["op", "read", "x"]
+
+
+def test_of_a_new_file_all_lines_are_told(tmp_path):
+    path, card = tmp_path / "new.toml", ProfileCard("default", "y")
+    told = profile_change(path, card, token_env="OPS_TOKEN")
+    save_profile(path, card, token_env="OPS_TOKEN")
+    assert told == path.read_text().splitlines()

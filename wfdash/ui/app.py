@@ -70,8 +70,10 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         instance: str = "",
         filter: str = "",
         handover: Handover | None = None,
+        setup: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`setup` leads through the first run before anything is watched; it names the profile, or is ""."""
         super().__init__()
         self.settings = settings
         self.clock = clock
@@ -83,6 +85,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         self.shift = Shift(self, handover)
         self.start_at = (workflow or settings.workflow, instance)
         self.connector = connector
+        self._setup = setup
         self._filter_text = filter
         self.dress(settings)
         self.set_keymap(dict(settings.keys))
@@ -93,7 +96,10 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
     def on_mount(self) -> None:
         on_signals(self.leave)
         self.set_interval(1.0, self._tick)
-        self.call_after_refresh(self.connect)
+        if self._setup is None:
+            self.call_after_refresh(self.connect)
+        else:
+            self.call_after_refresh(self.open_page, "setup", self.settings, self._setup)
 
     def started(self) -> None:
         """The session is there: show what was asked for."""
@@ -180,10 +186,17 @@ def run_app(
     instance: str = "",
     filter: str = "",
     handover: Handover | None = None,
+    setup: str | None = None,
 ) -> int:
     """Run the dashboard on the terminal; the return value is the exit code."""
     app = WfdashApp(
-        settings, connector, workflow=workflow, instance=instance, filter=filter, handover=handover
+        settings,
+        connector,
+        workflow=workflow,
+        instance=instance,
+        filter=filter,
+        handover=handover,
+        setup=setup,
     )
     ensure_size()
     app.run(mouse=settings.mouse)

@@ -27,6 +27,7 @@ _PAGES = {
     "create": ("wfdash.ui.screens.create", "CreateScreen"),
     "journal": ("wfdash.ui.screens.journal", "JournalScreen"),
     "profile": ("wfdash.ui.screens.profile", "ProfileScreen"),
+    "setup": ("wfdash.ui.screens.setup", "SetupScreen"),
     "accounts": ("wfdash.ui.screens.accounts", "AccountsScreen"),
     "help": ("wfdash.ui.screens.help", "HelpScreen"),
     "palette": ("wfdash.ui.screens.palette", "PaletteScreen"),

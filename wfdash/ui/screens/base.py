@@ -1,6 +1,7 @@
 """What every screen has: news from the poller, the shared tick, a key bar, layers to close."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -26,6 +27,8 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
     """Whether it says itself which instances the poller should read out of spare budget."""
     opened_by = ""
     """The action that opens it, which does nothing here."""
+    labels: ClassVar[Mapping[str, str]] = {}
+    """What actions do here, where it is not what they do elsewhere, for the key bar."""
     has_layer = True
     """Whether there is something to close: the page itself, but at the root."""
 

@@ -3,7 +3,7 @@
 Textual's Footer is not used: it makes a widget a key and leaks them all at every refresh of the bindings.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.style import Style
 from textual.timer import Timer
@@ -92,12 +92,16 @@ class KeyBar(StatusLine):
         in_force: dict[str, str] = {}
         for active in self.screen.active_bindings.values():
             in_force.setdefault(active.binding.action, active.binding.key)
+        labels: Mapping[str, str] = getattr(self.screen, "labels", {})
         groups: list[tuple[str, bool, Pieces]] = []
         for action in map(BY_ID.__getitem__, KEY_BAR):
             key = in_force.get(action_method(action.id).removeprefix("action_"))
             if key is not None:
                 off = bool(self._why_off(action.id))
                 key_style, style = (QUIET, QUIET) if off else (STRONG, PLAIN)
-                text: Pieces = [(f" {key_text(key)}", key_style), (f" {action.label} ", style)]
+                text: Pieces = [
+                    (f" {key_text(key)}", key_style),
+                    (f" {labels.get(action.id, action.label)} ", style),
+                ]
                 groups.append((action.id, off, text))
         return groups

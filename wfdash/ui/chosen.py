@@ -1,0 +1,78 @@
+"""What was chosen in the first run so far, and the profile it makes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wfdash.config_writer import profile_change, save_profile
+from wfdash.first_run import TokenSource
+from wfdash.settings import ProfileCard, Settings
+
+__all__ = ["Chosen"]
+
+
+class Chosen(Struct):
+    """`settings` grow from step to step; `name` is what the profile was asked to be called, or ""."""
+
+    settings: Settings
+    name: str = ""
+    source: TokenSource = TokenSource()
+    accounts: Sequence[Mapping[str, Any]] = ()
+
+    def __post_init__(self) -> None:
+        credential = self.settings.credential
+        if credential is not None and credential.source.isidentifier():
+            self.source = TokenSource(env=credential.source)
+
+    def use(self, settings: Settings, source: TokenSource) -> None:
+        """Go on with the credential of these settings."""
+        self.settings, self.source = settings, source
+
+    def take_account(self, account_id: str) -> None:
+        self.settings = replace(self.settings, account_id=account_id)
+
+    def take_workflow(self, workflow: str) -> None:
+        self.settings = replace(self.settings, workflow=workflow)
+
+    @property
+    def account_name(self) -> str:
+        """As the API tells it; "" where it was not asked."""
+        mine = self.settings.account_id
+        return next((str(one.get("name", "")) for one in self.accounts if one.get("id") == mine), "")
+
+    @property
+    def profile(self) -> str:
+        """The one asked for; `default` for the first; else after the account, with a number where taken."""
+        taken = {card.name for card in self.settings.profiles}
+        if self.name or not taken:
+            return self.name or "default"
+        plain = "".join(one if one.isascii() and one.isalnum() else " " for one in self.account_name.lower())
+        base = "-".join(plain.split())[:40] or "account"
+        free = (f"{base}-{number}" if number > 1 else base for number in range(1, len(taken) + 2))
+        return next(one for one in free if one not in taken)
+
+    def change(self) -> list[str]:
+        """The lines `keep` would write. Raises SettingsError."""
+        assert self.settings.config_path is not None
+        return profile_change(self.settings.config_path, self._card(), **self._where())
+
+    def keep(self) -> Settings:
+        """Write the profile into the config; returns the settings that use it. Raises SettingsError."""
+        assert self.settings.config_path is not None
+        card = self._card()
+        save_profile(self.settings.config_path, card, **self._where())
+        others = (one for one in self.settings.profiles if one.name != card.name)
+        return replace(self.settings, profile_name=card.name, profiles=(*others, card))
+
+    def _card(self) -> ProfileCard:
+        return ProfileCard(self.profile, self.settings.account_id, self.settings.workflow)
+
+    def _where(self) -> dict[str, Any]:
+        source = self.source
+        return {
+            "base_url": self.settings.base_url,
+            "token_env": source.env,
+            "token_command": source.command,
+        }

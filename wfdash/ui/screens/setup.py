@@ -1,0 +1,136 @@
+"""The first run: from a token over account and workflow to a profile in the config, each checked live."""
+
+from platformdirs import user_state_path
+from textual import events, work
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.workflow import Workflow
+from wfdash.first_run import remember_led
+from wfdash.settings import Settings, SettingsError
+from wfdash.ui.screens.setup_token import SetupToken
+from wfdash.ui.setup_text import ALL, STEPS
+
+__all__ = ["SetupScreen"]
+
+
+class SetupScreen(SetupToken):
+    """Nothing is watched meanwhile, and nothing is written before the last step's y."""
+
+    # Account and workflow.
+
+    def accounts_seen(self) -> None:
+        accounts = self.chosen.accounts
+        if self.named:
+            self._to_workflows(f"{self.named} ({self.settings.sources.get('account', '')})")
+        elif len(accounts) == 1:
+            self._take_account(accounts[0]["id"], " (the only one)")
+        elif accounts:
+            self.enter("account")
+        else:
+            self.failed("The token sees no account: give it one, or set CLOUDFLARE_ACCOUNT_ID.")
+
+    def _take_account(self, account_id: str, note: str = "") -> None:
+        self.chosen.take_account(account_id)
+        name = self.chosen.account_name
+        self._to_workflows(f"{name} · {account_id}{note}" if name else f"{account_id}{note}")
+
+    def _to_workflows(self, told: str) -> None:
+        self.told["account"] = told
+        self.workflows = []
+        self.enter("workflow")
+        self._list()
+
+    @work(group="setup", exclusive=True)
+    async def _list(self) -> None:
+        self.asks("Asking for its workflows.")
+        try:
+            found = await self.introduction.workflows(self.settings)
+        except WorkflowsError as refused:
+            self.call_later(self.failed, refused.sentence)
+        else:
+            self.call_later(self._listed, found)
+
+    def _listed(self, found: list[Workflow]) -> None:
+        self.asking, self.workflows = "", found
+        if self.step == "workflow":
+            self.enter("workflow")
+            if not found:
+                self.failed("This account has no workflows yet: deploy a Worker with one.")
+
+    def _take_workflow(self, workflow: str) -> None:
+        self.chosen.take_workflow(workflow)
+        self.told["workflow"] = workflow or "all of them"
+        self.enter("keep")
+
+    # Keep.
+
+    def _keep(self) -> None:
+        try:
+            kept = self.chosen.keep()
+        except SettingsError as wrong:
+            self.failed(str(wrong))
+            return
+        key = self.dashboard.key_of("profile.open")
+        self._over(kept, f"kept as profile {kept.profile_name}; {key} changes profiles")
+
+    def _over(self, settings: Settings, said: str) -> None:
+        """Watch what was chosen."""
+        app = self.dashboard
+        remember_led(user_state_path("wfdash"))
+        app.reconnect(settings, workflow=settings.workflow)
+        app.call_after_refresh(app.notify, said)
+
+    # Keys.
+
+    def on_key(self, event: events.Key) -> None:
+        if self.step == "keep" and event.character == "y":
+            event.stop()
+            self._keep()
+
+    def action_row_open(self) -> None:
+        choice = self.choices.choice
+        if choice is None:
+            return
+        if self.step == "token":
+            self.take_source(choice)
+        elif self.step == "account":
+            self._take_account(choice)
+        elif self.step == "workflow":
+            self._take_workflow("" if choice == ALL else choice.removeprefix("w:"))
+
+    def action_row_fold(self) -> None:
+        """A step back, past one where there was nothing to choose."""
+        place = STEPS.index(self.step) - 1
+        if STEPS[place] == "account" and (self.named or len(self.chosen.accounts) < 2):
+            place -= 1
+        if place < 0:
+            return
+        if STEPS[place] != "workflow" and not self.named:
+            self.chosen.take_account("")
+        for step in STEPS[place:]:
+            self.told.pop(step, None)
+        self.enter(STEPS[place])
+
+    def action_poll_now(self) -> None:
+        if self.step == "token" and self.settings.credential is not None:
+            self.verify()
+        elif self.step == "workflow":
+            self._list()
+
+    def action_layer_close(self) -> None:
+        """Leave the field; else go on with what was chosen so far, and keep nothing."""
+        if self.editing:
+            self.leave_field()
+        elif self.settings.credential is None:
+            self.dashboard.leave(3)
+        else:
+            self._over(self.settings, "nothing was kept; `wfdash setup` leads through it again")
+
+    def action_app_quit(self) -> None:
+        if self.editing:
+            self.leave_field()
+        else:
+            self.dashboard.leave(0 if self.settings.credential is not None else 3)
+
+    def action_help_open(self) -> None:
+        self.dashboard.action_help_open()

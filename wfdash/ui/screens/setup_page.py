@@ -1,0 +1,152 @@
+"""The page of the first run: its steps, what can be chosen in the present one, what is asked or wrong."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import ModalScreen
+
+from wfdash.core.text import clean
+from wfdash.core.workflow import Workflow
+from wfdash.core.wrap import wrapped
+from wfdash.settings import Settings, SettingsError
+from wfdash.ui.bindings import bindings
+from wfdash.ui.chosen import Chosen
+from wfdash.ui.introduction import Introduction
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.setup_text import (
+    account_entries,
+    keep_pieces,
+    step_pieces,
+    token_entries,
+    token_pieces,
+    workflow_entries,
+)
+from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.lines import Choices
+from wfdash.ui.widgets.status_line import Pieces, StatusLine
+from wfdash.ui.widgets.text_lines import TextLines
+
+__all__ = ["SetupPage"]
+
+
+class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
+    """Modal, for there is nothing yet that the keys of the app could act on."""
+
+    DEFAULT_CSS = "SetupPage Field { margin: 0 3; }"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        "row.open", "row.fold", "layer.close", "poll.now", "help.open", "app.quit"
+    )
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "choose", "layer.close": "go on without"}
+
+    def __init__(self, settings: Settings, name: str = "") -> None:
+        """`name` is what the profile will be called; "" finds one."""
+        super().__init__()
+        self.chosen = Chosen(settings, name)
+        self.named = settings.account_id
+        """The account, where the environment or an option says which: it is not asked for."""
+        self.step = "token"
+        self.told: dict[str, str] = {}
+        self.asking = ""
+        """What is asked of the API now."""
+        self.trouble = ""
+        self.workflows: list[Workflow] = []
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="title")
+        yield TextLines(id="steps")
+        yield TextLines(id="said")
+        yield Choices(id="choices")
+        yield Field(max_length=500)
+        yield TextLines(id="below", height=1)
+        yield KeyBar(self.dashboard.why_off)
+
+    def on_mount(self) -> None:
+        app = self.dashboard
+        self.introduction = Introduction(app.connector, app.clock)
+        self.field.keys = (("enter", "check it"), (app.key_of("layer.close"), "another source"))
+        self.field.display = False
+        self.query_one("#below").styles.height = "1fr"
+        self.enter("token")
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    @property
+    def settings(self) -> Settings:
+        """With what was chosen so far."""
+        return self.chosen.settings
+
+    @property
+    def choices(self) -> Choices:
+        return self.query_one(Choices)
+
+    @property
+    def field(self) -> Field:
+        return self.query_one(Field)
+
+    def enter(self, step: str) -> None:
+        """Go to a step and offer what can be chosen there."""
+        self.step, self.trouble = step, ""
+        choices, listed = self.choices, step in ("account", "workflow")
+        choices.fill(self._entries())
+        choices.move_to(0)
+        choices.display = step != "keep"
+        choices.styles.height = "1fr" if listed else max(1, choices.row_count())
+        self.query_one("#below").display = not listed
+        self.set_focus(choices if choices.display else None)
+        self.call_after_refresh(self.draw)
+
+    def failed(self, sentence: str) -> None:
+        """Say what went wrong; the step stays."""
+        self.asking, self.trouble = "", sentence
+        self.draw()
+
+    def asks(self, sentence: str) -> None:
+        """Say what is asked now. From a worker, which touches no widget."""
+        self.asking, self.trouble = sentence, ""
+        self.call_later(self.draw)
+
+    def why_off(self, action: str) -> str:
+        if action == "row.open" and self.step == "keep":
+            return "there is nothing to choose: y writes it"
+        return super().why_off(action)
+
+    # Drawing.
+
+    def _entries(self) -> list[tuple[str, Pieces]]:
+        if self.step == "token":
+            credential = self.settings.credential
+            return token_entries(credential.source if credential is not None else "")
+        if self.step == "account":
+            return account_entries(self.chosen.accounts)
+        return workflow_entries(self.workflows) if self.step == "workflow" else []
+
+    def draw(self) -> None:
+        if not self.is_mounted or not self.query("#below"):
+            return
+        width, key_of = self.size.width, self.dashboard.key_of
+        keys = f"{key_of('row.fold')} a step back · {key_of('poll.now')} asks again "
+        self.query_one("#title", StatusLine).show([(" wfdash, the first time", STRONG)], [(keys, QUIET)])
+        self.query_one("#steps", TextLines).show([[], *step_pieces(self.step, self.told, width), []])
+        said, style = (self.trouble, BAD) if self.trouble else (self.asking, QUIET)
+        lines: list[Pieces] = [[(f" {line}", style)] for line in wrapped(clean(said), width - 2, 3)]
+        self.query_one("#said", TextLines).show([*lines, []] if lines else [])
+        self.query_one("#below", TextLines).show(self._below(width))
+        note: Pieces = [("y", ACCENT), (" keep it", PLAIN)] if self.step == "keep" else []
+        self.query_one(KeyBar).note(note)
+
+    def _below(self, width: int) -> list[Pieces]:
+        path = self.settings.config_path
+        if self.step == "token":
+            return token_pieces(width)
+        if self.step != "keep" or path is None:
+            return []
+        try:
+            lines = self.chosen.change()
+        except SettingsError as wrong:
+            return [[(f" {line}", BAD)] for line in wrapped(clean(str(wrong)), width - 2)]
+        return keep_pieces(path, lines, there=path.exists(), width=width)

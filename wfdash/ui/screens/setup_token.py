@@ -1,0 +1,116 @@
+"""The first step: which token, from where, and what the API says of it."""
+
+import asyncio
+import os
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from platformdirs import user_state_path
+from textual import work
+from textual.widgets import Input
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.first_run import FORM, CredentialError, TokenSource, source_of, with_login, with_token
+from wfdash.settings import Settings
+from wfdash.ui.clipboard import copy_text
+from wfdash.ui.screens.setup_page import SetupPage
+from wfdash.ui.setup_text import COMMAND, FOUND, NEW, VARIABLE, WRANGLER
+
+__all__ = ["SetupToken"]
+
+_HINTS = {
+    VARIABLE: "the name of the variable, such as OPS_CLOUDFLARE_TOKEN",
+    COMMAND: "the command, such as op read op://ops/cloudflare/token; run without a shell",
+}
+
+
+class SetupToken(SetupPage):
+    """The token itself is never typed, shown or kept."""
+
+    _typing = ""
+    """What is named in the field: a variable or a command."""
+
+    def on_mount(self) -> None:
+        if self.settings.credential is not None:
+            self.verify()
+
+    def accounts_seen(self) -> None:
+        """The token is good; its accounts are known."""
+        raise NotImplementedError
+
+    @work(group="setup", exclusive=True)
+    async def verify(self) -> None:
+        """Ask what the token is worth, and which accounts it sees."""
+        host = urlsplit(self.settings.base_url).netloc
+        self.asks(f"Asking {host} what the token is worth.")
+        try:
+            words, accounts = await self.introduction.credential(self.settings)
+        except WorkflowsError as refused:
+            self.call_later(self.failed, refused.sentence)
+        else:
+            self.call_later(self._verified, f"{words}, asked at {host}", accounts)
+
+    def _verified(self, words: str, accounts: list[dict[str, Any]]) -> None:
+        assert self.settings.credential is not None
+        self.asking = ""
+        self.told["token"] = f"{self.settings.credential.source}: {words}"
+        self.chosen.accounts = [one for one in accounts if isinstance(one.get("id"), str)]
+        self.accounts_seen()
+
+    def take_source(self, kind: str) -> None:
+        """One of the sources was chosen."""
+        if kind == FOUND:
+            self.verify()
+        elif kind == NEW:
+            self._copy_address()
+        elif kind == WRANGLER:
+            self._take_login()
+        else:
+            self._typing = kind
+            self.field.value, self.field.placeholder = "", _HINTS[kind]
+            self.field.display = True
+            self.field.focus()
+
+    def leave_field(self) -> None:
+        """Give the keys back; what was typed is not kept."""
+        self.field.value, self.field.display = "", False
+        self.choices.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        typed = event.value.strip()
+        self.leave_field()
+        try:
+            source = source_of(self._typing, typed)
+        except CredentialError as wrong:
+            self.failed(str(wrong))
+        else:
+            self._read(source)
+
+    @work(group="setup", exclusive=True)
+    async def _read(self, source: TokenSource) -> None:
+        self.asks("Reading the token.")
+        read = partial(with_token, self.settings, self.chosen.profile, source, os.environ)
+        try:
+            settings = await asyncio.to_thread(read)
+        except CredentialError as wrong:
+            self.call_later(self.failed, str(wrong))
+        else:
+            self.call_later(self._use, settings, source)
+
+    def _take_login(self) -> None:
+        try:
+            self._use(with_login(self.settings, os.environ), TokenSource())
+        except CredentialError as wrong:
+            self.failed(str(wrong))
+
+    def _use(self, settings: Settings, source: TokenSource) -> None:
+        self.chosen.use(settings, source)
+        self.enter("token")
+        self.verify()
+
+    def _copy_address(self) -> None:
+        app, folder = self.dashboard, user_state_path("wfdash")
+        write = app.write_to_terminal
+        app.notify(copy_text(FORM, write=write, environ=os.environ, folder=folder, name="the address"))

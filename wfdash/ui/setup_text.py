@@ -1,0 +1,118 @@
+"""What the first run says: its steps, what can be chosen in each, and what would be written."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from wfdash.core.status import STATUSES
+from wfdash.core.text import cells, clean, fit
+from wfdash.core.wording import count
+from wfdash.core.workflow import Workflow
+from wfdash.core.wrap import wrapped
+from wfdash.first_run import FORM
+from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.status_line import Pieces
+
+__all__ = [
+    "ALL",
+    "COMMAND",
+    "FOUND",
+    "NEW",
+    "STEPS",
+    "VARIABLE",
+    "WRANGLER",
+    "account_entries",
+    "keep_pieces",
+    "step_pieces",
+    "token_entries",
+    "token_pieces",
+    "workflow_entries",
+]
+
+STEPS: Final = ("token", "account", "workflow", "keep")
+_WHAT = {
+    "token": "where it comes from",
+    "account": "the one to watch",
+    "workflow": "the one to open with",
+    "keep": "as a profile, for the next time",
+}
+ALL = "all"
+FOUND, VARIABLE, COMMAND, WRANGLER, NEW = "found", "variable", "command", "wrangler", "new"
+_NAME = 34
+_TOLD = ("errored", "running", "waiting", "queued", "paused")
+
+Entries = list[tuple[str, Pieces]]
+
+
+def step_pieces(step: str, told: Mapping[str, str], width: int) -> list[Pieces]:
+    """A line a step: done with what was found, the present one, those to come."""
+    lines: list[Pieces] = []
+    for one in STEPS:
+        if one == step:
+            lines.append([(" ▸ ", ACCENT), (fit(one, 10), STRONG), (_WHAT[one], PLAIN)])
+        elif one in told:
+            said = fit(clean(told[one]), max(8, width - 14))
+            lines.append([(" ✓ ", PLAIN), (fit(one, 10), PLAIN), (said, QUIET)])
+        else:
+            lines.append([("   ", PLAIN), (fit(one, 10), QUIET)])
+    return lines
+
+
+def token_entries(found: str) -> Entries:
+    """The sources a token may have; `found` names the one that is there already."""
+    entries = [(FOUND, f"{found}", "which is set here")] if found else []
+    entries += [
+        (VARIABLE, "another variable", "give its name; it must be set in this shell"),
+        (COMMAND, "a command", "one that prints the token, such as op read op://ops/cloudflare/token"),
+        (WRANGLER, "wrangler's login", "that of `wrangler login`, as long as it is valid"),
+        (NEW, "a new token", "copies the address of Cloudflare's form for one"),
+    ]
+    return _lined_up(entries)
+
+
+def token_pieces(width: int) -> list[Pieces]:
+    """Under the sources: how a token is made."""
+    told = (
+        "A token needs the permission Account, Workers Scripts, Read; Edit, to act on instances too. "
+        "This address fills in the form:"
+    )
+    lines: list[Pieces] = [[]]
+    lines += [[(f"   {line}", PLAIN)] for line in wrapped(told, width - 5)]
+    return [*lines, *([(f"   {line}", QUIET)] for line in wrapped(FORM, width - 5))]
+
+
+def account_entries(accounts: Sequence[Mapping[str, Any]]) -> Entries:
+    named = ((str(one.get("id", "")), str(one.get("name", ""))) for one in accounts)
+    return _lined_up([(account_id, name, account_id) for account_id, name in named])
+
+
+def workflow_entries(workflows: Sequence[Workflow]) -> Entries:
+    """All of them, then each, those with errors first."""
+    ranked = sorted(workflows, key=lambda one: (-one.counts.get("errored", 0), one.name))
+    entries = [(ALL, "all of them", "the list of workflows, those in trouble first")]
+    return _lined_up(entries + [(f"w:{one.name}", one.name, _counted(one)) for one in ranked])
+
+
+def _counted(one: Workflow) -> str:
+    known = [status for status in _TOLD if one.counts.get(status)]
+    rest = sum(n for status, n in one.counts.items() if status in STATUSES and status not in _TOLD)
+    words = [f"{count(one.counts[status])} {status}" for status in known]
+    return " · ".join([*words, f"{count(rest)} ended"] if rest else words)
+
+
+def _lined_up(entries: Sequence[tuple[str, str, str]]) -> Entries:
+    """Key, name and what to know of it: the names in one column."""
+    names = [clean(name[:200]) for _, name, _ in entries]
+    room = min(_NAME, max(map(cells, names), default=0))
+    return [
+        (key, [("   ", PLAIN), (fit(name, room), PLAIN), (f"  {clean(what[:300])}", QUIET)])
+        for name, (key, _, what) in zip(names, entries, strict=True)
+    ]
+
+
+def keep_pieces(path: Path, lines: Sequence[str], *, there: bool, width: int) -> list[Pieces]:
+    """Exactly what would be written, and where."""
+    what = "changes in" if there else "the new file"
+    told = f"y writes {what} {clean(str(path))}, for you alone to read. The token is not in it."
+    pieces: list[Pieces] = [[(f" {line}", STRONG)] for line in wrapped(told, width - 2)]
+    return [*pieces, [], *([(f"   {clean(line)}", PLAIN)] for line in lines)]
