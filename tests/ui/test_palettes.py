@@ -92,11 +92,20 @@ def grounds_on(d):
     return {segment.style.bgcolor.name for strip in strips for segment in strip if segment.style}
 
 
+def cells_of(d, line):
+    strip = d.app.screen._compositor.render_strips()[line]
+    return [(one, segment.style) for segment in strip.crop(0, 60) for one in segment.text]
+
+
 @pytest.mark.parametrize("name", PALETTES)
 def test_the_whole_screen_is_on_the_ground_of_its_theme(name):
     async def script(d):
         assert any(isinstance(one, PaletteFilter) for one in d.app.get_line_filters())
         assert grounds_on(d) == {PALETTES[name].ground}
+        titles = cells_of(d, 2)
+        await d.press("note.write")
+        assert grounds_on(d) == {PALETTES[name].ground}
+        assert cells_of(d, 2) == titles
 
     drive(script, theme=name)
 
@@ -109,6 +118,15 @@ def test_no_color_goes_before_any_theme():
         assert d.app.theme == "ansi-dark"
 
     drive(script, theme="light", no_color=True)
+
+
+def test_without_colours_the_cursor_in_a_field_is_still_seen():
+    async def script(d):
+        await d.press("/", "a")
+        line = d.app.screen._compositor.render_strips()[1]
+        assert [segment.text for segment in line if segment.style.reverse] == ["g"]
+
+    drive(script, no_color=True)
 
 
 def test_an_unknown_theme_is_refused_with_the_nearest_one():

@@ -83,8 +83,10 @@ class PaletteFilter(LineFilter):
 
 @lru_cache(4096)
 def drawn(palette: Palette, style: Style | None) -> Style:
-    """What a style looks like in a palette."""
+    """What a style looks like in a palette. What lies under a panel comes by twice and stays as it is."""
     style = style or Style.null()
+    if style.bgcolor == Color.parse(palette.ground):
+        return style
     colour = _resolve(palette, style.color, palette.text)
     if style.dim and colour == Color.parse(palette.text):
         colour = Color.parse(palette.quiet)

@@ -24,7 +24,11 @@ class Field(Input, inherit_bindings=False):
     Field, Field:focus {
         border: none; padding: 0; height: 1; background: transparent; color: ansi_default; tint: transparent;
     }
+    Field:ansi > .input--cursor, Field:ansi > .input--selection {
+        background: ansi_default; color: ansi_default; text-style: reverse;
+    }
     """
+    # Reversed, the cursor stands out without colours too, and on a light ground.
 
     def __init__(
         self,
