@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from rich.style import Style
 
-from wfdash.core.status import STATUSES
 from wfdash.core.text import clean, fit
 from wfdash.core.wording import count
 from wfdash.live.state import Freshness
@@ -15,6 +14,12 @@ from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 __all__ = ["Header", "Identity", "badge_pieces", "freshness_pieces", "meter_pieces"]
 
 _BADGE = Style(reverse=True, bold=True)
+_FIRST = ("running", "waiting", "errored", "queued", "paused", "waitingForPause", "rollingBack")
+_LAST = ("complete", "terminated")
+"""The statuses as they are told: those whose word and count are missed least stand last."""
+_FEWEST = 2
+"""Fewer words than these do not help; then there are none."""
+_GAP = 3
 
 
 class Identity(Struct, frozen=True):
@@ -47,12 +52,25 @@ class Header(StatusLine):
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
         room -= length(name)
-        for words in last:
-            told = _counts_pieces(counts, room - length(words) - 3)
-            if (told or not counts) and room > length(words) + 3:
-                self.show([*name, *told, ("   ", PLAIN), *words], right)
-                return
-        self.show([*name, *_counts_pieces(counts, room)], right)
+        told, done = _with_last(counts, last, room)
+        self.show([*name, *told, *done], right)
+
+
+def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> tuple[Pieces, Pieces]:
+    """The counts and the last action: in the longest words that leave the counts most of theirs."""
+    best: tuple[Pieces, Pieces] | None = None
+    most = -1
+    for words in last[:-1]:
+        told, worded = _counts_pieces(counts, room - length(words) - _GAP)
+        if worded > most and (told or not counts) and room > length(words) + _GAP:
+            best, most = (told, [(" " * _GAP, PLAIN), *words]), worded
+    if best is not None:
+        return best
+    for words in last[-1:]:
+        told, _ = _counts_pieces(counts, room - length(words) - _GAP)
+        if (told or not counts) and room > length(words) + _GAP:
+            return told, [(" " * _GAP, PLAIN), *words]
+    return _counts_pieces(counts, room)[0], ()
 
 
 def badge_pieces(identity: Identity) -> Pieces:
@@ -72,26 +90,33 @@ def _identity_pieces(identity: Identity, room: int) -> Pieces:
     return [(" ", PLAIN), *badges, (text, style)]
 
 
-def _counts_pieces(counts: Mapping[str, int], room: int) -> Pieces:
-    """Glyph, number and word by status; with fewer words, then without, where they do not fit."""
-    known = [status for status in STATUSES if counts.get(status)]
-    unknown = sorted(status for status in counts if status not in STATUSES and counts[status])
-    order = [*known, *unknown]
-    active = [one for one in order if one not in ("complete", "terminated")]
-    for worded, told in ((order, order), (active, order), (unknown, order), (unknown, active)):
-        pieces: list[tuple[str, Style]] = []
-        for status in told:
-            appearance = look(status)
-            gap = "   " if not pieces else "  "
-            word = f" {clean(status[:40])}" if status in worded else ""
-            space = " " if worded is not unknown else ""
-            pieces += [
-                (gap + appearance.glyph, appearance.style),
-                (f"{space}{count(counts[status])}{word}", PLAIN),
-            ]
+def _counts_pieces(counts: Mapping[str, int], room: int) -> tuple[Pieces, int]:
+    """Glyph, number and word by status, and how many have their word: it goes from the last on.
+
+    A status nobody has heard of keeps its word. Without any, the least needed ones go next.
+    """
+    known = (*_FIRST, *_LAST)
+    strange = [status for status in sorted(counts) if status not in known]
+    order = [status for status in (*_FIRST, *strange, *_LAST) if counts.get(status)]
+    for words in (*range(len(order), _FEWEST - 1, -1), 0):
+        pieces = _told(counts, order, {*order[:words], *strange}, wide=words > 0)
         if length(pieces) <= room:
-            return pieces
-    return []
+            return pieces, words
+    pieces = _told(counts, [one for one in order if one not in _LAST], {*strange}, wide=False)
+    return (pieces, 0) if length(pieces) <= room else ((), 0)
+
+
+def _told(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, wide: bool) -> Pieces:
+    pieces: list[tuple[str, Style]] = []
+    for status in order:
+        appearance = look(status)
+        word = f" {clean(status[:40])}" if status in worded else ""
+        gap = "  " if pieces else " " * _GAP
+        pieces += [
+            (gap + appearance.glyph, appearance.style),
+            (f"{' ' * wide}{count(counts[status])}{word}", PLAIN),
+        ]
+    return pieces
 
 
 def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, short: bool = False) -> Pieces:

@@ -1,0 +1,63 @@
+"""The top line at every width: what gives way first, and what never does."""
+
+import re
+
+from textual.app import App
+
+from wfdash.core.status import STATUSES
+from wfdash.ui.theme import QUIET
+from wfdash.ui.widgets.header import Header, Identity
+
+MANY = {status: 1000 + n for n, status in enumerate(STATUSES)} | {"hibernating": 3}
+COUNT = re.compile(r"[…●◌‖◐↺✓✗■?] ?([\d,]+)(?: ([a-zA-Z]+))?")
+LAST = [
+    [("last: pause order-8150 by you, 10s ago", QUIET)],
+    [("pause order-8150 by you 10s", QUIET)],
+    [("pause by you", QUIET)],
+]
+
+
+class Bare(App[None]):
+    def compose(self):
+        yield Header()
+
+
+async def lines(widths, *, counts, last=()):
+    """The line at each of these widths."""
+    async with Bare().run_test(size=(80, 3)) as pilot:
+        header = pilot.app.query_one(Header)
+        for width in widths:
+            await pilot.resize_terminal(width, 3)
+            header.tell(
+                Identity("orders"), counts=counts, freshness=[("as of 2 s", QUIET)], meter=(), last=last
+            )
+            yield width, header.plain
+
+
+async def test_words_go_from_the_last_on_and_no_number_is_cut():
+    seen = set()
+    async for width, line in lines(range(20, 300), counts=MANY):
+        found = COUNT.findall(line.partition("orders")[2].rpartition("as of")[0])
+        assert "as of 2 s" in line
+        known = [(number, word) for number, word in found if word != "hibernating"]
+        words = [bool(word) for _, word in known]
+        assert words == sorted(words, reverse=True), line
+        assert sum(words) != 1
+        for number, word in known:
+            status = next(one for one, n in MANY.items() if f"{n:,}" == number)
+            assert word in ("", status)
+        assert not found or len(found) >= len(MANY) - 2
+        assert not found or "3 hibernating" in line
+        seen.add(sum(words))
+    assert {0, 2, len(STATUSES)} <= seen
+
+
+async def test_the_last_action_is_told_shorter_before_the_counts_lose_their_words():
+    counts = {"waiting": 55, "paused": 1, "errored": 5, "complete": 88, "terminated": 1}
+    async for width, line in lines(range(60, 200, 5), counts=counts, last=LAST):
+        assert "by you" in line or "✓" not in line or width < 90, line
+        if "last: pause" in line:
+            assert "waiting" in line or width < 110
+        if width >= 120:
+            assert "5 errored" in line
+            assert "order-8150" in line
