@@ -28,15 +28,13 @@ _EXAMPLE = 2
 """Lines of the sentence over all, and of the example's."""
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
+_LEAST_ODD = 6
+"""Lines that the groups leave to what is odd, if there is so much of it."""
 
 
 class ErrorsScreen(BaseScreen):
     """Sampling goes on while this page is open, out of what the budget spares."""
 
-    CSS = """
-    ErrorsScreen CauseTable { height: 1fr; }
-    ErrorsScreen OddTable { height: 1fr; }
-    """
     opened_by = "errors.open"
     BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart")
 
@@ -45,15 +43,17 @@ class ErrorsScreen(BaseScreen):
         self._shares: list[VersionShare] = []
         self._stretch = 0
         self._blamed_at = float("-inf")
+        self._lines = 0
+        """Of the groups, with their titles."""
         self._touched = False
         """A key was pressed here: until then the cursor stays on the largest group."""
 
     def compose(self) -> ComposeResult:
         app = self.dashboard
         yield Header()
-        yield TextLines(id="summary", height=_SUMMARY + 1)
+        yield TextLines(id="summary")
         yield CauseTable(clock=app.clock, utc=lambda: app.utc)
-        yield TextLines(id="beside", height=_VERSIONS + _EXAMPLE + 3)
+        yield TextLines(id="beside")
         yield OddTable()
         yield KeyBar(app.why_off)
 
@@ -113,6 +113,15 @@ class ErrorsScreen(BaseScreen):
             f"nothing looks stuck among the loaded ones; steps of {known} of {wanted} visible were read"
         )
         self.odd.rows_changed()
+        self._share_out(len(groups), len(oddities))
+
+    def _share_out(self, groups: int, oddities: int) -> None:
+        """The groups get the lines they need, and grow only; what is odd gets the rest."""
+        shown = self.query_one("#summary", TextLines), self.query_one("#beside", TextLines)
+        room = self.size.height - 2 - sum(len(one.plain.split("\n")) for one in shown)
+        most = max(3, room - min(_LEAST_ODD, 1 + max(1, oddities)))
+        self._lines = max(3, min(most, max(self._lines, 1 + groups)))
+        self.causes.styles.height = self._lines
 
     def _draw_header(self, read: int, total: int) -> None:
         poller, now = self.poller, self.dashboard.clock()
@@ -135,18 +144,19 @@ class ErrorsScreen(BaseScreen):
         said = summary(groups, appeared=poller.causes.appeared, now=app.clock(), utc=app.utc)
         style = STRONG if groups else QUIET
         lines = wrapped(clean(said), self.size.width - 2, _SUMMARY)
-        self.query_one("#summary", TextLines).show([[(" " + line, style)] for line in lines])
+        self.query_one("#summary", TextLines).show([*([(" " + line, style)] for line in lines), []])
 
     def _draw_beside(self) -> None:
         """The group under the cursor by one example, and how the versions fare."""
         poller, group = self.poller, self.causes.group
         assert poller is not None
-        shares = self._blamed()
-        lines: list[Pieces] = []
+        lines: list[Pieces] = [[]]
         if group is not None:
-            lines += self._example(group)
-        lines += [[], [(f"  VERSIONS over the newest {count(self._stretch)} instances", QUIET)]]
-        lines += [self._version(share) for share in shares[:_VERSIONS]]
+            lines += [*self._example(group), []]
+        shares = self._blamed()[:_VERSIONS]
+        if shares:
+            lines.append([(f"  VERSIONS over the newest {count(self._stretch)} instances", QUIET)])
+            lines += [*self._versions(shares), []]
         self.query_one("#beside", TextLines).show(lines)
 
     def _example(self, group: Group) -> list[Pieces]:
@@ -155,6 +165,7 @@ class ErrorsScreen(BaseScreen):
         key = app.key_of("row.open")
         head = [("  for example ", QUIET), (clean(sample.id), STRONG), (f"   {key} lists the group", QUIET)]
         lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, _EXAMPLE)
+        lines += [""] * (_EXAMPLE - len(lines))  # what stands below does not move with the cursor
         return [head, *([("  " + line, PLAIN)] for line in lines)]
 
     def _blamed(self) -> list[VersionShare]:
@@ -165,13 +176,18 @@ class ErrorsScreen(BaseScreen):
             self._shares, self._stretch, self._blamed_at = blame(rows), len(rows), now
         return self._shares
 
-    def _version(self, share: VersionShare) -> Pieces:
+    def _versions(self, shares: list[VersionShare]) -> list[Pieces]:
+        """Columns as wide as the longest number in them."""
         app = self.dashboard
-        seen = clock(share.first_seen, utc=app.utc, now=app.clock()) if share.first_seen is not None else "?"
-        errored = f"{share.errored:>5,} of {share.finished:>6,} finished errored"
-        words = f"{share.share:>5.0%}  {errored}   first seen {seen}"
-        style = WARN if share.share >= 0.5 and share.errored > 1 else PLAIN
-        return [(f"  {clean(short_version(share.version)):<9}", STRONG), (words, style)]
+        widths = [max(len(count(n)) for n in column) for column in zip(*(_numbers(one) for one in shares))]
+        lines: list[Pieces] = []
+        for one in shares:
+            errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(one), widths))
+            seen = clock(one.first_seen, utc=app.utc, now=app.clock()) if one.first_seen is not None else "?"
+            style = WARN if one.share >= 0.5 and one.errored > 1 else PLAIN
+            words = f"{one.share:>4.0%}  {errored} of {finished} finished errored, first seen {seen}"
+            lines.append([(f"  {clean(short_version(one.version)):<8}  ", STRONG), (words, style)])
+        return lines
 
     def _nothing(self, read: int, total: int) -> str:
         if self.poller is not None and self.poller.causes.freshness.failure:
@@ -225,3 +241,7 @@ class ErrorsScreen(BaseScreen):
 
     def target_workflow(self) -> str:
         return self.poller.workflow if self.poller is not None else ""
+
+
+def _numbers(share: VersionShare) -> tuple[int, int]:
+    return share.errored, share.finished

@@ -45,7 +45,7 @@ class OddTable(LineTable):
         odd, room = self.oddities[index], self._room(width)
         which = clean(odd.id) or f"all of {clean(odd.workflow)}"
         kind = fit(clean(odd.kind), 12)
-        reason = fit(clean(odd.reason), max(1, width - room - 18))
+        reason = fit(clean(odd.reason), max(1, width - room - 19))
         gap = ("  ", PLAIN)
         name = (fit(which, room, cut="middle"), PLAIN)
         pieces: list[tuple[str, Style]] = [gap, name, gap, (kind, WARN), gap, (reason, PLAIN)]
