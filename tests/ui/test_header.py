@@ -36,7 +36,7 @@ async def lines(widths, *, counts, last=()):
 
 async def test_words_go_from_the_last_on_and_no_number_is_cut():
     seen = set()
-    async for width, line in lines(range(20, 300), counts=MANY):
+    async for _, line in lines(range(20, 300), counts=MANY):
         found = COUNT.findall(line.partition("orders")[2].rpartition("as of")[0])
         assert "as of 2 s" in line
         known = [(number, word) for number, word in found if word != "hibernating"]

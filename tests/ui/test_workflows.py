@@ -4,7 +4,6 @@ from itertools import pairwise
 
 from wfdash.core.workflow import Workflow
 from wfdash.live.trend import Trends
-from wfdash.ui.sparkline import sparkline
 from wfdash.ui.widgets.workflow_table import worst_first
 
 
@@ -29,10 +28,3 @@ def test_a_sample_a_minute_is_kept_for_half_an_hour_and_the_last_is_the_newest()
     assert history[-1] == 3 * 3600 - 10
     assert all(later - earlier == 60 for earlier, later in pairwise(history[1:-1]))
     assert trends.delta("orders", "running") == 3 * 3600 - 10
-
-
-def test_sparklines_keep_their_width_and_show_small_moves():
-    assert sparkline([], 3) == "   "
-    assert sparkline([5, 5], 3) == " ▁▁"
-    assert sparkline([1000, 1001, 1007], 3) == "▁▂█"
-    assert sparkline(list(range(50)), 4) == "▁▃▅█"

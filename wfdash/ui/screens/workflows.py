@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
+from wfdash.core.spark import moves
 from wfdash.core.status import STATUSES
 from wfdash.core.text import clean, fit
 from wfdash.core.wording import clock, count
@@ -11,7 +12,6 @@ from wfdash.core.workflow import Workflow
 from wfdash.live.events import Event, WorkflowsChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
-from wfdash.ui.sparkline import sparkline
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -24,6 +24,7 @@ __all__ = ["WorkflowsScreen"]
 _IDLE = 30.0
 """Seconds without a key after which the rows are put in order again."""
 _PANEL = 9
+_MINUTES = 30
 
 
 class WorkflowsScreen(BaseScreen):
@@ -153,6 +154,7 @@ class WorkflowsScreen(BaseScreen):
         assert self.poller is not None
         trends = self.poller.trends
         delta = trends.delta(one.name, status)
+        bars = moves(trends.history(one.name, status), _MINUTES)
         appearance = look(status)
         tone = (BAD if delta > 0 else WARN) if status == "errored" and delta else PLAIN
         return [
@@ -160,7 +162,8 @@ class WorkflowsScreen(BaseScreen):
             (fit(clean(status), 16), PLAIN),
             (count(one.counts.get(status, 0)).rjust(9), PLAIN),
             (f"{delta:+,d}".rjust(9) if delta else " " * 9, tone),
-            ("  " + sparkline(trends.history(one.name, status), 30), appearance.style),
+            ("  " + "·" * (_MINUTES - len(bars)), QUIET),
+            (bars, appearance.style),
         ]
 
 

@@ -7,7 +7,7 @@ from textual.strip import Strip
 
 from wfdash.core.fingerprint import Fingerprint
 from wfdash.core.grouping import Group, short_version
-from wfdash.core.spark import spark
+from wfdash.core.spark import amounts
 from wfdash.core.text import clean, fit
 from wfdash.core.wording import clock
 from wfdash.ui.strips import blank, strip_of
@@ -87,7 +87,7 @@ class CauseTable(LineTable):
         now = self._clock()
         if not firsts or min(firsts) >= now:
             return ""
-        return spark(group.over_time(_BINS, start=min(firsts), end=now))
+        return amounts(group.over_time(_BINS, start=min(firsts), end=now))
 
     def _columns(self, width: int) -> list[tuple[str, int, bool]]:
         """Title, cells, right-aligned. What is narrow goes without the times and the curve."""
