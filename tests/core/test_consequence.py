@@ -44,8 +44,8 @@ def test_what_is_kept_and_what_runs_again_and_a_sibling_that_is_lost():
     assert [one.name for one in split.kept] == ["load-1"]
     assert [one.name for one in split.again] == ["charge-1", "mail-1"]
     told = consequence("restart_from", run, step=StepTarget("charge", 1, "do"))
-    assert told[0] == "keeps 1 step: load-1"
-    assert told[1] == "drops and runs again 2 steps: charge-1, mail-1"
+    assert told[1] == "keeps 1 step: load-1"
+    assert told[0] == "drops and runs again 2 steps: charge-1, mail-1"
     assert "mail-1 ran beside it" in told[2]
     assert split_at(run.steps, StepTarget("charge", 2, "do")) is None
 

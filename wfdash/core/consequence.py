@@ -139,7 +139,7 @@ def _of_restart_from(detail: Detail | None, target: StepTarget) -> list[str]:
     split = split_at(detail.steps, target) if detail is not None else None
     if split is None:
         return ["keeps what was started before that step, runs it and everything after it again"]
-    sentences = [f"keeps {_names(split.kept)}", f"drops and runs again {_names(split.again)}"]
+    sentences = [f"drops and runs again {_names(split.again)}", f"keeps {_names(split.kept)}"]
     start = split.again[0].end
     beside = [
         one
