@@ -307,3 +307,18 @@ def test_a_403_on_a_write_turns_all_verbs_off_and_the_header_says_so():
         assert len(writes(dash)) == 1
 
     on(script)
+
+
+def test_a_prompt_about_one_leaves_the_rows_above_it_in_sight():
+    async def script(dash):
+        await asked(dash, "instance.terminate", "waiting")
+        panel = dash.app.screen.panel
+        assert panel.size.height == 10
+        assert dash.lines[30].startswith("─")
+        await dash.press("escape")
+        dash.app.root.action_mark_all()
+        await dash.press("instance.terminate")
+        await dash.passes(1)
+        assert dash.app.screen.panel.size.height == 20
+
+    on(script, size=(140, 40))

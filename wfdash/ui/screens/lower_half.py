@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LowerHalf", "Panel"]
 
+_LEAST = 10
+
 
 class Panel(Widget):
     """Lines under a rule."""
@@ -26,11 +28,14 @@ class Panel(Widget):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[Pieces] = []
+        self._most = 0
 
     def show(self, lines: list[Pieces]) -> None:
-        """Draw these; nothing is written when nothing differs."""
+        """Draw these; nothing is written when nothing differs. It grows up to half of the screen."""
         if lines != self.lines:
             self.lines = lines
+            self._most = max(self._most, len(lines) + 2)
+            self.styles.height = max(_LEAST, min(self._most, self.app.size.height // 2))
             self.refresh()
 
     @property
@@ -51,7 +56,7 @@ class LowerHalf(ModalScreen[None], inherit_bindings=False):
 
     DEFAULT_CSS = """
     LowerHalf { background: transparent; align: left bottom; }
-    LowerHalf Panel { height: 50%; min-height: 10; dock: bottom; background: ansi_default; }
+    LowerHalf Panel { dock: bottom; background: ansi_default; }
     """
 
     def compose(self) -> ComposeResult:
@@ -69,5 +74,5 @@ class LowerHalf(ModalScreen[None], inherit_bindings=False):
     @property
     def room(self) -> tuple[int, int]:
         """Width and lines for text."""
-        height = max(10, self.app.size.height // 2)
+        height = max(_LEAST, self.app.size.height // 2)
         return self.app.size.width, height - 1
