@@ -138,6 +138,7 @@ KEY_BAR = (
     "workflows.open",
     "layer.close",
     "app.quit",
+    "mark.toggle",
     "help.open",
 )
 """What the bottom line tells, what is needed most first: a narrow one is cut behind."""

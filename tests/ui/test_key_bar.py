@@ -74,3 +74,18 @@ def test_a_verb_is_told_as_on_once_there_is_something_to_do_it_to():
         await d.until(lambda: "s restart" in d.lines[-1])
 
     drive(script, size=(80, 24))
+
+
+def test_a_page_tells_first_what_is_done_on_it():
+    async def script(d):
+        await d.press("E")
+        await d.until(lambda: "for example" in d.text)
+        assert d.lines[-1].startswith(" enter open  space mark  s restart  tab next pane ")
+        await d.press("escape", "B")
+        assert "y copy" in d.lines[-1]
+        await d.press("escape", "/", *"status:errored", "enter", "enter")
+        await d.until(lambda: "enter inspect  = compare" in d.lines[-1])
+        await d.press("enter")
+        await d.until(lambda: "enter unfold  / search  y copy" in d.lines[-1])
+
+    drive(script, size=(100, 30))

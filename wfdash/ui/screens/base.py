@@ -1,6 +1,6 @@
 """What every screen has: news from the poller, the shared tick, a key bar, layers to close."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.css.query import NoMatches
@@ -29,6 +29,8 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
     """The action that opens it, which does nothing here."""
     labels: ClassVar[Mapping[str, str]] = {}
     """What actions do here, where it is not what they do elsewhere, for the key bar."""
+    offers: ClassVar[Sequence[str]] = ()
+    """Actions that its key bar tells of right after `enter`."""
     has_layer = True
     """Whether there is something to close: the page itself, but at the root."""
 

@@ -1,6 +1,7 @@
 """`B`: what was spent of the request budget and by whom, and the last requests, to be copied for support."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
 
@@ -25,10 +26,13 @@ __all__ = ["BudgetScreen"]
 
 _BAR = 30
 _LINES = 7
+_RAY_FROM = 110
+"""Columns from which there is room for the ray beside the path; the copy menu has it always."""
 
 
 class BudgetScreen(BaseScreen):
     opened_by = "budget.open"
+    offers: ClassVar[Sequence[str]] = ("copy.menu",)
     BINDINGS = bindings("copy.menu")
 
     def compose(self) -> ComposeResult:
@@ -75,9 +79,10 @@ class BudgetScreen(BaseScreen):
             meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
         )
         self.query_one("#spent", TextLines).show(_summary(poller, now, self.size.width))
-        titles = f"  {'AT':<9} {'REQUEST':<15} {'STATUS':<7} {'MS':>6}  {'RAY':<21} PATH"
-        self.query_one("#titles", StatusLine).show([(titles, HEADING)])
         room = self.size.width
+        ray = f"{'RAY':<21} " if room >= _RAY_FROM else ""
+        titles = f"  {'AT':<9} {'REQUEST':<15} {'STATUS':<7} {'MS':>6}  {ray}PATH"
+        self.query_one("#titles", StatusLine).show([(titles, HEADING)])
         entries = [(_key(one), self._line(one, now, room)) for one in reversed(poller.budget.requests)]
         self.query_one(Choices).fill(entries)
 
@@ -87,13 +92,14 @@ class BudgetScreen(BaseScreen):
         at = fit(clock(one.at, utc=self.dashboard.utc, now=now), 9)
         path = one.path.partition("/workflows/")[2] or one.path.rpartition("/")[2]
         told = path if one.http is not None and one.http < 400 else f"{one.failure} {path}"
+        ray = fit(clean(one.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
         return [
             (f"  {at} ", QUIET),
             (fit(clean(one.kind), 15) + " ", PLAIN),
             (fit(status, 7) + " ", style),
             (f"{one.milliseconds:>6.0f}  ", PLAIN),
-            (fit(clean(one.ray[:40]), 21) + " ", QUIET),
-            (fit(clean(told[:400]), max(1, room - 64), cut="middle"), QUIET),
+            (ray, QUIET),
+            (fit(clean(told[:400]), max(1, room - 44 - len(ray)), cut="middle"), QUIET),
         ]
 
 

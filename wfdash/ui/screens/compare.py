@@ -1,5 +1,6 @@
 """This run against the latest complete one of its version, or of the version before."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from textual import work
@@ -30,6 +31,7 @@ _PARAMS: Final = 4
 class CompareScreen(BaseScreen):
     """Costs one request for the other run, and one for this one where it is not known yet."""
 
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "open the other"}
     BINDINGS: ClassVar[list[BindingType]] = bindings("row.open")
 
     def __init__(self, workflow: str, instance: str) -> None:

@@ -1,6 +1,6 @@
 """One instance on the whole screen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -27,6 +27,9 @@ __all__ = ["DetailScreen"]
 
 class DetailScreen(BaseScreen):
     """Asks the poller to keep this instance fresh for as long as it is on top."""
+
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "inspect"}
+    offers: ClassVar[Sequence[str]] = ("detail.compare",)
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         "instance.next",

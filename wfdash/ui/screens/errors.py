@@ -1,5 +1,8 @@
 """Errored instances grouped by cause, the versions they blame, and what is stuck or odd beside them."""
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from rich.style import Style
 from textual.app import ComposeResult
 
@@ -36,6 +39,7 @@ class ErrorsScreen(BaseScreen):
     """Sampling goes on while this page is open, out of what the budget spares."""
 
     opened_by = "errors.open"
+    offers: ClassVar[Sequence[str]] = ("mark.toggle", "instance.restart", "pane.next")
     BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart")
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
 """The event desk: which events are waited for, by whom and since when; one payload goes to one or to many."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.strip import Strip
@@ -83,6 +84,8 @@ class EventsScreen(BaseScreen):
 
     BINDINGS = bindings("row.open", "mark.toggle", "instance.send_event")
     wants_rows = True
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "send event"}
+    offers: ClassVar[Sequence[str]] = ("mark.toggle",)
 
     def __init__(self, workflow: str, rows: Sequence[Instance] = ()) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """One step in full: policy, attempts, error and output as a tree, and the instance's params and output."""
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, cast
 
 from platformdirs import user_state_path
@@ -30,11 +31,15 @@ from wfdash.ui.widgets.text_lines import TextLines
 
 __all__ = ["InspectorScreen"]
 
+_KEYS = (("enter", "next"), ("shift+tab", "previous"), ("esc", "end the search"))
+
 
 class InspectorScreen(BaseScreen):
     """A closer look; it asks for nothing unless the person wants a text that the API cut off."""
 
     DEFAULT_CSS = "InspectorScreen Field { display: none; margin: 0 1; }"
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "unfold", "filter.edit": "search"}
+    offers: ClassVar[Sequence[str]] = ("filter.edit", "copy.menu")
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu")
 
     def __init__(self, workflow: str, instance: str, step: int | None = None) -> None:
@@ -47,7 +52,7 @@ class InspectorScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield PayloadTree(id="tree")
-        yield Field(placeholder="search keys and values; enter next, shift+tab previous, esc ends")
+        yield Field(placeholder="search keys and values", keys=_KEYS)
         yield KeyBar(self.dashboard.why_off)
 
     def on_mount(self) -> None:

@@ -1,6 +1,8 @@
 """`J`: what was done from here, newest first, and what a dropped session left unfinished."""
 
 import os
+from collections.abc import Sequence
+from typing import ClassVar
 
 from platformdirs import user_state_path
 from rich.style import Style
@@ -82,7 +84,9 @@ class _Entries(LineTable):
     def row_count(self) -> int:
         return len(self.entries)
 
-    def header_line(self, width: int) -> Strip:
+    def header_line(self, width: int) -> Strip | None:
+        if not self.entries:
+            return None
         at, what, named, who = self._widths
         titles = f" {fit('AT', at)}{fit('WHAT', what)}{fit('INSTANCE', named)}{fit('WHO', who)}TOLD"
         return strip_of([(titles, HEADING)], width)
@@ -109,6 +113,7 @@ class JournalScreen(BaseScreen):
     """Read from the file each time it opens; other sessions on this machine write there too."""
 
     opened_by = "journal.open"
+    offers: ClassVar[Sequence[str]] = ("filter.edit", "copy.menu")
     BINDINGS = bindings("filter.edit", "copy.menu")
 
     def __init__(self) -> None:

@@ -94,7 +94,8 @@ class KeyBar(StatusLine):
             in_force.setdefault(active.binding.action, active.binding.key)
         labels: Mapping[str, str] = getattr(self.screen, "labels", {})
         groups: list[tuple[str, bool, Pieces]] = []
-        for action in map(BY_ID.__getitem__, KEY_BAR):
+        first = (KEY_BAR[0], *getattr(self.screen, "offers", ()))
+        for action in map(BY_ID.__getitem__, [*first, *(one for one in KEY_BAR if one not in first)]):
             key = in_force.get(action_method(action.id).removeprefix("action_"))
             if key is not None:
                 off = bool(self._why_off(action.id))
