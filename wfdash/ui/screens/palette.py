@@ -1,5 +1,7 @@
 """ctrl+p: every action by name, its key, and why it would do nothing now."""
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.containers import Vertical
@@ -56,7 +58,7 @@ class PaletteScreen(PanelScreen):
         words = typed.lower().split()
         found = [action for action in ACTIONS if all(word in _haystack(action) for word in words)]
         reasons = {action.id: self._why_off(action) for action in found}
-        found.sort(key=lambda action: bool(reasons[action.id]))
+        found.sort(key=lambda action: (bool(reasons[action.id]), _far(action, words)))
         choices = self.query_one(Choices)
         choices.fill([(action.id, self._line(action, reasons[action.id])) for action in found])
         choices.move_to(0)
@@ -98,6 +100,16 @@ _WHERE = {
     "instance": "a table of instances",
     "field": "a text field",
 }
+
+
+def _far(action: Action, words: Sequence[str]) -> int:
+    """How far an action is from what was typed: its label, how a word of its help begins, or any part."""
+    if not words:
+        return action.id.startswith("move.")
+    if action.label.lower().startswith(words[0]):
+        return 0
+    starts = action.help.lower().split()
+    return 1 if all(any(one.startswith(word) for one in starts) for word in words) else 2
 
 
 def _haystack(action: Action) -> str:

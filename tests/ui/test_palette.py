@@ -1,0 +1,22 @@
+"""ctrl+p: what one means stands first."""
+
+from tests.support.dashboard import drive
+
+
+def first(d):
+    lines = d.lines
+    at = next(n for n, line in enumerate(lines) if "Actions" in line)
+    return [line.split("  ")[-1].strip() for line in lines[at + 2 : at + 5]]
+
+
+def test_what_begins_as_typed_stands_before_what_only_holds_it():
+    async def script(d):
+        await d.press("palette.open")
+        assert "Move" not in " ".join(first(d))
+        await d.type("res")
+        assert first(d)[0] == "Restart from the beginning"
+        await d.press("escape", "palette.open")
+        await d.type("wri")
+        assert first(d)[0] == "Write a note into the session's story"
+
+    drive(script, size=(100, 30))
