@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from tests.support.dashboard import drive
 from wfdash.core.workflow import Workflow
 from wfdash.live.trend import Trends
 from wfdash.ui.widgets.workflow_table import worst_first
@@ -28,3 +29,12 @@ def test_a_sample_a_minute_is_kept_for_half_an_hour_and_the_last_is_the_newest()
     assert history[-1] == 3 * 3600 - 10
     assert all(later - earlier == 60 for earlier, later in pairwise(history[1:-1]))
     assert trends.delta("orders", "running") == 3 * 3600 - 10
+
+
+def test_the_counts_stand_beside_the_names_however_wide_the_screen():
+    async def script(d):
+        await d.until(lambda: "refunds" in d.text)
+        title = d.line("WORKFLOW")
+        assert title.index("ERRORED") < 40
+
+    drive(script, workflow="", size=(200, 30))

@@ -36,11 +36,13 @@ class Columns(Struct, frozen=True):
 def columns(width: int, longest_id: int, status: int) -> Columns:
     """What fits beside a gutter of two cells, each column after one space; `status` is that column's width.
 
+    What it is blocked on stands after one space more, away from the numbers before it.
+
     The id and what the instance is blocked on share the room that the fixed columns leave, the id first.
     """
     room = width - 3 - status
-    widths = {"status": status, "age": 7}
-    room -= 8
+    widths = {"status": status, "age": 5}
+    room -= 6
     wanted = max(12, min(longest_id, 44))
     for name, cells, spare in (("took", 8, 20), ("version", 8, 40), ("trigger", 8, 40)):
         if room - cells - 1 >= min(wanted, 24) + 2 + spare:
@@ -50,5 +52,5 @@ def columns(width: int, longest_id: int, status: int) -> Columns:
         widths["id"] = max(1, room - 1)
     else:
         widths["id"] = min(wanted, max(room // 2 - 1, room - 44))
-        widths["why"] = room - 2 - widths["id"]
+        widths["why"] = room - 3 - widths["id"]
     return Columns(tuple((name, widths[name]) for name in _NAMES if name in widths))

@@ -58,7 +58,7 @@ _LOOKS: Final = {
     "rollingBack": Look("↺", Style(color="magenta")),
     "complete": Look("✓", Style.null()),
     "errored": Look("✗", Style(color="red", bold=True)),
-    "terminated": Look("■", Style(color="magenta", dim=True)),
+    "terminated": Look("■", Style(color="magenta")),
 }
 _UNKNOWN: Final = Look("?", Style(bold=True))
 
@@ -98,7 +98,7 @@ ASCII: Final = str.maketrans(
         "↳": "`",
         "⏎": "$",
         "·": ".",
-        "•": "*",
+        "•": "!",
         "≈": "~",
         "×": "x",
         "–": "-",

@@ -23,7 +23,7 @@ _SCOPES = {
     "field": "In a form",
     "app": "Everywhere",
 }
-_COLUMN = 68
+_GAP = 3
 _LEGEND = {
     "queued": "has not started",
     "running": "a step is running",
@@ -79,7 +79,7 @@ class HelpScreen(BaseScreen):
         keys = self.dashboard.keys_of(action.id)
         text = action.help
         if action.id == "view.1":
-            keys, text = "1 … 9", "Saved views"
+            keys, text = "1 to 9", "Saved views"
         return [("  " + fit(keys, 18), STRONG), (text, PLAIN)]
 
     def action_row_open(self) -> None:
@@ -99,12 +99,14 @@ def _legend() -> list[Pieces]:
 
 
 def _flow(sections: list[list[Pieces]], width: int) -> list[Pieces]:
-    if width < 2 * _COLUMN:
-        return [line for section in sections for line in section]
     columns: tuple[list[Pieces], list[Pieces]] = ([], [])
     half = sum(map(len, sections)) / 2
     for section in sections:
         columns[0 if len(columns[0]) + len(section) / 2 <= half else 1].extend(section)
+    room, other = (max(map(length, column), default=0) for column in columns)
+    room += _GAP
+    if room + other > width:
+        return [line for section in sections for line in section]
     rows = max(map(len, columns))
     left, right = ([*column, *([[]] * (rows - len(column)))] for column in columns)
-    return [[*one, (" " * (_COLUMN - length(one)), PLAIN), *other] for one, other in zip(left, right)]
+    return [[*one, (" " * (room - length(one)), PLAIN), *other] for one, other in zip(left, right)]

@@ -153,7 +153,7 @@ class InstancesScreen(ViewsScreen):
         self._draw_notes()
         self._want()
         if self.beside.display:
-            feed(self.beside, self.dashboard, self._beside)
+            feed(self.beside, self.dashboard, self._beside if self.table.row_count() else None)
 
     def _draw_header(self) -> None:
         draw_header(self.query_one(Header), self.dashboard, self.workflow)

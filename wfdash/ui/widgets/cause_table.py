@@ -54,7 +54,7 @@ class CauseTable(LineTable):
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         group = self.groups[index]
         texts = self._texts(group)
-        pieces: list[tuple[str, Style]] = [("* " if self.marked(group) else "  ", STRONG)]
+        pieces: list[tuple[str, Style]] = [("▌ " if self.marked(group) else "  ", STRONG)]
         for title, room, right in self._columns(width):
             text = texts[title]
             style = BAD if title == "COUNT" else QUIET if title in ("FIRST", "LAST", "SHARE") else PLAIN

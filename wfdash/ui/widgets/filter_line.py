@@ -147,7 +147,7 @@ class FilterLine(Vertical):
         room = self.size.width - _PROMPT
         right = self._told(room - min(cells(text) + 1, _LEAST))
         told.styles.width = length(right) if self.editing else "1fr"
-        left = text if cells(text) < room - length(right) else fit(text, max(8, room - length(right) - 1))
+        left = text if cells(text) < room - length(right) - 1 else fit(text, max(8, room - length(right) - 2))
         shown: list[tuple[str, Style]] = [(left, PLAIN) if text else ("no filter", QUIET)]
         for view in self._views:
             if length(shown) + length(view) + _GAP > room - length(right):

@@ -140,6 +140,8 @@ class InstanceTable(LineTable):
                 style = STRONG
             if name == "status":
                 title = f"  {title}"
+            if name == "why":
+                pieces.append((" ", PLAIN))
             pieces += [(title.rjust(room) if name in _RIGHT else fit(title, room), style), (" ", PLAIN)]
         return strip_of(pieces, width)
 
@@ -207,7 +209,8 @@ class InstanceTable(LineTable):
                 value = fit(value, room) if cells(value) > room else value.rjust(room)
             else:
                 value = fit(value, room, cut="middle" if name == "id" else "end")
-            pieces += [(value, self._style(name)), (" ", PLAIN)]
+            gap = " " if name == "why" else ""
+            pieces += [(gap + value, self._style(name)), (" ", PLAIN)]
         if cursor and not away:
             # A colour, or a faint cell, cannot be read on the cursor's own background.
             pieces = [(part, Style(bold=style.bold)) for part, style in pieces]

@@ -72,11 +72,18 @@ class WorkflowTable(LineTable):
         return self._places.get(str(key))
 
     def _layout(self, width: int) -> tuple[int, int]:
-        """Room for the name, and how many count columns there are room for."""
+        """Room for the name, no more than the longest takes, and how many count columns fit."""
         deleted = (len(one.name) + len(_DELETED[-1]) for one in self._workflows if one.script_deleted)
         least = min(max([_LEAST_NAME, *deleted]), width // 2)
         columns = min(len(_COLUMNS), max(1, (width - least - _CRON - 2) // _ROOM))
-        return max(8, width - columns * _ROOM - _CRON - 2), columns
+        longest = max(map(self._named, self._workflows), default=0)
+        spare = width - columns * _ROOM - _CRON - 3
+        return max(8, min(spare, max(_LEAST_NAME, longest))), columns
+
+    @staticmethod
+    def _named(one: Workflow) -> int:
+        """Cells of its name with what stands behind it."""
+        return cells(clean(one.name[:200])) + (len(_DELETED[0]) if one.script_deleted else 0)
 
     def header_line(self, width: int) -> Strip:
         name, columns = self._layout(width)
