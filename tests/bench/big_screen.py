@@ -6,9 +6,10 @@ Both answer `j`.
 import asyncio
 import sys
 from pathlib import Path
+from typing import cast
 
 import wfdash.ui
-from wfdash.api.interface import DetailAnswer, InstancePage, WorkflowPage
+from wfdash.api.interface import DetailAnswer, InstancePage, Observer, WorkflowPage, Workflows
 from wfdash.core.moment import iso
 from wfdash.core.workflow import Workflow
 
@@ -35,7 +36,7 @@ def item(number: int) -> dict[str, object]:
 
 
 class Still:
-    """An API in which nothing happens: the newest page, and no older one."""
+    """Of an API in which nothing happens what a dashboard reads: the newest page, and no older one."""
 
     local = False
     watch_only = ""
@@ -61,11 +62,12 @@ def dashboard(rows: int) -> None:
     from wfdash.live.events import InstancesChanged
     from wfdash.settings import Settings
     from wfdash.ui.app import WfdashApp
+    from wfdash.ui.session import Connect
 
     class Big(WfdashApp):
         """Loads its rows a page at a time, as the poller does."""
 
-        CSS_PATH = Path(wfdash.ui.__file__).parent / "wfdash.tcss"
+        CSS_PATH = str(Path(wfdash.ui.__file__).parent / "wfdash.tcss")
 
         def started(self) -> None:
             super().started()
@@ -81,10 +83,13 @@ def dashboard(rows: int) -> None:
                 if first % 1000 == 0:
                     await asyncio.sleep(0)
 
-    async def connect(_: object) -> Still:
-        return Still()
+    def reach(_: Settings) -> Connect:
+        async def connect(_: Observer) -> Workflows:
+            return cast(Workflows, Still())
 
-    Big(Settings(account_id="0" * 32, demo="bench"), connect, workflow="orders", clock=lambda: NOW).run()
+        return connect
+
+    Big(Settings(account_id="0" * 32, demo="bench"), reach, workflow="orders", clock=lambda: NOW).run()
 
 
 def table(rows: int) -> None:
