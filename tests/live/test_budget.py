@@ -176,7 +176,7 @@ def test_processes_share_one_bucket(tmp_path):
         clock.now += 0.5
         taken += [clock.now for one in budgets if not one.take(Priority.LIST)]
     for start in taken:
-        assert sum(start <= at < start + WINDOW for at in taken) <= 600 + 60
+        assert sum(start <= at < start + WINDOW for at in taken) <= 600 + 3
     assert sum(at >= taken[-1] - WINDOW for at in taken) > 500
     assert abs(budgets[0].meter[0] - sum(at > clock.now - WINDOW for at in taken)) < 30
 
@@ -216,6 +216,55 @@ def test_processes_that_start_at_once_find_the_bucket_as_the_others_left_it(tmp_
     assert late.take(Priority.LIST) == 0
 
 
+def test_processes_that_start_together_share_the_first_burst_and_all_that_follows(tmp_path):
+    clock, path = Clock(), tmp_path / "spent.json"
+    budgets = [Budget(clock=clock, spending=SpentFile(path)) for _ in range(3)]
+    taken = [0, 0, 0]
+    for turn in range(600):
+        for number, one in enumerate(budgets):
+            taken[number] += one.take(Priority.SWEEP) == 0
+        if turn == 60:
+            assert sum(taken) <= 25 + 6 * one.rate + 3
+            assert max(taken) - min(taken) <= 3
+        clock.now += 0.1
+    assert max(taken) - min(taken) <= 4, taken
+
+
+def test_one_that_starts_in_the_middle_finds_exactly_what_two_others_left(tmp_path):
+    clock, path = Clock(), tmp_path / "spent.json"
+    first, second = (Budget(clock=clock, spending=SpentFile(path)) for _ in range(2))
+    for one in (first,) * 6 + (second,) * 5 + (first,) * 4:
+        assert one.take(Priority.DETAIL) == 0
+    for one in (second, first):
+        one._spending.flush(clock.now)
+    third = Budget(clock=clock, spending=SpentFile(path))
+    while not third.take(Priority.DETAIL):
+        pass
+    assert third.meter[0] == 30
+
+
+def test_a_bucket_that_cannot_be_is_not_believed(tmp_path):
+    clock, path = Clock(), tmp_path / "spent.json"
+    for left in (-1e9, 1e9, float("nan")):
+        path.write_text(json.dumps({"spent": {}, "left": {"600": [EPOCH, left]}, "frozen": 0}))
+        one = Budget(clock=clock, spending=SpentFile(path))
+        assert one.take(Priority.LIST) < 30
+        while not one.take(Priority.LIST):
+            assert one.meter[0] <= 30
+
+
+def test_what_waited_long_leaves_less_to_others():
+    budget = Budget(clock=Clock())
+    while not budget.take(Priority.SWEEP):
+        pass
+    while not budget.take(Priority.SWEEP, late=True):
+        pass
+    assert budget.take(Priority.LIST) > 0
+    while not budget.take(Priority.LIST, late=True):
+        pass
+    assert budget.meter[0] == 30
+
+
 def test_a_freeze_is_told_to_the_other_processes(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     one, other = (Budget(clock=clock, spending=SpentFile(path)) for _ in range(2))
@@ -231,7 +280,7 @@ def test_the_shared_file_tells_nothing_of_the_credential(tmp_path):
     folder = tmp_path / "state"
     credential = Credential("top-secret-token", source="test")
     spent = share_spending(credential, folder)
-    spent.add(EPOCH)
+    spent.add(EPOCH, 600, 3.0)
     assert spent.others(EPOCH) == 0
     assert spent.path == share_spending(Credential("top-secret-token", source="else"), folder).path
     assert spent.path != share_spending(Credential("another", source="test"), folder).path
@@ -248,7 +297,7 @@ def test_a_torn_file_is_written_anew(tmp_path, content):
     path = tmp_path / "spent.json"
     path.write_text(content)
     spent = SpentFile(path)
-    spent.add(EPOCH)
+    spent.add(EPOCH, 600, 3.0)
     assert spent.others(EPOCH) == 0
     assert spent.trouble == ""
     assert SpentFile(path).others(EPOCH) == 1
@@ -258,10 +307,10 @@ def test_a_folder_that_cannot_be_written_shares_nothing_and_says_why(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
     spent = share_spending(Credential("token", source="test"), blocked)
-    spent.add(EPOCH)
+    spent.add(EPOCH, 600, 3.0)
     assert (spent.others(EPOCH), spent.news(EPOCH)) == (0, 0)
     assert spent.trouble
     gone = SpentFile(tmp_path / "nowhere" / "spent.json")
-    gone.add(EPOCH)
+    gone.add(EPOCH, 600, 3.0)
     assert gone.others(EPOCH) == 0
     assert gone.trouble

@@ -13,7 +13,7 @@ from wfdash.credentials import Credential
 from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.world import World, build
-from wfdash.live.budget import Budget
+from wfdash.live.budget import Budget, Spending
 from wfdash.live.events import InstancesChanged
 from wfdash.live.poller import Poller
 from wfdash.settings import Settings
@@ -23,14 +23,22 @@ class Stage:
     """`overlaps` are the requests that were asked while the same one was under way; `told` counts
     the events by name; `on_change` is called with each delta of the store."""
 
-    def __init__(self, world: World, *, latency: float = 0.1, limit: int = 1200, share: float = 0.5):
+    def __init__(
+        self,
+        world: World,
+        *,
+        latency: float = 0.1,
+        limit: int = 1200,
+        share: float = 0.5,
+        spending: Spending | None = None,
+    ):
         self.loop = asyncio.get_running_loop()
         assert isinstance(self.loop, SimulatedLoop)
         self.world = world
         self.app = create_app(world, latency=latency, limit=limit)
         self.in_flight = Counter()
         self.overlaps = []
-        self.budget = Budget(clock=self.loop.time, share=share)
+        self.budget = Budget(clock=self.loop.time, share=share, spending=spending)
         self.told = Counter()
         self.on_change = lambda delta: None
         self.poller: Poller

@@ -32,6 +32,8 @@ class Priority(IntEnum):
 
 
 _LEAVES = {Priority.DETAIL: 0.0, Priority.LIST: 1 / 15, Priority.SWEEP: 1 / 6, Priority.BACKGROUND: 1 / 6}
+_LEAVES_LATE = {Priority.LIST: 0.0, Priority.SWEEP: 1 / 15, Priority.BACKGROUND: 1 / 15}
+"""For what has waited so long that it would otherwise never have its turn."""
 
 
 class Spending(Protocol):
@@ -40,8 +42,11 @@ class Spending(Protocol):
     frozen_until: float
     """Until when any of them was told to keep still."""
 
-    def add(self, now: float) -> None:
-        """One more by this process."""
+    def add(self, now: float, limit: int, left: float) -> None:
+        """One more by this process, whose bucket of this limit holds so many tokens now."""
+
+    def bucket(self, now: float, limit: int) -> tuple[float, float] | None:
+        """(when, tokens) of a bucket of this limit when any process took from it last; None if none did."""
 
     def freeze(self, until: float) -> None:
         """Tell the other ones to keep still too."""
@@ -86,7 +91,8 @@ class Budget:
         self._refusals = 0
         self._others = spending.others(self._filled_at) if spending else 0
         self._tokens = self.burst
-        self._replay(spending.history(self._filled_at) if spending else [])
+        if spending:
+            self._share_bucket(spending)
 
     @property
     def meter(self) -> tuple[int, int]:
@@ -121,8 +127,11 @@ class Budget:
             self._kinds.popleft()
         return Counter(kind for _, kind in self._kinds).most_common()
 
-    def take(self, priority: Priority) -> float:
-        """Spend one read. 0 when it may go now, else the seconds after which to try again."""
+    def take(self, priority: Priority, *, late: bool = False) -> float:
+        """Spend one read. 0 when it may go now, else the seconds after which to try again.
+
+        What is `late` leaves less to those before it.
+        """
         now = self._clock()
         self._hear(now)
         if self.frozen_until is not None:
@@ -132,14 +141,15 @@ class Budget:
         if wait := self._obey(priority, now):
             return wait
         self._fill(now)
-        needed = 1.0 + _LEAVES.get(priority, 0.0) * self.burst
+        leaves = (_LEAVES_LATE if late else _LEAVES).get(priority, 0.0)
+        needed = 1.0 + leaves * self.burst
         if self._tokens < needed:
             return max(0.02, (needed - self._tokens) / self.rate)
         self._tokens -= 1
         self._reads.append(now)
         _forget(self._reads, now)
         if self._spending:
-            self._spending.add(now)
+            self._spending.add(now, self.limit, self._tokens)
         return 0.0
 
     async def acquire(self, priority: Priority = Priority.LIST) -> None:
@@ -195,9 +205,13 @@ class Budget:
         self._tokens = min(self.burst, self._tokens + max(0.0, now - self._filled_at) * self.rate)
         self._filled_at = now
 
-    def _replay(self, history: list[tuple[float, int]]) -> None:
+    def _share_bucket(self, spending: Spending) -> None:
         """Come to what the bucket holds now, had it been there while the other processes took from it."""
         now = self._filled_at
+        history = spending.history(now)
+        if known := spending.bucket(now, self.limit):
+            self._filled_at, self._tokens = known[0], max(known[1], -self.burst)
+            history = []
         for at, number in history:
             self._filled_at = min(self._filled_at, at)
             self._fill(at)

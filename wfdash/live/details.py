@@ -25,7 +25,7 @@ _BYTES_A_SECOND = 4e7
 class OpenDetail(Job):
     """Keeps the states of instances read before, so that going back to one shows it at once."""
 
-    priority = Priority.DETAIL
+    patience = 2.0
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(2.0)
@@ -38,6 +38,11 @@ class OpenDetail(Job):
         self._pace = Pace(0.0, False)
         self._cost = 0.0
         """Seconds of computing that the last answer cost; waiting for it costs nothing."""
+
+    @property
+    def priority(self) -> Priority:  # type: ignore[override]
+        """Out of turn somebody waits for it; in its turn it is no more urgent than the list."""
+        return Priority.LIST if self.next_at else Priority.DETAIL
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""

@@ -10,8 +10,6 @@ __all__ = ["Job"]
 
 _LONGEST = 60.0
 """Seconds a failing poll waits at most: it never gives up."""
-_PATIENCE = 10.0
-"""Seconds past its time that a poll gives way to more urgent ones."""
 
 
 class Job:
@@ -21,13 +19,16 @@ class Job:
     """
 
     priority = Priority.LIST
+    patience = 5.0
+    """Seconds that it waits for the budget before it goes before more urgent ones."""
 
     def __init__(self, interval: float) -> None:
         self.interval = interval
         self.freshness = Freshness()
         self.next_at: float | None = 0.0
         self._failures = 0
-        self._due_since: float | None = None
+        self.waits_since: float | None = None
+        """Since when it is due and the budget has nothing left for it."""
 
     def due(self, now: float) -> float | None:
         """When to ask, epoch seconds; a clock that was set back does not delay it."""
@@ -52,11 +53,11 @@ class Job:
         return self.interval
 
     def began(self, now: float) -> None:
+        self.waits_since = None
         self.freshness.asking = True
 
     def answered(self, now: float, took: float) -> None:
         self._failures = 0
-        self._due_since = None
         pace = self.pace(took)
         fresh = self.freshness
         fresh.asking, fresh.missed, fresh.failure, fresh.answered_at = False, 0, "", now
@@ -76,10 +77,9 @@ class Job:
         """The question was taken back before it was answered."""
         self.freshness.asking = False
 
-    def starved(self, now: float) -> bool:
-        """Whether it has been due for so long that nothing may go before it any more."""
-        due = self.freshness.due_at
-        return due is not None and now - due > _PATIENCE
+    def late(self, now: float) -> bool:
+        """Whether it has waited too long."""
+        return self.waits_since is not None and now - self.waits_since > self.patience
 
     def count_missed(self, now: float) -> None:
         """Polls that were due and did not happen are missed like those that failed."""

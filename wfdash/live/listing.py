@@ -25,6 +25,7 @@ class Newest(Job):
 
     def __init__(self, watch: Watch, interval: float) -> None:
         super().__init__(max(interval, _LOCAL_INTERVAL) if watch.local else interval)
+        self.patience = min(self.interval, self.patience)
         self.watch = watch
         self.focused = True
         self.total: int | None = None
@@ -79,6 +80,7 @@ class History(Job):
     """Older pages, one for each time somebody wants more."""
 
     priority = Priority.SWEEP
+    patience = 1.0
 
     def __init__(self, watch: Watch, newest: Newest) -> None:
         super().__init__(1.0)

@@ -300,10 +300,9 @@ class Poller:
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
         spare = (self._facts, self._sweep) if spared or self._facts.urgent else (self._sweep, self._facts)
         spare = (self.causes, *spare) if self.causes.wanted else spare
-        usual = (self._detail, self._newest, self._counts, self._history, *spare, self.watched, self._search)
-        if self._newest.starved(self._watch.clock()):
-            return (self._newest, *usual)
-        return usual
+        late = self._newest.late(self._watch.clock())
+        first = (self._newest, self._detail) if late else (self._detail, self._newest)
+        return (*first, self._counts, self._history, *spare, self.watched, self._search)
 
     def _told(self, event: Event) -> None:
         if isinstance(event, InstancesChanged):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.live.budget import Budget
+from wfdash.live.budget import Budget, Priority
 from wfdash.live.job import Job, sentence_of
 
 __all__ = ["Scheduler"]
@@ -68,20 +68,18 @@ class Scheduler:
         delay = _LONGEST_WAIT
         if self.frozen:
             return delay
-        for job in self._jobs():
+        for job in sorted(self._jobs(), key=lambda job: not _goes_first(job, now)):
             job.count_missed(now)
             if job in self._tasks:
                 continue
             at = job.due(now)
-            if at is None:
+            if at is None or at > now:
+                job.waits_since = None
+                delay = delay if at is None else min(delay, at - now)
                 continue
-            if at > now:
-                delay = min(delay, at - now)
-                continue
-            if wait := self._budget.take(job.priority):
+            if wait := self._budget.take(job.priority, late=job.late(now)):
                 delay = min(delay, wait)
-                if job.starved(now):
-                    break
+                job.waits_since = now if job.waits_since is None else job.waits_since
                 continue
             task = self._tasks[job] = asyncio.create_task(self._ask(job))
             task.add_done_callback(partial(self._over, job))
@@ -110,3 +108,8 @@ class Scheduler:
         self._wake.set()
         if not task.cancelled() and (error := task.exception()):
             raise error
+
+
+def _goes_first(job: Job, now: float) -> bool:
+    """What somebody waits for, and what has waited too long: among each other they keep their order."""
+    return job.priority is Priority.DETAIL or job.late(now)

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ except ImportError:  # Windows: unlocked, so a count may be lost now and then
 __all__ = ["SpentFile", "share_spending"]
 
 _SLOT = 10.0
-_SYNC = 1.0
-"""Seconds between two looks at the file."""
+_SYNC = 0.1
+"""Seconds between two looks at the file: about as long as a request takes."""
 _LARGEST = 1 << 20
 
 
@@ -32,6 +33,15 @@ def share_spending(credential: Credential, folder: Path) -> "SpentFile":
     except OSError as error:
         return SpentFile(None, trouble=str(error.strerror or "the state folder cannot be written"))
     return SpentFile(folder / f"spent-{name}.json")
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What the file holds: reads by session and slot, (when, tokens) of the bucket by limit, the freeze."""
+
+    spent: dict[str, dict[int, int]] = field(default_factory=dict)
+    buckets: dict[int, tuple[float, float]] = field(default_factory=dict)
+    frozen: float = 0.0
 
 
 class SpentFile:
@@ -49,10 +59,14 @@ class SpentFile:
         self._mine: dict[int, int] = {}
         self._others: dict[str, dict[int, int]] = {}
         self._news = 0
+        self._buckets: dict[int, tuple[float, float]] = {}
+        self._bucket: tuple[int, float, float] | None = None
         self._synced_at = float("-inf")
         self._changed = False
 
-    def add(self, now: float) -> None:
+    def add(self, now: float, limit: int, left: float) -> None:
+        """One more read, which leaves so many tokens in a bucket of this limit."""
+        self._bucket = (limit, now, left)
         slot = int(now // _SLOT)
         self._mine[slot] = self._mine.get(slot, 0) + 1
         self._changed = True
@@ -60,6 +74,12 @@ class SpentFile:
     def freeze(self, until: float) -> None:
         self.frozen_until = max(self.frozen_until, until)
         self._changed = True
+
+    def bucket(self, now: float, limit: int) -> tuple[float, float] | None:
+        """(when, tokens) of a bucket of this limit when any process took from it last; None if none did."""
+        self._sync(now)
+        at, tokens = self._buckets.get(limit, (float("-inf"), 0.0))
+        return (at, tokens) if now - WINDOW < at <= now else None
 
     def others(self, now: float) -> int:
         """By the other processes over the last window."""
@@ -88,7 +108,8 @@ class SpentFile:
         self._sync(now)
 
     def _sync(self, now: float) -> None:
-        if self.path is None or 0 <= now - self._synced_at < _SYNC:
+        """Tell at once what was spent, so that nobody spends it twice; look now and then otherwise."""
+        if self.path is None or (0 <= now - self._synced_at < _SYNC and not self._changed):
             return
         self._synced_at = now
         try:
@@ -100,18 +121,24 @@ class SpentFile:
             self.trouble = str(error.strerror or "the file cannot be written")
 
     def _exchange(self, descriptor: int, now: float) -> None:
-        sessions, frozen = _read(descriptor, now)
-        sessions.pop(self._session, None)
-        for session, slots in sessions.items():
+        found = _read(descriptor, now)
+        found.spent.pop(self._session, None)
+        for session, slots in found.spent.items():
             known = self._others.get(session, {})
             self._news += sum(max(0, n - known.get(slot, 0)) for slot, n in slots.items())
-        self._others = sessions
-        self.frozen_until = max(self.frozen_until, min(frozen, now + 2 * WINDOW))
+        self._others = dict(found.spent)
+        self.frozen_until = max(self.frozen_until, min(found.frozen, now + 2 * WINDOW))
+        self._buckets = found.buckets
         if not self._changed:
             return
         oldest = (now - WINDOW) // _SLOT
         self._mine = {slot: n for slot, n in self._mine.items() if slot >= oldest}
-        _write(descriptor, {**sessions, self._session: self._mine}, self.frozen_until)
+        found.spent[self._session], found.frozen = self._mine, self.frozen_until
+        if self._bucket is not None:
+            limit, at, left = self._bucket
+            found.buckets[limit] = (at, left - self._news)
+            self._bucket = None
+        _write(descriptor, found)
         self._changed = False
 
 
@@ -131,8 +158,8 @@ def _locked(path: Path) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def _read(descriptor: int, now: float) -> tuple[dict[str, dict[int, int]], float]:
-    """The slots of the last window by session, and the freeze; nothing of what cannot be read."""
+def _read(descriptor: int, now: float) -> _Shared:
+    """What the file holds of the last window; nothing of what cannot be read."""
     try:
         told: Any = json.loads(os.pread(descriptor, _LARGEST, 0) or b"{}")
         oldest, newest = (now - WINDOW) // _SLOT, (now + WINDOW) // _SLOT
@@ -142,13 +169,15 @@ def _read(descriptor: int, now: float) -> tuple[dict[str, dict[int, int]], float
             }
             for session, slots in told.get("spent", {}).items()
         }
-        return {one: slots for one, slots in sessions.items() if slots}, float(told.get("frozen", 0.0))
+        spent = {one: slots for one, slots in sessions.items() if slots}
+        buckets = {int(limit): (float(at), float(left)) for limit, (at, left) in told.get("left", {}).items()}
+        return _Shared(spent, buckets, float(told.get("frozen", 0.0)))
     except (ValueError, TypeError, AttributeError, RecursionError):
-        return {}, 0.0
+        return _Shared()
 
 
-def _write(descriptor: int, sessions: dict[str, dict[int, int]], frozen: float) -> None:
-    text = json.dumps({"spent": sessions, "frozen": frozen}).encode()
+def _write(descriptor: int, shared: _Shared) -> None:
+    text = json.dumps({"spent": shared.spent, "left": shared.buckets, "frozen": shared.frozen}).encode()
     os.pwrite(descriptor, text, 0)
     os.ftruncate(descriptor, len(text))
 

@@ -1,0 +1,88 @@
+"""A budget that is short, as several dashboards on one credential make it: it is kept and nothing starves."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from itertools import pairwise
+
+import pytest
+
+from tests.support.simulated_time import EPOCH, simulate
+from tests.support.stage import stage
+from wfdash.demo.world import build
+from wfdash.live.budget import WINDOW, Priority
+from wfdash.live.spent import SpentFile
+
+LONGEST = 10.0
+"""Seconds between two answers to the list, whatever else is wanted."""
+STEP = 0.25
+MINUTES = 7
+
+
+def active_of(poller):
+    return [row.id for row in poller.store if row.status in ("running", "waiting")]
+
+
+async def watched(ons, seconds):
+    """When each list was answered; every dashboard has an active instance open, and rows to read."""
+    loop = asyncio.get_running_loop()
+    answers = [[] for _ in ons]
+    end = loop.time() + seconds
+    while loop.time() < end:
+        await asyncio.sleep(STEP)
+        for number, (on, told) in enumerate(zip(ons, answers, strict=True)):
+            answered = on.poller.list.answered_at
+            if answered is not None and answered not in told[-1:]:
+                told.append(answered)
+            assert not on.poller.list.stale
+            if ids := active_of(on.poller):
+                on.poller.want(ids[:20])
+                on.poller.open(ids[number])
+    return answers
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.7])
+def test_four_started_together_all_stay_fresh_and_keep_the_budget(tmp_path, apart):
+    async def main():
+        world = build("calm", clock=asyncio.get_running_loop().time)
+        async with AsyncExitStack() as stack:
+            ons = []
+            for _ in range(4):
+                one = stage(world, spending=SpentFile(tmp_path / "spent.json"))
+                ons.append(await stack.enter_async_context(one))
+                ons[-1].poller.show("orders")
+                await asyncio.sleep(apart)
+            answers = await watched(ons, MINUTES * 60)
+            asked = sorted(one.at for on in ons for one in on.app.state.requests)
+            assert sum(at < EPOCH + 5 for at in asked) <= 45, "one burst for all"
+            for start in asked[::5]:
+                assert sum(start <= at < start + WINDOW for at in asked) <= 606
+            for told in answers:
+                assert max(later - earlier for earlier, later in pairwise(told)) <= LONGEST + STEP
+            assert all(on.poller.sweep.finished_at is not None for on in ons)
+            spent = [len(on.app.state.requests) for on in ons]
+            assert max(spent) - min(spent) <= 0.1 * max(spent), "shared evenly"
+
+    simulate(main())
+
+
+def test_what_is_left_is_for_the_instance_that_somebody_opens_not_for_one_that_is_read_again():
+    async def main():
+        async with stage("calm") as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: active_of(poller))
+            one, other, *_ = active_of(poller)
+            poller.open(one)
+            await on.until(lambda: poller.detail(one).detail)
+            poller.frozen = True
+            await asyncio.sleep(60)
+            while not on.budget.take(Priority.LIST):
+                pass
+            asked = len(on.app.state.requests)
+            poller.frozen = False
+            await asyncio.sleep(0.2)
+            assert len(on.app.state.requests) == asked, "list and detail are due, and wait"
+            poller.open(other)
+            await on.until(lambda: poller.detail(other).detail, within=0.2, step=0.05)
+
+    simulate(main())
