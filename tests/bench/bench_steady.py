@@ -1,5 +1,7 @@
 """What a steady screen writes to the terminal in a minute: what a thin SSH link has to carry."""
 
+import tempfile
+
 from tests.bench.line import Line
 from tests.support.program import Program, environment
 from tests.support.pty import Terminal, watch_together
@@ -18,12 +20,15 @@ _LAYERS = {
 
 
 def run() -> list[Line]:
-    """Nothing changes in the simulator: what is written are ages, durations and the polls' own signs."""
+    """Nothing changes in the simulator: what is written are ages, durations and the polls' own signs.
+
+    Each has a state folder of its own, as each is measured alone: four that share a credential poll less.
+    """
     simulator = Simulator("calm", stopped=True)
     shells = {}
     try:
         for name, (columns, lines, keys) in _LAYERS.items():
-            env = environment(**simulator.env, **_OVER_SSH)
+            env = environment(**simulator.env, **_OVER_SSH, XDG_STATE_HOME=tempfile.mkdtemp())
             shells[name] = Terminal(Program.argv("-w", "orders"), env=env, columns=columns, lines=lines)
             shells[name].wait_for("order-")
             shells[name].press(*keys)
