@@ -113,7 +113,14 @@ async def test_no_answer_after_acceptance_is_read_and_never_sent_again(operator,
 async def test_no_answer_and_no_effect_is_unknown_and_never_sent_again(operator, server, fault):
     server.add("a", "running")
     server.faults = [fault]
-    (told,) = await act(operator, server, "terminate", "a")
+    stages = []
+    (told,) = await act(operator, server, "terminate", "a", on_event=stages.append)
+    assert [one.stage for one in stages if isinstance(one, Progress)][:4] == [
+        "reading",
+        "sent",
+        "unknown",
+        "following",
+    ]
     assert server.asked == [("a", "terminate")]
     assert server.accepted == []
     assert (told.outcome, told.exit_code, told.after) == ("unknown", 4, "running")

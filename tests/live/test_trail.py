@@ -37,6 +37,13 @@ def test_a_pause_that_had_to_wait():
     assert not one.troubled
 
 
+def test_while_no_answer_came_the_outcome_is_said_to_be_unknown():
+    one = trail()
+    for event in (moved(one, "sent"), moved(one, "unknown"), moved(one, "following", "running")):
+        one.hear(event)
+    assert one.line(AT) == "pause a asked 14:02:11 → running · outcome unknown, reading to find out"
+
+
 def test_what_went_wrong_is_the_line():
     one = trail()
     one.hear(ended(one, "no effect", "pause had no effect: the instance is queued"))

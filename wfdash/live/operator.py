@@ -176,6 +176,8 @@ class Operator:
             forbid=self.forbid,
             heard=lambda stage, note, status: self._progress(run, target, stage, note, status),
         )
+        if sent.outcome == UNKNOWN:
+            self._progress(run, target, "unknown", "", "")
         if sent.accepted or sent.outcome == UNKNOWN:
             return sent
         return self._result(

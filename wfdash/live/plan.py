@@ -101,7 +101,7 @@ class Progress(Struct, frozen=True):
     id: str
     verb: str
     stage: str
-    """reading, sent, answered, following, waiting."""
+    """reading, sent, answered, unknown, following, waiting."""
     done: int
     total: int
     note: str = ""

@@ -26,6 +26,8 @@ class Trail(Struct):
     results: dict[str, Result] = field(default_factory=dict)
     ended_at: float | None = None
     sent_at: float | None = None
+    in_doubt: bool = False
+    """Whether no answer came: what became of it is being read."""
 
     @property
     def single(self) -> bool:
@@ -50,6 +52,7 @@ class Trail(Struct):
         else:
             self.sent = max(self.sent, event.done)
             self.note = event.note
+            self.in_doubt = self.in_doubt or event.stage == "unknown"
             if event.stage == "sent" and self.sent_at is None:
                 self.sent_at = event.at
             if event.status and (not self.path or self.path[-1] != event.status):
@@ -85,7 +88,8 @@ class Trail(Struct):
         steps = "".join(f" → {status}" for status in self.path if status not in ("accepted", "unknown"))
         line = f"{asked} asked {at}{steps}"
         if result is None:
-            return f"{line} · {self.note}" if self.note else f"{line} …"
+            note = self.note or ("outcome unknown, reading to find out" if self.in_doubt else "")
+            return f"{line} · {note}" if note else f"{line} …"
         if result.outcome == "under way":
             return f"{line} · {result.sentence}"
         if not steps:
