@@ -178,9 +178,6 @@ def drive(script: Callable[[Dashboard], Awaitable[None]], **options: Any) -> Non
 
 def masked(text: str) -> str:
     """Without what differs from run to run."""
-    text = re.sub(r"API +\d+/", "API nnn/", text)
-    return re.sub(r"(?: \d|\d\d) s( [·.] next +\d+ s)?(?= [·.] API)", _age, text)
-
-
-def _age(found: re.Match[str]) -> str:
-    return f" n s{found[1][:3]}next  n s" if found[1] else " n s"
+    text = re.sub(r"API \d+/(\d+) *", r"API n/\1", text)
+    text = re.sub(r"\bnext \d+ s +(?=[·.] API)", "next n s ", text)
+    return re.sub(r"\b\d+ s +(?=[·.] (?:next|API))", "n s ", text)

@@ -67,7 +67,7 @@ def test_y_alone_acts_once_and_the_journal_and_the_screen_tell_the_outcome(termi
 
 def test_the_form_of_a_new_instance_leaves_the_rows_in_sight(terminal, simulator):
     shell = terminal("-w", "orders", columns=80, lines=24, env=simulator.env)
-    shell.wait_for("waiting", "loaded of")
+    shell.wait_for("waiting", "loaded")
     shell.press("c")
     shell.wait_for("create an instance of orders", "orders-manual-", "ready: enter asks")
     assert "BLOCKED ON" in shell.screen.text

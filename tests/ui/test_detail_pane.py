@@ -3,6 +3,7 @@
 import pytest
 from textual.app import App
 
+from tests.support.dashboard import drive
 from tests.support.details import (
     T0,
     attempt,
@@ -214,3 +215,16 @@ async def test_ten_thousand_steps_arrive_in_slices(pane):
     assert pane.timeline.row_count() < 10_000
     await pane.pilot.press("G")
     assert pane.row.step >= 9_000 or pane.row.kind == "fold"
+
+
+def test_nothing_stands_beside_a_table_without_rows():
+    async def script(d):
+        await d.press("j")
+        await d.until(lambda: "started" in d.text)
+        await d.press("filter.edit")
+        await d.type("no-such-thing")
+        await d.passes(2)
+        assert "matches no-such-thing" in d.text
+        assert "started" not in d.text
+
+    drive(script)

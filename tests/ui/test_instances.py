@@ -1,5 +1,7 @@
 """The main screen over the simulator: what it says, and that nothing moves under the hand."""
 
+import re
+
 import pytest
 
 from tests.support.dashboard import drive
@@ -37,6 +39,18 @@ def test_rows_counts_and_freshness_are_on_screen():
         assert "API" in d.lines[0]
         assert d.lines[2].split()[:3] == ["STATUS", "ID", "AGE▾"]
         assert first_id(d) in d.lines[3]
+
+    drive(script)
+
+
+def test_the_words_of_the_top_stand_whole_however_small_the_numbers_are():
+    async def script(d):
+        assert re.search(r"as of \d+ s +· next \d+ s +· API \d+/600", d.lines[0])
+        assert re.search(r" [\d,]+ of [\d,]+ loaded$", d.lines[1])
+        await d.press("filter.edit")
+        await d.type("status:errored")
+        await d.press("enter")
+        assert re.search(r" \d+ of [\d,]+ loaded · to API: status$", d.lines[1])
 
     drive(script)
 

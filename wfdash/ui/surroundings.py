@@ -62,17 +62,11 @@ def last_pieces(app: "WfdashApp", now: float) -> Sequence[Pieces]:
 
 
 def counts_pieces(poller: Poller, matched: int, query: Query, now: float) -> Sequence[Pieces]:
-    """`19 of 1,204 loaded of 12,431`, `searched 7 of 57`, `to API: status`, ...: the most needed first."""
-    loaded, total = len(poller.store), poller.total
-    first: list[tuple[str, Style]] = [(f"{count(matched)} of ", PLAIN)] if query else []
-    first.append((f"{count(loaded)} loaded", PLAIN))
-    if poller.list.answered_at is None and not loaded:
-        first = [("nothing loaded yet", QUIET)]
-    elif not poller.complete and total is None:
-        first.append((", more to load", PLAIN))
-    elif total is not None and total > loaded:
-        first.append((f" of {count(total)}", PLAIN))
-    groups: list[Pieces] = [first]
+    """`1,204 of 12,431 loaded`, `searched 7 of 57`, `to API: status`, ...: the most needed first."""
+    first = (_loaded(poller, matched if query else None), PLAIN)
+    if poller.list.answered_at is None and not len(poller.store):
+        first = ("nothing loaded yet", QUIET)
+    groups: list[Pieces] = [[first]]
     if (searched := poller.searched) is not None:
         groups.append(_searched_pieces(searched))
     if poller.hidden:
@@ -83,6 +77,19 @@ def counts_pieces(poller: Poller, matched: int, query: Query, now: float) -> Seq
     if asked is not None and asked.here:
         groups.append([(f"here: {asked.here}", QUIET)])
     return groups
+
+
+def _loaded(poller: Poller, matched: int | None) -> str:
+    """`1,204 of 12,431 loaded`; of a filter `19 of 1,204 loaded of 12,431`."""
+    loaded = len(poller.store)
+    total = loaded if poller.total is None and poller.complete else poller.total
+    if total is None:
+        of = "" if matched is None else f"{count(matched)} of "
+        return f"{of}{count(loaded)} loaded, more to load"
+    if matched is None:
+        return f"{count(loaded)} of {count(max(total, loaded))} loaded"
+    rest = f" of {count(total)}" if total > loaded else ""
+    return f"{count(matched)} of {count(loaded)} loaded{rest}"
 
 
 def _searched_pieces(searched: Searched) -> Pieces:

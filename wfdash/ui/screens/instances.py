@@ -218,7 +218,7 @@ class InstancesScreen(ViewsScreen):
 
     def _rested(self) -> None:
         """The cursor stands still: read what it is on, where there is room to show it."""
-        if self.poller is not None and self.beside.display and self.table.instance is not None:
+        if self.poller is not None and self.beside.display:
             self._beside = self.table.instance
             self.poller.open(self._beside)
             self.draw()

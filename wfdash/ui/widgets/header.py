@@ -120,32 +120,30 @@ def _told(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, 
 
 
 def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, short: bool = False) -> Pieces:
-    """How old what is shown is, and when it is asked for again. Each number keeps its place as it moves."""
+    """How old what is shown is, and when it is asked for again. Each part keeps its place as numbers move."""
     if fresh.answered_at is None:
         if fresh.failure:
             return [("▲ no answer yet", BAD), *_retry(fresh, now)]
         return [("asking", QUIET)]
     old = max(0, int(now - fresh.answered_at))
-    age = f"{old:>2} s" if old < 100 else f"{old // 60:>2} m" if old < 6000 else f"{old // 3600} h"
+    age = f"{old} s" if old < 100 else f"{old // 60} m" if old < 6000 else f"{old // 3600} h"
+    spare = " " * (4 - len(age))
     if fresh.stale:
-        return [(f"▲ stale, {age} old", WARN + STRONG), *([] if short else _retry(fresh, now))]
+        return [(f"▲ stale, {age} old{spare}", WARN + STRONG), *([] if short else _retry(fresh, now))]
     if frozen:
-        return [(f"‖ frozen, {age} old", WARN)]
-    as_of = f"{age}" if short else f"as of {age}"
-    following = _next(fresh, now)
-    return [(as_of, PLAIN if old < 15 else WARN), (following if not short else "", QUIET)]
-
-
-def _next(fresh: Freshness, now: float) -> str:
-    if fresh.due_at is None:
-        return ""
-    return f" · next {max(0, int(fresh.due_at - now + 0.999)):>2} s"
+        return [(f"‖ frozen, {age} old{spare}", WARN)]
+    words = age if short else f"as of {age}"
+    return [(f"{words}{spare}", PLAIN if old < 15 else WARN), *([] if short else _due("next", fresh, now))]
 
 
 def _retry(fresh: Freshness, now: float) -> Pieces:
+    return _due("again in", fresh, now)
+
+
+def _due(words: str, fresh: Freshness, now: float) -> Pieces:
     if fresh.due_at is None:
         return []
-    return [(f" · again in {max(0, int(fresh.due_at - now + 0.999)):>2} s", QUIET)]
+    return [(f" · {words} {max(0, int(fresh.due_at - now + 0.999))} s".ljust(len(words) + 8), QUIET)]
 
 
 def meter_pieces(spent: int, limit: int, frozen_for: float) -> Pieces:
@@ -153,4 +151,4 @@ def meter_pieces(spent: int, limit: int, frozen_for: float) -> Pieces:
     if frozen_for > 0:
         return [(f"▲ API rests {int(frozen_for + 0.999)} s", WARN + STRONG)]
     style = ACCENT if spent >= limit * 0.9 else QUIET
-    return [(f"API {spent:>3}/{limit}", style)]
+    return [(f"API {spent}/{limit}".ljust(len(f"API {limit}/{limit}")), style)]
