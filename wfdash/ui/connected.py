@@ -83,7 +83,9 @@ class Connected(Pages, inherit_bindings=False):
             return False  # whoever asks next says what is wrong, and asks again
         if len(accounts) < 2:
             return False
-        self.failure = "These credentials see several accounts: choose one, P asks again."
+        self.failure = (
+            f"These credentials see several accounts: choose one, {self.key_of('profile.open')} asks again."
+        )
         self.choose_account(accounts)
         return True
 

@@ -1,14 +1,25 @@
 """What screens show of the app itself: its keys as they are in force, and whose data it is."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from textual.widget import Widget
 
 from wfdash.keymap import BY_ID, key_text
+from wfdash.keymap_check import split_keys
 from wfdash.ui.widgets.header import Identity
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["Signs"]
+__all__ = ["Signs", "shown_key"]
+
+
+def shown_key(widget: Widget, action: str) -> str:
+    """The first key of an action as it is in force in the widget's app; its own in an app that has none."""
+    if isinstance(widget.app, Signs):
+        return cast("WfdashApp", widget.app).key_of(action)
+    return key_text(BY_ID[action].keys[0])
 
 
 class Signs:
@@ -16,13 +27,15 @@ class Signs:
 
     def key_of(self: "WfdashApp", action: str) -> str:  # type: ignore[misc]
         """The first key of an action as it is in force, as a person knows it."""
-        return key_text(self.settings.keys.get(action, BY_ID[action].keys[0]), ascii=self.settings.ascii)
+        return key_text(self._keys_in_force(action)[0], ascii=self.settings.ascii)
 
     def keys_of(self: "WfdashApp", action: str) -> str:  # type: ignore[misc]
         """All keys of an action as they are in force, as a person knows them."""
+        return " ".join(key_text(key, ascii=self.settings.ascii) for key in self._keys_in_force(action))
+
+    def _keys_in_force(self: "WfdashApp", action: str) -> Sequence[str]:  # type: ignore[misc]
         remapped = self.settings.keys.get(action)
-        keys = [remapped] if remapped else BY_ID[action].keys
-        return " ".join(key_text(key, ascii=self.settings.ascii) for key in keys)
+        return split_keys(remapped) if remapped else BY_ID[action].keys
 
     def write_to_terminal(self: "WfdashApp", sequence: str) -> None:  # type: ignore[misc]
         """Hand a control sequence of our own to the terminal as it is."""

@@ -1,6 +1,6 @@
 """What stands around the instances: whose they are, how many, how fresh, and what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -113,7 +113,7 @@ def left_out_pieces(statuses: Sequence[str], width: int) -> Pieces:
     return [(" ▲ ", WARN + STRONG), (fit(told, max(1, width - 4)), WARN)]
 
 
-def message_for(poller: Poller, workflow: str, filter: str) -> str:
+def message_for(poller: Poller, workflow: str, filter: str, key_of: Callable[[str], str]) -> str:
     return empty_message(
         poller.list,
         workflow=workflow,
@@ -121,6 +121,7 @@ def message_for(poller: Poller, workflow: str, filter: str) -> str:
         loaded=len(poller.store),
         total=poller.total,
         complete=poller.complete,
+        key_of=key_of,
     )
 
 

@@ -83,6 +83,7 @@ class EventsScreen(BaseScreen):
     """Opened for some instances; with nothing marked an event goes to the one under the cursor."""
 
     BINDINGS = bindings("row.open", "mark.toggle", "instance.send_event")
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "send the event"}
     wants_rows = True
     labels: ClassVar[Mapping[str, str]] = {"row.open": "send event"}
     offers: ClassVar[Sequence[str]] = ("mark.toggle",)
@@ -100,6 +101,10 @@ class EventsScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.table.focus()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Fill the desk, with the cursor on what it was opened for."""
         self.fill()
         if self._chosen:
             self.table.marked = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
@@ -111,6 +116,9 @@ class EventsScreen(BaseScreen):
     @property
     def table(self) -> WaitTable:
         return self.query_one(WaitTable)
+
+    def why_off(self, action: str) -> str:
+        return super().why_off("instance.send_event" if action == "row.open" else action)
 
     def live(self, event: Event) -> None:
         self.fill()
@@ -141,11 +149,11 @@ class EventsScreen(BaseScreen):
             [(" ", PLAIN), *badges, (title, STRONG)], [(told, QUIET)]
         )
 
-    @staticmethod
-    def _nothing(read: int, of: int) -> str:
+    def _nothing(self, read: int, of: int) -> str:
         if read < of:
             return f"No wait among the {count(read)} read so far.\nThe others are read as the budget allows."
-        return "Nothing waits for an event.\nesc goes back; c creates an instance."
+        back, create = (self.dashboard.key_of(one) for one in ("layer.close", "instance.create"))
+        return f"Nothing waits for an event.\n{back} goes back; {create} creates an instance."
 
     def _may_wait(self, identity: str) -> bool:
         row = self.poller.store.get(identity) if self.poller is not None else None

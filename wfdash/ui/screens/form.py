@@ -13,19 +13,17 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from wfdash.core.text import clean
-from wfdash.keymap import key_text
 from wfdash.live.handing import NotSendable
 from wfdash.live.plan import Plan
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
-from wfdash.ui.widgets.status_line import StatusLine
+from wfdash.ui.widgets.status_line import Pieces, StatusLine
 
 __all__ = ["FormField", "FormScreen"]
 
 _LABEL = 12
-_KEYS = [(f"tab next · {key_text('ctrl+o')} editor · esc leaves it ", QUIET)]
 _LONGEST = 1_100_000
 
 
@@ -92,15 +90,20 @@ class FormScreen(PanelScreen):
     def value(self, field: str) -> str:
         return self.query_one(f"#field-{field}", Field).value.strip()
 
+    def _keys(self) -> Pieces:
+        named = (("pane.next", "next"), ("form.editor", "editor"), ("layer.close", "leaves it"))
+        told = " · ".join(f"{self.dashboard.key_of(action)} {word}" for action, word in named)
+        return [(f"{told} ", QUIET)]
+
     def check(self) -> Plan | None:
         """Say what is wrong with the fields; the plan when nothing is."""
-        checked = self.query_one("#checked", StatusLine)
+        checked, keys = self.query_one("#checked", StatusLine), self._keys()
         try:
             plan = self.make_plan()
         except NotSendable as wrong:
-            checked.show([(" ", PLAIN), (clean(str(wrong)), BAD)], _KEYS)
+            checked.show([(" ", PLAIN), (clean(str(wrong)), BAD)], keys)
             return None
-        checked.show([(" ready: enter asks before it is sent", STRONG)], _KEYS)
+        checked.show([(" ready: enter asks before it is sent", STRONG)], keys)
         return plan
 
     def on_input_changed(self, event: Input.Changed) -> None:

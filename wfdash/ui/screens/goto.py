@@ -80,7 +80,7 @@ class GotoScreen(PanelScreen):
             app.show_workflow(address.workflow)
 
     def _hint(self, typed: str = "") -> None:
-        self.query_one(Title).name_it("Go to", "enter goes, esc closes")
+        self.query_one(Title).name_it("Go to", f"enter goes, {self.dashboard.key_of('layer.close')} closes")
         poller = self.poller
         names = [one.name for one in poller.workflows if typed.lower() in one.name.lower()] if poller else []
         self.query_one("#told", StatusLine).show([(" " + clean("  ".join(names[:20])), QUIET)])

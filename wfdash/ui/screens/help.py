@@ -79,7 +79,7 @@ class HelpScreen(BaseScreen):
         keys = self.dashboard.keys_of(action.id)
         text = action.help
         if action.id == "view.1":
-            keys, text = "1 to 9", "Saved views"
+            keys, text = f"{keys} to {self.dashboard.keys_of('view.9')}", "Saved views"
         return [("  " + fit(keys, 18), STRONG), (text, PLAIN)]
 
     def action_row_open(self) -> None:

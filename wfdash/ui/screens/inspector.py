@@ -31,8 +31,6 @@ from wfdash.ui.widgets.text_lines import TextLines
 
 __all__ = ["InspectorScreen"]
 
-_KEYS = (("enter", "next"), ("shift+tab", "previous"), ("esc", "end the search"))
-
 
 class InspectorScreen(BaseScreen):
     """A closer look; it asks for nothing unless the person wants a text that the API cut off."""
@@ -52,7 +50,9 @@ class InspectorScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield PayloadTree(id="tree")
-        yield Field(placeholder="search keys and values", keys=_KEYS)
+        close = self.dashboard.key_of("layer.close")
+        keys = (("enter", "next"), ("shift+tab", "previous"), (close, "end the search"))
+        yield Field(placeholder="search keys and values", keys=keys)
         yield KeyBar(self.dashboard.why_off)
 
     def on_mount(self) -> None:

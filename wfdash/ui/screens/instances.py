@@ -180,7 +180,9 @@ class InstancesScreen(ViewsScreen):
         else:
             wide = self.size.width
             line.show(trouble_pieces(poller.list, wide) if stale else left_out_pieces(left_out, wide))
-            table.message = message_for(poller, self.workflow, self.filter_line.query_now.text)
+            table.message = message_for(
+                poller, self.workflow, self.filter_line.query_now.text, self.dashboard.key_of
+            )
             table.fit_statuses(status for status, number in poller.store.statuses.items() if number)
         if not table.row_count():
             table.repaint()

@@ -28,8 +28,6 @@ from wfdash.ui.widgets.status_line import StatusLine
 
 __all__ = ["JournalScreen", "journal_markdown"]
 
-_KEYS = (("enter", "to the rows"), ("esc", "no filter"))
-
 _WRITTEN = "every action is written down here before it is sent"
 _MEASURED = 300
 _WHO_FROM = 110
@@ -123,7 +121,8 @@ class JournalScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield StatusLine(id="journal-title")
         hint = "filter: words of the verb, the instance, the workflow, the outcome"
-        yield Field(placeholder=hint, keys=_KEYS)
+        keys = (("enter", "to the rows"), (self.dashboard.key_of("layer.close"), "no filter"))
+        yield Field(placeholder=hint, keys=keys)
         yield _Entries()
         yield KeyBar(self.dashboard.why_off)
 
@@ -147,7 +146,7 @@ class JournalScreen(BaseScreen):
         if trouble:
             self.table.message = f"{trouble}\nNothing is recorded until it can be."
         else:
-            self.table.message = _nothing(bool(self._all), demo=bool(self.dashboard.settings.demo))
+            self.table.message = self._nothing()
         self.table.rows_changed()
         self.table.repaint()
         told = f"{count(len(self.table.entries))} of {count(len(self._all))} events "
@@ -188,6 +187,15 @@ class JournalScreen(BaseScreen):
         self.table.focus()
         return True
 
+    def _nothing(self) -> str:
+        app = self.dashboard
+        if self._all:
+            drop, change = app.key_of("layer.close"), app.key_of("filter.edit")
+            return f"No event of the journal matches.\n{drop} drops the filter; {change} changes it."
+        if app.settings.demo:
+            return f"The demo keeps no journal.\nWith an account {_WRITTEN}."
+        return f"Nothing was done from this machine yet.\nFrom now on {_WRITTEN}."
+
     def action_copy_menu(self) -> None:
         """The rows that are shown, as Markdown."""
         text = journal_markdown(self.table.entries)
@@ -201,14 +209,6 @@ class JournalScreen(BaseScreen):
                 name="journal",
             )
         )
-
-
-def _nothing(some: bool, *, demo: bool) -> str:
-    if some:
-        return "No event of the journal matches.\nesc drops the filter; / changes it."
-    if demo:
-        return f"The demo keeps no journal.\nWith an account {_WRITTEN}."
-    return f"Nothing was done from this machine yet.\nFrom now on {_WRITTEN}."
 
 
 def _haystack(one: Entry) -> str:

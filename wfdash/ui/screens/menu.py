@@ -53,7 +53,9 @@ class MenuScreen(PanelScreen):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        self.query_one(Title).name_it(clean(self._title), "its key or enter, esc closes")
+        key_of = self.dashboard.key_of
+        hint = f"its key or {key_of('row.open')}, {key_of('layer.close')} closes"
+        self.query_one(Title).name_it(clean(self._title), hint)
         room = max(8, self.size.width - 30)
         self.query_one(Choices).fill(
             [

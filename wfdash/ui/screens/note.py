@@ -37,8 +37,8 @@ class NoteScreen(PanelScreen):
 
     def _draw(self) -> None:
         about = f"Note on {clean(self._instance)}" if self._instance else "Note"
-        self.query_one(Title).name_it(about, "enter keeps it, esc closes")
         app = self.dashboard
+        self.query_one(Title).name_it(about, f"enter keeps it, {app.key_of('layer.close')} closes")
         lines: list[Pieces] = [
             [
                 (f"  {clock(entry.at, utc=app.utc, now=app.clock())}  {entry.kind:<7} ", QUIET),

@@ -54,7 +54,8 @@ class PaletteScreen(PanelScreen):
             self.query_one(Choices).move(rows)
 
     def _fill(self, typed: str) -> None:
-        self.query_one(Title).name_it("Actions", "up and down choose, enter does it, esc closes")
+        close = self.dashboard.key_of("layer.close")
+        self.query_one(Title).name_it("Actions", f"up and down choose, enter does it, {close} closes")
         words = typed.lower().split()
         found = [action for action in ACTIONS if all(word in _haystack(action) for word in words)]
         reasons = {action.id: self._why_off(action) for action in found}

@@ -67,7 +67,7 @@ class ViewsScreen(SelectionScreen):
         self.filter_line.offer(
             [
                 [
-                    (f"{one.key} ", QUIET),
+                    (f"{self.dashboard.key_of(f'view.{one.key}')} ", QUIET),
                     (clean(one.name), STRONG if (one.filter, one.sort) == in_force else PLAIN),
                     (f" {count(counts[one.name])}" if one.name in counts else "", QUIET),
                 ]
@@ -161,7 +161,8 @@ class SaveViewScreen(PanelScreen):
         self.call_after_refresh(self._tell)
 
     def _tell(self) -> None:
-        self.query_one(Title).name_it("Save this view", "enter saves, esc closes")
+        close = self.dashboard.key_of("layer.close")
+        self.query_one(Title).name_it("Save this view", f"enter saves, {close} closes")
         words = clean(self._view.filter) or "no filter"
         sort = f", sorted by {self._view.sort}" if self._view.sort else ""
         self.query_one("#told", StatusLine).show(
@@ -188,7 +189,8 @@ class SaveViewScreen(PanelScreen):
         others = tuple(one for one in settings.views if one.name != name)
         self.dashboard.settings = replace(settings, views=(*others, view))
         self.dismiss()
-        told = f"saved {name} under {key or 'no key: all nine are taken'}, {where}"
+        under = self.dashboard.key_of(f"view.{key}") if key else "no key: all nine are taken"
+        told = f"saved {name} under {under}, {where}"
         self.dashboard.call_after_refresh(self.dashboard.notify, told)
 
     def _free_key(self) -> str:

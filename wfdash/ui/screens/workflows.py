@@ -120,7 +120,8 @@ class WorkflowsScreen(BaseScreen):
             return f"{fresh.failure}\nwfdash keeps trying; `wfdash doctor` says what to check."
         if fresh.answered_at is None:
             return "Asking for the workflows."
-        return "This account has no workflows.\nDeploy a Worker with one, or change the profile with P."
+        key = self.dashboard.key_of("profile.open")
+        return f"This account has no workflows.\nDeploy a Worker with one, or change the profile with {key}."
 
     def _draw_trend(self) -> None:
         chosen = self.query_one(WorkflowTable).workflow

@@ -20,6 +20,7 @@ from wfdash.core.why import Reckoning
 from wfdash.core.wording import age, clock
 from wfdash.core.wrap import wrapped
 from wfdash.live.state import DetailState, Freshness
+from wfdash.ui.signs import shown_key
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
@@ -185,7 +186,10 @@ class DetailPane(Vertical):
             return
         row, detail, width = self.row, self._detail, self.size.width
         lines: list[Pieces] = []
-        if detail is not None and row is not None and row.step < len(detail.steps):
+        if row is not None and row.kind == "fold":
+            told = f"{len(row.members):,} steps folded; {shown_key(self, 'row.unfold')} shows them"
+            lines = [[(f" {STATE_GLYPHS[row.state]} ", PLAIN), (told, STRONG)]]
+        elif detail is not None and row is not None and row.step < len(detail.steps):
             lines = _row_lines(detail, row, Reckoning(self._now, self.utc), width)
         elif detail is not None and not detail.steps:
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
@@ -199,9 +203,6 @@ def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Piec
     title: list[tuple[str, Style]] = [(f" {STATE_GLYPHS[row.state]} ", PLAIN)]
     name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
     tail = span(step, at)
-    if row.kind == "fold":
-        title.append((f"{len(row.members):,} steps folded; right shows them", STRONG))
-        return [title]
     if row.kind == "attempt":
         one = step.attempts[row.attempt]
         name = f"{name}, attempt {row.attempt + 1}"

@@ -10,15 +10,14 @@ from wfdash.core.completion import complete, completed
 from wfdash.core.fields import FIELDS
 from wfdash.core.query import QueryError, parse
 from wfdash.core.text import cells, clean, fit
-from wfdash.keymap import BY_ID, key_text
 from wfdash.ui.bindings import bindings
+from wfdash.ui.signs import shown_key
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length
 
 __all__ = ["Fault", "FilterField", "Suggestions", "aid_pieces"]
 
-_KEYS = (("enter", "keep the filter"), ("esc", "the one before"), ("tab", "complete"))
 _LEAST = 20
 """Cells below which it is not worth beginning to say what is in force."""
 
@@ -55,7 +54,11 @@ class FilterField(Field):
         """The cursor is elsewhere, so other words may stand there."""
 
     def __init__(self) -> None:
-        super().__init__(suggester=Suggestions(), highlighter=Fault(), keys=_KEYS)
+        super().__init__(suggester=Suggestions(), highlighter=Fault())
+
+    def on_mount(self) -> None:
+        before, complete = shown_key(self, "layer.close"), shown_key(self, "pane.next")
+        self.keys = (("enter", "keep the filter"), (before, "the one before"), (complete, "complete"))
 
     def watch_cursor_position(self) -> None:
         self.post_message(self.Moved())
@@ -75,16 +78,16 @@ def aid_pieces(
     field: FilterField, error: QueryError | None, in_force: str, *, start: int, width: int
 ) -> Pieces:
     """The line under the field, which begins at cell `start`: a caret with the error, or what may follow."""
-    words = field.completions
+    words, key = field.completions, shown_key(field, "pane.next")
     if error is None:
         blank: Pieces = [(" " * start, PLAIN)]
-        return [*blank, *(_offered(words, width - start) if words else [(_hint(field.value), QUIET)])]
+        return [*blank, *(_offered(words, key, width - start) if words else [(_hint(field.value), QUIET)])]
     still = f"; still in force: {in_force}" if in_force else "; no filter is in force"
     caret = start + cells(clean(field.value[: error.position])) - int(field.scroll_offset.x)
-    return _pointed(min(max(caret, start), width - 1), clean(str(error)), still, words, width)
+    return _pointed(min(max(caret, start), width - 1), clean(str(error)), still, (words, key), width)
 
 
-def _pointed(caret: int, sentence: str, still: str, words: list[str], width: int) -> Pieces:
+def _pointed(caret: int, sentence: str, still: str, offered: tuple[list[str], str], width: int) -> Pieces:
     """A caret with the sentence on the side where it fits; alone, where it fits on neither."""
     if caret + 2 + cells(sentence) > width:
         said = next((one for one in (sentence + still, sentence) if cells(one) + 1 <= caret), "")
@@ -96,12 +99,11 @@ def _pointed(caret: int, sentence: str, still: str, words: list[str], width: int
     if room >= min(cells(still), _LEAST):
         pieces.append((still if cells(still) <= room else fit(still, room), QUIET))
     room = width - length(pieces) - 3
-    return [*pieces, (" · ", QUIET), *_offered(words, room)] if words and room > _LEAST else pieces
+    return [*pieces, (" · ", QUIET), *_offered(*offered, room)] if offered[0] and room > _LEAST else pieces
 
 
-def _offered(words: list[str], room: int) -> Pieces:
+def _offered(words: list[str], key: str, room: int) -> Pieces:
     """The first, which the key takes, and as many others as fit."""
-    key = key_text(BY_ID["pane.next"].keys[0])
     pieces: list[tuple[str, Style]] = [(f"{key} ", QUIET), (clean(words[0]), STRONG)]
     room -= length(pieces)
     for word in words[1:]:

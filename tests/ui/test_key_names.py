@@ -1,0 +1,137 @@
+"""Every sentence names the key as it is bound: all of them changed, none of the old ones is told any more."""
+
+import re
+import string
+
+import pytest
+
+from tests.support.dashboard import BASE, drive
+from wfdash.keymap import ACTIONS
+from wfdash.keymap_check import check_keymap
+from wfdash.live.journal import Journal
+from wfdash.settings import View
+
+NEW = {
+    action.id: f"alt+{letter}"
+    for action, letter in zip(
+        ACTIONS, string.ascii_letters + string.digits + "!#$%&()*-./:;<=>?@[]^_{|}~", strict=False
+    )
+}
+OLD = re.compile(r"(?<![\w+])(esc|ctrl\+\w|tab)(?!\w)")
+"""Default keys that cannot be anything else in a sentence."""
+
+
+def changed(script, **options):
+    """Drive a dashboard whose keys are all others; `d.do` presses the new key of each action."""
+
+    async def scripted(d):
+        async def do(*actions):
+            for action in actions:
+                await d.pilot.press(NEW.get(action, action))
+                await d.settled()
+
+        d.do = do
+        await script(d)
+        assert not OLD.findall(d.text), d.text
+
+    drive(scripted, keys=NEW, **options)
+
+
+def test_all_keys_can_be_changed_at_once():
+    assert len(NEW) == len(ACTIONS)
+    assert check_keymap(NEW) == []
+
+
+PAGES = {
+    "palette": (["palette.open"], "enter does it, {layer.close} closes"),
+    "go to": (["goto.open"], "enter goes, {layer.close} closes"),
+    "note": (["note.write"], "enter keeps it, {layer.close} closes"),
+    "export": (["export.menu"], "its key or {row.open}, {layer.close} closes"),
+    "copy": (["copy.menu"], "its key or {row.open}, {layer.close} closes"),
+    "profile": (["profile.open"], "its key or {row.open}, {layer.close} closes"),
+    "save view": (["view.save"], "enter saves, {layer.close} closes"),
+    "no such view": (["view.7"], "there is no view 7; {view.save} saves the present one"),
+    "create": (["instance.create"], "{pane.next} next · {form.editor} editor · {layer.close} leaves it"),
+    "filter": (["filter.edit", "s"], " {layer.close} the one before  {pane.next} complete"),
+    "completion": (["filter.edit", "s"], "{pane.next} status:"),
+    "no match": (
+        ["filter.edit", *"zzzz", "enter"],
+        "{layer.close} drops the filter; {filter.edit} changes it",
+    ),
+    "range": (["mark.range"], "marking up to the cursor; {mark.range} ends it"),
+    "errors": (["errors.open"], "{row.open} lists the group"),
+    "inspector": (
+        ["row.open", "row.open", "filter.edit"],
+        "shift+tab previous  {layer.close} end the search",
+    ),
+    "key bar": ([], "{row.open} open  {filter.edit} filter"),
+}
+
+
+@pytest.mark.parametrize(("keys", "told"), PAGES.values(), ids=PAGES)
+def test_the_new_key_is_told(keys, told):
+    wanted = re.sub(r"\{([a-z_.0-9]+)\}", lambda found: NEW[found[1]], told)
+
+    async def script(d):
+        await d.do(*keys)
+        if "group" in told:
+            await d.until(lambda: "for example" in d.text)
+        assert wanted in d.text, d.text
+
+    changed(script)
+
+
+def test_saved_views_are_told_by_the_key_that_opens_them():
+    async def script(d):
+        assert f"{NEW['view.3']} failed" in d.text
+        await d.do("view.3")
+        assert d.app.root.filter_line.query_now.text == "status:errored"
+
+    changed(script, views=(View("failed", "3", filter="status:errored"),))
+
+
+def test_help_tells_them_all():
+    async def script(d):
+        await d.do("help.open")
+        lines = ["".join(text for text, _ in line) for line in d.app.screen.query_one("Scroller")._lines]
+        told = "\n".join(lines)
+        assert f"{NEW['view.1']} to {NEW['view.9']}" in told
+        assert [one for one in NEW if not one.startswith("view.") and f"  {NEW[one]} " not in told] == []
+
+    changed(script)
+
+
+def test_an_empty_workflow_and_none_at_all_are_told_by_the_new_keys():
+    async def script(d):
+        await d.until(lambda: f"{NEW['instance.create']} creates one" in d.text)
+        d.app.root.leave_all("")
+        await d.settled()
+        assert f"{NEW['workflows.open']} lists all workflows; {NEW['goto.open']} goes to one" in d.text
+
+    changed(script, workflow="refunds")
+
+
+def test_the_event_desk_without_waits_is_told_by_the_new_keys():
+    async def script(d):
+        d.app.open_page("events", "refunds")
+        await d.settled()
+        told = f"{NEW['layer.close']} goes back; {NEW['instance.create']} creates an instance"
+        assert told in d.text
+
+    changed(script, workflow="refunds")
+
+
+def test_a_journal_where_nothing_matches_is_told_by_the_new_keys(tmp_path, monkeypatch):
+    monkeypatch.setattr(Journal, "read", lambda self: [_entry()])
+
+    async def script(d):
+        await d.do("journal.open", "filter.edit", *"zzz", "enter")
+        assert f"{NEW['layer.close']} drops the filter; {NEW['filter.edit']} changes it" in d.text
+
+    changed(script, demo=False)
+
+
+def _entry():
+    from wfdash.live.journal import Entry
+
+    return Entry(BASE.interval, "session", "plan", "sent", "pause", workflow="orders", id="a")
