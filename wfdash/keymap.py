@@ -177,6 +177,11 @@ def key_text(key: str, *, ascii: bool = False) -> str:
     return shown if shown.isascii() or not ascii else key
 
 
+def split_keys(text: str) -> tuple[str, ...]:
+    """The keys of "j,down"; a comma alone is the comma key."""
+    return (text,) if text == "," else tuple(part.strip() for part in text.split(","))
+
+
 def markdown() -> str:
     """The table of keys as the README holds it."""
     rows = [("Key", "What it does", "Where"), ("---", "---", "---")]

@@ -1,11 +1,11 @@
 """Is a remapping of keys one that works? Unknown actions, keys no terminal sends, and clashes are told."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 
-from wfdash.keymap import ACTIONS, BY_ID
+from wfdash.keymap import ACTIONS, BY_ID, Action, split_keys
 
-__all__ = ["check_keymap", "split_keys"]
+__all__ = ["check_keymap"]
 
 _NAMED_KEYS = {
     "backspace", "delete", "down", "end", "enter", "escape", "home", "insert", "left", "pagedown", "pageup",
@@ -25,8 +25,8 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
     faults = []
     for action_id, key in keys.items():
         if action_id not in BY_ID:
-            close = get_close_matches(action_id, list(BY_ID), n=1, cutoff=0.0)[0]
-            faults.append((action_id, f'there is no action "{action_id}"; the nearest one is "{close}".'))
+            near = _nearest(action_id)
+            faults.append((action_id, f'there is no action "{action_id}"; the nearest one is "{near}".'))
         elif wrong := [one for one in split_keys(key) if not _is_key(one)]:
             faults.append((action_id, f'{action_id}: "{wrong[0]}" is no key, such as "p", "f5" or "ctrl+p".'))
     if faults:
@@ -44,9 +44,14 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
     return faults
 
 
-def split_keys(text: str) -> tuple[str, ...]:
-    """The keys of "j,down"; a comma alone is the comma key."""
-    return (text,) if text == "," else tuple(part.strip() for part in text.split(","))
+def _nearest(name: str) -> str:
+    """The action that was most likely meant, by its id or by the word after the dot: `puase` is a pause."""
+
+    def likeness(action: Action) -> float:
+        words = (action.id, action.id.rpartition(".")[2], action.label)
+        return max(SequenceMatcher(None, name.lower(), word.lower()).ratio() for word in words)
+
+    return max(ACTIONS, key=likeness).id
 
 
 def _is_key(key: str) -> bool:

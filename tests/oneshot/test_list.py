@@ -65,7 +65,9 @@ def test_oldest_first_and_all_of_them(shell):
 def test_a_filter_says_how_much_was_read(shell):
     done = shell("list", "-w", "orders", "--filter", "status:errored age>1h", "--limit", "2")
     assert len(done.stdout.splitlines()) == 2
-    assert re.search(r"^2 of \d+ read match$", done.stderr, re.MULTILINE)
+    assert re.search(r"^2 of \d+ read match; more may follow; --limit 0 for all$", done.stderr, re.MULTILINE)
+    done = shell("list", "-w", "orders", "--filter", "status:paused", "--limit", "0")
+    assert re.search(r"^\d+ of \d+ read match$", done.stderr, re.MULTILINE)
 
 
 def test_terms_that_need_details_are_refused_or_read(shell):

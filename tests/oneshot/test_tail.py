@@ -77,6 +77,28 @@ async def test_a_token_that_is_withdrawn_on_the_way_is_3(program, one, good):
     assert b"Traceback" not in err
 
 
+async def test_one_instance_is_read_as_often_as_was_asked(program):
+    """A paused one is otherwise read every 15 s, which would be too late here."""
+    asked = []
+
+    def behave(seen, writer):
+        asked.append(seen.target)
+        return envelope({"status": "paused" if len(asked) < 4 else "complete", "steps": []})
+
+    async with serving(behave) as server:
+        environ = environment(
+            CLOUDFLARE_API_TOKEN="made-up-token",
+            CLOUDFLARE_ACCOUNT_ID="a" * 32,
+            CLOUDFLARE_BASE_URL=f"{server.url}/client/v4",
+        )
+        wanted = ["-i", "order-1", "--until", "final", "--timeout", "30s", "--interval", "1"]
+        argv = program.argv("tail", "-w", "orders", *wanted)
+        tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
+        out, _ = await asyncio.wait_for(tail.communicate(), 60)
+    assert tail.returncode == 0
+    assert [line.split(b"\t")[4] for line in out.splitlines()] == [b"paused", b"complete"]
+
+
 def test_a_missing_instance_is_1(shell):
     assert shell("tail", "-w", "orders", "-i", "nope", "--until", "final").returncode == 1
 

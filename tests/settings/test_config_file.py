@@ -12,8 +12,7 @@ import pytest
 from wfdash.config_example import example
 from wfdash.config_file import ConfigError, line_of, parse, permission_warnings, read
 from wfdash.config_schema import Config, Profile, SavedView
-from wfdash.keymap import ACTIONS
-from wfdash.keymap_check import split_keys
+from wfdash.keymap import ACTIONS, split_keys
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent.parent / "config.example.toml"

@@ -166,8 +166,7 @@ class Sender(Struct, frozen=True):
         except RateLimited as error:
             if not last:
                 return error
-            await self.record.failed("skipped", target.id, before.status, error)
-            return Sent(outcome=REFUSED, error=str(error), before=before, at=at, exit_code=error.exit_code)
+            return await self._failed(target, before, error, forbid, at)
         except WorkflowsError as error:
             return await self._failed(target, before, error, forbid, at)
         answered = answer.status or "unknown"
@@ -218,10 +217,10 @@ class Sender(Struct, frozen=True):
 
 def judge_failure(error: WorkflowsError, forbid: Callable[[str], None]) -> str:
     """What a failed write means: refused, not reached, or unknown when it may have been applied."""
-    if isinstance(error, NotReached) and not error.sent:
+    if isinstance(error, RateLimited) or (isinstance(error, NotReached) and not error.sent):
         return NOT_REACHED
     if isinstance(error, Forbidden) and not error.challenge:
         forbid(f"the API refused a write: {error}")
-    if isinstance(error, Forbidden | Unauthorized | NotFound | Refused | RateLimited):
+    if isinstance(error, Forbidden | Unauthorized | NotFound | Refused):
         return UNKNOWN if error.http is not None and error.http < 300 else REFUSED
     return UNKNOWN

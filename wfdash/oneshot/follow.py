@@ -34,13 +34,15 @@ async def until(
     *,
     deadline: float | None = None,
     met: bool = False,
+    interval: float | None = None,
     read: Callable[[Detail], None] = lambda detail: None,
 ) -> str:
     """The first status that is `there`; `read` is told of every answer. A passing failure is waited out.
 
     `deadline` in epoch seconds; one that is no longer ahead allows a single read. Of an instance that was not
-    `met` yet the first read is given up after a few tries. Raises TimedOut, and WorkflowsError for what will
-    not pass.
+    `met` yet the first read is given up after a few tries. `interval` is the time between two reads in
+    seconds, where it is not to follow from the state. Raises TimedOut, and WorkflowsError for what will not
+    pass.
     """
     status = ""
     left = None if deadline is None else deadline - session.clock()
@@ -55,10 +57,14 @@ async def until(
                     return status
                 if once:
                     raise TimedOut(status)
-                pace = next_read(detail, now=session.clock(), local=session.api.local).delay
-                await asyncio.sleep(_STILL if is_final(status) or pace is None else pace)
+                await asyncio.sleep(interval or _pace(detail, session))
     except TimeoutError:
         raise TimedOut(status) from None
+
+
+def _pace(detail: Detail, session: Session) -> float:
+    delay = next_read(detail, now=session.clock(), local=session.api.local).delay
+    return _STILL if is_final(detail.status) or delay is None else delay
 
 
 async def _read(session: Session, workflow: str, identity: str, *, stubborn: bool) -> Detail:

@@ -141,6 +141,8 @@ class Listing:
         parts = []
         if self.query:
             parts.append(f"{count(self.shown)} of {count(self.read)} read match")
+            if self.limit and self.shown == self.limit and self.read != self.total:
+                parts.append("more may follow; --limit 0 for all")
         elif self.limit and self.total is not None and self.total > self.shown == self.limit:
             parts.append(f"{count(self.shown)} of {count(self.total)}; --limit 0 for all")
         if self.asked:

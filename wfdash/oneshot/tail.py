@@ -88,7 +88,15 @@ async def _one(parsed: Namespace, session: Session, lines: Lines) -> int:
 
     deadline = None if parsed.timeout is None else session.clock() + parsed.timeout
     try:
-        status = await until(session, lines.workflow, parsed.instance, there, deadline=deadline, read=read)
+        status = await until(
+            session,
+            lines.workflow,
+            parsed.instance,
+            there,
+            deadline=deadline,
+            interval=parsed.interval,
+            read=read,
+        )
     except TimedOut as late:
         raise Stop(f"{late.status or 'nothing read'} when the time was up, not {parsed.until}", 5) from None
     return 0 if parsed.until in ("final", status) else 1

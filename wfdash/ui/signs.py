@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.widget import Widget
 
-from wfdash.keymap import BY_ID, key_text
-from wfdash.keymap_check import split_keys
+from wfdash.keymap import BY_ID, key_text, split_keys
 from wfdash.ui.widgets.header import Identity
 
 if TYPE_CHECKING:
