@@ -53,6 +53,10 @@ class Options(Struct, frozen=True):
     setup: bool = False
     """Somebody is led to a credential: there need not be one yet."""
 
+    def __repr__(self) -> str:
+        """Without the demo's token."""
+        return f"<Options of profile {self.profile!r}>"
+
 
 class View(Struct, frozen=True):
     """A saved view: a filter and an order under a name and a key."""

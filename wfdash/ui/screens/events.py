@@ -83,7 +83,6 @@ class EventsScreen(BaseScreen):
     """Opened for some instances; with nothing marked an event goes to the one under the cursor."""
 
     BINDINGS = bindings("row.open", "mark.toggle", "instance.send_event")
-    labels: ClassVar[Mapping[str, str]] = {"row.open": "send the event"}
     wants_rows = True
     labels: ClassVar[Mapping[str, str]] = {"row.open": "send event"}
     offers: ClassVar[Sequence[str]] = ("mark.toggle",)
