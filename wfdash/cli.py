@@ -274,12 +274,16 @@ def _connector(settings: "Settings") -> "Connect":
 
         if not settings.demo:
             return await connect(settings, observer=observer)
+        import asyncio
+
         import httpx
 
         from wfdash.demo.api import create_app
         from wfdash.demo.world import build
 
-        transport = httpx.ASGITransport(app=create_app(build(settings.demo)))
+        # In a thread: the screen answers to keys meanwhile.
+        world = await asyncio.to_thread(build, settings.demo)
+        transport = httpx.ASGITransport(app=create_app(world))
         return await connect(settings, observer=observer, transport=transport)
 
     return reach

@@ -18,6 +18,7 @@ BETWEEN = 0.003
 """Seconds the engine takes from the end of one step to the start of the next."""
 HELD_TOO = ("attempt", "sleep", "wait")
 """What still ends while a pause waits for the steps that run; nothing new begins."""
+_IDLE = ("sleep", "wait", "retry", "join")
 _Doing = Literal["between", "attempt", "retry", "sleep", "wait", "join", "over"]
 
 
@@ -105,7 +106,9 @@ class Execution:
     @property
     def idle(self) -> bool:
         """Whether everything sleeps, or waits for an event or a retry."""
-        return all(branch.doing in ("sleep", "wait", "retry", "join") for branch in self._branches)
+        if len(self._branches) == 1:
+            return self._branches[0].doing in _IDLE
+        return all(branch.doing in _IDLE for branch in self._branches)
 
     def next_due(self) -> float:
         """When something happens next by itself; infinity when nothing will."""

@@ -126,8 +126,9 @@ class Instance:
         if self.track is not None and self.run is None:
             self._follow(to)
             return
-        while self.run is not None and not self.final and self.next_due() <= to:
-            self.settle(self.run.step())
+        run = self.run
+        while run is not None and not run.over and self.paused_at is None and run.next_due() <= to:
+            self.settle(run.step())
 
     def settle(self, at: float) -> None:
         """Read the status off the execution."""
