@@ -2,24 +2,12 @@
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.timer import Timer
 
 from wfdash.core.copying import copies
 from wfdash.core.status import is_final
-from wfdash.core.text import clean
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
-from wfdash.ui.covered import is_covered
-from wfdash.ui.screens.beside import feed
-from wfdash.ui.screens.views import ViewsScreen
-from wfdash.ui.surroundings import (
-    counts_pieces,
-    draw_header,
-    left_out_pieces,
-    message_for,
-    notes_pieces,
-    trouble_pieces,
-)
+from wfdash.ui.screens.surrounded import SurroundedScreen
 from wfdash.ui.verbs import WRITING
 from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.detail_pane import DetailPane
@@ -33,18 +21,12 @@ from wfdash.ui.widgets.timeline_table import TimelineTable
 
 __all__ = ["InstancesScreen"]
 
-WIDE = 120
-"""Columns from which the detail stands beside the table."""
-REST = 0.3
-"""Seconds the cursor rests on an instance before its detail is asked for."""
-SOON = 0.05
-"""Seconds in which news are gathered before they are drawn."""
 NEAR_END = 50
 """Rows left below the screen at which older ones are asked for."""
 
 
-class InstancesScreen(ViewsScreen):
-    """Draws what the poller holds."""
+class InstancesScreen(SurroundedScreen):
+    """Takes the news, says what is looked at, and does what the keys ask."""
 
     BINDINGS = bindings(
         "row.open", "pane.next", "instance.next", "instance.previous", "filter.edit", "view.save", "view.",
@@ -54,12 +36,8 @@ class InstancesScreen(ViewsScreen):
     def __init__(self, workflow: str, filter: str = "") -> None:
         super().__init__(workflow)
         self._filter_text = filter
-        self._resting: Timer | None = None
-        self._drawing: Timer | None = None
         self._awaited = ""
         """The instance the cursor goes to once its row is there."""
-        self._beside: str | None = None
-        """Whose detail stands beside the table: the cursor's, once it rests."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -73,7 +51,7 @@ class InstancesScreen(ViewsScreen):
         yield KeyBar(self.dashboard.why_off)
 
     def on_mount(self) -> None:
-        self._place_beside()
+        self.place_beside()
         self.query_one("#trouble").display = False
         self.table.focus()
         self.draw()
@@ -115,89 +93,14 @@ class InstancesScreen(ViewsScreen):
         self.call_after_refresh(self.tick, self.dashboard.clock())
 
     def on_resize(self) -> None:
-        self._place_beside()
+        self.place_beside()
         self.call_after_refresh(self.draw)
-
-    def _place_beside(self) -> None:
-        """The detail stands beside the table where there is room for both."""
-        wide = self.size.width >= WIDE
-        self.query_one(Rule).display = wide
-        self.beside.display = wide
-
-    @property
-    def beside(self) -> DetailPane:
-        return self.query_one("#beside", DetailPane)
 
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)
         self.dismiss_ghosts()
 
-    # Drawing.
-
-    def draw_soon(self) -> None:
-        """Draw once for all the news of this moment."""
-        if self._drawing is None:
-            self._drawing = self.set_timer(SOON, self.draw)
-
-    def draw(self) -> None:
-        """Everything but the rows themselves; nothing is written where nothing differs."""
-        self._drawing = None
-        if not self.is_mounted or not self.table.is_mounted:
-            return
-        if is_covered(self):
-            self._want()
-            return
-        self._draw_header()
-        self._draw_counts()
-        self._draw_trouble()
-        self._draw_notes()
-        self._want()
-        if self.beside.display:
-            feed(self.beside, self.dashboard, self._beside if self.table.row_count() else None)
-
-    def _draw_header(self) -> None:
-        draw_header(self.query_one(Header), self.dashboard, self.workflow)
-
-    def _draw_counts(self) -> None:
-        if self.poller is not None and self.view is not None:
-            query = self.filter_line.query_now
-            self.count_views()
-            self.filter_line.count(counts_pieces(self.poller, len(self.view), query, self.dashboard.clock()))
-
-    def _draw_trouble(self) -> None:
-        """The sentence about a connection that is gone, or about what is not followed, while it is so."""
-        poller, table = self.poller, self.table
-        # Before the first answer the table's own message says it.
-        stale = poller is not None and poller.list.stale and poller.list.answered_at is not None
-        line = self.query_one("#trouble", StatusLine)
-        left_out = poller.sweep.left_out if poller is not None else ()
-        line.display = bool(poller is not None and len(poller.store) and (stale or left_out))
-        if table.faded != stale:
-            table.faded = stale
-            table.repaint()
-        if poller is None:
-            table.message = f"Connecting.\n{clean(self.dashboard.failure)}"
-        else:
-            wide = self.size.width
-            line.show(trouble_pieces(poller.list, wide) if stale else left_out_pieces(left_out, wide))
-            table.message = message_for(
-                poller, self.workflow, self.filter_line.query_now.text, self.dashboard.key_of
-            )
-            table.fit_statuses(status for status, number in poller.store.statuses.items() if number)
-        if not table.row_count():
-            table.repaint()
-
-    def _draw_notes(self) -> None:
-        self.query_one(KeyBar).note(
-            notes_pieces(
-                marked=len(self.marks),
-                hidden=self.table.marks_off_screen(),
-                arrived=len(self.view.arrivals) if self.view is not None else 0,
-                key=self.dashboard.key_of("rows.arrived"),
-            )
-        )
-
-    def _want(self) -> None:
+    def want(self) -> None:
         """Tell the poller which rows are looked at, unless another screen does."""
         poller, view = self.poller, self.view
         top = self.dashboard.top
@@ -213,17 +116,8 @@ class InstancesScreen(ViewsScreen):
 
     def on_line_table_cursor_moved(self) -> None:
         self.extend_range()
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(REST, self._rested)
+        self.read_at_rest()
         self.draw_soon()
-
-    def _rested(self) -> None:
-        """The cursor stands still: read what it is on, where there is room to show it."""
-        if self.poller is not None and self.beside.display:
-            self._beside = self.table.instance
-            self.poller.open(self._beside)
-            self.draw()
 
     def put_cursor(self, instance: str) -> None:
         """Put the cursor on this instance, as soon as its row is there."""
