@@ -24,6 +24,15 @@ def test_a_strange_size_is_survived_and_left_politely(demo, columns, lines):
     assert shell.not_as_found() == []
 
 
+def test_a_page_that_opens_at_a_strange_size_comes_to_rest(terminal):
+    """Two screens, each telling the other its size, laid each other out for ever."""
+    shell = terminal("demo", columns=3, lines=200)
+    shell.wait_written(b"\x1b[?1049h")
+    shell.quiet()
+    shell.resize(80, 24)
+    shell.wait_for("refunds")
+
+
 def test_a_hundred_resizes_end_in_the_right_picture(demo):
     shell = demo(columns=140, lines=40)
     for step in range(100):

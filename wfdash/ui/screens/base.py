@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.css.query import NoMatches
+from textual.geometry import Size
 from textual.screen import Screen
 
 from wfdash.core.instance import Instance
@@ -45,6 +46,14 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
             self._dirty_widgets.clear()
             return
         super()._compositor_refresh()
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay out for the size that the terminal has now, whatever size this event tells.
+
+        A screen hands each resize on to those under it, and they send one back: two different sizes on their
+        way at once would chase each other for ever.
+        """
+        super()._screen_resized(self.app.size)
 
     @property
     def dashboard(self) -> "WfdashApp":
