@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol
 
 from wfdash import __version__
 from wfdash.argument_values import Filled, Once, duration, interval, ordinal, port, whole
@@ -28,9 +28,20 @@ COMMANDS = {
     "setup": "go through token, account and workflow, and keep them as a profile",
     "doctor": "check config, account, token, terminal, paths, clock and the API",
 }
+_VALUELESS = ("store_true", "version", argparse.BooleanOptionalAction)
 _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
 SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "huge")
 HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me")
+
+
+class _Options(Protocol):
+    """Where arguments are added."""
+
+    prog: str
+
+    def add_argument_group(self, title: str, /) -> Any: ...
+
+    def add_argument(self, *names: str, **how: Any) -> Any: ...
 
 
 class _Parser(argparse.ArgumentParser):
@@ -97,13 +108,28 @@ def _split_command(words: list[str]) -> tuple[str, list[str]]:
 
 def _valued_options() -> set[str]:
     """Every option of any command that takes the next word as its value."""
-    return {
-        option
-        for command in COMMANDS
-        for action in _parser(command)._actions
-        if action.nargs is None and action.option_strings
-        for option in action.option_strings
-    }
+    options = _ValuedOptions()
+    for command in COMMANDS:
+        options.prog = f"wfdash {command}"
+        _add_arguments(command, options)
+    return options.found
+
+
+class _ValuedOptions:
+    """Stands in for a parser, to learn what takes a value: twelve real ones would take 17 ms to make."""
+
+    prog = ""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def add_argument_group(self, _title: str) -> "_ValuedOptions":
+        return self
+
+    def add_argument(self, *names: str, **how: Any) -> None:
+        valueless = "nargs" in how or how.get("action") in _VALUELESS
+        if names[0].startswith("-") and not valueless:
+            self.found.update(names)
 
 
 def _parser(command: str) -> _Parser:
@@ -116,6 +142,11 @@ def _parser(command: str) -> _Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    _add_arguments(command, parser)
+    return parser
+
+
+def _add_arguments(command: str, parser: _Options) -> None:
     _add_common(parser)
     {
         "": _add_dashboard,
@@ -128,7 +159,6 @@ def _parser(command: str) -> _Parser:
         "setup": _add_dashboard,
         "doctor": _add_nothing,
     }.get(command, _add_verb)(parser)
-    return parser
 
 
 _ABOUT = """A terminal dashboard for Cloudflare Workflows: watch live runs, find out why one is
@@ -142,7 +172,7 @@ def _commands_help() -> str:
     return "commands:\n" + "\n".join(lines) + "\n\nwfdash COMMAND --help says more."
 
 
-def _add_common(parser: _Parser) -> None:
+def _add_common(parser: _Options) -> None:
     group = parser.add_argument_group("where")
     group.add_argument("-w", "--workflow", action=Filled, metavar="NAME", default="", help="the workflow")
     group.add_argument(
@@ -172,13 +202,13 @@ def _add_common(parser: _Parser) -> None:
     group.add_argument("--version", action="version", version=f"wfdash {__version__}")
 
 
-def _add_filter(parser: _Parser) -> None:
+def _add_filter(parser: _Options) -> None:
     parser.add_argument(
         "--filter", metavar="QUERY", default="", help="only what matches, e.g. 'status:errored since:2h'"
     )
 
 
-def _add_dashboard(parser: _Parser) -> None:
+def _add_dashboard(parser: _Options) -> None:
     group = parser.add_argument_group("dashboard")
     group.add_argument("--filter", metavar="QUERY", default="", help="start with this filter")
     group.add_argument("--read-only", action="store_true", help="write nothing")
@@ -187,7 +217,7 @@ def _add_dashboard(parser: _Parser) -> None:
     group.add_argument("--mouse", action=argparse.BooleanOptionalAction, default=None, help="catch the mouse")
 
 
-def _add_demo(parser: _Parser) -> None:
+def _add_demo(parser: _Options) -> None:
     _add_dashboard(parser)
     parser.add_argument(
         "--scenario", choices=SCENARIOS, default="calm", metavar="NAME", help=", ".join(SCENARIOS)
@@ -206,7 +236,7 @@ def _add_demo(parser: _Parser) -> None:
     parser.add_argument("--latency", type=whole, default=0, metavar="MS", help="answer that much later")
 
 
-def _add_list(parser: _Parser) -> None:
+def _add_list(parser: _Options) -> None:
     _add_filter(parser)
     parser.add_argument("--limit", type=whole, default=100, metavar="N", help="at most N; 0: all (100)")
     parser.add_argument("--asc", action="store_true", help="oldest first")
@@ -219,14 +249,14 @@ def _add_list(parser: _Parser) -> None:
     )
 
 
-def _add_show(parser: _Parser) -> None:
+def _add_show(parser: _Options) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="the instance")
     parser.add_argument(
         "--json", action="store_true", help="workflow, id, why and the API's result untouched"
     )
 
 
-def _add_tail(parser: _Parser) -> None:
+def _add_tail(parser: _Options) -> None:
     _add_filter(parser)
     parser.add_argument("--json", action="store_true", help="one object a change")
     parser.add_argument(
@@ -236,7 +266,7 @@ def _add_tail(parser: _Parser) -> None:
     parser.add_argument("--interval", type=interval, metavar="SECONDS", help="between two polls, 1 to 300")
 
 
-def _add_create(parser: _Parser) -> None:
+def _add_create(parser: _Options) -> None:
     parser.add_argument("--params", metavar="JSON|@FILE", default=None, help="what the instance gets")
     parser.add_argument(
         "--id", action=Filled, metavar="ID", default="", help="its id; proposed when left out"
@@ -260,7 +290,7 @@ def _add_create(parser: _Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="taken, though creating asks nothing")
 
 
-def _add_verb(parser: _Parser) -> None:
+def _add_verb(parser: _Options) -> None:
     verb = parser.prog.split()[-1]
     parser.add_argument("ids", nargs="*", metavar="ID", help="one or more; -: one per line on stdin")
     if verb == "terminate":
@@ -279,14 +309,14 @@ def _add_verb(parser: _Parser) -> None:
     _add_yes(parser)
 
 
-def _add_yes(parser: _Parser) -> None:
+def _add_yes(parser: _Options) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask; needed away from a terminal")
 
 
-def _add_open(parser: _Parser) -> None:
+def _add_open(parser: _Options) -> None:
     _add_dashboard(parser)
     parser.add_argument("file", metavar="FILE", help="a handover file")
 
 
-def _add_nothing(parser: _Parser) -> None:
+def _add_nothing(parser: _Options) -> None:
     pass
