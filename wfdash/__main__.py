@@ -1,11 +1,13 @@
 """`python -m wfdash` and the console script."""
 
+import gc
 import os
 import sys
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    gc.disable()  # loading makes no garbage, and looking for some is a tenth of it; what runs on enables it
     try:
         from wfdash.cli import run
 

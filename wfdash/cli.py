@@ -4,6 +4,7 @@ Textual, httpx and pydantic are imported only by what needs them. The checks com
 terminal, credentials, the rest.
 """
 
+import gc
 import os
 import sys
 from argparse import Namespace
@@ -297,6 +298,7 @@ def _serve(parsed: Namespace) -> int:
         faults = [Fault.parse(text) for text in parsed.fault]
     except ValueError as wrong:
         raise UsageError(f"--fault: {wrong}") from None
+    gc.enable()
     return serve(parsed.serve, scenario=parsed.scenario, faults=faults, latency=parsed.latency / 1000)
 
 

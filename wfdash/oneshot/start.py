@@ -1,6 +1,7 @@
 """Runs one one-shot: settings, connection, signals, and failures into exit codes."""
 
 import asyncio
+import gc
 import signal
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping
@@ -47,6 +48,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
         code = 0
         with failures() as failed:
             async with open_session(settings) as session:
+                gc.enable()
                 code = int(await command.run(parsed, session))
         return failed.code or code
 

@@ -1,5 +1,7 @@
 """The dashboard: one session, a stack of screens over it, one tick a second. Everything else is elsewhere."""
 
+import asyncio
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from wfdash.ui.session import Connect
 
 __all__ = ["WfdashApp", "run_app"]
+
+_LOADED = 2.0
+"""Seconds after which the modules are there, and garbage is looked for."""
 
 
 class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=False):
@@ -81,6 +86,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         self.last_key_at = float("-inf")
         self.gate = KeyGate()
         self.ahead = TypeAhead(self)
+        self.drawable = asyncio.Event()
         self.desk = ActionDesk(self)
         self.shift = Shift(self, handover)
         self.start_at = (workflow or settings.workflow, instance)
@@ -96,8 +102,9 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
     def on_mount(self) -> None:
         on_signals(self.leave)
         self.set_interval(1.0, self._tick)
+        self.set_timer(_LOADED, gc.enable)
         if self._setup is None:
-            self.call_after_refresh(self.connect)
+            self.connect()
         else:
             self.call_after_refresh(self.open_page, "setup", self.settings, self._setup)
 

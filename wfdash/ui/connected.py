@@ -34,6 +34,9 @@ class Connected(Pages, inherit_bindings=False):
     _turn = 0
     """Counts the sessions: what an earlier one still says is dropped."""
 
+    drawable: asyncio.Event
+    """Set once the root screen has its parts."""
+
     def started(self) -> None:
         """There is a session now."""
 
@@ -48,7 +51,7 @@ class Connected(Pages, inherit_bindings=False):
         self.run_worker(self._live(self._turn), name="live", group="live", exclusive=True)
 
     async def _live(self, turn: int) -> None:
-        """Connect, and poll until the end. Loads httpx and pydantic, now that a frame is on screen."""
+        """Connect, and poll until the end. The first answer is on its way while the first frame is drawn."""
         from wfdash.ui.session import open_session
 
         def told(event: Event) -> None:
@@ -58,6 +61,7 @@ class Connected(Pages, inherit_bindings=False):
         session = await open_session(
             self.settings, self.connector(self.settings), clock=self.clock, notify=told
         )
+        await self.drawable.wait()
         try:
             if await self._must_choose(session):
                 return

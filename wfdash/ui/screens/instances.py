@@ -55,6 +55,7 @@ class InstancesScreen(SurroundedScreen):
         self.query_one("#trouble").display = False
         self.table.focus()
         self.draw()
+        self.dashboard.drawable.set()
 
     # What the table asks.
 
