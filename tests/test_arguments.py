@@ -2,7 +2,8 @@
 
 import pytest
 
-from wfdash.arguments import COMMANDS, parse
+from wfdash.arguments import parse
+from wfdash.command_arguments import COMMANDS
 from wfdash.oneshot.ending import UsageError
 
 

@@ -1,47 +1,22 @@
-"""What may be typed after `wfdash`: the commands, their options and the help. Light to import."""
+"""Reads what was typed after `wfdash`. Light to import."""
 
 import argparse
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
-from wfdash import __version__
-from wfdash.argument_values import Filled, Once, duration, interval, ordinal, port, whole
+from wfdash.command_arguments import COMMANDS, add_arguments
 from wfdash.oneshot.ending import UsageError
 
-__all__ = ["COMMANDS", "parse"]
+__all__ = ["parse"]
 
-COMMANDS = {
-    "": "the dashboard",
-    "demo": "the dashboard over the embedded simulator; --serve: only its HTTP API",
-    "list": "instances of a workflow, newest first",
-    "show": "one instance with its timeline, as text or JSON",
-    "tail": "one line per change",
-    "create": "create one instance, or a batch",
-    "pause": "pause instances",
-    "resume": "resume instances",
-    "terminate": "terminate instances",
-    "restart": "restart instances, from the beginning or from a step",
-    "send": "send an event to instances",
-    "open": "open a handover file in the dashboard",
-    "setup": "go through token, account and workflow, and keep them as a profile",
-    "doctor": "check config, account, token, terminal, paths, clock and the API",
-}
+_ABOUT = """A terminal dashboard for Cloudflare Workflows: watch live runs, find out why one is
+stuck, act on it.
+
+Without a command it opens the dashboard."""
 _VALUELESS = ("store_true", "version", argparse.BooleanOptionalAction)
 _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
-SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "huge")
-HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me")
-
-
-class _Options(Protocol):
-    """Where arguments are added."""
-
-    prog: str
-
-    def add_argument_group(self, title: str, /) -> Any: ...
-
-    def add_argument(self, *names: str, **how: Any) -> Any: ...
 
 
 class _Parser(argparse.ArgumentParser):
@@ -111,7 +86,7 @@ def _valued_options() -> set[str]:
     options = _ValuedOptions()
     for command in COMMANDS:
         options.prog = f"wfdash {command}"
-        _add_arguments(command, options)
+        add_arguments(command, options)
     return options.found
 
 
@@ -142,181 +117,10 @@ def _parser(command: str) -> _Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_arguments(command, parser)
+    add_arguments(command, parser)
     return parser
-
-
-def _add_arguments(command: str, parser: _Options) -> None:
-    _add_common(parser)
-    {
-        "": _add_dashboard,
-        "demo": _add_demo,
-        "list": _add_list,
-        "show": _add_show,
-        "tail": _add_tail,
-        "create": _add_create,
-        "open": _add_open,
-        "setup": _add_dashboard,
-        "doctor": _add_nothing,
-    }.get(command, _add_verb)(parser)
-
-
-_ABOUT = """A terminal dashboard for Cloudflare Workflows: watch live runs, find out why one is
-stuck, act on it.
-
-Without a command it opens the dashboard."""
 
 
 def _commands_help() -> str:
     lines = [f"  {name:<10} {about}" for name, about in COMMANDS.items() if name]
     return "commands:\n" + "\n".join(lines) + "\n\nwfdash COMMAND --help says more."
-
-
-def _add_common(parser: _Options) -> None:
-    group = parser.add_argument_group("where")
-    group.add_argument("-w", "--workflow", action=Filled, metavar="NAME", default="", help="the workflow")
-    group.add_argument(
-        "-i",
-        "--instance",
-        action=Once,
-        metavar="ID",
-        default="",
-        help="an instance id or its dashboard URL",
-    )
-    group.add_argument(
-        "--account-id", action=Filled, metavar="ID", default="", help="the account, 32 hex digits"
-    )
-    group.add_argument(
-        "--profile", action=Filled, metavar="NAME", default="", help="a profile of the config file"
-    )
-    group.add_argument("--config", action=Filled, metavar="FILE", default="", help="another config file")
-    group.add_argument(
-        "--base-url", action=Filled, metavar="URL", default="", help="another server of the API"
-    )
-    group.add_argument(
-        "--local", metavar="URL|PORT", default=None, help="a wrangler dev session; alone: port 8787"
-    )
-    group.add_argument(
-        "--debug", action=Filled, metavar="FILE", default="", help="log requests there, never the token"
-    )
-    group.add_argument("--version", action="version", version=f"wfdash {__version__}")
-
-
-def _add_filter(parser: _Options) -> None:
-    parser.add_argument(
-        "--filter", metavar="QUERY", default="", help="only what matches, e.g. 'status:errored since:2h'"
-    )
-
-
-def _add_dashboard(parser: _Options) -> None:
-    group = parser.add_argument_group("dashboard")
-    group.add_argument("--filter", metavar="QUERY", default="", help="start with this filter")
-    group.add_argument("--read-only", action="store_true", help="write nothing")
-    group.add_argument("--interval", type=interval, metavar="SECONDS", help="between two polls, 1 to 300")
-    group.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
-    group.add_argument("--mouse", action=argparse.BooleanOptionalAction, default=None, help="catch the mouse")
-
-
-def _add_demo(parser: _Options) -> None:
-    _add_dashboard(parser)
-    parser.add_argument(
-        "--scenario", choices=SCENARIOS, default="calm", metavar="NAME", help=", ".join(SCENARIOS)
-    )
-    parser.add_argument(
-        "--serve",
-        nargs="?",
-        type=port,
-        const=8788,
-        metavar="PORT",
-        help="the HTTP API alone; 0: a free port",
-    )
-    parser.add_argument(
-        "--fault", action="append", default=[], metavar="KIND[:TIMES][@REGEX]", help="misbehave"
-    )
-    parser.add_argument("--latency", type=whole, default=0, metavar="MS", help="answer that much later")
-
-
-def _add_list(parser: _Options) -> None:
-    _add_filter(parser)
-    parser.add_argument("--limit", type=whole, default=100, metavar="N", help="at most N; 0: all (100)")
-    parser.add_argument("--asc", action="store_true", help="oldest first")
-    parser.add_argument("--json", action="store_true", help="one line an instance, as the API sent it")
-    parser.add_argument(
-        "--read-details",
-        type=whole,
-        metavar="N",
-        help="read up to N instances for terms that need it; 0: all, within the budget",
-    )
-
-
-def _add_show(parser: _Options) -> None:
-    parser.add_argument("ids", nargs="*", metavar="ID", help="the instance")
-    parser.add_argument(
-        "--json", action="store_true", help="workflow, id, why and the API's result untouched"
-    )
-
-
-def _add_tail(parser: _Options) -> None:
-    _add_filter(parser)
-    parser.add_argument("--json", action="store_true", help="one object a change")
-    parser.add_argument(
-        "--until", action=Filled, metavar="final|STATUS", default="", help="leave when -i ID is there"
-    )
-    parser.add_argument("--timeout", type=duration, metavar="DURATION", help="give up after it, e.g. 10m")
-    parser.add_argument("--interval", type=interval, metavar="SECONDS", help="between two polls, 1 to 300")
-
-
-def _add_create(parser: _Options) -> None:
-    parser.add_argument("--params", metavar="JSON|@FILE", default=None, help="what the instance gets")
-    parser.add_argument(
-        "--id", action=Filled, metavar="ID", default="", help="its id; proposed when left out"
-    )
-    parser.add_argument(
-        "--success-retention", action=Filled, metavar="DURATION", help="keep it that long when complete"
-    )
-    parser.add_argument(
-        "--error-retention", action=Filled, metavar="DURATION", help="keep it that long when errored"
-    )
-    parser.add_argument("--location-hint", choices=HINTS, default="", metavar="HINT", help=", ".join(HINTS))
-    parser.add_argument(
-        "--batch",
-        action=Filled,
-        metavar="FILE",
-        default="",
-        help="1 to 100, a JSON array or one a line; -: stdin",
-    )
-    parser.add_argument("--wait", action="store_true", help="until it is final")
-    parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait")
-    parser.add_argument("--yes", action="store_true", help="taken, though creating asks nothing")
-
-
-def _add_verb(parser: _Options) -> None:
-    verb = parser.prog.split()[-1]
-    parser.add_argument("ids", nargs="*", metavar="ID", help="one or more; -: one per line on stdin")
-    if verb == "terminate":
-        parser.add_argument("--rollback", action="store_true", help="run the rollback handlers first")
-    if verb == "restart":
-        parser.add_argument(
-            "--from-step", action=Filled, metavar="NAME", default="", help="the step, without its -N"
-        )
-        parser.add_argument(
-            "--count", type=ordinal, metavar="N", help="which step of that name and type, from 1"
-        )
-        parser.add_argument("--type", choices=("do", "sleep", "waitForEvent"), help="its type (do)")
-    if verb == "send":
-        parser.add_argument("--type", metavar="TYPE", required=True, help="the event's type")
-        parser.add_argument("--payload", metavar="JSON|@FILE", default=None, help="any JSON ({})")
-    _add_yes(parser)
-
-
-def _add_yes(parser: _Options) -> None:
-    parser.add_argument("--yes", action="store_true", help="do not ask; needed away from a terminal")
-
-
-def _add_open(parser: _Options) -> None:
-    _add_dashboard(parser)
-    parser.add_argument("file", metavar="FILE", help="a handover file")
-
-
-def _add_nothing(parser: _Options) -> None:
-    pass
