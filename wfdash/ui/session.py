@@ -1,6 +1,6 @@
 """What is alive behind the screens: the client, the budget, the poller and the operator.
 
-Imported after the first frame, because httpx and pydantic come with it.
+Imported once the app runs, because httpx comes with it.
 """
 
 from collections.abc import Awaitable, Callable
