@@ -45,6 +45,16 @@ def test_ids_and_options_of_the_writing_commands_mix():
     assert parse(["pause", "-", "--yes"]).ids == ["-"]
 
 
+def test_behind_two_dashes_everything_is_an_id():
+    assert parse(["pause", "--yes", "a", "--", "-b", "--yes", "-", "--local"]).ids == [
+        "a", "-b", "--yes", "-", "--local",
+    ]  # fmt: skip
+    assert parse(["show", "-w", "orders", "--", "-i"]).ids == ["-i"]
+    assert parse(["-w", "orders", "--", "pause", "-b"]).ids == ["-b"]
+    assert parse(["open", "--", "a.json"]).file == "a.json"
+    assert parse(["--read-only", "--"]).command == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -69,6 +79,9 @@ def test_ids_and_options_of_the_writing_commands_mix():
         (["restart", "a", "--yes", "--from-step", ""], "empty"),
         (["pause", "-i", "a", "-i", "b", "--yes"], "given twice"),
         (["list", "\x1b[2J"], "unrecognized"),
+        (["list", "--", "a"], "unrecognized"),
+        (["--", "lst"], "did you mean list"),
+        (["pause", "-b", "--yes"], "behind --"),
     ],
 )
 def test_what_is_refused(arguments, words):

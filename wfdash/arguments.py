@@ -16,11 +16,14 @@ stuck, act on it.
 
 Without a command it opens the dashboard."""
 _VALUELESS = ("store_true", "version", argparse.BooleanOptionalAction)
+_WITH_IDS = ("show", "pause", "resume", "terminate", "restart", "send")
 _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        if self.prog.split()[-1] in _WITH_IDS and re.match("unrecognized arguments: -[^-]", message):
+            message += " (an id that begins with - stands behind --)"
         raise UsageError(message)
 
 
@@ -29,12 +32,23 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     Options stand before or after the command. Raises UsageError, and SystemExit for --help and --version.
     """
-    words = _settle_filter(_settle_local(arguments))
-    command, rest = _split_command(words)
-    parser = _parser(command)
-    parsed = parser.parse_intermixed_args(rest)
+    given, operands = _split_operands(arguments)
+    command, rest = _split_command(_settle_filter(_settle_local(given)))
+    if operands and not command:
+        command, operands = _known(operands[0]), operands[1:]
+    ids = command in _WITH_IDS
+    parsed = _parser(command).parse_intermixed_args(rest if ids else rest + operands)
     parsed.command = command
+    if ids:
+        parsed.ids += operands
     return parsed
+
+
+def _split_operands(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words before and after the first `--`; behind it nothing is an option, whatever it begins with."""
+    words = list(arguments)
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def _settle_local(arguments: Sequence[str]) -> list[str]:
@@ -43,8 +57,6 @@ def _settle_local(arguments: Sequence[str]) -> list[str]:
     left = list(arguments)
     while left:
         word = left.pop(0)
-        if word == "--":
-            return [*words, word, *left]
         if word != "--local":
             words.append(word)
         elif left and _LOCAL_VALUE.fullmatch(left[0]):
@@ -72,13 +84,18 @@ def _split_command(words: list[str]) -> tuple[str, list[str]]:
     while index < len(words):
         word = words[index]
         if not word.startswith("-") or word == "-":
-            if word not in COMMANDS or not word:
-                near = get_close_matches(word, filter(None, COMMANDS), n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise UsageError(f"there is no command {word!a}{hint}")
-            return word, words[:index] + words[index + 1 :]
+            return _known(word), words[:index] + words[index + 1 :]
         index += 2 if word in valued else 1
     return "", words
+
+
+def _known(word: str) -> str:
+    """The word when it is a command."""
+    if word in COMMANDS and word:
+        return word
+    near = get_close_matches(word, filter(None, COMMANDS), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise UsageError(f"there is no command {word!a}{hint}")
 
 
 def _valued_options() -> set[str]:
