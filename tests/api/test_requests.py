@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.loopback import envelope
-from wfdash.api.errors import Refused
+from wfdash.api.errors import BadAnswer, Refused
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.credentials import Credential
 
@@ -134,7 +134,10 @@ async def test_a_verb_with_anothers_option_is_refused_unsent(cloud, verb, more):
 
 
 async def test_create_sends_its_own_id_and_real_json(cloud):
-    api, server = await cloud(answering({"id": "a", "status": "queued", "version_id": "v"}, status=201))
+    def behave(seen, writer):
+        return envelope({"id": seen.json()["instance_id"], "status": "queued", "version_id": "v"}, status=201)
+
+    api, server = await cloud(behave)
     made = await api.create_instance("orders", NewInstance("a"))
     await api.create_instance(
         "orders",
@@ -167,6 +170,18 @@ async def test_a_batch_may_come_back_shorter(cloud):
     assert [one.id for one in made] == ["b"]
     assert server.seen[0].target == f"{BASE}/orders/instances/batch"
     assert server.seen[0].json() == [{"instance_id": "a"}, {"instance_id": "b"}]
+
+
+@pytest.mark.parametrize(
+    "result", [None, {}, [], {"id": "other"}, {"status": "queued"}, "a", [{"id": "other"}]]
+)
+async def test_an_answer_that_names_no_instance_asked_for_is_no_success(cloud, result):
+    api, _ = await cloud(answering(result))
+    with pytest.raises(BadAnswer):
+        await api.create_instance("orders", NewInstance("a"))
+    if result != []:
+        with pytest.raises(BadAnswer):
+            await api.create_instances("orders", [NewInstance("a"), NewInstance("b")])
 
 
 @pytest.mark.parametrize(

@@ -322,6 +322,22 @@ async def test_a_batch_says_which_were_left_out(operator, server):
     assert [what for what, _ in server.asked] == ["100 at once", "50 at once"]
 
 
+async def test_a_batch_without_an_answer_is_looked_for_together(operator, server, clock):
+    new = [NewInstance(f"x-{number}") for number in range(100)]
+    server.faults = ["reset after"]
+    told = await create(operator, *new)
+    assert {(one.outcome, one.after) for one in told} == {("done", "queued")}
+    assert set(server.reads) == {"list"}
+    assert len(server.reads) == 1
+    began = clock()
+    server.faults = ["reset before"]
+    told = await create(operator, *(NewInstance(f"y-{number}") for number in range(100)))
+    assert {(one.outcome, one.exit_code) for one in told} == {("unknown", 4)}
+    assert clock() - began < 60
+    assert len(server.reads) < 50
+    assert [what for what, _ in server.asked] == ["100 at once"] * 2
+
+
 async def test_an_instance_begun_before_the_request_is_not_taken_for_the_new_one(operator, server):
     server.add("x-1", "running")
     server.faults = ["timeout before"]

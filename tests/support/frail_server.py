@@ -66,6 +66,7 @@ class Run:
     end: float | None = None
     events: list = field(default_factory=list)
     busy_until: float = 0.0
+    created: float = START - 1000
 
 
 @dataclass
@@ -125,7 +126,7 @@ class FrailServer:
             {
                 "id": run.id,
                 "status": run.status,
-                "created_on": iso(START - 1000),
+                "created_on": iso(run.created),
                 "started_on": run.start and iso(run.start),
                 "ended_on": run.end and iso(run.end),
             }
@@ -202,7 +203,7 @@ class FrailServer:
 
     async def create_instance(self, workflow, new):
         def apply():
-            self.runs[new.id] = Run(new.id, "queued", self.clock(), None)
+            self.runs[new.id] = Run(new.id, "queued", self.clock(), None, created=self.clock())
             return Created(new.id, "queued")
 
         return await self._write(new.id, "create", apply)
@@ -211,7 +212,7 @@ class FrailServer:
         def apply():
             made = [one for one in new if one.id not in self.runs]
             for one in made:
-                self.runs[one.id] = Run(one.id, "queued", self.clock(), None)
+                self.runs[one.id] = Run(one.id, "queued", self.clock(), None, created=self.clock())
             return [Created(one.id, "queued") for one in made]
 
         return await self._write(f"{len(new)} at once", "create", apply)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from wfdash.api.asked import Asked
+from wfdash.api.created import read_made
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
 from wfdash.api.http import Answer, Http, encoded, segment
 from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
 from wfdash.api.limits import check_batch, check_instance_id, check_location_hint, check_payload_size
-from wfdash.api.rows import create_body, read_created, read_version, read_workflow, rows, text, whole
+from wfdash.api.rows import create_body, read_version, read_workflow, rows, text, whole
 from wfdash.api.verdict import read_envelope
 from wfdash.api.wire import Envelope
 from wfdash.core.moment import iso
@@ -96,10 +97,8 @@ class CloudWorkflows(Endpoints):
         body = _create_body(new)
         asked = Asked("create the instance", workflow=workflow, instance=new.id, writes=True)
         path = f"/workflows/{segment(workflow)}/instances"
-        _, envelope = await self.ask("create", "POST", path, asked, body=body)
-        created = read_created(envelope.result if isinstance(envelope.result, dict) else {})
-        created.id = created.id or new.id
-        return created
+        answer, envelope = await self.ask("create", "POST", path, asked, body=body)
+        return read_made([envelope.result], answer, [new])[0]
 
     async def create_instances(self, workflow: str, new: Sequence[NewInstance]) -> list[Created]:
         """POST 1 to 100 at once. Ids that exist already are left out of the answer by the server."""
@@ -107,8 +106,8 @@ class CloudWorkflows(Endpoints):
         body = [_create_body(one) for one in new]
         asked = Asked("create the instances", workflow=workflow, writes=True)
         path = f"/workflows/{segment(workflow)}/instances/batch"
-        _, envelope = await self.ask("create batch", "POST", path, asked, body=body)
-        return [read_created(item) for item in rows(envelope.result)]
+        answer, envelope = await self.ask("create batch", "POST", path, asked, body=body)
+        return read_made(envelope.result, answer, new)
 
     async def get_step(
         self,

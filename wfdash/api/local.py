@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from wfdash.api.asked import Asked
+from wfdash.api.created import read_made
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
 from wfdash.api.http import Http, encoded, segment
@@ -26,7 +27,7 @@ from wfdash.api.interface import (
 from wfdash.api.limits import check_batch, check_instance_id, check_payload_size
 from wfdash.api.local_probe import Session, probe
 from wfdash.api.paging import walk
-from wfdash.api.rows import read_counts, read_created, read_workflow, rows, text, whole
+from wfdash.api.rows import read_counts, read_workflow, rows, text, whole
 from wfdash.core.moment import parse_time
 from wfdash.core.workflow import Workflow
 
@@ -161,9 +162,8 @@ class LocalWorkflows(Endpoints):
             raise AlreadyExists(f"The id {new.id} is taken by an instance of {workflow}.", sent=False)
         asked = Asked("create the instance", workflow=workflow, instance=new.id, writes=True)
         path = f"/workflows/{segment(workflow)}/instances"
-        _, envelope = await self.ask("create", "POST", path, asked, body=body)
-        created = read_created(envelope.result if isinstance(envelope.result, dict) else {})
-        created.id = created.id or new.id
+        answer, envelope = await self.ask("create", "POST", path, asked, body=body)
+        (created,) = read_made([envelope.result], answer, [new])
         self._listed.setdefault(workflow, set()).add(created.id)
         return created
 

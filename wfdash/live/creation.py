@@ -9,7 +9,7 @@ from msgspec import Struct
 from wfdash.api.errors import AlreadyExists, RateLimited, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
 from wfdash.live.plan import REFUSED, SKIPPED, UNKNOWN, Plan, Result
-from wfdash.live.reread import ActionBudget, Rereader
+from wfdash.live.reread import ActionBudget, Reading, Rereader
 from wfdash.live.sending import STOPPED, judge_failure
 from wfdash.live.writing import Record
 
@@ -64,7 +64,7 @@ class Creator(Struct, frozen=True):
                 self.record.cut_off(one.id, "")
             raise
         except WorkflowsError as error:
-            return [await self._failed(one.id, error, forbid, at) for one in chunk]
+            return await self._failed([one.id for one in chunk], error, forbid, at)
         answers = {one.id: one for one in made}
         return [await self._made(one.id, answers.get(one.id), at) for one in chunk]
 
@@ -86,47 +86,70 @@ class Creator(Struct, frozen=True):
             reason = "left out of the answer: an instance with that id exists already"
             await self.record.failed("skipped", identity, "", reason)
             return self._result(identity, SKIPPED, error=reason, sent_at=at, exit_code=1)
-        status = made.status or "queued"
-        await self.record.settled(identity, "done", "", status, status, f"created, {status}")
-        return self._result(
-            identity, "done", answered=made.status, after=status, sentence=f"created, {status}", sent_at=at
-        )
+        status = made.status
+        sentence = f"created, {status}" if status else "created"
+        await self.record.settled(identity, "done", "", status, status, sentence)
+        return self._result(identity, "done", answered=status, after=status, sentence=sentence, sent_at=at)
 
     async def _failed(
-        self, identity: str, error: WorkflowsError, forbid: Callable[[str], None], at: float
-    ) -> Result:
+        self, ids: Sequence[str], error: WorkflowsError, forbid: Callable[[str], None], at: float
+    ) -> list[Result]:
         outcome = judge_failure(error, forbid)
-        if outcome != UNKNOWN:
-            await self.record.failed("skipped", identity, "", error)
-            sentence = "an instance with that id exists already" if isinstance(error, AlreadyExists) else ""
-            return self._result(
-                identity,
-                outcome if not isinstance(error, AlreadyExists) else REFUSED,
-                error=str(error),
-                sentence=sentence,
-                sent_at=at,
-                exit_code=error.exit_code,
-            )
-        await self.record.failed("unknown", identity, "", error)
-        return await self._look_for(identity, error, at)
+        if outcome == UNKNOWN:
+            return await self._look_for(ids, error, at)
+        return [await self._refused(identity, outcome, error, at) for identity in ids]
 
-    async def _look_for(self, identity: str, error: WorkflowsError, at: float) -> Result:
-        """No answer came: an instance of that id begun since then is the one that was asked for."""
+    async def _refused(self, identity: str, outcome: str, error: WorkflowsError, at: float) -> Result:
+        taken = isinstance(error, AlreadyExists)
+        await self.record.failed("skipped", identity, "", error)
+        return self._result(
+            identity,
+            REFUSED if taken else outcome,
+            error=str(error),
+            sentence="an instance with that id exists already" if taken else "",
+            sent_at=at,
+            exit_code=error.exit_code,
+        )
+
+    async def _look_for(self, ids: Sequence[str], error: WorkflowsError, at: float) -> list[Result]:
+        """No answer came that says what was made: the lists and the instances themselves may."""
+        for identity in ids:
+            await self.record.failed("unknown", identity, "", error)
+        found = await self._found(ids, at)
+        return [await self._looked_for(identity, found.get(identity), error, at) for identity in ids]
+
+    async def _found(self, ids: Sequence[str], at: float) -> dict[str, Reading]:
+        """Those that are there and were begun since `at`, and so are the ones that were asked for."""
+        found: dict[str, Reading] = {}
+        missing = list(ids)
         for wait in _LOOKS:
             await self.sleep(wait)
-            try:
-                found = await self.rereader.find(identity)
-            except WorkflowsError:
-                continue
-            if found is None:
-                continue
-            if found.queued is None or found.queued < at - _SKEW:
+            began = self.clock()
+            for identity in tuple(missing):
+                try:
+                    reading = await self.rereader.find(identity, max_age=self.clock() - began)
+                except WorkflowsError:
+                    continue
+                if reading is None:
+                    continue
+                missing.remove(identity)
+                if reading.queued is not None and reading.queued >= at - _SKEW:
+                    found[identity] = reading
+            if not missing:
                 break
-            await self.record.settled(identity, "done", "", "", found.status, "found after no answer came")
-            sentence = f"created, {found.status}; no answer came ({error})"
-            return self._result(identity, "done", after=found.status, sentence=sentence, sent_at=at)
-        sentence = "whether it was created is not known; sending it again under the same id is safe"
-        return self._result(identity, UNKNOWN, error=str(error), sentence=sentence, sent_at=at, exit_code=4)
+        return found
+
+    async def _looked_for(
+        self, identity: str, found: Reading | None, error: WorkflowsError, at: float
+    ) -> Result:
+        if found is None:
+            sentence = "whether it was created is not known; sending it again under the same id is safe"
+            return self._result(
+                identity, UNKNOWN, error=str(error), sentence=sentence, sent_at=at, exit_code=4
+            )
+        await self.record.settled(identity, "done", "", "", found.status, "found after no answer came")
+        sentence = f"created, {found.status}; no answer came ({error})"
+        return self._result(identity, "done", after=found.status, sentence=sentence, sent_at=at)
 
     def _result(
         self,

@@ -90,8 +90,14 @@ class Rereader:
             raise InstanceNotFound(f"no list shows an instance {identity}")
         return await self._detail(identity)
 
-    async def find(self, identity: str) -> Reading | None:
-        """An instance that may be there, or None. A local server is never asked about an id unseen."""
+    async def find(self, identity: str, *, max_age: float = 0.0) -> Reading | None:
+        """An instance that may be there, or None: of many, one that the lists of late show.
+
+        A local server is never asked about an id unseen.
+        """
+        if len(self._ids) > FEW:
+            async with self._lock:
+                return await self._from_lists(identity, "", max_age)
         try:
             return await self.read(identity, expect="")
         except InstanceNotFound:

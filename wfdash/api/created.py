@@ -1,0 +1,23 @@
+"""What a create answers, held against what was asked: only an instance that is named was made."""
+
+from collections.abc import Sequence
+
+from wfdash.api.errors import BadAnswer
+from wfdash.api.http import Answer
+from wfdash.api.interface import Created, NewInstance
+from wfdash.api.rows import read_created, rows
+
+__all__ = ["read_made"]
+
+
+def read_made(result: object, answer: Answer, new: Sequence[NewInstance]) -> list[Created]:
+    """The instances of `result`. Raises BadAnswer unless that is a list of such as were asked for."""
+    created = [read_created(item) for item in rows(result)]
+    asked = {one.id for one in new}
+    stranger = next((one.id for one in created if one.id not in asked), None)
+    if isinstance(result, list) and len(created) == len(result) and stranger is None:
+        return created
+    told = (
+        f"with an instance {stranger} that was not asked for" if stranger else "without saying what it made"
+    )
+    raise BadAnswer(f"The server answered {answer.http} {told}.", http=answer.http, ray=answer.ray)
