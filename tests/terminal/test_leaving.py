@@ -39,6 +39,25 @@ def test_suspended_to_the_shell_and_back(demo):
     assert shell.not_as_found() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+def test_stopped_by_another_program_and_gone_on_with(demo, number):
+    """One it can act on and one it cannot: either way all is drawn again, and the keys still count."""
+    shell = demo()
+    shell.signal(number)
+    shell.wait_stopped()
+    before = len(shell.written)
+    shell.foreground()
+    shell.wait_written(b"\x1b[?1049h", since=before)
+    shell.wait_for("DEMO calm", ROWS, "E errors")
+    shell.press("?")
+    shell.wait_for("every one can be changed")
+    shell.press("escape")
+    shell.wait_for(ROWS)
+    shell.press("q")
+    assert shell.wait_exit() == 0
+    assert shell.not_as_found() == []
+
+
 def test_a_dropped_connection_ends_it(demo):
     shell = demo()
     shell.hang_up()

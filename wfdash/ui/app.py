@@ -27,7 +27,7 @@ from wfdash.ui.messages import Live
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.shift import Shift
-from wfdash.ui.signals import on_signals
+from wfdash.ui.signals import on_signals, on_stopping
 from wfdash.ui.signs import Signs
 from wfdash.ui.terminal import ensure_size, is_gone
 from wfdash.ui.typeahead import TypeAhead
@@ -101,6 +101,8 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
 
     def on_mount(self) -> None:
         on_signals(self.leave)
+        if not self.is_headless:
+            on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent)
         self.set_interval(1.0, self._tick)
         self.set_timer(_LOADED, gc.enable)
         if self._setup is None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,8 @@ class Pages(App[int], inherit_bindings=False):
     session: "Session | None" = None
     shift: "Shift"
     utc = True
+    lent = False
+    """Whether something else has the terminal just now."""
     _leaving = False
     _ending = False
 
@@ -200,3 +204,17 @@ class Pages(App[int], inherit_bindings=False):
                 os.kill(os.getpid(), signal.SIGSTOP)
         except SuspendNotSupported:
             self.notify("this terminal cannot suspend", severity="warning")
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        self.lent = True
+        try:
+            with super().suspend():
+                yield
+        finally:
+            self.lent = False
+
+    def retake_terminal(self) -> None:
+        """Set it up and draw all anew: what was done to it meanwhile is not known."""
+        with suppress(SuspendNotSupported), self.suspend():
+            pass
