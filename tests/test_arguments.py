@@ -102,6 +102,10 @@ def test_durations():
     assert parse(["tail", "--timeout", "90"]).timeout == 90
 
 
+def test_a_limit_may_be_as_large_as_anybody_writes_it():
+    assert parse(["list", "--limit", "1000000000000"]).limit == 10**12
+
+
 def test_mouse_is_asked_for_or_refused_or_left_open():
     assert parse([]).mouse is None
     assert parse(["--mouse"]).mouse is True

@@ -28,7 +28,7 @@ class ConfigError(Exception):
 def read(path: Path, *, required: bool) -> Config | None:
     """The config, or None when there is no file and none is `required`. Raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         if not required:
             return None

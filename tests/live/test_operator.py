@@ -209,6 +209,19 @@ async def test_a_reread_that_fails_twice_is_tried_a_third_time_and_four_times_gi
     assert ("b", "terminate") not in server.asked
 
 
+async def test_a_reread_that_is_refused_or_hangs_is_not_repeated(operator, server, clock):
+    server.add("a", "running")
+    server.read_faults = ["400"]
+    (told,) = await act(operator, server, "terminate", "a")
+    assert (told.outcome, told.exit_code, server.reads) == ("refused", 1, ["a"])
+    server.read_faults = ["hang"] * 9
+    began = clock()
+    (told,) = await act(operator, server, "terminate", "a")
+    assert (told.outcome, told.exit_code) == ("not reached", 5)
+    assert clock() - began < 60
+    assert server.asked == []
+
+
 async def test_what_would_do_nothing_is_sent_only_on_insistence(operator, server):
     server.add("a", "queued")
     (told,) = await act(operator, server, "pause", "a")

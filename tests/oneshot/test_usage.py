@@ -29,6 +29,7 @@ def refuse(capsys) -> Refuse:
     [
         (["pause"], "no instance id"),
         (["terminate", "a"], "--yes"),
+        (["terminate", "..", "--yes"], "no instance id"),
         (["send", "a", "--type", "order.paid", "--yes"], "Dots are not allowed"),
         (["send", "a", "--type", "paid", "--yes", "--payload", '{"a": 1,\n "b" 2}'], "line 2, column 6"),
         (["send", "a", "--type", "paid", "--yes", "--payload", "NaN"], "NaN"),
@@ -64,7 +65,8 @@ def test_a_payload_over_a_mebibyte_is_refused_before_sending(refuse, tmp_path):
     [
         ('[{"instance_id": "a"}, {"instance_id": "a"}]', "twice"),
         ('[{"instance_id": "a", "parms": 1}]', "unknown parms"),
-        ('{"id": "a"}\n{"id": }\n', "line 2,"),
+        ('{"id": "a"}\n{"id": }\n', "line 2, column 8"),
+        ('[{"instance_retention": {"success_retension": "1 day"}}]', "unknown success_retension"),
         ("[]", "1 to 100"),
         (json.dumps([{}] * 101), "1 to 100"),
         ("[1]", "entry 1"),

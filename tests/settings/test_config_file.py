@@ -12,6 +12,7 @@ import pytest
 from wfdash.config_example import example
 from wfdash.config_file import ConfigError, line_of, parse, permission_warnings, read
 from wfdash.config_schema import Config, Profile, SavedView
+from wfdash.config_writer import save_default_profile
 from wfdash.keymap import ACTIONS, split_keys
 
 HERE = Path(__file__).parent
@@ -44,6 +45,16 @@ def test_everything_is_read():
     assert (config.poll.interval, config.poll.share) == (5, 0.25)
     assert [(view.name, view.key) for view in config.views] == [("failed", "1"), ("mine", "2")]
     assert config.retention == {"orders": "7d", "with space": "36h"}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbf[poll]\r\ninterval = 7\r\n")
+    config = read(path, required=True)
+    assert config is not None
+    assert config.poll.interval == 7
+    save_default_profile(path, "")
+    assert read(path, required=True) == config
 
 
 def test_no_file_is_none_unless_it_was_asked_for(tmp_path):

@@ -11,6 +11,7 @@ from wfdash.api.errors import (
     InstanceNotFound,
     NotReached,
     RateLimited,
+    Refused,
     ServerFailed,
 )
 from wfdash.api.interface import Created, DetailAnswer, InstancePage, StatusAnswer
@@ -104,6 +105,11 @@ class FrailServer:
         fault = self.read_faults.pop(0) if self.read_faults else ""
         if fault == "500":
             raise ServerFailed("The API failed (500).", http=500)
+        if fault == "400":
+            raise Refused("The API refused to read it (400).", http=400)
+        if fault == "hang":
+            await self.clock.sleep(30)
+            raise NotReached("No answer within 30 s.")
         if fault == "reset":
             raise NotReached("The connection was reset.")
         self.settle()

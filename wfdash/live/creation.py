@@ -18,6 +18,8 @@ __all__ = ["BATCH", "Creator"]
 BATCH: Final = 100
 _LIMITED_TRIES: Final = 3
 _LOOKS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
+_SEARCH: Final = 90.0
+"""Seconds after the request in which to look for what came of it, however slow the server is."""
 _SKEW: Final = 30.0
 """Seconds the server's clock may lag behind ours when a found instance is told from an older one."""
 
@@ -125,6 +127,8 @@ class Creator(Struct, frozen=True):
         for wait in _LOOKS:
             await self.sleep(wait)
             began = self.clock()
+            if began - at > _SEARCH:
+                break
             for identity in tuple(missing):
                 try:
                     reading = await self.rereader.find(identity, max_age=self.clock() - began)

@@ -28,6 +28,8 @@ _READ_TRIES: Final = 3
 _LIMITED_TRIES: Final = 3
 _LIST_AGE: Final = 5.0
 _AGAIN: Final = 1.0
+_PATIENCE: Final = 20.0
+"""Seconds after which a read without an answer is not repeated: somebody waits for it."""
 _RERUN_TOLERANCE: Final = 5.0
 """Seconds by which a list row's end and the instance's own may differ without a new run."""
 _API_VERBS: Final[dict[str, Verb]] = {
@@ -110,28 +112,33 @@ class Sender(Struct, frozen=True):
     async def _reread(self, target: Target, halt: asyncio.Event, heard: Heard) -> Reading | Sent:
         heard("reading", "", "")
         failure: WorkflowsError | None = None
-        for attempt in range(_READ_TRIES):
-            if attempt:
-                await self.sleep(_AGAIN * attempt)
+        wait = 0.0
+        for attempt in range(1, _READ_TRIES + 1):
+            await self.sleep(wait)
+            asked = self.clock()
             try:
                 return await self.rereader.read(
                     target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
                 )
             except NotFound:
                 return await self._nothing(target, "it is not there any more: nothing sent", None)
-            except (Unauthorized, Forbidden) as error:
+            except (Unauthorized, Forbidden, Refused) as error:
                 failure = error
                 break
             except RateLimited as error:
                 failure = error
-                heard("waiting", "429 on reading it again", "")
-                await self.sleep(error.retry_after or 5.0)
+                wait = error.retry_after or 5.0
+                if attempt < _READ_TRIES:
+                    heard("waiting", f"429 on reading it again: read once more in {round(wait)} s", "")
             except WorkflowsError as error:
                 failure = error
+                wait = _AGAIN * attempt
+                if self.clock() - asked > _PATIENCE:
+                    break
         assert failure is not None
         reason = f"could not be read again, nothing sent: {failure}"
         await self.record.failed("skipped", target.id, target.status, reason)
-        outcome = REFUSED if isinstance(failure, Unauthorized | Forbidden) else NOT_REACHED
+        outcome = REFUSED if isinstance(failure, Unauthorized | Forbidden | Refused) else NOT_REACHED
         return Sent(outcome=outcome, error=reason, exit_code=failure.exit_code)
 
     def _changed(self, target: Target, now: Reading) -> str:

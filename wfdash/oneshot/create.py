@@ -21,6 +21,7 @@ from wfdash.oneshot.session import Session
 __all__ = ["prepare", "run"]
 
 _KEYS = {"instance_id", "id", "params", "instance_retention", "location_hint"}
+_RETENTION = {"success_retention", "error_retention"}
 
 
 def prepare(parsed: Namespace) -> None:
@@ -55,7 +56,7 @@ def _batch(name: str) -> list[NewInstance]:
         entries = parse_json(text, name)
     else:
         lines = enumerate(text.split("\n"), 1)
-        entries = [parse_json(line, f"{name}, line {number},") for number, line in lines if line.strip()]
+        entries = [parse_json(line, name, line=number) for number, line in lines if line.strip()]
     with refused_as_usage("--batch"):
         check_batch(entries)
     new = [_entry(entry, f"{name}, entry {number}") for number, entry in enumerate(entries, 1)]
@@ -76,6 +77,9 @@ def _entry(entry: Any, where: str) -> NewInstance:
     hint = entry.get("location_hint", "")
     if not isinstance(kept, Mapping) or not isinstance(identity, str) or not isinstance(hint, str):
         raise UsageError(f"{where}: instance_id and location_hint are texts, instance_retention an object")
+    if unknown := sorted(set(kept) - _RETENTION):
+        words = f"unknown {', '.join(unknown)}; there are {', '.join(sorted(_RETENTION))}"
+        raise UsageError(f"{where}: instance_retention: {words}")
     if "params" in entry:
         check_size(entry["params"], f"{where}: params")
     return _checked(

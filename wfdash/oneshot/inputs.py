@@ -18,15 +18,18 @@ _SPAN = re.compile(r"([0-9]{1,9})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def parse_json(text: str, where: str) -> Any:
-    """A JSON value; raises UsageError with the line and column of what is wrong."""
+def parse_json(text: str, where: str, *, line: int = 1) -> Any:
+    """A JSON value; raises UsageError with the line and column of what is wrong.
+
+    `line` is the one of the file that the text begins in.
+    """
     try:
         text.encode()
         value = json.loads(text, parse_constant=_no_constant)
         json.dumps(value, allow_nan=False)
         return value
     except json.JSONDecodeError as wrong:
-        place = f"line {wrong.lineno}, column {wrong.colno}"
+        place = f"line {line - 1 + wrong.lineno}, column {wrong.colno}"
         raise UsageError(f"{where} is not JSON: {place}: {wrong.msg}") from None
     except UnicodeEncodeError:
         raise UsageError(f"{where} is not UTF-8 text") from None
@@ -77,7 +80,7 @@ def read_ids(given: Sequence[str]) -> list[str]:
     if not ids:
         raise UsageError("no instance id was given")
     for one in ids:
-        if len(one) > 271 or one.startswith(("http://", "https://")):
+        if len(one) > 271 or one in (".", "..") or one.startswith(("http://", "https://")):
             raise UsageError(f"{one[:80]!a} is no instance id")
     return list(ids)
 

@@ -25,6 +25,8 @@ __all__ = ["Failed", "Patient", "Session", "again", "failures", "open_session"]
 T = TypeVar("T")
 TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
 _WAITS = (0.5, 1.0, 2.0)
+_SLOW = 20.0
+"""Seconds after which a read without an answer is not repeated."""
 _PATIENCE = 15.0
 """Seconds a read may wait to be tried again; a server that asks for more is reported instead."""
 _WORTH_TELLING = 5.0
@@ -48,12 +50,13 @@ class Session(Struct):
         waits = iter(_WAITS)
         while True:
             await self._leave(priority)
+            began = self.clock()
             try:
                 return await ask()
             except TRANSIENT as error:
                 delay = next(waits, None)
                 asked = error.retry_after or 0.0
-                if delay is None or asked > _PATIENCE:
+                if delay is None or asked > _PATIENCE or self.clock() - began > _SLOW:
                     raise
                 say(again(error.sentence))
                 await asyncio.sleep(max(delay, asked))
