@@ -87,3 +87,17 @@ def test_tab_moves_to_what_is_odd():
         assert [row.id for row in app.screen.targets()] == [app.screen.odd.oddity.id]
 
     incident(script)
+
+
+def test_nothing_of_the_page_is_cut_at_60_columns():
+    async def script(dashboard, app):
+        await dashboard.pilot.resize_terminal(60, 24)
+        await dashboard.settled()
+        assert "read" in dashboard.lines[0]
+        table = app.screen.causes
+        titles = table.header_line(60).text
+        assert titles.rstrip().endswith("VERSION")
+        assert "finished errored" in dashboard.text
+        assert "first seen" not in dashboard.text
+
+    incident(script)

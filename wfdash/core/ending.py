@@ -100,7 +100,7 @@ def _terminated(detail: Detail, at: Reckoning) -> Why:
         names = spoken_name(cut[-1]) + (f" and {len(cut) - 1} more" if len(cut) > 1 else "")
         said += f"; {names} {'was' if len(cut) == 1 else 'were'} left unfinished"
     short = f"stopped in {shown_name(cut[-1])}" if cut else ""
-    return Why(said + _rollback(detail), fit(short, 40).rstrip(), detail.end)
+    return Why(said + _rollback(detail), fit(short, 60).rstrip(), detail.end)
 
 
 def _gave_up(step: Step) -> str:
@@ -149,7 +149,7 @@ def _short_error(step: Step | None, failure: Failure | None) -> str:
         return f"{short_name(step)}: timed out"
     error = "" if failure is None else failure_text(failure, 60)
     text = f"{short_name(step)}: {error}" if step is not None else error
-    return fit(text, 40).rstrip() if cells(text) > 40 else text
+    return fit(text, 60).rstrip() if cells(text) > 60 else text
 
 
 def _when(detail: Detail, at: Reckoning) -> str:

@@ -31,6 +31,10 @@ _EXAMPLE = 2
 """Lines of the sentence over all, and of the example's."""
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
+_SEEN_FROM = 36
+"""Cells beside what is told of a version in which it can be told since when."""
+_METER_FROM = 72
+"""Columns from which the top line has room for what was spent of the budget."""
 _LEAST_ODD = 6
 """Lines that the groups leave to what is odd, if there is so much of it."""
 
@@ -80,6 +84,9 @@ class ErrorsScreen(BaseScreen):
     def on_unmount(self) -> None:
         if self.poller is not None:
             self.poller.causes.wanted = False
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
 
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)
@@ -131,6 +138,7 @@ class ErrorsScreen(BaseScreen):
         poller, now = self.poller, self.dashboard.clock()
         assert poller is not None
         spent, limit = poller.budget.meter
+        wide = self.size.width >= _METER_FROM
         freshness: list[tuple[str, Style]] = [
             (f"read {read} of {total} errored · ", PLAIN if read == total else WARN)
         ]
@@ -139,7 +147,7 @@ class ErrorsScreen(BaseScreen):
             self.dashboard.identity(poller.workflow),
             counts={},
             freshness=freshness,
-            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
+            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now) if wide else (),
         )
 
     def _draw_summary(self, groups: list[Group]) -> None:
@@ -189,7 +197,9 @@ class ErrorsScreen(BaseScreen):
             errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(one), widths))
             seen = clock(one.first_seen, utc=app.utc, now=app.clock()) if one.first_seen is not None else "?"
             style = WARN if one.share >= 0.5 and one.errored > 1 else PLAIN
-            words = f"{one.share:>4.0%}  {errored} of {finished} finished errored, first seen {seen}"
+            words = f"{one.share:>4.0%}  {errored} of {finished} finished errored"
+            if self.size.width - len(words) >= _SEEN_FROM:
+                words += f", first seen {seen}"
             lines.append([(f"  {clean(short_version(one.version)):<8}  ", STRONG), (words, style)])
         return lines
 

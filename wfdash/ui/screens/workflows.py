@@ -25,6 +25,7 @@ _IDLE = 30.0
 """Seconds without a key after which the rows are put in order again."""
 _PANEL = 9
 _MINUTES = 30
+_BEFORE_BARS = 41
 
 
 class WorkflowsScreen(BaseScreen):
@@ -155,7 +156,8 @@ class WorkflowsScreen(BaseScreen):
         assert self.poller is not None
         trends = self.poller.trends
         delta = trends.delta(one.name, status)
-        bars = moves(trends.history(one.name, status), _MINUTES)
+        room = max(0, min(_MINUTES, self.size.width - _BEFORE_BARS - 1))
+        bars = moves(trends.history(one.name, status), room)
         appearance = look(status)
         tone = (BAD if delta > 0 else WARN) if status == "errored" and delta else PLAIN
         return [
@@ -163,7 +165,7 @@ class WorkflowsScreen(BaseScreen):
             (fit(clean(status), 16), PLAIN),
             (count(one.counts.get(status, 0)).rjust(9), PLAIN),
             (f"{delta:+,d}".rjust(9) if delta else " " * 9, tone),
-            ("  " + "·" * (_MINUTES - len(bars)), QUIET),
+            ("  " + "·" * (room - len(bars)), QUIET),
             (bars, appearance.style),
         ]
 

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from wfdash.core.fingerprint import Fingerprint
 from wfdash.core.grouping import Group, short_version
 from wfdash.core.spark import amounts
-from wfdash.core.text import clean, fit
+from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import clock
 from wfdash.ui.strips import blank, strip_of
 from wfdash.ui.theme import BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, STRONG
@@ -17,6 +17,8 @@ from wfdash.ui.widgets.line_table import LineTable
 __all__ = ["CauseTable"]
 
 _BINS = 12
+_TIMES_FROM = 72
+_MEASURED = 50
 
 
 class CauseTable(LineTable):
@@ -90,9 +92,12 @@ class CauseTable(LineTable):
         return amounts(group.over_time(_BINS, start=min(firsts), end=now))
 
     def _columns(self, width: int) -> list[tuple[str, int, bool]]:
-        """Title, cells, right-aligned. What is narrow goes without the times and the curve."""
+        """Title, cells, right-aligned. What is narrow goes without the times and the curve.
+
+        What is wide leaves the error no more than it takes, so that what belongs together stands together.
+        """
         columns = [("COUNT", 5, True), ("SHARE", 5, True)]
-        tail = [("VERSION", 8, False), ("LAST", 9, False)]
+        tail = [("VERSION", 8, False), ("LAST", 9, False)][: 2 if width >= _TIMES_FROM else 1]
         if width >= 100:
             tail = [
                 ("VERSION", 8, False),
@@ -102,4 +107,6 @@ class CauseTable(LineTable):
             ]
         step = 14 if width < 100 else 20
         used = 2 + sum(room + 2 for _, room, _ in [*columns, *tail]) + step + 2
-        return [*columns, ("ERROR", max(12, width - used - 2), False), ("STEP", step, False), *tail]
+        longest = max((cells(self._texts(group)["ERROR"]) for group in self.groups[:_MEASURED]), default=0)
+        error = min(width - used - 2, max(longest, 24))
+        return [*columns, ("ERROR", max(12, error), False), ("STEP", step, False), *tail]

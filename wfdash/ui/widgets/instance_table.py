@@ -6,6 +6,7 @@ from typing import Protocol
 from rich.style import Style
 from textual.strip import Strip
 
+from wfdash.core.grouping import short_version
 from wfdash.core.instance import Instance
 from wfdash.core.marks import Marks
 from wfdash.core.order import Order
@@ -169,7 +170,7 @@ class InstanceTable(LineTable):
             took,
             self._facts.blocked_on(row.id),
             row.trigger,
-            row.version,
+            short_version(row.version),
         )
 
     def _strip(
