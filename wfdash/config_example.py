@@ -48,7 +48,7 @@ share = 0.5
 theme = "ansi-dark"
 # "utc" or "local".
 time = "utc"
-# Takes the mouse from the terminal.
+# Takes the mouse from the terminal, whose own selection then needs shift.
 mouse = false
 # Draws with ASCII characters only.
 ascii = false

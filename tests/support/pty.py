@@ -179,6 +179,19 @@ class Terminal:
         """A bracketed paste."""
         self.send(b"\x1b[200~" + text.encode() + b"\x1b[201~")
 
+    def click(self, text: str, *, times: int = 1, line: int | None = None) -> None:
+        """Press and release the left button on the first character of `text`, where the screen shows it."""
+        rows = [(at, row.find(text)) for at, row in enumerate(self.screen.rows) if line in (None, at)]
+        at, column = next(((at, column) for at, column in rows if column >= 0), (None, 0))
+        assert at is not None, f"{text!r} is not on the screen:\n{self.picture()}"
+        place = f"{column + 1};{at + 1}"
+        self.send(f"\x1b[<0;{place}M\x1b[<0;{place}m".encode() * times)
+
+    def wheel(self, notches: int, line: int = 10, column: int = 5) -> None:
+        """Turn the wheel over a cell, towards the person for more than 0."""
+        button = 65 if notches > 0 else 64
+        self.send(f"\x1b[<{button};{column};{line}M".encode() * abs(notches))
+
     def _size(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 

@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from wfdash.core.crash import crash_report
 from wfdash.core.handover import Handover
-from wfdash.keymap import BY_ID
+from wfdash.keymap import BY_ID, action_method
 from wfdash.live.events import WatchedChanged
 from wfdash.settings import Settings
 from wfdash.ui.action_desk import ActionDesk
@@ -47,6 +47,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
 
     TITLE = "wfdash"
     ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
     CSS_PATH = "wfdash.tcss"
     BINDINGS = bindings(
         "layer.close",
@@ -83,7 +84,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         self.settings = settings
         self.clock = clock
         self.utc = settings.time != "local"
-        self.last_key_at = float("-inf")
+        self.last_key_at = self.last_pointed_at = float("-inf")
         self.gate = KeyGate()
         self.ahead = TypeAhead(self)
         self.drawable = asyncio.Event()
@@ -152,6 +153,16 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
             return
         await self.hand_on(event)
 
+    def press(self, action: str) -> None:
+        """Press the key of an action, if it has one here: what guards keys guards this too."""
+        name = action_method(action).removeprefix("action_")
+        active = self.screen.active_bindings.items()
+        key = next((key for key, one in active if one.binding.action == name and one.enabled), "")
+        # In a field, enter belongs to the field.
+        if key or action == "row.open":
+            # Not at once: Textual lets no event climb past whoever it was made by, here the screen.
+            self.call_later(self.simulate_key, key or "enter")
+
     async def hand_on(self, event: events.Event) -> None:
         """Let an event have its way; a key is noted first."""
         if isinstance(event, events.Key) and not event.is_forwarded:
@@ -161,6 +172,10 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
             self.shift.seen()
             if self.top is not None:
                 self.top.key_pressed(event.key)
+        elif isinstance(event, events.MouseEvent):
+            self.last_pointed_at = self.clock()
+            if isinstance(event, events.MouseMove):
+                return  # Textual would repaint what the pointer comes over, link or not
         elif isinstance(event, events.AppFocus | events.AppBlur) and self.session is not None:
             self.session.poller.focus(isinstance(event, events.AppFocus))
         await super().on_event(event)

@@ -13,7 +13,7 @@ from wfdash.live.poller import Poller
 from wfdash.live.search import Searched
 from wfdash.live.state import Freshness
 from wfdash.ui.states import empty_message
-from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.status_line import Pieces
 
@@ -133,5 +133,5 @@ def notes_pieces(*, marked: int, hidden: int, arrived: int, key: str) -> Pieces:
         notes.append((f"{count(marked)} marked{words}", STRONG))
     if arrived:
         notes += [(" · ", QUIET)] if notes else []
-        notes.append((f"{count(arrived)} new, {key}", ACCENT))
+        notes.append((f"{count(arrived)} new, {key}", ACCENT + clicked("press", "rows.arrived")))
     return notes

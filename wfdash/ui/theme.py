@@ -4,6 +4,7 @@ Colours are the terminal's own sixteen. Every glyph is one cell, no emoji, and h
 by the app's last line filter: widgets always draw the glyphs.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ __all__ = [
     "STRONG",
     "WARN",
     "Look",
+    "clicked",
     "look",
 ]
 
@@ -42,6 +44,13 @@ CURSOR_AWAY: Final = Style(bold=True, underline=True)
 GHOST: Final = Style(dim=True, strike=True)
 """A row that is not in the list any more and waits for the next key."""
 CHANGED: Final = Style(bold=True)
+
+
+@lru_cache(200)
+def clicked(does: str, what: str) -> Style:
+    """Laid under text that does something when it is clicked: `press` an action's key, `sort` by a column,
+    show what is in a `status`."""
+    return Style.from_meta({does: what})
 
 
 class Look(Struct, frozen=True):

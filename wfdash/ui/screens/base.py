@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.css.query import NoMatches
+from textual.events import Click
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -81,6 +82,14 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
     def arranging(self) -> bool:
         """Whether the rows are being put in another order, so that a key would be about the old ones."""
         return False
+
+    def on_click(self, event: Click) -> None:
+        """Text that stands for a key presses it."""
+        if action := event.style.meta.get("press"):
+            self.dashboard.press(action)
+
+    def on_line_table_opened(self) -> None:
+        self.dashboard.press("row.open")
 
     @property
     def editing(self) -> bool:

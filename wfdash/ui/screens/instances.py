@@ -2,8 +2,10 @@
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.events import Click
 
 from wfdash.core.copying import copies
+from wfdash.core.grammar import Term, unparse
 from wfdash.core.status import is_final
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
@@ -123,6 +125,12 @@ class InstancesScreen(SurroundedScreen):
     def put_cursor(self, instance: str) -> None:
         """Put the cursor on this instance, as soon as its row is there."""
         self._awaited = "" if self.table.move_to_key(instance) else instance
+
+    def on_click(self, event: Click) -> None:
+        """A status in the top line shows what is in it; once more, all again."""
+        if status := event.style.meta.get("status"):
+            wanted = unparse(Term("status", ":", (status,)))
+            self.filter_line.put("" if self.filter_line.query_now.text == wanted else wanted)
 
     def action_row_open(self) -> None:
         if self.table.instance is not None:

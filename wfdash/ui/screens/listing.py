@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.events import Click
 from textual.timer import Timer
 
 from wfdash.core.marks import Marks
@@ -22,11 +23,15 @@ __all__ = ["ListingScreen"]
 
 IDLE = 30.0
 """Seconds without a key after which rows may move again."""
+POINTING = 3.0
+"""Seconds since the mouse moved in which no row may move from under it."""
 _SETTLED = 0.05
 """Seconds a key needs to be acted on: only then may the ghosts go, so that it is not acted on another row."""
 _TYPED = 0.5
 """Seconds without typing after which the API is asked for what a filter wants."""
 _LARGE = 4000
+_DESCENDING = ("created", "took")
+"""Columns that begin with the newest, or the longest."""
 
 
 class _Heeded:
@@ -189,8 +194,11 @@ class ListingScreen(BaseScreen):
             self.take_in(Delta(changed=(instance,)))
 
     def _held(self) -> bool:
-        """Whether rows must stand still: a hand is on the keys, and not on the first row."""
-        return self.table.cursor > 0 and self.dashboard.clock() - self.dashboard.last_key_at < IDLE
+        """Whether rows must stand still: a hand is on the keys, and not on the first row, or on the mouse."""
+        app, now = self.dashboard, self.dashboard.clock()
+        if now - app.last_pointed_at < POINTING:
+            return True
+        return self.table.cursor > 0 and now - max(app.last_key_at, app.last_pointed_at) < IDLE
 
     def let_rows_move(self, now: float) -> None:
         """What waited may go in once no key was pressed for a while."""
@@ -220,10 +228,19 @@ class ListingScreen(BaseScreen):
         self.settle()
         self.draw()
 
+    def on_click(self, event: Click) -> None:
+        """A column's title sorts by it, or the other way round."""
+        column = next((one for one, title in SORTS.items() if title == event.style.meta.get("sort")), "")
+        if not column:
+            return
+        same = column == self.table.order.column
+        self.set_order(Order(column, not self.table.order.reverse if same else column in _DESCENDING))
+        self._tell_order()
+
     def action_sort_next(self) -> None:
         names = list(SORTS)
         column = names[(names.index(self.table.order.column) + 1) % len(names)]
-        self.set_order(Order(column, column in ("created", "took")))
+        self.set_order(Order(column, column in _DESCENDING))
         self._tell_order()
 
     def action_sort_reverse(self) -> None:

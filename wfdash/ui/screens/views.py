@@ -16,7 +16,7 @@ from wfdash.settings import SettingsError, View
 from wfdash.ui.columns import SORTS
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.screens.selection import SelectionScreen
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, clicked
 from wfdash.ui.view_counts import ViewCounts
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine
@@ -67,9 +67,12 @@ class ViewsScreen(SelectionScreen):
         self.filter_line.offer(
             [
                 [
-                    (f"{self.dashboard.key_of(f'view.{one.key}')} ", QUIET),
-                    (clean(one.name), STRONG if (one.filter, one.sort) == in_force else PLAIN),
-                    (f" {count(counts[one.name])}" if one.name in counts else "", QUIET),
+                    (text, style + clicked("press", f"view.{one.key}"))
+                    for text, style in (
+                        (f"{self.dashboard.key_of(f'view.{one.key}')} ", QUIET),
+                        (clean(one.name), STRONG if (one.filter, one.sort) == in_force else PLAIN),
+                        (f" {count(counts[one.name])}" if one.name in counts else "", QUIET),
+                    )
                 ]
                 for one in views
             ]

@@ -10,12 +10,13 @@ from textual.widgets import Input
 
 from wfdash.core.query import Query, QueryError, parse
 from wfdash.core.text import cells, clean, fit
-from wfdash.ui.theme import PLAIN, QUIET, STRONG
+from wfdash.ui.theme import PLAIN, QUIET, STRONG, clicked
 from wfdash.ui.widgets.filter_aids import FilterField, aid_pieces
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 
 __all__ = ["FilterLine"]
 
+_EDIT = clicked("press", "filter.edit")
 _PROMPT = 3
 _GAP = 3
 _LEAST = 24
@@ -142,13 +143,15 @@ class FilterLine(Vertical):
         if not self.is_mounted:
             return
         told = self.query_one("#filter-told", StatusLine)
-        self.query_one("#filter-prompt", StatusLine).show([(" / ", STRONG if self.editing else QUIET)])
+        self.query_one("#filter-prompt", StatusLine).show(
+            [(" / ", (STRONG if self.editing else QUIET) + _EDIT)]
+        )
         text = clean(self.field.value if self.editing else self.query_now.text)
         room = self.size.width - _PROMPT
         right = self._told(room - min(cells(text) + 1, _LEAST))
         told.styles.width = length(right) if self.editing else "1fr"
         left = text if cells(text) < room - length(right) - 1 else fit(text, max(8, room - length(right) - 2))
-        shown: list[tuple[str, Style]] = [(left, PLAIN) if text else ("no filter", QUIET)]
+        shown: list[tuple[str, Style]] = [(left, PLAIN + _EDIT) if text else ("no filter", QUIET + _EDIT)]
         for view in self._views:
             if length(shown) + length(view) + _GAP > room - length(right):
                 break

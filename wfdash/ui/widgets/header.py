@@ -8,11 +8,12 @@ from rich.style import Style
 from wfdash.core.text import clean, fit
 from wfdash.core.wording import count
 from wfdash.live.state import Freshness
-from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
+from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, clicked, look
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 
 __all__ = ["Header", "Identity", "badge_pieces", "freshness_pieces", "meter_pieces"]
 
+_BUDGET = clicked("press", "budget.open")
 _BADGE = Style(reverse=True, bold=True)
 _FIRST = ("running", "waiting", "errored", "queued", "paused", "waitingForPause", "rollingBack")
 _LAST = ("complete", "terminated")
@@ -87,7 +88,7 @@ def _identity_pieces(identity: Identity, room: int) -> Pieces:
     text = " · ".join(words)
     text = fit(text, min(len(text) + 1, max(8, room - length(badges)))).rstrip()
     style = Style(color=identity.colour, bold=True) if identity.colour else STRONG
-    return [(" ", PLAIN), *badges, (text, style)]
+    return [(" ", PLAIN), *badges, (text, style + clicked("press", "workflows.open"))]
 
 
 def _counts_pieces(counts: Mapping[str, int], room: int) -> tuple[Pieces, int]:
@@ -113,8 +114,8 @@ def _told(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, 
         word = f" {clean(status[:40])}" if status in worded else ""
         gap = "  " if pieces else " " * _GAP
         pieces += [
-            (gap + appearance.glyph, appearance.style),
-            (f"{' ' * wide}{count(counts[status])}{word}", PLAIN),
+            (gap + appearance.glyph, appearance.style + clicked("status", status)),
+            (f"{' ' * wide}{count(counts[status])}{word}", PLAIN + clicked("status", status)),
         ]
     return pieces
 
@@ -149,6 +150,6 @@ def _due(words: str, fresh: Freshness, now: float) -> Pieces:
 def meter_pieces(spent: int, limit: int, frozen_for: float) -> Pieces:
     """`API 212/600`, or for how long the server wants no reads."""
     if frozen_for > 0:
-        return [(f"▲ API rests {int(frozen_for + 0.999)} s", WARN + STRONG)]
+        return [(f"▲ API rests {int(frozen_for + 0.999)} s", WARN + STRONG + _BUDGET)]
     style = ACCENT if spent >= limit * 0.9 else QUIET
-    return [(f"API {spent}/{limit}".ljust(len(f"API {limit}/{limit}")), style)]
+    return [(f"API {spent}/{limit}".ljust(len(f"API {limit}/{limit}")), style + _BUDGET)]

@@ -16,7 +16,7 @@ from wfdash.core.view import View
 from wfdash.core.wording import age, brief
 from wfdash.ui.columns import SORTS, columns
 from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, look
+from wfdash.ui.theme import CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, clicked, look
 from wfdash.ui.widgets.line_table import LineTable
 
 __all__ = ["Facts", "InstanceTable"]
@@ -143,6 +143,8 @@ class InstanceTable(LineTable):
                 title = f"  {title}"
             if name == "why":
                 pieces.append((" ", PLAIN))
+            if name in SORTS.values():
+                style += clicked("sort", name)
             pieces += [(title.rjust(room) if name in _RIGHT else fit(title, room), style), (" ", PLAIN)]
         return strip_of(pieces, width)
 

@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from wfdash.core.text import clean
 from wfdash.keymap import BY_ID, KEY_BAR, action_method, key_text
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 
@@ -99,7 +99,8 @@ class KeyBar(StatusLine):
             key = in_force.get(action_method(action.id).removeprefix("action_"))
             if key is not None:
                 off = bool(self._why_off(action.id))
-                key_style, style = (QUIET, QUIET) if off else (STRONG, PLAIN)
+                press = clicked("press", action.id)
+                key_style, style = (QUIET + press,) * 2 if off else (STRONG + press, PLAIN + press)
                 text: Pieces = [
                     (f" {key_text(key)}", key_style),
                     (f" {labels.get(action.id, action.label)} ", style),

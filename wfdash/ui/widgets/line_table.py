@@ -23,6 +23,9 @@ from wfdash.ui.theme import QUIET, STRONG
 
 __all__ = ["LineTable"]
 
+_WHEEL = 3
+"""Rows a notch of the wheel is worth."""
+
 
 class LineTable(Widget, can_focus=True):
     """A list of rows under a fixed header line. The cursor is on a key, never on a row number.
@@ -48,6 +51,9 @@ class LineTable(Widget, can_focus=True):
         @property
         def control(self) -> "LineTable":
             return self.table
+
+    class Opened(Message):
+        """A row was clicked twice, to be opened as by its key."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -241,12 +247,25 @@ class LineTable(Widget, can_focus=True):
     # Only when the mouse was asked for.
 
     def on_mouse_scroll_down(self) -> None:
-        self.move(3)
+        self.scroll_rows(_WHEEL)
 
     def on_mouse_scroll_up(self) -> None:
-        self.move(-3)
+        self.scroll_rows(-_WHEEL)
+
+    def scroll_rows(self, rows: int) -> None:
+        """Move what is on screen; the cursor stays on its row as long as that is among it."""
+        first = max(0, min(self.first + rows, self.row_count() - self.page))
+        if first == self.first:
+            return
+        self.first = first
+        self.move_to(max(first, min(self.cursor, first + self.page - 1)))
 
     def on_click(self, event: Click) -> None:
-        y = event.y - self._header_height
-        if 0 <= y < self.page and self.first + y < self.row_count():
-            self.move_to(self.first + y)
+        """Go to the row; a second click on the same one opens it."""
+        index = self.first + event.y - self._header_height
+        if event.y < self._header_height or not index < min(self.first + self.page, self.row_count()):
+            return
+        again = event.chain == 2 and self.key_at(index) == self.cursor_key
+        self.move_to(index)
+        if again:
+            self.post_message(self.Opened())

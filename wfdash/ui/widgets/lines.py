@@ -66,5 +66,8 @@ class Scroller(LineTable):
         self.cursor = self.first
         self.repaint()
 
+    def scroll_rows(self, rows: int) -> None:
+        self.move(rows)
+
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         return strip_of(self._lines[index], width) if self._lines else blank(width)

@@ -1,0 +1,125 @@
+"""The mouse, where it was asked for: select, open, sort, scroll, and press what the screen offers."""
+
+import pytest
+
+from tests.support.simulator import Simulator
+
+WIDTH, HEIGHT = 140, 40
+
+
+@pytest.fixture(scope="module")
+def still():
+    simulator = Simulator("calm", stopped=True)
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def shell(terminal, still):
+    shell = terminal("-w", "orders", "--mouse", columns=WIDTH, lines=HEIGHT, env=still.env)
+    shell.wait_for("BLOCKED ON", "waiting", "enter open")
+    shell.quiet()
+    return shell
+
+
+def ids(shell):
+    """The ids in the table, from the top."""
+    return [word for row in shell.screen.rows[3:] for word in row[:40].split() if word.startswith("order-")]
+
+
+def under_cursor(shell):
+    """The id in the row that is drawn reversed."""
+    for line in range(3, HEIGHT - 1):
+        if shell.screen.cell(line, 4).reverse:
+            return next(word for word in shell.screen.rows[line].split() if word.startswith("order-"))
+    return ""
+
+
+def test_a_click_selects_and_a_second_one_opens(shell):
+    third = ids(shell)[2]
+    assert under_cursor(shell) != third
+    shell.click(third)
+    shell.wait_for(lambda screen: under_cursor(shell) == third)
+    shell.wait_for("│", "STEP")
+    shell.quiet(0.6)  # or the next click would be a second one
+    shell.click(third, times=2, line=5)
+    shell.wait_gone("BLOCKED ON")
+    shell.wait_for(third, "STEP", "= compare")
+
+
+def test_the_wheel_scrolls_and_the_cursor_keeps_its_row_while_it_can(shell):
+    first = ids(shell)
+    shell.click(first[8])
+    shell.wait_for(lambda screen: under_cursor(shell) == first[8])
+    shell.wheel(2)
+    shell.wait_for(lambda screen: ids(shell)[0] == first[6])
+    assert under_cursor(shell) == first[8]
+    shell.wheel(3)
+    shell.wait_for(lambda screen: ids(shell)[0] == first[15])
+    assert under_cursor(shell) == first[15]
+    shell.wheel(-9)
+    shell.wait_for(lambda screen: ids(shell)[0] == first[0])
+
+
+def test_a_click_on_a_title_sorts_and_another_the_other_way(shell):
+    shell.click("ID ")
+    shell.wait_for("ID▴", "sorted by id, ascending")
+    shell.quiet()
+    shell.click("ID▴")
+    shell.wait_for("ID▾", "sorted by id, descending")
+
+
+def test_a_click_on_the_key_bar_presses_the_key(shell):
+    shell.click("? help", line=HEIGHT - 1)
+    shell.wait_for("In a table", "Everywhere")
+    shell.press("escape")
+    shell.wait_for("BLOCKED ON")
+    shell.quiet()
+    shell.click("w workflows", line=HEIGHT - 1)
+    shell.wait_for("NEXT CRON")
+    shell.quiet()
+    shell.click("onboarding", times=2)
+    shell.wait_for("BLOCKED ON", "onboarding")
+
+
+def test_a_verb_that_is_clicked_asks_and_is_not_confirmed_by_clicking(shell, still):
+    waiting = next(row["id"] for row in still.listing("orders", status="waiting"))
+    shell.click(waiting)
+    shell.wait_for(lambda screen: under_cursor(shell) == waiting, "p pause")
+    shell.click("p pause", line=HEIGHT - 1)
+    shell.wait_for("pause", "y pause", "esc leave it")
+    shell.click("y pause", times=2)
+    shell.watch(0.5)
+    shell.wait_for("y pause")
+    shell.press("escape")
+    shell.wait_gone("esc leave it")
+    assert still.detail("orders", waiting)["status"] == "waiting"
+
+
+def test_a_status_in_the_top_line_filters_and_the_filter_is_clicked_to_be_changed(shell):
+    shell.click("✗", line=0)
+    shell.wait_for("status:errored", "to API")
+    shell.quiet()
+    shell.click("status:errored", line=1)
+    shell.wait_for("keep the filter")
+    shell.press("escape")
+    shell.wait_gone("keep the filter")
+    shell.quiet()
+    shell.click("✗", line=0)
+    shell.wait_for("no filter")
+
+
+def test_a_menu_is_chosen_by_clicking(shell):
+    shell.press("e")
+    shell.wait_for("Export", "story")
+    shell.click("table, CSV")
+    shell.quiet()
+    assert "Export" in shell.screen.text
+    shell.press("escape")
+    shell.wait_gone("Export")
+
+
+def test_moving_the_mouse_writes_nothing(shell):
+    shell.send(b"".join(b"\x1b[<35;%d;%dM" % (column, 3 + column % 30) for column in range(2, 138)))
+    moved = shell.watch(0.6)
+    assert moved < 400

@@ -1,0 +1,68 @@
+"""What the mouse changes of the rules: nothing moves from under it, and nothing is confirmed by it."""
+
+from tests.support.dashboard import drive
+
+
+def test_rows_wait_while_the_mouse_moves_over_them_and_come_after():
+    async def script(d):
+        table, before = d.app.root.table, d.app.root.table.key_at(0)
+        assert table.cursor == 0
+        for second in range(200):
+            await d.pilot.hover(offset=(20, 10 + second % 2))
+            await d.passes(1)
+            if d.app.root.view.arrivals:
+                break
+        assert d.app.root.view.arrivals
+        assert table.key_at(0) == before
+        assert "new, n" in d.lines[-1]
+        await d.passes(5)
+        assert not d.app.root.view.arrivals
+        assert table.key_at(0) != before
+
+    drive(script, mouse=True)
+
+
+def test_what_has_arrived_is_clicked_to_be_shown():
+    async def script(d):
+        await d.press("j")
+        await d.until(lambda: "new, n" in d.lines[-1])
+        await d.pilot.click(offset=(d.lines[-1].index("new, n"), 39))
+        await d.settled()
+        assert not d.app.root.view.arrivals
+
+    drive(script, mouse=True)
+
+
+def test_a_click_while_a_sentence_stands_there_presses_nothing():
+    async def script(d):
+        place = (d.lines[-1].index("E errors"), 39)
+        d.app.notify("something was said")
+        await d.pilot.click(offset=place)
+        await d.settled()
+        assert d.app.screen is d.app.root
+
+    drive(script, mouse=True)
+
+
+def test_an_action_that_is_off_says_why_when_it_is_clicked():
+    async def script(d):
+        await d.press("/", *"status:complete", "enter")
+        await d.until(lambda: "✓ complete" in d.text)
+        await d.pilot.click(offset=(d.lines[-1].index("p pause"), 39))
+        await d.passes(1)
+        assert "complete" in d.text
+        assert "leave it" in d.text or "pause" in d.lines[-1]
+
+    drive(script, mouse=True)
+
+
+def test_a_click_on_a_choice_of_the_palette_does_not_take_the_field_away():
+    async def script(d):
+        await d.press("palette.open")
+        await d.type("budget")
+        await d.pilot.click(offset=(30, d.lines.index(d.line("The request budget"))), times=2)
+        await d.settled()
+        await d.passes(1)
+        assert "Spent on" in d.text
+
+    drive(script, mouse=True)
