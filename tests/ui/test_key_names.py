@@ -60,10 +60,6 @@ PAGES = {
     ),
     "range": (["mark.range"], "marking up to the cursor; {mark.range} ends it"),
     "errors": (["errors.open"], "{row.open} lists the group"),
-    "inspector": (
-        ["row.open", "row.open", "filter.edit"],
-        "shift+tab previous  {layer.close} end the search",
-    ),
     "key bar": ([], "{row.open} open  {filter.edit} filter"),
 }
 
@@ -77,6 +73,17 @@ def test_the_new_key_is_told(keys, told):
         if "group" in told:
             await d.until(lambda: "for example" in d.text)
         assert wanted in d.text, d.text
+
+    changed(script)
+
+
+def test_the_search_in_a_payload_is_told_by_the_new_keys():
+    async def script(d):
+        await d.do("row.open")
+        await d.until(lambda: "STEP" in d.text and d.app.screen.pane.row is not None)
+        await d.do("row.open", "filter.edit")
+        assert f"shift+tab previous  {NEW['layer.close']} end the search" in d.text
+        await d.do("layer.close")
 
     changed(script)
 
