@@ -129,6 +129,22 @@ async def test_poll_now_asks_the_list_the_counts_and_the_detail(on):
     assert asked(on, "/workflows/orders", since)
 
 
+@run(latency=2.0)
+async def test_all_workflows_are_asked_for_at_once_while_the_counts_of_one_are_on_their_way(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    poller.overview = True
+    await asyncio.sleep(1.5)
+    assert poller.workflows_fresh.answered_at is None, "nothing is known of the others yet"
+    await on.until(lambda: len(poller.workflows) > 3, within=5)
+    told_at = poller.workflows_fresh.answered_at
+    assert told_at == pytest.approx(on.loop.time(), abs=2)
+    poller.overview = False
+    await asyncio.sleep(60)
+    assert poller.workflows_fresh.answered_at == told_at, "only one of them was asked about since"
+
+
 @run(latency=5.0)
 async def test_a_slow_server_is_never_asked_the_same_twice_at_a_time(on):
     on.poller.show("orders")

@@ -25,6 +25,8 @@ class Counts(Job):
         self.overview = False
         self.workflows: list[Workflow] = []
         self.total: int | None = None
+        self.all_at: float | None = None
+        """When all of them were last answered, not only the one shown."""
         self.trends = Trends()
         self.counts: dict[str, int] | None = None
         self.listed = False
@@ -74,7 +76,7 @@ class Counts(Job):
             self._page += 1
             return
         self._page = 1
-        self.workflows, self.total = self._coming, page.total
+        self.workflows, self.total, self.all_at = self._coming, page.total, self.watch.clock()
         self.trends.saw(self.workflows, self.watch.clock())
         for one in self.workflows:
             if one.name == self.watch.workflow:

@@ -4,6 +4,8 @@ import gc
 from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import islice
 
+from msgspec.structs import replace
+
 from wfdash.api.interface import DetailAnswer, Workflows
 from wfdash.core.diagnosis import Why
 from wfdash.core.facts import DetailFacts
@@ -122,7 +124,8 @@ class Poller:
 
     @property
     def workflows_fresh(self) -> Freshness:
-        return self._counts.freshness
+        """Of all the workflows; an answer about the one shown makes the others no younger."""
+        return replace(self._counts.freshness, answered_at=self._counts.all_at)
 
     @property
     def trends(self) -> Trends:
@@ -172,6 +175,7 @@ class Poller:
     @overview.setter
     def overview(self, overview: bool) -> None:
         if overview and not self._counts.overview:
+            self._scheduler.withdraw(self._counts)
             self._counts.soon()
         self._counts.overview = overview
         self._scheduler.wake()
