@@ -90,3 +90,19 @@ def test_keys_behind_a_tab_go_into_the_next_field():
         assert app.screen.value("params") == "{"
 
     drive(script)
+
+
+def test_a_line_feed_is_enter_unless_an_action_has_it():
+    """Before the dashboard takes the terminal over, that makes line feeds of what enter sends."""
+
+    async def script(dashboard):
+        burst(dashboard.app, ["slash", *"order-8", "ctrl+j", "u"])
+        await dashboard.until(lambda: not dashboard.app.utc)
+        assert dashboard.app.root.filter_line.query_now.text == "order-8"
+
+    async def taken(dashboard):
+        burst(dashboard.app, ["ctrl+j"])
+        await dashboard.until(lambda: not dashboard.app.utc)
+
+    drive(script)
+    drive(taken, keys={"time.zone": "ctrl+j"})

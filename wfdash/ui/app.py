@@ -23,6 +23,7 @@ from wfdash.ui.bindings import bindings
 from wfdash.ui.connected import Connected
 from wfdash.ui.drawing import Drawing
 from wfdash.ui.gate import KeyGate
+from wfdash.ui.line_feed import as_enter
 from wfdash.ui.messages import Live
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
@@ -143,6 +144,8 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
             self.draw_actions()
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            event = as_enter(event, self.settings.keys)
         if isinstance(event, events.InputEvent) and not event.is_forwarded and self.gate.drops(event):
             return
         if (
