@@ -21,6 +21,12 @@ _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
 
 
 class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Of --help and --version: argparse itself goes on where nobody takes what it writes."""
+        from wfdash.oneshot.print import write
+
+        write(message.rstrip("\n"))
+
     def error(self, message: str) -> NoReturn:
         if self.prog.split()[-1] in _WITH_IDS and re.match("unrecognized arguments: -[^-]", message):
             message += " (an id that begins with - stands behind --)"

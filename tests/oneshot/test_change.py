@@ -106,6 +106,14 @@ def test_the_shells_actions_are_in_the_journal(shell, created, tmp_path):
     assert "made-here" not in journal.read_text()
 
 
+def test_a_journal_that_cannot_be_written_is_told_and_hinders_nothing(shell, created, tmp_path):
+    blocked = tmp_path / "a-file"
+    blocked.write_text("")
+    done = shell("pause", "-w", "orders", created, "--yes", env={"XDG_STATE_HOME": str(blocked)})
+    assert (done.returncode, objects(done)[0]["outcome"]) == (0, "done")
+    assert done.stderr.count("the journal could not be written") == 1
+
+
 def test_an_interrupted_write_says_what_is_known(program, faulty):
     env = faulty("--fault", "hang:1@^PATCH")
     one = objects(program("create", "-w", "orders", "--id", "hangs", env=env))[0]["id"]

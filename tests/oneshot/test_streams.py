@@ -51,6 +51,14 @@ def test_closed_streams_are_no_fault(sh):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_that_cannot_be_written_is_no_crash(sh, option):
+    done = sh('"$@" >/dev/full', option)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "No space left" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
 @pytest.mark.parametrize(
     ("arguments", "code"), [(["bogus"], 2), (["list", "-w", "nope"], 1), (["list", "-w", "orders"], 0)]
 )

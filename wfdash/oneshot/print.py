@@ -11,7 +11,7 @@ from wfdash.core.moment import iso
 from wfdash.core.text import clean
 from wfdash.oneshot.ending import Stop
 
-__all__ = ["deaden", "instant", "json_line", "line", "say"]
+__all__ = ["deaden", "instant", "json_line", "line", "say", "write"]
 
 
 def json_line(value: Any) -> None:
@@ -20,7 +20,7 @@ def json_line(value: Any) -> None:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     except ValueError:
         text = json.dumps(_finite(value), separators=(",", ":"))
-    _write(text)
+    write(text)
 
 
 def _finite(value: Any) -> Any:
@@ -36,10 +36,11 @@ def _finite(value: Any) -> Any:
 
 def line(*cells: str, separator: str = "\t") -> None:
     """One line of text; each cell is cleaned, so that none can hold the separator or a line break."""
-    _write(separator.join(map(clean, cells)).rstrip(" "))
+    write(separator.join(map(clean, cells)).rstrip(" "))
 
 
-def _write(text: str) -> None:
+def write(text: str) -> None:
+    """One line as it is; raises Stop when it cannot be written, and BrokenPipeError."""
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

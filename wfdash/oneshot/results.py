@@ -41,6 +41,8 @@ def operator_of(session: Session) -> Operator:
         user_state_path("wfdash"), profile=settings.profile_name, account=account, clock=session.clock
     )
     session.endings.append(journal.close)
+    if trouble := journal.check():
+        say(f"wfdash: {trouble}")
     return Operator(session.api, budget=session.budget, journal=journal, clock=session.clock)
 
 
