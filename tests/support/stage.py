@@ -40,6 +40,7 @@ class Stage:
         self.overlaps = []
         self.budget = Budget(clock=self.loop.time, share=share, spending=spending)
         self.told = Counter()
+        self.unreachable = False
         self.on_change = lambda delta: None
         self.poller: Poller
         self.api: Workflows
@@ -56,6 +57,8 @@ class Stage:
         return api
 
     async def _ask(self, scope, receive, send):
+        if self.unreachable:
+            raise httpx.ConnectError("no route to the server")
         asked = (scope["method"], scope["raw_path"], scope["query_string"])
         self.in_flight[asked] += 1
         if self.in_flight[asked] > 1:

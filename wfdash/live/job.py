@@ -22,6 +22,9 @@ class Job:
     patience = 5.0
     """Seconds that it waits for the budget before it goes before more urgent ones."""
 
+    longest = _LONGEST
+    """Seconds at most, or the interval if that is longer, from a failure to the next question."""
+
     def __init__(self, interval: float) -> None:
         self.interval = interval
         self.freshness = Freshness()
@@ -69,7 +72,7 @@ class Job:
         self.freshness.asking = False
         self.freshness.failure = sentence
         self.freshness.missed = max(self.freshness.missed, self._failures)
-        longest = min(_LONGEST, max(self.interval, 1.0) * 2.0 ** min(self._failures, 8))
+        longest = min(max(self.longest, self.interval), max(self.interval, 1.0) * 2.0 ** min(self._failures, 8))
         delay = longest * (0.5 + random.random() / 2)
         self.next_at = self.freshness.due_at = now + max(delay, min(wait or 0.0, 2 * _LONGEST))
 

@@ -22,6 +22,8 @@ class Newest(Job):
     """The newest page. When more arrived than fit on it, the pages down to what was known before as well."""
 
     priority = Priority.LIST
+    longest = 10.0
+    """Whoever waits for a lost connection looks here."""
 
     def __init__(self, watch: Watch, interval: float) -> None:
         super().__init__(max(interval, _LOCAL_INTERVAL) if watch.local else interval)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from wfdash.api.errors import WorkflowsError
+from wfdash.api.errors import NotReached, WorkflowsError
 from wfdash.live.budget import Budget, Priority
 from wfdash.live.job import Job, sentence_of
 
@@ -100,8 +100,16 @@ class Scheduler:
             job.failed(sentence_of(error), self._clock())
         else:
             now = self._clock()
+            if isinstance(job.freshness.error, NotReached):
+                self._reached_again()
             job.answered(now, max(0.0, now - began))
         self._settled(job)
+
+    def _reached_again(self) -> None:
+        """The connection is back: what failed for its sake need not wait any longer."""
+        for job in self._jobs():
+            if isinstance(job.freshness.error, NotReached):
+                job.soon()
 
     def _over(self, job: Job, task: asyncio.Task[None]) -> None:
         del self._tasks[job]
