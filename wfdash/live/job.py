@@ -72,7 +72,8 @@ class Job:
         self.freshness.asking = False
         self.freshness.failure = sentence
         self.freshness.missed = max(self.freshness.missed, self._failures)
-        longest = min(max(self.longest, self.interval), max(self.interval, 1.0) * 2.0 ** min(self._failures, 8))
+        doubled = max(self.interval, 1.0) * 2.0 ** min(self._failures, 8)
+        longest = min(max(self.longest, self.interval), doubled)
         delay = longest * (0.5 + random.random() / 2)
         self.next_at = self.freshness.due_at = now + max(delay, min(wait or 0.0, 2 * _LONGEST))
 
