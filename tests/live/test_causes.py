@@ -2,6 +2,8 @@
 
 from tests.support.simulated_time import simulate
 from tests.support.stage import stage
+from wfdash.api.paging import walk
+from wfdash.core.instance import Instance
 
 
 def gets(one):
@@ -67,5 +69,28 @@ def test_what_was_sampled_is_known_to_filters_too():
             await one.until(lambda: progress(one)[1] and progress(one)[0] == progress(one)[1])
             sampled = {s.id for group in one.poller.causes.groups for s in group.samples}
             assert sampled <= one.poller.read.keys()
+
+    simulate(story())
+
+
+def test_since_when_is_said_once_the_first_of_its_cause_was_read():
+    async def story():
+        async with stage("incident") as one:
+            one.poller.show("orders")
+            causes = one.poller.causes
+            causes.wanted = True
+            await one.until(lambda: causes.groups)
+            assert not causes.since_known
+            await one.until(lambda: causes.since_known)
+            top = causes.groups[0]
+            sampled = {sample.id for group in causes.groups for sample in group.samples}
+            version = top.fingerprint.version
+            older = []
+            async for page in walk(one.api, "orders", status="errored"):
+                rows = [row for item in page.items if (row := Instance.from_item(item))]
+                older += [row for row in rows if row.version == version and row.ended < top.first]
+            assert {row.id for row in older} <= sampled
+            assert top.first < min(time for time in top.recent)
+            assert progress(one)[1] <= 50
 
     simulate(story())

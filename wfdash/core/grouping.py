@@ -19,6 +19,8 @@ class Sample(Struct, frozen=True):
     id: str
     at: float | None
     fingerprint: Fingerprint
+    apart: bool = False
+    """It was read for its age: those between it and the others were not."""
 
 
 class Group(Struct):
@@ -43,6 +45,11 @@ class Group(Struct):
         return [sample.at for sample in self.samples if sample.at is not None]
 
     @property
+    def recent(self) -> list[float]:
+        """The times of those between which none was left out."""
+        return [sample.at for sample in self.samples if sample.at is not None and not sample.apart]
+
+    @property
     def first(self) -> float | None:
         return min(self.times, default=None)
 
@@ -54,7 +61,7 @@ class Group(Struct):
         """How many fell into each of `bins` equal stretches from start to end."""
         counts = [0] * bins
         width = (end - start) / bins
-        for at in self.times:
+        for at in self.recent:
             if start <= at <= end and width > 0:
                 counts[min(bins - 1, int((at - start) / width))] += 1
         return counts
@@ -105,11 +112,17 @@ def blame(stretch: Iterable[Instance]) -> list[VersionShare]:
 
 
 def summary(
-    groups: Sequence[Group], *, appeared: Mapping[str, float] | None = None, now: float, utc: bool = True
+    groups: Sequence[Group],
+    *,
+    appeared: Mapping[str, float] | None = None,
+    now: float,
+    utc: bool = True,
+    exact: bool = True,
 ) -> str:
     """The one sentence a person says aloud: how many, what, where, on which version, since when.
 
-    `appeared` gives the first appearance of versions (epoch seconds), where `/versions` told it.
+    `appeared` gives the first appearance of versions (epoch seconds), where `/versions` told it. `exact` is
+    False where older failures of the same cause may not have been read.
     """
     if not groups:
         return "no errored instance has been read yet"
@@ -121,8 +134,8 @@ def summary(
     if mark.version:
         sentence += _on_version(groups, top)
     if top.first is not None:
-        sentence += f", since {clock(top.first, utc=utc, now=now)}"
-        at = (appeared or {}).get(mark.version)
+        sentence += f", {'' if exact else 'at least '}since {clock(top.first, utc=utc, now=now)}"
+        at = (appeared or {}).get(mark.version) if exact else None
         if at is not None and 0 <= top.first - at <= 86_400:
             sentence += f", {spoken(top.first - at)} after it first appeared"
     return sentence

@@ -10,6 +10,7 @@ from wfdash.core.store import EXPIRED
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job
+from wfdash.live.onset import ENOUGH, Onset
 from wfdash.live.reading import amend_row, read_answer
 from wfdash.live.watch import Watch
 
@@ -42,6 +43,7 @@ class Causes(Job):
         self._candidates: list[str] = []
         self._listed_at: float | None = None
         self._versions_asked = False
+        self._onset = Onset()
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""
@@ -51,6 +53,7 @@ class Causes(Job):
         self._candidates = []
         self._listed_at = None
         self._versions_asked = False
+        self._onset = Onset()
         self.next_at = 0.0
 
     @property
@@ -58,17 +61,24 @@ class Causes(Job):
         return group(sample for _, sample in self._samples.values())
 
     @property
+    def since_known(self) -> bool:
+        """Whether the first failure of the largest group is the first of its cause."""
+        groups = self.groups
+        return bool(groups) and self._onset.known(groups[0], self._open)
+
+    @property
     def progress(self) -> tuple[int, int]:
         """Of the errored instances that are sampled: read, of."""
-        known = [one for one in self._candidates if one not in self._lost]
-        return sum(1 for one in known if not self._unread(one)), len(known)
+        known = [one for one in self._newest if one not in self._lost]
+        apart = sum(1 for _, sample in self._samples.values() if sample.apart)
+        return sum(1 for one in known if not self._unread(one)) + apart, len(known) + apart
 
     def due(self, now: float) -> float | None:
         if not self.wanted or not self.watch.workflow:
             return None
         if self.next_at is not None and self.next_at > now:
             return self.next_at
-        if self._next() is not None or not self._versions_asked:
+        if self._next() is not None or not self._versions_asked or self._onset.cursor is not None:
             return 0.0
         return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
 
@@ -80,6 +90,8 @@ class Causes(Job):
             await self._list()
         elif not self._versions_asked:
             await self._ask_versions()
+        elif self._onset.cursor is not None and self._enough:
+            await self._list_older(self._onset.cursor)
         elif (identity := self._next()) is not None:
             await self._read(identity)
 
@@ -90,14 +102,26 @@ class Causes(Job):
             number = watch.next_number()
             page = await watch.api.list_instances(watch.workflow, status="errored", per_page=100)
             watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+            self._onset.listed(page.items, page.cursor, older=False)
         self._listed_at = watch.clock()
         errored = [row for row in watch.store if row.status == "errored"]
+        self._onset.note(errored)
         errored.sort(key=lambda row: (-(row.ended or row.created or 0.0), row.id))
         self._candidates = [row.id for row in errored[:SAMPLE]]
+
+    async def _list_older(self, cursor: str) -> None:
+        """Not for the table, which would show a gap: one of these gets its row when it is read."""
+        watch = self.watch
+        page = await watch.api.list_instances(watch.workflow, status="errored", per_page=100, cursor=cursor)
+        self._onset.listed(page.items, page.cursor, older=True)
 
     async def _read(self, identity: str) -> None:
         watch = self.watch
         number = watch.next_number()
+        self._onset.looked += identity not in self._candidates
+        if (item := self._onset.items.pop(identity, None)) is not None:
+            watch.tell(watch.store.apply([dict(item)], seq=number, now=watch.clock()))
+            number = watch.next_number()
         try:
             answer = await watch.api.get_instance(watch.workflow, identity)
         except InstanceNotFound:
@@ -110,7 +134,9 @@ class Causes(Job):
         if detail.status == "errored":
             row = watch.store.get(identity)
             ended = row.ended if row else detail.end
-            self._samples[identity] = (ended, Sample(identity, detail.end or ended, fingerprint(detail)))
+            apart = identity not in self._candidates
+            sample = Sample(identity, detail.end or ended, fingerprint(detail), apart)
+            self._samples[identity] = (ended, sample)
         else:
             self._samples.pop(identity, None)
             self._lost.add(identity)
@@ -126,8 +152,26 @@ class Causes(Job):
             return
         self.appeared = {one.id: one.created for one in versions if one.created is not None}
 
+    @property
+    def _enough(self) -> bool:
+        """Whether enough of the newest were read to look for the first of their cause."""
+        return len(self._samples) >= ENOUGH or self._next_newest() is None
+
+    def _open(self, identity: str) -> bool:
+        return identity not in self._lost and identity not in self._samples
+
+    @property
+    def _newest(self) -> list[str]:
+        """The newest of the sample, less those that are read for their age instead."""
+        return self._candidates[: SAMPLE - self._onset.looked]
+
+    def _next_newest(self) -> str | None:
+        return next((one for one in self._newest if one not in self._lost and self._unread(one)), None)
+
     def _next(self) -> str | None:
-        return next((one for one in self._candidates if one not in self._lost and self._unread(one)), None)
+        groups = self.groups if self._enough else []
+        first = self._onset.next(groups[0], self._open) if groups else None
+        return first or self._next_newest()
 
     def _unread(self, identity: str) -> bool:
         known, row = self._samples.get(identity), self.watch.store.get(identity)

@@ -115,7 +115,8 @@ class Shift:
         app, now = self._app, self._app.clock()
         root, session = app.root, app.session
         if session is not None and (groups := session.poller.causes.groups):
-            said = summary(groups, appeared=session.poller.causes.appeared, now=now)
+            causes = session.poller.causes
+            said = summary(groups, appeared=causes.appeared, now=now, exact=causes.since_known)
             self.story.tell(now, "cause", said, workflow=root.workflow)
         return Handover(
             now,

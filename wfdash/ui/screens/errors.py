@@ -153,7 +153,10 @@ class ErrorsScreen(BaseScreen):
     def _draw_summary(self, groups: list[Group]) -> None:
         poller, app = self.poller, self.dashboard
         assert poller is not None
-        said = summary(groups, appeared=poller.causes.appeared, now=app.clock(), utc=app.utc)
+        causes = poller.causes
+        said = summary(
+            groups, appeared=causes.appeared, now=app.clock(), utc=app.utc, exact=causes.since_known
+        )
         style = STRONG if groups else QUIET
         lines = wrapped(clean(said), self.size.width - 2, _SUMMARY)
         self.query_one("#summary", TextLines).show([*([(" " + line, style)] for line in lines), []])

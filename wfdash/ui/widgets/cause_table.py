@@ -84,8 +84,8 @@ class CauseTable(LineTable):
         }
 
     def _spark(self, group: Group) -> str:
-        """Each over the same stretch: from the first failure of any group to now."""
-        firsts = [one.first for one in self.groups if one.first is not None]
+        """Each over the same stretch: from the first failure of any group to now, of those read in a row."""
+        firsts = [min(one.recent) for one in self.groups if one.recent]
         now = self._clock()
         if not firsts or min(firsts) >= now:
             return ""

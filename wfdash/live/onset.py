@@ -1,0 +1,69 @@
+"""Since when the commonest cause is there: the oldest errored ones of its version, until one is of it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from wfdash.core.grouping import Group
+from wfdash.core.instance import Instance
+
+__all__ = ["Onset"]
+
+PAGES: Final = 5
+"""Pages of errored instances that are listed at most."""
+OLDEST: Final = 10
+"""Instances that are read for it at most."""
+ENOUGH: Final = 5
+"""Instances that were read before it is worth looking for the first of their cause."""
+
+
+class Onset(Struct):
+    """Knows errored instances by their list rows, further back than the newest that are sampled."""
+
+    cursor: str | None = None
+    """Of the next page of older ones, where there is one and it is wanted."""
+    complete: bool = False
+    """All errored instances were listed."""
+    pages: int = 0
+    looked: int = 0
+    rows: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """By id: when it ended (epoch seconds) and its version."""
+    items: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """As they were listed, of those no other list has shown."""
+
+    def note(self, rows: Iterable[Instance]) -> None:
+        for row in rows:
+            if row.status == "errored" and (at := row.ended or row.created) is not None:
+                self.rows[row.id] = (at, row.version)
+
+    def listed(self, items: Iterable[Mapping[str, Any]], cursor: str | None, *, older: bool) -> None:
+        """Take a page in: the newest, or with `older` the one after the page before."""
+        if older:
+            read = [(item, row) for item in items if (row := Instance.from_item(item)) is not None]
+            self.items.update((row.id, item) for item, row in read)
+            self.note(row for _, row in read)
+        if older or not self.pages:
+            self.pages += 1
+            self.complete = cursor is None
+            self.cursor = cursor if self.pages < PAGES else None
+
+    def next(self, top: Group, unread: Callable[[str], bool]) -> str | None:
+        """The oldest one that may be of this cause and was not read; None when enough were."""
+        older = self._older(top, unread) if self.looked < OLDEST else []
+        return min(older, key=lambda one: self.rows[one][0], default=None)
+
+    def known(self, top: Group, unread: Callable[[str], bool]) -> bool:
+        """Whether the first of this cause was read: what is older was read too, or is of another version."""
+        if top.first is None or self._older(top, unread):
+            return False
+        version = top.fingerprint.version
+        before = (seen for at, seen in self.rows.values() if at < top.first)
+        return self.complete or (bool(version) and any(seen != version for seen in before))
+
+    def _older(self, top: Group, unread: Callable[[str], bool]) -> list[str]:
+        version, first = top.fingerprint.version, top.first
+        if first is None:
+            return []
+        before = [(one, seen) for one, (at, seen) in self.rows.items() if at < first]
+        return [one for one, seen in before if seen == (version or seen) and unread(one)]
