@@ -55,7 +55,7 @@ def start(program: Program) -> Iterator[Start]:
             server.stop()
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_says_where_it_is_and_ends_in_peace(start: Start, by: signal.Signals) -> None:
     server = start()
     assert list(server.env) == [

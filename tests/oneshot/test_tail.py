@@ -127,6 +127,20 @@ def test_changes_are_told_until_a_signal(program, simulator, shell, created, num
     assert "Traceback" not in err
 
 
+def test_nohup_is_kept_to(program, simulator):
+    tail = subprocess.Popen(
+        ["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *program.argv("tail", "-w", "orders")],
+        env=environment(**simulator),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    tail.stdout.readline()
+    tail.send_signal(signal.SIGHUP)
+    tail.send_signal(signal.SIGTERM)
+    tail.communicate(timeout=20)
+    assert tail.returncode == 143
+
+
 def test_a_closed_pipe_ends_it_silently(program, simulator, shell):
     tail = program.start("tail", "-w", "orders", "--interval", "1", env=simulator)
     tail.stdout.readline()

@@ -42,7 +42,9 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup
             loop.add_signal_handler(number, self._stop, number)
         yield
 
@@ -78,7 +80,7 @@ def serve(
     limit: int = 1200,
     clock: Callable[[], float] = time.time,
 ) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code (128 + signal, or 1 when the port is taken).
+    """Serve until SIGTERM, SIGINT or SIGHUP; returns the exit code (128 + signal, or 1 when the port is taken).
 
     `latency` in seconds, port 0 for a free one. Prints the exports to stdout once it accepts connections, all
     else to stderr.

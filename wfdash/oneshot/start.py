@@ -77,4 +77,6 @@ async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
 def _catch(stop: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
     for one in _ENDING:
+        if one == signal.SIGHUP and signal.getsignal(one) == signal.SIG_IGN:
+            continue  # nohup
         loop.add_signal_handler(one, stop, one)
