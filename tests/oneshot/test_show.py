@@ -4,6 +4,8 @@ import json
 import re
 
 from tests.oneshot.test_list import ask
+from wfdash.core.detail import read_detail
+from wfdash.oneshot.show import sheet
 
 
 def an_errored(shell) -> str:
@@ -60,3 +62,10 @@ def test_an_id_cannot_write_a_line_of_its_own(shell):
     done = shell("show", "-w", "orders", "-i", "a\nwfdash: all is well")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+
+
+def test_of_one_that_ended_nobody_says_when_no_time_runs_on():
+    told = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": None, "steps": []}
+    assert "so far" not in "\n".join(sheet(read_detail("orders", "a", told), "finished", 1_800_000_000.0))
+    told["status"] = "running"
+    assert "so far" in "\n".join(sheet(read_detail("orders", "a", told), "running", 1_800_000_000.0))

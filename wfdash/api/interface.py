@@ -143,6 +143,10 @@ class Workflows(Protocol):
         """Why this server cannot be written to ("needs wrangler 4.133 or later"); "" when it can."""
         ...
 
+    async def prefix(self) -> str:
+        """What every path begins with; asks for the only account, or the dialect, when it is unknown."""
+        ...
+
     async def list_workflows(
         self, *, page: int = 1, per_page: int = 100, search: str = ""
     ) -> WorkflowPage: ...

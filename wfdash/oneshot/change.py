@@ -51,6 +51,7 @@ def _verb(parsed: Namespace) -> str:
 async def run(parsed: Namespace, session: Session) -> int:
     """Ask, send, follow; one object an id on stdout. Returns the exit code."""
     check_writable(session)
+    await session.reach()
     workflow = await session.workflow()
     check_writable(session)
     operator = operator_of(session)

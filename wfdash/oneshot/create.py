@@ -105,6 +105,7 @@ def _checked(new: NewInstance, where: str) -> NewInstance:
 async def run(parsed: Namespace, session: Session) -> int:
     """Create, and with --wait follow each until it is final. Returns the exit code."""
     check_writable(session)
+    await session.reach()
     workflow = await session.workflow()
     check_writable(session)
     operator = operator_of(session)

@@ -72,6 +72,11 @@ class Session(Struct):
                 say(f"wfdash: waiting {spoken(wait)} for the budget of requests")
             await asyncio.sleep(wait)
 
+    async def reach(self) -> None:
+        """Find out what is not known of the server yet: its only account, the dialect of a dev session."""
+        if not self.api.account_id:
+            await self.read(self.api.prefix)
+
     async def workflow(self) -> str:
         """The one that was named, else the only one there is. Raises Stop (2) naming the choices."""
         if not self._workflow:

@@ -6,6 +6,7 @@ from typing import Any
 
 from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.diagnosis import diagnose
+from wfdash.core.status import is_final
 from wfdash.core.text import clean
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import brief
@@ -57,6 +58,8 @@ def sheet(detail: Detail, why: str, now: float, *, whole: bool = True) -> list[s
 def _facts(detail: Detail, now: float) -> list[tuple[str, Any]]:
     began = detail.start if detail.start is not None else detail.queued
     took = "" if began is None else brief((detail.end if detail.end is not None else now) - began)
+    if detail.end is None and is_final(detail.status):
+        took = ""  # it ended, and nobody says when
     return [
         ("queued", detail.queued is not None and instant(detail.queued)),
         ("started", detail.start is not None and instant(detail.start)),

@@ -1,0 +1,48 @@
+"""Which account a write goes to when none was named, and what is left of it in the journal."""
+
+import asyncio
+import json
+from asyncio.subprocess import PIPE
+
+import pytest
+
+from tests.support.loopback import envelope, serving
+from tests.support.program import TOKEN, environment
+
+
+async def wrote(program, accounts, *arguments):
+    """The exit code, the streams, and what was asked of a server that shows these accounts."""
+    asked = []
+
+    def behave(seen, writer):
+        path = seen.target.partition("?")[0]
+        asked.append((seen.method, path))
+        if path.endswith("/accounts"):
+            return envelope([{"id": one, "name": "Acme"} for one in accounts])
+        if seen.method == "POST":
+            return envelope({"id": seen.json()["instance_id"], "status": "queued"})
+        return envelope({"status": "paused", "steps": []})
+
+    async with serving(behave) as server:
+        environ = environment(CLOUDFLARE_API_TOKEN=TOKEN, CLOUDFLARE_BASE_URL=f"{server.url}/client/v4")
+        argv = program.argv(*arguments, "-w", "orders", "--yes")
+        writing = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
+        out, err = await asyncio.wait_for(writing.communicate(), 60)
+    return writing.returncode, out.decode(), err.decode(), asked
+
+
+@pytest.mark.parametrize("arguments", [("pause", "order-1"), ("create", "--id", "order-1")])
+@pytest.mark.parametrize("accounts", [["a" * 32, "b" * 32], []])
+async def test_without_one_to_take_nothing_is_sent(program, accounts, arguments):
+    code, out, err, asked = await wrote(program, accounts, *arguments)
+    assert (code, out) == (2, "")
+    assert "--account-id" in err
+    assert asked == [("GET", "/client/v4/accounts")]
+
+
+@pytest.mark.parametrize("arguments", [("pause", "order-1"), ("create", "--id", "order-1")])
+async def test_the_only_one_is_taken_and_written_down(program, tmp_path, arguments):
+    await wrote(program, ["a" * 32], *arguments)
+    [journal] = (tmp_path / "home").rglob("actions.jsonl")
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert {one["account"] for one in lines} == {"a" * 32}
