@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +31,13 @@ def run(server: Simulator, home: Path) -> Wrangler:
         "XDG_CONFIG_HOME": str(home),
     }
 
-    def call(*arguments: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: str, fails: bool = False, on: Simulator = server
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [*wrangler(), *arguments],
             cwd=home,
-            env=environment(**server.env, **quiet),
+            env=environment(**on.env, **quiet),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -48,8 +50,8 @@ def run(server: Simulator, home: Path) -> Wrangler:
     return call
 
 
-def rows(run: Wrangler, *arguments: str) -> list[dict]:
-    return json.loads(run("workflows", *arguments, "--json").stdout)
+def rows(run: Wrangler, *arguments: str, **options: Simulator) -> list[dict]:
+    return json.loads(run("workflows", *arguments, "--json", **options).stdout)
 
 
 def test_workflows_are_listed_and_described(run):
@@ -62,9 +64,17 @@ def test_workflows_are_listed_and_described(run):
     assert "Latest Version" in described
 
 
-def test_instances_are_listed_page_by_page(run):
-    first = rows(run, "instances", "list", "orders", "--per-page", "4")
-    second = rows(run, "instances", "list", "orders", "--per-page", "4", "--page", "2")
+@pytest.fixture
+def still() -> Iterator[Simulator]:
+    """A world in which nothing arrives between two pages."""
+    started = Simulator(stopped=True)
+    yield started
+    started.stop()
+
+
+def test_instances_are_listed_page_by_page(run, still):
+    first = rows(run, "instances", "list", "orders", "--per-page", "4", on=still)
+    second = rows(run, "instances", "list", "orders", "--per-page", "4", "--page", "2", on=still)
     assert len({row["id"] for row in first + second}) == 8
     assert first[0]["created_on"] > second[0]["created_on"]
     shown = run("workflows", "instances", "list", "orders", "--status", "errored", "--per-page", "3").stdout

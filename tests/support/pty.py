@@ -170,7 +170,19 @@ class Terminal:
         for key in keys:
             self.send(encoded(key))
             if key == "escape":
+                self._until_read()
                 self.watch(_AFTER_ESCAPE)
+
+    def _until_read(self) -> None:
+        """Until the program has taken in what was typed: an escape read with the next key is another key."""
+        waiting = bytearray(4)
+        deadline = time.monotonic() + 30
+        while fcntl.ioctl(self._slave, termios.FIONREAD, waiting) == 0 and int.from_bytes(
+            waiting, sys.byteorder
+        ):
+            if self._status < 0 or time.monotonic() > deadline:
+                return
+            self._read(0.02)
 
     def type(self, text: str) -> None:
         self.send(text.encode())
