@@ -40,6 +40,35 @@ def test_the_pane_beside_the_table_follows_the_cursor():
     drive(script, size=(140, 40))
 
 
+def test_an_instance_no_list_has_shown_is_read_whatever_happens_under_it():
+    """Its answer takes longer than the cursor under it rests on the first row that came meanwhile."""
+
+    async def script(dashboard):
+        app, poller = dashboard.app, dashboard.app.session.poller
+        orders = dashboard.world.workflows["orders"].walk(newest_first=False)
+        old = next(one for one in orders if one.id not in poller.store)
+        dashboard.server.state.latency = 1.0
+        await dashboard.press("j")
+        app.show_instance("orders", old.id)
+        await dashboard.until(lambda: (state := poller.detail(old.id)) and state.detail)
+
+    drive(script, size=(140, 40), scenario="calm")
+
+
+def test_what_the_cursor_came_to_under_another_page_is_read_when_that_is_closed():
+    async def script(dashboard):
+        app, poller = dashboard.app, dashboard.app.session.poller
+        await dashboard.press("help.open")
+        under = list(poller.store.ids())[7]
+        app.root.put_cursor(under)
+        await dashboard.passes(5)
+        assert poller.detail(under) is None
+        await dashboard.press("layer.close")
+        await dashboard.until(lambda: (state := poller.detail(under)) and state.detail, seconds=2)
+
+    drive(script, size=(140, 40))
+
+
 def test_an_errored_instance_says_what_gave_up_and_opens_in_the_inspector():
     async def script(dashboard):
         app = dashboard.app

@@ -94,6 +94,7 @@ class InstancesScreen(SurroundedScreen):
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.tick, self.dashboard.clock())
+        self.read_at_rest()
 
     def on_resize(self) -> None:
         self.place_beside()

@@ -125,8 +125,11 @@ class SurroundedScreen(ViewsScreen):
         self._resting = self.set_timer(REST, self._rested)
 
     def _rested(self) -> None:
-        """The cursor stands still: read what it is on, where there is room to show it."""
-        if self.poller is not None and self.beside.display:
+        """The cursor stands still: read what it is on, where it can be seen.
+
+        Under another page rows still come and the cursor with them; what is read then is that page's affair.
+        """
+        if self.poller is not None and self.beside.display and not is_covered(self):
             self._beside = self.table.instance
             self.poller.open(self._beside)
             self.draw()
