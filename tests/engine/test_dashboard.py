@@ -175,15 +175,16 @@ def test_terminate_with_rollback(dashboard, engine, fresh):
 
 
 def test_an_event_reaches_its_waiter(dashboard, engine, fresh):
+    """Not one that waits for longer, and so stands before it on the desk."""
+    engine.wait(engine.create(fresh("approval"), "approval"), steps(2))
     identity = engine.create(fresh("approval"), "approval")
     engine.wait(identity, steps(2))
     shell = dashboard("-i", identity)
     shell.wait_for("waiting for an event in approval")
-    shell.wait_for("waiting for an event in approval")
     shell.press("v")
     shell.wait_for("events in", identity)
     shell.press("enter")
-    shell.wait_for("event type")
+    shell.wait_for(f"send event to {identity}", "event type")
     shell.type("approve")
     confirm(shell, "enter", "send event", identity, "event approve")
     shell.wait_for("the event was accepted")

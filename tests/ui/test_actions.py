@@ -251,6 +251,36 @@ def test_an_event_goes_from_the_desk_to_the_one_under_the_cursor():
     on(script)
 
 
+def test_the_desk_is_for_the_one_it_was_opened_for_until_the_cursor_is_moved():
+    """Whatever waits were read before its own, and whether it waits at all."""
+
+    async def script(dash):
+        poller = dash.app.session.poller
+        await dash.until(lambda: poller.facts_read[0] == poller.facts_read[1] > 20)
+        (quiet,) = [row.id for row in poller.store if row.status == "paused"]
+        dash.app.show_instance("orders", quiet)
+        await dash.settled()
+        await dash.press("instance.send_event")
+        await dash.until(lambda: "not in this list" in dash.text)
+        desk = dash.app.screen
+        assert [row.id for row in desk.targets()] == [quiet]
+        await dash.passes(3)
+        await dash.press("row.open")
+        assert f"send event to {quiet}" in dash.text
+        await dash.press("escape", "k")
+        assert [row.id for row in desk.targets()] == [desk.table.waits[0].instance]
+        assert "not in this list" not in dash.text
+        last = desk.table.waits[-1].instance
+        await dash.press("escape", "escape")
+        dash.app.show_instance("orders", last)
+        await dash.settled()
+        await dash.pilot.press("v", "enter")
+        await dash.settled()
+        assert f"send event to {last}" in dash.text
+
+    on(script)
+
+
 def test_an_instance_is_created_with_the_id_that_was_proposed():
     async def script(dash):
         await dash.press("instance.create")

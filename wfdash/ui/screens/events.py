@@ -1,6 +1,6 @@
 """The event desk: which events are waited for, by whom and since when; one payload goes to one or to many."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -80,7 +80,10 @@ class WaitTable(LineTable):
 
 
 class EventsScreen(BaseScreen):
-    """Opened for some instances; with nothing marked an event goes to the one under the cursor."""
+    """Opened for some instances; with nothing marked an event goes to the one under the cursor.
+
+    Until somebody moves the cursor it goes to the one the desk was opened for, whatever is read meanwhile.
+    """
 
     BINDINGS = bindings("row.open", "mark.toggle", "instance.send_event")
     wants_rows = True
@@ -91,6 +94,8 @@ class EventsScreen(BaseScreen):
         super().__init__()
         self.workflow = workflow
         self._chosen = tuple(rows)
+        self._left_at: Hashable | None = None
+        """What the cursor was left on; once it is on something else, somebody moved it."""
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="desk-title")
@@ -100,17 +105,25 @@ class EventsScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.table.focus()
-        self.call_after_refresh(self._begin)
+        self.table.marked = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
+        self.call_after_refresh(self.fill)
 
-    def _begin(self) -> None:
-        """Fill the desk, with the cursor on what it was opened for."""
-        self.fill()
-        if self._chosen:
-            self.table.marked = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
-            first = next(
-                (at for at, one in enumerate(self.table.waits) if one.instance == self._chosen[0].id), 0
-            )
-            self.table.move_to(first)
+    @property
+    def _aim(self) -> str:
+        """The one it was opened for, until the cursor was moved; "" then, or where it is for many."""
+        moved = self.table.cursor_key != self._left_at
+        return "" if moved or len(self._chosen) != 1 else self._chosen[0].id
+
+    def _place_cursor(self, aim: str) -> bool:
+        """On what it was opened for; False where that has no row, and then on no other one either."""
+        table = self.table
+        at = next((at for at, one in enumerate(table.waits) if one.instance == aim), None)
+        if at is None:
+            table.cursor, table.cursor_key = -1, None
+        else:
+            table.move_to(at)
+        self._left_at = table.cursor_key
+        return at is not None
 
     @property
     def table(self) -> WaitTable:
@@ -125,6 +138,9 @@ class EventsScreen(BaseScreen):
     def tick(self, now: float) -> None:
         self.fill()
 
+    def on_line_table_cursor_moved(self) -> None:
+        self.fill()
+
     def fill(self) -> None:
         """Take what has been read by now, and ask for more."""
         poller = self.poller
@@ -132,10 +148,12 @@ class EventsScreen(BaseScreen):
             return
         open_ids = [one for one in poller.store.ids() if self._may_wait(one)]
         details = list(self._details(open_ids))
+        aim = self._aim
         self.table.now = self.dashboard.clock()
         self.table.take(open_waits(details))
         self.table.message = self._nothing(len(details), len(open_ids))
-        self.table.rows_changed()
+        self.table.rows_changed(whole=not aim)
+        lost = bool(aim) and not self._place_cursor(aim)
         self.table.repaint()
         poller.want(open_ids[:_MOST])
         types = len({one.event_type for one in self.table.waits})
@@ -144,8 +162,9 @@ class EventsScreen(BaseScreen):
         waits = len(self.table.waits)
         told = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
         badges = badge_pieces(self.dashboard.identity(self.workflow))
+        whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
         self.query_one("#desk-title", StatusLine).show(
-            [(" ", PLAIN), *badges, (title, STRONG)], [(told, QUIET)]
+            [(" ", PLAIN), *badges, (title, STRONG), *whom], [(told, QUIET)]
         )
 
     def _nothing(self, read: int, of: int) -> str:
@@ -171,19 +190,19 @@ class EventsScreen(BaseScreen):
         return self.workflow
 
     def targets(self) -> list[Instance]:
-        """The marked ones, else the one under the cursor, else those the desk was opened for."""
+        """The marked ones, else the one it was opened for or the cursor was moved to, else all it is for."""
         if self.poller is None:
             return []
         table = self.table
         ids: Sequence[str] = sorted(table.marked)
-        if not ids and table.waits:
+        if not ids and table.waits and not self._aim:
             ids = [table.waits[table.cursor].instance]
         if not ids:
             return list(self._chosen)
         return [row for one in ids if (row := self.poller.store.get(one)) is not None]
 
     def action_mark_toggle(self) -> None:
-        if self.table.waits:
+        if self.table.cursor_key is not None:
             self.table.marked ^= {self.table.waits[self.table.cursor].instance}
             self.table.move(1)
             self.table.repaint()
@@ -192,5 +211,6 @@ class EventsScreen(BaseScreen):
         self.action_instance_send_event()
 
     def action_instance_send_event(self) -> None:
-        wait = self.table.waits[self.table.cursor] if self.table.waits else None
+        table = self.table
+        wait = table.waits[table.cursor] if table.cursor_key is not None else None
         self.compose_event(wait.event_type if wait is not None else "")
