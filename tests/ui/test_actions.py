@@ -182,6 +182,12 @@ def test_a_bulk_needs_its_count_and_stops_half_way_with_exact_numbers():
         await dash.press("y")
         await dash.passes(1)
         assert writes(dash) == []
+        await dash.press("0")
+        await dash.passes(1)
+        await dash.press("y")
+        assert f"first type {total}" in dash.text
+        assert dash.app.screen.asking.typed == "0"
+        await dash.press("backspace")
         dash.server.state.latency = 0.2
         for digit in str(total):
             await dash.press(digit)

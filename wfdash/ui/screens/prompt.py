@@ -159,7 +159,7 @@ class PromptScreen(LowerHalf):
         if event.key == "enter":
             self._hint(_NOT_ENTER)
             return
-        if event.character == "y" and not self.asking.typed and not expected.startswith("y"):
+        if event.character == "y" and not _goes_on(self.asking.typed, expected):
             self._hint("" if not expected else f"first type {clean(expected)}")
             return
         self.asking.hint = ""
@@ -212,3 +212,8 @@ class PromptScreen(LowerHalf):
             self.asking.sending = False
             self.asking.over = event.sentence or event.error
             self.draw()
+
+
+def _goes_on(typed: str, expected: str) -> bool:
+    """Whether a y may belong to what has to be typed."""
+    return "y" in expected and (bool(typed) or expected.startswith("y"))
