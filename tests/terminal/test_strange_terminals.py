@@ -141,3 +141,15 @@ def test_on_a_console_without_a_clipboard_it_goes_to_a_file(demo, tmp_path):
     assert file.stat().st_mode & 0o777 == 0o600
     assert b"]52;" not in shell.written
     left_well(shell, "q")
+
+
+def test_no_color_names_no_colour_not_even_the_terminals_own(demo):
+    shell = demo(columns=140, lines=40, env={"NO_COLOR": "1"})
+    shell.press("?")
+    shell.wait_for("every one can be changed")
+    shell.press("escape")
+    shell.wait_for(ROWS)
+    looks = re.findall(rb"\x1b\[([\d;]*)m", bytes(shell.written))
+    codes = {code for look in looks for code in look.split(b";")}
+    assert {b"0", b"1", b"2"} <= codes <= {b"0", b"1", b"2", b"3", b"4", b"7", b"9"}
+    left_well(shell, "q")

@@ -9,6 +9,7 @@ from tests.support.dashboard import drive
 from wfdash.config_file import ConfigError, parse
 from wfdash.config_schema import THEMES
 from wfdash.core.status import STATUSES
+from wfdash.ui.filters import ColourlessFilter
 from wfdash.ui.palettes import PALETTES, PaletteFilter, drawn
 from wfdash.ui.theme import look
 
@@ -114,7 +115,8 @@ def test_no_color_goes_before_any_theme():
     async def script(d):
         filters = d.app.get_line_filters()
         assert not any(isinstance(one, PaletteFilter) for one in filters)
-        assert any(isinstance(one, NoColor) for one in filters)
+        assert any(isinstance(one, ColourlessFilter) for one in filters)
+        assert not any(isinstance(one, NoColor) for one in filters)
         assert d.app.theme == "ansi-dark"
 
     drive(script, theme="light", no_color=True)

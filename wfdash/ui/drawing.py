@@ -10,7 +10,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from wfdash.settings import Settings
-from wfdash.ui.filters import AsciiFilter, PrintableFilter
+from wfdash.ui.filters import AsciiFilter, ColourlessFilter, PrintableFilter
 from wfdash.ui.frame import NarrowUpdate
 from wfdash.ui.palettes import PALETTES, PaletteFilter, base_theme
 
@@ -29,7 +29,7 @@ class Drawing(App[int], inherit_bindings=False):
         self.theme = "ansi-dark" if self.no_color else base_theme(settings.theme)
         filters: list[LineFilter] = [PrintableFilter()]
         if self.no_color:
-            filters.append(NoColor())
+            filters.append(ColourlessFilter())
         elif settings.theme in PALETTES:
             filters.append(PaletteFilter(PALETTES[settings.theme]))
         if settings.ascii:
@@ -40,7 +40,8 @@ class Drawing(App[int], inherit_bindings=False):
         """Ours after Textual's, so that nothing can add a control character behind them."""
         filters = super().get_line_filters()
         # Textual chose greys before the theme was set, and those come out black on 16 colours.
-        return [*(one for one in filters if not isinstance(one, Monochrome)), *self._last_filters]
+        kept = (one for one in filters if not isinstance(one, Monochrome | NoColor))
+        return [*kept, *self._last_filters]
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, ChopsUpdate):

@@ -1,13 +1,16 @@
 """The last line filters: whatever a widget forgot, no control character reaches the terminal."""
 
+from functools import lru_cache
+
 from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
 from wfdash.core.text import cells
 from wfdash.ui.theme import ASCII
 
-__all__ = ["AsciiFilter", "PrintableFilter"]
+__all__ = ["AsciiFilter", "ColourlessFilter", "PrintableFilter"]
 
 
 class PrintableFilter(LineFilter):
@@ -24,6 +27,16 @@ class PrintableFilter(LineFilter):
         ]
 
 
+class ColourlessFilter(LineFilter):
+    """Names no colour at all, where Textual's own asks for the terminal's with every piece of text."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [
+            Segment(text, None if style is None else _without_colour(style), control)
+            for text, style, control in segments
+        ]
+
+
 class AsciiFilter(LineFilter):
     """Every glyph by its ASCII stand-in; of the data, what is not ASCII by question marks."""
 
@@ -34,6 +47,11 @@ class AsciiFilter(LineFilter):
             else Segment(_ascii(segment.text), segment.style)
             for segment in segments
         ]
+
+
+@lru_cache(1024)
+def _without_colour(style: Style) -> Style:
+    return style.without_color
 
 
 def _printable(character: str) -> str:
