@@ -94,8 +94,11 @@ def grounds_on(d):
 
 
 def cells_of(d, line):
+    """What is seen of them; what a click on one would do is no part of that."""
     strip = d.app.screen._compositor.render_strips()[line]
-    return [(one, segment.style) for segment in strip.crop(0, 60) for one in segment.text]
+    return [
+        (one, segment.style.clear_meta_and_links()) for segment in strip.crop(0, 60) for one in segment.text
+    ]
 
 
 @pytest.mark.parametrize("name", PALETTES)
