@@ -72,6 +72,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("timeline.previous", ("[",), "previous failed", "Previous failed or slow step", "detail"),
     Action("detail.compare", ("=",), "compare", "Against the last success", "detail"),
     Action("instance.watch", ("f",), "watch", "Watch this instance", "instance"),
+    Action("watched.open", ("F",), "watched", "The watched instances of every workflow", "app"),
     Action("time.zone", ("u",), "UTC/local", "UTC or local time, everywhere", "app"),
     Action("copy.menu", ("y",), "copy", "Copy id, URL, command, curl or Markdown", "instance"),
     Action("export.menu", ("e",), "export", "Export the table, the instance or the screen", "app"),

@@ -60,6 +60,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         "workflows.open",
         "errors.open",
         "instance.watch",
+        "watched.open",
         "export.menu",
         "note.write",
         "budget.open",

@@ -23,6 +23,7 @@ __all__ = ["Pages"]
 _PAGES = {
     "workflows": ("wfdash.ui.screens.workflows", "WorkflowsScreen"),
     "errors": ("wfdash.ui.screens.errors", "ErrorsScreen"),
+    "watched": ("wfdash.ui.screens.watched", "WatchedScreen"),
     "budget": ("wfdash.ui.screens.budget", "BudgetScreen"),
     "events": ("wfdash.ui.screens.events", "EventsScreen"),
     "send_event": ("wfdash.ui.screens.send_event", "SendEventScreen"),
@@ -142,6 +143,9 @@ class Pages(App[int], inherit_bindings=False):
         if chosen and chosen != self.root.workflow:
             self.show_workflow(chosen)
         self.open_page("errors")
+
+    def action_watched_open(self) -> None:
+        self.open_page("watched")
 
     def action_budget_open(self) -> None:
         self.open_page("budget")

@@ -69,7 +69,8 @@ class Shift:
         """Watch an instance, or stop watching it, and say which."""
         watched = self.pins.toggle(self.pin(workflow, identity))
         self.follow()
-        said = f"watching {identity}" if watched else f"no longer watching {identity}"
+        key = self._app.key_of("watched.open")
+        said = f"watching {identity}; {key} lists all" if watched else f"no longer watching {identity}"
         trouble = self.pins.trouble
         self._app.notify(trouble or said, severity="warning" if trouble else "information")
 
@@ -79,7 +80,9 @@ class Shift:
         moved = f"{state.before}, now {state.status}"
         self.story.tell(self._app.clock(), "change", moved, workflow=state.pin.workflow, id=state.pin.id)
         self._app.bell()
-        self._app.notify(f"watched {state.pin.id}: was {moved}", severity="warning")
+        key = self._app.key_of("watched.open")
+        told = f"watched {state.pin.id}: was {moved}; {key} lists them"
+        self._app.notify(told, severity="warning")
         self._title(f"wfdash: {self.unseen} changed")
 
     def seen(self) -> None:

@@ -1,0 +1,52 @@
+"""The page of the watched instances: all workflows at a glance, what changed last first."""
+
+from tests.support.dashboard import drive
+from wfdash.demo import verbs
+
+
+def test_nothing_watched_is_told_with_the_key_that_watches():
+    async def script(d):
+        await d.press("watched.open")
+        assert "Nothing is watched yet" in d.text
+        assert "f watches the instance under the cursor" in d.text
+        assert d.app.why_off("row.open") == "nothing is watched"
+        assert d.app.why_off("watched.open") == "it is open already"
+        await d.press("escape")
+        assert d.app.screen is d.app.root
+
+    drive(script, size=(80, 24))
+
+
+def test_watched_ones_are_listed_across_workflows_and_the_changed_one_comes_first():
+    async def script(d):
+        app = d.app
+        waiting = [row.id for row in d.app.session.poller.store if row.status == "waiting"][:2]
+        for one in waiting:
+            app.root.put_cursor(one)
+            await d.press("instance.watch")
+        assert "F lists all" in d.lines[-1]
+        await d.press("watched.open")
+        await d.until(lambda: d.text.count("◌ waiting") == 2)
+        assert "watching 2" in d.lines[0]
+        verbs.terminate(d.world, d.world.workflows["orders"].by_id[waiting[1]])
+        await d.until(lambda: "was waiting" in d.text, 60)
+        rows = [line for line in d.lines[2:] if "orders" in line]
+        assert waiting[1] in rows[0]
+        assert "■ terminated" in rows[0]
+        assert waiting[0] in rows[1]
+
+    drive(script, size=(80, 24))
+
+
+def test_enter_opens_the_one_under_the_cursor_and_f_watches_it_no_longer():
+    async def script(d):
+        first = d.app.root.table.instance
+        await d.press("instance.watch", "workflows.open", "watched.open")
+        assert first in d.text
+        await d.press("row.open")
+        assert type(d.app.screen).__name__ == "DetailScreen"
+        assert d.app.subject == ("orders", first)
+        await d.press("watched.open", "instance.watch")
+        assert "Nothing is watched yet" in d.text
+
+    drive(script)

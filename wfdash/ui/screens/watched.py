@@ -1,0 +1,90 @@
+"""`F`: the watched instances of every workflow, at a glance."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from wfdash.core.wording import count
+from wfdash.live.events import Event, WatchedChanged
+from wfdash.live.watched import PACE
+from wfdash.ui.bindings import bindings
+from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.theme import QUIET
+from wfdash.ui.widgets.header import Header, meter_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.watch_table import WatchTable
+
+__all__ = ["WatchedScreen"]
+
+
+class WatchedScreen(BaseScreen):
+    """They are read at their own pace wherever the person is; this page asks for nothing."""
+
+    opened_by = "watched.open"
+    labels: ClassVar[Mapping[str, str]] = {"instance.watch": "watch no longer"}
+    offers: ClassVar[Sequence[str]] = ("instance.watch",)
+    BINDINGS = bindings("row.open", "instance.watch")
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield WatchTable(clock=self.dashboard.clock)
+        yield KeyBar(self.dashboard.why_off)
+
+    @property
+    def table(self) -> WatchTable:
+        return self.query_one(WatchTable)
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self.call_after_refresh(self.draw)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    def live(self, event: Event) -> None:
+        if isinstance(event, WatchedChanged):
+            self.draw()
+
+    def tick(self, now: float) -> None:
+        self.draw()
+        self.table.repaint()
+
+    def draw(self) -> None:
+        """All from what the poller holds; nothing is written where nothing differs."""
+        poller, app = self.poller, self.dashboard
+        if poller is None or not self.is_mounted:
+            return
+        states = poller.watched.states
+        here = f"watching {count(len(states))}"
+        others = len(app.shift.pins) - len(states)
+        spent, limit = poller.budget.meter
+        self.query_one(Header).tell(
+            app.identity(here + (f", {count(others)} in other accounts" if others else "")),
+            counts={},
+            freshness=[(f"each is read every {PACE:.0f} s", QUIET)],
+            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - app.clock()),
+        )
+        self.table.message = (
+            f"Nothing is watched yet.\n{app.key_of('instance.watch')} watches the instance under the cursor: "
+            f"it is read every {PACE:.0f} s wherever you are, and a change of it rings and is told."
+        )
+        self.table.take(states)
+
+    def subject(self) -> tuple[str, str]:
+        state = self.table.state
+        return (state.pin.workflow, state.pin.id) if state is not None else ("", "")
+
+    def why_off(self, action: str) -> str:
+        if action in ("row.open", "instance.watch") and self.table.state is None:
+            return "nothing is watched"
+        return super().why_off(action)
+
+    def action_instance_watch(self) -> None:
+        self.dashboard.action_instance_watch()
+        self.draw()
+
+    def action_row_open(self) -> None:
+        workflow, instance = self.subject()
+        if instance:
+            self.dashboard.show_instance(workflow, instance)

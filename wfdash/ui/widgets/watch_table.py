@@ -1,0 +1,79 @@
+"""The watched instances of every workflow, those that changed last first; the cursor is on a pin."""
+
+from collections.abc import Callable, Hashable, Sequence
+
+from rich.style import Style
+from textual.strip import Strip
+
+from wfdash.core.text import cells, clean, fit
+from wfdash.core.wording import age
+from wfdash.live.pins import PinState
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN, look
+from wfdash.ui.widgets.line_table import LineTable
+
+__all__ = ["WatchTable"]
+
+_STATUS = 18
+_READ = 8
+_MOST_ID, _MOST_WORKFLOW = 44, 24
+
+
+class WatchTable(LineTable):
+    """`states` are replaced whole by `take`."""
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._states: Sequence[PinState] = ()
+
+    def take(self, states: Sequence[PinState]) -> None:
+        """Show these; the cursor stays on its pin."""
+        self._states = sorted(states, key=lambda one: -(one.changed_at or 0.0))
+        self.rows_changed()
+
+    @property
+    def state(self) -> PinState | None:
+        """The one under the cursor."""
+        return self._states[self.cursor] if self.cursor < len(self._states) else None
+
+    def row_count(self) -> int:
+        return len(self._states)
+
+    def key_at(self, index: int) -> Hashable:
+        return self._states[index].pin
+
+    def index_of(self, key: Hashable) -> int | None:
+        return next((at for at, one in enumerate(self._states) if one.pin == key), None)
+
+    def header_line(self, width: int) -> Strip:
+        named, workflow, rest = self._widths(width)
+        titles = f"    {fit('STATUS', _STATUS)} {fit('ID', named)}  {fit('WORKFLOW', workflow)}"
+        return strip_of([(f"{titles}  {fit('CHANGED', rest)} {'READ':>{_READ}}", HEADING)], width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        one, now = self._states[index], self._clock()
+        named, workflow, rest = self._widths(width)
+        appearance = look(one.status)
+        read = "not yet" if one.read_at is None else age(now - one.read_at)
+        changed = ""
+        if one.changed_at is not None:
+            changed = f"{age(now - one.changed_at)} ago, was {clean(one.before[:40])}"
+        pieces: list[tuple[str, Style]] = [
+            (f"  {appearance.glyph if one.status else ' '} ", appearance.style),
+            (fit(clean(one.status[:60]) or "not read yet", _STATUS) + " ", appearance.style),
+            (fit(clean(one.pin.id), named, cut="middle") + "  ", STRONG),
+            (fit(clean(one.pin.workflow), workflow) + "  ", PLAIN),
+            (fit(changed, rest) + " ", WARN if changed else QUIET),
+            (f"{read:>{_READ}}", QUIET),
+        ]
+        return strip_of(pieces, width, CURSOR if cursor else None)
+
+    def _widths(self, width: int) -> tuple[int, int, int]:
+        """Of the id, the workflow and the last change."""
+        longest = max((cells(clean(one.pin.id)) for one in self._states), default=8)
+        workflows = max((cells(clean(one.pin.workflow)) for one in self._states), default=8)
+        room = max(30, width - 4 - _STATUS - 1 - 2 - 2 - 1 - _READ)
+        workflow = max(8, min(workflows, _MOST_WORKFLOW, room // 4))
+        named = max(8, min(longest, _MOST_ID, room - workflow - 12))
+        return named, workflow, max(0, room - workflow - named)
