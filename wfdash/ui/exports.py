@@ -1,7 +1,7 @@
-"""Writing files for others: readable by their owner alone, and never over one that is there."""
+"""Writing files for others: readable by their owner alone, whole, and never over one that is there."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from re import sub
@@ -12,7 +12,7 @@ from wfdash.core.detail import Detail
 from wfdash.core.payload import TRUNCATED
 from wfdash.live.budget import Budget, Priority
 
-__all__ = ["file_name", "full_outputs", "write_new"]
+__all__ = ["file_name", "full_outputs", "write_first", "write_new"]
 
 MOST_OUTPUTS = 50
 """Step outputs fetched in full for one export: each is a request."""
@@ -24,8 +24,27 @@ def file_name(subject: str, ending: str, now: float) -> str:
     return f"{plain}-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}.{ending}"
 
 
+def write_first(folders: Sequence[Callable[[], Path]], name: str, make: Callable[[], Iterable[str]]) -> Path:
+    """Write into the first of these folders that takes all of it; `make` gives the lines anew for each.
+
+    Blocks for as long as making and writing them takes. Raises the last one's OSError.
+    """
+    trouble = OSError(2, "there is no folder to write to")
+    for find in folders:
+        try:
+            folder = find()
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return write_new(folder, name, make())
+        except OSError as error:
+            trouble = error
+    raise trouble
+
+
 def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
-    """Write a file that was not there before, readable by its owner alone. Raises OSError."""
+    """Write a file that was not there before, readable by its owner alone; what fails leaves none behind.
+
+    Raises OSError.
+    """
     stem, dot, ending = name.rpartition(".")
     for number in range(1, 100):
         path = folder / (name if number == 1 else f"{stem}-{number}{dot}{ending}")
@@ -33,8 +52,12 @@ def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             continue
-        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.writelines(lines)
+        try:
+            with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+                file.writelines(lines)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         return path
     raise FileExistsError(17, "a hundred files of that name are there already", name)
 

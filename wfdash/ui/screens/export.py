@@ -1,18 +1,27 @@
 """`e`: the table, the instance, the screen, the story or the handover as a file in the working folder."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from platformdirs import user_state_path
 
+from wfdash.core.detail import Detail
 from wfdash.core.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.instance import Instance
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import count
-from wfdash.ui.exports import file_name, full_outputs, write_new
+from wfdash.ui.exports import file_name, full_outputs, write_first
 from wfdash.ui.screens.menu import Entry, MenuScreen
 
 __all__ = ["ExportScreen"]
+
+_FOLDERS: Final = (Path.cwd, partial(user_state_path, "wfdash"))
+"""Where the person stands, else the state folder."""
+Make = Callable[[], Iterable[str]]
+"""Makes what a file holds, off the event loop: a large table or value takes a second."""
 
 
 class ExportScreen(MenuScreen):
@@ -40,17 +49,17 @@ class ExportScreen(MenuScreen):
     async def _write(self, key: str) -> None:
         app = self.dashboard
         told = ""
-        lines: Iterable[str]
+        make: Make
         if key in "jm":
             made = await self._instance_file(key)
             if made is None:
                 app.notify(f"{self._instance} has not been read yet: open it first", severity="warning")
                 return
-            lines, told = made
+            make, told = made
             subject, ending = self._instance, {"j": "json", "m": "md"}[key]
         elif key in "cn":
             rows = self._rows()
-            lines = table_csv(rows) if key == "c" else table_ndjson(rows)
+            make = partial(table_csv if key == "c" else table_ndjson, rows)
             subject, ending, told = (
                 self._workflow,
                 {"c": "csv", "n": "ndjson"}[key],
@@ -58,7 +67,8 @@ class ExportScreen(MenuScreen):
             )
         else:
             subject, ending, lines = self._session_file(key)
-        self._say(subject, ending, lines, told)
+            make = lines.copy
+        await self._put(subject, ending, make, told)
 
     def _session_file(self, key: str) -> tuple[str, str, list[str]]:
         if key == "v":
@@ -74,7 +84,7 @@ class ExportScreen(MenuScreen):
             return []
         return [row for one in root.view.ids() if (row := poller.store.get(one)) is not None]
 
-    async def _instance_file(self, key: str) -> tuple[list[str], str] | None:
+    async def _instance_file(self, key: str) -> tuple[Make, str] | None:
         app, session = self.dashboard, self.dashboard.session
         state = session.poller.detail(self._instance) if session is not None else None
         if session is None or state is None or state.detail is None:
@@ -82,24 +92,22 @@ class ExportScreen(MenuScreen):
         detail, why = state.detail, session.poller.why(self._instance)
         said = why.sentence if why is not None else ""
         if key == "m":
-            drawn = text_timeline(detail, now=app.clock(), utc=True)
-            return [instance_markdown(detail, why=said, timeline=drawn)], ""
+            return partial(_markdown, detail, said, app.clock()), ""
         outputs, left = await full_outputs(session.api, session.budget, detail)
         told = f"{count(left)} step outputs stay cut" if left else ""
-        return [instance_json(detail, why=said, outputs=outputs)], told
+        return lambda: [instance_json(detail, why=said, outputs=outputs)], told
 
-    def _say(self, subject: str, ending: str, lines: Iterable[str], told: str) -> None:
-        """Write where the person stands, else in the state folder, and say which."""
+    async def _put(self, subject: str, ending: str, make: Make, told: str) -> None:
+        """Write it, and say where."""
         app = self.dashboard
-        name, trouble = file_name(subject, ending, app.clock()), ""
-        for find in (Path.cwd, lambda: user_state_path("wfdash")):
-            try:
-                folder = find()
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                path = write_new(folder, name, lines)
-            except OSError as error:
-                trouble = f"not written: {error.strerror or error}"
-                continue
+        name = file_name(subject, ending, app.clock())
+        try:
+            path = await asyncio.to_thread(write_first, _FOLDERS, name, make)
+        except OSError as error:
+            app.notify(f"not written: {error.strerror or error}", severity="error")
+        else:
             app.notify(f"wrote {path}" + (f", {told}" if told else ""))
-            return
-        app.notify(trouble, severity="error")
+
+
+def _markdown(detail: Detail, why: str, now: float) -> list[str]:
+    return [instance_markdown(detail, why=why, timeline=text_timeline(detail, now=now, utc=True))]

@@ -1,5 +1,6 @@
 """One step in full: policy, attempts, error and output as a tree, and the instance's params and output."""
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, cast
@@ -178,7 +179,7 @@ class InspectorScreen(BaseScreen):
             self.dashboard.notify(f"not read: {error}", severity="error")
             return
         if answer.content is not None:
-            said = save_stream(answer.content, self.instance, name)
+            said = await asyncio.to_thread(save_stream, answer.content, self.instance, name)
         else:
             self._whole = (answer.result or {}).get("output")
             said = f"the full output: {size(size_of(self._whole))}"
@@ -204,8 +205,12 @@ def save_stream(content: bytes, instance: str, name: str) -> str:
                 handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
                 continue
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
             return f"a stream of {size(len(content))}, saved as {path}"
     except OSError as error:
         return f"a stream of {size(len(content))}; it could not be saved: {error.strerror}"
