@@ -26,6 +26,23 @@ def test_a_change_in_another_workflow_is_told_once():
     simulate(story())
 
 
+def test_what_the_list_tells_of_one_just_watched_is_told_with_it():
+    async def story():
+        async with stage("calm") as one:
+            one.poller.show("orders")
+            await one.until(lambda: len(one.poller.store) > 0)
+            waiting = next(row.id for row in one.poller.store if row.status == "waiting")
+            one.poller.watched.follow([Pin(ACCOUNT_ID, "orders", waiting)])
+            await one.api.change_status("orders", waiting, "terminate")
+            await one.until(lambda: one.told["WatchedChanged"] > 0, within=5, step=0.1)
+            state = one.poller.watched.states[0]
+            assert (state.before, state.status) == ("waiting", "terminated")
+            await one.until(lambda: one.loop.time() > state.changed_at + 3 * PACE)
+            assert one.told["WatchedChanged"] == 1
+
+    simulate(story())
+
+
 def test_one_that_is_not_there_is_asked_for_once():
     async def story():
         async with stage("calm") as one:

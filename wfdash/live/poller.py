@@ -317,6 +317,7 @@ class Poller:
 
     def _follow(self, delta: Delta) -> None:
         self._search.follow(delta)
+        self.watched.heed(delta)
         for identity in delta.changed:
             self._detail.row_changed(identity)
         if len(self.store) >= self._frozen_rows:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from wfdash.api.errors import InstanceNotFound, WorkflowNotFound
 from wfdash.core.detail import read_detail
 from wfdash.core.status import is_final
+from wfdash.core.store import Delta
 from wfdash.live.budget import Priority
 from wfdash.live.job import Job
 from wfdash.live.pins import Pin, PinState
@@ -37,12 +38,16 @@ class Watched(Job):
     def follow(self, pins: Sequence[Pin]) -> None:
         """Which ones to read from now on."""
         self._states = {pin: self._states.get(pin, PinState(pin)) for pin in pins}
+        self.heed(Delta(added=tuple(pin.id for pin in pins)))
         self.next_at = 0.0
 
-    def saw(self, pin: Pin, status: str, now: float) -> None:
-        """Somebody else was told this status; a listing of the shown workflow saves the read."""
-        if state := self._states.get(pin):
-            self._settle(state, status, now)
+    def heed(self, delta: Delta) -> None:
+        """Take from the rows of the workflow shown what they tell: a change in them is no news later."""
+        touched = {*delta.added, *delta.changed} if self._states else set()
+        for pin, state in self._states.items():
+            row = self.watch.store.get(pin.id) if pin.id in touched else None
+            if row is not None and pin.workflow == self.watch.workflow and state.status != row.status:
+                self._settle(state, row.status, state.read_at)
 
     def due(self, now: float) -> float | None:
         if self.next_at is not None and self.next_at > now:
@@ -59,7 +64,7 @@ class Watched(Job):
         state = min(self._states.values(), key=self._due, default=None)
         if state is None or self._due(state) > now:
             return
-        pin = state.pin
+        pin, known = state.pin, state.status
         try:
             answer = await self.watch.api.get_instance(pin.workflow, pin.id, simple=True)
         except (InstanceNotFound, WorkflowNotFound):
@@ -67,7 +72,9 @@ class Watched(Job):
             return
         detail = read_detail(pin.workflow, pin.id, answer.result, simple=True, steps=False)
         state.step_count = detail.step_count
-        self._settle(state, detail.status, self.watch.clock())
+        # What the list told meanwhile was asked later.
+        status = detail.status if state.status == known else state.status
+        self._settle(state, status, self.watch.clock())
 
     def _due(self, state: PinState) -> float:
         if state.read_at is None:
@@ -76,11 +83,11 @@ class Watched(Job):
             return float("inf")
         return state.read_at + (FINAL_PACE if is_final(state.status) else PACE)
 
-    def _settle(self, state: PinState, status: str, now: float) -> None:
-        before, state.read_at = state.status, now
+    def _settle(self, state: PinState, status: str, read_at: float | None) -> None:
+        before, state.read_at = state.status, read_at
         if status == before or not status:
             return
         state.status = status
         if before:
-            state.before, state.changed_at = before, now
+            state.before, state.changed_at = before, self.watch.clock()
             self._changed(state)
