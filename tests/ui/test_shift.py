@@ -111,6 +111,20 @@ def test_an_instance_is_exported_with_the_whole_of_what_the_answer_cut(folder):
     drive(script)
 
 
+def test_an_instance_that_was_never_opened_is_read_to_be_exported(folder):
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("move.last")
+        instance = app.subject[1]
+        assert app.session.poller.detail(instance) is None
+        await dashboard.press("export.menu", "m")
+        await dashboard.until(lambda: list(folder.glob("*.md")))
+        assert instance in only_file(folder, "md").read_text()
+        assert "wrote" in dashboard.text
+
+    drive(script, size=(80, 24))
+
+
 def test_a_handover_opens_on_the_same_place(folder):
     written = {}
 

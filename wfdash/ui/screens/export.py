@@ -4,17 +4,24 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_state_path
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.core.detail import Detail
+from wfdash.core.diagnosis import diagnose
 from wfdash.core.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.instance import Instance
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import count
+from wfdash.live.budget import Priority
+from wfdash.live.reading import read_answer
 from wfdash.ui.exports import file_name, full_outputs, write_first
 from wfdash.ui.screens.menu import Entry, MenuScreen
+
+if TYPE_CHECKING:
+    from wfdash.ui.session import Session
 
 __all__ = ["ExportScreen"]
 
@@ -47,13 +54,11 @@ class ExportScreen(MenuScreen):
         self.dashboard.run_worker(self._write(key), group="export", exit_on_error=False)
 
     async def _write(self, key: str) -> None:
-        app = self.dashboard
         told = ""
         make: Make
         if key in "jm":
             made = await self._instance_file(key)
             if made is None:
-                app.notify(f"{self._instance} has not been read yet: open it first", severity="warning")
                 return
             make, told = made
             subject, ending = self._instance, {"j": "json", "m": "md"}[key]
@@ -85,17 +90,31 @@ class ExportScreen(MenuScreen):
         return [row for one in root.view.ids() if (row := poller.store.get(one)) is not None]
 
     async def _instance_file(self, key: str) -> tuple[Make, str] | None:
+        """What makes it, and what to know of it; None when it could not be read, which was said."""
         app, session = self.dashboard, self.dashboard.session
-        state = session.poller.detail(self._instance) if session is not None else None
-        if session is None or state is None or state.detail is None:
+        if session is None:
+            app.notify("there is no connection yet", severity="warning")
             return None
-        detail, why = state.detail, session.poller.why(self._instance)
-        said = why.sentence if why is not None else ""
+        try:
+            detail = await self._detail(session)
+        except WorkflowsError as error:
+            app.notify(f"not read: {error}", severity="error")
+            return None
+        said = diagnose(detail, now=app.clock(), local=app.settings.local).sentence
         if key == "m":
             return partial(_markdown, detail, said, app.clock()), ""
         outputs, left = await full_outputs(session.api, session.budget, detail)
         told = f"{count(left)} step outputs stay cut" if left else ""
         return lambda: [instance_json(detail, why=said, outputs=outputs)], told
+
+    async def _detail(self, session: "Session") -> Detail:
+        """As it is known with its steps, else read now."""
+        state = session.poller.detail(self._instance)
+        if state is not None and state.detail is not None and not state.detail.simple:
+            return state.detail
+        await session.budget.acquire(Priority.DETAIL)
+        answer = await session.api.get_instance(self._workflow, self._instance)
+        return await read_answer(self._workflow, self._instance, answer)
 
     async def _put(self, subject: str, ending: str, make: Make, told: str) -> None:
         """Write it, and say where."""

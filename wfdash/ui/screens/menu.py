@@ -8,7 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.core.text import clean, fit
+from wfdash.core.text import cells, clean, fit
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.theme import PLAIN, QUIET, STRONG
@@ -17,6 +17,7 @@ from wfdash.ui.widgets.lines import Choices
 __all__ = ["Entry", "MenuScreen"]
 
 _LONGEST = 500
+_NAME = 22
 
 
 class Entry(Struct, frozen=True):
@@ -56,14 +57,16 @@ class MenuScreen(PanelScreen):
         key_of = self.dashboard.key_of
         hint = f"its key or {key_of('row.open')}, {key_of('layer.close')} closes"
         self.query_one(Title).name_it(clean(self._title), hint)
-        room = max(8, self.size.width - 30)
+        longest = max((cells(clean(entry.name[:_NAME])) for entry in self._entries.values()), default=0)
+        named = min(longest, _NAME) + 2
+        room = max(8, self.size.width - named - 6)
         self.query_one(Choices).fill(
             [
                 (
                     entry.key,
                     [
                         (f"  {entry.key}  ", STRONG),
-                        (fit(entry.name, 24), PLAIN),
+                        (fit(clean(entry.name[:_LONGEST]), named), PLAIN),
                         (fit(clean(entry.what[:_LONGEST]), room), QUIET),
                     ],
                 )

@@ -149,6 +149,8 @@ class FilterLine(Vertical):
         text = clean(self.field.value if self.editing else self.query_now.text)
         room = self.size.width - _PROMPT
         right = self._told(room - min(cells(text) + 1, _LEAST))
+        if self.editing:
+            right = [(" ", PLAIN), *right]
         told.styles.width = length(right) if self.editing else "1fr"
         left = text if cells(text) < room - length(right) - 1 else fit(text, max(8, room - length(right) - 2))
         shown: list[tuple[str, Style]] = [(left, PLAIN + _EDIT) if text else ("no filter", QUIET + _EDIT)]
