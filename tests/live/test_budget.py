@@ -83,6 +83,22 @@ def test_what_is_left_of_the_quota_decides_who_may(left, may):
     assert budget.take(Priority.BACKGROUND) == 0
 
 
+def test_it_tells_for_how_long_nothing_is_read():
+    clock = Clock()
+    budget = Budget(clock=clock)
+    assert budget.held_for == 0
+    budget.saw(answered(ratelimit='"default";r=300;t=40', policy='"default";q=1200;w=300'))
+    assert budget.held_for == 0
+    budget.saw(answered(ratelimit='"default";r=299;t=40', policy='"default";q=1200;w=300'))
+    assert budget.held_for == 40
+    clock.now += 15
+    assert budget.held_for == budget.take(Priority.DETAIL) == 25
+    budget.saw(answered(429, retry_after="120"))
+    assert budget.held_for == 120
+    clock.now += 120
+    assert budget.held_for == 0
+
+
 def test_a_refusal_freezes_reads_for_as_long_as_it_says_but_not_actions():
     async def refused():
         loop = asyncio.get_running_loop()

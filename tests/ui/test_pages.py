@@ -1,10 +1,12 @@
 """Going places, copying, and the states in which there is nothing to show."""
 
 import base64
+import re
 
 import pytest
 
 from tests.support.dashboard import drive
+from wfdash.demo.credentials import TOKEN
 from wfdash.ui.clipboard import copy_text
 
 
@@ -134,6 +136,26 @@ def test_a_connection_that_goes_is_said_in_word_and_shape_and_recovers_by_itself
         await d.until(lambda: "as of" in d.lines[0], 200)
         assert not d.app.root.table.faded
         assert not any(line.startswith(" ▲ ") for line in d.lines[-4:])
+
+    drive(script)
+
+
+def test_a_quota_that_others_spent_is_said_with_the_time_until_it_is_there_again():
+    async def script(d):
+        for _ in range(950):
+            d.server._limit.count(TOKEN)
+        await d.until(lambda: "▲ stale" in d.lines[0])
+        assert "API rests" in d.lines[0]
+        assert "again in" not in d.lines[0]
+        (told,) = [line for line in d.lines if line.startswith(" ▲ ")]
+        assert re.search(
+            r"\d+ of 1,200 requests are left for this user; reads rest for .*, only actions go", told
+        )
+        await d.press("budget.open")
+        assert re.search(r"only actions go for \d", d.text)
+        await d.press("layer.close")
+        await d.until(lambda: "as of" in d.lines[0], 400)
+        assert "API rests" not in d.lines[0]
 
     drive(script)
 

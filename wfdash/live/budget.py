@@ -18,6 +18,8 @@ QUOTA = 1200
 ACTIONS = 400
 """Requests a window for actions, their re-reads and their follow-up."""
 KEPT = 200
+_SCARCE = 0.25
+"""Part of the user's quota below which only actions go."""
 _LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
 
 
@@ -120,6 +122,14 @@ class Budget:
         return self._left
 
     @property
+    def held_for(self) -> float:
+        """Seconds for which nothing is read: the server said so, or hardly any of the quota is left."""
+        now, left = self._clock(), self.left
+        scarce = left is not None and left.fraction < _SCARCE
+        reset = self._left_at + left.reset - now if left is not None and scarce else 0.0
+        return max(0.0, (self.frozen_until or 0.0) - now, reset)
+
+    @property
     def spent_by(self) -> list[tuple[str, int]]:
         """Requests of the last five minutes by kind, most first."""
         now = self._clock()
@@ -198,7 +208,7 @@ class Budget:
         left = self.left
         if left is None:
             return 0.0
-        stopped = left.fraction < 0.25 or (left.fraction < 0.5 and priority == Priority.BACKGROUND)
+        stopped = left.fraction < _SCARCE or (left.fraction < 0.5 and priority == Priority.BACKGROUND)
         return max(0.5, self._left_at + left.reset - now) if stopped else 0.0
 
     def _fill(self, now: float) -> None:

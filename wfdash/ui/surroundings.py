@@ -8,10 +8,9 @@ from rich.style import Style
 from wfdash.core.query import Query
 from wfdash.core.rules import phrase
 from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import age, count
+from wfdash.core.wording import age, count, spoken
 from wfdash.live.poller import Poller
 from wfdash.live.search import Searched
-from wfdash.live.state import Freshness
 from wfdash.ui.states import empty_message
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
@@ -40,7 +39,7 @@ def draw_header(header: Header, app: "WfdashApp", workflow: str) -> None:
         identity,
         counts=poller.counts or {status: n for status, n in poller.store.statuses.items() if n},
         freshness=fresh if workflow else [],
-        meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
+        meter=meter_pieces(spent, limit, poller.budget.held_for),
         last=last_pieces(app, now),
     )
 
@@ -100,9 +99,14 @@ def _searched_pieces(searched: Searched) -> Pieces:
     return [(words, PLAIN if searched.over else WARN)]
 
 
-def trouble_pieces(fresh: Freshness, width: int) -> Pieces:
+def trouble_pieces(poller: Poller, width: int) -> Pieces:
     """A server's own words may be long: what wfdash does about it stays in sight."""
-    why, does = clean(fresh.failure) or "the last two polls were missed", "; wfdash keeps trying"
+    failure, left, held = clean(poller.list.failure), poller.budget.left, poller.budget.held_for
+    why, does = failure or "the last two polls were missed", "; wfdash keeps trying"
+    if held and left is not None and not failure:
+        why = f"{count(int(left.remaining))} of {count(int(left.quota))} requests are left for this user"
+    if held:
+        does = f"; reads rest for {spoken(held)}, only actions go"
     room = width - cells(does) - 4
     return [(" ▲ ", WARN + STRONG), (fit(why, room) if cells(why) > room else why, WARN), (does, QUIET)]
 

@@ -76,7 +76,7 @@ class BudgetScreen(BaseScreen):
             self.dashboard.identity("request budget"),
             counts={},
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=True),
-            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
+            meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
         self.query_one("#spent", TextLines).show(_summary(poller, now, self.size.width))
         room = self.size.width
@@ -138,8 +138,10 @@ def _told(poller: Poller, now: float) -> Pieces:
     if left is None:
         return [("  The server says nothing of its limit", QUIET)]
     held = ""
-    if left.fraction < 0.5:
-        held = "; only actions go" if left.fraction < 0.25 else "; background reads rest"
+    if budget.held_for:
+        held = f"; only actions go for {spoken(budget.held_for)}"
+    elif left.fraction < 0.5:
+        held = "; background reads rest"
     text = f"  The server says {left.remaining:,.0f} of {left.quota:,.0f} are left for this user{held}"
     return [(text, WARN if held else PLAIN)]
 

@@ -92,7 +92,6 @@ class DetailScreen(BaseScreen):
             header.tell(identity, counts={}, freshness=[(app.failure or "connecting", QUIET)], meter=())
             return
         spent, limit = poller.budget.meter
-        frozen_for = (poller.budget.frozen_until or 0.0) - now
         state = poller.detail(self.instance)
         own = state.freshness if state is not None and not state.freshness.settled else poller.list
         fresh = freshness_pieces(
@@ -105,7 +104,7 @@ class DetailScreen(BaseScreen):
             identity,
             counts={},
             freshness=fresh,
-            meter=meter_pieces(spent, limit, frozen_for),
+            meter=meter_pieces(spent, limit, poller.budget.held_for),
             last=last_pieces(app, now),
         )
 

@@ -147,7 +147,7 @@ class ErrorsScreen(BaseScreen):
             self.dashboard.identity(poller.workflow),
             counts={},
             freshness=freshness,
-            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now) if wide else (),
+            meter=meter_pieces(spent, limit, poller.budget.held_for) if wide else (),
         )
 
     def _draw_summary(self, groups: list[Group]) -> None:

@@ -88,7 +88,7 @@ class SurroundedScreen(ViewsScreen):
             table.message = f"Connecting.\n{clean(self.dashboard.failure)}"
         else:
             wide = self.size.width
-            line.show(trouble_pieces(poller.list, wide) if stale else left_out_pieces(left_out, wide))
+            line.show(trouble_pieces(poller, wide) if stale else left_out_pieces(left_out, wide))
             table.message = message_for(
                 poller, self.workflow, self.filter_line.query_now.text, self.dashboard.key_of
             )

@@ -63,7 +63,7 @@ class WatchedScreen(BaseScreen):
             app.identity(here + (f", {count(others)} in other accounts" if others else "")),
             counts={},
             freshness=[(f"each is read every {PACE:.0f} s", QUIET)],
-            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - app.clock()),
+            meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
         self.table.message = (
             f"Nothing is watched yet.\n{app.key_of('instance.watch')} watches the instance under the cursor: "

@@ -106,7 +106,7 @@ class WorkflowsScreen(BaseScreen):
             ),
             counts=_sum(poller.workflows),
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=self.size.width < 100),
-            meter=meter_pieces(spent, limit, (poller.budget.frozen_until or 0.0) - now),
+            meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
         table = self.query_one(WorkflowTable)
         before, table.message = table.message, self._message()

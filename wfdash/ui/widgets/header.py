@@ -138,7 +138,9 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, short: bool 
 
 
 def _retry(fresh: Freshness, now: float) -> Pieces:
-    return _due("again in", fresh, now)
+    """When it is asked again; nothing of one that is due and waits for the budget."""
+    overdue = fresh.due_at is not None and fresh.due_at < now - 1
+    return [] if overdue else _due("again in", fresh, now)
 
 
 def _due(words: str, fresh: Freshness, now: float) -> Pieces:
@@ -147,9 +149,9 @@ def _due(words: str, fresh: Freshness, now: float) -> Pieces:
     return [(f" · {words} {max(0, int(fresh.due_at - now + 0.999))} s".ljust(len(words) + 8), QUIET)]
 
 
-def meter_pieces(spent: int, limit: int, frozen_for: float) -> Pieces:
-    """`API 212/600`, or for how long the server wants no reads."""
-    if frozen_for > 0:
-        return [(f"▲ API rests {int(frozen_for + 0.999)} s", WARN + STRONG + _BUDGET)]
+def meter_pieces(spent: int, limit: int, held_for: float) -> Pieces:
+    """`API 212/600`, or for how long nothing is read."""
+    if held_for > 0:
+        return [(f"▲ API rests {int(held_for + 0.999)} s", WARN + STRONG + _BUDGET)]
     style = ACCENT if spent >= limit * 0.9 else QUIET
     return [(f"API {spent}/{limit}".ljust(len(f"API {limit}/{limit}")), style + _BUDGET)]
