@@ -337,6 +337,7 @@ async def test_a_batch_says_which_were_left_out(operator, server):
 
 async def test_a_batch_without_an_answer_is_looked_for_together(operator, server, clock):
     new = [NewInstance(f"x-{number}") for number in range(100)]
+    server.read_seconds = 0.2
     server.faults = ["reset after"]
     told = await create(operator, *new)
     assert {(one.outcome, one.after) for one in told} == {("done", "queued")}

@@ -82,6 +82,7 @@ class FrailServer:
     asked: list[tuple[str, str]] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     before_write: object = None
+    read_seconds: float = 0.0
     local: bool = False
     watch_only: str = ""
 
@@ -100,7 +101,7 @@ class FrailServer:
                 run.status, run.end = "terminated", self.clock()
 
     async def _read(self, what):
-        await asyncio.sleep(0)
+        await self.clock.sleep(self.read_seconds)
         self.reads.append(what)
         fault = self.read_faults.pop(0) if self.read_faults else ""
         if fault == "500":

@@ -131,7 +131,7 @@ class Creator(Struct, frozen=True):
                 break
             for identity in tuple(missing):
                 try:
-                    reading = await self.rereader.find(identity, max_age=self.clock() - began)
+                    reading = await self.rereader.find(identity, since=began)
                 except WorkflowsError:
                     continue
                 if reading is None:

@@ -82,22 +82,23 @@ class Rereader:
     async def read(self, identity: str, *, expect: str, max_age: float = 0.0) -> Reading:
         """A reading no older than `max_age` seconds. `expect`, the status it had last, says where to look."""
         if len(self._ids) > FEW:
+            since = self._clock() - max_age
             async with self._lock:
-                row = await self._from_lists(identity, expect, max_age)
+                row = await self._from_lists(identity, expect, since)
             if row is not None:
                 return row
         elif self._api.local and identity not in self._place and await self._absent(identity):
             raise InstanceNotFound(f"no list shows an instance {identity}")
         return await self._detail(identity)
 
-    async def find(self, identity: str, *, max_age: float = 0.0) -> Reading | None:
-        """An instance that may be there, or None: of many, one that the lists of late show.
+    async def find(self, identity: str, *, since: float) -> Reading | None:
+        """An instance that may be there, or None: of many, one that the lists show, asked `since` then.
 
         A local server is never asked about an id unseen.
         """
         if len(self._ids) > FEW:
             async with self._lock:
-                return await self._from_lists(identity, "", max_age)
+                return await self._from_lists(identity, "", since)
         try:
             return await self.read(identity, expect="")
         except InstanceNotFound:
@@ -116,22 +117,23 @@ class Rereader:
             await self._sweep("")
         return identity not in self._place
 
-    async def _from_lists(self, identity: str, expect: str, max_age: float) -> Reading | None:
+    async def _from_lists(self, identity: str, expect: str, since: float) -> Reading | None:
         status = "" if self._api.local else expect
-        if (row := self._fresh(identity, max_age)) is not None:
+        if (row := self._fresh(identity, since)) is not None:
             return row
         if (place := self._place.get(identity)) is not None and place[0] == status:
             await self._fetch(*place)
-        elif self._clock() - self._swept.get(status, -1e9) > max_age:
+        elif self._swept.get(status, -1e9) < since:
             await self._sweep(status)
-        return self._fresh(identity, max_age)
+        return self._fresh(identity, since)
 
-    def _fresh(self, identity: str, max_age: float) -> Reading | None:
+    def _fresh(self, identity: str, since: float) -> Reading | None:
         row = self._rows.get(identity)
-        return row if row is not None and self._clock() - row.at <= max_age else None
+        return row if row is not None and row.at >= since else None
 
     async def _sweep(self, status: str) -> None:
         """Walk the list until every target was seen, it ends, or further pages would cost too much."""
+        began = self._clock()
         place: str | int | None = None
         pages = 2 + 2 * (len(self._ids) // _PAGE + 1)
         missing = set(self._ids)
@@ -142,7 +144,7 @@ class Rereader:
             more = len(page.items) >= _PAGE if self._api.local else place
             if not missing or not more:
                 break
-        self._swept[status] = self._clock()
+        self._swept[status] = began
 
     async def _fetch(self, status: str, place: str | int | None) -> InstancePage:
         await self._budget.acquire_action()
