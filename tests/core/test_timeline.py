@@ -142,7 +142,7 @@ def test_four_of_a_name_stay_as_they_are():
 
 def test_targets_are_the_failed_and_the_slow():
     steps = [*[done(f"poll-{n}", n, n + 0.1) for n in range(1, 8)], done("poll-8", 8, 20), CHARGED]
-    assert timeline(detail("errored", steps, end=4 * HOUR), now=T0).targets == [("step", 7), ("step", 8)]
+    assert timeline(detail("errored", steps, end=4 * HOUR), now=T0).targets == [7, 8]
 
 
 def test_the_scale_stands_still_until_a_round_mark_is_passed():

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from wfdash.core.text import cells
 from wfdash.core.wording import brief
+from wfdash.core.work import LEAST_QUIET, Work
 
 __all__ = ["Axis", "Cut", "Scale", "compressed_axis", "round_mark", "step_axis", "true_axis"]
 
@@ -119,10 +120,6 @@ _ROUND: Final = (
 _MARKS: Final = tuple(float(mark) for marks in _ROUND for mark in marks)
 
 
-_LEAST: Final = 0.5
-"""Seconds of quiet that are never cut."""
-
-
 def round_mark(seconds: float) -> float:
     """The first round duration beyond: 1, 2, 5, 10, 15, 20, 30 s, then minutes, hours, days alike."""
     index = bisect_right(_MARKS, seconds)
@@ -157,21 +154,16 @@ def step_axis(moments: Iterable[float], now: float | None) -> Axis:
     return Axis(Scale.BY_STEP, times, [index / (len(times) - 1) for index in range(len(times))])
 
 
-def compressed_axis(
-    start: float, end: float, busy: Sequence[tuple[float, float]], now: float | None, last: float
-) -> Axis:
+def compressed_axis(start: float, end: float, work: Work, now: float | None) -> Axis:
     """Work in true proportion; each long stretch in which no attempt ran is cut to a sliver.
 
-    `busy` is when attempts ran: ascending, disjoint, endless (inf) where one still runs. `last` is the last
-    moment at which anything began or ended; while something runs (`now` given) the axis ends a round mark
-    after it. Slivers grow with the logarithm of what they stand for, so that a longer quiet is still seen to
-    be longer, and take 60 % at most.
+    `end` is the last moment at which anything began or ended; while something runs (`now` given) the axis
+    ends a round mark after it. Slivers grow with the logarithm of what they stand for, so that a longer quiet
+    is still seen to be longer, and take 60 % at most.
     """
-    edge = end if now is None else last + round_mark(max(0.0, now - last))
+    edge = end if now is None else end + round_mark(max(0.0, now - end))
     edge = max(edge, start + 0.001)
-    if busy and busy[-1][1] > edge:
-        busy = [*busy[:-1], (min(busy[-1][0], edge), edge)]
-    gaps, least = _to_cut(busy, start, edge)
+    gaps, least = _to_cut(work, start, edge)
     if not gaps:
         return Axis(Scale.COMPRESSED, (start, edge), (0.0, 1.0))
     weights = [min(3.0, 1 + log2((gap.end - gap.start) / least) / 2) for gap in gaps]
@@ -192,18 +184,16 @@ def compressed_axis(
     return Axis(Scale.COMPRESSED, times, [min(1.0, place) for place in places], gaps)
 
 
-def _to_cut(busy: Sequence[tuple[float, float]], start: float, edge: float) -> tuple[list[Cut], float]:
+def _to_cut(work: Work, start: float, edge: float) -> tuple[list[Cut], float]:
     """The stretches without work that dwarf the work, and the length from which they do.
 
     Cutting the longest makes the next ones stand out, so it is looked at three times.
     """
-    begins, ends = [left for left, _ in busy], [right for _, right in busy]
-    between = zip([start, *ends], [*begins, edge])
-    quiet = [(left, right) for left, right in between if right - left > _LEAST]
-    worked = sum(right - left for left, right in busy)
+    quiet = work.quiet(start, edge)
+    worked = edge - start - work.pauses - sum(right - left for left, right in quiet)
     shown, gaps, least = edge - start, quiet, 0.0
     for _ in range(3):
-        least = max(worked / 2, shown / 20, _LEAST)
+        least = max(worked / 2, shown / 20, LEAST_QUIET)
         gaps = [(left, right) for left, right in quiet if right - left > least]
         shown = (edge - start) - sum(right - left for left, right in gaps)
     return [Cut(left, right) for left, right in gaps], least

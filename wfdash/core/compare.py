@@ -6,10 +6,11 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
-from wfdash.core.detail import ABSENT, Detail, Step
+from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.naming import shown_name
 from wfdash.core.payload import Path
+from wfdash.core.step import ABSENT, Step
 from wfdash.core.text import clean
 
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]

@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wfdash.core.detail import Detail, Step
+from wfdash.core.detail import Detail
+from wfdash.core.step import Step
 
 __all__ = ["Split", "StepTarget", "consequence", "finished_steps", "split_at", "step_target"]
 

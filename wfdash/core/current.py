@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from wfdash.core.detail import Attempt, Detail, Step
+from wfdash.core.detail import Detail
 from wfdash.core.retry import attempts_allowed, duration, next_try, open_attempt
 from wfdash.core.status import is_final
+from wfdash.core.step import Attempt, Step
 
 __all__ = ["Doing", "current_steps", "deadline", "doing", "is_open", "since", "used_up", "was_cut"]
 
@@ -30,11 +31,11 @@ def current_steps(detail: Detail) -> list[Step]:
     """
     if is_final(detail.status):
         return []
-    found = [step for step in detail.steps if (step.end is None or step.finished is False) and is_open(step)]
+    found = [step for step in detail.steps.unended() if is_open(step)]
     if detail.status == "rollingBack":
         return [step for step in found if step.kind == "rollback"]
     if any(step.kind == "sleep" for step in found):
-        last = {step.name: step.index for step in detail.steps if step.kind == "sleep"}
+        last = {step.name: step.index for step in detail.steps.of_kind("sleep")}
         found = [step for step in found if step.kind != "sleep" or last[step.name] == step.index]
     return found
 

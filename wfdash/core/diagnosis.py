@@ -3,12 +3,13 @@
 from msgspec.structs import replace
 
 from wfdash.core.current import current_steps, doing
-from wfdash.core.detail import Detail, Step
+from wfdash.core.detail import Detail
 from wfdash.core.ending import of_final
 from wfdash.core.instance import Instance
 from wfdash.core.naming import failure_text, spoken_name
 from wfdash.core.progress import attempt_count, of_one, of_several, short_name
 from wfdash.core.status import STATUSES, is_final
+from wfdash.core.step import Step
 from wfdash.core.text import clean
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import count, spoken
@@ -67,7 +68,7 @@ def _by_steps(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
     if not detail.steps and not detail.step_count:
         said = f"running for {at.passed(began)}, no step yet" if began is not None else "running, no step yet"
         return Why(said, "no step yet", began, None, _long(began, at))
-    ends = [step.end for step in detail.steps if step.end is not None]
+    ends = [end for end in detail.steps.columns.ends if end is not None]
     quiet = max(ends, default=began)
     if quiet is None:
         return Why("running with no open step", "no open step")
@@ -130,7 +131,7 @@ def _pausing(steps: list[Step], at: Reckoning) -> Why:
 
 
 def _rolling_back(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
-    handlers = [step for step in detail.steps if step.kind == "rollback"]
+    handlers = detail.steps.of_kind("rollback")
     done = len(handlers) - len(steps)
     said = f"rolling back, {done:,} {'handler' if done == 1 else 'handlers'} done"
     short = f"rollback, {done:,} done"

@@ -1,10 +1,11 @@
 """How a final instance ended, in words: which step gave up and why, who stopped it, what was undone."""
 
 from wfdash.core.current import is_open
-from wfdash.core.detail import Detail, Failure, Step, partial_reason
+from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.naming import failure_text, shown_name, spoken_name
 from wfdash.core.progress import short_name
 from wfdash.core.retry import attempts_allowed
+from wfdash.core.step import Failure, Step
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import spoken
@@ -32,7 +33,7 @@ def of_final(detail: Detail, status: str, at: Reckoning) -> Why:
 def failing_step(detail: Detail) -> Step | None:
     """The step an errored instance died of: the failed one whose error the instance carries, else the last
     that failed with nothing succeeding after it. None when the run threw outside its steps."""
-    failed = [step for step in detail.steps if step.kind != "rollback" and _failure(step) is not None]
+    failed = [step for step in detail.steps.failed() if step.kind != "rollback"]
     words = (detail.error.message if detail.error else "").strip()
     for step in reversed(failed):
         failure = _failure(step)
@@ -60,7 +61,7 @@ def root_failure(detail: Detail) -> Failure | None:
 
 
 def _complete(detail: Detail, at: Reckoning) -> Why:
-    caught = [step for step in detail.steps if step.kind != "rollback" and _failure(step) is not None]
+    caught = [step for step in detail.steps.failed() if step.kind != "rollback"]
     said = "finished" + _when(detail, at) + _took(detail)
     if caught:
         names = spoken_name(caught[-1]) if len(caught) == 1 else f"{len(caught)} steps"
@@ -91,11 +92,11 @@ def _named_event(step: Step) -> str:
 
 
 def _terminated(detail: Detail, at: Reckoning) -> Why:
-    ends = [step for step in detail.steps if step.kind == "termination"]
+    ends = detail.steps.of_kind("termination")
     source = ends[-1].trigger if ends else ""
     who = f" {_WHO.get(source, 'by ' + clean(source[:80]))}" if source and source != "unknown" else ""
     said = f"terminated{_when(detail, at)}{who}{_took(detail)}"
-    cut = [step for step in detail.steps if step.kind != "rollback" and is_open(step)]
+    cut = [step for step in detail.steps.unended() if step.kind != "rollback" and is_open(step)]
     if cut:
         names = spoken_name(cut[-1]) + (f" and {len(cut) - 1} more" if len(cut) > 1 else "")
         said += f"; {names} {'was' if len(cut) == 1 else 'were'} left unfinished"
@@ -115,7 +116,7 @@ def _gave_up(step: Step) -> str:
 
 
 def _rollback(detail: Detail) -> str:
-    handlers = [step for step in detail.steps if step.kind == "rollback"]
+    handlers = detail.steps.of_kind("rollback")
     if detail.rollback_outcome == "complete":
         return "; rolled back" + (f", {_handlers(len(handlers))}" if handlers else "")
     if detail.rollback_outcome == "failed":

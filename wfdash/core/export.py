@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wfdash.core.detail import ABSENT, Detail
+from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.moment import iso
+from wfdash.core.step import ABSENT
 from wfdash.core.text import clean
 
 __all__ = ["COLUMNS", "instance_json", "instance_markdown", "table_csv", "table_ndjson"]

@@ -2,9 +2,10 @@
 
 from msgspec import Struct
 
-from wfdash.core.detail import Detail, Failure, Step
+from wfdash.core.detail import Detail
 from wfdash.core.fingerprint import plain_message
 from wfdash.core.status import is_final
+from wfdash.core.step import Failure, Step
 
 __all__ = ["BLOCKS", "DetailFacts", "read_facts"]
 
@@ -22,11 +23,13 @@ class DetailFacts(Struct, frozen=True):
 
 def read_facts(detail: Detail) -> DetailFacts:
     """The facts of one detail. Of steps side by side, the one that waits longest by nature counts."""
-    open_steps = [] if is_final(detail.status) else [step for step in detail.steps if _is_open(step)]
-    failed = [step for step in detail.steps if step.success is False or step.error]
+    open_steps = (
+        [] if is_final(detail.status) else [step for step in detail.steps.unended() if _is_open(step)]
+    )
+    failed = detail.steps.failed()
     names = dict.fromkeys(step.name.lower() for step in (*open_steps, *failed) if step.name)
     errors = [detail.error, *(step.error for step in failed), *(_last_error(step) for step in failed)]
-    texts = dict.fromkeys(_words(error) for error in errors if error)
+    texts = [_words(*error) for error in dict.fromkeys((one.name, one.message) for one in errors if one)]
     return DetailFacts(tuple(names), "\n".join(texts), _blocked(detail.status, open_steps))
 
 
@@ -57,6 +60,6 @@ def _last_error(step: Step) -> Failure | None:
     return next((attempt.error for attempt in reversed(step.attempts) if attempt.error), None)
 
 
-def _words(error: Failure) -> str:
+def _words(name: str, message: str) -> str:
     """As it was written, and without what differs by chance, as groups of failures are named."""
-    return f"{error.name}: {error.message}\n{plain_message(error.message)}".lower()
+    return f"{name}: {message}\n{plain_message(message)}".lower()

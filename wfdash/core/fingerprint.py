@@ -4,7 +4,8 @@ import re
 
 from msgspec import Struct
 
-from wfdash.core.detail import Detail, Failure, Step
+from wfdash.core.detail import Detail
+from wfdash.core.step import Failure, Step
 
 __all__ = ["UNNAMED", "Fingerprint", "base_name", "failing_step", "fingerprint", "plain_message"]
 

@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from wfdash.core.detail import ABSENT, Detail, Step, StepConfig
+from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.payload import size_of, summary
 from wfdash.core.retry import duration
+from wfdash.core.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.text import clean
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import size, spoken
@@ -68,12 +69,13 @@ def policy(config: StepConfig | None) -> str:
     return " · ".join(said)
 
 
-def span(step: Step, at: Reckoning) -> str:
+def span(step: Step | Attempt, at: Reckoning) -> str:
     """`14:02:11 → 14:03:28 UTC`."""
     if step.start is None:
         return ""
     zone = "UTC" if at.utc else "local"
-    if step.end is None or (step.finished is False and step.end > at.now):
+    planned = isinstance(step, Step) and step.finished is False
+    if step.end is None or (planned and step.end > at.now):
         return f"since {at.at(step.start)} {zone}"
     return f"{at.at(step.start)} → {at.at(step.end)} {zone}"
 

@@ -2,14 +2,14 @@
 
 import re
 
-from wfdash.core.detail import Failure, Step
+from wfdash.core.step import Failure, Step
 from wfdash.core.text import cells, clean, fit
 
 __all__ = ["error_name", "failure_text", "family", "shown_name", "spoken_name"]
 
 _DIGITS = 9
 _SUFFIX = re.compile(rf"-(\d{{1,{_DIGITS}}})$")
-_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$|(?<=[#_\-/: ])\d+$")
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$")
 _WRAPPED = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
 _NAMED = re.compile(r"([A-Za-z_$][\w$]{0,60}(?:Error|Exception|Timeout)): ")
 _PLAIN = re.compile(r"[\w .:/#\-]+")
@@ -42,17 +42,23 @@ def spoken_name(step: Step, width: int = 40) -> str:
     return name if _PLAIN.fullmatch(name) else f'"{name}"'
 
 
-def family(step: Step) -> tuple[str, str]:
-    """What steps that repeat one another share: the type, and the name without its counter and last number.
+def family(name: str) -> str:
+    """What the names of steps that repeat one another share: the name without its counter and last number.
 
     `load page-7-1` and `load page-8-1` are of one family, and so are `poll-1` and `poll-2`.
     """
-    name = step.name[:_LONGEST]
+    if len(name) > _LONGEST:
+        name = name[:_LONGEST]
     head, dash, counter = name.rpartition("-")
     if dash and len(counter) <= _DIGITS and counter.isdecimal():
         name = head
-    plain = _NUMBER.sub("", name) if name[-1:].isdecimal() else name
-    return step.kind, plain.rstrip("#-_/: ") or name
+    plain = name
+    if name[-1:].isdecimal() and name.isascii():
+        bare = name.rstrip("0123456789")
+        plain = name if bare[-1:].isalnum() else bare
+    elif name[-1:].isdecimal():
+        plain = _NUMBER.sub("", name)
+    return plain.rstrip("#-_/: ") or name
 
 
 def error_name(failure: Failure) -> str:

@@ -6,11 +6,12 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from wfdash.core.detail import Detail, Step
+from wfdash.core.detail import Detail
 from wfdash.core.fingerprint import base_name
 from wfdash.core.instance import Instance
 from wfdash.core.retry import attempts_allowed
 from wfdash.core.status import is_final
+from wfdash.core.step import Step
 from wfdash.core.wording import spoken
 from wfdash.core.workflow import Workflow
 
@@ -70,7 +71,7 @@ def odd_detail(detail: Detail, times: StepTimes, *, now: float) -> list[Oddity]:
         return []
     return [
         odd
-        for step in detail.steps
+        for step in detail.steps.unended()
         if step.kind == "step" and step.end is None and step.success is None
         for odd in (_slow(detail, step, times, now), _nearly_spent(detail, step))
         if odd is not None

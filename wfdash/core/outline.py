@@ -1,17 +1,18 @@
 """An instance's steps in order for a timeline: their states, repeated names, what failed or was slow."""
 
-from collections.abc import Generator, Sequence
-from heapq import nlargest
+from collections.abc import Generator, Mapping
 from statistics import median
 from typing import Final, Literal
 
 from msgspec import Struct, field
 
-from wfdash.core.current import current_steps, doing, is_open
-from wfdash.core.detail import Detail, Step
+from wfdash.core.current import Doing, current_steps, doing, is_open
+from wfdash.core.detail import Detail
 from wfdash.core.naming import family
+from wfdash.core.steps import Steps
+from wfdash.core.work import Work, work_in_slices
 
-__all__ = ["Family", "Outline", "State", "outline", "outline_in_slices", "spans_of"]
+__all__ = ["Family", "Outline", "State", "moments_of", "outline", "outline_in_slices", "spans_of"]
 
 State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "stopped", "unknown"]
 """What became of a row: `cut` never ended although its instance did (or its session died)."""
@@ -26,7 +27,8 @@ _SLOW_LEAST: Final = 1.0
 _SLOWEST: Final = 3
 _FINEST: Final = 500
 """Of a family's working time, the part below which a gap between two members is not drawn."""
-_ALIVE: Final = ("runs", "retries", "sleeps", "waits")
+_ALIVE: Final = frozenset(("runs", "retries", "sleeps", "waits"))
+_WORK: Final = frozenset(("step", "rollback"))
 
 
 class Family(Struct):
@@ -34,7 +36,7 @@ class Family(Struct):
 
     name: str
     kind: str
-    members: list[int] = field(default_factory=list)
+    members: list[int]
     pulled: list[int] = field(default_factory=list)
     failed: int = 0
     slow: list[int] = field(default_factory=list)
@@ -53,6 +55,12 @@ class Outline(Struct):
 
     detail: Detail
     states: list[State] = field(default_factory=list)
+    lengths: list[float | None] = field(default_factory=list)
+    """Seconds each step took; None for those that did not end."""
+    failed: list[int] = field(default_factory=list)
+    """Steps that failed, ascending."""
+    alive: list[int] = field(default_factory=list)
+    """Steps that something is still going to happen to, ascending."""
     families: list[Family] = field(default_factory=list)
     """Those with repeats enough to fold."""
     of_step: dict[int, Family] = field(default_factory=dict)
@@ -60,10 +68,7 @@ class Outline(Struct):
     targets: list[int] = field(default_factory=list)
     """Steps that failed or were slow, in order: where `]` and `[` go."""
     slow: set[int] = field(default_factory=set)
-    busy: list[tuple[float, float]] = field(default_factory=list)
-    """When attempts ran: ascending, disjoint, inf where one still runs."""
-    moments: list[float] = field(default_factory=list)
-    """When steps began and ended (not attempts), ascending."""
+    work: Work = field(default_factory=Work)
     start: float = 0.0
     end: float = 0.0
     """The first and the last moment of all, attempts included; neither is in the future of the answer."""
@@ -83,115 +88,119 @@ def outline(detail: Detail) -> Outline:
 
 def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
     """Build it, yielding about every millisecond of work so that a screen stays alive meanwhile."""
-    made = Outline(detail)
-    current = {step.index: doing(step) for step in current_steps(detail)}
+    made, count = Outline(detail), len(detail.steps)
     made.moving = detail.status not in ("complete", "errored", "terminated")
-    families: dict[tuple[str, str], Family] = {}
-    found = _Found()
-    for number, step in enumerate(detail.steps):
-        made.states.append(_state(step, current))
-        found.lengths.append(_length(step))
-        key = family(step)
-        group = families.get(key)
-        if group is None:
-            group = families[key] = Family(key[1], key[0])
-        group.members.append(number)
-        _collect(step, number in current, found)
-        if number % _SLICE == _SLICE - 1:
+    current = {step.index: doing(step) for step in current_steps(detail)}
+    made.alive = sorted(current)
+    yield
+    for first in range(0, count, _SLICE):
+        _extend(made, range(first, min(first + _SLICE, count)), current)
+        yield
+    groups: dict[tuple[str, str], list[int]] = {}
+    for first in range(0, count, _SLICE):
+        _group(detail.steps, range(first, min(first + _SLICE, count)), groups)
+        yield
+    repeated = ((key, members) for key, members in groups.items() if len(members) >= _REPEATS and key[0])
+    made.families = [Family(name, kind, members) for (kind, name), members in repeated]
+    for number, group in enumerate(made.families):
+        _measure(group, made)
+        if number % 50 == 49 or len(group.members) > _SLICE:
             yield
+    _aim(made)
     yield
-    made.families = [one for one in families.values() if len(one.members) >= _REPEATS and one.kind]
-    for number, one in enumerate(made.families):
-        _measure(one, made, found.lengths)
-        if number % 50 == 49 or len(one.members) > _SLICE:
-            yield
-    _aim(made, found.lengths)
+    made.work = yield from work_in_slices(detail.steps, current)
     yield
-    made.busy = _merged(found.spans)
-    yield
-    ends = [one for one in (detail.start, detail.end) if one is not None] + found.strays
-    ends += [at for span in (*made.busy[:1], *made.busy[-1:]) for at in span]
-    made.busy = _with_open(_merged([*made.busy, *found.planned]) if found.planned else made.busy, found.open)
-    found.moments.sort()
-    made.moments = found.moments
-    made.start = min([*made.moments[:1], *ends], default=0.0)
-    made.end = max([*made.moments[-1:], *ends], default=0.0)
+    ends = [at for at in (detail.start, detail.end, *made.work.ends) if at is not None]
+    ends += moments_of(made)
+    made.start, made.end = min(ends, default=0.0), max(ends, default=0.0)
     return made
 
 
-class _Found(Struct):
-    """What is gathered step by step."""
+def _extend(made: Outline, indices: range, current: Mapping[int, Doing]) -> None:
+    """The states and lengths of these steps."""
+    steps, known = made.detail.steps, made.detail.steps.columns
+    of_these = slice(indices.start, indices.stop)
+    marks = zip(indices, known.kinds[of_these], known.errors[of_these], known.successes[of_these])
+    states: list[State] = [
+        "done"
+        if success and not error and kind != "termination" and index not in current
+        else _state(steps, index, current)
+        for index, kind, error, success in marks
+    ]
+    made.states += states
+    made.failed += [index for index, state in zip(indices, states) if state == "failed"]
+    times = zip(known.starts[of_these], known.ends[of_these], known.finished[of_these])
+    made.lengths += [
+        None if start is None or end is None or over is False else end - start if end > start else 0.0
+        for start, end, over in times
+    ]
 
-    lengths: list[float | None] = field(default_factory=list)
-    moments: list[float] = field(default_factory=list)
-    spans: list[tuple[float, float]] = field(default_factory=list)
-    """When attempts ran that ended."""
-    planned: list[tuple[float, float]] = field(default_factory=list)
-    """The same of steps whose end is not reached yet."""
-    open: list[float] = field(default_factory=list)
-    """When those began that still run."""
-    strays: list[float] = field(default_factory=list)
-    """When others began, of which no more is known."""
 
-
-def _state(step: Step, current: dict[int, Literal["runs", "retries", "sleeps", "waits"]]) -> State:
-    if step.kind == "termination":
+def _state(steps: Steps, index: int, current: Mapping[int, Doing]) -> State:
+    known = steps.columns
+    if known.kinds[index] == "termination":
         return "stopped"
-    now = current.get(step.index)
-    if now is not None:
-        return now
-    if step.error is not None or step.success is False:
+    if index in current:
+        return current[index]
+    success = known.successes[index]
+    if known.errors[index] or success is False:
         return "failed"
-    if step.success or step.finished:
+    if success or known.finished[index]:
         return "done"
-    if is_open(step):
+    if is_open(steps[index]):
         return "cut"
-    return "unknown" if step.end is None else "done"
+    return "unknown" if known.ends[index] is None else "done"
 
 
-def _collect(step: Step, current: bool, found: _Found) -> None:
-    """Note when the step ran and when it began and ended. A planned end, not reached yet, is no moment."""
-    begun, ended, tries = step.start, step.end, step.attempts
-    if begun is not None:
-        found.moments.append(begun)
-    if ended is not None and not current and step.finished is not False:
-        found.moments.append(ended)
-    last = len(tries) - 1 if current else -1
-    for position, one in enumerate(tries):
-        start, end = one.start, one.end
-        if start is None:
-            continue
-        if end is not None:
-            found.spans.append((start, end if end > start else start))
+def _group(steps: Steps, indices: range, groups: dict[tuple[str, str], list[int]]) -> None:
+    """Put these steps to the others of their type and name."""
+    these = slice(indices.start, indices.stop)
+    names = map(family, steps.columns.names[these])
+    for index, key in zip(indices, zip(steps.columns.kinds[these], names)):
+        if key in groups:
+            groups[key].append(index)
         else:
-            found.strays.append(start)
-            if position == last:
-                found.open.append(start)
-    if not tries and begun is not None and step.kind not in ("sleep", "waitForEvent"):
-        if ended is not None:
-            planned = current or step.finished is False
-            (found.planned if planned else found.spans).append((begun, max(begun, ended)))
-        elif current:
-            found.open.append(begun)
+            groups[key] = [index]
 
 
-def _measure(group: Family, made: Outline, lengths: Sequence[float | None]) -> None:
+def _measure(group: Family, made: Outline) -> None:
     """Fill in the family's durations, what stands out of it, and which members stay visible when folded."""
-    lasted = [(lengths[index], index) for index in group.members]
-    known = sorted(length for length, _ in lasted if length is not None)
+    lengths, states, members = made.lengths, made.states, group.members
+    known = sorted([length for index in members if (length := lengths[index]) is not None])
+    slowest: list[int] = []
     if known:
         group.least, group.middle, group.most = known[0], median(known), known[-1]
-    limit = max(_SLOW_TIMES * group.middle, group.middle + _SLOW_LEAST)
-    slow = [(length, index) for length, index in lasted if length is not None and length > limit]
-    group.slow = sorted(index for _, index in slow)
-    failed = [index for index in group.members if made.states[index] == "failed"]
+        limit = max(_SLOW_TIMES * group.middle, group.middle + _SLOW_LEAST)
+        if group.most > limit:
+            group.slow = [index for index in members if (lengths[index] or 0.0) > limit]
+            slowest = sorted(group.slow, key=lambda index: (lengths[index] or 0.0, index))[-_SLOWEST:]
+    failed = [index for index in members if states[index] == "failed"]
     group.failed = len(failed)
-    group.alive = [index for index in group.members if made.states[index] in _ALIVE]
-    slowest = [index for _, index in sorted(slow, reverse=True)[:_SLOWEST]]
+    group.alive = [index for index in members if states[index] in _ALIVE]
     group.pulled = sorted({*failed[:_PULLED], *group.alive[-_PULLED:], *slowest})
     made.slow.update(group.slow)
-    for index in group.members:
-        made.of_step[index] = group
+    made.of_step.update(dict.fromkeys(members, group))
+
+
+def _aim(made: Outline) -> None:
+    """The failed, the slow of their family, and the slowest of the run where they make up much of it."""
+    kinds = made.detail.steps.columns.kinds
+    worked = [took or 0.0 if kind in _WORK else 0.0 for kind, took in zip(kinds, made.lengths)]
+    least = max(_SLOW_LEAST, sum(worked) / 4)
+    if sum(kinds.count(kind) for kind in _WORK) >= _REPEATS:
+        made.slow.update(index for index, took in enumerate(worked) if took > least)
+    made.targets = sorted({*made.failed, *made.slow})
+
+
+def moments_of(made: Outline) -> list[float]:
+    """When steps began and ended (not attempts), in no order. An end that is not reached yet is no moment."""
+    known, alive = made.detail.steps.columns, set(made.alive)
+    ends = enumerate(zip(known.ends, known.finished))
+    moments = [start for start in known.starts if start is not None]
+    moments += [
+        end for index, (end, over) in ends if end is not None and over is not False and index not in alive
+    ]
+    return moments
 
 
 def spans_of(made: Outline, group: Family) -> list[tuple[float, float, State]]:
@@ -202,57 +211,18 @@ def spans_of(made: Outline, group: Family) -> list[tuple[float, float, State]]:
 
 
 def _joined(group: Family, made: Outline) -> list[tuple[float, float, State]]:
-    steps, states, alive = made.detail.steps, made.states, set(group.alive)
-    near = sum(_length(steps[index]) or 0.0 for index in group.members) / _FINEST
+    known, states, alive = made.detail.steps.columns, made.states, set(group.alive)
+    near = sum(made.lengths[index] or 0.0 for index in group.members) / _FINEST
     limit = made.detail.end
     spans: list[tuple[float, float, State]] = []
     for index in group.members:
-        step, state = steps[index], states[index]
-        if step.start is None or index in alive:
+        start, end, state = known.starts[index], known.ends[index], states[index]
+        if start is None or index in alive:
             continue
-        end = step.end if step.end is not None and state != "cut" else limit
-        end = step.start if end is None or end < step.start else end
-        if spans and spans[-1][2] == state and -near <= step.start - spans[-1][1] <= near:
+        end = limit if end is None or state == "cut" else end
+        end = start if end is None or end < start else end
+        if spans and spans[-1][2] == state and -near <= start - spans[-1][1] <= near:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]), state)
         else:
-            spans.append((step.start, end, state))
+            spans.append((start, end, state))
     return spans
-
-
-def _aim(made: Outline, lengths: Sequence[float | None]) -> None:
-    """The failed, the slow of their family, and the slowest of the run where they make up much of it."""
-    steps = made.detail.steps
-    lasted = [(lengths[step.index] or 0.0, step.index) for step in steps if step.kind in ("step", "rollback")]
-    total = sum(length for length, _ in lasted)
-    for length, index in nlargest(_SLOWEST, lasted):
-        if length >= _SLOW_LEAST and length > total / 4 and len(lasted) >= _REPEATS:
-            made.slow.add(index)
-    failed = {index for index, state in enumerate(made.states) if state == "failed"}
-    made.targets = sorted(failed | made.slow)
-
-
-def _length(step: Step) -> float | None:
-    if step.start is None or step.end is None or step.finished is False:
-        return None
-    return max(0.0, step.end - step.start)
-
-
-def _merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    merged: list[tuple[float, float]] = []
-    for left, right in sorted(spans):
-        if merged and left <= merged[-1][1]:
-            if right > merged[-1][1]:
-                merged[-1] = (merged[-1][0], right)
-        else:
-            merged.append((left, right))
-    return merged
-
-
-def _with_open(busy: list[tuple[float, float]], open_since: Sequence[float]) -> list[tuple[float, float]]:
-    """The same with what still runs, which takes in all that comes later."""
-    if not open_since:
-        return busy
-    since = min(open_since)
-    while busy and busy[-1][1] >= since:
-        since = min(since, busy.pop()[0])
-    return [*busy, (since, float("inf"))]

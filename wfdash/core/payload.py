@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from wfdash.core.detail import ABSENT
+from wfdash.core.step import ABSENT
 from wfdash.core.text import clean
 from wfdash.core.wording import count
 

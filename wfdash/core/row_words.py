@@ -3,12 +3,12 @@
 from typing import Final, Literal
 
 from wfdash.core.current import deadline
-from wfdash.core.detail import Failure, Step
 from wfdash.core.naming import failure_text, shown_name
 from wfdash.core.outline import Outline, State
 from wfdash.core.retry import attempts_allowed
+from wfdash.core.rows import Row
+from wfdash.core.step import Failure, Step
 from wfdash.core.text import clean
-from wfdash.core.timeline import Row
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import brief
 
@@ -130,9 +130,9 @@ def length_text(made: Outline, row: Row, now: float) -> str:
     start: float | None
     end: float | None
     if row.kind == "fold":
-        members = [made.detail.steps[index] for index in made.of_step[row.step].members]
-        start = min((one.start for one in members if one.start is not None), default=None)
-        end = max((one.end for one in members if one.end is not None), default=None)
+        members, known = made.of_step[row.step].members, made.detail.steps.columns
+        start = min((at for index in members if (at := known.starts[index]) is not None), default=None)
+        end = max((at for index in members if (at := known.ends[index]) is not None), default=None)
     elif row.kind == "attempt":
         start, end = step.attempts[row.attempt].start, step.attempts[row.attempt].end
     elif row.kind == "next":

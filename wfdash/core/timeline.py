@@ -3,13 +3,15 @@
 from collections.abc import Hashable, Iterator, Set
 from typing import Literal, NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from wfdash.core.axis import Axis, Scale, compressed_axis, step_axis, true_axis
-from wfdash.core.detail import Detail, Step
-from wfdash.core.outline import Outline, State, outline, spans_of
+from wfdash.core.detail import Detail
+from wfdash.core.outline import Outline, State, moments_of, outline, spans_of
+from wfdash.core.rows import Row, Rows, attempt_state, fold_key
+from wfdash.core.step import Step
 
-__all__ = ["Row", "Segment", "Timeline", "arrange", "axis_of", "segments", "timeline"]
+__all__ = ["Segment", "Timeline", "arrange", "axis_of", "segments", "timeline"]
 
 Stroke = Literal["work", "failed", "open", "cut", "backoff", "pending", "sleep", "wait", "stop"]
 
@@ -22,44 +24,24 @@ class Segment(NamedTuple):
     stroke: Stroke
 
 
-class Row(Struct):
-    """One line of the timeline. `key` stays the same from answer to answer."""
-
-    key: Hashable
-    kind: str
-    """The API's type verbatim, or `attempt`, `next` (the try to come) or `fold` (steps of one name)."""
-    state: State
-    depth: int = 0
-    step: int = 0
-    """The step it is or belongs to; of a fold the first one."""
-    attempt: int = -1
-    members: tuple[int, ...] = ()
-    """Of a fold: the steps that have no row of their own now."""
-    unfolded: bool | None = None
-    """None: there is nothing beneath it."""
-    slow: bool = False
-
-
 class Timeline(Struct):
     """The rows as unfolded, and the axis they share."""
 
     outline: Outline
-    rows: list[Row]
+    rows: Rows
     axis: Axis
-    targets: list[Hashable] = field(default_factory=list)
-    """Keys of the failed and the slow steps, in order, whether they have a row now or are folded away."""
-    _index: dict[Hashable, int] = field(default_factory=dict)
 
-    def index_of(self, key: Hashable) -> int | None:
-        if not self._index:
-            self._index.update((row.key, index) for index, row in enumerate(self.rows))
-        return self._index.get(key)
+    @property
+    def targets(self) -> list[int]:
+        """Steps that failed or were slow, in order, whether they have a row now or are folded away."""
+        return self.outline.targets
 
     def holding(self, step: int) -> Row | None:
         """The row in which that step is to be seen: its own, or the fold it is in."""
-        index = self.index_of(("step", step))
-        if index is None:
-            index = self.index_of(_fold_key(self.outline, step))
+        group = self.outline.of_step.get(step)
+        index = self.rows.index_of(("step", step))
+        if index is None and group is not None:
+            index = self.rows.index_of(fold_key(group))
         return None if index is None else self.rows[index]
 
 
@@ -72,70 +54,8 @@ def timeline(
 
 
 def arrange(made: Outline, axis: Axis, unfolded: Set[Hashable]) -> Timeline:
-    """Lay the outline out as rows: 10,000 unfolded steps take some 10 ms."""
-    rows: list[Row] = []
-    seen: set[int] = set()
-    for step in made.detail.steps:
-        group = made.of_step.get(step.index)
-        if group is None:
-            rows.extend(_step_rows(made, step, 0, unfolded))
-        elif id(group) not in seen:
-            seen.add(id(group))
-            rows.extend(_fold_rows(made, step.index, unfolded))
-    return Timeline(made, rows, axis, [("step", index) for index in made.targets])
-
-
-def _fold_key(made: Outline, step: int) -> Hashable:
-    group = made.of_step.get(step)
-    return ("fold", group.kind, group.name) if group is not None else None
-
-
-def _fold_rows(made: Outline, first: int, unfolded: Set[Hashable]) -> Iterator[Row]:
-    group = made.of_step[first]
-    key = _fold_key(made, first)
-    is_open = key in unfolded
-    shown = group.members if is_open else group.pulled
-    visible = set(shown)
-    members = () if is_open else tuple(index for index in group.members if index not in visible)
-    yield Row(key, "fold", _fold_state(made, group.members), 0, first, -1, members, is_open, bool(group.slow))
-    for index in shown:
-        yield from _step_rows(made, made.detail.steps[index], 1, unfolded)
-
-
-def _fold_state(made: Outline, members: list[int]) -> State:
-    """The state of the family's last member that says something: alive, else any failure, else the last."""
-    last = made.states[members[-1]]
-    if last in ("runs", "retries", "sleeps", "waits"):
-        return last
-    return "failed" if made.of_step[members[0]].failed else last
-
-
-def _step_rows(made: Outline, step: Step, depth: int, unfolded: Set[Hashable]) -> Iterator[Row]:
-    key = ("step", step.index)
-    state = made.states[step.index]
-    inner = len(step.attempts) > 1 or state == "retries"
-    is_open = inner and key in unfolded
-    slow = step.index in made.slow
-    yield Row(key, step.kind, state, depth, step.index, unfolded=is_open if inner else None, slow=slow)
-    if not is_open:
-        return
-    for position in range(len(step.attempts)):
-        became = _attempt_state(step, position, state)
-        yield Row(("attempt", step.index, position), "attempt", became, depth + 1, step.index, position)
-    if state == "retries":
-        yield Row(("next", step.index), "next", "retries", depth + 1, step.index, len(step.attempts))
-
-
-def _attempt_state(step: Step, position: int, state: State) -> State:
-    one = step.attempts[position]
-    if one.success is not None:
-        return "done" if one.success else "failed"
-    if one.error is not None:
-        return "failed"
-    last = position + 1 == len(step.attempts)
-    if one.end is None:
-        return "runs" if last and state == "runs" else "cut"
-    return "unknown"
+    """Lay the outline out as rows: 10,000 steps take a millisecond or two."""
+    return Timeline(made, Rows(made, unfolded), axis)
 
 
 def axis_of(made: Outline, scale: Scale, now: float) -> Axis:
@@ -144,8 +64,8 @@ def axis_of(made: Outline, scale: Scale, now: float) -> Axis:
     if scale is Scale.TRUE:
         return true_axis(made.start, made.end, live)
     if scale is Scale.BY_STEP:
-        return step_axis(made.moments, live)
-    return compressed_axis(made.start, made.end, made.busy, live, made.end)
+        return step_axis(moments_of(made), live)
+    return compressed_axis(made.start, made.end, made.work, live)
 
 
 def segments(made: Outline, row: Row, now: float) -> list[Segment]:
@@ -185,7 +105,7 @@ def _step_segments(step: Step, state: State, limit: float) -> list[Segment]:
         return [part] if part is not None else []
     parts: list[Segment] = []
     for position in range(len(step.attempts)):
-        parts.extend(_attempt_segments(step, position, _attempt_state(step, position, state), limit))
+        parts.extend(_attempt_segments(step, position, attempt_state(step, position, state), limit))
     if state == "retries" and (last := step.attempts[-1].end) is not None:
         parts.append(Segment(last, max(last, limit), "pending"))
     return parts

@@ -8,8 +8,9 @@ from wfdash.core.bars import bar
 from wfdash.core.detail import Detail
 from wfdash.core.outline import Outline, outline
 from wfdash.core.row_words import STATE_GLYPHS, length_text, words
+from wfdash.core.rows import Row
 from wfdash.core.text import cells, fit
-from wfdash.core.timeline import Row, arrange, axis_of, segments
+from wfdash.core.timeline import arrange, axis_of, segments
 from wfdash.core.why import Reckoning
 
 __all__ = ["mark_line", "text_timeline", "unfold_troubled"]
@@ -75,9 +76,9 @@ def text_timeline(
 def unfold_troubled(made: Outline) -> set[Hashable]:
     """Keys of the steps whose attempts say why: failed or between attempts, with ten attempts at most."""
     return {
-        ("step", step.index)
-        for step, state in zip(made.detail.steps, made.states)
-        if state in ("failed", "retries") and len(step.attempts) <= 10
+        ("step", index)
+        for index in (*made.failed, *made.alive)
+        if made.states[index] in ("failed", "retries") and len(made.detail.steps[index].attempts) <= 10
     }
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from wfdash.core.current import current_steps, deadline
-from wfdash.core.detail import Detail, Step
+from wfdash.core.detail import Detail
+from wfdash.core.step import Step
 
 __all__ = ["OpenWait", "open_waits"]
 

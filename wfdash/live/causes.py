@@ -128,7 +128,7 @@ class Causes(Job):
             self._lost.add(identity)
             watch.tell(watch.store.doubt([identity], EXPIRED))
             return
-        detail = await read_answer(watch.workflow, identity, answer)
+        detail = read_answer(watch.workflow, identity, answer)
         watch.tell(amend_row(watch.store, detail, number))
         self._read_too(detail)
         if detail.status == "errored":

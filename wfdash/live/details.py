@@ -116,7 +116,7 @@ class OpenDetail(Job):
             watch.notify(DetailChanged(identity))
             return
         self._cost = answer.size / _BYTES_A_SECOND
-        detail = await read_answer(watch.workflow, identity, answer, simple=simple)
+        detail = read_answer(watch.workflow, identity, answer, simple=simple)
         self._moved = simple and state.detail is not None and steps_wanted(state.detail, detail)
         if not self._moved:
             self.take_in(detail, number)

@@ -128,7 +128,7 @@ class Facts(Job):
         except InstanceNotFound:
             watch.tell(watch.store.doubt([identity], EXPIRED))
             return
-        detail = await read_answer(watch.workflow, identity, answer)
+        detail = read_answer(watch.workflow, identity, answer)
         watch.tell(amend_row(watch.store, detail, number))
         self.remember(detail)
         watch.notify(DetailChanged(identity))

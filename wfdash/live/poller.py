@@ -30,7 +30,7 @@ from wfdash.live.facts import Fact, Facts
 from wfdash.live.job import Job
 from wfdash.live.listing import History, Newest
 from wfdash.live.oddities import find_oddities
-from wfdash.live.reading import amend_row, read_answer_now
+from wfdash.live.reading import amend_row, read_answer
 from wfdash.live.scheduler import Scheduler
 from wfdash.live.search import Search, Searched
 from wfdash.live.state import DetailState, Freshness
@@ -283,10 +283,7 @@ class Poller:
         if workflow != self.workflow:
             return
         number = self._watch.next_number()
-        detail = read_answer_now(workflow, instance, answer)
-        if detail is None:
-            self._detail.soon()
-            return
+        detail = read_answer(workflow, instance, answer)
         if self._detail.state(instance) is not None:
             self._detail.take_in(detail, number)
         else:

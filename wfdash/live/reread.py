@@ -109,7 +109,7 @@ class Rereader:
         answer = await self._api.get_instance(self._workflow, identity, simple=not self._api.local)
         if self._sink is not None and self._api.local:
             self._sink(self._workflow, identity, answer)
-        detail = read_detail(self._workflow, identity, answer.result, steps=False)
+        detail = read_detail(self._workflow, identity, answer.result)
         return Reading(detail.status, self._clock(), "detail", detail.queued, detail.start, detail.end)
 
     async def _absent(self, identity: str) -> bool:

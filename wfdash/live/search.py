@@ -124,7 +124,7 @@ class Search(Job):
             self._candidates.discard(identity)
             watch.tell(watch.store.doubt([identity], EXPIRED))
             return
-        detail = await read_answer(watch.workflow, identity, answer)
+        detail = read_answer(watch.workflow, identity, answer)
         watch.tell(amend_row(watch.store, detail, number))
         self._over(identity)
         self._facts.remember(detail)

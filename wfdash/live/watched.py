@@ -70,7 +70,7 @@ class Watched(Job):
         except (InstanceNotFound, WorkflowNotFound):
             self._settle(state, GONE, self.watch.clock())
             return
-        detail = read_detail(pin.workflow, pin.id, answer.result, simple=True, steps=False)
+        detail = read_detail(pin.workflow, pin.id, answer.result, simple=True)
         state.step_count = detail.step_count
         # What the list told meanwhile was asked later.
         status = detail.status if state.status == known else state.status

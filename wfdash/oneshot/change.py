@@ -98,7 +98,7 @@ def _plan(
 async def _look(session: Session, workflow: str, identity: str, *, simple: bool) -> Detail:
     """The instance as it is now, to be confirmed."""
     answer = await session.read(lambda: session.api.get_instance(workflow, identity, simple=simple))
-    return await read_answer(workflow, identity, answer, simple=simple)
+    return read_answer(workflow, identity, answer, simple=simple)
 
 
 def _tell(plan: Plan, detail: Detail | None) -> None:

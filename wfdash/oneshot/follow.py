@@ -70,13 +70,13 @@ def _pace(detail: Detail, session: Session) -> float:
 async def _read(session: Session, workflow: str, identity: str, *, stubborn: bool) -> Detail:
     if not stubborn:
         answer = await session.read(lambda: session.api.get_instance(workflow, identity), Priority.DETAIL)
-        return await read_answer(workflow, identity, answer)
+        return read_answer(workflow, identity, answer)
     wait, renewed = 1.0, False
     while True:
         await session.budget.acquire(Priority.DETAIL)
         try:
             answer = await session.api.get_instance(workflow, identity)
-            return await read_answer(workflow, identity, answer)
+            return read_answer(workflow, identity, answer)
         except WorkflowsError as error:
             # After a 401 the client has looked for a newer token: it gets one more chance.
             if not isinstance(error, TRANSIENT) and (renewed or not isinstance(error, Unauthorized)):

@@ -32,7 +32,7 @@ async def run(parsed: Namespace, session: Session) -> int:
     workflow = await session.workflow()
     answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance), Priority.DETAIL)
     now = session.clock()
-    detail = await read_answer(workflow, parsed.instance, answer)
+    detail = read_answer(workflow, parsed.instance, answer)
     why = diagnose(
         detail, now=now, local=session.api.local, retention=session.settings.retention.get(workflow)
     )

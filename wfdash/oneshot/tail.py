@@ -183,5 +183,5 @@ class Changes:
             async with asyncio.timeout(_WHY_WITHIN):
                 await self.session.budget.acquire(Priority.BACKGROUND)
                 answer = await self.session.api.get_instance(self.lines.workflow, identity)
-                return self.lines.why(await read_answer(self.lines.workflow, identity, answer))
+                return self.lines.why(read_answer(self.lines.workflow, identity, answer))
         return ""

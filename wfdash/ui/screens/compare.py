@@ -89,7 +89,7 @@ class CompareScreen(BaseScreen):
         assert session is not None
         await session.budget.acquire(Priority.DETAIL)
         answer = await session.api.get_instance(self.workflow, instance)
-        return await read_answer(self.workflow, instance, answer)
+        return read_answer(self.workflow, instance, answer)
 
     def _tell(self, said: str) -> None:
         self._said = said

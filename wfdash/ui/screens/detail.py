@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from wfdash.core.copying import copies
-from wfdash.core.detail import Step
 from wfdash.core.instance import Instance
+from wfdash.core.step import Step
 from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

@@ -114,7 +114,7 @@ class ExportScreen(MenuScreen):
             return state.detail
         await session.budget.acquire(Priority.DETAIL)
         answer = await session.api.get_instance(self._workflow, self._instance)
-        return await read_answer(self._workflow, self._instance, answer)
+        return read_answer(self._workflow, self._instance, answer)
 
     async def _put(self, subject: str, ending: str, make: Make, told: str) -> None:
         """Write it, and say where."""

@@ -7,15 +7,16 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.core.detail import ABSENT, Attempt, Detail, Step
+from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
 from wfdash.core.inscription import facts, policy, result_line, span
 from wfdash.core.instance import Instance
 from wfdash.core.naming import failure_text
 from wfdash.core.row_words import STATE_GLYPHS
+from wfdash.core.rows import Row
 from wfdash.core.status import is_final
+from wfdash.core.step import ABSENT, Attempt, Step
 from wfdash.core.text import cells, clean, fit
-from wfdash.core.timeline import Row
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import age, clock
 from wfdash.core.wrap import wrapped
@@ -206,7 +207,7 @@ def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Piec
     if row.kind == "attempt":
         one = step.attempts[row.attempt]
         name = f"{name}, attempt {row.attempt + 1}"
-        tail = span(Step(0, "step", start=one.start, end=one.end), at)
+        tail = span(one, at)
     room = width - cells(tail) - 5
     title.append((fit(name, max(4, room)), STRONG))
     title += [(f" {tail}", QUIET)]

@@ -8,8 +8,8 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from wfdash.core.detail import ABSENT
 from wfdash.core.payload import TRUNCATED, Node, Path, rows, search, value_at
+from wfdash.core.step import ABSENT
 from wfdash.core.text import cells, fit
 from wfdash.ui.bindings import bindings
 from wfdash.ui.strips import strip_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Hashable
 from functools import partial
-from time import perf_counter
+from time import thread_time
 from typing import ClassVar, Final
 
 from rich.style import Style
@@ -15,8 +15,9 @@ from wfdash.core.bars import bar
 from wfdash.core.detail import Detail
 from wfdash.core.outline import Outline, outline_in_slices
 from wfdash.core.row_words import STATE_GLYPHS, length_text, marker, words
+from wfdash.core.rows import Row
 from wfdash.core.text import cells, fit
-from wfdash.core.timeline import Row, Timeline, arrange, axis_of, segments
+from wfdash.core.timeline import Timeline, arrange, axis_of, segments
 from wfdash.core.timeline_text import mark_line
 from wfdash.core.why import Reckoning
 from wfdash.ui.bindings import bindings
@@ -26,8 +27,8 @@ from wfdash.ui.widgets.line_table import LineTable
 
 __all__ = ["TimelineTable"]
 
-_AT_ONCE: Final = 0.008
-"""Seconds a huge timeline is worked on before keys and answers have their turn."""
+_AT_ONCE: Final = 0.012
+"""Seconds of computing a huge timeline is worked on before keys and answers have their turn."""
 _TAKES: Final = 8
 _FEW: Final = 7
 """Attempts up to which the step to look at first is shown unfolded."""
@@ -120,8 +121,8 @@ class TimelineTable(LineTable):
         """Some milliseconds of it now, the rest when the loop has done what else it has to."""
         if building is not self._building:
             return
-        until = perf_counter() + _AT_ONCE
-        while perf_counter() < until:
+        until = thread_time() + _AT_ONCE
+        while thread_time() < until:
             try:
                 next(building)
             except StopIteration as done:
@@ -157,8 +158,7 @@ class TimelineTable(LineTable):
 
     def _trouble(self, made: Outline) -> int | None:
         """The step to look at first: what runs now, else the last failure."""
-        alive = [index for index, state in enumerate(made.states) if state in _ALIVE]
-        wanted = alive or [index for index, state in enumerate(made.states) if state == "failed"]
+        wanted = made.alive or made.failed
         return wanted[-1] if wanted else None
 
     def _go_to_trouble(self, step: int | None) -> None:
@@ -172,7 +172,11 @@ class TimelineTable(LineTable):
     def _keep_step(self) -> None:
         """A cursor whose row was folded away goes to the row that holds it."""
         key = self.cursor_key
-        if self.timeline is None or not isinstance(key, tuple) or self.timeline.index_of(key) is not None:
+        if (
+            self.timeline is None
+            or not isinstance(key, tuple)
+            or self.timeline.rows.index_of(key) is not None
+        ):
             return
         if key[0] in ("step", "attempt", "next") and key[1] < len(self.timeline.outline.states):
             row = self.timeline.holding(key[1])
@@ -181,8 +185,9 @@ class TimelineTable(LineTable):
     @property
     def row(self) -> Row | None:
         """The row under the cursor."""
-        rows = self.timeline.rows if self.timeline is not None else []
-        return rows[self.cursor] if self.cursor < len(rows) else None
+        if self.timeline is None or self.cursor >= len(self.timeline.rows):
+            return None
+        return self.timeline.rows[self.cursor]
 
     # Drawing.
 
@@ -194,7 +199,7 @@ class TimelineTable(LineTable):
         return self.timeline.rows[index].key
 
     def index_of(self, key: Hashable) -> int | None:
-        return self.timeline.index_of(key) if self.timeline is not None else None
+        return self.timeline.rows.index_of(key) if self.timeline is not None else None
 
     def header_line(self, width: int) -> Strip | None:
         if self.timeline is None or not self.timeline.rows:
@@ -292,7 +297,7 @@ class TimelineTable(LineTable):
         if self.timeline is None or not self.timeline.targets:
             self.notify("nothing failed, and nothing was slow", severity="information")
             return
-        steps = [key[1] for key in self.timeline.targets if isinstance(key, tuple)]
+        steps = self.timeline.targets
         here = self.row.step if self.row is not None else -1
         beyond = [step for step in steps if (step > here if direction > 0 else step < here)]
         wanted = (beyond or steps)[0 if direction > 0 else -1]

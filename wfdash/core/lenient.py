@@ -1,0 +1,41 @@
+"""Values of an answer read leniently: of the type that was promised, or nothing."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+__all__ = ["Fields", "fields_of", "flag", "number", "part", "text", "text_or_number"]
+
+Fields = Mapping[str, Any]
+_NONE: Final[Fields] = {}
+_OBJECTS: Final = (dict, Mapping)
+"""A dict first: asking an abstract class takes ten times as long."""
+
+
+def fields_of(value: object) -> Fields:
+    """The value itself where it is an object, else one without fields."""
+    return value if isinstance(value, _OBJECTS) else _NONE
+
+
+def part(value: object, key: str) -> object:
+    return value.get(key) if isinstance(value, _OBJECTS) else None
+
+
+def text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def text_or_number(value: object) -> str | float | None:
+    return value if isinstance(value, str) else number(value)

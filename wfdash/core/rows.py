@@ -1,0 +1,164 @@
+"""The rows of a timeline: what of it is unfolded, each row made only when somebody looks at it."""
+
+from collections.abc import Hashable, Iterator, Sequence, Set
+from typing import overload
+
+from msgspec import Struct
+
+from wfdash.core.outline import Family, Outline, State
+from wfdash.core.step import Step
+
+__all__ = ["Row", "Rows", "attempt_state", "fold_key"]
+
+Place = int | tuple[int, int]
+"""A row in short: a step's index; -1 less the first step's of a fold; or a step and one of its attempts,
+-1 for the try to come. Thousands of rows are numbers until they are on screen."""
+_TO_COME = -1
+
+
+class Row(Struct):
+    """One line of the timeline. `key` stays the same from answer to answer."""
+
+    key: Hashable
+    kind: str
+    """The API's type verbatim, or `attempt`, `next` (the try to come) or `fold` (steps of one name)."""
+    state: State
+    depth: int = 0
+    step: int = 0
+    """The step it is or belongs to; of a fold the first one."""
+    attempt: int = -1
+    members: tuple[int, ...] = ()
+    """Of a fold: the steps that have no row of their own now."""
+    unfolded: bool | None = None
+    """None: there is nothing beneath it."""
+    slow: bool = False
+
+
+class Rows(Sequence[Row]):
+    """In the order of the steps, a fold where its first step would be, attempts beneath their step."""
+
+    def __init__(self, made: Outline, unfolded: Set[Hashable]) -> None:
+        self._made = made
+        self._unfolded = unfolded
+        self._places = list(_places(made, unfolded))
+        self._index: dict[Place, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self._row(place) for place in self._places[index]]
+        return self._row(self._places[index])
+
+    def index_of(self, key: Hashable) -> int | None:
+        """Where the row of that key is; None when it has none now."""
+        if not self._index:
+            self._index = {place: index for index, place in enumerate(self._places)}
+        place = _place_of(self._made, key)
+        return None if place is None else self._index.get(place)
+
+    def _row(self, place: Place) -> Row:
+        if isinstance(place, tuple):
+            return _attempt_row(self._made, *place)
+        if place < 0:
+            return _fold_row(self._made, self._made.of_step[-1 - place], self._unfolded)
+        return _step_row(self._made, self._made.detail.steps[place], self._unfolded)
+
+
+def _places(made: Outline, unfolded: Set[Hashable]) -> Iterator[Place]:
+    opened = {key[1] for key in unfolded if isinstance(key, tuple) and key[0] == "step"}
+    for index in range(len(made.detail.steps)):
+        group = made.of_step.get(index)
+        if group is None:
+            yield index
+            if index in opened:
+                yield from _beneath(made, index)
+        elif group.members[0] == index:
+            yield -1 - index
+            for member in group.members if fold_key(group) in unfolded else group.pulled:
+                yield member
+                if member in opened:
+                    yield from _beneath(made, member)
+
+
+def _beneath(made: Outline, index: int) -> Iterator[Place]:
+    """The attempts, where there is something to unfold."""
+    step = made.detail.steps[index]
+    if len(step.attempts) > 1 or made.states[index] == "retries":
+        yield from ((index, position) for position in range(len(step.attempts)))
+        if made.states[index] == "retries":
+            yield index, _TO_COME
+
+
+def _place_of(made: Outline, key: Hashable) -> Place | None:
+    match key:
+        case ("step", int(step)):
+            return step
+        case ("attempt", int(step), int(position)):
+            return step, position
+        case ("next", int(step)):
+            return step, _TO_COME
+        case ("fold", _, _):
+            return next((-1 - one.members[0] for one in made.families if fold_key(one) == key), None)
+    return None
+
+
+def fold_key(group: Family) -> Hashable:
+    return "fold", group.kind, group.name
+
+
+def _fold_row(made: Outline, group: Family, unfolded: Set[Hashable]) -> Row:
+    key, first = fold_key(group), group.members[0]
+    is_open = key in unfolded
+    visible = set(group.pulled)
+    members = () if is_open else tuple(index for index in group.members if index not in visible)
+    return Row(key, "fold", _fold_state(made, group), 0, first, -1, members, is_open, bool(group.slow))
+
+
+def _fold_state(made: Outline, group: Family) -> State:
+    """The state of the family's last member that says something: alive, else any failure, else the last."""
+    last = made.states[group.members[-1]]
+    if last in ("runs", "retries", "sleeps", "waits"):
+        return last
+    return "failed" if group.failed else last
+
+
+def _depth(made: Outline, index: int) -> int:
+    return 1 if index in made.of_step else 0
+
+
+def _step_row(made: Outline, step: Step, unfolded: Set[Hashable]) -> Row:
+    key, index = ("step", step.index), step.index
+    state = made.states[index]
+    inner = len(step.attempts) > 1 or state == "retries"
+    is_open = key in unfolded if inner else None
+    slow = index in made.slow
+    return Row(key, step.kind, state, _depth(made, index), index, unfolded=is_open, slow=slow)
+
+
+def _attempt_row(made: Outline, index: int, position: int) -> Row:
+    step, depth = made.detail.steps[index], _depth(made, index) + 1
+    if position == _TO_COME:
+        return Row(("next", index), "next", "retries", depth, index, len(step.attempts))
+    became = attempt_state(step, position, made.states[index])
+    return Row(("attempt", index, position), "attempt", became, depth, index, position)
+
+
+def attempt_state(step: Step, position: int, state: State) -> State:
+    """What became of one attempt of a step in that state."""
+    one = step.attempts[position]
+    if one.success is not None:
+        return "done" if one.success else "failed"
+    if one.error is not None:
+        return "failed"
+    last = position + 1 == len(step.attempts)
+    if one.end is None:
+        return "runs" if last and state == "runs" else "cut"
+    return "unknown"

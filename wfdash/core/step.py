@@ -1,0 +1,152 @@
+"""One entry of an instance's `steps`, read tolerantly: attempts and policy only once somebody asks."""
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+from wfdash.core.lenient import fields_of, flag, number, part, text, text_or_number
+from wfdash.core.moment import parse_time
+
+__all__ = ["ABSENT", "Absent", "Attempt", "Failure", "Step", "StepConfig", "read_failure"]
+
+
+class Absent:
+    """The one value that says "the answer had no such key", where null is a value of its own."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = Absent()
+
+
+class Failure(Struct):
+    """An error as the API gives it: both parts raw, either may be empty."""
+
+    name: str
+    message: str
+
+
+class Attempt(Struct):
+    """One try of a step. All None but start: it still runs (or its session died)."""
+
+    start: float | None
+    end: float | None
+    success: bool | None
+    error: Failure | None
+
+
+class StepConfig(Struct):
+    """A step's resolved policy. `limit` counts retries, so attempts are at most limit + 1.
+
+    `delay` and `timeout` are raw (text, milliseconds, "[dynamic]", or None when the answer had none).
+    """
+
+    limit: float | None = None
+    delay: str | float | None = None
+    backoff: str = ""
+    timeout: str | float | None = None
+    sensitive: str = ""
+
+
+class Step:
+    """One entry of `steps`. Its key is `index`: names repeat, and a termination has none.
+
+    Total: an entry that is not an object becomes a step of kind "".
+    """
+
+    __slots__ = (
+        "_attempts",
+        "_config",
+        "_fields",
+        "end",
+        "error",
+        "finished",
+        "index",
+        "kind",
+        "name",
+        "raw",
+        "start",
+        "success",
+    )
+
+    def __init__(self, index: int, entry: object) -> None:
+        self._fields = fields = fields_of(entry)
+        self._attempts: list[Attempt] | None = None
+        self._config: StepConfig | Absent | None = ABSENT
+        self.index = index
+        """Position in ascending (oldest first) order."""
+        self.raw = entry
+        self.kind = text(fields.get("type"))
+        """The API's `type`: step, sleep, waitForEvent, rollback, termination, or one yet unknown."""
+        self.name = text(fields.get("name"))
+        self.start = parse_time(fields.get("start"))
+        self.end = parse_time(fields.get("end"))
+        self.success = flag(fields.get("success"))
+        self.finished = flag(fields.get("finished"))
+        self.error = read_failure(fields.get("error"))
+
+    def __repr__(self) -> str:
+        return f"Step({self.index}, {self.kind!r}, {self.name!r})"
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        if self._attempts is None:
+            tries = self._fields.get("attempts")
+            self._attempts = [_attempt(one) for one in tries] if isinstance(tries, list) else []
+        return self._attempts
+
+    @property
+    def config(self) -> StepConfig | None:
+        if isinstance(self._config, Absent):
+            self._config = _config(self._fields.get("config"))
+        return self._config
+
+    @property
+    def output(self) -> Any:
+        return self._fields.get("output", ABSENT)
+
+    @property
+    def event_type(self) -> str:
+        return text(self._fields.get("event_type"))
+
+    @property
+    def trigger(self) -> str:
+        """Who terminated (a termination's trigger.source)."""
+        return text(part(self._fields.get("trigger"), "source"))
+
+
+def read_failure(value: object) -> Failure | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return Failure("", value) if value else None
+    fields = fields_of(value)
+    return Failure(text(fields.get("name")), text(fields.get("message"))) if fields is value else None
+
+
+def _attempt(entry: object) -> Attempt:
+    fields = fields_of(entry)
+    return Attempt(
+        parse_time(fields.get("start")),
+        parse_time(fields.get("end")),
+        flag(fields.get("success")),
+        read_failure(fields.get("error")),
+    )
+
+
+def _config(value: object) -> StepConfig | None:
+    fields = fields_of(value)
+    if fields is not value:
+        return None
+    retries = fields.get("retries")
+    return StepConfig(
+        number(part(retries, "limit")),
+        text_or_number(part(retries, "delay")),
+        text(part(retries, "backoff")),
+        text_or_number(fields.get("timeout")),
+        text(fields.get("sensitive")),
+    )

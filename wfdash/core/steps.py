@@ -1,0 +1,111 @@
+"""The steps of one answer: thousands of them are looked through by column, few are ever read in full."""
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from msgspec import Struct
+
+from wfdash.core.lenient import Fields, fields_of, text
+from wfdash.core.moment import parse_times
+from wfdash.core.step import Step, read_failure
+
+__all__ = ["Columns", "Steps"]
+
+
+class Columns(Struct):
+    """What is asked of all steps, by index."""
+
+    kinds: list[str]
+    names: list[str]
+    starts: list[float | None]
+    ends: list[float | None]
+    successes: list[bool | None]
+    finished: list[bool | None]
+    errors: list[bool]
+    """Whether it ended with an error."""
+
+
+class Steps(Sequence[Step]):
+    """Oldest first. A step is read when it is first looked at and kept from then on."""
+
+    __slots__ = ("_columns", "_fields", "_read", "_unended", "entries")
+
+    def __init__(self, entries: Sequence[object] = ()) -> None:
+        self.entries = entries
+        """As the API sent them."""
+        self._read: dict[int, Step] = {}
+        self._fields: list[Fields] | None = None
+        self._columns: Columns | None = None
+        self._unended: list[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Step]: ...
+
+    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        step = self._read.get(index)
+        if step is None:
+            step = self._read[index] = Step(index, self.entries[index])
+        return step
+
+    def __iter__(self) -> Iterator[Step]:
+        return (self[index] for index in range(len(self)))
+
+    @property
+    def fields(self) -> list[Fields]:
+        """The entries as objects, those that are none as empty ones."""
+        if self._fields is None:
+            self._fields = [one if type(one) is dict else fields_of(one) for one in self.entries]
+        return self._fields
+
+    @property
+    def columns(self) -> Columns:
+        """Made when first asked for: 10,000 steps take some 8 ms."""
+        if self._columns is None:
+            self._columns = _columns(self.fields)
+        return self._columns
+
+    def of_kind(self, kind: str) -> list[Step]:
+        return [self[index] for index, one in enumerate(self.columns.kinds) if one == kind]
+
+    def failed(self) -> list[Step]:
+        """Those that ended with an error or without success."""
+        known = self.columns
+        marks = enumerate(zip(known.errors, known.successes))
+        return [self[index] for index, (error, success) in marks if error or success is False]
+
+    def unended(self) -> list[Step]:
+        """Those without an end, or with one that is not reached yet."""
+        if self._unended is None:
+            marks = enumerate(zip(self.columns.ends, self.columns.finished))
+            self._unended = [index for index, (end, over) in marks if end is None or over is False]
+        return [self[index] for index in self._unended]
+
+
+def _columns(rows: Sequence[Fields]) -> Columns:
+    return Columns(
+        _texts([row.get("type") for row in rows]),
+        _texts([row.get("name") for row in rows]),
+        parse_times([row.get("start") for row in rows]),
+        parse_times([row.get("end") for row in rows]),
+        _flags([row.get("success") for row in rows]),
+        _flags([row.get("finished") for row in rows]),
+        [one is not None and read_failure(one) is not None for one in [row.get("error") for row in rows]],
+    )
+
+
+def _texts(values: Sequence[object]) -> list[str]:
+    return [one if type(one) is str else text(one) for one in values]
+
+
+def _flags(values: Sequence[object]) -> list[bool | None]:
+    return [one if one is True or one is False else None for one in values]

@@ -1,0 +1,177 @@
+"""When an instance was at work: the stretches in which no step worked, found over all its steps at once."""
+
+from collections.abc import Container, Generator, Iterable, Sequence
+from itertools import islice
+from math import inf
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from wfdash.core.lenient import fields_of
+from wfdash.core.moment import parse_times
+from wfdash.core.steps import Columns, Steps
+
+__all__ = ["LEAST_QUIET", "Work", "work_in_slices"]
+
+LEAST_QUIET: Final = 0.5
+"""Seconds of quiet that no axis ever cuts."""
+_SLICE: Final = 2000
+_FINEST: Final = 40
+"""Of all work, the part above which a step's own back-offs are looked into: what is shorter cannot be cut."""
+_WORKS: Final = frozenset(("step", "rollback"))
+_Over = tuple[float, float, int]
+"""Start and end of a step that is over, and its index."""
+
+
+class Work(Struct):
+    """Times are epoch seconds, durations seconds. In a step's short back-offs it is still at work."""
+
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+    """When nothing was at work for longer than LEAST_QUIET, from the first work to the last, ascending."""
+    pauses: float = 0.0
+    """How long the gaps are together that are shorter."""
+    first: float = inf
+    last: float = -inf
+    """The hull of all work; `last` is inf where some still goes on. `first` is inf where there was none."""
+    ends: tuple[float, ...] = ()
+    """The first and the last moment at which an attempt truly began or ended; empty where none did."""
+
+    def quiet(self, start: float, edge: float) -> list[tuple[float, float]]:
+        """The long gaps from `start` to `edge`, what is before and after all work included."""
+        if self.first > self.last:
+            return [(start, edge)]
+        gaps = [(start, self.first), *self.gaps, (self.last, edge)]
+        cut = [(max(start, left), min(edge, right)) for left, right in gaps]
+        return [(left, right) for left, right in cut if right - left > LEAST_QUIET]
+
+
+class _Spans:
+    """Starts and ends of work, in no order; the nth start need not belong to the nth end."""
+
+    def __init__(self) -> None:
+        self.starts: list[float] = []
+        self.ends: list[float] = []
+        self.strays: list[float] = []
+        """When attempts began of which no more is known."""
+        self.planned: list[tuple[float, float]] = []
+        """Of steps that are not over: what they are expected to take, or endless."""
+
+    def add(self, start: float, end: float) -> None:
+        self.starts.append(start)
+        self.ends.append(end if end > start else start)
+
+
+def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, None, Work]:
+    """Find it, yielding every millisecond or so. `current` are the steps that are not over yet."""
+    spans, over = _Spans(), list[_Over]()
+    for first in range(0, len(steps), _SLICE):
+        over += _sorted_out(steps, range(first, min(first + _SLICE, len(steps))), current, spans)
+        yield
+    while True:
+        work = _work(spans, over)
+        yield
+        least = max(LEAST_QUIET, _worked(work) / _FINEST)
+        long = [index for start, end, index in over if end - start > least]
+        if not long:
+            return work
+        over = [one for one in over if one[1] - one[0] <= least]
+        for first in range(0, len(long), _SLICE):
+            _look_into(steps, long[first : first + _SLICE], spans)
+            yield
+
+
+def _sorted_out(steps: Steps, indices: range, current: Container[int], spans: _Spans) -> list[_Over]:
+    """Those that ended, which are as good as one span. The spans of all others are added."""
+    known, these = steps.columns, slice(indices.start, indices.stop)
+    told = zip(indices, known.kinds[these], known.starts[these], known.ends[these])
+    over = [
+        (start, end if end > start else start, index)
+        for index, kind, start, end in told
+        if start is not None and end is not None and kind in _WORKS and index not in current
+    ]
+    others = set(indices).difference(index for _, _, index in over) if len(over) < len(indices) else ()
+    for index in sorted(others):
+        tries = steps.fields[index].get("attempts")
+        if not tries or not isinstance(tries, list):
+            _whole(known, index, index in current, spans)
+        elif index in current:
+            _of_open(tries, spans)
+        else:
+            _look_into(steps, [index], spans)
+    return over
+
+
+def _work(spans: _Spans, over: Sequence[_Over]) -> Work:
+    """All spans, and the steps that are `over` as a span each, put together."""
+    starts = [*spans.starts, *[start for start, _, _ in over]]
+    ends = [*spans.ends, *[end for _, end, _ in over]]
+    told = [min(starts), max(ends)] if starts else []
+    told += spans.strays
+    starts = sorted(starts + [start for start, _ in spans.planned])
+    ends = sorted(ends + [end for _, end in spans.planned])
+    # Between the nth end and the start after it nothing runs, or they overlap: sorted apart they tell.
+    gaps = [(left, right) for left, right in zip(ends, islice(starts, 1, None)) if left < right]
+    long = [gap for gap in gaps if gap[1] - gap[0] > LEAST_QUIET]
+    hull = (starts[0], ends[-1]) if starts else (inf, -inf)
+    return Work(long, _sum(gaps) - _sum(long), *hull, (min(told), max(told)) if told else ())
+
+
+def _sum(gaps: Iterable[tuple[float, float]]) -> float:
+    return sum([right - left for left, right in gaps])
+
+
+def _worked(work: Work) -> float:
+    """Seconds at work, of what is known to be over."""
+    if not work.ends:
+        return 0.0
+    start, end = work.ends
+    return end - start - work.pauses - _sum(work.quiet(start, end))
+
+
+def _look_into(steps: Steps, indices: Sequence[int], spans: _Spans) -> None:
+    """The attempts of steps that are over."""
+    several: list[Any] = []
+    for index in indices:
+        tries = steps.fields[index].get("attempts")
+        if tries and isinstance(tries, list):
+            several += tries
+        else:
+            _whole(steps.columns, index, False, spans)
+    for began, ended in _moments(several):
+        if began is not None and ended is not None:
+            spans.add(began, ended)
+        elif began is not None:
+            spans.strays.append(began)
+
+
+def _moments(attempts: Sequence[Any]) -> Iterable[tuple[float | None, float | None]]:
+    several = [fields_of(one) for one in attempts]
+    told = parse_times([at for one in several for at in (one.get("start"), one.get("end"))])
+    return zip(told[::2], told[1::2])
+
+
+def _of_open(tries: Sequence[object], spans: _Spans) -> None:
+    """The attempts of a step that is not over: the last one may still run."""
+    for position, (began, ended) in enumerate(_moments(tries), 1):
+        if began is None:
+            continue
+        if ended is not None:
+            spans.add(began, ended)
+            continue
+        spans.strays.append(began)
+        if position == len(tries):
+            spans.planned.append((began, inf))
+
+
+def _whole(known: Columns, index: int, current: bool, spans: _Spans) -> None:
+    """A step without attempts, which worked all the time, unless it slept or waited."""
+    start, end = known.starts[index], known.ends[index]
+    if start is None or known.kinds[index] in ("sleep", "waitForEvent"):
+        return
+    if end is None:
+        if current:
+            spans.planned.append((start, inf))
+    elif current or known.finished[index] is False:
+        spans.planned.append((start, max(start, end)))
+    else:
+        spans.add(start, end)
