@@ -67,6 +67,13 @@ def test_learning_the_same_instance_twice_counts_once():
     assert learnt.p95("orders", detail("b", step("charge-1", 0)).steps[0]) is None
 
 
+def test_of_a_long_loop_only_its_end_is_learnt():
+    learnt = StepTimes()
+    turns = [step(f"poll-{n}", n, n + (100 if n < 9_000 else 1), success=True) for n in range(10_000)]
+    learnt.learn(detail("b", *turns))
+    assert learnt.p95("orders", detail("b", step("poll-1", 0)).steps[0]) == 1
+
+
 @pytest.mark.parametrize("status", ["errored", "complete", "terminated", "paused"])
 def test_an_open_step_of_one_that_stands_still_is_not_odd(times, status):
     assert odd_detail(detail("a", step("charge-1", NOW - 900), status=status), times, now=NOW) == []

@@ -321,6 +321,23 @@ async def test_what_visible_rows_wait_for_is_read_and_read_again(on):
     assert all(on.loop.time() - poller.fact(one).read_at < 75 for one in ids if one in poller.store.active)
 
 
+@run()
+async def test_the_open_instance_is_not_read_once_more_for_its_row(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    one = waiting_of(on)
+    since = on.loop.time()
+    poller.open(one.id)
+    poller.want([one.id])
+    await on.until(lambda: poller.facts_read == (1, 1), within=30)
+    await asyncio.sleep(4)
+    assert len(asked(on, f"/instances/{one.id}", since)) == 1
+    poller.open(None)
+    await asyncio.sleep(75)
+    assert on.loop.time() - poller.fact(one.id).read_at < 75, "closed, it is read for its row again"
+
+
 @run(limit=1200)
 async def test_a_second_client_burning_the_quota(on):
     poller, budget = on.poller, on.budget

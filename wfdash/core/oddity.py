@@ -19,6 +19,8 @@ __all__ = ["Oddity", "StepTimes", "missed_fires", "odd_detail", "odd_row", "queu
 
 _PAUSING_TOO_LONG = 300.0
 _FEWEST_SAMPLES = 5
+_SAMPLES = 200
+"""Steps of one instance that are learnt from: its loops say the same over and over."""
 _SHORTEST = 10.0
 """Seconds below which no open step is called slow, whatever its siblings took."""
 _LATE_FIRE = 120.0
@@ -42,11 +44,18 @@ class StepTimes:
         self._taken: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
 
     def learn(self, detail: Detail) -> None:
-        """Take in the finished steps of an instance; reading it again counts them once."""
-        for step in detail.steps:
-            if step.kind == "step" and step.success and step.start is not None and step.end is not None:
-                key = (detail.workflow, base_name(step.name))
-                self._taken[key][(detail.id, step.index)] = step.end - step.start
+        """Take in the last finished steps of an instance; reading it again counts them once."""
+        known = detail.steps.columns
+        for index in range(len(detail.steps))[-_SAMPLES:]:
+            start, end = known.starts[index], known.ends[index]
+            if (
+                known.kinds[index] == "step"
+                and known.successes[index]
+                and start is not None
+                and end is not None
+            ):
+                key = (detail.workflow, base_name(known.names[index]))
+                self._taken[key][(detail.id, index)] = end - start
 
     def p95(self, workflow: str, step: Step) -> float | None:
         """Seconds within which 95 of 100 runs of this step finished; None below five samples."""

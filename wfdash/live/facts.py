@@ -49,6 +49,8 @@ class Facts(Job):
         self.wanted: Sequence[str] = ()
         self.watched: Container[str] = ()
         self.missed: Collection[str] = ()
+        self.open: str | None = None
+        """The instance that is read in full by somebody else."""
         self.running: int | None = None
         self.utc = True
         """How instants in the sentences are written."""
@@ -155,7 +157,7 @@ class Facts(Job):
     def _due(self, identity: str, now: float) -> float | None:
         """When to read an instance: None for one that is gone or not listed, or final and read as such."""
         row = self.watch.store.get(identity)
-        if row is None or self.watch.store.note(identity) == EXPIRED:
+        if row is None or identity == self.open or self.watch.store.note(identity) == EXPIRED:
             return None
         fact = self._facts.get(identity)
         if fact is None:

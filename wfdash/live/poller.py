@@ -295,6 +295,7 @@ class Poller:
         goes to what rows are blocked on: else they would never be read."""
         self._sweep.skip = self._newest.whole is not None
         self._facts.missed = self._sweep.missed
+        self._facts.open = self._detail.id
         self._counts.listed = self._newest.counts is not None
         read, wanted = self._facts.progress
         turn = self._sweep.pages
