@@ -162,6 +162,9 @@ def test_what_would_do_nothing_says_so_and_asks_again():
         assert writes(dash) == []
         await dash.press("!")
         await dash.passes(1)
+        assert "nothing is left to pause" in dash.text
+        assert "it is sent all the same" in dash.text
+        assert "step is finished first" not in dash.text, "of a finished instance no step runs"
         await dash.press("y")
         await dash.until(lambda: "pause had no effect: the instance is complete" in chips(dash))
         assert len(writes(dash)) == 1

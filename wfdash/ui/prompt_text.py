@@ -34,6 +34,8 @@ class Asking(Struct):
     """Why nothing can be sent any more: then only esc is left."""
     sending: bool = False
     journal_trouble: str = ""
+    refused: Sequence[str] = ()
+    """Why the verb would do nothing, of a plan that is asked all the same."""
     top: int = 0
     """The first target shown."""
 
@@ -128,9 +130,7 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
         return []
     single = plan.eligible[0] if len(plan.eligible) == 1 else None
     detail = asking.details.get(single.id) if single else None
-    start = plan.restart_from
-    step = StepTarget(start.name, start.count, start.type) if start else None
-    sentences = consequence(plan.verb, detail, step=step)
+    sentences = _insisted(asking) or consequence(plan.verb, detail, step=_step(plan))
     lines: list[Pieces] = []
     for number, sentence in enumerate(sentences):
         style = WARN if destroys(plan.verb) and number == 0 else PLAIN
@@ -142,6 +142,19 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     if asking.journal_trouble:
         lines += [[(line, WARN)] for line in _wrapped(clean(asking.journal_trouble), width)]
     return lines
+
+
+def _step(plan: Plan) -> StepTarget | None:
+    start = plan.restart_from
+    return StepTarget(start.name, start.count, start.type) if start else None
+
+
+def _insisted(asking: Asking) -> list[str]:
+    """What is asked although it would do nothing has no consequence to tell, but the reason."""
+    if not asking.refused:
+        return []
+    *others, last = dict.fromkeys(asking.refused)
+    return [*others[:2], last, "it is sent all the same, and what the server answers is told"]
 
 
 def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:

@@ -142,6 +142,7 @@ class PromptScreen(LowerHalf):
         """Ask the same, although it would do nothing; it has to be confirmed like anything else."""
         guard = self.dashboard.desk.guard
         if event.character == "!" and not (guard.read_only or guard.watch_only):
+            self.asking.refused = [target.reason for target in self.plan.targets if target.reason]
             self.asking.plan = self.plan.insist()
             self.asking.hint = ""
             self.dashboard.gate.close()
