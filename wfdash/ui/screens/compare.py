@@ -12,7 +12,7 @@ from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.payload import path_text, summary
 from wfdash.core.text import clean, fit
-from wfdash.core.wording import age, clock
+from wfdash.core.wording import clock, spoken
 from wfdash.core.wrap import wrapped
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
@@ -100,7 +100,7 @@ class CompareScreen(BaseScreen):
         self._said, self._other = found.sentence(), other
         same = "the same version" if version and other.version == version else "another version"
         now, utc = self.dashboard.clock(), self.dashboard.utc
-        when = f", {age(now - other.created)} ago" if other.created else ""
+        when = f", {spoken(now - other.created)} ago" if other.created else ""
         when += f" · read {clock(now, utc=utc)}"
         self._lines = [
             [(" against ", QUIET), (clean(other.id[:200]), PLAIN), (f", complete, of {same}{when}", QUIET)]
