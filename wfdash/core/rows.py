@@ -42,6 +42,7 @@ class Rows(Sequence[Row]):
         self._unfolded = unfolded
         self._places = list(_places(made, unfolded))
         self._index: dict[Place, int] = {}
+        self._rows: dict[Place, Row] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -65,6 +66,12 @@ class Rows(Sequence[Row]):
         return None if place is None else self._index.get(place)
 
     def _row(self, place: Place) -> Row:
+        row = self._rows.get(place)
+        if row is None:
+            row = self._rows[place] = self._made_row(place)
+        return row
+
+    def _made_row(self, place: Place) -> Row:
         if isinstance(place, tuple):
             return _attempt_row(self._made, *place)
         if place < 0:

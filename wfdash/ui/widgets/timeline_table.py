@@ -5,57 +5,29 @@ from functools import partial
 from time import thread_time
 from typing import ClassVar, Final
 
-from rich.style import Style
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
 from wfdash.core.axis import Axis, Scale
-from wfdash.core.bars import bar
 from wfdash.core.detail import Detail
 from wfdash.core.outline import Outline, outline_in_slices
-from wfdash.core.row_words import STATE_GLYPHS, length_text, marker, words
 from wfdash.core.rows import Row
-from wfdash.core.text import cells, fit
-from wfdash.core.timeline import Timeline, arrange, axis_of, segments
-from wfdash.core.timeline_text import mark_line
+from wfdash.core.timeline import Timeline, arrange, axis_of
 from wfdash.core.why import Reckoning
 from wfdash.ui.bindings import bindings
 from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import BAD, CURSOR, CURSOR_AWAY, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.theme import CURSOR, CURSOR_AWAY, PLAIN
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.timeline_line import axis_line, row_line
 
 __all__ = ["TimelineTable"]
 
 _AT_ONCE: Final = 0.012
 """Seconds of computing a huge timeline is worked on before keys and answers have their turn."""
-_TAKES: Final = 8
 _FEW: Final = 7
 """Attempts up to which the step to look at first is shown unfolded."""
 _ALIVE: Final = ("runs", "retries", "sleeps", "waits")
-_STATES: Final = {
-    "done": PLAIN,
-    "failed": BAD,
-    "runs": Style(color="green"),
-    "retries": WARN,
-    "sleeps": Style(color="cyan"),
-    "waits": Style(color="cyan"),
-    "cut": QUIET,
-    "stopped": Style(color="magenta"),
-    "unknown": STRONG,
-}
-_STROKES: Final = {
-    "work": QUIET,
-    "failed": Style(color="red"),
-    "open": Style(color="green"),
-    "cut": QUIET,
-    "backoff": QUIET,
-    "pending": WARN,
-    "sleep": Style(color="cyan", dim=True),
-    "wait": Style(color="cyan", dim=True),
-    "stop": Style(color="magenta"),
-}
-_TONES: Final = {"name": PLAIN, "quiet": QUIET, "bad": BAD, "warn": WARN, "alive": STRONG}
 
 
 class TimelineTable(LineTable):
@@ -204,52 +176,15 @@ class TimelineTable(LineTable):
     def header_line(self, width: int) -> Strip | None:
         if self.timeline is None or not self.timeline.rows:
             return strip_of([("", PLAIN)], width)
-        bar_width = _bar_width(width)
-        marks = mark_line(self.timeline.axis, bar_width)
-        said = self.scale.value
-        name = fit("  STEP", width - bar_width - cells(said) - 2)
-        return strip_of([(f" {marks}", QUIET), (name, QUIET), (said, QUIET)], width)
+        return axis_line(self.timeline.axis, width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         assert self.timeline is not None
-        row = self.timeline.rows[index]
-        moving = row.state in _ALIVE and self.timeline.outline.moving
-        now = int(self._at.now) if moving else 0
-        key = (row.key, self._version, width, cursor, cursor and self.has_focus, now)
-        return self.cached(key, lambda: self._draw(row, width, cursor))
-
-    def _draw(self, row: Row, width: int, cursor: bool) -> Strip:
-        assert self.timeline is not None
-        made, axis, now = self.timeline.outline, self.timeline.axis, self._at.now
-        bar_width = _bar_width(width)
-        drawn = bar(segments(made, row, now), axis, bar_width)
-        left = [(" ", PLAIN), *((text, _STROKES.get(stroke, PLAIN)) for text, stroke in drawn), (" ", PLAIN)]
-        pieces: list[tuple[str, Style]] = [
-            (marker(row), QUIET),
-            (STATE_GLYPHS[row.state], _STATES[row.state]),
-        ]
-        pieces.append((" " + "  " * row.depth, PLAIN))
-        room = max(0, width - bar_width - 6 - 2 * row.depth - _TAKES)
-        pieces += self._words(made, row, room)
-        takes = length_text(made, row, now)
-        pieces.append((" " * (_TAKES - cells(takes)) + takes, STRONG if takes.endswith("+") else PLAIN))
-        pieces.append((" ", PLAIN))
-        if cursor:
-            over = CURSOR if self.has_focus else CURSOR_AWAY
-            pieces = [(text, over) for text, _ in pieces]
-        return strip_of([*left, *pieces], width)
-
-    def _words(self, made: Outline, row: Row, room: int) -> list[tuple[str, Style]]:
-        """The row's words in exactly `room` cells."""
-        pieces: list[tuple[str, Style]] = []
-        for text, tone in words(made, row, self._at):
-            taken = cells(text)
-            if taken > room:
-                pieces.append((fit(text, room), _TONES[tone]))
-                return pieces
-            pieces.append((text, _TONES[tone]))
-            room -= taken
-        return [*pieces, (" " * room, PLAIN)]
+        made, row = self.timeline, self.timeline.rows[index]
+        now = int(self._at.now) if row.state in _ALIVE and made.outline.moving else 0
+        over = None if not cursor else CURSOR if self.has_focus else CURSOR_AWAY
+        key = (row.key, self._version, width, over, now)
+        return self.cached(key, lambda: row_line(made, row, self._at, width, over))
 
     # Keys.
 
@@ -306,8 +241,3 @@ class TimelineTable(LineTable):
             self.unfolded.add(row.key)
             self._arrange()
         self.move_to_key(("step", wanted))
-
-
-def _bar_width(width: int) -> int:
-    """Two fifths for the bars, and never so much that names have no room."""
-    return max(8, min(72, width * 2 // 5 - 2))

@@ -1,0 +1,88 @@
+"""One line of a timeline as cells: the bar, the state, the words, how long it took; and the axis above."""
+
+from typing import Final
+
+from rich.style import Style
+from textual.strip import Strip
+
+from wfdash.core.axis import Axis
+from wfdash.core.bars import bar
+from wfdash.core.outline import Outline
+from wfdash.core.row_words import STATE_GLYPHS, length_text, marker, words
+from wfdash.core.rows import Row
+from wfdash.core.text import cells, fit
+from wfdash.core.timeline import Timeline, segments
+from wfdash.core.timeline_text import mark_line
+from wfdash.core.why import Reckoning
+from wfdash.ui.strips import strip_of
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["axis_line", "row_line"]
+
+_TAKES: Final = 8
+_STATES: Final = {
+    "done": PLAIN,
+    "failed": BAD,
+    "runs": Style(color="green"),
+    "retries": WARN,
+    "sleeps": Style(color="cyan"),
+    "waits": Style(color="cyan"),
+    "cut": QUIET,
+    "stopped": Style(color="magenta"),
+    "unknown": STRONG,
+}
+_STROKES: Final = {
+    "work": QUIET,
+    "failed": Style(color="red"),
+    "open": Style(color="green"),
+    "cut": QUIET,
+    "backoff": QUIET,
+    "pending": WARN,
+    "sleep": Style(color="cyan", dim=True),
+    "wait": Style(color="cyan", dim=True),
+    "stop": Style(color="magenta"),
+}
+_TONES: Final = {"name": PLAIN, "quiet": QUIET, "bad": BAD, "warn": WARN, "alive": STRONG}
+
+
+def axis_line(axis: Axis, width: int) -> Strip:
+    """The marks over the bars, and which scale it is."""
+    bar_width = _bar_width(width)
+    marks = mark_line(axis, bar_width)
+    said = axis.scale.value
+    name = fit("  STEP", width - bar_width - cells(said) - 2)
+    return strip_of([(f" {marks}", QUIET), (name, QUIET), (said, QUIET)], width)
+
+
+def row_line(timeline: Timeline, row: Row, at: Reckoning, width: int, over: Style | None) -> Strip:
+    """The row; `over` lies on all but its bar: the cursor."""
+    made, bar_width = timeline.outline, _bar_width(width)
+    drawn = bar(segments(made, row, at.now), timeline.axis, bar_width)
+    left = [(" ", PLAIN), *((text, _STROKES.get(stroke, PLAIN)) for text, stroke in drawn), (" ", PLAIN)]
+    pieces: list[tuple[str, Style]] = [(marker(row), QUIET), (STATE_GLYPHS[row.state], _STATES[row.state])]
+    pieces.append((" " + "  " * row.depth, PLAIN))
+    pieces += _words(made, row, at, max(0, width - bar_width - 6 - 2 * row.depth - _TAKES))
+    takes = length_text(made, row, at.now)
+    pieces.append((" " * (_TAKES - cells(takes)) + takes, STRONG if takes.endswith("+") else PLAIN))
+    pieces.append((" ", PLAIN))
+    if over is not None:
+        pieces = [(text, over) for text, _ in pieces]
+    return strip_of([*left, *pieces], width)
+
+
+def _words(made: Outline, row: Row, at: Reckoning, room: int) -> list[tuple[str, Style]]:
+    """The row's words in exactly `room` cells."""
+    pieces: list[tuple[str, Style]] = []
+    for text, tone in words(made, row, at):
+        taken = cells(text)
+        if taken > room:
+            pieces.append((fit(text, room), _TONES[tone]))
+            return pieces
+        pieces.append((text, _TONES[tone]))
+        room -= taken
+    return [*pieces, (" " * room, PLAIN)]
+
+
+def _bar_width(width: int) -> int:
+    """Two fifths for the bars, and never so much that names have no room."""
+    return max(8, min(72, width * 2 // 5 - 2))
