@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Hashable
 from functools import partial
+from itertools import takewhile
 from time import thread_time
 from typing import ClassVar, Final
 
@@ -160,6 +161,16 @@ class TimelineTable(LineTable):
         if self.timeline is None or self.cursor >= len(self.timeline.rows):
             return None
         return self.timeline.rows[self.cursor]
+
+    def _scroll_to_cursor(self) -> None:
+        """Until the person moves, as near to the first row as shows the trouble and what lies beneath it."""
+        row = self.row
+        if row is not None and not self._moved:
+            assert self.timeline is not None
+            below = self.timeline.rows[self.cursor + 1 : self.cursor + self.page]
+            beneath = sum(1 for _ in takewhile(lambda one: one.depth > row.depth, below))
+            self.first = min(self.cursor, max(0, self.cursor + beneath + 1 - self.page))
+        super()._scroll_to_cursor()
 
     # Drawing.
 
