@@ -35,9 +35,11 @@ def test_json_inside_a_text_unfolds():
 
 
 def test_what_the_api_left_out_is_named():
-    notes = {node.label: node.note for node in rows(ORDER | {"cut": "abc [truncated output]"}, {()})}
+    more = {"cut": "abc [truncated output]", "stream": "[ReadableStream (binary): 16393 bytes]"}
+    notes = {node.label: node.note for node in rows(ORDER | more, {()})}
     assert notes["token"].startswith("redacted")
-    assert notes["cut"].startswith("cut off by the API")
+    assert notes["cut"] == "cut off; enter asks for all of it"
+    assert notes["stream"] == "16.4 kB; enter saves it as a file"
     assert notes["raw"] == "JSON in a text"
 
 

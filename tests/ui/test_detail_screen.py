@@ -15,10 +15,10 @@ def of_status(dashboard, status):
     return next(one for one in store.ids() if store.get(one).status == status)
 
 
-async def open_one(dashboard, status):
+async def open_one(dashboard, status, workflow="orders"):
     app = dashboard.app
     instance = of_status(dashboard, status)
-    app.show_instance("orders", instance)
+    app.show_instance(workflow, instance)
     await dashboard.until(lambda: isinstance(app.screen, DetailScreen))
     await dashboard.until(lambda: app.screen.pane.timeline.row_count())
     return instance
@@ -122,8 +122,25 @@ def test_the_next_instance_with_the_detail_open():
 
 def test_a_stream_is_saved_where_only_this_user_reads_it():
     said = save_stream(b"\x00" * 2048, "order/1", "../../evil\x1b")
-    path = said.rsplit(" ", 1)[1]
-    assert said.startswith("a stream of 2.0 kB, saved as ")
+    path = os.path.expanduser(said.rsplit(" ", 1)[1])
+    assert said.startswith("2.0 kB saved as ")
     assert ".." not in path
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-    assert save_stream(b"x", "order/1", "../../evil\x1b").rsplit(" ", 1)[1] != path
+    again = save_stream(b"x", "order/1", "../../evil\x1b").rsplit(" ", 1)[1]
+    assert os.path.expanduser(again) != path
+
+
+def test_enter_on_a_stream_saves_it_and_says_how_large_it_is_before():
+    async def script(dashboard):
+        app = dashboard.app
+        instance = await open_one(dashboard, "complete", "billing")
+        steps = app.session.poller.detail(instance).detail.steps
+        invoice = next(step.index for step in steps if step.name == "render invoice-1")
+        app.screen.pane.timeline.move_to_key(("step", invoice))
+        await dashboard.press("enter")
+        assert "16.4 kB; enter saves it" in dashboard.line("ReadableStream")
+        await dashboard.press("enter")
+        await dashboard.until(lambda: "16.4 kB saved as" in dashboard.text)
+        assert f"{instance}-render-invoice-1" in dashboard.lines[-1]
+
+    drive(script, workflow="billing", scenario="calm", size=(180, 40))

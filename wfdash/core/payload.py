@@ -8,11 +8,10 @@ from msgspec import Struct
 
 from wfdash.core.step import ABSENT
 from wfdash.core.text import clean
+from wfdash.core.withheld import note_of
 from wfdash.core.wording import count
 
 __all__ = [
-    "REDACTED",
-    "TRUNCATED",
     "Node",
     "Path",
     "inner_json",
@@ -28,8 +27,6 @@ __all__ = [
 Path = tuple[str | int, ...]
 """Keys and indices from the root. The empty key after a text leads into the JSON within it."""
 
-REDACTED: Final = "[REDACTED]"
-TRUNCATED: Final = "[truncated output]"
 _DEEPEST: Final = 100
 """Levels shown; below, a value is given as one line."""
 _BRANCH: Final = 1000
@@ -175,10 +172,8 @@ def _kind(value: Any) -> Kind:
 
 
 def _note(value: Any, inner: Any) -> str:
-    if value == REDACTED:
-        return "redacted: the step is sensitive, the API does not give its output"
-    if isinstance(value, str) and value.endswith(TRUNCATED):
-        return "cut off by the API; the full text is one request away"
+    if said := note_of(value):
+        return said
     if inner is not ABSENT:
         return "JSON in a text"
     return f"{count(len(value))} characters" if isinstance(value, str) and len(value) > 300 else ""

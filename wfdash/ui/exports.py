@@ -9,7 +9,7 @@ from re import sub
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.detail import Detail
-from wfdash.core.payload import TRUNCATED
+from wfdash.core.withheld import TRUNCATED
 from wfdash.live.budget import Budget, Priority
 
 __all__ = ["file_name", "full_outputs", "write_first", "write_new"]

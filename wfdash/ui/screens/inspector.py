@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 from platformdirs import user_state_path
@@ -18,6 +19,7 @@ from wfdash.core.inspection import inspection, opened, step_query
 from wfdash.core.payload import path_text, size_of, value_at, value_text
 from wfdash.core.text import clean, fit
 from wfdash.core.why import Reckoning
+from wfdash.core.withheld import stream_size
 from wfdash.core.wording import clock, size
 from wfdash.live.events import DetailChanged, Event
 from wfdash.ui.bindings import bindings
@@ -160,7 +162,9 @@ class InspectorScreen(BaseScreen):
         if query is None or message.path[:1] != ("output",):
             self.dashboard.notify("the API has no request for the full text of this", severity="warning")
             return
-        self.dashboard.notify("asking for the full output; its size is not told before")
+        length = stream_size(value_at(self.tree_.value, message.path))
+        told = "asking for the full output; its size is not told before"
+        self.dashboard.notify(told if length is None else f"asking for the stream of {size(length)}")
         self._fetch(*query)
 
     @work(exclusive=True, exit_on_error=False)
@@ -211,7 +215,13 @@ def save_stream(content: bytes, instance: str, name: str) -> str:
             except OSError:
                 path.unlink(missing_ok=True)
                 raise
-            return f"a stream of {size(len(content))}, saved as {path}"
+            return f"{size(len(content))} saved as {_short(path)}"
     except OSError as error:
         return f"a stream of {size(len(content))}; it could not be saved: {error.strerror}"
     return f"a stream of {size(len(content))}; too many files of its name are in {folder}"
+
+
+def _short(path: Path) -> str:
+    """The path from the home folder on, where it is in there: the name at its end is not to be cut off."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

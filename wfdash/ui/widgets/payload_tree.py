@@ -8,9 +8,10 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from wfdash.core.payload import TRUNCATED, Node, Path, rows, search, value_at
+from wfdash.core.payload import Node, Path, rows, search, value_at
 from wfdash.core.step import ABSENT
 from wfdash.core.text import cells, fit
+from wfdash.core.withheld import is_on_request
 from wfdash.ui.bindings import bindings
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import ACCENT, CURSOR, PLAIN, QUIET, WARN
@@ -34,7 +35,7 @@ class PayloadTree(LineTable):
     BINDINGS: ClassVar[list[BindingType]] = bindings("row.")
 
     class Whole(Message):
-        """The person wants the full text of a value that the API cut off."""
+        """The person wants a value that the API kept back in full."""
 
         def __init__(self, path: Path) -> None:
             super().__init__()
@@ -129,12 +130,12 @@ class PayloadTree(LineTable):
     # Keys.
 
     def action_row_open(self) -> None:
-        """Fold or unfold; ask for the whole of a text that was cut off."""
+        """Fold or unfold; ask for the whole of what the API kept back."""
         node = self.node
         if node is None:
             return
         value = value_at(self.value, node.path)
-        if isinstance(value, str) and value.endswith(TRUNCATED):
+        if is_on_request(value):
             self.post_message(self.Whole(node.path))
         elif node.unfolded is not None:
             self._turn(node, not node.unfolded)
