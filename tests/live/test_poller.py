@@ -199,6 +199,25 @@ async def test_a_filter_goes_to_the_server_where_it_can(on):
 
 
 @run()
+async def test_a_visible_row_that_left_what_the_list_asks_for_is_read_at_once(on):
+    poller = on.poller
+    poller.show("orders", parse("status:waiting"))
+    await asyncio.sleep(2)
+    visible = [one.id for one in poller.store if one.status == "waiting"][:10]
+    poller.want(visible)
+    await asyncio.sleep(20)
+    ended, expired = on.world.workflows["orders"].by_id[visible[1]], visible[2]
+    verbs.terminate(on.world, ended)
+    on.world.workflows["orders"].forget(on.world.workflows["orders"].by_id[expired])
+    await on.until(lambda: poller.store.get(ended.id).status == "terminated", within=6)
+    await on.until(lambda: poller.store.note(expired) == EXPIRED, within=6)
+    since = on.loop.time()
+    await asyncio.sleep(20)
+    assert len(asked(on, expired, since)) == 0
+    assert len(asked(on, ended.id, since)) <= 1
+
+
+@run()
 async def test_history_is_loaded_page_by_page_to_its_end(on):
     poller = on.poller
     poller.show("orders")

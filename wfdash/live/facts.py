@@ -1,7 +1,7 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 
 from msgspec import Struct
 
@@ -51,6 +51,8 @@ class Facts(Job):
         self.missed: Collection[str] = ()
         self.open: str | None = None
         """The instance that is read in full by somebody else."""
+        self.left: dict[str, float] = {}
+        """Visible rows that do not answer any more what the list asks for, and since when that is known."""
         self.running: int | None = None
         self.utc = True
         """How instants in the sentences are written."""
@@ -67,6 +69,7 @@ class Facts(Job):
     def restart(self) -> None:
         """Another workflow is watched from now on."""
         self.wanted = self.watched = self.missed = ()
+        self.left = {}
         self.running = None
         self._facts.clear()
         self.read = {}
@@ -142,10 +145,19 @@ class Facts(Job):
         time, first = min(times, key=lambda pair: pair[0], default=(now + 1, None))
         return first if time <= now else None
 
+    def look_for(self, left: Callable[[str], bool]) -> None:
+        """After a listing: which of the visible rows it should hold and does not."""
+        now = self.watch.clock()
+        self.left = {one: self.left.get(one, now) for one in self.wanted if left(one)}
+
     @property
     def urgent(self) -> str | None:
-        """A row on screen, marked or watched that the last sweep did not meet."""
+        """A row on screen, marked or watched that the last listing or the last sweep did not meet."""
         store = self.watch.store
+        for one, since in self.left.items():
+            fact = self._facts.get(one)
+            if (fact is None or fact.read_at < since) and store.note(one) != EXPIRED:
+                return one
         heeded = [one for one in self.missed if one in self.watched]
         for one in (*heeded, *self.wanted):
             if one in self.missed and one in store.active:

@@ -37,6 +37,8 @@ class Newest(Job):
         """Number of the last request whose one page was all there is; None when there was more."""
         self.below: str | None = None
         """Cursor of the page after the newest one."""
+        self.asked: tuple[int, str, float | None] = (0, "", None)
+        """Of the last newest page: its request, the one status asked for, how far back it goes if it ends."""
         self._reached: float | None = None
         self._catching: tuple[str, float | None, int] | None = None
 
@@ -44,6 +46,7 @@ class Newest(Job):
         """Another question is asked from now on."""
         self.total = self.counts = self.whole = self.below = self._reached = self._catching = None
         self.hidden = 0
+        self.asked = (0, "", None)
         self.next_at = 0.0
         fresh = self.freshness
         fresh.answered_at, fresh.missed, fresh.failure, fresh.error = None, 0, "", None
@@ -68,10 +71,19 @@ class Newest(Job):
             return
         self.total, self.counts, self.hidden, self.below = page.total, page.counts, page.hidden, page.cursor
         self.whole = number if page.cursor is None and not _pushed(watch) else None
+        self.asked = (number, _status(watch), oldest if page.cursor is not None else None)
         if watch.floor is None:
             _lower(watch, oldest)
         self._catch_up(page, oldest, self._reached, _CATCH_UP)
         self._reached = newest if newest is not None else self._reached
+
+    def left(self, identity: str) -> bool:
+        """Whether the newest page should hold this row, by its status and age, and does not any more."""
+        number, status, oldest = self.asked
+        row = self.watch.store.get(identity)
+        if row is None or not status or row.status != status or row.seq >= number or row.created is None:
+            return False
+        return oldest is None or row.created > oldest
 
     def _catch_up(self, page: InstancePage, oldest: float | None, reached: float | None, pages: int) -> None:
         gap = reached is not None and oldest is not None and oldest > reached
@@ -140,6 +152,12 @@ async def _page(watch: Watch, cursor: str | None) -> InstancePage:
         cursor=cursor,
         per_page=PER_PAGE,
     )
+
+
+def _status(watch: Watch) -> str:
+    """The one status that is asked for, where nothing else is; "" for any."""
+    asked = watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
+    return asked.status if asked and asked.date_start is None and asked.date_end is None else ""
 
 
 def _pushed(watch: Watch) -> bool:

@@ -323,8 +323,10 @@ class Poller:
             gc.freeze()
 
     def _settled(self, job: Job) -> None:
-        if job is self._newest and self._newest.whole is not None:
-            self._sweep.covered(self._newest.whole)
+        if job is self._newest:
+            self._facts.look_for(self._newest.left)
+            if self._newest.whole is not None:
+                self._sweep.covered(self._newest.whole)
         if job is self._facts:
             self._spared = self._sweep.pages
         if job is self._counts:
