@@ -89,6 +89,14 @@ def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
             again = len([asked for asked in one.app.state.requests if is_read(asked)])
             assert again - read <= 2
             assert poller.searched.read < poller.searched.candidates
+            before = poller.searched.read
+            poller.search_on()
+            await one.until(lambda: poller.searched.over)
+            assert poller.searched.read - before == 10
+            poller.search_on()
+            poller.search_on()
+            await one.until(lambda: poller.searched.over)
+            assert poller.searched.read - before == 20
 
     simulate(story())
 

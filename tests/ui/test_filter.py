@@ -22,13 +22,16 @@ def test_a_term_that_needs_details_is_searched_for_and_says_how_far():
     drive(script, filter="status:errored")
 
 
-def test_a_search_that_stops_short_says_so(monkeypatch):
+def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
     monkeypatch.setattr(search, "MOST", 5)
 
     async def script(d):
         await d.until(lambda: d.app.session.poller.searched.over)
         await d.passes(1)
-        assert "the newest" in d.lines[1]
+        assert "the newest · ctrl+r searches on" in d.lines[1]
+        searched = d.app.session.poller.searched
+        await d.press("poll.now")
+        await d.until(lambda: d.app.session.poller.searched.read == searched.read + 5)
 
     drive(script, filter="step~charge")
 

@@ -204,6 +204,11 @@ class Poller:
         self._search.look_for(query, marks)
         self._scheduler.wake()
 
+    def search_on(self) -> None:
+        """Read on for the filter, where that was left off after enough of them."""
+        self._search.go_on()
+        self._scheduler.wake()
+
     @property
     def searched(self) -> Searched | None:
         """How far that is; None for a filter that rows alone can answer."""

@@ -18,7 +18,7 @@ from wfdash.live.watch import Watch
 __all__ = ["MOST", "Search", "Searched"]
 
 MOST = 200
-"""Instances that are read for one filter at most: a sixth of five minutes' quota."""
+"""Instances that are read for one filter before it is asked to go on: a sixth of five minutes' quota."""
 AGAIN = 30.0
 """Seconds until one that changed in its status is read again."""
 SURVEY = 60.0
@@ -33,7 +33,7 @@ class Searched(Struct, frozen=True):
     read: int
     candidates: int
     over: bool
-    """No more of them will be read for this filter."""
+    """No more of them will be read for this filter unless somebody wants it."""
 
 
 class Search(Job):
@@ -53,13 +53,21 @@ class Search(Job):
         self._survey: Iterator[None] | None = None
         self._surveyed_at = 0.0
         self._spent = 0
+        self._allowed = MOST
 
     def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
         """Read what this filter needs to know; a filter that needs no details wants nothing."""
         self._query, self._marks = (query if query is not None and query.needs_details else None), marks
-        self._spent = 0
+        self._spent, self._allowed = 0, MOST
         self.next_at = 0.0
         self._begin()
+
+    def go_on(self) -> None:
+        """Read as many again, where it stopped for having read enough."""
+        if self._query is not None and self._spent >= self._allowed:
+            self._allowed = self._spent + MOST
+            self.next_at = 0.0
+            self._begin()
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""
@@ -72,12 +80,12 @@ class Search(Job):
             return None
         read = sum(1 for one in self._facts.read if one in self._candidates)
         everything = self._survey is None and read >= len(self._candidates)
-        return Searched(read, len(self._candidates), self._spent >= MOST or everything)
+        return Searched(read, len(self._candidates), self._spent >= self._allowed or everything)
 
     @property
     def busy(self) -> bool:
         """Whether rows that are loaded are still to be read."""
-        return self._query is not None and self._spent < MOST and bool(self._survey or self._unread)
+        return self._query is not None and self._spent < self._allowed and bool(self._survey or self._unread)
 
     def follow(self, delta: Delta) -> None:
         """The rows changed."""
@@ -151,14 +159,14 @@ class Search(Job):
         row, fact = self.watch.store.get(identity), self._facts.fact(identity)
         if row is None or self.watch.store.note(identity) == EXPIRED:
             return
-        if fact is None and self._spent < MOST:
+        if fact is None and self._spent < self._allowed:
             heappush(self._unread, (-(row.created or 0.0), identity))
         elif fact is not None and fact.status != row.status:
             self._again[identity] = fact.read_at + AGAIN
 
     def _next(self, now: float) -> str | None:
         """The newest that was not read yet, else one that moved on a while ago."""
-        while self._unread and self._spent < MOST:
+        while self._unread and self._spent < self._allowed:
             identity = self._unread[0][1]
             if identity in self._candidates and self._facts.fact(identity) is None:
                 return identity

@@ -185,6 +185,7 @@ class Pages(App[int], inherit_bindings=False):
     def action_poll_now(self) -> None:
         if self.session is not None:
             self.session.poller.poll_now()
+            self.session.poller.search_on()
 
     def action_poll_freeze(self) -> None:
         if self.session is None:

@@ -60,14 +60,14 @@ def last_pieces(app: "WfdashApp", now: float) -> Sequence[Pieces]:
     return [[(one, QUIET)] for one in words]
 
 
-def counts_pieces(poller: Poller, matched: int, query: Query, now: float) -> Sequence[Pieces]:
+def counts_pieces(poller: Poller, matched: int, query: Query, now: float, *, go_on: str) -> Sequence[Pieces]:
     """`1,204 of 12,431 loaded`, `searched 7 of 57`, `to API: status`, ...: the most needed first."""
     first = (_loaded(poller, matched if query else None), PLAIN)
     if poller.list.answered_at is None and not len(poller.store):
         first = ("nothing loaded yet", QUIET)
     groups: list[Pieces] = [[first]]
     if (searched := poller.searched) is not None:
-        groups.append(_searched_pieces(searched))
+        groups += _searched_pieces(searched, go_on)
     if poller.hidden:
         groups.append([(f"{count(poller.hidden)} without status hidden", QUIET)])
     asked = query.pushdown(now, local=poller.local) if query else None
@@ -91,12 +91,12 @@ def _loaded(poller: Poller, matched: int | None) -> str:
     return f"{count(matched)} of {count(loaded)} loaded{rest}"
 
 
-def _searched_pieces(searched: Searched) -> Pieces:
-    """How many of those that may match were read: only they can be told."""
+def _searched_pieces(searched: Searched, go_on: str) -> Sequence[Pieces]:
+    """How many of those that may match were read: only they can be told; and the key that reads on."""
     words = f"searched {count(searched.read)} of {count(searched.candidates)}"
     if searched.over and searched.read < searched.candidates:
-        return [(f"{words}, the newest", WARN)]
-    return [(words, PLAIN if searched.over else WARN)]
+        return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)]]
+    return [[(words, PLAIN if searched.over else WARN)]]
 
 
 def trouble_pieces(poller: Poller, width: int) -> Pieces:

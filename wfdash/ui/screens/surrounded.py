@@ -69,9 +69,11 @@ class SurroundedScreen(ViewsScreen):
 
     def _draw_counts(self) -> None:
         if self.poller is not None and self.view is not None:
-            query = self.filter_line.query_now
+            query, app = self.filter_line.query_now, self.dashboard
             self.count_views()
-            self.filter_line.count(counts_pieces(self.poller, len(self.view), query, self.dashboard.clock()))
+            self.filter_line.count(
+                counts_pieces(self.poller, len(self.view), query, app.clock(), go_on=app.key_of("poll.now"))
+            )
 
     def _draw_trouble(self) -> None:
         """The sentence about a connection that is gone, or about what is not followed, while it is so."""
