@@ -184,6 +184,12 @@ CASES = {
         "pausing: busy still runs, 2 m so far; pauses when that ends",
         "busy still runs, 2m",
     ),
+    "pausing, several steps": (
+        detail("waitingForPause", [step("busy-1", 1), step("late-1", 3), sleep("nap-1", 2, 90)]),
+        121,
+        "pausing: busy and 1 more still run, 2 m so far; pauses when they end",
+        "busy still runs, 2m",
+    ),
     "paused in a sleep": (
         detail("paused", [sleep("nap-1", 0, 600)]),
         60,

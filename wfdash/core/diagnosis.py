@@ -127,7 +127,8 @@ def _pausing(steps: list[Step], at: Reckoning) -> Why:
     if oldest.start is not None:
         said += f", {at.passed(oldest.start)} so far"
         short += f", {at.coarse(oldest.start)}"
-    return Why(said + "; pauses when that ends", short, oldest.start)
+    ends = "that ends" if len(busy) == 1 else "they end"
+    return Why(f"{said}; pauses when {ends}", short, oldest.start)
 
 
 def _rolling_back(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
