@@ -39,6 +39,19 @@ def test_suspended_to_the_shell_and_back(demo):
     assert shell.not_as_found() == []
 
 
+def test_the_workflows_are_the_root_while_none_is_chosen(terminal):
+    """Under them there would be an empty screen, and nothing on it to do."""
+    shell = terminal("demo", columns=140, lines=40)
+    shell.wait_for("orders", "refunds")
+    shell.press("escape")
+    shell.press("?")
+    shell.wait_for("every one can be changed")
+    shell.press("escape")
+    shell.wait_for("WORKFLOW", "refunds")
+    shell.press("q")
+    assert shell.wait_exit() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
 def test_stopped_by_another_program_and_gone_on_with(demo, number):
     """One it can act on and one it cannot: either way all is drawn again, and the keys still count."""

@@ -69,6 +69,13 @@ class Pages(App[int], inherit_bindings=False):
         return root
 
     @property
+    def at_root(self) -> bool:
+        """Whether nothing lies underneath; while no workflow was chosen, the list of them is the root."""
+        pages = self.screen_stack[1:]
+        bare = not self.root.workflow and getattr(self.screen, "opened_by", "") == "workflows.open"
+        return not pages or (bare and len(pages) == 1)
+
+    @property
     def top(self) -> BaseScreen | None:
         return self.screen if isinstance(self.screen, BaseScreen) else None
 
@@ -112,13 +119,13 @@ class Pages(App[int], inherit_bindings=False):
             self.pop_screen()
 
     def action_layer_close(self) -> None:
-        if (self.top is None or not self.top.close_layer()) and len(self.screen_stack) > 1:
+        if (self.top is None or not self.top.close_layer()) and not self.at_root:
             self.pop_screen()
 
     def action_app_quit(self) -> None:
         if self.top is not None and self.top.editing and self.top.close_layer():
             return
-        if len(self.screen_stack) > 1:
+        if not self.at_root:
             self.pop_screen()
             return
         running = self.session.operator.running if self.session is not None else ()

@@ -42,6 +42,10 @@ class WorkflowsScreen(BaseScreen):
         yield TextLines(id="trend", height=_PANEL)
         yield KeyBar(self.dashboard.why_off)
 
+    @property
+    def has_layer(self) -> bool:  # type: ignore[override]
+        return not self.dashboard.at_root
+
     def on_mount(self) -> None:
         self.query_one(WorkflowTable).focus()
         if self.poller is not None:
