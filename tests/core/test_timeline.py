@@ -119,6 +119,17 @@ def test_rows_of_every_kind_are_named():
     ]
 
 
+def test_while_paused_no_row_promises_a_moment():
+    tried = step("charge-1", 0, attempts=[attempt(0, 1, False)])
+    steps = [sleep("nap-1", 0, 600), wait("paid-1", 0, 900, event_type="paid"), tried]
+    made = timeline(detail("paused", steps), now=T0 + 60, unfolded={("step", 2)})
+    said = ["".join(text for text, _ in words(made.outline, row, Reckoning(T0 + 60))) for row in made.rows]
+    assert said[:2] == ["nap stands still", "paid ← paid stands still"]
+    assert said[2].startswith("charge 1/6 stands still")
+    assert said[-1] == "next try stands still"
+    assert not any("until" in one or "times out" in one or "~" in one for one in said)
+
+
 def test_five_of_a_name_fold_and_what_failed_or_runs_stays_visible():
     steps = [done(f"load page-{n}-1", n, n + 0.5) for n in range(1, 501)]
     steps[41] = gave_up("load page-42-1", 42, [42.5, 43], limit=1)

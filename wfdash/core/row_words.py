@@ -27,6 +27,7 @@ STATE_GLYPHS: Final[dict[State, str]] = {
     "stopped": "■",
     "unknown": "?",
 }
+_STILL: Final = "stands still"
 _KNOWN: Final = ("step", "sleep", "waitForEvent")
 _LIVE: Final = ("runs", "retries", "sleeps", "waits")
 _WHO: Final = {
@@ -50,7 +51,7 @@ def words(made: Outline, row: Row, at: Reckoning) -> list[tuple[str, Tone]]:
     if row.kind == "attempt":
         return _of_attempt(step, row)
     if row.kind == "next":
-        return [("next try", "alive"), (f" {_due(step, at)}", "quiet")]
+        return [("next try", "alive"), (f" {_STILL if _stands(made) else _due(step, at)}", "quiet")]
     if row.kind == "termination":
         who = f" {_WHO.get(step.trigger, 'by ' + clean(step.trigger[:80]))}" if step.trigger else ""
         return [("terminated", "name"), (who, "quiet")]
@@ -58,11 +59,16 @@ def words(made: Outline, row: Row, at: Reckoning) -> list[tuple[str, Tone]]:
     if row.kind not in _KNOWN and step.name:
         pieces.append((f"{clean(row.kind[:80]) or 'no type'} ", "quiet"))
     pieces.append((shown_name(step), "name"))
-    pieces.extend(_notes(step, row, at))
+    pieces.extend(_notes(step, row, at, stands=_stands(made)))
     return pieces
 
 
-def _notes(step: Step, row: Row, at: Reckoning) -> list[tuple[str, Tone]]:
+def _stands(made: Outline) -> bool:
+    """Whether timers stand still: what was planned comes that much later than the answer says."""
+    return made.detail.status == "paused"
+
+
+def _notes(step: Step, row: Row, at: Reckoning, *, stands: bool) -> list[tuple[str, Tone]]:
     notes: list[tuple[str, Tone]] = []
     if len(step.attempts) > 1 or row.state == "retries":
         allowed = attempts_allowed(step.config)
@@ -71,10 +77,12 @@ def _notes(step: Step, row: Row, at: Reckoning) -> list[tuple[str, Tone]]:
         notes.append((ratio, "warn" if row.state in ("runs", "retries") else "quiet"))
     if step.event_type:
         notes.append((f" ← {clean(step.event_type[:120])}", "quiet"))
-    if row.state in ("sleeps", "waits") and step.end is not None:
+    if stands and row.state in ("sleeps", "waits", "retries"):
+        notes.append((f" {_STILL}", "quiet"))
+    elif row.state in ("sleeps", "waits") and step.end is not None:
         until = "until" if row.state == "sleeps" else "times out"
         notes.append((f" {until} {at.at(step.end)}", "quiet"))
-    if row.state == "retries":
+    elif row.state == "retries":
         notes.append((f" · next try {_due(step, at)}", "quiet"))
     if row.state == "cut":
         notes.append((" never ended", "quiet"))
