@@ -35,6 +35,20 @@ def test_marks_and_pins_are_there_again(terminal, simulator, shell, tmp_path):
     assert dashboard.wait_exit() == 0
 
 
+def test_one_that_was_cut_opens_with_what_it_has_and_says_so_over_the_open_instance(
+    terminal, simulator, shell, tmp_path
+):
+    listed = shell("list", "-w", "orders", "--limit", "5", "--json").stdout.splitlines()
+    instance = json.loads(listed[0])["id"]
+    path = tmp_path / "shift.jsonl"
+    whole = Handover(1_763_730_131.0, workflow="orders", instance=instance, marks=["a", "b"]).lines()
+    path.write_text("\n".join(whole[:2]) + "\n" + whole[2][:9])
+    dashboard = terminal("open", str(path), env=simulator, columns=140, lines=40)
+    dashboard.wait_for(instance, "STEP", "the handover was cut: 2 lines of it could not be read")
+    dashboard.press("q", "q")
+    assert dashboard.wait_exit() == 0
+
+
 def test_a_filter_that_cannot_be_read_is_left_out(terminal, simulator, tmp_path):
     path = tmp_path / "shift.jsonl"
     path.write_text("\n".join(Handover(1_763_730_131.0, workflow="orders", filter="foo:bar").lines()) + "\n")

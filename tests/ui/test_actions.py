@@ -309,7 +309,8 @@ def test_an_instance_is_created_with_the_id_that_was_proposed():
     on(script)
 
 
-def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked():
+@pytest.mark.parametrize("workflow", ["orders", ""])
+def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked(workflow):
     """Another process of this machine planned three, sent one, and was killed."""
     folder = user_state_path("wfdash")
     left = Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time)
@@ -322,10 +323,13 @@ def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked():
         await dash.until(lambda: "terminate in orders was left unfinished" in dash.text)
         assert "1 sent, outcome not recorded" in dash.text
         assert "2 unsent and marked now" in dash.text
+        if not workflow:
+            await dash.until(lambda: "refunds" in dash.text)
+            dash.app.show_workflow("orders")
         assert dash.app.root.marks.ids == ("order-8002", "order-8003")
         assert writes(dash) == []
 
-    on(script, demo=False, size=(140, 30))
+    on(script, demo=False, size=(140, 30), workflow=workflow)
     assert not Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time).unfinished()
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
     from wfdash.ui.session import Connect
 
 __all__ = ["WfdashApp", "run_app"]
+
+_LOOK = 0.1
+"""Seconds between two looks whether there is a bottom line to say something on."""
+_PATIENCE = 100
+"""Looks after which what was to be said is old."""
 
 _LOADED = 2.0
 """Seconds after which the modules are there, and garbage is looked for."""
@@ -117,12 +123,12 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         """The session is there: show what was asked for."""
         workflow, instance = self.start_at
         self.root.started()
-        self.tell_unfinished()
-        self.shift.begin()
         if workflow and instance:
             self.show_instance(workflow, instance)
         elif not workflow:
             self.action_workflows_open()
+        self.shift.begin()
+        self.tell_unfinished()
 
     def on_live(self, message: Live) -> None:
         if isinstance(message.event, WatchedChanged):
@@ -186,9 +192,15 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
 
     def notify(self, message: str, *, severity: str = "information", **_: Any) -> None:
         """Say it on the bottom line of the screen on top; data is cleaned there and never read as markup."""
+        self._say(message, severity, _PATIENCE)
+
+    def _say(self, message: str, severity: str, looks: int) -> None:
+        """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between."""
         bar = self.top.key_bar if self.top is not None else None
-        if bar is not None:
+        if bar is not None and bar.is_mounted:
             bar.say(message, severity)
+        elif looks:
+            self.set_timer(_LOOK, partial(self._say, message, severity, looks - 1))
 
     def _fatal_error(self) -> None:
         """The crash report without the values of local variables, which may hold a credential."""

@@ -49,16 +49,16 @@ class Shift:
         """There is a session: follow what is watched, and stand where the last shift stood."""
         self.follow()
         handover, self._handover = self._handover, None
-        if handover is None or handover.workflow != self._app.root.workflow:
+        if handover is None:
             return
-        self._app.root.marks.mark(handover.marks)
-        column = handover.sort.removeprefix("-")
-        if column in SORTS:
-            self._app.root.set_order(Order(column, handover.sort.startswith("-")))
+        if handover.workflow == self._app.root.workflow:
+            self._app.root.marks.mark(handover.marks)
+            column = handover.sort.removeprefix("-")
+            if column in SORTS:
+                self._app.root.set_order(Order(column, handover.sort.startswith("-")))
         if handover.lost:
-            self._app.notify(
-                f"the handover was cut: {handover.lost} lines of it are missing", severity="warning"
-            )
+            lines = f"{handover.lost} line{'s' * (handover.lost != 1)}"
+            self._app.notify(f"the handover was cut: {lines} of it could not be read", severity="warning")
 
     def follow(self) -> None:
         """Tell the poller which instances are watched."""
