@@ -6,14 +6,13 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
+from tests.support.scripted import Scripted, item, scripted
 from tests.support.simulated_time import EPOCH, simulate
 from tests.support.stage import stage
 from wfdash.api.errors import NotReached, ServerFailed
 from wfdash.api.interface import DetailAnswer, InstancePage
-from wfdash.core.moment import iso
 from wfdash.core.query import parse
-from wfdash.core.store import ENDED, EXPIRED
-from wfdash.core.workflow import Workflow
+from wfdash.core.store import EXPIRED
 from wfdash.demo import verbs
 from wfdash.demo.credentials import TOKEN
 from wfdash.demo.faults import Fault
@@ -385,110 +384,6 @@ async def test_a_second_client_burning_the_quota(on):
     await on.until(lambda: not poller.list.stale and poller.list.answered_at > on.loop.time() - 4, within=700)
     refused = [one for one in on.app.state.requests if one.http == 429]
     assert len(refused) <= 6
-
-
-class Scripted:
-    """An API that gives what it is told to: `pages` by status, errors raised as they come."""
-
-    local = False
-    watch_only = ""
-
-    def __init__(self):
-        self.pages = {}
-        self.details = {}
-        self.asked = []
-
-    async def get_workflow(self, workflow):
-        return Workflow(workflow, counts={"running": 1})
-
-    async def list_instances(self, workflow, *, status="", cursor=None, **_):
-        self.asked.append(("list", status, cursor))
-        await asyncio.sleep(0.1)
-        page = self.pages.get(status, [])
-        if isinstance(page, Exception):
-            raise page
-        return InstancePage(list(page), "more" if status == "" and not self.local else None, 1000)
-
-    async def get_instance(self, workflow, instance, *, simple=False, order=""):
-        self.asked.append(("get", instance, simple))
-        await asyncio.sleep(0.1)
-        told = self.details.get(instance, {"status": "running", "steps": []})
-        if isinstance(told, Exception):
-            raise told
-        return DetailAnswer(dict(told))
-
-
-def scripted(body):
-    def test():
-        async def main():
-            loop = asyncio.get_running_loop()
-            api, budget = Scripted(), Budget(clock=loop.time)
-            poller = Poller(api, clock=loop.time, budget=budget, notify=lambda event: None)
-            running = asyncio.create_task(poller.run())
-            await body(api, poller, loop)
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-
-        simulate(main())
-
-    test.__name__ = body.__name__
-    return test
-
-
-def item(identity, status="running", age=0.0):
-    return {"id": identity, "status": status, "created_on": iso(EPOCH - age)}
-
-
-@scripted
-async def test_two_sweeps_that_miss_a_row_make_it_doubtful(api, poller, loop):
-    api.pages = {"": [item("new", age=1)], "running": [item("new"), item("old", age=9)]}
-    poller.show("orders")
-    await asyncio.sleep(40)
-    assert "old" in poller.store
-    api.pages["running"] = [item("new")]
-    await asyncio.sleep(45)
-    assert poller.store.note("old") == ""
-    assert "old" in poller.sweep.missed
-    await asyncio.sleep(30)
-    assert poller.store.note("old") == ENDED
-    assert poller.store.note("new") == ""
-    poller.watch(["old"])
-    api.details["old"] = {"status": "complete", "end": iso(EPOCH + 5)}
-    await asyncio.sleep(3)
-    assert poller.store.get("old").status == "complete"
-    assert poller.store.note("old") == ""
-
-
-@scripted
-async def test_a_watched_row_is_read_after_one_sweep_missed_it(api, poller, loop):
-    api.pages = {"": [item("new", age=1)], "running": [item("old", age=9)]}
-    poller.show("orders")
-    poller.watch(["old"])
-    await asyncio.sleep(40)
-    assert not [one for one in api.asked if one[0] == "get"]
-    api.pages["running"] = []
-    api.details["old"] = {"status": "errored"}
-    await asyncio.sleep(35)
-    assert poller.store.get("old").status == "errored"
-
-
-@scripted
-async def test_a_status_too_large_for_a_sweep_is_named_and_nobody_is_doubted(api, poller, loop):
-    api.pages = {"": [item("new", age=1)]}
-
-    async def endless(workflow, *, status="", cursor=None, **_):
-        await asyncio.sleep(0.05)
-        if status != "waiting":
-            return InstancePage(list(api.pages.get(status, [])), "more" if status == "" else None, 1000)
-        at = int(cursor or 0)
-        return InstancePage([item(f"w{n}", "waiting", n) for n in range(at, at + 100)], str(at + 100), 90000)
-
-    api.list_instances = endless
-    poller.show("orders")
-    await asyncio.sleep(400)
-    assert "waiting" in poller.sweep.left_out
-    assert not poller.store.noted
-    assert len(poller.store) <= 6001
 
 
 @scripted

@@ -1,0 +1,64 @@
+"""The sweep over everything that can still move: what it misses and what it leaves out."""
+
+import asyncio
+from functools import partial
+
+from tests.support.scripted import item, scripted
+from tests.support.simulated_time import EPOCH
+from wfdash.api.interface import InstancePage
+from wfdash.core.moment import iso
+from wfdash.core.store import ENDED
+
+
+@scripted
+async def test_two_sweeps_that_miss_a_row_make_it_doubtful(api, poller, loop):
+    api.pages = {"": [item("new", age=1)], "running": [item("new"), item("old", age=9)]}
+    poller.show("orders")
+    await asyncio.sleep(40)
+    assert "old" in poller.store
+    api.pages["running"] = [item("new")]
+    await asyncio.sleep(45)
+    assert poller.store.note("old") == ""
+    assert "old" in poller.sweep.missed
+    await asyncio.sleep(30)
+    assert poller.store.note("old") == ENDED
+    assert poller.store.note("new") == ""
+    poller.watch(["old"])
+    api.details["old"] = {"status": "complete", "end": iso(EPOCH + 5)}
+    await asyncio.sleep(3)
+    assert poller.store.get("old").status == "complete"
+    assert poller.store.note("old") == ""
+
+
+@scripted
+async def test_a_watched_row_is_read_after_one_sweep_missed_it(api, poller, loop):
+    api.pages = {"": [item("new", age=1)], "running": [item("old", age=9)]}
+    poller.show("orders")
+    poller.watch(["old"])
+    await asyncio.sleep(40)
+    assert not [one for one in api.asked if one[0] == "get"]
+    api.pages["running"] = []
+    api.details["old"] = {"status": "errored"}
+    await asyncio.sleep(35)
+    assert poller.store.get("old").status == "errored"
+
+
+async def endless(api, workflow, *, status="", cursor=None, **_):
+    """Pages of an API in which more instances wait than a sweep can ask for."""
+    await asyncio.sleep(0.05)
+    if status != "waiting":
+        return InstancePage(list(api.pages.get(status, [])), "more" if status == "" else None, 1000)
+    at = int(cursor or 0)
+    return InstancePage([item(f"w{n}", "waiting", n) for n in range(at, at + 100)], str(at + 100), 90000)
+
+
+@scripted
+async def test_a_status_too_large_for_a_sweep_is_named_and_nobody_is_doubted(api, poller, loop):
+    api.pages = {"": [item("new", age=1)]}
+
+    api.list_instances = partial(endless, api)
+    poller.show("orders")
+    await asyncio.sleep(400)
+    assert "waiting" in poller.sweep.left_out
+    assert not poller.store.noted
+    assert len(poller.store) <= 6001

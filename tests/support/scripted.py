@@ -1,0 +1,64 @@
+"""A poller over an API that gives what it is told to, on simulated time."""
+
+import asyncio
+
+from tests.support.simulated_time import EPOCH, simulate
+from wfdash.api.interface import DetailAnswer, InstancePage
+from wfdash.core.moment import iso
+from wfdash.core.workflow import Workflow
+from wfdash.live.budget import Budget
+from wfdash.live.poller import Poller
+
+__all__ = ["Scripted", "item", "scripted"]
+
+
+class Scripted:
+    """An API that gives what it is told to: `pages` by status, errors raised as they come."""
+
+    local = False
+    watch_only = ""
+
+    def __init__(self):
+        self.pages = {}
+        self.details = {}
+        self.asked = []
+
+    async def get_workflow(self, workflow):
+        return Workflow(workflow, counts={"running": 1})
+
+    async def list_instances(self, workflow, *, status="", cursor=None, **_):
+        self.asked.append(("list", status, cursor))
+        await asyncio.sleep(0.1)
+        page = self.pages.get(status, [])
+        if isinstance(page, Exception):
+            raise page
+        return InstancePage(list(page), "more" if status == "" and not self.local else None, 1000)
+
+    async def get_instance(self, workflow, instance, *, simple=False, order=""):
+        self.asked.append(("get", instance, simple))
+        await asyncio.sleep(0.1)
+        told = self.details.get(instance, {"status": "running", "steps": []})
+        if isinstance(told, Exception):
+            raise told
+        return DetailAnswer(dict(told))
+
+
+def scripted(body):
+    def test():
+        async def main():
+            loop = asyncio.get_running_loop()
+            api, budget = Scripted(), Budget(clock=loop.time)
+            poller = Poller(api, clock=loop.time, budget=budget, notify=lambda event: None)
+            running = asyncio.create_task(poller.run())
+            await body(api, poller, loop)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+        simulate(main())
+
+    test.__name__ = body.__name__
+    return test
+
+
+def item(identity, status="running", age=0.0):
+    return {"id": identity, "status": status, "created_on": iso(EPOCH - age)}
