@@ -1,4 +1,4 @@
-"""The sweep over everything that can still move: what it misses and what it leaves out."""
+"""The sweep over everything that can still move: what it misses, what it leaves out, who goes before it."""
 
 import asyncio
 from functools import partial
@@ -7,6 +7,7 @@ from tests.support.scripted import item, scripted
 from tests.support.simulated_time import EPOCH
 from wfdash.api.interface import InstancePage
 from wfdash.core.moment import iso
+from wfdash.core.query import parse
 from wfdash.core.store import ENDED
 
 
@@ -62,3 +63,16 @@ async def test_a_status_too_large_for_a_sweep_is_named_and_nobody_is_doubted(api
     assert "waiting" in poller.sweep.left_out
     assert not poller.store.noted
     assert len(poller.store) <= 6001
+
+
+@scripted
+async def test_a_sweep_without_end_leaves_a_search_its_turns(api, poller, loop):
+    api.pages = {"": [item("new", age=1)]}
+
+    api.list_instances = partial(endless, api)
+    poller.show("orders")
+    await asyncio.sleep(60)
+    poller.look_for(parse("step~charge"))
+    await asyncio.sleep(120)
+    assert poller.searched.read >= 60
+    assert poller.sweep.finished_at is not None

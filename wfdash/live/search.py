@@ -40,6 +40,8 @@ class Search(Job):
     """Reads the newest candidates first, final ones too, each once and again when it moved on."""
 
     priority = Priority.BACKGROUND
+    patience = 1.0
+    """Somebody waits for what it finds: a sweep of thousands would never leave it a turn."""
 
     def __init__(self, watch: Watch, facts: Facts) -> None:
         super().__init__(1.0)
