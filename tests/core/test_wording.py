@@ -53,8 +53,13 @@ def test_durations_never_claim_more_than_there_was(seconds):
     words = text.split()
     for number, unit in zip(words[::2], words[1::2], strict=True):
         total += int(number) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
-    assert total <= seconds + 1e-9
+    assert total <= seconds + 1.1e-6
     assert brief(seconds) == text.replace(" ", "")
+
+
+@given(st.integers(0, 3_000_000_000_000), st.integers(1, 999))
+def test_the_time_between_two_instants_is_the_milliseconds_between_them(at, apart):
+    assert brief((at + apart) / 1000 - at / 1000) == f"{apart}ms"
 
 
 @given(st.floats())

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 __all__ = ["age", "brief", "clock", "count", "size", "spoken"]
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_GRAIN = 1e-6
+"""Two instants 0.9 s apart are a hair less than that as floats: without it they would be cut to 899 ms."""
 _FOREVER = 1e11
 """Seconds beyond which a number is no duration any more (over 3,000 years)."""
 
@@ -80,6 +82,7 @@ def _parts(seconds: float) -> list[tuple[int, str]]:
         return []
     if seconds <= 0:
         return [(0, "s")]
+    seconds += _GRAIN
     if seconds < 1:
         return [(int(seconds * 1000), "ms")]
     left = int(seconds)
