@@ -164,6 +164,16 @@ async def test_create_sends_its_own_id_and_real_json(cloud):
     assert (made.id, made.status, made.version) == ("a", "queued", "v")
 
 
+async def test_a_mebibyte_is_counted_and_sent_as_utf_8(cloud):
+    api, server = await cloud(answering({"id": "a"}))
+    largest = "日" * (2**20 // 3 - 1)
+    await api.create_instance("orders", NewInstance("a", params=largest, has_params=True))
+    assert server.seen[0].json()["params"] == largest
+    assert len(server.seen[0].body) < 2**20 + 100
+    await api.create_instance("orders", NewInstance("a", params="\ud800", has_params=True))
+    assert server.seen[1].body.endswith(b'"\\ud800"}')
+
+
 async def test_a_batch_may_come_back_shorter(cloud):
     api, server = await cloud(answering([{"id": "b", "status": "queued"}]))
     made = await api.create_instances("orders", [NewInstance("a"), NewInstance("b")])

@@ -56,9 +56,14 @@ def segment(text: str) -> str:
 
 
 def encoded(body: Any) -> bytes:
-    """A body as ASCII JSON; raises Refused for what JSON cannot say (NaN, endless nesting)."""
+    """A body as JSON in UTF-8; raises Refused for what JSON cannot say (NaN, endless nesting).
+
+    Escaped, text that is not English would be up to six times as long, and over the limit of 1 MiB.
+    """
     try:
-        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode("ascii")
+        return json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can say
+        return json.dumps(body, separators=(",", ":")).encode("ascii")
     except (ValueError, TypeError, RecursionError) as error:
         raise Refused(f"This cannot be written as JSON ({error}): nothing was sent.", sent=False) from None
 
