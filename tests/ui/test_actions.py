@@ -1,10 +1,11 @@
 """Prompts, on the whole dashboard: what confirms, what does not, and what becomes of it."""
 
+import asyncio
 import time
 
 import pytest
 from platformdirs import user_state_path
-from textual.events import Paste
+from textual.events import Key, Paste
 
 from tests.support.dashboard import drive
 from wfdash.demo import verbs
@@ -106,6 +107,23 @@ def test_keys_typed_ahead_are_dropped():
         await dash.passes(2)
         assert isinstance(dash.app.screen, PromptScreen)
         assert writes(dash) == []
+
+    on(script)
+
+
+def test_keys_typed_ahead_of_a_prompt_from_the_palette_are_dropped():
+    async def script(dash):
+        await put_cursor(dash, first(dash, "waiting"))
+        await dash.press("palette.open")
+        await dash.type("instance.pause")
+        dash.app.post_message(Key("enter", "\r"))
+        for _ in range(1000):
+            await asyncio.sleep(0)
+            if len(dash.app.screen_stack) == 1:
+                break
+        assert dash.app.gate.closed, "the prompt is not there yet: a key would be the table's"
+        await dash.passes(2)
+        assert isinstance(dash.app.screen, PromptScreen)
 
     on(script)
 

@@ -87,6 +87,8 @@ class PaletteScreen(PanelScreen):
         if reason or found is None:
             app.call_after_refresh(app.notify, reason or "not here", severity="warning")
         else:
+            if BY_ID[choice].dangerous:
+                app.gate.close()
             app.call_after_refresh(app.run_action, found.binding.action, found.node)
 
     def action_palette_open(self) -> None:
