@@ -1,5 +1,6 @@
 """The open instance: read in full, then only as much and as often as it can have changed."""
 
+import asyncio
 from collections import OrderedDict
 
 from wfdash.api.errors import InstanceNotFound
@@ -116,6 +117,7 @@ class OpenDetail(Job):
             watch.notify(DetailChanged(identity))
             return
         self._cost = answer.size / _BYTES_A_SECOND
+        await asyncio.sleep(0)  # its parse has held the loop long enough
         detail = read_answer(watch.workflow, identity, answer, simple=simple)
         self._moved = simple and state.detail is not None and steps_wanted(state.detail, detail)
         if not self._moved:

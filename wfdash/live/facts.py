@@ -1,5 +1,6 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Container, Sequence
 
@@ -133,6 +134,7 @@ class Facts(Job):
         except InstanceNotFound:
             watch.tell(watch.store.doubt([identity], EXPIRED))
             return
+        await asyncio.sleep(0)  # its parse has held the loop long enough
         detail = read_answer(watch.workflow, identity, answer)
         watch.tell(amend_row(watch.store, detail, number))
         self.remember(detail)
