@@ -253,7 +253,7 @@ def test_read_only_opens_no_prompt_and_says_why(action):
         await dash.press(action)
         await dash.passes(1)
         assert not isinstance(dash.app.screen, PromptScreen)
-        assert "read-only" in dash.text
+        assert "read-only: nothing is written until wfdash ends" in dash.text
         assert not dash.app.gate.closed
 
     on(script, read_only=True)

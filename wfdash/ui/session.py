@@ -62,6 +62,6 @@ async def open_session(
         journal=journal,
         clock=clock,
         sink=poller.apply_detail,
-        read_only="this profile is read-only" if settings.read_only else "",
+        read_only="nothing is written until wfdash ends" if settings.read_only else "",
     )
     return Session(api, budget, poller, operator, journal)
