@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from functools import partial
 from pathlib import Path
 
 from tests.bench.big_screen import NOW, item
@@ -22,6 +23,7 @@ from wfdash.core.store import Store
 from wfdash.core.view import View
 
 MANY, FEW, TABLE = 100_000, 100, 10_000
+_KEYS = 10
 
 
 def loaded(rows: int) -> tuple[Store, View]:
@@ -133,6 +135,22 @@ def key_to_paint(terminal: Terminal) -> float:
     return statistics.median(times) * 1000
 
 
+def key_cost(terminal: Terminal) -> float:
+    """Milliseconds of CPU that a key costs, with all that follows from it: a busy machine adds nothing."""
+    terminal.quiet(0.12, within=60)
+    before = spent_on_cpu(terminal.pid)
+    for _ in range(_KEYS):
+        terminal.press("j")
+        terminal.quiet(0.05, within=60)
+    return (spent_on_cpu(terminal.pid) - before) / _KEYS
+
+
+def spent_on_cpu(pid: int) -> float:
+    """Milliseconds, of all threads."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
+
+
 def resident(pid: int) -> float:
     """MiB of memory a process holds."""
     return int(re.findall(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0]) / 1024
@@ -146,7 +164,8 @@ def keys() -> list[Line]:
         terminals[2].wait_for("order-", seconds=60)
         for terminal in terminals[:2]:
             terminal.press("g")  # rows that came above took the cursor down with its instance
-        many, few, table = alternately(4, *(lambda one=one: key_to_paint(one) for one in terminals))
+        many, few, table = alternately(4, *(partial(key_to_paint, one) for one in terminals))
+        cost, cost_few = alternately(3, *(partial(key_cost, one) for one in terminals[:2]))
         weight = resident(terminals[0].pid)
     finally:
         for terminal in terminals:
@@ -154,6 +173,7 @@ def keys() -> list[Line]:
     return [
         Line("key press to paint at 100,000 rows", many, "ms", "at 100 rows", few, 1.5),
         Line("key press to paint at 100,000 rows", many, "ms", "Textual's DataTable at 10,000", table),
+        Line("CPU of a key press at 100,000 rows", cost, "ms", "at 100 rows", cost_few, 1.5),
         Line("the whole program at 100,000 rows", weight, "MiB", aim=150),
     ]
 
