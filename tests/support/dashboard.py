@@ -140,7 +140,7 @@ async def opened(
             from wfdash.api.connect import connect
 
             transport = httpx.ASGITransport(app=serve or server)
-            return await connect(settings, observer=observer, transport=transport)
+            return await connect(settings, observer=observer, transport=transport, clock=loop.time)
 
         return connected
 
@@ -179,5 +179,8 @@ def drive(script: Callable[[Dashboard], Awaitable[None]], **options: Any) -> Non
 def masked(text: str) -> str:
     """Without what differs from run to run."""
     text = re.sub(r"API \d+/(\d+) *", r"API n/\1", text)
+    text = re.sub(r"-manual-[0-9a-f]{6}", "-manual-nnnnnn", text)
+    text = re.sub(r"\bread \d\d:\d\d:\d\d", "read hh:mm:ss", text)
+    text = re.sub(r"\bread \d+ of", "read n of", text)
     text = re.sub(r"\bnext \d+ s +(?=[·.] API)", "next n s ", text)
     return re.sub(r"\b\d+ s +(?=[·.] (?:next|API))", "n s ", text)

@@ -3,7 +3,11 @@
 After a wanted change delete the file under snapshots/, run, look at what was written, run again.
 """
 
+import asyncio
+from unittest.mock import patch
+
 import pytest
+from textual import _time
 
 from tests.support.dashboard import drive
 from tests.support.snapshot import check_snapshot, described
@@ -18,27 +22,51 @@ STEPS = {
     "palette": ("ctrl+p", "m", "a", "r", "k"),
     "goto": (":", "o"),
     "copy": ("y",),
+    "note": ("N", *"called the bank"),
+    "export": ("e",),
+    "save-view": ("ctrl+s",),
+    "profiles": ("P",),
+    "create": ("c", "tab", *'{"a":'),
+    "prompt": ("t",),
+    "workflows": ("w",),
+    "errors": ("E",),
+    "journal": ("J",),
+    "events": ("v",),
+    "detail": ("enter",),
+    "inspector": ("enter", "enter"),
 }
+APART = 14.0
+"""Seconds from one to the next, so that the clocks of all of them are alike in every run."""
+TAKEN = 12.5
+"""Seconds after which what a page reads is there, away from the ticks."""
 
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
 def test_screens_look_as_they_did(size, look):
-    """All in one run of the app, because starting it is what takes time."""
+    """All in one run of the app, because starting it is what takes time.
+
+    Textual's timers go by the simulated time too: as many ticks as seconds.
+    """
     failures = []
 
     async def script(d):
+        began = d.app.clock()
         await d.passes(20)
-        for name, keys in STEPS.items():
+        for number, (name, keys) in enumerate(STEPS.items()):
             await d.press(*keys)
-            await d.passes(0.5)
+            await d.passes(began + 20 + number * APART + TAKEN - d.app.clock())
             try:
                 check_snapshot(f"{name}-{size}-{look}", described(d.app.screen, beside=69))
             except AssertionError as difference:
                 failures.append(f"{name}: {difference}")
             await d.press("escape")
+            while d.app.screen is not d.app.root:
+                await d.press("escape")
             if name == "filter":
                 await d.until(lambda: "no filter" in d.text)
+            await d.passes(began + 20 + (number + 1) * APART - d.app.clock())
 
-    drive(script, size=SIZES[size], **LOOKS[look])
+    with patch.object(_time, "get_time", lambda: asyncio.get_running_loop().time()):
+        drive(script, size=SIZES[size], **LOOKS[look])
     assert not failures, "\n".join(failures)

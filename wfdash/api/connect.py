@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+import time
+from collections.abc import Callable
 
 import httpx
 
@@ -23,11 +25,13 @@ async def connect(
     *,
     observer: Observer | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Workflows:
     """The client for these settings. Asks nothing yet, so it cannot fail for the network.
 
     A missing account and a dev session's dialect are found out with the first request, which then raises what
-    went wrong and may simply be made again. `transport` stands in for the network (the demo in process).
+    went wrong and may simply be made again. `transport` stands in for the network (the demo in process), and
+    `clock` tells when a request was sent.
     """
     log = DebugLog(settings.debug, settings.credential) if settings.debug else None
     http = Http(
@@ -35,6 +39,7 @@ async def connect(
         await _client(settings.base_url, transport),
         credential=None if settings.local else settings.credential,
         observer=_both(observer, log),
+        clock=clock,
         host=_own_name(settings.base_url) if settings.local else "",
         local=settings.local,
     )
