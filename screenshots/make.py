@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,16 @@ RUNS = 5.0
 FIRST_ROWS = "order-"
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
 _PATIENCE = 60.0
+_BRIGHT = [
+    (128, 132, 136),
+    (255, 123, 114),
+    (139, 224, 120),
+    (255, 214, 92),
+    (121, 176, 255),
+    (224, 160, 255),
+    (96, 224, 240),
+    (255, 255, 255),
+]
 _FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 _OWN = ("CLOUDFLARE_", "CF_", "WFDASH_", "TEXTUAL", "XDG_", "NO_COLOR", "SSH_", "TMUX", "COLORTERM")
 
@@ -38,8 +49,12 @@ class Scene(NamedTuple):
     early: tuple[str, ...] = ()
     """Keys that are pressed while the clock still runs."""
     runs: float = RUNS
+    settings: Mapping[str, Any] = {}
+    """In place of the usual ones: a theme, no colours, ASCII alone."""
+    sizes: tuple[str, ...] = ("80x24", "140x40")
 
 
+_SEEN: dict[str, Any] = {"scenario": "incident", "filter": "status:errored,waiting", "sizes": ("140x40",)}
 SCENES = [
     Scene("instances", "order-"),
     Scene("incident", "order-", scenario="incident"),
@@ -50,6 +65,15 @@ SCENES = [
     Scene("help", "Filter", keys=("?",)),
     Scene("errors", "after it first appeared", scenario="incident", early=("E",), runs=25.0),
     Scene("workflows", "billing", keys=("w",)),
+    Scene("compare", "first differs at", scenario="incident", status="errored", early=("=",)),
+    Scene("inspector", "attempts", scenario="incident", status="errored", keys=("enter",)),
+    Scene("budget", "The server says", scenario="incident", keys=("B",)),
+    Scene("events", "approve", early=("v",), runs=20.0),
+    Scene("sixteen", "errored", settings={"theme": "ansi-contrast"}, **_SEEN),
+    Scene("light", "errored", settings={"theme": "light"}, **_SEEN),
+    Scene("colour-blind", "errored", settings={"theme": "colour-blind"}, **_SEEN),
+    Scene("no-color", "errored", settings={"no_color": True}, **_SEEN),
+    Scene("ascii", "errored", settings={"ascii": True}, **_SEEN),
 ]
 
 
@@ -78,6 +102,7 @@ class Clock:
 async def draw(scene: Scene, columns: int, lines: int) -> str:
     """The scene as SVG."""
     import httpx
+    from msgspec.structs import replace
 
     from wfdash.api.connect import connect
     from wfdash.api.interface import Observer, Workflows
@@ -91,10 +116,11 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
     clock.runs = scene.runs
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="wfdash-pictures-")
     settings = load(Options(demo=scene.scenario, demo_account=ACCOUNT_ID, demo_token=TOKEN), os.environ)
+    settings = replace(settings, **scene.settings)
     server = httpx.ASGITransport(app=create_app(build(scene.scenario, clock=clock)))
 
     async def connected(observer: Observer) -> Workflows:
-        return await connect(settings, observer=observer, transport=server)
+        return await connect(settings, observer=observer, transport=server, clock=clock)
 
     instance = ""
     if scene.status:
@@ -139,6 +165,17 @@ async def settle(app: Any, pilot: Any, until: str = "", *, least: float = 0.0) -
     raise SystemExit(f"{until!r} did not appear on\n{last}")
 
 
+def sixteen_colours() -> None:
+    """A terminal's colours for the pictures: rich's own, but a dark black and bright bright ones."""
+    from rich import console, terminal_theme
+
+    usual = terminal_theme.SVG_EXPORT_THEME
+    normal = [tuple(usual.ansi_colors[n]) for n in range(8)]
+    console.SVG_EXPORT_THEME = terminal_theme.TerminalTheme(
+        tuple(usual.background_color), tuple(usual.foreground_color), [(16, 18, 20), *normal[1:]], _BRIGHT
+    )
+
+
 def own_fonts(svg: str) -> str:
     """The SVG without fonts that would be fetched from elsewhere."""
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.S)
@@ -159,10 +196,12 @@ def main() -> None:
     options = parser.parse_args()
     alone()
     sys.path.insert(0, str(HERE.parent))
+    sixteen_colours()
     for scene in SCENES:
         if options.names and scene.name not in options.names:
             continue
-        for size, (columns, lines) in SIZES.items():
+        for size in scene.sizes:
+            columns, lines = SIZES[size]
             svg = asyncio.run(draw(scene, columns, lines))
             (HERE / f"{scene.name}-{size}.svg").write_text(svg, encoding="utf-8")
             if options.png:
