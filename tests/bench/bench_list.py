@@ -1,13 +1,12 @@
 """Listing 25 instances once: wfdash beside wrangler, the official SDK and bare httpx, on one loopback API."""
 
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.line import Line, alternately, seconds
+from tests.bench.line import Line, alternately
 from tests.support.node import wrangler
 from tests.support.program import Program, environment
 from tests.support.simulator import Simulator
@@ -29,6 +28,15 @@ for row in httpx.get(url, params={"per_page": 25}, headers=headers).json()["resu
     print(row)
 """
 _ROUNDS = 5
+_METER = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:])
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - start, usage.ru_maxrss, os.waitstatus_to_exitcode(status), file=sys.stderr)
+"""
+"""Starts a command and says on its last line how long it took, the most memory it held, how it ended. A small
+process of its own: Linux counts what its parent holds as held by a child too."""
 
 
 class _Command:
@@ -38,20 +46,21 @@ class _Command:
         self._argv, self._env, self._cwd, self.peak = argv, env, cwd, 0.0
 
     def __call__(self) -> float:
-        return seconds(self._run)
-
-    def _run(self) -> None:
-        process = subprocess.Popen(
-            self._argv, env=self._env, cwd=self._cwd, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        """Seconds that one run took."""
+        metered = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _METER, *self._argv],
+            env=self._env,
+            cwd=self._cwd,
+            capture_output=True,
+            text=True,
+            check=True,
         )
-        assert process.stdout
-        rows = process.stdout.read().count(b"order-")
-        process.stdout.close()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, self._argv
+        rows = metered.stdout.count("order-")
+        took, held, code = metered.stderr.splitlines()[-1].split()
+        assert code == "0", self._argv
         assert rows >= 25, f"{self._argv} listed {rows} rows"
-        self.peak = max(self.peak, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2))
+        self.peak = max(self.peak, int(held) / (1024 if sys.platform == "linux" else 1024**2))
+        return float(took)
 
 
 def run() -> list[Line]:
