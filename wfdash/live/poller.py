@@ -1,6 +1,5 @@
 """The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
 
-import gc
 from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import islice
 
@@ -12,38 +11,30 @@ from wfdash.core.facts import DetailFacts
 from wfdash.core.instance import Instance
 from wfdash.core.oddity import Oddity
 from wfdash.core.query import Query
-from wfdash.core.store import Delta, Store
+from wfdash.core.store import Store
 from wfdash.core.workflow import Workflow
 from wfdash.live.budget import Budget
-from wfdash.live.causes import Causes
-from wfdash.live.counts import Counts
-from wfdash.live.details import OpenDetail
 from wfdash.live.events import (
     BudgetChanged,
-    DetailChanged,
     Event,
     HealthChanged,
-    InstancesChanged,
     WatchedChanged,
 )
-from wfdash.live.facts import Fact, Facts
+from wfdash.live.facts import Fact
 from wfdash.live.job import Job
-from wfdash.live.listing import History, Newest
+from wfdash.live.jobs import Jobs
 from wfdash.live.oddities import find_oddities
 from wfdash.live.reading import amend_row, read_answer
 from wfdash.live.scheduler import Scheduler
-from wfdash.live.search import Search, Searched
+from wfdash.live.search import Searched
 from wfdash.live.state import DetailState, Freshness
 from wfdash.live.sweep import Sweep
 from wfdash.live.trend import Trends
 from wfdash.live.watch import Watch
-from wfdash.live.watched import Watched
 
 __all__ = ["Poller"]
 
 _LONGEST_STRETCH = 20_000
-_FREEZE_AT = 2000
-"""Rows from which the garbage collector is told to leave them alone, again at each doubling."""
 
 
 class Poller:
@@ -62,19 +53,9 @@ class Poller:
         self._notify = notify
         self._watch = Watch(api, clock, self._told)
         self.budget = budget
-        self._newest = Newest(self._watch, interval)
-        self._history = History(self._watch, self._newest)
-        self._counts = Counts(self._watch)
-        self._detail = OpenDetail(self._watch)
-        self._facts = Facts(self._watch)
-        self._sweep = Sweep(self._watch)
-        self._search = Search(self._watch, self._facts)
-        self.causes = Causes(self._watch, read=self._facts.remember)
-        self.watched = Watched(self._watch, changed=lambda state: notify(WatchedChanged(state)))
-        self._frozen_rows = _FREEZE_AT
-        self._spared = 0
-        """Page of the sweep at which the background had its turn last."""
-        self._scheduler = Scheduler(self._jobs, clock=clock, budget=budget, settled=self._settled)
+        self._jobs = Jobs(self._watch, interval, watched_changed=lambda state: notify(WatchedChanged(state)))
+        self.causes, self.watched = self._jobs.causes, self._jobs.watched
+        self._scheduler = Scheduler(self._jobs.in_order, clock=clock, budget=budget, settled=self._settled)
         budget.on_change = lambda: notify(BudgetChanged())
 
     async def run(self) -> None:
@@ -96,67 +77,67 @@ class Poller:
 
     @property
     def list(self) -> Freshness:
-        return self._newest.freshness
+        return self._jobs.newest.freshness
 
     @property
     def total(self) -> int | None:
         """Instances of the workflow, all of them when the server says; else as many as answer the filter."""
         counts = self.counts
-        return sum(counts.values()) if counts else self._newest.total
+        return sum(counts.values()) if counts else self._jobs.newest.total
 
     @property
     def matching_total(self) -> int | None:
         """What the server says answers the part of the filter it was asked."""
-        return self._newest.total
+        return self._jobs.newest.total
 
     @property
     def counts(self) -> dict[str, int] | None:
-        return self._newest.counts or self._counts.counts
+        return self._jobs.newest.counts or self._jobs.counts.counts
 
     @property
     def hidden(self) -> int:
         """Rows a dev server lists without a status: ids that were asked for but never made."""
-        return self._newest.hidden
+        return self._jobs.newest.hidden
 
     @property
     def workflows(self) -> Sequence[Workflow]:
-        return self._counts.workflows
+        return self._jobs.counts.workflows
 
     @property
     def workflows_fresh(self) -> Freshness:
         """Of all the workflows; an answer about the one shown makes the others no younger."""
-        return replace(self._counts.freshness, answered_at=self._counts.all_at)
+        return replace(self._jobs.counts.freshness, answered_at=self._jobs.counts.all_at)
 
     @property
     def trends(self) -> Trends:
-        return self._counts.trends
+        return self._jobs.counts.trends
 
     @property
     def sweep(self) -> Sweep:
-        return self._sweep
+        return self._jobs.sweep
 
     @property
     def complete(self) -> bool:
         """Whether everything that answers the filter is loaded, down to the oldest."""
-        return self._history.complete
+        return self._jobs.history.complete
 
     @property
     def loading_more(self) -> bool:
-        return self._history.wanted
+        return self._jobs.history.wanted
 
     @property
     def facts_read(self) -> tuple[int, int]:
         """Of how many visible active rows it is known what they are blocked on: read, of."""
-        return self._facts.progress
+        return self._jobs.facts.progress
 
     @property
     def utc(self) -> bool:
         """How instants in the sentences are written; else in local time."""
-        return self._facts.utc
+        return self._jobs.facts.utc
 
     @utc.setter
     def utc(self, utc: bool) -> None:
-        self._facts.utc = utc
+        self._jobs.facts.utc = utc
 
     @property
     def frozen(self) -> bool:
@@ -170,101 +151,98 @@ class Poller:
     @property
     def overview(self) -> bool:
         """Whether all workflows are asked about, not only the one shown."""
-        return self._counts.overview
+        return self._jobs.counts.overview
 
     @overview.setter
     def overview(self, overview: bool) -> None:
-        if overview and not self._counts.overview:
-            self._scheduler.withdraw(self._counts)
-            self._counts.soon()
-        self._counts.overview = overview
+        if overview and not self._jobs.counts.overview:
+            self._scheduler.withdraw(self._jobs.counts)
+            self._jobs.counts.soon()
+        self._jobs.counts.overview = overview
         self._scheduler.wake()
 
     def show(self, workflow: str, query: Query | None = None) -> None:
         """Change what is listed; late answers to the old question are dropped."""
         watch, other = self._watch, workflow != self._watch.workflow
         watch.query = query
-        self._scheduler.withdraw(self._newest)
-        self._scheduler.withdraw(self._history)
+        self._scheduler.withdraw(self._jobs.newest)
+        self._scheduler.withdraw(self._jobs.history)
         if other:
-            of_workflow = (self._counts, self._detail, self._facts, self._sweep, self._search, self.causes)
-            for job in of_workflow:
+            for job in self._jobs.of_workflow:
                 self._scheduler.withdraw(job)
             watch.workflow, watch.store, watch.floor = workflow, Store(), None
-            self._frozen_rows = _FREEZE_AT
-            for job in of_workflow:
-                job.restart()
-        self._newest.restart()
-        self._history.restart()
+            self._jobs.restart()
+        self._jobs.newest.restart()
+        self._jobs.history.restart()
         self._scheduler.wake()
 
     def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
         """Read the loaded rows that this filter cannot tell from their rows alone, as budget allows."""
-        self._scheduler.withdraw(self._search)
-        self._search.look_for(query, marks)
+        self._scheduler.withdraw(self._jobs.search)
+        self._jobs.search.look_for(query, marks)
         self._scheduler.wake()
 
     def search_on(self) -> None:
         """Read on for the filter, where that was left off after enough of them."""
-        self._search.go_on()
+        self._jobs.search.go_on()
         self._scheduler.wake()
 
     @property
     def searched(self) -> Searched | None:
         """How far that is; None for a filter that rows alone can answer."""
-        return self._search.searched
+        return self._jobs.search.searched
 
     @property
     def searching(self) -> bool:
-        return self._search.busy
+        return self._jobs.search.busy
 
     def open(self, instance: str | None) -> None:
         """Which detail is polled; None for none."""
-        if instance == self._detail.id:
+        if instance == self._jobs.detail.id:
             return
-        self._scheduler.withdraw(self._detail)
-        self._detail.open(instance)
+        self._scheduler.withdraw(self._jobs.detail)
+        self._jobs.detail.open(instance)
         self._scheduler.wake()
 
     def want(self, ids: Sequence[str]) -> None:
         """The visible active rows, most important first: what they wait for is read as budget allows."""
-        self._facts.wanted = tuple(ids)
+        self._jobs.facts.wanted = tuple(ids)
         self._scheduler.wake()
 
     def watch(self, ids: Container[str]) -> None:
         """The watched and the marked ones, as they are at any moment: read first when a sweep misses them."""
-        self._facts.watched = ids
+        self._jobs.facts.watched = ids
 
     def poll_now(self) -> None:
-        for job in (self._newest, self._counts, self._detail):
+        for job in (self._jobs.newest, self._jobs.counts, self._jobs.detail):
             job.soon()
         self._scheduler.wake()
 
     def focus(self, focused: bool) -> None:
         """Whether the terminal has the focus; without it the list is polled every 30 s."""
-        if focused and not self._newest.focused:
-            self._newest.soon()
-        self._newest.focused = focused
+        if focused and not self._jobs.newest.focused:
+            self._jobs.newest.soon()
+        self._jobs.newest.focused = focused
         self._scheduler.wake()
 
     def load_more(self) -> None:
         """Ask for one more page of older rows."""
-        self._history.wanted = True
+        self._jobs.history.wanted = True
         self._scheduler.wake()
 
     def detail(self, instance: str) -> DetailState | None:
-        return self._detail.state(instance)
+        return self._jobs.detail.state(instance)
 
     def details(self) -> Sequence[DetailState]:
         """Every instance that was opened and is still remembered."""
-        return self._detail.states()
+        return self._jobs.detail.states()
 
     def fact(self, instance: str) -> Fact | None:
         """What was last read of a row, with when."""
-        return self._facts.fact(instance)
+        return self._jobs.facts.fact(instance)
 
     def why(self, instance: str) -> Why | None:
-        return self._facts.why(instance)
+        return self._jobs.facts.why(instance)
 
     def stretch(self) -> Sequence[Instance]:
         """Loaded rows between which no instance of the workflow is missing, filter or not; at most 20,000."""
@@ -276,12 +254,14 @@ class Poller:
 
     def oddities(self) -> Sequence[Oddity]:
         """What is stuck or odd, worst first, told from what was read so far."""
-        return find_oddities(self._watch, self._facts, self._facts.times, self.trends, self._counts.shown)
+        return find_oddities(
+            self._watch, self._jobs.facts, self._jobs.facts.times, self.trends, self._jobs.counts.shown
+        )
 
     @property
     def read(self) -> Mapping[str, DetailFacts]:
         """What filters can ask of the instances that were read, by id; follows along, not to be changed."""
-        return self._facts.read
+        return self._jobs.facts.read
 
     def apply_detail(self, workflow: str, instance: str, answer: DetailAnswer) -> None:
         """Take in what somebody else read just now."""
@@ -289,51 +269,16 @@ class Poller:
             return
         number = self._watch.next_number()
         detail = read_answer(workflow, instance, answer)
-        if self._detail.state(instance) is not None:
-            self._detail.take_in(detail, number)
+        if self._jobs.detail.state(instance) is not None:
+            self._jobs.detail.take_in(detail, number)
         else:
             self._watch.tell(amend_row(self.store, detail, number))
-            self._facts.remember(detail)
-
-    def _jobs(self) -> Sequence[Job]:
-        """Most urgent first. Of a long sweep every fourth turn, every second while rows on screen are unread,
-        goes to what rows are blocked on: else they would never be read."""
-        self._sweep.skip = self._newest.whole is not None
-        self._facts.missed = self._sweep.missed
-        self._facts.open = self._detail.id
-        self._counts.listed = self._newest.counts is not None
-        read, wanted = self._facts.progress
-        turn = self._sweep.pages
-        spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
-        spare = (self._facts, self._sweep) if spared or self._facts.urgent else (self._sweep, self._facts)
-        spare = (self.causes, *spare) if self.causes.wanted else spare
-        late = self._newest.late(self._watch.clock())
-        first = (self._newest, self._detail) if late else (self._detail, self._newest)
-        return (*first, self._counts, self._history, *spare, self.watched, self._search)
+            self._jobs.facts.remember(detail)
 
     def _told(self, event: Event) -> None:
-        if isinstance(event, InstancesChanged):
-            self._follow(event.delta)
-        elif isinstance(event, DetailChanged) and (state := self._detail.state(event.id)) and state.detail:
-            self._facts.remember(state.detail)
+        self._jobs.told(event)
         self._notify(event)
 
-    def _follow(self, delta: Delta) -> None:
-        self._search.follow(delta)
-        self.watched.heed(delta)
-        for identity in delta.changed:
-            self._detail.row_changed(identity)
-        if len(self.store) >= self._frozen_rows:
-            self._frozen_rows = 2 * len(self.store)
-            gc.freeze()
-
     def _settled(self, job: Job) -> None:
-        if job is self._newest:
-            self._facts.look_for(self._newest.left)
-            if self._newest.whole is not None:
-                self._sweep.covered(self._newest.whole)
-        if job is self._facts:
-            self._spared = self._sweep.pages
-        if job is self._counts:
-            self._facts.running = (self.counts or {}).get("running")
+        self._jobs.settled(job)
         self._notify(HealthChanged())

@@ -1,0 +1,98 @@
+"""All that is asked of the server, most urgent first, and what one answer means for the other questions."""
+
+import gc
+from collections.abc import Callable, Sequence
+
+from wfdash.core.store import Delta
+from wfdash.live.causes import Causes
+from wfdash.live.counts import Counts
+from wfdash.live.details import OpenDetail
+from wfdash.live.events import DetailChanged, Event, InstancesChanged
+from wfdash.live.facts import Facts
+from wfdash.live.job import Job
+from wfdash.live.listing import History, Newest
+from wfdash.live.pins import PinState
+from wfdash.live.search import Search
+from wfdash.live.sweep import Sweep
+from wfdash.live.watch import Watch
+from wfdash.live.watched import Watched
+
+__all__ = ["Jobs"]
+
+_FREEZE_AT = 2000
+"""Rows from which the garbage collector is told to leave them alone, again at each doubling."""
+
+
+class Jobs:
+    """Each asks for one thing and may be read by its name."""
+
+    def __init__(self, watch: Watch, interval: float, *, watched_changed: Callable[[PinState], None]) -> None:
+        self._watch = watch
+        self.newest = Newest(watch, interval)
+        self.history = History(watch, self.newest)
+        self.counts = Counts(watch)
+        self.detail = OpenDetail(watch)
+        self.facts = Facts(watch)
+        self.sweep = Sweep(watch)
+        self.search = Search(watch, self.facts)
+        self.causes = Causes(watch, read=self.facts.remember)
+        self.watched = Watched(watch, changed=watched_changed)
+        self._frozen_rows = _FREEZE_AT
+        self._spared = 0
+        """Page of the sweep at which the background had its turn last."""
+
+    @property
+    def of_workflow(self) -> "Sequence[Counts | OpenDetail | Facts | Sweep | Search | Causes]":
+        """Those that have nothing to go on with in another workflow."""
+        return (self.counts, self.detail, self.facts, self.sweep, self.search, self.causes)
+
+    def restart(self) -> None:
+        """Begin anew, in another workflow."""
+        self._frozen_rows = _FREEZE_AT
+        for job in self.of_workflow:
+            job.restart()
+
+    def in_order(self) -> Sequence[Job]:
+        """Most urgent first. Of a long sweep every fourth turn, every second while rows on screen are unread,
+        goes to what rows are blocked on: else they would never be read."""
+        self.sweep.skip = self.newest.whole is not None
+        self.facts.missed = self.sweep.missed
+        self.facts.open = self.detail.id
+        self.counts.listed = self.newest.counts is not None
+        read, wanted = self.facts.progress
+        turn = self.sweep.pages
+        spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
+        spare = (self.facts, self.sweep) if spared or self.facts.urgent else (self.sweep, self.facts)
+        spare = (self.causes, *spare) if self.causes.wanted else spare
+        late = self.newest.late(self._watch.clock())
+        first = (self.newest, self.detail) if late else (self.detail, self.newest)
+        return (*first, self.counts, self.history, *spare, self.watched, self.search)
+
+    def told(self, event: Event) -> None:
+        """One of them learnt something."""
+        if isinstance(event, InstancesChanged):
+            self._follow(event.delta)
+        elif isinstance(event, DetailChanged) and (state := self.detail.state(event.id)) and state.detail:
+            self.facts.remember(state.detail)
+
+    def settled(self, job: Job) -> None:
+        """One of them was answered, or failed."""
+        if job is self.newest:
+            self.facts.look_for(self.newest.left)
+            if self.newest.whole is not None:
+                self.sweep.covered(self.newest.whole)
+        if job is self.facts:
+            self._spared = self.sweep.pages
+        if job is self.counts:
+            counts = self.newest.counts or self.counts.counts
+            self.facts.running = (counts or {}).get("running")
+
+    def _follow(self, delta: Delta) -> None:
+        self.search.follow(delta)
+        self.watched.heed(delta)
+        for identity in delta.changed:
+            self.detail.row_changed(identity)
+        rows = len(self._watch.store)
+        if rows >= self._frozen_rows:
+            self._frozen_rows = 2 * rows
+            gc.freeze()
