@@ -21,7 +21,7 @@ RUNS = 5.0
 """Seconds for which the clock runs before it stands: the first polls and what they lead to."""
 FIRST_ROWS = "order-"
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 _BRIGHT = [
     (128, 132, 136),
     (255, 123, 114),
@@ -63,7 +63,7 @@ SCENES = [
     Scene("waiting", "waiting", status="waiting"),
     Scene("prompt", "terminate", status="waiting", keys=("t",)),
     Scene("help", "Filter", keys=("?",)),
-    Scene("errors", "after it first appeared", scenario="incident", early=("E",), runs=25.0),
+    Scene("errors", "after it first appeared", scenario="incident", early=("E",), runs=45.0),
     Scene("workflows", "billing", keys=("w",)),
     Scene("compare", "first differs at", scenario="incident", status="errored", early=("=",)),
     Scene("inspector", "attempts", scenario="incident", status="errored", keys=("enter",)),
