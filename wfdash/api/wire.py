@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import MsgspecError, Struct, field
+from msgspec.json import Decoder
 
 __all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "read_json"]
 
 DEEPEST = 400
 """Levels of nesting that are taken; the API's own answers have about eight."""
 
+_STRICT = Decoder()
 _CONTAINERS = frozenset((dict, list))
 _LONGEST_INTEGER = 400
 """Digits; a longer integer is read as a float (usually infinity), for Python refuses 4300 and more."""
@@ -26,7 +28,7 @@ def read_json(body: bytes) -> Any:
     """Parse a body. Bytes that are no UTF-8 become U+FFFD: a text cut inside a character still shows."""
     text = body.decode("utf-8-sig", "replace")
     try:
-        value = json.loads(text)
+        value = _parse(text)
     except json.JSONDecodeError as error:
         raise Unreadable(
             f"not JSON: {error.msg.lower()} at character {error.pos:,} of {len(text):,}"
@@ -38,6 +40,14 @@ def read_json(body: bytes) -> Any:
     if text.count("[") + text.count("{") > DEEPEST and depth_exceeds(value, DEEPEST):
         raise Unreadable(f"nested deeper than {DEEPEST} levels")
     return value
+
+
+def _parse(text: str) -> Any:
+    """As `json.loads`, in two thirds of the time where the JSON is strict: a large answer holds the loop."""
+    try:
+        return _STRICT.decode(text)
+    except (MsgspecError, RecursionError, ValueError):
+        return json.loads(text)
 
 
 def _with_monstrous_integers(text: str) -> Any:
