@@ -5,8 +5,12 @@ of its own and at most `--limit SECONDS` (default 120); what fails says so and d
 """
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -18,6 +22,21 @@ HERE = Path(__file__).parent
 def one(name: str) -> None:
     for line in import_module(f"tests.bench.bench_{name}").run():
         print(line, flush=True)
+
+
+def _apart(name: str, environ: Mapping[str, str], limit: float) -> int:
+    """The exit status of one bench in a process of its own; what it started ends with it, however it ends.
+
+    Raises subprocess.TimeoutExpired after `limit` seconds.
+    """
+    command = [sys.executable, "-m", "tests.bench", "--here", name]
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
+    try:
+        return process.wait(limit)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def main() -> None:
@@ -32,13 +51,12 @@ def main() -> None:
             one(name)
         return
     environ = without(ORIGINAL) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for name in names:
         print(f"-- {name}", flush=True)
         try:
-            command = [sys.executable, "-m", "tests.bench", "--here", name]
-            done = subprocess.run(command, cwd=ROOT, env=environ, timeout=options.limit, check=False)
-            if done.returncode:
-                print(f"   {name} failed with status {done.returncode}", flush=True)
+            if status := _apart(name, environ, options.limit):
+                print(f"   {name} failed with status {status}", flush=True)
         except subprocess.TimeoutExpired:
             print(f"   {name} took more than {options.limit:g} s and was ended", flush=True)
 
