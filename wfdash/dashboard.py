@@ -1,0 +1,158 @@
+"""From a parsed command line to the dashboard: terminal, handover, settings, first run, server."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from wfdash.command_options import options_of
+from wfdash.oneshot.ending import UsageError
+from wfdash.oneshot.print import say
+from wfdash.settings import NoCredentials, Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from wfdash.api.interface import Observer, Workflows
+    from wfdash.core.handover import Handover
+
+    Connect = Callable[[Observer], Awaitable[Workflows]]
+
+__all__ = ["dashboard"]
+
+
+def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
+    _check_terminal(environ)
+    handover = _take_handover(parsed) if parsed.command == "open" else None
+    try:
+        settings = load(options_of(parsed), environ)
+    except NoCredentials as wrong:
+        _refuse(str(wrong), wrong.exit_code)
+        return _lead(parsed, environ, wrong.exit_code)
+    except SettingsError as wrong:
+        return _refuse(str(wrong), wrong.exit_code)
+    if not _shows_more_than_ascii(environ):
+        settings = replace(settings, ascii=True)
+    from wfdash.ui.app import run_app
+
+    workflow = parsed.workflow or settings.workflow
+    code = run_app(
+        settings,
+        _connector,
+        workflow=workflow,
+        instance=parsed.instance,
+        filter=parsed.filter,
+        handover=handover,
+        setup=_setup(parsed, settings),
+    )
+    if code == 3 and settings.credential is None:
+        return _refuse(settings.sources["credential"], code)
+    return code
+
+
+def _setup(parsed: Namespace, settings: Settings) -> str | None:
+    """The name of the profile to lead to, "" for any; None to go straight to the dashboard.
+
+    Nobody is led who has a config, said what to look at, or left the first run before.
+    """
+    if parsed.command == "setup":
+        return str(parsed.profile)
+    said = parsed.workflow or parsed.instance or parsed.filter or settings.account_id
+    if parsed.command or said or settings.local:
+        return None
+    from platformdirs import user_state_path
+
+    from wfdash.first_run import was_led
+
+    path = settings.config_path
+    return None if path is None or path.exists() or was_led(user_state_path("wfdash")) else ""
+
+
+def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
+    """Who has no config yet is told how to get as far as having one."""
+    from wfdash.first_run import guide
+    from wfdash.resolution import config_path
+
+    path, _ = config_path(options_of(parsed), environ)
+    if not path.exists():
+        say(guide(path))
+    return code
+
+
+def _take_handover(parsed: Namespace) -> "Handover":
+    """Stand where the file says, except where an option says otherwise."""
+    from wfdash.core.handover import HandoverError, read_handover
+
+    try:
+        with open(parsed.file, encoding="utf-8", errors="replace") as file:
+            handover = read_handover(file.read().split("\n"))
+    except OSError as wrong:
+        raise UsageError(f"{parsed.file} could not be read: {wrong.strerror}") from None
+    except HandoverError as wrong:
+        raise UsageError(f"{parsed.file}: {wrong}") from None
+    if handover.lost:
+        say(f"wfdash: {parsed.file} was cut or changed: {handover.lost} lines of it could not be read")
+    parsed.account_id = parsed.account_id or handover.account_id
+    parsed.workflow = parsed.workflow or handover.workflow
+    parsed.instance = parsed.instance or handover.instance
+    parsed.filter = parsed.filter or _readable(handover.filter, parsed.file)
+    return handover
+
+
+def _readable(filter: str, file: str) -> str:
+    """The filter of a file; one that cannot be read here is no reason to open nothing."""
+    from wfdash.core.query import QueryError
+    from wfdash.core.query import parse as parse_query
+
+    try:
+        parse_query(filter)
+    except QueryError as wrong:
+        say(f"wfdash: {file}: its filter was left out: {wrong}")
+        return ""
+    return filter
+
+
+def _check_terminal(environ: Mapping[str, str]) -> None:
+    """Textual itself would write escape codes into a pipe, and full colour to a dumb terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("the dashboard needs a terminal; away from one use wfdash tail, or list --json")
+    if environ.get("TERM", "") in ("", "dumb"):
+        raise UsageError("the dashboard cannot be drawn on this terminal (TERM is dumb); use wfdash tail")
+
+
+def _shows_more_than_ascii(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal takes UTF-8, as far as the locale and the stream tell.
+
+    Python itself takes a locale of C for UTF-8; LC_ALL says that it is meant.
+    """
+    insisted = environ.get("LC_ALL", "").partition(".")
+    plain = insisted[0] in ("C", "POSIX") and not insisted[2]
+    return not plain and sys.stderr.encoding.lower().replace("-", "") == "utf8"
+
+
+def _connector(settings: Settings) -> "Connect":
+    """How the dashboard reaches its server: the network, or the simulator in process."""
+
+    async def reach(observer: "Observer") -> "Workflows":
+        from wfdash.api.connect import connect
+
+        if not settings.demo:
+            return await connect(settings, observer=observer)
+        import asyncio
+
+        import httpx
+
+        from wfdash.demo.api import create_app
+        from wfdash.demo.world import build
+
+        # In a thread: the screen answers to keys meanwhile.
+        world = await asyncio.to_thread(build, settings.demo)
+        transport = httpx.ASGITransport(app=create_app(world))
+        return await connect(settings, observer=observer, transport=transport)
+
+    return reach
+
+
+def _refuse(sentence: str, code: int) -> int:
+    say(f"wfdash: {sentence}")
+    return code

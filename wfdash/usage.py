@@ -1,0 +1,57 @@
+"""What of a parsed command line is no sense: what argparse cannot tell."""
+
+from argparse import Namespace
+
+from wfdash.oneshot.ending import UsageError
+
+__all__ = ["check_usage"]
+
+_WITHOUT_INSTANCE = {
+    "create": "create takes the new instance's id with --id, not with -i",
+    "list": "list takes no -i; wfdash show -i ID shows one instance",
+}
+
+
+def check_usage(parsed: Namespace) -> None:
+    """The filter, the address, options that exclude each other; raises UsageError. Takes an address apart."""
+    if getattr(parsed, "filter", ""):
+        _check_filter(parsed.filter)
+    if parsed.command == "show" and len(parsed.ids) == 1 and not parsed.instance:
+        parsed.instance, parsed.ids = parsed.ids[0], []
+    if parsed.instance:
+        if parsed.command in _WITHOUT_INSTANCE:
+            raise UsageError(_WITHOUT_INSTANCE[parsed.command])
+        _check_address(parsed)
+    if parsed.command == "setup" and parsed.local is not None:
+        raise UsageError("setup is for an account; a dev session needs none of it: wfdash --local")
+    if parsed.command == "demo" and parsed.serve is None and (parsed.fault or parsed.latency):
+        raise UsageError("--fault and --latency belong to demo --serve")
+
+
+def _check_address(parsed: Namespace) -> None:
+    """Take a dashboard URL apart into what it names."""
+    from wfdash.core.address import AddressError, parse_instance
+
+    try:
+        address = parse_instance(parsed.instance)
+    except AddressError as wrong:
+        raise UsageError(f"-i: {wrong}") from None
+    for name, ours, theirs in (
+        ("workflow", parsed.workflow, address.workflow),
+        ("account", parsed.account_id, address.account),
+    ):
+        if ours and theirs and ours != theirs:
+            raise UsageError(f"-i names the {name} {theirs}, the options name {ours}")
+    parsed.instance = address.instance
+    parsed.workflow = parsed.workflow or address.workflow
+    parsed.account_id = parsed.account_id or address.account
+
+
+def _check_filter(text: str) -> None:
+    from wfdash.core.query import QueryError
+    from wfdash.core.query import parse as parse_query
+
+    try:
+        parse_query(text)
+    except QueryError as wrong:
+        raise UsageError(f"--filter: {wrong.pointed()}") from None
