@@ -38,6 +38,7 @@ os.environ.update(_plain)
 
 from tests.support.program import Program  # noqa: E402
 from tests.support.pty import OpenTerminal  # noqa: E402
+from tests.support.simulator import Simulator  # noqa: E402
 
 
 def pytest_unconfigure() -> None:
@@ -49,6 +50,14 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has a home of its own, so that no journal or config of one is seen by the next."""
     for name, value in homes(tmp_path / "home").items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def still() -> Iterator[Simulator]:
+    """A simulator whose clock stands: nothing happens in it unless the test makes it."""
+    started = Simulator("calm", stopped=True)
+    yield started
+    started.stop()
 
 
 @pytest.fixture

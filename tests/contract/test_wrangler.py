@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,14 +62,6 @@ def test_workflows_are_listed_and_described(run):
     described = run("workflows", "describe", "orders").stdout
     assert "OrderWorkflow" in described
     assert "Latest Version" in described
-
-
-@pytest.fixture
-def still() -> Iterator[Simulator]:
-    """A world in which nothing arrives between two pages."""
-    started = Simulator(stopped=True)
-    yield started
-    started.stop()
 
 
 def test_instances_are_listed_page_by_page(run, still):

@@ -2,21 +2,10 @@
 
 import re
 
-import pytest
-
 from tests.support.pty import watch_together
-from tests.support.simulator import Simulator
 
 PER_SECOND = 400
 FIVE_ROWS = 6 * 1024
-
-
-@pytest.fixture
-def still():
-    """A simulator whose clock stands: nothing happens in it unless the test makes it."""
-    simulator = Simulator("calm", stopped=True)
-    yield simulator
-    simulator.stop()
 
 
 def opened(terminal, still, columns=140, lines=40, **env):

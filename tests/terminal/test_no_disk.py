@@ -1,27 +1,17 @@
 """A home that cannot be written, a disk that is full: said once, and everything else works."""
 
-import pytest
-
 from tests.support.act import confirm
-from tests.support.simulator import Simulator
 
 
-@pytest.fixture
-def simulator():
-    running = Simulator("calm", stopped=True)
-    yield running
-    running.stop()
-
-
-def test_a_state_folder_that_cannot_be_made(terminal, simulator, tmp_path):
+def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
     (tmp_path / "state").write_text("a file where the folder should be")
-    waiting = simulator.listing("orders", status="waiting")[0]["id"]
-    env = {**simulator.env, "XDG_STATE_HOME": str(tmp_path / "state")}
+    waiting = still.listing("orders", status="waiting")[0]["id"]
+    env = {**still.env, "XDG_STATE_HOME": str(tmp_path / "state")}
     shell = terminal("-w", "orders", "--filter", waiting, columns=140, lines=30, env=env)
     shell.wait_for("1 of ", "actions will not be recorded: the journal could not be written: Not a directory")
     confirm(shell, "p", "the journal could not be written")
     shell.wait_for("paused after")
-    assert simulator.detail("orders", waiting)["status"] == "paused"
+    assert still.detail("orders", waiting)["status"] == "paused"
     shell.press("J")
     shell.wait_for("the journal could not be written", "Nothing is recorded until it can be")
     shell.press("escape", "q")

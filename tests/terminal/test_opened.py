@@ -2,15 +2,6 @@
 
 import pytest
 
-from tests.support.simulator import Simulator
-
-
-@pytest.fixture
-def still():
-    simulator = Simulator("calm", stopped=True)
-    yield simulator
-    simulator.stop()
-
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (140, 40)])
 def test_an_instance_named_at_the_start_is_open(terminal, still, columns, lines):

@@ -7,7 +7,6 @@ import pytest
 
 from tests.support.act import ROWS
 from tests.support.output import clipboards, strange
-from tests.support.simulator import Simulator
 
 
 def left_well(shell, *keys):
@@ -43,16 +42,9 @@ def test_a_paste_that_is_no_filter(demo):
     left_well(shell, "q")
 
 
-@pytest.fixture
-def simulator():
-    running = Simulator("calm", stopped=True)
-    yield running
-    running.stop()
-
-
-def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, simulator, tmp_path):
-    waiting = simulator.listing("orders", status="waiting")[0]["id"]
-    shell = terminal("-w", "orders", "--filter", waiting, columns=120, lines=30, env=simulator.env)
+def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, still, tmp_path):
+    waiting = still.listing("orders", status="waiting")[0]["id"]
+    shell = terminal("-w", "orders", "--filter", waiting, columns=120, lines=30, env=still.env)
     shell.wait_for("1 of ", "waiting")
     shell.press("p")
     shell.wait_for("leave it")
