@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 
-from wfdash.api.errors import Forbidden, InstanceNotFound, NotFound
+from wfdash.api.errors import Forbidden, NotFound
 from wfdash.core.detail import Detail
 from wfdash.core.fingerprint import fingerprint
 from wfdash.core.grouping import Group, Sample, group
-from wfdash.core.store import EXPIRED
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job
 from wfdash.live.onset import ENOUGH, Onset
-from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.reading import read_instance
 from wfdash.live.watch import Watch
 
 __all__ = ["Causes"]
@@ -117,19 +116,13 @@ class Causes(Job):
 
     async def _read(self, identity: str) -> None:
         watch = self.watch
-        number = watch.next_number()
         self._onset.looked += identity not in self._candidates
         if (item := self._onset.items.pop(identity, None)) is not None:
-            watch.tell(watch.store.apply([dict(item)], seq=number, now=watch.clock()))
-            number = watch.next_number()
-        try:
-            answer = await watch.api.get_instance(watch.workflow, identity)
-        except InstanceNotFound:
+            watch.tell(watch.store.apply([dict(item)], seq=watch.next_number(), now=watch.clock()))
+        detail = await read_instance(watch, identity)
+        if detail is None:
             self._lost.add(identity)
-            watch.tell(watch.store.doubt([identity], EXPIRED))
             return
-        detail = read_answer(watch.workflow, identity, answer)
-        watch.tell(amend_row(watch.store, detail, number))
         self._read_too(detail)
         if detail.status == "errored":
             row = watch.store.get(identity)

@@ -1,12 +1,10 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Container, Sequence
 
 from msgspec import Struct
 
-from wfdash.api.errors import InstanceNotFound
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
 from wfdash.core.facts import DetailFacts, read_facts
@@ -16,7 +14,7 @@ from wfdash.core.store import ENDED, EXPIRED
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job
-from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.reading import read_instance
 from wfdash.live.watch import Watch
 
 __all__ = ["Fact", "Facts"]
@@ -128,15 +126,9 @@ class Facts(Job):
         identity = self._next(watch.clock())
         if identity is None:
             return
-        number = watch.next_number()
-        try:
-            answer = await watch.api.get_instance(watch.workflow, identity)
-        except InstanceNotFound:
-            watch.tell(watch.store.doubt([identity], EXPIRED))
+        detail = await read_instance(watch, identity)
+        if detail is None:
             return
-        await asyncio.sleep(0)  # its parse has held the loop long enough
-        detail = read_answer(watch.workflow, identity, answer)
-        watch.tell(amend_row(watch.store, detail, number))
         self.remember(detail)
         watch.notify(DetailChanged(identity))
 

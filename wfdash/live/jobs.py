@@ -46,6 +46,11 @@ class Jobs:
         """Those that have nothing to go on with in another workflow."""
         return (self.counts, self.detail, self.facts, self.sweep, self.search, self.causes)
 
+    @property
+    def status_counts(self) -> dict[str, int] | None:
+        """Instances of the workflow by status, from whichever answer tells them; None until one did."""
+        return self.newest.counts or self.counts.counts
+
     def restart(self) -> None:
         """Begin anew, in another workflow."""
         self._frozen_rows = _FREEZE_AT
@@ -84,8 +89,7 @@ class Jobs:
         if job is self.facts:
             self._spared = self.sweep.pages
         if job is self.counts:
-            counts = self.newest.counts or self.counts.counts
-            self.facts.running = (counts or {}).get("running")
+            self.facts.running = (self.status_counts or {}).get("running")
 
     def _follow(self, delta: Delta) -> None:
         self.search.follow(delta)

@@ -3,6 +3,7 @@
 from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage
 from wfdash.core.instance import Instance
+from wfdash.core.query import Pushdown
 from wfdash.live.budget import Priority
 from wfdash.live.job import Job
 from wfdash.live.watch import Watch
@@ -142,8 +143,13 @@ def _lower(watch: Watch, oldest: float | None) -> None:
         watch.floor = oldest if watch.floor is None else min(watch.floor, oldest)
 
 
+def _asked(watch: Watch) -> Pushdown | None:
+    """What of the filter goes to the API; a dev session takes none."""
+    return watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
+
+
 async def _page(watch: Watch, cursor: str | None) -> InstancePage:
-    asked = watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
+    asked = _asked(watch)
     return await watch.api.list_instances(
         watch.workflow,
         status=asked.status if asked else "",
@@ -156,12 +162,12 @@ async def _page(watch: Watch, cursor: str | None) -> InstancePage:
 
 def _status(watch: Watch) -> str:
     """The one status that is asked for, where nothing else is; "" for any."""
-    asked = watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
+    asked = _asked(watch)
     return asked.status if asked and asked.date_start is None and asked.date_end is None else ""
 
 
 def _pushed(watch: Watch) -> bool:
-    asked = watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
+    asked = _asked(watch)
     return bool(asked and (asked.status or asked.date_start is not None or asked.date_end is not None))
 
 

@@ -92,7 +92,7 @@ class Poller:
 
     @property
     def counts(self) -> dict[str, int] | None:
-        return self._jobs.newest.counts or self._jobs.counts.counts
+        return self._jobs.status_counts
 
     @property
     def hidden(self) -> int:

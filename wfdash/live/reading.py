@@ -1,12 +1,15 @@
 """An instance's own answer turned into a Detail, and what it tells of the list row."""
 
+import asyncio
 import gc
 
+from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.detail import Detail, read_detail
-from wfdash.core.store import Delta, Store
+from wfdash.core.store import EXPIRED, Delta, Store
+from wfdash.live.watch import Watch
 
-__all__ = ["amend_row", "read_answer"]
+__all__ = ["amend_row", "read_answer", "read_instance"]
 
 _HUGE = 2000
 """Steps from which an answer is kept out of the garbage collector's sight; it holds no cycles."""
@@ -33,3 +36,17 @@ def amend_row(store: Store, detail: Detail, number: int) -> Delta:
         version=detail.version,
         trigger=detail.trigger,
     )
+
+
+async def read_instance(watch: Watch, identity: str) -> Detail | None:
+    """Read one in full and tell its row; None for one that is gone, whose row is then marked as expired."""
+    number = watch.next_number()
+    try:
+        answer = await watch.api.get_instance(watch.workflow, identity)
+    except InstanceNotFound:
+        watch.tell(watch.store.doubt([identity], EXPIRED))
+        return None
+    await asyncio.sleep(0)  # its parse has held the loop long enough
+    detail = read_answer(watch.workflow, identity, answer)
+    watch.tell(amend_row(watch.store, detail, number))
+    return detail

@@ -5,14 +5,13 @@ from heapq import heappop, heappush
 
 from msgspec import Struct
 
-from wfdash.api.errors import InstanceNotFound
 from wfdash.core.query import Query
 from wfdash.core.store import EXPIRED, Delta
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.facts import Facts
 from wfdash.live.job import Job
-from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.reading import read_instance
 from wfdash.live.watch import Watch
 
 __all__ = ["MOST", "Search", "Searched"]
@@ -126,17 +125,11 @@ class Search(Job):
         watch, identity = self.watch, self._next(self.watch.clock())
         if identity is None:
             return
-        number = watch.next_number()
-        try:
-            answer = await watch.api.get_instance(watch.workflow, identity)
-        except InstanceNotFound:
-            self._over(identity)
-            self._candidates.discard(identity)
-            watch.tell(watch.store.doubt([identity], EXPIRED))
-            return
-        detail = read_answer(watch.workflow, identity, answer)
-        watch.tell(amend_row(watch.store, detail, number))
+        detail = await read_instance(watch, identity)
         self._over(identity)
+        if detail is None:
+            self._candidates.discard(identity)
+            return
         self._facts.remember(detail)
         watch.notify(DetailChanged(identity))
 
