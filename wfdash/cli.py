@@ -41,8 +41,9 @@ def run(arguments: Sequence[str]) -> int:
 def _crashed(error: Exception) -> int:
     """A fault of our own: told without the values of variables and without what a terminal would obey."""
     from wfdash.core.crash import crash_report
+    from wfdash.oneshot.print import say
 
-    _say(crash_report(error, hide=_hide_variables))
+    say(crash_report(error, hide=_hide_variables))
     return 1
 
 
@@ -89,14 +90,9 @@ def _serve(parsed: Namespace) -> int:
 
 
 def _refuse(sentence: str, code: int) -> int:
-    _say(f"wfdash: {sentence}")
-    return code
+    from wfdash.oneshot.print import refuse
 
-
-def _say(sentence: str) -> None:
-    from wfdash.oneshot.print import say
-
-    say(sentence)
+    return refuse(sentence, code)
 
 
 def _ready_streams() -> None:

@@ -2,21 +2,20 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from wfdash.command_options import options_of
 from wfdash.oneshot.ending import UsageError
-from wfdash.oneshot.print import say
+from wfdash.oneshot.print import refuse, say
 from wfdash.settings import NoCredentials, Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
     from wfdash.core.handover import Handover
-
-    Connect = Callable[[Observer], Awaitable[Workflows]]
+    from wfdash.ui.session import Connect
 
 __all__ = ["dashboard"]
 
@@ -27,10 +26,10 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     try:
         settings = load(options_of(parsed), environ)
     except NoCredentials as wrong:
-        _refuse(str(wrong), wrong.exit_code)
+        refuse(str(wrong), wrong.exit_code)
         return _lead(parsed, environ, wrong.exit_code)
     except SettingsError as wrong:
-        return _refuse(str(wrong), wrong.exit_code)
+        return refuse(str(wrong), wrong.exit_code)
     if not _shows_more_than_ascii(environ):
         settings = replace(settings, ascii=True)
     from wfdash.ui.app import run_app
@@ -46,7 +45,7 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
         setup=_setup(parsed, settings),
     )
     if code == 3 and settings.credential is None:
-        return _refuse(settings.sources["credential"], code)
+        return refuse(settings.sources["credential"], code)
     return code
 
 
@@ -151,8 +150,3 @@ def _connector(settings: Settings) -> "Connect":
         return await connect(settings, observer=observer, transport=transport)
 
     return reach
-
-
-def _refuse(sentence: str, code: int) -> int:
-    say(f"wfdash: {sentence}")
-    return code

@@ -12,7 +12,7 @@ from wfdash.core.naming import family
 from wfdash.core.steps import Steps
 from wfdash.core.work import Work, work_in_slices
 
-__all__ = ["Family", "Outline", "State", "moments_of", "outline", "outline_in_slices", "spans_of"]
+__all__ = ["ALIVE", "Family", "Outline", "State", "moments_of", "outline", "outline_in_slices", "spans_of"]
 
 State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "stopped", "unknown"]
 """What became of a row: `cut` never ended although its instance did (or its session died)."""
@@ -27,7 +27,7 @@ _SLOW_LEAST: Final = 1.0
 _SLOWEST: Final = 3
 _FINEST: Final = 500
 """Of a family's working time, the part below which a gap between two members is not drawn."""
-_ALIVE: Final = frozenset(("runs", "retries", "sleeps", "waits"))
+ALIVE: Final = frozenset(("runs", "retries", "sleeps", "waits"))
 _WORK: Final = frozenset(("step", "rollback"))
 
 
@@ -176,7 +176,7 @@ def _measure(group: Family, made: Outline) -> None:
             slowest = sorted(group.slow, key=lambda index: (lengths[index] or 0.0, index))[-_SLOWEST:]
     failed = [index for index in members if states[index] == "failed"]
     group.failed = len(failed)
-    group.alive = [index for index in members if states[index] in _ALIVE]
+    group.alive = [index for index in members if states[index] in ALIVE]
     group.pulled = sorted({*failed[:_PULLED], *group.alive[-_PULLED:], *slowest})
     made.slow.update(group.slow)
     made.of_step.update(dict.fromkeys(members, group))

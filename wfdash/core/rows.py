@@ -5,7 +5,7 @@ from typing import overload
 
 from msgspec import Struct
 
-from wfdash.core.outline import Family, Outline, State
+from wfdash.core.outline import ALIVE, Family, Outline, State
 from wfdash.core.step import Step
 
 __all__ = ["Row", "Rows", "attempt_state", "fold_key"]
@@ -98,10 +98,14 @@ def _places(made: Outline, unfolded: Set[Hashable]) -> Iterator[Place]:
 def _beneath(made: Outline, index: int) -> Iterator[Place]:
     """The attempts, where there is something to unfold."""
     step = made.detail.steps[index]
-    if len(step.attempts) > 1 or made.states[index] == "retries":
+    if _unfolds(made, step):
         yield from ((index, position) for position in range(len(step.attempts)))
         if made.states[index] == "retries":
             yield index, _TO_COME
+
+
+def _unfolds(made: Outline, step: Step) -> bool:
+    return len(step.attempts) > 1 or made.states[step.index] == "retries"
 
 
 def _place_of(made: Outline, key: Hashable) -> Place | None:
@@ -132,7 +136,7 @@ def _fold_row(made: Outline, group: Family, unfolded: Set[Hashable]) -> Row:
 def _fold_state(made: Outline, group: Family) -> State:
     """The state of the family's last member that says something: alive, else any failure, else the last."""
     last = made.states[group.members[-1]]
-    if last in ("runs", "retries", "sleeps", "waits"):
+    if last in ALIVE:
         return last
     return "failed" if group.failed else last
 
@@ -144,8 +148,7 @@ def _depth(made: Outline, index: int) -> int:
 def _step_row(made: Outline, step: Step, unfolded: Set[Hashable]) -> Row:
     key, index = ("step", step.index), step.index
     state = made.states[index]
-    inner = len(step.attempts) > 1 or state == "retries"
-    is_open = key in unfolded if inner else None
+    is_open = key in unfolded if _unfolds(made, step) else None
     slow = index in made.slow
     return Row(key, step.kind, state, _depth(made, index), index, unfolded=is_open, slow=slow)
 

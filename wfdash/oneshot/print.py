@@ -11,7 +11,7 @@ from wfdash.core.moment import iso
 from wfdash.core.text import clean
 from wfdash.oneshot.ending import Stop
 
-__all__ = ["deaden", "instant", "json_line", "line", "say", "write"]
+__all__ = ["deaden", "instant", "json_line", "line", "refuse", "say", "write"]
 
 
 def json_line(value: Any) -> None:
@@ -59,6 +59,12 @@ def say(sentence: str) -> None:
         sys.stderr.flush()
     except OSError:
         deaden(sys.stderr)
+
+
+def refuse(sentence: str, code: int) -> int:
+    """Say why nothing was done; the code to leave with."""
+    say(f"wfdash: {sentence}")
+    return code
 
 
 def deaden(stream: TextIO) -> None:

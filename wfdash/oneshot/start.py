@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 
-from wfdash.oneshot.print import say
+from wfdash.oneshot.print import refuse, say
 from wfdash.settings import Options, SettingsError, load
 
 __all__ = ["start"]
@@ -37,8 +37,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
     try:
         settings = load(options, environ)
     except SettingsError as wrong:
-        say(f"wfdash: {wrong}")
-        return wrong.exit_code
+        return refuse(str(wrong), wrong.exit_code)
     for warning in settings.warnings:
         say(f"wfdash: {warning}")
 
