@@ -26,10 +26,16 @@ class WatchTable(LineTable):
         super().__init__()
         self._clock = clock
         self._states: Sequence[PinState] = ()
+        self._longest = (8, 8)
+        """Cells of the longest id and the longest workflow."""
 
     def take(self, states: Sequence[PinState]) -> None:
         """Show these; the cursor stays on its pin."""
         self._states = sorted(states, key=lambda one: -(one.changed_at or 0.0))
+        self._longest = (
+            max((cells(clean(one.pin.id)) for one in states), default=8),
+            max((cells(clean(one.pin.workflow)) for one in states), default=8),
+        )
         self.rows_changed()
 
     @property
@@ -71,8 +77,7 @@ class WatchTable(LineTable):
 
     def _widths(self, width: int) -> tuple[int, int, int]:
         """Of the id, the workflow and the last change."""
-        longest = max((cells(clean(one.pin.id)) for one in self._states), default=8)
-        workflows = max((cells(clean(one.pin.workflow)) for one in self._states), default=8)
+        longest, workflows = self._longest
         room = max(30, width - 4 - _STATUS - 1 - 2 - 2 - 1 - _READ)
         workflow = max(8, min(workflows, _MOST_WORKFLOW, room // 4))
         named = max(8, min(longest, _MOST_ID, room - workflow - 12))
