@@ -21,14 +21,14 @@ BASE = f"/accounts/{ACCOUNT_ID}/workflows"
 
 
 class Bench:
-    """One workflow, `work`, whose program the test gives: a list of ops, or a function of the story."""
+    """One workflow, `jobs`, whose program the test gives: a list of ops, or a function of the story."""
 
     def __init__(self, program: list[Op] | Callable[[Story], Program], **options: Any) -> None:
         self.now = START
         self.world = World(clock=lambda: self.now)
         write = program if callable(program) else lambda story: straight(program)
         options.setdefault("retention", Retention(1e9, 1e9))
-        self.work = self.world.add_workflow(Workflow("work", write, "script", "Work", START, **options))
+        self.work = self.world.add_workflow(Workflow("jobs", write, "script", "Work", START, **options))
         self.app = create_app(self.world, limit=10**9)
 
     def ask(
@@ -64,7 +64,7 @@ class Bench:
         return http, envelope["errors"][0]["code"]
 
     def create(self, identity: str = "one", **body: Any) -> str:
-        self.good("POST", "/work/instances", {"instance_id": identity, **body})
+        self.good("POST", "/jobs/instances", {"instance_id": identity, **body})
         return identity
 
     def begun(self, identity: str = "one", **body: Any) -> "Bench":
@@ -79,16 +79,16 @@ class Bench:
         self.now += seconds
 
     def detail(self, identity: str = "one", **query: str) -> dict[str, Any]:
-        return self.good("GET", f"/work/instances/{quote(identity, safe='')}", **query)
+        return self.good("GET", f"/jobs/instances/{quote(identity, safe='')}", **query)
 
     def status(self, identity: str = "one") -> str:
         return self.detail(identity)["status"]
 
     def change(self, status: str, identity: str = "one", **more: Any) -> str:
-        return self.good("PATCH", f"/work/instances/{identity}/status", {"status": status, **more})["status"]
+        return self.good("PATCH", f"/jobs/instances/{identity}/status", {"status": status, **more})["status"]
 
     def send(self, type: str, payload: Any = None, identity: str = "one") -> None:
-        self.good("POST", f"/work/instances/{identity}/events/{type}", payload)
+        self.good("POST", f"/jobs/instances/{identity}/events/{type}", payload)
 
     def names(self, identity: str = "one") -> list[str]:
         return [step.get("name", step["type"]) for step in self.detail(identity)["steps"]]
@@ -97,7 +97,7 @@ class Bench:
         return next(step for step in self.detail(identity)["steps"] if step.get("name") == name)
 
     def listing(self, **query: Any) -> dict[str, Any]:
-        http, envelope = self.ask("GET", "/work/instances", **query)
+        http, envelope = self.ask("GET", "/jobs/instances", **query)
         assert http == 200, envelope
         return envelope
 

@@ -12,7 +12,7 @@ from wfdash.demo.moments import instant, iso
 from wfdash.demo.program import ALWAYS, Do, Sleep, Wait
 from wfdash.demo.workflow import Cron
 
-STATUS = "/work/instances/one/status"
+STATUS = "/jobs/instances/one/status"
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_the_envelope(bench):
     http, envelope = bench.ask("GET", "")
     assert http == 200
     assert [envelope[key] for key in ("success", "errors", "messages")] == [True, [], []]
-    assert envelope["result"][0]["name"] == "work"
+    assert envelope["result"][0]["name"] == "jobs"
     assert envelope["result"][0]["instances"]["running"] == 1
 
 
@@ -33,10 +33,10 @@ def test_the_envelope(bench):
     [
         ("GET", "/nope", None, (404, 10200)),
         ("GET", "/nope/instances", None, (404, 10200)),
-        ("GET", "/work/instances/nope", None, (404, 10400)),
-        ("PATCH", "/work/instances/nope/status", {"status": "pause"}, (404, 10400)),
-        ("GET", "/work/instances/a/b/c", None, (404, 10404)),
-        ("DELETE", "/work/instances/one", None, (404, 10404)),
+        ("GET", "/jobs/instances/nope", None, (404, 10400)),
+        ("PATCH", "/jobs/instances/nope/status", {"status": "pause"}, (404, 10400)),
+        ("GET", "/jobs/instances/a/b/c", None, (404, 10404)),
+        ("DELETE", "/jobs/instances/one", None, (404, 10404)),
         ("PATCH", STATUS, {"status": "stop"}, (400, 10002)),
         ("PATCH", STATUS, {"action": "pause"}, (400, 10002)),
         ("PATCH", STATUS, {"status": "pause", "rollback": False}, (400, 10002)),
@@ -44,22 +44,22 @@ def test_the_envelope(bench):
         ("PATCH", STATUS, {"status": "restart", "rollback": True}, (400, 10002)),
         ("PATCH", STATUS, {"status": "terminate", "rollback": None}, (400, 10002)),
         ("PATCH", STATUS, [], (400, 10002)),
-        ("POST", "/work/instances/one/events/order.paid", {}, (400, 10002)),
-        ("POST", "/work/instances", {"instance_id": "one"}, (400, 10405)),
-        ("POST", "/work/instances", {"instance_id": "-dash"}, (400, 10002)),
-        ("POST", "/work/instances", {"instance_id": "a.b"}, (400, 10002)),
-        ("POST", "/work/instances", {"instance_id": "x" * 101}, (400, 10002)),
-        ("POST", "/work/instances", {"instance_id": None}, (400, 10002)),
-        ("POST", "/work/instances", {"instance_id": "batch"}, (400, 10404)),
-        ("POST", "/work/instances", {"instance_id": "cf_" + "a" * 64}, (400, 10404)),
-        ("POST", "/work/instances", {"params": "x" * (1 << 20)}, (400, 10002)),
-        ("POST", "/work/instances", {"location_hint": "moon"}, (400, 10002)),
-        ("POST", "/work/instances", {"instance_retention": {"success_retention": "soon"}}, (400, 10002)),
-        ("POST", "/work/instances/batch", [], (400, 10002)),
-        ("POST", "/work/instances/batch", [{}] * 101, (400, 10002)),
-        ("POST", "/work/instances/batch", {"instances": []}, (400, 10002)),
-        ("POST", "/work/instances/one/events/go", "x" * (1 << 20), (400, 10002)),
-        ("GET", "/work/instances/one/step", None, (400, 10002)),
+        ("POST", "/jobs/instances/one/events/order.paid", {}, (400, 10002)),
+        ("POST", "/jobs/instances", {"instance_id": "one"}, (400, 10405)),
+        ("POST", "/jobs/instances", {"instance_id": "-dash"}, (400, 10002)),
+        ("POST", "/jobs/instances", {"instance_id": "a.b"}, (400, 10002)),
+        ("POST", "/jobs/instances", {"instance_id": "x" * 101}, (400, 10002)),
+        ("POST", "/jobs/instances", {"instance_id": None}, (400, 10002)),
+        ("POST", "/jobs/instances", {"instance_id": "batch"}, (400, 10404)),
+        ("POST", "/jobs/instances", {"instance_id": "cf_" + "a" * 64}, (400, 10404)),
+        ("POST", "/jobs/instances", {"params": "x" * (1 << 20)}, (400, 10002)),
+        ("POST", "/jobs/instances", {"location_hint": "moon"}, (400, 10002)),
+        ("POST", "/jobs/instances", {"instance_retention": {"success_retention": "soon"}}, (400, 10002)),
+        ("POST", "/jobs/instances/batch", [], (400, 10002)),
+        ("POST", "/jobs/instances/batch", [{}] * 101, (400, 10002)),
+        ("POST", "/jobs/instances/batch", {"instances": []}, (400, 10002)),
+        ("POST", "/jobs/instances/one/events/go", "x" * (1 << 20), (400, 10002)),
+        ("GET", "/jobs/instances/one/step", None, (400, 10002)),
     ],
 )
 def test_refusals(bench, method, path, body, answer):
@@ -84,7 +84,7 @@ def test_refusals(bench, method, path, body, answer):
     ],
 )
 def test_bad_queries(bench, query):
-    assert bench.refused("GET", "/work/instances", **query) == (400, 10002)
+    assert bench.refused("GET", "/jobs/instances", **query) == (400, 10002)
 
 
 def test_a_body_that_is_not_json(bench):
@@ -112,17 +112,17 @@ def test_credentials(bench, headers, path, answer):
 
 def test_a_token_that_may_only_read(bench):
     headers = {"Authorization": f"Bearer {READ_ONLY_TOKEN}"}
-    assert bench.ask("GET", "/work/instances", headers=headers)[0] == 200
+    assert bench.ask("GET", "/jobs/instances", headers=headers)[0] == 200
     http, envelope = bench.ask("PATCH", STATUS, {"status": "pause"}, headers=headers)
     assert (http, envelope["errors"][0]["code"]) == (403, 10000)
     assert bench.status() != "paused"
 
 
 def test_create_answers_with_the_id_and_ignores_the_wrong_key(bench):
-    made = bench.good("POST", "/work/instances", {"instance_id": "mine", "params": {"x": 1}})
+    made = bench.good("POST", "/jobs/instances", {"instance_id": "mine", "params": {"x": 1}})
     assert set(made) == {"id", "status", "version_id", "workflow_id", "trigger_source"}
     assert (made["id"], made["status"]) == ("mine", "queued")
-    other = bench.good("POST", "/work/instances", {"id": "theirs"})["id"]
+    other = bench.good("POST", "/jobs/instances", {"id": "theirs"})["id"]
     assert other.startswith("cf_")
     assert len(other) == 67
 
@@ -135,20 +135,20 @@ def test_params_come_back_as_they_were_sent(bench, params):
 
 def test_a_batch_passes_over_the_ids_that_exist(bench):
     made = bench.good(
-        "POST", "/work/instances/batch", [{"instance_id": i} for i in ("one", "two", "two", "six")]
+        "POST", "/jobs/instances/batch", [{"instance_id": i} for i in ("one", "two", "two", "six")]
     )
     assert [one["id"] for one in made] == ["two", "six"]
 
 
 def test_versions_and_workflows(bench):
     bench.work.deploy(bench.now)
-    versions = bench.good("GET", "/work/versions")
+    versions = bench.good("GET", "/jobs/versions")
     assert len(versions) == 2
-    assert bench.good("GET", f"/work/versions/{versions[1]['id']}") == versions[1]
+    assert bench.good("GET", f"/jobs/versions/{versions[1]['id']}") == versions[1]
     bench.create("new")
     rows = {row["id"]: row["version_id"] for row in bench.listing()["result"]}
     assert rows == {"new": versions[0]["id"], "one": versions[1]["id"]}
-    assert bench.ask("GET", "", search="wor", per_page=1)[1]["result_info"]["total_count"] == 1
+    assert bench.ask("GET", "", search="job", per_page=1)[1]["result_info"]["total_count"] == 1
     assert bench.good("GET", "", search="zzz") == []
 
 
@@ -163,7 +163,7 @@ def test_an_id_made_by_cron_can_be_read_when_it_is_encoded():
     assert detail["trigger"] == {"source": "cron"}
     assert detail["schedule"]["cron"] == "*/30 * * * *"
     assert 24 <= detail["schedule"]["scheduledTime"] / 1000 - boundary <= 33
-    assert bench.good("GET", "/work")["schedules"][0]["next_instance"] > iso(bench.now)
+    assert bench.good("GET", "/jobs")["schedules"][0]["next_instance"] > iso(bench.now)
 
 
 def test_a_stream_is_answered_as_bytes():
@@ -173,7 +173,7 @@ def test_a_stream_is_answered_as_bytes():
 
     from wfdash.demo.ledger import Asked
 
-    path = f"/client/v4{BASE}/work/instances/one/step?name=pdf-1&type=step"
+    path = f"/client/v4{BASE}/jobs/instances/one/step?name=pdf-1&type=step"
     answer = bench.app.answer(Asked(bench.now, "GET", path, Headers(HEADERS), b""))
     assert (answer.type, answer.body()) == ("application/octet-stream", b"%PDF\x00")
 
@@ -183,14 +183,14 @@ def test_the_step_endpoint_tells_an_attempt_and_the_state_between_retries():
     bench.later(5)
 
     def step(**query):
-        return bench.good("GET", "/work/instances/one/step", **{"name": "a-1", "type": "step", **query})
+        return bench.good("GET", "/jobs/instances/one/step", **{"name": "a-1", "type": "step", **query})
 
     assert (step()["status"], step()["error"]["name"]) == ("running", "Error")
     bench.later(100)
     assert (step()["status"], step()["output"], step()["error"]) == ("complete", '"ok"', None)
     assert (step(attempt=1)["status"], step(attempt=1)["output"]) == ("errored", None)
     assert step(name="w-1", type="waitForEvent")["status"] == "waiting"
-    assert bench.refused("GET", "/work/instances/one/step", name="zzz-1", type="step")[0] == 404
+    assert bench.refused("GET", "/jobs/instances/one/step", name="zzz-1", type="step")[0] == 404
 
 
 # Pages

@@ -75,7 +75,7 @@ class Machine(RuleBasedStateMachine):
             "rollback": {"status": "terminate", "rollback": True},
             "from": {"status": "restart", "from": {"name": "page", "count": count}},
         }.get(verb, {"status": verb})
-        http, envelope = self.bench.ask("PATCH", f"/work/instances/{target}/status", body)
+        http, envelope = self.bench.ask("PATCH", f"/jobs/instances/{target}/status", body)
         if body["status"] == "restart" and http == 200:
             self.restarts[target] = self.restarts.get(target, 0) + 1
         if before in FINAL:
@@ -90,7 +90,7 @@ class Machine(RuleBasedStateMachine):
     @rule(place=st.integers(0, 50))
     def send(self, place: int) -> None:
         if target := self._any(place):
-            self.bench.ask("POST", f"/work/instances/{target}/events/go", {"n": place})
+            self.bench.ask("POST", f"/jobs/instances/{target}/events/go", {"n": place})
 
     @invariant()
     def final_is_final(self) -> None:
@@ -108,7 +108,7 @@ class Machine(RuleBasedStateMachine):
         total = self.bench.listing()["result_info"]["total_count"]
         by_status = {s: self.bench.listing(status=s) for s in STATUSES}
         assert total == sum(one["result_info"]["total_count"] for one in by_status.values())
-        counts = self.bench.good("GET", "/work")["instances"]
+        counts = self.bench.good("GET", "/jobs")["instances"]
         for status, answer in by_status.items():
             assert counts[status] == len(answer["result"]) == answer["result_info"]["total_count"]
             assert {row["status"] for row in answer["result"]} <= {status}

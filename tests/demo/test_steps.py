@@ -210,12 +210,12 @@ def test_long_outputs_are_cut_in_the_detail_and_whole_in_the_step():
     shown = bench.step("big-1")["output"]
     assert shown.endswith("[truncated output]")
     assert len(shown) == 1024 + len("[truncated output]")
-    whole = bench.good("GET", "/work/instances/one/step", name="big-1", type="step")
+    whole = bench.good("GET", "/jobs/instances/one/step", name="big-1", type="step")
     assert len(whole["output"]) == 5002
     assert bench.step("secret-1")["output"] == "[REDACTED]"
     assert bench.step("secret-1")["config"]["sensitive"] == "output"
     assert (
-        bench.good("GET", "/work/instances/one/step", name="secret-1", type="step")["output"] == "[REDACTED]"
+        bench.good("GET", "/jobs/instances/one/step", name="secret-1", type="step")["output"] == "[REDACTED]"
     )
     assert bench.step("d-1")["config"]["retries"]["delay"] == "[dynamic]"
 

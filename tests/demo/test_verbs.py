@@ -106,7 +106,7 @@ def test_terminate_ends_it_and_says_by_whom():
 def test_terminate_of_the_finished_is_refused():
     bench = Bench([Do("a")]).begun()
     bench.later(10)
-    refusal = bench.refused("PATCH", "/work/instances/one/status", {"status": "terminate"})
+    refusal = bench.refused("PATCH", "/jobs/instances/one/status", {"status": "terminate"})
     assert refusal == (409, 10401)
 
 
@@ -219,7 +219,7 @@ def test_restart_from_a_step_keeps_what_was_logged_before_it():
 def test_the_step_to_restart_from_is_named_without_its_counter(start, answer):
     bench = Bench([Do("page"), Sleep("nap", 500), Do("page")]).begun()
     bench.later(30)
-    http, _ = bench.ask("PATCH", "/work/instances/one/status", {"status": "restart", "from": start})
+    http, _ = bench.ask("PATCH", "/jobs/instances/one/status", {"status": "restart", "from": start})
     assert http == answer
 
 
@@ -241,7 +241,7 @@ def test_restart_from_a_branch_reruns_the_siblings_that_were_logged_later():
 def test_events_are_refused_when_nobody_will_ever_read_them():
     bench = Bench([Do("a")]).begun()
     bench.later(10)
-    assert bench.refused("POST", "/work/instances/one/events/go", {})[0] == 409
+    assert bench.refused("POST", "/jobs/instances/one/events/go", {})[0] == 409
 
 
 def test_only_so_many_run_at_once():
@@ -268,10 +268,10 @@ def test_the_finished_are_forgotten_in_time():
     bench = Bench([Do("a")], retention=Retention(3600, 7200)).begun()
     bench.create("short", instance_retention={"success_retention": "5 minutes", "error_retention": 1000})
     bench.later(400)
-    assert bench.refused("GET", "/work/instances/short") == (404, 10400)
+    assert bench.refused("GET", "/jobs/instances/short") == (404, 10400)
     assert bench.listing()["result_info"]["total_count"] == 1
     bench.later(3600)
-    assert bench.refused("GET", "/work/instances/one") == (404, 10400)
+    assert bench.refused("GET", "/jobs/instances/one") == (404, 10400)
     assert bench.listing()["result"] == []
     bench.create("one")
     assert bench.status() == "queued"
