@@ -85,7 +85,13 @@ class Bench:
         return self.detail(identity)["status"]
 
     def change(self, status: str, identity: str = "one", **more: Any) -> str:
-        return self.good("PATCH", f"/jobs/instances/{identity}/status", {"status": status, **more})["status"]
+        http, envelope = self.tried(status, identity, **more)
+        assert http == 200, envelope
+        return envelope["result"]["status"]
+
+    def tried(self, status: str, identity: str = "one", **more: Any) -> tuple[int, Any]:
+        """HTTP status and envelope of a change that may be refused."""
+        return self.ask("PATCH", f"/jobs/instances/{identity}/status", {"status": status, **more})
 
     def send(self, type: str, payload: Any = None, identity: str = "one") -> None:
         self.good("POST", f"/jobs/instances/{identity}/events/{type}", payload)

@@ -58,7 +58,7 @@ class Simulated:
         return self.bench.detail(self.id)
 
     def change(self, status: str, **more: Any) -> tuple[int, str]:
-        return _outcome(self.bench.ask("PATCH", "/work/instances/one/status", {"status": status, **more})[1])
+        return _outcome(self.bench.tried(status, self.id, **more)[1])
 
     def send(self, type: str, payload: Any) -> None:
         self.bench.send(type, payload, self.id)
