@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.dashboard import drive
 from wfdash.api.interface import NewInstance
+from wfdash.core.store import EXPIRED
 
 
 async def arrive(d, *ids, workflow="orders"):
@@ -51,6 +52,28 @@ def test_the_words_of_the_top_stand_whole_however_small_the_numbers_are():
         await d.type("status:errored")
         await d.press("enter")
         assert re.search(r" \d+ of [\d,]+ loaded · to API: status$", d.lines[1])
+
+    drive(script)
+
+
+def test_a_row_that_expired_before_it_ended_tells_no_more_than_was_last_known():
+    async def script(d):
+        table, store = d.app.root.table, d.app.session.poller.store
+        chosen = next(one for one in table.view.ids() if store.get(one).status == "waiting")
+        table.move_to_key(chosen)
+        await d.until(lambda: "waiting for event" in d.text and "left" in row(d, chosen))
+        d.world.workflows["orders"].forget(d.world.workflows["orders"].by_id[chosen])
+        await d.until(lambda: store.note(chosen) == EXPIRED)
+        await d.passes(2)
+        (lasted,) = re.findall(r"\S+\+", row(d, chosen))
+        (told,) = [line[68:] for line in d.lines if "so far" in line]
+        assert "was waiting" in row(d, chosen)
+        await d.passes(600)
+        assert "expired" in row(d, chosen)
+        assert "was waiting" in row(d, chosen)
+        assert lasted in row(d, chosen)
+        assert told in d.text
+        assert "final, read" not in d.text
 
     drive(script)
 

@@ -80,10 +80,14 @@ class Facts(Job):
     def why(self, identity: str) -> Why | None:
         """Worded for now where the detail was kept, else as it was when it was read.
 
-        None once the row has moved on to another status: what was said belongs to the one it was read in.
+        None once the row has moved on to another status, for what was said belongs to the one it was read in,
+        and once it is gone before it ended, for it waits for nothing any more.
         """
-        fact, row = self._facts.get(identity), self.watch.store.get(identity)
+        store = self.watch.store
+        fact, row = self._facts.get(identity), store.get(identity)
         if fact is None or (row is not None and row.status != fact.status):
+            return None
+        if store.note(identity) == EXPIRED and not is_final(fact.status):
             return None
         return self._diagnose(fact.detail) if fact.detail is not None else fact.why
 

@@ -73,9 +73,14 @@ class DetailPane(Vertical):
         return self.timeline.row
 
     def show(self, row: Instance | None, state: DetailState | None, why: Why | None, now: float) -> None:
-        """Draw the instance as of `now`; equal content is not repainted. Without `why` it is made here."""
+        """Draw the instance as of `now`; equal content is not repainted. Without `why` it is made here.
+
+        One that was gone before it ended is drawn as of its last answer: of what came after nothing is known.
+        """
         detail = state.detail if state is not None else None
         identity = state.id if state is not None else (row.id if row is not None else "")
+        if state is not None and _went_on(state):
+            now = state.freshness.answered_at or now
         at = Reckoning(now, self.utc)
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
@@ -154,6 +159,8 @@ class DetailPane(Vertical):
         freshness = "" if never else _freshness(fresh, self.utc, at.now)
         shown = look(status)
         word = clean(status[:40]) or ("not there" if never else "status unknown")
+        if state is not None and _went_on(state):
+            word, freshness = f"was {word}", ""
         room = width - cells(word) - cells(freshness) - 7
         name = clean(identity[:300])
         name = fit(name, max(8, room), cut="middle").rstrip() if cells(name) > room else name
@@ -253,6 +260,11 @@ def _values(detail: Detail, width: int) -> list[Pieces]:
             [(" output ", QUIET), (fit(result_line("", detail.output).strip(), width - 9).rstrip(), PLAIN)]
         )
     return lines
+
+
+def _went_on(state: DetailState) -> bool:
+    """Whether it is gone and had not ended when it was last read."""
+    return bool(state.gone) and state.detail is not None and not is_final(state.detail.status)
 
 
 def _freshness(fresh: Freshness | None, utc: bool, now: float) -> str:

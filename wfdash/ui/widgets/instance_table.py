@@ -11,6 +11,7 @@ from wfdash.core.instance import Instance
 from wfdash.core.marks import Marks
 from wfdash.core.order import Order
 from wfdash.core.status import is_final
+from wfdash.core.store import EXPIRED
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.view import View
 from wfdash.core.wording import age, brief
@@ -36,6 +37,9 @@ class Facts(Protocol):
 
     def note(self, instance: str) -> str:
         """What is doubtful about its row."""
+
+    def read_at(self, instance: str) -> float | None:
+        """When it was last read in full, in epoch seconds."""
 
 
 class InstanceTable(LineTable):
@@ -161,19 +165,26 @@ class InstanceTable(LineTable):
     def _cells(self, row: Instance) -> tuple[str, ...]:
         now = self._now or self._clock()
         note = self._facts.note(row.id)
-        took = ""
-        if row.started is not None:
-            took = brief(row.ended - row.started) if row.ended is not None else f"{age(now - row.started)}+"
-        if row.ended is None and is_final(row.status):
-            took = ""
+        why = self._facts.blocked_on(row.id)
+        if note == EXPIRED and not why:
+            why = f"was {row.status}"
         return (
             note or row.status,
             "" if row.created is None else age(now - row.created),
-            took,
-            self._facts.blocked_on(row.id),
+            self._took(row, self._facts.read_at(row.id) if note == EXPIRED else now),
+            why,
             row.trigger,
             short_version(row.version),
         )
+
+    @staticmethod
+    def _took(row: Instance, until: float | None) -> str:
+        """From start to end; while it is not known to have ended, to the moment it was last seen running."""
+        if row.started is None:
+            return ""
+        if row.ended is not None:
+            return brief(row.ended - row.started)
+        return "" if until is None or is_final(row.status) else f"{age(until - row.started)}+"
 
     def _strip(
         self,
