@@ -1,6 +1,7 @@
 """The page of causes over the simulated incident: what a person reads, opens, marks and lists there."""
 
 import asyncio
+import re
 
 from tests.support.dashboard import opened
 from tests.support.simulated_time import simulate
@@ -43,6 +44,18 @@ def test_the_version_to_blame_stands_first():
         lines = app.screen.query_one("#beside", TextLines).plain.splitlines()
         versions = lines[next(n for n, line in enumerate(lines) if "VERSIONS" in line) + 1 :]
         assert versions[0].strip().startswith("ccf99991")
+
+    incident(script)
+
+
+def test_how_old_the_listed_ones_of_a_version_are_is_not_said_as_when_it_first_appeared():
+    async def script(dashboard, app):
+        for size in ((80, 24), (140, 40)):
+            await dashboard.pilot.resize_terminal(*size)
+            await dashboard.settled()
+            told = dashboard.line("finished errored, ")
+            assert re.search(r"  ccf99991 .* finished errored, oldest of them \d\d:\d\d:\d\d$", told)
+            assert dashboard.text.count("first appeared") == 1
 
     incident(script)
 
@@ -98,6 +111,6 @@ def test_nothing_of_the_page_is_cut_at_60_columns():
         titles = table.header_line(60).text
         assert titles.rstrip().endswith("VERSION")
         assert "finished errored" in dashboard.text
-        assert "first seen" not in dashboard.text
+        assert "oldest of them" not in dashboard.text
 
     incident(script)

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from wfdash.core.cause_filter import cause_filter
 from wfdash.core.grouping import Group, VersionShare, blame, short_version, summary
 from wfdash.core.instance import Instance
-from wfdash.core.text import clean
+from wfdash.core.text import cells, clean
 from wfdash.core.wording import clock, count
 from wfdash.core.wrap import wrapped
 from wfdash.live.events import Event
@@ -31,8 +31,6 @@ _EXAMPLE = 2
 """Lines of the sentence over all, and of the example's."""
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
-_SEEN_FROM = 36
-"""Cells beside what is told of a version in which it can be told since when."""
 _METER_FROM = 72
 """Columns from which the top line has room for what was spent of the budget."""
 _LEAST_ODD = 6
@@ -198,12 +196,13 @@ class ErrorsScreen(BaseScreen):
         lines: list[Pieces] = []
         for one in shares:
             errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(one), widths))
-            seen = clock(one.first_seen, utc=app.utc, now=app.clock()) if one.first_seen is not None else "?"
             style = WARN if one.share >= 0.5 and one.errored > 1 else PLAIN
             words = f"{one.share:>4.0%}  {errored} of {finished} finished errored"
-            if self.size.width - len(words) >= _SEEN_FROM:
-                words += f", first seen {seen}"
-            lines.append([(f"  {clean(short_version(one.version)):<8}  ", STRONG), (words, style)])
+            name = f"  {clean(short_version(one.version)):<8}  "
+            if one.first_seen is not None:
+                since = f", oldest of them {clock(one.first_seen, utc=app.utc, now=app.clock())}"
+                words += since if cells(name + words + since) < self.size.width else ""
+            lines.append([(name, STRONG), (words, style)])
         return lines
 
     def _nothing(self, read: int, total: int) -> str:
