@@ -23,6 +23,7 @@ from wfdash.api.errors import (
     InstanceNotFound,
     NotFound,
     NotReached,
+    OtherServer,
     RateLimited,
     Refused,
     ServerFailed,
@@ -120,7 +121,7 @@ FAULTS = {
     "a body cut by a reset": Fault(reset_in_the_body, BadAnswer, "broke off", http=200),
     "a body cut by a close": Fault(cut_short, BadAnswer, "broke off", http=200),
     "no HTTP at all": Fault(lambda seen, writer: b"SSH-2.0-OpenSSH_9\r\n\r\n", NotReached, UNKNOWN),
-    "a page with 200": Fault(sends(200, PAGE, **HTML), BadAnswer, "HTML page", http=200),
+    "a page with 200": Fault(sends(200, PAGE, **HTML), OtherServer, "HTML page", http=200),
     "plain words with 200": Fault(
         sends(200, "ok", content_type="text/plain"), BadAnswer, "not JSON", http=200
     ),
@@ -219,11 +220,11 @@ FAULTS = {
     ),
     "a redirect": Fault(
         sends(302, location="https://elsewhere.example/login?next=x"),
-        BadAnswer,
+        OtherServer,
         "pointed to https://elsewhere.example. wfdash follows no redirect",
         http=302,
     ),
-    "a redirect to nowhere": Fault(sends(301), BadAnswer, "pointed to nowhere", http=301),
+    "a redirect to nowhere": Fault(sends(301), OtherServer, "pointed to nowhere", http=301),
 }
 
 

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from tests.api.dev_session import DevSession
-from tests.support.loopback import serving
+from tests.support.loopback import reply, serving
 from tests.support.program import environment
 
 WORKFLOWS = "billing, inventory-sync, legacy-import, media-transcode, onboarding, orders, refunds"
@@ -144,6 +144,20 @@ def test_a_read_is_tried_again_after_a_passing_failure(program, faulty, fault):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["id"]
     assert "trying again" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [reply(200, "<html>sign in</html>", content_type="text/html"), reply(302, location="/login")],
+    ids=["a page", "a redirect"],
+)
+async def test_what_another_server_answers_is_told_at_once(shell, answer):
+    async with serving(lambda request, writer: answer) as server:
+        env = {"CLOUDFLARE_API_BASE_URL": f"{server.url}/client/v4"}
+        done = await asyncio.to_thread(shell, "list", "-w", "orders", env=env)
+    assert (done.returncode, done.stdout, len(server.seen)) == (5, "", 1)
+    assert "heck the base URL" in done.stderr
+    assert "trying again" not in done.stderr
 
 
 def test_a_lasting_failure_is_5(program, faulty):

@@ -3,6 +3,7 @@
 WorkflowsError
 ├── NotReached          no answer: refused, DNS, TLS, reset, timed out
 ├── BadAnswer           an answer that is not the API's: HTML, cut JSON, too large
+│   └── OtherServer     a redirect, or a page with 2xx: it is somebody else who answers
 ├── ServerFailed        5xx with or without an envelope
 ├── RateLimited         429
 ├── Unauthorized        401, or a token the API calls invalid
@@ -28,6 +29,7 @@ __all__ = [
     "InstanceNotFound",
     "NotFound",
     "NotReached",
+    "OtherServer",
     "RateLimited",
     "Refused",
     "ServerFailed",
@@ -74,6 +76,10 @@ class NotReached(WorkflowsError):
 
 class BadAnswer(WorkflowsError):
     exit_code = 5
+
+
+class OtherServer(BadAnswer):
+    """Of no use to ask again within seconds: a wrong base URL, a portal to sign in at."""
 
 
 class ServerFailed(WorkflowsError):

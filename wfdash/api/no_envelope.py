@@ -1,12 +1,13 @@
 """Answers that are not the API's at all: pages of proxies and firewalls, plain words, nothing."""
 
-from typing import Any
+from typing import Any, Final
 
 from wfdash.api.asked import Asked
 from wfdash.api.errors import (
     BadAnswer,
     Forbidden,
     NotFound,
+    OtherServer,
     Refused,
     ServerFailed,
     Unauthorized,
@@ -16,7 +17,9 @@ from wfdash.api.http import Answer, Http
 from wfdash.api.refusals import servers_side, unauthorized
 from wfdash.api.throttling import throttled
 
-__all__ = ["no_envelope"]
+__all__ = ["HTML", "no_envelope"]
+
+HTML: Final = "an HTML page instead of JSON"
 
 
 def no_envelope(http: Http, answer: Answer, asked: Asked, why: str) -> WorkflowsError:
@@ -43,9 +46,10 @@ def no_envelope(http: Http, answer: Answer, asked: Asked, why: str) -> Workflows
         )
     if 400 <= answer.http < 500:
         return Refused(f"The server refused ({answer.http}, {why}{ray}).", **facts)
-    return BadAnswer(
-        f"The answer is {why if why != 'empty' else 'empty'}"
-        f" ({answer.http}, {answer.media or 'no content type'}{ray}). Check the base URL.{asked.doubt}",
+    failure = OtherServer if why == HTML else BadAnswer
+    return failure(
+        f"The answer is {why} ({answer.http}, {answer.media or 'no content type'}{ray})."
+        f" Check the base URL.{asked.doubt}",
         **facts,
     )
 

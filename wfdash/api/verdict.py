@@ -3,9 +3,9 @@
 from urllib.parse import urlsplit
 
 from wfdash.api.asked import Asked
-from wfdash.api.errors import BadAnswer, WorkflowsError
+from wfdash.api.errors import OtherServer, WorkflowsError
 from wfdash.api.http import Answer, Http
-from wfdash.api.no_envelope import no_envelope
+from wfdash.api.no_envelope import HTML, no_envelope
 from wfdash.api.refusals import refusal
 from wfdash.api.wire import Envelope, Unreadable, read_json
 
@@ -42,7 +42,7 @@ def _parse(answer: Answer) -> Envelope | str:
         value = read_json(answer.body)
     except Unreadable as error:
         if answer.body.lstrip()[:1] == b"<" or answer.media == "text/html":
-            return "an HTML page instead of JSON"
+            return HTML
         return str(error)
     if not isinstance(value, dict):
         return "JSON, but not the Cloudflare API's"
@@ -56,7 +56,7 @@ def _redirected(http: Http, answer: Answer) -> WorkflowsError:
     to = str(answer.headers.get("location", ""))
     parts = urlsplit(to)
     place = f"{parts.scheme}://{parts.netloc}" if parts.netloc else to or "nowhere"
-    return BadAnswer(
+    return OtherServer(
         f"The server answered {answer.http} and pointed to {http.hide(place)[:200]}. "
         "wfdash follows no redirect, so that the token goes nowhere else: check the base URL.",
         http=answer.http,

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from platformdirs import user_state_path
 
 from wfdash.api.connect import connect
-from wfdash.api.errors import BadAnswer, NotReached, RateLimited, ServerFailed, WorkflowsError
+from wfdash.api.errors import BadAnswer, NotReached, OtherServer, RateLimited, ServerFailed, WorkflowsError
 from wfdash.api.interface import InstancePage, Workflows
 from wfdash.core.text import clean
 from wfdash.core.wording import spoken
@@ -53,6 +53,8 @@ class Session(Struct):
             began = self.clock()
             try:
                 return await ask()
+            except OtherServer:
+                raise
             except TRANSIENT as error:
                 delay = next(waits, None)
                 asked = error.retry_after or 0.0
