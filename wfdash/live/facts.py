@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Container, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
@@ -81,7 +82,8 @@ class Facts(Job):
         """Worded for now where the detail was kept, else as it was when it was read.
 
         None once the row has moved on to another status, for what was said belongs to the one it was read in,
-        and once it is gone before it ended, for it waits for nothing any more.
+        and once it is gone before it ended, for it waits for nothing any more. When it changed within its
+        status, what was read is told as what was, and no clock runs in it: `was charge card 2/4, <10s`.
         """
         store = self.watch.store
         fact, row = self._facts.get(identity), store.get(identity)
@@ -89,7 +91,16 @@ class Facts(Job):
             return None
         if store.note(identity) == EXPIRED and not is_final(fact.status):
             return None
+        if self.moved_on(identity):
+            return replace(fact.why, short=fact.why.short and f"was {fact.why.short}", looks_stuck=False)
         return self._diagnose(fact.detail) if fact.detail is not None else fact.why
+
+    def moved_on(self, identity: str) -> bool:
+        """Whether the list tells of a change since it was read: its open steps may be other ones now."""
+        fact, row = self._facts.get(identity), self.watch.store.get(identity)
+        if fact is None or row is None or row.modified is None or is_final(row.status):
+            return False
+        return row.modified != fact.modified and row.modified > fact.read_at
 
     def remember(self, detail: Detail) -> None:
         """Take in what was read of an instance, whoever read it."""

@@ -29,7 +29,7 @@ _MOST_ROWS = 20_000
 def find_oddities(
     watch: Watch, facts: Facts, times: StepTimes, trends: Trends, workflow: Workflow | None
 ) -> list[Oddity]:
-    """The worst first. Whatever needs steps is told only of instances that were read."""
+    """The worst first. Whatever needs steps is told only of instances read since they changed."""
     now = watch.clock()
     found: list[Oddity] = []
     for identity in list(watch.store.active)[:_MOST_ROWS]:
@@ -50,7 +50,7 @@ def find_oddities(
 def _of_detail(facts: Facts, identity: str, times: StepTimes, now: float, workflow: str) -> Iterable[Oddity]:
     fact = facts.fact(identity)
     detail: Detail | None = fact.detail if fact is not None else None
-    if detail is None or is_final(detail.status):
+    if detail is None or is_final(detail.status) or facts.moved_on(identity):
         return
     yield from odd_detail(detail, times, now=now)
     why: Why | None = facts.why(identity)

@@ -1,0 +1,57 @@
+"""What is told of a row that changed after its steps were read."""
+
+from tests.support.simulated_time import simulate
+from tests.support.stage import stage
+from wfdash.core.status import is_final
+
+
+def look_at_the_newest(poller):
+    newest = sorted(poller.store, key=lambda row: -row.created)[:40]
+    poller.want([row.id for row in newest if not is_final(row.status)])
+
+
+def test_steps_that_changed_since_they_were_read_are_told_as_what_was_and_called_neither_slow_nor_stuck():
+    async def story():
+        async with stage("incident") as one:
+            poller = one.poller
+            poller.show("orders")
+            await one.until(lambda: len(poller.store) > 0)
+            told = {True: set(), False: set()}
+
+            def looked_at():
+                look_at_the_newest(poller)
+                odd = {each.id for each in poller.oddities() if each.kind in ("slow step", "stuck")}
+                for row in poller.store:
+                    fact, why = poller.fact(row.id), poller.why(row.id)
+                    if fact is None or why is None or is_final(row.status) or not why.short:
+                        continue
+                    changed = row.modified is not None and row.modified > fact.read_at
+                    assert why.short.startswith("was ") is changed
+                    assert not (changed and row.id in odd)
+                    told[changed].add(row.id)
+                return len(told[True]) >= 3 and len(told[False]) >= 3
+
+            await one.until(looked_at)
+
+    simulate(story())
+
+
+def test_the_clock_of_what_was_does_not_run_on():
+    async def story():
+        async with stage("incident") as one:
+            poller = one.poller
+            poller.show("orders")
+            await one.until(lambda: len(poller.store) > 0)
+
+            def gone_by():
+                look_at_the_newest(poller)
+                for row in poller.store:
+                    fact, why = poller.fact(row.id), poller.why(row.id)
+                    if why is not None and why.short.startswith("was "):
+                        assert why.short == f"was {fact.why.short}"
+                        return one.loop.time() - fact.read_at > 3
+                return False
+
+            await one.until(gone_by, step=0.2)
+
+    simulate(story())
