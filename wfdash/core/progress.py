@@ -137,7 +137,7 @@ def _running(step: Step, at: Reckoning) -> Why:
         said += "; the one before was cut off"
     short = f"{short_name(step)} {_ratio(step)}".rstrip()
     if begun is not None:
-        short += f", {at.coarse(begun)}"
+        short += f", {at.coarse(begun)}+"
     due, estimate = deadline(step)
     if due is None:
         return Why(said, short, begun)
