@@ -18,7 +18,7 @@ from tests.bench.big_screen import Still
 from tests.bench.line import Line
 from tests.support.details import T0, answer, attempt, done, step
 from wfdash.api.interface import DetailAnswer, InstancePage, Observer, Workflows
-from wfdash.api.wire import read_json
+from wfdash.api.wire_steps import read_instance_json
 from wfdash.core.detail import read_detail
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.moment import iso
@@ -66,7 +66,7 @@ class _One(Still):
 
     def __init__(self, steps: int, text: bytes, *, ahead: bool) -> None:
         self.moved, self.text, self.parsed = iso(T0 + steps), text, 0.0
-        self.result = read_json(text)["result"] if ahead else None
+        self.result = read_instance_json(text)["result"] if ahead else None
 
     async def list_instances(self, workflow, *, status="", **_):
         row = {"id": "order-1", "status": "running", "created_on": iso(T0), "modified_on": self.moved}
@@ -76,7 +76,7 @@ class _One(Still):
         if self.result is not None:
             return DetailAnswer(self.result)
         begun = time.process_time()
-        result = read_json(self.text)["result"]
+        result = read_instance_json(self.text)["result"]
         self.parsed += time.process_time() - begun
         return DetailAnswer(result)
 
@@ -142,7 +142,7 @@ async def _open(steps: int, text: bytes, *, watched: bool) -> tuple[float, float
 def run() -> list[Line]:
     texts = {steps: _answer(steps) for steps in (20, 200, 10_000)}
     begun = time.process_time()
-    result = read_json(texts[10_000])["result"]
+    result = read_instance_json(texts[10_000])["result"]
     lines = [Line("JSON parse of 10,000 steps, 25,000 attempts", (time.process_time() - begun) * 1000, "ms")]
     detail = read_detail("orders", "order-1", result)
     assert detail.steps.columns

@@ -1,7 +1,7 @@
 """The endpoints that both dialects share, under whatever prefix the server has."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from wfdash.api.asked import Asked
@@ -11,7 +11,8 @@ from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
 from wfdash.api.limits import check_event_type, check_payload_size
 from wfdash.api.rows import change_body, text
 from wfdash.api.verdict import read_envelope
-from wfdash.api.wire import Envelope
+from wfdash.api.wire import Envelope, read_json
+from wfdash.api.wire_steps import read_instance_json
 from wfdash.core.moment import parse_time
 
 __all__ = ["Endpoints"]
@@ -43,14 +44,17 @@ class Endpoints:
         body: Any = NOTHING,
         *,
         partial: bool = False,
+        parse: Callable[[bytes], Any] = read_json,
     ) -> tuple[Answer, Envelope]:
         """One request below the prefix and its envelope, or the error that fits."""
         target = await self.prefix() + path
         read = self.write_read if asked.writes else READ
         answer = await self.http.ask(kind, method, target, query, body, read=read)
         if len(answer.body) < LARGE:
-            return answer, read_envelope(self.http, answer, asked, partial=partial)
-        envelope = await asyncio.to_thread(read_envelope, self.http, answer, asked, partial=partial)
+            return answer, read_envelope(self.http, answer, asked, partial=partial, read=parse)
+        envelope = await asyncio.to_thread(
+            read_envelope, self.http, answer, asked, partial=partial, read=parse
+        )
         return answer, envelope
 
     @staticmethod
@@ -72,6 +76,7 @@ class Endpoints:
             asked,
             query,
             partial=True,
+            parse=read_instance_json,
         )
         refusal = ""
         if envelope.success is False:

@@ -28,6 +28,7 @@ from wfdash.api.limits import check_batch, check_instance_id, check_payload_size
 from wfdash.api.local_probe import Session, probe
 from wfdash.api.paging import walk
 from wfdash.api.rows import read_counts, read_workflow, rows, text, whole
+from wfdash.core.entries import plain
 from wfdash.core.moment import parse_time
 from wfdash.core.workflow import Workflow
 
@@ -199,7 +200,7 @@ class LocalWorkflows(Endpoints):
     ) -> StepAnswer:
         """Read from the detail, which is not truncated here: a dev session has no endpoint for one step."""
         detail = await self.get_instance(workflow, instance)
-        for step in rows(detail.result.get("steps")):
+        for step in rows(plain(detail.result).get("steps")):
             if step.get("name") == name and step.get("type") == type:
                 return StepAnswer(result=step)
         raise NotFound(f"{instance} has no {type} named {name}.")

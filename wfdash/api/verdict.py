@@ -1,5 +1,7 @@
 """Is this answer the thing asked for? The envelope, or the error that says why not."""
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from wfdash.api.asked import Asked
@@ -12,14 +14,23 @@ from wfdash.api.wire import Envelope, Unreadable, read_json
 __all__ = ["read_envelope"]
 
 
-def read_envelope(http: Http, answer: Answer, asked: Asked, *, partial: bool = False) -> Envelope:
+def read_envelope(
+    http: Http,
+    answer: Answer,
+    asked: Asked,
+    *,
+    partial: bool = False,
+    read: Callable[[bytes], Any] = read_json,
+) -> Envelope:
     """The envelope of a good answer. With `partial`, also one that says success:false but has a result.
+
+    `read` parses the body, or raises Unreadable.
 
     Raises the WorkflowsError that fits. An empty 2xx answer to a write is an envelope without a result.
     """
     if 300 <= answer.http < 400:
         raise _redirected(http, answer)
-    envelope = _parse(answer)
+    envelope = _parse(answer, read)
     good = 200 <= answer.http < 300
     if good and isinstance(envelope, str) and not answer.body and asked.writes:
         return Envelope(success=True)
@@ -34,12 +45,12 @@ def read_envelope(http: Http, answer: Answer, asked: Asked, *, partial: bool = F
     raise refusal(http, answer, asked, envelope)
 
 
-def _parse(answer: Answer) -> Envelope | str:
+def _parse(answer: Answer, read: Callable[[bytes], Any]) -> Envelope | str:
     """The envelope, or why there is none."""
     if not answer.body.strip():
         return "empty"
     try:
-        value = read_json(answer.body)
+        value = read(answer.body)
     except Unreadable as error:
         if answer.body.lstrip()[:1] == b"<" or answer.media == "text/html":
             return HTML

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import MsgspecError, Struct, field
 from msgspec.json import Decoder
 
-__all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "read_json"]
+__all__ = ["DEEPEST", "Envelope", "Problem", "Unreadable", "depth_exceeds", "read_json", "read_text"]
 
 DEEPEST = 400
 """Levels of nesting that are taken; the API's own answers have about eight."""
@@ -26,7 +26,11 @@ class Unreadable(ValueError):
 
 def read_json(body: bytes) -> Any:
     """Parse a body. Bytes that are no UTF-8 become U+FFFD: a text cut inside a character still shows."""
-    text = body.decode("utf-8-sig", "replace")
+    return read_text(body.decode("utf-8-sig", "replace"))
+
+
+def read_text(text: str) -> Any:
+    """Parse JSON. Raises Unreadable."""
     try:
         value = _parse(text)
     except json.JSONDecodeError as error:

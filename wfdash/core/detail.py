@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from wfdash.core.entries import Entries
 from wfdash.core.lenient import Fields, fields_of, flag, number, part, text
 from wfdash.core.moment import parse_time
 from wfdash.core.step import ABSENT, Failure, read_failure
@@ -75,7 +76,7 @@ def read_detail(
     count = number(raw.get("step_count"))
     detail.step_count = None if count is None or count != count or abs(count) > 1e12 else int(count)
     entries = raw.get("steps")
-    if isinstance(entries, list):
+    if isinstance(entries, list | Entries):
         detail.steps = Steps(entries[::-1] if newest_first else entries)
     return detail
 

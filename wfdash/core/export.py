@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wfdash.core.detail import Detail
+from wfdash.core.entries import plain
 from wfdash.core.instance import Instance
 from wfdash.core.moment import iso
 from wfdash.core.step import ABSENT
@@ -50,7 +51,7 @@ def instance_json(detail: Detail, *, why: str, outputs: Mapping[int, Any]) -> st
         "workflow": detail.workflow,
         "id": detail.id,
         "why": why,
-        "result": detail.raw,
+        "result": plain(detail.raw),
         "step_outputs": {str(index): value for index, value in sorted(outputs.items())},
     }
     return json.dumps(whole, indent=2) + "\n"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-__all__ = ["iso", "parse_time", "parse_times"]
+__all__ = ["iso", "parse_time", "parse_times", "seconds_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = -62135596800.0
@@ -36,10 +36,20 @@ def parse_times(values: Sequence[object]) -> list[float | None]:
         known = [(read(one) - _EPOCH).total_seconds() if one is not None else None for one in values]  # type: ignore[arg-type]
     except (ValueError, TypeError, OverflowError):
         return [parse_time(one) for one in values]
+    return known if _are_writable(known) else [parse_time(one) for one in values]
+
+
+def seconds_of(moments: Sequence[datetime | None]) -> list[float | None]:
+    """Epoch seconds of each, None for what `parse_time` would not take."""
+    known = [one.timestamp() if one is not None else None for one in moments]
+    if _are_writable(known):
+        return known
+    return [one if one is not None and _EARLIEST <= one <= _LATEST else None for one in known]
+
+
+def _are_writable(known: Sequence[float | None]) -> bool:
     told = [one for one in known if one is not None]
-    if told and (min(told) < _EARLIEST or max(told) > _LATEST):
-        return [parse_time(one) for one in values]
-    return known
+    return not told or (min(told) >= _EARLIEST and max(told) <= _LATEST)
 
 
 def iso(seconds: float) -> str:

@@ -1,12 +1,14 @@
 """The steps of one answer: thousands of them are looked through by column, few are ever read in full."""
 
 from collections.abc import Iterator, Sequence
+from sys import intern
 from typing import overload
 
 from msgspec import Struct
 
-from wfdash.core.lenient import Fields, fields_of, text
-from wfdash.core.moment import parse_times
+from wfdash.core.entries import Entries, Told
+from wfdash.core.lenient import fields_of, text
+from wfdash.core.moment import parse_times, seconds_of
 from wfdash.core.step import Step, read_failure
 
 __all__ = ["Columns", "Steps"]
@@ -28,13 +30,12 @@ class Columns(Struct):
 class Steps(Sequence[Step]):
     """Oldest first. A step is read when it is first looked at and kept from then on."""
 
-    __slots__ = ("_columns", "_fields", "_read", "_unended", "entries")
+    __slots__ = ("_columns", "_read", "_unended", "entries")
 
     def __init__(self, entries: Sequence[object] = ()) -> None:
         self.entries = entries
         """As the API sent them."""
         self._read: dict[int, Step] = {}
-        self._fields: list[Fields] | None = None
         self._columns: Columns | None = None
         self._unended: list[int] | None = None
 
@@ -60,18 +61,19 @@ class Steps(Sequence[Step]):
     def __iter__(self) -> Iterator[Step]:
         return (self[index] for index in range(len(self)))
 
-    @property
-    def fields(self) -> list[Fields]:
-        """The entries as objects, those that are none as empty ones."""
-        if self._fields is None:
-            self._fields = [one if type(one) is dict else fields_of(one) for one in self.entries]
-        return self._fields
+    def attempts(self, index: int) -> Sequence[object]:
+        """The entries of one step's attempts."""
+        step = self._read.get(index)
+        fields = fields_of(self.entries[index] if step is None else step.raw)
+        tries = fields.get("attempts")
+        return tries if isinstance(tries, list) else ()
 
     @property
     def columns(self) -> Columns:
-        """Made when first asked for: 10,000 steps take some 8 ms."""
+        """Made when first asked for: 10,000 steps take some 6 ms."""
         if self._columns is None:
-            self._columns = _columns(self.fields)
+            entries = self.entries
+            self._columns = _told(entries.told) if isinstance(entries, Entries) else _columns(entries)
         return self._columns
 
     def of_kind(self, kind: str) -> list[Step]:
@@ -91,7 +93,22 @@ class Steps(Sequence[Step]):
         return [self[index] for index in self._unended]
 
 
-def _columns(rows: Sequence[Fields]) -> Columns:
+def _told(rows: Sequence[Told]) -> Columns:
+    """Of entries that are all of the types the API promises."""
+    return Columns(
+        [intern(row.type or "") for row in rows],
+        [row.name or "" for row in rows],
+        seconds_of([row.start for row in rows]),
+        seconds_of([row.end for row in rows]),
+        [row.success for row in rows],
+        [row.finished for row in rows],
+        [one is not None and read_failure(one) is not None for one in [row.error for row in rows]],
+    )
+
+
+def _columns(entries: Sequence[object]) -> Columns:
+    """Of any entries."""
+    rows = [one if type(one) is dict else fields_of(one) for one in entries]
     return Columns(
         _texts([row.get("type") for row in rows]),
         _texts([row.get("name") for row in rows]),

@@ -91,8 +91,8 @@ def _sorted_out(steps: Steps, indices: range, current: Container[int], spans: _S
     ]
     others = set(indices).difference(index for _, _, index in over) if len(over) < len(indices) else ()
     for index in sorted(others):
-        tries = steps.fields[index].get("attempts")
-        if not tries or not isinstance(tries, list):
+        tries = steps.attempts(index)
+        if not tries:
             _whole(known, index, index in current, spans)
         elif index in current:
             _of_open(tries, spans)
@@ -132,8 +132,8 @@ def _look_into(steps: Steps, indices: Sequence[int], spans: _Spans) -> None:
     """The attempts of steps that are over."""
     several: list[Any] = []
     for index in indices:
-        tries = steps.fields[index].get("attempts")
-        if tries and isinstance(tries, list):
+        tries = steps.attempts(index)
+        if tries:
             several += tries
         else:
             _whole(steps.columns, index, False, spans)

@@ -6,19 +6,20 @@ import gc
 from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.detail import Detail, read_detail
+from wfdash.core.entries import Entries
 from wfdash.core.store import EXPIRED, Delta, Store
 from wfdash.live.watch import Watch
 
 __all__ = ["amend_row", "read_answer", "read_instance"]
 
 _HUGE = 2000
-"""Steps from which an answer is kept out of the garbage collector's sight; it holds no cycles."""
+"""Steps from which an answer in values is kept out of the collector's sight; it holds no cycles."""
 
 
 def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: bool = False) -> Detail:
     """At once, however many steps came: each is read when it is looked at."""
     detail = read_detail(workflow, identity, answer.result, simple=simple, refusal=answer.refusal)
-    if len(detail.steps) >= _HUGE:
+    if len(detail.steps) >= _HUGE and not isinstance(detail.steps.entries, Entries):
         # Otherwise every full collection from now on walks half a million values, 250 ms at 10,000 steps.
         gc.freeze()
     return detail

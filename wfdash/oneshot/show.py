@@ -6,6 +6,7 @@ from typing import Any
 
 from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.diagnosis import diagnose
+from wfdash.core.entries import plain
 from wfdash.core.status import is_final
 from wfdash.core.text import clean
 from wfdash.core.timeline_text import text_timeline
@@ -39,7 +40,8 @@ async def run(parsed: Namespace, session: Session) -> int:
     if missing := partial_reason(detail):
         say(f"wfdash: {missing}")
     if parsed.json:
-        json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": answer.result})
+        whole = plain(answer.result)
+        json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": whole})
         return 0
     for text in sheet(detail, why.sentence, now, whole=not sys.stdout.isatty()):
         line(text)

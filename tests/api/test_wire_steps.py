@@ -1,0 +1,145 @@
+"""An answer whose steps are parsed when looked at says what the same answer says when parsed at once."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.details import answer, attempt, done, failure, sleep, step, termination
+from wfdash.api.wire import read_json
+from wfdash.api.wire_steps import read_instance_json
+from wfdash.core.detail import read_detail
+from wfdash.core.entries import Entries, plain
+from wfdash.core.outline import outline
+from wfdash.core.steps import Steps
+
+moments = st.one_of(
+    st.none(),
+    st.datetimes().map(lambda moment: moment.isoformat(timespec="milliseconds") + "Z"),
+    st.sampled_from(["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2027-01-15T08:00:00+02:00"]),
+)
+promised = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["step", "sleep", "hibernate", ""]),
+        "name": st.one_of(st.none(), st.text(max_size=5)),
+        "start": moments,
+        "end": moments,
+        "success": st.sampled_from([None, True, False]),
+        "finished": st.sampled_from([None, True, False]),
+        "error": st.sampled_from([None, "", "lost", {"name": "E", "message": "m"}, {}, 3, []]),
+        "output": st.recursive(st.one_of(st.none(), st.integers(), st.text(max_size=3)), st.lists),
+        "attempts": st.lists(st.just(attempt(0, 1, False)), max_size=2),
+    },
+)
+broken = st.one_of(
+    st.none(),
+    st.integers(),
+    st.text(max_size=3),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from([3, [], {}]),
+            "start": st.sampled_from(["soon", "2027-01-15T08:00:00", 12, ""]),
+            "success": st.sampled_from([1, "true"]),
+        },
+    ),
+)
+
+
+def body(steps, **more):
+    return json.dumps(
+        {"success": True, "errors": [], "result": {"status": "running", "steps": steps, **more}}
+    ).encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(promised, max_size=6), st.booleans())
+def test_steps_as_promised_are_left_until_looked_at(steps, mark):
+    told = read_instance_json((b"\xef\xbb\xbf" if mark else b"") + body(steps, step_count=3))
+    assert isinstance(told["result"]["steps"], Entries)
+    assert plain(told["result"]) == {"status": "running", "steps": steps, "step_count": 3}
+    assert list(told["result"]) == ["status", "steps", "step_count"]
+    assert (told["success"], told["errors"]) == (True, [])
+    lazily, alone = read_detail("orders", "a", told["result"]).steps, Steps(steps)
+    assert lazily.columns == alone.columns
+    assert [one.raw for one in lazily] == steps
+    assert [lazily.attempts(index) for index in range(len(steps))] == [
+        one.get("attempts", ()) for one in steps
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(promised, broken), max_size=4))
+def test_whatever_stands_among_the_steps_is_read(steps):
+    told = read_instance_json(body(steps))["result"]
+    assert plain(told)["steps"] == steps
+    assert read_detail("orders", "a", told).steps.columns == Steps(steps).columns
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"result":null,"success":false,"errors":[{"code":7}]}',
+        b'{"result":{"status":"queued"},"success":true}',
+        b'{"result":{"steps":null}}',
+        b'{"result":{"steps":[{"output":NaN}]}}',
+        b'{"result":{"steps":[{"error":' + b"9" * 5000 + b"}]}}",
+        b"[]",
+        b"3",
+    ],
+)
+def test_an_answer_of_another_shape_is_parsed_at_once(sent):
+    told = read_instance_json(sent)
+    assert repr(told) == repr(read_json(sent))
+    assert not isinstance((told or {}).get("result") if isinstance(told, dict) else None, Entries)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b'"' + "日".encode()[:2] + b'"', "\ufffd"),
+        (b"1" + b"0" * 400, 10**400),
+        (b"1" + b"0" * 5000, float("inf")),
+        (b"1e999", float("inf")),
+        (b"[" * 300 + b"]" * 300, None),
+        (b"[" * 500 + b"]" * 500, "nested deeper than 400 levels"),
+    ],
+)
+def test_a_monstrous_output_stays_with_its_own_step(sent, told):
+    steps = b'[{"name":"a-1","type":"step","output":' + sent + b'},{"name":"b-1","output":1}]'
+    result = read_instance_json(b'{"success":true,"result":{"steps":' + steps + b"}}")["result"]
+    one, other = read_detail("orders", "a", result).steps
+    assert told is None or one.output == told
+    assert (one.name, one.kind, other.name, other.output) == ("a-1", "step", "b-1", 1)
+
+
+def test_a_timeline_of_them_is_the_timeline_of_their_values():
+    tries = [attempt(0, 1, False), attempt(9, 10, False), attempt(30, 31, True)]
+    steps = [
+        *[done(f"load page-{n}-1", n, n + 1) for n in range(7)],
+        step("charge-1", 0, 31, True, tries),
+        sleep("nap-1", 31, 90),
+        step("ship-1", 90, 95, False) | {"error": failure()},
+        step("late-1", 95, None, None, [attempt(95, 96, False), attempt(120)]),
+        termination(),
+    ]
+    sent = json.dumps({"result": answer("running", steps)}).encode()
+    lazily, alone = (
+        outline(read_detail("orders", "a", read(sent)["result"])) for read in (read_instance_json, read_json)
+    )
+    assert isinstance(lazily.detail.steps.entries, Entries)
+    for one in (
+        "states",
+        "lengths",
+        "failed",
+        "alive",
+        "families",
+        "targets",
+        "slow",
+        "work",
+        "start",
+        "end",
+    ):
+        assert getattr(lazily, one) == getattr(alone, one)
