@@ -1,5 +1,6 @@
 """An instance's steps in order for a timeline: their states, repeated names, what failed or was slow."""
 
+from collections import Counter
 from collections.abc import Generator, Mapping
 from statistics import median
 from typing import Final, Literal
@@ -17,7 +18,7 @@ __all__ = ["ALIVE", "Family", "Outline", "State", "moments_of", "outline", "outl
 State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "stopped", "unknown"]
 """What became of a row: `cut` never ended although its instance did (or its session died)."""
 
-_SLICE: Final = 500
+_SLICE: Final = 2000
 _REPEATS: Final = 5
 """A name repeated this often is folded into one row."""
 _PULLED: Final = 20
@@ -87,7 +88,7 @@ def outline(detail: Detail) -> Outline:
 
 
 def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
-    """Build it, yielding about every millisecond of work so that a screen stays alive meanwhile."""
+    """Build it, yielding every millisecond or two of work so that a screen stays alive meanwhile."""
     made, count = Outline(detail), len(detail.steps)
     made.moving = detail.status not in ("complete", "errored", "terminated")
     current = {step.index: doing(step) for step in current_steps(detail)}
@@ -96,12 +97,7 @@ def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
     for first in range(0, count, _SLICE):
         _extend(made, range(first, min(first + _SLICE, count)), current)
         yield
-    groups: dict[tuple[str, str], list[int]] = {}
-    for first in range(0, count, _SLICE):
-        _group(detail.steps, range(first, min(first + _SLICE, count)), groups)
-        yield
-    repeated = ((key, members) for key, members in groups.items() if len(members) >= _REPEATS and key[0])
-    made.families = [Family(name, kind, members) for (kind, name), members in repeated]
+    made.families = yield from _families(detail.steps)
     for number, group in enumerate(made.families):
         _measure(group, made)
         if number % 50 == 49 or len(group.members) > _SLICE:
@@ -152,15 +148,22 @@ def _state(steps: Steps, index: int, current: Mapping[int, Doing]) -> State:
     return "unknown" if known.ends[index] is None else "done"
 
 
-def _group(steps: Steps, indices: range, groups: dict[tuple[str, str], list[int]]) -> None:
-    """Put these steps to the others of their type and name."""
-    these = slice(indices.start, indices.stop)
-    names = map(family, steps.columns.names[these])
-    for index, key in zip(indices, zip(steps.columns.kinds[these], names)):
-        if key in groups:
-            groups[key].append(index)
-        else:
-            groups[key] = [index]
+def _families(steps: Steps) -> Generator[None, None, list[Family]]:
+    """Those of one type and name, by their first step. Most names never repeat: they are counted first."""
+    keys: list[tuple[str, str]] = []
+    for first in range(0, len(steps), _SLICE):
+        these = slice(first, first + _SLICE)
+        keys += zip(steps.columns.kinds[these], map(family, steps.columns.names[these]))
+        yield
+    times = Counter(keys).items()
+    members: dict[tuple[str, str], list[int]] = {
+        key: [] for key, count in times if count >= _REPEATS and key[0]
+    }
+    yield
+    for index, key in enumerate(keys):
+        if key in members:
+            members[key].append(index)
+    return [Family(name, kind, indices) for (kind, name), indices in members.items()]
 
 
 def _measure(group: Family, made: Outline) -> None:

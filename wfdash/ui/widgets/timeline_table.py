@@ -24,7 +24,7 @@ from wfdash.ui.widgets.timeline_line import axis_line, row_line
 
 __all__ = ["TimelineTable"]
 
-_AT_ONCE: Final = 0.012
+_AT_ONCE: Final = 0.02
 """Seconds of computing a huge timeline is worked on before keys and answers have their turn."""
 _FEW: Final = 7
 """Attempts up to which the step to look at first is shown unfolded."""
