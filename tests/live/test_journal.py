@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from wfdash.live.journal import KEYS, Journal, read_entries
+from wfdash.live.last_action import LastAction
 from wfdash.live.locked_file import SessionLock
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +55,16 @@ def test_a_line_has_the_listed_keys_and_is_private(tmp_path):
     for path in folder.rglob("*"):
         if path.is_file():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_the_last_action_of_an_account_found_out_later_is_one_from_before(tmp_path):
+    write(journal(tmp_path, account=""), "sent")
+    write(journal(tmp_path, account="other"), "sent", "order-2")
+    made = journal(tmp_path, account="")
+    made.learn_account("acc")
+    assert LastAction(made).done().id == "order-1"
+    write(made, "sent", "order-3")
+    assert LastAction(journal(tmp_path)).done().id == "order-3"
 
 
 def test_sent_is_on_the_disk_before_the_call_returns(tmp_path, monkeypatch):

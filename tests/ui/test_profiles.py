@@ -1,6 +1,10 @@
 """Changing the profile, setting read-only, the first config, and several accounts to choose from."""
 
 import json
+import time
+
+import pytest
+from platformdirs import user_state_path
 
 from tests.support.dashboard import BASE, drive
 from wfdash.config_file import read
@@ -8,6 +12,8 @@ from wfdash.credentials import Credential
 from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.world import build
+from wfdash.live.journal import Journal
+from wfdash.live.pins import Pin, Pins
 from wfdash.settings import Options, load
 
 CONFIG = f"""\
@@ -138,6 +144,43 @@ def test_without_a_config_it_is_said_once_how_to_keep_what_was_chosen(tmp_path):
     drive(script, demo=False, workflow="", config_path=tmp_path / "config.toml")
 
 
+def alone(refusals, clock):
+    """The simulator, seen by a token of one account; what it is asked first is refused so many times."""
+    server = create_app(build("calm", clock=clock))
+    left = refusals
+
+    async def serve(scope, receive, send):
+        nonlocal left
+        if left:
+            left -= 1
+            raise OSError("connection refused")
+        await server(scope, receive, send)
+
+    return serve
+
+
+@pytest.mark.parametrize("refusals", [0, 3])
+def test_what_was_kept_without_an_account_is_of_the_only_one_once_that_is_known(refusals):
+    folder = user_state_path("wfdash")
+    Pins(folder / "watched.json").add(Pin("", "orders", "order-1"))
+    earlier = Journal(folder, profile="", account="", clock=time.time)
+    earlier.write("planned", plan="p1", verb="pause", workflow="orders", id="order-2")
+    earlier.close()
+
+    async def script(d):
+        await d.until(lambda: d.app.settings.account_id == ACCOUNT_ID)
+        await d.until(lambda: "order-1" in {one.pin.id for one in d.app.session.poller.watched.states})
+        await d.until(lambda: "left unfinished" in d.lines[-1])
+        await d.until(lambda: d.app.root.table.row_count() > 0)
+        await d.press("instance.watch")
+        assert BASE.account_id[:8] in d.lines[0]
+        assert d.app.session.journal.account == ACCOUNT_ID
+        assert {one.account for one in Pins(folder / "watched.json")} == {ACCOUNT_ID}
+        assert len(d.app.shift.pins) == 2
+
+    drive(script, demo=False, account_id="", serve=alone(refusals, time.time))
+
+
 OTHER = "0" * 31 + "1"
 
 
@@ -159,8 +202,6 @@ def two_accounts(clock):
 
 
 def test_of_several_accounts_one_is_chosen():
-    import time
-
     async def script(d):
         await d.until(lambda: "see 2 accounts" in d.text)
         assert "sandbox" in d.text

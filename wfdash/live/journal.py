@@ -97,6 +97,7 @@ class Journal:
         self.folder = folder
         self.profile = profile
         self.account = account
+        self._accounts = {account}
         self.session = f"{int(clock())}-{os.getpid()}-{secrets.token_hex(3)}"
         self.who = _who()
         self.trouble = ""
@@ -104,6 +105,15 @@ class Journal:
         self._clock = clock
         self._file = LockedFile(folder / FILE_NAME, max_bytes=max_bytes, kept=KEPT)
         self._alive = SessionLock(folder, self.session)
+
+    def learn_account(self, account: str) -> None:
+        """The only account there is, found out meanwhile: it has what was written before it was known too."""
+        self.account = account
+        self._accounts.add(account)
+
+    def is_ours(self, account: str) -> bool:
+        """Whether what was written for this account concerns who looks now."""
+        return account in self._accounts
 
     def check(self) -> str:
         """Try whether the journal can be written, before the first action; `trouble`."""
@@ -185,7 +195,7 @@ class Journal:
         return [
             one
             for one in open_plans
-            if one.account == self.account and session_is_over(self.folder, one.session)
+            if self.is_ours(one.account) and session_is_over(self.folder, one.session)
         ]
 
     def close_unfinished(self, plan: Unfinished) -> None:

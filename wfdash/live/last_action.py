@@ -54,4 +54,4 @@ class LastAction:
         return Done(plan[0].at, last.verb, last.id if single else "", last.who)
 
     def _is_told(self, entry: Entry) -> bool:
-        return entry.account == self._journal.account and entry.event in _TOLD
+        return self._journal.is_ours(entry.account) and entry.event in _TOLD

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = ["Pin", "PinState", "Pins"]
 
@@ -74,6 +75,12 @@ class Pins:
     def add(self, pin: Pin) -> None:
         if pin not in self._pins:
             self.toggle(pin)
+
+    def adopt(self, account: str) -> None:
+        """Those without an account, kept while the only one there is was not known, are of this one."""
+        if any(not pin.account for pin in self._pins):
+            self._pins = dict.fromkeys(replace(pin, account=pin.account or account) for pin in self._pins)
+            self._write()
 
     def _read(self, path: Path) -> None:
         try:

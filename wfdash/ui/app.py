@@ -130,7 +130,12 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         self.shift.begin()
         self.tell_unfinished()
 
+    def account_learned(self) -> None:
+        self.shift.adopt()
+
     def on_live(self, message: Live) -> None:
+        if self.learn_account():
+            self.tell_unfinished()
         if isinstance(message.event, WatchedChanged):
             self.shift.watched_changed(message.event.state)
         for screen in self.screen_stack:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -67,6 +67,7 @@ class Connected(Pages, inherit_bindings=False):
                 return
             self.session = session
             session.poller.utc = self.utc
+            self.learn_account()
             self.started()
             await session.poller.run()
         finally:
@@ -77,12 +78,15 @@ class Connected(Pages, inherit_bindings=False):
         settings = self.settings
         if settings.account_id or settings.local or settings.demo:
             return False
-        from wfdash.api.errors import WorkflowsError
+        from wfdash.api.errors import ChooseAccount, WorkflowsError
         from wfdash.live.budget import Priority
 
         await session.budget.acquire(Priority.LIST)
         try:
-            accounts = await session.api.list_accounts()
+            await session.api.prefix()
+            return False
+        except ChooseAccount as choice:
+            accounts = choice.accounts
         except WorkflowsError:
             return False  # whoever asks next says what is wrong, and asks again
         if len(accounts) < 2:
@@ -93,7 +97,21 @@ class Connected(Pages, inherit_bindings=False):
         self.choose_account(accounts)
         return True
 
-    def choose_account(self, accounts: "list[dict[str, Any]]") -> None:
+    def learn_account(self) -> bool:
+        """Whether the only account there is was found out just now: from here on all is kept for it."""
+        session = self.session
+        if session is None or self.settings.account_id or not session.api.account_id:
+            return False
+        self.settings = replace(self.settings, account_id=session.api.account_id)
+        if session.journal is not None:
+            session.journal.learn_account(session.api.account_id)
+        self.account_learned()
+        return True
+
+    def account_learned(self) -> None:
+        """The settings name the account from now on."""
+
+    def choose_account(self, accounts: Sequence[Mapping[str, Any]]) -> None:
         """Ask which of these; the answer comes by `take_account`."""
         self.open_page("accounts", accounts)
 

@@ -65,6 +65,11 @@ class Shift:
         if self._app.session is not None:
             self._app.session.poller.watched.follow([one for one in self.pins if one.account == self.account])
 
+    def adopt(self) -> None:
+        """What was watched before the only account was known is watched in it."""
+        self.pins.adopt(self.account)
+        self.follow()
+
     def toggle(self, workflow: str, identity: str) -> None:
         """Watch an instance, or stop watching it, and say which."""
         watched = self.pins.toggle(self.pin(workflow, identity))
