@@ -44,6 +44,20 @@ def test_rows_counts_and_freshness_are_on_screen():
     drive(script)
 
 
+@pytest.mark.parametrize(
+    ("columns", "titles", "shown"), [(32, "STATUS ID AGE▾", "◌ waiting"), (20, "ID AGE▾", "◌")]
+)
+def test_where_it_is_too_narrow_for_the_id_the_status_is_its_glyph_alone(columns, titles, shown):
+    async def script(d):
+        assert d.lines[2].split() == titles.split()
+        rows = [d.app.root.view.row(index) for index in range(10)]
+        waiting = next(one.id for one in rows if one.status == "waiting")
+        assert re.search(rf"{shown} +{waiting} ", d.line(waiting))
+        assert all(one.id in line for one, line in zip(rows, d.lines[3:], strict=False))
+
+    drive(script, size=(columns, 24))
+
+
 def test_the_words_of_the_top_stand_whole_however_small_the_numbers_are():
     async def script(d):
         assert re.search(r"as of \d+ s +· next \d+ s +· API \d+/600", d.lines[0])

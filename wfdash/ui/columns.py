@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-__all__ = ["SORTS", "Columns", "columns"]
+__all__ = ["GLYPH", "SORTS", "Columns", "columns"]
 
 _NAMES = {
     "status": "STATUS",
@@ -24,6 +24,12 @@ SORTS = {
 """Orders a person can choose, in turn, and the column that shows them."""
 
 
+GLYPH = 1
+"""Width of a status column without the word."""
+_LEAST_ID = 12
+"""Cells of an id that tell it from its neighbours."""
+
+
 class Columns(Struct, frozen=True):
     """Widths by column, in cells, in the order drawn; a column that does not fit is absent."""
 
@@ -39,7 +45,10 @@ def columns(width: int, longest_id: int, status: int) -> Columns:
     What it is blocked on stands after one space more, away from the numbers before it.
 
     The id and what the instance is blocked on share the room that the fixed columns leave, the id first.
+    Where that is too little for the id, the status is its glyph alone.
     """
+    if width - 10 - status < min(longest_id, _LEAST_ID):
+        return Columns((("status", GLYPH), ("id", max(1, width - GLYPH - 9)), ("age", 5)))
     room = width - 3 - status
     widths = {"status": status, "age": 5}
     room -= 6

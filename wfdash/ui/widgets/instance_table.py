@@ -15,7 +15,7 @@ from wfdash.core.store import EXPIRED
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.view import View
 from wfdash.core.wording import age, brief
-from wfdash.ui.columns import SORTS, columns
+from wfdash.ui.columns import GLYPH, SORTS, columns
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, clicked, look
 from wfdash.ui.widgets.line_table import LineTable
@@ -144,7 +144,7 @@ class InstanceTable(LineTable):
                 title += "▾" if self.order.reverse else "▴"
                 style = STRONG
             if name == "status":
-                title = f"  {title}"
+                title = "" if room == GLYPH else f"  {title}"
             if name == "why":
                 pieces.append((" ", PLAIN))
             if name in SORTS.values():
@@ -213,8 +213,8 @@ class InstanceTable(LineTable):
         ]
         for name, room in columns(width, self._longest_id, self._status_width).widths:
             if name == "status":
-                word = fit(clean(status[:100]), room - 2)
-                pieces.append((f"{glyph} {word} ", appearance.style))
+                word = "" if room == GLYPH else fit(clean(status[:100]), room - 2) + " "
+                pieces.append((f"{glyph} {word}", appearance.style))
                 continue
             value = clean(values[name][:500])
             if cells(value) > room:
