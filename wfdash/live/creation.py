@@ -53,7 +53,7 @@ class Creator(Struct, frozen=True):
 
     async def _skipped(self, identity: str, reason: str) -> Result:
         await self.record.failed("skipped", identity, "", reason)
-        return self._result(identity, SKIPPED, error=reason, exit_code=1)
+        return self.plan.result(identity, self.clock(), SKIPPED, error=reason, exit_code=1)
 
     async def _send(self, chunk: Sequence[NewInstance], forbid: Callable[[str], None]) -> list[Result]:
         for one in chunk:
@@ -87,11 +87,13 @@ class Creator(Struct, frozen=True):
         if made is None:
             reason = "left out of the answer: an instance with that id exists already"
             await self.record.failed("skipped", identity, "", reason)
-            return self._result(identity, SKIPPED, error=reason, sent_at=at, exit_code=1)
+            return self.plan.result(identity, self.clock(), SKIPPED, error=reason, sent_at=at, exit_code=1)
         status = made.status
         sentence = f"created, {status}" if status else "created"
         await self.record.settled(identity, "done", "", status, status, sentence)
-        return self._result(identity, "done", answered=status, after=status, sentence=sentence, sent_at=at)
+        return self.plan.result(
+            identity, self.clock(), "done", answered=status, after=status, sentence=sentence, sent_at=at
+        )
 
     async def _failed(
         self, ids: Sequence[str], error: WorkflowsError, forbid: Callable[[str], None], at: float
@@ -104,8 +106,9 @@ class Creator(Struct, frozen=True):
     async def _refused(self, identity: str, outcome: str, error: WorkflowsError, at: float) -> Result:
         taken = isinstance(error, AlreadyExists)
         await self.record.failed("skipped", identity, "", error)
-        return self._result(
+        return self.plan.result(
             identity,
+            self.clock(),
             REFUSED if taken else outcome,
             error=str(error),
             sentence="an instance with that id exists already" if taken else "",
@@ -148,37 +151,11 @@ class Creator(Struct, frozen=True):
     ) -> Result:
         if found is None:
             sentence = "whether it was created is not known; sending it again under the same id is safe"
-            return self._result(
-                identity, UNKNOWN, error=str(error), sentence=sentence, sent_at=at, exit_code=4
+            return self.plan.result(
+                identity, self.clock(), UNKNOWN, error=str(error), sentence=sentence, sent_at=at, exit_code=4
             )
         await self.record.settled(identity, "done", "", "", found.status, "found after no answer came")
         sentence = f"created, {found.status}; no answer came ({error})"
-        return self._result(identity, "done", after=found.status, sentence=sentence, sent_at=at)
-
-    def _result(
-        self,
-        identity: str,
-        outcome: str,
-        *,
-        answered: str = "",
-        after: str = "",
-        error: str = "",
-        sentence: str = "",
-        sent_at: float | None = None,
-        exit_code: int = 0,
-    ) -> Result:
-        return Result(
-            self.plan.key,
-            self.clock(),
-            self.plan.workflow,
-            identity,
-            "create",
-            "",
-            answered,
-            after,
-            outcome,
-            error,
-            sentence or error,
-            sent_at,
-            exit_code,
+        return self.plan.result(
+            identity, self.clock(), "done", after=found.status, sentence=sentence, sent_at=at
         )

@@ -10,7 +10,7 @@ from wfdash.core.detail import Detail, read_detail
 from wfdash.live.creation import Creator
 from wfdash.live.follow import Follower
 from wfdash.live.journal import Journal
-from wfdash.live.plan import NOT_REACHED, SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
+from wfdash.live.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
 from wfdash.live.reread import FEW, ActionBudget, Reading, Rereader, Sink
 from wfdash.live.sending import Sender, Sent
 from wfdash.live.writing import Record
@@ -155,7 +155,9 @@ class Operator:
         return [results[target.id] for target in run.plan.targets]
 
     def _skipped(self, run: _Run, target: Target, reason: str, before: str = "") -> Result:
-        return self._result(run, target, SKIPPED, before=before or target.status, error=reason, exit_code=1)
+        return run.plan.result(
+            target.id, self.clock(), SKIPPED, before=before or target.status, error=reason, exit_code=1
+        )
 
     async def _send(self, run: _Run, target: Target) -> Sent | Result:
         """Re-read, then send at most once. A Result when nothing is left to follow."""
@@ -180,9 +182,9 @@ class Operator:
             self._progress(run, target, "unknown", "", "")
         if sent.accepted or sent.outcome == UNKNOWN:
             return sent
-        return self._result(
-            run,
-            target,
+        return run.plan.result(
+            target.id,
+            self.clock(),
             sent.outcome,
             before=sent.before.status if sent.before else target.status,
             error=sent.error,
@@ -205,9 +207,9 @@ class Operator:
             outcome, sentence, status = followed.outcome, followed.sentence, followed.status
         await run.record.settled(target.id, outcome, before.status, sent.answered, status, sentence)
         told(
-            self._result(
-                run,
-                target,
+            run.plan.result(
+                target.id,
+                self.clock(),
                 outcome,
                 before=before.status,
                 answered=sent.answered,
@@ -242,35 +244,4 @@ class Operator:
                 note,
                 status,
             )
-        )
-
-    def _result(
-        self,
-        run: _Run,
-        target: Target,
-        outcome: str,
-        *,
-        before: str = "",
-        answered: str = "",
-        after: str = "",
-        error: str = "",
-        sentence: str = "",
-        sent_at: float | None = None,
-        exit_code: int = 0,
-    ) -> Result:
-        plan = run.plan
-        return Result(
-            plan.key,
-            self.clock(),
-            plan.workflow,
-            target.id,
-            plan.verb,
-            before,
-            answered,
-            after,
-            outcome,
-            error,
-            sentence or error,
-            sent_at,
-            exit_code if outcome != NOT_REACHED else 5,
         )

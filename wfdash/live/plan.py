@@ -85,6 +85,37 @@ class Plan(Struct, frozen=True):
         """Eligible ones of which it is not known what the verb would do."""
         return tuple(target for target in self.eligible if target.unknown)
 
+    def result(
+        self,
+        identity: str,
+        at: float,
+        outcome: str,
+        *,
+        before: str = "",
+        answered: str = "",
+        after: str = "",
+        error: str = "",
+        sentence: str = "",
+        sent_at: float | None = None,
+        exit_code: int = 0,
+    ) -> "Result":
+        """What became of one target. An error is its own sentence; what was not reached exits with 5."""
+        return Result(
+            self.key,
+            at,
+            self.workflow,
+            identity,
+            self.verb,
+            before,
+            answered,
+            after,
+            outcome,
+            error,
+            sentence or error,
+            sent_at,
+            5 if outcome == NOT_REACHED else exit_code,
+        )
+
     def insist(self) -> "Plan":
         """The same plan, also to the instances on which the verb would do nothing. Guards are not lifted."""
         return replace(
