@@ -22,6 +22,20 @@ def test_a_term_that_needs_details_is_searched_for_and_says_how_far():
     drive(script, filter="status:errored")
 
 
+def test_nothing_is_said_not_to_match_that_was_not_read_yet(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 5)
+
+    async def script(d):
+        poller, table = d.app.session.poller, d.app.root.table
+        await d.until(lambda: poller.searched.over)
+        await d.passes(1)
+        left = poller.searched.candidates - 5
+        assert table.message.startswith("None of the 5 instances read so far matches step~zzz.\n")
+        assert f"{left} may match; ctrl+r reads on." in table.message
+
+    drive(script, filter="step~zzz")
+
+
 def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
     monkeypatch.setattr(search, "MOST", 5)
 

@@ -123,6 +123,20 @@ def test_arrivals_wait_for_the_key_while_a_hand_is_on_the_keys():
     drive(script)
 
 
+def test_marking_all_says_how_many_that_match_are_not_listed_yet():
+    async def script(d):
+        await d.press("j")
+        await arrive(d, "late-1")
+        listed = len(d.app.root.view)
+        await d.press("mark.all")
+        assert f"marked the {listed} listed; 1 more match, n lists them" in d.lines[-1]
+        assert "late-1" not in d.app.root.marks.ids
+        await d.press("n", "mark.all")
+        assert f"marked the {listed + 1} loaded that match" in d.lines[-1]
+
+    drive(script)
+
+
 @pytest.mark.parametrize("key", ["n", "g", "escape"])
 def test_each_key_that_lets_arrivals_in_does(key):
     async def script(d):

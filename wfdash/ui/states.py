@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from wfdash.core.text import clean
 from wfdash.core.wording import count
+from wfdash.live.search import Searched
 from wfdash.live.state import Freshness
 
 __all__ = ["empty_message"]
@@ -17,6 +18,7 @@ def empty_message(
     loaded: int,
     total: int | None,
     complete: bool,
+    searched: Searched | None,
     key_of: Callable[[str], str],
 ) -> str:
     """For a table without rows."""
@@ -31,12 +33,16 @@ def empty_message(
             step = f"wfdash keeps trying; {key_of('poll.now')} tries now"
             return f"{clean(fresh.failure)}\n{step}, and `wfdash doctor` says what to check."
         return f"Asking for the instances of {name}.\nThe first rows come with the first answer."
+    change = f"{key_of('layer.close')} drops the filter; {key_of('filter.edit')} changes it."
+    if filter and searched is not None and (unread := searched.candidates - searched.read) > 0:
+        goes_on = f"; {key_of('poll.now')} reads on" if searched.over else ", and are read one by one"
+        none = f"None of the {count(searched.read)} instances read so far matches {clean(filter)}."
+        if not searched.read:
+            none = f"Nothing was read yet for {clean(filter)}."
+        return f"{none}\n{count(unread)} may match{goes_on}. {change}"
     if filter and loaded:
         rest = "" if complete else f" of {count(total)}" if total else ", and there are more"
-        return (
-            f"None of the {count(loaded)} instances loaded{rest} matches {clean(filter)}.\n"
-            f"{key_of('layer.close')} drops the filter; {key_of('filter.edit')} changes it."
-        )
+        return f"None of the {count(loaded)} instances loaded{rest} matches {clean(filter)}.\n{change}"
     if fresh.failure:
         return f"{clean(fresh.failure)}\nwfdash keeps trying; {key_of('poll.now')} tries now."
     return f"{name} has no instances.\n{key_of('instance.create')} creates one."

@@ -125,6 +125,7 @@ def message_for(poller: Poller, workflow: str, filter: str, key_of: Callable[[st
         loaded=len(poller.store),
         total=poller.total,
         complete=poller.complete,
+        searched=poller.searched,
         key_of=key_of,
     )
 

@@ -50,9 +50,16 @@ class SelectionScreen(ListingScreen):
 
     def action_mark_all(self) -> None:
         if self.view is not None:
-            self.marks.mark(one for one in self.view.ids() if one not in self.view.ghosts)
-            self.dashboard.notify(f"marked the {len(self.marks):,} loaded that match")
+            listed = [one for one in self.view.ids() if one not in self.view.ghosts]
+            self.marks.mark(listed)
+            self.dashboard.notify(self._marked_all(len(listed), len(self.view.arrivals)))
         self._marked()
+
+    def _marked_all(self, listed: int, waiting: int) -> str:
+        if not waiting:
+            return f"marked the {listed:,} loaded that match" if listed else "nothing that is loaded matches"
+        key = self.dashboard.key_of("rows.arrived")
+        return f"marked the {listed:,} listed; {waiting:,} more match, {key} lists them"
 
     def extend_range(self) -> None:
         """The cursor moved: a range follows it."""
