@@ -53,6 +53,8 @@ def test_the_steps_that_are_open_or_failed_and_every_error():
     assert "error: gave up" in read.error
     assert "paymenterror: card declined" in read.error
     assert facts("running", step("Wait-1")).steps == ("wait-1",)
+    awaited = {"type": "waitForEvent", "name": "approval-1", "finished": False, "event_type": "Approve"}
+    assert facts("waiting", awaited).steps == ("approval-1", "approve")
 
 
 def test_how_long_a_row_lasted():

@@ -199,6 +199,7 @@ def test_pushdown_never_leaves_out_a_match(node, row, facts):
         ("age>ten", 4, "no duration"),
         ("since:yesterday", 6, "no time"),
         ("since:1h,2h", 9, "one value"),
+        ("blocked:sleep,approve", 14, "write event, sleep, retry, step, queue, pause or rollback; step~"),
         ("(status:errored", 0, "never closed"),
         ("a)", 1, "closes nothing"),
         ("a ()", 2, "nothing in these parentheses"),

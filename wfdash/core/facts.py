@@ -16,6 +16,7 @@ class DetailFacts(Struct, frozen=True):
     """All in lower case, to be searched."""
 
     steps: tuple[str, ...] = ()
+    """Names of the open and failed steps, and the events that are waited for."""
     error: str = ""
     blocked: str = ""
     """One of BLOCKS, or "" when it waits for nothing that can be named."""
@@ -27,7 +28,8 @@ def read_facts(detail: Detail) -> DetailFacts:
         [] if is_final(detail.status) else [step for step in detail.steps.unended() if _is_open(step)]
     )
     failed = detail.steps.failed()
-    names = dict.fromkeys(step.name.lower() for step in (*open_steps, *failed) if step.name)
+    said = (text for step in (*open_steps, *failed) for text in (step.name, step.event_type))
+    names = dict.fromkeys(text.lower() for text in said if text)
     errors = [detail.error, *(step.error for step in failed), *(_last_error(step) for step in failed)]
     texts = [_words(*error) for error in dict.fromkeys((one.name, one.message) for one in errors if one)]
     return DetailFacts(tuple(names), "\n".join(texts), _blocked(detail.status, open_steps))

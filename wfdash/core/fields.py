@@ -58,7 +58,7 @@ FIELDS = {
         Field("changed", _ORDER, "time since it last changed", ("1m", "10m")),
         Field("trigger", (":",), "what started it", ("api", "binding", "cron", "event", "unknown")),
         Field("version", (":",), "a version id beginning with this"),
-        Field("step", ("~",), "its open or failed step has this in its name", details=True),
+        Field("step", ("~",), "its open or failed step, or its event, has this in the name", details=True),
         Field("error", ("~",), "its error has this in its name or message", details=True),
         Field("blocked", (":",), "what it waits for", BLOCKS, details=True),
     )
@@ -91,6 +91,8 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
             raise QueryError(f"{known.name}{term.op} needs a value: {known.help}", place)
         if known.ops is _ORDER and seconds(value) is None:
             raise QueryError("no duration; write 90s, 10m, 1h30m or 2d", place)
+        if known.name == "blocked" and value.lower() not in BLOCKS:
+            raise QueryError(f"write {', '.join(BLOCKS[:-1])} or {BLOCKS[-1]}; step~ takes a name", place)
         if known.name in ("since", "before") and instant(value, 0.0) is None:
             raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
     if len(term.values) > 1 and (known.ops is _ORDER or known.name in ("since", "before")):
