@@ -1,5 +1,6 @@
 """The table under every list: what it repaints, and where its cursor stands."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.segment import Segment
@@ -41,6 +42,15 @@ def test_equal_strips_have_no_changed_span():
     made = [("a", Style(bold=True)), ("bc", Style())]
     assert changed_spans(strip_of(made, 9), strip_of(made, 9)) == []
     assert changed_spans(Strip([Segment("ab")]), Strip([Segment("a"), Segment("b")])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("abcdef", 4, "abc…"), ("abc ", 3, "abc"), ("東京東京", 5, "東京…"), ("東京東京", 4, "東 …"), ("a", 0, "")],
+)
+def test_what_does_not_fit_in_a_strip_ends_in_a_mark(text, width, shown):
+    strip = strip_of([(text, Style())], width)
+    assert (strip.text, strip.cell_length) == (shown, width)
 
 
 class Numbers(LineTable):

@@ -25,12 +25,22 @@ def blank(width: int, style: Style | None = None) -> Strip:
 def strip_of(pieces: Iterable[tuple[str, Style]], width: int, over: Style | None = None) -> Strip:
     """Styled pieces of cleaned text as a strip of exactly `width` cells; `over` is laid over every style.
 
-    One that reverses takes the colours with it: as patches of background they could not be read.
+    One that reverses takes the colours with it: as patches of background they could not be read. Text that
+    does not fit ends in `…`.
     """
     if over and over.reverse:
         pieces = [(text, Style(bold=style.bold)) for text, style in pieces]
     segments = [Segment(text, style + over if over else style) for text, style in pieces if text]
-    return Strip(segments).adjust_cell_length(width, over or Style.null())
+    strip = Strip(segments)
+    if strip.cell_length > width > 0 and strip.crop(width).text.strip():
+        strip = _cut(strip, width)
+    return strip.adjust_cell_length(width, over or Style.null())
+
+
+def _cut(strip: Strip, width: int) -> Strip:
+    kept = strip.crop(0, width - 1)
+    style = next((style for _, style, _ in reversed([*kept])), None)
+    return Strip([*kept, Segment("…", style)])
 
 
 def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:

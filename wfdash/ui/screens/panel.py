@@ -1,11 +1,13 @@
 """A panel over the lower part of the screen: the rows it is about stay in sight."""
 
 from textual.screen import ModalScreen
+from textual.strip import Strip
 
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import QUIET, STRONG
-from wfdash.ui.widgets.status_line import Pieces, StatusLine
+from wfdash.ui.widgets.status_line import StatusLine, length
 
 __all__ = ["PanelScreen", "Title"]
 
@@ -31,5 +33,9 @@ class Title(StatusLine):
 
     def name_it(self, title: str, hint: str = "") -> None:
         """Draw the rule across the whole width."""
-        line: Pieces = [("── ", QUIET), (title, STRONG), (" " + "─" * 400, QUIET)]
-        self.show(line) if not hint else self.show([*line[:2], (f"  {hint} ", QUIET), line[2]])
+        told = [(f"  {hint} ", QUIET)] if hint else []
+        self.show([("── ", QUIET), (title, STRONG), *told, (" ", QUIET)])
+
+    def _strip(self) -> Strip:
+        rest = "─" * (self.size.width - length(self._left))
+        return strip_of([*self._left, (rest, QUIET)], self.size.width)
