@@ -383,3 +383,14 @@ def test_a_prompt_about_one_leaves_the_rows_above_it_in_sight():
         assert dash.app.screen.panel.size.height == 20
 
     on(script, size=(140, 40))
+
+
+def test_a_form_says_all_of_what_is_wrong_and_its_keys():
+    async def script(dash):
+        await dash.press("instance.create")
+        await dash.type("/not an id")
+        said = " ".join(" ".join(line.split()) for line in dash.lines[-4:])
+        assert "cannot be an instance id: 1 to 100 letters, digits, - and _" in said
+        assert "tab next · ctrl+o editor · esc leaves it" in said
+
+    on(script, size=(80, 24))

@@ -8,23 +8,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from rich.style import Style
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from wfdash.core.text import clean
+from wfdash.core.wrap import wrapped
 from wfdash.live.handing import NotSendable
 from wfdash.live.plan import Plan
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
-from wfdash.ui.widgets.status_line import Pieces, StatusLine
+from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
+from wfdash.ui.widgets.text_lines import TextLines
 
 __all__ = ["FormField", "FormScreen"]
 
 _LABEL = 12
 _LONGEST = 1_100_000
+_VERDICT = 3
+"""Lines that say what is wrong with the fields, at most."""
 
 
 class FormField(Struct, frozen=True):
@@ -45,6 +50,9 @@ class FormScreen(PanelScreen):
     FormScreen .row {{ height: 1; }}
     FormScreen .label {{ width: {_LABEL + 2}; }}
     """
+
+    _lines = 1
+    """How many the verdict took at most so far."""
 
     def form_title(self) -> str:
         return ""
@@ -71,7 +79,7 @@ class FormScreen(PanelScreen):
                     yield Field(placeholder=one.hint, id=f"field-{one.id}", max_length=_LONGEST)
             for number in range(len(self.form_notes())):
                 yield StatusLine(id=f"note-{number}")
-            yield StatusLine(id="checked")
+            yield TextLines(id="checked")
 
     def on_mount(self) -> None:
         for one in self.form_fields():
@@ -97,19 +105,35 @@ class FormScreen(PanelScreen):
 
     def check(self) -> Plan | None:
         """Say what is wrong with the fields; the plan when nothing is."""
-        checked, keys = self.query_one("#checked", StatusLine), self._keys()
         try:
             plan = self.make_plan()
         except NotSendable as wrong:
-            checked.show([(" ", PLAIN), (clean(str(wrong)), BAD)], keys)
+            self._verdict(str(wrong), BAD)
             return None
-        checked.show([(" ready: enter asks before it is sent", STRONG)], keys)
+        self._verdict("ready: enter asks before it is sent", STRONG)
         return plan
+
+    def _verdict(self, said: str, style: Style) -> None:
+        """Above the keys where both do not fit in one line. The fields stay where they once were."""
+        width, keys = self.app.size.width, self._keys()
+        lines: list[list[tuple[str, Style]]] = [
+            [(" " + line, style)] for line in wrapped(clean(said), width - 2, _VERDICT)
+        ]
+        room = width - length(lines[-1]) - length(keys)
+        if room < 1:
+            lines.append([])
+            room = width - length(keys)
+        lines[-1] += [(" " * max(0, room), PLAIN), *keys]
+        self._lines = max(self._lines, len(lines))
+        self.query_one("#checked", TextLines).show([*lines, *[()] * (self._lines - len(lines))])
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.query("#checked"):
             self.check()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.check)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -140,7 +164,7 @@ class FormScreen(PanelScreen):
         except SuspendNotSupported as error:
             trouble = str(error)
         if trouble:
-            self.query_one("#checked", StatusLine).show([(f" no editor: {clean(trouble)}", BAD)])
+            self._verdict(f"no editor: {trouble}", BAD)
         if edited is not None:
             field.value = " ".join(line.strip() for line in edited.splitlines())
 
