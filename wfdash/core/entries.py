@@ -24,7 +24,7 @@ class Told(Struct, gc=False):
 
 
 class Entries(Sequence[Any]):
-    """Parsed anew each time: 10,000 steps are 6 MB of text and 40 MB of values. `told` is of each entry."""
+    """Parsed anew each time: 10,000 steps are 6 MB of text, and 25 MB of values. `told` is of each entry."""
 
     __slots__ = ("_parse", "_texts", "told")
 
