@@ -180,6 +180,7 @@ def masked(text: str) -> str:
     """Without what differs from run to run."""
     text = re.sub(r"API \d+/(\d+) *", r"API n/\1", text)
     text = re.sub(r"-manual-[0-9a-f]{6}", "-manual-nnnnnn", text)
+    text = re.sub(r"\b(\d{3} {5})[ \d]{5}\d(?=  )", r"\1    ms", text)
     text = re.sub(r"\bread \d\d:\d\d:\d\d", "read hh:mm:ss", text)
     text = re.sub(r"\bread \d+ of", "read n of", text)
     text = re.sub(r"\bnext \d+ s +(?=[·.] API)", "next n s ", text)

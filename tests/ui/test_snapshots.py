@@ -34,6 +34,7 @@ STEPS = {
     "events": ("v",),
     "detail": ("enter",),
     "inspector": ("enter", "enter"),
+    "budget": ("B",),
 }
 APART = 14.0
 """Seconds from one to the next, so that the clocks of all of them are alike in every run."""

@@ -125,7 +125,7 @@ def _summary(poller: Poller, now: float, width: int) -> Sequence[Pieces]:
         )
     lines.append(_told(poller, now))
     kinds = " · ".join(f"{clean(kind)} {n}" for kind, n in budget.spent_by)
-    lines.append([(f"  Spent on {kinds or 'nothing yet'}", QUIET)])
+    lines.append([(fit(f"  Spent on {kinds or 'nothing yet'}", width).rstrip(), QUIET)])
     lines.append(_reach(poller))
     return lines[:_LINES]
 
