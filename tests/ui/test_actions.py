@@ -264,7 +264,7 @@ def test_an_event_goes_from_the_desk_to_the_one_under_the_cursor():
         identity = first(dash, "waiting")
         await put_cursor(dash, identity)
         await dash.press("instance.send_event")
-        await dash.until(lambda: dash.app.screen.query("WaitTable") and dash.app.screen.table.waits)
+        await dash.until(lambda: dash.app.screen.query("WaitTable") and dash.app.screen.table.rows)
         waiter = dash.app.screen.targets()[0].id
         await dash.press("enter")
         await dash.press("enter", "enter")
@@ -295,9 +295,9 @@ def test_the_desk_is_for_the_one_it_was_opened_for_until_the_cursor_is_moved():
         await dash.press("row.open")
         assert f"send event to {quiet}" in dash.text
         await dash.press("escape", "k")
-        assert [row.id for row in desk.targets()] == [desk.table.waits[0].instance]
+        assert [row.id for row in desk.targets()] == [desk.table.rows[0].instance]
         assert "not in this list" not in dash.text
-        last = desk.table.waits[-1].instance
+        last = desk.table.rows[-1].instance
         await dash.press("escape", "escape")
         dash.app.show_instance("orders", last)
         await dash.settled()

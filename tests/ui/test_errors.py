@@ -62,7 +62,7 @@ def test_how_old_the_listed_ones_of_a_version_are_is_not_said_as_when_it_first_a
 
 def test_enter_lists_the_group():
     async def script(dashboard, app):
-        ids = {sample.id for sample in app.screen.causes.group.samples}
+        ids = {sample.id for sample in app.screen.causes.chosen.samples}
         await dashboard.press("enter")
         await dashboard.until(lambda: app.screen is app.root and ids <= set(app.root.view.ids()))
         assert "error~" in app.root.filter_line.query_now.text
@@ -72,7 +72,7 @@ def test_enter_lists_the_group():
 
 def test_space_marks_the_group_for_actions_and_takes_it_back():
     async def script(dashboard, app):
-        ids = {sample.id for sample in app.screen.causes.group.samples}
+        ids = {sample.id for sample in app.screen.causes.chosen.samples}
         assert {row.id for row in app.screen.targets()} == ids
         await dashboard.press("mark.toggle")
         assert set(app.root.marks.ids) == ids
@@ -97,7 +97,7 @@ def test_tab_moves_to_what_is_odd():
         await dashboard.until(lambda: app.screen.odd.row_count())
         await dashboard.press("tab")
         assert app.screen.odd.has_focus
-        assert [row.id for row in app.screen.targets()] == [app.screen.odd.oddity.id]
+        assert [row.id for row in app.screen.targets()] == [app.screen.odd.chosen.id]
 
     incident(script)
 

@@ -110,14 +110,14 @@ class ErrorsScreen(BaseScreen):
         read, total = poller.causes.progress
         self._draw_header(read, total)
         self._draw_summary(groups)
-        self.causes.groups = groups
+        self.causes.rows = groups
         self.causes.message = self._nothing(read, total)
         self.causes.rows_changed()
         if not self._touched:
             self.causes.move_to(0)
         self._draw_beside()
         known, wanted = poller.facts_read
-        self.odd.oddities = oddities
+        self.odd.rows = oddities
         self.odd.message = (
             f"nothing looks stuck among the loaded ones; steps of {known} of {wanted} visible were read"
         )
@@ -161,7 +161,7 @@ class ErrorsScreen(BaseScreen):
 
     def _draw_beside(self) -> None:
         """The group under the cursor by one example, and how the versions fare."""
-        poller, group = self.poller, self.causes.group
+        poller, group = self.poller, self.causes.chosen
         assert poller is not None
         lines: list[Pieces] = [[]]
         if group is not None:
@@ -224,14 +224,14 @@ class ErrorsScreen(BaseScreen):
         if poller is None:
             return
         if self.odd.has_focus:
-            if self.odd.oddity is not None and self.odd.oddity.id:
-                app.show_instance(poller.workflow, self.odd.oddity.id)
-        elif self.causes.group is not None:
+            if self.odd.chosen is not None and self.odd.chosen.id:
+                app.show_instance(poller.workflow, self.odd.chosen.id)
+        elif self.causes.chosen is not None:
             app.close_pages()
-            app.root.filter_line.put(cause_filter(self.causes.group.fingerprint))
+            app.root.filter_line.put(cause_filter(self.causes.chosen.fingerprint))
 
     def action_mark_toggle(self) -> None:
-        group = self.causes.group
+        group = self.causes.chosen
         if group is None:
             return
         marks, ids = self.dashboard.root.marks, [sample.id for sample in group.samples]
@@ -249,9 +249,9 @@ class ErrorsScreen(BaseScreen):
         """Every instance of the group under the cursor, or the odd one."""
         if self.poller is None:
             return []
-        ids = [sample.id for sample in self.causes.group.samples] if self.causes.group else []
+        ids = [sample.id for sample in self.causes.chosen.samples] if self.causes.chosen else []
         if self.odd.has_focus:
-            ids = [self.odd.oddity.id] if self.odd.oddity is not None and self.odd.oddity.id else []
+            ids = [self.odd.chosen.id] if self.odd.chosen is not None and self.odd.chosen.id else []
         rows = (self.poller.store.get(one) for one in ids)
         return [row for row in rows if row is not None]
 

@@ -20,7 +20,7 @@ from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.status_line import StatusLine
 
 __all__ = ["EventsScreen", "WaitTable"]
@@ -30,29 +30,22 @@ _MOST = 300
 _SOON = 3600.0
 
 
-class WaitTable(LineTable):
+class WaitTable(ListTable[OpenWait]):
     """Open waits by event type, oldest first; the marked ones have a bar."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.waits: list[OpenWait] = []
         self.marked: set[str] = set()
         self.now = 0.0
         self._longest_id = self._longest_type = 8
 
     def take(self, waits: list[OpenWait]) -> None:
-        self.waits = waits
+        self.rows = waits
         self._longest_id = max((cells(clean(one.instance)) for one in waits), default=8)
         self._longest_type = max((cells(clean(one.event_type)) for one in waits), default=8)
 
-    def row_count(self) -> int:
-        return len(self.waits)
-
-    def key_at(self, index: int) -> tuple[str, str]:
-        return self.waits[index].instance, self.waits[index].step
-
-    def index_of(self, key: object) -> int | None:
-        return next((at for at, one in enumerate(self.waits) if (one.instance, one.step) == key), None)
+    def key_for(self, row: OpenWait) -> tuple[str, str]:
+        return row.instance, row.step
 
     def header_line(self, width: int) -> Strip:
         return strip_of(
@@ -60,7 +53,7 @@ class WaitTable(LineTable):
         )
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
-        wait = self.waits[index]
+        wait = self.rows[index]
         left = "" if wait.deadline is None else brief(max(0.0, wait.deadline - self.now))
         since = "" if wait.since is None else age(self.now - wait.since)
         named = clean(wait.event_type) or "not told"
@@ -117,7 +110,7 @@ class EventsScreen(BaseScreen):
     def _place_cursor(self, aim: str) -> bool:
         """On what it was opened for; False where that has no row, and then on no other one either."""
         table = self.table
-        at = next((at for at, one in enumerate(table.waits) if one.instance == aim), None)
+        at = next((at for at, one in enumerate(table.rows) if one.instance == aim), None)
         if at is None:
             table.cursor, table.cursor_key = -1, None
         else:
@@ -156,10 +149,10 @@ class EventsScreen(BaseScreen):
         lost = bool(aim) and not self._place_cursor(aim)
         self.table.repaint()
         poller.want(open_ids[:_MOST])
-        types = len({one.event_type for one in self.table.waits})
+        types = len({one.event_type for one in self.table.rows})
         read = f"read {count(len(details))} of {count(len(open_ids))} active"
         title = f"events in {clean(self.workflow)}  "
-        waits = len(self.table.waits)
+        waits = len(self.table.rows)
         told = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
         badges = badge_pieces(self.dashboard.identity(self.workflow))
         whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
@@ -195,15 +188,15 @@ class EventsScreen(BaseScreen):
             return []
         table = self.table
         ids: Sequence[str] = sorted(table.marked)
-        if not ids and table.waits and not self._aim:
-            ids = [table.waits[table.cursor].instance]
+        if not ids and table.chosen is not None and not self._aim:
+            ids = [table.chosen.instance]
         if not ids:
             return list(self._chosen)
         return [row for one in ids if (row := self.poller.store.get(one)) is not None]
 
     def action_mark_toggle(self) -> None:
-        if self.table.cursor_key is not None:
-            self.table.marked ^= {self.table.waits[self.table.cursor].instance}
+        if (wait := self.table.chosen) is not None:
+            self.table.marked ^= {wait.instance}
             self.table.move(1)
             self.table.repaint()
 
@@ -211,6 +204,5 @@ class EventsScreen(BaseScreen):
         self.action_instance_send_event()
 
     def action_instance_send_event(self) -> None:
-        table = self.table
-        wait = table.waits[table.cursor] if table.cursor_key is not None else None
+        wait = self.table.chosen
         self.compose_event(wait.event_type if wait is not None else "")

@@ -72,11 +72,11 @@ class WatchedScreen(BaseScreen):
         self.table.take(states)
 
     def subject(self) -> tuple[str, str]:
-        state = self.table.state
+        state = self.table.chosen
         return (state.pin.workflow, state.pin.id) if state is not None else ("", "")
 
     def why_off(self, action: str) -> str:
-        if action in ("row.open", "instance.watch") and self.table.state is None:
+        if action in ("row.open", "instance.watch") and self.table.chosen is None:
             return "nothing is watched"
         return super().why_off(action)
 

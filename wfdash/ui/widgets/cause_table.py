@@ -1,6 +1,6 @@
 """Groups of failures with one cause, the largest first; the cursor is on a fingerprint."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 
 from rich.style import Style
 from textual.strip import Strip
@@ -12,7 +12,7 @@ from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import clock
 from wfdash.ui.strips import blank, strip_of
 from wfdash.ui.theme import BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, STRONG
-from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.list_table import ListTable
 
 __all__ = ["CauseTable"]
 
@@ -21,31 +21,15 @@ _TIMES_FROM = 72
 _MEASURED = 50
 
 
-class CauseTable(LineTable):
-    """`groups` is replaced whole by the screen, which then calls `rows_changed`."""
-
+class CauseTable(ListTable[Group]):
     def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool], id: str | None = None) -> None:
         super().__init__(id=id)
-        self.groups: Sequence[Group] = ()
-        self.message = ""
-        """What to say where there are no groups."""
         self.marked: Callable[[Group], bool] = lambda group: False
         self._clock = clock
         self._utc = utc
 
-    @property
-    def group(self) -> Group | None:
-        """The one under the cursor."""
-        return self.groups[self.cursor] if self.cursor < len(self.groups) else None
-
-    def row_count(self) -> int:
-        return len(self.groups)
-
-    def key_at(self, index: int) -> Fingerprint:
-        return self.groups[index].fingerprint
-
-    def index_of(self, key: Hashable) -> int | None:
-        return next((n for n, group in enumerate(self.groups) if group.fingerprint == key), None)
+    def key_for(self, row: Group) -> Fingerprint:
+        return row.fingerprint
 
     def header_line(self, width: int) -> Strip:
         pieces = [("  ", HEADING)]
@@ -54,7 +38,7 @@ class CauseTable(LineTable):
         return strip_of(pieces, width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
-        group = self.groups[index]
+        group = self.rows[index]
         texts = self._texts(group)
         pieces: list[tuple[str, Style]] = [("▌ " if self.marked(group) else "  ", STRONG)]
         for title, room, right in self._columns(width):
@@ -65,7 +49,7 @@ class CauseTable(LineTable):
         return strip_of(pieces, width, over)
 
     def empty_line(self, below: int, width: int) -> Strip:
-        if self.groups or below != 1:
+        if self.rows or below != 1:
             return blank(width)
         return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
 
@@ -85,7 +69,7 @@ class CauseTable(LineTable):
 
     def _spark(self, group: Group) -> str:
         """Each over the same stretch: from the first failure of any group to now, of those read in a row."""
-        firsts = [min(one.recent) for one in self.groups if one.recent]
+        firsts = [min(one.recent) for one in self.rows if one.recent]
         now = self._clock()
         if not firsts or min(firsts) >= now:
             return ""
@@ -107,6 +91,6 @@ class CauseTable(LineTable):
             ]
         step = 14 if width < 100 else 20
         used = 2 + sum(room + 2 for _, room, _ in [*columns, *tail]) + step + 2
-        longest = max((cells(self._texts(group)["ERROR"]) for group in self.groups[:_MEASURED]), default=0)
+        longest = max((cells(self._texts(group)["ERROR"]) for group in self.rows[:_MEASURED]), default=0)
         error = min(width - used - 2, max(longest, 24))
         return [*columns, ("ERROR", max(12, error), False), ("STEP", step, False), *tail]

@@ -1,16 +1,16 @@
 """The watched instances of every workflow, those that changed last first; the cursor is on a pin."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 
 from rich.style import Style
 from textual.strip import Strip
 
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import age
-from wfdash.live.pins import PinState
+from wfdash.live.pins import Pin, PinState
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN, look
-from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.list_table import ListTable
 
 __all__ = ["WatchTable"]
 
@@ -19,38 +19,24 @@ _READ = 8
 _MOST_ID, _MOST_WORKFLOW = 44, 24
 
 
-class WatchTable(LineTable):
-    """`states` are replaced whole by `take`."""
-
+class WatchTable(ListTable[PinState]):
     def __init__(self, *, clock: Callable[[], float]) -> None:
         super().__init__()
         self._clock = clock
-        self._states: Sequence[PinState] = ()
         self._longest = (8, 8)
         """Cells of the longest id and the longest workflow."""
 
     def take(self, states: Sequence[PinState]) -> None:
         """Show these; the cursor stays on its pin."""
-        self._states = sorted(states, key=lambda one: -(one.changed_at or 0.0))
+        self.rows = sorted(states, key=lambda one: -(one.changed_at or 0.0))
         self._longest = (
             max((cells(clean(one.pin.id)) for one in states), default=8),
             max((cells(clean(one.pin.workflow)) for one in states), default=8),
         )
         self.rows_changed()
 
-    @property
-    def state(self) -> PinState | None:
-        """The one under the cursor."""
-        return self._states[self.cursor] if self.cursor < len(self._states) else None
-
-    def row_count(self) -> int:
-        return len(self._states)
-
-    def key_at(self, index: int) -> Hashable:
-        return self._states[index].pin
-
-    def index_of(self, key: Hashable) -> int | None:
-        return next((at for at, one in enumerate(self._states) if one.pin == key), None)
+    def key_for(self, row: PinState) -> Pin:
+        return row.pin
 
     def header_line(self, width: int) -> Strip:
         named, workflow, rest = self._widths(width)
@@ -58,7 +44,7 @@ class WatchTable(LineTable):
         return strip_of([(f"{titles}  {fit('CHANGED', rest)} {'READ':>{_READ}}", HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
-        one, now = self._states[index], self._clock()
+        one, now = self.rows[index], self._clock()
         named, workflow, rest = self._widths(width)
         appearance = look(one.status)
         read = "not yet" if one.read_at is None else age(now - one.read_at)
