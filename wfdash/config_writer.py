@@ -7,10 +7,12 @@ from difflib import ndiff
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from wfdash.config_file import ConfigError, parse
 from wfdash.settings import CLOUDFLARE, ProfileCard, SettingsError, View
 
-__all__ = ["profile_change", "save_default_profile", "save_profile", "save_view"]
+__all__ = ["NewProfile", "profile_change", "save_default_profile", "save_profile", "save_view"]
 
 
 def save_view(path: Path, view: View) -> None:
@@ -37,50 +39,43 @@ def save_view(path: Path, view: View) -> None:
     _write(path, document)
 
 
-def save_profile(
-    path: Path,
-    card: ProfileCard,
-    *,
-    base_url: str = CLOUDFLARE,
-    token_env: str = "",
-    token_command: Sequence[str] = (),
-) -> None:
-    """Add or change a profile and make it the default one. Raises SettingsError as save_view does.
+class NewProfile(Struct, frozen=True):
+    """`token_env` names the variable that holds the token, `token_command` prints it.
 
-    `token_env` names the variable that holds the token, `token_command` prints it; the token itself is never
-    written.
+    The token itself is never written.
     """
-    _write(path, _with_profile(path, card, base_url, token_env, token_command))
+
+    card: ProfileCard
+    base_url: str = CLOUDFLARE
+    token_env: str = ""
+    token_command: Sequence[str] = ()
 
 
-def profile_change(
-    path: Path,
-    card: ProfileCard,
-    *,
-    base_url: str = CLOUDFLARE,
-    token_env: str = "",
-    token_command: Sequence[str] = (),
-) -> list[str]:
+def save_profile(path: Path, profile: NewProfile) -> None:
+    """Add or change a profile and make it the default one. Raises SettingsError as save_view does."""
+    _write(path, _with_profile(path, profile))
+
+
+def profile_change(path: Path, profile: NewProfile) -> list[str]:
     """The lines save_profile would write: all of a new file, else those that differ, behind `+` and `-`."""
     import tomlkit
 
     before = tomlkit.dumps(_document(path)).splitlines()
-    after = tomlkit.dumps(_with_profile(path, card, base_url, token_env, token_command)).splitlines()
+    after = tomlkit.dumps(_with_profile(path, profile)).splitlines()
     if not before:
         return after
     return [line for line in ndiff(before, after) if line[0] in "+-"]
 
 
-def _with_profile(
-    path: Path, card: ProfileCard, base_url: str, token_env: str, token_command: Sequence[str]
-) -> Any:
-    document = _document(path)
+def _with_profile(path: Path, profile: NewProfile) -> Any:
+    document, card = _document(path), profile.card
+    base_url = profile.base_url
     document["profile"] = card.name
     entry = document.setdefault("profiles", _table()).setdefault(card.name, _table())
     values: dict[str, str | bool | list[str]] = {"account_id": card.account_id, "workflow": card.workflow}
     values["base_url"] = "" if card.local or base_url == CLOUDFLARE else base_url
     values["local"] = base_url if card.local else False
-    values |= {"token_env": token_env, "token_command": list(token_command)}
+    values |= {"token_env": profile.token_env, "token_command": list(profile.token_command)}
     values |= {"production": card.production, "read_only": card.read_only}
     for name, value in values.items():
         if value or name in entry:

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from wfdash.config_file import read
-from wfdash.config_writer import profile_change, save_default_profile, save_profile, save_view
+from wfdash.config_writer import NewProfile, profile_change, save_default_profile, save_profile, save_view
 from wfdash.settings import ProfileCard, SettingsError, View
 
 COMMENTED = """\
@@ -112,10 +112,10 @@ def test_a_file_where_the_folder_should_be_is_told(tmp_path):
 
 
 def test_what_would_be_written_is_what_is_written(path):
-    card = ProfileCard("c", "y", "orders")
-    told = profile_change(path, card, token_command=["op", "read", "x"])
+    profile = NewProfile(ProfileCard("c", "y", "orders"), token_command=["op", "read", "x"])
+    told = profile_change(path, profile)
     before = path.read_text().splitlines()
-    save_profile(path, card, token_command=["op", "read", "x"])
+    save_profile(path, profile)
     after = path.read_text().splitlines()
     assert [line[2:] for line in told if line[0] == "+" and line[2:]] == [
         line for line in after if line and line not in before
@@ -125,7 +125,8 @@ def test_what_would_be_written_is_what_is_written(path):
 
 
 def test_of_a_new_file_all_lines_are_told(tmp_path):
-    path, card = tmp_path / "new.toml", ProfileCard("default", "y")
-    told = profile_change(path, card, token_env="OPS_TOKEN")
-    save_profile(path, card, token_env="OPS_TOKEN")
+    path = tmp_path / "new.toml"
+    profile = NewProfile(ProfileCard("default", "y"), token_env="OPS_TOKEN")
+    told = profile_change(path, profile)
+    save_profile(path, profile)
     assert told == path.read_text().splitlines()

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wfdash.config_writer import profile_change, save_profile
+from wfdash.config_writer import NewProfile, profile_change, save_profile
 from wfdash.first_run import TokenSource
 from wfdash.settings import ProfileCard, Settings
 
@@ -56,23 +56,16 @@ class Chosen(Struct):
     def change(self) -> list[str]:
         """The lines `keep` would write. Raises SettingsError."""
         assert self.settings.config_path is not None
-        return profile_change(self.settings.config_path, self._card(), **self._where())
+        return profile_change(self.settings.config_path, self._new())
 
     def keep(self) -> Settings:
         """Write the profile into the config; returns the settings that use it. Raises SettingsError."""
         assert self.settings.config_path is not None
-        card = self._card()
-        save_profile(self.settings.config_path, card, **self._where())
-        others = (one for one in self.settings.profiles if one.name != card.name)
-        return replace(self.settings, profile_name=card.name, profiles=(*others, card))
+        new = self._new()
+        save_profile(self.settings.config_path, new)
+        others = (one for one in self.settings.profiles if one.name != new.card.name)
+        return replace(self.settings, profile_name=new.card.name, profiles=(*others, new.card))
 
-    def _card(self) -> ProfileCard:
-        return ProfileCard(self.profile, self.settings.account_id, self.settings.workflow)
-
-    def _where(self) -> dict[str, Any]:
-        source = self.source
-        return {
-            "base_url": self.settings.base_url,
-            "token_env": source.env,
-            "token_command": source.command,
-        }
+    def _new(self) -> NewProfile:
+        card = ProfileCard(self.profile, self.settings.account_id, self.settings.workflow)
+        return NewProfile(card, self.settings.base_url, self.source.env, self.source.command)

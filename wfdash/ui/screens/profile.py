@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from wfdash.config_writer import save_profile
+from wfdash.config_writer import NewProfile, save_profile
 from wfdash.settings import ProfileCard, Settings, SettingsError
 from wfdash.ui.screens.menu import Entry, MenuScreen
 
@@ -85,12 +85,8 @@ def _keep(app: "WfdashApp", workflow: str) -> None:
     source = settings.credential.source if settings.credential is not None else ""
     card = ProfileCard(_FIRST, account, workflow, local=settings.local)
     try:
-        save_profile(
-            settings.config_path,
-            card,
-            base_url=settings.base_url,
-            token_env=source if source.isidentifier() else "",
-        )
+        token_env = source if source.isidentifier() else ""
+        save_profile(settings.config_path, NewProfile(card, settings.base_url, token_env))
     except SettingsError as wrong:
         app.call_after_refresh(app.notify, str(wrong), severity="error")
         return
