@@ -149,11 +149,30 @@ CASES = {
         "running with no open step for 2 s",
         "no open step, <10s",
     ),
+    "waiting with nothing open": (
+        detail("waiting", [LOAD]),
+        20,
+        "waiting with no open step for 19 s",
+        "no open step, 10s",
+    ),
+    "waiting, no step yet": (detail("waiting"), 2, "waiting for 2 s, no step yet", "no step yet"),
+    "nothing open in what came of a partial answer": (
+        detail("running", [LOAD], step_count=7),
+        400,
+        "running for 6 m 40 s; which step is open is not known: 1 of 7 steps came",
+        "partial answer",
+    ),
+    "a start ahead of this clock": (
+        detail("running", [step("charge card-1", 30)]),
+        0,
+        "charge card has been running for 0 s, attempt 1 of 6; times out in about 10 m 30 s",
+        "charge card 1/6, <10s+",
+    ),
     "nothing yet": (detail("running"), 2, "running for 2 s, no step yet", "no step yet"),
     "parallel, all running": (
         detail("running", [step("a-1", 0), step("b-1", 1), done("c-1", 0, 3)]),
         5,
-        "2 steps run: a, b; next a times out in about 9 m 55 s",
+        "2 steps run: a, b; a times out first, in about 9 m 55 s",
         "2 open: a 1/6, <10s+",
     ),
     "parallel, mixed": (
@@ -167,15 +186,29 @@ CASES = {
             ],
         ),
         5,
-        "4 steps are open: ok runs, bad failed attempt 1 of 6, nap sleeps, event waits for an event; "
-        "next bad is tried again in about 6 s",
+        "4 steps are open: ok runs, bad failed attempt 1 of 6 with PaymentError, nap sleeps, "
+        "event waits for an event; bad is tried again first, in about 6 s",
         "4 open: bad 1/6, <10s",
     ),
     "parallel, many": (
         detail("waiting", [sleep(f"nap-{n}", 0, 60 + n) for n in range(1, 8)]),
         5,
-        "7 steps are open: 7 sleep; next nap wakes in 56 s",
+        "7 steps are open: 7 sleep; nap wakes first, in 56 s",
         "7 open: sleeps until 08:01:01",
+    ),
+    "parallel, many of which fail": (
+        detail("waiting", [step(f"{one}-1", 0, None, None, TWICE_FAILED) for one in "abcde"]),
+        41,
+        "5 steps are open: 5 are between attempts; the last failure was PaymentError; "
+        "a is tried again first, in about 32 s",
+        "5 open: a 3/6, ~30s",
+    ),
+    "parallel, overdue": (
+        detail("waiting", [sleep("nap-1", 0, 600), step("a-1", 0, None, None, [attempt(0, 1, False)])]),
+        41,
+        "2 steps are open: nap sleeps until 08:10:00, a failed attempt 1 of 6 with PaymentError; "
+        "a was to be tried again 30 s ago",
+        "2 open: a 1/6, due 30s ago",
     ),
     "queued": (detail("queued", start=None), 250, "queued for 4 m 10 s", "queued 4m"),
     "pausing": (
@@ -210,6 +243,21 @@ CASES = {
         9,
         "rolling back, 2 handlers done, charge card running for 5 s",
         "rollback, 2 done: charge card",
+    ),
+    "rolling back, first handler": (
+        detail("rollingBack", [LOAD, step("charge card-1", 4, kind="rollback")]),
+        9,
+        "rolling back, no handler done, charge card running for 5 s",
+        "rollback, 0 done: charge card",
+    ),
+    "rolling back, a handler failed": (
+        detail(
+            "rollingBack",
+            [done("ship-1", 1, 2, kind="rollback"), gave_up("reserve-1", 2, [3, 4], kind="rollback")],
+        ),
+        9,
+        "rolling back, 1 handler done, 1 failed",
+        "rollback, 1 done, 1 failed",
     ),
     "complete": (detail("complete", [LOAD], end=48), 48 + 3 * DAY, "finished 3 d ago, took 48 s", ""),
     "complete after a caught failure": (
@@ -281,6 +329,18 @@ CASES = {
         62,
         "the run failed: TypeError: x is undefined; errored 1 m ago, took 2 s",
         "TypeError: x is undefined",
+    ),
+    "errored, without a word": (
+        detail("errored", [LOAD], end=2),
+        62,
+        "the run failed; no error was answered; errored 1 m ago, took 2 s",
+        "",
+    ),
+    "errored, without a word or a time": (
+        detail("errored"),
+        62,
+        "the run failed; no error was answered",
+        "",
     ),
     "errored, rolled back": (
         detail(

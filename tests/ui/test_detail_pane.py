@@ -107,12 +107,12 @@ async def test_the_cursor_starts_on_the_trouble_and_stays_where_it_is_put(pane):
 
 async def test_what_led_to_the_trouble_is_on_screen_with_it_where_there_is_room(pane):
     before = [done(f"s {n} x-1", n, n + 1) for n in range(4)]
-    after = [done(f"late {n} x-1", 50 + n, 51 + n) for n in range(12)]
+    after = [done(f"late {n} x-1", 50 + n, 51 + n) for n in range(13)]
     await show(pane, detail("errored", [*before, gave_up("charge-1", 5, (6, 9, 30)), *after], end=70), 80)
     text = screen_text(pane)
     assert "s 0 x" in text
     assert "attempt 3" in text
-    assert "late 11 x" not in text
+    assert "late 12 x" not in text
     before = [done(f"s {n} x-1", n, n + 1) for n in range(40)]
     await show(pane, detail("errored", [*before, gave_up("charge-1", 50, (51, 59, 70)), *after], end=90), 99)
     text = screen_text(pane)

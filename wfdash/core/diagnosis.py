@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from wfdash.core.current import current_steps, doing
-from wfdash.core.detail import Detail
+from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.ending import of_final
 from wfdash.core.instance import Instance
 from wfdash.core.naming import failure_text, spoken_name
@@ -50,7 +50,7 @@ def diagnose(
         return _pausing(steps, at)
     if status == "rollingBack":
         return _rolling_back(detail, steps, at)
-    why = _by_steps(detail, steps, at)
+    why = _by_steps(detail, steps, status, at)
     if status in STATUSES:
         return _with_suspicion(why, local)
     named = f"status {clean(status[:80])}" if status else "no status was answered"
@@ -59,21 +59,26 @@ def diagnose(
     return replace(why, sentence=f"{named}; {why.sentence}", looks_stuck=False)
 
 
-def _by_steps(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
+def _by_steps(detail: Detail, steps: list[Step], status: str, at: Reckoning) -> Why:
     if len(steps) == 1:
         return of_one(steps[0], at)
     if steps:
         return of_several(steps, at)
+    word = "waiting" if status == "waiting" else "running"
     began = detail.start if detail.start is not None else detail.queued
-    if not detail.steps and not detail.step_count:
-        said = f"running for {at.passed(began)}, no step yet" if began is not None else "running, no step yet"
+    if reason := partial_reason(detail):
+        came = clean(reason.removeprefix("partial answer: "))
+        lasts = f" for {at.passed(began)}" if began is not None else ""
+        return Why(f"{word}{lasts}; which step is open is not known: {came}", "partial answer", began)
+    if not detail.steps:
+        said = f"{word} for {at.passed(began)}, no step yet" if began is not None else f"{word}, no step yet"
         return Why(said, "no step yet", began, None, _long(began, at))
     ends = [end for end in detail.steps.columns.ends if end is not None]
     quiet = max(ends, default=began)
     if quiet is None:
-        return Why("running with no open step", "no open step")
+        return Why(f"{word} with no open step", "no open step")
     stuck = _long(quiet, at)
-    said = f"running with no open step for {at.passed(quiet)}"
+    said = f"{word} with no open step for {at.passed(quiet)}"
     return Why(said, f"no open step, {at.coarse(quiet)}", quiet, None, stuck)
 
 
@@ -133,9 +138,13 @@ def _pausing(steps: list[Step], at: Reckoning) -> Why:
 
 def _rolling_back(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
     handlers = detail.steps.of_kind("rollback")
-    done = len(handlers) - len(steps)
-    said = f"rolling back, {done:,} {'handler' if done == 1 else 'handlers'} done"
+    failed = sum(1 for one in handlers if one.success is False)
+    done = len(handlers) - len(steps) - failed
+    said = f"rolling back, {f'{done:,}' if done else 'no'} {'handlers' if done > 1 else 'handler'} done"
     short = f"rollback, {done:,} done"
+    if failed:
+        said += f", {failed:,} failed"
+        short += f", {failed:,} failed"
     since = deadline = None
     estimate = False
     if steps:

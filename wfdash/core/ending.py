@@ -74,8 +74,10 @@ def _complete(detail: Detail, at: Reckoning) -> Why:
 
 def _errored(detail: Detail, at: Reckoning) -> Why:
     step, failure = failing_step(detail), root_failure(detail)
-    error = failure_text(failure, _ERROR_CELLS) if failure is not None else "an error that was not answered"
-    if step is None:
+    error = failure_text(failure, _ERROR_CELLS) if failure is not None else "no error was answered"
+    if step is None and failure is None:
+        said = f"the run failed; {error}"
+    elif step is None:
         surely = detail.steps and not partial_reason(detail)
         said = f"the run failed outside any step: {error}" if surely else f"the run failed: {error}"
     elif step.kind == "waitForEvent" and _timed_out(step):
@@ -83,7 +85,8 @@ def _errored(detail: Detail, at: Reckoning) -> Why:
         said = f"{spoken_name(step)} got no event{_named_event(step)}{waited}"
     else:
         said = f"{spoken_name(step)} {_gave_up(step)}: {error}"
-    said += f"; errored{_when(detail, at)}{_took(detail)}" + _rollback(detail)
+    ended = f"{_when(detail, at)}{_took(detail)}"
+    said += (f"; errored{ended}" if ended else "") + _rollback(detail)
     return Why(said, _short_error(step, failure), detail.end)
 
 

@@ -41,17 +41,18 @@ def of_several(steps: Sequence[Step], at: Reckoning) -> Why:
     elif len(steps) <= 4:
         said = f"{len(steps)} steps are open: " + ", ".join(_clause(step, at) for step in steps)
     else:
-        said = f"{len(steps)} steps are open: " + _counted(kinds)
+        said = f"{len(steps)} steps are open: " + _counted(kinds) + _last_error(steps)
     stuck = all(why.looks_stuck for why in each)
     if not due:
         return Why(said, f"{len(steps)} open: {short_name(steps[-1])}", max(begun, default=None), None, stuck)
     soonest, estimate, step = min(due, key=lambda one: one[0])
     verb = {"sleeps": "wakes", "waits": "times out", "retries": "is tried again", "runs": "times out"}
+    due_verb = {"sleeps": "wake", "waits": "time out", "retries": "be tried again", "runs": "time out"}
     what = spoken_name(step, 28)
     if at.is_due(soonest):
-        said += f"; {what} was due {at.ago(soonest)}"
+        said += f"; {what} was to {due_verb[doing(step)]} {at.ago(soonest)}"
     else:
-        said += f"; next {what} {verb[doing(step)]} in {'about ' if estimate else ''}{at.ahead(soonest)}"
+        said += f"; {what} {verb[doing(step)]} first, in {'about ' if estimate else ''}{at.ahead(soonest)}"
     short = f"{len(steps)} open: {of_one(step, at).short}"
     return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
 
@@ -159,8 +160,16 @@ def _clause(step: Step, at: Reckoning) -> str:
         event = f" {clean(step.event_type[:120])}" if step.event_type else ""
         return f"{named} waits for {'event' + event if event else 'an event'}"
     if kind == "retries":
-        return f"{named} failed attempt {attempt_count(step)}"
+        error = step.attempts[-1].error
+        return f"{named} failed attempt {attempt_count(step)}{_with(error, 40) if error else ''}"
     return f"{named} runs" + (f" (attempt {attempt_count(step)})" if len(step.attempts) > 1 else "")
+
+
+def _last_error(steps: Sequence[Step]) -> str:
+    """What the open step whose attempt failed last failed with; "" when none has."""
+    failed = [(since(step) or 0.0, step) for step in steps if doing(step) == "retries"]
+    last = max(failed, key=lambda one: one[0])[1].attempts[-1].error if failed else None
+    return f"; the last failure was {error_name(last) or failure_text(last, 40)}" if last else ""
 
 
 def _counted(kinds: Sequence[str]) -> str:
@@ -199,7 +208,7 @@ def short_name(step: Step) -> str:
     return fit(name, _SHORT_NAME, cut="middle") if cells(name) > _SHORT_NAME else name
 
 
-def _with(failure: Failure) -> str:
+def _with(failure: Failure, width: int = 80) -> str:
     """` with PaymentError`, or `: message` where the error's name says nothing."""
     name = error_name(failure)
-    return f" with {name}" if name else f": {failure_text(failure, 80)}"
+    return f" with {name}" if name else f": {failure_text(failure, width)}"

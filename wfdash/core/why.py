@@ -51,10 +51,10 @@ class Reckoning(Struct, frozen=True):
         return clock(moment, utc=self.utc, now=self.now)
 
     def coarse(self, at: float) -> str:
-        """For cells: `<10s`, `40s`, `3h12m`; the distance to then, whichever side it is on."""
-        return age(abs(self.now - at))
+        """For cells: `<10s`, `40s`, `3h12m`; from then to now."""
+        return age(max(0.0, self.now - at))
 
     def left(self, at: float, prefix: str = "") -> str:
         """For cells: what is left until then (`20h48m`), or `due 40s ago`."""
-        told = self.coarse(at)
+        told = age(abs(self.now - at))
         return f"due {told} ago" if self.is_due(at) else told if told.startswith("<") else f"{prefix}{told}"
