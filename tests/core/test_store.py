@@ -99,6 +99,30 @@ def test_an_amended_row_gives_back_what_the_detail_told():
     assert store.get("a").item() == {"id": "a", "status": "running", "started_on": iso(1.8e9), "odd": 1}
 
 
+def test_what_a_list_does_not_tell_of_start_and_end_stays_as_the_detail_told_it():
+    """A dev session lists id, status and creation: a poll is no change, and takes no duration away."""
+    store, row = Store(), {"id": "a", "status": "running", "created_on": iso(1.8e9)}
+    store.apply([row], seq=1, now=0.0)
+    store.amend("a", seq=2, status="running", started=1.8e9 + 1)
+    assert not store.apply([row], seq=3, now=0.0)
+    assert store.get("a").lasted(1.8e9 + 3) == 2
+    store.apply([row | {"status": "complete"}], seq=4, now=0.0)
+    assert store.get("a").lasted(1.8e9 + 9) is None
+    store.amend("a", seq=5, status="complete", started=1.8e9 + 1, ended=1.8e9 + 5)
+    assert not store.apply([row | {"status": "complete"}], seq=6, now=0.0)
+    assert store.get("a").lasted(1.8e9 + 9) == 4
+
+
+def test_a_list_that_tells_of_a_restart_or_of_no_start_takes_the_times_away():
+    store, ended = Store(), {"started": 1.8e9, "ended": 1.8e9 + 5}
+    store.amend("a", seq=1, status="complete", **ended)
+    store.apply([{"id": "a", "status": "running"}], seq=2, now=0.0)
+    assert (store.get("a").started, store.get("a").ended) == (None, None)
+    store.amend("a", seq=3, status="running", started=1.8e9)
+    store.apply([{"id": "a", "status": "running", "started_on": None}], seq=4, now=0.0)
+    assert store.get("a").started is None
+
+
 def test_amending_what_no_list_told_makes_the_row():
     store = Store()
     assert store.amend("a", seq=2, status="running", created=5.0).added == ("a",)

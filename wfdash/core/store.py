@@ -75,13 +75,19 @@ class Store:
         return self._notes
 
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
-        """Take in rows as the list endpoint sent them; those without an id are left out."""
+        """Take in rows as the list endpoint sent them; those without an id are left out.
+
+        A dev session lists neither start nor end: what an instance's own answer told of them stays.
+        """
         added: list[str] = []
         changed: list[str] = []
         rows = {row.id: row for row in map(Instance.from_item, items) if row}
         for row in rows.values():
             row.seq = seq
-            fresh = row.id not in self._rows
+            old = self._rows.get(row.id)
+            if old is not None and (old.started is not None or old.ended is not None):
+                _keep_times(row, old)
+            fresh = old is None
             if self._put(row):
                 (added if fresh else changed).append(row.id)
         return Delta(tuple(added), tuple(changed))
@@ -158,3 +164,14 @@ class Store:
 
 
 _AMENDED = {"status", "started_on", "ended_on"}
+
+
+def _keep_times(row: Instance, old: Instance) -> None:
+    """As long as its status tells of no new run: only what has ended can have begun anew."""
+    extra = row.extra or {}
+    if is_final(old.status) and row.status != old.status:
+        return
+    if row.started is None and "started_on" not in extra:
+        row.started = old.started
+    if row.ended is None and "ended_on" not in extra and row.status == old.status:
+        row.ended = old.ended
