@@ -1,20 +1,31 @@
 """One table of what a network and a server can do wrong: the error, its words, and how often it was sent."""
 
-import asyncio
 import gzip
-import socket
-import ssl
-import struct
 from collections.abc import Callable
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-import httpx
 import pytest
 
-from tests.support.loopback import envelope, reply, serving
+from tests.support.bad_network import (
+    GOOD,
+    HTML,
+    PAGE,
+    UNKNOWN,
+    asking,
+    close_after_request,
+    cut_short,
+    drip,
+    impatient,
+    never_answer,
+    refuses,
+    reset_after_request,
+    reset_in_the_body,
+    sends,
+    stop_in_the_body,
+    stop_in_the_headers,
+)
+from tests.support.loopback import envelope, serving
 from wfdash.api import http as http_module
-from wfdash.api.connect import connect
 from wfdash.api.errors import (
     AlreadyExists,
     BadAnswer,
@@ -31,13 +42,6 @@ from wfdash.api.errors import (
     WorkflowNotFound,
     WorkflowsError,
 )
-from wfdash.credentials import Credential
-from wfdash.settings import Settings
-
-FAKE_TOKEN = "obviously-fake-token-0xDEADBEEF"
-GOOD = envelope({"status": "paused"})
-PAGE = "<!DOCTYPE html><html><title>oops</title></html>"
-HTML = {"content_type": "text/html"}
 
 
 @dataclass
@@ -52,65 +56,6 @@ class Fault:
     facts: tuple = ()
 
 
-def reset(writer):
-    """Close with RST rather than FIN."""
-    sock = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.close()
-
-
-def reset_after_request(seen, writer):
-    reset(writer)
-
-
-def close_after_request(seen, writer):
-    writer.close()
-
-
-def reset_in_the_body(seen, writer):
-    writer.write(GOOD[:-10])
-    reset(writer)
-
-
-async def never_answer(seen, writer):
-    await asyncio.Event().wait()
-
-
-async def stop_in_the_body(seen, writer):
-    writer.write(GOOD[:-10])
-    await writer.drain()
-    await asyncio.Event().wait()
-
-
-async def stop_in_the_headers(seen, writer):
-    writer.write(GOOD[:30])
-    await writer.drain()
-    await asyncio.Event().wait()
-
-
-async def drip(seen, writer):
-    """A byte now and then, for ever: no single wait is too long."""
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
-    while True:
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
-def cut_short(seen, writer):
-    writer.write(GOOD[:-10])
-    writer.close()
-
-
-def sends(status, body=b"", **headers):
-    return lambda seen, writer: reply(status, body, **headers)
-
-
-def refuses(status, code, message):
-    return lambda seen, writer: envelope(None, status=status, errors=[{"code": code, "message": message}])
-
-
-UNKNOWN = "not known whether it was carried out"
 FAULTS = {
     "reset after the request": Fault(reset_after_request, NotReached, UNKNOWN),
     "closed after the request": Fault(close_after_request, NotReached, UNKNOWN),
@@ -228,36 +173,9 @@ FAULTS = {
 }
 
 
-@asynccontextmanager
-async def asking(base_url):
-    api = await connect(
-        Settings(
-            account_id="acme",
-            base_url=base_url,
-            credential=Credential(FAKE_TOKEN, source="CLOUDFLARE_API_TOKEN"),
-        )
-    )
-    try:
-        yield api
-    finally:
-        await api.close()
-
-
 @pytest.fixture(autouse=True)
 def _small_stomach(monkeypatch):
     monkeypatch.setattr(http_module, "LARGEST", 200_000)
-
-
-@contextmanager
-def impatient(*, when):
-    """The same code with less patience, for faults that are nothing but waiting."""
-    with pytest.MonkeyPatch.context() as patch:
-        if when:
-            patch.setattr(http_module, "WHOLE", 0.1)
-            patch.setattr(http_module, "CONNECT", 0.4)
-            patch.setattr("wfdash.api.endpoints.READ", 0.7)
-            patch.setattr("wfdash.api.endpoints.Endpoints.write_read", 0.7)
-        yield
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -320,147 +238,3 @@ async def test_a_redirect_is_never_followed_and_the_token_stays():
                 with pytest.raises(BadAnswer, match="pointed to"):
                     await api.change_status("orders", "a", "pause")
         assert elsewhere.seen == []
-
-
-def unused_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-async def test_refused_was_surely_not_sent():
-    async with asking(f"http://127.0.0.1:{unused_port()}") as api:
-        with pytest.raises(NotReached, match="connection refused") as caught:
-            await api.change_status("orders", "a", "pause")
-    assert not caught.value.sent
-    assert caught.value.exit_code == 5
-
-
-async def test_a_dev_session_that_is_not_there_says_what_to_start():
-    api = await connect(Settings(base_url=f"http://127.0.0.1:{unused_port()}", local=True))
-    with pytest.raises(NotReached, match=r"Is `wrangler dev` running there\?"):
-        await api.list_workflows()
-    await api.close()
-
-
-async def test_a_name_that_does_not_exist_was_surely_not_sent():
-    async with asking("https://no-such-host.invalid/client/v4") as api:
-        with pytest.raises(NotReached, match=r"no-such-host\.invalid") as caught:
-            await api.change_status("orders", "a", "pause")
-    assert not caught.value.sent
-
-
-async def test_plain_words_for_a_server_without_tls():
-    taken = []
-
-    async def speak_plainly(reader, writer):
-        taken.append(await reader.read(5))
-        writer.write(GOOD)
-        writer.close()
-
-    server = await asyncio.start_server(speak_plainly, "127.0.0.1", 0)
-    async with server, asking(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}") as api:
-        with pytest.raises(NotReached, match="No secure connection") as caught:
-            await api.change_status("orders", "a", "pause")
-    assert taken[0][:1] == b"\x16", "a TLS greeting, and nothing of the request"
-    assert not caught.value.sent
-
-
-async def test_a_reset_before_the_request_was_taken_is_not_called_unsent():
-    """The kernel may have taken the bytes: only what surely never left is called unsent."""
-
-    async def reset_at_once(reader, writer):
-        reset(writer)
-
-    server = await asyncio.start_server(reset_at_once, "127.0.0.1", 0)
-    async with server, asking(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as api:
-        with pytest.raises(NotReached) as caught:
-            await api.change_status("orders", "a", "pause")
-    assert caught.value.sent
-
-
-async def test_a_connection_that_is_never_accepted_times_out_unsent():
-    """A listener with a full backlog: connecting hangs, so nothing can have been sent."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        port = listener.getsockname()[1]
-        crowd = [socket.socket() for _ in range(4)]
-        try:
-            for one in crowd:
-                one.setblocking(False)
-                one.connect_ex(("127.0.0.1", port))
-            async with asking(f"http://127.0.0.1:{port}") as api:
-                with impatient(when=True), pytest.raises(NotReached) as caught:
-                    await api.change_status("orders", "a", "pause")
-            assert not caught.value.sent
-            assert "could not be connected to" in caught.value.sentence
-        finally:
-            for one in crowd:
-                one.close()
-
-
-@pytest.mark.parametrize(
-    ("error", "sent", "words"),
-    [
-        (httpx.PoolTimeout(""), False, "not sent"),
-        (httpx.ProxyError("407 Proxy Authentication Required"), False, "HTTPS_PROXY"),
-        (httpx.ConnectTimeout(""), False, "in time"),
-        (httpx.WriteTimeout(""), True, UNKNOWN),
-        (httpx.WriteError(""), True, UNKNOWN),
-        (httpx.LocalProtocolError("Illegal header value b'Bearer secret'"), True, "LocalProtocolError"),
-    ],
-)
-async def test_what_is_hard_to_stage(error, sent, words):
-    class Failing(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request):
-            raise error
-
-    settings = Settings(account_id="acme", credential=Credential(FAKE_TOKEN, source="x"))
-    api = await connect(settings, transport=Failing())
-    with pytest.raises(NotReached, match=words) as caught:
-        await api.change_status("orders", "a", "pause")
-    assert caught.value.sent is sent
-    assert "secret" not in str(caught.value)
-    await api.close()
-
-
-async def test_an_untrusted_certificate_is_named():
-    class Untrusting(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request):
-            cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
-            cause.verify_message = "self-signed certificate"
-            raise httpx.ConnectError("x") from cause
-
-    api = await connect(
-        Settings(account_id="a", credential=Credential("x", source="x")), transport=Untrusting()
-    )
-    with pytest.raises(NotReached, match=r"not trusted \(self-signed certificate\)") as caught:
-        await api.list_workflows()
-    assert not caught.value.sent
-    await api.close()
-
-
-async def test_a_cancelled_request_is_told_and_closes_its_connection():
-    told = []
-    arrived, gone = asyncio.Event(), asyncio.Event()
-
-    async def wait(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        arrived.set()
-        await reader.read()
-        gone.set()
-        writer.close()
-
-    server = await asyncio.start_server(wait, "127.0.0.1", 0)
-    async with server:
-        settings = Settings(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", account_id="a")
-        api = await connect(settings, observer=told.append)
-        task = asyncio.create_task(api.list_workflows())
-        await arrived.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await asyncio.wait_for(gone.wait(), 20)
-        await api.close()
-    assert [one.failure for one in told] == ["cancelled"]

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from tests.support.simulated_time import SimulatedLoop
+from tests.support.simulated_time import SimulatedLoop, simulate
 from wfdash.api.connect import connect
 from wfdash.api.interface import Workflows
 from wfdash.credentials import Credential
@@ -95,3 +95,38 @@ async def stage(scenario: str = "calm", **options):
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await api.close()
+
+
+def staged(scenario="calm", **options):
+    """Turn a coroutine function over a stage into a test."""
+
+    def decorate(body):
+        def test():
+            async def main():
+                async with stage(scenario, **options) as on:
+                    await body(on)
+
+            simulate(main())
+
+        test.__name__ = body.__name__
+        return test
+
+    return decorate
+
+
+def asked(on, part, since=0.0):
+    """The requests with `part` in their path, since then."""
+    return [one for one in on.app.state.requests if part in one.path and one.at >= since]
+
+
+def newest(on, since=0.0):
+    """The lists that were not narrowed to a status, since then."""
+    return [one for one in asked(on, "/instances?", since) if "status=" not in one.path]
+
+
+def final_of(on, workflow="orders"):
+    return next(one for one in on.world.workflows[workflow].walk(newest_first=True) if one.final)
+
+
+def waiting_of(on, workflow="orders"):
+    return next(one for one in on.world.workflows[workflow].walk(newest_first=True, status="waiting"))

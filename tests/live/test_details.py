@@ -1,0 +1,119 @@
+"""What the poller reads in full: the open instance, and what visible rows wait for."""
+
+import asyncio
+
+from msgspec.structs import replace
+
+from tests.support.stage import asked, final_of, staged, waiting_of
+from wfdash.api.interface import DetailAnswer
+from wfdash.core.store import EXPIRED
+from wfdash.demo import verbs
+
+
+@staged()
+async def test_the_detail_follows_and_stops_when_final(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    one = waiting_of(on)
+    poller.open(one.id)
+    await asyncio.sleep(1)
+    state = poller.detail(one.id)
+    assert state.detail.steps
+    assert poller.why(one.id).sentence
+    full = [request for request in asked(on, one.id) if "simple" not in request.path]
+    await asyncio.sleep(30)
+    assert len([request for request in asked(on, one.id) if "simple" not in request.path]) <= len(full) + 3
+    verbs.terminate(on.world, one)
+    await asyncio.sleep(20)
+    assert state.detail.status == "terminated"
+    assert state.freshness.settled
+    assert poller.store.get(one.id).status == "terminated"
+    since = on.loop.time()
+    await asyncio.sleep(120)
+    assert not asked(on, one.id, since)
+    assert not state.freshness.stale
+    verbs.restart(on.world, one)
+    await asyncio.sleep(40)
+    assert asked(on, one.id, since)
+    assert not state.freshness.settled or state.detail.end > since
+
+
+@staged()
+async def test_an_instance_that_vanished_is_marked_and_asked_for_no_more(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    one = waiting_of(on)
+    poller.open(one.id)
+    await asyncio.sleep(1)
+    on.world.workflows["orders"].forget(one)
+    await asyncio.sleep(20)
+    assert poller.store.note(one.id) == EXPIRED
+    assert poller.detail(one.id).gone
+    assert poller.detail(one.id).detail is not None
+    since = on.loop.time()
+    await asyncio.sleep(60)
+    assert not asked(on, one.id, since)
+
+
+@staged()
+async def test_going_back_to_an_instance_shows_what_was_read(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    one = final_of(on)
+    poller.open(one.id)
+    await asyncio.sleep(1)
+    poller.open(None)
+    since = on.loop.time()
+    poller.open(one.id)
+    assert poller.detail(one.id).detail is not None
+    await asyncio.sleep(60)
+    assert not asked(on, one.id, since)
+
+
+@staged()
+async def test_a_re_read_by_an_action_lands_in_row_and_detail(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    one = waiting_of(on)
+    answer = DetailAnswer({"status": "paused", "steps": [], "step_count": 0})
+    poller.apply_detail("orders", one.id, answer)
+    assert poller.store.get(one.id).status == "paused"
+    assert poller.why(one.id) is not None
+    poller.apply_detail("billing", one.id, replace(answer, result={"status": "errored"}))
+    assert poller.store.get(one.id).status == "paused"
+
+
+@staged()
+async def test_what_visible_rows_wait_for_is_read_and_read_again(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    ids = [one.id for one in on.world.workflows["orders"].walk(newest_first=True, status="waiting")][:12]
+    poller.want(ids)
+    assert poller.facts_read == (0, 12)
+    await on.until(lambda: poller.facts_read == (12, 12), within=30)
+    assert all(poller.why(one).short and poller.fact(one).read_at for one in ids)
+    assert set(poller.read) >= set(ids)
+    await asyncio.sleep(75)
+    assert all(on.loop.time() - poller.fact(one).read_at < 75 for one in ids if one in poller.store.active)
+
+
+@staged()
+async def test_the_open_instance_is_not_read_once_more_for_its_row(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    one = waiting_of(on)
+    since = on.loop.time()
+    poller.open(one.id)
+    poller.want([one.id])
+    await on.until(lambda: poller.facts_read == (1, 1), within=30)
+    await asyncio.sleep(4)
+    assert len(asked(on, f"/instances/{one.id}", since)) == 1
+    poller.open(None)
+    await asyncio.sleep(75)
+    assert on.loop.time() - poller.fact(one.id).read_at < 75, "closed, it is read for its row again"

@@ -1,0 +1,84 @@
+"""Which rows the poller lists: by filter, page by page, and none of another workflow."""
+
+import asyncio
+
+from tests.support.simulated_time import EPOCH
+from tests.support.stage import asked, newest, staged
+from wfdash.core.query import parse
+from wfdash.core.store import EXPIRED
+from wfdash.demo import verbs
+
+
+@staged()
+async def test_the_answer_to_an_old_question_is_dropped(on):
+    poller = on.poller
+    on.app.state.latency = 2.0
+    poller.show("orders")
+    await asyncio.sleep(1)
+    poller.show("billing")
+    await asyncio.sleep(5)
+    assert set(poller.store.ids()) <= set(on.world.workflows["billing"].by_id)
+    assert len(poller.store)
+
+
+@staged()
+async def test_a_filter_goes_to_the_server_where_it_can(on):
+    poller = on.poller
+    poller.show("orders", parse("status:errored since:20h order"))
+    await asyncio.sleep(1)
+    (first, *_) = [one for one in asked(on, "/instances?") if "date_start" in one.path]
+    assert "status=errored" in first.path
+    assert poller.matching_total == on.world.workflows["orders"].counts["errored"]
+    poller.show("orders", parse("status:errored,complete"))
+    await asyncio.sleep(1)
+    assert poller.matching_total == poller.total
+
+
+@staged()
+async def test_a_visible_row_that_left_what_the_list_asks_for_is_read_at_once(on):
+    poller = on.poller
+    poller.show("orders", parse("status:waiting"))
+    await asyncio.sleep(2)
+    visible = [one.id for one in poller.store if one.status == "waiting"][:10]
+    poller.want(visible)
+    await asyncio.sleep(20)
+    ended, expired = on.world.workflows["orders"].by_id[visible[1]], visible[2]
+    verbs.terminate(on.world, ended)
+    on.world.workflows["orders"].forget(on.world.workflows["orders"].by_id[expired])
+    await on.until(lambda: poller.store.get(ended.id).status == "terminated", within=6)
+    await on.until(lambda: poller.store.note(expired) == EXPIRED, within=6)
+    since = on.loop.time()
+    await asyncio.sleep(20)
+    assert len(asked(on, expired, since)) == 0
+    assert len(asked(on, ended.id, since)) <= 1
+
+
+@staged()
+async def test_history_is_loaded_page_by_page_to_its_end(on):
+    poller = on.poller
+    poller.show("orders")
+    await asyncio.sleep(1)
+    pages = 0
+    while not poller.complete:
+        poller.load_more()
+        await on.until(lambda: not poller.loading_more, within=30, step=0.2)
+        pages += 1
+    rows = on.world.workflows["orders"].by_id
+    assert pages in (len(rows) // 100, len(rows) // 100 - 1)
+    assert {one.id for one in rows.values() if one.created < EPOCH} <= set(poller.store.ids())
+    since = on.loop.time()
+    poller.load_more()
+    await asyncio.sleep(2)
+    assert not [one for one in newest(on, since) if "cursor" in one.path]
+
+
+@staged()
+async def test_more_arrivals_than_a_page_are_all_listed(on):
+    poller, world = on.poller, on.world
+    poller.show("orders")
+    await asyncio.sleep(1)
+    orders = world.workflows["orders"]
+    world.look()
+    made = [world.create(orders, f"burst-{number}", own=True).id for number in range(730)]
+    await asyncio.sleep(8)
+    assert all(one in poller.store for one in made)
