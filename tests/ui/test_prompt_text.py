@@ -2,9 +2,10 @@
 
 import pytest
 
+from wfdash.api.interface import NewInstance
 from wfdash.core.instance import Instance
 from wfdash.core.text import cells
-from wfdash.live.plan import Guard, make_plan
+from wfdash.live.plan import Guard, make_creation, make_plan
 from wfdash.ui.prompt_text import Asking, expected_text, prompt_lines, shown_names
 
 
@@ -43,6 +44,20 @@ def test_eligible_skipped_and_unknown_are_counted_apart():
     assert "2 skipped: complete already" in lines
     assert "1 of unknown status" in lines
     assert "type 3, then y" in lines
+
+
+def test_a_new_instance_is_told_by_what_it_is_given_not_as_one_not_read():
+    new = [NewInstance("a", {"order": [1]}, True, "7 days"), NewInstance("b"), NewInstance("c", None, True)]
+    lines = text(Asking(make_creation("orders", new, now=0, guard=Guard()), 0))
+    assert lines[1:4] == [
+        ' + new  a  success kept 7 days · params {"order": [1]}',
+        " + new  b  no params",
+        " + new  c  params null",
+    ]
+    assert not any("read" in line for line in lines)
+    long = [NewInstance("x" * 90, {"text": "y\n" * 500}, True)]
+    lines = text(Asking(make_creation("orders", long, now=0, guard=Guard()), 0))
+    assert max(map(cells, lines)) <= 80
 
 
 @pytest.mark.parametrize("width", [40, 80, 140])

@@ -7,8 +7,10 @@ from textwrap import wrap
 from msgspec import Struct, field
 from rich.style import Style
 
+from wfdash.api.interface import NewInstance
 from wfdash.core.consequence import StepTarget, consequence
 from wfdash.core.detail import Detail
+from wfdash.core.payload import summary
 from wfdash.core.rules import destroys, phrase
 from wfdash.core.text import cells, clean, fit, told_apart
 from wfdash.core.wording import age, count
@@ -101,8 +103,11 @@ def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int
     top = min(asking.top, max(0, len(shown) - room))
     whole = len(shown) <= room
     end = len(shown) if whole else top + max(1, room - 1)
+    new = {one.id: one for one in asking.plan.new}
     lines = [
-        _target_line(asking, target, name, longest)
+        _new_line(new[target.id], fit(name, longest), width)
+        if target.id in new
+        else _target_line(asking, target, name, longest)
         for target, name in zip(shown[top:end], names[top:end], strict=True)
     ]
     if not whole:
@@ -124,6 +129,23 @@ def _target_line(asking: Asking, target: Target, name: str, longest: int) -> Pie
     return pieces
 
 
+def _new_line(new: NewInstance, name: str, width: int) -> Pieces:
+    """An instance that is not there yet: what it is given, as far as there is room."""
+    kept = [
+        f"{what} kept {given}"
+        for what, given in (("success", new.success_retention), ("error", new.error_retention))
+        if given is not None
+    ]
+    given = [
+        *kept,
+        new.location_hint,
+        f"params {summary(new.params, width)}" if new.has_params else "no params",
+    ]
+    told = clean(" · ".join(filter(None, given)))
+    room = width - cells(name) - 10
+    return [(" + new  ", PLAIN), (f"{name}  ", STRONG), (fit(told, min(room, cells(told))), QUIET)]
+
+
 def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     plan = asking.plan
     if not plan.eligible:
@@ -137,7 +159,7 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
         lines += [[(line, style)] for line in _wrapped(clean(sentence), width)]
     if single and asking.reading and detail is None:
         lines.append([("   reading its steps", QUIET)])
-    if unknown := len(plan.unknown):
+    if not plan.new and (unknown := len(plan.unknown)):
         lines.append([(f"   {count(unknown)} of unknown status: each is read before anything is sent", WARN)])
     if asking.journal_trouble:
         lines += [[(line, WARN)] for line in _wrapped(clean(asking.journal_trouble), width)]
