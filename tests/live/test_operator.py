@@ -290,6 +290,37 @@ async def test_the_journal_has_sent_before_the_request_and_no_payload(server, cl
     assert "s3cr3t" not in (tmp_path / "actions.jsonl").read_text()
 
 
+@pytest.mark.parametrize(
+    ("fault", "event", "reason"),
+    [
+        ("403", "settled", "refused: The token may not write."),
+        ("unsent", "skipped", "Connection refused."),
+        ("500 before", "unknown", "The API failed (500)."),
+    ],
+)
+async def test_the_journal_tells_what_was_refused_from_what_was_not_sent(
+    server, clock, tmp_path, fault, event, reason
+):
+    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
+    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
+    server.add("a", "running")
+    server.faults = [fault]
+    await act(operator, server, "pause", "a")
+    told = [(entry.event, entry.reason) for entry in journal.read()]
+    assert told[:3] == [("planned", ""), ("sent", ""), (event, reason)]
+    journal.close()
+
+
+async def test_a_creation_that_was_refused_is_so_in_the_journal(server, clock, tmp_path):
+    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
+    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
+    server.faults = ["403"]
+    await create(operator, NewInstance("x-1"))
+    (*_, last) = journal.read()
+    assert (last.event, last.reason, last.http) == ("settled", "refused: The token may not write.", 403)
+    journal.close()
+
+
 async def test_cancelled_between_sending_and_the_answer_is_unknown_in_the_journal(server, clock, tmp_path):
     journal = Journal(tmp_path, profile="", account="acc", clock=clock)
     operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)

@@ -52,7 +52,7 @@ class Creator(Struct, frozen=True):
         return results
 
     async def _skipped(self, identity: str, reason: str) -> Result:
-        await self.record.failed("skipped", identity, "", reason)
+        await self.record.skipped(identity, "", reason)
         return self.plan.result(identity, self.clock(), SKIPPED, error=reason, exit_code=1)
 
     async def _send(self, chunk: Sequence[NewInstance], forbid: Callable[[str], None]) -> list[Result]:
@@ -86,7 +86,7 @@ class Creator(Struct, frozen=True):
     async def _made(self, identity: str, made: Created | None, at: float) -> Result:
         if made is None:
             reason = "left out of the answer: an instance with that id exists already"
-            await self.record.failed("skipped", identity, "", reason)
+            await self.record.skipped(identity, "", reason)
             return self.plan.result(identity, self.clock(), SKIPPED, error=reason, sent_at=at, exit_code=1)
         status = made.status
         sentence = f"created, {status}" if status else "created"
@@ -105,11 +105,12 @@ class Creator(Struct, frozen=True):
 
     async def _refused(self, identity: str, outcome: str, error: WorkflowsError, at: float) -> Result:
         taken = isinstance(error, AlreadyExists)
-        await self.record.failed("skipped", identity, "", error)
+        outcome = REFUSED if taken else outcome
+        await self.record.failed(outcome, identity, "", error)
         return self.plan.result(
             identity,
             self.clock(),
-            REFUSED if taken else outcome,
+            outcome,
             error=str(error),
             sentence="an instance with that id exists already" if taken else "",
             sent_at=at,
@@ -119,7 +120,7 @@ class Creator(Struct, frozen=True):
     async def _look_for(self, ids: Sequence[str], error: WorkflowsError, at: float) -> list[Result]:
         """No answer came that says what was made: the lists and the instances themselves may."""
         for identity in ids:
-            await self.record.failed("unknown", identity, "", error)
+            await self.record.failed(UNKNOWN, identity, "", error)
         found = await self._found(ids, at)
         return [await self._looked_for(identity, found.get(identity), error, at) for identity in ids]
 

@@ -101,7 +101,7 @@ class Sender(Struct, frozen=True):
         raise AssertionError("the last attempt always returns")
 
     async def _nothing(self, target: Target, reason: str, before: Reading | None) -> Sent:
-        await self.record.failed("skipped", target.id, before.status if before else target.status, reason)
+        await self.record.skipped(target.id, before.status if before else target.status, reason)
         return Sent(outcome=SKIPPED, error=reason, before=before, exit_code=1)
 
     async def _leave(self, halt: asyncio.Event) -> bool:
@@ -137,7 +137,7 @@ class Sender(Struct, frozen=True):
                     break
         assert failure is not None
         reason = f"could not be read again, nothing sent: {failure}"
-        await self.record.failed("skipped", target.id, target.status, reason)
+        await self.record.skipped(target.id, target.status, reason)
         outcome = REFUSED if isinstance(failure, Unauthorized | Forbidden | Refused) else NOT_REACHED
         return Sent(outcome=outcome, error=reason, exit_code=failure.exit_code)
 
@@ -203,9 +203,7 @@ class Sender(Struct, frozen=True):
         at: float,
     ) -> Sent:
         outcome = judge_failure(error, forbid)
-        await self.record.failed(
-            "unknown" if outcome == UNKNOWN else "skipped", target.id, before.status, error
-        )
+        await self.record.failed(outcome, target.id, before.status, error)
         return Sent(outcome=outcome, error=str(error), before=before, at=at, exit_code=error.exit_code)
 
     @staticmethod

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.live.journal import Journal
-from wfdash.live.plan import UNKNOWN, Plan
+from wfdash.live.plan import REFUSED, UNKNOWN, Plan
 
 __all__ = ["Record"]
 
@@ -37,21 +37,24 @@ class Record(Struct, frozen=True):
             self._write, "answered", identity, before=before, answered=answered, http=http, ray=ray
         )
 
-    async def failed(self, event: str, identity: str, before: str, error: WorkflowsError | str) -> None:
-        """`skipped` for what surely had no effect, `unknown` for what perhaps had one."""
-        if isinstance(error, str):
-            await self._off_the_loop(self._write, event, identity, before=before, reason=error)
-        else:
-            await self._off_the_loop(
-                self._write,
-                event,
-                identity,
-                before=before,
-                reason=error.sentence,
-                http=error.http,
-                code=error.code,
-                ray=error.ray,
-            )
+    async def skipped(self, identity: str, before: str, reason: str) -> None:
+        """Nothing was sent, or nothing came of it."""
+        await self._off_the_loop(self._write, "skipped", identity, before=before, reason=reason)
+
+    async def failed(self, outcome: str, identity: str, before: str, error: WorkflowsError) -> None:
+        """`settled` for a no that was answered, `unknown` for what perhaps had an effect, else `skipped`."""
+        refused = outcome == REFUSED and error.sent
+        event = "settled" if refused else "unknown" if outcome == UNKNOWN else "skipped"
+        await self._off_the_loop(
+            self._write,
+            event,
+            identity,
+            before=before,
+            reason=f"{outcome}: {error.sentence}" if refused else error.sentence,
+            http=error.http,
+            code=error.code,
+            ray=error.ray,
+        )
 
     async def settled(
         self, identity: str, outcome: str, before: str, answered: str, after: str, sentence: str

@@ -15,6 +15,7 @@ from wfdash.core.rules import phrase
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import clock, count
 from wfdash.live.journal import Entry
+from wfdash.live.plan import REFUSED
 from wfdash.ui.bindings import bindings
 from wfdash.ui.clipboard import copy_text
 from wfdash.ui.screens.base import BaseScreen
@@ -33,6 +34,11 @@ _MEASURED = 300
 _WHO_FROM = 110
 """Columns from which there is room for who it was."""
 _STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
+
+
+def _style(one: Entry) -> Style:
+    refused = one.event == "settled" and one.reason.startswith(f"{REFUSED}: ")
+    return WARN if refused else _STYLES.get(one.event, PLAIN)
 
 
 def journal_markdown(entries: list[Entry]) -> str:
@@ -96,7 +102,7 @@ class _Entries(LineTable):
         at, what, named, who = self._widths
         pieces: list[tuple[str, Style]] = [
             (f" {fit(self._at(one), at)}", QUIET),
-            (fit(_what(one), what - 1) + " ", _STYLES.get(one.event, PLAIN)),
+            (fit(_what(one), what - 1) + " ", _style(one)),
             (f"{fit(clean(one.id), named - 2, cut='middle')}  ", STRONG),
             (fit(clean(one.who), who), QUIET),
             (fit(told, max(1, width - at - what - named - who - 2)), PLAIN),
