@@ -36,6 +36,14 @@ def test_no_restart_from_a_termination_or_a_rollback():
     assert step_target(steps, 1) is None
 
 
+def test_a_step_that_is_not_there_is_said_to_be_missing():
+    run = detail(step("load-1", 1, 2))
+    [told] = consequence("restart_from", run, step=StepTarget("load-1", 1, "do"))
+    assert "no step load-1" in told
+    [told] = consequence("restart_from", None, step=StepTarget("load", 1, "do"))
+    assert "keeps what was started before" in told
+
+
 def test_what_is_kept_and_what_runs_again_and_a_sibling_that_is_lost():
     run = detail(
         step("load-1", 1, 2), step("charge-1", 2, 9, success=False), step("mail-1", 3, 4), status="errored"

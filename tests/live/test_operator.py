@@ -197,6 +197,14 @@ async def test_a_deleted_instance_is_told_and_nothing_is_sent(operator, server):
     assert "not there any more" in told.error
 
 
+async def test_an_id_never_seen_is_not_said_to_have_been_there(operator, server):
+    plan = make_plan("pause", "orders", ["mistyped"], now=0, guard=operator.guard)
+    (told,) = await operator.carry_out(plan, lambda event: None)
+    assert (told.outcome, told.exit_code) == ("skipped", 1)
+    assert "nothing sent" in told.error
+    assert "any more" not in told.error
+
+
 async def test_a_reread_that_fails_twice_is_tried_a_third_time_and_four_times_given_up(operator, server):
     server.add("a", "running")
     server.read_faults = ["500", "reset"]

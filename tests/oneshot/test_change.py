@@ -41,6 +41,19 @@ def test_pause_resume_terminate_restart_tell_what_truly_happened(shell, created)
     assert (told["before"], told["outcome"]) == ("terminated", "done")
 
 
+def test_a_step_that_is_not_there_is_named(shell, created):
+    [told] = objects(shell("restart", "-w", "orders", created, "--from-step", "load order-1", "--yes"))
+    assert told["outcome"] == "refused"
+    assert "restarted from a step load order-1" in told["error"]
+    assert "without the -N" in told["error"]
+
+
+def test_an_id_that_was_never_there_is_not_said_to_be_gone(shell):
+    [told] = objects(shell("pause", "-w", "orders", "mistyped", "--yes"))
+    assert told["outcome"] == "skipped"
+    assert "nothing sent: orders has no instance mistyped" in told["error"]
+
+
 def test_ids_come_from_stdin_each_once_and_the_worst_is_the_exit_code(shell, created):
     done = shell(
         "send", "-w", "orders", "-", "--type", "approval", "--payload", '{"ok": true}', "--yes",

@@ -13,6 +13,7 @@ class Asked(Struct, frozen=True):
     what: str
     workflow: str = ""
     instance: str = ""
+    step: str = ""
     writes: bool = False
 
     @property

@@ -105,7 +105,8 @@ class Endpoints:
         if restart_from is not None and verb != "restart":
             raise Refused("Only restart can start from a step: nothing was sent.", sent=False)
         body = change_body(verb, rollback=rollback, restart_from=restart_from)
-        asked = Asked(f"{verb} the instance", workflow=workflow, instance=instance, writes=True)
+        step = restart_from.name if restart_from is not None else ""
+        asked = Asked(f"{verb} the instance", workflow=workflow, instance=instance, step=step, writes=True)
         path = f"{self.instance_path(workflow, instance)}/status"
         answer, envelope = await self.ask("change status", "PATCH", path, asked, body=body)
         result = envelope.result if isinstance(envelope.result, Mapping) else {}

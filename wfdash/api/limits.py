@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wfdash.api.errors import Refused
+from wfdash.core.retry import duration
 
 __all__ = [
     "BATCH",
@@ -16,6 +17,7 @@ __all__ = [
     "check_instance_id",
     "check_location_hint",
     "check_payload_size",
+    "check_retention",
 ]
 
 BATCH = 100
@@ -63,6 +65,13 @@ def check_batch(items: Sequence[Any]) -> None:
     """Raise Refused for a batch the API would not take."""
     if not 1 <= len(items) <= BATCH:
         raise Refused(f"A batch has 1 to {BATCH} instances, not {len(items):,}.", sent=False)
+
+
+def check_retention(given: object) -> None:
+    """Raise Refused for what is no retention: milliseconds, or a duration in words; None is none."""
+    if given is None or (isinstance(given, str | int | float) and duration(given) is not None):
+        return
+    raise Refused(f"{given!r} is no retention: write 7d, '5 minutes' or milliseconds.", sent=False)
 
 
 def check_location_hint(hint: str) -> None:

@@ -30,6 +30,7 @@ _KNOWN = {
     10200: "workflow.not_found",
     10400: "instance.not_found",
     10401: "instance.cannot_terminate",
+    10402: "instance.cannot_restart",
     10405: "instance.already_exists",
 }
 _ENGINE = re.compile(r"\((instance\.[a-z_]+)\)|workflows\.api\.error\.([a-z_.]+)")
@@ -91,6 +92,12 @@ def _by_the_engine(no: _No) -> WorkflowsError | None:
     if no.word.endswith("cannot_terminate"):
         sentence = f"{asked.instance} is already final: nothing to terminate ({no.said})."
         return CannotTerminate(sentence, **no.facts)
+    if no.word.endswith("cannot_restart") and asked.step:
+        sentence = (
+            f"{asked.instance} cannot be restarted from a step {asked.step} ({no.said}). Has it one? A step "
+            "goes by its name without the -N, by its type, and by which one of that name and type it is."
+        )
+        return Refused(sentence, **no.facts)
     if no.word.startswith("instance.") and not no.word.endswith("not_found"):
         return Refused(f"The engine refused to {asked.what} ({no.said}).", **no.facts)
     return None

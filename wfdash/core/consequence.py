@@ -138,6 +138,8 @@ def _cut(detail: Detail | None) -> list[str]:
 
 def _of_restart_from(detail: Detail | None, target: StepTarget) -> list[str]:
     split = split_at(detail.steps, target) if detail is not None else None
+    if detail is not None and split is None:
+        return [f"it has no step {target.name} of that type and count: the server will refuse"]
     if split is None:
         return ["keeps what was started before that step, runs it and everything after it again"]
     sentences = [f"drops and runs again {_names(split.again)}", f"keeps {_names(split.kept)}"]

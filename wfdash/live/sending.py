@@ -120,8 +120,9 @@ class Sender(Struct, frozen=True):
                 return await self.rereader.read(
                     target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
                 )
-            except NotFound:
-                return await self._nothing(target, "it is not there any more: nothing sent", None)
+            except NotFound as error:
+                gone = "it is not there any more: nothing sent" if target.status else f"nothing sent: {error}"
+                return await self._nothing(target, gone, None)
             except (Unauthorized, Forbidden, Refused) as error:
                 failure = error
                 break

@@ -2,14 +2,14 @@
 
 import asyncio
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from msgspec.structs import replace
 
 from wfdash.api.interface import NewInstance
-from wfdash.api.limits import check_batch, check_instance_id, check_location_hint
+from wfdash.api.limits import check_batch, check_instance_id, check_location_hint, check_retention
 from wfdash.core.status import is_final
 from wfdash.live.plan import Result, make_creation
 from wfdash.oneshot.ending import UsageError
@@ -44,8 +44,7 @@ def _single(parsed: Namespace) -> NewInstance:
             retention(parsed.success_retention),
             retention(parsed.error_retention),
             parsed.location_hint,
-        ),
-        "--id",
+        )
     )
 
 
@@ -95,10 +94,17 @@ def _entry(entry: Any, where: str) -> NewInstance:
     )
 
 
-def _checked(new: NewInstance, where: str) -> NewInstance:
-    with refused_as_usage(where):
-        check_instance_id(new.id)
-        check_location_hint(new.location_hint)
+def _checked(new: NewInstance, where: str = "") -> NewInstance:
+    """Raises UsageError for what the API would refuse, naming the option or the place in a file."""
+    checks: tuple[tuple[str, Callable[[Any], None], object], ...] = (
+        ("--id", check_instance_id, new.id),
+        ("--location-hint", check_location_hint, new.location_hint),
+        ("--success-retention", check_retention, new.success_retention),
+        ("--error-retention", check_retention, new.error_retention),
+    )
+    for option, check, given in checks:
+        with refused_as_usage(where or option):
+            check(given)
     return new
 
 
