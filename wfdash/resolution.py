@@ -1,60 +1,28 @@
 """Which of option, profile, environment and default wins, setting by setting."""
 
 import os
-import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
-from msgspec import Struct, field
-
 from wfdash.config_schema import Config, Profile
-from wfdash.credentials import Credential, origin_of
-from wfdash.server_address import base_url, local_url
-from wfdash.settings import CLOUDFLARE, NoCredentials, Options, ProfileCard, Settings, SettingsError, View
+from wfdash.connection import Case, account_id, choose_profile, credential, server
+from wfdash.credentials import Credential
+from wfdash.settings import Options, ProfileCard, Settings, SettingsError, View
 
 __all__ = ["config_path", "resolve"]
-
-_PROFILE_ENV = "WFDASH_PROFILE"
-_ACCOUNT_ENV = "CLOUDFLARE_ACCOUNT_ID"
-_BASE_ENVS = ("CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL")
-_CLOUD_ENVS = (_ACCOUNT_ENV, *_BASE_ENVS, "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")
-
-
-class _Case(Struct):
-    """One run's inputs, and what has been decided so far."""
-
-    options: Options
-    environ: Mapping[str, str]
-    config: Config
-    name: str = ""
-    """The profile's name, "" for none."""
-    profile: Profile = field(default_factory=Profile)
-    named: bool = False
-    """Chosen by --profile or WFDASH_PROFILE, so it goes before the environment."""
-    sources: dict[str, str] = field(default_factory=dict)
-
-    def pick(self, setting: str, *candidates: tuple[str, str]) -> str:
-        """The first value that is not "", its source noted."""
-        for value, source in candidates:
-            if value:
-                self.sources[setting] = source
-                return value
-        self.sources[setting] = "default"
-        return ""
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     """See wfdash.settings.load."""
     path, source = config_path(options, environ)
     config, warnings = _read(path, required=source != "default")
-    case = _Case(options, environ, config, sources={"config": f"{path} ({source})"})
+    case = Case(options, environ, config, sources={"config": f"{path} ({source})"})
     if options.demo:
         return _demo(case, path, warnings)
-    _choose_profile(case)
-    base, local = _server(case)
-    account = "" if local else _account(case)
-    credential = None if local else _credential_or_none(case, base)
+    choose_profile(case)
+    base, local = server(case)
+    account = "" if local else account_id(case)
+    known = None if local else credential(case, base)
     if local:
         case.sources["credential"] = "none: a dev session wants none"
     used = case.named or case.profile.account_id in ("", account)
@@ -71,7 +39,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         ),
         base_url=base,
         local=local,
-        credential=credential,
+        credential=known,
         production_accounts=production,
         production=account in production or (profile.production and not profile.account_id),
         read_only=options.read_only or profile.read_only,
@@ -79,7 +47,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _settings(case: _Case, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
+def _settings(case: Case, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
     """The decided ones with those that only the config and the options speak of."""
     options, config = case.options, case.config
     interval = options.interval if options.interval is not None else config.poll.interval
@@ -119,7 +87,7 @@ def _card(name: str, profile: Profile) -> ProfileCard:
     )
 
 
-def _interval_source(case: _Case) -> str:
+def _interval_source(case: Case) -> str:
     if case.options.interval is not None:
         return "--interval"
     return "default" if case.config.poll.interval == Config().poll.interval else "config"
@@ -137,7 +105,7 @@ def _debug_file(text: str) -> Path | None:
     return path
 
 
-def _demo(case: _Case, path: Path, warnings: tuple[str, ...]) -> Settings:
+def _demo(case: Case, path: Path, warnings: tuple[str, ...]) -> Settings:
     options = case.options
     case.sources |= dict.fromkeys(("account", "credential", "base URL"), "the demo")
     return _settings(
@@ -193,102 +161,3 @@ def _absent(path: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def _choose_profile(case: _Case) -> None:
-    """Fill in the profile; an unknown name is an error that tells the known ones. One to be made has none."""
-    if case.options.setup:
-        return
-    named, environ = case.options.profile, case.environ.get(_PROFILE_ENV, "")
-    case.named = bool(named or environ)
-    case.name = case.pick(
-        "profile", (named, "--profile"), (environ, _PROFILE_ENV), (case.config.profile, "config")
-    )
-    if not case.name:
-        return
-    if case.name not in case.config.profiles:
-        known = get_close_matches(case.name, list(case.config.profiles), n=1, cutoff=0.0)
-        hint = f'the nearest one is "{known[0]}"' if known else "the config has none"
-        raise SettingsError(f'There is no profile "{case.name}" ({case.sources["profile"]}); {hint}.')
-    case.profile = case.config.profiles[case.name]
-
-
-def _server(case: _Case) -> tuple[str, bool]:
-    """The base URL, and whether it is a dev session's."""
-    options, profile = case.options, case.profile
-    if options.local is not None and options.base_url:
-        raise SettingsError("--local and --base-url exclude each other.")
-    if options.local is not None:
-        case.sources["base URL"] = "--local"
-        return local_url(options.local, "--local"), True
-    cloud_asked = bool(options.base_url or options.account_id)
-    cloud_set = any(case.environ.get(name) for name in _CLOUD_ENVS)
-    if profile.local is not False and not cloud_asked and (case.named or not cloud_set):
-        case.sources["base URL"] = f"profile {case.name}"
-        return local_url("" if profile.local is True else str(profile.local), f"profile {case.name}"), True
-    own = bool(profile.token_env or profile.token_command)
-    first = [(options.base_url, "--base-url")]
-    theirs = [] if case.named and own else [(case.environ.get(name, ""), name) for name in _BASE_ENVS]
-    mine = [(profile.base_url, f"profile {case.name}")]
-    order = first + (mine + theirs if case.named else theirs + mine)
-    found = case.pick("base URL", *order)
-    return (base_url(found, case.sources["base URL"]) if found else CLOUDFLARE), False
-
-
-def _account(case: _Case) -> str:
-    """The account id, or "" to take the only one there is."""
-    theirs, mine = case.environ.get(_ACCOUNT_ENV, "").strip(), case.profile.account_id
-    source = f"profile {case.name}"
-    if case.named and theirs and mine and theirs != mine and not case.options.account_id:
-        raise SettingsError(
-            f"Profile {case.name} is account {mine}, but {_ACCOUNT_ENV} says {theirs}: unset it, or "
-            "leave out the profile."
-        )
-    order = [(mine, source), (theirs, _ACCOUNT_ENV)]
-    found = case.pick(
-        "account",
-        (case.options.account_id, "--account-id"),
-        *(order if case.named else reversed(order)),
-    )
-    if found and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found):
-        raise SettingsError(f'{case.sources["account"]}: "{found[:64]}" is no account id (32 hex digits).')
-    return found
-
-
-def _credential_or_none(case: _Case, base: str) -> Credential | None:
-    """As `_credential`; None, with the reason for its source, where a missing one is yet to be found."""
-    try:
-        return _credential(case, base)
-    except NoCredentials as none:
-        if not case.options.setup:
-            raise
-        case.sources["credential"] = str(none)
-        return None
-
-
-def _credential(case: _Case, base: str) -> Credential:
-    """The credential for this base URL; raises NoCredentials with what to set."""
-    from wfdash import credential_sources as sources
-
-    reason = ""
-    theirs = {one.token_env for one in case.config.profiles.values()}
-
-    def own() -> Credential | None:
-        return sources.from_profile(case.name, case.profile, case.environ, secrets=theirs)
-
-    try:
-        found = own() if case.named else None
-        found = found or sources.from_environment(case.environ)
-        if found is None and not case.named and case.sources["base URL"] not in _BASE_ENVS:
-            found = own()
-        if found is None:
-            if origin_of(base) == origin_of(CLOUDFLARE):
-                found, reason = sources.from_wrangler(case.environ)
-            else:
-                reason = f"wrangler's login is sent to api.cloudflare.com alone, not to {origin_of(base)}."
-    except sources.CredentialError as error:
-        raise NoCredentials(str(error)) from None
-    if found is None:
-        raise NoCredentials(f"No credentials. {reason + ' ' if reason else ''}{sources.HOW_TO}")
-    case.sources["credential"] = found.source
-    return found
