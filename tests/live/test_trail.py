@@ -59,6 +59,15 @@ def test_many_are_counted():
     one = trail("pause", "a", "b")
     one.hear(moved(one, "answered", "paused", done=1))
     one.hear(ended(one, "done"))
-    assert one.line(AT) == "pause 2 instances: 1 of 2 sent · 1 done"
+    assert one.line(AT) == "pause 2 instances: 1 of 2 done with · 1 done"
     one.hear(ended(one, "refused", identity="b"))
     assert one.line(AT) == "pause 2 instances: 1 done, 1 refused"
+
+
+def test_a_stop_leaves_nothing_to_be_done_with():
+    one = trail("pause", "a", "b")
+    one.hear(moved(one, "sent", done=0))
+    one.hear(ended(one, "done"))
+    one.hear(ended(one, "skipped", "stopped before it was sent", identity="b"))
+    assert one.sent == 2
+    assert not one.sending

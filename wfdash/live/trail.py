@@ -23,6 +23,7 @@ class Trail(Struct):
     """Statuses of a single target since it was sent, without repeats."""
     note: str = ""
     sent: int = 0
+    """Of those that are eligible, how many no longer wait to be sent: what was skipped late is among them."""
     results: dict[str, Result] = field(default_factory=dict)
     ended_at: float | None = None
     sent_at: float | None = None
@@ -48,7 +49,7 @@ class Trail(Struct):
             self.results[event.id] = event
             self.note = ""
             if self.over:
-                self.ended_at = event.at
+                self.sent, self.ended_at = len(self.plan.eligible), event.at
         else:
             self.sent = max(self.sent, event.done)
             self.note = event.note
@@ -104,4 +105,4 @@ class Trail(Struct):
         if self.over:
             return f"{what}: {told}"
         note = f" · {self.note}" if self.note else ""
-        return f"{what}: {self.sent} of {total} sent{f' · {told}' if told else ''}{note}"
+        return f"{what}: {self.sent} of {total} done with{f' · {told}' if told else ''}{note}"
