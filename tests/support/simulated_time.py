@@ -19,6 +19,8 @@ class _Skipping(selectors.DefaultSelector):
         events = super().select(0)
         if events or timeout == 0:
             return events
+        if self.loop.in_threads and (events := super().select(_THREADS)):
+            return events  # what a thread does takes no simulated time
         if timeout is None:
             if events := super().select(_THREADS):
                 return events
@@ -33,10 +35,20 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         selector = _Skipping()
         selector.loop = self
         super().__init__(selector)
+        self.in_threads = 0
         self._clock_resolution = 1e-6  # what epoch seconds in a float can still tell apart
 
     def time(self):
         return self.now
+
+    def run_in_executor(self, executor, func, *args):
+        self.in_threads += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._left_thread)
+        return future
+
+    def _left_thread(self, future):
+        self.in_threads -= 1
 
 
 def simulate(main: Coroutine[Any, Any, Any]) -> Any:
