@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.details import detail, done, gave_up, sleep, step, termination
+from tests.support.details import T0, detail, done, gave_up, sleep, step, termination
 from wfdash.core.compare import best_candidates, compare, differences
 from wfdash.core.instance import Instance
 from wfdash.core.step import ABSENT
@@ -37,9 +37,43 @@ def test_missing_steps_stand_where_they_would_have_been():
     mine = detail("complete", [done("load-1", 0, 1), done("mail-1", 1, 2)], end=2)
     assert verdicts(mine) == [("load", "same"), ("charge", "missing"), ("mail", "same")]
 
+    assert compare(mine, LAST).sentence() == (
+        "first differs at charge, which this run does not have; 1 missing"
+    )
+
+
+def test_what_failed_is_named_although_the_runs_differed_before_it():
+    mine = detail("errored", [done("other-1", 0, 1), gave_up("charge-1", 1, [2, 13], limit=1)], end=13)
+    assert compare(mine, LAST).sentence() == (
+        "first differs at other, which the other run did not have; charge failed here; "
+        "1 failed, 2 missing, 1 extra"
+    )
+
+
+def test_a_run_under_way_lacks_nothing_that_is_still_to_come():
+    mine = detail("running", [done("load-1", 0, 1), step("charge-1", 1)])
+    found = compare(mine, LAST, now=T0 + 3)
+    assert [pair.verdict for pair in found.pairs] == ["same", "open", "to come"]
+    assert found.sentence() == "so far the same steps, none of them slower or failed; 1 open, 1 to come"
+    assert compare(LAST, mine, now=T0 + 3).now is None, "this one is over"
+
+
+def test_a_step_that_is_open_for_over_three_times_as_long_is_slower_already():
+    mine = detail("running", [done("load-1", 0, 1), step("charge-1", 1)])
+    found = compare(mine, LAST, now=T0 + 5)
+    assert [pair.verdict for pair in found.pairs] == ["same", "slower", "to come"]
+    assert found.sentence() == (
+        "first differs at charge, which has been open over 3 times as long; 1 slower, 1 to come"
+    )
+
 
 def test_equal_runs_say_so():
     assert compare(LAST, LAST).sentence() == "the same steps, none of them slower or failed"
+
+
+def test_more_places_than_are_looked_for_are_not_counted():
+    mine = detail("complete", LAST.raw["steps"], end=3, params={str(n): n for n in range(300)})
+    assert compare(mine, LAST).sentence().endswith("params differ in at least 200 places")
 
 
 def test_params_differ_by_path():
@@ -64,6 +98,16 @@ def test_the_same_version_is_preferred_then_the_newest():
     ]
     found = best_candidates(rows, mine="me", version="v2")
     assert [row.id for row in found] == ["newer", "old", "new"]
+
+
+def test_of_other_versions_one_before_this_run_is_preferred():
+    rows = [
+        Instance("before", "complete", 1.0, version="v1"),
+        Instance("after", "complete", 9.0, version="v3"),
+        Instance("before", "complete", 1.0, version="v1"),
+    ]
+    found = best_candidates(rows, mine="me", version="v2", created=5.0)
+    assert [row.id for row in found] == ["before", "after"]
 
 
 names = st.sampled_from(["a-1", "b-1", "c-1", "d-1", "a-2"])

@@ -1,9 +1,12 @@
 """An instance opened in the whole dashboard over the simulator: detail, inspector, comparison."""
 
+import asyncio
 import os
 import stat
+from itertools import islice
 
-from tests.support.dashboard import drive
+from tests.support.dashboard import drive, opened, shop_world
+from tests.support.simulated_time import simulate
 from wfdash.ui.screens.compare import CompareScreen
 from wfdash.ui.screens.detail import DetailScreen
 from wfdash.ui.screens.inspector import InspectorScreen, save_stream
@@ -105,6 +108,49 @@ def test_an_errored_run_against_the_last_success():
         assert isinstance(app.screen, DetailScreen)
 
     drive(script, size=(100, 30))
+
+
+def test_the_last_success_is_asked_for_where_none_is_loaded():
+    async def script(dashboard):
+        poller = dashboard.app.session.poller
+        await open_one(dashboard, "errored")
+        assert not poller.store.statuses.get("complete")
+        await dashboard.press("detail.compare")
+        await dashboard.until(lambda: "first differs at" in dashboard.text)
+        newest = next(dashboard.world.workflows["orders"].walk(newest_first=True, status="complete"))
+        assert f"against {newest.id}, complete, of the same version, finished " in dashboard.text
+        assert not poller.store.statuses.get("complete"), "the table keeps what was asked for"
+
+    drive(script, size=(140, 40), filter="status:errored")
+
+
+def test_a_workflow_without_a_success_says_so():
+    async def script(dashboard):
+        await open_one(dashboard, "errored")
+        await dashboard.press("detail.compare")
+        await dashboard.until(lambda: "no run of this workflow is complete" in dashboard.text)
+
+    async def never_a_success():
+        world = shop_world(asyncio.get_running_loop().time)
+        orders = world.workflows["orders"]
+        for one in list(orders.walk(newest_first=True, status="complete")):
+            orders.forget(one)
+        async with opened(world=world) as dashboard:
+            await script(dashboard)
+
+    simulate(never_a_success())
+
+
+def test_a_success_that_expired_meanwhile_gives_way_to_the_next():
+    async def script(dashboard):
+        orders = dashboard.world.workflows["orders"]
+        await open_one(dashboard, "errored")
+        gone, next_one = islice(orders.walk(newest_first=True, status="complete"), 2)
+        orders.forget(gone)
+        await dashboard.press("detail.compare")
+        await dashboard.until(lambda: f"against {next_one.id}, complete" in dashboard.text)
+
+    drive(script, size=(140, 40))
 
 
 def test_the_next_instance_with_the_detail_open():

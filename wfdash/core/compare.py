@@ -10,6 +10,7 @@ from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.naming import shown_name
 from wfdash.core.payload import Path
+from wfdash.core.status import is_final
 from wfdash.core.step import ABSENT, Step
 from wfdash.core.text import clean
 
@@ -20,7 +21,9 @@ _LEAST: Final = 0.5
 """Seconds below which a duration is not worth comparing."""
 _DEEPEST: Final = 50
 
-Verdict = Literal["same", "missing", "extra", "failed", "slower", "faster", "open"]
+Verdict = Literal["same", "missing", "to come", "extra", "failed", "slower", "faster", "open"]
+_AS_EXPECTED: Final = ("same", "open", "to come")
+_MOST_PLACES: Final = 200
 
 
 class Pair(Struct, frozen=True):
@@ -50,8 +53,10 @@ class Difference(Struct, frozen=True):
 class Comparison(Struct):
     pairs: list[Pair]
     first: int | None
-    """Index of the first pair that is not the same; None when all are."""
+    """Index of the first pair that differs; None when none does. A step that is open or to come does not."""
     params: list[Difference] = field(default_factory=list)
+    now: float | None = None
+    """When this run was looked at, where it has not ended."""
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -61,20 +66,33 @@ class Comparison(Struct):
         return dict(counts)
 
     def sentence(self) -> str:
-        """`first differs at charge card, which failed; 2 missing, 1 extra, 1 slower`."""
-        if self.first is None:
-            said = "the same steps, none of them slower or failed"
-        else:
+        """`first differs at charge card, which failed here; 1 failed, 2 missing, 1 extra`."""
+        counts = self.counts
+        rest = [f"{counts[one]:,} {one}" for one in _CLAUSES if counts.get(one)]
+        if self.first is not None:
             pair = self.pairs[self.first]
-            said = f"first differs at {pair.name}, {_CLAUSES[pair.verdict]}"
-            counts = self.counts
-            rest = [f"{counts[one]:,} {one}" for one in _CLAUSES if counts.get(one)]
+            said = f"first differs at {pair.name}, {self._clause(self.first)}"
+            if pair.verdict != "failed" and counts.get("failed"):
+                said += f"; {next(one.name for one in self.pairs if one.verdict == 'failed')} failed here"
+        elif rest:
+            said = "so far the same steps, none of them slower or failed"
+        else:
+            said = "the same steps, none of them slower or failed"
+        if rest:
             said += f"; {', '.join(rest)}"
         if self.params:
-            said += (
-                f"; params differ in {len(self.params):,} {'place' if len(self.params) == 1 else 'places'}"
-            )
+            number = len(self.params)
+            least = "at least " if number >= _MOST_PLACES else ""
+            said += f"; params differ in {least}{number:,} {'place' if number == 1 else 'places'}"
         return said
+
+    def _clause(self, index: int) -> str:
+        pair = self.pairs[index]
+        if pair.verdict == "missing" and any(one.mine and one.theirs for one in self.pairs[index + 1 :]):
+            return "which this run does not have"
+        if pair.verdict == "slower" and pair.mine is not None and _length(pair.mine) is None:
+            return "which has been open over 3 times as long"
+        return _CLAUSES[pair.verdict]
 
 
 _CLAUSES: Final[dict[Verdict, str]] = {
@@ -84,21 +102,35 @@ _CLAUSES: Final[dict[Verdict, str]] = {
     "slower": "which took over 3 times as long",
     "faster": "which took less than a third of the time",
     "open": "which is still open",
+    "to come": "which this run has not reached yet",
 }
 
 
-def best_candidates(rows: Iterable[Instance], *, mine: str, version: str) -> list[Instance]:
-    """Complete instances to compare with, best first: of the same version, then others, newest first."""
-    complete = [row for row in rows if row.status == "complete" and row.id != mine]
-    newest = sorted(complete, key=lambda row: row.created or 0.0, reverse=True)
-    return [
-        *[row for row in newest if version and row.version == version],
-        *[row for row in newest if not version or row.version != version],
-    ]
+def best_candidates(
+    rows: Iterable[Instance], *, mine: str, version: str, created: float | None = None
+) -> list[Instance]:
+    """Complete instances to compare with, best first: of the same version, then of one before, then others.
+
+    Newest first; of other versions, what was `created` before this run comes first.
+    """
+    complete = {row.id: row for row in rows if row.status == "complete" and row.id != mine}
+    newest = sorted(complete.values(), key=lambda row: row.created or 0.0, reverse=True)
+
+    def rank(row: Instance) -> int:
+        if version and row.version == version:
+            return 0
+        return 1 if created is None or (row.created or 0.0) < created else 2
+
+    return sorted(newest, key=rank)
 
 
-def compare(mine: Detail, theirs: Detail) -> Comparison:
-    """Align the steps by type and name, counter included, in the order of this run, and compare pairs."""
+def compare(mine: Detail, theirs: Detail, *, now: float | None = None) -> Comparison:
+    """Align the steps by type and name, counter included, in the order of this run, and compare pairs.
+
+    Up to `now` (epoch seconds) the open steps of a run that has not ended have lasted.
+    """
+    over = is_final(mine.status)
+    now = None if over else now
     twins: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in theirs.steps:
         twins[step.kind, step.name].append(step)
@@ -111,15 +143,22 @@ def compare(mine: Detail, theirs: Detail) -> Comparison:
         if queue:
             matched[step.index] = queue.pop()
             taken.add(matched[step.index].index)
-    pairs = _merged(mine.steps, theirs.steps, matched, taken)
-    first = next((index for index, pair in enumerate(pairs) if pair.verdict != "same"), None)
-    return Comparison(pairs, first, differences(mine.params, theirs.params))
+    pairs, position = _merged(mine.steps, theirs.steps, matched, taken, now)
+    rest: Verdict = "missing" if over else "to come"
+    pairs.extend(Pair(None, step, rest) for step in theirs.steps[position:] if step.index not in taken)
+    first = next((index for index, pair in enumerate(pairs) if pair.verdict not in _AS_EXPECTED), None)
+    return Comparison(pairs, first, differences(mine.params, theirs.params), now)
 
 
 def _merged(
-    mine: Sequence[Step], theirs: Sequence[Step], matched: dict[int, Step], taken: set[int]
-) -> list[Pair]:
-    """Every pair, the other run's own steps put in right before the next one both have."""
+    mine: Sequence[Step],
+    theirs: Sequence[Step],
+    matched: dict[int, Step],
+    taken: set[int],
+    now: float | None,
+) -> tuple[list[Pair], int]:
+    """Every pair down to the last step both have, the other run's own steps right before the next one both
+    have; and where in the other run that ends."""
     pairs: list[Pair] = []
     position = 0
     for step in mine:
@@ -131,21 +170,23 @@ def _merged(
             if theirs[position].index not in taken:
                 pairs.append(Pair(None, theirs[position], "missing"))
             position += 1
-        pairs.append(Pair(step, twin, _verdict(step, twin)))
+        pairs.append(Pair(step, twin, _verdict(step, twin, now)))
         if twin is not None:
             position = max(position, twin.index + 1)
-    pairs.extend(Pair(None, step, "missing") for step in theirs[position:] if step.index not in taken)
-    return pairs
+    return pairs, position
 
 
-def _verdict(mine: Step, theirs: Step | None) -> Verdict:
+def _verdict(mine: Step, theirs: Step | None, now: float | None) -> Verdict:
     if theirs is None:
         return "extra"
     if _failed(mine) and not _failed(theirs):
         return "failed"
     here, there = _length(mine), _length(theirs)
+    if here is None and there is not None:
+        lasted = now - mine.start if now is not None and mine.start is not None else 0.0
+        return "slower" if lasted > _LEAST and lasted > _SLOWER * there else "open"
     if here is None:
-        return "same" if there is None else "open"
+        return "same"
     if there is None:
         return "same"
     if here > _LEAST and here > _SLOWER * there:
@@ -163,7 +204,7 @@ def _length(step: Step) -> float | None:
     return max(0.0, step.end - step.start)
 
 
-def differences(mine: Any, theirs: Any, *, limit: int = 200) -> list[Difference]:
+def differences(mine: Any, theirs: Any, *, limit: int = _MOST_PLACES) -> list[Difference]:
     """Where two JSON values differ, deepest paths, in order; `limit` at most."""
     found: list[Difference] = []
     waiting: list[tuple[Path, Any, Any]] = [((), mine, theirs)]

@@ -1,5 +1,6 @@
 """This run against the latest complete one of its version, or of the version before."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
@@ -7,8 +8,8 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from wfdash.core.compare import best_candidates, compare
-from wfdash.core.detail import Detail
+from wfdash.core.compare import Comparison, compare
+from wfdash.core.grouping import short_version
 from wfdash.core.instance import Instance
 from wfdash.core.payload import path_text, summary
 from wfdash.core.text import clean, fit
@@ -26,10 +27,12 @@ from wfdash.ui.widgets.text_lines import TextLines
 __all__ = ["CompareScreen"]
 
 _PARAMS: Final = 4
+_NONE: Final = "no run of this workflow is complete: there is nothing to compare with"
 
 
 class CompareScreen(BaseScreen):
-    """Costs one request for the other run, and one for this one where it is not known yet."""
+    """Costs one request for the other run, and one each for this one and for the list of the complete
+    ones, where those are not known yet."""
 
     labels: ClassVar[Mapping[str, str]] = {"row.open": "open the other"}
     BINDINGS: ClassVar[list[BindingType]] = bindings("row.open")
@@ -58,49 +61,57 @@ class CompareScreen(BaseScreen):
     async def _find(self) -> None:
         """Read both runs; only the store and the api are touched here."""
         from wfdash.api.errors import WorkflowsError
+        from wfdash.live.success import last_successes, read_first, read_run
 
         poller = self.poller
         if poller is None:
             self.call_later(self._tell, "there is no connection yet")
             return
-        row = poller.store.get(self.instance)
-        state = poller.detail(self.instance)
-        version = (row.version if row else "") or (state.detail.version if state and state.detail else "")
-        rows = (poller.store.get(one) for one in poller.store.ids())
-        candidates = best_candidates(
-            [one for one in rows if one is not None], mine=self.instance, version=version
-        )
-        if not candidates:
-            self.call_later(self._tell, "no complete run is among the loaded rows; scroll down to load more")
-            return
+        session = self.dashboard.session
+        assert session is not None
+        api, budget = session.api, session.budget
+        row, state = poller.store.get(self.instance), poller.detail(self.instance)
+        mine = state.detail if state is not None else None
+        version = (row.version if row else "") or (mine.version if mine is not None else "")
         try:
-            mine = state.detail if state and state.detail else await self._read(self.instance)
-            theirs = await self._read(candidates[0].id)
+            if mine is None or mine.simple:
+                mine = await read_run(api, budget, self.workflow, self.instance)
+            runs = await last_successes(
+                api,
+                budget,
+                poller.store,
+                self.workflow,
+                mine=self.instance,
+                version=version,
+                local=poller.local,
+            )
+            if not runs:
+                self.call_later(self._tell, _NONE)
+                return
+            other = await read_first(api, budget, self.workflow, runs)
         except WorkflowsError as error:
             self.call_later(self._tell, f"not read: {error}")
             return
-        self.call_later(self._show, mine, theirs, candidates[0], version)
-
-    async def _read(self, instance: str) -> Detail:
-        from wfdash.live.budget import Priority
-        from wfdash.live.reading import read_answer
-
-        session = self.dashboard.session
-        assert session is not None
-        await session.budget.acquire(Priority.DETAIL)
-        answer = await session.api.get_instance(self.workflow, instance)
-        return read_answer(self.workflow, instance, answer)
+        if other is None:
+            self.call_later(self._tell, "the last complete runs have expired: nothing to compare with")
+            return
+        now = self.dashboard.clock()
+        found = await asyncio.to_thread(compare, mine, other[1], now=now)
+        self.call_later(self._show, found, other[0], version)
 
     def _tell(self, said: str) -> None:
         self._said = said
         self._draw()
 
-    def _show(self, mine: Detail, theirs: Detail, other: Instance, version: str) -> None:
-        found = compare(mine, theirs)
+    def _show(self, found: Comparison, other: Instance, version: str) -> None:
         self._said, self._other = found.sentence(), other
         same = "the same version" if version and other.version == version else "another version"
+        if same.startswith("another") and other.version:
+            same += f" ({clean(short_version(other.version))})"
         now, utc = self.dashboard.clock(), self.dashboard.utc
-        when = f", {spoken(now - other.created)} ago" if other.created else ""
+        ended = other.ended or other.created
+        word = "finished" if other.ended else "created"
+        when = f", {word} {spoken(now - ended)} ago" if ended else ""
         when += f" · read {clock(now, utc=utc)}"
         self._lines = [
             [(" against ", QUIET), (clean(other.id[:200]), PLAIN), (f", complete, of {same}{when}", QUIET)]

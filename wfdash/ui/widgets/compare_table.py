@@ -23,6 +23,7 @@ _LOOKS: Final = {
     "same": ("✓", QUIET),
     "failed": ("✗", BAD),
     "missing": ("−", WARN),
+    "to come": ("·", QUIET),
     "extra": ("◆", WARN),
     "slower": ("▲", WARN),
     "faster": ("▼", PLAIN),
@@ -67,7 +68,10 @@ class CompareTable(LineTable):
         pieces = [
             (f" {glyph} {fit('' if pair.verdict == 'same' else pair.verdict, _VERDICT)} ", style),
             (fit(name + _error(pair), room), QUIET if pair.mine is None else PLAIN),
-            (f" {_length(pair.mine):>{_TIME}} ", style if pair.verdict != "same" else PLAIN),
+            (
+                f" {_length(pair.mine, self.comparison.now):>{_TIME}} ",
+                style if pair.verdict != "same" else PLAIN,
+            ),
             (f"{_length(pair.theirs):>{_TIME}} ", QUIET),
         ]
         if cursor:
@@ -85,7 +89,7 @@ class CompareTable(LineTable):
 
     def _to_difference(self, direction: int) -> None:
         pairs = self.comparison.pairs if self.comparison is not None else []
-        differ = [index for index, pair in enumerate(pairs) if pair.verdict != "same"]
+        differ = [index for index, pair in enumerate(pairs) if pair.verdict not in ("same", "to come")]
         beyond = [
             index for index in differ if (index > self.cursor if direction > 0 else index < self.cursor)
         ]
@@ -103,7 +107,9 @@ def _error(pair: Pair) -> str:
     return f"  {failure_text(failure, 120)}" if failure is not None else ""
 
 
-def _length(step: Step | None) -> str:
-    if step is None or step.start is None or step.end is None or step.finished is False:
+def _length(step: Step | None, now: float | None = None) -> str:
+    if step is None or step.start is None:
         return "–"
+    if step.end is None or step.finished is False:
+        return "–" if now is None else f"{brief(max(0.0, now - step.start))}+"
     return brief(max(0.0, step.end - step.start))
