@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.completion import complete, completed
+from wfdash.core.completion import complete, completed, found_values, unfinished
 from wfdash.core.facts import BLOCKS, DetailFacts
 from wfdash.core.fields import FIELDS, seconds
 from wfdash.core.grammar import And, Node, Not, Or, Term, unparse
@@ -260,6 +260,51 @@ def test_what_a_query_knows_of_itself():
     assert not parse("since:2026-11-20").moves
     assert parse("status:errored,Novel a").statuses == {"errored", "Novel"}
     assert parse("-status:errored").statuses is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        ("order status:", "order "),
+        ("order -status:err", "order "),
+        ("status:errored,", "status:errored"),
+        ("status:errored,pau", "status:errored"),
+        ("(a or trigger:cr", "(a or "),
+        ("age>3", ""),
+        ("since:2026-1", ""),
+        ("version:", ""),
+        ("status:waiting", None),
+        ("status:errord", None),
+        ("version:cc", None),
+        ("since:2026-11-20", None),
+        ("age:1", None),
+        ("stat", None),
+        ("sttus:", None),
+        ("order", None),
+        ("", None),
+    ],
+)
+def test_a_term_that_is_only_begun_is_left_out(typed, left):
+    assert unfinished(typed) == left
+
+
+def test_a_status_nobody_knows_is_doubted():
+    assert parse("a status:errored,waitng").doubt == "no status waitng is known; did you mean waiting?"
+    assert "there are queued" in parse("status:zzz").doubt
+    assert parse("status:ERRORED waitng").doubt == ""
+
+
+def test_values_are_offered_from_what_is_loaded_and_read():
+    rows = [Instance("a", version="cc" * 8), Instance("b", version="dd" * 8), Instance("c", version="dd" * 8)]
+    read = [DetailFacts(("charge card-1", "charge card-2"), "timeouterror: x", "step"), DetailFacts()]
+
+    def known(field):
+        return found_values(field, rows, read)
+
+    assert complete("version:", 8, known) == ["version:dddddddd", "version:cccccccc"]
+    assert complete("step~ch", 7, known) == ['step~"charge card"']
+    assert complete("error~", 6, known) == ["error~timeouterror"]
+    assert parse('step~"charge card"').node.values == ("charge card",)
 
 
 def test_completion():

@@ -70,6 +70,12 @@ def test_a_filter_says_how_much_was_read(shell):
     assert re.search(r"^\d+ of \d+ read match$", done.stderr, re.MULTILINE)
 
 
+def test_a_status_nobody_knows_is_matched_here_and_doubted(shell):
+    done = shell("list", "-w", "orders", "--filter", "status:errord")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "did you mean errored?" in done.stderr
+
+
 def test_terms_that_need_details_are_refused_or_read(shell):
     refused = shell("list", "-w", "orders", "--filter", "error~declined")
     assert (refused.returncode, refused.stdout) == (2, "")

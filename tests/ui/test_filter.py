@@ -76,8 +76,11 @@ def test_completions_are_shown_and_taken():
         assert d.lines[2].strip() == "tab status:"
         await d.press("tab")
         assert d.app.root.filter_line.field.value == "status:"
+        every = d.app.root.view.ids()
+        assert "tab status:queued  status:running" in d.lines[2]
         await d.type("err")
         assert "tab status:errored" in d.lines[2]
+        assert d.app.root.view.ids() == every, "half a word takes no row away"
         await d.press("right")
         assert d.app.root.filter_line.field.value == "status:errored"
         await d.press("enter")
@@ -99,9 +102,51 @@ def test_a_bad_filter_points_at_the_fault_and_leaves_the_last_good_one_in_force(
         assert "still in force: status:errored sttus" in aid
         assert d.app.root.view.ids() == before
         await d.press("enter")
-        assert d.app.root.filter_line.query_now.text == "status:errored sttus"
+        assert d.app.root.filter_line.editing, "what was typed is not dropped for another filter"
+        await d.press("escape")
+        assert d.app.root.filter_line.query_now.text == "status:errored"
 
     drive(script, filter="status:errored")
+
+
+def test_enter_does_not_leave_a_filter_that_lacks_its_value():
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type(" age>")
+        assert d.lines[2].strip().startswith("tab age>10m")
+        assert d.app.root.filter_line.query_now.text == "status:errored "
+        await d.press("enter")
+        assert d.app.root.filter_line.editing
+        assert "^ age> needs a value" in d.lines[2]
+
+    drive(script, filter="status:errored")
+
+
+def test_the_values_of_a_field_are_those_of_the_rows_and_of_what_was_read():
+    async def script(d):
+        await d.press("filter.edit")
+        versions = {row.version[:8] for row in d.app.session.poller.store}
+        await d.type("version:")
+        await d.press("tab")
+        assert d.app.root.filter_line.query_now.text.removeprefix("version:") in versions
+        await d.type(" step~char")
+        await d.until(lambda: "charge card" in str(d.app.session.poller.read))
+        await d.type("g")
+        await d.press("tab")
+        assert d.app.root.filter_line.field.value.endswith(' step~"charge card"')
+
+    drive(script)
+
+
+def test_a_status_nobody_knows_is_doubted():
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type("status:errord")
+        assert d.lines[2].strip() == "no status errord is known; did you mean errored?"
+        await d.press("enter")
+        assert len(d.app.root.view) == 0
+
+    drive(script)
 
 
 @pytest.mark.parametrize(("width", "length"), [(80, 30), (80, 70), (140, 60), (140, 200)])

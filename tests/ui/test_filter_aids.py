@@ -7,7 +7,8 @@ from wfdash.ui.widgets.filter_aids import Fault, Suggestions
 
 
 @pytest.mark.parametrize(
-    ("text", "faulty"), [("order age>x y", "x"), ("sttus:a", "sttus:a"), ("(a", "(a"), ("status:", ":")]
+    ("text", "faulty"),
+    [("order age>x y", "x"), ("sttus:a", "sttus:a"), ("(a", "(a"), ("(status:x", "(status:x")],
 )
 def test_what_cannot_be_read_is_underlined(text, faulty):
     shown = Text(text)
@@ -16,8 +17,9 @@ def test_what_cannot_be_read_is_underlined(text, faulty):
     assert text[span.start : span.end] == faulty
 
 
-def test_a_good_filter_is_left_plain():
-    shown = Text("status:errored since:2h")
+@pytest.mark.parametrize("text", ["status:errored since:2h", "order status:", "age>1", "since:2026-1"])
+def test_a_good_filter_is_left_plain_and_so_is_one_that_is_only_begun(text):
+    shown = Text(text)
     Fault().highlight(shown)
     assert not shown.spans
 
@@ -26,3 +28,6 @@ async def test_the_first_completion_is_offered():
     offered = Suggestions()
     assert await offered.get_suggestion("order -sta") == "order -status:"
     assert await offered.get_suggestion("nothing") is None
+    known = Suggestions(lambda field: ["charge card", "charge"])
+    assert await known.get_suggestion("step~cha") is None, "quotes cannot be put in behind the cursor"
+    assert await Suggestions(lambda field: ["charge"]).get_suggestion("step~cha") == "step~charge"

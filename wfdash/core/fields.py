@@ -13,7 +13,7 @@ from wfdash.core.instance import Instance
 from wfdash.core.moment import parse_time
 from wfdash.core.status import STATUSES, is_final
 
-__all__ = ["FIELDS", "Facts", "Field", "Test", "check", "compile_term", "seconds"]
+__all__ = ["FIELDS", "Facts", "Field", "Test", "check", "compile_term", "doubtful", "seconds"]
 
 Test = Callable[[Instance], bool]
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -35,6 +35,9 @@ class Facts(Struct, frozen=True):
     """By id, of the instances that were read. None: whatever only they can tell is taken to match."""
 
 
+_ORDER = (">", "<", ">=", "<=")
+
+
 class Field(Struct, frozen=True):
     """`values` are offered for completion; the set is open."""
 
@@ -45,8 +48,12 @@ class Field(Struct, frozen=True):
     details: bool = False
     """Only an instance that was read can tell; one that was not matches neither the term nor its contrary."""
 
+    @property
+    def takes_time(self) -> bool:
+        """Its value is a duration or a time."""
+        return self.ops is _ORDER or self.name in ("since", "before")
 
-_ORDER = (">", "<", ">=", "<=")
+
 FIELDS = {
     one.name: one
     for one in (
@@ -95,7 +102,7 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
             raise QueryError(f"write {', '.join(BLOCKS[:-1])} or {BLOCKS[-1]}; step~ takes a name", place)
         if known.name in ("since", "before") and instant(value, 0.0) is None:
             raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
-    if len(term.values) > 1 and (known.ops is _ORDER or known.name in ("since", "before")):
+    if len(term.values) > 1 and known.takes_time:
         raise QueryError(f"{known.name} takes one value", places[1])
 
 
@@ -103,6 +110,19 @@ def _no_field(name: str) -> str:
     near = get_close_matches(name, [*FIELDS, "marked"], n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)} and marked"
     return f"there is no field {name}; {hint}"
+
+
+def doubtful(term: Term) -> str:
+    """Of statuses nobody knows, which is meant; "" when there is none. They match rows all the same."""
+    if term.field != "status":
+        return ""
+    known = {status.lower(): status for status in STATUSES}
+    for value in term.values:
+        if value.lower() not in known:
+            near = get_close_matches(value.lower(), known, n=1, cutoff=0.5)
+            meant = f"did you mean {known[near[0]]}?" if near else f"there are {', '.join(STATUSES)}"
+            return f"no status {value} is known; {meant}"
+    return ""
 
 
 def compile_term(term: Term, *, wanted: bool, now: float, facts: Facts) -> Test:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterator
 
 from msgspec import Struct
 
-from wfdash.core.fields import FIELDS, Facts, Test, check, compile_term, instant, seconds
+from wfdash.core.fields import FIELDS, Facts, Test, check, compile_term, doubtful, instant, seconds
 from wfdash.core.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
 from wfdash.core.instance import Instance
 from wfdash.core.status import STATUSES
@@ -57,6 +57,11 @@ class Query:
     def needs_details(self) -> bool:
         """Some term can only be told from an instance that was read."""
         return any(term.field in FIELDS and FIELDS[term.field].details for term in self._terms)
+
+    @property
+    def doubt(self) -> str:
+        """What it names that nobody knows, in words; "" when nothing."""
+        return next(filter(None, map(doubtful, self._terms)), "")
 
     @property
     def needs_marks(self) -> bool:

@@ -55,6 +55,8 @@ async def run(parsed: Namespace, session: Session) -> int:
             json_line(item)
         else:
             line(_columns(*_cells(row, session.clock(), short=terminal)))
+    if parsed.query and (doubt := parsed.query.doubt):
+        say(f"--filter: {doubt}")
     if note := listing.note():
         say(note)
     return 0

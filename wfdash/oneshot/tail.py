@@ -51,7 +51,10 @@ async def run(parsed: Namespace, session: Session) -> int:
     if parsed.instance:
         return await _one(parsed, session, lines)
     await session.read(lambda: session.api.list_instances(lines.workflow, per_page=1))
-    return await Changes(session, lines, parse(parsed.filter)).follow(parsed.interval)
+    query = parse(parsed.filter)
+    if query.doubt:
+        say(f"--filter: {query.doubt}")
+    return await Changes(session, lines, query).follow(parsed.interval)
 
 
 class Lines:

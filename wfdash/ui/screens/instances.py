@@ -1,9 +1,12 @@
 """The main screen: the instances of one workflow, and from 120 columns the one under the cursor."""
 
+from itertools import islice
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Click
 
+from wfdash.core.completion import found_values
 from wfdash.core.copying import copies
 from wfdash.core.grammar import Term, unparse
 from wfdash.core.status import is_final
@@ -25,6 +28,8 @@ __all__ = ["InstancesScreen"]
 
 NEAR_END = 50
 """Rows left below the screen at which older ones are asked for."""
+_LOOKED_AT = 5000
+"""Rows of which a filter's completions are made."""
 
 
 class InstancesScreen(SurroundedScreen):
@@ -170,7 +175,14 @@ class InstancesScreen(SurroundedScreen):
             self.dashboard.open_page("copy", row.id, entries)
 
     def action_filter_edit(self) -> None:
+        self.filter_line.field.values = self._values_of
         self.filter_line.edit()
+
+    def _values_of(self, field: str) -> list[str]:
+        """What stands in a field, as far as some of the loaded rows and all that was read can tell."""
+        if self.poller is None:
+            return []
+        return found_values(field, islice(self.poller.store, _LOOKED_AT), self.poller.read.values())
 
     def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
         self.set_query(event.query)

@@ -6,13 +6,13 @@ from rich.text import Text
 from textual.message import Message
 from textual.suggester import Suggester
 
-from wfdash.core.completion import complete, completed
+from wfdash.core.completion import Values, complete, completed, no_values, unfinished
 from wfdash.core.fields import FIELDS
-from wfdash.core.query import QueryError, parse
+from wfdash.core.query import Query, QueryError, parse
 from wfdash.core.text import cells, clean, fit
 from wfdash.ui.bindings import bindings
 from wfdash.ui.signs import shown_key
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length
 
@@ -23,20 +23,24 @@ _LEAST = 20
 
 
 class Suggestions(Suggester):
-    """Offers the first completion behind the cursor; `→` takes it."""
+    """Offers the first completion behind the cursor; `→` takes it. One in quotes is for `tab` alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, values: Values = no_values) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self._values = values
 
     async def get_suggestion(self, value: str) -> str | None:
-        words = complete(value, len(value))
-        return completed(value, len(value), words[0])[0] if words else None
+        words = complete(value, len(value), self._values)
+        offered = completed(value, len(value), words[0])[0] if words else ""
+        return offered if offered.startswith(value) and offered else None
 
 
 class Fault(Highlighter):
     """Underlines what cannot be read, from the place the error points at to the end of that word."""
 
     def highlight(self, text: Text) -> None:
+        if unfinished(text.plain) is not None:
+            return
         try:
             parse(text.plain)
         except QueryError as wrong:
@@ -54,7 +58,8 @@ class FilterField(Field):
         """The cursor is elsewhere, so other words may stand there."""
 
     def __init__(self) -> None:
-        super().__init__(suggester=Suggestions(), highlighter=Fault())
+        super().__init__(suggester=Suggestions(lambda field: self.values(field)), highlighter=Fault())
+        self.values: Values = no_values
 
     def on_mount(self) -> None:
         before, complete = shown_key(self, "layer.close"), shown_key(self, "pane.next")
@@ -66,7 +71,7 @@ class FilterField(Field):
     @property
     def completions(self) -> list[str]:
         """What the word at the cursor may become."""
-        return complete(self.value, self.cursor_position)
+        return complete(self.value, self.cursor_position, self.values)
 
     def action_pane_next(self) -> None:
         """Take the first of them."""
@@ -75,14 +80,16 @@ class FilterField(Field):
 
 
 def aid_pieces(
-    field: FilterField, error: QueryError | None, in_force: str, *, start: int, width: int
+    field: FilterField, error: QueryError | None, in_force: Query, *, start: int, width: int
 ) -> Pieces:
     """The line under the field, which begins at cell `start`: a caret with the error, or what may follow."""
     words, key = field.completions, shown_key(field, "pane.next")
     if error is None:
         blank: Pieces = [(" " * start, PLAIN)]
+        if in_force.doubt and not words:
+            return [*blank, (fit(clean(in_force.doubt), width - start), WARN)]
         return [*blank, *(_offered(words, key, width - start) if words else [(_hint(field.value), QUIET)])]
-    still = f"; still in force: {in_force}" if in_force else "; no filter is in force"
+    still = f"; still in force: {clean(in_force.text)}" if in_force.text else "; no filter is in force"
     caret = start + cells(clean(field.value[: error.position])) - int(field.scroll_offset.x)
     return _pointed(min(max(caret, start), width - 1), clean(str(error)), still, (words, key), width)
 

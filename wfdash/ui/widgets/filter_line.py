@@ -1,6 +1,7 @@
 """The filter, always on screen with what it matched of what is loaded of what there is."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from rich.style import Style
 from textual.app import ComposeResult
@@ -8,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
+from wfdash.core.completion import unfinished
 from wfdash.core.query import Query, QueryError, parse
 from wfdash.core.text import cells, clean, fit
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, clicked
@@ -125,13 +127,25 @@ class FilterLine(Vertical):
             self.post_message(self.Changed(query))
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        """What is only begun is left out for as long as it is typed."""
         event.stop()
-        if self.editing:
+        if not self.editing:
+            return
+        before = unfinished(event.value)
+        if before is None:
             self.put(event.value)
+            return
+        with suppress(QueryError):  # an open parenthesis: then what was in force stays
+            self._force(parse(before))
+        self.error = None
+        self._draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
+        """What cannot be read is not left: another filter than the one typed would be in force."""
         event.stop()
-        self.leave()
+        self.put(event.value)
+        if self.error is None:
+            self.leave()
 
     def on_filter_field_moved(self) -> None:
         self._draw_aid()
@@ -172,6 +186,5 @@ class FilterLine(Vertical):
 
     def _draw_aid(self) -> None:
         if self.editing and self.is_mounted:
-            in_force = clean(self.query_now.text)
-            pieces = aid_pieces(self.field, self.error, in_force, start=_PROMPT, width=self.size.width)
+            pieces = aid_pieces(self.field, self.error, self.query_now, start=_PROMPT, width=self.size.width)
             self.query_one("#filter-aid", StatusLine).show(pieces)
