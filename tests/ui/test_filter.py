@@ -178,3 +178,22 @@ def test_a_long_filter_leaves_room_for_what_it_matched():
         filter='status:errored version:0123abcd step~"charge card" error~"card declined"',
         size=(80, 24),
     )
+
+
+def test_another_workflow_begins_without_the_filter_of_the_last_one():
+    async def script(d):
+        await d.press("workflows.open", "j", "enter")
+        await d.until(lambda: "refunds has no instances" in d.text)
+        assert "no filter" in d.lines[1]
+        assert not d.app.session.poller.searched
+
+    drive(script, filter="status:errored step~charge")
+
+
+def test_a_filter_given_before_a_workflow_is_chosen_goes_into_the_first_one():
+    async def script(d):
+        await d.press("enter")
+        await d.until(lambda: d.app.root.workflow and "loaded" in d.lines[1])
+        assert "status:errored" in d.lines[1]
+
+    drive(script, workflow="", filter="status:errored")

@@ -76,7 +76,9 @@ class ListingScreen(BaseScreen):
         """Draw what stands around the table."""
 
     def show_workflow(self, workflow: str) -> None:
-        """List another workflow, from nothing."""
+        """List another workflow, from nothing: what is filtered out in one says little about the next."""
+        if self.workflow and workflow != self.workflow:
+            self.filter_line.put("")
         self.workflow = workflow
         self.wanted = self.filter_line.query_now
         if self.poller is None:
