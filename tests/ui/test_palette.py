@@ -20,3 +20,15 @@ def test_what_begins_as_typed_stands_before_what_only_holds_it():
         assert first(d)[0] == "Write a note into the session's story"
 
     drive(script, size=(100, 30))
+
+
+def test_a_key_that_is_typed_finds_what_it_does():
+    async def script(d):
+        await d.press("palette.open")
+        await d.type("B")
+        assert first(d)[0] == "The request budget and the last requests"
+        await d.press("escape", "palette.open")
+        await d.type("E")
+        assert first(d)[0] == "Errored instances, grouped"
+
+    drive(script, size=(100, 30))

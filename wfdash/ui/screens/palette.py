@@ -57,12 +57,26 @@ class PaletteScreen(PanelScreen):
         close = self.dashboard.key_of("layer.close")
         self.query_one(Title).name_it("Actions", f"up and down choose, enter does it, {close} closes")
         words = typed.lower().split()
-        found = [action for action in ACTIONS if all(word in _haystack(action) for word in words)]
+        found = [
+            action
+            for action in ACTIONS
+            if self._is_key(action, typed) or all(word in _haystack(action) for word in words)
+        ]
         reasons = {action.id: self._why_off(action) for action in found}
-        found.sort(key=lambda action: (bool(reasons[action.id]), _far(action, words)))
+        found.sort(
+            key=lambda action: (
+                not self._is_key(action, typed),
+                bool(reasons[action.id]),
+                _far(action, words),
+            )
+        )
         choices = self.query_one(Choices)
         choices.fill([(action.id, self._line(action, reasons[action.id])) for action in found])
         choices.move_to(0)
+
+    def _is_key(self, action: Action, typed: str) -> bool:
+        """Whether the key itself was typed: what it does comes first, and be it off."""
+        return typed.strip() in self.dashboard.keys_of(action.id).split()
 
     def _why_off(self, action: Action) -> str:
         if action_method(action.id).removeprefix("action_") not in self._here:
