@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from tests.support.dashboard import opened
+from tests.support.dashboard import drive, opened
 from tests.support.simulated_time import simulate
 from wfdash.demo.world import build
 from wfdash.ui.widgets.text_lines import TextLines
@@ -114,3 +114,12 @@ def test_nothing_of_the_page_is_cut_at_60_columns():
         assert "oldest of them" not in dashboard.text
 
     incident(script)
+
+
+def test_a_workflow_without_failures_is_not_said_to_be_waiting_for_them():
+    async def script(d):
+        await d.press("errors.open")
+        await d.until(lambda: "no instance of refunds is errored" in d.text)
+        assert "has been read yet" not in d.text
+
+    drive(script, workflow="refunds")

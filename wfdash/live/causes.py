@@ -60,6 +60,11 @@ class Causes(Job):
         return group(sample for _, sample in self._samples.values())
 
     @property
+    def listed(self) -> bool:
+        """Whether it is known which instances are errored."""
+        return self._listed_at is not None
+
+    @property
     def since_known(self) -> bool:
         """Whether the first failure of the largest group is the first of its cause."""
         groups = self.groups

@@ -109,7 +109,7 @@ class ErrorsScreen(BaseScreen):
         groups, oddities = poller.causes.groups, poller.oddities()
         read, total = poller.causes.progress
         self._draw_header(read, total)
-        self._draw_summary(groups)
+        self._draw_summary(groups, total)
         self.causes.rows = groups
         self.causes.message = self._nothing(read, total)
         self.causes.rows_changed()
@@ -148,13 +148,15 @@ class ErrorsScreen(BaseScreen):
             meter=meter_pieces(spent, limit, poller.budget.held_for) if wide else (),
         )
 
-    def _draw_summary(self, groups: list[Group]) -> None:
+    def _draw_summary(self, groups: list[Group], total: int) -> None:
         poller, app = self.poller, self.dashboard
         assert poller is not None
         causes = poller.causes
         said = summary(
             groups, appeared=causes.appeared, now=app.clock(), utc=app.utc, exact=causes.since_known
         )
+        if not total and causes.listed:
+            said = f"no instance of {poller.workflow} is errored"
         style = STRONG if groups else QUIET
         lines = wrapped(clean(said), self.size.width - 2, _SUMMARY)
         self.query_one("#summary", TextLines).show([*([(" " + line, style)] for line in lines), []])
@@ -206,11 +208,12 @@ class ErrorsScreen(BaseScreen):
         return lines
 
     def _nothing(self, read: int, total: int) -> str:
-        if self.poller is not None and self.poller.causes.freshness.failure:
-            return self.poller.causes.freshness.failure
+        poller = self.poller
+        if poller is None or poller.causes.freshness.failure:
+            return poller.causes.freshness.failure if poller is not None else ""
         if total > read:
             return f"reading {total - read} errored instances, as the budget allows"
-        return "no errored instance is listed"
+        return "" if poller.causes.listed else "asking which instances are errored"
 
     # Actions.
 
