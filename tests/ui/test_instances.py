@@ -1,12 +1,15 @@
 """The main screen over the simulator: what it says, and that nothing moves under the hand."""
 
+import asyncio
 import re
 
 import pytest
 
-from tests.support.dashboard import drive
+from tests.support.dashboard import drive, opened
+from tests.support.simulated_time import simulate
 from wfdash.api.interface import NewInstance
 from wfdash.core.store import EXPIRED
+from wfdash.demo.world import build
 
 
 async def arrive(d, *ids, workflow="orders"):
@@ -319,3 +322,13 @@ def test_older_rows_are_asked_for_when_the_end_comes_near():
         await d.until(lambda: d.app.root.table.row_count() > loaded)
 
     drive(script)
+
+
+def test_nothing_is_offered_to_be_created_in_a_workflow_without_a_script():
+    async def main():
+        world = build("calm", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, workflow="legacy-import") as d:
+            await d.until(lambda: "Its script is deleted: nothing runs it any more." in d.text)
+            assert "c creates one" not in d.text
+
+    simulate(main())

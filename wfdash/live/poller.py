@@ -104,6 +104,11 @@ class Poller:
         return self._jobs.counts.workflows
 
     @property
+    def shown(self) -> Workflow | None:
+        """The workflow shown, as it last told of itself."""
+        return self._jobs.counts.shown
+
+    @property
     def workflows_fresh(self) -> Freshness:
         """Of all the workflows; an answer about the one shown makes the others no younger."""
         return replace(self._jobs.counts.freshness, answered_at=self._jobs.counts.all_at)
@@ -254,9 +259,7 @@ class Poller:
 
     def oddities(self) -> Sequence[Oddity]:
         """What is stuck or odd, worst first, told from what was read so far."""
-        return find_oddities(
-            self._watch, self._jobs.facts, self._jobs.facts.times, self.trends, self._jobs.counts.shown
-        )
+        return find_oddities(self._watch, self._jobs.facts, self._jobs.facts.times, self.trends, self.shown)
 
     @property
     def read(self) -> Mapping[str, DetailFacts]:

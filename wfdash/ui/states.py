@@ -19,6 +19,7 @@ def empty_message(
     total: int | None,
     complete: bool,
     searched: Searched | None,
+    script_deleted: bool = False,
     key_of: Callable[[str], str],
 ) -> str:
     """For a table without rows."""
@@ -45,4 +46,6 @@ def empty_message(
         return f"None of the {count(loaded)} instances loaded{rest} matches {clean(filter)}.\n{change}"
     if fresh.failure:
         return f"{clean(fresh.failure)}\nwfdash keeps trying; {key_of('poll.now')} tries now."
+    if script_deleted:
+        return f"{name} has no instances.\nIts script is deleted: nothing runs it any more."
     return f"{name} has no instances.\n{key_of('instance.create')} creates one."

@@ -126,6 +126,7 @@ def message_for(poller: Poller, workflow: str, filter: str, key_of: Callable[[st
         total=poller.total,
         complete=poller.complete,
         searched=poller.searched,
+        script_deleted=poller.shown is not None and poller.shown.script_deleted,
         key_of=key_of,
     )
 
