@@ -26,7 +26,7 @@ def test_steps_that_changed_since_they_were_read_are_told_as_what_was_and_called
                     if fact is None or why is None or is_final(row.status) or not why.short:
                         continue
                     changed = row.modified is not None and row.modified > fact.read_at
-                    assert why.short.startswith("was ") is changed
+                    assert why.short.startswith("was: ") is changed
                     assert not (changed and row.id in odd)
                     told[changed].add(row.id)
                 return len(told[True]) >= 3 and len(told[False]) >= 3
@@ -47,8 +47,8 @@ def test_the_clock_of_what_was_does_not_run_on():
                 look_at_the_newest(poller)
                 for row in poller.store:
                     fact, why = poller.fact(row.id), poller.why(row.id)
-                    if why is not None and why.short.startswith("was "):
-                        assert why.short == f"was {fact.why.short}"
+                    if why is not None and why.short.startswith("was: "):
+                        assert why.short == f"was: {fact.why.short}"
                         return one.loop.time() - fact.read_at > 3
                 return False
 

@@ -73,6 +73,38 @@ def test_the_words_of_the_top_stand_whole_however_small_the_numbers_are():
     drive(script)
 
 
+def test_how_many_of_the_rows_on_screen_were_read_is_told_until_all_are():
+    async def script(d):
+        d.server.state.latency = 0.5
+        counts = set()
+        await d.press(*["move.half_down"] * 4)
+
+        def read():
+            if found := re.search(r"BLOCKED ON · read (\d+) of (\d+)", d.lines[2]):
+                counts.add(found[1])
+            return counts and "read" not in d.lines[2]
+
+        await d.until(read)
+        assert len(counts) > 3
+
+    drive(script, size=(110, 24))
+
+
+def test_what_a_row_is_blocked_on_tells_its_age_once_it_is_old():
+    async def script(d):
+        poller = d.app.session.poller
+        await d.until(lambda: poller.facts_read[1] and poller.facts_read[0] == poller.facts_read[1])
+        await d.passes(100)
+        assert not any("ago" in line and "read" in line for line in d.lines[3:23])
+        await d.press("poll.freeze")
+        await d.passes(130)
+        aged = [line for line in d.lines[3:23] if " · read 2m ago" in line]
+        assert len(aged) > 5
+        assert not any("errored" in line for line in aged), "what ended stays true"
+
+    drive(script, size=(110, 24))
+
+
 def test_a_row_that_expired_before_it_ended_tells_no_more_than_was_last_known():
     async def script(d):
         table, store = d.app.root.table, d.app.session.poller.store

@@ -83,7 +83,7 @@ class Facts(Job):
 
         None once the row has moved on to another status, for what was said belongs to the one it was read in,
         and once it is gone before it ended, for it waits for nothing any more. When it changed within its
-        status, what was read is told as what was, and no clock runs in it: `was charge card 2/4, <10s`.
+        status, what was read is told as what was, and no clock runs in it: `was: charge card 2/4, <10s`.
         """
         store = self.watch.store
         fact, row = self._facts.get(identity), store.get(identity)
@@ -92,7 +92,7 @@ class Facts(Job):
         if store.note(identity) == EXPIRED and not is_final(fact.status):
             return None
         if self.moved_on(identity):
-            return replace(fact.why, short=fact.why.short and f"was {fact.why.short}", looks_stuck=False)
+            return replace(fact.why, short=fact.why.short and f"was: {fact.why.short}", looks_stuck=False)
         return self._diagnose(fact.detail) if fact.detail is not None else fact.why
 
     def moved_on(self, identity: str) -> bool:

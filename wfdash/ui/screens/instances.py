@@ -10,6 +10,7 @@ from wfdash.core.completion import found_values
 from wfdash.core.copying import copies
 from wfdash.core.grammar import Term, unparse
 from wfdash.core.status import is_final
+from wfdash.core.wording import age
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.surrounded import SurroundedScreen
@@ -30,6 +31,8 @@ NEAR_END = 50
 """Rows left below the screen at which older ones are asked for."""
 _LOOKED_AT = 5000
 """Rows of which a filter's completions are made."""
+_OLD = 120.0
+"""Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
 
 
 class InstancesScreen(SurroundedScreen):
@@ -67,8 +70,17 @@ class InstancesScreen(SurroundedScreen):
     # What the table asks.
 
     def blocked_on(self, instance: str) -> str:
-        why = self.poller.why(instance) if self.poller is not None else None
-        return why.short if why is not None else ""
+        poller = self.poller
+        why = poller.why(instance) if poller is not None else None
+        if poller is None or why is None or not why.short:
+            return ""
+        row, fact = poller.store.get(instance), poller.fact(instance)
+        old = self.dashboard.clock() - fact.read_at if fact is not None else 0.0
+        told = old >= _OLD and row is not None and not is_final(row.status)
+        return f"{why.short} · read {age(old)} ago" if told else why.short
+
+    def read_of_active(self) -> tuple[int, int]:
+        return self.poller.facts_read if self.poller is not None else (0, 0)
 
     def note(self, instance: str) -> str:
         return self.poller.store.note(instance) if self.poller is not None else ""

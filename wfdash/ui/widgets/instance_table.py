@@ -1,6 +1,6 @@
 """The instances of a workflow: an ordered view of the store drawn as rows, with marks and ghosts."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Protocol
 
 from rich.style import Style
@@ -34,6 +34,9 @@ class Facts(Protocol):
 
     def blocked_on(self, instance: str) -> str:
         """In a few words, raw; "" when nothing is known."""
+
+    def read_of_active(self) -> tuple[int, int]:
+        """Of how many rows on screen it is known what they are blocked on: read, of."""
 
     def note(self, instance: str) -> str:
         """What is doubtful about its row."""
@@ -129,11 +132,13 @@ class InstanceTable(LineTable):
             self.repaint()
 
     def header_line(self, width: int) -> Strip:
-        return self.cached(
-            ("header", width, self._longest_id, self._status_width, self.order), lambda: self._header(width)
-        )
+        read, of = self._facts.read_of_active()
+        told = (f" · read {read} of {of}", f" {read}/{of} read", "") if read < of else ("",)
+        key = ("header", width, self._longest_id, self._status_width, self.order, told)
+        return self.cached(key, lambda: self._header(width, told))
 
-    def _header(self, width: int) -> Strip:
+    def _header(self, width: int, told: Sequence[str]) -> Strip:
+        """`told`: how many rows were read of what they are blocked on, the longest words first."""
         pieces: list[tuple[str, Style]] = [("  ", HEADING)]
         layout = columns(width, self._longest_id, self._status_width)
         sorted_by = SORTS.get(self.order.column, "")
@@ -147,6 +152,7 @@ class InstanceTable(LineTable):
                 title = "" if room == GLYPH else f"  {title}"
             if name == "why":
                 pieces.append((" ", PLAIN))
+                title += next((words for words in told if len(title) + len(words) <= room), "")
             if name in SORTS.values():
                 style += clicked("sort", name)
             pieces += [(title.rjust(room) if name in _RIGHT else fit(title, room), style), (" ", PLAIN)]
