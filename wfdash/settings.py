@@ -118,6 +118,11 @@ class Settings(Struct, frozen=True):
     secret_variables: frozenset[str] = frozenset()
     """Environment variables in which profiles look for their tokens."""
 
+    @property
+    def kept_for(self) -> str:
+        """Whose pins and journal these are: the account, or `local`; "" while the account is not known."""
+        return "local" if self.local else self.account_id
+
     def without_secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment for a program that we start and that needs no credential of ours."""
         hidden = SECRET_VARIABLES | self.secret_variables

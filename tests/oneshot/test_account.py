@@ -6,6 +6,7 @@ from asyncio.subprocess import PIPE
 
 import pytest
 
+from tests.api.dev_session import DevSession
 from tests.support.loopback import envelope, serving
 from tests.support.program import TOKEN, environment
 
@@ -46,3 +47,13 @@ async def test_the_only_one_is_taken_and_written_down(program, tmp_path, argumen
     [journal] = (tmp_path / "home").rglob("actions.jsonl")
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     assert {one["account"] for one in lines} == {"a" * 32}
+
+
+async def test_what_is_done_in_a_dev_session_is_of_no_account(program, tmp_path):
+    rows = [{"id": "order-1", "status": "complete", "created_on": "2026-11-21T10:00:00.000Z"}]
+    async with serving(DevSession("C", rows=rows)) as server:
+        arguments = ("pause", "order-1", "-w", "orders", "--yes", "--local", str(server.port))
+        done = await asyncio.to_thread(program, *arguments)
+    assert json.loads(done.stdout)["outcome"] == "skipped", done.stderr
+    [journal] = (tmp_path / "home").rglob("actions.jsonl")
+    assert {json.loads(line)["account"] for line in journal.read_text().splitlines()} == {"local"}

@@ -36,7 +36,7 @@ def check_writable(session: Session) -> None:
 def operator_of(session: Session) -> Operator:
     """What sends, with its journal; for after the account is known."""
     settings = session.settings
-    account = settings.account_id or str(getattr(session.api, "account_id", ""))
+    account = settings.kept_for or session.api.account_id
     journal = Journal(
         user_state_path("wfdash"), profile=settings.profile_name, account=account, clock=session.clock
     )

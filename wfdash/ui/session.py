@@ -53,7 +53,7 @@ async def open_session(
         journal = Journal(
             user_state_path("wfdash"),
             profile=settings.profile_name,
-            account=settings.account_id,
+            account=settings.kept_for,
             clock=clock,
         )
     operator = Operator(

@@ -40,7 +40,7 @@ class Shift:
 
     @property
     def account(self) -> str:
-        return self._app.settings.account_id or ("local" if self._app.settings.local else "")
+        return self._app.settings.kept_for
 
     def pin(self, workflow: str, identity: str) -> Pin:
         return Pin(self.account, workflow, identity)
