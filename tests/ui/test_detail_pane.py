@@ -132,6 +132,34 @@ async def test_folding_and_unfolding(pane):
     assert pane.timeline.row_count() == rows - 3
 
 
+async def test_a_fold_tells_what_its_steps_have_in_common_and_what_it_hides(pane):
+    await show(pane, ERRORED, 3 * HOUR + 200)
+    await pane.pilot.press("g", "j")
+    assert "reserve: 12 steps; → shows them" in screen_text(pane)
+    assert "1 slow, over 3 times the median · shortest 250 ms · median 250 ms" in screen_text(pane)
+    await pane.pilot.press("right")
+    assert "reserve: 12 steps; ← folds them" in screen_text(pane)
+    many = [gave_up(f"page-{n}-1", n, [n + 1], limit=0) for n in range(25)]
+    await show(pane, detail("errored", many, end=70), 100)
+    await pane.pilot.press("g")
+    assert "25 failed (the first 20 beneath) · shortest 1 s" in screen_text(pane)
+    await pane.pilot.press("right")
+    assert "25 failed · shortest 1 s" in screen_text(pane)
+
+
+async def test_the_first_step_of_a_fold_is_the_next_one_that_failed(pane):
+    many = [done(f"page-{n}-1", n, n + 0.2) for n in range(1, 60)]
+    for n in (0, 30):
+        many[n] = gave_up(f"page-{n + 1}-1", n, [n + 1], limit=0)
+    await show(pane, detail("errored", many, end=70), 100)
+    await pane.pilot.press("g")
+    assert pane.row.kind == "fold"
+    await pane.pilot.press("]")
+    assert pane.row.key == ("step", 0)
+    await pane.pilot.press("]")
+    assert pane.row.key == ("step", 30)
+
+
 async def test_jumping_to_what_failed_or_was_slow_unfolds_it(pane):
     many = [done(f"page-{n}-1", n, n + 0.2) for n in range(1, 60)]
     for n in (10, 20, 30, 40, 50):

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
+from wfdash.core.outline import PULLED, Family
 from wfdash.core.payload import size_of, summary
 from wfdash.core.retry import duration
 from wfdash.core.step import ABSENT, Attempt, Step, StepConfig
@@ -11,7 +12,7 @@ from wfdash.core.text import clean
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import size, spoken
 
-__all__ = ["facts", "policy", "result_line", "span"]
+__all__ = ["facts", "fold_facts", "policy", "result_line", "span"]
 
 _SHOWN: Final = 400
 """Characters of a value looked at for a preview."""
@@ -67,6 +68,20 @@ def policy(config: StepConfig | None) -> str:
     if config.sensitive:
         said.append(f"sensitive {clean(config.sensitive[:40])}")
     return " · ".join(said)
+
+
+def fold_facts(group: Family, *, unfolded: bool) -> list[str]:
+    """What the steps of one name have in common: `57 failed (the first 20 beneath)`, `median 2 s`."""
+    said: list[str] = []
+    for number, word, which in ((group.failed, "failed", "first"), (len(group.alive), "open", "last")):
+        cut = f" (the {which} {PULLED} beneath)" if number > PULLED and not unfolded else ""
+        said += [f"{number:,} {word}{cut}"] if number else []
+    if group.slow:
+        said.append(f"{len(group.slow):,} slow, over 3 times the median")
+    if group.most:
+        named = (("shortest", group.least), ("median", group.middle), ("longest", group.most))
+        said += [f"{word} {spoken(took)}" for word, took in named]
+    return said
 
 
 def span(step: Step | Attempt, at: Reckoning) -> str:

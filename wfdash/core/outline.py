@@ -13,7 +13,17 @@ from wfdash.core.naming import family
 from wfdash.core.steps import Steps
 from wfdash.core.work import Work, work_in_slices
 
-__all__ = ["ALIVE", "Family", "Outline", "State", "moments_of", "outline", "outline_in_slices", "spans_of"]
+__all__ = [
+    "ALIVE",
+    "PULLED",
+    "Family",
+    "Outline",
+    "State",
+    "moments_of",
+    "outline",
+    "outline_in_slices",
+    "spans_of",
+]
 
 State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "stopped", "unknown"]
 """What became of a row: `cut` never ended although its instance did (or its session died)."""
@@ -21,7 +31,7 @@ State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "
 _SLICE: Final = 2000
 _REPEATS: Final = 5
 """A name repeated this often is folded into one row."""
-_PULLED: Final = 20
+PULLED: Final = 20
 """Failing (and running) members shown beneath a folded row, at most, of each kind."""
 _SLOW_TIMES: Final = 3.0
 _SLOW_LEAST: Final = 1.0
@@ -180,7 +190,7 @@ def _measure(group: Family, made: Outline) -> None:
     failed = [index for index in members if states[index] == "failed"]
     group.failed = len(failed)
     group.alive = [index for index in members if states[index] in ALIVE]
-    group.pulled = sorted({*failed[:_PULLED], *group.alive[-_PULLED:], *slowest})
+    group.pulled = sorted({*failed[:PULLED], *group.alive[-PULLED:], *slowest})
     made.slow.update(group.slow)
     made.of_step.update(dict.fromkeys(members, group))
 

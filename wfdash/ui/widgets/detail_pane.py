@@ -9,7 +9,7 @@ from textual.containers import Vertical
 
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
-from wfdash.core.inscription import facts, policy, result_line, span
+from wfdash.core.inscription import facts, fold_facts, policy, result_line, span
 from wfdash.core.instance import Instance
 from wfdash.core.naming import failure_text
 from wfdash.core.row_words import STATE_GLYPHS
@@ -195,8 +195,7 @@ class DetailPane(Vertical):
         row, detail, width = self.row, self._detail, self.size.width
         lines: list[Pieces] = []
         if row is not None and row.kind == "fold":
-            told = f"{len(row.members):,} steps folded; {shown_key(self, 'row.unfold')} shows them"
-            lines = [[(f" {STATE_GLYPHS[row.state]} ", PLAIN), (told, STRONG)]]
+            lines = self._fold_lines(row, width)
         elif detail is not None and row is not None and row.step < len(detail.steps):
             lines = _row_lines(detail, row, Reckoning(self._now, self.utc), width)
         elif detail is not None and not detail.steps:
@@ -204,6 +203,18 @@ class DetailPane(Vertical):
         elif self._shown and detail is None and not self._failing:
             lines = [[(" reading its steps …", QUIET)]]
         self.query_one("#foot", TextLines).show(lines[:_FOOT])
+
+    def _fold_lines(self, row: Row, width: int) -> list[Pieces]:
+        made = self.timeline.timeline
+        if made is None or row.step not in made.outline.of_step:
+            return []
+        group, unfolded = made.outline.of_step[row.step], bool(row.unfolded)
+        hint = f"{shown_key(self, 'row.fold')} folds them" if unfolded else ""
+        hint = hint or f"{shown_key(self, 'row.unfold')} shows them"
+        told = f"{clean(group.name[:200]) or '(no name)'}: {len(group.members):,} steps; {hint}"
+        title: Pieces = [(f" {STATE_GLYPHS[row.state]} ", PLAIN), (told, STRONG)]
+        text = wrapped(" · ".join(fold_facts(group, unfolded=unfolded)), width - 4, _FOOT - 1)
+        return [title, *([(f"   {line}", PLAIN)] for line in text)]
 
 
 def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Pieces]:

@@ -245,6 +245,8 @@ class TimelineTable(LineTable):
             return
         steps = self.timeline.targets
         here = self.row.step if self.row is not None else -1
+        if self.row is not None and self.row.kind == "fold" and direction > 0:
+            here -= 1  # the first of those it holds lies beneath it
         beyond = [step for step in steps if (step > here if direction > 0 else step < here)]
         wanted = (beyond or steps)[0 if direction > 0 else -1]
         row = self.timeline.holding(wanted)
