@@ -190,3 +190,30 @@ def test_enter_on_a_stream_saves_it_and_says_how_large_it_is_before():
         assert f"{instance}-render-invoice-1" in dashboard.lines[-1]
 
     drive(script, workflow="billing", scenario="calm", size=(180, 40))
+
+
+def test_the_timeline_says_how_many_rows_stand_below_the_last_line():
+    async def script(dashboard):
+        await open_one(dashboard, "errored")
+        timeline = dashboard.app.screen.pane.timeline
+        hidden = timeline.row_count() - timeline.page
+        assert hidden > 0
+        await dashboard.press("move.first")
+        assert f" {hidden} below · quiet stretches cut" in dashboard.text
+        await dashboard.press("move.last")
+        assert " below · " not in dashboard.text
+        assert " quiet stretches cut" in dashboard.text
+
+    drive(script, size=(80, 19))
+
+
+def test_going_to_the_next_failure_where_there_is_only_one_says_so():
+    async def script(dashboard):
+        await open_one(dashboard, "errored")
+        timeline = dashboard.app.screen.pane.timeline
+        assert len(timeline.timeline.targets) == 1
+        await dashboard.press("timeline.next")
+        await dashboard.press("timeline.next")
+        assert "no other step failed or was slow" in dashboard.lines[-1]
+
+    drive(script, size=(140, 40))

@@ -161,6 +161,10 @@ class LineTable(Widget, can_focus=True):
         """Indices of the rows on screen."""
         return range(self.first, min(self.first + self.page, self.row_count()))
 
+    def below(self) -> int:
+        """Rows that stand under the last line, in a table with a header."""
+        return max(0, self.row_count() - self.first - max(0, self.size.height - 1))
+
     def _repaint_lines(self, lines: Iterable[int]) -> None:
         regions: list[Region] = []
         for y in lines:

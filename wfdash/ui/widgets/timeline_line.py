@@ -45,11 +45,11 @@ _STROKES: Final = {
 _TONES: Final = {"name": PLAIN, "quiet": QUIET, "bad": BAD, "warn": WARN, "alive": STRONG}
 
 
-def axis_line(axis: Axis, width: int) -> Strip:
-    """The marks over the bars, and which scale it is."""
+def axis_line(axis: Axis, width: int, below: int = 0) -> Strip:
+    """The marks over the bars, how many rows stand below the last line, and which scale it is."""
     bar_width = _bar_width(width)
     marks = mark_line(axis, bar_width)
-    said = axis.scale.value
+    said = f"{below:,} below · {axis.scale.value}" if below else axis.scale.value
     name = fit("  STEP", width - bar_width - cells(said) - 2)
     return strip_of([(f" {marks}", QUIET), (name, QUIET), (said, QUIET)], width)
 

@@ -187,7 +187,7 @@ class TimelineTable(LineTable):
     def header_line(self, width: int) -> Strip | None:
         if self.timeline is None or not self.timeline.rows:
             return strip_of([("", PLAIN)], width)
-        return axis_line(self.timeline.axis, width)
+        return axis_line(self.timeline.axis, width, self.below())
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         assert self.timeline is not None
@@ -249,6 +249,8 @@ class TimelineTable(LineTable):
             here -= 1  # the first of those it holds lies beneath it
         beyond = [step for step in steps if (step > here if direction > 0 else step < here)]
         wanted = (beyond or steps)[0 if direction > 0 else -1]
+        if wanted == here:
+            self.notify("no other step failed or was slow", severity="information")
         row = self.timeline.holding(wanted)
         if row is not None and row.kind == "fold":
             self.unfolded.add(row.key)
