@@ -39,6 +39,38 @@ def test_the_cause_is_said_in_one_sentence_and_heads_the_table():
     incident(script)
 
 
+def test_before_the_errored_ones_are_listed_it_is_not_said_that_there_are_none():
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=(80, 24)) as dashboard:
+            poller = dashboard.app.session.poller
+            await dashboard.press("poll.freeze", "errors.open")
+            await dashboard.settled()
+            assert not poller.causes.listed
+            assert "not listed yet" in dashboard.lines[0]
+            assert dashboard.line("then the errored instances are listed")
+            assert "no errored instance is listed" not in dashboard.text
+            reasons = [line for line in dashboard.lines if "charge card failed 3 of 4 attempts" in line]
+            assert reasons
+            assert all(line.endswith("the next one is the last") for line in reasons), "nothing is cut"
+
+    simulate(main())
+
+
+def test_that_nothing_is_odd_is_said_whole_at_eighty_columns():
+    async def main():
+        async with opened(size=(80, 24)) as dashboard:
+            await dashboard.press("errors.open")
+            dashboard.app.screen.odd.rows = []
+            dashboard.app.screen.odd.repaint()
+            await dashboard.pilot.pause()
+            told = " ".join(dashboard.text.partition("STUCK AND ODD")[2].split())
+            assert "nothing looks stuck" in told
+            assert " visible were read " in told
+
+    simulate(main())
+
+
 def test_the_version_to_blame_stands_first():
     async def script(dashboard, app):
         lines = app.screen.query_one("#beside", TextLines).plain.splitlines()

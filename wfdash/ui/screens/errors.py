@@ -137,9 +137,9 @@ class ErrorsScreen(BaseScreen):
         assert poller is not None
         spent, limit = poller.budget.meter
         wide = self.size.width >= _METER_FROM
-        freshness: list[tuple[str, Style]] = [
-            (f"read {read} of {total} errored · ", PLAIN if read == total else WARN)
-        ]
+        listed = poller.causes.listed
+        done = f"read {read} of {total} errored" if listed else "not listed yet"
+        freshness: list[tuple[str, Style]] = [(f"{done} · ", PLAIN if listed and read == total else WARN)]
         freshness += freshness_pieces(poller.list, now=now, frozen=poller.frozen, short=True)
         self.query_one(Header).tell(
             self.dashboard.identity(poller.workflow),
@@ -211,6 +211,9 @@ class ErrorsScreen(BaseScreen):
         poller = self.poller
         if poller is None or poller.causes.freshness.failure:
             return poller.causes.freshness.failure if poller is not None else ""
+        if poller.frozen and not poller.causes.listed:
+            thaw = self.dashboard.key_of("poll.freeze")
+            return f"polling is frozen: {thaw} thaws it, then the errored instances are listed"
         if total > read:
             return f"reading {total - read} errored instances, as the budget allows"
         return "" if poller.causes.listed else "asking which instances are errored"

@@ -5,11 +5,16 @@ from textual.strip import Strip
 
 from wfdash.core.oddity import Oddity
 from wfdash.core.text import cells, clean, fit
+from wfdash.core.wrap import wrapped
 from wfdash.ui.strips import blank, strip_of
 from wfdash.ui.theme import CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.status_line import length
 
 __all__ = ["OddTable"]
+
+_KIND_FROM = 100
+"""Columns from which there is room for the kind beside the reason, which says it too."""
 
 
 class OddTable(ListTable[Oddity]):
@@ -22,18 +27,17 @@ class OddTable(ListTable[Oddity]):
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         odd, room = self.rows[index], self._room(width)
         which = clean(odd.id) or f"all of {clean(odd.workflow)}"
-        kind = fit(clean(odd.kind), 12)
-        reason = fit(clean(odd.reason), max(1, width - room - 19))
         gap = ("  ", PLAIN)
-        name = (fit(which, room, cut="middle"), PLAIN)
-        pieces: list[tuple[str, Style]] = [gap, name, gap, (kind, WARN), gap, (reason, PLAIN)]
+        pieces: list[tuple[str, Style]] = [gap, (fit(which, room, cut="middle"), PLAIN), gap]
+        if width >= _KIND_FROM:
+            pieces += [(fit(clean(odd.kind), 12), WARN), gap]
+        pieces.append((fit(clean(odd.reason), max(1, width - length(pieces) - 1)), PLAIN))
         over = (CURSOR if self.has_focus else CURSOR_AWAY) if cursor and self.has_focus else None
         return strip_of(pieces, width, over)
 
     def empty_line(self, below: int, width: int) -> Strip:
-        if self.rows or below != 0:
-            return blank(width)
-        return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
+        lines = [] if self.rows else wrapped(clean(self.message), max(1, width - 4), 3)
+        return strip_of([("  " + lines[below], QUIET)], width) if below < len(lines) else blank(width)
 
     def _room(self, width: int) -> int:
         longest = max((cells(clean(odd.id or f"all of {odd.workflow}")) for odd in self.rows), default=13)
