@@ -160,6 +160,29 @@ def test_a_quota_that_others_spent_is_said_with_the_time_until_it_is_there_again
     drive(script)
 
 
+def test_a_question_that_is_not_answered_says_for_how_long():
+    async def script(d):
+        d.server.state.latency = 25.0
+        await d.until(lambda: re.search(r"as of \d+ s +· no answer for \d s", d.lines[0]), 30)
+        await d.until(lambda: re.search(r"▲ stale, \d+ s old +· no answer for 1\d s", d.lines[0]), 30)
+        assert "again in" not in d.lines[0]
+        d.server.state.latency = 0.0
+        await d.until(lambda: "as of" in d.lines[0], 60)
+        assert "no answer" not in d.lines[0]
+
+    drive(script)
+
+
+def test_a_request_without_an_answer_keeps_its_path_on_the_budget_page():
+    async def script(d):
+        d.server.state.latency = 1000.0
+        await d.press("budget.open")
+        told = re.compile(r" list +none .* orders/\S+  The answer of demo\.invalid")
+        await d.until(lambda: told.search(d.text), 300)
+
+    drive(script)
+
+
 def test_frozen_polling_is_said_and_thaws():
     async def script(d):
         await d.press("poll.freeze")

@@ -57,7 +57,7 @@ class Job:
 
     def began(self, now: float) -> None:
         self.waits_since = None
-        self.freshness.asking = True
+        self.freshness.asking, self.freshness.asked_at = True, now
 
     def answered(self, now: float, took: float) -> None:
         self._failures = 0

@@ -16,6 +16,8 @@ class Freshness(Struct):
     due_at: float | None = None
     """When the next poll is due; None when none is planned (final, frozen, stopped)."""
     asking: bool = False
+    asked_at: float | None = None
+    """When the question under way, or the last one, was asked."""
     missed: int = 0
     """Due polls in a row that failed or did not happen; two make it stale."""
     failure: str = ""

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from wfdash.api.interface import Exchange
 from wfdash.core.copying import Copy
 from wfdash.core.moment import iso
-from wfdash.core.text import clean, fit
+from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import clock, count, spoken
 from wfdash.live.budget import QUOTA
 from wfdash.live.events import BudgetChanged, Event
@@ -91,7 +91,6 @@ class BudgetScreen(BaseScreen):
         style = PLAIN if one.http is not None and one.http < 400 else BAD
         at = fit(clock(one.at, utc=self.dashboard.utc, now=now), 9)
         path = one.path.partition("/workflows/")[2] or one.path.rpartition("/")[2]
-        told = path if one.http is not None and one.http < 400 else f"{one.failure} {path}"
         ray = fit(clean(one.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
         return [
             (f"  {at} ", QUIET),
@@ -99,8 +98,16 @@ class BudgetScreen(BaseScreen):
             (fit(status, 7) + " ", style),
             (f"{one.milliseconds:>6.0f}  ", PLAIN),
             (ray, QUIET),
-            (fit(clean(told[:400]), max(1, room - 44 - len(ray)), cut="middle"), QUIET),
+            (_asked_for(clean(path[:400]), clean(one.failure[:400]), max(1, room - 44 - len(ray))), QUIET),
         ]
+
+
+def _asked_for(path: str, failure: str, room: int) -> str:
+    """The path, whose ends say most, and after it why there was no answer."""
+    if not failure:
+        return fit(path, room, cut="middle")
+    short = fit(path, min(cells(path), max(1, room // 2)), cut="middle")
+    return fit(f"{short}  {failure}", room)
 
 
 def _summary(poller: Poller, now: float, width: int) -> Sequence[Pieces]:

@@ -21,6 +21,8 @@ _LAST = ("complete", "terminated")
 _FEWEST = 2
 """Fewer words than these do not help; then there are none."""
 _GAP = 3
+_LONG_ASKED = 3.0
+"""Seconds without an answer after which that is said."""
 
 
 class Identity(Struct, frozen=True):
@@ -125,7 +127,7 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, short: bool 
     if fresh.answered_at is None:
         if fresh.failure:
             return [("▲ no answer yet", BAD), *_retry(fresh, now)]
-        return [("asking", QUIET)]
+        return [("asking", QUIET), *_waited(fresh, now)]
     old = max(0, int(now - fresh.answered_at))
     age = f"{old} s" if old < 100 else f"{old // 60} m" if old < 6000 else f"{old // 3600} h"
     spare = " " * (4 - len(age))
@@ -133,14 +135,25 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, short: bool 
         return [(f"▲ stale, {age} old{spare}", WARN + STRONG), *([] if short else _retry(fresh, now))]
     if frozen:
         return [(f"‖ frozen, {age} old{spare}", WARN)]
-    words = age if short else f"as of {age}"
-    return [(f"{words}{spare}", PLAIN if old < 15 else WARN), *([] if short else _due("next", fresh, now))]
+    style = PLAIN if old < 15 else WARN
+    if short:
+        return [(f"{age}{spare}", style)]
+    return [(f"as of {age}{spare}", style), *(_waited(fresh, now) or _due("next", fresh, now))]
 
 
 def _retry(fresh: Freshness, now: float) -> Pieces:
     """When it is asked again; nothing of one that is due and waits for the budget."""
+    if waited := _waited(fresh, now):
+        return waited
     overdue = fresh.due_at is not None and fresh.due_at < now - 1
     return [] if overdue else _due("again in", fresh, now)
+
+
+def _waited(fresh: Freshness, now: float) -> Pieces:
+    """For how long the question under way has had no answer, once that is long."""
+    if not fresh.asking or fresh.asked_at is None or now - fresh.asked_at < _LONG_ASKED:
+        return []
+    return [(f" · no answer for {int(now - fresh.asked_at)} s".ljust(len(" · no answer for 99 s")), QUIET)]
 
 
 def _due(words: str, fresh: Freshness, now: float) -> Pieces:
