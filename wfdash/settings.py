@@ -15,6 +15,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "View",
+    "config_named",
     "load",
 ]
 
@@ -132,6 +133,13 @@ class Settings(Struct, frozen=True):
     def is_production(self, account_id: str) -> bool:
         """Whether this account is guarded as production, whichever profile named it."""
         return self.production or account_id in self.production_accounts
+
+
+def config_named(options: Options, environ: Mapping[str, str]) -> Path:
+    """Where the config is, or would be."""
+    from wfdash.resolution import config_path
+
+    return config_path(options, environ)[0]
 
 
 def load(options: Options, environ: Mapping[str, str]) -> Settings:

@@ -67,6 +67,47 @@ async def test_a_credential_that_cannot_be_verified_but_works_is_well(capsys):
     assert "nothing to fix" in capsys.readouterr().out
 
 
+async def test_an_account_that_is_not_the_credentials_is_told_from_a_missing_permission(capsys):
+    def behave(seen, writer):
+        if seen.target.startswith("/client/v4/accounts?"):
+            return envelope([{"id": "right", "name": "Acme"}])
+        refused = [{"code": 9109, "message": "Unauthorized to access requested resource"}]
+        return (
+            envelope(None, status=403, errors=refused) if "workflows" in seen.target else good(seen, writer)
+        )
+
+    async with serving(behave) as server:
+        assert await doctor(settings_for(server, account_id="wrong"), ENVIRON) == 1
+        told = capsys.readouterr().out.partition("to fix")[2]
+        assert "1. Set another account: wrong is none of those it reaches, right (Acme)." in told
+        assert await doctor(settings_for(server, account_id="right"), ENVIRON) == 1
+    assert "Set another account" not in capsys.readouterr().out
+
+
+async def test_a_workflow_that_is_not_there_has_to_be_fixed(capsys):
+    def behave(seen, writer):
+        missing = [{"code": 10200, "message": "workflow.not_found"}]
+        return envelope(None, status=404, errors=missing) if "/nosuch" in seen.target else good(seen, writer)
+
+    async with serving(behave) as server:
+        assert await doctor(settings_for(server, workflow="nosuch"), ENVIRON) == 1
+    assert "1. There is no workflow nosuch in this account" in capsys.readouterr().out
+
+
+def test_what_stands_in_the_way_of_the_journal_has_to_be_fixed(program, tmp_path):
+    (tmp_path / "file").write_text("")
+    told = program("doctor", env={"XDG_STATE_HOME": str(tmp_path / "file")}).stdout
+    assert "CANNOT be written" in told
+    assert "cannot be written: no journal, notes or pins are kept" in told.partition("to fix")[2]
+
+
+def test_a_config_that_cannot_be_read_is_the_one_that_is_named(program, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[pol]\n")
+    told = program("doctor", "--config", str(path)).stdout
+    assert f"{path} (6 bytes" in told
+
+
 async def test_the_account_is_found_and_a_wrong_clock_told(capsys):
     def behave(seen, writer):
         answer = envelope([{"id": "only", "name": "Acme"}])

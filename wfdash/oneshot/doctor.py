@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wfdash.core.text import clean
-from wfdash.oneshot.doctor_machine import machine, paths, terminal
+from wfdash.oneshot.doctor_machine import machine, paths, state_trouble, terminal
 from wfdash.oneshot.print import line
-from wfdash.settings import Options, Settings, SettingsError, load
+from wfdash.settings import Options, Settings, SettingsError, config_named, load
 
 __all__ = ["doctor", "run"]
 
@@ -20,17 +20,20 @@ def run(options: Options, environ: Mapping[str, str]) -> int:
         settings: Settings | SettingsError = load(options, environ)
     except SettingsError as wrong:
         settings = wrong
-    return asyncio.run(doctor(settings, environ))
+    return asyncio.run(doctor(settings, environ, config_named(options, environ)))
 
 
-async def doctor(settings: Settings | SettingsError, environ: Mapping[str, str]) -> int:
+async def doctor(
+    settings: Settings | SettingsError, environ: Mapping[str, str], config: Path | None = None
+) -> int:
     """Print the report section by section as it is found out; returns the exit code."""
-    advice: list[str] = []
-    config = settings.config_path if isinstance(settings, Settings) else None
+    advice = state_trouble()
+    if config is None and isinstance(settings, Settings):
+        config = settings.config_path
     for title, facts in (("wfdash", machine()), ("terminal", terminal(environ)), ("paths", paths(config))):
         _print(title, facts, environ)
     if isinstance(settings, SettingsError):
-        _conclude([str(settings)], settings.exit_code, environ)
+        _conclude([str(settings), *advice], settings.exit_code, environ)
         return settings.exit_code
     advice += settings.warnings
     _print("settings", _settings(settings), environ)

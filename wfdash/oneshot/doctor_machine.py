@@ -14,7 +14,7 @@ from platformdirs import user_config_path, user_state_path
 
 from wfdash import __version__
 
-__all__ = ["machine", "paths", "terminal"]
+__all__ = ["machine", "paths", "state_trouble", "terminal"]
 
 Facts = list[tuple[str, str]]
 
@@ -95,8 +95,26 @@ def _file(path: Path) -> str:
     return f"{path} ({found.st_size:,} bytes, {stat.filemode(found.st_mode)})"
 
 
+def state_trouble() -> list[str]:
+    """What to do when nothing can be kept in the state folder."""
+    path = user_state_path("wfdash")
+    if _writable(_existing(path)):
+        return []
+    return [
+        f"{path} cannot be written: no journal, notes or pins are kept. Make it yours, or set XDG_STATE_HOME."
+    ]
+
+
 def _folder(path: Path) -> str:
     """The folder, and whether files can be made in it or in the first parent that is there."""
-    existing = next(parent for parent in (path, *path.parents) if parent.exists())
-    writable = "can be written" if os.access(existing, os.W_OK) else "CANNOT be written: no journal"
+    existing = _existing(path)
+    writable = "can be written" if _writable(existing) else "CANNOT be written: no journal"
     return f"{path} ({'' if existing == path else 'not there yet, '}{writable})"
+
+
+def _existing(path: Path) -> Path:
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def _writable(path: Path) -> bool:
+    return path.is_dir() and os.access(path, os.W_OK)

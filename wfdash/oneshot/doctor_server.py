@@ -33,6 +33,11 @@ async def examine(settings: Settings) -> Examined:
         if not settings.local:
             await _attempt(examined, "token", lambda: _token(api), fatal=False)
         await _attempt(examined, "workflows", lambda: _workflows(api), fatal=True)
+        if examined.code == 1 and settings.account_id and not settings.local:
+            await _attempt(examined, "accounts", lambda: _accounts(api, examined), fatal=False)
+        if settings.workflow and not examined.code:
+            name = settings.workflow
+            await _attempt(examined, "workflow", lambda: _workflow(api, name), fatal=True)
         if api.account_id and not settings.account_id:
             examined.facts.append(("account", f"{api.account_id} (the only one of GET /accounts)"))
         if settings.local and not examined.code:
@@ -74,6 +79,20 @@ async def _workflows(api: Workflows) -> str:
     total = page.total if page.total is not None else len(page.items)
     names = ", ".join(workflow.name for workflow in page.items[:5])
     return f"{total}{f' ({names})' if total <= 5 and names else ''}"
+
+
+async def _workflow(api: Workflows, name: str) -> str:
+    found = await api.get_workflow(name)
+    return f"{found.name} is there"
+
+
+async def _accounts(api: Workflows, examined: Examined) -> str:
+    """Those the credential reaches: what refuses one account may be meant for another."""
+    seen = [one for one in await api.list_accounts() if isinstance(one.get("id"), str)]
+    told = ", ".join(f"{one['id']} ({one['name']})" if one.get("name") else one["id"] for one in seen[:5])
+    if seen and all(one["id"] != api.account_id for one in seen):
+        examined.advice[:] = [f"Set another account: {api.account_id} is none of those it reaches, {told}."]
+    return told or "none that it may list"
 
 
 def _reach(told: list[Exchange]) -> list[tuple[str, str]]:
