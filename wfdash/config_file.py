@@ -56,6 +56,15 @@ def parse(text: str, name: str) -> Config:
     return config
 
 
+_TYPES = {
+    "string_type": "must be a text in quotes",
+    "list_type": "must be a list in brackets, each part of it in quotes",
+    "bool_type": "must be true or false, without quotes",
+    "float_type": "must be a number, without quotes",
+    "int_type": "must be a number, without quotes",
+}
+
+
 class _Complaint(Exception):
     def __init__(self, path: Sequence[str | int], words: str) -> None:
         super().__init__(words)
@@ -81,6 +90,7 @@ def _validated(table: Mapping[str, Any]) -> Config:
     if problem["type"] == "missing":
         raise _Complaint(path[:-1], f"{where} is missing.")
     words = problem["msg"].lower().replace("input should be", "must be").replace("an object", "a table")
+    words = _TYPES.get(problem["type"], words)
     raise _Complaint(path, f"{where}: {words}.")
 
 
@@ -171,9 +181,9 @@ def _check_filter(index: int, view: SavedView) -> None:
     try:
         parse_query(view.filter)
     except QueryError as error:
-        raise _Complaint(
-            ("views", index, "filter"), f'views: the filter of "{view.name}": {error}.'
-        ) from None
+        end = "" if str(error).endswith("?") else "."
+        words = f'views: the filter of "{view.name}": {error}{end}'
+        raise _Complaint(("views", index, "filter"), words) from None
 
 
 def _check_keys(keys: Mapping[str, str]) -> None:
