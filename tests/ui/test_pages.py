@@ -183,6 +183,30 @@ def test_a_request_without_an_answer_keeps_its_path_on_the_budget_page():
     drive(script)
 
 
+def test_what_is_not_asked_because_polling_is_frozen_says_so_and_can_be_asked_once():
+    async def script(d):
+        poller = d.app.session.poller
+        await d.press("poll.freeze", "filter.edit")
+        await d.type("nothing-like-it status:errored")
+        await d.press("enter")
+        await d.passes(5)
+        assert "‖ frozen, not asked" in d.lines[0]
+        assert re.search(r"None of the \d+ instances loaded.* matches nothing-like-it", d.text)
+        assert "Polling is frozen: z thaws it" in d.text
+        await d.press("filter.edit", "ctrl+u", "enter")
+        await d.press(*["j"] * 30)
+        await d.passes(2)
+        assert "not read: polling is frozen; z thaws it, ctrl+r reads once" in d.text
+        asked = len(d.server.state.requests)
+        await d.press("poll.now")
+        await d.until(lambda: poller.detail(d.app.root.table.instance).detail)
+        await d.until(lambda: re.search(r"‖ frozen, \d s old", d.lines[0]))
+        await d.passes(60)
+        assert len(d.server.state.requests) == asked + 3, "the list, the counts and the detail"
+
+    drive(script)
+
+
 def test_frozen_polling_is_said_and_thaws():
     async def script(d):
         await d.press("poll.freeze")

@@ -219,8 +219,11 @@ class Poller:
         self._jobs.facts.watched = ids
 
     def poll_now(self) -> None:
-        for job in (self._jobs.newest, self._jobs.counts, self._jobs.detail):
+        """Out of turn, and once even while polling is frozen."""
+        jobs = (self._jobs.newest, self._jobs.counts, self._jobs.detail)
+        for job in jobs:
             job.soon()
+        self._scheduler.once(job for job in jobs if job.due(0.0) is not None)
         self._scheduler.wake()
 
     def focus(self, focused: bool) -> None:

@@ -1,7 +1,7 @@
 """The one loop that starts every read: most urgent first, within the budget, never one twice at a time."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -27,6 +27,8 @@ class Scheduler:
         settled: Callable[[Job], None],
     ) -> None:
         self.frozen = False
+        self._once: set[Job] = set()
+        """What is asked once although all is frozen."""
         self._jobs = jobs
         self._clock = clock
         self._budget = budget
@@ -41,6 +43,10 @@ class Scheduler:
     def wake(self) -> None:
         """Look again at once at what is due."""
         self._wake.set()
+
+    def once(self, jobs: Iterable[Job]) -> None:
+        """While all is frozen: ask these one time all the same."""
+        self._once.update(jobs if self.frozen else ())
 
     def withdraw(self, job: Job) -> None:
         """Take a question back; its connection closes and its answer is never applied."""
@@ -66,9 +72,8 @@ class Scheduler:
         """Start what may go; seconds until something else may."""
         now = self._clock()
         delay = _LONGEST_WAIT
-        if self.frozen:
-            return delay
-        for job in sorted(self._jobs(), key=lambda job: not _goes_first(job, now)):
+        jobs = [job for job in self._jobs() if not self.frozen or job in self._once]
+        for job in sorted(jobs, key=lambda job: not _goes_first(job, now)):
             job.count_missed(now)
             if job in self._tasks:
                 continue
@@ -81,6 +86,7 @@ class Scheduler:
                 delay = min(delay, wait)
                 job.waits_since = now if job.waits_since is None else job.waits_since
                 continue
+            self._once.discard(job)
             task = self._tasks[job] = asyncio.create_task(self._ask(job))
             task.add_done_callback(partial(self._over, job))
         return max(delay, 0.01)

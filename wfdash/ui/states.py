@@ -20,6 +20,7 @@ def empty_message(
     complete: bool,
     searched: Searched | None,
     script_deleted: bool = False,
+    frozen: bool = False,
     key_of: Callable[[str], str],
 ) -> str:
     """For a table without rows."""
@@ -29,7 +30,10 @@ def empty_message(
             f"No workflow is chosen yet.\n{key_of('workflows.open')} lists all workflows; "
             f"{key_of('goto.open')} goes to one by name."
         )
-    if fresh.answered_at is None:
+    thaws = f"Polling is frozen: {key_of('poll.freeze')} thaws it, {key_of('poll.now')} asks once"
+    if fresh.answered_at is None and not (frozen and filter and loaded):
+        if frozen:
+            return f"Nothing was asked of {name}.\n{thaws}."
         if fresh.failure:
             step = f"wfdash keeps trying; {key_of('poll.now')} tries now"
             return f"{clean(fresh.failure)}\n{step}, and `wfdash doctor` says what to check."
@@ -43,7 +47,8 @@ def empty_message(
         return f"{none}\n{count(unread)} may match{goes_on}. {change}"
     if filter and loaded:
         rest = "" if complete else f" of {count(total)}" if total else ", and there are more"
-        return f"None of the {count(loaded)} instances loaded{rest} matches {clean(filter)}.\n{change}"
+        none = f"None of the {count(loaded)} instances loaded{rest} matches {clean(filter)}."
+        return f"{none}\n{f'{thaws}. ' if frozen else ''}{change}"
     if fresh.failure:
         return f"{clean(fresh.failure)}\nwfdash keeps trying; {key_of('poll.now')} tries now."
     if script_deleted:

@@ -127,6 +127,7 @@ def message_for(poller: Poller, workflow: str, filter: str, key_of: Callable[[st
         complete=poller.complete,
         searched=poller.searched,
         script_deleted=poller.shown is not None and poller.shown.script_deleted,
+        frozen=poller.frozen,
         key_of=key_of,
     )
 

@@ -17,6 +17,7 @@ def feed(pane: DetailPane, app: "WfdashApp", instance: str | None) -> None:
     if poller is None or instance is None:
         pane.show(None, None, None, app.clock())
         return
+    pane.frozen = poller.frozen
     pane.retention = app.settings.retention.get(poller.workflow)
     pane.running = (poller.counts or {}).get("running")
     pane.show(poller.store.get(instance), poller.detail(instance), None, app.clock())

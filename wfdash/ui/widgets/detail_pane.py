@@ -52,6 +52,8 @@ class DetailPane(Vertical):
         """Seconds finished instances are kept, where the configuration says."""
         self.running: int | None = None
         """How many instances of the workflow run, where that is known."""
+        self.frozen = False
+        """Whether polling is."""
         self._shown: str | None = None
         self._head_lines = 0
         self._detail: Detail | None = None
@@ -156,7 +158,7 @@ class DetailPane(Vertical):
     ) -> Pieces:
         never = state is not None and bool(state.gone) and state.detail is None and not status
         fresh = state.freshness if state is not None else None
-        freshness = "" if never else _freshness(fresh, self.utc, at.now)
+        freshness = "" if never else _freshness(fresh, self.utc, at.now, frozen=self.frozen)
         shown = look(status)
         word = clean(status[:40]) or ("not there" if never else "status unknown")
         if state is not None and _went_on(state):
@@ -201,7 +203,9 @@ class DetailPane(Vertical):
         elif detail is not None and not detail.steps:
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
         elif self._shown and detail is None and not self._failing:
-            lines = [[(" reading its steps …", QUIET)]]
+            thaws, once = shown_key(self, "poll.freeze"), shown_key(self, "poll.now")
+            told = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
+            lines = [[(f" {told}" if self.frozen else " reading its steps …", QUIET)]]
         self.query_one("#foot", TextLines).show(lines[:_FOOT])
 
     def _fold_lines(self, row: Row, width: int) -> list[Pieces]:
@@ -278,8 +282,10 @@ def _went_on(state: DetailState) -> bool:
     return bool(state.gone) and state.detail is not None and not is_final(state.detail.status)
 
 
-def _freshness(fresh: Freshness | None, utc: bool, now: float) -> str:
+def _freshness(fresh: Freshness | None, utc: bool, now: float, *, frozen: bool) -> str:
     if fresh is None or fresh.answered_at is None:
+        if frozen:
+            return "not read"
         return "reading …" if fresh is None or not fresh.failure else "not read"
     if fresh.settled:
         return f"final, read {clock(fresh.answered_at, utc=utc, now=now)}"

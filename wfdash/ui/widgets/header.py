@@ -125,16 +125,18 @@ def _told(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, 
 def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, short: bool = False) -> Pieces:
     """How old what is shown is, and when it is asked for again. Each part keeps its place as numbers move."""
     if fresh.answered_at is None:
+        if frozen:
+            return [("‖ frozen, not asked", WARN)]
         if fresh.failure:
             return [("▲ no answer yet", BAD), *_retry(fresh, now)]
         return [("asking", QUIET), *_waited(fresh, now)]
     old = max(0, int(now - fresh.answered_at))
     age = f"{old} s" if old < 100 else f"{old // 60} m" if old < 6000 else f"{old // 3600} h"
     spare = " " * (4 - len(age))
-    if fresh.stale:
-        return [(f"▲ stale, {age} old{spare}", WARN + STRONG), *([] if short else _retry(fresh, now))]
     if frozen:
         return [(f"‖ frozen, {age} old{spare}", WARN)]
+    if fresh.stale:
+        return [(f"▲ stale, {age} old{spare}", WARN + STRONG), *([] if short else _retry(fresh, now))]
     style = PLAIN if old < 15 else WARN
     if short:
         return [(f"{age}{spare}", style)]
