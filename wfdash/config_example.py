@@ -60,7 +60,7 @@ ascii = false
 [[views]]
 # What it is called.
 name = "example"
-# The digit that opens it, 1 to 9; "" for none.
+# The digit that opens it, 1 to 9; "" takes the next one that is free.
 key = ""
 # The workflow it belongs to; "" is any.
 workflow = ""

@@ -63,7 +63,7 @@ def _settings(case: Case, path: Path, warnings: tuple[str, ...], **decided: obje
         ascii=options.ascii or config.display.ascii,
         no_color=bool(case.environ.get("NO_COLOR")),
         keys=dict(config.keys),
-        views=tuple(View(**vars(view)) for view in config.views),
+        views=_views(config),
         retention=_retention(config),
         debug=_debug_file(options.debug),
         config_path=path,
@@ -143,6 +143,13 @@ def _read(path: Path, *, required: bool) -> tuple[Config, tuple[str, ...]]:
     except ConfigError as error:
         raise SettingsError(str(error)) from None
     return (config, permission_warnings(path)) if config else (Config(), ())
+
+
+def _views(config: Config) -> tuple[View, ...]:
+    """Those without a key take the free digits in turn, for a view is opened by one."""
+    taken = {view.key for view in config.views}
+    free = iter([digit for digit in "123456789" if digit not in taken])
+    return tuple(View(**vars(view) | {"key": view.key or next(free, "")}) for view in config.views)
 
 
 def _retention(config: Config) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 
 import pytest
 from textual.binding import Binding
@@ -80,6 +81,10 @@ def test_help_tells_every_action_with_its_key_in_force():
             if not action.id.startswith("view."):
                 assert action.help in told, action.id
         assert "f2" in told
+        assert re.search(r"j for \d+ more lines", d.lines[0])
+        await d.pilot.resize_terminal(140, 60)
+        await d.settled()
+        assert "more lines" not in d.lines[0]
         await d.press("escape")
         assert d.app.screen is d.app.root
 

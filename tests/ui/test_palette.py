@@ -1,6 +1,7 @@
 """ctrl+p: what one means stands first."""
 
 from tests.support.dashboard import drive
+from wfdash.settings import View
 
 
 def first(d):
@@ -32,3 +33,14 @@ def test_a_key_that_is_typed_finds_what_it_does():
         assert first(d)[0] == "Errored instances, grouped"
 
     drive(script, size=(100, 30))
+
+
+def test_a_saved_view_is_found_by_its_name():
+    async def script(d):
+        await d.press("palette.open")
+        await d.type("on hold")
+        assert first(d)[0] == "Saved view 2: on hold"
+        await d.press("enter")
+        await d.until(lambda: "status:paused" in d.lines[1])
+
+    drive(script, views=(View("on hold", "2", filter="status:paused"),), size=(100, 30))

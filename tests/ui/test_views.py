@@ -42,6 +42,19 @@ def test_views_are_offered_beside_the_filter_with_what_they_would_show():
     drive(script, views=(*VIEWS, View("elsewhere", "3", workflow="refunds")))
 
 
+def test_the_count_of_the_view_in_force_is_that_of_the_rows_shown():
+    async def script(d):
+        await d.passes(6)
+        await d.press("1")
+        d.app.root._view_counts.by_name = {"late": 0, "all": 150}
+        d.app.root.draw()
+        await d.settled()
+        assert f"1 late {len(d.app.root.view)} " in d.lines[1]
+        assert "2 all 150" in d.lines[1]
+
+    drive(script, views=VIEWS)
+
+
 def test_views_make_way_where_there_is_no_room():
     async def script(d):
         await d.passes(2)

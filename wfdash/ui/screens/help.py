@@ -7,7 +7,7 @@ from wfdash.core.text import fit
 from wfdash.keymap import ACTIONS, Action
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
-from wfdash.ui.theme import PLAIN, QUIET, STRONG, look
+from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.lines import Scroller
@@ -56,17 +56,15 @@ class HelpScreen(BaseScreen):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        self.query_one("#title", StatusLine).show(
-            [
-                (" ", PLAIN),
-                *badge_pieces(self.dashboard.identity("")),
-                ("Keys", STRONG),
-                ("  every one can be changed under [keys] in the config", QUIET),
-            ]
-        )
         sections = [self._section(scope, title) for scope, title in _SCOPES.items()]
         sections.insert(3, _legend())
-        self.query_one(Scroller).fill(_flow(sections, self.size.width))
+        lines, scroller = _flow(sections, self.size.width), self.query_one(Scroller)
+        scroller.fill(lines)
+        title = [(" ", PLAIN), *badge_pieces(self.dashboard.identity("")), ("Keys", STRONG)]
+        if (more := len(lines) - scroller.page) > 0:
+            title.append((f"  {self.dashboard.key_of('move.down')} for {more} more lines", WARN))
+        title.append(("  every one can be changed under [keys] in the config", QUIET))
+        self.query_one("#title", StatusLine).show(title)
 
     def _section(self, scope: str, title: str) -> list[Pieces]:
         lines: list[Pieces] = [[(" " + title, STRONG)]]

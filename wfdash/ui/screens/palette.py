@@ -32,6 +32,8 @@ class PaletteScreen(PanelScreen):
     def __init__(self, active: dict[str, ActiveBinding]) -> None:
         super().__init__()
         self._here = {found.binding.action: found for found in active.values()}
+        self._views: dict[str, str] = {}
+        """Names of the saved views, by the action that opens each."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
@@ -40,6 +42,8 @@ class PaletteScreen(PanelScreen):
             yield Choices()
 
     def on_mount(self) -> None:
+        views = self.dashboard.settings.views
+        self._views = {f"view.{view.key}": view.name for view in views if view.key}
         self.query_one(Field).focus()
         self.query_one(Choices).can_focus = False
         self.call_after_refresh(self._fill, "")
@@ -60,7 +64,7 @@ class PaletteScreen(PanelScreen):
         found = [
             action
             for action in ACTIONS
-            if self._is_key(action, typed) or all(word in _haystack(action) for word in words)
+            if self._is_key(action, typed) or all(word in self._haystack(action) for word in words)
         ]
         reasons = {action.id: self._why_off(action) for action in found}
         found.sort(
@@ -87,8 +91,16 @@ class PaletteScreen(PanelScreen):
     def _line(self, action: Action, reason: str) -> Pieces:
         keys = fit(self.dashboard.keys_of(action.id), 19)
         style = QUIET if reason else PLAIN
-        line: Pieces = [("  " + keys, QUIET if reason else STRONG), (action.help, style)]
+        line: Pieces = [("  " + keys, QUIET if reason else STRONG), (self._says(action), style)]
         return [*line, (f"  {clean(reason)}", WARN)] if reason else line
+
+    def _says(self, action: Action) -> str:
+        """What it does; of a saved view, its name too."""
+        name = self._views.get(action.id, "")
+        return f"{action.help}: {clean(name)}" if name else action.help
+
+    def _haystack(self, action: Action) -> str:
+        return f"{action.label} {self._says(action)} {action.id}".lower()
 
     async def on_input_submitted(self) -> None:
         choice = self.query_one(Choices).choice
@@ -127,7 +139,3 @@ def _far(action: Action, words: Sequence[str]) -> int:
         return 0
     starts = action.help.lower().split()
     return 1 if all(any(one.startswith(word) for one in starts) for word in words) else 2
-
-
-def _haystack(action: Action) -> str:
-    return f"{action.label} {action.help} {action.id}".lower()

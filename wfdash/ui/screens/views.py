@@ -63,7 +63,10 @@ class ViewsScreen(SelectionScreen):
         if self.poller is not None and views and self._view_counts.due(self.dashboard.clock()):
             self._count_views(views, self.poller)
         in_force = (self.filter_line.query_now.text, sort_of(self.table.order))
-        counts = self._view_counts.by_name
+        counts = dict(self._view_counts.by_name)
+        if self.view is not None and not self.view.building:
+            shown = [one.name for one in views if one.filter == in_force[0]]
+            counts |= dict.fromkeys(shown, len(self.view))
         self.filter_line.offer(
             [
                 [
