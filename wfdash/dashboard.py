@@ -89,8 +89,8 @@ def _take_handover(parsed: Namespace) -> "Handover":
         raise UsageError(f"{parsed.file} could not be read: {wrong.strerror}") from None
     except HandoverError as wrong:
         raise UsageError(f"{parsed.file}: {wrong}") from None
-    if handover.lost:
-        say(f"wfdash: {parsed.file} was cut or changed: {handover.lost} lines of it could not be read")
+    if handover.loss:
+        say(f"wfdash: {parsed.file} was cut or changed: {handover.loss}")
     parsed.account_id = parsed.account_id or handover.account_id
     parsed.workflow = parsed.workflow or handover.workflow
     parsed.instance = parsed.instance or handover.instance

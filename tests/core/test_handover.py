@@ -24,6 +24,9 @@ WHOLE = Handover(
 
 def test_a_whole_file_reads_back_the_same():
     assert read_handover(WHOLE.lines()) == WHOLE
+    assert WHOLE.loss == ""
+    changed = read_handover([*WHOLE.lines()[:2], "{", *WHOLE.lines()[2:]])
+    assert (changed.cut, changed.loss) == (False, "1 line of it could not be read")
 
 
 @given(st.integers(0, len("\n".join(WHOLE.lines())) - 1))
@@ -35,7 +38,9 @@ def test_a_file_cut_anywhere_keeps_what_came_before_and_says_so(cut):
             read_handover(text.splitlines() or [""])
         return
     handover = read_handover(text.splitlines())
-    assert handover.lost > 0
+    assert handover.cut
+    assert handover.loss.startswith("its end is missing")
+    assert handover.lost <= 1, "no more is told to be lost than is there and cannot be read"
     assert (handover.workflow, handover.filter) == ("orders", "status:errored since:2h")
     assert handover.pins == WHOLE.pins[: len(handover.pins)]
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -141,13 +142,14 @@ def test_a_handover_opens_on_the_same_place(folder):
 
     simulate(first())
     handover = read_handover(only_file(folder, "jsonl").read_text().splitlines())
-    assert handover.lost == 0
+    assert handover.loss == ""
 
     async def second():
         async with opened(filter=handover.filter, handover=handover) as dashboard:
             app = dashboard.app
             root = app.root
             await dashboard.settled()
+            assert re.search(r"handed over \d\d:\d\d:\d\d UTC: 1 watched \(F\)", dashboard.text)
             assert root.filter_line.query_now.text == "status:errored"
             assert (root.marks.ids, root.table.order) == written["place"][1:]
             assert list(app.shift.pins) == written["pins"]

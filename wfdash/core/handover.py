@@ -59,7 +59,15 @@ class Handover(Struct):
     marks: list[str] = field(default_factory=list)
     story: list[Entry] = field(default_factory=list)
     lost: int = 0
-    """Lines that could not be read: the file was cut or changed. Zero for a whole one."""
+    """Lines that could not be read."""
+    cut: bool = False
+    """Its last line is missing: nobody knows how much more there was."""
+
+    @property
+    def loss(self) -> str:
+        """What is missing of it, in words; "" of a whole one."""
+        lines = f"{self.lost} line{'s' * (self.lost != 1)} of it could not be read" if self.lost else ""
+        return ", and ".join(filter(None, ("its end is missing" if self.cut else "", lines)))
 
     def lines(self) -> list[str]:
         """The file, one JSON object a line: a file cut anywhere keeps all before the cut."""
@@ -94,7 +102,7 @@ def read_handover(lines: Sequence[str]) -> Handover:
     for key, slot in _PLACE.items():
         if isinstance(place.get(key), str):
             setattr(handover, slot, place[key])
-    whole = False
+    handover.cut = True
     for line in lines[1:]:
         if not line.strip():
             continue
@@ -104,11 +112,9 @@ def read_handover(lines: Sequence[str]) -> Handover:
             handover.lost += 1
             continue
         if isinstance(record, dict) and _LAST_LINE in record:
-            whole = True
+            handover.cut = False
         elif not _take(handover, record):
             handover.lost += 1
-    if not whole:
-        handover.lost += 1
     return handover
 
 

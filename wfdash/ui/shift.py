@@ -9,6 +9,7 @@ from wfdash.core.grouping import summary
 from wfdash.core.handover import Handover
 from wfdash.core.order import Order
 from wfdash.core.rules import phrase
+from wfdash.core.wording import clock
 from wfdash.live.pins import Pin, Pins, PinState
 from wfdash.live.story import Story
 from wfdash.live.trail import Trail
@@ -56,9 +57,19 @@ class Shift:
             column = handover.sort.removeprefix("-")
             if column in SORTS:
                 self._app.root.set_order(Order(column, handover.sort.startswith("-")))
-        if handover.lost:
-            lines = f"{handover.lost} line{'s' * (handover.lost != 1)}"
-            self._app.notify(f"the handover was cut: {lines} of it could not be read", severity="warning")
+        self._greet(handover)
+
+    def _greet(self, handover: Handover) -> None:
+        """What the last shift left, for its notes are on no page that is open; and whether it is all."""
+        app, story = self._app, len(handover.story)
+        left = [f"{story:,} in its story ({app.key_of('note.write')})"] if story else []
+        left += [f"{len(handover.pins):,} watched ({app.key_of('watched.open')})"] if handover.pins else []
+        said = f"handed over {clock(handover.written_at, utc=app.utc, now=app.clock(), zone=True)}"
+        said += f": {', '.join(left)}" if left else ""
+        if handover.loss:
+            app.notify(f"the handover was cut: {handover.loss}; {said}", severity="warning")
+        else:
+            app.notify(said)
 
     def follow(self) -> None:
         """Tell the poller which instances are watched."""
