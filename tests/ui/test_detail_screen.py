@@ -94,6 +94,25 @@ def test_an_errored_instance_says_what_gave_up_and_opens_in_the_inspector():
     drive(script, size=(100, 30))
 
 
+def test_a_step_that_is_looked_at_is_not_exchanged_for_another_when_the_instance_begins_anew():
+    async def script(dashboard):
+        app = dashboard.app
+        instance = await open_one(dashboard, "errored")
+        await dashboard.press("row.open")
+        await dashboard.until(lambda: isinstance(app.screen, InspectorScreen))
+        await dashboard.until(lambda: app.screen.tree_.row_count())
+        before = app.screen.tree_.value
+        assert before["success"] is False
+        await app.session.api.change_status("orders", instance, "restart")
+        await dashboard.until(lambda: "not in the newest answer: the instance began anew" in dashboard.text)
+        assert "charge card-1" in dashboard.text
+        assert "this was read " in dashboard.text
+        await dashboard.passes(30)
+        assert app.screen.tree_.value == before
+
+    drive(script, size=(140, 40))
+
+
 def test_an_errored_run_against_the_last_success():
     async def script(dashboard):
         app = dashboard.app

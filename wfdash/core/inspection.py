@@ -6,7 +6,7 @@ from typing import Any, Final
 from wfdash.core.detail import Detail
 from wfdash.core.payload import Path
 
-__all__ = ["inspection", "opened", "step_query"]
+__all__ = ["inspection", "opened", "place_in", "step_query"]
 
 _FIRST: Final = ("error", "output", "attempts", "config")
 _TOLD: Final = ("name", "type")
@@ -24,6 +24,21 @@ def inspection(detail: Detail, step: int | None) -> dict[str, Any]:
         shown["entry"] = raw
     shown["instance"] = {key: detail.raw[key] for key in _INSTANCE if key in detail.raw}
     return shown
+
+
+def place_in(detail: Detail, before: Detail, step: int) -> int | None:
+    """Where a step of an earlier answer is in this one; None when it, or this run of it, is not there."""
+    if not 0 <= step < len(before.steps):
+        return None
+    old, known = before.steps[step], detail.steps.columns
+
+    def is_it(index: int) -> bool:
+        same = known.kinds[index] == old.kind and known.names[index] == old.name
+        return same and (old.start is None or known.starts[index] == old.start)
+
+    return next(
+        (one for one in (step, *range(len(known.names))) if one < len(known.names) and is_it(one)), None
+    )
 
 
 def opened(shown: Mapping[str, Any]) -> list[Path]:

@@ -13,9 +13,9 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from wfdash.core.copying import Copy
-from wfdash.core.detail import Detail
+from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.inscription import policy, span
-from wfdash.core.inspection import inspection, opened, step_query
+from wfdash.core.inspection import inspection, opened, place_in, step_query
 from wfdash.core.payload import path_text, size_of, value_at, value_text
 from wfdash.core.text import clean, fit
 from wfdash.core.why import Reckoning
@@ -24,7 +24,7 @@ from wfdash.core.wording import clock, size
 from wfdash.live.events import DetailChanged, Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
-from wfdash.ui.theme import PLAIN, QUIET, STRONG
+from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -49,6 +49,10 @@ class InspectorScreen(BaseScreen):
         self._detail: Detail | None = None
         self._whole: Any = None
         """The step's output as fetched on demand."""
+        self._last_seen = ""
+        """When the step was in an answer for the last time, once it is in the newest one no more."""
+        self._why_gone = ""
+        self._read = ""
 
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
@@ -83,6 +87,15 @@ class InspectorScreen(BaseScreen):
         detail = state.detail if state is not None else None
         if detail is None or detail is self._detail:
             return
+        if self._detail is not None and self.step is not None:
+            place = place_in(detail, self._detail, self.step)
+            if place is None:
+                self._last_seen = self._last_seen or self._read
+                self._why_gone = partial_reason(detail) or "the instance began anew"
+                self._draw_head()
+                return
+            self.step, self._last_seen = place, ""
+        self._read = self._read_at()
         first, self._detail = self._detail is None, detail
         shown = inspection(detail, self.step)
         if self._whole is not None:
@@ -105,8 +118,11 @@ class InspectorScreen(BaseScreen):
             )
             lines.append([(" ", PLAIN), *badges, (name, STRONG), (f"  {told}", QUIET)])
             kind = f"{clean(step.kind[:80]) or 'no type'} of {clean(self.instance[:100])}"
-            rest = [kind, policy(step.config), size(size_of(step.raw)), self._read_at()]
+            rest = [kind, policy(step.config), size(size_of(step.raw)), self._last_seen or self._read_at()]
             lines.append([(f" {fit(' · '.join(one for one in rest if one), width - 2)}", QUIET)])
+            if self._last_seen:
+                told = f"not in the newest answer: {self._why_gone}; this was {self._last_seen}"
+                lines.append([(f" {fit(told, width - 2)}", WARN)])
         else:
             name = fit(clean(self.instance[:300]), width - length(badges) - 2)
             lines.append([(" ", PLAIN), *badges, (name, STRONG)])
@@ -158,6 +174,9 @@ class InspectorScreen(BaseScreen):
         self.dashboard.open_page("copy", path, [Copy("v", "value", value), Copy("p", "path", path)])
 
     def on_payload_tree_whole(self, message: PayloadTree.Whole) -> None:
+        if self._last_seen:
+            self.dashboard.notify("this step is gone: the API gives only those of the newest run")
+            return
         query = step_query(self._detail, self.step) if self._detail is not None else None
         if query is None or message.path[:1] != ("output",):
             self.dashboard.notify("the API has no request for the full text of this", severity="warning")
