@@ -94,6 +94,20 @@ def test_the_table_is_exported_as_it_is_filtered(folder):
     drive(script)
 
 
+def test_an_export_of_what_is_loaded_is_not_told_as_all_there_is(folder):
+    async def script(dashboard):
+        poller = dashboard.app.session.poller
+        await dashboard.until(lambda: poller.total)
+        assert not poller.complete
+        number, loaded = len(dashboard.app.root.view), len(poller.store)
+        await dashboard.press("export.menu", "c")
+        await dashboard.until(lambda: "wrote" in dashboard.text)
+        told = f"{number:,} rows out of {loaded:,} loaded of {poller.total:,}"
+        assert told in " ".join(dashboard.text.split())
+
+    drive(script, filter="status:errored", scenario="incident", size=(220, 40))
+
+
 def test_an_instance_is_exported_with_the_whole_of_what_the_answer_cut(folder):
     async def script(dashboard):
         app = dashboard.app

@@ -65,11 +65,7 @@ class ExportScreen(MenuScreen):
         elif key in "cn":
             rows = self._rows()
             make = partial(table_csv if key == "c" else table_ndjson, rows)
-            subject, ending, told = (
-                self._workflow,
-                {"c": "csv", "n": "ndjson"}[key],
-                f"{count(len(rows))} rows",
-            )
+            subject, ending, told = self._workflow, {"c": "csv", "n": "ndjson"}[key], self._told(len(rows))
         else:
             subject, ending, lines = self._session_file(key)
             make = lines.copy
@@ -88,6 +84,15 @@ class ExportScreen(MenuScreen):
         if root.view is None or poller is None:
             return []
         return [row for one in root.view.ids() if (row := poller.store.get(one)) is not None]
+
+    def _told(self, rows: int) -> str:
+        """How many, and of what: a file is read by who did not see that more rows were never loaded."""
+        poller = self.poller
+        told = f"{count(rows)} {'row' if rows == 1 else 'rows'}"
+        if poller is None or poller.complete:
+            return told
+        rest = f" of {count(poller.total)}" if poller.total is not None else ""
+        return f"{told} out of {count(len(poller.store))} loaded{rest}"
 
     async def _instance_file(self, key: str) -> tuple[Make, str] | None:
         """What makes it, and what to know of it; None when it could not be read, which was said."""
