@@ -5,6 +5,7 @@ import re
 
 from tests.support.dashboard import drive, opened
 from tests.support.simulated_time import simulate
+from wfdash.core.grouping import VersionShare
 from wfdash.demo.world import build
 from wfdash.ui.widgets.text_lines import TextLines
 
@@ -76,6 +77,19 @@ def test_the_version_to_blame_stands_first():
         lines = app.screen.query_one("#beside", TextLines).plain.splitlines()
         versions = lines[next(n for n, line in enumerate(lines) if "VERSIONS" in line) + 1 :]
         assert versions[0].strip().startswith("ccf99991")
+
+    incident(script)
+
+
+def test_a_version_of_which_nothing_has_finished_has_no_share():
+    async def script(dashboard, app):
+        app.screen._shares = [VersionShare("feed" * 8, 0, 0, None), VersionShare("cafe" * 8, 1, 2, None)]
+        app.screen._blamed_at = dashboard.app.clock()
+        app.screen.draw()
+        await dashboard.settled()
+        assert dashboard.line("feedfeed").endswith("  none has finished yet")
+        assert "%" not in dashboard.line("feedfeed")
+        assert "50%  1 of 2 finished errored" in dashboard.line("cafecafe")
 
     incident(script)
 

@@ -19,7 +19,12 @@ _SHOWN: Final = 400
 
 
 def facts(
-    detail: Detail | None, row: Instance | None, at: Reckoning, *, retention: float | None = None
+    detail: Detail | None,
+    row: Instance | None,
+    at: Reckoning,
+    *,
+    retention: float | None = None,
+    local: bool = False,
 ) -> list[str]:
     """Short facts, most telling first, to be dropped from the end where room ends."""
     said: list[str] = []
@@ -44,7 +49,7 @@ def facts(
     version = (detail.version if detail else "") or (row.version if row else "")
     if version:
         said.append(f"version {clean(version[:8])}")
-    if end is not None:
+    if end is not None and (retention is not None or not local):  # a dev session lets nothing expire
         said.append("kept 3 to 30 days" if retention is None else f"kept {spoken(retention)}")
     return said
 

@@ -200,6 +200,8 @@ class ErrorsScreen(BaseScreen):
             errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(one), widths))
             style = WARN if one.share >= 0.5 and one.errored > 1 else PLAIN
             words = f"{one.share:>4.0%}  {errored} of {finished} finished errored"
+            if not one.finished:
+                words = "   –  none has finished yet"
             name = f"  {clean(short_version(one.version)):<8}  "
             if one.first_seen is not None:
                 since = f", oldest of them {clock(one.first_seen, utc=app.utc, now=app.clock())}"

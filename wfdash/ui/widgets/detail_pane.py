@@ -147,7 +147,8 @@ class DetailPane(Vertical):
             style = WARN if why.looks_stuck else STRONG
             lines += [[(f" {line}", style)] for line in wrapped(clean(why.sentence), width - 2, _WHY_LINES)]
         lines += [[(f" {line}", WARN)] for line in self._doubts(state, at, width)]
-        lines.append([(f" {_joined(facts(detail, row, at, retention=self.retention), width - 2)}", QUIET)])
+        told = facts(detail, row, at, retention=self.retention, local=self.local)
+        lines.append([(f" {_joined(told, width - 2)}", QUIET)])
         if detail is not None and self.size.height >= _ROOMY:
             lines += _values(detail, width)
         lines.append([])

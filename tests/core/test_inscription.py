@@ -1,0 +1,19 @@
+"""The facts in a line under the sentence of an open instance."""
+
+from wfdash.core.detail import read_detail
+from wfdash.core.inscription import facts
+from wfdash.core.why import Reckoning
+
+ENDED = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:05Z", "steps": []}
+
+
+def told(*, local, retention=None):
+    detail = read_detail("orders", "a", ENDED)
+    return facts(detail, None, Reckoning(1795255300.0), local=local, retention=retention)
+
+
+def test_what_has_ended_is_kept_so_long_as_is_known_and_in_a_dev_session_for_good():
+    assert told(local=False)[-1] == "kept 3 to 30 days"
+    assert told(local=False, retention=3600.0)[-1] == "kept 1 h"
+    assert told(local=True, retention=3600.0)[-1] == "kept 1 h"
+    assert told(local=True)[-1] == "took 5 s"
