@@ -34,6 +34,15 @@ def test_no_credentials_is_exit_3_and_says_what_to_set(terminal):
     assert shell.not_as_found() == []
 
 
+def test_words_are_parted_between_words_where_the_terminal_is_narrow(terminal):
+    shell = terminal("-w", "orders", columns=60)
+    assert shell.wait_exit() == 3
+    rows = [row.strip() for row in shell.screen.text.splitlines() if row.strip()]
+    assert len(rows) > 1
+    assert "CLOUDFLARE_API_TOKEN (a token that may read or write Workers" in " ".join(rows)
+    assert max(map(len, rows)) <= 60
+
+
 def test_the_first_time_leads_from_a_token_to_a_config(terminal):
     shell = terminal(columns=200)
     assert shell.wait_exit() == 3

@@ -55,10 +55,24 @@ def say(sentence: str) -> None:
     """Words for the person. Where nobody takes them the work goes on without: they are not the result."""
     try:
         for part in sentence.split("\n"):
-            sys.stderr.write(clean(part) + "\n")
+            for row in _rows(clean(part)):
+                sys.stderr.write(row + "\n")
         sys.stderr.flush()
     except OSError:
         deaden(sys.stderr)
+
+
+def _rows(line: str) -> list[str]:
+    """The line in rows of the terminal, parted between words; away from one, as it is."""
+    width = 0
+    with suppress(OSError, ValueError):
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+    if not 0 < width < len(line):
+        return [line]
+    from textwrap import wrap
+
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    return wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def refuse(sentence: str, code: int) -> int:
