@@ -20,6 +20,10 @@ _QUIET = 180.0
 """Seconds a running instance may have no open step before it looks stuck: code between steps is short."""
 
 
+_SOON_GONE = 2 * 86400.0
+"""Seconds before its end from which it is told that an instance will be erased."""
+
+
 def diagnose(
     detail: Detail,
     *,
@@ -28,12 +32,14 @@ def diagnose(
     local: bool = False,
     retention: float | None = None,
     running: int | None = None,
+    allowed: float | None = None,
     utc: bool = True,
 ) -> Why:
     """Say it from what was answered: the status, the open steps and the clock. Never raises.
 
-    `running` is how many instances of the workflow run, `retention` how many seconds finished ones are kept;
-    None when not known. A `local` server's instances stop with their session although they say `running`.
+    `running` is how many instances of the workflow run, `allowed` how many may at once, `retention` how many
+    seconds finished ones are kept; None when not known. A `local` server's instances stop with their session
+    although they say `running`.
     """
     at = Reckoning(now, utc)
     status = detail.status or (row.status if row is not None else "")
@@ -43,7 +49,7 @@ def diagnose(
         return _without_steps(detail, status, row, at)
     steps = current_steps(detail)
     if status == "queued":
-        return _queued(detail, row, running, at)
+        return _queued(detail, row, running, allowed, at)
     if status == "paused":
         return _paused(steps, row, at)
     if status == "waitingForPause":
@@ -93,15 +99,30 @@ def _long(since: float | None, at: Reckoning) -> bool:
     return since is not None and at.now - since > _QUIET
 
 
-def _queued(detail: Detail, row: Instance | None, running: int | None, at: Reckoning) -> Why:
+def _queued(
+    detail: Detail, row: Instance | None, running: int | None, allowed: float | None, at: Reckoning
+) -> Why:
     since = detail.queued if detail.queued is not None else (row.created if row is not None else None)
     said = "queued" + (f" for {at.passed(since)}" if since is not None else "")
-    if running is not None:
+    if running is not None and allowed is not None:
+        said += f"; {_slots(running, round(allowed))}"
+    elif running is not None:
         said += f"; {count(running)} running"
     short = "queued" + (f" {at.coarse(since)}" if since is not None else "")
     if running:
         short += f", {count(running)} running"
     return Why(said, short, since)
+
+
+def _slots(running: int, allowed: int) -> str:
+    if running < allowed:
+        return f"{count(running)} of the {count(allowed)} that may run at once {_are(running)} running"
+    most = "the only one" if allowed == 1 else f"all {count(allowed)}"
+    return f"{most} that may run at once {_are(allowed)} running"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _paused(steps: list[Step], row: Instance | None, at: Reckoning) -> Why:
@@ -177,7 +198,7 @@ def _with_expiry(why: Why, detail: Detail, retention: float | None, at: Reckonin
     if retention is None or detail.end is None:
         return why
     left = detail.end + retention - at.now
-    if left > 7 * 86400:
+    if left > _SOON_GONE:
         return why
     told = f"erased in about {spoken(left)}" if left > 0 else "may be erased any moment"
     return replace(why, sentence=f"{why.sentence}; {told}", deadline=detail.end + retention, estimate=True)

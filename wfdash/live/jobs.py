@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Sequence
 
+from wfdash.core.status import is_final
 from wfdash.core.store import Delta
 from wfdash.live.causes import Causes
 from wfdash.live.counts import Counts
@@ -14,6 +15,7 @@ from wfdash.live.listing import History, Newest
 from wfdash.live.pins import PinState
 from wfdash.live.search import Search
 from wfdash.live.sweep import Sweep
+from wfdash.live.versions import Versions
 from wfdash.live.watch import Watch
 from wfdash.live.watched import Watched
 
@@ -36,15 +38,16 @@ class Jobs:
         self.sweep = Sweep(watch)
         self.search = Search(watch, self.facts)
         self.causes = Causes(watch, read=self.facts.remember)
+        self.versions = Versions(watch)
         self.watched = Watched(watch, changed=watched_changed)
         self._frozen_rows = _FREEZE_AT
         self._spared = 0
         """Page of the sweep at which the background had its turn last."""
 
     @property
-    def of_workflow(self) -> "Sequence[Counts | OpenDetail | Facts | Sweep | Search | Causes]":
+    def of_workflow(self) -> "Sequence[Counts | OpenDetail | Facts | Sweep | Search | Causes | Versions]":
         """Those that have nothing to go on with in another workflow."""
-        return (self.counts, self.detail, self.facts, self.sweep, self.search, self.causes)
+        return (self.counts, self.detail, self.facts, self.sweep, self.search, self.causes, self.versions)
 
     @property
     def status_counts(self) -> dict[str, int] | None:
@@ -64,6 +67,7 @@ class Jobs:
         self.facts.missed = self.sweep.missed
         self.facts.open = self.detail.id
         self.counts.listed = self.newest.counts is not None
+        self.versions.wanted = self._version_of_open()
         read, wanted = self.facts.progress
         turn = self.sweep.pages
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
@@ -71,7 +75,14 @@ class Jobs:
         spare = (self.causes, *spare) if self.causes.wanted else spare
         late = self.newest.late(self._watch.clock())
         first = (self.newest, self.detail) if late else (self.detail, self.newest)
-        return (*first, self.counts, self.history, *spare, self.watched, self.search)
+        return (*first, self.counts, self.history, self.versions, *spare, self.watched, self.search)
+
+    def _version_of_open(self) -> str:
+        """The version of the open instance, where it matters what that allows; "" otherwise."""
+        state = self.detail.state(self.detail.id) if self.detail.id is not None else None
+        detail = state.detail if state is not None else None
+        matters = detail is not None and (detail.status == "queued" or is_final(detail.status))
+        return detail.version if detail is not None and matters else ""
 
     def told(self, event: Event) -> None:
         """One of them learnt something."""

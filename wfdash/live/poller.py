@@ -5,7 +5,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from wfdash.api.interface import DetailAnswer, Workflows
+from wfdash.api.interface import DetailAnswer, Version, Workflows
 from wfdash.core.diagnosis import Why
 from wfdash.core.facts import DetailFacts
 from wfdash.core.instance import Instance
@@ -268,6 +268,10 @@ class Poller:
     def read(self) -> Mapping[str, DetailFacts]:
         """What filters can ask of the instances that were read, by id; follows along, not to be changed."""
         return self._jobs.facts.read
+
+    def version(self, version: str) -> Version | None:
+        """What is known of this version of the workflow; asked for when an instance of it is open."""
+        return self._jobs.versions.known.get(version)
 
     def apply_detail(self, workflow: str, instance: str, answer: DetailAnswer) -> None:
         """Take in what somebody else read just now."""

@@ -49,9 +49,11 @@ class DetailPane(Vertical):
         self.local = local
         self.utc = utc
         self.retention: float | None = None
-        """Seconds finished instances are kept, where the configuration says."""
+        """Seconds finished instances are kept, where the configuration or its version says."""
         self.running: int | None = None
         """How many instances of the workflow run, where that is known."""
+        self.allowed: float | None = None
+        """How many may run at once, where its version says."""
         self.frozen = False
         """Whether polling is."""
         self._shown: str | None = None
@@ -94,6 +96,7 @@ class DetailPane(Vertical):
                 local=self.local,
                 retention=self.retention,
                 running=self.running,
+                allowed=self.allowed,
                 utc=self.utc,
             )
         fresh = identity != self._shown
