@@ -10,12 +10,12 @@ from wfdash.core.instance import Instance
 HOSTILE = ["*/30 * * * *-1786001400000", "a; rm -rf ~", "$(reboot)", "it's", "x|y", "é\x1b[2J"]
 
 
-def menu(identity, *, local=False):
+def menu(identity, *, local=False, base_url="https://api.example.test/client/v4/"):
     entries = copies(
         Instance(identity, "errored", created=0.0),
         workflow="orders",
         account_id="0" * 32,
-        base_url="https://api.example.test/client/v4/",
+        base_url=base_url,
         local=local,
     )
     return {entry.name: entry.text for entry in entries}
@@ -41,10 +41,18 @@ def test_the_curl_names_the_variable_and_no_credential():
 
 
 def test_a_dev_session_has_no_dashboard_and_no_curl():
-    entries = menu("a", local=True)
+    entries = menu("a", local=True, base_url="http://127.0.0.1:8787")
     assert "dashboard URL" not in entries
     assert "curl" not in entries
     assert entries["wrangler command"].endswith("--local")
+
+
+def test_a_dev_session_on_another_port_is_named_by_it():
+    entries = menu("a", local=True, base_url="http://127.0.0.1:9123")
+    assert entries["command for a partner"].endswith(" --local 9123")
+    assert entries["wrangler command"].endswith(" --local --port 9123")
+    entries = menu("a", local=True, base_url="http://127.0.0.1:8787")
+    assert entries["command for a partner"].endswith(" --local")
 
 
 def test_a_markdown_row_stays_one_row():

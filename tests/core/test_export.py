@@ -38,10 +38,11 @@ def test_a_cell_is_never_a_formula():
 def test_instance_json_holds_the_answer_untouched_and_the_full_outputs():
     result = {"status": "complete", "odd": [None, 1.5, "\x1b[31m"], "steps": []}
     detail = read_detail("orders", "a", result)
-    read = json.loads(instance_json(detail, why="finished", outputs={3: {"all": "of it"}}))
+    read = json.loads(instance_json(detail, why="finished", outputs={3: {"all": "of it"}}, now=0.0))
     assert read == {
         "workflow": "orders",
         "id": "a",
+        "at": "1970-01-01T00:00:00.000Z",
         "why": "finished",
         "result": result,
         "step_outputs": {"3": {"all": "of it"}},
@@ -50,7 +51,8 @@ def test_instance_json_holds_the_answer_untouched_and_the_full_outputs():
 
 def test_instance_markdown_cannot_be_broken_out_of():
     detail = read_detail("orders", "a", {"status": "errored", "params": {"x": "```\n# not a heading"}})
-    text = instance_markdown(detail, why="a *b* \x1b[31m", timeline=["``` row", "row"])
+    text = instance_markdown(detail, why="a *b* \x1b[31m", timeline=["``` row", "row"], now=1_800_000_000.0)
+    assert "- told: 2027-01-15T08:00:00.000Z" in text
     assert "\x1b" not in text
     assert "\\*b\\*" in text
     assert text.count("````") == 4

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
@@ -11,6 +11,8 @@ from wfdash.core.moment import iso
 from wfdash.core.text import clean
 
 __all__ = ["Copy", "copies"]
+
+_PORT = 8787
 
 
 class Copy(Struct, frozen=True):
@@ -24,14 +26,16 @@ def copies(row: Instance, *, workflow: str, account_id: str, base_url: str, loca
 
     `base_url` is the API's, for the curl; a dev session has no dashboard and takes wrangler's `--local`.
     """
-    flag = " --local" if local else ""
+    ours, wranglers = _session(base_url) if local else ("", "")
     target = f"{shlex.quote(workflow)} {shlex.quote(row.id)}"
     entries = [Copy("i", "id", row.id)]
     if not local:
         entries.append(Copy("u", "dashboard URL", _dashboard(account_id, workflow, row.id)))
-    partner = f"wfdash -w {shlex.quote(workflow)} -i {shlex.quote(row.id)}{flag}"
+    partner = f"wfdash -w {shlex.quote(workflow)} -i {shlex.quote(row.id)}{ours}"
     entries.append(Copy("p", "command for a partner", partner))
-    entries.append(Copy("w", "wrangler command", f"wrangler workflows instances describe {target}{flag}"))
+    entries.append(
+        Copy("w", "wrangler command", f"wrangler workflows instances describe {target}{wranglers}")
+    )
     if not local:
         entries.append(Copy("c", "curl", _curl(base_url, account_id, workflow, row.id)))
     entries += [
@@ -39,6 +43,12 @@ def copies(row: Instance, *, workflow: str, account_id: str, base_url: str, loca
         Copy("j", "JSON row", json.dumps(row.item())),
     ]
     return entries
+
+
+def _session(base_url: str) -> tuple[str, str]:
+    """How wfdash and wrangler are told of this dev session; neither needs to be told 8787."""
+    port = urlsplit(base_url).port or _PORT
+    return (" --local", " --local") if port == _PORT else (f" --local {port}", f" --local --port {port}")
 
 
 def _dashboard(account_id: str, workflow: str, identity: str) -> str:

@@ -45,11 +45,12 @@ def table_ndjson(rows: Iterable[Instance]) -> Iterator[str]:
         yield json.dumps(row.item()) + "\n"
 
 
-def instance_json(detail: Detail, *, why: str, outputs: Mapping[int, Any]) -> str:
-    """One instance in full; `outputs` holds full step outputs by step index, where they were fetched."""
+def instance_json(detail: Detail, *, why: str, outputs: Mapping[int, Any], now: float) -> str:
+    """One instance in full, `why` as of `now`; `outputs`: full step outputs by index, as fetched."""
     whole = {
         "workflow": detail.workflow,
         "id": detail.id,
+        "at": iso(now),
         "why": why,
         "result": plain(detail.raw),
         "step_outputs": {str(index): value for index, value in sorted(outputs.items())},
@@ -57,8 +58,8 @@ def instance_json(detail: Detail, *, why: str, outputs: Mapping[int, Any]) -> st
     return json.dumps(whole, indent=2) + "\n"
 
 
-def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str]) -> str:
-    """One instance for a ticket: the sentence, the facts, the timeline, params and output."""
+def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str], now: float) -> str:
+    """One instance for a ticket: the sentence as of `now`, the facts, the timeline, params and output."""
     facts = [
         ("status", detail.status),
         ("version", detail.version),
@@ -66,6 +67,7 @@ def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str]) -> s
         ("queued", _when(detail.queued)),
         ("started", _when(detail.start)),
         ("ended", _when(detail.end)),
+        ("told", _when(now)),
     ]
     parts = [f"# {_line(detail.workflow)} / {_line(detail.id)}", _line(why)]
     parts.append("\n".join(f"- {name}: {_line(value)}" for name, value in facts if value))

@@ -105,12 +105,13 @@ class ExportScreen(MenuScreen):
         except WorkflowsError as error:
             app.notify(f"not read: {error}", severity="error")
             return None
-        said = diagnose(detail, now=app.clock(), local=app.settings.local).sentence
+        now = app.clock()
+        said = diagnose(detail, now=now, local=app.settings.local).sentence
         if key == "m":
-            return partial(_markdown, detail, said, app.clock()), ""
+            return partial(_markdown, detail, said, now), ""
         outputs, left = await full_outputs(session.api, session.budget, detail)
         told = f"{count(left)} step outputs stay cut" if left else ""
-        return lambda: [instance_json(detail, why=said, outputs=outputs)], told
+        return lambda: [instance_json(detail, why=said, outputs=outputs, now=now)], told
 
     async def _detail(self, session: "Session") -> Detail:
         """As it is known with its steps, else read now."""
@@ -134,4 +135,4 @@ class ExportScreen(MenuScreen):
 
 
 def _markdown(detail: Detail, why: str, now: float) -> list[str]:
-    return [instance_markdown(detail, why=why, timeline=text_timeline(detail, now=now, utc=True))]
+    return [instance_markdown(detail, why=why, timeline=text_timeline(detail, now=now, utc=True), now=now)]
