@@ -68,7 +68,8 @@ def test_the_words_of_the_top_stand_whole_however_small_the_numbers_are():
         await d.press("filter.edit")
         await d.type("status:errored")
         await d.press("enter")
-        assert re.search(r" \d+ of [\d,]+ loaded · to API: status$", d.lines[1])
+        told = re.compile(r" \d+ of [\d,]+ loaded · to API: status · the API counts 5$")
+        await d.until(lambda: told.search(d.lines[1]))
 
     drive(script)
 

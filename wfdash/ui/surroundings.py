@@ -75,6 +75,8 @@ def counts_pieces(poller: Poller, matched: int, query: Query, now: float, *, go_
         groups.append([(f"to API: {asked.words}", QUIET)])
     if asked is not None and asked.here:
         groups.append([(f"here: {asked.here}", QUIET)])
+    if asked is not None and asked.words and poller.matching_total is not None:
+        groups.append([(f"the API counts {count(poller.matching_total)}", QUIET)])
     return groups
 
 
