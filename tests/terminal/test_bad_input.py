@@ -108,6 +108,14 @@ def test_the_dashboard_says_it_whole_and_keeps_trying(terminal, simulator, case)
     left(shell, 2)
 
 
+def test_from_a_workflow_that_is_not_there_a_key_leads_to_those_that_are(terminal, simulator):
+    shell = terminal("-w", "ordrs", columns=80, lines=24, env=simulator.env)
+    told(shell, "There is no workflow ordrs", "w lists those there are")
+    shell.press("w")
+    shell.wait_for("refunds", "NEXT CRON")
+    left(shell, 2)
+
+
 def test_a_page_in_the_way(terminal, simulator, portal):
     env = {**simulator.env, "CLOUDFLARE_API_BASE_URL": portal}
     shell = terminal("-w", "orders", columns=80, lines=24, env=env)

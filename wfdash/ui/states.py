@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from wfdash.api.errors import WorkflowNotFound
 from wfdash.core.text import clean
 from wfdash.core.wording import count
 from wfdash.live.search import Searched
@@ -36,6 +37,8 @@ def empty_message(
             return f"Nothing was asked of {name}.\n{thaws}."
         if fresh.failure:
             step = f"wfdash keeps trying; {key_of('poll.now')} tries now"
+            if isinstance(fresh.error, WorkflowNotFound):
+                step = f"{key_of('workflows.open')} lists those there are; {step}"
             return f"{clean(fresh.failure)}\n{step}, and `wfdash doctor` says what to check."
         return f"Asking for the instances of {name}.\nThe first rows come with the first answer."
     change = f"{key_of('layer.close')} drops the filter; {key_of('filter.edit')} changes it."
