@@ -203,6 +203,13 @@ CASES = {
         "a is tried again first, in about 32 s",
         "5 open: a 3/6, ~30s",
     ),
+    "parallel, an event or a reminder": (
+        detail("waiting", [wait("approval-1", 0, DAY, event_type="approve"), sleep("remind-1", 0, HOUR)]),
+        60,
+        "2 steps are open: approval waits for event approve, remind sleeps until 09:00:00; "
+        "remind wakes first, in 59 m",
+        "2 open: approve, 23h59m left",
+    ),
     "parallel, overdue": (
         detail("waiting", [sleep("nap-1", 0, 600), step("a-1", 0, None, None, [attempt(0, 1, False)])]),
         41,

@@ -20,6 +20,7 @@ from tests.support.details import (
 from wfdash.core.axis import Scale, round_mark
 from wfdash.core.bars import bar
 from wfdash.core.detail import read_detail
+from wfdash.core.inscription import span
 from wfdash.core.outline import outline
 from wfdash.core.row_words import length_text, words
 from wfdash.core.text import cells
@@ -117,6 +118,15 @@ def test_rows_of_every_kind_are_named():
         "unknown",
         "stopped",
     ]
+
+
+def test_what_should_have_ended_says_so_and_has_no_end():
+    steps = [sleep("nap-1", 0, 60), wait("approval-1", 0, 90, event_type="approve")]
+    made = timeline(detail("waiting", steps), now=T0 + 100)
+    at = Reckoning(T0 + 100)
+    told = ["".join(text for text, _ in words(made.outline, row, at)) for row in made.rows]
+    assert told == ["nap was to wake 40s ago", "approval ← approve was to time out 10s ago"]
+    assert [span(step, at) for step in made.outline.detail.steps] == ["since 08:00:00 UTC"] * 2
 
 
 def test_while_paused_no_row_promises_a_moment():

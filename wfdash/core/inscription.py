@@ -95,7 +95,7 @@ def span(step: Step | Attempt, at: Reckoning) -> str:
         return ""
     zone = "UTC" if at.utc else "local"
     planned = isinstance(step, Step) and step.finished is False
-    if step.end is None or (planned and step.end > at.now):
+    if step.end is None or planned:
         return f"since {at.at(step.start)} {zone}"
     return f"{at.at(step.start)} → {at.at(step.end)} {zone}"
 

@@ -14,6 +14,8 @@ __all__ = ["attempt_count", "of_one", "of_several", "short_name"]
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
+_TELLING = ("retries", "waits", "runs", "sleeps")
+"""Of steps side by side, which one a cell has room for: what fails, then what somebody else must do."""
 _OVERDUE = 60.0
 """Seconds past a promised change after which an instance looks stuck; before that it is lag."""
 
@@ -53,7 +55,8 @@ def of_several(steps: Sequence[Step], at: Reckoning) -> Why:
         said += f"; {what} was to {due_verb[doing(step)]} {at.ago(soonest)}"
     else:
         said += f"; {what} {verb[doing(step)]} first, in {'about ' if estimate else ''}{at.ahead(soonest)}"
-    short = f"{len(steps)} open: {of_one(step, at).short}"
+    telling = min(due, key=lambda one: (_TELLING.index(doing(one[2])), one[0]))[2]
+    short = f"{len(steps)} open: {of_one(telling, at).short}"
     return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
 
 

@@ -80,8 +80,7 @@ def _notes(step: Step, row: Row, at: Reckoning, *, stands: bool) -> list[tuple[s
     if stands and row.state in ("sleeps", "waits", "retries"):
         notes.append((f" {_STILL}", "quiet"))
     elif row.state in ("sleeps", "waits") and step.end is not None:
-        until = "until" if row.state == "sleeps" else "times out"
-        notes.append((f" {until} {at.at(step.end)}", "quiet"))
+        notes.append((f" {_ends(row.state, step.end, at)}", "quiet"))
     elif row.state == "retries":
         notes.append((f" · next try {_due(step, at)}", "quiet"))
     if row.state == "cut":
@@ -91,6 +90,14 @@ def _notes(step: Step, row: Row, at: Reckoning, *, stands: bool) -> list[tuple[s
     if row.state in ("failed", "retries") and (failure := _last_failure(step)) is not None:
         notes.append((f"  {failure_text(failure, 120)}", "bad" if row.state == "failed" else "quiet"))
     return notes
+
+
+def _ends(state: State, end: float, at: Reckoning) -> str:
+    """When a sleep or a wait ends by itself, `until 14:02:11`; or should have, `was to wake 12s ago`."""
+    sleeps = state == "sleeps"
+    if at.is_due(end):
+        return f"was to {'wake' if sleeps else 'time out'} {brief(at.now - end)} ago"
+    return f"{'until' if sleeps else 'times out'} {at.at(end)}"
 
 
 def _of_fold(made: Outline, row: Row) -> list[tuple[str, Tone]]:
