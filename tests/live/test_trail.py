@@ -64,6 +64,17 @@ def test_many_are_counted():
     assert one.line(AT) == "pause 2 instances: 1 done, 1 refused"
 
 
+def test_what_has_not_settled_is_followed_once_all_is_sent():
+    one = trail("pause", "a", "b")
+    one.hear(moved(one, "answered", "paused", done=1))
+    one.hear(ended(one, "done"))
+    assert one.followed == (), "b was not sent yet"
+    one.hear(moved(one, "answered", "waitingForPause", done=2))
+    assert one.followed == ("b",)
+    one.hear(ended(one, "done", identity="b"))
+    assert one.followed == ()
+
+
 def test_a_stop_leaves_nothing_to_be_done_with():
     one = trail("pause", "a", "b")
     one.hear(moved(one, "sent", done=0))

@@ -43,6 +43,13 @@ class Trail(Struct):
         """Whether a stop would still spare something."""
         return self.sent < len(self.plan.eligible)
 
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """Ids that were sent and have not settled; told once nothing waits to be sent any more."""
+        if self.sending:
+            return ()
+        return tuple(target.id for target in self.plan.eligible if target.id not in self.results)
+
     def hear(self, event: Progress | Result) -> None:
         """Take in what the operator told."""
         if isinstance(event, Result):

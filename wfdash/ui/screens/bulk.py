@@ -6,7 +6,6 @@ from textual import events
 from wfdash.core.rules import phrase
 from wfdash.core.text import clean, fit
 from wfdash.core.wording import count
-from wfdash.live.plan import Result
 from wfdash.live.trail import ORDER, Trail
 from wfdash.ui.prompt_text import shown_names
 from wfdash.ui.screens.lower_half import LowerHalf
@@ -25,6 +24,7 @@ _STYLES = {
     "unknown": BAD,
 }
 _BAR = 40
+_FOLLOWED = "followed"
 
 
 def bulk_lines(trail: Trail, width: int, height: int, *, top: int, stopping: bool) -> list[Pieces]:
@@ -41,7 +41,9 @@ def bulk_lines(trail: Trail, width: int, height: int, *, top: int, stopping: boo
         _counts(trail),
         [],
     ]
-    told = sorted(trail.results.values(), key=lambda one: -ORDER.index(one.outcome))
+    settled = sorted(trail.results.values(), key=lambda one: -ORDER.index(one.outcome))
+    told = [(one.outcome, one.id, one.sentence or one.error) for one in settled]
+    told = [*((_FOLLOWED, one, "sent, and read until it settles") for one in trail.followed), *told]
     room = max(1, height - len(lines) - 2)
     top = min(top, max(0, len(told) - room))
     lines += _results(told[top : top + room], width)
@@ -68,22 +70,25 @@ def _counts(trail: Trail) -> Pieces:
     pieces: list[tuple[str, Style]] = [("   ", PLAIN)]
     for outcome, number in trail.counts():
         pieces += [(f"{count(number)} {outcome}", _STYLES.get(outcome, PLAIN)), ("  ", PLAIN)]
+    if trail.followed:
+        pieces.append((f"{count(len(trail.followed))} {_FOLLOWED}  ", PLAIN))
     if trail.note:
         pieces.append((clean(trail.note), WARN))
     return pieces
 
 
-def _results(results: list[Result], width: int) -> list[Pieces]:
-    names = shown_names([one.id for one in results], max(12, width // 3))
+def _results(told: list[tuple[str, str, str]], width: int) -> list[Pieces]:
+    """A line each of outcome, id and sentence."""
+    names = shown_names([identity for _, identity, _ in told], max(12, width // 3))
     longest = max((len(name) for name in names), default=0)
     lines: list[Pieces] = []
-    for one, name in zip(results, names, strict=True):
+    for (outcome, _, sentence), name in zip(told, names, strict=True):
         room = max(8, width - longest - 20)
         lines.append(
             [
-                (f"   {fit(one.outcome, 12)}", _STYLES.get(one.outcome, PLAIN)),
+                (f"   {fit(outcome, 12)}", _STYLES.get(outcome, PLAIN)),
                 (f"{fit(name, longest)}  ", STRONG),
-                (fit(clean(one.sentence or one.error), room), PLAIN),
+                (fit(clean(sentence), room), PLAIN),
             ]
         )
     return lines
@@ -129,7 +134,8 @@ class BulkScreen(LowerHalf):
             self._stopping = True
             self.dashboard.desk.stop(self.trail)
         elif event.key in ("down", "up"):
-            self._top = max(0, min(len(self.trail.results), self._top + (1 if event.key == "down" else -1)))
+            step = 1 if event.key == "down" else -1
+            self._top = max(0, min(len(self.trail.plan.targets), self._top + step))
         self.draw()
 
     def on_paste(self, event: events.Paste) -> None:

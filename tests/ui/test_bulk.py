@@ -1,0 +1,25 @@
+"""The panel of an action on many: what is done, and what is still followed."""
+
+from wfdash.core.instance import Instance
+from wfdash.live.plan import Guard, Progress, Result, make_plan
+from wfdash.live.trail import Trail
+from wfdash.ui.screens.bulk import bulk_lines
+
+
+def told(trail):
+    lines = bulk_lines(trail, 100, 12, top=0, stopping=False)
+    return ["".join(piece for piece, _ in line).rstrip() for line in lines]
+
+
+def test_what_was_sent_and_has_not_settled_is_listed_too():
+    rows = [Instance(one, "running") for one in "ab"]
+    trail = Trail(make_plan("pause", "orders", rows, now=0.0, guard=Guard()), 0.0)
+    key = trail.plan.key
+    trail.hear(Progress(key, 1.0, "orders", "b", "pause", "answered", 2, 2, "", "waitingForPause"))
+    trail.hear(Result(key, 1.0, "orders", "a", "pause", "running", "", "", "done", sentence="paused"))
+    lines = told(trail)
+    assert lines[2] == "   1 done  1 followed"
+    assert " ".join(lines[4].split()) == "followed b sent, and read until it settles"
+    assert lines[5].split() == ["done", "a", "paused"]
+    trail.hear(Result(key, 9.0, "orders", "b", "pause", "running", "", "", "done", sentence="paused"))
+    assert told(trail)[2] == "   2 done"
