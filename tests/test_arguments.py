@@ -59,7 +59,10 @@ def test_behind_two_dashes_everything_is_an_id():
     ("arguments", "words"),
     [
         (["lst"], "did you mean list"),
-        (["list", "--lim", "5"], "--lim"),
+        (["list", "--lim", "5"], "--lim 5; did you mean --limit"),
+        (["--filtr", "x"], "unrecognized arguments: --filtr x; did you mean --filter"),
+        (["--filtr", "list"], "--filtr; did you mean --filter"),
+        (["--zzzz"], "unrecognized arguments: --zzzz$"),
         (["list", "--limit", "-1"], "limit"),
         (["list", "--limit", "many"], "not a whole number"),
         (["show", "--filter", "x"], "--filter"),

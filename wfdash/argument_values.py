@@ -9,7 +9,7 @@ __all__ = ["Filled", "Once", "duration", "interval", "ordinal", "port", "whole"]
 
 def whole(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise ArgumentTypeError(f"{text!a} is not a whole number")
+        raise ArgumentTypeError(f"{text!a} is not a whole number, 0 or more")
     return int(text)
 
 

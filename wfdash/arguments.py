@@ -30,6 +30,9 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if self.prog.split()[-1] in _WITH_IDS and re.match("unrecognized arguments: -[^-]", message):
             message += " (an id that begins with - stands behind --)"
+        elif strange := re.match("unrecognized arguments: (--[a-z][a-z-]*)", message):
+            near = get_close_matches(strange[1], self._option_string_actions, n=1)
+            message += f"; did you mean {near[0]}?" if near else ""
         raise UsageError(message)
 
 
@@ -86,12 +89,17 @@ def _settle_filter(words: Sequence[str]) -> list[str]:
 def _split_command(words: list[str]) -> tuple[str, list[str]]:
     """The first word that is neither an option nor an option's value, and all the others."""
     index = 0
-    valued = _valued_options() if words and words[0].startswith("-") else set()
+    options = _options() if words and words[0].startswith("-") else _Options()
+    strange = ""
     while index < len(words):
         word = words[index]
         if not word.startswith("-") or word == "-":
+            if strange and word not in COMMANDS:
+                break  # it may be that option's value: the option is what is wrong
             return _known(word), words[:index] + words[index + 1 :]
-        index += 2 if word in valued else 1
+        if word.startswith("--") and word.split("=")[0] not in options.every:
+            strange = word
+        index += 2 if word in options.valued else 1
     return "", words
 
 
@@ -104,30 +112,37 @@ def _known(word: str) -> str:
     raise UsageError(f"there is no command {word!a}{hint}")
 
 
-def _valued_options() -> set[str]:
-    """Every option of any command that takes the next word as its value."""
-    options = _ValuedOptions()
+def _options() -> "_Options":
+    """The options of all commands."""
+    options = _Options()
     for command in COMMANDS:
         options.prog = f"wfdash {command}"
         add_arguments(command, options)
-    return options.found
+    return options
 
 
-class _ValuedOptions:
+class _Options:
     """Stands in for a parser, to learn what takes a value: twelve real ones would take 17 ms to make."""
 
     prog = ""
 
     def __init__(self) -> None:
-        self.found: set[str] = set()
+        self.valued: set[str] = set()
+        """Those that take the next word as their value."""
+        self.every: set[str] = {"--help"}
 
-    def add_argument_group(self, _title: str) -> "_ValuedOptions":
+    def add_argument_group(self, _title: str) -> "_Options":
         return self
 
     def add_argument(self, *names: str, **how: Any) -> None:
         valueless = "nargs" in how or how.get("action") in _VALUELESS
-        if names[0].startswith("-") and not valueless:
-            self.found.update(names)
+        if not names[0].startswith("-"):
+            return
+        self.every.update(names)
+        if how.get("action") is argparse.BooleanOptionalAction:
+            self.every.update(f"--no-{name[2:]}" for name in names)
+        if not valueless:
+            self.valued.update(names)
 
 
 def _parser(command: str) -> _Parser:
