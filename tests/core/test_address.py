@@ -12,6 +12,7 @@ URL = f"https://dash.cloudflare.com/{ACCOUNT}/workers/workflows/orders"
     ("text", "address"),
     [
         ("orders", Address(word="orders")),
+        ("orders/", Address(workflow="orders")),
         ("orders/order-1", Address(workflow="orders", instance="order-1")),
         (
             "orders/*/30 * * * *-1786001400000",

@@ -99,6 +99,19 @@ def test_an_amended_row_gives_back_what_the_detail_told():
     assert store.get("a").item() == {"id": "a", "status": "running", "started_on": iso(1.8e9), "odd": 1}
 
 
+def test_the_last_change_a_list_told_is_not_that_of_a_status_it_did_not_tell():
+    """Or else an instance paused just now is paused, last change 7 m ago."""
+    store, row = Store(), {"id": "a", "status": "waiting", "modified_on": iso(1.8e9)}
+    store.apply([row], seq=1, now=0.0)
+    store.amend("a", seq=2, status="waiting")
+    assert store.get("a").modified == 1.8e9
+    store.amend("a", seq=3, status="paused")
+    assert store.get("a").modified is None
+    assert store.get("a").item() == {"id": "a", "status": "paused"}
+    store.apply([row | {"status": "paused", "modified_on": iso(1.8e9 + 420)}], seq=4, now=0.0)
+    assert store.get("a").modified == 1.8e9 + 420
+
+
 def test_what_a_list_does_not_tell_of_start_and_end_stays_as_the_detail_told_it():
     """A dev session lists id, status and creation: a poll is no change, and takes no duration away."""
     store, row = Store(), {"id": "a", "status": "running", "created_on": iso(1.8e9)}

@@ -36,6 +36,8 @@ def parse_address(text: str) -> Address:
     workflow, slash, instance = text.partition("/")
     if slash and _NAME.fullmatch(workflow) and instance and not _CRON_ID.fullmatch(text):
         return Address(workflow=workflow, instance=instance)
+    if slash and not instance and _NAME.fullmatch(workflow):
+        return Address(workflow=workflow)
     return Address(word=text)
 
 

@@ -110,6 +110,8 @@ class Store:
         row.seq = seq
         row.status = status or row.status
         row.started, row.ended = started, ended
+        if old and row.status != old.status:
+            row.modified = None  # the list's was that of the status before
         row.version, row.trigger = version or row.version, trigger or row.trigger
         row.extra = {key: value for key, value in (row.extra or {}).items() if key not in _AMENDED} or None
         if old and old.extra and (old.started, old.ended, old.status) == (row.started, row.ended, row.status):
