@@ -7,6 +7,7 @@ from wfdash.api.connect import connect
 from wfdash.api.errors import AlreadyExists, CannotTerminate, InstanceNotFound, Refused
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.detail import read_detail
+from wfdash.core.entries import plain
 from wfdash.settings import Settings
 
 
@@ -35,7 +36,7 @@ async def test_a_detail_is_the_engines_own(engine, client, fresh):
     identity = engine.create(fresh("exhausted"), "exhausted")
     engine.wait(identity, "errored")
     answer = await client.get_instance(WORKFLOW, identity)
-    assert answer.result == engine.detail(identity)
+    assert plain(answer.result) == engine.detail(identity)
     detail = read_detail(WORKFLOW, identity, answer.result)
     assert [len(step.attempts) for step in detail.steps] == [1, 3]
     assert "insufficient funds" in detail.steps[1].attempts[-1].error.message

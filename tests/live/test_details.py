@@ -80,10 +80,12 @@ async def test_a_re_read_by_an_action_lands_in_row_and_detail(on):
     await asyncio.sleep(1)
     one = waiting_of(on)
     answer = DetailAnswer({"status": "paused", "steps": [], "step_count": 0})
-    poller.apply_detail("orders", one.id, answer)
+    poller.overheard.hear_detail("orders", one.id, answer, poller.overheard.next_number())
     assert poller.store.get(one.id).status == "paused"
     assert poller.why(one.id) is not None
-    poller.apply_detail("billing", one.id, replace(answer, result={"status": "errored"}))
+    poller.overheard.hear_detail(
+        "billing", one.id, replace(answer, result={"status": "errored"}), poller.overheard.next_number()
+    )
     assert poller.store.get(one.id).status == "paused"
 
 

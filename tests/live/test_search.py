@@ -28,7 +28,7 @@ def test_what_was_said_of_a_row_goes_with_the_status_it_was_said_in():
             await one.until(lambda: poller.store.get(made.id).status == "terminated")
             assert poller.why(made.id) is None
             answer = DetailAnswer({"status": "terminated", "steps": [], "step_count": 0})
-            poller.apply_detail("orders", made.id, answer)
+            poller.overheard.hear_detail("orders", made.id, answer, poller.overheard.next_number())
             assert poller.why(made.id) is not None
 
     simulate(story())

@@ -120,6 +120,17 @@ class Store:
             return Delta()
         return Delta(changed=(identity,)) if old else Delta(added=(identity,))
 
+    def amend_status(self, identity: str, status: str, *, seq: int) -> Delta:
+        """Take in what a change of status was answered. It tells no more: an end is not known yet."""
+        old = self._rows.get(identity)
+        if old is None or not status or status == old.status:
+            return Delta()
+        row = replace(old, seq=seq, status=status, ended=None)
+        if is_final(old.status):
+            row.started = None
+        row.extra = {key: value for key, value in (row.extra or {}).items() if key not in _AMENDED} or None
+        return Delta(changed=(identity,)) if self._put(row) else Delta()
+
     def doubt(self, identities: Iterable[str], note: str) -> Delta:
         """Put a note on rows; what is told of them later takes it off."""
         changed = [one for one in identities if one in self._rows and self._notes.get(one, "") != note]

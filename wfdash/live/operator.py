@@ -9,13 +9,14 @@ from wfdash.api.interface import Workflows
 from wfdash.core.detail import Detail, read_detail
 from wfdash.live.creation import Creator
 from wfdash.live.follow import Follower
+from wfdash.live.hearing import Hearer, Nobody
 from wfdash.live.journal import Journal
 from wfdash.live.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
-from wfdash.live.reread import FEW, ActionBudget, Reading, Rereader, Sink
+from wfdash.live.reread import FEW, ActionBudget, Reading, Rereader
 from wfdash.live.sending import Sender, Sent
 from wfdash.live.writing import Record
 
-__all__ = ["ActionBudget", "OnEvent", "Operator", "Sink"]
+__all__ = ["ActionBudget", "OnEvent", "Operator"]
 
 OnEvent = Callable[[Progress | Result], None]
 
@@ -46,7 +47,7 @@ class Operator:
         budget: ActionBudget,
         journal: Journal | None,
         clock: Callable[[], float],
-        sink: Sink | None = None,
+        hearer: Hearer | None = None,
         read_only: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -54,7 +55,7 @@ class Operator:
         self.clock = clock
         self._api = api
         self._budget = budget
-        self._sink = sink
+        self._hearer = hearer or Nobody()
         self._read_only = read_only
         self._sleep = sleep
         self._runs: dict[str, _Run] = {}
@@ -82,9 +83,9 @@ class Operator:
     async def look(self, workflow: str, identity: str) -> Detail:
         """One instance in full, to say what an action would lose. Raises WorkflowsError."""
         await self._budget.acquire_action()
+        number = self._hearer.next_number()
         answer = await self._api.get_instance(workflow, identity)
-        if self._sink is not None:
-            self._sink(workflow, identity, answer)
+        self._hearer.hear_detail(workflow, identity, answer, number)
         return read_detail(workflow, identity, answer.result, refusal=answer.refusal)
 
     async def carry_out(self, plan: Plan, on_event: OnEvent) -> list[Result]:
@@ -105,7 +106,7 @@ class Operator:
             [target.id for target in plan.eligible],
             budget=self._budget,
             clock=self.clock,
-            sink=self._sink,
+            hearer=self._hearer,
         )
         run = _Run(
             plan,
@@ -169,6 +170,7 @@ class Operator:
             sleep=self._sleep,
             rereader=run.rereader,
             record=run.record,
+            hearer=self._hearer,
             many=run.many,
         )
         sent = await sender.send(

@@ -5,7 +5,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from wfdash.api.interface import DetailAnswer, Version, Workflows
+from wfdash.api.interface import Version, Workflows
 from wfdash.core.diagnosis import Why
 from wfdash.core.facts import DetailFacts
 from wfdash.core.instance import Instance
@@ -24,7 +24,7 @@ from wfdash.live.facts import Fact
 from wfdash.live.job import Job
 from wfdash.live.jobs import Jobs
 from wfdash.live.oddities import find_oddities
-from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.overheard import Overheard
 from wfdash.live.scheduler import Scheduler
 from wfdash.live.search import Searched
 from wfdash.live.state import DetailState, Freshness
@@ -55,6 +55,7 @@ class Poller:
         self.budget = budget
         self._jobs = Jobs(self._watch, interval, watched_changed=lambda state: notify(WatchedChanged(state)))
         self.causes, self.watched = self._jobs.causes, self._jobs.watched
+        self.overheard = Overheard(self._watch, self._jobs)
         self._scheduler = Scheduler(self._jobs.in_order, clock=clock, budget=budget, settled=self._settled)
         budget.on_change = lambda: notify(BudgetChanged())
 
@@ -272,18 +273,6 @@ class Poller:
     def version(self, version: str) -> Version | None:
         """What is known of this version of the workflow; asked for when an instance of it is open."""
         return self._jobs.versions.known.get(version)
-
-    def apply_detail(self, workflow: str, instance: str, answer: DetailAnswer) -> None:
-        """Take in what somebody else read just now."""
-        if workflow != self.workflow:
-            return
-        number = self._watch.next_number()
-        detail = read_answer(workflow, instance, answer)
-        if self._jobs.detail.state(instance) is not None:
-            self._jobs.detail.take_in(detail, number)
-        else:
-            self._watch.tell(amend_row(self.store, detail, number))
-            self._jobs.facts.remember(detail)
 
     def _told(self, event: Event) -> None:
         self._jobs.told(event)

@@ -7,18 +7,16 @@ from typing import Protocol
 from msgspec import Struct
 
 from wfdash.api.errors import InstanceNotFound
-from wfdash.api.interface import DetailAnswer, InstancePage, Workflows
+from wfdash.api.interface import InstancePage, Workflows
 from wfdash.core.detail import read_detail
 from wfdash.core.instance import Instance
+from wfdash.live.hearing import Hearer
 
-__all__ = ["FEW", "ActionBudget", "Reading", "Rereader", "Sink"]
+__all__ = ["FEW", "ActionBudget", "Reading", "Rereader"]
 
 FEW = 20
 """Up to this many targets each is read by itself; above, by list pages."""
 _PAGE = 100
-
-Sink = Callable[[str, str, DetailAnswer], None]
-"""Takes a re-read (workflow, id, answer) into whatever keeps what is known."""
 
 
 class ActionBudget(Protocol):
@@ -66,14 +64,14 @@ class Rereader:
         *,
         budget: ActionBudget,
         clock: Callable[[], float],
-        sink: Sink | None = None,
+        hearer: Hearer,
     ) -> None:
         self._api = api
         self._workflow = workflow
         self._ids = frozenset(ids)
         self._budget = budget
         self._clock = clock
-        self._sink = sink
+        self._hearer = hearer
         self._rows: dict[str, Reading] = {}
         self._place: dict[str, tuple[str, str | int | None]] = {}
         self._swept: dict[str, float] = {}
@@ -106,9 +104,13 @@ class Rereader:
 
     async def _detail(self, identity: str) -> Reading:
         await self._budget.acquire_action()
-        answer = await self._api.get_instance(self._workflow, identity, simple=not self._api.local)
-        if self._sink is not None and self._api.local:
-            self._sink(self._workflow, identity, answer)
+        number, simple = self._hearer.next_number(), not self._api.local
+        try:
+            answer = await self._api.get_instance(self._workflow, identity, simple=simple)
+        except InstanceNotFound:
+            self._hearer.hear_gone(self._workflow, identity)
+            raise
+        self._hearer.hear_detail(self._workflow, identity, answer, number, simple=simple)
         detail = read_detail(self._workflow, identity, answer.result)
         return Reading(detail.status, self._clock(), "detail", detail.queued, detail.start, detail.end)
 
@@ -148,11 +150,12 @@ class Rereader:
 
     async def _fetch(self, status: str, place: str | int | None) -> InstancePage:
         await self._budget.acquire_action()
-        asked = self._clock()
+        asked, number = self._clock(), self._hearer.next_number()
         if isinstance(place, int):
             page = await self._api.list_instances(self._workflow, page=place, per_page=_PAGE)
         else:
             page = await self._api.list_instances(self._workflow, status=status, cursor=place, per_page=_PAGE)
+        self._hearer.hear_rows(self._workflow, page.items, number)
         for item in page.items:
             row = Instance.from_item(item)
             if row is not None and row.id in self._ids:

@@ -17,6 +17,7 @@ from wfdash.api.errors import (
 )
 from wfdash.api.interface import StatusAnswer, Verb, Workflows
 from wfdash.core.rules import refusal, same_meaning
+from wfdash.live.hearing import Hearer
 from wfdash.live.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Target
 from wfdash.live.reread import ActionBudget, Reading, Rereader
 from wfdash.live.writing import Record
@@ -69,6 +70,7 @@ class Sender(Struct, frozen=True):
     sleep: Callable[[float], Awaitable[None]]
     rereader: Rereader
     record: Record
+    hearer: Hearer
     many: bool
 
     async def send(
@@ -165,7 +167,7 @@ class Sender(Struct, frozen=True):
     ) -> Sent | RateLimited:
         await self.record.sent(target.id, before.status)
         heard("sent", "", "")
-        at = self.clock()
+        at, number = self.clock(), self.hearer.next_number()
         try:
             answer = await self._request(target)
         except asyncio.CancelledError:
@@ -179,6 +181,8 @@ class Sender(Struct, frozen=True):
             return await self._failed(target, before, error, forbid, at)
         answered = answer.status or "unknown"
         await self.record.answered(target.id, before.status, answered, answer.http, answer.ray)
+        if self.plan.verb != "send_event":
+            self.hearer.hear_status(self.plan.workflow, target.id, answer.status, number)
         heard("answered", "", answered)
         return Sent(accepted=True, answered=answered, before=before, at=at)
 

@@ -61,7 +61,7 @@ async def open_session(
         budget=budget,
         journal=journal,
         clock=clock,
-        sink=poller.apply_detail,
+        hearer=poller.overheard,
         read_only="nothing is written until wfdash ends" if settings.read_only else "",
     )
     return Session(api, budget, poller, operator, journal)

@@ -1,0 +1,97 @@
+"""What an action reads and is answered is on the rows at once, before any poll could tell it."""
+
+import asyncio
+
+import pytest
+
+from tests.support.stage import staged, waiting_of
+from wfdash.core.store import EXPIRED
+from wfdash.live.operator import Operator
+from wfdash.live.plan import make_plan
+
+
+async def acted(on, verb, rows, *, hearer=True):
+    clock = on.loop.time
+    overheard = on.poller.overheard if hearer else None
+    operator = Operator(on.api, budget=on.budget, journal=None, clock=clock, hearer=overheard)
+    plan = make_plan(verb, "orders", rows, now=clock(), guard=operator.guard)
+    return await operator.carry_out(plan, lambda event: None)
+
+
+async def frozen_on(on, workflow="orders"):
+    on.poller.show(workflow)
+    await on.until(lambda: len(on.poller.store) > 50)
+    await asyncio.sleep(1)
+    on.poller.frozen = True
+
+
+def active_of(on, number):
+    return [row for row in on.poller.store if row.status in ("running", "waiting")][:number]
+
+
+@pytest.mark.parametrize("number", [3, 30])
+def test_rows_tell_what_an_action_did_while_polling_is_frozen(number):
+    @staged("incident")
+    async def story(on):
+        await frozen_on(on)
+        rows = active_of(on, number)
+        results = await acted(on, "terminate", rows)
+        done = [told.id for told in results if told.outcome == "done"]
+        assert len(done) > number / 2
+        for identity in done:
+            row = on.poller.store.get(identity)
+            assert row.status == "terminated"
+            assert row.ended is None or row.ended == pytest.approx(on.loop.time(), abs=60)
+            assert identity not in on.poller.store.active
+
+    story()
+
+
+@staged("incident")
+async def test_without_a_hearer_rows_wait_for_the_next_poll(on):
+    await frozen_on(on)
+    (row,) = active_of(on, 1)
+    (told,) = await acted(on, "terminate", [row], hearer=False)
+    assert (told.outcome, on.poller.store.get(row.id).status) == ("done", row.status)
+
+
+@staged()
+async def test_a_restart_takes_the_times_of_the_last_run_away(on):
+    await frozen_on(on)
+    row = next(one for one in on.poller.store if one.status == "complete")
+    assert row.ended is not None
+    (told,) = await acted(on, "restart", [row])
+    now = on.poller.store.get(row.id)
+    assert now.status == told.after
+    assert now.ended is None
+    assert now.started is None or now.started > row.ended
+
+
+@staged()
+async def test_an_instance_that_an_action_finds_gone_is_marked(on):
+    await frozen_on(on)
+    one = waiting_of(on)
+    row = on.poller.store.get(one.id)
+    on.world.workflows["orders"].forget(one)
+    (told,) = await acted(on, "terminate", [row])
+    assert told.outcome == "skipped"
+    assert on.poller.store.note(one.id) == EXPIRED
+
+
+@staged()
+async def test_what_concerns_another_workflow_or_rows_not_loaded_is_let_pass(on):
+    await frozen_on(on)
+    overheard, store = on.poller.overheard, on.poller.store
+    one, size = waiting_of(on), len(store)
+    number = overheard.next_number()
+    overheard.hear_status("billing", one.id, "paused", number)
+    overheard.hear_rows("billing", [{"id": one.id, "status": "paused"}], number)
+    overheard.hear_gone("billing", one.id)
+    overheard.hear_status("orders", "never-seen", "paused", number)
+    overheard.hear_rows("orders", [{"id": "never-seen"}, {"id": ["odd"]}], number)
+    overheard.hear_status("orders", one.id, "", number)
+    assert (store.get(one.id).status, len(store), store.note(one.id)) == ("waiting", size, "")
+    overheard.hear_status("orders", one.id, "paused", 0)
+    assert store.get(one.id).status == "waiting"  # a later request told otherwise
+    overheard.hear_status("orders", one.id, "paused", number)
+    assert store.get(one.id).status == "paused"

@@ -1,0 +1,43 @@
+"""What is read and answered for an action, told to whoever keeps what is known."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from wfdash.api.interface import DetailAnswer
+
+__all__ = ["Hearer", "Nobody"]
+
+
+class Hearer(Protocol):
+    """Each request gets its number before it is sent, so that what a later one told is not overridden."""
+
+    def next_number(self) -> int: ...
+
+    def hear_detail(
+        self, workflow: str, instance: str, answer: DetailAnswer, number: int, *, simple: bool = False
+    ) -> None:
+        """An instance's own answer; without its steps where it was asked to be `simple`."""
+
+    def hear_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
+        """A page of the list, in any order and of any status."""
+
+    def hear_status(self, workflow: str, instance: str, status: str, number: int) -> None:
+        """What a change of status was answered."""
+
+    def hear_gone(self, workflow: str, instance: str) -> None:
+        """There is no such instance any more."""
+
+
+class Nobody:
+    """Where no screen shows anything."""
+
+    def next_number(self) -> int:
+        return 0
+
+    def hear_detail(self, *_: object, **__: object) -> None: ...
+
+    def hear_rows(self, *_: object) -> None: ...
+
+    def hear_status(self, *_: object) -> None: ...
+
+    def hear_gone(self, *_: object) -> None: ...

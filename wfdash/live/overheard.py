@@ -1,0 +1,50 @@
+"""What actions read and were answered, on the rows and in the open detail before the next poll tells it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wfdash.api.interface import DetailAnswer
+from wfdash.core.store import EXPIRED
+from wfdash.live.jobs import Jobs
+from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.watch import Watch
+
+__all__ = ["Overheard"]
+
+
+class Overheard:
+    """A Hearer. What concerns another workflow than the one that is watched is let pass."""
+
+    def __init__(self, watch: Watch, jobs: Jobs) -> None:
+        self._watch = watch
+        self._jobs = jobs
+
+    def next_number(self) -> int:
+        return self._watch.next_number()
+
+    def hear_detail(
+        self, workflow: str, instance: str, answer: DetailAnswer, number: int, *, simple: bool = False
+    ) -> None:
+        if workflow != self._watch.workflow:
+            return
+        detail = read_answer(workflow, instance, answer, simple=simple)
+        if not simple and self._jobs.detail.state(instance) is not None:
+            self._jobs.detail.take_in(detail, number)
+            return
+        self._watch.tell(amend_row(self._watch.store, detail, number))
+        self._jobs.facts.remember(detail)
+
+    def hear_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
+        """Rows that are not loaded stay so: which are is told by the list that was walked without a gap."""
+        if workflow == self._watch.workflow:
+            store = self._watch.store
+            known = [item for item in items if isinstance(one := item.get("id"), str) and one in store]
+            self._watch.tell(store.apply(known, seq=number, now=self._watch.clock()))
+
+    def hear_status(self, workflow: str, instance: str, status: str, number: int) -> None:
+        if workflow == self._watch.workflow:
+            self._watch.tell(self._watch.store.amend_status(instance, status, seq=number))
+
+    def hear_gone(self, workflow: str, instance: str) -> None:
+        if workflow == self._watch.workflow:
+            self._watch.tell(self._watch.store.doubt([instance], EXPIRED))
