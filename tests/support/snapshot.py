@@ -1,5 +1,6 @@
 """Screens as text that a person can read in a diff: what stands there, then in which looks."""
 
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -60,4 +61,7 @@ def check_snapshot(name: str, now: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(now, encoding="utf-8")
         raise AssertionError(f"{path.name} was written; look at it and run again")
-    assert now == path.read_text(encoding="utf-8")
+    then = path.read_text(encoding="utf-8")
+    if now != then:
+        lines = unified_diff(then.splitlines(), now.splitlines(), path.name, "now", lineterm="", n=0)
+        raise AssertionError("\n".join(lines))

@@ -34,7 +34,6 @@ STEPS = {
     "events": ("v",),
     "detail": ("enter",),
     "inspector": ("enter", "enter"),
-    "budget": ("B",),
 }
 APART = 14.0
 """Seconds from one to the next, so that the clocks of all of them are alike in every run."""
@@ -68,6 +67,24 @@ def test_screens_look_as_they_did(size, look):
                 await d.until(lambda: "no filter" in d.text)
             await d.passes(began + 20 + (number + 1) * APART - d.app.clock())
 
+    _drive(script, size, look)
+    assert not failures, "\n".join(failures)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("size", SIZES)
+def test_the_budget_looks_as_it_did(size, look):
+    """Soon after the start: it tells of every request since."""
+
+    async def script(d):
+        began = d.app.clock()
+        await d.press("B")
+        await d.passes(began + TAKEN - d.app.clock())
+        check_snapshot(f"budget-{size}-{look}", described(d.app.screen, beside=69))
+
+    _drive(script, size, look)
+
+
+def _drive(script, size, look):
     with patch.object(_time, "get_time", lambda: asyncio.get_running_loop().time()):
         drive(script, size=SIZES[size], **LOOKS[look])
-    assert not failures, "\n".join(failures)
