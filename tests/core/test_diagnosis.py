@@ -263,8 +263,21 @@ CASES = {
             [done("ship-1", 1, 2, kind="rollback"), gave_up("reserve-1", 2, [3, 4], kind="rollback")],
         ),
         9,
-        "rolling back, 1 handler done, 1 failed",
+        "rolling back, 1 handler done, 1 failed, none open for 5 s",
         "rollback, 1 done, 1 failed",
+    ),
+    "rolling back, stuck between two handlers": (
+        detail("rollingBack", [done("ship-1", 1, 2, kind="rollback")]),
+        402,
+        "rolling back, 1 handler done, none open for 6 m 40 s; looks stuck",
+        "rollback, 1 done",
+    ),
+    "rolling back, a handler's next try never came": (
+        detail("rollingBack", [step("ship-1", 1, None, None, [attempt(1, 2, False)], kind="rollback")]),
+        402,
+        "rolling back, no handler done; attempt 1 of 6 of ship failed 6 m 40 s ago with PaymentError; "
+        "next try due 6 m 30 s ago; looks stuck",
+        "rollback, 0 done: ship",
     ),
     "complete": (detail("complete", [LOAD], end=48), 48 + 3 * DAY, "finished 3 d ago, took 48 s", ""),
     "complete after a caught failure": (

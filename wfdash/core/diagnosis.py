@@ -55,7 +55,7 @@ def diagnose(
     if status == "waitingForPause":
         return _pausing(steps, at)
     if status == "rollingBack":
-        return _rolling_back(detail, steps, at)
+        return _with_suspicion(_rolling_back(detail, steps, at), local)
     why = _by_steps(detail, steps, status, at)
     if status in STATUSES:
         return _with_suspicion(why, local)
@@ -167,11 +167,11 @@ def _rolling_back(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
         said += f", {failed:,} failed"
         short += f", {failed:,} failed"
     since = deadline = None
-    estimate = False
+    estimate = stuck = False
     if steps:
         step = steps[-1]
         why = of_one(step, at)
-        since, deadline, estimate = why.since, why.deadline, why.estimate
+        since, deadline, estimate, stuck = why.since, why.deadline, why.estimate, why.looks_stuck
         if doing(step) == "retries":
             said += f"; {why.sentence}"
         else:
@@ -181,9 +181,12 @@ def _rolling_back(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
         short += f": {short_name(step)}"
     elif not handlers:
         said, short = "rolling back, no handler has started yet", "rolling back"
+    elif (since := max((one.end for one in handlers if one.end is not None), default=None)) is not None:
+        said += f", none open for {at.passed(since)}"
+        stuck = _long(since, at)
     if detail.error is not None:
         said += f"; after {failure_text(detail.error, 80)}"
-    return Why(said, short, since, deadline, False, estimate)
+    return Why(said, short, since, deadline, stuck, estimate)
 
 
 def _without_steps(detail: Detail, status: str, row: Instance | None, at: Reckoning) -> Why:
