@@ -125,11 +125,9 @@ class Store:
         old = self._rows.get(identity)
         if old is None or not status or status == old.status:
             return Delta()
-        row = replace(old, seq=seq, status=status, ended=None)
-        if is_final(old.status):
-            row.started = None
-        row.extra = {key: value for key, value in (row.extra or {}).items() if key not in _AMENDED} or None
-        return Delta(changed=(identity,)) if self._put(row) else Delta()
+        return self.amend(
+            identity, seq=seq, status=status, started=None if is_final(old.status) else old.started
+        )
 
     def doubt(self, identities: Iterable[str], note: str) -> Delta:
         """Put a note on rows; what is told of them later takes it off."""
