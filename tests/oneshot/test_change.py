@@ -76,6 +76,7 @@ def test_wait_follows_until_it_is_final(shell):
     done = shell("create", "-w", "orders", "--id", "waits-in-vain", "--wait", "--timeout", "2s")
     [told] = objects(done)
     assert (done.returncode, told["outcome"], told["id"]) == (5, "under way", "waits-in-vain")
+    assert done.stderr.startswith("wfdash: waits-in-vain: ")
 
 
 def test_a_batch_tells_which_were_skipped(shell, created, tmp_path):

@@ -10,11 +10,14 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import NewInstance
 from wfdash.api.limits import check_batch, check_instance_id, check_location_hint, check_retention
+from wfdash.core.detail import Detail
+from wfdash.core.diagnosis import diagnose
 from wfdash.core.status import is_final
 from wfdash.live.plan import Result, make_creation
 from wfdash.oneshot.ending import UsageError
 from wfdash.oneshot.follow import TimedOut, until
 from wfdash.oneshot.inputs import check_size, parse_json, read_json, read_text, refused_as_usage, retention
+from wfdash.oneshot.print import say
 from wfdash.oneshot.results import Printer, check_writable, exit_code, operator_of
 from wfdash.oneshot.session import Session
 
@@ -134,11 +137,22 @@ async def run(parsed: Namespace, session: Session) -> int:
 
 
 async def _wait(session: Session, result: Result, deadline: float | None, printer: Printer) -> int:
-    """The exit code of one: 0 complete, 1 another final one, 5 not final in time."""
+    """The exit code of one: 0 complete, 1 another final one, 5 not final in time. Says how it comes on."""
     if result.exit_code:
         return result.exit_code
+    told = ""
+
+    def read(detail: Detail) -> None:
+        nonlocal told
+        if detail.status != told and not is_final(detail.status):
+            why = diagnose(detail, now=session.clock(), local=session.api.local)
+            say(f"wfdash: {result.id}: {detail.status or 'no status'}: {why.sentence}")
+        told = detail.status
+
     try:
-        status = await until(session, result.workflow, result.id, is_final, deadline=deadline, met=True)
+        status = await until(
+            session, result.workflow, result.id, is_final, read=read, deadline=deadline, met=True
+        )
     except TimedOut as late:
         error = "not final before the timeout"
         printer.told(replace(result, at=session.clock(), after=late.status, outcome="under way", error=error))
