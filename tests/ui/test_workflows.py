@@ -4,8 +4,9 @@ from itertools import pairwise
 
 from tests.support.dashboard import drive
 from wfdash.core.workflow import Workflow
+from wfdash.demo.faults import Fault
 from wfdash.live.trend import Trends
-from wfdash.ui.widgets.workflow_table import worst_first
+from wfdash.ui.widgets.workflow_table import WorkflowTable, worst_first
 
 
 def test_new_errors_come_before_old_ones_and_those_before_busy_ones():
@@ -38,3 +39,25 @@ def test_the_counts_stand_beside_the_names_however_wide_the_screen():
         assert title.index("ERRORED") < 40
 
     drive(script, workflow="", size=(200, 30))
+
+
+def test_a_connection_that_is_gone_is_said_in_a_sentence_and_the_counts_are_faded():
+    async def script(d):
+        table = d.app.screen.query_one(WorkflowTable)
+        await d.until(lambda: "refunds" in d.text)
+        assert not table.faded
+        d.server.state.faults.append(Fault.parse("500:1000"))
+        await d.until(lambda: "▲ stale" in d.lines[0])
+        (told,) = [line for line in d.lines if line.startswith(" ▲ ")]
+        assert told.endswith("; wfdash keeps trying")
+        assert "refunds" in d.text
+        assert table.faded
+        await d.press("poll.freeze")
+        await d.until(lambda: "‖ frozen" in d.lines[0], 10)
+        assert not any(line.startswith(" ▲ ") for line in d.lines), "nothing is tried any more"
+        d.server.state.faults.clear()
+        await d.press("poll.freeze")
+        await d.until(lambda: "as of" in d.lines[0], 30)
+        assert not table.faded
+
+    drive(script, workflow="")

@@ -18,6 +18,8 @@ class Counts(Job):
     """One request per 100 workflows while `overview`, else one for the workflow shown."""
 
     priority = Priority.LIST
+    longest = 20.0
+    """On the page of all workflows nothing else finds out that the server answers again."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(_INTERVAL)

@@ -11,6 +11,7 @@ from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import age, count, spoken
 from wfdash.live.poller import Poller
 from wfdash.live.search import Searched
+from wfdash.live.state import Freshness
 from wfdash.ui.states import empty_message
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
@@ -101,9 +102,9 @@ def _searched_pieces(searched: Searched, go_on: str) -> Sequence[Pieces]:
     return [[(words, PLAIN if searched.over else WARN)]]
 
 
-def trouble_pieces(poller: Poller, width: int) -> Pieces:
+def trouble_pieces(poller: Poller, fresh: Freshness, width: int) -> Pieces:
     """A server's own words may be long: what wfdash does about it stays in sight."""
-    failure, left, held = clean(poller.list.failure), poller.budget.left, poller.budget.held_for
+    failure, left, held = clean(fresh.failure), poller.budget.left, poller.budget.held_for
     why, does = failure or "the last two polls were missed", "; wfdash keeps trying"
     if held and left is not None and not failure:
         why = f"{count(int(left.remaining))} of {count(int(left.quota))} requests are left for this user"

@@ -79,7 +79,8 @@ class SurroundedScreen(ViewsScreen):
         """The sentence about a connection that is gone, or about what is not followed, while it is so."""
         poller, table = self.poller, self.table
         # Before the first answer the table's own message says it.
-        stale = poller is not None and poller.list.stale and poller.list.answered_at is not None
+        answered = poller is not None and poller.list.answered_at is not None
+        stale = poller is not None and answered and poller.list.stale and not poller.frozen
         line = self.query_one("#trouble", StatusLine)
         left_out = poller.sweep.left_out if poller is not None else ()
         line.display = bool(poller is not None and len(poller.store) and (stale or left_out))
@@ -90,7 +91,7 @@ class SurroundedScreen(ViewsScreen):
             table.message = f"Connecting.\n{clean(self.dashboard.failure)}"
         else:
             wide = self.size.width
-            line.show(trouble_pieces(poller, wide) if stale else left_out_pieces(left_out, wide))
+            line.show(trouble_pieces(poller, poller.list, wide) if stale else left_out_pieces(left_out, wide))
             table.message = message_for(
                 poller, self.workflow, self.filter_line.query_now.text, self.dashboard.key_of
             )

@@ -12,10 +12,11 @@ from wfdash.core.workflow import Workflow
 from wfdash.live.events import Event, WorkflowsChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.surroundings import trouble_pieces
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.status_line import Pieces, StatusLine
 from wfdash.ui.widgets.text_lines import TextLines
 from wfdash.ui.widgets.workflow_table import WorkflowTable, worst_first
 
@@ -40,6 +41,7 @@ class WorkflowsScreen(BaseScreen):
         yield Header()
         yield WorkflowTable(clock=self.dashboard.clock)
         yield TextLines(id="trend", height=_PANEL)
+        yield StatusLine(id="trouble")
         yield KeyBar(self.dashboard.why_off)
 
     @property
@@ -48,6 +50,7 @@ class WorkflowsScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.query_one(WorkflowTable).focus()
+        self.query_one("#trouble").display = False
         if self.poller is not None:
             self.poller.overview = True
         self.call_after_refresh(self._fill)
@@ -112,9 +115,13 @@ class WorkflowsScreen(BaseScreen):
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=self.size.width < 100),
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
-        table = self.query_one(WorkflowTable)
-        before, table.message = table.message, self._message()
-        if before != table.message:
+        table, line = self.query_one(WorkflowTable), self.query_one("#trouble", StatusLine)
+        gone = fresh.stale and fresh.answered_at is not None and not poller.frozen
+        line.display = gone
+        line.show(trouble_pieces(poller, fresh, self.size.width) if gone else [])
+        before = (table.message, table.faded)
+        table.message, table.faded = self._message(), gone
+        if before != (table.message, table.faded):
             table.repaint()
         self._draw_trend()
 

@@ -47,6 +47,8 @@ class WorkflowTable(LineTable):
     def __init__(self, *, clock: Callable[[], float]) -> None:
         super().__init__()
         self._clock = clock
+        self.faded = False
+        """The connection is gone: what is shown is only a memory."""
         self._workflows: list[Workflow] = []
         self._places: dict[str, int] = {}
         self._trends = Trends()
@@ -103,6 +105,8 @@ class WorkflowTable(LineTable):
         for _, statuses in _COLUMNS[:columns]:
             pieces += self._count(one, statuses)
         pieces.append((self._cron(one).rjust(_CRON), QUIET))
+        if self.faded:
+            pieces = [(text, QUIET) for text, _ in pieces]
         return strip_of(pieces, width, CURSOR if cursor else None)
 
     def _count(self, one: Workflow, statuses: tuple[str, ...]) -> Pieces:
