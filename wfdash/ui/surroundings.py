@@ -56,7 +56,7 @@ def last_pieces(app: "WfdashApp", now: float) -> Sequence[Pieces]:
     words = (
         f"last: {verb} {what} by {who}, {ago} ago",
         f"{verb} {what} by {user} {ago} ago",
-        f"{verb} by {user} {ago}",
+        f"{verb} by {user} {ago} ago",
     )
     return [[(one, QUIET)] for one in words]
 
