@@ -72,7 +72,7 @@ def test_the_last_attempt_of_the_failing_step_names_the_cause():
                     "type": "step",
                     "name": "charge card-1",
                     "success": False,
-                    "attempts": [attempt("card 2 declined")],
+                    "attempts": [attempt("gateway hiccup"), attempt("card 2 declined")],
                 },
                 {
                     "type": "rollback",

@@ -1,9 +1,13 @@
 """Errored instances are sampled once each, only while somebody looks, and named by their cause."""
 
+import asyncio
+
 from tests.support.simulated_time import simulate
 from tests.support.stage import stage
 from wfdash.api.paging import walk
+from wfdash.core.grouping import blame
 from wfdash.core.instance import Instance
+from wfdash.core.query import parse
 
 
 def gets(one):
@@ -92,5 +96,32 @@ def test_since_when_is_said_once_the_first_of_its_cause_was_read():
             assert {row.id for row in older} <= sampled
             assert top.first < min(time for time in top.recent)
             assert progress(one)[1] <= 50
+
+    simulate(story())
+
+
+def test_versions_are_blamed_over_a_stretch_that_no_filter_thinned_out():
+    async def story():
+        async with stage("incident") as one:
+            one.poller.show("orders", parse("status:errored"))
+            await one.until(lambda: one.poller.list.answered_at is not None)
+            assert one.poller.stretch() == [], "the completed ones between these are not loaded"
+            one.poller.show("orders")
+            await one.until(lambda: one.poller.stretch())
+            before = blame(one.poller.stretch())
+            one.poller.show("orders", parse("status:errored"))
+            one.poller.causes.wanted = True
+            await asyncio.sleep(2400)
+            assert blame(one.poller.stretch()) == before, "only errored ones were looked for since"
+            one.poller.show("orders")
+            end = one.loop.time()
+            await one.until(lambda: max(row.created for row in one.poller.stretch()) > end - 60)
+            stretch = one.poller.stretch()
+            oldest, newest = min(row.created for row in stretch), max(row.created for row in stretch)
+            pages = [page async for page in walk(one.api, "orders")]
+            rows = [Instance.from_item(item) for page in pages for item in page.items]
+            within = {row.id for row in rows if oldest <= row.created <= newest}
+            assert {row.id for row in stretch} <= within
+            assert len(within - {row.id for row in stretch}) <= len(within) / 10
 
     simulate(story())

@@ -94,6 +94,19 @@ def test_a_version_of_which_nothing_has_finished_has_no_share():
     incident(script)
 
 
+def test_versions_are_not_compared_over_what_a_filter_left():
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, filter="status:errored", size=(140, 40)) as dashboard:
+            await dashboard.press("errors.open")
+            await dashboard.until(lambda: dashboard.app.session.poller.causes.groups)
+            await dashboard.passes(6)
+            assert dashboard.line("VERSIONS are compared over a list without a filter")
+            assert "finished errored" not in dashboard.text
+
+    simulate(main())
+
+
 def test_how_old_the_listed_ones_of_a_version_are_is_not_said_as_when_it_first_appeared():
     async def script(dashboard, app):
         for size in ((80, 24), (140, 40)):

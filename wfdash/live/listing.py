@@ -4,11 +4,12 @@ from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage
 from wfdash.core.instance import Instance
 from wfdash.core.query import Pushdown
+from wfdash.core.status import is_final
 from wfdash.live.budget import Priority
 from wfdash.live.job import Job
 from wfdash.live.watch import Watch
 
-__all__ = ["History", "Newest"]
+__all__ = ["History", "Newest", "pushed"]
 
 PER_PAGE = 100
 _LOCAL_INTERVAL = 5.0
@@ -41,6 +42,8 @@ class Newest(Job):
         self.asked: tuple[int, str, float | None] = (0, "", None)
         """Of the last newest page: its request, the one status asked for, how far back it goes if it ends."""
         self._reached: float | None = None
+        self._newest: float | None = None
+        """Creation of the newest row that the last page on top told."""
         self._catching: tuple[str, float | None, int] | None = None
 
     def restart(self) -> None:
@@ -66,15 +69,15 @@ class Newest(Job):
         catching = self._catching
         page = await _page(watch, catching[0] if catching else None)
         watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+        _note_ends(watch, page)
         oldest, newest = _span(page)
         if catching:
             self._catch_up(page, oldest, catching[1], catching[2] - 1)
             return
         self.total, self.counts, self.hidden, self.below = page.total, page.counts, page.hidden, page.cursor
-        self.whole = number if page.cursor is None and not _pushed(watch) else None
+        self.whole = number if page.cursor is None and not pushed(watch) else None
         self.asked = (number, _status(watch), oldest if page.cursor is not None else None)
-        if watch.floor is None:
-            _lower(watch, oldest)
+        self._newest = newest
         self._catch_up(page, oldest, self._reached, _CATCH_UP)
         self._reached = newest if newest is not None else self._reached
 
@@ -89,6 +92,8 @@ class Newest(Job):
     def _catch_up(self, page: InstancePage, oldest: float | None, reached: float | None, pages: int) -> None:
         gap = reached is not None and oldest is not None and oldest > reached
         self._catching = (page.cursor, reached, pages) if gap and page.cursor and pages else None
+        if not self._catching and not pushed(self.watch):
+            _raise(self.watch, oldest, self._newest)
 
 
 class History(Job):
@@ -134,12 +139,28 @@ class History(Job):
         self._begun = True
         self._cursor = page.cursor
         watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+        _note_ends(watch, page)
         _lower(watch, _span(page)[0])
+
+
+def _note_ends(watch: Watch, page: InstancePage) -> None:
+    if not pushed(watch):
+        ended = (item for item in page.items if is_final(str(item.get("status"))))
+        watch.told_final.update(str(item.get("id")) for item in ended)
+
+
+def _raise(watch: Watch, oldest: float | None, newest: float | None) -> None:
+    """The unfiltered list was walked from the newest down to the oldest; over a gap a stretch begins anew."""
+    if oldest is None or newest is None:
+        return
+    if watch.floor is None or watch.ceiling is None or oldest > watch.ceiling:
+        watch.floor = oldest
+    watch.floor, watch.ceiling = min(watch.floor, oldest), newest
 
 
 def _lower(watch: Watch, oldest: float | None) -> None:
     """The unfiltered list was walked down to here."""
-    if oldest is not None and not _pushed(watch):
+    if oldest is not None and not pushed(watch):
         watch.floor = oldest if watch.floor is None else min(watch.floor, oldest)
 
 
@@ -166,7 +187,8 @@ def _status(watch: Watch) -> str:
     return asked.status if asked and asked.date_start is None and asked.date_end is None else ""
 
 
-def _pushed(watch: Watch) -> bool:
+def pushed(watch: Watch) -> bool:
+    """Whether a part of the list is asked for only."""
     asked = _asked(watch)
     return bool(asked and (asked.status or asked.date_start is not None or asked.date_end is not None))
 

@@ -11,6 +11,7 @@ from wfdash.core.facts import DetailFacts
 from wfdash.core.instance import Instance
 from wfdash.core.oddity import Oddity
 from wfdash.core.query import Query
+from wfdash.core.status import is_final
 from wfdash.core.store import Store
 from wfdash.core.workflow import Workflow
 from wfdash.live.budget import Budget
@@ -23,6 +24,7 @@ from wfdash.live.events import (
 from wfdash.live.facts import Fact
 from wfdash.live.job import Job
 from wfdash.live.jobs import Jobs
+from wfdash.live.listing import pushed
 from wfdash.live.oddities import find_oddities
 from wfdash.live.overheard import Overheard
 from wfdash.live.scheduler import Scheduler
@@ -176,7 +178,8 @@ class Poller:
         if other:
             for job in self._jobs.of_workflow:
                 self._scheduler.withdraw(job)
-            watch.workflow, watch.store, watch.floor = workflow, Store(), None
+            watch.workflow, watch.store, watch.floor, watch.ceiling = workflow, Store(), None, None
+            watch.told_final = set()
             self._jobs.restart()
         self._jobs.newest.restart()
         self._jobs.history.restart()
@@ -254,12 +257,23 @@ class Poller:
         return self._jobs.facts.why(instance)
 
     def stretch(self) -> Sequence[Instance]:
-        """Loaded rows between which no instance of the workflow is missing, filter or not; at most 20,000."""
-        floor = self._watch.floor
-        if floor is None:
+        """Loaded rows between which no instance is missing; at most 20,000 are looked at.
+
+        What has ended is there only when the unfiltered list told it: errored ones are looked for by the page
+        of causes and by filters, and would else be too many among those that have finished.
+        """
+        watch = self._watch
+        floor, ceiling = watch.floor, watch.ceiling
+        if floor is None or ceiling is None:
             return []
         rows = islice(self.store, _LONGEST_STRETCH)
-        return [row for row in rows if row.created is not None and row.created >= floor]
+        within = (row for row in rows if row.created is not None and floor <= row.created <= ceiling)
+        return [row for row in within if not is_final(row.status) or row.id in watch.told_final]
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the API is asked for a part of the list only: the stretch then stands still."""
+        return pushed(self._watch)
 
     def oddities(self) -> Sequence[Oddity]:
         """What is stuck or odd, worst first, told from what was read so far."""

@@ -21,6 +21,10 @@ class Watch(Struct):
     store: Store = field(default_factory=Store)
     floor: float | None = None
     """Creation of the oldest row down to which the unfiltered list was walked without a gap."""
+    ceiling: float | None = None
+    """Creation of the newest row up to which it was, likewise: above it a filter may have left rows out."""
+    told_final: set[str] = field(default_factory=set)
+    """Ids whose end the unfiltered list told: whatever it was, unlike of those that a filter looked for."""
     number: int = 0
     """Of the request asked last."""
 

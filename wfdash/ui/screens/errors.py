@@ -170,8 +170,13 @@ class ErrorsScreen(BaseScreen):
             lines += [*self._example(group), []]
         shares = self._blamed()[:_VERSIONS]
         if shares:
-            lines.append([(f"  VERSIONS over the newest {count(self._stretch)} instances", QUIET)])
+            title = f"  VERSIONS over the newest {count(self._stretch)} instances"
+            if poller.filtered:
+                title = f"  VERSIONS over {count(self._stretch)} instances, listed before there was a filter"
+            lines.append([(title, QUIET)])
             lines += [*self._versions(shares), []]
+        elif poller.filtered and group is not None:
+            lines += [[("  VERSIONS are compared over a list without a filter", QUIET)], []]
         self.query_one("#beside", TextLines).show(lines)
 
     def _example(self, group: Group) -> list[Pieces]:
