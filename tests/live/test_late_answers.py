@@ -1,0 +1,56 @@
+"""What is answered late: to a question nobody asks any more, or after something newer was told."""
+
+import asyncio
+
+from tests.support.stage import staged, waiting_of
+from wfdash.core.query import parse
+from wfdash.demo import verbs
+
+
+@staged(latency=5.0)
+async def test_the_rows_of_the_workflow_left_meanwhile_are_not_those_of_the_new_one(on):
+    on.poller.show("orders")
+    await asyncio.sleep(1)
+    on.poller.show("refunds")
+    await on.until(lambda: len(on.poller.store), within=20)
+    await asyncio.sleep(20)
+    assert {row.id.partition("-")[0] for row in on.poller.store} == {"refund"}
+
+
+@staged(latency=5.0)
+async def test_the_count_of_the_filter_before_is_not_that_of_the_new_one(on):
+    orders = on.world.workflows["orders"]
+    on.poller.show("orders", parse("status:complete"))
+    await asyncio.sleep(1)
+    on.poller.show("orders", parse("status:errored"))
+    told = set()
+
+    def seen():
+        told.add(on.poller.matching_total)
+        return on.poller.matching_total is not None
+
+    await on.until(seen, within=20, step=0.05)
+    assert told == {None, orders.counts["errored"]}
+
+
+@staged()
+async def test_what_was_told_since_a_question_was_asked_outdoes_its_answer(on):
+    one, read = waiting_of(on), on.api.get_instance
+
+    async def slowly(*asked, **options):
+        answer = await read(*asked, **options)
+        await asyncio.sleep(5)
+        return answer
+
+    on.api.get_instance = slowly
+    on.poller.show("orders")
+    on.poller.open(one.id)
+    await asyncio.sleep(1)
+    verbs.pause(on.world, one)
+    number = on.poller.overheard.next_number()
+    on.poller.overheard.hear_detail("orders", one.id, await read("orders", one.id), number)
+    late = on.loop.time() + 10
+    while on.loop.time() < late:
+        assert on.poller.detail(one.id).detail.status == "paused"
+        assert on.poller.store.get(one.id).status == "paused"
+        await asyncio.sleep(0.1)
