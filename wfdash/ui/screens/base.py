@@ -37,7 +37,7 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
     """Whether there is something to close: the page itself, but at the root."""
 
     def _compositor_refresh(self) -> None:
-        """Write nothing while covered, and what changed alone while a panel is over the screen.
+        """Write nothing while covered.
 
         Textual would repaint all of the screen on top, and again at every turn from then on. The whole screen
         is painted when it comes back.
@@ -46,15 +46,7 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
             self._compositor._dirty_regions.clear()
             self._dirty_widgets.clear()
             return
-        if self is self.app.screen:
-            super()._compositor_refresh()
-            return
-        # Under a panel. Textual would mark this screen as dirty too, and the same regions would come back at
-        # every turn: the whole screen, once it had been painted, for as long as the panel is open.
-        if regions := tuple(self._compositor._dirty_regions):
-            self.app.screen.refresh(*regions)
-        self._compositor._dirty_regions.clear()
-        self._dirty_widgets.clear()
+        super()._compositor_refresh()
 
     def _screen_resized(self, size: Size) -> None:
         """Lay out for the size that the terminal has now, whatever size this event tells.
