@@ -40,6 +40,33 @@ def test_nothing_changed_costs_little(terminal, still, tmp_path):
     assert all(written[name] > 0 for name in ("table", "both", "detail")), "no clock moved"
 
 
+def test_a_panel_over_a_steady_screen_costs_as_little(terminal, still, tmp_path):
+    """Beneath a prompt, a menu and the palette the clocks go on."""
+    panels = {
+        "a prompt": ("p", "pause "),
+        "the palette": ("ctrl+p", "Every action"),
+        "a menu": ("y", "Copy of"),
+    }
+    shells = {}
+    for name, (key, words) in panels.items():
+        shell = shells[name] = opened(terminal, still, XDG_STATE_HOME=str(tmp_path / name))
+        shell.wait_for("quiet stretch")
+        shell.press(key)
+        shell.wait_for(words)
+    then = {name: _age(shell.screen) for name, shell in shells.items()}
+    watch_together(shells.values(), 3)
+    written = dict(zip(panels, watch_together(shells.values(), 10)))
+    pictures = "\n".join(shell.picture() for shell in shells.values())
+    assert max(written.values()) <= 10 * PER_SECOND, f"{written}\n{pictures}"
+    for name, shell in shells.items():
+        shell.wait_for(lambda screen, name=name: _age(screen) != then[name])
+
+
+def _age(screen):
+    """That of the newest instance."""
+    return re.search(r"order-8650 +(<?\d+\w)", screen.text)[1]
+
+
 def test_five_changed_rows_cost_little(terminal, still):
     """From the change until its mark is gone again, polls included."""
     shell = opened(terminal, still)

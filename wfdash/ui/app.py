@@ -22,6 +22,7 @@ from wfdash.settings import Settings
 from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings
 from wfdash.ui.connected import Connected
+from wfdash.ui.covered import is_opaque
 from wfdash.ui.drawing import Drawing
 from wfdash.ui.gate import KeyGate
 from wfdash.ui.line_feed import as_enter
@@ -144,15 +145,17 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
                     screen.live(message.event)
 
     def _tick(self) -> None:
-        """The full screen on top ticks, also under a panel over its lower half."""
+        """What is to be seen ticks: the screen on top, and those under a panel."""
         if not self.is_headless and is_gone():
             self.leave(129)
-        shown = [screen for screen in self.screen_stack if isinstance(screen, BaseScreen)]
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
-            if shown:
-                shown[-1].tick(self.clock())
-                if (bar := shown[-1].key_bar) is not None:
-                    bar.draw()
+            for screen in reversed(self.screen_stack):
+                if isinstance(screen, BaseScreen):
+                    screen.tick(self.clock())
+                    if (bar := screen.key_bar) is not None:
+                        bar.draw()
+                if is_opaque(screen):
+                    break
             self.draw_actions()
 
     async def on_event(self, event: events.Event) -> None:

@@ -2,7 +2,12 @@
 
 from textual.widget import Widget
 
-__all__ = ["is_covered"]
+__all__ = ["is_covered", "is_opaque"]
+
+
+def is_opaque(screen: Widget) -> bool:
+    """Whether nothing under this screen is to be seen."""
+    return screen.styles.background.a == 1
 
 
 def is_covered(widget: Widget) -> bool:
@@ -12,4 +17,4 @@ def is_covered(widget: Widget) -> bool:
     So a covered widget must not; it is drawn anew when its screen comes back.
     """
     top = widget.app.screen
-    return widget.screen is not top and top.styles.background.a == 1
+    return widget.screen is not top and is_opaque(top)

@@ -37,16 +37,22 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
     """Whether there is something to close: the page itself, but at the root."""
 
     def _compositor_refresh(self) -> None:
-        """Write nothing while covered.
+        """Write nothing while covered, and no more than what changed while a panel is over the screen.
 
-        Textual would repaint all of the screen on top, and again at every turn from then on. The whole screen
-        is painted when it comes back.
+        Textual would repaint all of the screen on top, and again at every turn from then on. A covered one is
+        painted when it comes back.
         """
-        if is_covered(self):
-            self._compositor._dirty_regions.clear()
-            self._dirty_widgets.clear()
+        top = self.app.screen
+        if self is top:
+            super()._compositor_refresh()
             return
-        super()._compositor_refresh()
+        if not is_covered(self) and self._compositor._dirty_regions:
+            # Not refresh(), for which a screen forgets which widgets of its own are waiting to be painted.
+            top._set_dirty(*self._compositor._dirty_regions)
+            top._dirty_widgets.add(top)
+            top.check_idle()
+        self._compositor._dirty_regions.clear()
+        self._dirty_widgets.clear()
 
     def _screen_resized(self, size: Size) -> None:
         """Lay out for the size that the terminal has now, whatever size this event tells.

@@ -1,0 +1,33 @@
+"""A panel over a screen that goes on beneath it."""
+
+import pytest
+from textual._compositor import Compositor
+
+from tests.support.dashboard import drive
+
+
+@pytest.mark.parametrize("panel", ["instance.pause", "palette.open", "export.menu"])
+def test_what_moves_beneath_an_open_panel_is_not_painted_with_the_whole_screen(monkeypatch, panel):
+    painted = []
+    whole = Compositor.render_full_update
+
+    def counted(self, simplify=False):
+        painted.append(self)
+        return whole(self, simplify)
+
+    monkeypatch.setattr(Compositor, "render_full_update", counted)
+
+    async def script(d):
+        before = d.lines[0]
+        await d.press(panel)
+        await d.passes(1)
+        assert painted, "opening it paints all once"
+        painted.clear()
+        await d.passes(5)
+        assert not painted
+        assert d.lines[0] != before, "the clocks go on"
+        await d.press("escape")
+        await d.settled()
+        assert d.app.screen is d.app.root
+
+    drive(script, filter="status:waiting")
