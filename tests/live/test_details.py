@@ -8,6 +8,7 @@ from tests.support.stage import asked, final_of, staged, waiting_of
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.store import EXPIRED
 from wfdash.demo import verbs
+from wfdash.live.reading import read_answer
 
 
 @staged()
@@ -80,12 +81,11 @@ async def test_a_re_read_by_an_action_lands_in_row_and_detail(on):
     await asyncio.sleep(1)
     one = waiting_of(on)
     answer = DetailAnswer({"status": "paused", "steps": [], "step_count": 0})
-    poller.overheard.hear_detail("orders", one.id, answer, poller.overheard.next_number())
+    poller.overheard.hear_detail(read_answer("orders", one.id, answer), poller.overheard.next_number())
     assert poller.store.get(one.id).status == "paused"
     assert poller.why(one.id) is not None
-    poller.overheard.hear_detail(
-        "billing", one.id, replace(answer, result={"status": "errored"}), poller.overheard.next_number()
-    )
+    errored = read_answer("billing", one.id, replace(answer, result={"status": "errored"}))
+    poller.overheard.hear_detail(errored, poller.overheard.next_number())
     assert poller.store.get(one.id).status == "paused"
 
 

@@ -5,6 +5,7 @@ import asyncio
 from tests.support.stage import staged, waiting_of
 from wfdash.core.query import parse
 from wfdash.demo import verbs
+from wfdash.live.reading import read_answer
 
 
 @staged(latency=5.0)
@@ -48,7 +49,8 @@ async def test_what_was_told_since_a_question_was_asked_outdoes_its_answer(on):
     await asyncio.sleep(1)
     verbs.pause(on.world, one)
     number = on.poller.overheard.next_number()
-    on.poller.overheard.hear_detail("orders", one.id, await read("orders", one.id), number)
+    told = read_answer("orders", one.id, await read("orders", one.id))
+    on.poller.overheard.hear_detail(told, number)
     late = on.loop.time() + 10
     while on.loop.time() < late:
         assert on.poller.detail(one.id).detail.status == "paused"

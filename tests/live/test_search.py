@@ -8,6 +8,7 @@ from wfdash.api.interface import DetailAnswer
 from wfdash.core.query import parse
 from wfdash.demo import verbs
 from wfdash.live import search
+from wfdash.live.reading import read_answer
 
 
 def waiting_of(one, workflow="orders"):
@@ -28,7 +29,9 @@ def test_what_was_said_of_a_row_goes_with_the_status_it_was_said_in():
             await one.until(lambda: poller.store.get(made.id).status == "terminated")
             assert poller.why(made.id) is None
             answer = DetailAnswer({"status": "terminated", "steps": [], "step_count": 0})
-            poller.overheard.hear_detail("orders", made.id, answer, poller.overheard.next_number())
+            poller.overheard.hear_detail(
+                read_answer("orders", made.id, answer), poller.overheard.next_number()
+            )
             assert poller.why(made.id) is not None
 
     simulate(story())

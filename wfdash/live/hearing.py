@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from wfdash.api.interface import DetailAnswer
+from wfdash.core.detail import Detail
 
 __all__ = ["Hearer", "Nobody"]
 
@@ -13,10 +13,8 @@ class Hearer(Protocol):
 
     def next_number(self) -> int: ...
 
-    def hear_detail(
-        self, workflow: str, instance: str, answer: DetailAnswer, number: int, *, simple: bool = False
-    ) -> None:
-        """An instance's own answer; without its steps where it was asked to be `simple`."""
+    def hear_detail(self, detail: Detail, number: int) -> None:
+        """An instance's own answer, with its steps or without."""
 
     def hear_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
         """A page of the list, in any order and of any status."""
@@ -34,7 +32,7 @@ class Nobody:
     def next_number(self) -> int:
         return 0
 
-    def hear_detail(self, *_: object, **__: object) -> None: ...
+    def hear_detail(self, *_: object) -> None: ...
 
     def hear_rows(self, *_: object) -> None: ...
 

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
-from wfdash.core.detail import Detail, read_detail
+from wfdash.core.detail import Detail
 from wfdash.live.creation import Creator
 from wfdash.live.follow import Follower
 from wfdash.live.hearing import Hearer, Nobody
 from wfdash.live.journal import Journal
 from wfdash.live.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
+from wfdash.live.reading import read_answer
 from wfdash.live.reread import FEW, ActionBudget, Reading, Rereader
 from wfdash.live.sending import Sender, Sent
 from wfdash.live.writing import Record
@@ -85,8 +86,9 @@ class Operator:
         await self._budget.acquire_action()
         number = self._hearer.next_number()
         answer = await self._api.get_instance(workflow, identity)
-        self._hearer.hear_detail(workflow, identity, answer, number)
-        return read_detail(workflow, identity, answer.result, refusal=answer.refusal)
+        detail = read_answer(workflow, identity, answer)
+        self._hearer.hear_detail(detail, number)
+        return detail
 
     async def carry_out(self, plan: Plan, on_event: OnEvent) -> list[Result]:
         """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised."""

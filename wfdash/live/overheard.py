@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wfdash.api.interface import DetailAnswer
+from wfdash.core.detail import Detail
 from wfdash.core.store import EXPIRED
 from wfdash.live.jobs import Jobs
-from wfdash.live.reading import amend_row, read_answer
+from wfdash.live.reading import amend_row
 from wfdash.live.watch import Watch
 
 __all__ = ["Overheard"]
@@ -22,13 +22,10 @@ class Overheard:
     def next_number(self) -> int:
         return self._watch.next_number()
 
-    def hear_detail(
-        self, workflow: str, instance: str, answer: DetailAnswer, number: int, *, simple: bool = False
-    ) -> None:
-        if workflow != self._watch.workflow:
+    def hear_detail(self, detail: Detail, number: int) -> None:
+        if detail.workflow != self._watch.workflow:
             return
-        detail = read_answer(workflow, instance, answer, simple=simple)
-        if not simple and self._jobs.detail.state(instance) is not None:
+        if not detail.simple and self._jobs.detail.state(detail.id) is not None:
             self._jobs.detail.take_in(detail, number)
             return
         self._watch.tell(amend_row(self._watch.store, detail, number))

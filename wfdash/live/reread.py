@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import InstancePage, Workflows
-from wfdash.core.detail import read_detail
 from wfdash.core.instance import Instance
 from wfdash.live.hearing import Hearer
+from wfdash.live.reading import read_answer
 
 __all__ = ["FEW", "ActionBudget", "Reading", "Rereader"]
 
@@ -110,8 +110,8 @@ class Rereader:
         except InstanceNotFound:
             self._hearer.hear_gone(self._workflow, identity)
             raise
-        self._hearer.hear_detail(self._workflow, identity, answer, number, simple=simple)
-        detail = read_detail(self._workflow, identity, answer.result)
+        detail = read_answer(self._workflow, identity, answer, simple=simple)
+        self._hearer.hear_detail(detail, number)
         return Reading(detail.status, self._clock(), "detail", detail.queued, detail.start, detail.end)
 
     async def _absent(self, identity: str) -> bool:
