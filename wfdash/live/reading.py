@@ -4,13 +4,14 @@ import asyncio
 import gc
 
 from wfdash.api.errors import InstanceNotFound
-from wfdash.api.interface import DetailAnswer
+from wfdash.api.interface import DetailAnswer, Workflows
 from wfdash.core.detail import Detail, read_detail
 from wfdash.core.entries import Entries
 from wfdash.core.store import EXPIRED, Delta, Store
+from wfdash.live.budget import Budget, Priority
 from wfdash.live.watch import Watch
 
-__all__ = ["amend_row", "read_answer", "read_instance"]
+__all__ = ["amend_row", "read_answer", "read_instance", "read_run"]
 
 _HUGE = 2000
 """Steps from which an answer in values is kept out of the collector's sight; it holds no cycles."""
@@ -51,3 +52,9 @@ async def read_instance(watch: Watch, identity: str) -> Detail | None:
     detail = read_answer(watch.workflow, identity, answer)
     watch.tell(amend_row(watch.store, detail, number))
     return detail
+
+
+async def read_run(api: Workflows, budget: Budget, workflow: str, instance: str) -> Detail:
+    """One instance in full, as one request. Raises WorkflowsError."""
+    await budget.acquire(Priority.DETAIL)
+    return read_answer(workflow, instance, await api.get_instance(workflow, instance))

@@ -7,9 +7,9 @@ from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
 from wfdash.core.store import EXPIRED, Store
 from wfdash.live.budget import Budget, Priority
-from wfdash.live.reading import read_answer
+from wfdash.live.reading import read_run
 
-__all__ = ["last_successes", "read_first", "read_run"]
+__all__ = ["last_successes", "read_first"]
 
 _TRIED = 3
 """Candidates that are read, at most, when those before them have expired."""
@@ -44,9 +44,3 @@ async def read_first(
         except InstanceNotFound:
             continue
     return None
-
-
-async def read_run(api: Workflows, budget: Budget, workflow: str, instance: str) -> Detail:
-    """One instance in full, as one request. Raises WorkflowsError."""
-    await budget.acquire(Priority.DETAIL)
-    return read_answer(workflow, instance, await api.get_instance(workflow, instance))

@@ -15,8 +15,7 @@ from wfdash.core.export import instance_json, instance_markdown, table_csv, tabl
 from wfdash.core.instance import Instance
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import count
-from wfdash.live.budget import Priority
-from wfdash.live.reading import read_answer
+from wfdash.live.reading import read_run
 from wfdash.ui.exports import file_name, full_outputs, write_first
 from wfdash.ui.screens.menu import Entry, MenuScreen
 
@@ -118,9 +117,7 @@ class ExportScreen(MenuScreen):
         state = session.poller.detail(self._instance)
         if state is not None and state.detail is not None and not state.detail.simple:
             return state.detail
-        await session.budget.acquire(Priority.DETAIL)
-        answer = await session.api.get_instance(self._workflow, self._instance)
-        return read_answer(self._workflow, self._instance, answer)
+        return await read_run(session.api, session.budget, self._workflow, self._instance)
 
     async def _put(self, subject: str, ending: str, make: Make, told: str) -> None:
         """Write it, and say where."""
