@@ -111,7 +111,7 @@ async def _open(steps: int, text: bytes, *, watched: bool) -> tuple[float, float
         await _until(lambda: app.session is not None and app.session.poller.why("order-1") is not None)
         await pilot.pause(0.2)
         gc.collect()
-        gc.freeze()  # as the program does after reading so large an answer
+        gc.freeze()  # what the rounds before have left is not looked through in this one
         watchman = _Watchman()
         task = asyncio.create_task(watchman.watch()) if watched else None
         await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ from wfdash.core.entries import Entries, Told
 __all__ = ["read_instance_json"]
 
 
-class _Answer(Struct, omit_defaults=True):
+class _Answer(Struct):
     """The envelope; its result is cut into the text of each field."""
 
     result: dict[str, Raw]

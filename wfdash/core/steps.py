@@ -102,7 +102,7 @@ def _told(rows: Sequence[Told]) -> Columns:
         seconds_of([row.end for row in rows]),
         [row.success for row in rows],
         [row.finished for row in rows],
-        [one is not None and read_failure(one) is not None for one in [row.error for row in rows]],
+        _failures([row.error for row in rows]),
     )
 
 
@@ -116,8 +116,12 @@ def _columns(entries: Sequence[object]) -> Columns:
         parse_times([row.get("end") for row in rows]),
         _flags([row.get("success") for row in rows]),
         _flags([row.get("finished") for row in rows]),
-        [one is not None and read_failure(one) is not None for one in [row.get("error") for row in rows]],
+        _failures([row.get("error") for row in rows]),
     )
+
+
+def _failures(values: Sequence[object]) -> list[bool]:
+    return [one is not None and read_failure(one) is not None for one in values]
 
 
 def _texts(values: Sequence[object]) -> list[str]:
