@@ -1,4 +1,4 @@
-"""What is typed right after a key that opens a field goes into the field, however fast it comes."""
+"""Each key acts on what the one before it left, however fast they come."""
 
 from textual.events import Key, Paste
 
@@ -106,3 +106,40 @@ def test_a_line_feed_is_enter_unless_an_action_has_it():
 
     drive(script)
     drive(taken, keys={"time.zone": "ctrl+j"})
+
+
+def test_a_key_behind_one_that_opens_a_menu_chooses_from_it():
+    async def script(dashboard):
+        await dashboard.press("move.down")
+        burst(dashboard.app, ["y", "i"])
+        await dashboard.until(lambda: "to the terminal" in dashboard.text)
+        assert len(dashboard.app.screen_stack) == 1
+
+    drive(script)
+
+
+def test_keys_behind_one_that_opens_a_page_act_on_that_page():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("move.down")
+        under = app.root.table.cursor
+        burst(app, ["w", "j", "j", "k", "escape", "j"])
+        await dashboard.until(lambda: app.root.table.cursor == under + 1)
+        assert len(app.screen_stack) == 1
+        burst(app, ["w", "G", "enter"])
+        await dashboard.until(lambda: app.root.workflow == "refunds")
+
+    drive(script)
+
+
+def test_keys_behind_one_that_opens_an_instance_act_on_that():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("move.down")
+        under, opened = app.root.table.cursor, app.root.table.instance
+        burst(app, ["enter", "j", "enter", "q", "q", "j"])
+        await dashboard.until(lambda: app.root.table.cursor == under + 1)
+        assert opened != app.root.table.instance
+        assert len(app.screen_stack) == 1
+
+    drive(script)

@@ -161,15 +161,10 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             event = as_enter(event, self.settings.keys)
-        if isinstance(event, events.InputEvent) and not event.is_forwarded and self.gate.drops(event):
-            return
-        if (
-            isinstance(event, events.Key | events.Paste)
-            and not event.is_forwarded
-            and self.ahead.keeps(event)
-        ):
-            return
-        await self.hand_on(event)
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.ahead.take(event)
+        else:
+            await self.hand_on(event)
 
     def press(self, action: str) -> None:
         """Press the key of an action, if it has one here: what guards keys guards this too."""

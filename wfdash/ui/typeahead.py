@@ -1,7 +1,7 @@
-"""Keeps what is typed right after a key that opens or leaves a text field, until that has been done.
+"""Keeps what is typed behind a key until that key has been done, so that each acts on what the last one left.
 
-Textual hands a key to whatever has the focus when it arrives: the letters after `/` on a slow link come in
-one read with it, and would each act on the table; those after a filter's `enter` would be typed into it.
+Textual hands a key to whatever has the focus when it arrives, and what it asks for is done further up, later:
+keys that come in one read with it, as on a slow link, would all act on the page that it leaves.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from textual.events import Key, Paste
 from textual.message_pump import MessagePump
 from textual.widgets import Input
 
-from wfdash.keymap import action_method
+from wfdash.keymap import ACTIONS, action_method
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
@@ -21,67 +21,102 @@ __all__ = ["OPENERS", "TypeAhead"]
 
 OPENERS: Final = ("filter.edit", "goto.open", "palette.open", "note.write", "view.save")
 """The actions after which a person types."""
-_METHODS = frozenset(action_method(action).removeprefix("action_") for action in OPENERS)
+
+
+def _methods(*actions: str) -> frozenset[str]:
+    return frozenset(action_method(action).removeprefix("action_") for action in actions)
+
+
+_OPENING = _methods(*OPENERS)
+_STAYING = _methods(*(action.id for action in ACTIONS if action.id.startswith("move.")))
+"""What leads nowhere else: held down, these come thirty times a second."""
 _LOOK = 0.02
 """Seconds between two looks whether what is waited for is there."""
 _PATIENCE = 50
 """Looks after which it is not expected any more."""
 _ROUNDS = 3
-"""How often news may go up from the field to the app: the key, what it submits, that the field was left."""
+"""How often news may go up from a field to the app: the key, what it submits, that the field was left."""
 
 
 class TypeAhead:
-    """The app shows it every key and paste that was not handed on yet."""
+    """The app gives it every key and paste; it hands them on, one behind the other."""
 
     def __init__(self, app: "WfdashApp") -> None:
         self._app = app
         self._kept: list[Key | Paste] = []
         self._holding = False
 
-    def keeps(self, event: Key | Paste) -> bool:
-        """Whether this one waits for those before it; it is handed on by itself after them."""
+    async def take(self, event: Key | Paste) -> None:
+        """Hand it on, now or once what came before it was done."""
         if self._holding:
             self._kept.append(event)
-            return True
+        elif not self._app.gate.drops(event):
+            await self._hand_on(event)
+
+    async def _hand_on(self, event: Key | Paste) -> None:
         field = self._app.focused
         if isinstance(event, Paste):
-            return False
-        if not isinstance(field, Input):
-            if self._opens(event):
-                self._holding = True
-                self._look_again(lambda: isinstance(self._app.focused, Input))
-        elif not event.is_printable:
-            self._holding = True
-            self._app.call_later(self._climb, iter([*field.ancestors_with_self] * _ROUNDS))
-        return False
-
-    def _opens(self, event: Key) -> bool:
+            await self._app.hand_on(event)
+            return
+        typing = isinstance(field, Input)
         active = self._app.screen.active_bindings.get(event.key)
-        return active is not None and active.enabled and active.binding.action in _METHODS
+        action = active.binding.action if active is not None and active.enabled else ""
+        if event.is_printable if typing else action in _STAYING:
+            await self._app.hand_on(event)
+            return
+        self._holding = True
+        screen = self._app.screen
+        way = [*(field or screen).ancestors_with_self] * (_ROUNDS if typing else 1)
+        await self._app.hand_on(event)
+        if not typing and action in _OPENING:
+            self._look_again(lambda: isinstance(self._app.focused, Input))
+        else:
+            self._app.call_later(self._climb, iter(way), partial(self._arrive, screen))
 
-    async def _climb(self, way: Iterator[MessagePump]) -> None:
+    async def _climb(self, way: Iterator[MessagePump], then: Callable[[], None]) -> None:
         """Stand in each queue behind the news of the key: at the end of the way all of it was heard."""
         for stop in way:
-            if stop.call_later(self._climb, way):
+            if stop.call_later(self._climb, way, then):
                 return
-        await self._look(lambda: self._app.top is None or not self._app.top.arranging)
+        then()
 
-    async def _look(self, there: Callable[[], bool], looks: int = 0) -> None:
+    def _arrive(self, left: MessagePump) -> None:
+        """Wait for the page that the key led to, and for what it puts the focus on."""
+        screen = self._app.screen
+        if screen is left:
+            self._app.call_later(self._look, self._arranged)
+        else:
+            self._app.call_later(self._look, lambda: self._app.screen.is_mounted, self._settle)
+
+    def _settle(self) -> None:
+        way: Iterator[MessagePump] = iter([self._app.screen, self._app])
+        self._app.call_later(self._climb, way, lambda: self._app.call_later(self._look, self._arranged))
+
+    def _arranged(self) -> bool:
+        return self._app.top is None or not self._app.top.arranging
+
+    async def _look(
+        self, there: Callable[[], bool], then: Callable[[], None] | None = None, looks: int = 0
+    ) -> None:
         if there():
-            await self._hand_on()
+            if then is None:
+                await self._go_on()
+            else:
+                then()
         elif looks < _PATIENCE:
-            self._look_again(there, looks + 1)
+            self._look_again(there, then, looks + 1)
         else:  # what was kept is dropped, never acted on
             self._kept, self._holding = [], False
 
-    def _look_again(self, there: Callable[[], bool], looks: int = 1) -> None:
-        self._app.set_timer(_LOOK, partial(self._look, there, looks))
+    def _look_again(
+        self, there: Callable[[], bool], then: Callable[[], None] | None = None, looks: int = 1
+    ) -> None:
+        self._app.set_timer(_LOOK, partial(self._look, there, then, looks))
 
-    async def _hand_on(self) -> None:
+    async def _go_on(self) -> None:
         """Until one of them has to be waited for in turn."""
-        kept, self._kept, self._holding = self._kept, [], False
-        while kept and not self._holding:
-            event = kept.pop(0)
-            if not self._app.gate.drops(event) and not self.keeps(event):
-                await self._app.hand_on(event)
-        self._kept[:0] = kept
+        self._holding = False
+        while self._kept and not self._holding:
+            event = self._kept.pop(0)
+            if not self._app.gate.drops(event):
+                await self._hand_on(event)
