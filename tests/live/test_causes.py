@@ -32,7 +32,7 @@ def test_the_dominant_cause_of_the_incident_is_named():
             assert sum(group.count for group in groups) <= read
             assert groups[0].count > sum(group.count for group in groups) / 2
             assert groups[0].fingerprint.step == "charge card"
-            await one.until(lambda: bool(one.poller.causes.appeared))
+            await one.until(lambda: bool(one.poller.appeared))
 
     simulate(story())
 

@@ -1,4 +1,4 @@
-"""What the versions allow is asked for once, and only where it matters."""
+"""The versions are asked for once, whoever needs one, and again only for one that is newer."""
 
 import asyncio
 
@@ -42,3 +42,34 @@ async def test_a_version_that_is_not_listed_is_looked_for_seldom(on):
     on.poller.open(final_of(on).id)
     await on.until(lambda: len(times) == 2, within=1000)
     assert times[1] - times[0] >= 600
+
+
+@staged("incident")
+async def test_one_answer_serves_the_open_instance_and_the_page_of_causes(on):
+    on.poller.show("orders")
+    await on.until(lambda: len(on.poller.store))
+    on.poller.open(final_of(on).id)
+    await on.until(lambda: on.poller.appeared)
+    on.poller.causes.wanted = True
+    await on.until(lambda: on.poller.causes.blamed and on.poller.causes.progress[0] >= 8)
+    assert on.poller.causes.blamed in on.poller.appeared
+    assert len(asked(on, "/versions")) == 1
+
+
+@staged("incident")
+async def test_a_version_deployed_since_is_asked_for_at_once_when_it_is_blamed(on):
+    listed = on.api.list_versions
+
+    async def before_the_deploy(workflow):
+        return (await listed(workflow))[1:]
+
+    on.api.list_versions = before_the_deploy
+    on.poller.show("orders")
+    await on.until(lambda: len(on.poller.store))
+    walk = on.world.workflows["orders"].walk(newest_first=True)
+    earlier = next(one for one in walk if one.final and one.version.index == 1)
+    on.poller.open(earlier.id)
+    await on.until(lambda: on.poller.version(earlier.version.id))
+    on.api.list_versions = listed
+    on.poller.causes.wanted = True
+    await on.until(lambda: on.poller.causes.blamed in on.poller.appeared, within=60)

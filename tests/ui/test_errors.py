@@ -18,7 +18,7 @@ def incident(script):
         async with opened(world=world, size=(170, 40)) as dashboard:
             await dashboard.press("errors.open")
             causes = dashboard.app.session.poller.causes
-            await dashboard.until(lambda: causes.progress[0] >= 8 and causes.appeared)
+            await dashboard.until(lambda: causes.progress[0] >= 8 and dashboard.app.session.poller.appeared)
             await script(dashboard, dashboard.app)
 
     simulate(main())

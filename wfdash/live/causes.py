@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from wfdash.api.errors import Forbidden, NotFound
 from wfdash.core.detail import Detail
 from wfdash.core.fingerprint import fingerprint
 from wfdash.core.grouping import Group, Sample, group
@@ -35,29 +34,30 @@ class Causes(Job):
         self._read_too = read
         """Told of every instance that was read, for who learns from it too."""
         self.wanted = False
-        self.appeared: dict[str, float] = {}
-        """First appearance of each version (epoch seconds), as `/versions` tells it."""
         self._samples: dict[str, tuple[float | None, Sample]] = {}
         self._lost: set[str] = set()
         self._candidates: list[str] = []
         self._listed_at: float | None = None
-        self._versions_asked = False
         self._onset = Onset()
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""
-        self.appeared = {}
         self._samples.clear()
         self._lost.clear()
         self._candidates = []
         self._listed_at = None
-        self._versions_asked = False
         self._onset = Onset()
         self.next_at = 0.0
 
     @property
     def groups(self) -> list[Group]:
         return group(sample for _, sample in self._samples.values())
+
+    @property
+    def blamed(self) -> str:
+        """The version that the commonest cause is of, while somebody looks; "" for none."""
+        groups = self.groups if self.wanted else []
+        return groups[0].fingerprint.version if groups else ""
 
     @property
     def listed(self) -> bool:
@@ -82,7 +82,7 @@ class Causes(Job):
             return None
         if self.next_at is not None and self.next_at > now:
             return self.next_at
-        if self._next() is not None or not self._versions_asked or self._onset.cursor is not None:
+        if self._next() is not None or self._onset.cursor is not None:
             return 0.0
         return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
 
@@ -92,8 +92,6 @@ class Causes(Job):
     async def ask(self) -> None:
         if self._listed_at is None or self.watch.clock() - self._listed_at >= LISTED_AGAIN:
             await self._list()
-        elif not self._versions_asked:
-            await self._ask_versions()
         elif self._onset.cursor is not None and self._enough:
             await self._list_older(self._onset.cursor)
         elif (identity := self._next()) is not None:
@@ -139,16 +137,6 @@ class Causes(Job):
             self._samples.pop(identity, None)
             self._lost.add(identity)
         watch.notify(DetailChanged(identity))
-
-    async def _ask_versions(self) -> None:
-        self._versions_asked = True
-        if self.watch.local:
-            return
-        try:
-            versions = await self.watch.api.list_versions(self.watch.workflow)
-        except (Forbidden, NotFound):
-            return
-        self.appeared = {one.id: one.created for one in versions if one.created is not None}
 
     @property
     def _enough(self) -> bool:

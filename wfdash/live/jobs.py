@@ -67,7 +67,7 @@ class Jobs:
         self.facts.missed = self.sweep.missed
         self.facts.open = self.detail.id
         self.counts.listed = self.newest.counts is not None
-        self.versions.wanted = self._version_of_open()
+        self.versions.want((self._version_of_open(), self.causes.blamed))
         read, wanted = self.facts.progress
         turn = self.sweep.pages
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared

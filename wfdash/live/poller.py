@@ -285,8 +285,13 @@ class Poller:
         return self._jobs.facts.read
 
     def version(self, version: str) -> Version | None:
-        """What is known of this version of the workflow; asked for when an instance of it is open."""
+        """What is known of this version of the workflow; asked for when it matters."""
         return self._jobs.versions.known.get(version)
+
+    @property
+    def appeared(self) -> Mapping[str, float]:
+        """When each version came, in epoch seconds, of those that are known."""
+        return self._jobs.versions.appeared
 
     def _told(self, event: Event) -> None:
         self._jobs.told(event)

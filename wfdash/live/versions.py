@@ -1,4 +1,6 @@
-"""What the workflow's versions allow: how many run at once, and how long what ended is kept."""
+"""What the versions tell: since when each is there, how many run at once, how long what ended is kept."""
+
+from collections.abc import Iterable
 
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
@@ -14,26 +16,39 @@ _AGAIN = 600.0
 
 
 class Versions(Job):
-    """One request once an instance is open of which this matters; a version never changes."""
+    """One request for whoever needs one, and another for one that is newer: a version never changes."""
 
     priority = Priority.BACKGROUND
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(_AGAIN)
         self.watch = watch
-        self.wanted = ""
-        """Id of the version to know more of; "" for none."""
         self.known: dict[str, Version] = {}
+        self._wanted: set[str] = set()
+        self._sought: set[str] = set()
+        """Those that were looked for, found or not."""
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""
-        self.wanted = ""
         self.known = {}
+        self._wanted = set()
+        self._sought = set()
         self.next_at = 0.0
 
+    @property
+    def appeared(self) -> dict[str, float]:
+        """When each of them came, in epoch seconds, as far as that is told."""
+        return {one.id: one.created for one in self.known.values() if one.created is not None}
+
+    def want(self, versions: Iterable[str]) -> None:
+        """Which ones it matters to know; one that was never looked for is looked for at once."""
+        self._wanted = {one for one in versions if one and one not in self.known}
+        if not self._wanted <= self._sought:
+            self._sought |= self._wanted
+            self.soon()
+
     def due(self, now: float) -> float | None:
-        wants = self.wanted and self.wanted not in self.known
-        return super().due(now) if wants and not self.watch.local else None
+        return super().due(now) if self._wanted and not self.watch.local else None
 
     async def ask(self) -> None:
         try:

@@ -134,8 +134,8 @@ class Shift:
         app, now = self._app, self._app.clock()
         root, session = app.root, app.session
         if session is not None and (groups := session.poller.causes.groups):
-            causes = session.poller.causes
-            said = summary(groups, appeared=causes.appeared, now=now, exact=causes.since_known)
+            poller = session.poller
+            said = summary(groups, appeared=poller.appeared, now=now, exact=poller.causes.since_known)
             self.story.tell(now, "cause", said, workflow=root.workflow)
         return Handover(
             now,

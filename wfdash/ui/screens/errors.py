@@ -153,7 +153,7 @@ class ErrorsScreen(BaseScreen):
         assert poller is not None
         causes = poller.causes
         said = summary(
-            groups, appeared=causes.appeared, now=app.clock(), utc=app.utc, exact=causes.since_known
+            groups, appeared=poller.appeared, now=app.clock(), utc=app.utc, exact=causes.since_known
         )
         if not total and causes.listed:
             said = f"no instance of {poller.workflow} is errored"
