@@ -2,6 +2,7 @@
 
 from wfdash.core.current import is_open
 from wfdash.core.detail import Detail, partial_reason
+from wfdash.core.failure import failing_step, root_failure
 from wfdash.core.naming import failure_text, shown_name, spoken_name
 from wfdash.core.progress import short_name
 from wfdash.core.retry import attempts_allowed
@@ -10,7 +11,7 @@ from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import spoken
 
-__all__ = ["failing_step", "of_final", "root_failure"]
+__all__ = ["of_final"]
 
 _WHO = {
     "api": "through the API",
@@ -28,36 +29,6 @@ def of_final(detail: Detail, status: str, at: Reckoning) -> Why:
     if status == "errored":
         return _errored(detail, at)
     return _terminated(detail, at)
-
-
-def failing_step(detail: Detail) -> Step | None:
-    """The step an errored instance died of: the failed one whose error the instance carries, else the last
-    that failed with nothing succeeding after it. None when the run threw outside its steps."""
-    failed = [step for step in detail.steps.failed() if step.kind != "rollback"]
-    words = (detail.error.message if detail.error else "").strip()
-    for step in reversed(failed):
-        failure = _failure(step)
-        if words and failure and failure.message.strip() and failure.message.strip() in words:
-            return step
-        if words and failure and not failure.message.strip() and failure.name and failure.name in words:
-            return step
-    if not failed:
-        return None
-    last = failed[-1]
-    if detail.error is not None and detail.error.name not in ("", "Error", "WorkflowFatalError") and words:
-        return None
-    later = detail.steps[last.index + 1 :]
-    return None if any(step.success or step.finished for step in later if step.kind != "rollback") else last
-
-
-def root_failure(detail: Detail) -> Failure | None:
-    """The error that says most: the failing step's own where the instance's is the engine's general one."""
-    step = failing_step(detail)
-    own = _failure(step) if step is not None else None
-    general = detail.error is None or detail.error.name == "WorkflowFatalError"
-    if general and own is not None and (own.message or detail.error is None):
-        return own
-    return detail.error
 
 
 def _complete(detail: Detail, at: Reckoning) -> Why:
@@ -132,16 +103,6 @@ def _rollback(detail: Detail) -> str:
 
 def _handlers(number: int) -> str:
     return "1 handler" if number == 1 else f"{number:,} handlers"
-
-
-def _failure(step: Step) -> Failure | None:
-    """The error a step ended with; None when it did not fail."""
-    if step.error is not None:
-        return step.error
-    if step.success is not False:
-        return None
-    last = step.attempts[-1].error if step.attempts else None
-    return last or Failure("", "")
 
 
 def _timed_out(step: Step) -> bool:

@@ -3,9 +3,10 @@
 from msgspec import Struct
 
 from wfdash.core.detail import Detail
+from wfdash.core.failure import attempt_failure
 from wfdash.core.fingerprint import plain_message
 from wfdash.core.status import is_final
-from wfdash.core.step import Failure, Step
+from wfdash.core.step import Step
 
 __all__ = ["BLOCKS", "DetailFacts", "read_facts"]
 
@@ -30,7 +31,7 @@ def read_facts(detail: Detail) -> DetailFacts:
     failed = detail.steps.failed()
     said = (text for step in (*open_steps, *failed) for text in (step.name, step.event_type))
     names = dict.fromkeys(text.lower() for text in said if text)
-    errors = [detail.error, *(step.error for step in failed), *(_last_error(step) for step in failed)]
+    errors = [detail.error, *(step.error for step in failed), *(attempt_failure(step) for step in failed)]
     texts = [_words(*error) for error in dict.fromkeys((one.name, one.message) for one in errors if one)]
     return DetailFacts(tuple(names), "\n".join(texts), _blocked(detail.status, open_steps))
 
@@ -56,10 +57,6 @@ def _is_open(step: Step) -> bool:
     if step.kind in ("sleep", "waitForEvent"):
         return step.finished is False
     return step.kind == "step" and step.end is None and step.success is None
-
-
-def _last_error(step: Step) -> Failure | None:
-    return next((attempt.error for attempt in reversed(step.attempts) if attempt.error), None)
 
 
 def _words(name: str, message: str) -> str:

@@ -5,6 +5,7 @@ import re
 from msgspec import Struct
 
 from wfdash.core.detail import Detail
+from wfdash.core.failure import attempt_failure
 from wfdash.core.step import Failure, Step
 
 __all__ = ["UNNAMED", "Fingerprint", "base_name", "failing_step", "fingerprint", "plain_message"]
@@ -74,7 +75,7 @@ def fingerprint(detail: Detail) -> Fingerprint:
     The last attempt's error names the cause best: the engine wraps some of them in a general one of its own.
     """
     step = failing_step(detail)
-    failure = (_last_failure(step) if step else None) or detail.error or Failure("", "")
+    failure = ((attempt_failure(step) or step.error) if step else None) or detail.error or Failure("", "")
     name, message = failure.name, failure.message
     if not message and detail.error:
         message = detail.error.message
@@ -90,10 +91,3 @@ def _unwrapped(name: str, message: str) -> tuple[str, str]:
     if named and (name in ("", UNNAMED, named[1])):
         return named[1], named[2]
     return name, message.removeprefix(f"{name}: ")
-
-
-def _last_failure(step: Step) -> Failure | None:
-    for attempt in reversed(step.attempts):
-        if attempt.error is not None:
-            return attempt.error
-    return step.error

@@ -3,11 +3,12 @@
 from typing import Final, Literal
 
 from wfdash.core.current import deadline
+from wfdash.core.failure import step_failure
 from wfdash.core.naming import failure_text, shown_name
 from wfdash.core.outline import Outline, State
 from wfdash.core.retry import attempts_allowed
 from wfdash.core.rows import Row
-from wfdash.core.step import Failure, Step
+from wfdash.core.step import Step
 from wfdash.core.text import clean
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import brief
@@ -87,7 +88,7 @@ def _notes(step: Step, row: Row, at: Reckoning, *, stands: bool) -> list[tuple[s
         notes.append((" never ended", "quiet"))
     if row.slow and row.state != "failed":
         notes.append((" slow", "warn"))
-    if row.state in ("failed", "retries") and (failure := _last_failure(step)) is not None:
+    if row.state in ("failed", "retries") and (failure := step_failure(step)) is not None:
         notes.append((f"  {failure_text(failure, 120)}", "bad" if row.state == "failed" else "quiet"))
     return notes
 
@@ -131,12 +132,6 @@ def _due(step: Step, at: Reckoning) -> str:
     if due is None:
         return "not told when"
     return f"due {brief(at.now - due)} ago" if at.is_due(due) else f"~{brief(due - at.now)}"
-
-
-def _last_failure(step: Step) -> Failure | None:
-    if step.error is not None:
-        return step.error
-    return next((one.error for one in reversed(step.attempts) if one.error is not None), None)
 
 
 def length_text(made: Outline, row: Row, now: float) -> str:

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.strip import Strip
 
 from wfdash.core.compare import Comparison, Pair
+from wfdash.core.failure import step_failure
 from wfdash.core.naming import failure_text
 from wfdash.core.step import Step
 from wfdash.core.text import fit
@@ -104,7 +105,7 @@ class CompareTable(LineTable):
 def _error(pair: Pair) -> str:
     if pair.verdict != "failed" or pair.mine is None:
         return ""
-    failure = pair.mine.error or next((one.error for one in reversed(pair.mine.attempts) if one.error), None)
+    failure = step_failure(pair.mine)
     return f"  {failure_text(failure, 120)}" if failure is not None else ""
 
 

@@ -9,13 +9,14 @@ from textual.containers import Vertical
 
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
+from wfdash.core.failure import step_failure
 from wfdash.core.inscription import facts, fold_facts, policy, result_line, span
 from wfdash.core.instance import Instance
 from wfdash.core.naming import failure_text
 from wfdash.core.row_words import STATE_GLYPHS
 from wfdash.core.rows import Row
 from wfdash.core.status import is_final
-from wfdash.core.step import ABSENT, Attempt, Step
+from wfdash.core.step import ABSENT, Step
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import age, clock
@@ -258,14 +259,8 @@ def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Piec
 
 
 def _error_of(step: Step, row: Row) -> str:
-    one: Attempt | None = None
-    if row.kind == "attempt":
-        one = step.attempts[row.attempt]
-    elif step.error is not None:
-        return failure_text(step.error, 600)
-    else:
-        one = next((attempt for attempt in reversed(step.attempts) if attempt.error is not None), None)
-    return failure_text(one.error, 600) if one is not None and one.error is not None else ""
+    failure = step.attempts[row.attempt].error if row.kind == "attempt" else step_failure(step)
+    return failure_text(failure, 600) if failure is not None else ""
 
 
 def _values(detail: Detail, width: int) -> list[Pieces]:
