@@ -124,3 +124,14 @@ def test_a_class_that_the_engine_calls_error_keeps_its_own_name():
     detail = read_detail("w", "a", {"error": error, "steps": []})
     mark = fingerprint(detail)
     assert (mark.error, mark.message) == ("PaymentError", "card declined: insufficient funds")
+
+
+def test_a_step_whose_failure_was_caught_is_not_to_blame():
+    error = {"name": "RejectedError", "message": "order was rejected by a person"}
+    caught = {"name": "CourierError", "message": "rate limited"}
+    steps = [
+        {"type": "step", "name": "book courier-1", "success": False, "error": caught},
+        {"type": "step", "name": "ask a person-1", "success": True},
+    ]
+    mark = fingerprint(read_detail("w", "a", {"status": "errored", "error": error, "steps": steps}))
+    assert (mark.error, mark.message, mark.step) == ("RejectedError", "order was rejected by a person", "")

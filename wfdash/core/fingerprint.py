@@ -5,10 +5,10 @@ import re
 from msgspec import Struct
 
 from wfdash.core.detail import Detail
-from wfdash.core.failure import attempt_failure
-from wfdash.core.step import Failure, Step
+from wfdash.core.failure import attempt_failure, failing_step
+from wfdash.core.step import Failure
 
-__all__ = ["UNNAMED", "Fingerprint", "base_name", "failing_step", "fingerprint", "plain_message"]
+__all__ = ["UNNAMED", "Fingerprint", "base_name", "fingerprint", "plain_message"]
 
 _CHANCE = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
@@ -57,16 +57,6 @@ def plain_message(message: str) -> str:
 def base_name(name: str) -> str:
     """A step's name without the one `-N` counter the engine appends."""
     return re.sub(r"-\d+\Z", "", name)
-
-
-def failing_step(detail: Detail) -> Step | None:
-    """The step the run failed at: the last one that ended without success, or None when none did."""
-    for step in reversed(detail.steps):
-        if step.kind == "rollback":
-            continue
-        if step.success is False or step.error is not None:
-            return step
-    return None
 
 
 def fingerprint(detail: Detail) -> Fingerprint:
