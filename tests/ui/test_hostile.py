@@ -107,7 +107,7 @@ def test_no_hostile_string_breaks_the_grid_or_reaches_the_terminal(size):
             await d.press("j")
             await d.passes(0.5)
             await look(d)
-        raw = {d.app.root.table.key_at(index)[2:] for index in range(len(HOSTILE))}
+        raw = {d.app.root.table.row_key(index)[2:] for index in range(len(HOSTILE))}
         assert raw == set(HOSTILE)
         for page in ("copy.menu", "palette.open", "row.open", "workflows.open", "help.open"):
             await d.press(page)

@@ -31,7 +31,7 @@ def row(d, instance):
 
 
 def first_id(d):
-    return d.app.root.table.key_at(0)
+    return d.app.root.table.row_key(0)
 
 
 def test_rows_counts_and_freshness_are_on_screen():
@@ -240,10 +240,10 @@ def test_a_row_the_persons_own_filter_drops_just_goes():
 
 def test_the_filter_applies_as_it_is_typed_and_esc_takes_it_back():
     async def script(d):
-        target = d.app.root.table.key_at(7)
+        target = d.app.root.table.row_key(7)
         await d.press("/")
         await d.type(target[-3:])
-        assert all(target[-3:] in d.app.root.table.key_at(i) for i in range(d.app.root.table.row_count()))
+        assert all(target[-3:] in d.app.root.table.row_key(i) for i in range(d.app.root.table.row_count()))
         await d.press("escape")
         assert "no filter" in d.lines[1]
         assert d.app.root.table.row_count() > 100

@@ -61,7 +61,7 @@ class Numbers(LineTable):
     def row_count(self):
         return len(self.rows)
 
-    def key_at(self, index):
+    def row_key(self, index):
         return self.rows[index]
 
     def index_of(self, key):

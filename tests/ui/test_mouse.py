@@ -5,7 +5,7 @@ from tests.support.dashboard import drive
 
 def test_rows_wait_while_the_mouse_moves_over_them_and_come_after():
     async def script(d):
-        table, before = d.app.root.table, d.app.root.table.key_at(0)
+        table, before = d.app.root.table, d.app.root.table.row_key(0)
         assert table.cursor == 0
         for second in range(200):
             await d.pilot.hover(offset=(20, 10 + second % 2))
@@ -13,11 +13,11 @@ def test_rows_wait_while_the_mouse_moves_over_them_and_come_after():
             if d.app.root.view.arrivals:
                 break
         assert d.app.root.view.arrivals
-        assert table.key_at(0) == before
+        assert table.row_key(0) == before
         assert "new, n" in d.lines[-1]
         await d.passes(5)
         assert not d.app.root.view.arrivals
-        assert table.key_at(0) != before
+        assert table.row_key(0) != before
 
     drive(script, mouse=True)
 

@@ -34,7 +34,7 @@ def test_a_word_that_names_a_workflow_goes_there(address):
 
 def test_a_url_opens_the_instance_it_names():
     async def script(d):
-        one = d.app.root.table.key_at(3)
+        one = d.app.root.table.row_key(3)
         account = d.app.settings.account_id
         url = f"https://dash.cloudflare.com/{account}/workers/workflows/orders/instance/{one}"
         await goto(url)(d)
@@ -47,7 +47,7 @@ def test_a_url_opens_the_instance_it_names():
 
 def test_an_id_of_the_workflow_shown_opens_it():
     async def script(d):
-        one = d.app.root.table.key_at(3)
+        one = d.app.root.table.row_key(3)
         await goto(one)(d)
         assert d.app.screen.instance == one
 

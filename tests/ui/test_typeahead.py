@@ -61,7 +61,7 @@ def test_keys_behind_g_in_one_read_go_on_from_the_first_row():
 def test_keys_behind_the_enter_of_a_filter_act_on_what_it_shows():
     async def script(dashboard):
         app = dashboard.app
-        wanted = app.root.table.key_at(20)
+        wanted = app.root.table.row_key(20)
         burst(app, ["slash", *wanted, "enter", "space", "t"])
         await dashboard.until(lambda: "terminate  " in dashboard.text)
         assert app.root.filter_line.query_now.text == wanted

@@ -98,7 +98,7 @@ class CompareTable(LineTable):
         if beyond or differ:
             self.move_to((beyond or differ)[0 if direction > 0 else -1])
 
-    def key_at(self, index: int) -> Hashable:
+    def row_key(self, index: int) -> Hashable:
         return index
 
 

@@ -80,7 +80,7 @@ class InstanceTable(LineTable):
     def row_count(self) -> int:
         return 0 if self.view is None else len(self.view)
 
-    def key_at(self, index: int) -> str:
+    def row_key(self, index: int) -> str:
         assert self.view is not None
         return self.view[index]
 
@@ -121,7 +121,7 @@ class InstanceTable(LineTable):
 
     def _measure_ids(self) -> None:
         """Widen the id column for what is on screen; it never narrows, so that columns do not jump."""
-        longest = max((cells(clean(self.key_at(index)[:200])) for index in self.on_screen()), default=0)
+        longest = max((cells(clean(self.row_key(index)[:200])) for index in self.on_screen()), default=0)
         self._longest_id = max(self._longest_id, min(longest, 60))
 
     def fit_statuses(self, statuses: Iterable[str]) -> None:

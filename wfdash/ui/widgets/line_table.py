@@ -30,7 +30,7 @@ _WHEEL = 3
 class LineTable(Widget, can_focus=True):
     """A list of rows under a fixed header line. The cursor is on a key, never on a row number.
 
-    A subclass says what the rows are (`row_count`, `key_at`, `index_of`) and how one looks (`render_row`).
+    A subclass says what the rows are (`row_count`, `row_key`, `index_of`) and how one looks (`render_row`).
     After rows came, left or moved call `rows_changed()`; after their content changed, or a clock ticked,
     `repaint()`. Both are cheap when nothing differs.
     """
@@ -72,7 +72,7 @@ class LineTable(Widget, can_focus=True):
     def row_count(self) -> int:
         return 0
 
-    def key_at(self, index: int) -> Hashable:
+    def row_key(self, index: int) -> Hashable:
         """The key of the row at an index that exists. Keys are unique."""
         return index
 
@@ -110,7 +110,7 @@ class LineTable(Widget, can_focus=True):
         count = self.row_count()
         before = self.cursor_key
         self.cursor = max(0, min(index, count - 1))
-        self.cursor_key = self.key_at(self.cursor) if count else None
+        self.cursor_key = self.row_key(self.cursor) if count else None
         self._scroll_to_cursor()
         self.repaint()
         if self.cursor_key != before:
@@ -137,7 +137,7 @@ class LineTable(Widget, can_focus=True):
         found = None if before is None else self.index_of(before)
         self.cursor = max(0, min(self.cursor, count - 1)) if found is None else found
         if whole or found is not None:
-            self.cursor_key = self.key_at(self.cursor) if count else None
+            self.cursor_key = self.row_key(self.cursor) if count else None
         if self.first:
             self.first = self.cursor - line
         self._scroll_to_cursor()
@@ -269,7 +269,7 @@ class LineTable(Widget, can_focus=True):
         index = self.first + event.y - self._header_height
         if event.y < self._header_height or not index < min(self.first + self.page, self.row_count()):
             return
-        again = event.chain == 2 and self.key_at(index) == self.cursor_key
+        again = event.chain == 2 and self.row_key(index) == self.cursor_key
         self.move_to(index)
         if again:
             self.post_message(self.Opened())

@@ -34,7 +34,7 @@ class Choices(LineTable):
     def row_count(self) -> int:
         return len(self._keys)
 
-    def key_at(self, index: int) -> str:
+    def row_key(self, index: int) -> str:
         return self._keys[index]
 
     def index_of(self, key: object) -> int | None:

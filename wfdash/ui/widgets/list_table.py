@@ -29,7 +29,7 @@ class ListTable(LineTable, Generic[T]):
     def row_count(self) -> int:
         return len(self.rows)
 
-    def key_at(self, index: int) -> Hashable:
+    def row_key(self, index: int) -> Hashable:
         return self.key_for(self.rows[index])
 
     def index_of(self, key: Hashable) -> int | None:

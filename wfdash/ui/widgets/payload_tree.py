@@ -97,7 +97,7 @@ class PayloadTree(LineTable):
     def row_count(self) -> int:
         return len(self._shown_nodes)
 
-    def key_at(self, index: int) -> Hashable:
+    def row_key(self, index: int) -> Hashable:
         return self._shown_nodes[index].path
 
     def index_of(self, key: Hashable) -> int | None:

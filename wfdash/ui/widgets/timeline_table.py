@@ -177,7 +177,7 @@ class TimelineTable(LineTable):
     def row_count(self) -> int:
         return len(self.timeline.rows) if self.timeline is not None else 0
 
-    def key_at(self, index: int) -> Hashable:
+    def row_key(self, index: int) -> Hashable:
         assert self.timeline is not None
         return self.timeline.rows[index].key
 

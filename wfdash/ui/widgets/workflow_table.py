@@ -67,7 +67,7 @@ class WorkflowTable(LineTable):
     def row_count(self) -> int:
         return len(self._workflows)
 
-    def key_at(self, index: int) -> str:
+    def row_key(self, index: int) -> str:
         return self._workflows[index].name
 
     def index_of(self, key: object) -> int | None:
