@@ -34,14 +34,15 @@ def test_an_instance_matches_the_filter_of_its_own_fingerprint(message, name, ve
 
 
 def test_it_reads_as_a_person_would_write_it():
+    error = {"name": "TimeoutError", "message": "gateway timed out after 3000 ms"}
     detail = read_detail(
         "orders",
         "a",
         {
             "status": "errored",
             "versionId": "9f2c0000-1111",
-            "error": {"name": "TimeoutError", "message": "gateway timed out after 3000 ms"},
-            "steps": [{"type": "step", "name": "charge card-1", "success": False}],
+            "error": error,
+            "steps": [{"type": "step", "name": "charge card-1", "success": False, "error": error}],
         },
     )
     said = cause_filter(fingerprint(detail))
