@@ -8,6 +8,9 @@ from wfdash.core.instance import Instance
 
 ERROR = {"name": "PaymentError", "message": "Card DECLINED"}
 FAILED = {"start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:01Z", "success": False, "error": ERROR}
+NOON = "2026-11-21T12:00:00Z"
+SLEPT_ANEW = {"type": "sleep", "name": "nap-1", "start": NOON, "finished": False}
+"""A sleep that a pause cut short: it stays open, and begins anew under its own name."""
 
 
 def facts(status, *steps, error=None):
@@ -37,6 +40,8 @@ def step(name, **more):
         ("waiting", [{"type": "sleep", "name": "nap-1", "finished": False}], "sleep"),
         ("waiting", [step("a-1"), {"type": "waitForEvent", "name": "b-1", "finished": False}], "event"),
         ("waiting", [{"type": "sleep", "name": "nap-1", "finished": True}], ""),
+        ("waiting", [{"type": "sleep", "name": "nap-1", "start": NOON}], "sleep"),
+        ("running", [SLEPT_ANEW, {**SLEPT_ANEW, "finished": True}, step("a-1")], "step"),
         ("errored", [{"type": "sleep", "name": "nap-1", "finished": False}], ""),
         ("novel", [], ""),
     ],
@@ -55,6 +60,11 @@ def test_the_steps_that_are_open_or_failed_and_every_error():
     assert facts("running", step("Wait-1")).steps == ("wait-1",)
     awaited = {"type": "waitForEvent", "name": "approval-1", "finished": False, "event_type": "Approve"}
     assert facts("waiting", awaited).steps == ("approval-1", "approve")
+
+
+def test_of_one_that_rolls_back_the_handler_that_runs_is_told_not_the_step_it_was_in():
+    cut, handler = step("ship-1"), step("charge card-1", type="rollback")
+    assert facts("rollingBack", cut, handler).steps == ("charge card-1",)
 
 
 def test_how_long_a_row_lasted():
