@@ -74,7 +74,7 @@ def test_of_a_long_loop_only_its_end_is_learnt():
     assert learnt.p95("orders", detail("b", step("poll-1", 0)).steps[0]) == 1
 
 
-@pytest.mark.parametrize("status", ["errored", "complete", "terminated", "paused"])
+@pytest.mark.parametrize("status", ["errored", "complete", "terminated", "paused", "rollingBack"])
 def test_an_open_step_of_one_that_stands_still_is_not_odd(times, status):
     assert odd_detail(detail("a", step("charge-1", NOW - 900), status=status), times, now=NOW) == []
 
@@ -87,6 +87,16 @@ def failed(count):
 def test_nearly_spent_retries(times, count, odd):
     found = odd_detail(detail("a", step("charge-1", NOW - 5, attempts=failed(count))), times, now=NOW)
     assert [one.kind for one in found] == (["last attempt"] if odd else [])
+
+
+def test_the_last_attempt_is_not_told_as_to_come_once_it_runs(times):
+    running = {"start": iso(NOW - 1), "end": None, "success": None, "error": None}
+    reasons = [
+        odd_detail(detail("a", step("charge-1", NOW - 5, attempts=tried)), times, now=NOW)[0].reason
+        for tried in (failed(5), [*failed(5), running])
+    ]
+    assert reasons[0] == "charge failed 5 of 6 attempts; the next one is the last"
+    assert reasons[1] == "charge failed 5 of 6 attempts; the last one runs now"
 
 
 @pytest.mark.parametrize(("seconds", "odd"), [(299, False), (301, True)])

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from wfdash.core.current import current_steps
 from wfdash.core.detail import Detail
 from wfdash.core.fingerprint import base_name
 from wfdash.core.instance import Instance
-from wfdash.core.retry import attempts_allowed
-from wfdash.core.status import is_final
+from wfdash.core.retry import attempts_allowed, open_attempt
 from wfdash.core.step import Step
 from wfdash.core.wording import spoken
 from wfdash.core.workflow import Workflow
@@ -76,12 +76,12 @@ def odd_row(workflow: str, row: Instance, *, now: float) -> Oddity | None:
 
 def odd_detail(detail: Detail, times: StepTimes, *, now: float) -> list[Oddity]:
     """What the steps give away: slower than its own p95, or retries nearly spent."""
-    if is_final(detail.status) or detail.status == "paused":
+    if detail.status == "paused":
         return []
     return [
         odd
-        for step in detail.steps.unended()
-        if step.kind == "step" and step.end is None and step.success is None
+        for step in current_steps(detail)
+        if step.kind == "step"
         for odd in (_slow(detail, step, times, now), _nearly_spent(detail, step))
         if odd is not None
     ]
@@ -103,7 +103,8 @@ def _nearly_spent(detail: Detail, step: Step) -> Oddity | None:
     failed = sum(attempt.success is False for attempt in step.attempts)
     if allowed is None or allowed < 3 or failed < allowed - 1:
         return None
-    reason = f"{base_name(step.name)} failed {failed} of {allowed} attempts; the next one is the last"
+    last = "the last one runs now" if open_attempt(step) else "the next one is the last"
+    reason = f"{base_name(step.name)} failed {failed} of {allowed} attempts; {last}"
     return Oddity(detail.workflow, detail.id, "last attempt", reason, 3_600.0)
 
 
