@@ -70,7 +70,9 @@ def test_of_one_that_rolls_back_the_handler_that_runs_is_told_not_the_step_it_wa
 def test_how_long_a_row_lasted():
     row = Instance("a", "running", created=100.0, started=110.0)
     assert row.lasted(150.0) == 40.0
-    assert Instance("a", "queued", created=100.0).lasted(150.0) == 50.0
+    assert Instance("a", "queued", created=100.0).lasted(150.0) is None, "it has not begun"
+    assert Instance("a", "running", created=100.0).lasted(150.0) == 50.0, "a dev session lists no start"
+    assert Instance("a", "running", started=110.0, seen=130.0).lasted(150.0) == 20.0, "it is gone"
     assert Instance("a", "complete", created=100.0, started=110.0, ended=120.0).lasted(150.0) == 10.0
     assert Instance("a", "complete", created=100.0).lasted(150.0) is None
     assert Instance("a", "running").lasted(150.0) is None

@@ -125,8 +125,10 @@ def naive_time(node: Term, row: Instance) -> bool | None:
             return None
         return row.created >= limit if node.field == "since" else row.created < limit
     if node.field == "dur":
-        start = row.started if row.started is not None else row.created
-        end = row.ended if row.status in ("complete", "errored", "terminated") else NOW
+        final = row.status in ("complete", "errored", "terminated")
+        runs_untold = row.started is None and not final and row.status != "queued"
+        start = row.created if runs_untold else row.started
+        end = row.ended if final else NOW
         took = None if start is None or end is None else end - start
     else:
         moment = row.created if node.field == "age" else row.modified

@@ -86,7 +86,8 @@ def test_the_indexes_agree_with_the_rows(pages):
 def test_a_list_asked_before_the_detail_does_not_override_it():
     store = Store()
     store.apply([{"id": "a", "status": "running", "started_on": iso(1.8e9)}], seq=1, now=0.0)
-    assert store.amend("a", seq=3, status="complete", started=1.8e9, ended=1.8e9 + 5).changed == ("a",)
+    ended = {"started": 1.8e9, "ended": 1.8e9 + 5}
+    assert store.amend("a", seq=3, now=0.0, status="complete", **ended).changed == ("a",)
     assert not store.apply([{"id": "a", "status": "running"}], seq=2, now=0.0)
     assert store.get("a").status == "complete"
     assert store.apply([{"id": "a", "status": "queued"}], seq=4, now=0.0).changed == ("a",)
@@ -95,7 +96,7 @@ def test_a_list_asked_before_the_detail_does_not_override_it():
 def test_an_amended_row_gives_back_what_the_detail_told():
     store = Store()
     store.apply([{"id": "a", "status": "queued", "started_on": None, "odd": 1}], seq=1, now=0.0)
-    store.amend("a", seq=2, status="running", started=1.8e9)
+    store.amend("a", seq=2, now=0.0, status="running", started=1.8e9)
     assert store.get("a").item() == {"id": "a", "status": "running", "started_on": iso(1.8e9), "odd": 1}
 
 
@@ -103,9 +104,9 @@ def test_the_last_change_a_list_told_is_not_that_of_a_status_it_did_not_tell():
     """Or else an instance paused just now is paused, last change 7 m ago."""
     store, row = Store(), {"id": "a", "status": "waiting", "modified_on": iso(1.8e9)}
     store.apply([row], seq=1, now=0.0)
-    store.amend("a", seq=2, status="waiting")
+    store.amend("a", seq=2, now=0.0, status="waiting")
     assert store.get("a").modified == 1.8e9
-    store.amend("a", seq=3, status="paused")
+    store.amend("a", seq=3, now=0.0, status="paused")
     assert store.get("a").modified is None
     assert store.get("a").item() == {"id": "a", "status": "paused"}
     store.apply([row | {"status": "paused", "modified_on": iso(1.8e9 + 420)}], seq=4, now=0.0)
@@ -116,29 +117,29 @@ def test_what_a_list_does_not_tell_of_start_and_end_stays_as_the_detail_told_it(
     """A dev session lists id, status and creation: a poll is no change, and takes no duration away."""
     store, row = Store(), {"id": "a", "status": "running", "created_on": iso(1.8e9)}
     store.apply([row], seq=1, now=0.0)
-    store.amend("a", seq=2, status="running", started=1.8e9 + 1)
+    store.amend("a", seq=2, now=0.0, status="running", started=1.8e9 + 1)
     assert not store.apply([row], seq=3, now=0.0)
     assert store.get("a").lasted(1.8e9 + 3) == 2
     store.apply([row | {"status": "complete"}], seq=4, now=0.0)
     assert store.get("a").lasted(1.8e9 + 9) is None
-    store.amend("a", seq=5, status="complete", started=1.8e9 + 1, ended=1.8e9 + 5)
+    store.amend("a", seq=5, now=0.0, status="complete", started=1.8e9 + 1, ended=1.8e9 + 5)
     assert not store.apply([row | {"status": "complete"}], seq=6, now=0.0)
     assert store.get("a").lasted(1.8e9 + 9) == 4
 
 
 def test_a_list_that_tells_of_a_restart_or_of_no_start_takes_the_times_away():
     store, ended = Store(), {"started": 1.8e9, "ended": 1.8e9 + 5}
-    store.amend("a", seq=1, status="complete", **ended)
+    store.amend("a", seq=1, now=0.0, status="complete", **ended)
     store.apply([{"id": "a", "status": "running"}], seq=2, now=0.0)
     assert (store.get("a").started, store.get("a").ended) == (None, None)
-    store.amend("a", seq=3, status="running", started=1.8e9)
+    store.amend("a", seq=3, now=0.0, status="running", started=1.8e9)
     store.apply([{"id": "a", "status": "running", "started_on": None}], seq=4, now=0.0)
     assert store.get("a").started is None
 
 
 def test_amending_what_no_list_told_makes_the_row():
     store = Store()
-    assert store.amend("a", seq=2, status="running", created=5.0).added == ("a",)
+    assert store.amend("a", seq=2, now=0.0, status="running", created=5.0).added == ("a",)
     assert store.get("a").created == 5.0
 
 
@@ -158,6 +159,18 @@ def test_an_expired_row_is_kept_but_not_active():
     store.doubt(["a"], EXPIRED)
     assert "a" in store
     assert "a" not in store.active
+
+
+def test_of_one_that_expired_before_it_ended_the_clock_stands_where_it_was_told_of_last():
+    store, row = Store(), {"id": "a", "status": "running", "started_on": iso(1.8e9)}
+    store.apply([row], seq=1, now=1.8e9 + 10)
+    store.apply([row], seq=2, now=1.8e9 + 20)
+    before = store.get("a")
+    store.doubt(["a"], EXPIRED)
+    assert store.get("a").lasted(1.8e9 + 500) == 20
+    assert before.lasted(1.8e9 + 500) == 500, "who holds a row holds a snapshot"
+    store.amend("a", seq=3, now=1.8e9 + 600, status="running", started=1.8e9)
+    assert store.get("a").lasted(1.8e9 + 700) == 700
 
 
 def test_rows_with_the_same_extras_share_them():

@@ -36,6 +36,8 @@ class Instance(Struct):
     Never changed in place: rows that have the same share one."""
     seq: int = 0
     """Number of the request that last told this row; a later request's answer has the higher one."""
+    seen: float | None = None
+    """Of one that is gone before it ended: when it was told of last."""
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Instance | None":
@@ -61,11 +63,18 @@ class Instance(Struct):
         row.extra = extra or None
         return row
 
+    @property
+    def began(self) -> float | None:
+        """Its start. A dev session lists none: of what runs there it is the creation."""
+        if self.started is not None or self.status == "queued" or is_final(self.status):
+            return self.started
+        return self.created
+
     def lasted(self, now: float) -> float | None:
-        """Seconds from its start, or its creation where it tells no start, to its end, or to now."""
-        start = self.created if self.started is None else self.started
-        end = self.ended if is_final(self.status) else now
-        return None if start is None or end is None else end - start
+        """Seconds from its start to its end, or to now; of one that is gone, to when it was seen last."""
+        began = self.began
+        end = self.ended if is_final(self.status) else now if self.seen is None else self.seen
+        return None if began is None or end is None else end - began
 
     def item(self) -> dict[str, Any]:
         """The row as the API sent it: same keys, same values (key order aside)."""

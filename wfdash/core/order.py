@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from wfdash.core.instance import Instance
+from wfdash.core.status import is_final
 
 __all__ = ["COLUMNS", "Order"]
 
@@ -25,10 +26,11 @@ _FAR = 1e11
 
 
 def _took(row: Instance) -> float | None:
-    """Seconds from start to end; what still runs comes after all that ended, the longest running last."""
-    if row.started is None:
-        return None
-    return _FAR - row.started if row.ended is None else row.ended - row.started
+    """Seconds it lasted; what still runs comes after all that does not, the longest running last."""
+    if row.seen is not None or is_final(row.status):
+        return row.lasted(0.0)
+    began = row.began
+    return None if began is None else _FAR - began
 
 
 COLUMNS: dict[str, Callable[[Instance], float | str | None]] = {

@@ -1,7 +1,7 @@
 """The instances of one workflow by id: what the pages said, latest request first."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -35,7 +35,8 @@ class Store:
 
     def __init__(self) -> None:
         self._rows: dict[str, Instance] = {}
-        self._active: set[str] = set()
+        self._active: dict[str, float] = {}
+        """Those that can still move by themselves, and when they were told of last, epoch seconds."""
         self._notes: dict[str, str] = {}
         self._statuses: Counter[str] = Counter()
         self._extras: dict[tuple[object, ...], dict[str, Any]] = {}
@@ -57,9 +58,9 @@ class Store:
         return self._rows.keys()
 
     @property
-    def active(self) -> frozenset[str] | set[str]:
-        """Ids of rows that can still move by themselves; not to be changed."""
-        return self._active
+    def active(self) -> KeysView[str]:
+        """Ids of rows that can still move by themselves."""
+        return self._active.keys()
 
     @property
     def statuses(self) -> Mapping[str, int]:
@@ -75,7 +76,7 @@ class Store:
         return self._notes
 
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
-        """Take in rows as the list endpoint sent them; those without an id are left out.
+        """Take in rows as the list endpoint sent them at `now`; those without an id are left out.
 
         A dev session lists neither start nor end: what an instance's own answer told of them stays.
         """
@@ -88,7 +89,7 @@ class Store:
             if old is not None and (old.started is not None or old.ended is not None):
                 _keep_times(row, old)
             fresh = old is None
-            if self._put(row):
+            if self._put(row, now):
                 (added if fresh else changed).append(row.id)
         return Delta(tuple(added), tuple(changed))
 
@@ -97,6 +98,7 @@ class Store:
         identity: str,
         *,
         seq: int,
+        now: float,
         status: str,
         created: float | None = None,
         started: float | None = None,
@@ -107,7 +109,7 @@ class Store:
         """Take in what an instance's own answer told; what that cannot tell stays as the list told it."""
         old = self._rows.get(identity)
         row = replace(old) if old else Instance(identity, created=created)
-        row.seq = seq
+        row.seq, row.seen = seq, None
         row.status = status or row.status
         row.started, row.ended = started, ended
         if old and row.status != old.status:
@@ -116,29 +118,28 @@ class Store:
         row.extra = {key: value for key, value in (row.extra or {}).items() if key not in _AMENDED} or None
         if old and old.extra and (old.started, old.ended, old.status) == (row.started, row.ended, row.status):
             row.extra = old.extra
-        if not self._put(row):
+        if not self._put(row, now):
             return Delta()
         return Delta(changed=(identity,)) if old else Delta(added=(identity,))
 
-    def amend_status(self, identity: str, status: str, *, seq: int) -> Delta:
+    def amend_status(self, identity: str, status: str, *, seq: int, now: float) -> Delta:
         """Take in what a change of status was answered. It tells no more: an end is not known yet."""
         old = self._rows.get(identity)
         if old is None or not status or status == old.status:
             return Delta()
-        return self.amend(
-            identity, seq=seq, status=status, started=None if is_final(old.status) else old.started
-        )
+        started = None if is_final(old.status) else old.started
+        return self.amend(identity, seq=seq, now=now, status=status, started=started)
 
     def doubt(self, identities: Iterable[str], note: str) -> Delta:
         """Put a note on rows; what is told of them later takes it off."""
         changed = [one for one in identities if one in self._rows and self._notes.get(one, "") != note]
         for identity in changed:
             self._notes[identity] = note
-            if note == EXPIRED:
-                self._active.discard(identity)
+            if note == EXPIRED and identity in self._active:
+                self._rows[identity] = replace(self._rows[identity], seen=self._active.pop(identity))
         return Delta(changed=tuple(changed))
 
-    def _put(self, row: Instance) -> bool:
+    def _put(self, row: Instance, now: float) -> bool:
         """Whether the row now tells something else than before."""
         old = self._rows.get(row.id)
         if old is not None:
@@ -146,19 +147,19 @@ class Store:
                 return False
             old.seq = row.seq
             if row == old:
-                return self._sure(old)
+                return self._sure(old, now)
             self._statuses[old.status] -= 1
         row.extra = self._share(row.extra)
         self._rows[row.id] = row
         self._statuses[row.status] += 1
-        self._sure(row)
+        self._sure(row, now)
         return True
 
-    def _sure(self, row: Instance) -> bool:
+    def _sure(self, row: Instance, now: float) -> bool:
         if is_final(row.status):
-            self._active.discard(row.id)
+            self._active.pop(row.id, None)
         else:
-            self._active.add(row.id)
+            self._active[row.id] = now
         return self._notes.pop(row.id, None) is not None
 
     def _share(self, extra: dict[str, Any] | None) -> dict[str, Any] | None:

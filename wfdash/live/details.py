@@ -138,7 +138,7 @@ class OpenDetail(Job):
         state.revision += 1
         state.freshness.settled = is_final(detail.status)
         state.freshness.answered_at = watch.clock()
-        watch.tell(amend_row(watch.store, detail, number))
+        watch.tell(amend_row(watch.store, detail, number, watch.clock()))
         watch.notify(DetailChanged(detail.id))
         self._forget()
 

@@ -28,7 +28,7 @@ class Overheard:
         if not detail.simple and self._jobs.detail.state(detail.id) is not None:
             self._jobs.detail.take_in(detail, number)
             return
-        self._watch.tell(amend_row(self._watch.store, detail, number))
+        self._watch.tell(amend_row(self._watch.store, detail, number, self._watch.clock()))
         self._jobs.facts.remember(detail)
 
     def hear_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
@@ -40,7 +40,8 @@ class Overheard:
 
     def hear_status(self, workflow: str, instance: str, status: str, number: int) -> None:
         if workflow == self._watch.workflow:
-            self._watch.tell(self._watch.store.amend_status(instance, status, seq=number))
+            now = self._watch.clock()
+            self._watch.tell(self._watch.store.amend_status(instance, status, seq=number, now=now))
 
     def hear_gone(self, workflow: str, instance: str) -> None:
         if workflow == self._watch.workflow:

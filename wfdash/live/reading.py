@@ -26,11 +26,12 @@ def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: b
     return detail
 
 
-def amend_row(store: Store, detail: Detail, number: int) -> Delta:
+def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:
     """Tell the list row what the instance itself said."""
     return store.amend(
         detail.id,
         seq=number,
+        now=now,
         status=detail.status,
         created=detail.queued,
         started=detail.start,
@@ -50,7 +51,7 @@ async def read_instance(watch: Watch, identity: str) -> Detail | None:
         return None
     await asyncio.sleep(0)  # its parse has held the loop long enough
     detail = read_answer(watch.workflow, identity, answer)
-    watch.tell(amend_row(watch.store, detail, number))
+    watch.tell(amend_row(watch.store, detail, number, watch.clock()))
     return detail
 
 

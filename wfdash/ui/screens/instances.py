@@ -85,10 +85,6 @@ class InstancesScreen(SurroundedScreen):
     def note(self, instance: str) -> str:
         return self.poller.store.note(instance) if self.poller is not None else ""
 
-    def read_at(self, instance: str) -> float | None:
-        fact = self.poller.fact(instance) if self.poller is not None else None
-        return fact.read_at if fact is not None else None
-
     # News.
 
     def started(self) -> None:

@@ -41,9 +41,6 @@ class Facts(Protocol):
     def note(self, instance: str) -> str:
         """What is doubtful about its row."""
 
-    def read_at(self, instance: str) -> float | None:
-        """When it was last read in full, in epoch seconds."""
-
 
 class InstanceTable(LineTable):
     """Cursor and marks are instance ids, raw."""
@@ -177,20 +174,11 @@ class InstanceTable(LineTable):
         return (
             note or row.status,
             "" if row.created is None else age(now - row.created),
-            self._took(row, self._facts.read_at(row.id) if note == EXPIRED else now),
+            _took(row, now),
             why,
             row.trigger,
             short_version(row.version),
         )
-
-    @staticmethod
-    def _took(row: Instance, until: float | None) -> str:
-        """From start to end; while it is not known to have ended, to the moment it was last seen running."""
-        if row.started is None:
-            return ""
-        if row.ended is not None:
-            return brief(row.ended - row.started)
-        return "" if until is None or is_final(row.status) else f"{age(until - row.started)}+"
 
     def _strip(
         self,
@@ -243,3 +231,11 @@ class InstanceTable(LineTable):
 
     def _style(self, column: str) -> Style:
         return QUIET if column in ("trigger", "version", "age") else PLAIN
+
+
+def _took(row: Instance, now: float) -> str:
+    """`48s`, or `3h12m+` while it is not known to have ended."""
+    lasted = row.lasted(now)
+    if lasted is None:
+        return ""
+    return brief(lasted) if is_final(row.status) else f"{age(lasted)}+"

@@ -1,0 +1,45 @@
+"""TOOK is sorted and filtered by as it is shown."""
+
+from wfdash.core.moment import iso
+from wfdash.core.order import Order
+from wfdash.core.query import parse
+from wfdash.core.store import EXPIRED, Store
+from wfdash.core.view import View
+
+NOW = 1.8e9
+
+
+def item(identity, status, started, ended=None):
+    times = {"started_on": started and iso(NOW - started), "ended_on": ended and iso(NOW - ended)}
+    return {"id": identity, "status": status, "created_on": iso(NOW - 5000), **times}
+
+
+def stored():
+    store = Store()
+    rows = [
+        item("short run", "running", 10),
+        item("long run", "running", 900),
+        item("soon gone", "running", 20),
+        item("ended", "complete", 100, 70),
+        item("ended untold", "complete", 100),
+        item("not begun", "queued", None),
+    ]
+    store.apply(rows, seq=1, now=NOW)
+    return store
+
+
+def test_what_is_gone_is_sorted_by_how_long_it_was_seen_to_run():
+    store = stored()
+    view = View(store, order=Order("took"), clock=lambda: NOW)
+    running = ["long run", "soon gone", "short run"]
+    untold = ["not begun", "ended untold"]
+    assert view.ids() == [*running, "ended", *untold]
+    view.update(store.doubt(["soon gone"], EXPIRED))
+    assert view.ids() == ["long run", "short run", "ended", "soon gone", *untold]
+
+
+def test_what_is_gone_does_not_grow_into_a_filter():
+    store = stored()
+    store.doubt(["soon gone"], EXPIRED)
+    matches = parse("dur>1m").matcher(NOW + 3600)
+    assert [row.id for row in store if matches(row)] == ["short run", "long run"]
