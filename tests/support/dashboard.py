@@ -10,6 +10,7 @@ import httpx
 from msgspec.structs import replace
 
 from tests.support.simulated_time import SimulatedLoop, simulate
+from tests.support.textual_time import textual_on
 from wfdash.credentials import Credential
 from wfdash.demo import verbs
 from wfdash.demo.api import create_app
@@ -153,7 +154,7 @@ async def opened(
         handover=handover,
         clock=loop.time,
     )
-    async with app.run_test(size=size) as pilot:
+    async with textual_on(loop), app.run_test(size=size) as pilot:
         dashboard = Dashboard(app, pilot, server, world)
         if workflow and serve is None:
             await dashboard.until(lambda: _answered(dashboard))

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 EPOCH = 1_800_000_000.0
-_THREADS = 10.0
+_THREADS = 60.0
 """Real seconds in which a thread may still have something to tell when nothing else is left."""
 
 

@@ -3,11 +3,7 @@
 After a wanted change delete the file under snapshots/, run, look at what was written, run again.
 """
 
-import asyncio
-from unittest.mock import patch
-
 import pytest
-from textual import _time
 
 from tests.support.dashboard import drive
 from tests.support.snapshot import check_snapshot, described
@@ -44,10 +40,7 @@ TAKEN = 12.5
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("size", SIZES)
 def test_screens_look_as_they_did(size, look):
-    """All in one run of the app, because starting it is what takes time.
-
-    Textual's timers go by the simulated time too: as many ticks as seconds.
-    """
+    """All in one run of the app, because starting it is what takes time."""
     failures = []
 
     async def script(d):
@@ -67,7 +60,7 @@ def test_screens_look_as_they_did(size, look):
                 await d.until(lambda: "no filter" in d.text)
             await d.passes(began + 20 + (number + 1) * APART - d.app.clock())
 
-    _drive(script, size, look)
+    drive(script, size=SIZES[size], **LOOKS[look])
     assert not failures, "\n".join(failures)
 
 
@@ -82,9 +75,4 @@ def test_the_budget_looks_as_it_did(size, look):
         await d.passes(began + TAKEN - d.app.clock())
         check_snapshot(f"budget-{size}-{look}", described(d.app.screen, beside=69))
 
-    _drive(script, size, look)
-
-
-def _drive(script, size, look):
-    with patch.object(_time, "get_time", lambda: asyncio.get_running_loop().time()):
-        drive(script, size=SIZES[size], **LOOKS[look])
+    drive(script, size=SIZES[size], **LOOKS[look])
