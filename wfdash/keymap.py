@@ -80,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("errors.open", ("E",), "errors", "Errored instances, grouped", "app"),
     Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app"),
     Action("journal.open", ("J",), "journal", "What was done from here", "app"),
+    Action("bulk.show", ("X",), "bulk", "The last action on many: see or stop it", "app"),
     Action("note.write", ("N",), "note", "Write a note into the session's story", "app"),
     Action("profile.open", ("P",), "profile", "Change the profile", "app"),
     Action("app.suspend", ("ctrl+z",), "suspend", "Suspend to the shell", "app"),

@@ -59,7 +59,7 @@ def test_many_are_counted():
     one = trail("pause", "a", "b")
     one.hear(moved(one, "answered", "paused", done=1))
     one.hear(ended(one, "done"))
-    assert one.line(AT) == "pause 2 instances: 1 of 2 done with · 1 done"
+    assert one.line(AT) == "pause 2 instances: 1 of 2 · 1 done"
     one.hear(ended(one, "refused", identity="b"))
     assert one.line(AT) == "pause 2 instances: 1 done, 1 refused"
 

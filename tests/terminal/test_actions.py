@@ -108,7 +108,7 @@ def test_a_bulk_of_hundreds_stopped_on_its_way_ends_with_exact_counts(terminal, 
 
 
 TYPE_THE_COUNT = re.compile(r"type (\d+), then y")
-DONE = re.compile(r"(\d+) of \d+ done with")
+DONE = re.compile(r"[█░]  (\d+) of \d+\b")
 OUTCOMES = re.compile(r"(\d+) (done|under way|no effect|skipped|refused|unknown)\b")
 LISTED = re.compile(r"(\d+) of \d+ loaded")
 

@@ -216,6 +216,13 @@ def test_a_bulk_needs_its_count_and_stops_half_way_with_exact_numbers():
         await dash.press("y")
         await dash.until(lambda: isinstance(dash.app.screen, BulkScreen))
         await dash.until(lambda: len(writes(dash)) > total // 2)
+        assert " left" in dash.text
+        await dash.press("escape")
+        await dash.until(lambda: not isinstance(dash.app.screen, BulkScreen))
+        assert f"of {total} · " in chips(dash)
+        assert chips(dash).endswith("X shows it")
+        await dash.press("bulk.show")
+        await dash.until(lambda: isinstance(dash.app.screen, BulkScreen))
         await dash.press("x")
         trail = dash.app.screen.trail
         await dash.until(lambda: trail.over, 600)

@@ -7,7 +7,7 @@ from wfdash.ui.screens.bulk import bulk_lines
 
 
 def told(trail):
-    lines = bulk_lines(trail, 100, 12, top=0, stopping=False)
+    lines = bulk_lines(trail, 100, 12, top=0, now=10.0)
     return ["".join(piece for piece, _ in line).rstrip() for line in lines]
 
 

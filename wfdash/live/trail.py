@@ -13,6 +13,9 @@ __all__ = ["ORDER", "Trail"]
 ORDER = ("done", "under way", "no effect", SKIPPED, REFUSED, NOT_REACHED, UNKNOWN)
 """Outcomes as they are counted, the ones to look at last."""
 
+_TELLING = 5
+"""Targets sent after which the pace is worth telling."""
+
 
 class Trail(Struct):
     """One plan as it goes. Ids and sentences in it are raw."""
@@ -29,6 +32,8 @@ class Trail(Struct):
     sent_at: float | None = None
     in_doubt: bool = False
     """Whether no answer came: what became of it is being read."""
+    stopping: bool = False
+    """Whether a person asked that nothing more of it be sent."""
 
     @property
     def single(self) -> bool:
@@ -49,6 +54,12 @@ class Trail(Struct):
         if self.sending:
             return ()
         return tuple(target.id for target in self.plan.eligible if target.id not in self.results)
+
+    def left(self, now: float) -> float | None:
+        """Seconds until all is sent at the pace so far; None while that is not known, or is past."""
+        if not self.sending or self.stopping or self.sent_at is None or self.sent < _TELLING:
+            return None
+        return (len(self.plan.eligible) - self.sent) * (now - self.sent_at) / self.sent
 
     def hear(self, event: Progress | Result) -> None:
         """Take in what the operator told."""
@@ -112,4 +123,4 @@ class Trail(Struct):
         if self.over:
             return f"{what}: {told}"
         note = f" · {self.note}" if self.note else ""
-        return f"{what}: {self.sent} of {total} done with{f' · {told}' if told else ''}{note}"
+        return f"{what}: {self.sent} of {total}{f' · {told}' if told else ''}{note}"

@@ -53,6 +53,11 @@ class ActionDesk:
         """The action that was asked for last."""
         return self.trails[-1] if self.trails else None
 
+    @property
+    def bulk(self) -> Trail | None:
+        """The action on many that was asked for last."""
+        return next((trail for trail in reversed(self.trails) if not trail.single), None)
+
     def start(self, plan: Plan, heard: Heard | None = None) -> Trail:
         """Carry out a confirmed plan; `heard` is told each event as it comes."""
         assert self._app.session is not None
@@ -77,6 +82,7 @@ class ActionDesk:
 
     def stop(self, trail: Trail) -> None:
         """Send nothing more of it."""
+        trail.stopping = True
         if self._app.session is not None:
             self._app.session.operator.stop(trail.plan.key)
 

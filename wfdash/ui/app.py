@@ -72,6 +72,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         "note.write",
         "budget.open",
         "journal.open",
+        "bulk.show",
         "profile.open",
         "app.",
     )

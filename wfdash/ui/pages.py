@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App, SuspendNotSupported
 from textual.screen import Screen
 
+from wfdash.core.rules import phrase
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 
@@ -33,6 +34,7 @@ _PAGES = {
     "setup": ("wfdash.ui.screens.setup", "SetupScreen"),
     "accounts": ("wfdash.ui.screens.accounts", "AccountsScreen"),
     "help": ("wfdash.ui.screens.help", "HelpScreen"),
+    "bulk": ("wfdash.ui.screens.bulk", "BulkScreen"),
     "palette": ("wfdash.ui.screens.palette", "PaletteScreen"),
     "goto": ("wfdash.ui.screens.goto", "GotoScreen"),
     "detail": ("wfdash.ui.screens.detail", "DetailScreen"),
@@ -133,9 +135,10 @@ class Pages(App[int], inherit_bindings=False):
         if many and not self._leaving:
             self._leaving = True
             left = sum(len(plan.eligible) for plan in many)
-            key = self.key_of("app.quit")
+            shows, leaves = self.key_of("bulk.show"), self.key_of("app.quit")
             self.notify(
-                f"{many[0].verb} of {left} instances still runs; {key} again leaves it unfinished",
+                f"{phrase(many[0].verb)} of {left} instances still runs; "
+                f"{shows} shows it, {leaves} again leaves it unfinished",
                 severity="warning",
             )
             return

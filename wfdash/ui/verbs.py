@@ -205,6 +205,13 @@ class ActionDeskHost:
 
         self.switch_screen(BulkScreen(trail))
 
+    def action_bulk_show(self: "WfdashApp") -> None:  # type: ignore[misc]
+        """The panel of the action on many, hidden or over."""
+        if self.desk.bulk is None:
+            self.notify("nothing was done to many instances yet", severity="warning")
+        else:
+            self.open_page("bulk", self.desk.bulk)
+
     @property
     def in_production(self: "WfdashApp") -> bool:  # type: ignore[misc]
         """Whether the account in use, which the API may have told only later, is guarded as production."""

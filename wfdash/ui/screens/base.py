@@ -129,6 +129,8 @@ class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
             return "it is open already"
         if action == "layer.close" and not self.has_layer:
             return "there is nothing to close"
+        if action == "bulk.show" and self.dashboard.desk.bulk is None:
+            return "nothing was done to many instances yet"
         return self.why_verb_off(action)
 
     @property

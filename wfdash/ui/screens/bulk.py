@@ -5,7 +5,7 @@ from textual import events
 
 from wfdash.core.rules import phrase
 from wfdash.core.text import clean, fit
-from wfdash.core.wording import count
+from wfdash.core.wording import count, spoken
 from wfdash.live.trail import ORDER, Trail
 from wfdash.ui.prompt_text import shown_names
 from wfdash.ui.screens.lower_half import LowerHalf
@@ -27,8 +27,10 @@ _BAR = 40
 _FOLLOWED = "followed"
 
 
-def bulk_lines(trail: Trail, width: int, height: int, *, top: int, stopping: bool) -> list[Pieces]:
-    """The progress, then the results, those to look at first."""
+def bulk_lines(
+    trail: Trail, width: int, height: int, *, top: int, now: float, shows: str = ""
+) -> list[Pieces]:
+    """The progress, then the results, those to look at first; `shows` is the key that shows it again."""
     plan = trail.plan
     total = len(plan.eligible)
     lines: list[Pieces] = [
@@ -37,7 +39,7 @@ def bulk_lines(trail: Trail, width: int, height: int, *, top: int, stopping: boo
             (f" {count(total)} instances in ", PLAIN),
             (clean(plan.workflow), STRONG),
         ],
-        _bar(trail.sent, total, width),
+        _bar(trail.sent, total, width, trail.left(now)),
         _counts(trail),
         [],
     ]
@@ -51,18 +53,19 @@ def bulk_lines(trail: Trail, width: int, height: int, *, top: int, stopping: boo
         shown = f"{top + 1} to {min(len(told), top + room)}"
         lines.append([(f"   {shown} of {count(len(told))}, up and down for the others", QUIET)])
     lines += [[]] * max(0, height - len(lines) - 1)
-    lines.append(_foot(trail, stopping))
+    lines.append(_foot(trail, shows))
     return lines[:height]
 
 
-def _bar(sent: int, total: int, width: int) -> Pieces:
+def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
     wide = min(_BAR, max(10, width - 30))
     full = wide * sent // total if total else wide
+    rest = "" if left is None else f", about {spoken(left)} left"
     return [
         ("   ", PLAIN),
         ("█" * full, STRONG),
         ("░" * (wide - full), QUIET),
-        (f"  {count(sent)} of {count(total)} done with", PLAIN),
+        (f"  {count(sent)} of {count(total)}{rest}", PLAIN),
     ]
 
 
@@ -94,15 +97,21 @@ def _results(told: list[tuple[str, str, str]], width: int) -> list[Pieces]:
     return lines
 
 
-def _foot(trail: Trail, stopping: bool) -> Pieces:
+def _foot(trail: Trail, shows: str) -> Pieces:
+    again = f", {shows} shows it again" if shows else ""
     if trail.over:
-        again = f"{count(len(trail.failed))} stay marked   " if trail.failed else ""
-        return [(f" all told. {again}", PLAIN), ("esc", STRONG), (" close", PLAIN)]
-    if stopping:
+        marked = f"{count(len(trail.failed))} stay marked   " if trail.failed else ""
+        return [(f" all told. {marked}", PLAIN), ("esc", STRONG), (" close", PLAIN)]
+    if trail.stopping:
         return [(" stopping: nothing more is sent, what was sent is followed", WARN)]
     if not trail.sending:
-        return [(" all sent, following   ", PLAIN), ("esc", STRONG), (" hide", PLAIN)]
-    return [(" x", ACCENT), (" stop sending", PLAIN), ("    esc", STRONG), (" hide, it goes on", PLAIN)]
+        return [(" all sent, following   ", PLAIN), ("esc", STRONG), (f" hide{again}", PLAIN)]
+    return [
+        (" x", ACCENT),
+        (" stop sending", PLAIN),
+        ("    esc", STRONG),
+        (f" hide, it goes on{again}", PLAIN),
+    ]
 
 
 class BulkScreen(LowerHalf):
@@ -112,7 +121,6 @@ class BulkScreen(LowerHalf):
         super().__init__()
         self.trail = trail
         self._top = 0
-        self._stopping = False
 
     def on_mount(self) -> None:
         self.draw()
@@ -123,7 +131,8 @@ class BulkScreen(LowerHalf):
     def draw(self) -> None:
         if self.is_mounted:
             width, height = self.room
-            self.panel.show(bulk_lines(self.trail, width, height, top=self._top, stopping=self._stopping))
+            now, shows = self.dashboard.clock(), self.dashboard.key_of("bulk.show")
+            self.panel.show(bulk_lines(self.trail, width, height, top=self._top, now=now, shows=shows))
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
@@ -131,7 +140,6 @@ class BulkScreen(LowerHalf):
         if event.key == "escape":
             self.dismiss()
         elif event.key == "x" and self.trail.sending:
-            self._stopping = True
             self.dashboard.desk.stop(self.trail)
         elif event.key in ("down", "up"):
             step = 1 if event.key == "down" else -1

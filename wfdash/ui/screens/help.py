@@ -1,5 +1,8 @@
 """`?`: what every key does, by where it works, and what the statuses look like."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from textual.app import ComposeResult
 
 from wfdash.core.status import STATUSES
@@ -41,6 +44,7 @@ class HelpScreen(BaseScreen):
     """One column, or two where they fit."""
 
     opened_by = "help.open"
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "close"}
     BINDINGS = bindings("row.open")
 
     def compose(self) -> ComposeResult:

@@ -4,8 +4,9 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.core.text import clean, fit
+from wfdash.core.text import cells, clean, fit
 from wfdash.live.trail import Trail
+from wfdash.ui.signs import shown_key
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.status_line import Pieces
@@ -25,15 +26,15 @@ _GLYPHS: dict[str, tuple[str, Style]] = {
 }
 
 
-def chip_pieces(trail: Trail, now: float, width: int, *, utc: bool) -> Pieces:
-    """One trail as one line of cleaned text."""
+def chip_pieces(trail: Trail, now: float, width: int, *, utc: bool, shows: str = "") -> Pieces:
+    """One trail as one line of cleaned text; `shows` is the key that shows all of an action on many."""
     counts = trail.counts()
     glyph, style = _GLYPHS.get(counts[-1][0], ("?", PLAIN)) if trail.over and counts else ("▸", PLAIN)
     text = clean(trail.line(now, utc=utc))
-    return [
-        (f" {glyph} ", style),
-        (fit(text, max(1, width - 4), cut="middle"), PLAIN if trail.over else QUIET),
-    ]
+    more = f" · {shows} shows it" if shows and not trail.single else ""
+    room = max(1, width - 4 - cells(more))
+    told = fit(text, room, cut="middle") if cells(text) > room else text
+    return [(f" {glyph} ", style), (told, PLAIN if trail.over else QUIET), (more, QUIET)]
 
 
 class ActionChips(Widget):
@@ -49,7 +50,8 @@ class ActionChips(Widget):
         """Draw these; nothing is written when nothing differs."""
         chosen = sorted(trails, key=lambda trail: (trail.troubled, not trail.over))[-MOST:]
         kept = [trail for trail in trails if any(trail is one for one in chosen)]
-        lines = [chip_pieces(trail, now, self.app.size.width, utc=utc) for trail in kept]
+        width, shows = self.app.size.width, shown_key(self, "bulk.show")
+        lines = [chip_pieces(trail, now, width, utc=utc, shows=shows) for trail in kept]
         if lines != self._lines:
             higher = len(lines) != len(self._lines)
             self._lines = lines
