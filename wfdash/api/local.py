@@ -28,7 +28,8 @@ from wfdash.api.limits import check_batch, check_instance_id, check_payload_size
 from wfdash.api.local_probe import Session, probe
 from wfdash.api.paging import walk
 from wfdash.api.rows import read_counts, read_workflow, rows, text, whole
-from wfdash.core.entries import plain
+from wfdash.core.detail import read_detail
+from wfdash.core.lenient import fields_of
 from wfdash.core.moment import parse_time
 from wfdash.core.workflow import Workflow
 
@@ -199,11 +200,12 @@ class LocalWorkflows(Endpoints):
         attempt: int | None = None,
     ) -> StepAnswer:
         """Read from the detail, which is not truncated here: a dev session has no endpoint for one step."""
-        detail = await self.get_instance(workflow, instance)
-        for step in rows(plain(detail.result).get("steps")):
-            if step.get("name") == name and step.get("type") == type:
-                return StepAnswer(result=step)
-        raise NotFound(f"{instance} has no {type} named {name}.")
+        detail = read_detail(workflow, instance, (await self.get_instance(workflow, instance)).result)
+        known = detail.steps.columns
+        at = next((at for at, one in enumerate(zip(known.names, known.kinds)) if one == (name, type)), None)
+        if at is None:
+            raise NotFound(f"{instance} has no {type} named {name}.")
+        return StepAnswer(result=dict(fields_of(detail.steps[at].raw)))
 
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
         """None: a dev session runs whatever was saved last."""
