@@ -1,11 +1,12 @@
 """The endpoints that both dialects share, under whatever prefix the server has."""
 
 import asyncio
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from wfdash.api.asked import Asked
-from wfdash.api.errors import BadAnswer, Refused
+from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
 from wfdash.api.http import NOTHING, READ, Answer, Http, encoded, segment
 from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
 from wfdash.api.limits import check_event_type, check_payload_size
@@ -47,15 +48,18 @@ class Endpoints:
         parse: Callable[[bytes], Any] = read_json,
     ) -> tuple[Answer, Envelope]:
         """One request below the prefix and its envelope, or the error that fits."""
-        target = await self.prefix() + path
-        read = self.write_read if asked.writes else READ
-        answer = await self.http.ask(kind, method, target, query, body, read=read)
-        if len(answer.body) < LARGE:
-            return answer, read_envelope(self.http, answer, asked, partial=partial, read=parse)
-        envelope = await asyncio.to_thread(
-            read_envelope, self.http, answer, asked, partial=partial, read=parse
-        )
-        return answer, envelope
+        try:
+            target = await self.prefix() + path
+            read = self.write_read if asked.writes else READ
+            answer = await self.http.ask(kind, method, target, query, body, read=read)
+            made = functools.partial(read_envelope, self.http, answer, asked, partial=partial, read=parse)
+            return answer, made() if len(answer.body) < LARGE else await asyncio.to_thread(made)
+        except WorkflowsError as failure:
+            self.failed(failure)
+            raise
+
+    def failed(self, failure: WorkflowsError) -> None:
+        """A request came to nothing; it is raised all the same."""
 
     @staticmethod
     def instance_path(workflow: str, instance: str) -> str:

@@ -58,14 +58,10 @@ class LocalWorkflows(Endpoints):
             self._session = await probe(self.http)
         return self._session.base
 
-    async def ask(self, *args: Any, **kwargs: Any) -> Any:
-        """As ever; but a session that went away is probed anew, for another may answer at its port."""
-        try:
-            return await super().ask(*args, **kwargs)
-        except WorkflowsError as failure:
-            if failure.http is None or isinstance(failure, BadAnswer) or _is_text_404(failure):
-                self._session = None
-            raise
+    def failed(self, failure: WorkflowsError) -> None:
+        """A session that went away is probed anew, for another may answer at its port."""
+        if failure.http is None or isinstance(failure, BadAnswer) or _is_text_404(failure):
+            self._session = None
 
     async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
         """All of them at once: names alone, without counts."""
