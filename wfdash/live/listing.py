@@ -4,7 +4,6 @@ from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage
 from wfdash.core.instance import Instance
 from wfdash.core.query import Pushdown
-from wfdash.core.status import is_final
 from wfdash.live.budget import Priority
 from wfdash.live.job import Job
 from wfdash.live.watch import Watch
@@ -69,7 +68,8 @@ class Newest(Job):
         catching = self._catching
         page = await _page(watch, catching[0] if catching else None)
         watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
-        _note_ends(watch, page)
+        if not pushed(watch):
+            watch.stretch.note_ends(page.items)
         oldest, newest = _span(page)
         if catching:
             self._catch_up(page, oldest, catching[1], catching[2] - 1)
@@ -93,7 +93,7 @@ class Newest(Job):
         gap = reached is not None and oldest is not None and oldest > reached
         self._catching = (page.cursor, reached, pages) if gap and page.cursor and pages else None
         if not self._catching and not pushed(self.watch):
-            _raise(self.watch, oldest, self._newest)
+            self.watch.stretch.reach_up(oldest, self._newest)
 
 
 class History(Job):
@@ -139,29 +139,9 @@ class History(Job):
         self._begun = True
         self._cursor = page.cursor
         watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
-        _note_ends(watch, page)
-        _lower(watch, _span(page)[0])
-
-
-def _note_ends(watch: Watch, page: InstancePage) -> None:
-    if not pushed(watch):
-        ended = (item for item in page.items if is_final(str(item.get("status"))))
-        watch.told_final.update(str(item.get("id")) for item in ended)
-
-
-def _raise(watch: Watch, oldest: float | None, newest: float | None) -> None:
-    """The unfiltered list was walked from the newest down to the oldest; over a gap a stretch begins anew."""
-    if oldest is None or newest is None:
-        return
-    if watch.floor is None or watch.ceiling is None or oldest > watch.ceiling:
-        watch.floor = oldest
-    watch.floor, watch.ceiling = min(watch.floor, oldest), newest
-
-
-def _lower(watch: Watch, oldest: float | None) -> None:
-    """The unfiltered list was walked down to here."""
-    if oldest is not None and not pushed(watch):
-        watch.floor = oldest if watch.floor is None else min(watch.floor, oldest)
+        if not pushed(watch):
+            watch.stretch.note_ends(page.items)
+            watch.stretch.reach_down(_span(page)[0])
 
 
 def _asked(watch: Watch) -> Pushdown | None:

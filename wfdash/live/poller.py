@@ -1,7 +1,6 @@
 """The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from itertools import islice
 
 from msgspec.structs import replace
 
@@ -11,16 +10,10 @@ from wfdash.core.facts import DetailFacts
 from wfdash.core.instance import Instance
 from wfdash.core.oddity import Oddity
 from wfdash.core.query import Query
-from wfdash.core.status import is_final
 from wfdash.core.store import Store
 from wfdash.core.workflow import Workflow
 from wfdash.live.budget import Budget
-from wfdash.live.events import (
-    BudgetChanged,
-    Event,
-    HealthChanged,
-    WatchedChanged,
-)
+from wfdash.live.events import BudgetChanged, Event, HealthChanged, WatchedChanged
 from wfdash.live.facts import Fact
 from wfdash.live.job import Job
 from wfdash.live.jobs import Jobs
@@ -30,13 +23,12 @@ from wfdash.live.overheard import Overheard
 from wfdash.live.scheduler import Scheduler
 from wfdash.live.search import Searched
 from wfdash.live.state import DetailState, Freshness
+from wfdash.live.stretch import Stretch
 from wfdash.live.sweep import Sweep
 from wfdash.live.trend import Trends
 from wfdash.live.watch import Watch
 
 __all__ = ["Poller"]
-
-_LONGEST_STRETCH = 20_000
 
 
 class Poller:
@@ -178,8 +170,7 @@ class Poller:
         if other:
             for job in self._jobs.of_workflow:
                 self._scheduler.withdraw(job)
-            watch.workflow, watch.store, watch.floor, watch.ceiling = workflow, Store(), None, None
-            watch.told_final = set()
+            watch.workflow, watch.store, watch.stretch = workflow, Store(), Stretch()
             self._jobs.restart()
         self._jobs.newest.restart()
         self._jobs.history.restart()
@@ -257,18 +248,8 @@ class Poller:
         return self._jobs.facts.why(instance)
 
     def stretch(self) -> Sequence[Instance]:
-        """Loaded rows between which no instance is missing; at most 20,000 are looked at.
-
-        What has ended is there only when the unfiltered list told it: errored ones are looked for by the page
-        of causes and by filters, and would else be too many among those that have finished.
-        """
-        watch = self._watch
-        floor, ceiling = watch.floor, watch.ceiling
-        if floor is None or ceiling is None:
-            return []
-        rows = islice(self.store, _LONGEST_STRETCH)
-        within = (row for row in rows if row.created is not None and floor <= row.created <= ceiling)
-        return [row for row in within if not is_final(row.status) or row.id in watch.told_final]
+        """Loaded rows between which no instance is missing."""
+        return self._watch.stretch.rows(self.store)
 
     @property
     def filtered(self) -> bool:

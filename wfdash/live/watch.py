@@ -8,6 +8,7 @@ from wfdash.api.interface import Workflows
 from wfdash.core.query import Query
 from wfdash.core.store import Delta, Store
 from wfdash.live.events import Event, InstancesChanged
+from wfdash.live.stretch import Stretch
 
 __all__ = ["Watch"]
 
@@ -19,12 +20,7 @@ class Watch(Struct):
     workflow: str = ""
     query: Query | None = None
     store: Store = field(default_factory=Store)
-    floor: float | None = None
-    """Creation of the oldest row down to which the unfiltered list was walked without a gap."""
-    ceiling: float | None = None
-    """Creation of the newest row up to which it was, likewise: above it a filter may have left rows out."""
-    told_final: set[str] = field(default_factory=set)
-    """Ids whose end the unfiltered list told: whatever it was, unlike of those that a filter looked for."""
+    stretch: Stretch = field(default_factory=Stretch)
     number: int = 0
     """Of the request asked last."""
 

@@ -1,0 +1,57 @@
+"""The part of the list that was walked without a gap or a filter: only there can versions be compared."""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from wfdash.core.instance import Instance
+from wfdash.core.status import is_final
+from wfdash.core.store import Store
+
+__all__ = ["Stretch"]
+
+_LONGEST: Final = 20_000
+"""Rows that are looked at, at most."""
+
+
+class Stretch(Struct):
+    """Creation times (epoch seconds) between which every instance is loaded."""
+
+    floor: float | None = None
+    """Of the oldest row down to which the list was walked."""
+    ceiling: float | None = None
+    """Of the newest row up to which it was: above it a filter may have left rows out."""
+    ended: set[str] = field(default_factory=set)
+    """Ids whose end the list told: whatever it was, unlike of those that a filter looked for."""
+
+    def reach_up(self, oldest: float | None, newest: float | None) -> None:
+        """The list was walked from its newest row down to the oldest; over a gap a stretch begins anew."""
+        if oldest is None or newest is None:
+            return
+        if self.floor is None or self.ceiling is None or oldest > self.ceiling:
+            self.floor = oldest
+        self.floor, self.ceiling = min(self.floor, oldest), newest
+
+    def reach_down(self, oldest: float | None) -> None:
+        """The list was walked on down to here."""
+        if oldest is not None:
+            self.floor = oldest if self.floor is None else min(self.floor, oldest)
+
+    def note_ends(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Take in rows as the list endpoint sent them."""
+        self.ended.update(str(item.get("id")) for item in items if is_final(str(item.get("status"))))
+
+    def rows(self, store: Store) -> list[Instance]:
+        """The loaded rows within it.
+
+        What has ended is among them only where the list told it: errored ones are looked for by the page of
+        causes and by filters, and would else be too many among those that have finished.
+        """
+        floor, ceiling = self.floor, self.ceiling
+        if floor is None or ceiling is None:
+            return []
+        loaded = islice(store, _LONGEST)
+        within = (row for row in loaded if row.created is not None and floor <= row.created <= ceiling)
+        return [row for row in within if not is_final(row.status) or row.id in self.ended]
