@@ -27,7 +27,7 @@ def _appears(argv: list[str], env: dict[str, str], wanted: Wanted) -> float:
     terminal = Terminal(argv, env=env, columns=120, lines=40)
     try:
         terminal.wait_for(wanted)
-        return time.perf_counter() - start
+        return terminal.seen_at - start
     finally:
         terminal.close()
 

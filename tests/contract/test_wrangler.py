@@ -41,7 +41,7 @@ def run(server: Simulator, home: Path) -> Wrangler:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         assert (done.returncode != 0) == fails, done.stdout + done.stderr

@@ -30,7 +30,7 @@ def serving(*arguments: str) -> Iterator[Exports]:
         yield dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
     finally:
         server.terminate()
-        server.communicate(timeout=20)
+        server.communicate(timeout=60)
 
 
 @pytest.fixture(scope="session")

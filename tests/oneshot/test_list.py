@@ -122,7 +122,7 @@ def test_a_closed_pipe_is_silent_and_0(program, simulator):
     listing.stdout.close()
     assert listing.stderr.read() == b""
     listing.stderr.close()
-    assert listing.wait(timeout=30) == 0
+    assert listing.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize(("limit", "ids"), [("2", ["i0", "i1"]), ("0", [f"i{n}" for n in range(150)])])

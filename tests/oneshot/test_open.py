@@ -44,7 +44,9 @@ def test_one_that_was_cut_opens_with_what_it_has_and_says_so_over_the_open_insta
     whole = Handover(1_763_730_131.0, workflow="orders", instance=instance, marks=["a", "b"]).lines()
     path.write_text("\n".join(whole[:2]) + "\n" + whole[2][:9])
     dashboard = terminal("open", str(path), env=simulator, columns=140, lines=40)
-    dashboard.wait_for(instance, "STEP", "the handover was cut: its end is missing, and 1 line of it could")
+    told = "the handover was cut: its end is missing, and 1 line of it could"
+    dashboard.wait_for(told, lambda screen: "BLOCKED ON" not in screen.text)
+    dashboard.wait_for(instance, "STEP")
     dashboard.press("q", "q")
     assert dashboard.wait_exit() == 0
 

@@ -122,7 +122,7 @@ def test_changes_are_told_until_a_signal(program, simulator, shell, created, num
     assert told["from"] in ("queued", "running", "waiting", "waitingForPause")
     assert told["why"].startswith("paused")
     tail.send_signal(number)
-    _, err = tail.communicate(timeout=20)
+    _, err = tail.communicate(timeout=60)
     assert tail.returncode == code
     assert "Traceback" not in err
 
@@ -137,7 +137,7 @@ def test_nohup_is_kept_to(program, simulator):
     tail.stdout.readline()
     tail.send_signal(signal.SIGHUP)
     tail.send_signal(signal.SIGTERM)
-    tail.communicate(timeout=20)
+    tail.communicate(timeout=60)
     assert tail.returncode == 143
 
 
@@ -146,7 +146,7 @@ def test_a_closed_pipe_ends_it_silently(program, simulator, shell):
     tail.stdout.readline()
     tail.stdout.close()
     shell("create", "-w", "orders")
-    assert tail.wait(timeout=30) == 0
+    assert tail.wait(timeout=60) == 0
     assert tail.stderr.read() == ""
     tail.stderr.close()
     tail.stdin.close()

@@ -1,29 +1,36 @@
 """What a person does at the dashboard: sees the first rows, confirms an action."""
 
 import re
-from contextlib import suppress
 
 from tests.support.pty import Terminal
 
-__all__ = ["ROWS", "confirm"]
+__all__ = ["ALONE", "ROWS", "confirm", "read_prompt"]
 
 ROWS = re.compile(r"waiting +order-")
 """The demo's orders are on the screen."""
-_READING = 0.5
-"""Seconds: a prompt takes no key until it has been on the screen for 0.3."""
+ALONE = 0.3
+"""Seconds: a y confirms nothing when another key was pressed within 0.1."""
+_TRIES = 90
+
+
+def read_prompt(shell: Terminal, *shown: str) -> None:
+    """Return once there is a prompt that shows `shown` and takes keys.
+
+    It drops them until it could have been read, which on a busy machine takes its time: enter, which confirms
+    nothing, is pressed until the prompt says so.
+    """
+    shell.wait_for(*shown, "leave it")
+    for _ in range(_TRIES):
+        shell.press("enter")
+        shell.watch(ALONE)
+        if shell.screen.find("enter confirms nothing"):
+            return
+    raise AssertionError(f"the prompt takes no key\n{shell.picture()}")
 
 
 def confirm(shell: Terminal, key: str, *shown: str) -> None:
-    """Press an action's key, wait for a prompt that shows `shown`, and answer `y`.
-
-    Once more where it was dropped: a prompt that tells something new waits to be read again.
-    """
+    """Press an action's key, wait for a prompt that shows `shown`, answer `y`, once, and see it taken."""
     shell.press(key)
-    shell.wait_for(*shown, "y ")
-    for _ in range(3):
-        shell.watch(_READING)
-        shell.press("y")
-        with suppress(AssertionError):
-            shell.wait_gone("leave it", seconds=5)
-            return
-    raise AssertionError(f"the prompt took no y\n{shell.picture()}")
+    read_prompt(shell, *shown)
+    shell.press("y")
+    shell.wait_gone("leave it")

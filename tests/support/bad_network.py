@@ -18,6 +18,8 @@ GOOD = envelope({"status": "paused"})
 PAGE = "<!DOCTYPE html><html><title>oops</title></html>"
 HTML = {"content_type": "text/html"}
 UNKNOWN = "not known whether it was carried out"
+_LITTLE = 2.0
+"""Seconds: less, and on a busy machine what is done at once would come too late."""
 
 
 def reset(writer):
@@ -99,7 +101,7 @@ def impatient(*, when):
     with pytest.MonkeyPatch.context() as patch:
         if when:
             patch.setattr(http_module, "WHOLE", 0.1)
-            patch.setattr(http_module, "CONNECT", 0.4)
-            patch.setattr("wfdash.api.endpoints.READ", 0.7)
-            patch.setattr("wfdash.api.endpoints.Endpoints.write_read", 0.7)
+            patch.setattr(http_module, "CONNECT", _LITTLE)
+            patch.setattr("wfdash.api.endpoints.READ", _LITTLE)
+            patch.setattr("wfdash.api.endpoints.Endpoints.write_read", _LITTLE)
         yield

@@ -60,7 +60,7 @@ class Program:
         *arguments: str,
         env: Mapping[str, str | None] | None = None,
         input: str = "",
-        timeout: float = 120,
+        timeout: float = 300,
         cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

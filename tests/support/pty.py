@@ -20,15 +20,21 @@ from tests.support.screen import Screen
 __all__ = ["KEYS", "OpenTerminal", "Terminal", "Wanted", "watch_together"]
 
 KEYS = {
-    "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "backspace": "\x7f",
+    "enter": "\r", "escape": "\x1b[27u", "tab": "\t", "shift+tab": "\x1b[Z",
+    "space": " ", "backspace": "\x7f",
     "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "home": "\x1b[H", "end": "\x1b[F",
     "insert": "\x1b[2~", "delete": "\x1b[3~", "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
     "f1": "\x1bOP", "f2": "\x1bOQ", "f5": "\x1b[15~",
     "focus": "\x1b[I", "blur": "\x1b[O",
 }  # fmt: skip
+"""The escape key as the keyboard mode has it that wfdash asks for: the bare one is told from the start of a
+sequence by how soon something follows, which a busy machine changes."""
+PATIENCE = 90
+"""Seconds for what comes in one of them on a machine that has nothing else to do."""
+_FRAME = 0.02
+"""Seconds without output after which a screen is taken for drawn to its end."""
+_MARK = b"\0all that was written before has been read\0"
 _LEADER = Path(__file__).with_name("session_leader.py")
-_AFTER_ESCAPE = 0.15
-"""Seconds in which a program cannot tell the escape key from the start of a sequence."""
 
 Wanted = str | re.Pattern[str] | Callable[[Screen], object]
 
@@ -79,8 +85,9 @@ class Terminal:
         )
         os.close(status)
         self._closed = False
-        self.started = time.monotonic()
-        self._until(lambda: self.events, 30, "the program to start")
+        self.seen_at = 0.0
+        """When what was last waited for was seen, on the clock of perf_counter."""
+        self._until(lambda: self.events, PATIENCE, "the program to start")
         self.pid = int(self.events.pop(0).split()[1])
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -90,9 +97,7 @@ class Terminal:
         sources = [fd for fd in (self._master, self._status) if fd >= 0]
         ready, _, _ = select.select(sources, [], [], max(0.0, seconds))
         if self._master in ready:
-            data = os.read(self._master, 65536)
-            self.written += data
-            self.screen.feed(data)
+            self._take_in(os.read(self._master, 65536))
         if self._status in ready:
             data = os.read(self._status, 4096)
             self._status_text += data
@@ -103,32 +108,59 @@ class Terminal:
                 self._status = -1
         return bool(ready)
 
+    def _take_in(self, data: bytes) -> None:
+        self.written += data
+        self.screen.feed(data)
+
     def _until(self, reached: Callable[[], object], seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds
         while not reached():
             left = deadline - time.monotonic()
-            if left <= 0 or (self._status < 0 and not self._read(0)):
+            if self._status < 0:
+                self._read_to_the_end()
+            if left <= 0 or (self._status < 0 and not reached()):
                 how = "in time" if left <= 0 else "before the program ended"
                 raise AssertionError(f"waited for {what}; it did not come {how}\n{self.picture()}")
             self._read(left)
 
-    def wait_for(self, *wanted: Wanted, seconds: float = 30) -> Screen:
+    def _drawn(self) -> None:
+        """Read what belongs to the same frame: a long one comes in pieces."""
+        deadline = time.monotonic() + 20 * _FRAME
+        while self._status >= 0 and time.monotonic() < deadline and self._read(_FRAME):
+            pass
+
+    def _read_to_the_end(self) -> None:
+        """What a program wrote that has ended or was stopped: the kernel hands it over a little later."""
+        if self._master < 0:
+            return
+        while select.select([self._master], [], [], 0)[0]:
+            self._take_in(os.read(self._master, 65536))
+        os.write(self._slave, _MARK)
+        rest = b""
+        while not rest.endswith(_MARK):
+            rest += os.read(self._master, 65536)
+        self._take_in(rest.removesuffix(_MARK))
+
+    def wait_for(self, *wanted: Wanted, seconds: float = PATIENCE) -> Screen:
         """Return once the screen shows all of `wanted` (texts, patterns, predicates) at the same time."""
         self._until(
             lambda: all(self._shows(one) for one in wanted), seconds, " and ".join(map(_described, wanted))
         )
+        self.seen_at = time.perf_counter()
+        self._drawn()
         return self.screen
 
-    def wait_gone(self, *unwanted: Wanted, seconds: float = 30) -> Screen:
+    def wait_gone(self, *unwanted: Wanted, seconds: float = PATIENCE) -> Screen:
         """Return once the screen shows none of `unwanted`."""
         self._until(
             lambda: not any(self._shows(one) for one in unwanted),
             seconds,
             " and ".join(map(_described, unwanted)) + " to go",
         )
+        self._drawn()
         return self.screen
 
-    def wait_written(self, wanted: bytes, seconds: float = 30, since: int = 0) -> None:
+    def wait_written(self, wanted: bytes, seconds: float = PATIENCE, since: int = 0) -> None:
         """Return once the raw output holds `wanted`, counted from byte `since`."""
         self._until(lambda: self.written.find(wanted, since) >= 0, seconds, repr(wanted))
 
@@ -144,7 +176,7 @@ class Terminal:
             self._read(left)
         return len(self.written) - before
 
-    def quiet(self, seconds: float = 0.3, within: float = 30) -> None:
+    def quiet(self, seconds: float = 0.3, within: float = PATIENCE) -> None:
         """Return once nothing was written for `seconds`."""
         deadline = time.monotonic() + within
         while self._read(seconds):
@@ -169,20 +201,6 @@ class Terminal:
         """Press keys one after another: names as Textual has them ("enter", "ctrl+d") or characters."""
         for key in keys:
             self.send(encoded(key))
-            if key == "escape":
-                self._until_read()
-                self.watch(_AFTER_ESCAPE)
-
-    def _until_read(self) -> None:
-        """Until the program has taken in what was typed: an escape read with the next key is another key."""
-        waiting = bytearray(4)
-        deadline = time.monotonic() + 30
-        while fcntl.ioctl(self._slave, termios.FIONREAD, waiting) == 0 and int.from_bytes(
-            waiting, sys.byteorder
-        ):
-            if self._status < 0 or time.monotonic() > deadline:
-                return
-            self._read(0.02)
 
     def type(self, text: str) -> None:
         self.send(text.encode())
@@ -192,7 +210,8 @@ class Terminal:
         self.send(b"\x1b[200~" + text.encode() + b"\x1b[201~")
 
     def click(self, text: str, *, times: int = 1, line: int | None = None) -> None:
-        """Press and release the left button on the first character of `text`, where the screen shows it."""
+        """Press and release the left button on the first character of `text`, once the screen shows it."""
+        self.wait_for(lambda screen: text in (screen.text if line is None else screen.rows[line]))
         rows = [(at, row.find(text)) for at, row in enumerate(self.screen.rows) if line in (None, at)]
         at, column = next(((at, column) for at, column in rows if column >= 0), (None, 0))
         assert at is not None, f"{text!r} is not on the screen:\n{self.picture()}"
@@ -225,9 +244,10 @@ class Terminal:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
-    def wait_stopped(self, seconds: float = 30) -> None:
+    def wait_stopped(self, seconds: float = PATIENCE) -> None:
         """Return once the program was stopped (ctrl+z) and the shell has the terminal."""
         self._until(lambda: any(e.startswith("stopped") for e in self.events), seconds, "it to stop")
+        self._read_to_the_end()
 
     def foreground(self) -> None:
         """The shell's `fg`: give the terminal back and continue."""
@@ -242,12 +262,10 @@ class Terminal:
 
     # -- leaving ---------------------------------------------------------------------------------------
 
-    def wait_exit(self, seconds: float = 30) -> int:
+    def wait_exit(self, seconds: float = PATIENCE) -> int:
         """The exit status as a shell reports it: 128 + n after signal n."""
         self._until(self._ending, seconds, "it to exit")
-        while self._master >= 0 and self._read(0):
-            if self._status < 0 and not select.select([self._master], [], [], 0)[0]:
-                break
+        self._read_to_the_end()
         how, number = self._ending()[0].split()
         return int(number) + (128 if how == "killed" else 0)
 

@@ -44,6 +44,7 @@ class Simulator:
             base_url=f"{self.env['CLOUDFLARE_BASE_URL']}/accounts/{self.env['CLOUDFLARE_ACCOUNT_ID']}/workflows",
             headers={"Authorization": f"Bearer {self.env['CLOUDFLARE_API_TOKEN']}"},
             trust_env=False,
+            timeout=60,
         )
 
     def listing(self, workflow: str, **query: str) -> list[dict[str, Any]]:
@@ -64,6 +65,6 @@ class Simulator:
     def stop(self) -> None:
         self._http.close()
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)
         assert self._process.stdout
         self._process.stdout.close()

@@ -44,7 +44,8 @@ def test_a_token_leads_over_account_and_workflow_to_a_config(
     assert not config.exists()
     told = [line.strip() for line in shell.screen.text.splitlines()]
     shell.press("y")
-    shell.wait_for("kept as profile default", "BLOCKED ON")
+    shell.wait_for("kept as profile default")
+    shell.wait_for("BLOCKED ON")
     assert config.stat().st_mode & 0o777 == 0o600
     written = config.read_text().splitlines()
     assert [line for line in told if line in written and line] == [line for line in written if line]
@@ -62,7 +63,8 @@ def test_esc_goes_on_without_and_nobody_is_led_twice(terminal, account, config):
     shell = terminal(env=account)
     shell.wait_for("all of them")
     shell.press("escape")
-    shell.wait_for("WORKFLOW", "nothing was kept")
+    shell.wait_for("nothing was kept")
+    shell.wait_for("WORKFLOW")
     assert not config.exists()
     shell.press("q", "q")
     assert shell.wait_exit() == 0

@@ -52,11 +52,9 @@ def test_the_wheel_scrolls_and_the_cursor_keeps_its_row_while_it_can(shell):
     shell.click(first[8])
     shell.wait_for(lambda screen: under_cursor(shell) == first[8])
     shell.wheel(2)
-    shell.wait_for(lambda screen: ids(shell)[0] == first[6])
-    assert under_cursor(shell) == first[8]
+    shell.wait_for(lambda screen: ids(shell)[0] == first[6] and under_cursor(shell) == first[8])
     shell.wheel(3)
-    shell.wait_for(lambda screen: ids(shell)[0] == first[15])
-    assert under_cursor(shell) == first[15]
+    shell.wait_for(lambda screen: ids(shell)[0] == under_cursor(shell) == first[15])
     shell.wheel(-9)
     shell.wait_for(lambda screen: ids(shell)[0] == first[0])
 

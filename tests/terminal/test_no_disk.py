@@ -8,7 +8,8 @@ def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
     waiting = still.listing("orders", status="waiting")[0]["id"]
     env = {**still.env, "XDG_STATE_HOME": str(tmp_path / "state")}
     shell = terminal("-w", "orders", "--filter", waiting, columns=140, lines=30, env=env)
-    shell.wait_for("1 of ", "actions will not be recorded: the journal could not be written: Not a directory")
+    shell.wait_for("actions will not be recorded: the journal could not be written: Not a directory")
+    shell.wait_for("1 of ")
     confirm(shell, "p", "the journal could not be written")
     shell.wait_for("paused after")
     assert still.detail("orders", waiting)["status"] == "paused"

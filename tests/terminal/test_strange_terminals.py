@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.support.act import ROWS
+from tests.support.act import ROWS, read_prompt
 from tests.support.output import clipboards, strange
 
 
@@ -47,13 +47,22 @@ def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, still, t
     shell = terminal("-w", "orders", "--filter", waiting, columns=120, lines=30, env=still.env)
     shell.wait_for("1 of ", "waiting")
     shell.press("p")
-    shell.wait_for("leave it")
-    shell.quiet(0.5)
+    read_prompt(shell)
     shell.stall(3, meanwhile=b"y")
     shell.wait_for("paused after", waiting)
     (journal,) = tmp_path.rglob("actions.jsonl")
     told = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
     assert told == ["planned", "sent", "answered", "settled"]
+    left_well(shell, "q")
+
+
+def test_a_bare_escape_is_the_escape_key(demo):
+    """As a terminal sends it that knows no keyboard modes: the silence after it tells it from a sequence."""
+    shell = demo()
+    shell.press("?")
+    shell.wait_for("every one can be changed")
+    shell.send(b"\x1b")
+    shell.wait_for(ROWS)
     left_well(shell, "q")
 
 
