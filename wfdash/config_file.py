@@ -5,10 +5,10 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from wfdash.config_schema import THEMES, Config, Display, Poll, Profile, SavedView
 
@@ -231,17 +231,3 @@ def permission_warnings(path: Path) -> tuple[str, ...]:
     if mode & 0o044:
         return (f"{path} can be read by others: chmod 600 it.",)
     return ()
-
-
-def every_key(model: Any = Config, prefix: str = "") -> list[str]:
-    """The dotted names of all keys that have a fixed name, `profiles.X.` and `views.X.` included."""
-    names = []
-    hints = get_type_hints(model)
-    for one in fields(model):
-        kind = hints[one.name]
-        inner = next((part for part in (kind, *get_args(kind)) if is_dataclass(part)), None)
-        if inner is None:
-            names.append(prefix + one.name)
-        else:
-            names += every_key(inner, f"{prefix}{one.name}." + ("X." if inner is not kind else ""))
-    return names

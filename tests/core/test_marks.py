@@ -71,13 +71,6 @@ def test_what_is_gone_is_marked_nowhere():
     assert marks.ids == ("b",)
 
 
-def test_marks_out_of_sight_are_counted():
-    marks = Marks()
-    marks.mark(ORDER)
-    assert marks.off_screen(ORDER[:4]) == 6
-    assert marks.off_screen([]) == 10
-
-
 @given(st.lists(st.tuples(st.sampled_from(["toggle", "range", "move", "end", "show"]), st.integers(0, 9))))
 def test_nothing_is_marked_but_what_was_toggled_or_passed_over(moves):
     marks = Marks()

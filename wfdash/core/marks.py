@@ -103,7 +103,3 @@ class Marks:
         """Nothing is marked in any list."""
         self.end_range()
         self._sets.clear()
-
-    def off_screen(self, visible: Iterable[str]) -> int:
-        """How many marks the eye cannot see now."""
-        return len(self._marked.keys() - set(visible))

@@ -71,10 +71,6 @@ class Store:
         """What is doubtful about a row: `ended?` (two sweeps missed it), `expired`, or ""."""
         return self._notes.get(identity, "")
 
-    @property
-    def noted(self) -> Mapping[str, str]:
-        return self._notes
-
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
         """Take in rows as the list endpoint sent them at `now`; those without an id are left out.
 

@@ -27,14 +27,10 @@ from wfdash.demo.verbs import Refused
 from wfdash.demo.workflow import Workflow
 from wfdash.demo.world import World
 
-__all__ = ["ROUTES", "Handler", "unknown_route"]
+__all__ = ["ROUTES", "Handler"]
 
 Handler = Callable[[World, Ask], Answer]
 LARGEST_BATCH = 100
-
-
-def unknown_route() -> Refused:
-    return Refused(404, 10404, "workflows.api.error.not_found")
 
 
 def _workflow(world: World, name: str) -> Workflow:

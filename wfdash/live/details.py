@@ -135,7 +135,6 @@ class OpenDetail(Job):
         else:
             state.detail = detail
             state.partial = partial_reason(detail)
-        state.revision += 1
         state.freshness.settled = is_final(detail.status)
         state.freshness.answered_at = watch.clock()
         watch.tell(amend_row(watch.store, detail, number, watch.clock()))

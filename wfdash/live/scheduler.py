@@ -36,10 +36,6 @@ class Scheduler:
         self._tasks: dict[Job, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
 
-    @property
-    def in_flight(self) -> int:
-        return len(self._tasks)
-
     def wake(self) -> None:
         """Look again at once at what is due."""
         self._wake.set()

@@ -43,5 +43,3 @@ class DetailState(Struct):
     """Set once it is not there any more ("expired or deleted"); it is then asked for no further."""
     partial: str = ""
     """Why the steps are not all here, in words; "" when they are."""
-    revision: int = 0
-    """Goes up by one whenever `detail` is replaced."""

@@ -47,7 +47,6 @@ class Sweep(Job):
         """Statuses the last round could not walk to their end."""
         self.period: float | None = None
         """Seconds the last round took, its rest included."""
-        self.finished_at: float | None = None
         self.missed: set[str] = set()
         """Active ids the last complete round did not meet."""
         self._round: _Round | None = None
@@ -56,7 +55,7 @@ class Sweep(Job):
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""
-        self._round = self._before = self.period = self.finished_at = None
+        self._round = self._before = self.period = None
         self.missed = set()
         self.left_out = ()
         self.seen = 0
@@ -114,7 +113,7 @@ class Sweep(Job):
             return
         now = self.watch.clock()
         run.cut += run.left
-        self.seen, self.left_out, self.finished_at = run.rows, tuple(run.cut), now
+        self.seen, self.left_out = run.rows, tuple(run.cut)
         self._next_start = max(now, run.at + PERIOD)
         self.period = self._next_start - run.at
         self._round = None

@@ -11,8 +11,6 @@ from wfdash.settings import Options, Settings, SettingsError, config_named, load
 
 __all__ = ["doctor", "run"]
 
-Section = tuple[str, list[tuple[str, str]]]
-
 
 def run(options: Options, environ: Mapping[str, str]) -> int:
     """Check everything that can be checked; 0 when the API answered, else the code of what is in the way."""

@@ -40,10 +40,6 @@ class Connected(Pages, inherit_bindings=False):
     def started(self) -> None:
         """There is a session now."""
 
-    def key_of(self, action: str) -> str:
-        """The key of an action as a person knows it."""
-        raise NotImplementedError
-
     def connect(self) -> None:
         """Open a session for the settings as they are; one that is open is closed."""
         self._turn += 1

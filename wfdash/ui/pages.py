@@ -92,13 +92,7 @@ class Pages(App[int], inherit_bindings=False):
     def open_page(self, name: str, *arguments: Any) -> None:
         """Open a page by name, once: a page that is open already comes no second time."""
         module, cls = _PAGES[name]
-        try:
-            made: type[Screen[Any]] = getattr(import_module(module), cls)
-        except ModuleNotFoundError as missing:
-            if missing.name != module:
-                raise
-            self.notify(f"{name} is not there yet", severity="warning")
-            return
+        made: type[Screen[Any]] = getattr(import_module(module), cls)
         if not isinstance(self.screen, made):
             self.push_screen(made(*arguments))
 

@@ -95,8 +95,6 @@ class ErrorsScreen(BaseScreen):
 
     def tick(self, now: float) -> None:
         self.draw()
-        if self.key_bar is not None:
-            self.key_bar.draw()
 
     def on_line_table_cursor_moved(self) -> None:
         self.draw()

@@ -60,10 +60,6 @@ class FormScreen(PanelScreen):
     def form_fields(self) -> Sequence[FormField]:
         return ()
 
-    def form_notes(self) -> list[str]:
-        """Sentences under the fields."""
-        return []
-
     def make_plan(self) -> Plan:
         """What the fields ask for. Raises NotSendable."""
         raise NotImplementedError
@@ -77,8 +73,6 @@ class FormScreen(PanelScreen):
                     label.add_class("label")
                     yield label
                     yield Field(placeholder=one.hint, id=f"field-{one.id}", max_length=_LONGEST)
-            for number in range(len(self.form_notes())):
-                yield StatusLine(id=f"note-{number}")
             yield TextLines(id="checked")
 
     def on_mount(self) -> None:
@@ -91,8 +85,6 @@ class FormScreen(PanelScreen):
         self.query_one(Title).name_it(clean(self.form_title()))
         for one in self.form_fields():
             self.query_one(f"#label-{one.id}", StatusLine).show([(f" {one.label}", QUIET)])
-        for number, note in enumerate(self.form_notes()):
-            self.query_one(f"#note-{number}", StatusLine).show([(f" {clean(note)}", QUIET)])
         self.check()
 
     def value(self, field: str) -> str:

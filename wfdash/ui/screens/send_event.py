@@ -15,12 +15,11 @@ __all__ = ["SendEventScreen"]
 class SendEventScreen(FormScreen):
     """Its targets are frozen when it opens."""
 
-    def __init__(self, workflow: str, rows: Sequence[Instance], event_type: str = "", note: str = "") -> None:
+    def __init__(self, workflow: str, rows: Sequence[Instance], event_type: str = "") -> None:
         super().__init__()
         self._workflow = workflow
         self._rows = tuple(rows)
         self._event_type = event_type
-        self._note = note
 
     def form_title(self) -> str:
         many = f"{len(self._rows)} instances"
@@ -31,9 +30,6 @@ class SendEventScreen(FormScreen):
             FormField("type", "event type", self._event_type, hint="letters, digits, - and _"),
             FormField("payload", "payload", "{}", json=True, hint="JSON"),
         )
-
-    def form_notes(self) -> list[str]:
-        return [self._note] if self._note else []
 
     def make_plan(self) -> Plan:
         event_type = self.value("type")
