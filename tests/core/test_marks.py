@@ -59,18 +59,6 @@ def test_a_range_whose_anchor_left_the_list_ends():
     assert not marks.in_range
 
 
-def test_what_is_gone_is_marked_nowhere():
-    marks = Marks()
-    marks.show("orders", "x")
-    marks.mark(["a", "b"])
-    marks.show("orders", "")
-    marks.mark(["a"])
-    marks.forget(["a"])
-    assert marks.ids == ()
-    marks.show("orders", "x")
-    assert marks.ids == ("b",)
-
-
 @given(st.lists(st.tuples(st.sampled_from(["toggle", "range", "move", "end", "show"]), st.integers(0, 9))))
 def test_nothing_is_marked_but_what_was_toggled_or_passed_over(moves):
     marks = Marks()

@@ -92,13 +92,6 @@ class Marks:
         self._anchor = None
         self._before_range = {}
 
-    def forget(self, identities: Iterable[str]) -> None:
-        """Instances that are gone for good are marked in no list."""
-        gone = set(identities)
-        for marked in self._sets.values():
-            for identity in gone & marked.keys():
-                del marked[identity]
-
     def drop_all(self) -> None:
         """Nothing is marked in any list."""
         self.end_range()

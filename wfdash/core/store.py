@@ -17,14 +17,13 @@ EXPIRED = "expired"
 
 
 class Delta(Struct, frozen=True):
-    """Ids whose row is new, tells something else than before, or is not there any more."""
+    """Ids whose row is new, or tells something else than before. No row ever leaves."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.gone)
+        return bool(self.added or self.changed)
 
 
 class Store:

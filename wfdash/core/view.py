@@ -85,7 +85,7 @@ class View:
 
     def update(self, delta: Delta, *, hold: bool = False, ghosts: bool = False) -> None:
         """Follow a change of the store. Every delta must come by here."""
-        touched = dict.fromkeys((*delta.added, *delta.changed, *delta.gone))
+        touched = dict.fromkeys((*delta.added, *delta.changed))
         self._pending.update(touched)
         test = self._test()
         for identity in touched:

@@ -100,7 +100,6 @@ class Search(Job):
             else:
                 self._candidates.add(identity)
                 self._queue(identity)
-        self._candidates.difference_update(delta.gone)
 
     def due(self, now: float) -> float | None:
         if self._query is None or not self.watch.workflow:

@@ -153,9 +153,6 @@ class Changes:
             if row.id in self.lines.last or self.query.match(row, now):
                 news = row.id in self.lines.last or (row.created or 0.0) > self.began
                 self.waiting.put_nowait((row.id, row.status, news))
-        for identity in event.delta.gone:
-            if identity in self.lines.last:
-                self.waiting.put_nowait((identity, "gone", False))
 
     def _health(self) -> None:
         fresh = self.poller.list

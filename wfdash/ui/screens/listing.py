@@ -182,7 +182,6 @@ class ListingScreen(BaseScreen):
         """The store changed."""
         if self.poller is None or self.view is None:
             return
-        self.marks.forget(delta.gone)
         self.table.note_changes(delta.changed)
         held = self._held()
         self.view.update(delta, hold=held, ghosts=True)
