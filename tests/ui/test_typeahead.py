@@ -143,3 +143,19 @@ def test_keys_behind_one_that_opens_an_instance_act_on_that():
         assert len(app.screen_stack) == 1
 
     drive(script)
+
+
+def test_an_entry_of_a_menu_is_taken_once_and_what_follows_is_for_the_page_beneath(tmp_path, monkeypatch):
+    """j is an entry of that menu, and a move elsewhere."""
+    monkeypatch.chdir(tmp_path)
+
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("move.down")
+        under = app.root.table.cursor
+        burst(app, ["e", "j", "j", "j"])
+        await dashboard.until(lambda: list(tmp_path.glob("*.json")))
+        assert app.root.table.cursor == under + 2
+        assert len(app.screen_stack) == 1
+
+    drive(script)

@@ -141,7 +141,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         if isinstance(message.event, WatchedChanged):
             self.shift.watched_changed(message.event.state)
         for screen in self.screen_stack:
-            if isinstance(screen, BaseScreen) and screen.is_mounted:
+            if isinstance(screen, BaseScreen) and screen.whole:
                 with suppress(NoMatches):
                     screen.live(message.event)
 
@@ -219,7 +219,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
         """Why an action would do nothing now; "" when it is on."""
         if action in BY_ID and self.session is None and BY_ID[action].dangerous:
             return "there is no connection yet"
-        return self.top.why_off(action) if self.top is not None else ""
+        return self.top.why_off(action) if self.top is not None and self.top.whole else ""
 
 
 def run_app(

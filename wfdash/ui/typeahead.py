@@ -29,7 +29,7 @@ def _methods(*actions: str) -> frozenset[str]:
 
 _OPENING = _methods(*OPENERS)
 _STAYING = _methods(*(action.id for action in ACTIONS if action.id.startswith("move.")))
-"""What leads nowhere else: held down, these come thirty times a second."""
+"""What leads nowhere else on a page: held down, these come thirty times a second."""
 _LOOK = 0.02
 """Seconds between two looks whether what is waited for is there."""
 _PATIENCE = 50
@@ -61,7 +61,7 @@ class TypeAhead:
         typing = isinstance(field, Input)
         active = self._app.screen.active_bindings.get(event.key)
         action = active.binding.action if active is not None and active.enabled else ""
-        if event.is_printable if typing else action in _STAYING:
+        if event.is_printable if typing else action in _STAYING and not self._app.screen.is_modal:
             await self._app.hand_on(event)
             return
         self._holding = True

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.css.query import NoMatches
 from textual.events import Click
 from textual.geometry import Size
-from textual.screen import Screen
 
 from wfdash.core.instance import Instance
 from wfdash.live.events import Event
 from wfdash.ui.covered import is_covered
+from wfdash.ui.screens.whole import Whole
 from wfdash.ui.verbs import Verbs
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseScreen"]
 
 
-class BaseScreen(Verbs, Screen[None], inherit_bindings=False):
+class BaseScreen(Verbs, Whole, inherit_bindings=False):
     """A full screen. A subclass draws itself from what the app holds, in `live` and in `tick`."""
 
     wants_rows = False

@@ -68,7 +68,7 @@ class BudgetScreen(BaseScreen):
 
     def _draw(self) -> None:
         poller, now = self.poller, self.dashboard.clock()
-        if poller is None or not self.is_mounted:
+        if poller is None or not self.whole:
             return
         spent, limit = poller.budget.meter
         fresh = poller.list if poller.workflow else poller.workflows_fresh

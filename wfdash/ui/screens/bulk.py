@@ -129,7 +129,7 @@ class BulkScreen(LowerHalf):
         self.draw()
 
     def draw(self) -> None:
-        if self.is_mounted:
+        if self.whole:
             width, height = self.room
             now, shows = self.dashboard.clock(), self.dashboard.key_of("bulk.show")
             self.panel.show(bulk_lines(self.trail, width, height, top=self._top, now=now, shows=shows))
@@ -138,7 +138,7 @@ class BulkScreen(LowerHalf):
         event.stop()
         event.prevent_default()
         if event.key == "escape":
-            self.dismiss()
+            self.close()
         elif event.key == "x" and self.trail.sending:
             self.dashboard.desk.stop(self.trail)
         elif event.key in ("down", "up"):

@@ -138,6 +138,5 @@ class CompareScreen(BaseScreen):
 
     def action_row_open(self) -> None:
         """Open the run this one is compared with."""
-        if self._other is not None:
-            self.dismiss()
+        if self._other is not None and self.close():
             self.dashboard.show_instance(self.workflow, self._other.id)

@@ -102,7 +102,7 @@ class ErrorsScreen(BaseScreen):
     def draw(self) -> None:
         """All from what the poller holds; nothing is written where nothing differs."""
         poller = self.poller
-        if poller is None or not self.is_mounted:
+        if poller is None or not self.whole:
             return
         groups, oddities = poller.causes.groups, poller.oddities()
         read, total = poller.causes.progress

@@ -137,7 +137,7 @@ class EventsScreen(BaseScreen):
     def fill(self) -> None:
         """Take what has been read by now, and ask for more."""
         poller = self.poller
-        if poller is None or not self.is_mounted:
+        if poller is None or not self.whole:
             return
         open_ids = [one for one in poller.store.ids() if self._may_wait(one)]
         details = list(self._details(open_ids))

@@ -130,9 +130,8 @@ class FormScreen(PanelScreen):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         plan = self.check()
-        if plan is not None:
+        if plan is not None and self.close():
             dashboard = self.dashboard
-            self.dismiss()
             dashboard.call_after_refresh(dashboard.prompt, plan)
             dashboard.gate.close()
 

@@ -8,6 +8,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from wfdash.ui.screens.whole import Whole
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.status_line import Pieces
@@ -51,7 +52,7 @@ class Panel(Widget):
         return strip_of([*line, ("", Style.null())], width)
 
 
-class LowerHalf(ModalScreen[None], inherit_bindings=False):
+class LowerHalf(Whole, ModalScreen[None], inherit_bindings=False):
     """Takes every key itself, so that palette, views and quit are off while it is open."""
 
     DEFAULT_CSS = """

@@ -85,5 +85,5 @@ class MenuScreen(PanelScreen):
             self._take(choice)
 
     def _take(self, key: str) -> None:
-        self.dismiss()
-        self.chosen(key)
+        if self.close():
+            self.chosen(key)

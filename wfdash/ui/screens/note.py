@@ -51,8 +51,7 @@ class NoteScreen(PanelScreen):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
-        self.dismiss()
-        if not text:
+        if not self.close() or not text:
             return
         app = self.dashboard
         app.shift.story.tell(app.clock(), "note", text, workflow=self._workflow, id=self._instance)

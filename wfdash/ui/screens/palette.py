@@ -109,7 +109,8 @@ class PaletteScreen(PanelScreen):
         reason = self._why_off(BY_ID[choice])
         found = self._here.get(action_method(choice).removeprefix("action_"))
         app = self.dashboard
-        self.dismiss()
+        if not self.close():
+            return
         if reason or found is None:
             app.call_after_refresh(app.notify, reason or "not here", severity="warning")
         else:
@@ -118,7 +119,7 @@ class PaletteScreen(PanelScreen):
             app.call_after_refresh(app.run_action, found.binding.action, found.node)
 
     def action_palette_open(self) -> None:
-        self.dismiss()
+        self.close()
 
 
 _WHERE = {

@@ -22,10 +22,10 @@ class PanelScreen(BaseScreen, ModalScreen[None], inherit_bindings=False):
     """
 
     def action_layer_close(self) -> None:
-        self.dismiss()
+        self.close()
 
     def action_app_quit(self) -> None:
-        self.dismiss()
+        self.close()
 
 
 class Title(StatusLine):

@@ -55,7 +55,7 @@ class PromptScreen(LowerHalf):
         self.draw()
 
     def draw(self) -> None:
-        if self.is_mounted:
+        if self.whole:
             self.panel.show(prompt_lines(self.asking, *self.room))
 
     async def _look(self) -> None:
@@ -185,14 +185,13 @@ class PromptScreen(LowerHalf):
     def _leave(self) -> None:
         """Close. What is being sent already goes on; its chip tells."""
         self._cancel_pending()
-        if self.is_current:
-            self.dismiss()
+        self.close()
 
     # Sending
 
     def _confirmed(self) -> None:
         self._pending = None
-        if self.asking.over or self.asking.sending or not self.is_current:
+        if self.asking.over or self.asking.sending or not self.on_top:
             return
         self.asking.sending, self.asking.hint = True, ""
         self.trail = self.dashboard.desk.start(self.plan, None)

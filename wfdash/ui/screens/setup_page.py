@@ -126,7 +126,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         return workflow_entries(self.workflows) if self.step == "workflow" else []
 
     def draw(self) -> None:
-        if not self.is_mounted or not self.query("#below"):
+        if not self.whole or not self.query("#below"):
             return
         width, key_of = self.size.width, self.dashboard.key_of
         keys = f"{key_of('row.fold')} a step back · {key_of('poll.now')} asks again "

@@ -51,7 +51,7 @@ class SurroundedScreen(ViewsScreen):
     def draw(self) -> None:
         """Everything but the rows themselves; nothing is written where nothing differs."""
         self._drawing = None
-        if not self.is_mounted or not self.table.is_mounted:
+        if not self.whole or not self.table.is_mounted:
             return
         if is_covered(self):
             self.want()

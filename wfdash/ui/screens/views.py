@@ -194,7 +194,7 @@ class SaveViewScreen(PanelScreen):
             where = f"in {settings.config_path}"
         others = tuple(one for one in settings.views if one.name != name)
         self.dashboard.settings = replace(settings, views=(*others, view))
-        self.dismiss()
+        self.close()
         under = self.dashboard.key_of(f"view.{key}") if key else "no key: all nine are taken"
         told = f"saved {name} under {under}, {where}"
         self.dashboard.call_after_refresh(self.dashboard.notify, told)

@@ -89,7 +89,7 @@ class WorkflowsScreen(BaseScreen):
     def _fill(self) -> None:
         """New counts. The rows are put in order only where no hand is on the keys."""
         poller = self.poller
-        if poller is None or not self.is_mounted:
+        if poller is None or not self.whole:
             return
         table = self.query_one(WorkflowTable)
         ranked = worst_first(poller.workflows, poller.trends)

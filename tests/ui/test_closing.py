@@ -1,0 +1,54 @@
+"""Pages that come and go while something still has them in hand."""
+
+import pytest
+
+from tests.support.dashboard import drive
+
+PAGES = ["workflows.open", "errors.open", "watched.open", "budget.open", "journal.open",
+         "instance.send_event", "export.menu", "copy.menu", "instance.create", "note.write",
+         "help.open", "row.open"]  # fmt: skip
+
+
+def test_a_panel_takes_off_itself_alone_and_once():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("workflows.open", "export.menu")
+        menu = app.screen
+        app.open_page("help")
+        assert not menu.close(), "another one is on top"
+        app.pop_screen()
+        await dashboard.settled()
+        assert app.screen is menu
+        assert menu.close()
+        assert not menu.close()
+        await dashboard.settled()
+        assert len(app.screen_stack) == 2
+
+    drive(script)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_that_has_lost_its_parts_is_not_drawn(page):
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("move.down", page)
+        leaving = app.screen
+        assert leaving is not app.root
+        removed = app.pop_screen()
+        leaving.on_resize() if hasattr(leaving, "on_resize") else leaving.on_mount()
+        await removed
+        await dashboard.settled()
+        assert app.screen is app.root
+
+    drive(script)
+
+
+@pytest.mark.parametrize("page", ["workflows", "errors", "watched", "budget", "journal"])
+def test_a_page_that_has_no_parts_yet_can_be_asked_what_is_off(page):
+    async def script(dashboard):
+        app = dashboard.app
+        app.open_page(page)
+        assert app.why_off("row.open") == ""
+        await dashboard.settled()
+
+    drive(script)
