@@ -1,4 +1,4 @@
-"""How frames come to the terminal: the theme, the filters that every line goes through, what is written."""
+"""The terminal: the theme, the filters that every line goes through, what is written, what is read."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
@@ -21,6 +22,15 @@ class Drawing(App[int], inherit_bindings=False):
     """The part of the app that knows what a frame looks like."""
 
     _last_filters: Sequence[LineFilter] = ()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice; in place of the usual one, one that outlives whatever is sent to it."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from wfdash.ui.typed import ForgivingDriver  # its modules are not there on Windows
+
+        return ForgivingDriver
 
     def dress(self, settings: Settings) -> None:
         """Take theme, colours and characters from the settings. NO_COLOR goes before any theme."""
