@@ -185,4 +185,5 @@ def masked(text: str) -> str:
     text = re.sub(r"\bread \d\d:\d\d:\d\d", "read hh:mm:ss", text)
     text = re.sub(r"\bread \d+ of", "read n of", text)
     text = re.sub(r"\bnext \d+ s +(?=[·.] API)", "next n s ", text)
+    text = re.sub(r"\b\d+ s old +(?=[·.] API|$)", "n s old ", text, flags=re.M)
     return re.sub(r"\b\d+ s +(?=[·.] (?:next|API))", "n s ", text)

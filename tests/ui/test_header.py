@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from textual.app import App
 
 from wfdash.core.status import STATUSES
@@ -29,7 +30,7 @@ async def lines(widths, *, counts, last=()):
         for width in widths:
             await pilot.resize_terminal(width, 3)
             header.tell(
-                Identity("orders"), counts=counts, freshness=[("as of 2 s", QUIET)], meter=(), last=last
+                Identity("orders"), counts=counts, freshness=[[("as of 2 s", QUIET)]], meter=(), last=last
             )
             yield width, header.plain
 
@@ -61,3 +62,27 @@ async def test_the_last_action_is_told_shorter_before_the_counts_lose_their_word
         if width >= 120:
             assert "5 errored" in line
             assert "order-8150" in line
+
+
+FRESH = [
+    [("as of 2 s", QUIET), (" · next 1 s", QUIET)],
+    [("as of 2 s", QUIET)],
+    [("2 s old", QUIET)],
+]
+
+
+@pytest.mark.parametrize("meter", ["API 31/600", "▲ API rests 20 s"])
+async def test_the_age_is_told_in_words_at_every_width_before_the_counts_or_a_warning_go(meter):
+    counts = {"waiting": 55, "paused": 1, "errored": 5, "complete": 88, "terminated": 1}
+    seen = set()
+    async with Bare().run_test(size=(80, 3)) as pilot:
+        header = pilot.app.query_one(Header)
+        for width in range(40, 130):
+            await pilot.resize_terminal(width, 3)
+            header.tell(Identity("orders"), counts=counts, freshness=FRESH, meter=[(meter, QUIET)])
+            line = header.plain
+            way = next(n for n, words in enumerate(FRESH) if all(part in line for part, _ in words))
+            assert "✗" in line or way == 2, line
+            assert meter in line or ("▲" not in meter and way == 2), line
+            seen.add((way, meter in line, "■" in line))
+    assert {(0, True, True), (1, True, True), (2, True, True)} <= seen

@@ -1,5 +1,6 @@
 """Going places, copying, and the states in which there is nothing to show."""
 
+import asyncio
 import base64
 import re
 
@@ -109,6 +110,10 @@ def test_too_much_for_a_terminal_goes_to_a_private_file(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+async def hang(scope, receive, send):
+    await asyncio.Event().wait()
+
+
 async def refuse(scope, receive, send):
     raise OSError("connection refused")
 
@@ -165,12 +170,27 @@ def test_a_question_that_is_not_answered_says_for_how_long():
         d.server.state.latency = 25.0
         await d.until(lambda: re.search(r"as of \d+ s +· no answer for \d s", d.lines[0]), 30)
         await d.until(lambda: re.search(r"▲ stale, \d+ s old +· no answer for 1\d s", d.lines[0]), 30)
+        assert re.search(r"^ ▲ no answer for 1\d s; wfdash keeps trying", d.text, re.M)
         assert "again in" not in d.lines[0]
         d.server.state.latency = 0.0
         await d.until(lambda: "as of" in d.lines[0], 60)
         assert "no answer" not in d.lines[0]
 
     drive(script)
+
+
+@pytest.mark.parametrize("asked", [{}, {"workflow": ""}, {"instance": "order-8001"}])
+def test_before_the_first_answer_the_pane_says_soon_that_none_comes(asked):
+    """Long before the request is given up, after half a minute."""
+
+    async def script(d):
+        await d.until(
+            lambda: re.search(r"(instances of orders|workflows|its steps): no answer for 5 s", d.text), 7
+        )
+        await d.until(lambda: "no answer for 9 s" in d.text, 5)
+        assert "instance" in asked or "wfdash waits on" in d.text
+
+    drive(script, serve=hang, **asked)
 
 
 def test_a_request_without_an_answer_keeps_its_path_on_the_budget_page():

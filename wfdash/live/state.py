@@ -31,6 +31,10 @@ class Freshness(Struct):
     def stale(self) -> bool:
         return self.missed >= 2 and not self.settled
 
+    def unanswered(self, now: float) -> float:
+        """Seconds that the question under way has had no answer; 0 where none is asked."""
+        return max(0.0, now - self.asked_at) if self.asking and self.asked_at is not None else 0.0
+
 
 class DetailState(Struct):
     """An instance that was opened or read. `detail` stays the last good one through every failure."""

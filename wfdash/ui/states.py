@@ -1,4 +1,4 @@
-"""What a pane says when it has nothing to show: one sentence, and one next step on the line below."""
+"""What a pane says when it has nothing to show, or nothing new: one sentence, and one next step below."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,19 @@ from wfdash.core.wording import count
 from wfdash.live.search import Searched
 from wfdash.live.state import Freshness
 
-__all__ = ["empty_message"]
+__all__ = ["PATIENCE", "empty_message", "no_answer"]
+
+_SILENT = 5.0
+"""Seconds without an answer after which a pane says so, long before the request is given up."""
+
+
+PATIENCE = "wfdash waits on, and asks again in the end; `wfdash doctor` says what to check."
+
+
+def no_answer(fresh: Freshness, now: float) -> str:
+    """`no answer for 6 s`, once a question has waited that long; "" before and without one."""
+    waited = fresh.unanswered(now)
+    return f"no answer for {int(waited)} s" if waited >= _SILENT else ""
 
 
 def empty_message(
@@ -22,6 +34,7 @@ def empty_message(
     searched: Searched | None,
     script_deleted: bool = False,
     frozen: bool = False,
+    now: float,
     key_of: Callable[[str], str],
 ) -> str:
     """For a table without rows."""
@@ -40,6 +53,8 @@ def empty_message(
             if isinstance(fresh.error, WorkflowNotFound):
                 step = f"{key_of('workflows.open')} lists those there are; {step}"
             return f"{clean(fresh.failure)}\n{step}, and `wfdash doctor` says what to check."
+        if silent := no_answer(fresh, now):
+            return f"Asking for the instances of {name}: {silent}.\n{PATIENCE}"
         return f"Asking for the instances of {name}.\nThe first rows come with the first answer."
     change = f"{key_of('layer.close')} drops the filter; {key_of('filter.edit')} changes it."
     if filter and searched is not None and (unread := searched.candidates - searched.read) > 0:

@@ -12,7 +12,7 @@ from wfdash.core.wording import age, count, spoken
 from wfdash.live.poller import Poller
 from wfdash.live.search import Searched
 from wfdash.live.state import Freshness
-from wfdash.ui.states import empty_message
+from wfdash.ui.states import empty_message, no_answer
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.status_line import Pieces
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["counts_pieces", "draw_header", "left_out_pieces", "message_for", "notes_pieces", "trouble_pieces"]
 
-_NARROW = 100
 _RECENT = 900.0
 """Seconds for which an action is the last one worth a word."""
 
@@ -32,14 +31,14 @@ def draw_header(header: Header, app: "WfdashApp", workflow: str) -> None:
     poller, now = (app.session.poller if app.session is not None else None), app.clock()
     identity = app.identity(workflow)
     if poller is None:
-        header.tell(identity, counts={}, freshness=[(clean(app.failure) or "connecting", QUIET)], meter=())
+        header.tell(identity, counts={}, freshness=[[(clean(app.failure) or "connecting", QUIET)]], meter=())
         return
     spent, limit = poller.budget.meter
-    fresh = freshness_pieces(poller.list, now=now, frozen=poller.frozen, short=header.size.width < _NARROW)
+    fresh = freshness_pieces(poller.list, now=now, frozen=poller.frozen)
     header.tell(
         identity,
         counts=poller.counts or {status: n for status, n in poller.store.statuses.items() if n},
-        freshness=fresh if workflow else [],
+        freshness=fresh if workflow else [[]],
         meter=meter_pieces(spent, limit, poller.budget.held_for),
         last=last_pieces(app, now),
     )
@@ -102,10 +101,11 @@ def _searched_pieces(searched: Searched, go_on: str) -> Sequence[Pieces]:
     return [[(words, PLAIN if searched.over else WARN)]]
 
 
-def trouble_pieces(poller: Poller, fresh: Freshness, width: int) -> Pieces:
+def trouble_pieces(poller: Poller, fresh: Freshness, width: int, now: float) -> Pieces:
     """A server's own words may be long: what wfdash does about it stays in sight."""
     failure, left, held = clean(fresh.failure), poller.budget.left, poller.budget.held_for
-    why, does = failure or "the last two polls were missed", "; wfdash keeps trying"
+    why = failure or no_answer(fresh, now) or "the last two polls were missed"
+    does = "; wfdash keeps trying"
     if held and left is not None and not failure:
         why = f"{count(int(left.remaining))} of {count(int(left.quota))} requests are left for this user"
     if held:
@@ -120,7 +120,7 @@ def left_out_pieces(statuses: Sequence[str], width: int) -> Pieces:
     return [(" ▲ ", WARN + STRONG), (fit(told, max(1, width - 4)), WARN)]
 
 
-def message_for(poller: Poller, workflow: str, filter: str, key_of: Callable[[str], str]) -> str:
+def message_for(poller: Poller, workflow: str, filter: str, now: float, key_of: Callable[[str], str]) -> str:
     return empty_message(
         poller.list,
         workflow=workflow,
@@ -131,6 +131,7 @@ def message_for(poller: Poller, workflow: str, filter: str, key_of: Callable[[st
         searched=poller.searched,
         script_deleted=poller.shown is not None and poller.shown.script_deleted,
         frozen=poller.frozen,
+        now=now,
         key_of=key_of,
     )
 

@@ -75,7 +75,7 @@ class BudgetScreen(BaseScreen):
         self.query_one(Header).tell(
             self.dashboard.identity("request budget"),
             counts={},
-            freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=True),
+            freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
         self.query_one("#spent", TextLines).show(_summary(poller, now, self.size.width))

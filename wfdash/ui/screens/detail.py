@@ -89,17 +89,12 @@ class DetailScreen(BaseScreen):
         app, poller, now = self.dashboard, self.poller, self.dashboard.clock()
         header, identity = self.query_one(Header), app.identity(self.workflow)
         if poller is None:
-            header.tell(identity, counts={}, freshness=[(app.failure or "connecting", QUIET)], meter=())
+            header.tell(identity, counts={}, freshness=[[(app.failure or "connecting", QUIET)]], meter=())
             return
         spent, limit = poller.budget.meter
         state = poller.detail(self.instance)
         own = state.freshness if state is not None and not state.freshness.settled else poller.list
-        fresh = freshness_pieces(
-            own,
-            now=now,
-            frozen=poller.frozen,
-            short=self.size.width < 100,
-        )
+        fresh = freshness_pieces(own, now=now, frozen=poller.frozen)
         header.tell(
             identity,
             counts={},

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.style import Style
 from textual.app import ComposeResult
 
 from wfdash.core.cause_filter import cause_filter
@@ -31,8 +30,6 @@ _EXAMPLE = 2
 """Lines of the sentence over all, and of the example's."""
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
-_METER_FROM = 72
-"""Columns from which the top line has room for what was spent of the budget."""
 _LEAST_ODD = 6
 """Lines that the groups leave to what is odd, if there is so much of it."""
 
@@ -134,16 +131,15 @@ class ErrorsScreen(BaseScreen):
         poller, now = self.poller, self.dashboard.clock()
         assert poller is not None
         spent, limit = poller.budget.meter
-        wide = self.size.width >= _METER_FROM
         listed = poller.causes.listed
         done = f"read {read} of {total} errored" if listed else "not listed yet"
-        freshness: list[tuple[str, Style]] = [(f"{done} · ", PLAIN if listed and read == total else WARN)]
-        freshness += freshness_pieces(poller.list, now=now, frozen=poller.frozen, short=True)
+        so_far = (f"{done} · ", PLAIN if listed and read == total else WARN)
+        freshness = freshness_pieces(poller.list, now=now, frozen=poller.frozen)
         self.query_one(Header).tell(
             self.dashboard.identity(poller.workflow),
             counts={},
-            freshness=freshness,
-            meter=meter_pieces(spent, limit, poller.budget.held_for) if wide else (),
+            freshness=[[so_far, *words] for words in freshness],
+            meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
 
     def _draw_summary(self, groups: list[Group], total: int) -> None:

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from wfdash.core.text import clean
 from wfdash.core.workflow import Workflow
 from wfdash.core.wrap import wrapped
+from wfdash.live.state import Freshness
 from wfdash.settings import Settings, SettingsError
 from wfdash.ui.bindings import bindings
 from wfdash.ui.chosen import Chosen
@@ -23,6 +24,7 @@ from wfdash.ui.setup_text import (
     token_pieces,
     workflow_entries,
 )
+from wfdash.ui.states import no_answer
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -52,6 +54,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         self.told: dict[str, str] = {}
         self.asking = ""
         """What is asked of the API now."""
+        self._since = Freshness()
         self.trouble = ""
         self.workflows: list[Workflow] = []
 
@@ -108,7 +111,12 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
     def asks(self, sentence: str) -> None:
         """Say what is asked now. From a worker, which touches no widget."""
         self.asking, self.trouble = sentence, ""
+        self._since = Freshness(asking=True, asked_at=self.dashboard.clock())
         self.call_later(self.draw)
+
+    def tick(self, now: float) -> None:
+        if self.asking:
+            self.draw()
 
     def why_off(self, action: str) -> str:
         if action == "row.open" and self.step == "keep":
@@ -133,6 +141,8 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         self.query_one("#title", StatusLine).show([(" wfdash, the first time", STRONG)], [(keys, QUIET)])
         self.query_one("#steps", TextLines).show([[], *step_pieces(self.step, self.told, width), []])
         said, style = (self.trouble, BAD) if self.trouble else (self.asking, QUIET)
+        if said and not self.trouble and (silent := no_answer(self._since, self.dashboard.clock())):
+            said = f"{said} It gave {silent}."
         lines: list[Pieces] = [[(f" {line}", style)] for line in wrapped(clean(said), width - 2, 3)]
         self.query_one("#said", TextLines).show([*lines, []] if lines else [])
         self.query_one("#below", TextLines).show(self._below(width))

@@ -90,11 +90,10 @@ class SurroundedScreen(ViewsScreen):
         if poller is None:
             table.message = f"Connecting.\n{clean(self.dashboard.failure)}"
         else:
-            wide = self.size.width
-            line.show(trouble_pieces(poller, poller.list, wide) if stale else left_out_pieces(left_out, wide))
-            table.message = message_for(
-                poller, self.workflow, self.filter_line.query_now.text, self.dashboard.key_of
-            )
+            wide, now, filter = self.size.width, self.dashboard.clock(), self.filter_line.query_now.text
+            gone = trouble_pieces(poller, poller.list, wide, now) if stale else []
+            line.show(gone or left_out_pieces(left_out, wide))
+            table.message = message_for(poller, self.workflow, filter, now, self.dashboard.key_of)
             table.fit_statuses(status for status, number in poller.store.statuses.items() if number)
         if not table.row_count():
             table.repaint()

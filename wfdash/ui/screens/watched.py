@@ -62,7 +62,7 @@ class WatchedScreen(BaseScreen):
         self.query_one(Header).tell(
             app.identity(here + (f", {count(others)} in other accounts" if others else "")),
             counts={},
-            freshness=[(f"each is read every {PACE:.0f} s", QUIET)],
+            freshness=[[(f"each is read every {PACE:.0f} s", QUIET)], [(f"every {PACE:.0f} s", QUIET)]],
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
         self.table.message = (

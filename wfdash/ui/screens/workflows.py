@@ -12,6 +12,7 @@ from wfdash.core.workflow import Workflow
 from wfdash.live.events import Event, WorkflowsChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.states import PATIENCE, no_answer
 from wfdash.ui.surroundings import trouble_pieces
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
@@ -112,13 +113,13 @@ class WorkflowsScreen(BaseScreen):
                 "workflows" if fresh.answered_at is None else f"{count(len(poller.workflows))} workflows"
             ),
             counts=_sum(poller.workflows),
-            freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen, short=self.size.width < 100),
+            freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
         table, line = self.query_one(WorkflowTable), self.query_one("#trouble", StatusLine)
         gone = fresh.stale and fresh.answered_at is not None and not poller.frozen
         line.display = gone
-        line.show(trouble_pieces(poller, fresh, self.size.width) if gone else [])
+        line.show(trouble_pieces(poller, fresh, self.size.width, now) if gone else [])
         before = (table.message, table.faded)
         table.message, table.faded = self._message(), gone
         if before != (table.message, table.faded):
@@ -131,7 +132,10 @@ class WorkflowsScreen(BaseScreen):
         if fresh.failure:
             return f"{fresh.failure}\nwfdash keeps trying; `wfdash doctor` says what to check."
         if fresh.answered_at is None:
-            return "Asking for the workflows."
+            silent = no_answer(fresh, self.dashboard.clock())
+            return (
+                f"Asking for the workflows: {silent}.\n{PATIENCE}" if silent else "Asking for the workflows."
+            )
         key = self.dashboard.key_of("profile.open")
         return f"This account has no workflows.\nDeploy a Worker with one, or change the profile with {key}."
 

@@ -23,6 +23,7 @@ from wfdash.core.wording import age, clock
 from wfdash.core.wrap import wrapped
 from wfdash.live.state import DetailState, Freshness
 from wfdash.ui.signs import shown_key
+from wfdash.ui.states import no_answer
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
@@ -61,6 +62,8 @@ class DetailPane(Vertical):
         self._head_lines = 0
         self._detail: Detail | None = None
         self._failing = False
+        self._silent = ""
+        """How long nothing was answered, once that is long."""
         self._now = 0.0
 
     def compose(self) -> ComposeResult:
@@ -89,6 +92,7 @@ class DetailPane(Vertical):
         at = Reckoning(now, self.utc)
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
+        self._silent = no_answer(state.freshness, now) if state is not None else ""
         if detail is not None and why is None:
             why = diagnose(
                 detail,
@@ -191,7 +195,7 @@ class DetailPane(Vertical):
         if state.freshness.failure:
             said.append(f"not answered: {clean(state.freshness.failure)}")
         elif state.freshness.stale:
-            said.append("stale: two polls were missed")
+            said.append(f"stale: {no_answer(state.freshness, at.now) or 'two polls were missed'}")
         return [line for text in said for line in wrapped(text, width - 2, 2)]
 
     # The foot: the row under the cursor.
@@ -210,7 +214,8 @@ class DetailPane(Vertical):
         elif self._shown and detail is None and not self._failing:
             thaws, once = shown_key(self, "poll.freeze"), shown_key(self, "poll.now")
             told = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
-            lines = [[(f" {told}" if self.frozen else " reading its steps …", QUIET)]]
+            reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
+            lines = [[(f" {told}" if self.frozen else f" {reading}", QUIET)]]
         self.query_one("#foot", TextLines).show(lines[:_FOOT])
 
     def _fold_lines(self, row: Row, width: int) -> list[Pieces]:

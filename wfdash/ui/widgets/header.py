@@ -21,6 +21,8 @@ _LAST = ("complete", "terminated")
 _FEWEST = 2
 """Fewer words than these do not help; then there are none."""
 _GAP = 3
+_ENDLESS = 1000
+_ALARM = "▲"
 _LONG_ASKED = 3.0
 """Seconds without an answer after which that is said."""
 
@@ -43,20 +45,39 @@ class Header(StatusLine):
         identity: Identity,
         *,
         counts: Mapping[str, int],
-        freshness: Pieces,
+        freshness: Sequence[Pieces],
         meter: Pieces,
         last: Sequence[Pieces] = (),
     ) -> None:
-        """`last` is the last action in words, the longest first: as many as leave room for the counts."""
-        right: list[tuple[str, Style]] = [*freshness]
-        if meter:
-            right += [(" · ", QUIET), *meter]
-        right.append((" ", PLAIN))
+        """`freshness` and the last action: the longest words first; those that leave room are told."""
+        right = self._fitting(identity, counts, freshness, meter, last)
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
         room -= length(name)
         told, done = _with_last(counts, last, room)
         self.show([*name, *told, *done], right)
+
+    def _fitting(
+        self,
+        identity: Identity,
+        counts: Mapping[str, int],
+        freshness: Sequence[Pieces],
+        meter: Pieces,
+        last: Sequence[Pieces],
+    ) -> Pieces:
+        """The longest words that leave room for the rest, or for less of it; at last without the meter."""
+        ways: list[Pieces] = [
+            [*words, *([(" · ", QUIET), *meter] if meter else []), (" ", PLAIN)] for words in freshness
+        ]
+        name = length(_identity_pieces(identity, _ENDLESS))
+        every, most = (length(_told(counts, order, set(), wide=False)) for order in _orders(counts))
+        done = length(last[-1]) + _GAP if last else 0
+        for needed in (every + done, most + done, every, most):
+            for way in ways:
+                if name + needed + length(way) + 2 <= self.size.width:
+                    return way
+        warned = any(_ALARM in text for text, _ in meter)
+        return ways[-1] if warned or not freshness else [*freshness[-1], (" ", PLAIN)]
 
 
 def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> tuple[Pieces, Pieces]:
@@ -98,15 +119,21 @@ def _counts_pieces(counts: Mapping[str, int], room: int) -> tuple[Pieces, int]:
 
     A status nobody has heard of keeps its word. Without any, the least needed ones go next.
     """
-    known = (*_FIRST, *_LAST)
-    strange = [status for status in sorted(counts) if status not in known]
-    order = [status for status in (*_FIRST, *strange, *_LAST) if counts.get(status)]
+    strange = {status for status in counts if status not in (*_FIRST, *_LAST)}
+    order, fewer = _orders(counts)
     for words in (*range(len(order), _FEWEST - 1, -1), 0):
         pieces = _told(counts, order, {*order[:words], *strange}, wide=words > 0)
         if length(pieces) <= room:
             return pieces, words
-    pieces = _told(counts, [one for one in order if one not in _LAST], {*strange}, wide=False)
+    pieces = _told(counts, fewer, strange, wide=False)
     return (pieces, 0) if length(pieces) <= room else ((), 0)
+
+
+def _orders(counts: Mapping[str, int]) -> tuple[Sequence[str], Sequence[str]]:
+    """The statuses there are in the order they are told, and those of them that are missed most."""
+    strange = [status for status in sorted(counts) if status not in (*_FIRST, *_LAST)]
+    order = [status for status in (*_FIRST, *strange, *_LAST) if counts.get(status)]
+    return order, [one for one in order if one not in _LAST]
 
 
 def _told(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, wide: bool) -> Pieces:
@@ -122,25 +149,31 @@ def _told(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, 
     return pieces
 
 
-def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, short: bool = False) -> Pieces:
-    """How old what is shown is, and when it is asked for again. Each part keeps its place as numbers move."""
+def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool) -> Sequence[Pieces]:
+    """How old what is shown is, and when it is asked for again: the longest words first.
+
+    Each part keeps its place as numbers move.
+    """
     if fresh.answered_at is None:
         if frozen:
-            return [("‖ frozen, not asked", WARN)]
-        if fresh.failure:
-            return [("▲ no answer yet", BAD), *_retry(fresh, now)]
-        return [("asking", QUIET), *_waited(fresh, now)]
+            return [[("‖ frozen, not asked", WARN)]]
+        said = ("▲ no answer yet", BAD) if fresh.failure else ("asking", QUIET)
+        return [[said, *(_retry(fresh, now) if fresh.failure else _waited(fresh, now))], [said]]
     old = max(0, int(now - fresh.answered_at))
     age = f"{old} s" if old < 100 else f"{old // 60} m" if old < 6000 else f"{old // 3600} h"
     spare = " " * (4 - len(age))
     if frozen:
-        return [(f"‖ frozen, {age} old{spare}", WARN)]
+        return [[(f"‖ frozen, {age} old{spare}", WARN)]]
     if fresh.stale:
-        return [(f"▲ stale, {age} old{spare}", WARN + STRONG), *([] if short else _retry(fresh, now))]
+        stale = (f"▲ stale, {age} old{spare}", WARN + STRONG)
+        return [[stale, *_retry(fresh, now)], [stale]]
     style = PLAIN if old < 15 else WARN
-    if short:
-        return [(f"{age}{spare}", style)]
-    return [(f"as of {age}{spare}", style), *(_waited(fresh, now) or _due("next", fresh, now))]
+    told = (f"as of {age}{spare}", style)
+    return [
+        [told, *(_waited(fresh, now) or _due("next", fresh, now))],
+        [told],
+        [(f"{age} old{spare}", style)],
+    ]
 
 
 def _retry(fresh: Freshness, now: float) -> Pieces:
@@ -153,9 +186,9 @@ def _retry(fresh: Freshness, now: float) -> Pieces:
 
 def _waited(fresh: Freshness, now: float) -> Pieces:
     """For how long the question under way has had no answer, once that is long."""
-    if not fresh.asking or fresh.asked_at is None or now - fresh.asked_at < _LONG_ASKED:
+    if (waited := fresh.unanswered(now)) < _LONG_ASKED:
         return []
-    return [(f" · no answer for {int(now - fresh.asked_at)} s".ljust(len(" · no answer for 99 s")), QUIET)]
+    return [(f" · no answer for {int(waited)} s".ljust(len(" · no answer for 99 s")), QUIET)]
 
 
 def _due(words: str, fresh: Freshness, now: float) -> Pieces:
@@ -167,6 +200,6 @@ def _due(words: str, fresh: Freshness, now: float) -> Pieces:
 def meter_pieces(spent: int, limit: int, held_for: float) -> Pieces:
     """`API 212/600`, or for how long nothing is read."""
     if held_for > 0:
-        return [(f"▲ API rests {int(held_for + 0.999)} s", WARN + STRONG + _BUDGET)]
+        return [(f"{_ALARM} API rests {int(held_for + 0.999)} s", WARN + STRONG + _BUDGET)]
     style = ACCENT if spent >= limit * 0.9 else QUIET
     return [(f"API {spent}/{limit}".ljust(len(f"API {limit}/{limit}")), style + _BUDGET)]
