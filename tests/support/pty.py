@@ -176,6 +176,11 @@ class Terminal:
             self._read(left)
         return len(self.written) - before
 
+    def rests(self, seconds: float, most: int, tries: int = 5) -> bool:
+        """Whether in one of so many spans no more than `most` bytes came: in the first of them a busy machine
+        may still be drawing what was pressed before."""
+        return any(self.watch(seconds) <= most for _ in range(tries))
+
     def quiet(self, seconds: float = 0.3, within: float = PATIENCE) -> None:
         """Return once nothing was written for `seconds`."""
         deadline = time.monotonic() + within

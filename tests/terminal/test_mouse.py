@@ -31,7 +31,7 @@ def under_cursor(shell):
     """The id in the row that is drawn reversed."""
     for line in range(3, HEIGHT - 1):
         if shell.screen.cell(line, 4).reverse:
-            return next(word for word in shell.screen.rows[line].split() if word.startswith("order-"))
+            return next((word for word in shell.screen.rows[line].split() if word.startswith("order-")), "")
     return ""
 
 
@@ -52,11 +52,11 @@ def test_the_wheel_scrolls_and_the_cursor_keeps_its_row_while_it_can(shell):
     shell.click(first[8])
     shell.wait_for(lambda screen: under_cursor(shell) == first[8])
     shell.wheel(2)
-    shell.wait_for(lambda screen: ids(shell)[0] == first[6] and under_cursor(shell) == first[8])
+    shell.wait_for(lambda screen: ids(shell)[:1] == first[6:7] and under_cursor(shell) == first[8])
     shell.wheel(3)
-    shell.wait_for(lambda screen: ids(shell)[0] == under_cursor(shell) == first[15])
+    shell.wait_for(lambda screen: ids(shell)[:1] == [under_cursor(shell)] == first[15:16])
     shell.wheel(-9)
-    shell.wait_for(lambda screen: ids(shell)[0] == first[0])
+    shell.wait_for(lambda screen: ids(shell)[:1] == first[:1])
 
 
 def test_a_click_on_a_title_sorts_and_another_the_other_way(shell):
@@ -118,6 +118,10 @@ def test_a_menu_is_chosen_by_clicking(shell):
 
 
 def test_moving_the_mouse_writes_nothing(shell):
-    shell.send(b"".join(b"\x1b[<35;%d;%dM" % (column, 3 + column % 30) for column in range(2, 138)))
-    moved = shell.watch(0.6)
+    moves = b"".join(b"\x1b[<35;%d;%dM" % (column, 3 + column % 30) for column in range(2, 138))
+    for _ in range(5):  # of which a busy machine may spend some drawing what came before
+        shell.send(moves)
+        moved = shell.watch(0.6)
+        if moved < 400:
+            break
     assert moved < 400
