@@ -4,10 +4,8 @@ import pytest
 
 from tests.api.dev_session import DevSession
 from tests.support.loopback import envelope, reply, serving
-from wfdash.api.interface import Exchange
 from wfdash.credentials import Credential
 from wfdash.oneshot.doctor import doctor
-from wfdash.oneshot.doctor_server import clock_skew
 from wfdash.settings import NoCredentials, Options, Settings, SettingsError, load
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
@@ -161,27 +159,3 @@ def test_without_credentials_it_ends_with_3(program):
     done = program("doctor")
     assert done.returncode == 3
     assert "Set CLOUDFLARE_API_TOKEN" in done.stdout
-
-
-def exchange(at, milliseconds, date):
-    return Exchange(at, "list", "GET", "/", 200, milliseconds, 0, "", "", "", "", date)
-
-
-@pytest.mark.parametrize(
-    ("at", "milliseconds", "skew"),
-    [
-        (1795258800.0, 100, 0.0),
-        (1795258800.9, 100, 0.0),
-        (1795258799.5, 800, 0.0),
-        (1795258810.0, 100, 9.0),
-        (1795258790.0, 100, -9.9),
-    ],
-)
-def test_skew_knows_the_headers_resolution(at, milliseconds, skew):
-    found = clock_skew(exchange(at, milliseconds, "Sat, 21 Nov 2026 11:00:00 GMT"))
-    assert found == pytest.approx(skew)
-
-
-@pytest.mark.parametrize("date", ["", "yesterday", "Sat, 99 Nov 2026 11:00:00 GMT"])
-def test_no_date_is_no_skew(date):
-    assert clock_skew(exchange(0, 0, date)) is None

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from msgspec import Struct, field
@@ -10,9 +9,10 @@ from msgspec import Struct, field
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Exchange, Workflows
+from wfdash.live.skew import clock_skew
 from wfdash.settings import Settings
 
-__all__ = ["Examined", "clock_skew", "examine"]
+__all__ = ["Examined", "examine"]
 
 TOLERATED = 5.0
 """Seconds of clock skew that are no worry."""
@@ -106,18 +106,6 @@ def _reach(told: list[Exchange]) -> list[tuple[str, str]]:
     ]
     limits = next((one.ratelimit for one in reversed(told) if one.ratelimit), "")
     return [(f"asked: {name}", value) for name, value in facts] + ([("Ratelimit", limits)] if limits else [])
-
-
-def clock_skew(exchange: Exchange) -> float | None:
-    """Seconds this machine is ahead of the answer's Date, 0.0 within its resolution; None without a Date."""
-    try:
-        server = parsedate_to_datetime(exchange.server_date).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    earliest, latest = exchange.at - server - 1, exchange.at + exchange.milliseconds / 1000 - server
-    if earliest <= 0 <= latest:
-        return 0.0
-    return earliest if earliest > 0 else latest
 
 
 def _clock(skew: float) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 from platformdirs import user_state_path
 
-from wfdash.api.interface import Observer, Workflows
+from wfdash.api.interface import Exchange, Observer, Workflows
 from wfdash.live.budget import Budget
 from wfdash.live.events import Event
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
 from wfdash.live.poller import Poller
+from wfdash.live.skew import Skew
 from wfdash.live.spent import share_spending
 from wfdash.settings import Settings
 
@@ -28,6 +29,7 @@ class Session(Struct):
     poller: Poller
     operator: Operator
     journal: Journal | None
+    skew: Skew
 
     async def close(self) -> None:
         """Close the connections and let go of the journal."""
@@ -44,7 +46,13 @@ async def open_session(
     if settings.credential is not None and not settings.demo:
         spending = share_spending(settings.credential, user_state_path("wfdash"))
     budget = Budget(clock=clock, share=settings.share, spending=spending)
-    api = await connect(budget.saw)
+    skew = Skew(clock)
+
+    def saw(exchange: Exchange) -> None:
+        budget.saw(exchange)
+        skew.saw(exchange)
+
+    api = await connect(saw)
     poller = Poller(
         api, clock=clock, budget=budget, interval=settings.interval, local=settings.local, notify=notify
     )
@@ -64,4 +72,4 @@ async def open_session(
         hearer=poller.overheard,
         read_only="nothing is written until wfdash ends" if settings.read_only else "",
     )
-    return Session(api, budget, poller, operator, journal)
+    return Session(api, budget, poller, operator, journal, skew)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.widget import Widget
 
+from wfdash.core.wording import age
 from wfdash.keymap import BY_ID, key_text, split_keys
 from wfdash.ui.widgets.header import Identity
 
@@ -53,5 +54,7 @@ class Signs:
             badges.append("read-only")
         elif guard.watch_only:
             badges.append("watch only")
+        if self.session is not None and (ahead := self.session.skew.seconds):
+            badges.append(f"clock {age(abs(ahead))} {'ahead' if ahead > 0 else 'behind'}")
         where = settings.profile_name or ("local" if settings.local else settings.account_id[:8])
         return Identity(workflow, "" if settings.demo else where, settings.colour, tuple(badges))

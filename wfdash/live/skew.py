@@ -1,0 +1,52 @@
+"""Whether this machine's clock agrees with the server's: where it does not, no age on screen is true."""
+
+from collections import deque
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from wfdash.api.interface import Exchange
+
+__all__ = ["Skew", "clock_skew"]
+
+_WORRYING: Final = 10.0
+"""Seconds: the ages in a table move by as much."""
+_AGREEING: Final = 3
+"""So many answers in a row must say it: one may have been under way while the machine slept."""
+_STEADY: Final = 2.0
+
+
+def clock_skew(exchange: Exchange) -> float | None:
+    """Seconds this machine is ahead of the answer's Date, 0.0 within its resolution; None without a Date."""
+    try:
+        server = parsedate_to_datetime(exchange.server_date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    earliest, latest = exchange.at - server - 1, exchange.at + exchange.milliseconds / 1000 - server
+    if earliest <= 0 <= latest:
+        return 0.0
+    return earliest if earliest > 0 else latest
+
+
+class Skew:
+    """Is told every exchange. `clock` is the one that ages are reckoned by."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.seconds = 0.0
+        """How far this machine is ahead, less than 0 behind; 0.0 while that is no worry."""
+        self._clock = clock
+        self._last: deque[float] = deque(maxlen=_AGREEING)
+
+    def saw(self, exchange: Exchange) -> None:
+        began = self._clock() - exchange.milliseconds / 1000
+        found = clock_skew(replace(exchange, at=began))
+        if found is None:
+            return
+        self._last.append(found)
+        least = min(self._last, key=abs)
+        agree = len(self._last) == _AGREEING and all(one * least > 0 for one in self._last)
+        sure = least if agree and abs(least) > _WORRYING else 0.0
+        if not sure or abs(sure - self.seconds) > _STEADY:
+            self.seconds = sure
