@@ -159,3 +159,16 @@ def test_an_entry_of_a_menu_is_taken_once_and_what_follows_is_for_the_page_benea
         assert len(app.screen_stack) == 1
 
     drive(script)
+
+
+def test_keys_wait_for_rows_that_a_busy_machine_puts_in_order(monkeypatch):
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("move.down")
+        under, ready = app.root.table.cursor, app.clock() + 5
+        monkeypatch.setattr(type(app.root), "arranging", property(lambda screen: app.clock() < ready))
+        burst(app, ["z", "j"])
+        await dashboard.until(lambda: app.root.table.cursor == under + 1, seconds=9)
+        assert app.clock() >= ready
+
+    drive(script)

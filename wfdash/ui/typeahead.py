@@ -32,8 +32,10 @@ _STAYING = _methods(*(action.id for action in ACTIONS if action.id.startswith("m
 """What leads nowhere else on a page: held down, these come thirty times a second."""
 _LOOK = 0.02
 """Seconds between two looks whether what is waited for is there."""
-_PATIENCE = 50
-"""Looks after which it is not expected any more."""
+_FOR_A_FIELD = 50
+"""Looks after which it is not expected any more: not every action that opens a field does so everywhere."""
+_FOR_A_PAGE = 500
+"""The same of what surely comes, on a busy machine late: a page, its rows in order."""
 _ROUNDS = 3
 """How often news may go up from a field to the app: the key, what it submits, that the field was left."""
 
@@ -69,7 +71,7 @@ class TypeAhead:
         way = [*(field or screen).ancestors_with_self] * (_ROUNDS if typing else 1)
         await self._app.hand_on(event)
         if not typing and action in _OPENING:
-            self._look_again(lambda: isinstance(self._app.focused, Input))
+            self._look_again(lambda: isinstance(self._app.focused, Input), None, _FOR_A_FIELD)
         else:
             self._app.call_later(self._climb, iter(way), partial(self._arrive, screen))
 
@@ -96,21 +98,19 @@ class TypeAhead:
         return self._app.top is None or not self._app.top.arranging
 
     async def _look(
-        self, there: Callable[[], bool], then: Callable[[], None] | None = None, looks: int = 0
+        self, there: Callable[[], bool], then: Callable[[], None] | None = None, looks: int = _FOR_A_PAGE
     ) -> None:
         if there():
             if then is None:
                 await self._go_on()
             else:
                 then()
-        elif looks < _PATIENCE:
-            self._look_again(there, then, looks + 1)
+        elif looks:
+            self._look_again(there, then, looks - 1)
         else:  # what was kept is dropped, never acted on
             self._kept, self._holding = [], False
 
-    def _look_again(
-        self, there: Callable[[], bool], then: Callable[[], None] | None = None, looks: int = 1
-    ) -> None:
+    def _look_again(self, there: Callable[[], bool], then: Callable[[], None] | None, looks: int) -> None:
         self._app.set_timer(_LOOK, partial(self._look, there, then, looks))
 
     async def _go_on(self) -> None:
