@@ -1,5 +1,6 @@
 """The journal: every line whole, whoever writes; nothing private; what a dropped session left behind."""
 
+import fcntl
 import json
 import os
 import resource
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from wfdash.live import locked_file
 from wfdash.live.journal import KEYS, Journal, read_entries
 from wfdash.live.last_action import LastAction
 from wfdash.live.locked_file import SessionLock
@@ -108,6 +110,18 @@ def test_two_processes_rotate_together_without_losing_a_line(tmp_path):
         child.communicate()
         assert child.returncode == 0
     assert len(read_entries(tmp_path)) == 240
+
+
+def test_who_does_not_get_the_lock_appends_and_leaves_rotating_to_who_has_it(tmp_path, monkeypatch):
+    made = journal(tmp_path, max_bytes=1)
+    write(made, "settled", "first")
+    monkeypatch.setattr(locked_file, "_PATIENCE", 0.0)
+    with (tmp_path / "actions.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert write(made, "settled", "second")
+    assert not (tmp_path / "actions.jsonl.1").exists()
+    assert write(made, "settled", "third")
+    assert (tmp_path / "actions.jsonl.1").read_bytes().count(b"\n") == 2
 
 
 def test_cut_foreign_and_binary_lines_are_passed_over(tmp_path):

@@ -30,8 +30,9 @@ class LockedFile:
     def append(self, line: bytes, *, sync: bool) -> None:
         """Add one line (without its newline); with `sync` it is on the disk when this returns."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._locked():
-            self._rotate(len(line) + 1)
+        with self._locked() as alone:
+            if alone:  # two that rotate at once would move one file over another
+                self._rotate(len(line) + 1)
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.fchmod(descriptor, 0o600)
@@ -66,13 +67,14 @@ class LockedFile:
         return self.path.with_name(f"{self.path.name}.{number}")
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[bool]:
+        """Gives whether the lock was had."""
         descriptor = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             give_up = time.monotonic() + _PATIENCE
-            while not _try_lock(descriptor) and time.monotonic() < give_up:
+            while not (alone := _try_lock(descriptor)) and time.monotonic() < give_up:
                 time.sleep(0.005)
-            yield
+            yield alone
         finally:
             os.close(descriptor)
 
