@@ -92,7 +92,8 @@ def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = N
         ]
     if verb == "restart":
         return [
-            f"drops {_finished(done)} and runs their side effects again, same id and params",
+            f"drops {_finished(done)} and runs {'its' if done == 1 else 'their'} side effects again, "
+            "same id and params",
             *_cut(detail),
         ]
     if verb == "restart_from" and step is not None:

@@ -116,7 +116,8 @@ def _retrying(step: Step, at: Reckoning) -> Why:
     if due is not None:
         said += f"; {at.next('next try', due, estimate=estimate)}"
         overdue = at.now - due > _OVERDUE
-        return Why(said, f"{short}, {at.left(due, '~')}", when, due, overdue, estimate)
+        ahead = "" if at.is_due(due) else "in "
+        return Why(said, f"{short}, {ahead}{at.left(due, '~')}", when, due, overdue, estimate)
     if used_up(step):
         said += "; it was the last one"
     elif step.config is not None and step.config.delay == "[dynamic]":
@@ -139,7 +140,7 @@ def _running(step: Step, at: Reckoning) -> Why:
         said += f"; the one before failed{_with(before.error)}"
     elif cut:
         said += "; the one before was cut off"
-    short = f"{short_name(step)} {_ratio(step)}".rstrip()
+    short = f"{short_name(step)} {_ratio(step) if before is not None else ''}".rstrip()
     if begun is not None:
         short += f", {at.coarse(begun)}+"
     due, estimate = deadline(step)

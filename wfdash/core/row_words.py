@@ -94,11 +94,10 @@ def _notes(step: Step, row: Row, at: Reckoning, *, stands: bool) -> list[tuple[s
 
 
 def _ends(state: State, end: float, at: Reckoning) -> str:
-    """When a sleep or a wait ends by itself, `until 14:02:11`; or should have, `was to wake 12s ago`."""
-    sleeps = state == "sleeps"
+    """When a sleep or a wait ends by itself, `until 14:02:11`; or should have, `was to time out 12s ago`."""
     if at.is_due(end):
-        return f"was to {'wake' if sleeps else 'time out'} {brief(at.now - end)} ago"
-    return f"{'until' if sleeps else 'times out'} {at.at(end)}"
+        return f"was to {'wake' if state == 'sleeps' else 'time out'} {brief(at.now - end)} ago"
+    return f"until {at.at(end)}"
 
 
 def _of_fold(made: Outline, row: Row) -> list[tuple[str, Tone]]:

@@ -83,7 +83,7 @@ class Facts(Job):
 
         None once the row has moved on to another status, for what was said belongs to the one it was read in,
         and once it is gone before it ended, for it waits for nothing any more. When it changed within its
-        status, what was read is told as what was, and no clock runs in it: `was: charge card 2/4, <10s`.
+        status, what was read is told as what was, and no clock runs in it: `was: charge card 2/4, in <10s`.
         """
         store = self.watch.store
         fact, row = self._facts.get(identity), store.get(identity)
