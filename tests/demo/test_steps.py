@@ -7,6 +7,7 @@ import pytest
 from tests.demo.bench import Bench
 from wfdash.demo.moments import instant
 from wfdash.demo.program import ALWAYS, All, Do, Failure, Sleep, Story, Wait
+from wfdash.demo.stories import shop
 
 CARD = Failure("PaymentError", "card declined")
 
@@ -175,6 +176,33 @@ def test_an_event_ends_a_wait():
     bench.later(5)
     assert bench.status() == "complete"
     assert '"payload":{"by":"ada"}' in bench.step("approval-1")["output"]
+
+
+def test_what_a_program_stumbles_over_ends_its_instance_and_nothing_else():
+    def program(story):
+        answer = yield Wait("approval", "approve", timeout="1 hour")
+        yield Do(answer["payload"]["name"])
+
+    bench = Bench(program).begun()
+    bench.later(1)
+    bench.good("POST", "/jobs/instances/one/events/approve", {})
+    bench.later(5)
+    detail = bench.detail()
+    assert detail["status"] == "errored"
+    assert detail["error"] == {"name": "TypeError", "message": "'name'"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "goes_on"),
+    [({}, True), ([1], True), ({"approved": True}, True), ({"approved": False}, False)],
+)
+def test_an_order_takes_any_event_for_an_approval_that_does_not_say_no(payload, goes_on):
+    bench = Bench(shop.order).begun(params={"lines": [], "total": 400})
+    bench.later(5)
+    assert bench.status() == "waiting"
+    bench.send("approve", payload)
+    bench.later(5)
+    assert ("charge card-1" in [step["name"] for step in bench.detail()["steps"]]) is goes_on
 
 
 def test_events_are_kept_first_in_first_out_by_type():

@@ -193,6 +193,9 @@ class Execution:
             except Failure as failure:
                 self._failed(branch, at, failure)
                 return
+            except Exception as error:  # what a program stumbles over ends its instance, nothing else
+                self._failed(branch, at, Failure("TypeError", str(error)))
+                return
             branch.answer = None
             branch.doing = "between"
             self._begin(branch, op, at)

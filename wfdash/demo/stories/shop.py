@@ -131,7 +131,8 @@ def _approval(story: Story, pace: float) -> Program:
             story.between("approving", 60, 5400) / pace, {"approved": True, "by": "nadia@acme.example"}
         )
     answer = yield Wait("approval", "approve", timeout="1 day" if chance < 0.9 else "45 minutes", reply=reply)
-    if not answer["payload"]["approved"]:
+    payload = answer["payload"]
+    if isinstance(payload, dict) and not payload.get("approved", True):
         raise Failure("RejectedError", "order was rejected by a person")
 
 
