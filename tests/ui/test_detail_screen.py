@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import stat
 from itertools import islice
 
@@ -236,3 +237,14 @@ def test_going_to_the_next_failure_where_there_is_only_one_says_so():
         assert "no other step failed or was slow" in dashboard.lines[-1]
 
     drive(script, size=(140, 40))
+
+
+def test_what_it_was_started_with_is_shown_on_a_small_screen_too_while_the_steps_are_few():
+    async def script(dashboard):
+        await dashboard.until(lambda: "approve, " in dashboard.text)
+        await dashboard.press("row.open")
+        await dashboard.until(lambda: dashboard.line(" params {"))
+        assert re.search(r"← approve until \S+ ", dashboard.text)
+        assert dashboard.lines[-1].endswith("? help")
+
+    drive(script, size=(80, 24), filter="step~approval status:waiting")

@@ -89,3 +89,32 @@ def test_a_page_tells_first_what_is_done_on_it():
         await d.until(lambda: "enter unfold  / search  y copy" in d.lines[-1])
 
     drive(script, size=(100, 30))
+
+
+@pytest.mark.parametrize(
+    ("filter", "told"),
+    [("step~approval status:waiting", "v send event"), ("status:errored", "S restart from step")],
+)
+def test_an_open_instance_tells_first_what_helps_it(filter, told):
+    async def script(d):
+        await d.until(lambda: "approve, " in d.text or "charge card" in d.text)
+        await d.press("row.open")
+        await d.until(lambda: told in d.lines[-1])
+        before, _, after = d.lines[-1].partition(told)
+        assert before.endswith("= compare  ")
+        assert " t terminate" in after or " s restart" in after
+        assert "? help" in d.lines[-1]
+
+    drive(script, size=(80, 24), filter=filter)
+
+
+@pytest.mark.parametrize("lines", [10, 15, 24])
+@pytest.mark.parametrize("page", ["errors.open", "budget.open", "journal.open", "watched.open", "help.open"])
+def test_the_keys_are_told_however_low_the_screen_is(page, lines):
+    async def script(d):
+        await d.passes(20)
+        await d.press(page)
+        await d.passes(5)
+        assert "esc back" in d.lines[-1] or "? help" in d.lines[-1]
+
+    drive(script, size=(60, lines), scenario="incident")

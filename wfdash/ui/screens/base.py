@@ -31,7 +31,7 @@ class BaseScreen(Verbs, Whole, inherit_bindings=False):
     """The action that opens it, which does nothing here."""
     labels: ClassVar[Mapping[str, str]] = {}
     """What actions do here, where it is not what they do elsewhere, for the key bar."""
-    offers: ClassVar[Sequence[str]] = ()
+    offers: Sequence[str] = ()
     """Actions that its key bar tells of right after `enter`."""
     has_layer = True
     """Whether there is something to close: the page itself, but at the root."""

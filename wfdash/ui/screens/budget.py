@@ -1,7 +1,6 @@
 """`B`: what was spent of the request budget and by whom, and the last requests, to be copied for support."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
 
@@ -32,7 +31,7 @@ _RAY_FROM = 110
 
 class BudgetScreen(BaseScreen):
     opened_by = "budget.open"
-    offers: ClassVar[Sequence[str]] = ("copy.menu",)
+    offers = ("copy.menu",)
     BINDINGS = bindings("copy.menu")
 
     def compose(self) -> ComposeResult:

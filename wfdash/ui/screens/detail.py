@@ -7,8 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from wfdash.core.copying import copies
+from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance
+from wfdash.core.status import is_final
 from wfdash.core.step import Step
+from wfdash.core.waits import open_waits
 from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
@@ -28,8 +31,12 @@ __all__ = ["DetailScreen"]
 class DetailScreen(BaseScreen):
     """Asks the poller to keep this instance fresh for as long as it is on top."""
 
-    labels: ClassVar[Mapping[str, str]] = {"row.open": "inspect"}
-    offers: ClassVar[Sequence[str]] = ("detail.compare",)
+    labels: ClassVar[Mapping[str, str]] = {
+        "row.open": "inspect",
+        "instance.restart_from": "restart from step",
+    }
+
+    offers: Sequence[str] = ("detail.compare",)
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         "instance.next",
@@ -45,6 +52,8 @@ class DetailScreen(BaseScreen):
         super().__init__()
         self.workflow = workflow
         self.instance = instance
+        self._offered_for: Detail | None = None
+        """The answer that the key bar is made for."""
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -83,7 +92,24 @@ class DetailScreen(BaseScreen):
         if not self.whole or not self.query("#detail #timeline"):
             return
         feed(self.pane, self.dashboard, self.instance)
+        self._offer()
         self._draw_header()
+
+    def _offer(self) -> None:
+        """Tell first of the keys that help with an instance as it is."""
+        state = self.poller.detail(self.instance) if self.poller is not None else None
+        detail = state.detail if state is not None else None
+        if detail is self._offered_for:
+            return
+        self._offered_for = detail
+        wanted: tuple[str, ...] = ()
+        if detail is not None and detail.status == "errored":
+            wanted = ("instance.restart_from",)
+        elif detail is not None and not is_final(detail.status) and open_waits([detail]):
+            wanted = ("instance.send_event",)
+        self.offers = ("detail.compare", *wanted)
+        if self.key_bar is not None:
+            self.key_bar.draw()
 
     def _draw_header(self) -> None:
         app, poller, now = self.dashboard, self.poller, self.dashboard.clock()

@@ -1,8 +1,5 @@
 """Errored instances grouped by cause, the versions they blame, and what is stuck or odd beside them."""
 
-from collections.abc import Sequence
-from typing import ClassVar
-
 from textual.app import ComposeResult
 
 from wfdash.core.cause_filter import cause_filter
@@ -38,7 +35,7 @@ class ErrorsScreen(BaseScreen):
     """Sampling goes on while this page is open, out of what the budget spares."""
 
     opened_by = "errors.open"
-    offers: ClassVar[Sequence[str]] = ("mark.toggle", "instance.restart", "pane.next")
+    offers = ("mark.toggle", "instance.restart", "pane.next")
     BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart")
 
     def __init__(self) -> None:

@@ -81,7 +81,7 @@ class EventsScreen(BaseScreen):
     BINDINGS = bindings("row.open", "mark.toggle", "instance.send_event")
     wants_rows = True
     labels: ClassVar[Mapping[str, str]] = {"row.open": "send event"}
-    offers: ClassVar[Sequence[str]] = ("mark.toggle",)
+    offers = ("mark.toggle",)
 
     def __init__(self, workflow: str, rows: Sequence[Instance] = ()) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
@@ -40,7 +40,7 @@ class InspectorScreen(BaseScreen):
 
     DEFAULT_CSS = "InspectorScreen Field { display: none; margin: 0 1; }"
     labels: ClassVar[Mapping[str, str]] = {"row.open": "unfold", "filter.edit": "search"}
-    offers: ClassVar[Sequence[str]] = ("filter.edit", "copy.menu")
+    offers = ("filter.edit", "copy.menu")
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu")
 
     def __init__(self, workflow: str, instance: str, step: int | None = None) -> None:

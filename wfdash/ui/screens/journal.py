@@ -1,8 +1,6 @@
 """`J`: what was done from here, newest first, and what a dropped session left unfinished."""
 
 import os
-from collections.abc import Sequence
-from typing import ClassVar
 
 from platformdirs import user_state_path
 from rich.style import Style
@@ -117,7 +115,7 @@ class JournalScreen(BaseScreen):
     """Read from the file each time it opens; other sessions on this machine write there too."""
 
     opened_by = "journal.open"
-    offers: ClassVar[Sequence[str]] = ("filter.edit", "copy.menu")
+    offers = ("filter.edit", "copy.menu")
     BINDINGS = bindings("filter.edit", "copy.menu")
 
     def __init__(self) -> None:

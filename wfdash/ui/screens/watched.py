@@ -1,6 +1,6 @@
 """`F`: the watched instances of every workflow, at a glance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -23,7 +23,7 @@ class WatchedScreen(BaseScreen):
 
     opened_by = "watched.open"
     labels: ClassVar[Mapping[str, str]] = {"instance.watch": "watch no longer"}
-    offers: ClassVar[Sequence[str]] = ("instance.watch",)
+    offers = ("instance.watch",)
     BINDINGS = bindings("row.open", "instance.watch")
 
     def compose(self) -> ComposeResult:

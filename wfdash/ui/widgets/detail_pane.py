@@ -35,6 +35,8 @@ __all__ = ["DetailPane"]
 _WHY_LINES: Final = 4
 _FOOT: Final = 4
 _ROOMY: Final = 28
+_FEW: Final = 8
+"""Rows of a timeline that leave room for params and output in 24 lines."""
 """Lines from which params and output of the instance have their own lines at the top."""
 
 
@@ -157,7 +159,7 @@ class DetailPane(Vertical):
         lines += [[(f" {line}", WARN)] for line in self._doubts(state, at, width)]
         told = facts(detail, row, at, retention=self.retention, local=self.local)
         lines.append([(f" {_joined(told, width - 2)}", QUIET)])
-        if detail is not None and self.size.height >= _ROOMY:
+        if detail is not None and (self.size.height >= _ROOMY or _is_short(detail)):
             lines += _values(detail, width)
         lines.append([])
         return lines
@@ -266,6 +268,13 @@ def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Piec
 def _error_of(step: Step, row: Row) -> str:
     failure = step.attempts[row.attempt].error if row.kind == "attempt" else step_failure(step)
     return failure_text(failure, 600) if failure is not None else ""
+
+
+def _is_short(detail: Detail) -> bool:
+    if len(detail.steps) > _FEW:
+        return False
+    attempts = (len(step.attempts) for step in detail.steps)
+    return len(detail.steps) + sum(made for made in attempts if made > 1) <= _FEW
 
 
 def _values(detail: Detail, width: int) -> list[Pieces]:
