@@ -38,8 +38,8 @@ class ExportScreen(MenuScreen):
         self._instance = instance
         self._svg = screen_svg
         entries = [
-            Entry("h", "handover", "opens with wfdash open FILE on this place, with pins, marks and notes"),
-            Entry("s", "story", "Markdown: notes, actions, changes and causes of this session"),
+            Entry("h", "handover", "this place, pins, marks and notes: wfdash open FILE"),
+            Entry("s", "story", "Markdown: notes, actions, changes and causes so far"),
             Entry("c", "table, CSV", "the rows that the filter shows"),
             Entry("n", "table, NDJSON", "the same rows, each as the API sent it"),
         ]

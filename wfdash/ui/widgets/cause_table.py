@@ -78,7 +78,7 @@ class CauseTable(ListTable[Group]):
     def _columns(self, width: int) -> list[tuple[str, int, bool]]:
         """Title, cells, right-aligned. What is narrow goes without the times and the curve.
 
-        What is wide leaves the error no more than it takes, so that what belongs together stands together.
+        Error and step take no more than they need, so that what belongs together stands together.
         """
         columns = [("COUNT", 5, True), ("SHARE", 5, True)]
         tail = [("VERSION", 8, False), ("LAST", 9, False)][: 2 if width >= _TIMES_FROM else 1]
@@ -89,7 +89,8 @@ class CauseTable(ListTable[Group]):
                 ("LAST", 9, False),
                 ("OVER TIME", _BINS, False),
             ]
-        step = 14 if width < 100 else 20
+        longest = max((cells(clean(group.fingerprint.step)) for group in self.rows[:_MEASURED]), default=0)
+        step = min(14 if width < 100 else 20, max(longest, len("STEP")))
         used = 2 + sum(room + 2 for _, room, _ in [*columns, *tail]) + step + 2
         longest = max((cells(self._texts(group)["ERROR"]) for group in self.rows[:_MEASURED]), default=0)
         error = min(width - used - 2, max(longest, 24))
