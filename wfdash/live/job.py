@@ -81,6 +81,17 @@ class Job:
         """The question was taken back before it was answered."""
         self.freshness.asking = False
 
+    def set_back(self, seconds: float) -> None:
+        """The clock was: what was told and is due keeps its distance from now."""
+
+        def moved(at: float | None) -> float | None:
+            return at - seconds if at else at
+
+        fresh = self.freshness
+        fresh.answered_at, fresh.asked_at = moved(fresh.answered_at), moved(fresh.asked_at)
+        fresh.due_at, self.next_at = moved(fresh.due_at), moved(self.next_at)
+        self.waits_since = moved(self.waits_since)
+
     def late(self, now: float) -> bool:
         """Whether it has waited too long."""
         return self.waits_since is not None and now - self.waits_since > self.patience

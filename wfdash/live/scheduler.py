@@ -11,6 +11,9 @@ from wfdash.live.job import Job, sentence_of
 
 __all__ = ["Scheduler"]
 
+_SET_BACK = 1.0
+"""Seconds by which a clock is set back rather than slowed down."""
+
 _LONGEST_WAIT = 1.0
 """Seconds after which the clock is looked at again: it may have been set, or the machine have slept."""
 
@@ -35,6 +38,8 @@ class Scheduler:
         self._settled = settled
         self._tasks: dict[Job, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._looked: tuple[float, float] | None = None
+        """The clock and the loop's own, which nobody sets, at the last look."""
 
     def wake(self) -> None:
         """Look again at once at what is due."""
@@ -66,7 +71,7 @@ class Scheduler:
 
     def _start_due(self) -> float:
         """Start what may go; seconds until something else may."""
-        now = self._clock()
+        now = self._now()
         delay = _LONGEST_WAIT
         jobs = [job for job in self._jobs() if not self.frozen or job in self._once]
         for job in sorted(jobs, key=lambda job: not _goes_first(job, now)):
@@ -86,6 +91,19 @@ class Scheduler:
             task = self._tasks[job] = asyncio.create_task(self._ask(job))
             task.add_done_callback(partial(self._over, job))
         return max(delay, 0.01)
+
+    def _now(self) -> float:
+        """When the clock was set back since the last look, what is told and due moves with it.
+
+        One that was set forward needs nothing: all is due at once then, as after a sleep of the machine.
+        """
+        now, steady = self._clock(), asyncio.get_running_loop().time()
+        if self._looked is not None:
+            back = self._looked[0] + steady - self._looked[1] - now
+            for job in self._jobs() if back > _SET_BACK else ():
+                job.set_back(back)
+        self._looked = now, steady
+        return now
 
     async def _ask(self, job: Job) -> None:
         began = self._clock()
