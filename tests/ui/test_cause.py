@@ -14,7 +14,11 @@ def test_one_key_names_the_cause_and_one_more_lists_what_it_hit(scenario, size):
     async def script(d):
         await d.until(lambda: "orders" in d.text)
         await d.press(BY_ID["errors.open"].keys[0])
-        await d.until(lambda: "read 50 of 50 errored" in d.lines[0])
+        await d.until(lambda: "read 50 of 50" in d.lines[0])
+        errored = d.app.session.poller.counts["errored"]
+        assert errored > 50
+        told = f"read 50 of 50, the newest of {errored} errored", f"read 50 of 50 of {errored} errored"
+        assert told[size[0] == 80] in d.lines[0]
         told = " ".join(d.lines[1:3])
         assert SENTENCE in told
         assert "after it first appeared" in told

@@ -65,6 +65,11 @@ class Causes(Job):
         return self._listed_at is not None
 
     @property
+    def sampled(self) -> bool:
+        """Whether only the newest are looked at: there may be more."""
+        return len(self._candidates) == SAMPLE
+
+    @property
     def since_known(self) -> bool:
         """Whether the first failure of the largest group is the first of its cause."""
         groups = self.groups

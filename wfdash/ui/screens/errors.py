@@ -129,13 +129,17 @@ class ErrorsScreen(BaseScreen):
         assert poller is not None
         spent, limit = poller.budget.meter
         listed = poller.causes.listed
-        done = f"read {read} of {total} errored" if listed else "not listed yet"
-        so_far = (f"{done} · ", PLAIN if listed and read == total else WARN)
+        errored = (poller.counts or {}).get("errored", 0)
+        there = [f"{total}"]
+        if poller.causes.sampled and errored > total:
+            there = [f"{total}, the newest of {count(errored)}", f"{total} of {count(errored)}"]
+        done = [f"read {read} of {words} errored · " for words in there] if listed else ["not listed yet · "]
+        style = PLAIN if listed and read == total else WARN
         freshness = freshness_pieces(poller.list, now=now, frozen=poller.frozen)
         self.query_one(Header).tell(
             self.dashboard.identity(poller.workflow),
             counts={},
-            freshness=[[so_far, *words] for words in freshness],
+            freshness=[[(so_far, style), *words] for so_far in done for words in freshness],
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
 
