@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.dashboard import drive
+from wfdash.ui.widgets.field import Field
 
 PAGES = ["workflows.open", "errors.open", "watched.open", "budget.open", "journal.open",
          "instance.send_event", "export.menu", "copy.menu", "instance.create", "note.write",
@@ -37,6 +38,21 @@ def test_a_page_that_has_lost_its_parts_is_not_drawn(page):
         removed = app.pop_screen()
         leaving.on_resize() if hasattr(leaving, "on_resize") else leaving.on_mount()
         await removed
+        await dashboard.settled()
+        assert app.screen is app.root
+
+    drive(script)
+
+
+def test_a_palette_that_was_closed_asks_nothing_of_what_was_under_it():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.press("palette.open")
+        palette = app.screen
+        field = palette.query_one(Field)
+        app.pop_screen()
+        assert not palette.whole
+        palette.on_input_changed(Field.Changed(field, "typed"))
         await dashboard.settled()
         assert app.screen is app.root
 

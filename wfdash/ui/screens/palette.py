@@ -49,7 +49,8 @@ class PaletteScreen(PanelScreen):
         self.call_after_refresh(self._fill, "")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._fill(event.value)
+        if self.whole:
+            self._fill(event.value)
 
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)

@@ -13,8 +13,8 @@ class Whole(Screen[None], inherit_bindings=False):
 
     @property
     def whole(self) -> bool:
-        """Whether its parts are there: Textual takes them away before the screen itself."""
-        return self.is_mounted and not self._pruning
+        """Whether it is open and has its parts: it is off the stack before Textual takes those away."""
+        return self.is_mounted and not self._pruning and self in self.app.screen_stack
 
     @property
     def on_top(self) -> bool:
@@ -22,7 +22,7 @@ class Whole(Screen[None], inherit_bindings=False):
         return self.is_running and self.app.screen is self
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        """As Textual does, unless the screen has lost its parts until then."""
+        """As Textual does, unless the screen was closed or has lost its parts until then."""
         return super().call_after_refresh(lambda: callback(*args, **kwargs) if self.whole else None)
 
     def close(self) -> bool:
