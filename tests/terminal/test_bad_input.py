@@ -103,7 +103,7 @@ def test_the_dashboard_says_it_whole_and_keeps_trying(terminal, simulator, case)
     origin = simulator.env["CLOUDFLARE_BASE_URL"].removesuffix("/client/v4")
     env = {name: value.replace("SIMULATOR", origin) for name, value in env.items()}
     shell = terminal(*arguments, columns=80, lines=24, env={**simulator.env, **env})
-    told(shell, sentence, "wfdash keeps trying", "wfdash doctor", "▲ no answer yet · again in")
+    told(shell, sentence, "wfdash keeps trying", "wfdash doctor", "▲ nothing read yet · again in")
     assert joined(shell.screen).count("keeps trying") == 1
     left(shell, 2)
 

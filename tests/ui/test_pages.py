@@ -121,7 +121,8 @@ async def refuse(scope, receive, send):
 def test_without_an_answer_the_screen_says_why_and_what_to_do():
     async def script(d):
         await d.until(lambda: "wfdash doctor" in d.text)
-        assert "no answer yet" in d.lines[0]
+        assert "▲ nothing read yet" in d.lines[0]
+        assert d.app.why_off("mark.toggle") == "there is no instance here"
 
     drive(script, serve=refuse)
 

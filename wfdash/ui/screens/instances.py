@@ -29,6 +29,7 @@ __all__ = ["InstancesScreen"]
 
 NEAR_END = 50
 """Rows left below the screen at which older ones are asked for."""
+_OF_A_ROW = ("row.open", "mark.toggle", "mark.range", "mark.all")
 _LOOKED_AT = 5000
 """Rows of which a filter's completions are made."""
 _OLD = 120.0
@@ -221,7 +222,7 @@ class InstancesScreen(SurroundedScreen):
         return bool(arrivals or self.marks or self.filter_line.editing or self.filter_line.query_now)
 
     def why_off(self, action: str) -> str:
-        if action == "row.open" and self.table.instance is None:
+        if action in _OF_A_ROW and self.table.instance is None:
             return "there is no instance here"
         return super().why_off(action)
 

@@ -157,7 +157,7 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool) -> Sequence[
     if fresh.answered_at is None:
         if frozen:
             return [[("‖ frozen, not asked", WARN)]]
-        said = ("▲ no answer yet", BAD) if fresh.failure else ("asking", QUIET)
+        said = ("▲ nothing read yet", BAD) if fresh.failure else ("asking", QUIET)
         return [[said, *(_retry(fresh, now) if fresh.failure else _waited(fresh, now))], [said]]
     old = max(0, int(now - fresh.answered_at))
     age = f"{old} s" if old < 100 else f"{old // 60} m" if old < 6000 else f"{old // 3600} h"
