@@ -21,7 +21,7 @@ def until() -> Callable[[Callable[[], object]], None]:
     """Asks again until it is true; a generous deadline."""
 
     def wait(true: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not true():
             assert time.monotonic() < deadline, "it did not happen"
             time.sleep(0.05)

@@ -18,6 +18,8 @@ from tests.support.program import environment
 __all__ = ["WORKFLOW", "Engine"]
 
 WORKFLOW = "work"
+_PATIENCE = 180
+"""Seconds for what takes a moment: workerd shares the machine with everything else that runs."""
 _HERE = Path(__file__).parent
 _BASE = "/cdn-cgi/local/explorer/api/workflows"
 
@@ -43,7 +45,8 @@ class Engine:
             self.stop()
             raise AssertionError(f"the engine did not start:\n{(folder / 'engine.log').read_text()[-2000:]}")
         self.port: int = json.loads(line)["port"]
-        self._http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60, trust_env=False)
+        base = f"http://127.0.0.1:{self.port}"
+        self._http = httpx.Client(base_url=base, timeout=_PATIENCE, trust_env=False)
 
     def stop(self) -> None:
         if hasattr(self, "_http"):
@@ -90,7 +93,7 @@ class Engine:
         self._http.get("/release", params={"gate": gate}).raise_for_status()
 
     def wait(
-        self, identity: str, reached: str | Callable[[dict[str, Any]], object], seconds: float = 60
+        self, identity: str, reached: str | Callable[[dict[str, Any]], object], seconds: float = _PATIENCE
     ) -> dict[str, Any]:
         """The detail once its status is `reached`, or once `reached(detail)` is true."""
         deadline = time.monotonic() + seconds

@@ -56,7 +56,7 @@ def test_pause_resume_and_terminate_tell_the_truth(wfdash, program, engine, fres
     pausing = program.start("pause", "--local", str(engine.port), "-w", WORKFLOW, "--yes", identity)
     engine.wait(identity, "waitingForPause")
     engine.release(gate)  # the command follows until the pause has settled
-    out, err = pausing.communicate(timeout=60)
+    out, err = pausing.communicate(timeout=180)
     assert pausing.returncode == 0, err
     told = json.loads(out)
     assert (told["id"], told["verb"], told["before"]) == (identity, "pause", "running")

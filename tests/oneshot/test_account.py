@@ -28,7 +28,7 @@ async def wrote(program, accounts, *arguments):
         environ = environment(CLOUDFLARE_API_TOKEN=TOKEN, CLOUDFLARE_BASE_URL=f"{server.url}/client/v4")
         argv = program.argv(*arguments, "-w", "orders", "--yes")
         writing = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
-        out, err = await asyncio.wait_for(writing.communicate(), 60)
+        out, err = await asyncio.wait_for(writing.communicate(), 180)
     return writing.returncode, out.decode(), err.decode(), asked
 
 

@@ -70,7 +70,7 @@ async def test_a_token_that_is_withdrawn_on_the_way_is_3(program, one, good):
         )
         argv = program.argv("tail", "-w", "orders", "--interval", "1", *one)
         tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
-        out, err = await asyncio.wait_for(tail.communicate(), 60)
+        out, err = await asyncio.wait_for(tail.communicate(), 180)
     assert tail.returncode == 3
     assert b"order-1\t-\trunning" in out
     assert b"401" in err
@@ -94,7 +94,7 @@ async def test_one_instance_is_read_as_often_as_was_asked(program):
         wanted = ["-i", "order-1", "--until", "final", "--timeout", "30s", "--interval", "1"]
         argv = program.argv("tail", "-w", "orders", *wanted)
         tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
-        out, _ = await asyncio.wait_for(tail.communicate(), 60)
+        out, _ = await asyncio.wait_for(tail.communicate(), 180)
     assert tail.returncode == 0
     assert [line.split(b"\t")[4] for line in out.splitlines()] == [b"paused", b"complete"]
 
@@ -122,7 +122,7 @@ def test_changes_are_told_until_a_signal(program, simulator, shell, created, num
     assert told["from"] in ("queued", "running", "waiting", "waitingForPause")
     assert told["why"].startswith("paused")
     tail.send_signal(number)
-    _, err = tail.communicate(timeout=60)
+    _, err = tail.communicate(timeout=180)
     assert tail.returncode == code
     assert "Traceback" not in err
 
@@ -137,7 +137,7 @@ def test_nohup_is_kept_to(program, simulator):
     tail.stdout.readline()
     tail.send_signal(signal.SIGHUP)
     tail.send_signal(signal.SIGTERM)
-    tail.communicate(timeout=60)
+    tail.communicate(timeout=180)
     assert tail.returncode == 143
 
 
@@ -146,7 +146,7 @@ def test_a_closed_pipe_ends_it_silently(program, simulator, shell):
     tail.stdout.readline()
     tail.stdout.close()
     shell("create", "-w", "orders")
-    assert tail.wait(timeout=60) == 0
+    assert tail.wait(timeout=180) == 0
     assert tail.stderr.read() == ""
     tail.stderr.close()
     tail.stdin.close()

@@ -7,11 +7,12 @@ import json
 import re
 import sys
 import time
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote, unquote
 from zlib import crc32
 
-from wfdash.demo import serve
+from wfdash.demo import api, serve
 from wfdash.demo.api import Application
 from wfdash.demo.envelope import Answer
 from wfdash.demo.ledger import Asked
@@ -120,6 +121,7 @@ class HostileApplication(Application):
 def main() -> None:
     began = time.time()
     serve.create_app = lambda world, **_: HostileApplication(world, (), 0.0, 100_000)
+    api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # or this machine's clock would be called wrong
     sys.exit(serve.serve(0, scenario=sys.argv[1], clock=lambda: began))
 
 

@@ -12,7 +12,10 @@ __all__ = ["Simulator"]
 
 _SERVE = """
 import sys, time
+from email.utils import formatdate
+from wfdash.demo import api
 from wfdash.demo.serve import serve
+api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # or this machine's clock would be called wrong
 began = time.time()
 stopped = sys.argv[2] == "stopped"
 sys.exit(serve(0, scenario=sys.argv[1], clock=(lambda: began) if stopped else time.time))

@@ -117,7 +117,7 @@ def test_a_crash_of_a_one_shot_tells_no_token_either(simulator):
         env=environment(**simulator.env),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 1

@@ -53,6 +53,8 @@ class FormScreen(PanelScreen):
 
     _lines = 1
     """How many the verdict took at most so far."""
+    _said: tuple[str, Style] | None = None
+    """The verdict."""
 
     def form_title(self) -> str:
         return ""
@@ -107,6 +109,7 @@ class FormScreen(PanelScreen):
 
     def _verdict(self, said: str, style: Style) -> None:
         """Above the keys where both do not fit in one line. The fields stay where they once were."""
+        self._said = said, style
         width, keys = self.app.size.width, self._keys()
         lines: list[list[tuple[str, Style]]] = [
             [(" " + line, style)] for line in wrapped(clean(said), width - 2, _VERDICT)
@@ -125,7 +128,14 @@ class FormScreen(PanelScreen):
             self.check()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.check)
+        self.call_after_refresh(self._say_again)
+
+    def _say_again(self) -> None:
+        """What was said last, in as many lines as it takes: an editor that is over brings a resize too."""
+        if self._said is None:
+            self.check()
+        else:
+            self._verdict(*self._said)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
