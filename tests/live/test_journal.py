@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from wfdash.live import locked_file
-from wfdash.live.journal import KEYS, Journal, read_entries
+from wfdash.live.journal import KEYS, Journal, Told, read_entries
 from wfdash.live.last_action import LastAction
 from wfdash.live.locked_file import SessionLock
 
@@ -25,8 +25,8 @@ def journal(folder, **changes):
     return Journal(folder, **({"profile": "", "account": "acc", "clock": time.time} | changes))
 
 
-def write(to, event, identity="order-1", **more):
-    return to.write(event, plan="p1", verb="pause", workflow="orders", id=identity, **more)
+def write(to, event, identity="order-1", **told):
+    return to.write(event, plan="p1", verb="pause", workflow="orders", id=identity, told=Told(**told))
 
 
 def in_child(folder, code):

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from wfdash.core.moment import iso, parse_time
 from wfdash.live.locked_file import LockedFile, SessionLock, session_is_over
 
-__all__ = ["EVENTS", "KEYS", "Entry", "Journal", "Unfinished", "parse_entry", "read_entries"]
+__all__ = ["EVENTS", "KEYS", "Entry", "Journal", "Told", "Unfinished", "parse_entry", "read_entries"]
 
 EVENTS: Final = ("planned", "sent", "answered", "settled", "unknown", "skipped")
 KEYS: Final = (
@@ -63,6 +64,21 @@ class Entry(Struct, frozen=True):
     ray: str = ""
     reason: str = ""
     who: str = ""
+
+
+class Told(Struct, frozen=True):
+    """What became of it so far, raw; "" and None where there is nothing to tell."""
+
+    before: str = ""
+    answered: str = ""
+    after: str = ""
+    http: int | None = None
+    code: int | None = None
+    ray: str = ""
+    reason: str = ""
+
+
+_NOTHING: Final = Told()
 
 
 class Unfinished(Struct, frozen=True):
@@ -134,20 +150,14 @@ class Journal:
         verb: str,
         workflow: str,
         id: str,
-        before: str = "",
-        answered: str = "",
-        after: str = "",
-        http: int | None = None,
-        code: int | None = None,
-        ray: str = "",
-        reason: str = "",
+        told: Told = _NOTHING,
         session: str = "",
     ) -> bool:
         """Append one event; False when the disk refused it. A `sent` line is on disk when this returns.
 
         `session` closes an entry of another session, which is then the one it is written for.
         """
-        line = {
+        line: dict[str, str | int | None] = {
             "v": 1,
             "at": iso(self._clock()),
             "session": session or self.session,
@@ -158,15 +168,9 @@ class Journal:
             "account": self.account,
             "workflow": workflow,
             "id": id,
-            "before": before or None,
-            "answered": answered or None,
-            "after": after or None,
-            "http": http,
-            "code": code,
-            "ray": ray or None,
-            "reason": reason or None,
-            "who": self.who,
         }
+        line |= {key: value if value != "" else None for key, value in asdict(told).items()}
+        line["who"] = self.who
         try:
             self._alive.hold()
             self._file.append(json.dumps(line).encode("ascii"), sync=event == "sent")
@@ -212,7 +216,7 @@ class Journal:
             verb=plan.verb,
             workflow=plan.workflow,
             id=identity,
-            reason=reason,
+            told=Told(reason=reason),
             session=plan.session,
         )
 
