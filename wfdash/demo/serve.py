@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from wfdash.demo.api import PREFIX, create_app
+from wfdash.demo.api import PREFIX, Application, create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.faults import Fault
 from wfdash.demo.world import build
@@ -85,12 +85,9 @@ def serve(
     `latency` in seconds, port 0 for a free one. Prints the exports to stdout once it accepts connections, all
     else to stderr.
     """
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        listening = _listen(port)
     except OSError as error:
-        listening.close()
         sys.stderr.write(
             f"Port {port} could not be opened on {HOST}: {error.strerror}. --serve 0 takes a free one.\n"
         )
@@ -104,7 +101,26 @@ def serve(
         sys.stderr.write(f"Simulating {scenario} on http://{HOST}:{chosen}{PREFIX}; ctrl+c ends it.\n")
         sys.stderr.flush()
 
-    config = uvicorn.Config(
+    with listening:
+        server = _Server(_config(app), ready)
+        asyncio.run(server.serve(sockets=[listening]))
+    return 128 + server.signal if server.signal else 0
+
+
+def _listen(port: int) -> socket.socket:
+    """Raises OSError for a port that is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _config(app: Application) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=_Protocol,
         ws="none",
@@ -116,7 +132,3 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=1,
     )
-    with listening:
-        server = _Server(config, ready)
-        asyncio.run(server.serve(sockets=[listening]))
-    return 128 + server.signal if server.signal else 0

@@ -77,10 +77,8 @@ class Follower(Struct, frozen=True):
                 failure, status = "", reading.status
                 heard(status)
                 told = self._judge(verb, before, answered, reading)
-                if told.over and not answered and before.status in _ON_THE_WAY.values():
-                    return Followed(UNKNOWN, _not_told_apart(verb, before.status, status), status)
                 if told.over:
-                    return Followed(told.word, told.sentence, status)
+                    return _settled(verb, before.status, told, answered, status)
             if self.clock() >= deadline:
                 break
         return _at_the_deadline(verb, before.status, told, answered, status, self.clock() - began, failure)
@@ -95,8 +93,12 @@ class Follower(Struct, frozen=True):
         return settled(verb, before=before.status, answered=answered, now=reading.status, rerun=rerun)
 
 
-def _not_told_apart(verb: str, before: str, status: str) -> str:
-    return f"{status}, but it was {before} before: whether the {phrase(verb)} arrived is not known"
+def _settled(verb: str, before: str, told: Outcome, answered: str, status: str) -> Followed:
+    """Without an answer, what was on the way before already says nothing about this verb."""
+    if not answered and before in _ON_THE_WAY.values():
+        doubt = f"{status}, but it was {before} before: whether the {phrase(verb)} arrived is not known"
+        return Followed(UNKNOWN, doubt, status)
+    return Followed(told.word, told.sentence, status)
 
 
 def _gone(verb: str, answered: str, status: str) -> Followed:

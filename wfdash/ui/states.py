@@ -46,23 +46,10 @@ def empty_message(
         )
     thaws = f"Polling is frozen: {key_of('poll.freeze')} thaws it, {key_of('poll.now')} asks once"
     if fresh.answered_at is None and not (frozen and filter and loaded):
-        if frozen:
-            return f"Nothing was asked of {name}.\n{thaws}."
-        if fresh.failure:
-            step = f"wfdash keeps trying; {key_of('poll.now')} tries now"
-            if isinstance(fresh.error, WorkflowNotFound):
-                step = f"{key_of('workflows.open')} lists those there are; {step}"
-            return f"{clean(fresh.failure)}\n{step}, and `wfdash doctor` says what to check."
-        if silent := no_answer(fresh, now):
-            return f"Asking for the instances of {name}: {silent}.\n{PATIENCE}"
-        return f"Asking for the instances of {name}.\nThe first rows come with the first answer."
+        return f"Nothing was asked of {name}.\n{thaws}." if frozen else _unanswered(fresh, name, now, key_of)
     change = f"{key_of('layer.close')} drops the filter; {key_of('filter.edit')} changes it."
-    if filter and searched is not None and (unread := searched.candidates - searched.read) > 0:
-        goes_on = f"; {key_of('poll.now')} reads on" if searched.over else ", and are read one by one"
-        none = f"None of the {count(searched.read)} instances read so far matches {clean(filter)}."
-        if not searched.read:
-            none = f"Nothing was read yet for {clean(filter)}."
-        return f"{none}\n{count(unread)} may match{goes_on}. {change}"
+    if filter and searched is not None and searched.candidates > searched.read:
+        return f"{_searching(searched, clean(filter), key_of)}. {change}"
     if filter and loaded:
         rest = "" if complete else f" of {count(total)}" if total else ", and there are more"
         none = f"None of the {count(loaded)} instances loaded{rest} matches {clean(filter)}."
@@ -72,3 +59,24 @@ def empty_message(
     if script_deleted:
         return f"{name} has no instances.\nIts script is deleted: nothing runs it any more."
     return f"{name} has no instances.\n{key_of('instance.create')} creates one."
+
+
+def _unanswered(fresh: Freshness, name: str, now: float, key_of: Callable[[str], str]) -> str:
+    """Before the first answer."""
+    if not fresh.failure and (silent := no_answer(fresh, now)):
+        return f"Asking for the instances of {name}: {silent}.\n{PATIENCE}"
+    if not fresh.failure:
+        return f"Asking for the instances of {name}.\nThe first rows come with the first answer."
+    step = f"wfdash keeps trying; {key_of('poll.now')} tries now"
+    if isinstance(fresh.error, WorkflowNotFound):
+        step = f"{key_of('workflows.open')} lists those there are; {step}"
+    return f"{clean(fresh.failure)}\n{step}, and `wfdash doctor` says what to check."
+
+
+def _searching(searched: Searched, filter: str, key_of: Callable[[str], str]) -> str:
+    """While rows that may match are still to be read."""
+    goes_on = f"; {key_of('poll.now')} reads on" if searched.over else ", and are read one by one"
+    none = f"None of the {count(searched.read)} instances read so far matches {filter}."
+    if not searched.read:
+        none = f"Nothing was read yet for {filter}."
+    return f"{none}\n{count(searched.candidates - searched.read)} may match{goes_on}"

@@ -28,6 +28,7 @@ __all__ = ["CompareScreen"]
 
 _PARAMS: Final = 4
 _NONE: Final = "no run of this workflow is complete: there is nothing to compare with"
+_EXPIRED: Final = "the last complete runs have expired: nothing to compare with"
 
 
 class CompareScreen(BaseScreen):
@@ -74,27 +75,19 @@ class CompareScreen(BaseScreen):
         row, state = poller.store.get(self.instance), poller.detail(self.instance)
         mine = state.detail if state is not None else None
         version = (row.version if row else "") or (mine.version if mine is not None else "")
+        which, local = self.instance, poller.local
         try:
             if mine is None or mine.simple:
-                mine = await read_run(api, budget, self.workflow, self.instance)
+                mine = await read_run(api, budget, self.workflow, which)
             runs = await last_successes(
-                api,
-                budget,
-                poller.store,
-                self.workflow,
-                mine=self.instance,
-                version=version,
-                local=poller.local,
+                api, budget, poller.store, self.workflow, mine=which, version=version, local=local
             )
-            if not runs:
-                self.call_later(self._tell, _NONE)
-                return
             other = await read_first(api, budget, self.workflow, runs)
         except WorkflowsError as error:
             self.call_later(self._tell, f"not read: {error}")
             return
         if other is None:
-            self.call_later(self._tell, "the last complete runs have expired: nothing to compare with")
+            self.call_later(self._tell, _EXPIRED if runs else _NONE)
             return
         now = self.dashboard.clock()
         found = await asyncio.to_thread(compare, mine, other[1], now=now)

@@ -191,14 +191,7 @@ class InstanceTable(LineTable):
     ) -> Strip:
         marked, changed, ghost, faded = flags
         status, old, took, why, trigger, version = text
-        values = {
-            "id": row.id,
-            "age": old,
-            "took": took,
-            "why": why,
-            "trigger": trigger,
-            "version": version,
-        }
+        values = {"id": row.id, "age": old, "took": took, "why": why, "trigger": trigger, "version": version}
         appearance = look(row.status)
         glyph = "?" if status != row.status else appearance.glyph
         pieces: list[tuple[str, Style]] = [
@@ -210,15 +203,7 @@ class InstanceTable(LineTable):
                 word = "" if room == GLYPH else fit(clean(status[:100]), room - 2) + " "
                 pieces.append((f"{glyph} {word}", appearance.style))
                 continue
-            value = clean(values[name][:500])
-            if cells(value) > room:
-                value = value.rstrip("…")  # shortened before; one mark is enough
-            if name in _RIGHT:
-                value = fit(value, room) if cells(value) > room else value.rjust(room)
-            else:
-                value = fit(value, room, cut="middle" if name == "id" else "end")
-            gap = " " if name == "why" else ""
-            pieces += [(gap + value, self._style(name)), (" ", PLAIN)]
+            pieces += [(_cell(name, values[name], room), _style(name)), (" ", PLAIN)]
         if cursor and not away:
             # A colour, or a faint cell, cannot be read on the cursor's own background.
             pieces = [(part, Style(bold=style.bold)) for part, style in pieces]
@@ -229,9 +214,6 @@ class InstanceTable(LineTable):
             pieces = [(part, QUIET) for part, _ in pieces]
         return strip_of(pieces, width, over)
 
-    def _style(self, column: str) -> Style:
-        return QUIET if column in ("trigger", "version", "age") else PLAIN
-
 
 def _took(row: Instance, now: float) -> str:
     """`48s`, or `3h12m+` while it is not known to have ended."""
@@ -239,3 +221,18 @@ def _took(row: Instance, now: float) -> str:
     if lasted is None:
         return ""
     return brief(lasted) if is_final(row.status) else f"{age(lasted)}+"
+
+
+def _cell(column: str, text: str, room: int) -> str:
+    """Cleaned, in exactly `room` cells; what it is blocked on with one more before it."""
+    value = clean(text[:500])
+    if cells(value) > room:
+        value = value.rstrip("…")  # shortened before; one mark is enough
+    if column in _RIGHT:
+        return fit(value, room) if cells(value) > room else value.rjust(room)
+    fitted = fit(value, room, cut="middle" if column == "id" else "end")
+    return f" {fitted}" if column == "why" else fitted
+
+
+def _style(column: str) -> Style:
+    return QUIET if column in ("trigger", "version", "age") else PLAIN
