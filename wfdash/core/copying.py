@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 from msgspec import Struct
 
 from wfdash.core.instance import Instance
+from wfdash.core.markdown import table_row
 from wfdash.core.moment import iso
-from wfdash.core.text import clean
 
 __all__ = ["Copy", "copies"]
 
@@ -69,8 +69,4 @@ def _markdown(row: Instance) -> str:
         row.version,
         row.trigger,
     ]
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(text: str) -> str:
-    return clean(text).replace("|", "\\|")
+    return table_row(cells)

@@ -9,9 +9,9 @@ from typing import Any
 from wfdash.core.detail import Detail
 from wfdash.core.entries import plain
 from wfdash.core.instance import Instance
+from wfdash.core.markdown import escaped
 from wfdash.core.moment import iso
 from wfdash.core.step import ABSENT
-from wfdash.core.text import clean
 
 __all__ = ["COLUMNS", "instance_json", "instance_markdown", "table_csv", "table_ndjson"]
 
@@ -69,10 +69,10 @@ def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str], now:
         ("ended", _when(detail.end)),
         ("told", _when(now)),
     ]
-    parts = [f"# {_line(detail.workflow)} / {_line(detail.id)}", _line(why)]
-    parts.append("\n".join(f"- {name}: {_line(value)}" for name, value in facts if value))
+    parts = [f"# {escaped(detail.workflow)} / {escaped(detail.id)}", escaped(why)]
+    parts.append("\n".join(f"- {name}: {escaped(value)}" for name, value in facts if value))
     if detail.error:
-        parts.append(f"**{_line(detail.error.name or 'Error')}**: {_line(detail.error.message)}")
+        parts.append(f"**{escaped(detail.error.name or 'Error')}**: {escaped(detail.error.message)}")
     parts.append(_block("\n".join(timeline), "text"))
     for name, value in (("params", detail.params), ("output", detail.output)):
         if value is not ABSENT and value is not None:
@@ -93,10 +93,6 @@ def _csv_line(cells: Iterable[str]) -> str:
 
 def _when(at: float | None) -> str:
     return "" if at is None else iso(at)
-
-
-def _line(text: str) -> str:
-    return "".join("\\" + c if c in "\\`*_[]<>#|" else c for c in clean(text))
 
 
 def _block(text: str, language: str) -> str:

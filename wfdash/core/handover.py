@@ -1,15 +1,14 @@
 """What one shift hands to the next: the story as Markdown, and a file that opens on the same place."""
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
+from wfdash.core.markdown import code, escaped
 from wfdash.core.moment import iso, parse_time
-from wfdash.core.text import clean
 
 __all__ = ["Entry", "Handover", "HandoverError", "read_handover"]
 
@@ -40,8 +39,8 @@ class Entry(Struct, frozen=True):
 
     def markdown(self) -> str:
         """The entry as one item of a list, its time in UTC."""
-        which = f" ({_code(self.id)})" if self.id else ""
-        return f"- {iso(self.at)[11:19]}Z {self.kind}: {_plain(self.text)}{which}"
+        which = f" ({code(self.id)})" if self.id else ""
+        return f"- {iso(self.at)[11:19]}Z {self.kind}: {escaped(self.text)}{which}"
 
 
 class Handover(Struct):
@@ -82,10 +81,10 @@ class Handover(Struct):
 
     def markdown(self) -> str:
         """The story for a ticket or a chat, oldest first."""
-        head = f"# {_plain(self.workflow) or 'Workflows'}, handed over {iso(self.written_at)[:16]}Z\n"
-        where = [f"- filter: {_code(self.filter)}"] if self.filter else []
-        where += [f"- open: {_code(self.instance)}"] if self.instance else []
-        where += [f"- watched: {_code(identity)} of {_plain(name)}" for name, identity in self.pins]
+        head = f"# {escaped(self.workflow) or 'Workflows'}, handed over {iso(self.written_at)[:16]}Z\n"
+        where = [f"- filter: {code(self.filter)}"] if self.filter else []
+        where += [f"- open: {code(self.instance)}"] if self.instance else []
+        where += [f"- watched: {code(identity)} of {escaped(name)}" for name, identity in self.pins]
         told = [entry.markdown() for entry in sorted(self.story, key=lambda entry: entry.at)]
         return "\n".join([head, *where, "", "## What happened", "", *(told or ["- nothing was noted"]), ""])
 
@@ -133,18 +132,3 @@ def _take(handover: Handover, record: object) -> bool:
     else:
         return False
     return True
-
-
-def _plain(text: str) -> str:
-    """Text on one line that Markdown shows as it is."""
-    return "".join("\\" + c if c in "\\`*_[]<>#|" else c for c in clean(text))
-
-
-def _code(text: str) -> str:
-    """Text as a Markdown code span, whatever backticks it holds."""
-    line = clean(text)
-    runs = [len(run) for run in re.findall("`+", line)]
-    if not runs:
-        return f"`{line}`"
-    fence = "`" * (max(runs) + 1)
-    return f"{fence} {line} {fence}"

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.strip import Strip
 from textual.widgets import Input
 
+from wfdash.core.markdown import table_row
 from wfdash.core.moment import iso
 from wfdash.core.rules import phrase
 from wfdash.core.text import cells, clean, fit
@@ -53,7 +54,7 @@ def journal_markdown(entries: list[Entry]) -> str:
             one.after or one.answered,
             one.reason,
         )
-        rows.append("| " + " | ".join(clean(word).replace("|", "\\|") for word in words) + " |")
+        rows.append(table_row(words))
     return "\n".join(rows) + "\n"
 
 
