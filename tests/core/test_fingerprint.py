@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfdash.core.detail import read_detail
-from wfdash.core.fingerprint import base_name, fingerprint, plain_message
+from wfdash.core.fingerprint import fingerprint, plain_message
+from wfdash.core.naming import base_name
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from wfdash.core.fields import FIELDS, Field, seconds
 from wfdash.core.grammar import Term, unparse
 from wfdash.core.instance import Instance
 from wfdash.core.moment import parse_time
+from wfdash.core.naming import base_name
 
 __all__ = ["Values", "complete", "completed", "found_values", "no_values", "unfinished"]
 
@@ -18,8 +19,6 @@ Values = Callable[[str], Sequence[str]]
 _LAST = re.compile(r'[^\s("]*$')
 _TERM = re.compile(r"(-*[A-Za-z_]+(?::|~|>=|<=|>|<)(?:[^\s()\",]*,)*)([^\s()\",]*)")
 _OP = re.compile("[:~<>]=?")
-_SUFFIX = re.compile(r"-[0-9]+$")
-"""Which one of that name a step is: the name alone finds them all."""
 _VERSION = 8
 """Characters of a version that are offered: as many as the table shows."""
 _MOST = 20
@@ -36,7 +35,7 @@ def found_values(field: str, rows: Iterable[Instance], read: Iterable[DetailFact
     if field == "version":
         counted.update(row.version[:_VERSION] for row in rows)
     elif field == "step":
-        counted.update(_SUFFIX.sub("", step) for one in read for step in one.steps)
+        counted.update(base_name(step) for one in read for step in one.steps)
     elif field == "error":
         counted.update(one.error.partition(":")[0] for one in read)
     del counted[""]

@@ -1,17 +1,16 @@
 """What an action would lose and what it would run again, told before it is confirmed."""
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from wfdash.core.detail import Detail
+from wfdash.core.naming import base_name
 from wfdash.core.step import Step
 
 __all__ = ["Split", "StepTarget", "consequence", "finished_steps", "split_at", "step_target"]
 
-_SUFFIX = re.compile(r"-\d+$")
 _TYPES: dict[str, Literal["do", "sleep", "waitForEvent"]] = {
     "step": "do",
     "sleep": "sleep",
@@ -42,12 +41,10 @@ def step_target(steps: Sequence[Step], index: int) -> StepTarget | None:
     """
     step = steps[index]
     kind = _TYPES.get(step.kind)
-    name = _SUFFIX.sub("", step.name, count=1)
+    name = base_name(step.name)
     if kind is None or not name:
         return None
-    earlier = sum(
-        1 for one in steps[: index + 1] if one.kind == step.kind and _SUFFIX.sub("", one.name) == name
-    )
+    earlier = sum(1 for one in steps[: index + 1] if one.kind == step.kind and base_name(one.name) == name)
     return StepTarget(name, earlier, kind)
 
 
@@ -55,7 +52,7 @@ def split_at(steps: Sequence[Step], target: StepTarget) -> Split | None:
     """What a restart from the target keeps: all that began before it. None when there is no such step."""
     seen = 0
     for position, step in enumerate(steps):
-        if _TYPES.get(step.kind) == target.type and _SUFFIX.sub("", step.name) == target.name:
+        if _TYPES.get(step.kind) == target.type and base_name(step.name) == target.name:
             seen += 1
             if seen == target.count:
                 own = tuple(one for one in steps if one.kind in _TYPES)

@@ -3,7 +3,7 @@
 from wfdash.core.current import is_open
 from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.failure import failing_step, root_failure
-from wfdash.core.naming import failure_text, shown_name, spoken_name
+from wfdash.core.naming import failure_text, shown_name, spoken_name, terminator
 from wfdash.core.progress import short_name
 from wfdash.core.retry import attempts_allowed
 from wfdash.core.step import Failure, Step
@@ -13,12 +13,6 @@ from wfdash.core.wording import spoken
 
 __all__ = ["of_final"]
 
-_WHO = {
-    "api": "through the API",
-    "binding": "by a Worker's binding",
-    "event": "by an event",
-    "cron": "by a schedule",
-}
 _ERROR_CELLS = 110
 
 
@@ -67,9 +61,8 @@ def _named_event(step: Step) -> str:
 
 def _terminated(detail: Detail, at: Reckoning) -> Why:
     ends = detail.steps.of_kind("termination")
-    source = ends[-1].trigger if ends else ""
-    who = f" {_WHO.get(source, 'by ' + clean(source[:80]))}" if source and source != "unknown" else ""
-    said = f"terminated{_when(detail, at)}{who}{_took(detail)}"
+    who = terminator(ends[-1].trigger) if ends else ""
+    said = f"terminated{_when(detail, at)}{' ' * bool(who)}{who}{_took(detail)}"
     cut = [step for step in detail.steps.unended() if step.kind != "rollback" and is_open(step)]
     if cut:
         names = spoken_name(cut[-1]) + (f" and {len(cut) - 1} more" if len(cut) > 1 else "")

@@ -6,9 +6,10 @@ from msgspec import Struct
 
 from wfdash.core.detail import Detail
 from wfdash.core.failure import attempt_failure, failing_step
+from wfdash.core.naming import base_name
 from wfdash.core.step import Failure
 
-__all__ = ["UNNAMED", "Fingerprint", "base_name", "fingerprint", "plain_message"]
+__all__ = ["UNNAMED", "Fingerprint", "fingerprint", "plain_message"]
 
 _CHANCE = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
@@ -52,11 +53,6 @@ def plain_message(message: str) -> str:
     for pattern, word in _CHANCE:
         line = pattern.sub(word, line)
     return " ".join(line.split())
-
-
-def base_name(name: str) -> str:
-    """A step's name without the one `-N` counter the engine appends."""
-    return re.sub(r"-\d+\Z", "", name)
 
 
 def fingerprint(detail: Detail) -> Fingerprint:

@@ -5,9 +5,10 @@ import re
 from wfdash.core.step import Failure, Step
 from wfdash.core.text import cells, clean, fit
 
-__all__ = ["error_name", "failure_text", "family", "shown_name", "spoken_name"]
+__all__ = ["base_name", "error_name", "failure_text", "family", "shown_name", "spoken_name", "terminator"]
 
 _DIGITS = 9
+_COUNTER = re.compile(r"-\d+\Z")
 _SUFFIX = re.compile(rf"-(\d{{1,{_DIGITS}}})$")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$")
 _WRAPPED = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
@@ -15,6 +16,26 @@ _NAMED = re.compile(r"([A-Za-z_$][\w$]{0,60}(?:Error|Exception|Timeout)): ")
 _PLAIN = re.compile(r"[\w .:/#\-]+")
 _LONGEST = 512
 """Characters looked at; step names are at most 256, but what the server sends decides."""
+
+
+_WHO = {
+    "api": "through the API",
+    "binding": "by a Worker's binding",
+    "event": "by an event",
+    "cron": "by a schedule",
+}
+
+
+def terminator(source: str) -> str:
+    """Who terminated an instance, by the source the API names: `through the API`; "" for nobody known."""
+    if source in ("", "unknown"):
+        return ""
+    return _WHO.get(source) or f"by {clean(source[:80])}"
+
+
+def base_name(name: str) -> str:
+    """A step's name, raw, without the one `-N` counter that the engine appends."""
+    return _COUNTER.sub("", name)
 
 
 def shown_name(step: Step) -> str:

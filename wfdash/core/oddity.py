@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from wfdash.core.current import current_steps
 from wfdash.core.detail import Detail
-from wfdash.core.fingerprint import base_name
 from wfdash.core.instance import Instance
+from wfdash.core.naming import base_name
 from wfdash.core.retry import attempts_allowed, open_attempt
 from wfdash.core.step import Step
 from wfdash.core.wording import spoken

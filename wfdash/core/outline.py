@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from wfdash.core.current import Doing, current_steps, doing, is_open
 from wfdash.core.detail import Detail
 from wfdash.core.naming import family
+from wfdash.core.status import is_final
 from wfdash.core.steps import Steps
 from wfdash.core.work import Work, work_in_slices
 
@@ -94,13 +95,14 @@ def outline(detail: Detail) -> Outline:
         try:
             next(slices)
         except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
+            made: Outline = done.value
+            return made
 
 
 def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
     """Build it, yielding every millisecond or two of work so that a screen stays alive meanwhile."""
     made, count = Outline(detail), len(detail.steps)
-    made.moving = detail.status not in ("complete", "errored", "terminated")
+    made.moving = not is_final(detail.status)
     current = {step.index: doing(step) for step in current_steps(detail)}
     made.alive = sorted(current)
     yield

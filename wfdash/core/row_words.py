@@ -4,8 +4,8 @@ from typing import Final, Literal
 
 from wfdash.core.current import deadline
 from wfdash.core.failure import step_failure
-from wfdash.core.naming import failure_text, shown_name
-from wfdash.core.outline import Outline, State
+from wfdash.core.naming import failure_text, shown_name, terminator
+from wfdash.core.outline import ALIVE, Outline, State
 from wfdash.core.retry import attempts_allowed
 from wfdash.core.rows import Row
 from wfdash.core.step import Step
@@ -30,13 +30,6 @@ STATE_GLYPHS: Final[dict[State, str]] = {
 }
 _STILL: Final = "stands still"
 _KNOWN: Final = ("step", "sleep", "waitForEvent")
-_LIVE: Final = ("runs", "retries", "sleeps", "waits")
-_WHO: Final = {
-    "api": "through the API",
-    "binding": "by a Worker's binding",
-    "event": "by an event",
-    "cron": "by a schedule",
-}
 
 
 def marker(row: Row) -> str:
@@ -54,8 +47,7 @@ def words(made: Outline, row: Row, at: Reckoning) -> list[tuple[str, Tone]]:
     if row.kind == "next":
         return [("next try", "alive"), (f" {_STILL if _stands(made) else _due(step, at)}", "quiet")]
     if row.kind == "termination":
-        who = f" {_WHO.get(step.trigger, 'by ' + clean(step.trigger[:80]))}" if step.trigger else ""
-        return [("terminated", "name"), (who, "quiet")]
+        return [("terminated", "name"), (f" {terminator(step.trigger)}".rstrip(), "quiet")]
     pieces: list[tuple[str, Tone]] = []
     if row.kind not in _KNOWN and step.name:
         pieces.append((f"{clean(row.kind[:80]) or 'no type'} ", "quiet"))
@@ -150,7 +142,7 @@ def length_text(made: Outline, row: Row, now: float) -> str:
         start, end = step.start, step.end
     if start is None:
         return ""
-    if row.state in _LIVE and made.moving:
+    if row.state in ALIVE and made.moving:
         return f"{brief(max(0.0, now - start))}+"
     if end is None or row.state == "cut":
         return ""

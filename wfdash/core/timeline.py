@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from wfdash.core.axis import Axis, Scale, compressed_axis, step_axis, true_axis
 from wfdash.core.detail import Detail
-from wfdash.core.outline import Outline, State, moments_of, outline, spans_of
+from wfdash.core.outline import ALIVE, Outline, State, moments_of, outline, spans_of
 from wfdash.core.rows import Row, Rows, attempt_state, fold_key
 from wfdash.core.step import Step
 
@@ -121,7 +121,7 @@ def _attempt_segments(step: Step, position: int, state: State, limit: float) -> 
     if end is None:
         end = limit if state == "runs" else (after if after is not None else step.end)
         end = limit if end is None else end
-    stroke: Stroke = {"done": "work", "failed": "failed", "runs": "open"}.get(state, "cut")  # type: ignore[assignment]
+    stroke = _STROKES.get(state, "cut")
     end = max(one.start, end)
     yield Segment(one.start, end, stroke)
     if after is not None and after > end and one.end is not None:
@@ -132,7 +132,7 @@ def _whole(step: Step, state: State, limit: float) -> Segment | None:
     """A step as one stretch: all of a sleep or a wait, or of a step without attempts, or one of many."""
     if step.start is None:
         return None if step.end is None else Segment(step.end, step.end, "cut")
-    alive = state in ("sleeps", "waits", "runs", "retries")
+    alive = state in ALIVE
     end = limit if alive or step.end is None else min(step.end, max(limit, step.start))
     stroke: Stroke
     if step.kind == "sleep":

@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from wfdash.core.axis import Axis, Scale
 from wfdash.core.detail import Detail
-from wfdash.core.outline import Outline, outline_in_slices
+from wfdash.core.outline import ALIVE, Outline, outline_in_slices
 from wfdash.core.rows import Row
 from wfdash.core.timeline import Timeline, arrange, axis_of
 from wfdash.core.why import Reckoning
@@ -28,7 +28,6 @@ _AT_ONCE: Final = 0.02
 """Seconds of computing a huge timeline is worked on before keys and answers have their turn."""
 _FEW: Final = 7
 """Attempts up to which the step to look at first is shown unfolded."""
-_ALIVE: Final = ("runs", "retries", "sleeps", "waits")
 
 
 class TimelineTable(LineTable):
@@ -123,10 +122,10 @@ class TimelineTable(LineTable):
 
     def _axis(self, made: Outline) -> Axis:
         """The axis as it was where nothing it depends on has changed: folding changes nothing."""
-        known = self.timeline.axis if self.timeline is not None else None
-        same = known is not None and known.scale is self.scale and self.timeline.outline is made  # type: ignore[union-attr]
-        if known is not None and same and not (made.moving and self._at.now >= known.end):
-            return known
+        if self.timeline is not None and self.timeline.outline is made:
+            known = self.timeline.axis
+            if known.scale is self.scale and not (made.moving and self._at.now >= known.end):
+                return known
         return axis_of(made, self.scale, self._at.now)
 
     def _trouble(self, made: Outline) -> int | None:
@@ -192,7 +191,7 @@ class TimelineTable(LineTable):
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         assert self.timeline is not None
         made, row = self.timeline, self.timeline.rows[index]
-        now = int(self._at.now) if row.state in _ALIVE and made.outline.moving else 0
+        now = int(self._at.now) if row.state in ALIVE and made.outline.moving else 0
         over = None if not cursor else CURSOR if self.has_focus else CURSOR_AWAY
         key = (row.key, self._version, width, over, now)
         return self.cached(key, lambda: row_line(made, row, self._at, width, over))

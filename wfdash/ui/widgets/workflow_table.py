@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from rich.style import Style
 from textual.strip import Strip
 
+from wfdash.core.status import is_final
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import age, brief, count
 from wfdash.core.workflow import Workflow
@@ -35,7 +36,7 @@ def worst_first(workflows: Sequence[Workflow], trends: Trends) -> list[Workflow]
 
     def key(one: Workflow) -> tuple[float, int, int, str]:
         counts = one.counts
-        busy = sum(n for status, n in counts.items() if status not in ("complete", "errored", "terminated"))
+        busy = sum(n for status, n in counts.items() if not is_final(status))
         return (-trends.delta(one.name, "errored"), -counts.get("errored", 0), -busy, one.name)
 
     return sorted(workflows, key=key)
