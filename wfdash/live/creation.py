@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from wfdash.api.errors import AlreadyExists, RateLimited, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
+from wfdash.api.limits import BATCH
 from wfdash.live.plan import REFUSED, SKIPPED, UNKNOWN, Plan, Result
 from wfdash.live.reread import ActionBudget, Reading, Rereader
 from wfdash.live.sending import STOPPED, judge_failure
 from wfdash.live.writing import Record
 
-__all__ = ["BATCH", "Creator"]
+__all__ = ["Creator"]
 
-BATCH: Final = 100
 _LIMITED_TRIES: Final = 3
 _LOOKS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
 _SEARCH: Final = 90.0

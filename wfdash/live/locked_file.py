@@ -12,7 +12,7 @@ try:
 except ImportError:  # Windows: one process at a time, unlocked
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["LockedFile", "SessionLock", "session_is_over"]
+__all__ = ["LockedFile", "SessionLock", "session_is_over", "try_lock"]
 
 _PATIENCE = 2.0
 """Seconds to wait for the lock. A process stopped by ctrl+z may hold it for ever; an unlocked append of one
@@ -72,7 +72,7 @@ class LockedFile:
         descriptor = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             give_up = time.monotonic() + _PATIENCE
-            while not (alone := _try_lock(descriptor)) and time.monotonic() < give_up:
+            while not (alone := try_lock(descriptor)) and time.monotonic() < give_up:
                 time.sleep(0.005)
             yield alone
         finally:
@@ -90,7 +90,7 @@ class SessionLock:
         if self._held is None:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._held = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            _try_lock(self._held)
+            try_lock(self._held)
 
     def release(self) -> None:
         if self._held is not None:
@@ -105,7 +105,7 @@ def session_is_over(folder: Path, session: str) -> bool:
     path = _lock_path(folder, session)
     try:
         with path.open("r+b") as file:
-            if not _try_lock(file.fileno()):
+            if not try_lock(file.fileno()):
                 return False
             path.unlink(missing_ok=True)
     except OSError:
@@ -118,7 +118,8 @@ def _lock_path(folder: Path, session: str) -> Path:
     return folder / "sessions" / f"{safe}.lock"
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Whether nobody else holds it: locked then until the descriptor is closed."""
     if fcntl is None:
         return True
     try:

@@ -6,17 +6,14 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
+
 from wfdash.credentials import Credential
 from wfdash.live.budget import WINDOW
-
-try:
-    import fcntl
-except ImportError:  # Windows: unlocked, so a count may be lost now and then
-    fcntl = None  # type: ignore[assignment]
+from wfdash.live.locked_file import try_lock
 
 __all__ = ["SpentFile", "share_spending"]
 
@@ -35,8 +32,7 @@ def share_spending(credential: Credential, folder: Path) -> "SpentFile":
     return SpentFile(folder / f"spent-{name}.json")
 
 
-@dataclass(slots=True)
-class _Shared:
+class _Shared(Struct):
     """What the file holds: reads by session and slot, (when, tokens) of the bucket by limit, the freeze."""
 
     spent: dict[str, dict[int, int]] = field(default_factory=dict)
@@ -147,13 +143,7 @@ def _locked(path: Path) -> Iterator[int | None]:
     """An open descriptor, or None while another process holds the lock: nobody waits for it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
-        if fcntl is not None:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield None
-                return
-        yield descriptor
+        yield descriptor if try_lock(descriptor) else None
     finally:
         os.close(descriptor)
 

@@ -119,7 +119,7 @@ async def _confirmed(plan: Plan, session: Session, detail: Detail | None) -> boo
     number = len(plan.eligible)
     what = phrase(plan.verb)
     _tell(plan, detail)
-    production = session.settings.is_production(str(getattr(session.api, "account_id", "")))
+    production = session.settings.is_production(session.api.account_id)
     if production and destroys(plan.verb):
         wanted, ask = plan.workflow, f"this is production: type {plan.workflow} to {what}: "
     elif number > 1:

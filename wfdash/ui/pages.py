@@ -74,7 +74,7 @@ class Pages(App[int], inherit_bindings=False):
     def at_root(self) -> bool:
         """Whether nothing lies underneath; while no workflow was chosen, the list of them is the root."""
         pages = self.screen_stack[1:]
-        bare = not self.root.workflow and getattr(self.screen, "opened_by", "") == "workflows.open"
+        bare = not self.root.workflow and self.top is not None and self.top.opened_by == "workflows.open"
         return not pages or (bare and len(pages) == 1)
 
     @property

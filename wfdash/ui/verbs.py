@@ -11,10 +11,13 @@ from wfdash.api.interface import RestartFrom
 from wfdash.core.consequence import step_target
 from wfdash.core.instance import Instance
 from wfdash.core.rules import phrase, refusal
+from wfdash.core.step import Step
 from wfdash.keymap import action_method
 from wfdash.live.plan import Plan, Progress, make_plan
+from wfdash.live.trail import Trail
 
 if TYPE_CHECKING:
+    from wfdash.ui.action_desk import ActionMoved
     from wfdash.ui.app import WfdashApp
 
 __all__ = ["VERB_ACTIONS", "WRITING", "ActionDeskHost", "Verbs", "starts_action"]
@@ -58,7 +61,7 @@ class Verbs:
     def target_workflow(self) -> str:
         return ""
 
-    def step_under_cursor(self) -> "tuple[Instance, Sequence[Any], int] | None":
+    def step_under_cursor(self) -> tuple[Instance, Sequence[Step], int] | None:
         """The instance, its steps oldest first and the position of the one under the cursor, if any."""
         return None
 
@@ -199,7 +202,7 @@ class ActionDeskHost:
             self.notify(told, severity="warning")
             journal.close_unfinished(left)
 
-    def show_bulk(self: "WfdashApp", trail: Any) -> None:  # type: ignore[misc]
+    def show_bulk(self: "WfdashApp", trail: Trail) -> None:  # type: ignore[misc]
         """Put the progress of a bulk where its prompt was."""
         from wfdash.ui.screens.bulk import BulkScreen
 
@@ -217,10 +220,10 @@ class ActionDeskHost:
         """Whether the account in use, which the API may have told only later, is guarded as production."""
         account = self.settings.account_id
         if self.session is not None:
-            account = getattr(self.session.api, "account_id", "") or account
+            account = self.session.api.account_id or account
         return self.settings.is_production(account)
 
-    def on_action_moved(self: "WfdashApp", message: Any) -> None:  # type: ignore[misc]
+    def on_action_moved(self: "WfdashApp", message: "ActionMoved") -> None:  # type: ignore[misc]
         from wfdash.ui.screens.bulk import BulkScreen
         from wfdash.ui.screens.prompt import PromptScreen
 
@@ -246,7 +249,7 @@ class ActionDeskHost:
             for chips in screen.query(ActionChips):
                 chips.show(shown, now, utc=self.utc)
 
-    def action_ended(self: "WfdashApp", trail: Any) -> None:  # type: ignore[misc]
+    def action_ended(self: "WfdashApp", trail: Trail) -> None:  # type: ignore[misc]
         """Those that went well are marked no longer; those worth another try stay marked."""
         marks = self.root.marks
         marks.unmark({result.id for result in trail.results.values()} - set(trail.failed))

@@ -81,7 +81,7 @@ def _keep(app: "WfdashApp", workflow: str) -> None:
     """Write the first config: where we are, and which variable holds the token, never the token."""
     settings = app.settings
     assert settings.config_path is not None
-    account = settings.account_id or str(getattr(app.session and app.session.api, "account_id", ""))
+    account = settings.account_id or (app.session.api.account_id if app.session is not None else "")
     source = settings.credential.source if settings.credential is not None else ""
     card = ProfileCard(_FIRST, account, workflow, local=settings.local)
     try:
