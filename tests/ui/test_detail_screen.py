@@ -8,9 +8,10 @@ from itertools import islice
 
 from tests.support.dashboard import drive, opened, shop_world
 from tests.support.simulated_time import simulate
+from wfdash.ui.exports import save_stream
 from wfdash.ui.screens.compare import CompareScreen
 from wfdash.ui.screens.detail import DetailScreen
-from wfdash.ui.screens.inspector import InspectorScreen, save_stream
+from wfdash.ui.screens.inspector import InspectorScreen
 from wfdash.ui.widgets.detail_pane import DetailPane
 
 
@@ -186,13 +187,13 @@ def test_the_next_instance_with_the_detail_open():
     drive(script, size=(80, 24))
 
 
-def test_a_stream_is_saved_where_only_this_user_reads_it():
-    said = save_stream(b"\x00" * 2048, "order/1", "../../evil\x1b")
+def test_a_stream_is_saved_where_only_this_user_reads_it(tmp_path):
+    said = save_stream(b"\x00" * 2048, tmp_path / "outputs", "order/1", "../../evil\x1b")
     path = os.path.expanduser(said.rsplit(" ", 1)[1])
     assert said.startswith("2.0 kB saved as ")
     assert ".." not in path
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-    again = save_stream(b"x", "order/1", "../../evil\x1b").rsplit(" ", 1)[1]
+    again = save_stream(b"x", tmp_path / "outputs", "order/1", "../../evil\x1b").rsplit(" ", 1)[1]
     assert os.path.expanduser(again) != path
 
 

@@ -1,7 +1,8 @@
 """Writing files for others: readable by their owner alone, whole, and never over one that is there."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from re import sub
@@ -10,9 +11,10 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.detail import Detail
 from wfdash.core.withheld import TRUNCATED
+from wfdash.core.wording import size
 from wfdash.live.budget import Budget, Priority
 
-__all__ = ["file_name", "full_outputs", "write_first", "write_new"]
+__all__ = ["file_name", "full_outputs", "save_stream", "write_first", "write_new"]
 
 MOST_OUTPUTS = 50
 """Step outputs fetched in full for one export: each is a request."""
@@ -45,6 +47,30 @@ def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
 
     Raises OSError.
     """
+    with (
+        _made(folder, name) as (descriptor, path),
+        open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
+        file.writelines(lines)
+    return path
+
+
+def save_stream(content: bytes, folder: Path, instance: str, step: str) -> str:
+    """Write what a step streamed to a file of its own, as `write_new` does; returns where, in words."""
+    told = size(len(content))
+    plain = "".join(one if one.isascii() and one.isalnum() else "-" for one in f"{instance[:60]}-{step[:60]}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _made(folder, f"{plain}.bin") as (descriptor, path), open(descriptor, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        return f"a stream of {told}; it could not be saved: {error.strerror}"
+    return f"{told} saved as {_short(path)}"
+
+
+@contextmanager
+def _made(folder: Path, name: str) -> Iterator[tuple[int, Path]]:
+    """A descriptor of a file that was not there before, numbered where its name is taken, and its path."""
     stem, dot, ending = name.rpartition(".")
     for number in range(1, 100):
         path = folder / (name if number == 1 else f"{stem}-{number}{dot}{ending}")
@@ -53,13 +79,18 @@ def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
         except FileExistsError:
             continue
         try:
-            with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-                file.writelines(lines)
+            yield descriptor, path
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        return path
+        return
     raise FileExistsError(17, "a hundred files of that name are there already", name)
+
+
+def _short(path: Path) -> str:
+    """The path from the home folder on, where it is in there: the name at its end is not to be cut off."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 async def full_outputs(api: Workflows, budget: Budget, detail: Detail) -> tuple[dict[int, object], int]:

@@ -1,9 +1,7 @@
 """One step in full: policy, attempts, error and output as a tree, and the instance's params and output."""
 
 import asyncio
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 from platformdirs import user_state_path
@@ -23,6 +21,7 @@ from wfdash.core.withheld import stream_size
 from wfdash.core.wording import clock, size
 from wfdash.live.events import DetailChanged, Event
 from wfdash.ui.bindings import bindings
+from wfdash.ui.exports import save_stream
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
@@ -202,7 +201,8 @@ class InspectorScreen(BaseScreen):
             self.dashboard.notify(f"not read: {error}", severity="error")
             return
         if answer.content is not None:
-            said = await asyncio.to_thread(save_stream, answer.content, self.instance, name)
+            folder = user_state_path("wfdash") / "outputs"
+            said = await asyncio.to_thread(save_stream, answer.content, folder, self.instance, name)
         else:
             self._whole = (answer.result or {}).get("output")
             said = f"the full output: {size(size_of(self._whole))}"
@@ -214,33 +214,3 @@ class InspectorScreen(BaseScreen):
             shown = inspection(self._detail, self.step)
             shown["output"] = self._whole
             self.tree_.fill(shown, ("output",))
-
-
-def save_stream(content: bytes, instance: str, name: str) -> str:
-    """Write a step's stream to a file of its own that only this user can read; returns where, in words."""
-    folder = user_state_path("wfdash") / "outputs"
-    plain = "".join(one if one.isascii() and one.isalnum() else "-" for one in f"{instance[:60]}-{name[:60]}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for number in range(1, 1000):
-            path = folder / f"{plain}{f'-{number}' if number > 1 else ''}.bin"
-            try:
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                continue
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-            except OSError:
-                path.unlink(missing_ok=True)
-                raise
-            return f"{size(len(content))} saved as {_short(path)}"
-    except OSError as error:
-        return f"a stream of {size(len(content))}; it could not be saved: {error.strerror}"
-    return f"a stream of {size(len(content))}; too many files of its name are in {folder}"
-
-
-def _short(path: Path) -> str:
-    """The path from the home folder on, where it is in there: the name at its end is not to be cut off."""
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
