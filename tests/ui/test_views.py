@@ -5,8 +5,7 @@ import pytest
 from tests.support.dashboard import drive
 from wfdash.core.order import COLUMNS, Order
 from wfdash.settings import View
-from wfdash.ui.columns import SORTS
-from wfdash.ui.screens.views import order_of, sort_of
+from wfdash.ui.columns import SORTS, order_of, sort_of
 
 VIEWS = (View("late", "1", filter="status:errored", sort="-took"), View("all", "2"))
 

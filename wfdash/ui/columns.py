@@ -1,8 +1,10 @@
-"""The columns of the instances table, and which of them fit a width."""
+"""The columns of the instances table: which of them fit a width, and how sorting by one is written."""
 
 from msgspec import Struct
 
-__all__ = ["GLYPH", "SORTS", "Columns", "columns"]
+from wfdash.core.order import Order
+
+__all__ = ["GLYPH", "SORTS", "Columns", "columns", "order_of", "sort_of"]
 
 _NAMES = {
     "status": "STATUS",
@@ -28,6 +30,17 @@ GLYPH = 1
 """Width of a status column without the word."""
 _LEAST_ID = 12
 """Cells of an id that tell it from its neighbours."""
+
+
+def order_of(sort: str) -> Order:
+    """The order that a view names: a column, with `-` before it when it descends. The default for another."""
+    column = sort.removeprefix("-")
+    return Order(column, sort.startswith("-")) if column in SORTS else Order()
+
+
+def sort_of(order: Order) -> str:
+    """The same the other way: "" for the default."""
+    return "" if order == Order() else f"{'-' if order.reverse else ''}{order.column}"
 
 
 class Columns(Struct, frozen=True):

@@ -7,13 +7,12 @@ from platformdirs import user_state_path
 
 from wfdash.core.grouping import summary
 from wfdash.core.handover import Handover
-from wfdash.core.order import Order
 from wfdash.core.rules import phrase
 from wfdash.core.wording import clock
 from wfdash.live.pins import Pin, Pins, PinState
 from wfdash.live.story import Story
 from wfdash.live.trail import Trail
-from wfdash.ui.columns import SORTS
+from wfdash.ui.columns import order_of, sort_of
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
@@ -54,9 +53,7 @@ class Shift:
             return
         if handover.workflow == self._app.root.workflow:
             self._app.root.marks.mark(handover.marks)
-            column = handover.sort.removeprefix("-")
-            if column in SORTS:
-                self._app.root.set_order(Order(column, handover.sort.startswith("-")))
+            self._app.root.set_order(order_of(handover.sort))
         self._greet(handover)
 
     def _greet(self, handover: Handover) -> None:
@@ -144,7 +141,7 @@ class Shift:
             workflow=root.workflow,
             instance=root.table.instance or "",
             filter=root.filter_line.query_now.text,
-            sort=("-" if root.table.order.reverse else "") + root.table.order.column,
+            sort=sort_of(root.table.order),
             pins=[(one.workflow, one.id) for one in self.pins if one.account == self.account],
             marks=list(root.marks.ids),
             story=list(self.story),

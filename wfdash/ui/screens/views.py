@@ -8,12 +8,11 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.core.order import Order
 from wfdash.core.query import Facts
 from wfdash.core.text import clean
 from wfdash.core.wording import count
 from wfdash.settings import SettingsError, View
-from wfdash.ui.columns import SORTS
+from wfdash.ui.columns import order_of, sort_of
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.screens.selection import SelectionScreen
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, clicked
@@ -24,17 +23,7 @@ from wfdash.ui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from wfdash.live.poller import Poller
 
-__all__ = ["SaveViewScreen", "ViewsScreen", "order_of", "sort_of"]
-
-
-def order_of(sort: str) -> Order:
-    """The order a view names: a column, with `-` before it when it is descending. The default for another."""
-    column = sort.removeprefix("-")
-    return Order(column, sort.startswith("-")) if column in SORTS else Order()
-
-
-def sort_of(order: Order) -> str:
-    return "" if order == Order() else f"{'-' if order.reverse else ''}{order.column}"
+__all__ = ["SaveViewScreen", "ViewsScreen"]
 
 
 class ViewsScreen(SelectionScreen):
