@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime, timedelta
 
 from tests.oneshot.test_list import ask
 from wfdash.core.detail import read_detail
@@ -35,6 +36,15 @@ def test_json_holds_the_answer_untouched(shell, simulator):
     assert answer["why"]
     assert done.stdout.count("\n") == 1
     assert done.stdout.isascii()
+
+
+def test_how_long_what_ended_is_kept_is_read_from_its_version(shell, simulator):
+    listed = shell("list", "-w", "inventory-sync", "--filter", "status:complete", "--limit", "1", "--json")
+    one = json.loads(listed.stdout)
+    told = shell("show", "-w", "inventory-sync", one["id"]).stdout
+    ended = datetime.fromisoformat(one["ended_on"]).replace(microsecond=0)
+    assert f"kept      until about {ended + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}" in told
+    assert "; erased in about " in told
 
 
 def test_a_dashboard_url_names_it_all(shell, simulator):

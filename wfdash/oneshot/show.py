@@ -1,12 +1,15 @@
 """`wfdash show`: one instance, why it is there, and its timeline, good enough for a ticket."""
 
+import asyncio
 import sys
 from argparse import Namespace
-from typing import Any
+from contextlib import suppress
 
+from wfdash.api.errors import WorkflowsError
 from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.entries import plain
+from wfdash.core.retention import kept_for
 from wfdash.core.status import is_final
 from wfdash.core.text import clean
 from wfdash.core.timeline_text import text_timeline
@@ -18,6 +21,9 @@ from wfdash.oneshot.print import instant, json_line, line, say
 from wfdash.oneshot.session import Session
 
 __all__ = ["prepare", "run"]
+
+_KEPT_WITHIN = 5.0
+"""Seconds after which it is shown without saying how long it is kept."""
 
 
 def prepare(parsed: Namespace) -> None:
@@ -34,39 +40,62 @@ async def run(parsed: Namespace, session: Session) -> int:
     answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance), Priority.DETAIL)
     now = session.clock()
     detail = read_answer(workflow, parsed.instance, answer)
-    why = diagnose(
-        detail, now=now, local=session.api.local, retention=session.settings.retention.get(workflow)
-    )
+    kept = await _kept(session, detail)
+    why = diagnose(detail, now=now, local=session.api.local, retention=kept)
     if missing := partial_reason(detail):
         say(f"wfdash: {missing}")
     if parsed.json:
         whole = plain(answer.result)
         json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": whole})
         return 0
-    for text in sheet(detail, why.sentence, now, whole=not sys.stdout.isatty()):
+    for text in sheet(detail, why.sentence, now, kept=kept, whole=not sys.stdout.isatty()):
         line(text)
     return 0
 
 
-def sheet(detail: Detail, why: str, now: float, *, whole: bool = True) -> list[str]:
-    """The lines, all of data already cleaned by `line`; times in UTC. `whole`: no name of a step is cut."""
+async def _kept(session: Session, detail: Detail) -> float | None:
+    """Seconds it is kept: as the config says, else, of what has ended, its version; None when nobody does."""
+    told = session.settings.retention.get(detail.workflow)
+    if told is not None or session.api.local or not is_final(detail.status) or not detail.version:
+        return told
+    with suppress(WorkflowsError, TimeoutError):
+        async with asyncio.timeout(_KEPT_WITHIN):
+            await session.budget.acquire(Priority.DETAIL)
+            versions = await session.api.list_versions(detail.workflow)
+            defaults = (one.default_retention for one in versions if one.id == detail.version)
+            return kept_for(next(defaults, None), detail.status)
+    return None
+
+
+def sheet(
+    detail: Detail, why: str, now: float, *, kept: float | None = None, whole: bool = True
+) -> list[str]:
+    """The lines, all of data already cleaned by `line`; times in UTC, `kept` in seconds from its end.
+
+    `whole`: no name of a step is cut.
+    """
     head = f"{detail.workflow} / {detail.id}: {detail.status or 'no status'}"
     lines = [head, clean(why), ""]
-    lines += [f"{name:<9} {value}" for name, value in _facts(detail, now) if value]
+    lines += [f"{name:<9} {value}" for name, value in _facts(detail, now, kept) if value]
     lines += ["", *text_timeline(detail, now=now, whole=whole), "", f"as of {instant(now)}"]
     return lines
 
 
-def _facts(detail: Detail, now: float) -> list[tuple[str, Any]]:
+def _facts(detail: Detail, now: float, kept: float | None) -> list[tuple[str, str]]:
     began = detail.start if detail.start is not None else detail.queued
     took = "" if began is None else brief((detail.end if detail.end is not None else now) - began)
     if detail.end is None and is_final(detail.status):
         took = ""  # it ended, and nobody says when
     return [
-        ("queued", detail.queued is not None and instant(detail.queued)),
-        ("started", detail.start is not None and instant(detail.start)),
-        ("ended", detail.end is not None and instant(detail.end)),
+        ("queued", _at(detail.queued)),
+        ("started", _at(detail.start)),
+        ("ended", _at(detail.end)),
         ("took", took + ("" if detail.end is not None or not took else " so far")),
         ("trigger", " ".join(part for part in (detail.trigger, detail.cron) if part)),
         ("version", detail.version),
+        ("kept", f"until about {instant(detail.end + kept)}" if detail.end and kept is not None else ""),
     ]
+
+
+def _at(moment: float | None) -> str:
+    return "" if moment is None else instant(moment)
