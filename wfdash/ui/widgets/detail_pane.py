@@ -9,22 +9,20 @@ from textual.containers import Vertical
 
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
-from wfdash.core.failure import step_failure
-from wfdash.core.inscription import facts, fold_facts, policy, result_line, span
+from wfdash.core.inscription import facts, result_line
 from wfdash.core.instance import Instance
-from wfdash.core.naming import failure_text
-from wfdash.core.row_words import STATE_GLYPHS
 from wfdash.core.rows import Row
 from wfdash.core.status import is_final
-from wfdash.core.step import ABSENT, Step
+from wfdash.core.step import ABSENT
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import age, clock
 from wfdash.core.wrap import wrapped
 from wfdash.live.state import DetailState, Freshness
+from wfdash.ui.row_text import FOOT, fold_lines, row_lines
 from wfdash.ui.signs import shown_key
 from wfdash.ui.states import no_answer
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
+from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
@@ -33,7 +31,6 @@ from wfdash.ui.widgets.timeline_table import TimelineTable
 __all__ = ["DetailPane"]
 
 _WHY_LINES: Final = 4
-_FOOT: Final = 4
 _ROOMY: Final = 28
 _FEW: Final = 8
 """Rows of a timeline that leave room for params and output in 24 lines."""
@@ -71,7 +68,7 @@ class DetailPane(Vertical):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield TimelineTable(id="timeline")
-        yield TextLines(id="foot", height=_FOOT)
+        yield TextLines(id="foot", height=FOOT)
 
     @property
     def timeline(self) -> TimelineTable:
@@ -134,7 +131,7 @@ class DetailPane(Vertical):
     def _fit_timeline(self) -> None:
         """As high as its rows, so that the foot stands right beneath them, or as high as there is room."""
         head = len(self.query_one("#head", TextLines).plain.split("\n"))
-        room = max(3, self.size.height - head - _FOOT - 1)
+        room = max(3, self.size.height - head - FOOT - 1)
         self.timeline.styles.height = max(1, min(room, self.timeline.row_count() + 1))
 
     # The head: status and id, the sentence, the facts, and what is doubtful.
@@ -210,7 +207,7 @@ class DetailPane(Vertical):
         if row is not None and row.kind == "fold":
             lines = self._fold_lines(row, width)
         elif detail is not None and row is not None and row.step < len(detail.steps):
-            lines = _row_lines(detail, row, Reckoning(self._now, self.utc), width)
+            lines = row_lines(detail, row, Reckoning(self._now, self.utc), width)
         elif detail is not None and not detail.steps:
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
         elif self._shown and detail is None and not self._failing:
@@ -218,56 +215,14 @@ class DetailPane(Vertical):
             told = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
             reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
             lines = [[(f" {told}" if self.frozen else f" {reading}", QUIET)]]
-        self.query_one("#foot", TextLines).show(lines[:_FOOT])
+        self.query_one("#foot", TextLines).show(lines[:FOOT])
 
     def _fold_lines(self, row: Row, width: int) -> list[Pieces]:
         made = self.timeline.timeline
         if made is None or row.step not in made.outline.of_step:
             return []
-        group, unfolded = made.outline.of_step[row.step], bool(row.unfolded)
-        hint = f"{shown_key(self, 'row.fold')} folds them" if unfolded else ""
-        hint = hint or f"{shown_key(self, 'row.unfold')} shows them"
-        told = f"{clean(group.name[:200]) or '(no name)'}: {len(group.members):,} steps; {hint}"
-        title: Pieces = [(f" {STATE_GLYPHS[row.state]} ", PLAIN), (told, STRONG)]
-        text = wrapped(" · ".join(fold_facts(group, unfolded=unfolded)), width - 4, _FOOT - 1)
-        return [title, *([(f"   {line}", PLAIN)] for line in text)]
-
-
-def _row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Pieces]:
-    step = detail.steps[row.step]
-    title: list[tuple[str, Style]] = [(f" {STATE_GLYPHS[row.state]} ", PLAIN)]
-    name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
-    tail = span(step, at)
-    if row.kind == "attempt":
-        one = step.attempts[row.attempt]
-        name = f"{name}, attempt {row.attempt + 1}"
-        tail = span(one, at)
-    room = width - cells(tail) - 5
-    title.append((fit(name, max(4, room)), STRONG))
-    title += [(f" {tail}", QUIET)]
-    lines: list[Pieces] = [title]
-    error = _error_of(step, row)
-    if error:
-        lines += [
-            [(f"   {line}", BAD if row.state == "failed" else PLAIN)] for line in wrapped(error, width - 4, 2)
-        ]
-    told = policy(step.config)
-    if told and len(lines) < _FOOT:
-        lines.append([(f"   {fit(told, width - 4).rstrip()}", QUIET)])
-    output = result_line("output", step.output)
-    if (
-        output
-        and (step.output is not None or step.success or step.finished)
-        and row.kind != "attempt"
-        and len(lines) < _FOOT
-    ):
-        lines.append([(f"   {fit(output, width - 4).rstrip()}", PLAIN)])
-    return lines
-
-
-def _error_of(step: Step, row: Row) -> str:
-    failure = step.attempts[row.attempt].error if row.kind == "attempt" else step_failure(step)
-    return failure_text(failure, 600) if failure is not None else ""
+        keys = (shown_key(self, "row.unfold"), shown_key(self, "row.fold"))
+        return fold_lines(made.outline.of_step[row.step], row, width, keys)
 
 
 def _is_short(detail: Detail) -> bool:

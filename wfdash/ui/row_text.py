@@ -1,0 +1,72 @@
+"""What the foot of the detail says of the row under the cursor."""
+
+from typing import Final
+
+from rich.style import Style
+
+from wfdash.core.detail import Detail
+from wfdash.core.failure import step_failure
+from wfdash.core.inscription import fold_facts, policy, result_line, span
+from wfdash.core.naming import failure_text
+from wfdash.core.outline import Family
+from wfdash.core.row_words import STATE_GLYPHS
+from wfdash.core.rows import Row
+from wfdash.core.step import Step
+from wfdash.core.text import cells, clean, fit
+from wfdash.core.why import Reckoning
+from wfdash.core.wrap import wrapped
+from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.status_line import Pieces
+
+__all__ = ["FOOT", "fold_lines", "row_lines"]
+
+FOOT: Final = 4
+"""Lines there are for it."""
+
+
+def row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Pieces]:
+    """A step or one of its attempts: when it ran, why it failed, its policy and its output."""
+    step = detail.steps[row.step]
+    title: list[tuple[str, Style]] = [(f" {STATE_GLYPHS[row.state]} ", PLAIN)]
+    name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
+    tail = span(step, at)
+    if row.kind == "attempt":
+        one = step.attempts[row.attempt]
+        name = f"{name}, attempt {row.attempt + 1}"
+        tail = span(one, at)
+    room = width - cells(tail) - 5
+    title.append((fit(name, max(4, room)), STRONG))
+    title += [(f" {tail}", QUIET)]
+    lines: list[Pieces] = [title]
+    error = _error_of(step, row)
+    if error:
+        lines += [
+            [(f"   {line}", BAD if row.state == "failed" else PLAIN)] for line in wrapped(error, width - 4, 2)
+        ]
+    told = policy(step.config)
+    if told and len(lines) < FOOT:
+        lines.append([(f"   {fit(told, width - 4).rstrip()}", QUIET)])
+    output = result_line("output", step.output)
+    if (
+        output
+        and (step.output is not None or step.success or step.finished)
+        and row.kind != "attempt"
+        and len(lines) < FOOT
+    ):
+        lines.append([(f"   {fit(output, width - 4).rstrip()}", PLAIN)])
+    return lines
+
+
+def _error_of(step: Step, row: Row) -> str:
+    failure = step.attempts[row.attempt].error if row.kind == "attempt" else step_failure(step)
+    return failure_text(failure, 600) if failure is not None else ""
+
+
+def fold_lines(group: Family, row: Row, width: int, keys: tuple[str, str]) -> list[Pieces]:
+    """The steps of one name; `keys` are those that unfold and that fold them."""
+    unfolded = bool(row.unfolded)
+    hint = f"{keys[1]} folds them" if unfolded else f"{keys[0]} shows them"
+    told = f"{clean(group.name[:200]) or '(no name)'}: {len(group.members):,} steps; {hint}"
+    title: Pieces = [(f" {STATE_GLYPHS[row.state]} ", PLAIN), (told, STRONG)]
+    text = wrapped(" · ".join(fold_facts(group, unfolded=unfolded)), width - 4, FOOT - 1)
+    return [title, *([(f"   {line}", PLAIN)] for line in text)]
