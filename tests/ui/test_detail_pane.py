@@ -65,7 +65,7 @@ async def pane():
 
 
 async def show(pane, one, now, *, state=None, row=None):
-    pane.show(row, state or state_of(one, at=now - 3), None, T0 + now)
+    pane.show(row, state or state_of(one, at=now - 3), T0 + now)
     await pane.pilot.pause()
 
 
@@ -200,7 +200,7 @@ async def test_equal_content_is_not_repainted_and_a_second_repaints_cells(pane, 
     again = detail("running", [done("load-1", 0, 1), step("charge card-1", 1)])
     await show(pane, again, 20)
     assert painted == []
-    pane.show(None, state_of(again, at=17), None, T0 + 21)
+    pane.show(None, state_of(again, at=17), T0 + 21)
     assert painted
     assert "everything" not in painted
     assert sum(region.width for region in painted) < 60
@@ -225,10 +225,10 @@ async def test_gone_while_open(pane):
 
 
 async def test_nothing_known_yet(pane):
-    pane.show(Instance("order-9", "running", created=T0), None, None, T0 + 5)
+    pane.show(Instance("order-9", "running", created=T0), None, T0 + 5)
     await pane.pilot.pause()
     assert "reading its steps" in screen_text(pane)
-    pane.show(None, None, None, T0 + 5)
+    pane.show(None, None, T0 + 5)
     await pane.pilot.pause()
     assert "no instance under the cursor" in screen_text(pane)
 
@@ -252,7 +252,7 @@ async def test_hostile_text_stays_on_its_line(pane):
 
 async def test_ten_thousand_steps_arrive_in_slices(pane):
     steps = [done(f"work {n % 50} {n}-1", n, n + 0.5) for n in range(10_000)]
-    pane.show(None, state_of(detail("running", steps)), None, T0 + 10_001)
+    pane.show(None, state_of(detail("running", steps)), T0 + 10_001)
     while pane.timeline.timeline is None:
         await pane.pilot.pause()
     assert pane.timeline.row_count() < 10_000

@@ -41,7 +41,7 @@ async def picture(one, now, size):
         pane = app.query_one(DetailPane)
         fresh = Freshness(answered_at=T0 + now - 3, settled=one.status == "errored")
         for _ in range(2):
-            pane.show(None, DetailState("orders", "order-8812", one, fresh), None, T0 + now)
+            pane.show(None, DetailState("orders", "order-8812", one, fresh), T0 + now)
             await pilot.pause()
         lines = [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
     return "\n".join(lines).rstrip()

@@ -24,7 +24,7 @@ def feed(pane: DetailPane, app: "WfdashApp", instance: str | None) -> None:
     poller = app.session.poller if app.session is not None else None
     pane.local, pane.utc = app.settings.local, app.utc
     if poller is None or instance is None:
-        pane.show(None, None, None, app.clock())
+        pane.show(None, None, app.clock())
         return
     pane.frozen = poller.frozen
     row, state = poller.store.get(instance), poller.detail(instance)
@@ -35,4 +35,4 @@ def feed(pane: DetailPane, app: "WfdashApp", instance: str | None) -> None:
     pane.allowed = version.concurrency_limit if version is not None else None
     if pane.retention is None and detail is not None and version is not None:
         pane.retention = kept_for(version.default_retention, detail.status)
-    pane.show(row, state, None, app.clock())
+    pane.show(row, state, app.clock())

@@ -79,8 +79,8 @@ class DetailPane(Vertical):
         """The timeline row under the cursor."""
         return self.timeline.row
 
-    def show(self, row: Instance | None, state: DetailState | None, why: Why | None, now: float) -> None:
-        """Draw the instance as of `now`; equal content is not repainted. Without `why` it is made here.
+    def show(self, row: Instance | None, state: DetailState | None, now: float) -> None:
+        """Draw the instance as of `now`; equal content is not repainted.
 
         One that was gone before it ended is drawn as of its last answer: of what came after nothing is known.
         """
@@ -92,17 +92,7 @@ class DetailPane(Vertical):
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
         self._silent = no_answer(state.freshness, now) if state is not None else ""
-        if detail is not None and why is None:
-            why = diagnose(
-                detail,
-                now=now,
-                row=row,
-                local=self.local,
-                retention=self.retention,
-                running=self.running,
-                allowed=self.allowed,
-                utc=self.utc,
-            )
+        why = self._diagnosed(detail, row, now) if detail is not None else None
         fresh = identity != self._shown
         self._shown = identity
         width = self.size.width
@@ -115,6 +105,18 @@ class DetailPane(Vertical):
         self._fit_timeline()
         self.timeline.show(detail, now=now, utc=self.utc, fresh=fresh)
         self._show_foot()
+
+    def _diagnosed(self, detail: Detail, row: Instance | None, now: float) -> Why:
+        return diagnose(
+            detail,
+            now=now,
+            row=row,
+            local=self.local,
+            retention=self.retention,
+            running=self.running,
+            allowed=self.allowed,
+            utc=self.utc,
+        )
 
     def on_timeline_table_resized(self) -> None:
         self._fit_timeline()
