@@ -108,6 +108,27 @@ def test_a_line_feed_is_enter_unless_an_action_has_it():
     drive(taken, keys={"time.zone": "ctrl+j"})
 
 
+def test_a_key_of_which_no_news_came_does_not_hold_the_keyboard_for_ever():
+    async def script(dashboard):
+        app = dashboard.app
+        app.ahead._climb = lost
+        burst(app, ["u"])
+        await dashboard.settled()
+        del app.ahead._climb
+        burst(app, ["w"])
+        await dashboard.settled()
+        assert len(app.screen_stack) == 1, "kept behind the lost one"
+        app.gate.stamp = lambda event: event.time + 31
+        burst(app, ["j", "j"])
+        await dashboard.settled()
+        assert app.root.table.cursor == 2
+
+    async def lost(*_):
+        pass
+
+    drive(script)
+
+
 def test_a_key_behind_one_that_opens_a_menu_chooses_from_it():
     async def script(dashboard):
         await dashboard.press("move.down")

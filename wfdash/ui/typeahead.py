@@ -36,6 +36,8 @@ _FOR_A_FIELD = 50
 """Looks after which it is not expected any more: not every action that opens a field does so everywhere."""
 _FOR_A_PAGE = 500
 """The same of what surely comes, on a busy machine late: a page, its rows in order."""
+_FORGOTTEN = 30.0
+"""Seconds, more than all looks take: then news of it was lost, and the keyboard must not be lost with it."""
 _ROUNDS = 3
 """How often news may go up from a field to the app: the key, what it submits, that the field was left."""
 
@@ -47,9 +49,13 @@ class TypeAhead:
         self._app = app
         self._kept: list[Key | Paste] = []
         self._holding = False
+        self._since = 0.0
+        """When the key was handed on that is waited for, on the clock by which events are stamped."""
 
     async def take(self, event: Key | Paste) -> None:
         """Hand it on, now or once what came before it was done."""
+        if self._holding and self._app.gate.stamp(event) - self._since > _FORGOTTEN:
+            self._kept, self._holding = [], False
         if self._holding:
             self._kept.append(event)
         elif not self._app.gate.drops(event):
@@ -66,7 +72,7 @@ class TypeAhead:
         if event.is_printable if typing else action in _STAYING and not self._app.screen.is_modal:
             await self._app.hand_on(event)
             return
-        self._holding = True
+        self._holding, self._since = True, self._app.gate.now()
         screen = self._app.screen
         way = [*(field or screen).ancestors_with_self] * (_ROUNDS if typing else 1)
         await self._app.hand_on(event)
