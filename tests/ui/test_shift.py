@@ -140,6 +140,27 @@ def test_an_instance_that_was_never_opened_is_read_to_be_exported(folder):
     drive(script, size=(80, 24))
 
 
+@pytest.mark.parametrize(("key", "ending"), [("m", "md"), ("j", "json")])
+def test_an_exported_instance_says_no_more_of_what_is_gone_than_the_screen_does(folder, key, ending):
+    async def script(dashboard):
+        app = dashboard.app
+        orders = dashboard.world.workflows["orders"]
+        one = next(orders.walk(newest_first=True, status="waiting"))
+        app.show_instance("orders", one.id)
+        await dashboard.until(lambda: (state := app.session.poller.detail(one.id)) and state.detail)
+        orders.forget(one)
+        await dashboard.until(lambda: app.session.poller.detail(one.id).gone)
+        app.session.poller.frozen = True
+        await dashboard.passes(300)
+        await dashboard.press("export.menu", key)
+        await dashboard.until(lambda: list(folder.glob(f"*.{ending}")))
+        file = only_file(folder, ending).read_text()
+        said = json.loads(file)["why"] if key == "j" else file.split("\n\n")[1]
+        assert said in dashboard.text
+
+    drive(script, size=(200, 40))
+
+
 def test_a_handover_opens_on_the_same_place(folder):
     written = {}
 

@@ -10,13 +10,13 @@ from platformdirs import user_state_path
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.detail import Detail
-from wfdash.core.diagnosis import diagnose
 from wfdash.core.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.instance import Instance
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import count
 from wfdash.live.reading import read_run
 from wfdash.ui.exports import file_name, full_outputs, write_first
+from wfdash.ui.known import as_of, known_of
 from wfdash.ui.screens.menu import Entry, MenuScreen
 
 if TYPE_CHECKING:
@@ -100,24 +100,26 @@ class ExportScreen(MenuScreen):
             app.notify("there is no connection yet", severity="warning")
             return None
         try:
-            detail = await self._detail(session)
+            detail, now = await self._detail(session)
         except WorkflowsError as error:
             app.notify(f"not read: {error}", severity="error")
             return None
-        now = app.clock()
-        said = diagnose(detail, now=now, local=app.settings.local).sentence
+        here = self._workflow == session.poller.workflow
+        row = session.poller.store.get(self._instance) if here else None
+        said = known_of(app, detail).why(detail, row=row, now=now).sentence
         if key == "m":
             return partial(_markdown, detail, said, now), ""
         outputs, left = await full_outputs(session.api, session.budget, detail)
         told = f"{count(left)} step outputs stay cut" if left else ""
         return lambda: [instance_json(detail, why=said, outputs=outputs, now=now)], told
 
-    async def _detail(self, session: "Session") -> Detail:
-        """As it is known with its steps, else read now."""
-        state = session.poller.detail(self._instance)
-        if state is not None and state.detail is not None and not state.detail.simple:
-            return state.detail
-        return await read_run(session.api, session.budget, self._workflow, self._instance)
+    async def _detail(self, session: "Session") -> tuple[Detail, float]:
+        """As it is known with its steps, else read now; and the moment that it can be told of."""
+        state, clock = session.poller.detail(self._instance), self.dashboard.clock
+        detail = state.detail if state is not None and state.workflow == self._workflow else None
+        if detail is not None and not detail.simple:
+            return detail, as_of(state, clock())
+        return await read_run(session.api, session.budget, self._workflow, self._instance), clock()
 
     async def _put(self, subject: str, ending: str, make: Make, told: str) -> None:
         """Write it, and say where."""

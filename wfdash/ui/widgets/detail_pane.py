@@ -8,17 +8,17 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from wfdash.core.detail import Detail
-from wfdash.core.diagnosis import Why, diagnose
 from wfdash.core.inscription import facts, result_line
 from wfdash.core.instance import Instance
 from wfdash.core.rows import Row
 from wfdash.core.status import is_final
 from wfdash.core.step import ABSENT
 from wfdash.core.text import cells, clean, fit
-from wfdash.core.why import Reckoning
+from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import age, clock
 from wfdash.core.wrap import wrapped
 from wfdash.live.state import DetailState, Freshness
+from wfdash.ui.known import Known, as_of, gone_unended
 from wfdash.ui.row_text import FOOT, fold_lines, row_lines
 from wfdash.ui.signs import shown_key
 from wfdash.ui.states import no_answer
@@ -32,9 +32,9 @@ __all__ = ["DetailPane"]
 
 _WHY_LINES: Final = 4
 _ROOMY: Final = 28
+"""Lines from which params and output of the instance have their own lines at the top."""
 _FEW: Final = 8
 """Rows of a timeline that leave room for params and output in 24 lines."""
-"""Lines from which params and output of the instance have their own lines at the top."""
 
 
 class DetailPane(Vertical):
@@ -45,16 +45,10 @@ class DetailPane(Vertical):
     DetailPane #foot { margin-top: 1; }
     """
 
-    def __init__(self, *, id: str | None = None, local: bool = False, utc: bool = True) -> None:
+    def __init__(self, *, id: str | None = None, utc: bool = True) -> None:
         super().__init__(id=id)
-        self.local = local
         self.utc = utc
-        self.retention: float | None = None
-        """Seconds finished instances are kept, where the configuration or its version says."""
-        self.running: int | None = None
-        """How many instances of the workflow run, where that is known."""
-        self.allowed: float | None = None
-        """How many may run at once, where its version says."""
+        self.known = Known()
         self.frozen = False
         """Whether polling is."""
         self._shown: str | None = None
@@ -86,13 +80,12 @@ class DetailPane(Vertical):
         """
         detail = state.detail if state is not None else None
         identity = state.id if state is not None else (row.id if row is not None else "")
-        if state is not None and _went_on(state):
-            now = state.freshness.answered_at or now
+        now = as_of(state, now)
         at = Reckoning(now, self.utc)
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
         self._silent = no_answer(state.freshness, now) if state is not None else ""
-        why = self._diagnosed(detail, row, now) if detail is not None else None
+        why = self.known.why(detail, row=row, now=now, utc=self.utc) if detail is not None else None
         fresh = identity != self._shown
         self._shown = identity
         width = self.size.width
@@ -105,18 +98,6 @@ class DetailPane(Vertical):
         self._fit_timeline()
         self.timeline.show(detail, now=now, utc=self.utc, fresh=fresh)
         self._show_foot()
-
-    def _diagnosed(self, detail: Detail, row: Instance | None, now: float) -> Why:
-        return diagnose(
-            detail,
-            now=now,
-            row=row,
-            local=self.local,
-            retention=self.retention,
-            running=self.running,
-            allowed=self.allowed,
-            utc=self.utc,
-        )
 
     def on_timeline_table_resized(self) -> None:
         self._fit_timeline()
@@ -156,7 +137,7 @@ class DetailPane(Vertical):
             style = WARN if why.looks_stuck else STRONG
             lines += [[(f" {line}", style)] for line in wrapped(clean(why.sentence), width - 2, _WHY_LINES)]
         lines += [[(f" {line}", WARN)] for line in self._doubts(state, at, width)]
-        told = facts(detail, row, at, retention=self.retention, local=self.local)
+        told = facts(detail, row, at, retention=self.known.retention, local=self.known.local)
         lines.append([(f" {_joined(told, width - 2)}", QUIET)])
         if detail is not None and (self.size.height >= _ROOMY or _is_short(detail)):
             lines += _values(detail, width)
@@ -171,7 +152,7 @@ class DetailPane(Vertical):
         freshness = "" if never else _freshness(fresh, self.utc, at.now, frozen=self.frozen)
         shown = look(status)
         word = clean(status[:40]) or ("not there" if never else "status unknown")
-        if state is not None and _went_on(state):
+        if state is not None and gone_unended(state):
             word, freshness = f"was {word}", ""
         room = width - cells(word) - cells(freshness) - 7
         name = clean(identity[:300])
@@ -245,11 +226,6 @@ def _values(detail: Detail, width: int) -> list[Pieces]:
             [(" output ", QUIET), (fit(result_line("", detail.output).strip(), width - 9).rstrip(), PLAIN)]
         )
     return lines
-
-
-def _went_on(state: DetailState) -> bool:
-    """Whether it is gone and had not ended when it was last read."""
-    return bool(state.gone) and state.detail is not None and not is_final(state.detail.status)
 
 
 def _freshness(fresh: Freshness | None, utc: bool, now: float, *, frozen: bool) -> str:
