@@ -1,9 +1,12 @@
-"""What the terminal sends, read so that none of it ends the program."""
+"""What goes between program and terminal, so that nothing typed ends the program and a lost terminal does."""
 
+import io
 import os
 import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
@@ -45,11 +48,40 @@ class Understood:
             return ()
 
 
+class Lasting(io.TextIOBase):
+    """A terminal to write to that may go: what is written after that is nobody's.
+
+    Textual's writing thread would end there, and the program wait for ever until that has room for more.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def fileno(self) -> int:
+        return int(self._file.fileno())
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+
 class ForgivingDriver(LinuxDriver):
     """Textual's own ends at a byte that is not UTF-8, as a Latin-1 keyboard or an old mouse report has.
 
-    It also divides by the pixels of a terminal that says it has none.
+    It also divides by the pixels of a terminal that says it has none, and reads one that is gone again and
+    again; who looks after the terminal ends the program then.
     """
+
+    _file: Any
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._file = Lasting(self._file)
 
     def run_input_thread(self) -> None:
         """Until the program ends; in a thread of its own."""
@@ -59,6 +91,15 @@ class ForgivingDriver(LinuxDriver):
             ending = False
             while not ending:
                 ending = self.exit_event.is_set()  # then one last look
-                data = os.read(self.fileno, AT_ONCE) if selector.select(_TURN) else b""
-                for event in understood.feed(data):
+                for event in understood.feed(self._sent(selector)):
                     self.process_message(event)
+
+    def _sent(self, selector: selectors.BaseSelector) -> bytes:
+        """What came within a turn, if anything did."""
+        if not selector.select(_TURN):
+            return b""
+        with suppress(OSError):
+            if data := os.read(self.fileno, AT_ONCE):
+                return data
+        self.exit_event.wait(_TURN)  # it is gone, and would say so at once each time
+        return b""
