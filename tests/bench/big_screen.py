@@ -40,6 +40,7 @@ class Still:
 
     local = False
     watch_only = ""
+    account_id = ""
 
     async def list_workflows(self, **_: object) -> WorkflowPage:
         return WorkflowPage([Workflow("orders")], 1)
