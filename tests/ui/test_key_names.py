@@ -141,4 +141,12 @@ def test_a_journal_where_nothing_matches_is_told_by_the_new_keys(tmp_path, monke
 def _entry():
     from wfdash.live.journal import Entry
 
-    return Entry(BASE.interval, "session", "plan", "sent", "pause", workflow="orders", id="a")
+    return Entry(
+        at=BASE.interval,
+        session="session",
+        plan="plan",
+        event="sent",
+        verb="pause",
+        workflow="orders",
+        id="a",
+    )

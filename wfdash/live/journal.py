@@ -44,28 +44,6 @@ KEPT: Final = 5
 _OPEN = ("planned", "sent", "answered")
 
 
-class Entry(Struct, frozen=True):
-    """One line. `at` is epoch seconds; what the line lacked is "" or None."""
-
-    at: float
-    session: str
-    plan: str
-    event: str
-    verb: str
-    profile: str = ""
-    account: str = ""
-    workflow: str = ""
-    id: str = ""
-    before: str = ""
-    answered: str = ""
-    after: str = ""
-    http: int | None = None
-    code: int | None = None
-    ray: str = ""
-    reason: str = ""
-    who: str = ""
-
-
 class Told(Struct, frozen=True):
     """What became of it so far, raw; "" and None where there is nothing to tell."""
 
@@ -79,6 +57,21 @@ class Told(Struct, frozen=True):
 
 
 _NOTHING: Final = Told()
+
+
+class Entry(Told, frozen=True, kw_only=True):
+    """One line. `at` is epoch seconds; what the line lacked is "" or None."""
+
+    at: float
+    session: str
+    plan: str
+    event: str
+    verb: str
+    profile: str = ""
+    account: str = ""
+    workflow: str = ""
+    id: str = ""
+    who: str = ""
 
 
 class Unfinished(Struct, frozen=True):
