@@ -4,7 +4,7 @@ Textual hands a key to whatever has the focus when it arrives, and what it asks 
 keys that come in one read with it, as on a slow link, would all act on the page that it leaves.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +40,7 @@ _FORGOTTEN = 30.0
 """Seconds, more than all looks take: then news of it was lost, and the keyboard must not be lost with it."""
 _ROUNDS = 3
 """How often news may go up from a field to the app: the key, what it submits, that the field was left."""
+_Then = Callable[[], Awaitable[None]]
 
 
 class TypeAhead:
@@ -66,57 +67,57 @@ class TypeAhead:
         if isinstance(event, Paste):
             await self._app.hand_on(event)
             return
-        typing = isinstance(field, Input)
-        active = self._app.screen.active_bindings.get(event.key)
-        action = active.binding.action if active is not None and active.enabled else ""
-        if event.is_printable if typing else action in _STAYING and not self._app.screen.is_modal:
+        typing, screen = isinstance(field, Input), self._app.screen
+        action = "" if typing else self._action(event.key)
+        if event.is_printable if typing else action in _STAYING and not screen.is_modal:
             await self._app.hand_on(event)
             return
         self._holding, self._since = True, self._app.gate.now()
-        screen = self._app.screen
         way = [*(field or screen).ancestors_with_self] * (_ROUNDS if typing else 1)
         await self._app.hand_on(event)
-        if not typing and action in _OPENING:
-            self._look_again(lambda: isinstance(self._app.focused, Input), None, _FOR_A_FIELD)
+        if action in _OPENING:
+            self._look_again(lambda: isinstance(self._app.focused, Input), self._go_on, _FOR_A_FIELD)
         else:
             self._app.call_later(self._climb, iter(way), partial(self._arrive, screen))
 
-    async def _climb(self, way: Iterator[MessagePump], then: Callable[[], None]) -> None:
+    def _action(self, key: str) -> str:
+        """What it does here; "" for nothing."""
+        active = self._app.screen.active_bindings.get(key)
+        return active.binding.action if active is not None and active.enabled else ""
+
+    async def _climb(self, way: Iterator[MessagePump], then: _Then) -> None:
         """Stand in each queue behind the news of the key: at the end of the way all of it was heard."""
         for stop in way:
             if stop.call_later(self._climb, way, then):
                 return
-        then()
+        await then()
 
-    def _arrive(self, left: MessagePump) -> None:
+    async def _arrive(self, left: MessagePump) -> None:
         """Wait for the page that the key led to, and for what it puts the focus on."""
         screen = self._app.screen
         if screen is left:
-            self._app.call_later(self._look, self._arranged)
+            await self._rest()
         else:
             self._app.call_later(self._look, lambda: self._app.screen.is_mounted, self._settle)
 
-    def _settle(self) -> None:
-        way: Iterator[MessagePump] = iter([self._app.screen, self._app])
-        self._app.call_later(self._climb, way, lambda: self._app.call_later(self._look, self._arranged))
+    async def _settle(self) -> None:
+        self._app.call_later(self._climb, iter([self._app.screen, self._app]), self._rest)
+
+    async def _rest(self) -> None:
+        self._app.call_later(self._look, self._arranged, self._go_on)
 
     def _arranged(self) -> bool:
         return self._app.top is None or not self._app.top.arranging
 
-    async def _look(
-        self, there: Callable[[], bool], then: Callable[[], None] | None = None, looks: int = _FOR_A_PAGE
-    ) -> None:
+    async def _look(self, there: Callable[[], bool], then: _Then, looks: int = _FOR_A_PAGE) -> None:
         if there():
-            if then is None:
-                await self._go_on()
-            else:
-                then()
+            await then()
         elif looks:
             self._look_again(there, then, looks - 1)
         else:  # what was kept is dropped, never acted on
             self._kept, self._holding = [], False
 
-    def _look_again(self, there: Callable[[], bool], then: Callable[[], None] | None, looks: int) -> None:
+    def _look_again(self, there: Callable[[], bool], then: _Then, looks: int) -> None:
         self._app.set_timer(_LOOK, partial(self._look, there, then, looks))
 
     async def _go_on(self) -> None:
