@@ -4,7 +4,7 @@ import sys
 
 from msgspec import Struct
 
-__all__ = ["ACTIONS", "BY_ID", "KEY_BAR", "Action", "action_method", "markdown"]
+__all__ = ["ACTIONS", "BY_ID", "KEY_BAR", "Action", "markdown", "textual_action"]
 
 
 class Action(Struct, frozen=True):
@@ -23,9 +23,9 @@ class Action(Struct, frozen=True):
     """Writes to the API: off in read-only mode."""
 
 
-def action_method(action_id: str) -> str:
-    """The method that serves an action: `instance.pause` is `action_instance_pause`."""
-    return "action_" + action_id.replace(".", "_")
+def textual_action(action_id: str) -> str:
+    """What Textual calls it: `instance.pause` is `instance_pause`, served by `action_instance_pause`."""
+    return action_id.replace(".", "_")
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -10,7 +10,7 @@ from textual.dom import DOMNode
 
 import wfdash.ui
 from tests.support.dashboard import drive
-from wfdash.keymap import ACTIONS, BY_ID, action_method
+from wfdash.keymap import ACTIONS, BY_ID, textual_action
 from wfdash.ui.bindings import bindings
 
 
@@ -38,8 +38,8 @@ NOT_YET = {"export.menu", "note.write", "instance.watch"}
 
 @pytest.mark.parametrize("action", [action.id for action in ACTIONS if action.id not in NOT_YET])
 def test_each_action_is_bound_where_its_method_is(action):
-    method = action_method(action)
-    name = method.removeprefix("action_")
+    name = textual_action(action)
+    method = f"action_{name}"
     serving = [
         cls
         for cls in classes()

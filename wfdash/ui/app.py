@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from wfdash.core.crash import crash_report
 from wfdash.core.handover import Handover
-from wfdash.keymap import BY_ID, action_method
+from wfdash.keymap import BY_ID, textual_action
 from wfdash.live.events import WatchedChanged
 from wfdash.settings import Settings
 from wfdash.ui.action_desk import ActionDesk
@@ -169,7 +169,7 @@ class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=Fals
 
     def press(self, action: str) -> None:
         """Press the key of an action, if it has one here: what guards keys guards this too."""
-        name = action_method(action).removeprefix("action_")
+        name = textual_action(action)
         active = self.screen.active_bindings.items()
         key = next((key for key, one in active if one.binding.action == name and one.enabled), "")
         # In a field, enter belongs to the field.

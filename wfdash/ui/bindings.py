@@ -1,10 +1,13 @@
 """The registry of actions as Textual bindings, and the keys as they are in force."""
 
+from typing import Any
+
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
-from wfdash.keymap import ACTIONS, KEY_BAR, Action, action_method
+from wfdash.keymap import ACTIONS, KEY_BAR, Action, textual_action
 
-__all__ = ["bindings"]
+__all__ = ["bindings", "bound"]
 
 
 def bindings(*wanted: str) -> list[BindingType]:
@@ -13,13 +16,19 @@ def bindings(*wanted: str) -> list[BindingType]:
     return [
         Binding(
             ",".join("comma" if key == "," else key for key in action.keys),
-            action_method(action.id).removeprefix("action_"),
+            textual_action(action.id),
             action.label,
             show=action.id in KEY_BAR,
             id=action.id,
         )
         for action in chosen
     ]
+
+
+def bound(screen: Screen[Any], key: str) -> str:
+    """The action that a key has on this screen now, as Textual calls it; "" for none."""
+    active = screen.active_bindings.get(key)
+    return active.binding.action if active is not None and active.enabled else ""
 
 
 def _names(wanted: str, action: Action) -> bool:

@@ -12,7 +12,8 @@ from textual.events import Key, Paste
 from textual.message_pump import MessagePump
 from textual.widgets import Input
 
-from wfdash.keymap import ACTIONS, action_method
+from wfdash.keymap import ACTIONS, textual_action
+from wfdash.ui.bindings import bound
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
@@ -21,14 +22,8 @@ __all__ = ["OPENERS", "TypeAhead"]
 
 OPENERS: Final = ("filter.edit", "goto.open", "palette.open", "note.write", "view.save")
 """The actions after which a person types."""
-
-
-def _methods(*actions: str) -> frozenset[str]:
-    return frozenset(action_method(action).removeprefix("action_") for action in actions)
-
-
-_OPENING = _methods(*OPENERS)
-_STAYING = _methods(*(action.id for action in ACTIONS if action.id.startswith("move.")))
+_OPENING = frozenset(map(textual_action, OPENERS))
+_STAYING = frozenset(textual_action(action.id) for action in ACTIONS if action.id.startswith("move."))
 """What leads nowhere else on a page: held down, these come thirty times a second."""
 _LOOK = 0.02
 """Seconds between two looks whether what is waited for is there."""
@@ -40,6 +35,7 @@ _FORGOTTEN = 30.0
 """Seconds, more than all looks take: then news of it was lost, and the keyboard must not be lost with it."""
 _ROUNDS = 3
 """How often news may go up from a field to the app: the key, what it submits, that the field was left."""
+
 _Then = Callable[[], Awaitable[None]]
 
 
@@ -68,7 +64,7 @@ class TypeAhead:
             await self._app.hand_on(event)
             return
         typing, screen = isinstance(field, Input), self._app.screen
-        action = "" if typing else self._action(event.key)
+        action = "" if typing else bound(screen, event.key)
         if event.is_printable if typing else action in _STAYING and not screen.is_modal:
             await self._app.hand_on(event)
             return
@@ -79,11 +75,6 @@ class TypeAhead:
             self._look_again(lambda: isinstance(self._app.focused, Input), self._go_on, _FOR_A_FIELD)
         else:
             self._app.call_later(self._climb, iter(way), partial(self._arrive, screen))
-
-    def _action(self, key: str) -> str:
-        """What it does here; "" for nothing."""
-        active = self._app.screen.active_bindings.get(key)
-        return active.binding.action if active is not None and active.enabled else ""
 
     async def _climb(self, way: Iterator[MessagePump], then: _Then) -> None:
         """Stand in each queue behind the news of the key: at the end of the way all of it was heard."""

@@ -12,9 +12,10 @@ from wfdash.core.consequence import step_target
 from wfdash.core.instance import Instance
 from wfdash.core.rules import phrase, refusal
 from wfdash.core.step import Step
-from wfdash.keymap import action_method
+from wfdash.keymap import textual_action
 from wfdash.live.plan import Plan, Progress, make_plan
 from wfdash.live.trail import Trail
+from wfdash.ui.bindings import bound
 
 if TYPE_CHECKING:
     from wfdash.ui.action_desk import ActionMoved
@@ -37,15 +38,12 @@ VERB_ACTIONS: Final = {
 
 WRITING: Final = tuple(action for action in VERB_ACTIONS if action != "instance.restart_from")
 """The actions of a screen that shows instances."""
-_METHODS = frozenset(action_method(action).removeprefix("action_") for action in VERB_ACTIONS)
+_STARTING = frozenset(map(textual_action, VERB_ACTIONS))
 
 
 def starts_action(app: "WfdashApp", event: Key) -> bool:
     """Whether this key is about to open a prompt, so that keys after it belong to nothing yet."""
-    if isinstance(app.focused, Input):
-        return False
-    active = app.screen.active_bindings.get(event.key)
-    return active is not None and active.enabled and active.binding.action in _METHODS
+    return not isinstance(app.focused, Input) and bound(app.screen, event.key) in _STARTING
 
 
 class Verbs:

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from wfdash.core.text import clean, fit
-from wfdash.keymap import ACTIONS, BY_ID, Action, action_method
+from wfdash.keymap import ACTIONS, BY_ID, Action, textual_action
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.panel import PanelScreen, Title
@@ -84,7 +84,7 @@ class PaletteScreen(PanelScreen):
         return typed.strip() in self.dashboard.keys_of(action.id).split()
 
     def _why_off(self, action: Action) -> str:
-        if action_method(action.id).removeprefix("action_") not in self._here:
+        if textual_action(action.id) not in self._here:
             return f"not here: works in {_WHERE[action.scope]}"
         beneath = self.dashboard.screen_stack[-2]
         return beneath.why_off(action.id) if isinstance(beneath, BaseScreen) else ""
@@ -108,7 +108,7 @@ class PaletteScreen(PanelScreen):
         if choice is None:
             return
         reason = self._why_off(BY_ID[choice])
-        found = self._here.get(action_method(choice).removeprefix("action_"))
+        found = self._here.get(textual_action(choice))
         app = self.dashboard
         if not self.close():
             return

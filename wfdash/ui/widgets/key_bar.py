@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.timer import Timer
 
 from wfdash.core.text import clean
-from wfdash.keymap import BY_ID, KEY_BAR, action_method, key_text
+from wfdash.keymap import BY_ID, KEY_BAR, key_text, textual_action
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
@@ -96,7 +96,7 @@ class KeyBar(StatusLine):
         groups: list[tuple[str, bool, Pieces]] = []
         first = (KEY_BAR[0], *getattr(self.screen, "offers", ()))
         for action in map(BY_ID.__getitem__, [*first, *(one for one in KEY_BAR if one not in first)]):
-            key = in_force.get(action_method(action.id).removeprefix("action_"))
+            key = in_force.get(textual_action(action.id))
             if key is not None:
                 off = bool(self._why_off(action.id))
                 press = clicked("press", action.id)
