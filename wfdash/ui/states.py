@@ -8,12 +8,10 @@ from wfdash.core.wording import count
 from wfdash.live.search import Searched
 from wfdash.live.state import Freshness
 
-__all__ = ["PATIENCE", "empty_message", "no_answer"]
+__all__ = ["PATIENCE", "empty_message", "is_lost", "no_answer"]
 
 _SILENT = 5.0
 """Seconds without an answer after which a pane says so, long before the request is given up."""
-
-
 PATIENCE = "wfdash waits on, and asks again in the end; `wfdash doctor` says what to check."
 
 
@@ -21,6 +19,11 @@ def no_answer(fresh: Freshness, now: float) -> str:
     """`no answer for 6 s`, once a question has waited that long; "" before and without one."""
     waited = fresh.unanswered(now)
     return f"no answer for {int(waited)} s" if waited >= _SILENT else ""
+
+
+def is_lost(fresh: Freshness, *, frozen: bool) -> bool:
+    """Whether what was answered once is only a memory: the connection is gone, though polling goes on."""
+    return fresh.stale and fresh.answered_at is not None and not frozen
 
 
 def empty_message(

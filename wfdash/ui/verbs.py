@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wfdash.ui.action_desk import ActionMoved
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["VERB_ACTIONS", "WRITING", "ActionDeskHost", "Verbs", "starts_action"]
+__all__ = ["NO_BULK", "VERB_ACTIONS", "WRITING", "ActionDeskHost", "Verbs", "starts_action"]
 
 VERB_ACTIONS: Final = {
     "instance.pause": "pause",
@@ -38,6 +38,7 @@ VERB_ACTIONS: Final = {
 
 WRITING: Final = tuple(action for action in VERB_ACTIONS if action != "instance.restart_from")
 """The actions of a screen that shows instances."""
+NO_BULK: Final = "nothing was done to many instances yet"
 _STARTING = frozenset(map(textual_action, VERB_ACTIONS))
 
 
@@ -209,7 +210,7 @@ class ActionDeskHost:
     def action_bulk_show(self: "WfdashApp") -> None:  # type: ignore[misc]
         """The panel of the action on many, hidden or over."""
         if self.desk.bulk is None:
-            self.notify("nothing was done to many instances yet", severity="warning")
+            self.notify(NO_BULK, severity="warning")
         else:
             self.open_page("bulk", self.desk.bulk)
 

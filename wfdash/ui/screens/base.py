@@ -11,7 +11,7 @@ from wfdash.core.instance import Instance
 from wfdash.live.events import Event
 from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.whole import Whole
-from wfdash.ui.verbs import Verbs
+from wfdash.ui.verbs import NO_BULK, Verbs
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 
@@ -130,7 +130,7 @@ class BaseScreen(Verbs, Whole, inherit_bindings=False):
         if action == "layer.close" and not self.has_layer:
             return "there is nothing to close"
         if action == "bulk.show" and self.dashboard.desk.bulk is None:
-            return "nothing was done to many instances yet"
+            return NO_BULK
         return self.why_verb_off(action)
 
     @property

@@ -6,6 +6,7 @@ from wfdash.core.text import clean
 from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.screens.views import ViewsScreen
+from wfdash.ui.states import is_lost
 from wfdash.ui.surroundings import (
     counts_pieces,
     draw_header,
@@ -79,8 +80,7 @@ class SurroundedScreen(ViewsScreen):
         """The sentence about a connection that is gone, or about what is not followed, while it is so."""
         poller, table = self.poller, self.table
         # Before the first answer the table's own message says it.
-        answered = poller is not None and poller.list.answered_at is not None
-        stale = poller is not None and answered and poller.list.stale and not poller.frozen
+        stale = poller is not None and is_lost(poller.list, frozen=poller.frozen)
         line = self.query_one("#trouble", StatusLine)
         left_out = poller.sweep.left_out if poller is not None else ()
         line.display = bool(poller is not None and len(poller.store) and (stale or left_out))

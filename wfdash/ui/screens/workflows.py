@@ -12,7 +12,7 @@ from wfdash.core.workflow import Workflow
 from wfdash.live.events import Event, WorkflowsChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
-from wfdash.ui.states import PATIENCE, no_answer
+from wfdash.ui.states import PATIENCE, is_lost, no_answer
 from wfdash.ui.surroundings import trouble_pieces
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
@@ -117,7 +117,7 @@ class WorkflowsScreen(BaseScreen):
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
         table, line = self.query_one(WorkflowTable), self.query_one("#trouble", StatusLine)
-        gone = fresh.stale and fresh.answered_at is not None and not poller.frozen
+        gone = is_lost(fresh, frozen=poller.frozen)
         line.display = gone
         line.show(trouble_pieces(poller, fresh, self.size.width, now) if gone else [])
         before = (table.message, table.faded)
