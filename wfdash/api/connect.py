@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
-from wfdash.api.client import CloudWorkflows
+from wfdash.api.cloud import CloudWorkflows
 from wfdash.api.debug_log import DebugLog
 from wfdash.api.http import CONNECT, READ, Http
 from wfdash.api.interface import Exchange, Observer, Workflows

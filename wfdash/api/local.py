@@ -24,10 +24,10 @@ from wfdash.api.interface import (
     Version,
     WorkflowPage,
 )
-from wfdash.api.limits import check_batch, check_instance_id, check_payload_size
 from wfdash.api.local_probe import Session, probe
 from wfdash.api.paging import walk
 from wfdash.api.rows import read_counts, read_workflow, rows, text, whole
+from wfdash.api.validate import check_batch, check_instance_id, check_payload_size
 from wfdash.core.detail import read_detail
 from wfdash.core.lenient import fields_of
 from wfdash.core.moment import parse_time

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import AlreadyExists, RateLimited, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
-from wfdash.api.limits import BATCH
+from wfdash.api.validate import BATCH
 from wfdash.live.plan import REFUSED, SKIPPED, UNKNOWN, Plan, Result
 from wfdash.live.reread import ActionBudget, Reading, Rereader
 from wfdash.live.sending import STOPPED, judge_failure

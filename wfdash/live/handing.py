@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from wfdash.api.errors import Refused
 from wfdash.api.interface import NewInstance
-from wfdash.api.limits import check_instance_id, check_payload_size
+from wfdash.api.validate import check_instance_id, check_payload_size
 
 __all__ = ["NotSendable", "propose_id", "read_batch", "read_payload"]
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from wfdash.api.interface import RestartFrom
-from wfdash.api.limits import check_event_type
+from wfdash.api.validate import check_event_type
 from wfdash.core.consequence import StepTarget, consequence
 from wfdash.core.detail import Detail
 from wfdash.core.instance import Instance

@@ -9,7 +9,7 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from wfdash.api.interface import NewInstance
-from wfdash.api.limits import check_batch, check_instance_id, check_location_hint, check_retention
+from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_retention
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.status import is_final

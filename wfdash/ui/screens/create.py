@@ -7,7 +7,7 @@ from typing import Any
 
 from wfdash.api.errors import Refused
 from wfdash.api.interface import NewInstance
-from wfdash.api.limits import check_instance_id
+from wfdash.api.validate import check_instance_id
 from wfdash.core.step import ABSENT
 from wfdash.live.handing import NotSendable, propose_id, read_batch, read_payload
 from wfdash.live.plan import Plan, make_creation

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wfdash.api.errors import Refused
-from wfdash.api.limits import check_event_type
+from wfdash.api.validate import check_event_type
 from wfdash.core.instance import Instance
 from wfdash.live.handing import NotSendable, read_payload
 from wfdash.live.plan import Plan, make_plan

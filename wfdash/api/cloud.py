@@ -9,8 +9,8 @@ from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
 from wfdash.api.http import Answer, Http, encoded, segment
 from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
-from wfdash.api.limits import check_batch, check_instance_id, check_location_hint, check_payload_size
 from wfdash.api.rows import create_body, read_version, read_workflow, rows, text, whole
+from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_payload_size
 from wfdash.api.verdict import read_envelope
 from wfdash.api.wire import Envelope
 from wfdash.core.moment import iso
