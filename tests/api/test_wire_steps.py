@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.details import answer, attempt, done, failure, sleep, step, termination
-from wfdash.api.wire import read_json
-from wfdash.api.wire_steps import read_instance_json
+from wfdash.api.answers.envelope import read_json
+from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.core.detail import read_detail
 from wfdash.core.entries import Entries, plain
 from wfdash.core.outline import outline

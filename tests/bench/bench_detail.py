@@ -17,8 +17,8 @@ from textual import events
 from tests.bench.big_screen import Still
 from tests.bench.line import Line
 from tests.support.details import T0, answer, attempt, done, step
+from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.interface import DetailAnswer, InstancePage, Observer, Workflows
-from wfdash.api.wire_steps import read_instance_json
 from wfdash.core.detail import read_detail
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.moment import iso

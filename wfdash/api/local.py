@@ -7,8 +7,9 @@ it, a status or date filter wakes every instance, and the two older generations 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from wfdash.api.answers.created import read_made
+from wfdash.api.answers.rows import read_counts, read_workflow, rows, text, whole
 from wfdash.api.asked import Asked
-from wfdash.api.created import read_made
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
 from wfdash.api.http import Http, encoded, segment
@@ -26,7 +27,6 @@ from wfdash.api.interface import (
 )
 from wfdash.api.local_probe import Session, probe
 from wfdash.api.paging import walk
-from wfdash.api.rows import read_counts, read_workflow, rows, text, whole
 from wfdash.api.validate import check_batch, check_instance_id, check_payload_size
 from wfdash.core.detail import read_detail
 from wfdash.core.lenient import fields_of

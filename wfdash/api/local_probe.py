@@ -4,9 +4,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
 from wfdash.api.http import Answer, Http
-from wfdash.api.wire import Unreadable, read_json
 
 __all__ = ["BASES", "TOO_OLD", "Session", "probe"]
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from wfdash.api.answers.envelope import Envelope, Unreadable, read_json
+from wfdash.api.answers.envelope_errors import refusal
+from wfdash.api.answers.page_errors import HTML, no_envelope
 from wfdash.api.asked import Asked
 from wfdash.api.errors import OtherServer, WorkflowsError
 from wfdash.api.http import Answer, Http
-from wfdash.api.no_envelope import HTML, no_envelope
-from wfdash.api.refusals import refusal
-from wfdash.api.wire import Envelope, Unreadable, read_json
 
 __all__ = ["read_envelope"]
 

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from wfdash.api.answers.envelope_errors import servers_side, unauthorized
+from wfdash.api.answers.rate_limited import throttled
 from wfdash.api.asked import Asked
 from wfdash.api.errors import (
     BadAnswer,
@@ -14,8 +16,6 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.api.http import Answer, Http
-from wfdash.api.refusals import servers_side, unauthorized
-from wfdash.api.throttling import throttled
 
 __all__ = ["HTML", "no_envelope"]
 

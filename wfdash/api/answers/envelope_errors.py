@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from wfdash.api.answers.envelope import Envelope
+from wfdash.api.answers.rate_limited import throttled
 from wfdash.api.asked import Asked
 from wfdash.api.errors import (
     AlreadyExists,
@@ -19,8 +21,6 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.api.http import Answer, Http
-from wfdash.api.throttling import throttled
-from wfdash.api.wire import Envelope
 
 __all__ = ["refusal", "servers_side", "unauthorized"]
 

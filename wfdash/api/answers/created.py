@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from wfdash.api.answers.rows import read_created, rows
 from wfdash.api.errors import BadAnswer
 from wfdash.api.http import Answer
 from wfdash.api.interface import Created, NewInstance
-from wfdash.api.rows import read_created, rows
 
 __all__ = ["read_made"]
 

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import UNSET, MsgspecError, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
-from wfdash.api.wire import Unreadable, read_json, read_text
+from wfdash.api.answers.envelope import Unreadable, read_json, read_text
 from wfdash.core.entries import Entries, Told
 
 __all__ = ["read_instance_json"]
