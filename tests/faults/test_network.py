@@ -25,7 +25,6 @@ from tests.support.bad_network import (
     stop_in_the_headers,
 )
 from tests.support.loopback import envelope, serving
-from wfdash.api import http as http_module
 from wfdash.api.errors import (
     AlreadyExists,
     BadAnswer,
@@ -42,6 +41,7 @@ from wfdash.api.errors import (
     WorkflowNotFound,
     WorkflowsError,
 )
+from wfdash.api.http import client as http_module
 
 
 @dataclass

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from tests.support.loopback import envelope, reply
-from wfdash.api import http as http_module
 from wfdash.api.connect import connect
+from wfdash.api.http import client as http_module
 from wfdash.credentials import Credential
 from wfdash.settings import Settings
 

@@ -7,10 +7,10 @@ from wfdash.api.answers.check import read_envelope
 from wfdash.api.answers.created import read_made
 from wfdash.api.answers.envelope import Envelope
 from wfdash.api.answers.rows import create_body, read_version, read_workflow, rows, text, whole
-from wfdash.api.asked import Asked
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
-from wfdash.api.http import Answer, Http, encoded, segment
+from wfdash.api.http.client import Answer, Http, encoded, segment
+from wfdash.api.http.request_info import Asked
 from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_payload_size
 from wfdash.core.moment import iso

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import httpx
 
 from wfdash.api.cloud import CloudWorkflows
-from wfdash.api.debug_log import DebugLog
-from wfdash.api.http import CONNECT, READ, Http
+from wfdash.api.http.client import CONNECT, READ, Http
+from wfdash.api.http.debug_log import DebugLog
 from wfdash.api.interface import Exchange, Observer, Workflows
 from wfdash.settings import Settings
 

@@ -9,9 +9,9 @@ from wfdash.api.answers.check import read_envelope
 from wfdash.api.answers.envelope import Envelope, read_json
 from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.answers.rows import change_body, text
-from wfdash.api.asked import Asked
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
-from wfdash.api.http import NOTHING, READ, Answer, Http, encoded, segment
+from wfdash.api.http.client import NOTHING, READ, Answer, Http, encoded, segment
+from wfdash.api.http.request_info import Asked
 from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
 from wfdash.api.validate import check_event_type, check_payload_size
 from wfdash.core.moment import parse_time

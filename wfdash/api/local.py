@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from wfdash.api.answers.created import read_made
 from wfdash.api.answers.rows import read_counts, read_workflow, rows, text, whole
-from wfdash.api.asked import Asked
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
-from wfdash.api.http import Http, encoded, segment
+from wfdash.api.http.client import Http, encoded, segment
+from wfdash.api.http.request_info import Asked
 from wfdash.api.interface import (
     Created,
     DetailAnswer,

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
-from wfdash.api.http import Answer, Http
+from wfdash.api.http.client import Answer, Http
 
 __all__ = ["BASES", "TOO_OLD", "Session", "probe"]
 

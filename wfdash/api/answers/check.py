@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from wfdash.api.answers.envelope import Envelope, Unreadable, read_json
 from wfdash.api.answers.envelope_errors import refusal
 from wfdash.api.answers.page_errors import HTML, no_envelope
-from wfdash.api.asked import Asked
 from wfdash.api.errors import OtherServer, WorkflowsError
-from wfdash.api.http import Answer, Http
+from wfdash.api.http.client import Answer, Http
+from wfdash.api.http.request_info import Asked
 
 __all__ = ["read_envelope"]
 

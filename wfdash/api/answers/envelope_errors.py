@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from wfdash.api.answers.envelope import Envelope
 from wfdash.api.answers.rate_limited import throttled
-from wfdash.api.asked import Asked
 from wfdash.api.errors import (
     AlreadyExists,
     CannotTerminate,
@@ -20,7 +19,8 @@ from wfdash.api.errors import (
     WorkflowNotFound,
     WorkflowsError,
 )
-from wfdash.api.http import Answer, Http
+from wfdash.api.http.client import Answer, Http
+from wfdash.api.http.request_info import Asked
 
 __all__ = ["refusal", "servers_side", "unauthorized"]
 

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from wfdash.api.answers.envelope_errors import servers_side, unauthorized
 from wfdash.api.answers.rate_limited import throttled
-from wfdash.api.asked import Asked
 from wfdash.api.errors import (
     BadAnswer,
     Forbidden,
@@ -15,7 +14,8 @@ from wfdash.api.errors import (
     Unauthorized,
     WorkflowsError,
 )
-from wfdash.api.http import Answer, Http
+from wfdash.api.http.client import Answer, Http
+from wfdash.api.http.request_info import Asked
 
 __all__ = ["HTML", "no_envelope"]
 

@@ -11,8 +11,8 @@ import httpx
 from msgspec import Struct
 
 from wfdash import __version__
-from wfdash.api import failures
 from wfdash.api.errors import Refused, WorkflowsError
+from wfdash.api.http import transport_errors as failures
 from wfdash.api.interface import Exchange, Observer
 from wfdash.credentials import Credential
 

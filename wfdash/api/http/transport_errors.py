@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import httpx
 from msgspec import Struct
 
-from wfdash.api.asked import UNKNOWN
 from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
+from wfdash.api.http.request_info import UNKNOWN
 
 if TYPE_CHECKING:
-    from wfdash.api.http import Answer
+    from wfdash.api.http.client import Answer
 
 __all__ = ["Trip", "never_ended", "too_large", "unreached"]
 
