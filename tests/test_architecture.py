@@ -62,9 +62,7 @@ def test_core_loads_no_textual_and_no_httpx():
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["list", "--help"], ["nonsense"]])
 def test_words_about_the_command_line_load_neither_textual_nor_httpx(arguments):
-    ran = (
-        "import io, contextlib\nfrom wfdash.cli import run\nwith contextlib.redirect_stdout(io.StringIO()): "
-    )
+    ran = "import io, contextlib\nfrom wfdash.cli.main import run\nwith contextlib.redirect_stdout(io.StringIO()): "
     ran += f"run({arguments})"
     assert not loaded_by(ran) & {"textual", "httpx", "pydantic", "rich", "asyncio", "humanize"}
 

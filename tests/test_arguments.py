@@ -2,9 +2,9 @@
 
 import pytest
 
-from wfdash.arguments import parse
-from wfdash.command_arguments import COMMANDS
-from wfdash.oneshot.ending import UsageError
+from wfdash.cli.exits import UsageError
+from wfdash.cli.options import COMMANDS
+from wfdash.cli.parser import parse
 
 
 def test_options_stand_before_or_after_the_command():

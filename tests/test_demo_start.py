@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from wfdash.dashboard import _connector
+from wfdash.cli.dashboard import _connector
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.world import build
 from wfdash.settings import Options, load

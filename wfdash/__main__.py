@@ -9,7 +9,7 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     gc.disable()  # loading makes no garbage, and looking for some is a tenth of it; what runs on enables it
     try:
-        from wfdash.cli import run
+        from wfdash.cli.main import run
 
         # As UTF-8 whatever the locale is, for that is what goes to the API.
         sys.exit(run([os.fsencode(word).decode("utf-8", "surrogateescape") for word in sys.argv[1:]]))

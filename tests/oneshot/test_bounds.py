@@ -15,7 +15,7 @@ MOST = 420
 MEASURED = """
 import re, sys
 from pathlib import Path
-from wfdash.cli import run
+from wfdash.cli.main import run
 code = run(sys.argv[1:])
 peak = re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())
 print(int(peak[1]) // 1024)

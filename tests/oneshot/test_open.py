@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from wfdash.cli import run
+from wfdash.cli.main import run
 from wfdash.core.handover import Handover
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from wfdash.api.errors import NotReached
+from wfdash.cli.session import Session
 from wfdash.live.budget import Budget
-from wfdash.oneshot.session import Session
 from wfdash.settings import Settings
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from wfdash.oneshot.print import json_line
+from wfdash.cli.output import json_line
 
 
 @pytest.mark.parametrize(

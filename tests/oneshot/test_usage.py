@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from wfdash.cli import run
+from wfdash.cli.main import run
 
 Refuse = Callable[..., str]
 

@@ -10,16 +10,16 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import NewInstance
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_retention
+from wfdash.cli.exits import UsageError
+from wfdash.cli.output import say
+from wfdash.cli.session import Session
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.status import is_final
 from wfdash.live.plan import Result, make_creation
-from wfdash.oneshot.ending import UsageError
 from wfdash.oneshot.follow import TimedOut, until
 from wfdash.oneshot.inputs import check_size, parse_json, read_json, read_text, refused_as_usage, retention
-from wfdash.oneshot.print import say
 from wfdash.oneshot.results import Printer, check_writable, exit_code, operator_of
-from wfdash.oneshot.session import Session
 
 __all__ = ["prepare", "run"]
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from wfdash.cli.output import line
 from wfdash.core.text import clean
 from wfdash.oneshot.doctor_machine import machine, paths, state_trouble, terminal
-from wfdash.oneshot.print import line
 from wfdash.settings import Options, Settings, SettingsError, config_named, load
 
 __all__ = ["doctor", "run"]

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from wfdash.api.errors import Refused
 from wfdash.api.validate import check_payload_size
-from wfdash.oneshot.ending import UsageError
+from wfdash.cli.exits import UsageError
 
 __all__ = ["need_yes", "parse_json", "read_ids", "read_json", "read_text", "refused_as_usage", "retention"]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from wfdash.api.interface import InstancePage
 from wfdash.api.paging import walk
+from wfdash.cli.exits import UsageError
+from wfdash.cli.output import instant, json_line, line, say
+from wfdash.cli.session import Patient, Session
 from wfdash.core.instance import Instance
 from wfdash.core.status import is_final
 from wfdash.core.wording import brief, count
-from wfdash.oneshot.ending import UsageError
-from wfdash.oneshot.print import instant, json_line, line, say
-from wfdash.oneshot.session import Patient, Session
 
 if TYPE_CHECKING:
     from wfdash.core.query import Query

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 from platformdirs import user_state_path
 
+from wfdash.cli.exits import Stop
+from wfdash.cli.output import json_line, say
+from wfdash.cli.session import Session
 from wfdash.core.moment import iso
 from wfdash.core.text import clean
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
 from wfdash.live.plan import SKIPPED, UNKNOWN, Plan, Progress, Result
-from wfdash.oneshot.ending import Stop
-from wfdash.oneshot.print import json_line, say
-from wfdash.oneshot.session import Session
 
 __all__ = ["Printer", "check_writable", "exit_code", "operator_of"]
 

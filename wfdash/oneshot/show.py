@@ -6,6 +6,9 @@ from argparse import Namespace
 from contextlib import suppress
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.cli.exits import UsageError
+from wfdash.cli.output import instant, json_line, line, say
+from wfdash.cli.session import Session
 from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.entries import plain
@@ -16,9 +19,6 @@ from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import brief
 from wfdash.live.budget import Priority
 from wfdash.live.reading import read_answer
-from wfdash.oneshot.ending import UsageError
-from wfdash.oneshot.print import instant, json_line, line, say
-from wfdash.oneshot.session import Session
 
 __all__ = ["prepare", "run"]
 

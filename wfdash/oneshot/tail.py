@@ -6,6 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.cli.exits import Stop, UsageError
+from wfdash.cli.output import instant, json_line, line, say
+from wfdash.cli.session import TRANSIENT, Session, again
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.query import Query, parse
@@ -15,10 +18,7 @@ from wfdash.live.budget import Priority
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.poller import Poller
 from wfdash.live.reading import read_answer
-from wfdash.oneshot.ending import Stop, UsageError
 from wfdash.oneshot.follow import TimedOut, until
-from wfdash.oneshot.print import instant, json_line, line, say
-from wfdash.oneshot.session import TRANSIENT, Session, again
 
 __all__ = ["prepare", "run"]
 

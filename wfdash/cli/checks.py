@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from wfdash.oneshot.ending import UsageError
+from wfdash.cli.exits import UsageError
 
 __all__ = ["check_usage"]
 

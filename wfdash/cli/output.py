@@ -7,9 +7,9 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
+from wfdash.cli.exits import Stop
 from wfdash.core.moment import iso
 from wfdash.core.text import clean
-from wfdash.oneshot.ending import Stop
 
 __all__ = ["deaden", "instant", "json_line", "line", "refuse", "say", "write"]
 

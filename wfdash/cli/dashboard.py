@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from wfdash.command_options import options_of
-from wfdash.oneshot.ending import UsageError
-from wfdash.oneshot.print import refuse, say
+from wfdash.cli.exits import UsageError
+from wfdash.cli.options import options_of
+from wfdash.cli.output import refuse, say
 from wfdash.settings import NoCredentials, Settings, SettingsError, load
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from platformdirs import user_state_path
 from wfdash.api.connect import connect
 from wfdash.api.errors import BadAnswer, NotReached, OtherServer, RateLimited, ServerFailed, WorkflowsError
 from wfdash.api.interface import InstancePage, Workflows
+from wfdash.cli.exits import Stop
+from wfdash.cli.output import say
 from wfdash.core.text import clean
 from wfdash.core.wording import spoken
 from wfdash.live.budget import Budget, Priority
 from wfdash.live.spent import share_spending
-from wfdash.oneshot.ending import Stop
-from wfdash.oneshot.print import say
 from wfdash.settings import Settings
 
 __all__ = ["Failed", "Patient", "Session", "again", "failures", "open_session"]

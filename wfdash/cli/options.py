@@ -1,12 +1,121 @@
 """Which command takes which arguments, and what its help says of them."""
 
 import argparse
+import re
+from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any, Protocol
 
 from wfdash import __version__
-from wfdash.argument_values import Filled, Once, duration, interval, ordinal, port, whole
+from wfdash.settings import Options
 
-__all__ = ["COMMANDS", "Arguments", "add_arguments"]
+__all__ = [
+    "COMMANDS",
+    "Arguments",
+    "Filled",
+    "Once",
+    "add_arguments",
+    "duration",
+    "interval",
+    "options_of",
+    "ordinal",
+    "port",
+    "whole",
+]
+
+
+def options_of(parsed: Namespace) -> Options:
+    """The demo's account and token too, where it is the demo that runs."""
+    demo: dict[str, Any] = {}
+    if parsed.command == "demo":
+        from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+
+        demo = {"demo": parsed.scenario, "demo_account": ACCOUNT_ID, "demo_token": TOKEN}
+    return Options(
+        workflow=parsed.workflow,
+        account_id=parsed.account_id,
+        profile=parsed.profile,
+        config=parsed.config,
+        base_url=parsed.base_url,
+        local=parsed.local,
+        debug=parsed.debug,
+        read_only=getattr(parsed, "read_only", False),
+        interval=getattr(parsed, "interval", None),
+        ascii=getattr(parsed, "ascii", False),
+        mouse=getattr(parsed, "mouse", None),
+        setup=parsed.command == "setup",
+        **demo,
+    )
+
+
+def whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ArgumentTypeError(f"{text!a} is not a whole number, 0 or more")
+    return int(text)
+
+
+def ordinal(text: str) -> int:
+    number = whole(text)
+    if not number:
+        raise ArgumentTypeError("it counts from 1")
+    return number
+
+
+def port(text: str) -> int:
+    number = whole(text)
+    if number > 65535:
+        raise ArgumentTypeError(f"{text} is no port")
+    return number
+
+
+def interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 1 <= seconds <= 300:
+        raise ArgumentTypeError(f"{text!a} is not 1 to 300 seconds")
+    return seconds
+
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def duration(text: str) -> float:
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)", text)
+    if not found:
+        raise ArgumentTypeError(f"{text!a} is no duration; write 90s, 10m, 2h or 1d")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+class Filled(Action):
+    """A text that is there: `-w "$NAME"` with an unset NAME must not act somewhere else."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if not values.strip():
+            raise ArgumentError(self, "its value is empty")
+        setattr(namespace, self.dest, values)
+
+
+class Once(Filled):
+    """An option whose second value would silently drop the first."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) not in (self.default, values):
+            raise ArgumentError(self, "it was given twice")
+        super().__call__(parser, namespace, values, option_string)
+
 
 COMMANDS = {
     "": "the dashboard",

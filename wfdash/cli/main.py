@@ -11,9 +11,9 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 
-from wfdash.arguments import parse
-from wfdash.oneshot.ending import Stop, UsageError
-from wfdash.usage import check_usage
+from wfdash.cli.checks import check_usage
+from wfdash.cli.exits import Stop, UsageError
+from wfdash.cli.parser import parse
 
 __all__ = ["run"]
 
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        from wfdash.oneshot.print import deaden
+        from wfdash.cli.output import deaden
 
         deaden(sys.stdout)
         return 0
@@ -40,8 +40,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _crashed(error: Exception) -> int:
     """A fault of our own: told without the values of variables and without what a terminal would obey."""
+    from wfdash.cli.output import say
     from wfdash.core.crash import crash_report
-    from wfdash.oneshot.print import say
 
     say(crash_report(error, hide=_hide_variables))
     return 1
@@ -62,11 +62,11 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         if parsed.command == "demo" and parsed.serve is not None:
             return _serve(parsed)
         if parsed.command in _DASHBOARD:
-            from wfdash.dashboard import dashboard
+            from wfdash.cli.dashboard import dashboard
 
             return dashboard(parsed, environ)
-        from wfdash.command_options import options_of
-        from wfdash.oneshot.start import start
+        from wfdash.cli.options import options_of
+        from wfdash.cli.run import start
 
         return start(parsed, options_of(parsed), environ)
     except UsageError as wrong:
@@ -90,7 +90,7 @@ def _serve(parsed: Namespace) -> int:
 
 
 def _refuse(sentence: str, code: int) -> int:
-    from wfdash.oneshot.print import refuse
+    from wfdash.cli.output import refuse
 
     return refuse(sentence, code)
 

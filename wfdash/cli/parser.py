@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from wfdash.command_arguments import COMMANDS, add_arguments
-from wfdash.oneshot.ending import UsageError
+from wfdash.cli.exits import UsageError
+from wfdash.cli.options import COMMANDS, add_arguments
 
 __all__ = ["parse"]
 
@@ -23,7 +23,7 @@ _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
 class _Parser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: Any = None) -> None:
         """Of --help and --version: argparse itself goes on where nobody takes what it writes."""
-        from wfdash.oneshot.print import write
+        from wfdash.cli.output import write
 
         write(message.rstrip("\n"))
 

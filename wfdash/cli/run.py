@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 
-from wfdash.oneshot.print import refuse, say
+from wfdash.cli.output import refuse, say
 from wfdash.settings import Options, SettingsError, load
 
 __all__ = ["start"]
@@ -42,7 +42,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
         say(f"wfdash: {warning}")
 
     async def carry_out() -> int:
-        from wfdash.oneshot.session import failures, open_session
+        from wfdash.cli.session import failures, open_session
 
         code = 0
         with failures() as failed:
