@@ -4,8 +4,8 @@ import pytest
 
 from tests.api.dev_session import DevSession
 from tests.support.loopback import envelope, reply, serving
+from wfdash.cli.commands.doctor import doctor
 from wfdash.credentials import Credential
-from wfdash.oneshot.doctor import doctor
 from wfdash.settings import NoCredentials, Options, Settings, SettingsError, load
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"

@@ -5,8 +5,8 @@ import re
 from datetime import datetime, timedelta
 
 from tests.oneshot.test_list import ask
+from wfdash.cli.commands.show import sheet
 from wfdash.core.detail import read_detail
-from wfdash.oneshot.show import sheet
 
 
 def an_errored(shell) -> str:

@@ -42,7 +42,7 @@ elif place == "a row being drawn":
     from wfdash.ui.widgets.instance_table import InstanceTable
     spoil(InstanceTable, "render_row")
 elif place == "a one-shot":
-    import wfdash.oneshot.list as module
+    import wfdash.cli.commands.list as module
     spoil(module, "run")
 main()
 """

@@ -30,7 +30,7 @@ _MODULES = {
 def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> int:
     """Carry out a parsed one-shot; returns its exit code. Raises UsageError, BrokenPipeError."""
     if parsed.command == "doctor":
-        doctor = import_module("wfdash.oneshot.doctor")
+        doctor = import_module("wfdash.cli.commands.doctor")
         return int(doctor.run(options, environ))
     command = import_module(f"wfdash.oneshot.{_MODULES[parsed.command]}")
     command.prepare(parsed)

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from wfdash.cli.commands.doctor_machine import machine, paths, state_trouble, terminal
 from wfdash.cli.output import line
 from wfdash.core.text import clean
-from wfdash.oneshot.doctor_machine import machine, paths, state_trouble, terminal
 from wfdash.settings import Options, Settings, SettingsError, config_named, load
 
 __all__ = ["doctor", "run"]
@@ -35,7 +35,7 @@ async def doctor(
         return settings.exit_code
     advice += settings.warnings
     _print("settings", _settings(settings), environ)
-    from wfdash.oneshot.doctor_server import examine
+    from wfdash.cli.commands.doctor_server import examine
 
     examined = await examine(settings)
     _print("server", examined.facts, environ)

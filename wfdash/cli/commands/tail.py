@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import TRANSIENT, Session, again
@@ -18,7 +19,6 @@ from wfdash.live.budget import Priority
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.poller import Poller
 from wfdash.live.reading import read_answer
-from wfdash.oneshot.follow import TimedOut, until
 
 __all__ = ["prepare", "run"]
 

@@ -10,6 +10,16 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import NewInstance
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_retention
+from wfdash.cli.commands.inputs import (
+    check_size,
+    parse_json,
+    read_json,
+    read_text,
+    refused_as_usage,
+    retention,
+)
+from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of
+from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import Session
@@ -17,9 +27,6 @@ from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.status import is_final
 from wfdash.live.plan import Result, make_creation
-from wfdash.oneshot.follow import TimedOut, until
-from wfdash.oneshot.inputs import check_size, parse_json, read_json, read_text, refused_as_usage, retention
-from wfdash.oneshot.results import Printer, check_writable, exit_code, operator_of
 
 __all__ = ["prepare", "run"]
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from wfdash.api.interface import RestartFrom
 from wfdash.api.validate import check_event_type
+from wfdash.cli.commands.inputs import need_yes, read_ids, read_json, refused_as_usage
+from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import Session
@@ -18,8 +20,6 @@ from wfdash.core.text import clean, told_apart
 from wfdash.core.wording import count
 from wfdash.live.plan import Guard, Plan, make_plan
 from wfdash.live.reading import read_answer
-from wfdash.oneshot.inputs import need_yes, read_ids, read_json, refused_as_usage
-from wfdash.oneshot.results import Printer, check_writable, exit_code, operator_of
 
 __all__ = ["prepare", "run"]
 
