@@ -6,9 +6,9 @@ import gc
 import pytest
 
 from wfdash.cli.dashboard import _connector
+from wfdash.config.settings import Options, load
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.world import build
-from wfdash.settings import Options, load
 
 
 async def test_keys_are_answered_while_the_world_is_made():

@@ -8,8 +8,8 @@ import pytest
 from tests.support.loopback import Behave, Loopback, serving
 from wfdash.api.connect import connect
 from wfdash.api.interface import Observer, Workflows
-from wfdash.credentials import Credential
-from wfdash.settings import Settings
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Settings
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 FAKE_TOKEN = "obviously-fake-token-0xDEADBEEF"

@@ -5,7 +5,7 @@ import pytest
 from tests.support.loopback import envelope
 from wfdash.api.errors import BadAnswer, Refused
 from wfdash.api.interface import NewInstance, RestartFrom
-from wfdash.credentials import Credential
+from wfdash.config.credential import Credential
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 BASE = f"/client/v4/accounts/{ACCOUNT}/workflows"

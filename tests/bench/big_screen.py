@@ -59,9 +59,9 @@ class Still:
 
 
 def dashboard(rows: int) -> None:
+    from wfdash.config.settings import Settings
     from wfdash.core.store import Delta
     from wfdash.live.events import InstancesChanged
-    from wfdash.settings import Settings
     from wfdash.ui.app import WfdashApp
     from wfdash.ui.session import Connect
 

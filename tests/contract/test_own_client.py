@@ -11,12 +11,12 @@ from tests.contract.shapes import BODIES, QUERIES, check
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import NewInstance, RestartFrom, Workflows
-from wfdash.credentials import Credential
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Settings
 from wfdash.demo.api import Application, create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.ledger import Asked
 from wfdash.demo.world import build
-from wfdash.settings import Settings
 
 START = 1_795_000_000.0
 

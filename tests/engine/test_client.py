@@ -6,9 +6,9 @@ from tests.engine.engine import WORKFLOW
 from wfdash.api.connect import connect
 from wfdash.api.errors import AlreadyExists, CannotTerminate, InstanceNotFound, Refused
 from wfdash.api.interface import NewInstance, RestartFrom
+from wfdash.config.settings import Settings
 from wfdash.core.detail import read_detail
 from wfdash.core.entries import plain
-from wfdash.settings import Settings
 
 
 @pytest.fixture

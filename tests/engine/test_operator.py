@@ -7,12 +7,12 @@ import pytest
 from tests.engine.engine import WORKFLOW
 from wfdash.api.connect import connect
 from wfdash.api.interface import RestartFrom
+from wfdash.config.settings import Settings
 from wfdash.core.instance import Instance
 from wfdash.live.budget import Budget
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
 from wfdash.live.plan import Progress, make_plan
-from wfdash.settings import Settings
 
 
 @pytest.fixture

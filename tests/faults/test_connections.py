@@ -10,8 +10,8 @@ import pytest
 from tests.support.bad_network import FAKE_TOKEN, GOOD, UNKNOWN, asking, impatient, reset
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached
-from wfdash.credentials import Credential
-from wfdash.settings import Settings
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Settings
 
 
 def unused_port():

@@ -8,8 +8,8 @@ import pytest
 from tests.support.loopback import Loopback, envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached, Unauthorized
-from wfdash.credentials import Credential
-from wfdash.settings import Settings
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Settings
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 

@@ -15,8 +15,8 @@ from rich.traceback import Traceback
 from tests.support.loopback import envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
-from wfdash.credentials import Credential
-from wfdash.settings import Options, Settings, load
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Options, Settings, load
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 LEAK = re.compile(re.escape(TOKEN), re.IGNORECASE)

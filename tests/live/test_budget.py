@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.simulated_time import EPOCH, simulate
 from wfdash.api.interface import Exchange
-from wfdash.credentials import Credential
+from wfdash.config.credential import Credential
 from wfdash.live.budget import ACTIONS, WINDOW, Budget, Priority
 from wfdash.live.ratelimit import parse_ratelimit, parse_retry_after
 from wfdash.live.spent import SpentFile, share_spending

@@ -5,8 +5,8 @@ import pytest
 from tests.api.dev_session import DevSession
 from tests.support.loopback import envelope, reply, serving
 from wfdash.cli.commands.doctor import doctor
-from wfdash.credentials import Credential
-from wfdash.settings import NoCredentials, Options, Settings, SettingsError, load
+from wfdash.config.credential import Credential
+from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError, load
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 ENVIRON = {"HOME": "/home/somebody", "TERM": "xterm-256color", "TMUX": "1", "LANG": "C.UTF-8"}

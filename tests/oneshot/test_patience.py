@@ -4,8 +4,8 @@ import pytest
 
 from wfdash.api.errors import NotReached
 from wfdash.cli.session import Session
+from wfdash.config.settings import Settings
 from wfdash.live.budget import Budget
-from wfdash.settings import Settings
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(0.1, 2), (30.0, 1)])

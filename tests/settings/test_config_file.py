@@ -9,10 +9,10 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from wfdash.config_example import example
-from wfdash.config_file import ConfigError, line_of, parse, permission_warnings, read
-from wfdash.config_schema import Config, Profile, SavedView
-from wfdash.config_writer import save_default_profile
+from wfdash.config.example import example
+from wfdash.config.file import ConfigError, line_of, parse, permission_warnings, read
+from wfdash.config.schema import Config, Profile, SavedView
+from wfdash.config.writer import save_default_profile
 from wfdash.keymap import ACTIONS, split_keys
 
 HERE = Path(__file__).parent
@@ -106,7 +106,7 @@ def test_every_key_of_the_example_has_a_comment():
 
 
 def test_the_example_is_what_the_registry_of_keys_makes_it():
-    assert EXAMPLE.read_text() == example(), "python -m wfdash.config_example > config.example.toml"
+    assert EXAMPLE.read_text() == example(), "python -m wfdash.config.example > config.example.toml"
 
 
 def test_lines_are_found_through_tables_dots_and_quotes():

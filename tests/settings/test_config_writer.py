@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from wfdash.config_file import read
-from wfdash.config_writer import NewProfile, profile_change, save_default_profile, save_profile, save_view
-from wfdash.settings import ProfileCard, SettingsError, View
+from wfdash.config.file import read
+from wfdash.config.settings import ProfileCard, SettingsError, View
+from wfdash.config.writer import NewProfile, profile_change, save_default_profile, save_profile, save_view
 
 COMMENTED = """\
 # mine, do not touch

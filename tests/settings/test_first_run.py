@@ -2,9 +2,17 @@
 
 import pytest
 
-from wfdash.credential_sources import CredentialError
-from wfdash.first_run import TokenSource, guide, remember_led, source_of, was_led, with_login, with_token
-from wfdash.settings import Settings
+from wfdash.config.credential_sources import CredentialError
+from wfdash.config.first_run import (
+    TokenSource,
+    guide,
+    remember_led,
+    source_of,
+    was_led,
+    with_login,
+    with_token,
+)
+from wfdash.config.settings import Settings
 
 SECRET = "obviously-fake-secret"
 

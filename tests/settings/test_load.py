@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from wfdash.config.settings import CLOUDFLARE, NoCredentials, Options, SettingsError, load
 from wfdash.core.moment import iso
-from wfdash.settings import CLOUDFLARE, NoCredentials, Options, SettingsError, load
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 TOKEN = "obviously-fake-token-0xDEADBEEF"
@@ -308,7 +308,7 @@ def test_a_token_command_that_fails(ask, lines, words):
 
 
 def test_a_token_command_that_hangs_is_given_up(ask, monkeypatch):
-    monkeypatch.setattr("wfdash.credential_sources.COMMAND_SECONDS", 0.2)
+    monkeypatch.setattr("wfdash.config.credential_sources.COMMAND_SECONDS", 0.2)
     with pytest.raises(NoCredentials, match="had not ended"):
         ask(config=command("import signal", "print('t', flush=True)", "signal.pause()"), profile="x")
 
@@ -421,7 +421,7 @@ def test_settings_without_a_config_load_nothing_heavy():
     code = """
 import subprocess
 import sys
-from wfdash.settings import Options, load
+from wfdash.config.settings import Options, load
 load(Options(local=""), {})
 loaded = {name.split(".")[0] for name in sys.modules}
 heavy = {"httpx", "pydantic", "textual", "rich", "tomlkit", "asyncio"} & loaded

@@ -10,8 +10,8 @@ import pytest
 from tests.support.loopback import envelope, reply
 from wfdash.api.connect import connect
 from wfdash.api.http import client as http_module
-from wfdash.credentials import Credential
-from wfdash.settings import Settings
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Settings
 
 FAKE_TOKEN = "obviously-fake-token-0xDEADBEEF"
 GOOD = envelope({"status": "paused"})

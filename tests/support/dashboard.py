@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from tests.support.simulated_time import SimulatedLoop, simulate
 from tests.support.textual_time import textual_on
-from wfdash.credentials import Credential
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Settings
 from wfdash.demo import verbs
 from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
@@ -19,7 +20,6 @@ from wfdash.demo.stories import shop
 from wfdash.demo.workflow import Workflow
 from wfdash.demo.world import Arrivals, World, build
 from wfdash.keymap import BY_ID
-from wfdash.settings import Settings
 from wfdash.ui.app import WfdashApp
 
 __all__ = ["Dashboard", "drive", "masked", "opened", "shop_world"]

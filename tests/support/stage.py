@@ -9,14 +9,14 @@ import httpx
 from tests.support.simulated_time import SimulatedLoop, simulate
 from wfdash.api.connect import connect
 from wfdash.api.interface import Workflows
-from wfdash.credentials import Credential
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Settings
 from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.world import World, build
 from wfdash.live.budget import Budget, Spending
 from wfdash.live.events import InstancesChanged
 from wfdash.live.poller import Poller
-from wfdash.settings import Settings
 
 
 class Stage:

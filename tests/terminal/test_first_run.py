@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.program import TOKEN
 from tests.support.simulator import Simulator
-from wfdash.config_file import read
+from wfdash.config.file import read
 
 
 @pytest.fixture(scope="module")

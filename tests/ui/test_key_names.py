@@ -6,10 +6,10 @@ import string
 import pytest
 
 from tests.support.dashboard import BASE, drive
+from wfdash.config.settings import View
 from wfdash.keymap import ACTIONS
 from wfdash.keymap_check import check_keymap
 from wfdash.live.journal import Journal
-from wfdash.settings import View
 
 NEW = {
     action.id: f"alt+{letter}"

@@ -1,7 +1,7 @@
 """ctrl+p: what one means stands first."""
 
 from tests.support.dashboard import drive
-from wfdash.settings import View
+from wfdash.config.settings import View
 
 
 def first(d):

@@ -6,8 +6,8 @@ from rich.style import Style
 from textual.filter import NoColor
 
 from tests.support.dashboard import drive
-from wfdash.config_file import ConfigError, parse
-from wfdash.config_schema import THEMES
+from wfdash.config.file import ConfigError, parse
+from wfdash.config.schema import THEMES
 from wfdash.core.status import STATUSES
 from wfdash.ui.filters import ColourlessFilter
 from wfdash.ui.palettes import PALETTES, PaletteFilter, drawn

@@ -7,14 +7,14 @@ import pytest
 from platformdirs import user_state_path
 
 from tests.support.dashboard import BASE, drive
-from wfdash.config_file import read
-from wfdash.credentials import Credential
+from wfdash.config.credential import Credential
+from wfdash.config.file import read
+from wfdash.config.settings import Options, load
 from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.world import build
 from wfdash.live.journal import Journal
 from wfdash.live.pins import Pin, Pins
-from wfdash.settings import Options, load
 
 CONFIG = f"""\
 profile = "live"

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.dashboard import drive
+from wfdash.config.settings import View
 from wfdash.core.order import COLUMNS, Order
-from wfdash.settings import View
 from wfdash.ui.columns import SORTS, order_of, sort_of
 
 VIEWS = (View("late", "1", filter="status:errored", sort="-took"), View("all", "2"))

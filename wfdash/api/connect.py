@@ -11,7 +11,7 @@ from wfdash.api.cloud import CloudWorkflows
 from wfdash.api.http.client import CONNECT, READ, Http
 from wfdash.api.http.debug_log import DebugLog
 from wfdash.api.interface import Exchange, Observer, Workflows
-from wfdash.settings import Settings
+from wfdash.config.settings import Settings
 
 __all__ = ["connect"]
 

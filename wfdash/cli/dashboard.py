@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from wfdash.cli.exits import UsageError
 from wfdash.cli.options import options_of
 from wfdash.cli.output import refuse, say
-from wfdash.settings import NoCredentials, Settings, SettingsError, load
+from wfdash.config.settings import NoCredentials, Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
@@ -61,7 +61,7 @@ def _setup(parsed: Namespace, settings: Settings) -> str | None:
         return None
     from platformdirs import user_state_path
 
-    from wfdash.first_run import was_led
+    from wfdash.config.first_run import was_led
 
     path = settings.config_path
     return None if path is None or path.exists() or was_led(user_state_path("wfdash")) else ""
@@ -69,8 +69,8 @@ def _setup(parsed: Namespace, settings: Settings) -> str | None:
 
 def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
     """Who has no config yet is told how to get as far as having one."""
-    from wfdash.first_run import guide
-    from wfdash.resolution import config_path
+    from wfdash.config.first_run import guide
+    from wfdash.config.precedence import config_path
 
     path, _ = config_path(options_of(parsed), environ)
     if not path.exists():

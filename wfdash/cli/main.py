@@ -48,7 +48,7 @@ def _crashed(error: Exception) -> int:
 
 
 def _hide_variables(text: str) -> str:
-    from wfdash.credentials import SECRET_VARIABLES
+    from wfdash.config.credential import SECRET_VARIABLES
 
     for secret in filter(None, map(os.environ.get, SECRET_VARIABLES)):
         text = text.replace(secret, "[hidden]")

@@ -6,7 +6,7 @@ from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError, N
 from typing import Any, Protocol
 
 from wfdash import __version__
-from wfdash.settings import Options
+from wfdash.config.settings import Options
 
 __all__ = [
     "COMMANDS",

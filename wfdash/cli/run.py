@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 
 from wfdash.cli.output import refuse, say
-from wfdash.settings import Options, SettingsError, load
+from wfdash.config.settings import Options, SettingsError, load
 
 __all__ = ["start"]
 

@@ -14,11 +14,11 @@ from wfdash.api.errors import BadAnswer, NotReached, OtherServer, RateLimited, S
 from wfdash.api.interface import InstancePage, Workflows
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import say
+from wfdash.config.settings import Settings
 from wfdash.core.text import clean
 from wfdash.core.wording import spoken
 from wfdash.live.budget import Budget, Priority
 from wfdash.live.spent import share_spending
-from wfdash.settings import Settings
 
 __all__ = ["Failed", "Patient", "Session", "again", "failures", "open_session"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from wfdash.credentials import Credential
+from wfdash.config.credential import Credential
 from wfdash.live.budget import WINDOW
 from wfdash.live.locked_file import try_lock
 

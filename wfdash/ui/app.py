@@ -14,11 +14,11 @@ from textual import events
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
+from wfdash.config.settings import Settings
 from wfdash.core.crash import crash_report
 from wfdash.core.handover import Handover
 from wfdash.keymap import BY_ID, textual_action
 from wfdash.live.events import WatchedChanged
-from wfdash.settings import Settings
 from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings
 from wfdash.ui.connected import Connected

@@ -6,9 +6,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wfdash.config_writer import NewProfile, profile_change, save_profile
-from wfdash.first_run import TokenSource
-from wfdash.settings import ProfileCard, Settings
+from wfdash.config.first_run import TokenSource
+from wfdash.config.settings import ProfileCard, Settings
+from wfdash.config.writer import NewProfile, profile_change, save_profile
 
 __all__ = ["Chosen"]
 

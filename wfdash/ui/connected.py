@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from textual import work
 
+from wfdash.config.settings import Options, Settings, SettingsError, load
 from wfdash.live.events import Event
-from wfdash.settings import Options, Settings, SettingsError, load
 from wfdash.ui.messages import Live
 from wfdash.ui.pages import Pages
 

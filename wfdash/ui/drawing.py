@@ -10,7 +10,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
-from wfdash.settings import Settings
+from wfdash.config.settings import Settings
 from wfdash.ui.filters import AsciiFilter, ColourlessFilter, PrintableFilter
 from wfdash.ui.frame import NarrowUpdate
 from wfdash.ui.palettes import PALETTES, PaletteFilter, base_theme

@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
+from wfdash.config.settings import Settings
 from wfdash.core.workflow import Workflow
 from wfdash.live.budget import Priority
-from wfdash.settings import Settings
 from wfdash.ui.session import Connect, open_session
 
 __all__ = ["Introduction"]

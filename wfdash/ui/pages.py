@@ -15,7 +15,7 @@ from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 
 if TYPE_CHECKING:
-    from wfdash.settings import Settings
+    from wfdash.config.settings import Settings
     from wfdash.ui.session import Session
     from wfdash.ui.shift import Shift
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from platformdirs import user_state_path
 
 from wfdash.api.interface import Exchange, Observer, Workflows
+from wfdash.config.settings import Settings
 from wfdash.live.budget import Budget
 from wfdash.live.events import Event
 from wfdash.live.journal import Journal
@@ -16,7 +17,6 @@ from wfdash.live.operator import Operator
 from wfdash.live.poller import Poller
 from wfdash.live.skew import Skew
 from wfdash.live.spent import share_spending
-from wfdash.settings import Settings
 
 __all__ = ["Connect", "Session", "open_session"]
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from wfdash.config.first_run import FORM
 from wfdash.core.status import STATUSES
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import count
 from wfdash.core.workflow import Workflow
 from wfdash.core.wrap import wrapped
-from wfdash.first_run import FORM
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.status_line import Pieces
 

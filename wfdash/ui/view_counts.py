@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from time import thread_time
 
+from wfdash.config.settings import View
 from wfdash.core.query import Facts, QueryError, parse
 from wfdash.core.store import Store
-from wfdash.settings import View
 
 __all__ = ["ViewCounts"]
 

@@ -14,7 +14,7 @@ from wfdash import __version__
 from wfdash.api.errors import Refused, WorkflowsError
 from wfdash.api.http import transport_errors as failures
 from wfdash.api.interface import Exchange, Observer
-from wfdash.credentials import Credential
+from wfdash.config.credential import Credential
 
 __all__ = ["LARGEST", "NOTHING", "Answer", "Http", "Nothing", "encoded", "segment"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from msgspec.structs import asdict
 
 from wfdash.api.interface import Exchange
+from wfdash.config.credential import Credential
 from wfdash.core.moment import iso
-from wfdash.credentials import Credential
 
 __all__ = ["DebugLog"]
 

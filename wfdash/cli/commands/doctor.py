@@ -6,8 +6,8 @@ from pathlib import Path
 
 from wfdash.cli.commands.doctor_machine import machine, paths, state_trouble, terminal
 from wfdash.cli.output import line
+from wfdash.config.settings import Options, Settings, SettingsError, config_named, load
 from wfdash.core.text import clean
-from wfdash.settings import Options, Settings, SettingsError, config_named, load
 
 __all__ = ["doctor", "run"]
 

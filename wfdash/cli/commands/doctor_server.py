@@ -9,8 +9,8 @@ from msgspec import Struct, field
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Exchange, Workflows
+from wfdash.config.settings import Settings
 from wfdash.live.skew import clock_skew
-from wfdash.settings import Settings
 
 __all__ = ["Examined", "examine"]
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from wfdash.config_writer import NewProfile, save_profile
-from wfdash.settings import ProfileCard, Settings, SettingsError
+from wfdash.config.settings import ProfileCard, Settings, SettingsError
+from wfdash.config.writer import NewProfile, save_profile
 from wfdash.ui.screens.menu import Entry, MenuScreen
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from platformdirs import user_state_path
 from textual import events, work
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.config.first_run import remember_led
+from wfdash.config.settings import Settings, SettingsError
 from wfdash.core.workflow import Workflow
-from wfdash.first_run import remember_led
-from wfdash.settings import Settings, SettingsError
 from wfdash.ui.screens.setup_token import SetupToken
 from wfdash.ui.setup_text import ALL, STEPS
 

@@ -7,11 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen
 
+from wfdash.config.settings import Settings, SettingsError
 from wfdash.core.text import clean
 from wfdash.core.workflow import Workflow
 from wfdash.core.wrap import wrapped
 from wfdash.live.state import Freshness
-from wfdash.settings import Settings, SettingsError
 from wfdash.ui.bindings import bindings
 from wfdash.ui.chosen import Chosen
 from wfdash.ui.introduction import Introduction

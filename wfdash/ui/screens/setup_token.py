@@ -11,8 +11,8 @@ from textual import work
 from textual.widgets import Input
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.first_run import FORM, CredentialError, TokenSource, source_of, with_login, with_token
-from wfdash.settings import Settings
+from wfdash.config.first_run import FORM, CredentialError, TokenSource, source_of, with_login, with_token
+from wfdash.config.settings import Settings
 from wfdash.ui.clipboard import copy_text
 from wfdash.ui.screens.setup_page import SetupPage
 from wfdash.ui.setup_text import COMMAND, FOUND, NEW, VARIABLE, WRANGLER

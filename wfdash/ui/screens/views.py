@@ -8,10 +8,10 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from wfdash.config.settings import SettingsError, View
 from wfdash.core.query import Facts
 from wfdash.core.text import clean
 from wfdash.core.wording import count
-from wfdash.settings import SettingsError, View
 from wfdash.ui.columns import order_of, sort_of
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.screens.selection import SelectionScreen
@@ -173,7 +173,7 @@ class SaveViewScreen(PanelScreen):
         view = replace(self._view, name=name, key=key)
         where = "for this session: the demo writes no config"
         if not settings.demo and settings.config_path is not None:
-            from wfdash.config_writer import save_view
+            from wfdash.config.writer import save_view
 
             try:
                 save_view(settings.config_path, view)

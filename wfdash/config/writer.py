@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from wfdash.config_file import ConfigError, parse
-from wfdash.settings import CLOUDFLARE, ProfileCard, SettingsError, View
+from wfdash.config.file import ConfigError, parse
+from wfdash.config.settings import CLOUDFLARE, ProfileCard, SettingsError, View
 
 __all__ = ["NewProfile", "profile_change", "save_default_profile", "save_profile", "save_view"]
 

@@ -1,4 +1,4 @@
-"""config.example.toml, every key at its default: `python -m wfdash.config_example` writes it out."""
+"""config.example.toml, every key at its default: `python -m wfdash.config.example` writes it out."""
 
 import json
 import sys

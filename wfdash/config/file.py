@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wfdash.config_schema import THEMES, Config, Display, Poll, Profile, SavedView
+from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, SavedView
 
 __all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read", "seconds_of"]
 

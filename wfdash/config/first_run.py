@@ -8,10 +8,10 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wfdash.config_schema import Profile
-from wfdash.credential_sources import CredentialError, checked, from_profile, from_wrangler
-from wfdash.credentials import Credential, origin_of
-from wfdash.settings import CLOUDFLARE, Settings
+from wfdash.config.credential import Credential, origin_of
+from wfdash.config.credential_sources import CredentialError, checked, from_profile, from_wrangler
+from wfdash.config.schema import Profile
+from wfdash.config.settings import CLOUDFLARE, Settings
 
 __all__ = [
     "FORM",

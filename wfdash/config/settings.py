@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from wfdash.credentials import SECRET_VARIABLES, Credential
+from wfdash.config.credential import SECRET_VARIABLES, Credential
 
 __all__ = [
     "CLOUDFLARE",
@@ -137,13 +137,13 @@ class Settings(Struct, frozen=True):
 
 def config_named(options: Options, environ: Mapping[str, str]) -> Path:
     """Where the config is, or would be."""
-    from wfdash.resolution import config_path
+    from wfdash.config.precedence import config_path
 
     return config_path(options, environ)[0]
 
 
 def load(options: Options, environ: Mapping[str, str]) -> Settings:
     """Settings for one run; raises SettingsError (exit 2) or NoCredentials (exit 3)."""
-    from wfdash.resolution import resolve
+    from wfdash.config.precedence import resolve
 
     return resolve(options, environ)
