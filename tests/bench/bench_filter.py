@@ -3,8 +3,8 @@
 from functools import partial
 
 from tests.bench.line import Line, alternately, seconds
+from wfdash.core.filter.query import parse
 from wfdash.core.instance import Instance
-from wfdash.core.query import parse
 
 NOW = 1_700_000_000.0
 _STATUSES = ("complete",) * 7 + ("errored", "running", "waiting")

@@ -17,8 +17,8 @@ from tests.bench.line import Line, alternately
 from tests.support.program import Program, environment
 from tests.support.pty import Terminal
 from tests.support.simulator import Simulator
+from wfdash.core.filter.query import parse
 from wfdash.core.order import Order
-from wfdash.core.query import parse
 from wfdash.core.store import Store
 from wfdash.core.view import View
 

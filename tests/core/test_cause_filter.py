@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from wfdash.core.cause_filter import cause_filter
 from wfdash.core.detail import read_detail
-from wfdash.core.facts import read_facts
-from wfdash.core.fields import Facts
+from wfdash.core.filter.detail_fields import read_facts
+from wfdash.core.filter.fields import Facts
+from wfdash.core.filter.query import parse
 from wfdash.core.fingerprint import fingerprint
 from wfdash.core.instance import Instance
-from wfdash.core.query import parse
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 

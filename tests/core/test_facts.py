@@ -3,7 +3,7 @@
 import pytest
 
 from wfdash.core.detail import read_detail
-from wfdash.core.facts import read_facts
+from wfdash.core.filter.detail_fields import read_facts
 from wfdash.core.instance import Instance
 
 ERROR = {"name": "PaymentError", "message": "Card DECLINED"}

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.completion import complete, completed, found_values, unfinished
-from wfdash.core.facts import BLOCKS, DetailFacts
-from wfdash.core.fields import FIELDS, seconds
-from wfdash.core.grammar import And, Node, Not, Or, Term, unparse
+from wfdash.core.filter.completion import complete, completed, found_values, unfinished
+from wfdash.core.filter.detail_fields import BLOCKS, DetailFacts
+from wfdash.core.filter.fields import FIELDS, seconds
+from wfdash.core.filter.grammar import And, Node, Not, Or, Term, unparse
+from wfdash.core.filter.query import EVERYTHING, Facts, Query, QueryError, parse
 from wfdash.core.instance import Instance
-from wfdash.core.query import EVERYTHING, Facts, Query, QueryError, parse
 from wfdash.core.status import STATUSES
 
 NOW = 1_700_000_000.0

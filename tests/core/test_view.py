@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wfdash.core.filter.query import parse
 from wfdash.core.moment import iso
 from wfdash.core.order import COLUMNS, Order
-from wfdash.core.query import parse
 from wfdash.core.status import STATUSES
 from wfdash.core.store import Store
 from wfdash.core.view import View

@@ -5,9 +5,9 @@ import asyncio
 from tests.support.simulated_time import simulate
 from tests.support.stage import stage
 from wfdash.api.paging import walk
+from wfdash.core.filter.query import parse
 from wfdash.core.grouping import blame
 from wfdash.core.instance import Instance
-from wfdash.core.query import parse
 
 
 def gets(one):

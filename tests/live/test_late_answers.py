@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.support.stage import staged, waiting_of
-from wfdash.core.query import parse
+from wfdash.core.filter.query import parse
 from wfdash.demo import verbs
 from wfdash.live.reading import read_answer
 

@@ -9,7 +9,7 @@ from tests.support.scripted import Scripted, item, scripted
 from tests.support.simulated_time import EPOCH, simulate
 from tests.support.stage import asked, newest, staged, waiting_of
 from wfdash.api.interface import InstancePage
-from wfdash.core.query import parse
+from wfdash.core.filter.query import parse
 from wfdash.live.budget import Budget
 from wfdash.live.poller import Poller
 

@@ -5,7 +5,7 @@ import asyncio
 from tests.support.simulated_time import simulate
 from tests.support.stage import stage
 from wfdash.api.interface import DetailAnswer
-from wfdash.core.query import parse
+from wfdash.core.filter.query import parse
 from wfdash.demo import verbs
 from wfdash.live import search
 from wfdash.live.reading import read_answer

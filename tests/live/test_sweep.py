@@ -6,8 +6,8 @@ from functools import partial
 from tests.support.scripted import item, scripted
 from tests.support.simulated_time import EPOCH
 from wfdash.api.interface import InstancePage
+from wfdash.core.filter.query import parse
 from wfdash.core.moment import iso
-from wfdash.core.query import parse
 from wfdash.core.store import ENDED
 
 

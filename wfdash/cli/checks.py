@@ -48,8 +48,8 @@ def _check_address(parsed: Namespace) -> None:
 
 
 def _check_filter(text: str) -> None:
-    from wfdash.core.query import QueryError
-    from wfdash.core.query import parse as parse_query
+    from wfdash.core.filter.query import QueryError
+    from wfdash.core.filter.query import parse as parse_query
 
     try:
         parse_query(text)

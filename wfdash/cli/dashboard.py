@@ -100,8 +100,8 @@ def _take_handover(parsed: Namespace) -> "Handover":
 
 def _readable(filter: str, file: str) -> str:
     """The filter of a file; one that cannot be read here is no reason to open nothing."""
-    from wfdash.core.query import QueryError
-    from wfdash.core.query import parse as parse_query
+    from wfdash.core.filter.query import QueryError
+    from wfdash.core.filter.query import parse as parse_query
 
     try:
         parse_query(filter)

@@ -175,8 +175,8 @@ def _check_views(views: Sequence[SavedView]) -> None:
 
 
 def _check_filter(index: int, view: SavedView) -> None:
-    from wfdash.core.query import QueryError
-    from wfdash.core.query import parse as parse_query
+    from wfdash.core.filter.query import QueryError
+    from wfdash.core.filter.query import parse as parse_query
 
     try:
         parse_query(view.filter)

@@ -2,8 +2,8 @@
 
 import re
 
+from wfdash.core.filter.grammar import And, Term, unparse
 from wfdash.core.fingerprint import UNNAMED, Fingerprint
-from wfdash.core.grammar import And, Term, unparse
 from wfdash.core.grouping import short_version
 
 __all__ = ["cause_filter"]

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from wfdash.core.arrangement import Arrangement
+from wfdash.core.filter.query import Facts, Query
 from wfdash.core.instance import Instance
 from wfdash.core.order import Order
-from wfdash.core.query import Facts, Query
 from wfdash.core.store import Delta, Store
 
 __all__ = ["View"]

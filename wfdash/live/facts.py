@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
-from wfdash.core.facts import DetailFacts, read_facts
+from wfdash.core.filter.detail_fields import DetailFacts, read_facts
 from wfdash.core.oddity import StepTimes
 from wfdash.core.status import is_final
 from wfdash.core.store import ENDED, EXPIRED

@@ -2,8 +2,8 @@
 
 from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage
+from wfdash.core.filter.query import Pushdown
 from wfdash.core.instance import Instance
-from wfdash.core.query import Pushdown
 from wfdash.live.budget import Priority
 from wfdash.live.job import Job
 from wfdash.live.watch import Watch

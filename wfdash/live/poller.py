@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from wfdash.api.interface import Version, Workflows
 from wfdash.core.diagnosis import Why
-from wfdash.core.facts import DetailFacts
+from wfdash.core.filter.detail_fields import DetailFacts
+from wfdash.core.filter.query import Query
 from wfdash.core.instance import Instance
 from wfdash.core.oddity import Oddity
-from wfdash.core.query import Query
 from wfdash.core.store import Store
 from wfdash.core.workflow import Workflow
 from wfdash.live.budget import Budget

@@ -5,7 +5,7 @@ from heapq import heappop, heappush
 
 from msgspec import Struct
 
-from wfdash.core.query import Query
+from wfdash.core.filter.query import Query
 from wfdash.core.store import EXPIRED, Delta
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
-from wfdash.core.query import Query
+from wfdash.core.filter.query import Query
 from wfdash.core.store import Delta, Store
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.stretch import Stretch

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
-from wfdash.core.query import Query
+from wfdash.core.filter.query import Query
 from wfdash.core.rules import phrase
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import age, count, spoken

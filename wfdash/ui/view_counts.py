@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from time import thread_time
 
 from wfdash.config.settings import View
-from wfdash.core.query import Facts, QueryError, parse
+from wfdash.core.filter.query import Facts, QueryError, parse
 from wfdash.core.store import Store
 
 __all__ = ["ViewCounts"]

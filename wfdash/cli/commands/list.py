@@ -15,7 +15,7 @@ from wfdash.core.status import is_final
 from wfdash.core.wording import brief, count
 
 if TYPE_CHECKING:
-    from wfdash.core.query import Query
+    from wfdash.core.filter.query import Query
 
 __all__ = ["prepare", "run"]
 
@@ -32,7 +32,7 @@ def prepare(parsed: Namespace) -> None:
     parsed.query = None
     if not parsed.filter:
         return
-    from wfdash.core.query import parse
+    from wfdash.core.filter.query import parse
 
     query = parsed.query = parse(parsed.filter)
     if query.needs_marks:
@@ -126,8 +126,8 @@ class Listing:
     async def _told_by_detail(self, query: "Query", row: Instance, now: float) -> bool:
         """Read an instance that the row itself does not rule out."""
         from wfdash.core.detail import read_detail
-        from wfdash.core.facts import read_facts
-        from wfdash.core.query import Facts
+        from wfdash.core.filter.detail_fields import read_facts
+        from wfdash.core.filter.query import Facts
 
         if self.details and self.asked >= self.details:
             self.unread += 1

@@ -6,9 +6,9 @@ from textual import work
 from textual.events import Click
 from textual.timer import Timer
 
+from wfdash.core.filter.query import EVERYTHING, Facts, Query
 from wfdash.core.marks import Marks
 from wfdash.core.order import Order
-from wfdash.core.query import EVERYTHING, Facts, Query
 from wfdash.core.store import Delta
 from wfdash.core.view import View
 from wfdash.ui.columns import SORTS

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import overload
 
+from wfdash.core.filter.query import EVERYTHING
 from wfdash.core.instance import Instance
-from wfdash.core.query import EVERYTHING
 from wfdash.core.view import View
 from wfdash.ui.screens.listing import ListingScreen
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from wfdash.config.settings import SettingsError, View
-from wfdash.core.query import Facts
+from wfdash.core.filter.query import Facts
 from wfdash.core.text import clean
 from wfdash.core.wording import count
 from wfdash.ui.columns import order_of, sort_of

@@ -6,9 +6,9 @@ from rich.text import Text
 from textual.message import Message
 from textual.suggester import Suggester
 
-from wfdash.core.completion import Values, complete, completed, no_values, unfinished
-from wfdash.core.fields import FIELDS
-from wfdash.core.query import Query, QueryError, parse
+from wfdash.core.filter.completion import Values, complete, completed, no_values, unfinished
+from wfdash.core.filter.fields import FIELDS
+from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text import cells, clean, fit
 from wfdash.ui.bindings import bindings
 from wfdash.ui.signs import shown_key

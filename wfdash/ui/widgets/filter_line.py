@@ -9,8 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
-from wfdash.core.completion import unfinished
-from wfdash.core.query import Query, QueryError, parse
+from wfdash.core.filter.completion import unfinished
+from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text import cells, clean, fit
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, clicked
 from wfdash.ui.widgets.filter_aids import FilterField, aid_pieces

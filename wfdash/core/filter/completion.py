@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from wfdash.core.facts import DetailFacts
-from wfdash.core.fields import FIELDS, Field, seconds
-from wfdash.core.grammar import Term, unparse
+from wfdash.core.filter.detail_fields import DetailFacts
+from wfdash.core.filter.fields import FIELDS, Field, seconds
+from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.instance import Instance
 from wfdash.core.moment import parse_time
 from wfdash.core.naming import base_name

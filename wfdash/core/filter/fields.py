@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 from msgspec import Struct, field
 
-from wfdash.core.facts import BLOCKS, DetailFacts
-from wfdash.core.grammar import QueryError, Term
+from wfdash.core.filter.detail_fields import BLOCKS, DetailFacts
+from wfdash.core.filter.grammar import QueryError, Term
 from wfdash.core.instance import Instance
 from wfdash.core.moment import parse_time
 from wfdash.core.status import STATUSES, is_final

@@ -4,8 +4,8 @@ from collections.abc import Callable, Container, Iterator
 
 from msgspec import Struct
 
-from wfdash.core.fields import FIELDS, Facts, Test, check, compile_term, doubtful, instant, seconds
-from wfdash.core.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
+from wfdash.core.filter.fields import FIELDS, Facts, Test, check, compile_term, doubtful, instant, seconds
+from wfdash.core.filter.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
 from wfdash.core.instance import Instance
 from wfdash.core.status import STATUSES
 
