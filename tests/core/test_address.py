@@ -2,7 +2,7 @@
 
 import pytest
 
-from wfdash.core.address import Address, AddressError, parse_address, parse_instance
+from wfdash.core.handoff.address import Address, AddressError, parse_address, parse_instance
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 URL = f"https://dash.cloudflare.com/{ACCOUNT}/workers/workflows/orders"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfdash.core.detail import read_detail
-from wfdash.core.export import COLUMNS, instance_json, instance_markdown, table_csv, table_ndjson
+from wfdash.core.handoff.export import COLUMNS, instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.instance import Instance
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.handover import Entry, Handover, HandoverError, read_handover
+from wfdash.core.handoff.handover import Entry, Handover, HandoverError, read_handover
 
 WHOLE = Handover(
     1_795_262_400.0,

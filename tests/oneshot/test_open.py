@@ -5,7 +5,7 @@ import json
 import pytest
 
 from wfdash.cli.main import run
-from wfdash.core.handover import Handover
+from wfdash.core.handoff.handover import Handover
 
 
 @pytest.fixture

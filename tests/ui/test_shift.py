@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.dashboard import drive, opened
 from tests.support.simulated_time import simulate
-from wfdash.core.handover import read_handover
+from wfdash.core.handoff.handover import read_handover
 
 
 @pytest.fixture

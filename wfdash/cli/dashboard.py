@@ -14,7 +14,7 @@ from wfdash.config.settings import NoCredentials, Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
-    from wfdash.core.handover import Handover
+    from wfdash.core.handoff.handover import Handover
     from wfdash.ui.session import Connect
 
 __all__ = ["dashboard"]
@@ -80,7 +80,7 @@ def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
 
 def _take_handover(parsed: Namespace) -> "Handover":
     """Stand where the file says, except where an option says otherwise."""
-    from wfdash.core.handover import HandoverError, read_handover
+    from wfdash.core.handoff.handover import HandoverError, read_handover
 
     try:
         with open(parsed.file, encoding="utf-8", errors="replace") as file:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_state_path
 
 from wfdash.core.grouping import summary
-from wfdash.core.handover import Handover
+from wfdash.core.handoff.handover import Handover
 from wfdash.core.rules import phrase
 from wfdash.core.wording import clock
 from wfdash.live.pins import Pin, Pins, PinState

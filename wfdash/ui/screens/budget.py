@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from wfdash.api.interface import Exchange
-from wfdash.core.copying import Copy
+from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.moment import iso
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import clock, count, spoken

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from platformdirs import user_state_path
 
-from wfdash.core.copying import Copy
+from wfdash.core.handoff.copy_formats import Copy
 from wfdash.ui.clipboard import copy_text
 from wfdash.ui.screens.menu import Entry, MenuScreen
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from wfdash.core.copying import copies
 from wfdash.core.detail import Detail
+from wfdash.core.handoff.copy_formats import copies
 from wfdash.core.instance import Instance
 from wfdash.core.status import is_final
 from wfdash.core.step import Step

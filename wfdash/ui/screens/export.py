@@ -10,7 +10,7 @@ from platformdirs import user_state_path
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.detail import Detail
-from wfdash.core.export import instance_json, instance_markdown, table_csv, table_ndjson
+from wfdash.core.handoff.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.instance import Instance
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import count

@@ -6,7 +6,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from wfdash.api.errors import NotFound, WorkflowsError
-from wfdash.core.address import Address, AddressError, parse_address
+from wfdash.core.handoff.address import Address, AddressError, parse_address
 from wfdash.core.text import clean
 from wfdash.live.budget import Priority
 from wfdash.ui.screens.panel import PanelScreen, Title

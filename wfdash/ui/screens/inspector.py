@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input
 
-from wfdash.core.copying import Copy
 from wfdash.core.detail import Detail, partial_reason
+from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.inscription import policy, span
 from wfdash.core.inspection import inspection, opened, place_in, step_query
 from wfdash.core.payload import path_text, size_of, value_at, value_text

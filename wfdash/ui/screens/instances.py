@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Click
 
-from wfdash.core.copying import copies
 from wfdash.core.filter.completion import found_values
 from wfdash.core.filter.grammar import Term, unparse
+from wfdash.core.handoff.copy_formats import copies
 from wfdash.core.status import is_final
 from wfdash.core.wording import age
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
