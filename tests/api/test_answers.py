@@ -7,8 +7,8 @@ import pytest
 from tests.support.loopback import envelope, reply
 from wfdash.api.errors import BadAnswer, ChooseAccount, ServerFailed
 from wfdash.api.paging import walk
-from wfdash.core.detail import read_detail
-from wfdash.core.entries import plain
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.lazy_steps import plain
 
 
 def answering(result, **more):

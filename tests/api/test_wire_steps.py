@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.support.details import answer, attempt, done, failure, sleep, step, termination
 from wfdash.api.answers.envelope import read_json
 from wfdash.api.answers.instance_json import read_instance_json
-from wfdash.core.detail import read_detail
-from wfdash.core.entries import Entries, plain
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.lazy_steps import Entries, plain
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.outline import outline
-from wfdash.core.steps import Steps
 
 moments = st.one_of(
     st.none(),

@@ -4,7 +4,7 @@ from functools import partial
 
 from tests.bench.line import Line, alternately, seconds
 from wfdash.core.filter.query import parse
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 
 NOW = 1_700_000_000.0
 _STATUSES = ("complete",) * 7 + ("errored", "running", "waiting")

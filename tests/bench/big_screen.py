@@ -10,8 +10,8 @@ from typing import cast
 
 import wfdash.ui
 from wfdash.api.interface import DetailAnswer, InstancePage, Observer, WorkflowPage, Workflows
-from wfdash.core.moment import iso
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.times import iso
+from wfdash.core.model.workflow import Workflow
 
 NOW = 1_790_000_000.0
 STATUSES = ["complete"] * 17 + ["errored", "waiting", "running"]

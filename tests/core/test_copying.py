@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from wfdash.core.handoff.copy_formats import copies
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 
 HOSTILE = ["*/30 * * * *-1786001400000", "a; rm -rf ~", "$(reboot)", "it's", "x|y", "é\x1b[2J"]
 

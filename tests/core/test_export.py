@@ -7,9 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.detail import read_detail
 from wfdash.core.handoff.export import COLUMNS, instance_json, instance_markdown, table_csv, table_ndjson
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HOSTILE = st.text(st.characters(), min_size=1, max_size=30)

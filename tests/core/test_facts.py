@@ -2,9 +2,9 @@
 
 import pytest
 
-from wfdash.core.detail import read_detail
 from wfdash.core.filter.detail_fields import read_facts
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
 
 ERROR = {"name": "PaymentError", "message": "Card DECLINED"}
 FAILED = {"start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:01Z", "success": False, "error": ERROR}

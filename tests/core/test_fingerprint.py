@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.detail import read_detail
 from wfdash.core.fingerprint import fingerprint, plain_message
+from wfdash.core.model.detail import read_detail
 from wfdash.core.naming import base_name
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from wfdash.core.detail import read_detail
-from wfdash.core.instance import Instance
-from wfdash.core.moment import iso
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import iso
+from wfdash.core.model.workflow import Schedule, Workflow
 from wfdash.core.oddity import (
     Oddity,
     StepTimes,
@@ -14,7 +15,6 @@ from wfdash.core.oddity import (
     queue_pressure,
     worst_first,
 )
-from wfdash.core.workflow import Schedule, Workflow
 
 NOW = 1_795_262_400.0
 

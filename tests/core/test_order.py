@@ -1,7 +1,7 @@
 """TOOK is sorted and filtered by as it is shown."""
 
 from wfdash.core.filter.query import parse
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 from wfdash.core.order import Order
 from wfdash.core.store import EXPIRED, Store
 from wfdash.core.view import View

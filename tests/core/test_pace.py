@@ -1,7 +1,7 @@
 """How often an open instance is read, and how."""
 
 from tests.support.details import T0, answer, detail, done, sleep, step, termination, wait
-from wfdash.core.detail import partial_reason, read_detail, with_steps_of
+from wfdash.core.model.detail import partial_reason, read_detail, with_steps_of
 from wfdash.core.pace import Pace, next_read, steps_wanted
 
 

@@ -9,8 +9,8 @@ from wfdash.core.filter.detail_fields import BLOCKS, DetailFacts
 from wfdash.core.filter.fields import FIELDS, seconds
 from wfdash.core.filter.grammar import And, Node, Not, Or, Term, unparse
 from wfdash.core.filter.query import EVERYTHING, Facts, Query, QueryError, parse
-from wfdash.core.instance import Instance
-from wfdash.core.status import STATUSES
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES
 
 NOW = 1_700_000_000.0
 DURATIONS = st.sampled_from(["30s", "10m", "1h30m", "2d", "1.5h"])

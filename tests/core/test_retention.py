@@ -2,7 +2,7 @@
 
 import pytest
 
-from wfdash.core.retention import kept_for
+from wfdash.core.model.retention import kept_for
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.details import T0, attempt, detail, step
-from wfdash.core.retry import attempts_allowed, back_off, duration, next_try
-from wfdash.core.step import StepConfig
+from wfdash.core.model.retry import attempts_allowed, back_off, duration, next_try
+from wfdash.core.model.step import StepConfig
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from wfdash.core import rules
-from wfdash.core.status import ACTIVE, FINAL, STATUSES
+from wfdash.core.model.status import ACTIVE, FINAL, STATUSES
 
 INSTANCE_VERBS = [verb for verb in rules.VERBS if verb != "create"]
 

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.details import T0, attempt, detail, done, sleep, step, termination, wait
-from wfdash.core.moment import parse_time, parse_times
-from wfdash.core.step import Step
-from wfdash.core.steps import Steps
+from wfdash.core.model.step import Step
+from wfdash.core.model.step_columns import Steps
+from wfdash.core.model.times import parse_time, parse_times
 
 instants = st.one_of(
     st.none(),

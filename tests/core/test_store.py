@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wfdash.core.instance import Instance
-from wfdash.core.moment import iso
-from wfdash.core.status import STATUSES, is_final
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.model.times import iso
 from wfdash.core.store import ENDED, EXPIRED, Store
 
 IDS = [f"order-{number}" for number in range(8)]

@@ -19,8 +19,8 @@ from tests.support.details import (
 )
 from wfdash.core.axis import Scale, round_mark
 from wfdash.core.bars import bar
-from wfdash.core.detail import read_detail
 from wfdash.core.inscription import span
+from wfdash.core.model.detail import read_detail
 from wfdash.core.outline import outline
 from wfdash.core.row_words import length_text, words
 from wfdash.core.text import cells

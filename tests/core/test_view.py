@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfdash.core.filter.query import parse
-from wfdash.core.moment import iso
+from wfdash.core.model.status import STATUSES
+from wfdash.core.model.times import iso
 from wfdash.core.order import COLUMNS, Order
-from wfdash.core.status import STATUSES
 from wfdash.core.store import Store
 from wfdash.core.view import View
 

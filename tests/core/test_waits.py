@@ -1,6 +1,6 @@
 """Open waits: only what something still waits for, oldest first."""
 
-from wfdash.core.detail import read_detail
+from wfdash.core.model.detail import read_detail
 from wfdash.core.waits import open_waits
 
 

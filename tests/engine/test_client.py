@@ -7,8 +7,8 @@ from wfdash.api.connect import connect
 from wfdash.api.errors import AlreadyExists, CannotTerminate, InstanceNotFound, Refused
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.config.settings import Settings
-from wfdash.core.detail import read_detail
-from wfdash.core.entries import plain
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.lazy_steps import plain
 
 
 @pytest.fixture

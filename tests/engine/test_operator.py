@@ -8,7 +8,7 @@ from tests.engine.engine import WORKFLOW
 from wfdash.api.connect import connect
 from wfdash.api.interface import RestartFrom
 from wfdash.config.settings import Settings
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.live.budget import Budget
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator

@@ -16,9 +16,9 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.paging import walk
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
-from wfdash.core.detail import read_detail
-from wfdash.core.entries import plain
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.lazy_steps import plain
 
 HOSTILE = (
     None, True, False, 0, -1, 1.5, 10**400, -(10**400), 10**4299, float("nan"), float("inf"), float("-inf"),

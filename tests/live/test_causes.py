@@ -7,7 +7,7 @@ from tests.support.stage import stage
 from wfdash.api.paging import walk
 from wfdash.core.filter.query import parse
 from wfdash.core.grouping import blame
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 
 
 def gets(one):

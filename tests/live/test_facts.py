@@ -2,7 +2,7 @@
 
 from tests.support.simulated_time import simulate
 from tests.support.stage import stage
-from wfdash.core.status import is_final
+from wfdash.core.model.status import is_final
 
 
 def look_at_the_newest(poller):

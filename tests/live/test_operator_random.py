@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.frail_server import WRITE_FAULTS, FrailServer, NoBudget, VirtualTime
-from wfdash.core.instance import Instance
-from wfdash.core.status import STATUSES
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES
 from wfdash.live.operator import Operator
 from wfdash.live.plan import make_plan
 

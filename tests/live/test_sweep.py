@@ -7,7 +7,7 @@ from tests.support.scripted import item, scripted
 from tests.support.simulated_time import EPOCH
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 from wfdash.core.store import ENDED
 
 

@@ -1,6 +1,6 @@
 """The line that tells of an action, from the request to its end."""
 
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.live.plan import Guard, Progress, Result, make_plan
 from wfdash.live.trail import Trail
 

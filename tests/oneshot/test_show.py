@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tests.oneshot.test_list import ask
 from wfdash.cli.commands.show import sheet
-from wfdash.core.detail import read_detail
+from wfdash.core.model.detail import read_detail
 
 
 def an_errored(shell) -> str:

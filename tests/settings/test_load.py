@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wfdash.config.settings import CLOUDFLARE, NoCredentials, Options, SettingsError, load
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 TOKEN = "obviously-fake-token-0xDEADBEEF"

@@ -1,7 +1,7 @@
 """Answers of the detail endpoint built in a line: times are seconds after T0."""
 
-from wfdash.core.detail import Detail, read_detail
-from wfdash.core.moment import iso
+from wfdash.core.model.detail import Detail, read_detail
+from wfdash.core.model.times import iso
 
 T0 = 1_800_000_000.0
 """2027-01-15 08:00:00 UTC, a Friday."""

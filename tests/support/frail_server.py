@@ -15,8 +15,8 @@ from wfdash.api.errors import (
     ServerFailed,
 )
 from wfdash.api.interface import Created, DetailAnswer, InstancePage, StatusAnswer
-from wfdash.core.moment import iso
-from wfdash.core.status import FINAL
+from wfdash.core.model.status import FINAL
+from wfdash.core.model.times import iso
 
 START = 1_800_000_000.0
 WRITE_FAULTS = (

@@ -4,8 +4,8 @@ import asyncio
 
 from tests.support.simulated_time import EPOCH, simulate
 from wfdash.api.interface import DetailAnswer, InstancePage
-from wfdash.core.moment import iso
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.times import iso
+from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget import Budget
 from wfdash.live.poller import Poller
 

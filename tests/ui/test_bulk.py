@@ -1,6 +1,6 @@
 """The panel of an action on many: what is done, and what is still followed."""
 
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.live.plan import Guard, Progress, Result, make_plan
 from wfdash.live.trail import Trail
 from wfdash.ui.screens.bulk import bulk_lines

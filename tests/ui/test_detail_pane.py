@@ -15,7 +15,7 @@ from tests.support.details import (
     step,
     wait,
 )
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.live.state import DetailState, Freshness
 from wfdash.ui.widgets.detail_pane import DetailPane
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from textual.app import App
 
-from wfdash.core.status import STATUSES
+from wfdash.core.model.status import STATUSES
 from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.header import Header, Identity
 

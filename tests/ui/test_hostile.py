@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.dashboard import drive
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 
 HOSTILE = [
     "\x1b]52;c;ZXZpbA==\x07",

@@ -8,7 +8,7 @@ from textual.filter import NoColor
 from tests.support.dashboard import drive
 from wfdash.config.file import ConfigError, parse
 from wfdash.config.schema import THEMES
-from wfdash.core.status import STATUSES
+from wfdash.core.model.status import STATUSES
 from wfdash.ui.filters import ColourlessFilter
 from wfdash.ui.palettes import PALETTES, PaletteFilter, drawn
 from wfdash.ui.theme import look

@@ -13,8 +13,8 @@ from wfdash.api.http.client import Answer, Http, encoded, segment
 from wfdash.api.http.request_info import Asked
 from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_payload_size
-from wfdash.core.moment import iso
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.times import iso
+from wfdash.core.model.workflow import Workflow
 
 __all__ = ["CloudWorkflows"]
 

@@ -14,7 +14,7 @@ from wfdash.api.http.client import NOTHING, READ, Answer, Http, encoded, segment
 from wfdash.api.http.request_info import Asked
 from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
 from wfdash.api.validate import check_event_type, check_payload_size
-from wfdash.core.moment import parse_time
+from wfdash.core.model.times import parse_time
 
 __all__ = ["Endpoints"]
 

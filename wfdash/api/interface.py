@@ -5,7 +5,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.workflow import Workflow
 
 __all__ = [
     "Created",

@@ -28,10 +28,10 @@ from wfdash.api.interface import (
 from wfdash.api.local_probe import Session, probe
 from wfdash.api.paging import walk
 from wfdash.api.validate import check_batch, check_instance_id, check_payload_size
-from wfdash.core.detail import read_detail
-from wfdash.core.lenient import fields_of
-from wfdash.core.moment import parse_time
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.json_values import fields_of
+from wfdash.core.model.times import parse_time
+from wfdash.core.model.workflow import Workflow
 
 __all__ = ["LocalWorkflows"]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wfdash.api.errors import Refused
-from wfdash.core.retry import duration
+from wfdash.core.model.retry import duration
 
 __all__ = [
     "BATCH",

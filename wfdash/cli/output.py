@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from wfdash.cli.exits import Stop
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 from wfdash.core.text import clean
 
 __all__ = ["deaden", "instant", "json_line", "line", "refuse", "say", "write"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wfdash.config.credential import SECRET_VARIABLES, Credential
 from wfdash.config.schema import Profile
-from wfdash.core.moment import parse_time
+from wfdash.core.model.times import parse_time
 
 __all__ = [
     "HOW_TO",

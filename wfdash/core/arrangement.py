@@ -7,7 +7,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.core.order import Order
 
 __all__ = ["SLICE", "Arrangement"]

@@ -6,12 +6,12 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
-from wfdash.core.detail import Detail
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+from wfdash.core.model.step import ABSENT, Step
 from wfdash.core.naming import shown_name
 from wfdash.core.payload import Path
-from wfdash.core.status import is_final
-from wfdash.core.step import ABSENT, Step
 from wfdash.core.text import clean
 
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]

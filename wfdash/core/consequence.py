@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.step import Step
 from wfdash.core.naming import base_name
-from wfdash.core.step import Step
 
 __all__ = ["Split", "StepTarget", "consequence", "finished_steps", "split_at", "step_target"]
 

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from wfdash.core.detail import Detail
-from wfdash.core.retry import attempts_allowed, duration, next_try, open_attempt
-from wfdash.core.status import is_final
-from wfdash.core.step import Attempt, Step
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.retry import attempts_allowed, duration, next_try, open_attempt
+from wfdash.core.model.status import is_final
+from wfdash.core.model.step import Attempt, Step
 
 __all__ = ["Doing", "current_steps", "deadline", "doing", "is_open", "since", "used_up", "was_cut"]
 

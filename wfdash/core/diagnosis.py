@@ -3,13 +3,13 @@
 from msgspec.structs import replace
 
 from wfdash.core.current import current_steps, doing
-from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.ending import of_final
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import Detail, partial_reason
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.model.step import Step
 from wfdash.core.naming import failure_text, spoken_name
 from wfdash.core.progress import attempt_count, of_one, of_several, short_name
-from wfdash.core.status import STATUSES, is_final
-from wfdash.core.step import Step
 from wfdash.core.text import clean
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import count, spoken

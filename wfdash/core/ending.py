@@ -1,12 +1,12 @@
 """How a final instance ended, in words: which step gave up and why, who stopped it, what was undone."""
 
 from wfdash.core.current import is_open
-from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.failure import failing_step, root_failure
+from wfdash.core.model.detail import Detail, partial_reason
+from wfdash.core.model.retry import attempts_allowed
+from wfdash.core.model.step import Failure, Step
 from wfdash.core.naming import failure_text, shown_name, spoken_name, terminator
 from wfdash.core.progress import short_name
-from wfdash.core.retry import attempts_allowed
-from wfdash.core.step import Failure, Step
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import spoken

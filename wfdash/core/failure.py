@@ -1,7 +1,7 @@
 """What went wrong in an instance: the step it died of, and the error that says most."""
 
-from wfdash.core.detail import Detail
-from wfdash.core.step import Failure, Step
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.step import Failure, Step
 
 __all__ = ["attempt_failure", "failing_step", "root_failure", "step_failure"]
 

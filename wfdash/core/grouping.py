@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct, field
 
 from wfdash.core.fingerprint import Fingerprint
-from wfdash.core.instance import Instance
-from wfdash.core.status import is_final
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.core.wording import clock, spoken
 
 __all__ = ["Group", "Sample", "VersionShare", "blame", "group", "summary"]

@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from wfdash.core.detail import Detail
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.retry import duration
+from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.outline import PULLED, Family
 from wfdash.core.payload import size_of, summary
-from wfdash.core.retry import duration
-from wfdash.core.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.text import clean
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import size, spoken

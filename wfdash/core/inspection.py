@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
 from wfdash.core.payload import Path
 
 __all__ = ["inspection", "opened", "place_in", "step_query"]

@@ -2,7 +2,7 @@
 
 import re
 
-from wfdash.core.step import Failure, Step
+from wfdash.core.model.step import Failure, Step
 from wfdash.core.text import cells, clean, fit
 
 __all__ = ["base_name", "error_name", "failure_text", "family", "shown_name", "spoken_name", "terminator"]

@@ -8,10 +8,10 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from wfdash.core.current import Doing, current_steps, doing, is_open
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.naming import family
-from wfdash.core.status import is_final
-from wfdash.core.steps import Steps
 from wfdash.core.work import Work, work_in_slices
 
 __all__ = [

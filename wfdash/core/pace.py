@@ -5,8 +5,8 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.current import current_steps, deadline, doing
-from wfdash.core.detail import Detail
-from wfdash.core.status import is_final
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
 
 __all__ = ["Pace", "next_read", "steps_wanted"]
 

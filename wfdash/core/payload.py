@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from wfdash.core.step import ABSENT
+from wfdash.core.model.step import ABSENT
 from wfdash.core.text import clean
 from wfdash.core.withheld import note_of
 from wfdash.core.wording import count

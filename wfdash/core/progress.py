@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from wfdash.core.current import deadline, doing, since, used_up
+from wfdash.core.model.retry import attempts_allowed, duration
+from wfdash.core.model.step import Failure, Step
 from wfdash.core.naming import error_name, failure_text, shown_name, spoken_name
-from wfdash.core.retry import attempts_allowed, duration
-from wfdash.core.step import Failure, Step
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import spoken

@@ -4,11 +4,11 @@ from typing import Final, Literal
 
 from wfdash.core.current import deadline
 from wfdash.core.failure import step_failure
+from wfdash.core.model.retry import attempts_allowed
+from wfdash.core.model.step import Step
 from wfdash.core.naming import failure_text, shown_name, terminator
 from wfdash.core.outline import ALIVE, Outline, State
-from wfdash.core.retry import attempts_allowed
 from wfdash.core.rows import Row
-from wfdash.core.step import Step
 from wfdash.core.text import clean
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import brief

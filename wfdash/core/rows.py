@@ -5,8 +5,8 @@ from typing import overload
 
 from msgspec import Struct
 
+from wfdash.core.model.step import Step
 from wfdash.core.outline import ALIVE, Family, Outline, State
-from wfdash.core.step import Step
 
 __all__ = ["Row", "Rows", "attempt_state", "fold_key"]
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.core.status import ACTIVE, FINAL, STATUSES, is_final
+from wfdash.core.model.status import ACTIVE, FINAL, STATUSES, is_final
 
 __all__ = [
     "DESTROYS",

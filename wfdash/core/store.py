@@ -7,8 +7,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wfdash.core.instance import Instance
-from wfdash.core.status import is_final
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 
 __all__ = ["ENDED", "EXPIRED", "Delta", "Store"]
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from wfdash.core.axis import Axis, Scale
 from wfdash.core.bars import bar
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
 from wfdash.core.outline import Outline, outline
 from wfdash.core.row_words import STATE_GLYPHS, length_text, words
 from wfdash.core.rows import Row

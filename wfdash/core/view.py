@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from wfdash.core.arrangement import Arrangement
 from wfdash.core.filter.query import Facts, Query
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.core.order import Order
 from wfdash.core.store import Delta, Store
 

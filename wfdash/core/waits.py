@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from wfdash.core.current import current_steps, deadline
-from wfdash.core.detail import Detail
-from wfdash.core.step import Step
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.step import Step
 
 __all__ = ["OpenWait", "open_waits"]
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from wfdash.core.lenient import fields_of
-from wfdash.core.moment import parse_times
-from wfdash.core.steps import Columns, Steps
+from wfdash.core.model.json_values import fields_of
+from wfdash.core.model.step_columns import Columns, Steps
+from wfdash.core.model.times import parse_times
 
 __all__ = ["LEAST_QUIET", "Work", "work_in_slices"]
 

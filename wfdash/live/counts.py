@@ -1,6 +1,6 @@
 """How many instances have which status: of the workflow shown, or of all while their page is open."""
 
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget import Priority
 from wfdash.live.events import WorkflowsChanged
 from wfdash.live.job import Job

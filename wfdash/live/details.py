@@ -4,9 +4,9 @@ import asyncio
 from collections import OrderedDict
 
 from wfdash.api.errors import InstanceNotFound
-from wfdash.core.detail import Detail, partial_reason, with_steps_of
+from wfdash.core.model.detail import Detail, partial_reason, with_steps_of
+from wfdash.core.model.status import is_final
 from wfdash.core.pace import Pace, next_read, steps_wanted
-from wfdash.core.status import is_final
 from wfdash.core.store import EXPIRED
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Container, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why, diagnose
 from wfdash.core.filter.detail_fields import DetailFacts, read_facts
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
 from wfdash.core.oddity import StepTimes
-from wfdash.core.status import is_final
 from wfdash.core.store import ENDED, EXPIRED
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
 
 __all__ = ["Hearer", "Nobody"]
 

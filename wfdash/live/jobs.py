@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable, Sequence
 
-from wfdash.core.status import is_final
+from wfdash.core.model.status import is_final
 from wfdash.core.store import Delta
 from wfdash.live.causes import Causes
 from wfdash.live.counts import Counts

@@ -12,7 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from wfdash.core.moment import iso, parse_time
+from wfdash.core.model.times import iso, parse_time
 from wfdash.live.locked_file import LockedFile, SessionLock, session_is_over
 
 __all__ = ["EVENTS", "KEYS", "Entry", "Journal", "Told", "Unfinished", "parse_entry", "read_entries"]

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
-from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import Why
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
+from wfdash.core.model.workflow import Workflow
 from wfdash.core.oddity import (
     Oddity,
     StepTimes,
@@ -13,8 +15,6 @@ from wfdash.core.oddity import (
     queue_pressure,
     worst_first,
 )
-from wfdash.core.status import is_final
-from wfdash.core.workflow import Workflow
 from wfdash.live.facts import Facts
 from wfdash.live.trend import Trends
 from wfdash.live.watch import Watch

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from wfdash.core.grouping import Group
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 
 __all__ = ["Onset"]
 

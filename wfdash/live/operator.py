@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
 from wfdash.live.creation import Creator
 from wfdash.live.follow import Follower
 from wfdash.live.hearing import Hearer, Nobody

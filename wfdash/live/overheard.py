@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
 from wfdash.core.store import EXPIRED
 from wfdash.live.jobs import Jobs
 from wfdash.live.reading import amend_row

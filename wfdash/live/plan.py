@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.api.interface import NewInstance, RestartFrom
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES
 from wfdash.core.rules import refusal
-from wfdash.core.status import STATUSES
 
 __all__ = [
     "NOT_REACHED",

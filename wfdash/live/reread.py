@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import InstancePage, Workflows
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.live.hearing import Hearer
 from wfdash.live.reading import read_answer
 

@@ -3,7 +3,7 @@
 from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
 
 __all__ = ["DetailState", "Freshness"]
 

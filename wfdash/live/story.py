@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import asdict
 
 from wfdash.core.handoff.handover import Entry
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 from wfdash.live.locked_file import LockedFile
 
 __all__ = ["Story"]

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from wfdash.core.instance import Instance
-from wfdash.core.status import is_final
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.core.store import Store
 
 __all__ = ["Stretch"]

@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from wfdash.core.status import ACTIVE
+from wfdash.core.model.status import ACTIVE
 from wfdash.core.store import ENDED
 from wfdash.live.budget import Priority
 from wfdash.live.job import Job

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.workflow import Workflow
 
 __all__ = ["Trends"]
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.config.settings import Settings
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget import Priority
 from wfdash.ui.session import Connect, open_session
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import diagnose
-from wfdash.core.instance import Instance
-from wfdash.core.retention import kept_for
-from wfdash.core.status import is_final
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.retention import kept_for
+from wfdash.core.model.status import is_final
 from wfdash.core.why import Why
 from wfdash.live.state import DetailState
 

@@ -4,14 +4,14 @@ from typing import Final
 
 from rich.style import Style
 
-from wfdash.core.detail import Detail
 from wfdash.core.failure import step_failure
 from wfdash.core.inscription import fold_facts, policy, result_line, span
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.step import Step
 from wfdash.core.naming import failure_text
 from wfdash.core.outline import Family
 from wfdash.core.row_words import STATE_GLYPHS
 from wfdash.core.rows import Row
-from wfdash.core.step import Step
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning
 from wfdash.core.wrap import wrapped

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from wfdash.config.first_run import FORM
-from wfdash.core.status import STATUSES
+from wfdash.core.model.status import STATUSES
+from wfdash.core.model.workflow import Workflow
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import count
-from wfdash.core.workflow import Workflow
 from wfdash.core.wrap import wrapped
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.status_line import Pieces

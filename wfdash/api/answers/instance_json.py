@@ -6,7 +6,7 @@ from msgspec import UNSET, MsgspecError, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
 from wfdash.api.answers.envelope import Unreadable, read_json, read_text
-from wfdash.core.entries import Entries, Told
+from wfdash.core.model.lazy_steps import Entries, Told
 
 __all__ = ["read_instance_json"]
 

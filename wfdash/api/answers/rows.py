@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from wfdash.api.interface import Created, NewInstance, RestartFrom, Verb, Version
-from wfdash.core.moment import parse_time
-from wfdash.core.workflow import Schedule, Workflow
+from wfdash.core.model.times import parse_time
+from wfdash.core.model.workflow import Schedule, Workflow
 
 __all__ = [
     "change_body",

@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 
 from wfdash.api.interface import Exchange
 from wfdash.config.credential import Credential
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 
 __all__ = ["DebugLog"]
 

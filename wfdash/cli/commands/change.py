@@ -13,8 +13,8 @@ from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import Session
 from wfdash.core.consequence import StepTarget, consequence
-from wfdash.core.detail import Detail
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.rules import destroys, phrase
 from wfdash.core.text import clean, told_apart
 from wfdash.core.wording import count

@@ -10,8 +10,8 @@ from wfdash.api.paging import walk
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import Patient, Session
-from wfdash.core.instance import Instance
-from wfdash.core.status import is_final
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.core.wording import brief, count
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ class Listing:
 
     async def _told_by_detail(self, query: "Query", row: Instance, now: float) -> bool:
         """Read an instance that the row itself does not rule out."""
-        from wfdash.core.detail import read_detail
         from wfdash.core.filter.detail_fields import read_facts
         from wfdash.core.filter.query import Facts
+        from wfdash.core.model.detail import read_detail
 
         if self.details and self.asked >= self.details:
             self.unread += 1

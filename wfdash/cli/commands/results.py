@@ -8,7 +8,7 @@ from platformdirs import user_state_path
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import json_line, say
 from wfdash.cli.session import Session
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 from wfdash.core.text import clean
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator

@@ -9,11 +9,11 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import Session
-from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.diagnosis import diagnose
-from wfdash.core.entries import plain
-from wfdash.core.retention import kept_for
-from wfdash.core.status import is_final
+from wfdash.core.model.detail import Detail, partial_reason
+from wfdash.core.model.lazy_steps import plain
+from wfdash.core.model.retention import kept_for
+from wfdash.core.model.status import is_final
 from wfdash.core.text import clean
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import brief

@@ -10,10 +10,10 @@ from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import TRANSIENT, Session, again
-from wfdash.core.detail import Detail
 from wfdash.core.diagnosis import diagnose
 from wfdash.core.filter.query import Query, parse
-from wfdash.core.status import STATUSES, is_final
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text import clean
 from wfdash.live.budget import Priority
 from wfdash.live.events import Event, InstancesChanged

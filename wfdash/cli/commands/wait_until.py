@@ -6,9 +6,9 @@ from collections.abc import Callable
 from wfdash.api.errors import Unauthorized, WorkflowsError
 from wfdash.cli.output import say
 from wfdash.cli.session import TRANSIENT, Session, again
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
 from wfdash.core.pace import next_read
-from wfdash.core.status import is_final
 from wfdash.live.budget import Priority
 from wfdash.live.reading import read_answer
 

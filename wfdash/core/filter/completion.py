@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from wfdash.core.filter.detail_fields import DetailFacts
 from wfdash.core.filter.fields import FIELDS, Field, seconds
 from wfdash.core.filter.grammar import Term, unparse
-from wfdash.core.instance import Instance
-from wfdash.core.moment import parse_time
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import parse_time
 from wfdash.core.naming import base_name
 
 __all__ = ["Values", "complete", "completed", "found_values", "no_values", "unfinished"]

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from wfdash.core.current import Doing, current_steps, doing
-from wfdash.core.detail import Detail
 from wfdash.core.failure import attempt_failure
 from wfdash.core.fingerprint import plain_message
-from wfdash.core.step import Step
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.step import Step
 
 __all__ = ["BLOCKS", "DetailFacts", "read_facts"]
 

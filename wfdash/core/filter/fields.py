@@ -9,9 +9,9 @@ from msgspec import Struct, field
 
 from wfdash.core.filter.detail_fields import BLOCKS, DetailFacts
 from wfdash.core.filter.grammar import QueryError, Term
-from wfdash.core.instance import Instance
-from wfdash.core.moment import parse_time
-from wfdash.core.status import STATUSES, is_final
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.model.times import parse_time
 
 __all__ = ["FIELDS", "Facts", "Field", "Test", "check", "compile_term", "doubtful", "seconds"]
 

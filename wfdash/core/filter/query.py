@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from wfdash.core.filter.fields import FIELDS, Facts, Test, check, compile_term, doubtful, instant, seconds
 from wfdash.core.filter.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
-from wfdash.core.instance import Instance
-from wfdash.core.status import STATUSES
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES
 
 __all__ = ["EVERYTHING", "Facts", "Pushdown", "Query", "QueryError", "parse"]
 

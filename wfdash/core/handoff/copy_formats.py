@@ -6,9 +6,9 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from wfdash.core.instance import Instance
 from wfdash.core.markdown import table_row
-from wfdash.core.moment import iso
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import iso
 
 __all__ = ["Copy", "copies"]
 

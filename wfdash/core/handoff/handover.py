@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from wfdash.core.markdown import code, escaped
-from wfdash.core.moment import iso, parse_time
+from wfdash.core.model.times import iso, parse_time
 
 __all__ = ["Entry", "Handover", "HandoverError", "read_handover"]
 

@@ -7,7 +7,7 @@ from textual.css.query import NoMatches
 from textual.events import Click
 from textual.geometry import Size
 
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.live.events import Event
 from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.whole import Whole

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 
 from wfdash.api.interface import Exchange
 from wfdash.core.handoff.copy_formats import Copy
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import clock, count, spoken
 from wfdash.live.budget import QUOTA

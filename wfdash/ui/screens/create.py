@@ -8,7 +8,7 @@ from typing import Any
 from wfdash.api.errors import Refused
 from wfdash.api.interface import NewInstance
 from wfdash.api.validate import check_instance_id
-from wfdash.core.step import ABSENT
+from wfdash.core.model.step import ABSENT
 from wfdash.live.handing import NotSendable, propose_id, read_batch, read_payload
 from wfdash.live.plan import Plan, make_creation
 from wfdash.ui.screens.form import FormField, FormScreen

@@ -6,11 +6,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from wfdash.core.detail import Detail
 from wfdash.core.handoff.copy_formats import copies
-from wfdash.core.instance import Instance
-from wfdash.core.status import is_final
-from wfdash.core.step import Step
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+from wfdash.core.model.step import Step
 from wfdash.core.waits import open_waits
 from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings

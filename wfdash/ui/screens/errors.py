@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 
 from wfdash.core.cause_filter import cause_filter
 from wfdash.core.grouping import Group, VersionShare, blame, short_version, summary
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.core.text import cells, clean
 from wfdash.core.wording import clock, count
 from wfdash.core.wrap import wrapped

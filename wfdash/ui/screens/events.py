@@ -6,9 +6,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.strip import Strip
 
-from wfdash.core.detail import Detail
-from wfdash.core.instance import Instance
-from wfdash.core.status import is_final
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.waits import OpenWait, open_waits
 from wfdash.core.wording import age, brief, count

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from platformdirs import user_state_path
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.core.detail import Detail
 from wfdash.core.handoff.export import instance_json, instance_markdown, table_csv, table_ndjson
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.timeline_text import text_timeline
 from wfdash.core.wording import count
 from wfdash.live.reading import read_run

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input
 
-from wfdash.core.detail import Detail, partial_reason
 from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.inscription import policy, span
 from wfdash.core.inspection import inspection, opened, place_in, step_query
+from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.payload import path_text, size_of, value_at, value_text
 from wfdash.core.text import clean, fit
 from wfdash.core.why import Reckoning

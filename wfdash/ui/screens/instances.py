@@ -9,7 +9,7 @@ from textual.events import Click
 from wfdash.core.filter.completion import found_values
 from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.handoff.copy_formats import copies
-from wfdash.core.status import is_final
+from wfdash.core.model.status import is_final
 from wfdash.core.wording import age
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings

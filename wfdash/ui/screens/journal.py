@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from wfdash.core.markdown import table_row
-from wfdash.core.moment import iso
+from wfdash.core.model.times import iso
 from wfdash.core.rules import phrase
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.wording import clock, count

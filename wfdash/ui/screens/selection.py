@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import overload
 
 from wfdash.core.filter.query import EVERYTHING
-from wfdash.core.instance import Instance
+from wfdash.core.model.instance import Instance
 from wfdash.core.view import View
 from wfdash.ui.screens.listing import ListingScreen
 

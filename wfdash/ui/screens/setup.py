@@ -6,7 +6,7 @@ from textual import events, work
 from wfdash.api.errors import WorkflowsError
 from wfdash.config.first_run import remember_led
 from wfdash.config.settings import Settings, SettingsError
-from wfdash.core.workflow import Workflow
+from wfdash.core.model.workflow import Workflow
 from wfdash.ui.screens.setup_token import SetupToken
 from wfdash.ui.setup_text import ALL, STEPS
 

@@ -8,8 +8,8 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from wfdash.config.settings import Settings, SettingsError
+from wfdash.core.model.workflow import Workflow
 from wfdash.core.text import clean
-from wfdash.core.workflow import Workflow
 from wfdash.core.wrap import wrapped
 from wfdash.live.state import Freshness
 from wfdash.ui.bindings import bindings

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
+from wfdash.core.model.status import STATUSES
+from wfdash.core.model.workflow import Workflow
 from wfdash.core.spark import moves
-from wfdash.core.status import STATUSES
 from wfdash.core.text import clean, fit
 from wfdash.core.wording import clock, count
-from wfdash.core.workflow import Workflow
 from wfdash.live.events import Event, WorkflowsChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

@@ -9,8 +9,8 @@ from textual.strip import Strip
 
 from wfdash.core.compare import Comparison, Pair
 from wfdash.core.failure import step_failure
+from wfdash.core.model.step import Step
 from wfdash.core.naming import failure_text
-from wfdash.core.step import Step
 from wfdash.core.text import fit
 from wfdash.core.wording import brief
 from wfdash.ui.bindings import bindings

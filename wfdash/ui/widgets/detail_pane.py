@@ -7,12 +7,12 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.core.detail import Detail
 from wfdash.core.inscription import facts, result_line
-from wfdash.core.instance import Instance
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+from wfdash.core.model.step import ABSENT
 from wfdash.core.rows import Row
-from wfdash.core.status import is_final
-from wfdash.core.step import ABSENT
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import age, clock

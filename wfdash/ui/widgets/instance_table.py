@@ -7,10 +7,10 @@ from rich.style import Style
 from textual.strip import Strip
 
 from wfdash.core.grouping import short_version
-from wfdash.core.instance import Instance
 from wfdash.core.marks import Marks
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.core.order import Order
-from wfdash.core.status import is_final
 from wfdash.core.store import EXPIRED
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.view import View

@@ -8,8 +8,8 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from wfdash.core.model.step import ABSENT
 from wfdash.core.payload import Node, Path, rows, search, value_at
-from wfdash.core.step import ABSENT
 from wfdash.core.text import cells, fit
 from wfdash.core.withheld import is_on_request
 from wfdash.ui.bindings import bindings

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from wfdash.core.axis import Axis, Scale
-from wfdash.core.detail import Detail
+from wfdash.core.model.detail import Detail
 from wfdash.core.outline import ALIVE, Outline, outline_in_slices
 from wfdash.core.rows import Row
 from wfdash.core.timeline import Timeline, arrange, axis_of

@@ -1,6 +1,6 @@
 """How long an instance is kept once it has ended, as its version's `default_retention` tells."""
 
-from wfdash.core.retry import duration
+from wfdash.core.model.retry import duration
 
 __all__ = ["kept_for"]
 

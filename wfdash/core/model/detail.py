@@ -5,11 +5,11 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from wfdash.core.entries import Entries
-from wfdash.core.lenient import Fields, fields_of, flag, number, part, text
-from wfdash.core.moment import parse_time
-from wfdash.core.step import ABSENT, Failure, read_failure
-from wfdash.core.steps import Steps
+from wfdash.core.model.json_values import Fields, fields_of, flag, number, part, text
+from wfdash.core.model.lazy_steps import Entries
+from wfdash.core.model.step import ABSENT, Failure, read_failure
+from wfdash.core.model.step_columns import Steps
+from wfdash.core.model.times import parse_time
 
 __all__ = ["Detail", "partial_reason", "read_detail", "with_steps_of"]
 

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from wfdash.core.lenient import fields_of, flag, number, part, text, text_or_number
-from wfdash.core.moment import parse_time
+from wfdash.core.model.json_values import fields_of, flag, number, part, text, text_or_number
+from wfdash.core.model.times import parse_time
 
 __all__ = ["ABSENT", "Absent", "Attempt", "Failure", "Step", "StepConfig", "read_failure"]
 

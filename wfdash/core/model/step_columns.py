@@ -6,10 +6,10 @@ from typing import overload
 
 from msgspec import Struct
 
-from wfdash.core.entries import Entries, Told
-from wfdash.core.lenient import fields_of, text
-from wfdash.core.moment import parse_times, seconds_of
-from wfdash.core.step import Step, read_failure
+from wfdash.core.model.json_values import fields_of, text
+from wfdash.core.model.lazy_steps import Entries, Told
+from wfdash.core.model.step import Step, read_failure
+from wfdash.core.model.times import parse_times, seconds_of
 
 __all__ = ["Columns", "Steps"]
 

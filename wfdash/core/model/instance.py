@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from wfdash.core.moment import iso, parse_time
-from wfdash.core.status import is_final
+from wfdash.core.model.status import is_final
+from wfdash.core.model.times import iso, parse_time
 
 __all__ = ["Instance"]
 

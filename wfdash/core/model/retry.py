@@ -4,7 +4,7 @@ import re
 from math import isfinite
 from typing import Final
 
-from wfdash.core.step import Step, StepConfig
+from wfdash.core.model.step import Step, StepConfig
 
 __all__ = ["attempts_allowed", "back_off", "duration", "next_try", "open_attempt"]
 
