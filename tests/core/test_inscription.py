@@ -1,7 +1,7 @@
 """The facts in a line under the sentence of an open instance."""
 
-from wfdash.core.inscription import facts
 from wfdash.core.model.detail import read_detail
+from wfdash.core.payload.summary_lines import facts
 from wfdash.core.why import Reckoning
 
 ENDED = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:05Z", "steps": []}

@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfdash.core.model.step import ABSENT
-from wfdash.core.payload import inner_json, path_text, rows, search, size_of, summary, value_at, value_text
+from wfdash.core.payload.tree import (
+    inner_json,
+    path_text,
+    rows,
+    search,
+    size_of,
+    summary,
+    value_at,
+    value_text,
+)
 
 ORDER = {"id": 7, "items": [{"sku": "mug"}, {"sku": "pen"}], "raw": '{"deep": [1, 2]}', "token": "[REDACTED]"}
 

@@ -19,9 +19,9 @@ from tests.support.details import (
 )
 from wfdash.core.axis import Scale, round_mark
 from wfdash.core.bars import bar
-from wfdash.core.inscription import span
 from wfdash.core.model.detail import read_detail
 from wfdash.core.outline import outline
+from wfdash.core.payload.summary_lines import span
 from wfdash.core.row_words import length_text, words
 from wfdash.core.text import cells
 from wfdash.core.timeline import arrange, axis_of, segments, timeline

@@ -11,7 +11,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Step
 from wfdash.core.naming import shown_name
-from wfdash.core.payload import Path
+from wfdash.core.payload.tree import Path
 from wfdash.core.text import clean
 
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]

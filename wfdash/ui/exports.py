@@ -10,7 +10,7 @@ from re import sub
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
-from wfdash.core.withheld import TRUNCATED
+from wfdash.core.payload.placeholders import TRUNCATED
 from wfdash.core.wording import size
 from wfdash.live.budget import Budget, Priority
 

@@ -10,7 +10,7 @@ from rich.style import Style
 from wfdash.api.interface import NewInstance
 from wfdash.core.consequence import StepTarget, consequence
 from wfdash.core.model.detail import Detail
-from wfdash.core.payload import summary
+from wfdash.core.payload.tree import summary
 from wfdash.core.rules import destroys, phrase
 from wfdash.core.text import cells, clean, fit, told_apart
 from wfdash.core.wording import age, count

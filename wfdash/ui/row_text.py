@@ -5,11 +5,11 @@ from typing import Final
 from rich.style import Style
 
 from wfdash.core.failure import step_failure
-from wfdash.core.inscription import fold_facts, policy, result_line, span
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.naming import failure_text
 from wfdash.core.outline import Family
+from wfdash.core.payload.summary_lines import fold_facts, policy, result_line, span
 from wfdash.core.row_words import STATE_GLYPHS
 from wfdash.core.rows import Row
 from wfdash.core.text import cells, clean, fit

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from wfdash.core.compare import Comparison, compare
 from wfdash.core.grouping import short_version
 from wfdash.core.model.instance import Instance
-from wfdash.core.payload import path_text, summary
+from wfdash.core.payload.tree import path_text, summary
 from wfdash.core.text import clean, fit
 from wfdash.core.wording import clock, spoken
 from wfdash.core.wrap import wrapped

@@ -11,13 +11,13 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from wfdash.core.handoff.copy_formats import Copy
-from wfdash.core.inscription import policy, span
-from wfdash.core.inspection import inspection, opened, place_in, step_query
 from wfdash.core.model.detail import Detail, partial_reason
-from wfdash.core.payload import path_text, size_of, value_at, value_text
+from wfdash.core.payload.inspect import inspection, opened, place_in, step_query
+from wfdash.core.payload.placeholders import stream_size
+from wfdash.core.payload.summary_lines import policy, span
+from wfdash.core.payload.tree import path_text, size_of, value_at, value_text
 from wfdash.core.text import clean, fit
 from wfdash.core.why import Reckoning
-from wfdash.core.withheld import stream_size
 from wfdash.core.wording import clock, size
 from wfdash.live.events import DetailChanged, Event
 from wfdash.ui.bindings import bindings

@@ -7,11 +7,11 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.core.inscription import facts, result_line
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT
+from wfdash.core.payload.summary_lines import facts, result_line
 from wfdash.core.rows import Row
 from wfdash.core.text import cells, clean, fit
 from wfdash.core.why import Reckoning, Why

@@ -9,9 +9,9 @@ from textual.message import Message
 from textual.strip import Strip
 
 from wfdash.core.model.step import ABSENT
-from wfdash.core.payload import Node, Path, rows, search, value_at
+from wfdash.core.payload.placeholders import is_on_request
+from wfdash.core.payload.tree import Node, Path, rows, search, value_at
 from wfdash.core.text import cells, fit
-from wfdash.core.withheld import is_on_request
 from wfdash.ui.bindings import bindings
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import ACCENT, CURSOR, PLAIN, QUIET, WARN

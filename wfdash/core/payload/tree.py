@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from wfdash.core.model.step import ABSENT
+from wfdash.core.payload.placeholders import note_of
 from wfdash.core.text import clean
-from wfdash.core.withheld import note_of
 from wfdash.core.wording import count
 
 __all__ = [

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.payload import Path
+from wfdash.core.payload.tree import Path
 
 __all__ = ["inspection", "opened", "place_in", "step_query"]
 
