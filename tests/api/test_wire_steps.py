@@ -12,7 +12,7 @@ from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.lazy_steps import Entries, plain
 from wfdash.core.model.step_columns import Steps
-from wfdash.core.outline import outline
+from wfdash.core.timeline.outline import outline
 
 moments = st.one_of(
     st.none(),

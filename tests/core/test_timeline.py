@@ -17,15 +17,15 @@ from tests.support.details import (
     termination,
     wait,
 )
-from wfdash.core.axis import Scale, round_mark
-from wfdash.core.bars import bar
 from wfdash.core.model.detail import read_detail
-from wfdash.core.outline import outline
 from wfdash.core.payload.summary_lines import span
-from wfdash.core.row_words import length_text, words
 from wfdash.core.text import cells
-from wfdash.core.timeline import arrange, axis_of, segments, timeline
-from wfdash.core.timeline_text import text_timeline
+from wfdash.core.timeline.as_text import text_timeline
+from wfdash.core.timeline.axis import Scale, round_mark
+from wfdash.core.timeline.bars import bar
+from wfdash.core.timeline.outline import outline
+from wfdash.core.timeline.row_labels import length_text, words
+from wfdash.core.timeline.timeline import arrange, axis_of, segments, timeline
 from wfdash.core.why import Reckoning
 
 HOUR = 3600

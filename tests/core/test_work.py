@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.details import T0, attempt, detail, done, gave_up, sleep, step
 from wfdash.core.current import current_steps
-from wfdash.core.outline import outline
-from wfdash.core.work import LEAST_QUIET
+from wfdash.core.timeline.idle_gaps import LEAST_QUIET
+from wfdash.core.timeline.outline import outline
 
 
 def quiet(steps, *, status="complete", edge=100.0):

@@ -6,9 +6,9 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import duration
 from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
-from wfdash.core.outline import PULLED, Family
 from wfdash.core.payload.tree import size_of, summary
 from wfdash.core.text import clean
+from wfdash.core.timeline.outline import PULLED, Family
 from wfdash.core.why import Reckoning
 from wfdash.core.wording import size, spoken
 

@@ -12,8 +12,8 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT
 from wfdash.core.payload.summary_lines import facts, result_line
-from wfdash.core.rows import Row
 from wfdash.core.text import cells, clean, fit
+from wfdash.core.timeline.rows import Row
 from wfdash.core.why import Reckoning, Why
 from wfdash.core.wording import age, clock
 from wfdash.core.wrap import wrapped

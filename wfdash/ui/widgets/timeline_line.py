@@ -5,14 +5,14 @@ from typing import Final
 from rich.style import Style
 from textual.strip import Strip
 
-from wfdash.core.axis import Axis
-from wfdash.core.bars import bar
-from wfdash.core.outline import Outline
-from wfdash.core.row_words import STATE_GLYPHS, length_text, marker, words
-from wfdash.core.rows import Row
 from wfdash.core.text import cells, fit
-from wfdash.core.timeline import Timeline, segments
-from wfdash.core.timeline_text import mark_line
+from wfdash.core.timeline.as_text import mark_line
+from wfdash.core.timeline.axis import Axis
+from wfdash.core.timeline.bars import bar
+from wfdash.core.timeline.outline import Outline
+from wfdash.core.timeline.row_labels import STATE_GLYPHS, length_text, marker, words
+from wfdash.core.timeline.rows import Row
+from wfdash.core.timeline.timeline import Timeline, segments
 from wfdash.core.why import Reckoning
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN

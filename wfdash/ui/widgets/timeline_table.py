@@ -10,11 +10,11 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from wfdash.core.axis import Axis, Scale
 from wfdash.core.model.detail import Detail
-from wfdash.core.outline import ALIVE, Outline, outline_in_slices
-from wfdash.core.rows import Row
-from wfdash.core.timeline import Timeline, arrange, axis_of
+from wfdash.core.timeline.axis import Axis, Scale
+from wfdash.core.timeline.outline import ALIVE, Outline, outline_in_slices
+from wfdash.core.timeline.rows import Row
+from wfdash.core.timeline.timeline import Timeline, arrange, axis_of
 from wfdash.core.why import Reckoning
 from wfdash.ui.bindings import bindings
 from wfdash.ui.strips import strip_of

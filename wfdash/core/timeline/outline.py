@@ -12,7 +12,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.naming import family
-from wfdash.core.work import Work, work_in_slices
+from wfdash.core.timeline.idle_gaps import Work, work_in_slices
 
 __all__ = [
     "ALIVE",

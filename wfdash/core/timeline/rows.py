@@ -6,7 +6,7 @@ from typing import overload
 from msgspec import Struct
 
 from wfdash.core.model.step import Step
-from wfdash.core.outline import ALIVE, Family, Outline, State
+from wfdash.core.timeline.outline import ALIVE, Family, Outline, State
 
 __all__ = ["Row", "Rows", "attempt_state", "fold_key"]
 

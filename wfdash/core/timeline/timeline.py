@@ -5,11 +5,11 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from wfdash.core.axis import Axis, Scale, compressed_axis, step_axis, true_axis
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
-from wfdash.core.outline import ALIVE, Outline, State, moments_of, outline, spans_of
-from wfdash.core.rows import Row, Rows, attempt_state, fold_key
+from wfdash.core.timeline.axis import Axis, Scale, compressed_axis, step_axis, true_axis
+from wfdash.core.timeline.outline import ALIVE, Outline, State, moments_of, outline, spans_of
+from wfdash.core.timeline.rows import Row, Rows, attempt_state, fold_key
 
 __all__ = ["Segment", "Timeline", "arrange", "axis_of", "segments", "timeline"]
 

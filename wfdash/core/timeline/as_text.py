@@ -3,14 +3,14 @@
 from collections.abc import Hashable, Set
 from typing import Final
 
-from wfdash.core.axis import Axis, Scale
-from wfdash.core.bars import bar
 from wfdash.core.model.detail import Detail
-from wfdash.core.outline import Outline, outline
-from wfdash.core.row_words import STATE_GLYPHS, length_text, words
-from wfdash.core.rows import Row
 from wfdash.core.text import cells, fit
-from wfdash.core.timeline import arrange, axis_of, segments
+from wfdash.core.timeline.axis import Axis, Scale
+from wfdash.core.timeline.bars import bar
+from wfdash.core.timeline.outline import Outline, outline
+from wfdash.core.timeline.row_labels import STATE_GLYPHS, length_text, words
+from wfdash.core.timeline.rows import Row
+from wfdash.core.timeline.timeline import arrange, axis_of, segments
 from wfdash.core.why import Reckoning
 
 __all__ = ["mark_line", "text_timeline", "unfold_troubled"]

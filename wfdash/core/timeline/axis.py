@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.text import cells
+from wfdash.core.timeline.idle_gaps import LEAST_QUIET, Work
 from wfdash.core.wording import brief
-from wfdash.core.work import LEAST_QUIET, Work
 
 __all__ = ["Axis", "Cut", "Scale", "compressed_axis", "round_mark", "step_axis", "true_axis"]
 
