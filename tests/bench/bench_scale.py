@@ -18,9 +18,9 @@ from tests.support.program import Program, environment
 from tests.support.pty import Terminal
 from tests.support.simulator import Simulator
 from wfdash.core.filter.query import parse
-from wfdash.core.order import Order
-from wfdash.core.store import Store
-from wfdash.core.view import View
+from wfdash.core.rows.order import Order
+from wfdash.core.rows.store import Store
+from wfdash.core.rows.view import View
 
 MANY, FEW, TABLE = 100_000, 100, 10_000
 _KEYS = 10

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.marks import Marks
+from wfdash.core.rows.marks import Marks
 
 ORDER = [f"o-{number}" for number in range(10)]
 

@@ -2,9 +2,9 @@
 
 from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
-from wfdash.core.order import Order
-from wfdash.core.store import EXPIRED, Store
-from wfdash.core.view import View
+from wfdash.core.rows.order import Order
+from wfdash.core.rows.store import EXPIRED, Store
+from wfdash.core.rows.view import View
 
 NOW = 1.8e9
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.times import iso
-from wfdash.core.store import ENDED, EXPIRED, Store
+from wfdash.core.rows.store import ENDED, EXPIRED, Store
 
 IDS = [f"order-{number}" for number in range(8)]
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from wfdash.core.filter.query import parse
 from wfdash.core.model.status import STATUSES
 from wfdash.core.model.times import iso
-from wfdash.core.order import COLUMNS, Order
-from wfdash.core.store import Store
-from wfdash.core.view import View
+from wfdash.core.rows.order import COLUMNS, Order
+from wfdash.core.rows.store import Store
+from wfdash.core.rows.view import View
 
 NOW = 1.8e9
 

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.support.simulated_time import simulate
 from tests.support.stage import stage
-from wfdash.core.store import ENDED
+from wfdash.core.rows.store import ENDED
 from wfdash.live.budget import WINDOW
 
 STEP = 5.0

@@ -5,7 +5,7 @@ import asyncio
 from tests.support.simulated_time import EPOCH
 from tests.support.stage import asked, newest, staged
 from wfdash.core.filter.query import parse
-from wfdash.core.store import EXPIRED
+from wfdash.core.rows.store import EXPIRED
 from wfdash.demo import verbs
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.stage import staged, waiting_of
-from wfdash.core.store import EXPIRED
+from wfdash.core.rows.store import EXPIRED
 from wfdash.live.operator import Operator
 from wfdash.live.plan import make_plan
 

@@ -8,7 +8,7 @@ from tests.support.simulated_time import EPOCH
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
-from wfdash.core.store import ENDED
+from wfdash.core.rows.store import ENDED
 
 
 @scripted

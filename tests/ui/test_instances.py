@@ -8,7 +8,7 @@ import pytest
 from tests.support.dashboard import drive, opened
 from tests.support.simulated_time import simulate
 from wfdash.api.interface import NewInstance
-from wfdash.core.store import EXPIRED
+from wfdash.core.rows.store import EXPIRED
 from wfdash.demo.world import build
 
 

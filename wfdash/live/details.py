@@ -7,7 +7,7 @@ from wfdash.api.errors import InstanceNotFound
 from wfdash.core.model.detail import Detail, partial_reason, with_steps_of
 from wfdash.core.model.status import is_final
 from wfdash.core.pace import Pace, next_read, steps_wanted
-from wfdash.core.store import EXPIRED
+from wfdash.core.rows.store import EXPIRED
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job

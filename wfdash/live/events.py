@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wfdash.core.store import Delta
+from wfdash.core.rows.store import Delta
 from wfdash.live.pins import PinState
 
 __all__ = [

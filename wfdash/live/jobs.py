@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable, Sequence
 
 from wfdash.core.model.status import is_final
-from wfdash.core.store import Delta
+from wfdash.core.rows.store import Delta
 from wfdash.live.causes import Causes
 from wfdash.live.counts import Counts
 from wfdash.live.details import OpenDetail

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.store import EXPIRED
+from wfdash.core.rows.store import EXPIRED
 from wfdash.live.jobs import Jobs
 from wfdash.live.reading import amend_row
 from wfdash.live.watch import Watch

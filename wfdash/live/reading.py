@@ -7,7 +7,7 @@ from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import DetailAnswer, Workflows
 from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
-from wfdash.core.store import EXPIRED, Delta, Store
+from wfdash.core.rows.store import EXPIRED, Delta, Store
 from wfdash.live.budget import Budget, Priority
 from wfdash.live.watch import Watch
 

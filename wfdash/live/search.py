@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from msgspec import Struct
 
 from wfdash.core.filter.query import Query
-from wfdash.core.store import EXPIRED, Delta
+from wfdash.core.rows.store import EXPIRED, Delta
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.facts import Facts

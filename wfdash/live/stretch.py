@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.store import Store
+from wfdash.core.rows.store import Store
 
 __all__ = ["Stretch"]
 

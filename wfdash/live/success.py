@@ -5,7 +5,7 @@ from wfdash.api.interface import Workflows
 from wfdash.core.compare import best_candidates
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.store import EXPIRED, Store
+from wfdash.core.rows.store import EXPIRED, Store
 from wfdash.live.budget import Budget, Priority
 from wfdash.live.reading import read_run
 

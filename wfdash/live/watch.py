@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
-from wfdash.core.store import Delta, Store
+from wfdash.core.rows.store import Delta, Store
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.stretch import Stretch
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wfdash.core.order import Order
+from wfdash.core.rows.order import Order
 
 __all__ = ["GLYPH", "SORTS", "Columns", "columns", "order_of", "sort_of"]
 

@@ -6,7 +6,7 @@ from time import thread_time
 
 from wfdash.config.settings import View
 from wfdash.core.filter.query import Facts, QueryError, parse
-from wfdash.core.store import Store
+from wfdash.core.rows.store import Store
 
 __all__ = ["ViewCounts"]
 

@@ -7,10 +7,10 @@ from textual.events import Click
 from textual.timer import Timer
 
 from wfdash.core.filter.query import EVERYTHING, Facts, Query
-from wfdash.core.marks import Marks
-from wfdash.core.order import Order
-from wfdash.core.store import Delta
-from wfdash.core.view import View
+from wfdash.core.rows.marks import Marks
+from wfdash.core.rows.order import Order
+from wfdash.core.rows.store import Delta
+from wfdash.core.rows.view import View
 from wfdash.ui.columns import SORTS
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.widgets.filter_line import FilterLine

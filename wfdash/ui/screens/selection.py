@@ -5,7 +5,7 @@ from typing import overload
 
 from wfdash.core.filter.query import EVERYTHING
 from wfdash.core.model.instance import Instance
-from wfdash.core.view import View
+from wfdash.core.rows.view import View
 from wfdash.ui.screens.listing import ListingScreen
 
 __all__ = ["SelectionScreen"]

@@ -7,13 +7,13 @@ from rich.style import Style
 from textual.strip import Strip
 
 from wfdash.core.grouping import short_version
-from wfdash.core.marks import Marks
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.order import Order
-from wfdash.core.store import EXPIRED
+from wfdash.core.rows.marks import Marks
+from wfdash.core.rows.order import Order
+from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.view import View
 from wfdash.core.text import cells, clean, fit
-from wfdash.core.view import View
 from wfdash.core.wording import age, brief
 from wfdash.ui.columns import GLYPH, SORTS, columns
 from wfdash.ui.strips import strip_of

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.order import Order
+from wfdash.core.rows.order import Order
 
 __all__ = ["SLICE", "Arrangement"]
 

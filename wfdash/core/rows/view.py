@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
-from wfdash.core.arrangement import Arrangement
 from wfdash.core.filter.query import Facts, Query
 from wfdash.core.model.instance import Instance
-from wfdash.core.order import Order
-from wfdash.core.store import Delta, Store
+from wfdash.core.rows.order import Order
+from wfdash.core.rows.sorted_rows import Arrangement
+from wfdash.core.rows.store import Delta, Store
 
 __all__ = ["View"]
 
