@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.spark import amounts, moves
+from wfdash.core.text.sparkline import amounts, moves
 
 
 def test_it_reads_as_drawn():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 
 HOSTILE = {
     "clear screen": "\x1b[2J",

@@ -19,7 +19,7 @@ from tests.support.details import (
 )
 from wfdash.core.model.detail import read_detail
 from wfdash.core.payload.summary_lines import span
-from wfdash.core.text import cells
+from wfdash.core.text.clean import cells
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.timeline.axis import Scale, round_mark
 from wfdash.core.timeline.bars import bar

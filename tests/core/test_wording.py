@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.wording import age, brief, clock, count, size, spoken
+from wfdash.core.text.words import age, brief, clock, count, size, spoken
 
 NOW = 1_763_730_131.0  # Fri 2025-11-21 13:02:11 UTC
 

@@ -1,6 +1,6 @@
 """Sentences broken into lines."""
 
-from wfdash.core.wrap import wrapped
+from wfdash.core.text.wrap import wrapped
 
 
 def test_a_duration_stays_on_one_line():

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.strip import Strip
 
 from tests.support.simulated_time import simulate
-from wfdash.core.text import cells
+from wfdash.core.text.clean import cells
 from wfdash.ui.strips import changed_spans, strip_of
 from wfdash.ui.widgets.line_table import LineTable
 

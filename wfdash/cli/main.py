@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
 def _crashed(error: Exception) -> int:
     """A fault of our own: told without the values of variables and without what a terminal would obey."""
     from wfdash.cli.output import say
-    from wfdash.core.crash import crash_report
+    from wfdash.core.text.crash_report import crash_report
 
     say(crash_report(error, hide=_hide_variables))
     return 1

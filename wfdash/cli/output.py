@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from wfdash.cli.exits import Stop
 from wfdash.core.model.times import iso
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 
 __all__ = ["deaden", "instant", "json_line", "line", "refuse", "say", "write"]
 

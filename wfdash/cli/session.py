@@ -15,8 +15,8 @@ from wfdash.api.interface import InstancePage, Workflows
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import say
 from wfdash.config.settings import Settings
-from wfdash.core.text import clean
-from wfdash.core.wording import spoken
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import spoken
 from wfdash.live.budget import Budget, Priority
 from wfdash.live.spent import share_spending
 

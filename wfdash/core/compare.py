@@ -12,7 +12,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Step
 from wfdash.core.naming import shown_name
 from wfdash.core.payload.tree import Path
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]
 

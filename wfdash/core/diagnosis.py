@@ -10,9 +10,9 @@ from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.step import Step
 from wfdash.core.naming import failure_text, spoken_name
 from wfdash.core.progress import attempt_count, of_one, of_several, short_name
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count, spoken
 from wfdash.core.why import Reckoning, Why
-from wfdash.core.wording import count, spoken
 
 __all__ = ["Why", "diagnose"]
 

@@ -7,9 +7,9 @@ from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.naming import failure_text, shown_name, spoken_name, terminator
 from wfdash.core.progress import short_name
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import spoken
 from wfdash.core.why import Reckoning, Why
-from wfdash.core.wording import spoken
 
 __all__ = ["of_final"]
 

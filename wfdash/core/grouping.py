@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from wfdash.core.fingerprint import Fingerprint
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.wording import clock, spoken
+from wfdash.core.text.words import clock, spoken
 
 __all__ = ["Group", "Sample", "VersionShare", "blame", "group", "summary"]
 

@@ -3,7 +3,7 @@
 import re
 
 from wfdash.core.model.step import Failure, Step
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 
 __all__ = ["base_name", "error_name", "failure_text", "family", "shown_name", "spoken_name", "terminator"]
 

@@ -13,7 +13,7 @@ from wfdash.core.model.retry import attempts_allowed, open_attempt
 from wfdash.core.model.step import Step
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.naming import base_name
-from wfdash.core.wording import spoken
+from wfdash.core.text.words import spoken
 
 __all__ = ["Oddity", "StepTimes", "missed_fires", "odd_detail", "odd_row", "queue_pressure", "worst_first"]
 

@@ -6,9 +6,9 @@ from wfdash.core.current import deadline, doing, since, used_up
 from wfdash.core.model.retry import attempts_allowed, duration
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.naming import error_name, failure_text, shown_name, spoken_name
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import spoken
 from wfdash.core.why import Reckoning, Why
-from wfdash.core.wording import spoken
 
 __all__ = ["attempt_count", "of_one", "of_several", "short_name"]
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wfdash.core.wording import age, clock, spoken
+from wfdash.core.text.words import age, clock, spoken
 
 __all__ = ["Reckoning", "Why"]
 

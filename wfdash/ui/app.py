@@ -15,8 +15,8 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from wfdash.config.settings import Settings
-from wfdash.core.crash import crash_report
 from wfdash.core.handoff.handover import Handover
+from wfdash.core.text.crash_report import crash_report
 from wfdash.keymap import BY_ID, textual_action
 from wfdash.live.events import WatchedChanged
 from wfdash.ui.action_desk import ActionDesk

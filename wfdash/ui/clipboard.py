@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from wfdash.core.text import clean
-from wfdash.core.wording import count
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
 
 __all__ = ["copy_text", "osc52"]
 

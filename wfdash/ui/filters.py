@@ -7,7 +7,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from wfdash.core.text import cells
+from wfdash.core.text.clean import cells
 from wfdash.ui.theme import ASCII
 
 __all__ = ["AsciiFilter", "ColourlessFilter", "PrintableFilter"]

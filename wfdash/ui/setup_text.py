@@ -7,9 +7,9 @@ from typing import Any, Final
 from wfdash.config.first_run import FORM
 from wfdash.core.model.status import STATUSES
 from wfdash.core.model.workflow import Workflow
-from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import count
-from wfdash.core.wrap import wrapped
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import count
+from wfdash.core.text.wrap import wrapped
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.status_line import Pieces
 

@@ -8,7 +8,7 @@ from platformdirs import user_state_path
 from wfdash.core.grouping import summary
 from wfdash.core.handoff.handover import Handover
 from wfdash.core.rules import phrase
-from wfdash.core.wording import clock
+from wfdash.core.text.words import clock
 from wfdash.live.pins import Pin, Pins, PinState
 from wfdash.live.story import Story
 from wfdash.live.trail import Trail

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.widget import Widget
 
-from wfdash.core.wording import age
+from wfdash.core.text.words import age
 from wfdash.keymap import BY_ID, key_text, split_keys
 from wfdash.ui.widgets.header import Identity
 

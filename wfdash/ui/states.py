@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from wfdash.api.errors import WorkflowNotFound
-from wfdash.core.text import clean
-from wfdash.core.wording import count
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
 from wfdash.live.search import Searched
 from wfdash.live.state import Freshness
 

@@ -7,8 +7,8 @@ from rich.style import Style
 
 from wfdash.core.filter.query import Query
 from wfdash.core.rules import phrase
-from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import age, count, spoken
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import age, count, spoken
 from wfdash.live.poller import Poller
 from wfdash.live.search import Searched
 from wfdash.live.state import Freshness

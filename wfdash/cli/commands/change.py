@@ -16,8 +16,8 @@ from wfdash.core.consequence import StepTarget, consequence
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.rules import destroys, phrase
-from wfdash.core.text import clean, told_apart
-from wfdash.core.wording import count
+from wfdash.core.text.clean import clean, told_apart
+from wfdash.core.text.words import count
 from wfdash.live.plan import Guard, Plan, make_plan
 from wfdash.live.reading import read_answer
 

@@ -12,7 +12,7 @@ from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import Patient, Session
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.wording import brief, count
+from wfdash.core.text.words import brief, count
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query

@@ -9,7 +9,7 @@ from wfdash.cli.exits import Stop
 from wfdash.cli.output import json_line, say
 from wfdash.cli.session import Session
 from wfdash.core.model.times import iso
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
 from wfdash.live.plan import SKIPPED, UNKNOWN, Plan, Progress, Result

@@ -14,9 +14,9 @@ from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.lazy_steps import plain
 from wfdash.core.model.retention import kept_for
 from wfdash.core.model.status import is_final
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
-from wfdash.core.wording import brief
 from wfdash.live.budget import Priority
 from wfdash.live.reading import read_answer
 

@@ -14,7 +14,7 @@ from wfdash.core.diagnosis import diagnose
 from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import STATUSES, is_final
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 from wfdash.live.budget import Priority
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.poller import Poller

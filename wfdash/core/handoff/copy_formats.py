@@ -6,9 +6,9 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from wfdash.core.markdown import table_row
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
+from wfdash.core.text.markdown import table_row
 
 __all__ = ["Copy", "copies"]
 

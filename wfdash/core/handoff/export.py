@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wfdash.core.markdown import escaped
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.lazy_steps import plain
 from wfdash.core.model.step import ABSENT
 from wfdash.core.model.times import iso
+from wfdash.core.text.markdown import escaped
 
 __all__ = ["COLUMNS", "instance_json", "instance_markdown", "table_csv", "table_ndjson"]
 

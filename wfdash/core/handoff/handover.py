@@ -7,8 +7,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from wfdash.core.markdown import code, escaped
 from wfdash.core.model.times import iso, parse_time
+from wfdash.core.text.markdown import code, escaped
 
 __all__ = ["Entry", "Handover", "HandoverError", "read_handover"]
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from wfdash.core.wording import size
+from wfdash.core.text.words import size
 
 __all__ = ["TRUNCATED", "is_on_request", "note_of", "stream_size"]
 

@@ -7,10 +7,10 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import duration
 from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.payload.tree import size_of, summary
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import size, spoken
 from wfdash.core.timeline.outline import PULLED, Family
 from wfdash.core.why import Reckoning
-from wfdash.core.wording import size, spoken
 
 __all__ = ["facts", "fold_facts", "policy", "result_line", "span"]
 

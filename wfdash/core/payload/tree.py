@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from wfdash.core.model.step import ABSENT
 from wfdash.core.payload.placeholders import note_of
-from wfdash.core.text import clean
-from wfdash.core.wording import count
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
 
 __all__ = [
     "Node",

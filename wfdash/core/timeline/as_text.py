@@ -4,7 +4,7 @@ from collections.abc import Hashable, Set
 from typing import Final
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.text import cells, fit
+from wfdash.core.text.clean import cells, fit
 from wfdash.core.timeline.axis import Axis, Scale
 from wfdash.core.timeline.bars import bar
 from wfdash.core.timeline.outline import Outline, outline

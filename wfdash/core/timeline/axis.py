@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.core.text import cells
+from wfdash.core.text.clean import cells
+from wfdash.core.text.words import brief
 from wfdash.core.timeline.idle_gaps import LEAST_QUIET, Work
-from wfdash.core.wording import brief
 
 __all__ = ["Axis", "Cut", "Scale", "compressed_axis", "round_mark", "step_axis", "true_axis"]
 

@@ -5,9 +5,9 @@ from itertools import groupby
 from math import ceil
 from typing import Final
 
+from wfdash.core.text.words import brief
 from wfdash.core.timeline.axis import Axis
 from wfdash.core.timeline.timeline import Segment
-from wfdash.core.wording import brief
 
 __all__ = ["GLYPHS", "bar"]
 

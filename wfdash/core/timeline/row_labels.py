@@ -7,11 +7,11 @@ from wfdash.core.failure import step_failure
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Step
 from wfdash.core.naming import failure_text, shown_name, terminator
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why import Reckoning
-from wfdash.core.wording import brief
 
 __all__ = ["STATE_GLYPHS", "Tone", "length_text", "marker", "words"]
 

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from wfdash.api.interface import Exchange
 from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.model.times import iso
-from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import clock, count, spoken
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import clock, count, spoken
 from wfdash.live.budget import QUOTA
 from wfdash.live.events import BudgetChanged, Event
 from wfdash.live.poller import Poller

@@ -4,8 +4,8 @@ from rich.style import Style
 from textual import events
 
 from wfdash.core.rules import phrase
-from wfdash.core.text import clean, fit
-from wfdash.core.wording import count, spoken
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import count, spoken
 from wfdash.live.trail import ORDER, Trail
 from wfdash.ui.prompt_text import shown_names
 from wfdash.ui.screens.lower_half import LowerHalf

@@ -12,9 +12,9 @@ from wfdash.core.compare import Comparison, compare
 from wfdash.core.grouping import short_version
 from wfdash.core.model.instance import Instance
 from wfdash.core.payload.tree import path_text, summary
-from wfdash.core.text import clean, fit
-from wfdash.core.wording import clock, spoken
-from wfdash.core.wrap import wrapped
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import clock, spoken
+from wfdash.core.text.wrap import wrapped
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN

@@ -5,9 +5,9 @@ from textual.app import ComposeResult
 from wfdash.core.cause_filter import cause_filter
 from wfdash.core.grouping import Group, VersionShare, blame, short_version, summary
 from wfdash.core.model.instance import Instance
-from wfdash.core.text import cells, clean
-from wfdash.core.wording import clock, count
-from wfdash.core.wrap import wrapped
+from wfdash.core.text.clean import cells, clean
+from wfdash.core.text.words import clock, count
+from wfdash.core.text.wrap import wrapped
 from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

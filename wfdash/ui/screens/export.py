@@ -12,8 +12,8 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.handoff.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
-from wfdash.core.wording import count
 from wfdash.live.reading import read_run
 from wfdash.ui.exports import file_name, full_outputs, write_first
 from wfdash.ui.known import as_of, known_of

@@ -13,8 +13,8 @@ from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
-from wfdash.core.text import clean
-from wfdash.core.wrap import wrapped
+from wfdash.core.text.clean import clean
+from wfdash.core.text.wrap import wrapped
 from wfdash.live.handing import NotSendable
 from wfdash.live.plan import Plan
 from wfdash.ui.bindings import bindings

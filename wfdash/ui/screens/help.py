@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from wfdash.core.model.status import STATUSES
-from wfdash.core.text import fit
+from wfdash.core.text.clean import fit
 from wfdash.keymap import ACTIONS, Action
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

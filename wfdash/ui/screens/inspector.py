@@ -16,9 +16,9 @@ from wfdash.core.payload.inspect import inspection, opened, place_in, step_query
 from wfdash.core.payload.placeholders import stream_size
 from wfdash.core.payload.summary_lines import policy, span
 from wfdash.core.payload.tree import path_text, size_of, value_at, value_text
-from wfdash.core.text import clean, fit
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import clock, size
 from wfdash.core.why import Reckoning
-from wfdash.core.wording import clock, size
 from wfdash.live.events import DetailChanged, Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.exports import save_stream

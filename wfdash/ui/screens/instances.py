@@ -10,7 +10,7 @@ from wfdash.core.filter.completion import found_values
 from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.handoff.copy_formats import copies
 from wfdash.core.model.status import is_final
-from wfdash.core.wording import age
+from wfdash.core.text.words import age
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.surrounded import SurroundedScreen

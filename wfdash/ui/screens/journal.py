@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.strip import Strip
 from textual.widgets import Input
 
-from wfdash.core.markdown import table_row
 from wfdash.core.model.times import iso
 from wfdash.core.rules import phrase
-from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import clock, count
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.markdown import table_row
+from wfdash.core.text.words import clock, count
 from wfdash.live.journal import Entry
 from wfdash.live.plan import REFUSED
 from wfdash.ui.bindings import bindings

@@ -8,7 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.theme import PLAIN, QUIET, STRONG

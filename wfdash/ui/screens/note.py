@@ -4,8 +4,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from wfdash.core.text import clean
-from wfdash.core.wording import clock
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import clock
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.theme import PLAIN, QUIET
 from wfdash.ui.widgets.field import Field

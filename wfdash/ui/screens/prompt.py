@@ -7,7 +7,7 @@ from textual.timer import Timer
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.rules import same_meaning
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 from wfdash.live.plan import Plan, Progress, Result
 from wfdash.live.trail import Trail
 from wfdash.ui.prompt_text import Asking, expected_text, prompt_lines

@@ -9,8 +9,8 @@ from textual.screen import ModalScreen
 
 from wfdash.config.settings import Settings, SettingsError
 from wfdash.core.model.workflow import Workflow
-from wfdash.core.text import clean
-from wfdash.core.wrap import wrapped
+from wfdash.core.text.clean import clean
+from wfdash.core.text.wrap import wrapped
 from wfdash.live.state import Freshness
 from wfdash.ui.bindings import bindings
 from wfdash.ui.chosen import Chosen

@@ -2,7 +2,7 @@
 
 from textual.timer import Timer
 
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.screens.views import ViewsScreen

@@ -10,8 +10,8 @@ from textual.containers import Vertical
 
 from wfdash.config.settings import SettingsError, View
 from wfdash.core.filter.query import Facts
-from wfdash.core.text import clean
-from wfdash.core.wording import count
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
 from wfdash.ui.columns import order_of, sort_of
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.screens.selection import SelectionScreen

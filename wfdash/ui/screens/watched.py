@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from wfdash.core.wording import count
+from wfdash.core.text.words import count
 from wfdash.live.events import Event, WatchedChanged
 from wfdash.live.watched import PACE
 from wfdash.ui.bindings import bindings

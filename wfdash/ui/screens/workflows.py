@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 
 from wfdash.core.model.status import STATUSES
 from wfdash.core.model.workflow import Workflow
-from wfdash.core.spark import moves
-from wfdash.core.text import clean, fit
-from wfdash.core.wording import clock, count
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.sparkline import moves
+from wfdash.core.text.words import clock, count
 from wfdash.live.events import Event, WorkflowsChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

@@ -4,7 +4,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.live.trail import Trail
 from wfdash.ui.signs import shown_key
 from wfdash.ui.strips import strip_of

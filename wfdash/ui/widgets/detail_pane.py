@@ -12,11 +12,11 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT
 from wfdash.core.payload.summary_lines import facts, result_line
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import age, clock
+from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why import Reckoning, Why
-from wfdash.core.wording import age, clock
-from wfdash.core.wrap import wrapped
 from wfdash.live.state import DetailState, Freshness
 from wfdash.ui.known import Known, as_of, gone_unended
 from wfdash.ui.row_text import FOOT, fold_lines, row_lines

@@ -9,7 +9,7 @@ from textual.suggester import Suggester
 from wfdash.core.filter.completion import Values, complete, completed, no_values, unfinished
 from wfdash.core.filter.fields import FIELDS
 from wfdash.core.filter.query import Query, QueryError, parse
-from wfdash.core.text import cells, clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.bindings import bindings
 from wfdash.ui.signs import shown_key
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN

@@ -13,8 +13,8 @@ from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import EXPIRED
 from wfdash.core.rows.view import View
-from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import age, brief
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import age, brief
 from wfdash.ui.columns import GLYPH, SORTS, columns
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, clicked, look

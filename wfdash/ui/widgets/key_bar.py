@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from rich.style import Style
 from textual.timer import Timer
 
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 from wfdash.keymap import BY_ID, KEY_BAR, key_text, textual_action
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.field import Field

@@ -14,8 +14,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.core.text import clean, fit
-from wfdash.core.wrap import wrapped
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.wrap import wrapped
 from wfdash.ui.bindings import bindings
 from wfdash.ui.covered import is_covered
 from wfdash.ui.strips import blank, changed_spans, strip_of

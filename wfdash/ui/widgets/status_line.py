@@ -7,7 +7,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.core.text import cells
+from wfdash.core.text.clean import cells
 from wfdash.ui.covered import is_covered
 from wfdash.ui.strips import blank, changed_spans, strip_of
 from wfdash.ui.theme import PLAIN

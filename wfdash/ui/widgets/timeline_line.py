@@ -5,7 +5,7 @@ from typing import Final
 from rich.style import Style
 from textual.strip import Strip
 
-from wfdash.core.text import cells, fit
+from wfdash.core.text.clean import cells, fit
 from wfdash.core.timeline.as_text import mark_line
 from wfdash.core.timeline.axis import Axis
 from wfdash.core.timeline.bars import bar

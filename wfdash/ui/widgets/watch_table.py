@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from rich.style import Style
 from textual.strip import Strip
 
-from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import age
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import age
 from wfdash.live.pins import Pin, PinState
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN, look

@@ -7,8 +7,8 @@ from textual.strip import Strip
 
 from wfdash.core.model.status import is_final
 from wfdash.core.model.workflow import Workflow
-from wfdash.core.text import cells, clean, fit
-from wfdash.core.wording import age, brief, count
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import age, brief, count
 from wfdash.live.trend import Trends
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, look

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 
 from wfdash import __version__
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 
 __all__ = ["crash_report"]
 

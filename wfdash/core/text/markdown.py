@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from wfdash.core.text import clean
+from wfdash.core.text.clean import clean
 
 __all__ = ["code", "escaped", "table_row"]
 

@@ -2,7 +2,7 @@
 
 import re
 
-from wfdash.core.text import cells, fit
+from wfdash.core.text.clean import cells, fit
 
 __all__ = ["wrapped"]
 
