@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.cause_filter import cause_filter
 from wfdash.core.filter.detail_fields import read_facts
 from wfdash.core.filter.fields import Facts
 from wfdash.core.filter.query import parse
-from wfdash.core.fingerprint import fingerprint
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.core.triage.group_filter import cause_filter
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 

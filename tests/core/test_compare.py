@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.details import T0, detail, done, gave_up, sleep, step, termination
-from wfdash.core.compare import best_candidates, compare, differences
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import ABSENT
+from wfdash.core.triage.compare import best_candidates, compare, differences
 
 LAST = detail("complete", [done("load-1", 0, 1), done("charge-1", 1, 2), done("mail-1", 2, 3)], end=3)
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.fingerprint import fingerprint, plain_message
 from wfdash.core.model.detail import read_detail
 from wfdash.core.naming import base_name
+from wfdash.core.triage.fingerprint import fingerprint, plain_message
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.fingerprint import Fingerprint
-from wfdash.core.grouping import Sample, blame, group, summary
 from wfdash.core.model.instance import Instance
+from wfdash.core.triage.error_groups import Sample, blame, group, summary
+from wfdash.core.triage.fingerprint import Fingerprint
 
 TIMEOUT = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", "9f2c0000-1111")
 OLD = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", "77aa0000-1111")

@@ -6,7 +6,7 @@ from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Schedule, Workflow
-from wfdash.core.oddity import (
+from wfdash.core.triage.anomalies import (
     Oddity,
     StepTimes,
     missed_fires,

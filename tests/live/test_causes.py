@@ -6,8 +6,8 @@ from tests.support.simulated_time import simulate
 from tests.support.stage import stage
 from wfdash.api.paging import walk
 from wfdash.core.filter.query import parse
-from wfdash.core.grouping import blame
 from wfdash.core.model.instance import Instance
+from wfdash.core.triage.error_groups import blame
 
 
 def gets(one):

@@ -5,7 +5,7 @@ import re
 
 from tests.support.dashboard import drive, opened
 from tests.support.simulated_time import simulate
-from wfdash.core.grouping import VersionShare
+from wfdash.core.triage.error_groups import VersionShare
 from wfdash.demo.world import build
 from wfdash.ui.widgets.text_lines import TextLines
 

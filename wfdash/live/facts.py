@@ -10,8 +10,8 @@ from wfdash.core.diagnosis import Why, diagnose
 from wfdash.core.filter.detail_fields import DetailFacts, read_facts
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.core.oddity import StepTimes
 from wfdash.core.rows.store import ENDED, EXPIRED
+from wfdash.core.triage.anomalies import StepTimes
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job

@@ -6,7 +6,7 @@ from wfdash.core.diagnosis import Why
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.workflow import Workflow
-from wfdash.core.oddity import (
+from wfdash.core.triage.anomalies import (
     Oddity,
     StepTimes,
     missed_fires,

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from wfdash.core.grouping import Group
 from wfdash.core.model.instance import Instance
+from wfdash.core.triage.error_groups import Group
 
 __all__ = ["Onset"]
 

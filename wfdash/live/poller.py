@@ -10,8 +10,8 @@ from wfdash.core.filter.detail_fields import DetailFacts
 from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
-from wfdash.core.oddity import Oddity
 from wfdash.core.rows.store import Store
+from wfdash.core.triage.anomalies import Oddity
 from wfdash.live.budget import Budget
 from wfdash.live.events import BudgetChanged, Event, HealthChanged, WatchedChanged
 from wfdash.live.facts import Fact

@@ -2,10 +2,10 @@
 
 from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import Workflows
-from wfdash.core.compare import best_candidates
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import EXPIRED, Store
+from wfdash.core.triage.compare import best_candidates
 from wfdash.live.budget import Budget, Priority
 from wfdash.live.reading import read_run
 

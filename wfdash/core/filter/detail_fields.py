@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from wfdash.core.current import Doing, current_steps, doing
 from wfdash.core.failure import attempt_failure
-from wfdash.core.fingerprint import plain_message
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
+from wfdash.core.triage.fingerprint import plain_message
 
 __all__ = ["BLOCKS", "DetailFacts", "read_facts"]
 

@@ -8,13 +8,13 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from wfdash.core.compare import Comparison, compare
-from wfdash.core.grouping import short_version
 from wfdash.core.model.instance import Instance
 from wfdash.core.payload.tree import path_text, summary
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, spoken
 from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.compare import Comparison, compare
+from wfdash.core.triage.error_groups import short_version
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN

@@ -2,12 +2,12 @@
 
 from textual.app import ComposeResult
 
-from wfdash.core.cause_filter import cause_filter
-from wfdash.core.grouping import Group, VersionShare, blame, short_version, summary
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean
 from wfdash.core.text.words import clock, count
 from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.error_groups import Group, VersionShare, blame, short_version, summary
+from wfdash.core.triage.group_filter import cause_filter
 from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

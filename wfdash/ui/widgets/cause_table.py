@@ -5,11 +5,11 @@ from collections.abc import Callable
 from rich.style import Style
 from textual.strip import Strip
 
-from wfdash.core.fingerprint import Fingerprint
-from wfdash.core.grouping import Group, short_version
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
 from wfdash.core.text.words import clock
+from wfdash.core.triage.error_groups import Group, short_version
+from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.ui.strips import blank, strip_of
 from wfdash.ui.theme import BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.list_table import ListTable

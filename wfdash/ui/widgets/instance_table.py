@@ -6,7 +6,6 @@ from typing import Protocol
 from rich.style import Style
 from textual.strip import Strip
 
-from wfdash.core.grouping import short_version
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.marks import Marks
@@ -15,6 +14,7 @@ from wfdash.core.rows.store import EXPIRED
 from wfdash.core.rows.view import View
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief
+from wfdash.core.triage.error_groups import short_version
 from wfdash.ui.columns import GLYPH, SORTS, columns
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, clicked, look

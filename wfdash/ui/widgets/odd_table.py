@@ -3,9 +3,9 @@
 from rich.style import Style
 from textual.strip import Strip
 
-from wfdash.core.oddity import Oddity
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.anomalies import Oddity
 from wfdash.ui.strips import blank, strip_of
 from wfdash.ui.theme import CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.list_table import ListTable

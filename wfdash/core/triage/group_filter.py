@@ -3,8 +3,8 @@
 import re
 
 from wfdash.core.filter.grammar import And, Term, unparse
-from wfdash.core.fingerprint import UNNAMED, Fingerprint
-from wfdash.core.grouping import short_version
+from wfdash.core.triage.error_groups import short_version
+from wfdash.core.triage.fingerprint import UNNAMED, Fingerprint
 
 __all__ = ["cause_filter"]
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from wfdash.core.fingerprint import Fingerprint
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import clock, spoken
+from wfdash.core.triage.fingerprint import Fingerprint
 
 __all__ = ["Group", "Sample", "VersionShare", "blame", "group", "summary"]
 
