@@ -1,7 +1,7 @@
 """What an action would lose, told from the steps as the API lists them."""
 
-from wfdash.core.consequence import StepTarget, consequence, finished_steps, split_at, step_target
 from wfdash.core.model.detail import read_detail
+from wfdash.core.verbs.consequences import StepTarget, consequence, finished_steps, split_at, step_target
 
 
 def step(name, start, end=None, *, kind="step", success=True):

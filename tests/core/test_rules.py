@@ -2,8 +2,8 @@
 
 import pytest
 
-from wfdash.core import rules
 from wfdash.core.model.status import ACTIVE, FINAL, STATUSES
+from wfdash.core.verbs import rules
 
 INSTANCE_VERBS = [verb for verb in rules.VERBS if verb != "create"]
 

@@ -7,8 +7,8 @@ import re
 from tests.support.simulated_time import simulate
 from tests.support.stage import Stage
 from wfdash.api.interface import NewInstance, RestartFrom
-from wfdash.core.consequence import split_at, step_target
 from wfdash.core.model.instance import Instance
+from wfdash.core.verbs.consequences import split_at, step_target
 from wfdash.demo import verbs
 from wfdash.demo.faults import Fault
 from wfdash.demo.world import build

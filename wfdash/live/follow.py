@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
-from wfdash.core.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, phrase, settled
+from wfdash.core.verbs.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, phrase, settled
 from wfdash.live.plan import UNKNOWN
 from wfdash.live.reread import Reading, Rereader
 

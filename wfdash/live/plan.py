@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
-from wfdash.core.rules import refusal
+from wfdash.core.verbs.rules import refusal
 
 __all__ = [
     "NOT_REACHED",

@@ -16,7 +16,7 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.api.interface import StatusAnswer, Verb, Workflows
-from wfdash.core.rules import refusal, same_meaning
+from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.live.hearing import Hearer
 from wfdash.live.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Target
 from wfdash.live.reread import ActionBudget, Reading, Rereader

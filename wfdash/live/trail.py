@@ -4,8 +4,8 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from wfdash.core.rules import phrase
 from wfdash.core.text.words import brief, clock
+from wfdash.core.verbs.rules import phrase
 from wfdash.live.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Progress, Result
 
 __all__ = ["ORDER", "Trail"]

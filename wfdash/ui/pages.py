@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App, SuspendNotSupported
 from textual.screen import Screen
 
-from wfdash.core.rules import phrase
+from wfdash.core.verbs.rules import phrase
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 

@@ -8,12 +8,12 @@ from msgspec import Struct, field
 from rich.style import Style
 
 from wfdash.api.interface import NewInstance
-from wfdash.core.consequence import StepTarget, consequence
 from wfdash.core.model.detail import Detail
 from wfdash.core.payload.tree import summary
-from wfdash.core.rules import destroys, phrase
 from wfdash.core.text.clean import cells, clean, fit, told_apart
 from wfdash.core.text.words import age, count
+from wfdash.core.verbs.consequences import StepTarget, consequence
+from wfdash.core.verbs.rules import destroys, phrase
 from wfdash.live.plan import Plan, Target
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.status_line import Pieces

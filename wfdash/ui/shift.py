@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from platformdirs import user_state_path
 
 from wfdash.core.handoff.handover import Handover
-from wfdash.core.rules import phrase
 from wfdash.core.text.words import clock
 from wfdash.core.triage.error_groups import summary
+from wfdash.core.verbs.rules import phrase
 from wfdash.live.pins import Pin, Pins, PinState
 from wfdash.live.story import Story
 from wfdash.live.trail import Trail

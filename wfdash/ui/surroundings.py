@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from rich.style import Style
 
 from wfdash.core.filter.query import Query
-from wfdash.core.rules import phrase
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count, spoken
+from wfdash.core.verbs.rules import phrase
 from wfdash.live.poller import Poller
 from wfdash.live.search import Searched
 from wfdash.live.state import Freshness

@@ -8,10 +8,10 @@ from textual.widgets import Input
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import RestartFrom
-from wfdash.core.consequence import step_target
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import Step
-from wfdash.core.rules import phrase, refusal
+from wfdash.core.verbs.consequences import step_target
+from wfdash.core.verbs.rules import phrase, refusal
 from wfdash.keymap import textual_action
 from wfdash.live.plan import Plan, Progress, make_plan
 from wfdash.live.trail import Trail

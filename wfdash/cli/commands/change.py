@@ -12,12 +12,12 @@ from wfdash.cli.commands.results import Printer, check_writable, exit_code, oper
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import Session
-from wfdash.core.consequence import StepTarget, consequence
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.rules import destroys, phrase
 from wfdash.core.text.clean import clean, told_apart
 from wfdash.core.text.words import count
+from wfdash.core.verbs.consequences import StepTarget, consequence
+from wfdash.core.verbs.rules import destroys, phrase
 from wfdash.live.plan import Guard, Plan, make_plan
 from wfdash.live.reading import read_answer
 

@@ -9,10 +9,10 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from wfdash.core.model.times import iso
-from wfdash.core.rules import phrase
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.markdown import table_row
 from wfdash.core.text.words import clock, count
+from wfdash.core.verbs.rules import phrase
 from wfdash.live.journal import Entry
 from wfdash.live.plan import REFUSED
 from wfdash.ui.bindings import bindings

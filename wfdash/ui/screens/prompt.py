@@ -6,8 +6,8 @@ from textual import events
 from textual.timer import Timer
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.core.rules import same_meaning
 from wfdash.core.text.clean import clean
+from wfdash.core.verbs.rules import same_meaning
 from wfdash.live.plan import Plan, Progress, Result
 from wfdash.live.trail import Trail
 from wfdash.ui.prompt_text import Asking, expected_text, prompt_lines
