@@ -20,9 +20,9 @@ from tests.support.details import T0, answer, attempt, done, step
 from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.interface import DetailAnswer, InstancePage, Observer, Workflows
 from wfdash.config.settings import Settings
-from wfdash.core.diagnosis import diagnose
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
+from wfdash.core.why.diagnose import diagnose
 from wfdash.ui.app import WfdashApp
 from wfdash.ui.screens.detail import DetailScreen
 from wfdash.ui.widgets.timeline_table import TimelineTable

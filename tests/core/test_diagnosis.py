@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.details import T0, attempt, detail, done, failure, gave_up, sleep, step, termination, wait
-from wfdash.core.diagnosis import diagnose
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.why.diagnose import diagnose
 
 HOUR, DAY = 3600, 86400
 TWICE_FAILED = [attempt(0, 1, False), attempt(11, 12, False), attempt(32, 33, False)]

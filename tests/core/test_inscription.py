@@ -2,7 +2,7 @@
 
 from wfdash.core.model.detail import read_detail
 from wfdash.core.payload.summary_lines import facts
-from wfdash.core.why import Reckoning
+from wfdash.core.why.why import Reckoning
 
 ENDED = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:05Z", "steps": []}
 

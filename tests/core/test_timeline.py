@@ -26,7 +26,7 @@ from wfdash.core.timeline.bars import bar
 from wfdash.core.timeline.outline import outline
 from wfdash.core.timeline.row_labels import length_text, words
 from wfdash.core.timeline.timeline import arrange, axis_of, segments, timeline
-from wfdash.core.why import Reckoning
+from wfdash.core.why.why import Reckoning
 
 HOUR = 3600
 CHARGED = gave_up("charge card-1", 3 * HOUR + 12, [3 * HOUR + 12 + x for x in (1, 12, 33, 74, 155, 316)])

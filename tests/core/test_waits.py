@@ -1,7 +1,7 @@
 """Open waits: only what something still waits for, oldest first."""
 
 from wfdash.core.model.detail import read_detail
-from wfdash.core.waits import open_waits
+from wfdash.core.why.waits import open_waits
 
 
 def detail(identity, status, *steps):

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.details import T0, attempt, detail, done, gave_up, sleep, step
-from wfdash.core.current import current_steps
 from wfdash.core.timeline.idle_gaps import LEAST_QUIET
 from wfdash.core.timeline.outline import outline
+from wfdash.core.why.current_steps import current_steps
 
 
 def quiet(steps, *, status="complete", edge=100.0):

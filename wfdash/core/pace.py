@@ -4,9 +4,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.core.current import current_steps, deadline, doing
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
+from wfdash.core.why.current_steps import current_steps, deadline, doing
 
 __all__ = ["Pace", "next_read", "steps_wanted"]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Container, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wfdash.core.diagnosis import Why, diagnose
 from wfdash.core.filter.detail_fields import DetailFacts, read_facts
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import ENDED, EXPIRED
 from wfdash.core.triage.anomalies import StepTimes
+from wfdash.core.why.diagnose import Why, diagnose
 from wfdash.live.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job

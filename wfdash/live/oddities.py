@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from wfdash.core.diagnosis import Why
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.workflow import Workflow
@@ -15,6 +14,7 @@ from wfdash.core.triage.anomalies import (
     queue_pressure,
     worst_first,
 )
+from wfdash.core.why.diagnose import Why
 from wfdash.live.facts import Facts
 from wfdash.live.trend import Trends
 from wfdash.live.watch import Watch

@@ -5,13 +5,13 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from msgspec.structs import replace
 
 from wfdash.api.interface import Version, Workflows
-from wfdash.core.diagnosis import Why
 from wfdash.core.filter.detail_fields import DetailFacts
 from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
+from wfdash.core.why.diagnose import Why
 from wfdash.live.budget import Budget
 from wfdash.live.events import BudgetChanged, Event, HealthChanged, WatchedChanged
 from wfdash.live.facts import Fact

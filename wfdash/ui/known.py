@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from wfdash.core.diagnosis import diagnose
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retention import kept_for
 from wfdash.core.model.status import is_final
-from wfdash.core.why import Why
+from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.why import Why
 from wfdash.live.state import DetailState
 
 if TYPE_CHECKING:

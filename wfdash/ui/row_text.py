@@ -4,17 +4,17 @@ from typing import Final
 
 from rich.style import Style
 
-from wfdash.core.failure import step_failure
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
-from wfdash.core.naming import failure_text
 from wfdash.core.payload.summary_lines import fold_facts, policy, result_line, span
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.outline import Family
 from wfdash.core.timeline.row_labels import STATE_GLYPHS
 from wfdash.core.timeline.rows import Row
-from wfdash.core.why import Reckoning
+from wfdash.core.why.failure import step_failure
+from wfdash.core.why.step_names import failure_text
+from wfdash.core.why.why import Reckoning
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.status_line import Pieces
 

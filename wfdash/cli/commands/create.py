@@ -23,9 +23,9 @@ from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import Session
-from wfdash.core.diagnosis import diagnose
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
+from wfdash.core.why.diagnose import diagnose
 from wfdash.live.plan import Result, make_creation
 
 __all__ = ["prepare", "run"]

@@ -9,7 +9,6 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import Session
-from wfdash.core.diagnosis import diagnose
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.lazy_steps import plain
 from wfdash.core.model.retention import kept_for
@@ -17,6 +16,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
+from wfdash.core.why.diagnose import diagnose
 from wfdash.live.budget import Priority
 from wfdash.live.reading import read_answer
 

@@ -10,11 +10,11 @@ from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import TRANSIENT, Session, again
-from wfdash.core.diagnosis import diagnose
 from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
+from wfdash.core.why.diagnose import diagnose
 from wfdash.live.budget import Priority
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.poller import Poller

@@ -9,7 +9,7 @@ from wfdash.core.filter.fields import FIELDS, Field, seconds
 from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import parse_time
-from wfdash.core.naming import base_name
+from wfdash.core.why.step_names import base_name
 
 __all__ = ["Values", "complete", "completed", "found_values", "no_values", "unfinished"]
 

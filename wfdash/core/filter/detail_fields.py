@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from wfdash.core.current import Doing, current_steps, doing
-from wfdash.core.failure import attempt_failure
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.triage.fingerprint import plain_message
+from wfdash.core.why.current_steps import Doing, current_steps, doing
+from wfdash.core.why.failure import attempt_failure
 
 __all__ = ["BLOCKS", "DetailFacts", "read_facts"]
 

@@ -10,7 +10,7 @@ from wfdash.core.payload.tree import size_of, summary
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import size, spoken
 from wfdash.core.timeline.outline import PULLED, Family
-from wfdash.core.why import Reckoning
+from wfdash.core.why.why import Reckoning
 
 __all__ = ["facts", "fold_facts", "policy", "result_line", "span"]
 

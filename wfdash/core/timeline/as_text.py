@@ -11,7 +11,7 @@ from wfdash.core.timeline.outline import Outline, outline
 from wfdash.core.timeline.row_labels import STATE_GLYPHS, length_text, words
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import arrange, axis_of, segments
-from wfdash.core.why import Reckoning
+from wfdash.core.why.why import Reckoning
 
 __all__ = ["mark_line", "text_timeline", "unfold_troubled"]
 

@@ -7,12 +7,12 @@ from typing import Final, Literal
 
 from msgspec import Struct, field
 
-from wfdash.core.current import Doing, current_steps, doing, is_open
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step_columns import Steps
-from wfdash.core.naming import family
 from wfdash.core.timeline.idle_gaps import Work, work_in_slices
+from wfdash.core.why.current_steps import Doing, current_steps, doing, is_open
+from wfdash.core.why.step_names import family
 
 __all__ = [
     "ALIVE",

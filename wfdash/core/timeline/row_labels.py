@@ -2,16 +2,16 @@
 
 from typing import Final, Literal
 
-from wfdash.core.current import deadline
-from wfdash.core.failure import step_failure
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Step
-from wfdash.core.naming import failure_text, shown_name, terminator
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
 from wfdash.core.timeline.rows import Row
-from wfdash.core.why import Reckoning
+from wfdash.core.why.current_steps import deadline
+from wfdash.core.why.failure import step_failure
+from wfdash.core.why.step_names import failure_text, shown_name, terminator
+from wfdash.core.why.why import Reckoning
 
 __all__ = ["STATE_GLYPHS", "Tone", "length_text", "marker", "words"]
 

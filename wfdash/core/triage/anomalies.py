@@ -6,14 +6,14 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from wfdash.core.current import current_steps
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import attempts_allowed, open_attempt
 from wfdash.core.model.step import Step
 from wfdash.core.model.workflow import Workflow
-from wfdash.core.naming import base_name
 from wfdash.core.text.words import spoken
+from wfdash.core.why.current_steps import current_steps
+from wfdash.core.why.step_names import base_name
 
 __all__ = ["Oddity", "StepTimes", "missed_fires", "odd_detail", "odd_row", "queue_pressure", "worst_first"]
 

@@ -10,9 +10,9 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Step
-from wfdash.core.naming import shown_name
 from wfdash.core.payload.tree import Path
 from wfdash.core.text.clean import clean
+from wfdash.core.why.step_names import shown_name
 
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]
 

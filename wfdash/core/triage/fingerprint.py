@@ -4,10 +4,10 @@ import re
 
 from msgspec import Struct
 
-from wfdash.core.failure import attempt_failure, failing_step
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Failure
-from wfdash.core.naming import base_name
+from wfdash.core.why.failure import attempt_failure, failing_step
+from wfdash.core.why.step_names import base_name
 
 __all__ = ["UNNAMED", "Fingerprint", "fingerprint", "plain_message"]
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
-from wfdash.core.naming import base_name
+from wfdash.core.why.step_names import base_name
 
 __all__ = ["Split", "StepTarget", "consequence", "finished_steps", "split_at", "step_target"]
 

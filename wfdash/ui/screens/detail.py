@@ -11,7 +11,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import Step
-from wfdash.core.waits import open_waits
+from wfdash.core.why.waits import open_waits
 from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

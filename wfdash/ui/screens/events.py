@@ -11,7 +11,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief, count
-from wfdash.core.waits import OpenWait, open_waits
+from wfdash.core.why.waits import OpenWait, open_waits
 from wfdash.live.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

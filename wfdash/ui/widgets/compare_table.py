@@ -7,12 +7,12 @@ from rich.style import Style
 from textual.binding import BindingType
 from textual.strip import Strip
 
-from wfdash.core.failure import step_failure
 from wfdash.core.model.step import Step
-from wfdash.core.naming import failure_text
 from wfdash.core.text.clean import fit
 from wfdash.core.text.words import brief
 from wfdash.core.triage.compare import Comparison, Pair
+from wfdash.core.why.failure import step_failure
+from wfdash.core.why.step_names import failure_text
 from wfdash.ui.bindings import bindings
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, WARN

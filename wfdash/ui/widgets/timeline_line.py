@@ -13,7 +13,7 @@ from wfdash.core.timeline.outline import Outline
 from wfdash.core.timeline.row_labels import STATE_GLYPHS, length_text, marker, words
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import Timeline, segments
-from wfdash.core.why import Reckoning
+from wfdash.core.why.why import Reckoning
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
 

@@ -15,7 +15,7 @@ from wfdash.core.timeline.axis import Axis, Scale
 from wfdash.core.timeline.outline import ALIVE, Outline, outline_in_slices
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import Timeline, arrange, axis_of
-from wfdash.core.why import Reckoning
+from wfdash.core.why.why import Reckoning
 from wfdash.ui.bindings import bindings
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CURSOR, CURSOR_AWAY, PLAIN

@@ -1,15 +1,15 @@
 """How a final instance ended, in words: which step gave up and why, who stopped it, what was undone."""
 
-from wfdash.core.current import is_open
-from wfdash.core.failure import failing_step, root_failure
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Failure, Step
-from wfdash.core.naming import failure_text, shown_name, spoken_name, terminator
-from wfdash.core.progress import short_name
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
-from wfdash.core.why import Reckoning, Why
+from wfdash.core.why.current_steps import is_open
+from wfdash.core.why.failure import failing_step, root_failure
+from wfdash.core.why.open_steps import short_name
+from wfdash.core.why.step_names import failure_text, shown_name, spoken_name, terminator
+from wfdash.core.why.why import Reckoning, Why
 
 __all__ = ["of_final"]
 

@@ -2,17 +2,17 @@
 
 from msgspec.structs import replace
 
-from wfdash.core.current import current_steps, doing
-from wfdash.core.ending import of_final
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.step import Step
-from wfdash.core.naming import failure_text, spoken_name
-from wfdash.core.progress import attempt_count, of_one, of_several, short_name
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, spoken
-from wfdash.core.why import Reckoning, Why
+from wfdash.core.why.current_steps import current_steps, doing
+from wfdash.core.why.ended import of_final
+from wfdash.core.why.open_steps import attempt_count, of_one, of_several, short_name
+from wfdash.core.why.step_names import failure_text, spoken_name
+from wfdash.core.why.why import Reckoning, Why
 
 __all__ = ["Why", "diagnose"]
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from wfdash.core.current import deadline, doing, since, used_up
 from wfdash.core.model.retry import attempts_allowed, duration
 from wfdash.core.model.step import Failure, Step
-from wfdash.core.naming import error_name, failure_text, shown_name, spoken_name
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
-from wfdash.core.why import Reckoning, Why
+from wfdash.core.why.current_steps import deadline, doing, since, used_up
+from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
+from wfdash.core.why.why import Reckoning, Why
 
 __all__ = ["attempt_count", "of_one", "of_several", "short_name"]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from wfdash.core.current import current_steps, deadline
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
+from wfdash.core.why.current_steps import current_steps, deadline
 
 __all__ = ["OpenWait", "open_waits"]
 
