@@ -15,8 +15,8 @@ from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.demo.api import Application, create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.engine.world import build
 from wfdash.demo.ledger import Asked
-from wfdash.demo.world import build
 
 START = 1_795_000_000.0
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.demo.bench import BASE, HEADERS, START, Bench
 from wfdash.demo.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN
-from wfdash.demo.moments import instant, iso
-from wfdash.demo.program import ALWAYS, Do, Sleep, Wait
-from wfdash.demo.workflow import Cron
+from wfdash.demo.engine.program import ALWAYS, Do, Sleep, Wait
+from wfdash.demo.engine.times import instant, iso
+from wfdash.demo.engine.workflow import Cron
 
 STATUS = "/jobs/instances/one/status"
 

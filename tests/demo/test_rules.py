@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.demo.bench import Bench
-from wfdash.demo.instance import FINAL, STATUSES, Retention
-from wfdash.demo.program import ALWAYS, All, Do, Failure, Program, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.instance import FINAL, STATUSES, Retention
+from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Program, Sleep, Story, Undo, Wait
 
 VERBS = st.sampled_from(["pause", "resume", "terminate", "rollback", "restart", "from"])
 JUMPS = st.sampled_from([0.0, 0.01, 0.3, 2.0, 11.0, 45.0, 600.0, 5000.0])

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from wfdash.demo.instance import FINAL, STATUSES
+from wfdash.demo.engine.instance import FINAL, STATUSES
+from wfdash.demo.engine.world import World, build
 from wfdash.demo.render import detail, row
-from wfdash.demo.world import World, build
 
 START = 1_795_000_000.0
 

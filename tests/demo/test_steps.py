@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from tests.demo.bench import Bench
-from wfdash.demo.moments import instant
-from wfdash.demo.program import ALWAYS, All, Do, Failure, Sleep, Story, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Sleep, Story, Wait
+from wfdash.demo.engine.times import instant
 from wfdash.demo.stories import shop
 
 CARD = Failure("PaymentError", "card declined")

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.demo.bench import Bench
-from wfdash.demo.instance import Retention
-from wfdash.demo.moments import instant
-from wfdash.demo.program import ALWAYS, All, Do, Failure, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.instance import Retention
+from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.times import instant
 
 
 def test_a_pause_waits_for_the_step_that_runs():

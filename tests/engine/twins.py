@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from wfdash.demo.program import ALWAYS, All, Do, Failure, Program, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Program, Sleep, Story, Undo, Wait
 
 __all__ = ["GATE", "twin"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.simulated_time import EPOCH, simulate
 from tests.support.stage import stage
-from wfdash.demo.world import build
+from wfdash.demo.engine.world import build
 from wfdash.live.budget import WINDOW, Priority
 from wfdash.live.spent import SpentFile
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.support.stage import asked, final_of, staged, waiting_of
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.rows.store import EXPIRED
-from wfdash.demo import verbs
+from wfdash.demo.engine import verbs
 from wfdash.live.reading import read_answer
 
 

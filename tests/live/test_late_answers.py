@@ -4,7 +4,7 @@ import asyncio
 
 from tests.support.stage import staged, waiting_of
 from wfdash.core.filter.query import parse
-from wfdash.demo import verbs
+from wfdash.demo.engine import verbs
 from wfdash.live.reading import read_answer
 
 

@@ -6,7 +6,7 @@ from tests.support.simulated_time import EPOCH
 from tests.support.stage import asked, newest, staged
 from wfdash.core.filter.query import parse
 from wfdash.core.rows.store import EXPIRED
-from wfdash.demo import verbs
+from wfdash.demo.engine import verbs
 
 
 @staged()

@@ -9,9 +9,9 @@ from tests.support.stage import Stage
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.consequences import split_at, step_target
-from wfdash.demo import verbs
+from wfdash.demo.engine import verbs
+from wfdash.demo.engine.world import build
 from wfdash.demo.faults import Fault
-from wfdash.demo.world import build
 from wfdash.live.operator import Operator
 from wfdash.live.plan import make_creation, make_plan
 

@@ -6,7 +6,7 @@ from tests.support.simulated_time import simulate
 from tests.support.stage import stage
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.query import parse
-from wfdash.demo import verbs
+from wfdash.demo.engine import verbs
 from wfdash.live import search
 from wfdash.live.reading import read_answer
 

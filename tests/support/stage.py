@@ -13,7 +13,7 @@ from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
-from wfdash.demo.world import World, build
+from wfdash.demo.engine.world import World, build
 from wfdash.live.budget import Budget, Spending
 from wfdash.live.events import InstancesChanged
 from wfdash.live.poller import Poller

@@ -6,7 +6,7 @@ import re
 from tests.support.dashboard import drive, opened
 from tests.support.simulated_time import simulate
 from wfdash.core.triage.error_groups import VersionShare
-from wfdash.demo.world import build
+from wfdash.demo.engine.world import build
 from wfdash.ui.widgets.text_lines import TextLines
 
 

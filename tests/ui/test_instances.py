@@ -9,7 +9,7 @@ from tests.support.dashboard import drive, opened
 from tests.support.simulated_time import simulate
 from wfdash.api.interface import NewInstance
 from wfdash.core.rows.store import EXPIRED
-from wfdash.demo.world import build
+from wfdash.demo.engine.world import build
 
 
 async def arrive(d, *ids, workflow="orders"):

@@ -12,7 +12,7 @@ from wfdash.config.file import read
 from wfdash.config.settings import Options, load
 from wfdash.demo.api import create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
-from wfdash.demo.world import build
+from wfdash.demo.engine.world import build
 from wfdash.live.journal import Journal
 from wfdash.live.pins import Pin, Pins
 

@@ -1,7 +1,7 @@
 """The page of the watched instances: all workflows at a glance, what changed last first."""
 
 from tests.support.dashboard import drive
-from wfdash.demo import verbs
+from wfdash.demo.engine import verbs
 
 
 def test_nothing_watched_is_told_with_the_key_that_watches():

@@ -142,7 +142,7 @@ def _connector(settings: Settings) -> "Connect":
         import httpx
 
         from wfdash.demo.api import create_app
-        from wfdash.demo.world import build
+        from wfdash.demo.engine.world import build
 
         # In a thread: the screen answers to keys meanwhile.
         world = await asyncio.to_thread(build, settings.demo)

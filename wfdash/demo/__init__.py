@@ -1,6 +1,6 @@
 """The Workflows API in process. Imports nothing else of wfdash, so the two cannot share a mistake.
 
-    world = wfdash.demo.world.build("calm", clock=time.time, seed="wfdash")
+    world = wfdash.demo.engine.world.build("calm", clock=time.time, seed="wfdash")
     app = wfdash.demo.api.create_app(world, faults=[Fault.parse("429:2@PATCH")], latency=0.05)
     transport = httpx.ASGITransport(app=app)        # base URL: any host, path /client/v4
     app.state.requests                              # what it was asked: list of wfdash.demo.ledger.Asked

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from wfdash.demo.credentials import ACCOUNT_ID, ACCOUNT_NAME, EMAIL
+from wfdash.demo.engine.world import World
 from wfdash.demo.envelope import Answer, success
 from wfdash.demo.reading import Ask
 from wfdash.demo.routes import Handler
-from wfdash.demo.world import World
 
 __all__ = ["ROUTES"]
 

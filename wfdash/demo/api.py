@@ -13,14 +13,14 @@ from starlette.types import Receive, Scope, Send
 
 from wfdash.demo import account, routes
 from wfdash.demo.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN, TOKEN
+from wfdash.demo.engine.verbs import Refused
+from wfdash.demo.engine.world import World
 from wfdash.demo.envelope import Answer, failure
 from wfdash.demo.faults import Fault, Spoiler
 from wfdash.demo.ledger import Asked, Ledger
 from wfdash.demo.ratelimit import RateLimit
 from wfdash.demo.reading import Ask
 from wfdash.demo.routes import Handler
-from wfdash.demo.verbs import Refused
-from wfdash.demo.world import World
 
 __all__ = ["PREFIX", "Application", "create_app"]
 

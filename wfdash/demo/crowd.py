@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from random import Random
 
-from wfdash.demo.instance import Instance
+from wfdash.demo.engine.instance import Instance
+from wfdash.demo.engine.workflow import DAY, Workflow
+from wfdash.demo.engine.world import World
 from wfdash.demo.track import QUEUED, Track, track
-from wfdash.demo.workflow import DAY, Workflow
-from wfdash.demo.world import World
 
 __all__ = ["populate"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wfdash.demo.instance import STATUSES, Retention
-from wfdash.demo.moments import instant, seconds
-from wfdash.demo.verbs import From, Refused
+from wfdash.demo.engine.instance import STATUSES, Retention
+from wfdash.demo.engine.times import instant, seconds
+from wfdash.demo.engine.verbs import From, Refused
 
 __all__ = ["Ask", "Change", "New", "change", "event_type", "new_instance", "page_query"]
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from wfdash.demo.instance import Instance
-from wfdash.demo.log import Entry
-from wfdash.demo.moments import iso
-from wfdash.demo.program import Do, Failure, Wait
-from wfdash.demo.workflow import Version, Workflow
+from wfdash.demo.engine.instance import Instance
+from wfdash.demo.engine.log import Entry
+from wfdash.demo.engine.program import Do, Failure, Wait
+from wfdash.demo.engine.times import iso
+from wfdash.demo.engine.workflow import Version, Workflow
 
 __all__ = ["CUT", "created", "detail", "row", "steps", "text", "version", "workflow"]
 

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
-from wfdash.demo import render, verbs
+from wfdash.demo import render
+from wfdash.demo.engine import verbs
+from wfdash.demo.engine.instance import Instance
+from wfdash.demo.engine.log import Entry
+from wfdash.demo.engine.program import Do
+from wfdash.demo.engine.times import iso
+from wfdash.demo.engine.verbs import Refused
+from wfdash.demo.engine.workflow import Workflow
+from wfdash.demo.engine.world import World
 from wfdash.demo.envelope import Answer, success
-from wfdash.demo.instance import Instance
-from wfdash.demo.log import Entry
-from wfdash.demo.moments import iso
-from wfdash.demo.program import Do
 from wfdash.demo.reading import (
     Ask,
     PageQuery,
@@ -23,9 +27,6 @@ from wfdash.demo.reading import (
     page_query,
     payload,
 )
-from wfdash.demo.verbs import Refused
-from wfdash.demo.workflow import Workflow
-from wfdash.demo.world import World
 
 __all__ = ["ROUTES", "Handler"]
 

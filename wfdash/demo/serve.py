@@ -14,8 +14,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from wfdash.demo.api import PREFIX, Application, create_app
 from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.engine.world import build
 from wfdash.demo.faults import Fault
-from wfdash.demo.world import build
 
 __all__ = ["DEFAULT_PORT", "exports", "serve"]
 

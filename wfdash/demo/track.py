@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from wfdash.demo.engine import Execution
-from wfdash.demo.program import Story, Writer
+from wfdash.demo.engine.execution import Execution
+from wfdash.demo.engine.program import Story, Writer
 
 __all__ = ["QUEUED", "Track", "track"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wfdash.demo.program import ALWAYS, All, Do, Failure, Program, Reply, Sleep, Story, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Program, Reply, Sleep, Story, Wait
 
 __all__ = [
     "billing",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wfdash.demo.program import ALWAYS, All, Do, Failure, Program, Reply, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Program, Reply, Sleep, Story, Undo, Wait
 
 __all__ = ["DECLINED", "TIMEOUT", "order", "order_params", "refund", "refund_params"]
 

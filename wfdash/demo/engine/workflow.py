@@ -8,8 +8,8 @@ from operator import attrgetter
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
-from wfdash.demo.instance import STATUSES, Instance, Retention
-from wfdash.demo.program import Story, Writer
+from wfdash.demo.engine.instance import STATUSES, Instance, Retention
+from wfdash.demo.engine.program import Story, Writer
 
 __all__ = ["DAY", "Cron", "Version", "Workflow"]
 

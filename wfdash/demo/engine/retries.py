@@ -1,7 +1,7 @@
 """When an attempt fails, with what, how long until the next, and what the instance says in the end."""
 
-from wfdash.demo.moments import milliseconds, seconds
-from wfdash.demo.program import Do, Failure
+from wfdash.demo.engine.program import Do, Failure
+from wfdash.demo.engine.times import milliseconds, seconds
 
 __all__ = ["attempt_error", "instance_error", "retry_wait"]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wfdash.demo.program import Failure, Op
+from wfdash.demo.engine.program import Failure, Op
 
 __all__ = ["Attempt", "Entry", "Kind"]
 

@@ -4,10 +4,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wfdash.demo.engine import Event
-from wfdash.demo.instance import Instance
-from wfdash.demo.log import Entry
-from wfdash.demo.world import World
+from wfdash.demo.engine.execution import Event
+from wfdash.demo.engine.instance import Instance
+from wfdash.demo.engine.log import Entry
+from wfdash.demo.engine.world import World
 
 __all__ = ["CANNOT_RESTART", "CANNOT_SEND", "CANNOT_TERMINATE", "From", "Refused"]
 __all__ += ["pause", "restart", "resume", "send_event", "terminate"]

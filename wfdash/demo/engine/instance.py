@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from wfdash.demo.engine import Event, Execution
-from wfdash.demo.log import Entry
-from wfdash.demo.program import Failure, Story
+from wfdash.demo.engine.execution import Event, Execution
+from wfdash.demo.engine.log import Entry
+from wfdash.demo.engine.program import Failure, Story
 from wfdash.demo.track import Track
 
 if TYPE_CHECKING:
-    from wfdash.demo.workflow import Version, Workflow
+    from wfdash.demo.engine.workflow import Version, Workflow
 
 __all__ = ["FINAL", "STATUSES", "Instance", "Retention", "Schedule"]
 

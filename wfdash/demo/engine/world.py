@@ -10,8 +10,8 @@ from itertools import count
 from typing import Any, Protocol
 from zlib import crc32
 
-from wfdash.demo.instance import Instance, Retention, Schedule
-from wfdash.demo.workflow import Cron, Workflow
+from wfdash.demo.engine.instance import Instance, Retention, Schedule
+from wfdash.demo.engine.workflow import Cron, Workflow
 
 __all__ = ["Arrivals", "World", "build"]
 

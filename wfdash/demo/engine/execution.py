@@ -7,10 +7,10 @@ from math import inf
 from operator import attrgetter
 from typing import Any, Literal
 
-from wfdash.demo.failing import attempt_error, instance_error, retry_wait
-from wfdash.demo.log import Attempt, Entry, Kind
-from wfdash.demo.moments import milliseconds, seconds
-from wfdash.demo.program import All, Do, Failure, Op, Program, Sleep, Story, Undo, Wait, Writer
+from wfdash.demo.engine.log import Attempt, Entry, Kind
+from wfdash.demo.engine.program import All, Do, Failure, Op, Program, Sleep, Story, Undo, Wait, Writer
+from wfdash.demo.engine.retries import attempt_error, instance_error, retry_wait
+from wfdash.demo.engine.times import milliseconds, seconds
 
 __all__ = ["Event", "Execution"]
 
