@@ -7,8 +7,8 @@ import pytest
 
 from wfdash.cli.dashboard import _connector
 from wfdash.config.settings import Options, load
-from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.engine.world import build
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 
 
 async def test_keys_are_answered_while_the_world_is_made():

@@ -12,7 +12,7 @@ from cloudflare.types.workflows import instance_bulk_params, instances
 from cloudflare.types.workflows.instances import status_edit_params
 from pydantic import TypeAdapter
 
-from wfdash.demo.ledger import Asked
+from wfdash.demo.http.request_log import Asked
 
 __all__ = ["check"]
 

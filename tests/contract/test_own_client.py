@@ -13,10 +13,10 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import NewInstance, RestartFrom, Workflows
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
-from wfdash.demo.api import Application, create_app
-from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.engine.world import build
-from wfdash.demo.ledger import Asked
+from wfdash.demo.http.api import Application, create_app
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.http.request_log import Asked
 
 START = 1_795_000_000.0
 
@@ -79,7 +79,7 @@ async def test_a_stream_comes_back_as_bytes(api: Workflows) -> None:
 
 
 async def test_a_write_is_sent_once_whatever_comes_of_it(app: Application, api: Workflows) -> None:
-    from wfdash.demo.faults import Fault
+    from wfdash.demo.http.faults import Fault
 
     [row, *_] = (await api.list_instances("orders", status="waiting")).items
     for kind in ("500", "html", "429", "403", "truncate"):
@@ -92,7 +92,7 @@ async def test_a_write_is_sent_once_whatever_comes_of_it(app: Application, api: 
 
 @pytest.mark.parametrize("kind", ["nulls", "unknown"])
 async def test_strange_answers_are_read(app: Application, api: Workflows, kind: str) -> None:
-    from wfdash.demo.faults import Fault
+    from wfdash.demo.http.faults import Fault
 
     app.state.faults.append(Fault.parse(kind))
     assert (await api.list_workflows()).items
@@ -102,7 +102,7 @@ async def test_strange_answers_are_read(app: Application, api: Workflows, kind: 
 
 
 async def test_a_partial_answer_is_kept(app: Application, api: Workflows) -> None:
-    from wfdash.demo.faults import Fault
+    from wfdash.demo.http.faults import Fault
 
     [row, *_] = (await api.list_instances("orders", status="complete")).items
     app.state.faults.append(Fault.parse("partial:1"))

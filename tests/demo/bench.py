@@ -7,13 +7,13 @@ from urllib.parse import quote, urlencode
 
 from starlette.datastructures import Headers
 
-from wfdash.demo.api import PREFIX, create_app
-from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.engine.instance import Retention
 from wfdash.demo.engine.program import Op, Program, Story
 from wfdash.demo.engine.workflow import Workflow
 from wfdash.demo.engine.world import World
-from wfdash.demo.ledger import Asked
+from wfdash.demo.http.api import PREFIX, create_app
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.http.request_log import Asked
 
 START = 1_795_000_000.0
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}

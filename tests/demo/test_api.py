@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.demo.bench import BASE, HEADERS, START, Bench
-from wfdash.demo.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN
 from wfdash.demo.engine.program import ALWAYS, Do, Sleep, Wait
 from wfdash.demo.engine.times import instant, iso
 from wfdash.demo.engine.workflow import Cron
+from wfdash.demo.http.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN
 
 STATUS = "/jobs/instances/one/status"
 
@@ -171,7 +171,7 @@ def test_a_stream_is_answered_as_bytes():
     bench.later(5)
     from starlette.datastructures import Headers
 
-    from wfdash.demo.ledger import Asked
+    from wfdash.demo.http.request_log import Asked
 
     path = f"/client/v4{BASE}/jobs/instances/one/step?name=pdf-1&type=step"
     answer = bench.app.answer(Asked(bench.now, "GET", path, Headers(HEADERS), b""))
@@ -263,7 +263,7 @@ def test_paging_by_cursor_yields_each_id_once_while_instances_arrive(first, arri
 
 
 def test_who_asks_too_much_is_out_for_five_minutes():
-    from wfdash.demo.ratelimit import RateLimit
+    from wfdash.demo.http.ratelimit import RateLimit
 
     now = START
     limit = RateLimit(lambda: now)

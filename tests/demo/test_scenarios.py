@@ -6,7 +6,7 @@ import pytest
 
 from wfdash.demo.engine.instance import FINAL, STATUSES
 from wfdash.demo.engine.world import World, build
-from wfdash.demo.render import detail, row
+from wfdash.demo.http.render import detail, row
 
 START = 1_795_000_000.0
 

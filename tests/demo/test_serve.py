@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.program import Program
-from wfdash.demo.faults import KINDS, Fault
+from wfdash.demo.http.faults import KINDS, Fault
 
 Start = Callable[..., "Server"]
 

@@ -11,7 +11,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.consequences import split_at, step_target
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.world import build
-from wfdash.demo.faults import Fault
+from wfdash.demo.http.faults import Fault
 from wfdash.live.operator import Operator
 from wfdash.live.plan import make_creation, make_plan
 

@@ -5,8 +5,8 @@ import asyncio
 from tests.support.scripted import item, scripted
 from tests.support.stage import asked, newest, staged, waiting_of
 from wfdash.api.errors import NotReached, ServerFailed
-from wfdash.demo.credentials import TOKEN
-from wfdash.demo.faults import Fault
+from wfdash.demo.http.credentials import TOKEN
+from wfdash.demo.http.faults import Fault
 
 
 @staged()

@@ -2,7 +2,7 @@
 
 from tests.support.simulated_time import simulate
 from tests.support.stage import stage
-from wfdash.demo.credentials import ACCOUNT_ID
+from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.pins import Pin
 from wfdash.live.watched import GONE, PACE
 

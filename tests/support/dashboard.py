@@ -13,11 +13,11 @@ from tests.support.simulated_time import SimulatedLoop, simulate
 from tests.support.textual_time import textual_on
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
-from wfdash.demo.api import create_app
-from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.workflow import Workflow
 from wfdash.demo.engine.world import Arrivals, World, build
+from wfdash.demo.http.api import create_app
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.stories import shop
 from wfdash.keymap import BY_ID
 from wfdash.ui.app import WfdashApp

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 from zlib import crc32
 
-from wfdash.demo import api, serve
-from wfdash.demo.api import Application
-from wfdash.demo.envelope import Answer
-from wfdash.demo.ledger import Asked
+from wfdash.demo.http import api, serve
+from wfdash.demo.http.api import Application
+from wfdash.demo.http.envelope import Answer
+from wfdash.demo.http.request_log import Asked
 
 __all__ = ["BIG", "PAYLOADS", "hostile", "main"]
 

@@ -13,8 +13,8 @@ __all__ = ["Simulator"]
 _SERVE = """
 import sys, time
 from email.utils import formatdate
-from wfdash.demo import api
-from wfdash.demo.serve import serve
+from wfdash.demo.http import api
+from wfdash.demo.http.serve import serve
 api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # or this machine's clock would be called wrong
 began = time.time()
 stopped = sys.argv[2] == "stopped"

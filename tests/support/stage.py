@@ -11,9 +11,9 @@ from wfdash.api.connect import connect
 from wfdash.api.interface import Workflows
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
-from wfdash.demo.api import create_app
-from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.engine.world import World, build
+from wfdash.demo.http.api import create_app
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.budget import Budget, Spending
 from wfdash.live.events import InstancesChanged
 from wfdash.live.poller import Poller

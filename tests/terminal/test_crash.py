@@ -14,7 +14,7 @@ CRASHING = """
 import os, sys
 from wfdash.__main__ import main
 
-from wfdash.demo.credentials import TOKEN
+from wfdash.demo.http.credentials import TOKEN
 
 def boom(*_, **__):
     token = TOKEN

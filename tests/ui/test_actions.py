@@ -8,9 +8,9 @@ from platformdirs import user_state_path
 from textual.events import Key, Paste
 
 from tests.support.dashboard import drive
-from wfdash.demo.credentials import ACCOUNT_ID
 from wfdash.demo.engine import verbs
-from wfdash.demo.faults import Fault
+from wfdash.demo.http.credentials import ACCOUNT_ID
+from wfdash.demo.http.faults import Fault
 from wfdash.live.journal import Journal
 from wfdash.ui.screens.bulk import BulkScreen
 from wfdash.ui.screens.prompt import PromptScreen

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support.dashboard import drive
-from wfdash.demo.credentials import TOKEN
+from wfdash.demo.http.credentials import TOKEN
 from wfdash.ui.clipboard import copy_text
 
 
@@ -128,7 +128,7 @@ def test_without_an_answer_the_screen_says_why_and_what_to_do():
 
 
 def test_a_connection_that_goes_is_said_in_word_and_shape_and_recovers_by_itself():
-    from wfdash.demo.faults import Fault
+    from wfdash.demo.http.faults import Fault
 
     async def script(d):
         rows = d.app.root.table.row_count()

@@ -3,7 +3,7 @@
 from platformdirs import user_state_path
 
 from tests.support.dashboard import drive
-from wfdash.demo.credentials import ACCOUNT_ID
+from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.journal import Journal
 
 

@@ -10,9 +10,9 @@ from tests.support.dashboard import BASE, drive
 from wfdash.config.credential import Credential
 from wfdash.config.file import read
 from wfdash.config.settings import Options, load
-from wfdash.demo.api import create_app
-from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.engine.world import build
+from wfdash.demo.http.api import create_app
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.journal import Journal
 from wfdash.live.pins import Pin, Pins
 

@@ -141,8 +141,8 @@ def _connector(settings: Settings) -> "Connect":
 
         import httpx
 
-        from wfdash.demo.api import create_app
         from wfdash.demo.engine.world import build
+        from wfdash.demo.http.api import create_app
 
         # In a thread: the screen answers to keys meanwhile.
         world = await asyncio.to_thread(build, settings.demo)

@@ -78,8 +78,8 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _serve(parsed: Namespace) -> int:
-    from wfdash.demo.faults import Fault
-    from wfdash.demo.serve import serve
+    from wfdash.demo.http.faults import Fault
+    from wfdash.demo.http.serve import serve
 
     try:
         faults = [Fault.parse(text) for text in parsed.fault]

@@ -27,7 +27,7 @@ def options_of(parsed: Namespace) -> Options:
     """The demo's account and token too, where it is the demo that runs."""
     demo: dict[str, Any] = {}
     if parsed.command == "demo":
-        from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
+        from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 
         demo = {"demo": parsed.scenario, "demo_account": ACCOUNT_ID, "demo_token": TOKEN}
     return Options(

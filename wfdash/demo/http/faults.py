@@ -11,8 +11,8 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from wfdash.demo.envelope import Answer, failure
-from wfdash.demo.ledger import Asked
+from wfdash.demo.http.envelope import Answer, failure
+from wfdash.demo.http.request_log import Asked
 
 __all__ = ["KINDS", "Fault", "Spoiler"]
 

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from wfdash.demo.credentials import ACCOUNT_ID, ACCOUNT_NAME, EMAIL
 from wfdash.demo.engine.world import World
-from wfdash.demo.envelope import Answer, success
-from wfdash.demo.reading import Ask
-from wfdash.demo.routes import Handler
+from wfdash.demo.http.credentials import ACCOUNT_ID, ACCOUNT_NAME, EMAIL
+from wfdash.demo.http.envelope import Answer, success
+from wfdash.demo.http.requests import Ask
+from wfdash.demo.http.routes import Handler
 
 __all__ = ["ROUTES"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from wfdash.demo.envelope import Answer, failure
+from wfdash.demo.http.envelope import Answer, failure
 
 __all__ = ["WINDOW", "RateLimit"]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
-from wfdash.demo import render
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.instance import Instance
 from wfdash.demo.engine.log import Entry
@@ -15,8 +14,9 @@ from wfdash.demo.engine.times import iso
 from wfdash.demo.engine.verbs import Refused
 from wfdash.demo.engine.workflow import Workflow
 from wfdash.demo.engine.world import World
-from wfdash.demo.envelope import Answer, success
-from wfdash.demo.reading import (
+from wfdash.demo.http import render
+from wfdash.demo.http.envelope import Answer, success
+from wfdash.demo.http.requests import (
     Ask,
     PageQuery,
     bad_body,

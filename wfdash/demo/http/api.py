@@ -11,16 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from wfdash.demo import account, routes
-from wfdash.demo.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN, TOKEN
 from wfdash.demo.engine.verbs import Refused
 from wfdash.demo.engine.world import World
-from wfdash.demo.envelope import Answer, failure
-from wfdash.demo.faults import Fault, Spoiler
-from wfdash.demo.ledger import Asked, Ledger
-from wfdash.demo.ratelimit import RateLimit
-from wfdash.demo.reading import Ask
-from wfdash.demo.routes import Handler
+from wfdash.demo.http import account, routes
+from wfdash.demo.http.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN, TOKEN
+from wfdash.demo.http.envelope import Answer, failure
+from wfdash.demo.http.faults import Fault, Spoiler
+from wfdash.demo.http.ratelimit import RateLimit
+from wfdash.demo.http.request_log import Asked, Ledger
+from wfdash.demo.http.requests import Ask
+from wfdash.demo.http.routes import Handler
 
 __all__ = ["PREFIX", "Application", "create_app"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from wfdash.demo.api import PREFIX, Application, create_app
-from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.engine.world import build
-from wfdash.demo.faults import Fault
+from wfdash.demo.http.api import PREFIX, Application, create_app
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.http.faults import Fault
 
 __all__ = ["DEFAULT_PORT", "exports", "serve"]
 
