@@ -7,7 +7,7 @@ import pytest
 from tests.demo.bench import Bench
 from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Sleep, Story, Wait
 from wfdash.demo.engine.times import instant
-from wfdash.demo.stories import shop
+from wfdash.demo.worlds import shop
 
 CARD = Failure("PaymentError", "card declined")
 

@@ -18,7 +18,7 @@ from wfdash.demo.engine.workflow import Workflow
 from wfdash.demo.engine.world import Arrivals, World, build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
-from wfdash.demo.stories import shop
+from wfdash.demo.worlds import shop
 from wfdash.keymap import BY_ID
 from wfdash.ui.app import WfdashApp
 

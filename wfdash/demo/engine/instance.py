@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wfdash.demo.engine.execution import Event, Execution
 from wfdash.demo.engine.log import Entry
 from wfdash.demo.engine.program import Failure, Story
-from wfdash.demo.track import Track
+from wfdash.demo.worlds.track import Track
 
 if TYPE_CHECKING:
     from wfdash.demo.engine.workflow import Version, Workflow

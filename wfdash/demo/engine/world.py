@@ -210,7 +210,7 @@ class World:
 
 def build(scenario: str = "calm", *, clock: Callable[[], float] = time.time, seed: str = "wfdash") -> World:
     """A world as of now, with its past; KeyError for a scenario that is not in `scenarios.SCENARIOS`."""
-    from wfdash.demo.scenarios import SCENARIOS
+    from wfdash.demo.worlds.scenarios import SCENARIOS
 
     collecting = gc.isenabled()
     gc.disable()  # all that is made stays: looking through it again and again took a quarter of the time

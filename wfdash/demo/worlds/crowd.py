@@ -6,7 +6,7 @@ from random import Random
 from wfdash.demo.engine.instance import Instance
 from wfdash.demo.engine.workflow import DAY, Workflow
 from wfdash.demo.engine.world import World
-from wfdash.demo.track import QUEUED, Track, track
+from wfdash.demo.worlds.track import QUEUED, Track, track
 
 __all__ = ["populate"]
 

@@ -7,12 +7,12 @@ from itertools import islice
 from random import Random
 from typing import Final, TypeAlias
 
-from wfdash.demo.crowd import populate
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.instance import Instance, Retention
 from wfdash.demo.engine.workflow import DAY, Cron, Workflow
 from wfdash.demo.engine.world import Arrivals, World
-from wfdash.demo.stories import office, shop
+from wfdash.demo.worlds import office, shop
+from wfdash.demo.worlds.crowd import populate
 
 __all__ = ["SCENARIOS", "Clock"]
 
