@@ -3,13 +3,13 @@
 import re
 
 from tests.support.program import ROOT
-from wfdash.keymap import markdown
+from wfdash.keymap.actions import markdown
 
 README = (ROOT / "README.md").read_text()
 
 
 def test_the_keys_table_is_the_keymap():
-    """`python -m wfdash.keymap` prints what belongs between the marks."""
+    """`python -m wfdash.keymap.actions` prints what belongs between the marks."""
     table = re.search(r"<!-- keys:.*?-->\n(.*?)<!-- /keys -->", README, re.S)
     assert table
     assert table[1] == markdown()

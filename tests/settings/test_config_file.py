@@ -13,7 +13,7 @@ from wfdash.config.example import example
 from wfdash.config.file import ConfigError, line_of, parse, permission_warnings, read
 from wfdash.config.schema import Config, Profile, SavedView
 from wfdash.config.writer import save_default_profile
-from wfdash.keymap import ACTIONS, split_keys
+from wfdash.keymap.actions import ACTIONS, split_keys
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent.parent / "config.example.toml"

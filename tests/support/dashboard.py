@@ -19,7 +19,7 @@ from wfdash.demo.engine.world import Arrivals, World, build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.worlds import shop
-from wfdash.keymap import BY_ID
+from wfdash.keymap.actions import BY_ID
 from wfdash.ui.app import WfdashApp
 
 __all__ = ["Dashboard", "drive", "masked", "opened", "shop_world"]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.dashboard import drive
-from wfdash.keymap import BY_ID
+from wfdash.keymap.actions import BY_ID
 
 SENTENCE = r"TimeoutError at charge card, all on version"
 

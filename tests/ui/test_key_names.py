@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.dashboard import BASE, drive
 from wfdash.config.settings import View
-from wfdash.keymap import ACTIONS
-from wfdash.keymap_check import check_keymap
+from wfdash.keymap.actions import ACTIONS
+from wfdash.keymap.check import check_keymap
 from wfdash.live.journal import Journal
 
 NEW = {

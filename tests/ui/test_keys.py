@@ -10,7 +10,7 @@ from textual.dom import DOMNode
 
 import wfdash.ui
 from tests.support.dashboard import drive
-from wfdash.keymap import ACTIONS, BY_ID, textual_action
+from wfdash.keymap.actions import ACTIONS, BY_ID, textual_action
 from wfdash.ui.bindings import bindings
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from wfdash.keymap import ACTIONS
+from wfdash.keymap.actions import ACTIONS
 
 __all__ = ["example"]
 

@@ -187,7 +187,7 @@ def _check_filter(index: int, view: SavedView) -> None:
 
 
 def _check_keys(keys: Mapping[str, str]) -> None:
-    from wfdash.keymap_check import check_keymap
+    from wfdash.keymap.check import check_keymap
 
     for action, words in check_keymap(keys):
         raise _Complaint(("keys", action), f"keys: {words}")

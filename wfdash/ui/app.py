@@ -17,7 +17,7 @@ from textual.screen import Screen
 from wfdash.config.settings import Settings
 from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.crash_report import crash_report
-from wfdash.keymap import BY_ID, textual_action
+from wfdash.keymap.actions import BY_ID, textual_action
 from wfdash.live.events import WatchedChanged
 from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings

@@ -5,7 +5,7 @@ from typing import Any
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from wfdash.keymap import ACTIONS, KEY_BAR, Action, textual_action
+from wfdash.keymap.actions import ACTIONS, KEY_BAR, Action, textual_action
 
 __all__ = ["bindings", "bound"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from textual.widget import Widget
 
 from wfdash.core.text.words import age
-from wfdash.keymap import BY_ID, key_text, split_keys
+from wfdash.keymap.actions import BY_ID, key_text, split_keys
 from wfdash.ui.widgets.header import Identity
 
 if TYPE_CHECKING:

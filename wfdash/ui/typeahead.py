@@ -12,7 +12,7 @@ from textual.events import Key, Paste
 from textual.message_pump import MessagePump
 from textual.widgets import Input
 
-from wfdash.keymap import ACTIONS, textual_action
+from wfdash.keymap.actions import ACTIONS, textual_action
 from wfdash.ui.bindings import bound
 
 if TYPE_CHECKING:

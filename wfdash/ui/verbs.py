@@ -12,7 +12,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import Step
 from wfdash.core.verbs.consequences import step_target
 from wfdash.core.verbs.rules import phrase, refusal
-from wfdash.keymap import textual_action
+from wfdash.keymap.actions import textual_action
 from wfdash.live.plan import Plan, Progress, make_plan
 from wfdash.live.trail import Trail
 from wfdash.ui.bindings import bound

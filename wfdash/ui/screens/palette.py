@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from wfdash.core.text.clean import clean, fit
-from wfdash.keymap import ACTIONS, BY_ID, Action, textual_action
+from wfdash.keymap.actions import ACTIONS, BY_ID, Action, textual_action
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.panel import PanelScreen, Title

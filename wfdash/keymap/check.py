@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
-from wfdash.keymap import ACTIONS, BY_ID, Action, split_keys
+from wfdash.keymap.actions import ACTIONS, BY_ID, Action, split_keys
 
 __all__ = ["check_keymap"]
 
