@@ -9,7 +9,7 @@ from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget import Budget
-from wfdash.live.poller import Poller
+from wfdash.live.watcher import Poller
 
 HOUR = 3600.0
 ROWS = 16

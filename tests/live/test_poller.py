@@ -11,7 +11,7 @@ from tests.support.stage import asked, newest, staged, waiting_of
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.live.budget import Budget
-from wfdash.live.poller import Poller
+from wfdash.live.watcher import Poller
 
 
 @staged()

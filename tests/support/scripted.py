@@ -7,7 +7,7 @@ from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget import Budget
-from wfdash.live.poller import Poller
+from wfdash.live.watcher import Poller
 
 __all__ = ["Scripted", "item", "scripted"]
 

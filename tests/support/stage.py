@@ -16,7 +16,7 @@ from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.budget import Budget, Spending
 from wfdash.live.events import InstancesChanged
-from wfdash.live.poller import Poller
+from wfdash.live.watcher import Poller
 
 
 class Stage:

@@ -32,7 +32,7 @@ elif place == "an action":
     from wfdash.ui.app import WfdashApp
     spoil(WfdashApp, "action_help_open")
 elif place == "a worker":
-    from wfdash.live.poller import Poller
+    from wfdash.live.watcher import Poller
     async def run(self): boom()
     Poller.run = run
 elif place == "news from the poller":

@@ -14,9 +14,9 @@ from wfdash.live.budget import Budget
 from wfdash.live.events import Event
 from wfdash.live.journal import Journal
 from wfdash.live.operator import Operator
-from wfdash.live.poller import Poller
 from wfdash.live.skew import Skew
 from wfdash.live.spent import share_spending
+from wfdash.live.watcher import Poller
 
 __all__ = ["Connect", "Session", "open_session"]
 

@@ -17,8 +17,8 @@ from wfdash.core.text.clean import clean
 from wfdash.core.why.diagnose import diagnose
 from wfdash.live.budget import Priority
 from wfdash.live.events import Event, InstancesChanged
-from wfdash.live.poller import Poller
 from wfdash.live.reading import read_answer
+from wfdash.live.watcher import Poller
 
 __all__ = ["prepare", "run"]
 

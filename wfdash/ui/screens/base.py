@@ -16,7 +16,7 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
-    from wfdash.live.poller import Poller
+    from wfdash.live.watcher import Poller
     from wfdash.ui.app import WfdashApp
 
 __all__ = ["BaseScreen"]

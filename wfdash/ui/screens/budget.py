@@ -11,7 +11,7 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
 from wfdash.live.budget import QUOTA
 from wfdash.live.events import BudgetChanged, Event
-from wfdash.live.poller import Poller
+from wfdash.live.watcher import Poller
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN

@@ -21,7 +21,7 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
-    from wfdash.live.poller import Poller
+    from wfdash.live.watcher import Poller
 
 __all__ = ["SaveViewScreen", "ViewsScreen"]
 

@@ -16,13 +16,13 @@ from wfdash.live.budget import Budget
 from wfdash.live.events import BudgetChanged, Event, HealthChanged, WatchedChanged
 from wfdash.live.facts import Fact
 from wfdash.live.job import Job
-from wfdash.live.jobs import Jobs
 from wfdash.live.listing import pushed
 from wfdash.live.oddities import find_oddities
-from wfdash.live.overheard import Overheard
+from wfdash.live.priorities import Jobs
 from wfdash.live.scheduler import Scheduler
 from wfdash.live.search import Searched
 from wfdash.live.state import DetailState, Freshness
+from wfdash.live.store_sink import Overheard
 from wfdash.live.stretch import Stretch
 from wfdash.live.sweep import Sweep
 from wfdash.live.trend import Trends

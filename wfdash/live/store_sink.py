@@ -5,7 +5,7 @@ from typing import Any
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.rows.store import EXPIRED
-from wfdash.live.jobs import Jobs
+from wfdash.live.priorities import Jobs
 from wfdash.live.reading import amend_row
 from wfdash.live.watch import Watch
 
