@@ -9,10 +9,10 @@ from wfdash.api.connect import connect
 from wfdash.api.interface import RestartFrom
 from wfdash.config.settings import Settings
 from wfdash.core.model.instance import Instance
+from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import Progress, make_plan
 from wfdash.live.budget import Budget
 from wfdash.live.journal import Journal
-from wfdash.live.operator import Operator
-from wfdash.live.plan import Progress, make_plan
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wfdash.live.handing import NotSendable, propose_id, read_batch, read_payload
+from wfdash.live.actions.input import NotSendable, propose_id, read_batch, read_payload
 
 
 @pytest.mark.parametrize(

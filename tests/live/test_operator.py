@@ -7,9 +7,9 @@ import pytest
 from tests.support.frail_server import FrailServer, NoBudget, VirtualTime
 from wfdash.api.interface import NewInstance
 from wfdash.core.model.instance import Instance
+from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import Progress, Result, make_creation, make_plan
 from wfdash.live.journal import Journal
-from wfdash.live.operator import Operator
-from wfdash.live.plan import Progress, Result, make_creation, make_plan
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.support.frail_server import WRITE_FAULTS, FrailServer, NoBudget, VirtualTime
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
-from wfdash.live.operator import Operator
-from wfdash.live.plan import make_plan
+from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import make_plan
 
 RUNS = 3000
 VERBS = ("pause", "resume", "terminate", "terminate_rollback", "restart", "send_event")

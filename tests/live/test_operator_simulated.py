@@ -12,8 +12,8 @@ from wfdash.core.verbs.consequences import split_at, step_target
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.faults import Fault
-from wfdash.live.operator import Operator
-from wfdash.live.plan import make_creation, make_plan
+from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import make_creation, make_plan
 
 VERBS = ("pause", "resume", "terminate", "terminate_rollback", "restart")
 FAULTS = ("429", "500", "403", "html", "truncate", "reset-before", "reset-after", "slow", "nulls", "unknown")

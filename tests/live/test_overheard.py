@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.stage import staged, waiting_of
 from wfdash.core.rows.store import EXPIRED
-from wfdash.live.operator import Operator
-from wfdash.live.plan import make_plan
+from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import make_plan
 
 
 async def acted(on, verb, rows, *, hearer=True):

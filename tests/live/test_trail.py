@@ -1,8 +1,8 @@
 """The line that tells of an action, from the request to its end."""
 
 from wfdash.core.model.instance import Instance
-from wfdash.live.plan import Guard, Progress, Result, make_plan
-from wfdash.live.trail import Trail
+from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
+from wfdash.live.actions.progress import Trail
 
 AT = 1_763_733_731.0  # 14:02:11 UTC
 

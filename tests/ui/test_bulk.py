@@ -1,8 +1,8 @@
 """The panel of an action on many: what is done, and what is still followed."""
 
 from wfdash.core.model.instance import Instance
-from wfdash.live.plan import Guard, Progress, Result, make_plan
-from wfdash.live.trail import Trail
+from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
+from wfdash.live.actions.progress import Trail
 from wfdash.ui.screens.bulk import bulk_lines
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from wfdash.live.actions.plan import Guard, Plan, Progress, Result
+from wfdash.live.actions.progress import Trail
 from wfdash.live.journal import Journal
 from wfdash.live.last_action import Done, LastAction
-from wfdash.live.plan import Guard, Plan, Progress, Result
-from wfdash.live.trail import Trail
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp

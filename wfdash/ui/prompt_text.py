@@ -14,7 +14,7 @@ from wfdash.core.text.clean import cells, clean, fit, told_apart
 from wfdash.core.text.words import age, count
 from wfdash.core.verbs.consequences import StepTarget, consequence
 from wfdash.core.verbs.rules import destroys, phrase
-from wfdash.live.plan import Plan, Target
+from wfdash.live.actions.plan import Plan, Target
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.status_line import Pieces
 

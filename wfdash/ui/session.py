@@ -10,10 +10,10 @@ from platformdirs import user_state_path
 
 from wfdash.api.interface import Exchange, Observer, Workflows
 from wfdash.config.settings import Settings
+from wfdash.live.actions.operator import Operator
 from wfdash.live.budget import Budget
 from wfdash.live.events import Event
 from wfdash.live.journal import Journal
-from wfdash.live.operator import Operator
 from wfdash.live.skew import Skew
 from wfdash.live.spent import share_spending
 from wfdash.live.watcher import Poller

@@ -9,9 +9,9 @@ from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.words import clock
 from wfdash.core.triage.error_groups import summary
 from wfdash.core.verbs.rules import phrase
+from wfdash.live.actions.progress import Trail
 from wfdash.live.pins import Pin, Pins, PinState
 from wfdash.live.story import Story
-from wfdash.live.trail import Trail
 from wfdash.ui.columns import order_of, sort_of
 
 if TYPE_CHECKING:

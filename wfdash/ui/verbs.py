@@ -13,8 +13,8 @@ from wfdash.core.model.step import Step
 from wfdash.core.verbs.consequences import step_target
 from wfdash.core.verbs.rules import phrase, refusal
 from wfdash.keymap.actions import textual_action
-from wfdash.live.plan import Plan, Progress, make_plan
-from wfdash.live.trail import Trail
+from wfdash.live.actions.plan import Plan, Progress, make_plan
+from wfdash.live.actions.progress import Trail
 from wfdash.ui.bindings import bound
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from wfdash.cli.session import Session
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.why.diagnose import diagnose
-from wfdash.live.plan import Result, make_creation
+from wfdash.live.actions.plan import Result, make_creation
 
 __all__ = ["prepare", "run"]
 

@@ -10,9 +10,9 @@ from wfdash.cli.output import json_line, say
 from wfdash.cli.session import Session
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
+from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Plan, Progress, Result
 from wfdash.live.journal import Journal
-from wfdash.live.operator import Operator
-from wfdash.live.plan import SKIPPED, UNKNOWN, Plan, Progress, Result
 
 __all__ = ["Printer", "check_writable", "exit_code", "operator_of"]
 

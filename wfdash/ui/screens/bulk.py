@@ -6,7 +6,7 @@ from textual import events
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.rules import phrase
-from wfdash.live.trail import ORDER, Trail
+from wfdash.live.actions.progress import ORDER, Trail
 from wfdash.ui.prompt_text import shown_names
 from wfdash.ui.screens.lower_half import LowerHalf
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN

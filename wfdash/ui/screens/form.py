@@ -15,8 +15,8 @@ from textual.widgets import Input
 
 from wfdash.core.text.clean import clean
 from wfdash.core.text.wrap import wrapped
-from wfdash.live.handing import NotSendable
-from wfdash.live.plan import Plan
+from wfdash.live.actions.input import NotSendable
+from wfdash.live.actions.plan import Plan
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG

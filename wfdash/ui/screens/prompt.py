@@ -8,8 +8,8 @@ from textual.timer import Timer
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.text.clean import clean
 from wfdash.core.verbs.rules import same_meaning
-from wfdash.live.plan import Plan, Progress, Result
-from wfdash.live.trail import Trail
+from wfdash.live.actions.plan import Plan, Progress, Result
+from wfdash.live.actions.progress import Trail
 from wfdash.ui.prompt_text import Asking, expected_text, prompt_lines
 from wfdash.ui.screens.lower_half import LowerHalf
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from wfdash.api.errors import Refused
 from wfdash.api.validate import check_event_type
 from wfdash.core.model.instance import Instance
-from wfdash.live.handing import NotSendable, read_payload
-from wfdash.live.plan import Plan, make_plan
+from wfdash.live.actions.input import NotSendable, read_payload
+from wfdash.live.actions.plan import Plan, make_plan
 from wfdash.ui.screens.form import FormField, FormScreen
 
 __all__ = ["SendEventScreen"]

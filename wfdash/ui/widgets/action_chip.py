@@ -5,7 +5,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.live.trail import Trail
+from wfdash.live.actions.progress import Trail
 from wfdash.ui.signs import shown_key
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, PLAIN, QUIET, WARN

@@ -17,10 +17,10 @@ from wfdash.api.errors import (
 )
 from wfdash.api.interface import StatusAnswer, Verb, Workflows
 from wfdash.core.verbs.rules import refusal, same_meaning
-from wfdash.live.hearing import Hearer
-from wfdash.live.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Target
-from wfdash.live.reread import ActionBudget, Reading, Rereader
-from wfdash.live.writing import Record
+from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Target
+from wfdash.live.actions.plan_journal import Record
+from wfdash.live.actions.read_sink import Hearer
+from wfdash.live.actions.reread import ActionBudget, Reading, Rereader
 
 __all__ = ["STOPPED", "Sender", "Sent", "judge_failure"]
 

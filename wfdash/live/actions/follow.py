@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
 from wfdash.core.verbs.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, phrase, settled
-from wfdash.live.plan import UNKNOWN
-from wfdash.live.reread import Reading, Rereader
+from wfdash.live.actions.plan import UNKNOWN
+from wfdash.live.actions.reread import Reading, Rereader
 
 __all__ = ["DEADLINES", "Followed", "Follower"]
 

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from wfdash.core.text.words import brief, clock
 from wfdash.core.verbs.rules import phrase
-from wfdash.live.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Progress, Result
+from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Progress, Result
 
 __all__ = ["ORDER", "Trail"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.live.actions.plan import REFUSED, UNKNOWN, Plan
 from wfdash.live.journal import Journal, Told
-from wfdash.live.plan import REFUSED, UNKNOWN, Plan
 
 __all__ = ["Record"]
 

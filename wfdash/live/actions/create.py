@@ -9,10 +9,10 @@ from msgspec import Struct
 from wfdash.api.errors import AlreadyExists, RateLimited, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
 from wfdash.api.validate import BATCH
-from wfdash.live.plan import REFUSED, SKIPPED, UNKNOWN, Plan, Result
-from wfdash.live.reread import ActionBudget, Reading, Rereader
-from wfdash.live.sending import STOPPED, judge_failure
-from wfdash.live.writing import Record
+from wfdash.live.actions.plan import REFUSED, SKIPPED, UNKNOWN, Plan, Result
+from wfdash.live.actions.plan_journal import Record
+from wfdash.live.actions.reread import ActionBudget, Reading, Rereader
+from wfdash.live.actions.send import STOPPED, judge_failure
 
 __all__ = ["Creator"]
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import InstancePage, Workflows
 from wfdash.core.model.instance import Instance
-from wfdash.live.hearing import Hearer
+from wfdash.live.actions.read_sink import Hearer
 from wfdash.live.reading import read_answer
 
 __all__ = ["FEW", "ActionBudget", "Reading", "Rereader"]

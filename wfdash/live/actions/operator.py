@@ -7,15 +7,15 @@ from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
-from wfdash.live.creation import Creator
-from wfdash.live.follow import Follower
-from wfdash.live.hearing import Hearer, Nobody
+from wfdash.live.actions.create import Creator
+from wfdash.live.actions.follow import Follower
+from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
+from wfdash.live.actions.plan_journal import Record
+from wfdash.live.actions.read_sink import Hearer, Nobody
+from wfdash.live.actions.reread import FEW, ActionBudget, Reading, Rereader
+from wfdash.live.actions.send import Sender, Sent
 from wfdash.live.journal import Journal
-from wfdash.live.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
 from wfdash.live.reading import read_answer
-from wfdash.live.reread import FEW, ActionBudget, Reading, Rereader
-from wfdash.live.sending import Sender, Sent
-from wfdash.live.writing import Record
 
 __all__ = ["ActionBudget", "OnEvent", "Operator"]
 
