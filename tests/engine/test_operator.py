@@ -11,7 +11,7 @@ from wfdash.config.settings import Settings
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, make_plan
-from wfdash.live.budget import Budget
+from wfdash.live.budget.budget import Budget
 from wfdash.live.journal import Journal
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.support.simulated_time import EPOCH, simulate
 from wfdash.api.interface import Exchange
 from wfdash.config.credential import Credential
-from wfdash.live.budget import ACTIONS, WINDOW, Budget, Priority
-from wfdash.live.ratelimit import parse_ratelimit, parse_retry_after
-from wfdash.live.spent import SpentFile, share_spending
+from wfdash.live.budget.budget import ACTIONS, WINDOW, Budget, Priority
+from wfdash.live.budget.headers import parse_ratelimit, parse_retry_after
+from wfdash.live.budget.shared_counter import SpentFile, share_spending
 
 READS = [Priority.DETAIL, Priority.LIST, Priority.SWEEP, Priority.BACKGROUND]
 

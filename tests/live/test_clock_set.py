@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.simulated_time import simulate
-from wfdash.live.budget import Budget
+from wfdash.live.budget.budget import Budget
 from wfdash.live.job import Job
 from wfdash.live.scheduler import Scheduler
 

@@ -9,8 +9,8 @@ import pytest
 from tests.support.simulated_time import EPOCH, simulate
 from tests.support.stage import stage
 from wfdash.demo.engine.world import build
-from wfdash.live.budget import WINDOW, Priority
-from wfdash.live.spent import SpentFile
+from wfdash.live.budget.budget import WINDOW, Priority
+from wfdash.live.budget.shared_counter import SpentFile
 
 LONGEST = 10.0
 """Seconds between two answers to the list, whatever else is wanted."""

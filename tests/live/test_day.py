@@ -8,7 +8,7 @@ from wfdash.api.errors import NotReached
 from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
-from wfdash.live.budget import Budget
+from wfdash.live.budget.budget import Budget
 from wfdash.live.watcher import Poller
 
 HOUR = 3600.0

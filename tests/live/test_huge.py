@@ -5,7 +5,7 @@ import asyncio
 from tests.support.simulated_time import simulate
 from tests.support.stage import stage
 from wfdash.core.rows.store import ENDED
-from wfdash.live.budget import WINDOW
+from wfdash.live.budget.budget import WINDOW
 
 STEP = 5.0
 SLACK = 15.0

@@ -10,7 +10,7 @@ from tests.support.simulated_time import EPOCH, simulate
 from tests.support.stage import asked, newest, staged, waiting_of
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
-from wfdash.live.budget import Budget
+from wfdash.live.budget.budget import Budget
 from wfdash.live.watcher import Poller
 
 

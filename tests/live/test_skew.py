@@ -8,7 +8,7 @@ import pytest
 from tests.support.dashboard import drive, shop_world
 from wfdash.api.interface import Exchange
 from wfdash.demo.http.api import create_app
-from wfdash.live.skew import Skew, clock_skew
+from wfdash.live.budget.clock_skew import Skew, clock_skew
 
 NOON = 1795262400.0
 

@@ -5,7 +5,7 @@ import pytest
 from wfdash.api.errors import NotReached
 from wfdash.cli.session import Session
 from wfdash.config.settings import Settings
-from wfdash.live.budget import Budget
+from wfdash.live.budget.budget import Budget
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(0.1, 2), (30.0, 1)])

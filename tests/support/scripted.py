@@ -6,7 +6,7 @@ from tests.support.simulated_time import EPOCH, simulate
 from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
-from wfdash.live.budget import Budget
+from wfdash.live.budget.budget import Budget
 from wfdash.live.watcher import Poller
 
 __all__ = ["Scripted", "item", "scripted"]

@@ -17,8 +17,8 @@ from wfdash.cli.output import say
 from wfdash.config.settings import Settings
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import spoken
-from wfdash.live.budget import Budget, Priority
-from wfdash.live.spent import share_spending
+from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.shared_counter import share_spending
 
 __all__ = ["Failed", "Patient", "Session", "again", "failures", "open_session"]
 

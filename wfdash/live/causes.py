@@ -5,7 +5,7 @@ from collections.abc import Callable
 from wfdash.core.model.detail import Detail
 from wfdash.core.triage.error_groups import Group, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job
 from wfdash.live.onset import ENOUGH, Onset

@@ -1,7 +1,7 @@
 """How many instances have which status: of the workflow shown, or of all while their page is open."""
 
 from wfdash.core.model.workflow import Workflow
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.events import WorkflowsChanged
 from wfdash.live.job import Job
 from wfdash.live.trend import Trends

@@ -8,7 +8,7 @@ from wfdash.core.model.detail import Detail, partial_reason, with_steps_of
 from wfdash.core.model.status import is_final
 from wfdash.core.pace import Pace, next_read, steps_wanted
 from wfdash.core.rows.store import EXPIRED
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job
 from wfdash.live.reading import amend_row, read_answer

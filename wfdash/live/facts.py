@@ -12,7 +12,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import ENDED, EXPIRED
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.diagnose import Why, diagnose
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.job import Job
 from wfdash.live.reading import read_instance

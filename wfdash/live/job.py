@@ -3,7 +3,7 @@
 import random
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.state import Freshness
 
 __all__ = ["Job"]

@@ -4,7 +4,7 @@ from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import Pushdown
 from wfdash.core.model.instance import Instance
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.job import Job
 from wfdash.live.watch import Watch
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from wfdash.api.errors import NotReached, WorkflowsError
-from wfdash.live.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.job import Job, sentence_of
 
 __all__ = ["Scheduler"]

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from wfdash.core.filter.query import Query
 from wfdash.core.rows.store import EXPIRED, Delta
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.events import DetailChanged
 from wfdash.live.facts import Facts
 from wfdash.live.job import Job

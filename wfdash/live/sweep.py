@@ -4,7 +4,7 @@ from msgspec import Struct, field
 
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.rows.store import ENDED
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.job import Job
 from wfdash.live.watch import Watch
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.events import WorkflowsChanged
 from wfdash.live.job import Job
 from wfdash.live.watch import Watch

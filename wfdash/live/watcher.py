@@ -12,7 +12,7 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.diagnose import Why
-from wfdash.live.budget import Budget
+from wfdash.live.budget.budget import Budget
 from wfdash.live.events import BudgetChanged, Event, HealthChanged, WatchedChanged
 from wfdash.live.facts import Fact
 from wfdash.live.job import Job

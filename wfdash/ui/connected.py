@@ -75,7 +75,7 @@ class Connected(Pages, inherit_bindings=False):
         if settings.account_id or settings.local or settings.demo:
             return False
         from wfdash.api.errors import ChooseAccount, WorkflowsError
-        from wfdash.live.budget import Priority
+        from wfdash.live.budget.budget import Priority
 
         await session.budget.acquire(Priority.LIST)
         try:

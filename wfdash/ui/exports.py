@@ -12,7 +12,7 @@ from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.payload.placeholders import TRUNCATED
 from wfdash.core.text.words import size
-from wfdash.live.budget import Budget, Priority
+from wfdash.live.budget.budget import Budget, Priority
 
 __all__ = ["file_name", "full_outputs", "save_stream", "write_first", "write_new"]
 

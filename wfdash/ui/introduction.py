@@ -7,7 +7,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.config.settings import Settings
 from wfdash.core.model.workflow import Workflow
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.ui.session import Connect, open_session
 
 __all__ = ["Introduction"]

@@ -11,11 +11,11 @@ from platformdirs import user_state_path
 from wfdash.api.interface import Exchange, Observer, Workflows
 from wfdash.config.settings import Settings
 from wfdash.live.actions.operator import Operator
-from wfdash.live.budget import Budget
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.clock_skew import Skew
+from wfdash.live.budget.shared_counter import share_spending
 from wfdash.live.events import Event
 from wfdash.live.journal import Journal
-from wfdash.live.skew import Skew
-from wfdash.live.spent import share_spending
 from wfdash.live.watcher import Poller
 
 __all__ = ["Connect", "Session", "open_session"]

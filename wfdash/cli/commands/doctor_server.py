@@ -10,7 +10,7 @@ from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Exchange, Workflows
 from wfdash.config.settings import Settings
-from wfdash.live.skew import clock_skew
+from wfdash.live.budget.clock_skew import clock_skew
 
 __all__ = ["Examined", "examine"]
 

@@ -15,7 +15,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
 from wfdash.core.why.diagnose import diagnose
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.reading import read_answer
 from wfdash.live.watcher import Poller

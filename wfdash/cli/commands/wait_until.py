@@ -9,7 +9,7 @@ from wfdash.cli.session import TRANSIENT, Session, again
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.pace import next_read
-from wfdash.live.budget import Priority
+from wfdash.live.budget.budget import Priority
 from wfdash.live.reading import read_answer
 
 __all__ = ["TimedOut", "until"]

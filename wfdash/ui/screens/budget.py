@@ -9,7 +9,7 @@ from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
-from wfdash.live.budget import QUOTA
+from wfdash.live.budget.budget import QUOTA
 from wfdash.live.events import BudgetChanged, Event
 from wfdash.live.watcher import Poller
 from wfdash.ui.bindings import bindings

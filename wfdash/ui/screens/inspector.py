@@ -188,7 +188,7 @@ class InspectorScreen(BaseScreen):
     @work(exclusive=True, exit_on_error=False)
     async def _fetch(self, name: str, kind: str) -> None:
         from wfdash.api.errors import WorkflowsError
-        from wfdash.live.budget import Priority
+        from wfdash.live.budget.budget import Priority
 
         session = self.dashboard.session
         if session is None:

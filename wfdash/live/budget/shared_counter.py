@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from wfdash.config.credential import Credential
-from wfdash.live.budget import WINDOW
+from wfdash.live.budget.budget import WINDOW
 from wfdash.live.locked_file import try_lock
 
 __all__ = ["SpentFile", "share_spending"]

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from wfdash.api.interface import Exchange
-from wfdash.live.ratelimit import Left, parse_ratelimit, parse_retry_after
+from wfdash.live.budget.headers import Left, parse_ratelimit, parse_retry_after
 
 __all__ = ["WINDOW", "Budget", "Priority", "Spending"]
 
