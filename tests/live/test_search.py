@@ -7,7 +7,7 @@ from tests.support.stage import stage
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine import verbs
-from wfdash.live import search
+from wfdash.live.feeds import filter_search as search
 from wfdash.live.reading import read_answer
 
 

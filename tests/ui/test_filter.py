@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.dashboard import drive
-from wfdash.live import search
+from wfdash.live.feeds import filter_search as search
 
 
 def test_a_term_that_needs_details_is_searched_for_and_says_how_far():

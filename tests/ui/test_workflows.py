@@ -5,7 +5,7 @@ from itertools import pairwise
 from tests.support.dashboard import drive
 from wfdash.core.model.workflow import Workflow
 from wfdash.demo.http.faults import Fault
-from wfdash.live.trend import Trends
+from wfdash.live.feeds.count_history import Trends
 from wfdash.ui.widgets.workflow_table import WorkflowTable, worst_first
 
 

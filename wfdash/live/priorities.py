@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
-from wfdash.live.causes import Causes
-from wfdash.live.counts import Counts
-from wfdash.live.details import OpenDetail
 from wfdash.live.events import DetailChanged, Event, InstancesChanged
-from wfdash.live.facts import Facts
+from wfdash.live.feeds.counts import Counts
+from wfdash.live.feeds.error_samples import Causes
+from wfdash.live.feeds.filter_search import Search
+from wfdash.live.feeds.instances import History, Newest
+from wfdash.live.feeds.open_instance import OpenDetail
+from wfdash.live.feeds.row_details import Facts
+from wfdash.live.feeds.sweep import Sweep
+from wfdash.live.feeds.versions import Versions
+from wfdash.live.feeds.watched import Watched
 from wfdash.live.job import Job
-from wfdash.live.listing import History, Newest
 from wfdash.live.pins import PinState
-from wfdash.live.search import Search
-from wfdash.live.sweep import Sweep
-from wfdash.live.versions import Versions
 from wfdash.live.watch import Watch
-from wfdash.live.watched import Watched
 
 __all__ = ["Jobs"]
 

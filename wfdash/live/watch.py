@@ -8,7 +8,7 @@ from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
 from wfdash.core.rows.store import Delta, Store
 from wfdash.live.events import Event, InstancesChanged
-from wfdash.live.stretch import Stretch
+from wfdash.live.feeds.contiguous_range import Stretch
 
 __all__ = ["Watch"]
 

@@ -14,18 +14,18 @@ from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.diagnose import Why
 from wfdash.live.budget.budget import Budget
 from wfdash.live.events import BudgetChanged, Event, HealthChanged, WatchedChanged
-from wfdash.live.facts import Fact
+from wfdash.live.feeds.anomalies import find_oddities
+from wfdash.live.feeds.contiguous_range import Stretch
+from wfdash.live.feeds.count_history import Trends
+from wfdash.live.feeds.filter_search import Searched
+from wfdash.live.feeds.instances import pushed
+from wfdash.live.feeds.row_details import Fact
+from wfdash.live.feeds.sweep import Sweep
 from wfdash.live.job import Job
-from wfdash.live.listing import pushed
-from wfdash.live.oddities import find_oddities
 from wfdash.live.priorities import Jobs
 from wfdash.live.scheduler import Scheduler
-from wfdash.live.search import Searched
 from wfdash.live.state import DetailState, Freshness
 from wfdash.live.store_sink import Overheard
-from wfdash.live.stretch import Stretch
-from wfdash.live.sweep import Sweep
-from wfdash.live.trend import Trends
 from wfdash.live.watch import Watch
 
 __all__ = ["Poller"]

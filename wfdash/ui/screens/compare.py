@@ -62,8 +62,8 @@ class CompareScreen(BaseScreen):
     async def _find(self) -> None:
         """Read both runs; only the store and the api are touched here."""
         from wfdash.api.errors import WorkflowsError
+        from wfdash.live.feeds.last_success import last_successes, read_first
         from wfdash.live.reading import read_run
-        from wfdash.live.success import last_successes, read_first
 
         poller = self.poller
         if poller is None:

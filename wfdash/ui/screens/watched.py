@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 
 from wfdash.core.text.words import count
 from wfdash.live.events import Event, WatchedChanged
-from wfdash.live.watched import PACE
+from wfdash.live.feeds.watched import PACE
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import QUIET

@@ -3,8 +3,8 @@
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Priority
 from wfdash.live.events import WorkflowsChanged
+from wfdash.live.feeds.count_history import Trends
 from wfdash.live.job import Job
-from wfdash.live.trend import Trends
 from wfdash.live.watch import Watch
 
 __all__ = ["Counts"]

@@ -9,7 +9,7 @@ from wfdash.core.filter.query import Query
 from wfdash.core.rows.store import EXPIRED, Delta
 from wfdash.live.budget.budget import Priority
 from wfdash.live.events import DetailChanged
-from wfdash.live.facts import Facts
+from wfdash.live.feeds.row_details import Facts
 from wfdash.live.job import Job
 from wfdash.live.reading import read_instance
 from wfdash.live.watch import Watch

@@ -15,8 +15,8 @@ from wfdash.core.triage.anomalies import (
     worst_first,
 )
 from wfdash.core.why.diagnose import Why
-from wfdash.live.facts import Facts
-from wfdash.live.trend import Trends
+from wfdash.live.feeds.count_history import Trends
+from wfdash.live.feeds.row_details import Facts
 from wfdash.live.watch import Watch
 
 __all__ = ["find_oddities"]

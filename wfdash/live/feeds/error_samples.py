@@ -7,8 +7,8 @@ from wfdash.core.triage.error_groups import Group, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.live.budget.budget import Priority
 from wfdash.live.events import DetailChanged
+from wfdash.live.feeds.first_failure import ENOUGH, Onset
 from wfdash.live.job import Job
-from wfdash.live.onset import ENOUGH, Onset
 from wfdash.live.reading import read_instance
 from wfdash.live.watch import Watch
 
