@@ -61,7 +61,7 @@ class Still:
 def dashboard(rows: int) -> None:
     from wfdash.config.settings import Settings
     from wfdash.core.rows.store import Delta
-    from wfdash.live.events import InstancesChanged
+    from wfdash.live.polling.events import InstancesChanged
     from wfdash.ui.app import WfdashApp
     from wfdash.ui.session import Connect
 

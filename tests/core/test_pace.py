@@ -2,7 +2,7 @@
 
 from tests.support.details import T0, answer, detail, done, sleep, step, termination, wait
 from wfdash.core.model.detail import partial_reason, read_detail, with_steps_of
-from wfdash.core.pace import Pace, next_read, steps_wanted
+from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
 
 
 def test_a_computing_step_is_read_in_full_every_two_seconds():

@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.simulated_time import simulate
 from wfdash.live.budget.budget import Budget
-from wfdash.live.job import Job
-from wfdash.live.scheduler import Scheduler
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.scheduler import Scheduler
 
 
 class Asking(Job):

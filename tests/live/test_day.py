@@ -62,7 +62,7 @@ class Busy:
 
 def test_a_day_leaves_no_trace(monkeypatch):
     # This clock is never set: looking at it each second would be most of what the test does.
-    monkeypatch.setattr("wfdash.live.scheduler._LONGEST_WAIT", 20.0)
+    monkeypatch.setattr("wfdash.live.polling.scheduler._LONGEST_WAIT", 20.0)
 
     async def day():
         loop = asyncio.get_running_loop()

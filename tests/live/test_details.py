@@ -8,7 +8,7 @@ from tests.support.stage import asked, final_of, staged, waiting_of
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.rows.store import EXPIRED
 from wfdash.demo.engine import verbs
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.read_instance import read_answer
 
 
 @staged()

@@ -5,7 +5,7 @@ import asyncio
 from tests.support.stage import staged, waiting_of
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine import verbs
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.read_instance import read_answer
 
 
 @staged(latency=5.0)

@@ -8,7 +8,7 @@ from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine import verbs
 from wfdash.live.feeds import filter_search as search
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.read_instance import read_answer
 
 
 def waiting_of(one, workflow="orders"):

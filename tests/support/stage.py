@@ -15,7 +15,7 @@ from wfdash.demo.engine.world import World, build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.budget.budget import Budget, Spending
-from wfdash.live.events import InstancesChanged
+from wfdash.live.polling.events import InstancesChanged
 from wfdash.live.watcher import Poller
 
 

@@ -16,7 +16,7 @@ from tests.support.details import (
     wait,
 )
 from wfdash.core.model.instance import Instance
-from wfdash.live.state import DetailState, Freshness
+from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.widgets.detail_pane import DetailPane
 
 HOUR = 3600

@@ -3,7 +3,7 @@
 from textual.app import App
 
 from tests.support.details import T0, attempt, detail, done, failure, gave_up, step, wait
-from wfdash.live.state import DetailState, Freshness
+from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.widgets.detail_pane import DetailPane
 
 HOUR = 3600

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
-from wfdash.live.events import DetailChanged, Event, InstancesChanged
 from wfdash.live.feeds.counts import Counts
 from wfdash.live.feeds.error_samples import Causes
 from wfdash.live.feeds.filter_search import Search
@@ -15,9 +14,10 @@ from wfdash.live.feeds.row_details import Facts
 from wfdash.live.feeds.sweep import Sweep
 from wfdash.live.feeds.versions import Versions
 from wfdash.live.feeds.watched import Watched
-from wfdash.live.job import Job
 from wfdash.live.pins import PinState
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
+from wfdash.live.polling.job import Job
 
 __all__ = ["Jobs"]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.rows.store import EXPIRED
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.read_instance import amend_row
 from wfdash.live.priorities import Jobs
-from wfdash.live.reading import amend_row
-from wfdash.live.watch import Watch
 
 __all__ = ["Overheard"]
 

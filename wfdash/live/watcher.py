@@ -13,7 +13,6 @@ from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.diagnose import Why
 from wfdash.live.budget.budget import Budget
-from wfdash.live.events import BudgetChanged, Event, HealthChanged, WatchedChanged
 from wfdash.live.feeds.anomalies import find_oddities
 from wfdash.live.feeds.contiguous_range import Stretch
 from wfdash.live.feeds.count_history import Trends
@@ -21,12 +20,13 @@ from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.feeds.instances import pushed
 from wfdash.live.feeds.row_details import Fact
 from wfdash.live.feeds.sweep import Sweep
-from wfdash.live.job import Job
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.events import BudgetChanged, Event, HealthChanged, WatchedChanged
+from wfdash.live.polling.freshness import DetailState, Freshness
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.scheduler import Scheduler
 from wfdash.live.priorities import Jobs
-from wfdash.live.scheduler import Scheduler
-from wfdash.live.state import DetailState, Freshness
 from wfdash.live.store_sink import Overheard
-from wfdash.live.watch import Watch
 
 __all__ = ["Poller"]
 

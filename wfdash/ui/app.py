@@ -18,7 +18,7 @@ from wfdash.config.settings import Settings
 from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.crash_report import crash_report
 from wfdash.keymap.actions import BY_ID, textual_action
-from wfdash.live.events import WatchedChanged
+from wfdash.live.polling.events import WatchedChanged
 from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings
 from wfdash.ui.connected import Connected

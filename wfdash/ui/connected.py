@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from textual import work
 
 from wfdash.config.settings import Options, Settings, SettingsError, load
-from wfdash.live.events import Event
+from wfdash.live.polling.events import Event
 from wfdash.ui.messages import Live
 from wfdash.ui.pages import Pages
 

@@ -11,7 +11,7 @@ from wfdash.core.model.retention import kept_for
 from wfdash.core.model.status import is_final
 from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.why import Why
-from wfdash.live.state import DetailState
+from wfdash.live.polling.freshness import DetailState
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp

@@ -2,7 +2,7 @@
 
 from textual.message import Message
 
-from wfdash.live.events import Event
+from wfdash.live.polling.events import Event
 
 __all__ = ["Live"]
 

@@ -6,7 +6,7 @@ from wfdash.api.errors import WorkflowNotFound
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.live.feeds.filter_search import Searched
-from wfdash.live.state import Freshness
+from wfdash.live.polling.freshness import Freshness
 
 __all__ = ["PATIENCE", "empty_message", "is_lost", "no_answer"]
 

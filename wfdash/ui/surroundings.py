@@ -10,7 +10,7 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count, spoken
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.feeds.filter_search import Searched
-from wfdash.live.state import Freshness
+from wfdash.live.polling.freshness import Freshness
 from wfdash.live.watcher import Poller
 from wfdash.ui.states import empty_message, no_answer
 from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked

@@ -19,7 +19,7 @@ from wfdash.core.text.words import count
 from wfdash.core.verbs.consequences import StepTarget, consequence
 from wfdash.core.verbs.rules import destroys, phrase
 from wfdash.live.actions.plan import Guard, Plan, make_plan
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["prepare", "run"]
 

@@ -18,7 +18,7 @@ from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.why.diagnose import diagnose
 from wfdash.live.budget.budget import Priority
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["prepare", "run"]
 

@@ -16,8 +16,8 @@ from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
 from wfdash.core.why.diagnose import diagnose
 from wfdash.live.budget.budget import Priority
-from wfdash.live.events import Event, InstancesChanged
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.events import Event, InstancesChanged
+from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.watcher import Poller
 
 __all__ = ["prepare", "run"]

@@ -8,9 +8,9 @@ from wfdash.cli.output import say
 from wfdash.cli.session import TRANSIENT, Session, again
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.core.pace import next_read
 from wfdash.live.budget.budget import Priority
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.detail_pace import next_read
+from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["TimedOut", "until"]
 

@@ -15,7 +15,7 @@ from wfdash.live.actions.read_sink import Hearer, Nobody
 from wfdash.live.actions.reread import FEW, ActionBudget, Reading, Rereader
 from wfdash.live.actions.send import Sender, Sent
 from wfdash.live.journal import Journal
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["ActionBudget", "OnEvent", "Operator"]
 

@@ -10,7 +10,7 @@ from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import InstancePage, Workflows
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.read_sink import Hearer
-from wfdash.live.reading import read_answer
+from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["FEW", "ActionBudget", "Reading", "Rereader"]
 

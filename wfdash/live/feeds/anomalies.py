@@ -17,7 +17,7 @@ from wfdash.core.triage.anomalies import (
 from wfdash.core.why.diagnose import Why
 from wfdash.live.feeds.count_history import Trends
 from wfdash.live.feeds.row_details import Facts
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
 
 __all__ = ["find_oddities"]
 

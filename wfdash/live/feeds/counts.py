@@ -2,10 +2,10 @@
 
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Priority
-from wfdash.live.events import WorkflowsChanged
 from wfdash.live.feeds.count_history import Trends
-from wfdash.live.job import Job
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.events import WorkflowsChanged
+from wfdash.live.polling.job import Job
 
 __all__ = ["Counts"]
 

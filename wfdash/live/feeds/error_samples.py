@@ -6,11 +6,11 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.triage.error_groups import Group, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.live.budget.budget import Priority
-from wfdash.live.events import DetailChanged
 from wfdash.live.feeds.first_failure import ENOUGH, Onset
-from wfdash.live.job import Job
-from wfdash.live.reading import read_instance
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.read_instance import read_instance
 
 __all__ = ["Causes"]
 

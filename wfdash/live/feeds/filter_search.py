@@ -8,11 +8,11 @@ from msgspec import Struct
 from wfdash.core.filter.query import Query
 from wfdash.core.rows.store import EXPIRED, Delta
 from wfdash.live.budget.budget import Priority
-from wfdash.live.events import DetailChanged
 from wfdash.live.feeds.row_details import Facts
-from wfdash.live.job import Job
-from wfdash.live.reading import read_instance
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.read_instance import read_instance
 
 __all__ = ["MOST", "Search", "Searched"]
 

@@ -5,8 +5,8 @@ from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import Pushdown
 from wfdash.core.model.instance import Instance
 from wfdash.live.budget.budget import Priority
-from wfdash.live.job import Job
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.job import Job
 
 __all__ = ["History", "Newest", "pushed"]
 

@@ -7,7 +7,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import EXPIRED, Store
 from wfdash.core.triage.compare import best_candidates
 from wfdash.live.budget.budget import Budget, Priority
-from wfdash.live.reading import read_run
+from wfdash.live.polling.read_instance import read_run
 
 __all__ = ["last_successes", "read_first"]
 

@@ -6,14 +6,14 @@ from collections import OrderedDict
 from wfdash.api.errors import InstanceNotFound
 from wfdash.core.model.detail import Detail, partial_reason, with_steps_of
 from wfdash.core.model.status import is_final
-from wfdash.core.pace import Pace, next_read, steps_wanted
 from wfdash.core.rows.store import EXPIRED
 from wfdash.live.budget.budget import Priority
-from wfdash.live.events import DetailChanged
-from wfdash.live.job import Job
-from wfdash.live.reading import amend_row, read_answer
-from wfdash.live.state import DetailState, Freshness
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
+from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.freshness import DetailState, Freshness
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.read_instance import amend_row, read_answer
 
 __all__ = ["OpenDetail"]
 

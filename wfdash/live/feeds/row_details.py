@@ -13,10 +13,10 @@ from wfdash.core.rows.store import ENDED, EXPIRED
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.diagnose import Why, diagnose
 from wfdash.live.budget.budget import Priority
-from wfdash.live.events import DetailChanged
-from wfdash.live.job import Job
-from wfdash.live.reading import read_instance
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.read_instance import read_instance
 
 __all__ = ["Fact", "Facts"]
 

@@ -5,8 +5,8 @@ from msgspec import Struct, field
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.rows.store import ENDED
 from wfdash.live.budget.budget import Priority
-from wfdash.live.job import Job
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.job import Job
 
 __all__ = ["MOST_PAGES", "Sweep"]
 

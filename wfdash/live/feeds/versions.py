@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
 from wfdash.live.budget.budget import Priority
-from wfdash.live.events import WorkflowsChanged
-from wfdash.live.job import Job
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
+from wfdash.live.polling.events import WorkflowsChanged
+from wfdash.live.polling.job import Job
 
 __all__ = ["Versions"]
 

@@ -8,7 +8,7 @@ from textual.events import Click
 from textual.geometry import Size
 
 from wfdash.core.model.instance import Instance
-from wfdash.live.events import Event
+from wfdash.live.polling.events import Event
 from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.whole import Whole
 from wfdash.ui.verbs import NO_BULK, Verbs

@@ -10,7 +10,7 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
 from wfdash.live.budget.budget import QUOTA
-from wfdash.live.events import BudgetChanged, Event
+from wfdash.live.polling.events import BudgetChanged, Event
 from wfdash.live.watcher import Poller
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen

@@ -63,7 +63,7 @@ class CompareScreen(BaseScreen):
         """Read both runs; only the store and the api are touched here."""
         from wfdash.api.errors import WorkflowsError
         from wfdash.live.feeds.last_success import last_successes, read_first
-        from wfdash.live.reading import read_run
+        from wfdash.live.polling.read_instance import read_run
 
         poller = self.poller
         if poller is None:

@@ -12,7 +12,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import Step
 from wfdash.core.why.waits import open_waits
-from wfdash.live.events import Event
+from wfdash.live.polling.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.beside import feed

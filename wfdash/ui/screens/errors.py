@@ -8,7 +8,7 @@ from wfdash.core.text.words import clock, count
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import Group, VersionShare, blame, short_version, summary
 from wfdash.core.triage.group_filter import cause_filter
-from wfdash.live.events import Event
+from wfdash.live.polling.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN

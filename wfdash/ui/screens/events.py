@@ -12,7 +12,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief, count
 from wfdash.core.why.waits import OpenWait, open_waits
-from wfdash.live.events import Event
+from wfdash.live.polling.events import Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.strips import strip_of

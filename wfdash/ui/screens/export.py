@@ -14,7 +14,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
-from wfdash.live.reading import read_run
+from wfdash.live.polling.read_instance import read_run
 from wfdash.ui.exports import file_name, full_outputs, write_first
 from wfdash.ui.known import as_of, known_of
 from wfdash.ui.screens.menu import Entry, MenuScreen

@@ -19,7 +19,7 @@ from wfdash.core.payload.tree import path_text, size_of, value_at, value_text
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, size
 from wfdash.core.why.why import Reckoning
-from wfdash.live.events import DetailChanged, Event
+from wfdash.live.polling.events import DetailChanged, Event
 from wfdash.ui.bindings import bindings
 from wfdash.ui.exports import save_stream
 from wfdash.ui.screens.base import BaseScreen

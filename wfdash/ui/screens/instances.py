@@ -11,7 +11,7 @@ from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.handoff.copy_formats import copies
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import age
-from wfdash.live.events import DetailChanged, Event, InstancesChanged
+from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.surrounded import SurroundedScreen
 from wfdash.ui.verbs import WRITING

@@ -11,7 +11,7 @@ from wfdash.config.settings import Settings, SettingsError
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import clean
 from wfdash.core.text.wrap import wrapped
-from wfdash.live.state import Freshness
+from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.bindings import bindings
 from wfdash.ui.chosen import Chosen
 from wfdash.ui.introduction import Introduction

@@ -6,8 +6,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from wfdash.core.text.words import count
-from wfdash.live.events import Event, WatchedChanged
 from wfdash.live.feeds.watched import PACE
+from wfdash.live.polling.events import Event, WatchedChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import QUIET

@@ -9,7 +9,7 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.sparkline import moves
 from wfdash.core.text.words import clock, count
-from wfdash.live.events import Event, WorkflowsChanged
+from wfdash.live.polling.events import Event, WorkflowsChanged
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.states import PATIENCE, is_lost, no_answer

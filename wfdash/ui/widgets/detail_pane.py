@@ -17,7 +17,7 @@ from wfdash.core.text.words import age, clock
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.why import Reckoning, Why
-from wfdash.live.state import DetailState, Freshness
+from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.known import Known, as_of, gone_unended
 from wfdash.ui.row_text import FOOT, fold_lines, row_lines
 from wfdash.ui.signs import shown_key

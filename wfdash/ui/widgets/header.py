@@ -7,7 +7,7 @@ from rich.style import Style
 
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count
-from wfdash.live.state import Freshness
+from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, clicked, look
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 

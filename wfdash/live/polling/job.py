@@ -4,7 +4,7 @@ import random
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.live.budget.budget import Priority
-from wfdash.live.state import Freshness
+from wfdash.live.polling.freshness import Freshness
 
 __all__ = ["Job"]
 

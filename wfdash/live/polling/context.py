@@ -7,8 +7,8 @@ from msgspec import Struct, field
 from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
 from wfdash.core.rows.store import Delta, Store
-from wfdash.live.events import Event, InstancesChanged
 from wfdash.live.feeds.contiguous_range import Stretch
+from wfdash.live.polling.events import Event, InstancesChanged
 
 __all__ = ["Watch"]
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from wfdash.api.errors import NotReached, WorkflowsError
 from wfdash.live.budget.budget import Budget, Priority
-from wfdash.live.job import Job, sentence_of
+from wfdash.live.polling.job import Job, sentence_of
 
 __all__ = ["Scheduler"]
 

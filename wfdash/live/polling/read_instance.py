@@ -9,7 +9,7 @@ from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import EXPIRED, Delta, Store
 from wfdash.live.budget.budget import Budget, Priority
-from wfdash.live.watch import Watch
+from wfdash.live.polling.context import Watch
 
 __all__ = ["amend_row", "read_answer", "read_instance", "read_run"]
 
