@@ -12,7 +12,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, make_plan
 from wfdash.live.budget.budget import Budget
-from wfdash.live.journal import Journal
+from wfdash.live.records.journal import Journal
 
 
 @pytest.fixture

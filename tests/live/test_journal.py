@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from wfdash.live import locked_file
-from wfdash.live.journal import KEYS, Journal, Told, read_entries
-from wfdash.live.last_action import LastAction
-from wfdash.live.locked_file import SessionLock
+from wfdash.live.records import locked_file
+from wfdash.live.records.journal import KEYS, Journal, Told, read_entries
+from wfdash.live.records.last_action import LastAction
+from wfdash.live.records.locked_file import SessionLock
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ def write(to, event, identity="order-1", **told):
 
 def in_child(folder, code):
     start = (
-        "import sys,time,pathlib; from wfdash.live.journal import Journal;"
+        "import sys,time,pathlib; from wfdash.live.records.journal import Journal;"
         "j=Journal(pathlib.Path(sys.argv[1]),profile='',account='acc',clock=time.time);"
         "w=lambda event,id: j.write(event,plan='p1',verb='terminate',workflow='orders',id=id);"
     )

@@ -9,7 +9,7 @@ from wfdash.api.interface import NewInstance
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, Result, make_creation, make_plan
-from wfdash.live.journal import Journal
+from wfdash.live.records.journal import Journal
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.live.pins import Pin, Pins
+from wfdash.live.records.pins import Pin, Pins
 
 A = Pin("0" * 32, "orders", "order-1")
 B = Pin("0" * 32, "billing", "*/30 * * * *-1786001400000")

@@ -2,7 +2,7 @@
 
 import json
 
-from wfdash.live.story import Story
+from wfdash.live.records.notes import Story
 
 
 def test_notes_are_on_disk_at_once_and_others_are_not(tmp_path):

@@ -4,7 +4,7 @@ from tests.support.simulated_time import simulate
 from tests.support.stage import stage
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.feeds.watched import GONE, PACE
-from wfdash.live.pins import Pin
+from wfdash.live.records.pins import Pin
 
 
 def test_a_change_in_another_workflow_is_told_once():

@@ -11,7 +11,7 @@ from tests.support.dashboard import drive
 from wfdash.demo.engine import verbs
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.demo.http.faults import Fault
-from wfdash.live.journal import Journal
+from wfdash.live.records.journal import Journal
 from wfdash.ui.screens.bulk import BulkScreen
 from wfdash.ui.screens.prompt import PromptScreen
 from wfdash.ui.widgets.action_chip import ActionChips

@@ -9,7 +9,7 @@ from tests.support.dashboard import BASE, drive
 from wfdash.config.settings import View
 from wfdash.keymap.actions import ACTIONS
 from wfdash.keymap.check import check_keymap
-from wfdash.live.journal import Journal
+from wfdash.live.records.journal import Journal
 
 NEW = {
     action.id: f"alt+{letter}"
@@ -139,7 +139,7 @@ def test_a_journal_where_nothing_matches_is_told_by_the_new_keys(tmp_path, monke
 
 
 def _entry():
-    from wfdash.live.journal import Entry
+    from wfdash.live.records.journal import Entry
 
     return Entry(
         at=BASE.interval,

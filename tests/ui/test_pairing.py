@@ -4,7 +4,7 @@ from platformdirs import user_state_path
 
 from tests.support.dashboard import drive
 from wfdash.demo.http.credentials import ACCOUNT_ID
-from wfdash.live.journal import Journal
+from wfdash.live.records.journal import Journal
 
 
 def test_the_last_action_of_this_session_is_in_the_top_line():

@@ -13,8 +13,8 @@ from wfdash.config.settings import Options, load
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
-from wfdash.live.journal import Journal
-from wfdash.live.pins import Pin, Pins
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.pins import Pin, Pins
 
 CONFIG = f"""\
 profile = "live"

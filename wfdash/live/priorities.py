@@ -14,10 +14,10 @@ from wfdash.live.feeds.row_details import Facts
 from wfdash.live.feeds.sweep import Sweep
 from wfdash.live.feeds.versions import Versions
 from wfdash.live.feeds.watched import Watched
-from wfdash.live.pins import PinState
 from wfdash.live.polling.context import Watch
 from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
 from wfdash.live.polling.job import Job
+from wfdash.live.records.pins import PinState
 
 __all__ = ["Jobs"]
 

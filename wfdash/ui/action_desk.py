@@ -8,8 +8,8 @@ from textual.message import Message
 
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result
 from wfdash.live.actions.progress import Trail
-from wfdash.live.journal import Journal
-from wfdash.live.last_action import Done, LastAction
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.last_action import Done, LastAction
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp

@@ -14,8 +14,8 @@ from wfdash.live.actions.operator import Operator
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.shared_counter import share_spending
-from wfdash.live.journal import Journal
 from wfdash.live.polling.events import Event
+from wfdash.live.records.journal import Journal
 from wfdash.live.watcher import Poller
 
 __all__ = ["Connect", "Session", "open_session"]

@@ -10,8 +10,8 @@ from wfdash.core.text.words import clock
 from wfdash.core.triage.error_groups import summary
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.progress import Trail
-from wfdash.live.pins import Pin, Pins, PinState
-from wfdash.live.story import Story
+from wfdash.live.records.notes import Story
+from wfdash.live.records.pins import Pin, Pins, PinState
 from wfdash.ui.columns import order_of, sort_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Plan, Progress, Result
-from wfdash.live.journal import Journal
+from wfdash.live.records.journal import Journal
 
 __all__ = ["Printer", "check_writable", "exit_code", "operator_of"]
 

@@ -14,8 +14,8 @@ from wfdash.live.actions.plan_journal import Record
 from wfdash.live.actions.read_sink import Hearer, Nobody
 from wfdash.live.actions.reread import FEW, ActionBudget, Reading, Rereader
 from wfdash.live.actions.send import Sender, Sent
-from wfdash.live.journal import Journal
 from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.records.journal import Journal
 
 __all__ = ["ActionBudget", "OnEvent", "Operator"]
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.live.actions.plan import REFUSED, UNKNOWN, Plan
-from wfdash.live.journal import Journal, Told
+from wfdash.live.records.journal import Journal, Told
 
 __all__ = ["Record"]
 

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from wfdash.config.credential import Credential
 from wfdash.live.budget.budget import WINDOW
-from wfdash.live.locked_file import try_lock
+from wfdash.live.records.locked_file import try_lock
 
 __all__ = ["SpentFile", "share_spending"]
 

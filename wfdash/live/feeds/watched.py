@@ -7,9 +7,9 @@ from wfdash.core.model.detail import read_detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
 from wfdash.live.budget.budget import Priority
-from wfdash.live.pins import Pin, PinState
 from wfdash.live.polling.context import Watch
 from wfdash.live.polling.job import Job
+from wfdash.live.records.pins import Pin, PinState
 
 __all__ = ["GONE", "Watched"]
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from wfdash.core.rows.store import Delta
-from wfdash.live.pins import PinState
+from wfdash.live.records.pins import PinState
 
 __all__ = [
     "BudgetChanged",

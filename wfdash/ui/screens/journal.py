@@ -14,7 +14,7 @@ from wfdash.core.text.markdown import table_row
 from wfdash.core.text.words import clock, count
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.plan import REFUSED
-from wfdash.live.journal import Entry
+from wfdash.live.records.journal import Entry
 from wfdash.ui.bindings import bindings
 from wfdash.ui.clipboard import copy_text
 from wfdash.ui.screens.base import BaseScreen

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from wfdash.core.handoff.handover import Entry
 from wfdash.core.model.times import iso
-from wfdash.live.locked_file import LockedFile
+from wfdash.live.records.locked_file import LockedFile
 
 __all__ = ["Story"]
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from wfdash.core.model.times import iso, parse_time
-from wfdash.live.locked_file import LockedFile, SessionLock, session_is_over
+from wfdash.live.records.locked_file import LockedFile, SessionLock, session_is_over
 
 __all__ = ["EVENTS", "KEYS", "Entry", "Journal", "Told", "Unfinished", "parse_entry", "read_entries"]
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wfdash.live.journal import Entry, Journal, parse_entry
+from wfdash.live.records.journal import Entry, Journal, parse_entry
 
 __all__ = ["Done", "LastAction"]
 
