@@ -21,15 +21,15 @@ from wfdash.keymap.actions import BY_ID, textual_action
 from wfdash.live.polling.events import WatchedChanged
 from wfdash.ui.action_desk import ActionDesk
 from wfdash.ui.bindings import bindings
-from wfdash.ui.connected import Connected
+from wfdash.ui.connection import Connected
 from wfdash.ui.covered import is_opaque
 from wfdash.ui.drawing import Drawing
 from wfdash.ui.gate import KeyGate
+from wfdash.ui.handover import Shift
 from wfdash.ui.line_feed import as_enter
 from wfdash.ui.messages import Live
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
-from wfdash.ui.shift import Shift
 from wfdash.ui.signals import on_signals, on_stopping
 from wfdash.ui.signs import Signs
 from wfdash.ui.terminal import ensure_size, is_gone

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from wfdash.ui.known import known_of
+from wfdash.ui.why_context import known_of
 from wfdash.ui.widgets.detail_pane import DetailPane
 
 if TYPE_CHECKING:

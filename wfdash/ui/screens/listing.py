@@ -17,7 +17,7 @@ from wfdash.ui.widgets.filter_line import FilterLine
 from wfdash.ui.widgets.instance_table import InstanceTable
 
 if TYPE_CHECKING:
-    from wfdash.ui.shift import Shift
+    from wfdash.ui.handover import Shift
 
 __all__ = ["ListingScreen"]
 

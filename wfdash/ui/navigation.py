@@ -16,8 +16,8 @@ from wfdash.ui.screens.instances import InstancesScreen
 
 if TYPE_CHECKING:
     from wfdash.config.settings import Settings
+    from wfdash.ui.handover import Shift
     from wfdash.ui.session import Session
-    from wfdash.ui.shift import Shift
 
 __all__ = ["Pages"]
 

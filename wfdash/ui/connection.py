@@ -11,7 +11,7 @@ from textual import work
 from wfdash.config.settings import Options, Settings, SettingsError, load
 from wfdash.live.polling.events import Event
 from wfdash.ui.messages import Live
-from wfdash.ui.pages import Pages
+from wfdash.ui.navigation import Pages
 
 if TYPE_CHECKING:
     from wfdash.ui.session import Connect, Session
