@@ -12,9 +12,9 @@ from wfdash.demo.engine import verbs
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.demo.http.faults import Fault
 from wfdash.live.records.journal import Journal
-from wfdash.ui.screens.bulk import BulkScreen
-from wfdash.ui.screens.prompt import PromptScreen
-from wfdash.ui.widgets.action_chip import ActionChips
+from wfdash.ui.actions.bulk import BulkScreen
+from wfdash.ui.actions.chips import ActionChips
+from wfdash.ui.actions.prompt import PromptScreen
 
 VERB_KEYS = ("instance.pause", "instance.terminate", "instance.terminate_rollback", "instance.restart")
 

@@ -3,7 +3,7 @@
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
 from wfdash.live.actions.progress import Trail
-from wfdash.ui.screens.bulk import bulk_lines
+from wfdash.ui.actions.bulk import bulk_lines
 
 
 def told(trail):

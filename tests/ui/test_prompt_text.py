@@ -6,7 +6,7 @@ from wfdash.api.interface import NewInstance
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells
 from wfdash.live.actions.plan import Guard, make_creation, make_plan
-from wfdash.ui.prompt_text import Asking, expected_text, prompt_lines, shown_names
+from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines, shown_names
 
 
 def plan(verb, *rows):

@@ -19,7 +19,8 @@ from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.crash_report import crash_report
 from wfdash.keymap.actions import BY_ID, textual_action
 from wfdash.live.polling.events import WatchedChanged
-from wfdash.ui.action_desk import ActionDesk
+from wfdash.ui.actions.desk import ActionDesk
+from wfdash.ui.actions.keys import ActionDeskHost, starts_action
 from wfdash.ui.bindings import bindings
 from wfdash.ui.connection import Connected
 from wfdash.ui.covered import is_opaque
@@ -34,7 +35,6 @@ from wfdash.ui.signals import on_signals, on_stopping
 from wfdash.ui.signs import Signs
 from wfdash.ui.terminal import ensure_size, is_gone
 from wfdash.ui.typeahead import TypeAhead
-from wfdash.ui.verbs import ActionDeskHost, starts_action
 
 if TYPE_CHECKING:
     from wfdash.ui.session import Connect

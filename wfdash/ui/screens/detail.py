@@ -13,13 +13,13 @@ from wfdash.core.model.status import is_final
 from wfdash.core.model.step import Step
 from wfdash.core.why.waits import open_waits
 from wfdash.live.polling.events import Event
+from wfdash.ui.actions.chips import ActionChips
+from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.surroundings import last_pieces
 from wfdash.ui.theme import QUIET
-from wfdash.ui.verbs import WRITING
-from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.detail_pane import DetailPane
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

@@ -12,10 +12,10 @@ from wfdash.core.handoff.copy_formats import copies
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import age
 from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
+from wfdash.ui.actions.chips import ActionChips
+from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.surrounded import SurroundedScreen
-from wfdash.ui.verbs import WRITING
-from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.detail_pane import DetailPane
 from wfdash.ui.widgets.filter_line import FilterLine
 from wfdash.ui.widgets.header import Header

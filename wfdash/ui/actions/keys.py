@@ -18,7 +18,7 @@ from wfdash.live.actions.progress import Trail
 from wfdash.ui.bindings import bound
 
 if TYPE_CHECKING:
-    from wfdash.ui.action_desk import ActionMoved
+    from wfdash.ui.actions.desk import ActionMoved
     from wfdash.ui.app import WfdashApp
 
 __all__ = ["NO_BULK", "VERB_ACTIONS", "WRITING", "ActionDeskHost", "Verbs", "starts_action"]
@@ -157,7 +157,7 @@ class ActionDeskHost:
 
     def prompt(self: "WfdashApp", plan: Plan) -> None:  # type: ignore[misc]
         """Ask for confirmation; every key but esc is dropped until the prompt could be read."""
-        from wfdash.ui.screens.prompt import PromptScreen
+        from wfdash.ui.actions.prompt import PromptScreen
 
         self.gate.close()
         self.push_screen(PromptScreen(plan))
@@ -203,7 +203,7 @@ class ActionDeskHost:
 
     def show_bulk(self: "WfdashApp", trail: Trail) -> None:  # type: ignore[misc]
         """Put the progress of a bulk where its prompt was."""
-        from wfdash.ui.screens.bulk import BulkScreen
+        from wfdash.ui.actions.bulk import BulkScreen
 
         self.switch_screen(BulkScreen(trail))
 
@@ -223,8 +223,8 @@ class ActionDeskHost:
         return self.settings.is_production(account)
 
     def on_action_moved(self: "WfdashApp", message: "ActionMoved") -> None:  # type: ignore[misc]
-        from wfdash.ui.screens.bulk import BulkScreen
-        from wfdash.ui.screens.prompt import PromptScreen
+        from wfdash.ui.actions.bulk import BulkScreen
+        from wfdash.ui.actions.prompt import PromptScreen
 
         trail, event = message.trail, message.event
         for screen in self.screen_stack:
@@ -240,7 +240,7 @@ class ActionDeskHost:
 
     def draw_actions(self: "WfdashApp") -> None:  # type: ignore[misc]
         """Draw what runs and what has just ended on every screen that shows it."""
-        from wfdash.ui.widgets.action_chip import ActionChips
+        from wfdash.ui.actions.chips import ActionChips
 
         now = self.clock()
         shown = self.desk.shown(now)

@@ -10,7 +10,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.verbs.rules import same_meaning
 from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.actions.progress import Trail
-from wfdash.ui.prompt_text import Asking, expected_text, prompt_lines
+from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines
 from wfdash.ui.screens.lower_half import LowerHalf
 
 __all__ = ["ALONE", "PromptScreen"]

@@ -13,11 +13,11 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief, count
 from wfdash.core.why.waits import OpenWait, open_waits
 from wfdash.live.polling.events import Event
+from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.bindings import bindings
 from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
-from wfdash.ui.widgets.action_chip import ActionChips
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.list_table import ListTable
