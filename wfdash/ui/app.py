@@ -21,6 +21,7 @@ from wfdash.keymap.actions import BY_ID, textual_action
 from wfdash.live.polling.events import WatchedChanged
 from wfdash.ui.actions.desk import ActionDesk
 from wfdash.ui.actions.keys import ActionDeskHost, starts_action
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
 from wfdash.ui.connection import Connected
 from wfdash.ui.covered import is_opaque
@@ -29,7 +30,6 @@ from wfdash.ui.gate import KeyGate
 from wfdash.ui.handover import Shift
 from wfdash.ui.line_feed import as_enter
 from wfdash.ui.messages import Live
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.signals import on_signals, on_stopping
 from wfdash.ui.signs import Signs

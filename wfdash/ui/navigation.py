@@ -11,7 +11,7 @@ from textual.app import App, SuspendNotSupported
 from textual.screen import Screen
 
 from wfdash.core.verbs.rules import phrase
-from wfdash.ui.screens.base import BaseScreen
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.screens.instances import InstancesScreen
 
 if TYPE_CHECKING:

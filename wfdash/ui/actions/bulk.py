@@ -8,7 +8,7 @@ from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.progress import ORDER, Trail
 from wfdash.ui.actions.prompt_text import shown_names
-from wfdash.ui.screens.lower_half import LowerHalf
+from wfdash.ui.base.dialog import LowerHalf
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.status_line import Pieces
 

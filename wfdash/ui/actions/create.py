@@ -11,7 +11,7 @@ from wfdash.api.validate import check_instance_id
 from wfdash.core.model.step import ABSENT
 from wfdash.live.actions.input import NotSendable, propose_id, read_batch, read_payload
 from wfdash.live.actions.plan import Plan, make_creation
-from wfdash.ui.screens.form import FormField, FormScreen
+from wfdash.ui.base.form import FormField, FormScreen
 
 __all__ = ["CreateScreen"]
 

@@ -11,7 +11,7 @@ from wfdash.core.verbs.rules import same_meaning
 from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.actions.progress import Trail
 from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines
-from wfdash.ui.screens.lower_half import LowerHalf
+from wfdash.ui.base.dialog import LowerHalf
 
 __all__ = ["ALONE", "PromptScreen"]
 

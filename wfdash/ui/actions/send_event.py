@@ -7,7 +7,7 @@ from wfdash.api.validate import check_event_type
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.input import NotSendable, read_payload
 from wfdash.live.actions.plan import Plan, make_plan
-from wfdash.ui.screens.form import FormField, FormScreen
+from wfdash.ui.base.form import FormField, FormScreen
 
 __all__ = ["SendEventScreen"]
 

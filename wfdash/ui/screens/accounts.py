@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wfdash.ui.screens.menu import Entry, MenuScreen
+from wfdash.ui.base.menu import Entry, MenuScreen
 
 __all__ = ["AccountsScreen"]
 

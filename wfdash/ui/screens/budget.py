@@ -12,8 +12,8 @@ from wfdash.core.text.words import clock, count, spoken
 from wfdash.live.budget.budget import QUOTA
 from wfdash.live.polling.events import BudgetChanged, Event
 from wfdash.live.watcher import Poller
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

@@ -15,8 +15,8 @@ from wfdash.core.text.words import clock, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.compare import Comparison, compare
 from wfdash.core.triage.error_groups import short_version
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.compare_table import CompareTable
 from wfdash.ui.widgets.header import badge_pieces

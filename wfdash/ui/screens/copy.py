@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from platformdirs import user_state_path
 
 from wfdash.core.handoff.copy_formats import Copy
+from wfdash.ui.base.menu import Entry, MenuScreen
 from wfdash.ui.clipboard import copy_text
-from wfdash.ui.screens.menu import Entry, MenuScreen
 
 __all__ = ["CopyScreen"]
 

@@ -15,8 +15,8 @@ from wfdash.core.why.waits import open_waits
 from wfdash.live.polling.events import Event
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.surroundings import last_pieces
 from wfdash.ui.theme import QUIET

@@ -9,8 +9,8 @@ from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import Group, VersionShare, blame, short_version, summary
 from wfdash.core.triage.group_filter import cause_filter
 from wfdash.live.polling.events import Event
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.cause_table import CauseTable
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces

@@ -15,8 +15,8 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.live.polling.read_instance import read_run
+from wfdash.ui.base.menu import Entry, MenuScreen
 from wfdash.ui.exports import file_name, full_outputs, write_first
-from wfdash.ui.screens.menu import Entry, MenuScreen
 from wfdash.ui.why_context import as_of, known_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from wfdash.api.errors import NotFound, WorkflowsError
 from wfdash.core.handoff.address import Address, AddressError, parse_address
 from wfdash.core.text.clean import clean
 from wfdash.live.budget.budget import Priority
-from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.theme import BAD, PLAIN, QUIET
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine

@@ -20,9 +20,9 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, size
 from wfdash.core.why.why import Reckoning
 from wfdash.live.polling.events import DetailChanged, Event
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
 from wfdash.ui.exports import save_stream
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces

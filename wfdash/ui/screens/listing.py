@@ -11,8 +11,8 @@ from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import Delta
 from wfdash.core.rows.view import View
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.columns import SORTS
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.widgets.filter_line import FilterLine
 from wfdash.ui.widgets.instance_table import InstanceTable
 

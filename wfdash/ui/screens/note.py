@@ -6,7 +6,7 @@ from textual.widgets import Input
 
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock
-from wfdash.ui.screens.panel import PanelScreen, Title
+from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.theme import PLAIN, QUIET
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces

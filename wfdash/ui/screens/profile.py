@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from wfdash.config.settings import ProfileCard, Settings, SettingsError
 from wfdash.config.writer import NewProfile, save_profile
-from wfdash.ui.screens.menu import Entry, MenuScreen
+from wfdash.ui.base.menu import Entry, MenuScreen
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp

@@ -12,10 +12,11 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import clean
 from wfdash.core.text.wrap import wrapped
 from wfdash.live.polling.freshness import Freshness
+from wfdash.ui.base.empty_messages import no_answer
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
 from wfdash.ui.chosen import Chosen
 from wfdash.ui.introduction import Introduction
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.setup_text import (
     account_entries,
     keep_pieces,
@@ -24,7 +25,6 @@ from wfdash.ui.setup_text import (
     token_pieces,
     workflow_entries,
 )
-from wfdash.ui.states import no_answer
 from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar

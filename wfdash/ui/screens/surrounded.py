@@ -3,10 +3,10 @@
 from textual.timer import Timer
 
 from wfdash.core.text.clean import clean
+from wfdash.ui.base.empty_messages import is_lost
 from wfdash.ui.covered import is_covered
 from wfdash.ui.screens.beside import feed
 from wfdash.ui.screens.views import ViewsScreen
-from wfdash.ui.states import is_lost
 from wfdash.ui.surroundings import (
     counts_pieces,
     draw_header,

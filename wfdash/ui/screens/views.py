@@ -12,8 +12,8 @@ from wfdash.config.settings import SettingsError, View
 from wfdash.core.filter.query import Facts
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
+from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.columns import order_of, sort_of
-from wfdash.ui.screens.panel import PanelScreen, Title
 from wfdash.ui.screens.selection import SelectionScreen
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, clicked
 from wfdash.ui.view_counts import ViewCounts

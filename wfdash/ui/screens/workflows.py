@@ -10,9 +10,9 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.sparkline import moves
 from wfdash.core.text.words import clock, count
 from wfdash.live.polling.events import Event, WorkflowsChanged
+from wfdash.ui.base.empty_messages import PATIENCE, is_lost, no_answer
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
-from wfdash.ui.screens.base import BaseScreen
-from wfdash.ui.states import PATIENCE, is_lost, no_answer
 from wfdash.ui.surroundings import trouble_pieces
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces

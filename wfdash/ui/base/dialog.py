@@ -8,7 +8,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.ui.screens.whole import Whole
+from wfdash.ui.base.ready import Whole
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.status_line import Pieces

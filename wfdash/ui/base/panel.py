@@ -3,8 +3,8 @@
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
+from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
-from wfdash.ui.screens.base import BaseScreen
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import QUIET, STRONG
 from wfdash.ui.widgets.status_line import StatusLine, length
