@@ -24,8 +24,8 @@ from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
 from wfdash.core.why.diagnose import diagnose
 from wfdash.ui.app import WfdashApp
-from wfdash.ui.screens.detail import DetailScreen
-from wfdash.ui.widgets.timeline_table import TimelineTable
+from wfdash.ui.detail.screen import DetailScreen
+from wfdash.ui.detail.timeline_table import TimelineTable
 
 _PAGES = 5
 """As many as the shorter timeline has."""

@@ -17,7 +17,7 @@ from tests.support.details import (
 )
 from wfdash.core.model.instance import Instance
 from wfdash.live.polling.freshness import DetailState, Freshness
-from wfdash.ui.widgets.detail_pane import DetailPane
+from wfdash.ui.detail.pane import DetailPane
 
 HOUR = 3600
 ERRORED = detail(

@@ -4,7 +4,7 @@ from textual.app import App
 
 from tests.support.details import T0, attempt, detail, done, failure, gave_up, step, wait
 from wfdash.live.polling.freshness import DetailState, Freshness
-from wfdash.ui.widgets.detail_pane import DetailPane
+from wfdash.ui.detail.pane import DetailPane
 
 HOUR = 3600
 ERRORED = detail(

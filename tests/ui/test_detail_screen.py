@@ -8,11 +8,11 @@ from itertools import islice
 
 from tests.support.dashboard import drive, opened, shop_world
 from tests.support.simulated_time import simulate
+from wfdash.ui.detail.compare import CompareScreen
+from wfdash.ui.detail.inspector import InspectorScreen
+from wfdash.ui.detail.pane import DetailPane
+from wfdash.ui.detail.screen import DetailScreen
 from wfdash.ui.exports import save_stream
-from wfdash.ui.screens.compare import CompareScreen
-from wfdash.ui.screens.detail import DetailScreen
-from wfdash.ui.screens.inspector import InspectorScreen
-from wfdash.ui.widgets.detail_pane import DetailPane
 
 
 def of_status(dashboard, status):

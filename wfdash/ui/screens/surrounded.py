@@ -5,7 +5,8 @@ from textual.timer import Timer
 from wfdash.core.text.clean import clean
 from wfdash.ui.base.empty_messages import is_lost
 from wfdash.ui.covered import is_covered
-from wfdash.ui.screens.beside import feed
+from wfdash.ui.detail.fill import feed
+from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.screens.views import ViewsScreen
 from wfdash.ui.surroundings import (
     counts_pieces,
@@ -15,7 +16,6 @@ from wfdash.ui.surroundings import (
     notes_pieces,
     trouble_pieces,
 )
-from wfdash.ui.widgets.detail_pane import DetailPane
 from wfdash.ui.widgets.header import Header
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule

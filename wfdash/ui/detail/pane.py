@@ -19,14 +19,14 @@ from wfdash.core.timeline.rows import Row
 from wfdash.core.why.why import Reckoning, Why
 from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.base.empty_messages import no_answer
-from wfdash.ui.row_text import FOOT, fold_lines, row_lines
+from wfdash.ui.detail.foot import FOOT, fold_lines, row_lines
+from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.signs import shown_key
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.why_context import Known, as_of, gone_unended
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
-from wfdash.ui.widgets.timeline_table import TimelineTable
 
 __all__ = ["DetailPane"]
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.why_context import known_of
-from wfdash.ui.widgets.detail_pane import DetailPane
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp

@@ -17,13 +17,13 @@ from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.bindings import bindings
-from wfdash.ui.screens.beside import feed
+from wfdash.ui.detail.fill import feed
+from wfdash.ui.detail.pane import DetailPane
+from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.surroundings import last_pieces
 from wfdash.ui.theme import QUIET
-from wfdash.ui.widgets.detail_pane import DetailPane
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.timeline_table import TimelineTable
 
 __all__ = ["DetailScreen"]
 
