@@ -23,7 +23,7 @@ __all__ = ["Pages"]
 
 _PAGES = {
     "workflows": ("wfdash.ui.screens.workflows", "WorkflowsScreen"),
-    "errors": ("wfdash.ui.screens.errors", "ErrorsScreen"),
+    "errors": ("wfdash.ui.errors.screen", "ErrorsScreen"),
     "watched": ("wfdash.ui.screens.watched", "WatchedScreen"),
     "budget": ("wfdash.ui.screens.budget", "BudgetScreen"),
     "events": ("wfdash.ui.actions.waits", "EventsScreen"),
