@@ -26,7 +26,7 @@ def spoil(owner, name):
 
 place = sys.argv.pop(1)
 if place == "compose":
-    from wfdash.ui.screens.instances import InstancesScreen
+    from wfdash.ui.instances.screen import InstancesScreen
     spoil(InstancesScreen, "compose")
 elif place == "an action":
     from wfdash.ui.app import WfdashApp
@@ -39,7 +39,7 @@ elif place == "news from the poller":
     from wfdash.ui.app import WfdashApp
     spoil(WfdashApp, "on_live")
 elif place == "a row being drawn":
-    from wfdash.ui.widgets.instance_table import InstanceTable
+    from wfdash.ui.instances.table import InstanceTable
     spoil(InstanceTable, "render_row")
 elif place == "a one-shot":
     import wfdash.cli.commands.list as module

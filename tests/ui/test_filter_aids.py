@@ -3,7 +3,7 @@
 import pytest
 from rich.text import Text
 
-from wfdash.ui.widgets.filter_aids import Fault, Suggestions
+from wfdash.ui.instances.filter_help import Fault, Suggestions
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from tests.support.dashboard import drive
 from wfdash.config.settings import View
 from wfdash.core.rows.order import COLUMNS, Order
-from wfdash.ui.columns import SORTS, order_of, sort_of
+from wfdash.ui.instances.columns import SORTS, order_of, sort_of
 
 VIEWS = (View("late", "1", filter="status:errored", sort="-took"), View("all", "2"))
 

@@ -28,9 +28,9 @@ from wfdash.ui.covered import is_opaque
 from wfdash.ui.drawing import Drawing
 from wfdash.ui.gate import KeyGate
 from wfdash.ui.handover import Shift
+from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.line_feed import as_enter
 from wfdash.ui.messages import Live
-from wfdash.ui.screens.instances import InstancesScreen
 from wfdash.ui.signals import on_signals, on_stopping
 from wfdash.ui.signs import Signs
 from wfdash.ui.terminal import ensure_size, is_gone

@@ -12,7 +12,7 @@ from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.progress import Trail
 from wfdash.live.records.notes import Story
 from wfdash.live.records.pins import Pin, Pins, PinState
-from wfdash.ui.columns import order_of, sort_of
+from wfdash.ui.instances.columns import order_of, sort_of
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp

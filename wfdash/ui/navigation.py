@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from wfdash.core.verbs.rules import phrase
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.screens.instances import InstancesScreen
+from wfdash.ui.instances.screen import InstancesScreen
 
 if TYPE_CHECKING:
     from wfdash.config.settings import Settings

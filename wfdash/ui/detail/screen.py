@@ -20,7 +20,7 @@ from wfdash.ui.bindings import bindings
 from wfdash.ui.detail.fill import feed
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
-from wfdash.ui.surroundings import last_pieces
+from wfdash.ui.instances.status_text import last_pieces
 from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

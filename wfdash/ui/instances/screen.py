@@ -17,10 +17,10 @@ from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.bindings import bindings
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
-from wfdash.ui.screens.surrounded import SurroundedScreen
-from wfdash.ui.widgets.filter_line import FilterLine
+from wfdash.ui.instances.filter_line import FilterLine
+from wfdash.ui.instances.status import SurroundedScreen
+from wfdash.ui.instances.table import InstanceTable
 from wfdash.ui.widgets.header import Header
-from wfdash.ui.widgets.instance_table import InstanceTable
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.widgets.status_line import StatusLine

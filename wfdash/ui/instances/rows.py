@@ -12,9 +12,9 @@ from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import Delta
 from wfdash.core.rows.view import View
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.columns import SORTS
-from wfdash.ui.widgets.filter_line import FilterLine
-from wfdash.ui.widgets.instance_table import InstanceTable
+from wfdash.ui.instances.columns import SORTS
+from wfdash.ui.instances.filter_line import FilterLine
+from wfdash.ui.instances.table import InstanceTable
 
 if TYPE_CHECKING:
     from wfdash.ui.handover import Shift

@@ -12,8 +12,8 @@ from textual.widgets import Input
 from wfdash.core.filter.completion import unfinished
 from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text.clean import cells, clean, fit
+from wfdash.ui.instances.filter_help import FilterField, aid_pieces
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, clicked
-from wfdash.ui.widgets.filter_aids import FilterField, aid_pieces
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 
 __all__ = ["FilterLine"]

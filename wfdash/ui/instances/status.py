@@ -7,8 +7,8 @@ from wfdash.ui.base.empty_messages import is_lost
 from wfdash.ui.covered import is_covered
 from wfdash.ui.detail.fill import feed
 from wfdash.ui.detail.pane import DetailPane
-from wfdash.ui.screens.views import ViewsScreen
-from wfdash.ui.surroundings import (
+from wfdash.ui.instances.saved_views import ViewsScreen
+from wfdash.ui.instances.status_text import (
     counts_pieces,
     draw_header,
     left_out_pieces,

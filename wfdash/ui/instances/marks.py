@@ -6,7 +6,7 @@ from typing import overload
 from wfdash.core.filter.query import EVERYTHING
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.view import View
-from wfdash.ui.screens.listing import ListingScreen
+from wfdash.ui.instances.rows import ListingScreen
 
 __all__ = ["SelectionScreen"]
 

@@ -13,10 +13,10 @@ from wfdash.core.filter.query import Facts
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.ui.base.panel import PanelScreen, Title
-from wfdash.ui.columns import order_of, sort_of
-from wfdash.ui.screens.selection import SelectionScreen
+from wfdash.ui.instances.columns import order_of, sort_of
+from wfdash.ui.instances.marks import SelectionScreen
+from wfdash.ui.instances.view_counts import ViewCounts
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, clicked
-from wfdash.ui.view_counts import ViewCounts
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine
 
