@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 import wfdash.ui
 from tests.support.dashboard import drive
 from wfdash.keymap.actions import ACTIONS, BY_ID, textual_action
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 
 
 def classes():

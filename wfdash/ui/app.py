@@ -22,19 +22,19 @@ from wfdash.live.polling.events import WatchedChanged
 from wfdash.ui.actions.desk import ActionDesk
 from wfdash.ui.actions.keys import ActionDeskHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
 from wfdash.ui.connection import Connected
 from wfdash.ui.covered import is_opaque
 from wfdash.ui.drawing import Drawing
-from wfdash.ui.gate import KeyGate
 from wfdash.ui.handover import Shift
 from wfdash.ui.instances.screen import InstancesScreen
-from wfdash.ui.line_feed import as_enter
+from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.keys.key_names import Signs
+from wfdash.ui.keys.line_feed import as_enter
+from wfdash.ui.keys.prompt_gate import KeyGate
+from wfdash.ui.keys.typeahead import TypeAhead
 from wfdash.ui.messages import Live
 from wfdash.ui.signals import on_signals, on_stopping
-from wfdash.ui.signs import Signs
 from wfdash.ui.terminal import ensure_size, is_gone
-from wfdash.ui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
     from wfdash.ui.session import Connect

@@ -6,7 +6,7 @@ from textual.widget import Widget
 
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.live.actions.progress import Trail
-from wfdash.ui.signs import shown_key
+from wfdash.ui.keys.key_names import shown_key
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.status_line import Pieces

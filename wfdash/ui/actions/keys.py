@@ -15,7 +15,7 @@ from wfdash.core.verbs.rules import phrase, refusal
 from wfdash.keymap.actions import textual_action
 from wfdash.live.actions.plan import Plan, Progress, make_plan
 from wfdash.live.actions.progress import Trail
-from wfdash.ui.bindings import bound
+from wfdash.ui.keys.bindings import bound
 
 if TYPE_CHECKING:
     from wfdash.ui.actions.desk import ActionMoved

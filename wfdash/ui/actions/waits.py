@@ -15,7 +15,7 @@ from wfdash.core.why.waits import OpenWait, open_waits
 from wfdash.live.polling.events import Event
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.header import badge_pieces

@@ -18,7 +18,7 @@ from wfdash.core.text.wrap import wrapped
 from wfdash.live.actions.input import NotSendable
 from wfdash.live.actions.plan import Plan
 from wfdash.ui.base.panel import PanelScreen, Title
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.base.panel import PanelScreen, Title
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.lines import Choices
 

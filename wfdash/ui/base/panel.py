@@ -4,7 +4,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import QUIET, STRONG
 from wfdash.ui.widgets.status_line import StatusLine, length

@@ -16,8 +16,8 @@ from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.compare import Comparison, compare
 from wfdash.core.triage.error_groups import short_version
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
 from wfdash.ui.detail.compare_table import CompareTable
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

@@ -13,7 +13,7 @@ from wfdash.core.text.words import brief
 from wfdash.core.triage.compare import Comparison, Pair
 from wfdash.core.why.failure import step_failure
 from wfdash.core.why.step_names import failure_text
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.line_table import LineTable

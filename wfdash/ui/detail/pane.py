@@ -21,7 +21,7 @@ from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.foot import FOOT, fold_lines, row_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
-from wfdash.ui.signs import shown_key
+from wfdash.ui.keys.key_names import shown_key
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.why_context import Known, as_of, gone_unended
 from wfdash.ui.widgets.line_table import LineTable

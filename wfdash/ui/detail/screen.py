@@ -16,11 +16,11 @@ from wfdash.live.polling.events import Event
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
 from wfdash.ui.detail.fill import feed
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.instances.status_text import last_pieces
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

@@ -16,8 +16,8 @@ from wfdash.core.timeline.outline import ALIVE, Outline, outline_in_slices
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import Timeline, arrange, axis_of
 from wfdash.core.why.why import Reckoning
-from wfdash.ui.bindings import bindings
 from wfdash.ui.detail.timeline_line import axis_line, row_line
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.strips import strip_of
 from wfdash.ui.theme import CURSOR, CURSOR_AWAY, PLAIN
 from wfdash.ui.widgets.line_table import LineTable

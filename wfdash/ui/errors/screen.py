@@ -10,9 +10,9 @@ from wfdash.core.triage.error_groups import Group, VersionShare, blame, short_ve
 from wfdash.core.triage.group_filter import cause_filter
 from wfdash.live.polling.events import Event
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
 from wfdash.ui.errors.anomaly_table import OddTable
 from wfdash.ui.errors.group_table import CauseTable
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

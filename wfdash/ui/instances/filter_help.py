@@ -10,8 +10,8 @@ from wfdash.core.filter.completion import Values, complete, completed, no_values
 from wfdash.core.filter.fields import FIELDS
 from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.ui.bindings import bindings
-from wfdash.ui.signs import shown_key
+from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.keys.key_names import shown_key
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length

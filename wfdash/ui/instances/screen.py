@@ -14,12 +14,12 @@ from wfdash.core.text.words import age
 from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
-from wfdash.ui.bindings import bindings
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.instances.filter_line import FilterLine
 from wfdash.ui.instances.status import SurroundedScreen
 from wfdash.ui.instances.table import InstanceTable
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule

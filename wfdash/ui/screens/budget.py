@@ -13,7 +13,7 @@ from wfdash.live.budget.budget import QUOTA
 from wfdash.live.polling.events import BudgetChanged, Event
 from wfdash.live.watcher import Poller
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

@@ -9,7 +9,7 @@ from wfdash.core.model.status import STATUSES
 from wfdash.core.text.clean import fit
 from wfdash.keymap.actions import ACTIONS, Action
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

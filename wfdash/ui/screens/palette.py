@@ -11,7 +11,7 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.keymap.actions import ACTIONS, BY_ID, Action, textual_action
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.lines import Choices

@@ -14,9 +14,9 @@ from wfdash.core.text.wrap import wrapped
 from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
 from wfdash.ui.chosen import Chosen
 from wfdash.ui.introduction import Introduction
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.setup_text import (
     account_entries,
     keep_pieces,

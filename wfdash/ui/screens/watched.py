@@ -9,7 +9,7 @@ from wfdash.core.text.words import count
 from wfdash.live.feeds.watched import PACE
 from wfdash.live.polling.events import Event, WatchedChanged
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.header import Header, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

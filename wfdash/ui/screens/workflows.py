@@ -12,8 +12,8 @@ from wfdash.core.text.words import clock, count
 from wfdash.live.polling.events import Event, WorkflowsChanged
 from wfdash.ui.base.empty_messages import PATIENCE, is_lost, no_answer
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.bindings import bindings
 from wfdash.ui.instances.status_text import trouble_pieces
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

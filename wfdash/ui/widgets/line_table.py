@@ -16,8 +16,8 @@ from textual.widget import Widget
 
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
-from wfdash.ui.bindings import bindings
 from wfdash.ui.covered import is_covered
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.strips import blank, changed_spans, strip_of
 from wfdash.ui.theme import QUIET, STRONG
 

@@ -13,7 +13,7 @@ from textual.message_pump import MessagePump
 from textual.widgets import Input
 
 from wfdash.keymap.actions import ACTIONS, textual_action
-from wfdash.ui.bindings import bound
+from wfdash.ui.keys.bindings import bound
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
