@@ -12,7 +12,7 @@ from wfdash.ui.detail.compare import CompareScreen
 from wfdash.ui.detail.inspector import InspectorScreen
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.screen import DetailScreen
-from wfdash.ui.exports import save_stream
+from wfdash.ui.pages.export_files import save_stream
 
 
 def of_status(dashboard, status):

@@ -6,7 +6,7 @@ from tests.support.dashboard import drive
 from wfdash.core.model.workflow import Workflow
 from wfdash.demo.http.faults import Fault
 from wfdash.live.feeds.count_history import Trends
-from wfdash.ui.widgets.workflow_table import WorkflowTable, worst_first
+from wfdash.ui.pages.workflow_table import WorkflowTable, worst_first
 
 
 def test_new_errors_come_before_old_ones_and_those_before_busy_ones():

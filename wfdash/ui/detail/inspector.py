@@ -22,8 +22,8 @@ from wfdash.core.why.why import Reckoning
 from wfdash.live.polling.events import DetailChanged, Event
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.detail.payload_tree import PayloadTree
-from wfdash.ui.exports import save_stream
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.pages.export_files import save_stream
 from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces

@@ -14,12 +14,12 @@ from wfdash.ui.base.empty_messages import PATIENCE, is_lost, no_answer
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.instances.status_text import trouble_pieces
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.pages.workflow_table import WorkflowTable, worst_first
 from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces, StatusLine
 from wfdash.ui.widgets.text_lines import TextLines
-from wfdash.ui.widgets.workflow_table import WorkflowTable, worst_first
 
 __all__ = ["WorkflowsScreen"]
 

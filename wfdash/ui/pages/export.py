@@ -16,7 +16,7 @@ from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.live.polling.read_instance import read_run
 from wfdash.ui.base.menu import Entry, MenuScreen
-from wfdash.ui.exports import file_name, full_outputs, write_first
+from wfdash.ui.pages.export_files import file_name, full_outputs, write_first
 from wfdash.ui.why_context import as_of, known_of
 
 if TYPE_CHECKING:
