@@ -31,7 +31,7 @@ _PAGES = {
     "create": ("wfdash.ui.actions.create", "CreateScreen"),
     "journal": ("wfdash.ui.pages.journal", "JournalScreen"),
     "profile": ("wfdash.ui.pages.profile", "ProfileScreen"),
-    "setup": ("wfdash.ui.screens.setup", "SetupScreen"),
+    "setup": ("wfdash.ui.setup.screen", "SetupScreen"),
     "accounts": ("wfdash.ui.pages.accounts", "AccountsScreen"),
     "help": ("wfdash.ui.pages.help", "HelpScreen"),
     "bulk": ("wfdash.ui.actions.bulk", "BulkScreen"),

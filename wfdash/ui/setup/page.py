@@ -14,10 +14,10 @@ from wfdash.core.text.wrap import wrapped
 from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.chosen import Chosen
-from wfdash.ui.introduction import Introduction
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.setup_text import (
+from wfdash.ui.setup.checks import Introduction
+from wfdash.ui.setup.draft import Chosen
+from wfdash.ui.setup.text import (
     account_entries,
     keep_pieces,
     step_pieces,

@@ -7,8 +7,8 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.config.first_run import remember_led
 from wfdash.config.settings import Settings, SettingsError
 from wfdash.core.model.workflow import Workflow
-from wfdash.ui.screens.setup_token import SetupToken
-from wfdash.ui.setup_text import ALL, STEPS
+from wfdash.ui.setup.text import ALL, STEPS
+from wfdash.ui.setup.token import SetupToken
 
 __all__ = ["SetupScreen"]
 
