@@ -125,7 +125,7 @@ def test_the_last_filter_catches_what_a_widget_forgot():
     from rich.segment import Segment
     from textual.color import Color
 
-    from wfdash.ui.filters import AsciiFilter, PrintableFilter
+    from wfdash.ui.terminal.filters import AsciiFilter, PrintableFilter
 
     black = Color.parse("black")
     for text in HOSTILE:

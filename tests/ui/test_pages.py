@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.dashboard import drive
 from wfdash.demo.http.credentials import TOKEN
-from wfdash.ui.clipboard import copy_text
+from wfdash.ui.terminal.clipboard import copy_text
 
 
 def goto(text):

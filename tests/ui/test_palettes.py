@@ -9,8 +9,8 @@ from tests.support.dashboard import drive
 from wfdash.config.file import ConfigError, parse
 from wfdash.config.schema import THEMES
 from wfdash.core.model.status import STATUSES
-from wfdash.ui.filters import ColourlessFilter
-from wfdash.ui.palettes import PALETTES, PaletteFilter, drawn
+from wfdash.ui.terminal.filters import ColourlessFilter
+from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, drawn
 from wfdash.ui.theme import look
 
 TRUE = {name: palette for name, palette in PALETTES.items() if not name.startswith("ansi-")}

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.events import Key, Paste
 
-from wfdash.ui.typed import AT_ONCE, Understood
+from wfdash.ui.terminal.driver import AT_ONCE, Understood
 
 PIECES = st.sampled_from(
     [

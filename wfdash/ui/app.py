@@ -24,7 +24,6 @@ from wfdash.ui.actions.keys import ActionDeskHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.connection import Connected
 from wfdash.ui.covered import is_opaque
-from wfdash.ui.drawing import Drawing
 from wfdash.ui.handover import Shift
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
@@ -33,8 +32,9 @@ from wfdash.ui.keys.line_feed import as_enter
 from wfdash.ui.keys.prompt_gate import KeyGate
 from wfdash.ui.keys.typeahead import TypeAhead
 from wfdash.ui.messages import Live
-from wfdash.ui.signals import on_signals, on_stopping
-from wfdash.ui.terminal import ensure_size, is_gone
+from wfdash.ui.terminal.rendering import Drawing
+from wfdash.ui.terminal.signals import on_signals, on_stopping
+from wfdash.ui.terminal.terminal import ensure_size, is_gone
 
 if TYPE_CHECKING:
     from wfdash.ui.session import Connect

@@ -7,7 +7,7 @@ from platformdirs import user_state_path
 
 from wfdash.core.handoff.copy_formats import Copy
 from wfdash.ui.base.menu import Entry, MenuScreen
-from wfdash.ui.clipboard import copy_text
+from wfdash.ui.terminal.clipboard import copy_text
 
 __all__ = ["CopyScreen"]
 

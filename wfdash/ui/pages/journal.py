@@ -16,9 +16,9 @@ from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.plan import REFUSED
 from wfdash.live.records.journal import Entry
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.clipboard import copy_text
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.strips import strip_of
+from wfdash.ui.terminal.clipboard import copy_text
 from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces

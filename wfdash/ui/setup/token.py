@@ -13,9 +13,9 @@ from textual.widgets import Input
 from wfdash.api.errors import WorkflowsError
 from wfdash.config.first_run import FORM, CredentialError, TokenSource, source_of, with_login, with_token
 from wfdash.config.settings import Settings
-from wfdash.ui.clipboard import copy_text
 from wfdash.ui.setup.page import SetupPage
 from wfdash.ui.setup.text import COMMAND, FOUND, NEW, VARIABLE, WRANGLER
+from wfdash.ui.terminal.clipboard import copy_text
 
 __all__ = ["SetupToken"]
 

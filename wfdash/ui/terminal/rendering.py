@@ -11,9 +11,9 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from wfdash.config.settings import Settings
-from wfdash.ui.filters import AsciiFilter, ColourlessFilter, PrintableFilter
-from wfdash.ui.frame import NarrowUpdate
-from wfdash.ui.palettes import PALETTES, PaletteFilter, base_theme
+from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter
+from wfdash.ui.terminal.frame import NarrowUpdate
+from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
 __all__ = ["Drawing"]
 
@@ -28,7 +28,7 @@ class Drawing(App[int], inherit_bindings=False):
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
-        from wfdash.ui.typed import ForgivingDriver  # its modules are not there on Windows
+        from wfdash.ui.terminal.driver import ForgivingDriver  # its modules are not there on Windows
 
         return ForgivingDriver
 
