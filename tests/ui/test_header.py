@@ -6,8 +6,8 @@ import pytest
 from textual.app import App
 
 from wfdash.core.model.status import STATUSES
-from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.header import Header, Identity
+from wfdash.ui.widgets.theme import QUIET
 
 MANY = {status: 1000 + n for n, status in enumerate(STATUSES)} | {"hibernating": 3}
 COUNT = re.compile(r"[…●◌‖◐↺✓✗■?] ?([\d,]+)(?: ([a-zA-Z]+))?")

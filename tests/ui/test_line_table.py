@@ -10,8 +10,8 @@ from textual.strip import Strip
 
 from tests.support.simulated_time import simulate
 from wfdash.core.text.clean import cells
-from wfdash.ui.strips import changed_spans, strip_of
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.strips import changed_spans, strip_of
 
 STYLES = st.sampled_from([Style(), Style(bold=True), Style(color="red"), Style(reverse=True)])
 PIECES = st.lists(st.tuples(st.text("ab …✗界e\u0301", max_size=12), STYLES), max_size=6)

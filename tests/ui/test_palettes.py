@@ -11,7 +11,7 @@ from wfdash.config.schema import THEMES
 from wfdash.core.model.status import STATUSES
 from wfdash.ui.terminal.filters import ColourlessFilter
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, drawn
-from wfdash.ui.theme import look
+from wfdash.ui.widgets.theme import look
 
 TRUE = {name: palette for name, palette in PALETTES.items() if not name.startswith("ansi-")}
 ALIVE = [status for status in STATUSES if status not in ("complete", "queued")]

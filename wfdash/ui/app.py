@@ -23,7 +23,6 @@ from wfdash.ui.actions.desk import ActionDesk
 from wfdash.ui.actions.keys import ActionDeskHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.connection import Connected
-from wfdash.ui.covered import is_opaque
 from wfdash.ui.handover import Shift
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
@@ -35,6 +34,7 @@ from wfdash.ui.messages import Live
 from wfdash.ui.terminal.rendering import Drawing
 from wfdash.ui.terminal.signals import on_signals, on_stopping
 from wfdash.ui.terminal.terminal import ensure_size, is_gone
+from wfdash.ui.widgets.covered import is_opaque
 
 if TYPE_CHECKING:
     from wfdash.ui.session import Connect

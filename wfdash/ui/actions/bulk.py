@@ -9,8 +9,8 @@ from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.progress import ORDER, Trail
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
-from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["BulkScreen", "bulk_lines"]
 

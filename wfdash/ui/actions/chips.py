@@ -7,9 +7,9 @@ from textual.widget import Widget
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.live.actions.progress import Trail
 from wfdash.ui.keys.key_names import shown_key
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import BAD, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, WARN
 
 __all__ = ["ActionChips", "chip_pieces"]
 

@@ -15,8 +15,8 @@ from wfdash.core.text.words import age, count
 from wfdash.core.verbs.consequences import StepTarget, consequence
 from wfdash.core.verbs.rules import destroys, phrase
 from wfdash.live.actions.plan import Plan, Target
-from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 
 __all__ = ["Asking", "expected_text", "prompt_lines", "shown_names", "title_pieces"]
 

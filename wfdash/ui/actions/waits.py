@@ -16,12 +16,12 @@ from wfdash.live.polling.events import Event
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.status_line import StatusLine
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["EventsScreen", "WaitTable"]
 

@@ -9,9 +9,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.ui.base.ready import Whole
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import QUIET
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp

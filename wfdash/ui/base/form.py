@@ -19,10 +19,10 @@ from wfdash.live.actions.input import NotSendable
 from wfdash.live.actions.plan import Plan
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
 
 __all__ = ["FormField", "FormScreen"]
 

@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.theme import PLAIN, QUIET, STRONG
-from wfdash.ui.widgets.lines import Choices
+from wfdash.ui.widgets.choices import Choices
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG
 
 __all__ = ["Entry", "MenuScreen"]
 

@@ -5,9 +5,9 @@ from textual.strip import Strip
 
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import QUIET, STRONG
 from wfdash.ui.widgets.status_line import StatusLine, length
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import QUIET, STRONG
 
 __all__ = ["PanelScreen", "Title"]
 

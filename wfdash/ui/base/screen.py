@@ -11,7 +11,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.live.polling.events import Event
 from wfdash.ui.actions.keys import NO_BULK, Verbs
 from wfdash.ui.base.ready import Whole
-from wfdash.ui.covered import is_covered
+from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 

@@ -18,11 +18,11 @@ from wfdash.core.triage.error_groups import short_version
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.detail.compare_table import CompareTable
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["CompareScreen"]
 

@@ -14,9 +14,9 @@ from wfdash.core.triage.compare import Comparison, Pair
 from wfdash.core.why.failure import step_failure
 from wfdash.core.why.step_names import failure_text
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, WARN
 
 __all__ = ["CompareTable"]
 

@@ -15,8 +15,8 @@ from wfdash.core.timeline.rows import Row
 from wfdash.core.why.failure import step_failure
 from wfdash.core.why.step_names import failure_text
 from wfdash.core.why.why import Reckoning
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
 
 __all__ = ["FOOT", "fold_lines", "row_lines"]
 

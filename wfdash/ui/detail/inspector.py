@@ -24,12 +24,12 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.detail.payload_tree import PayloadTree
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.export_files import save_stream
-from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["InspectorScreen"]
 

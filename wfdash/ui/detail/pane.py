@@ -22,11 +22,11 @@ from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.foot import FOOT, fold_lines, row_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import shown_key
-from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.why_context import Known, as_of, gone_unended
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
 
 __all__ = ["DetailPane"]
 

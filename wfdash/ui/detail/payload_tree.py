@@ -13,9 +13,9 @@ from wfdash.core.payload.placeholders import is_on_request
 from wfdash.core.payload.tree import Node, Path, rows, search, value_at
 from wfdash.core.text.clean import cells, fit
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import ACCENT, CURSOR, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import ACCENT, CURSOR, PLAIN, QUIET, WARN
 
 __all__ = ["PayloadTree"]
 

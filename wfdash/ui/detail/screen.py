@@ -21,9 +21,9 @@ from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.instances.status_text import last_pieces
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.theme import QUIET
 
 __all__ = ["DetailScreen"]
 

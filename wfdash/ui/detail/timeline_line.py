@@ -14,8 +14,8 @@ from wfdash.core.timeline.row_labels import STATE_GLYPHS, length_text, marker, w
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import Timeline, segments
 from wfdash.core.why.why import Reckoning
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["axis_line", "row_line"]
 

@@ -18,9 +18,9 @@ from wfdash.core.timeline.timeline import Timeline, arrange, axis_of
 from wfdash.core.why.why import Reckoning
 from wfdash.ui.detail.timeline_line import axis_line, row_line
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import CURSOR, CURSOR_AWAY, PLAIN
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import CURSOR, CURSOR_AWAY, PLAIN
 
 __all__ = ["TimelineTable"]
 

@@ -6,10 +6,10 @@ from textual.strip import Strip
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.anomalies import Oddity
-from wfdash.ui.strips import blank, strip_of
-from wfdash.ui.theme import CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, WARN
 from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.status_line import length
+from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.theme import CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, WARN
 
 __all__ = ["OddTable"]
 

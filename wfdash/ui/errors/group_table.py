@@ -10,9 +10,9 @@ from wfdash.core.text.sparkline import amounts
 from wfdash.core.text.words import clock
 from wfdash.core.triage.error_groups import Group, short_version
 from wfdash.core.triage.fingerprint import Fingerprint
-from wfdash.ui.strips import blank, strip_of
-from wfdash.ui.theme import BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.theme import BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, STRONG
 
 __all__ = ["CauseTable"]
 

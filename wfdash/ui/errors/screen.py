@@ -13,11 +13,11 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.errors.anomaly_table import OddTable
 from wfdash.ui.errors.group_table import CauseTable
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["ErrorsScreen"]
 

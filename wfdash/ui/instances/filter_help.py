@@ -12,9 +12,9 @@ from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.key_names import shown_key
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["Fault", "FilterField", "Suggestions", "aid_pieces"]
 

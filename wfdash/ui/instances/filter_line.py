@@ -13,8 +13,8 @@ from wfdash.core.filter.completion import unfinished
 from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.instances.filter_help import FilterField, aid_pieces
-from wfdash.ui.theme import PLAIN, QUIET, STRONG, clicked
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, clicked
 
 __all__ = ["FilterLine"]
 

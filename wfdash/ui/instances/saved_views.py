@@ -16,9 +16,9 @@ from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.instances.columns import order_of, sort_of
 from wfdash.ui.instances.marks import SelectionScreen
 from wfdash.ui.instances.view_counts import ViewCounts
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, clicked
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, clicked
 
 if TYPE_CHECKING:
     from wfdash.live.watcher import Poller

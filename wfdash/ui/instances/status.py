@@ -4,7 +4,6 @@ from textual.timer import Timer
 
 from wfdash.core.text.clean import clean
 from wfdash.ui.base.empty_messages import is_lost
-from wfdash.ui.covered import is_covered
 from wfdash.ui.detail.fill import feed
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.instances.saved_views import ViewsScreen
@@ -16,6 +15,7 @@ from wfdash.ui.instances.status_text import (
     notes_pieces,
     trouble_pieces,
 )
+from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.header import Header
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule

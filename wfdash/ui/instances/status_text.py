@@ -13,9 +13,9 @@ from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.polling.freshness import Freshness
 from wfdash.live.watcher import Poller
 from wfdash.ui.base.empty_messages import empty_message, no_answer
-from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp

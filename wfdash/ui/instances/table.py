@@ -16,9 +16,20 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief
 from wfdash.core.triage.error_groups import short_version
 from wfdash.ui.instances.columns import GLYPH, SORTS, columns
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import CHANGED, CURSOR, CURSOR_AWAY, GHOST, HEADING, PLAIN, QUIET, STRONG, clicked, look
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import (
+    CHANGED,
+    CURSOR,
+    CURSOR_AWAY,
+    GHOST,
+    HEADING,
+    PLAIN,
+    QUIET,
+    STRONG,
+    clicked,
+    look,
+)
 
 __all__ = ["Facts", "InstanceTable"]
 

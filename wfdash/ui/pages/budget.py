@@ -14,12 +14,12 @@ from wfdash.live.polling.events import BudgetChanged, Event
 from wfdash.live.watcher import Poller
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.choices import Choices
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.lines import Choices
 from wfdash.ui.widgets.status_line import Pieces, StatusLine
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["BudgetScreen"]
 

@@ -10,9 +10,9 @@ from wfdash.core.handoff.address import Address, AddressError, parse_address
 from wfdash.core.text.clean import clean
 from wfdash.live.budget.budget import Priority
 from wfdash.ui.base.panel import PanelScreen, Title
-from wfdash.ui.theme import BAD, PLAIN, QUIET
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET
 
 __all__ = ["GotoScreen"]
 

@@ -10,11 +10,11 @@ from wfdash.core.text.clean import fit
 from wfdash.keymap.actions import ACTIONS, Action
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN, look
+from wfdash.ui.widgets.choices import Scroller
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.lines import Scroller
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
 
 __all__ = ["HelpScreen"]
 

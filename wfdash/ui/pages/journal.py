@@ -17,14 +17,14 @@ from wfdash.live.actions.plan import REFUSED
 from wfdash.live.records.journal import Entry
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.strips import strip_of
 from wfdash.ui.terminal.clipboard import copy_text
-from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import StatusLine
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["JournalScreen", "journal_markdown"]
 

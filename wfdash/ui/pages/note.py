@@ -7,10 +7,10 @@ from textual.widgets import Input
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock
 from wfdash.ui.base.panel import PanelScreen, Title
-from wfdash.ui.theme import PLAIN, QUIET
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import PLAIN, QUIET
 
 __all__ = ["NoteScreen"]
 

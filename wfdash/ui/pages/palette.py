@@ -12,10 +12,10 @@ from wfdash.keymap.actions import ACTIONS, BY_ID, Action, textual_action
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.theme import PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.choices import Choices
 from wfdash.ui.widgets.field import Field
-from wfdash.ui.widgets.lines import Choices
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["PaletteScreen"]
 

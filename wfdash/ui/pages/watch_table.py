@@ -8,9 +8,9 @@ from textual.strip import Strip
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age
 from wfdash.live.records.pins import Pin, PinState
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN, look
 
 __all__ = ["WatchTable"]
 

@@ -11,9 +11,9 @@ from wfdash.live.polling.events import Event, WatchedChanged
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.watch_table import WatchTable
-from wfdash.ui.theme import QUIET
 from wfdash.ui.widgets.header import Header, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.theme import QUIET
 
 __all__ = ["WatchedScreen"]
 

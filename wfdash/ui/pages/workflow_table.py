@@ -10,10 +10,10 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief, count
 from wfdash.live.feeds.count_history import Trends
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, look
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, look
 
 __all__ = ["WorkflowTable", "worst_first"]
 

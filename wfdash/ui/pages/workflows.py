@@ -15,11 +15,11 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.instances.status_text import trouble_pieces
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.workflow_table import WorkflowTable, worst_first
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces, StatusLine
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN, look
 
 __all__ = ["WorkflowsScreen"]
 

@@ -25,12 +25,12 @@ from wfdash.ui.setup.text import (
     token_pieces,
     workflow_entries,
 )
-from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.choices import Choices
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.lines import Choices
 from wfdash.ui.widgets.status_line import Pieces, StatusLine
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG
 
 __all__ = ["SetupPage"]
 

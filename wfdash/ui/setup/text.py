@@ -10,8 +10,8 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import count
 from wfdash.core.text.wrap import wrapped
-from wfdash.ui.theme import ACCENT, PLAIN, QUIET, STRONG
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG
 
 __all__ = [
     "ALL",

@@ -8,7 +8,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 from wfdash.core.text.clean import cells
-from wfdash.ui.theme import ASCII
+from wfdash.ui.widgets.theme import ASCII
 
 __all__ = ["AsciiFilter", "ColourlessFilter", "PrintableFilter"]
 

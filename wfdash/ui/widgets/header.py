@@ -8,8 +8,8 @@ from rich.style import Style
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count
 from wfdash.live.polling.freshness import Freshness
-from wfdash.ui.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, clicked, look
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
+from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, clicked, look
 
 __all__ = ["Header", "Identity", "badge_pieces", "freshness_pieces", "meter_pieces"]
 

@@ -10,9 +10,9 @@ from textual.timer import Timer
 
 from wfdash.core.text.clean import clean
 from wfdash.keymap.actions import BY_ID, KEY_BAR, key_text, textual_action
-from wfdash.ui.theme import BAD, PLAIN, QUIET, STRONG, WARN, clicked
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN, clicked
 
 __all__ = ["KeyBar"]
 

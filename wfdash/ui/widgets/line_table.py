@@ -16,10 +16,10 @@ from textual.widget import Widget
 
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
-from wfdash.ui.covered import is_covered
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.strips import blank, changed_spans, strip_of
-from wfdash.ui.theme import QUIET, STRONG
+from wfdash.ui.widgets.covered import is_covered
+from wfdash.ui.widgets.strips import blank, changed_spans, strip_of
+from wfdash.ui.widgets.theme import QUIET, STRONG
 
 __all__ = ["LineTable"]
 

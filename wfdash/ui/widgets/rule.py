@@ -3,8 +3,8 @@
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.ui.strips import strip_of
-from wfdash.ui.theme import QUIET
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import QUIET
 
 __all__ = ["Rule"]
 

@@ -8,9 +8,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text.clean import cells
-from wfdash.ui.covered import is_covered
-from wfdash.ui.strips import blank, changed_spans, strip_of
-from wfdash.ui.theme import PLAIN
+from wfdash.ui.widgets.covered import is_covered
+from wfdash.ui.widgets.strips import blank, changed_spans, strip_of
+from wfdash.ui.widgets.theme import PLAIN
 
 __all__ = ["Pieces", "StatusLine", "length"]
 

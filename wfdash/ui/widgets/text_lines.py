@@ -6,9 +6,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.ui.covered import is_covered
-from wfdash.ui.strips import blank, changed_spans, strip_of
+from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.strips import blank, changed_spans, strip_of
 
 __all__ = ["TextLines"]
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.strip import Strip
 
-from wfdash.ui.strips import blank, strip_of
-from wfdash.ui.theme import CURSOR
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.theme import CURSOR
 
 __all__ = ["Choices", "Scroller"]
 
