@@ -103,13 +103,13 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
     """The scene as SVG."""
     import httpx
     from msgspec.structs import replace
-
-    from wfdash.api.connect import connect
-    from wfdash.api.interface import Observer, Workflows
     from wfdash.demo.api import create_app
     from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
     from wfdash.demo.world import build
     from wfdash.settings import Options, load
+
+    from wfdash.api.connect import connect
+    from wfdash.api.interface import Observer, Workflows
     from wfdash.ui.app import WfdashApp
 
     clock = Clock()

@@ -1,6 +1,6 @@
 """Records what the real engine answers in every state: `python -m tests.engine.record`.
 
-Each file of tests/core/answers holds {"about", "now", "row", "answer"}: what it is, when it was asked (epoch
+Each file of tests/core/why/answers holds {"about", "now", "row", "answer"}: what it is, when it was asked (epoch
 seconds), the instance's row of the list and the whole answer about it.
 """
 

@@ -32,7 +32,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
     if parsed.command == "doctor":
         doctor = import_module("wfdash.cli.commands.doctor")
         return int(doctor.run(options, environ))
-    command = import_module(f"wfdash.oneshot.{_MODULES[parsed.command]}")
+    command = import_module(f"wfdash.cli.commands.{_MODULES[parsed.command]}")
     command.prepare(parsed)
     try:
         settings = load(options, environ)

@@ -1,0 +1,1 @@
+"""Options, environment variables, profiles and the config file, made into one validated value."""

@@ -1,0 +1,1 @@
+"""What the API answers: the envelope, rows, instances, and refusals in words."""

@@ -1,0 +1,1 @@
+"""One HTTP client, its failures in words, and the log of requests for `--debug`."""

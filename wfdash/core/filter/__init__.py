@@ -1,0 +1,1 @@
+"""The filter language: grammar, fields, matching and completion."""

@@ -1,0 +1,1 @@
+"""Workflows, instances, steps and attempts as records, read leniently from JSON."""

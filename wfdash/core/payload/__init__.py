@@ -1,0 +1,1 @@
+"""Params, outputs and errors as trees and summary lines."""

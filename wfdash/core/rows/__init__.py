@@ -1,0 +1,1 @@
+"""Loaded instances, sorted and filtered incrementally, with their marks."""

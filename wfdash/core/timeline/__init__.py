@@ -1,0 +1,1 @@
+"""Steps and attempts as rows on a time axis."""

@@ -1,0 +1,1 @@
+"""Failures grouped by cause, anomalies, and the comparison of two instances."""

@@ -1,0 +1,1 @@
+"""What may be done to an instance in which status, and what it costs."""

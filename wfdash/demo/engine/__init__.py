@@ -1,0 +1,1 @@
+"""The simulated Workflows engine: instances that run, sleep, wait, fail and retry."""

@@ -1,0 +1,1 @@
+"""The simulated API over HTTP, with its faults, limits and request log."""

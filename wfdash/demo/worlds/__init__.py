@@ -1,0 +1,1 @@
+"""Scenarios: accounts of workflows whose instances behave as in production."""

@@ -1,0 +1,1 @@
+"""Actions: planned, sent once, and followed until their outcome is seen."""

@@ -1,0 +1,1 @@
+"""When each question is asked again, and how fresh its answer is."""

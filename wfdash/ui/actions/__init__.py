@@ -1,0 +1,1 @@
+"""Prompts, forms and progress of what is done to instances."""

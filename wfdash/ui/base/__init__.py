@@ -1,0 +1,1 @@
+"""What every screen, dialog, menu and form shares."""

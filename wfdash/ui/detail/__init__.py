@@ -1,0 +1,1 @@
+"""One instance: the sentence, the timeline, the inspector, the comparison."""

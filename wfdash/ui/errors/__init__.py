@@ -1,0 +1,1 @@
+"""The page that groups failures by cause."""

@@ -1,0 +1,1 @@
+"""The other pages and menus, each reached by a key."""

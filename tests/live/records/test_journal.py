@@ -18,7 +18,7 @@ from wfdash.live.records.journal import KEYS, Journal, Told, read_entries
 from wfdash.live.records.last_action import LastAction
 from wfdash.live.records.locked_file import SessionLock
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def journal(folder, **changes):

@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from tests.oneshot.test_list import ask
+from tests.cli.commands.test_list import ask
 
 KEYS = ["at", "workflow", "id", "verb", "before", "answered", "after", "outcome", "error"]
 

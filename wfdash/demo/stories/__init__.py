@@ -1,1 +1,0 @@
-"""The code of the demo's workflows, as programs for the engine."""

@@ -1,1 +1,0 @@
-"""The commands that print and leave: one file each."""
