@@ -1,7 +1,7 @@
 """Records what the real engine answers in every state: `python -m tests.engine.record`.
 
-Each file of tests/core/why/answers holds {"about", "now", "row", "answer"}: what it is, when it was asked (epoch
-seconds), the instance's row of the list and the whole answer about it.
+Each file of tests/core/why/answers holds {"about", "now", "row", "answer"}: what it is, when it was asked (in
+epoch seconds), the instance's row of the list and the whole answer about it.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.engine.engine import Engine
 from tests.support.program import ROOT
 
-ANSWERS = ROOT / "tests" / "core" / "answers"
+ANSWERS = ROOT / "tests" / "core" / "why" / "answers"
 
 
 def keep(engine: Engine, identity: str, about: str, name: str = "") -> None:
