@@ -20,15 +20,15 @@ from tests.support.simulator import Simulator
 from wfdash.core.filter.query import parse
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import Store
-from wfdash.core.rows.view import View
+from wfdash.core.rows.view import TableView
 
 MANY, FEW, TABLE = 100_000, 100, 10_000
 _KEYS = 10
 
 
-def loaded(rows: int) -> tuple[Store, View]:
+def loaded(rows: int) -> tuple[Store, TableView]:
     store = Store()
-    view = View(store, clock=lambda: NOW)
+    view = TableView(store, clock=lambda: NOW)
     for first in range(0, rows, 100):
         page = [item(number) for number in range(first, min(first + 100, rows))]
         view.update(store.apply(page, seq=1, now=NOW))

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from wfdash.config.file import read
-from wfdash.config.settings import ProfileCard, SettingsError, View
+from wfdash.config.settings import ProfileCard, SavedView, SettingsError
 from wfdash.config.writer import NewProfile, profile_change, save_default_profile, save_profile, save_view
 
 COMMENTED = """\
@@ -35,7 +35,7 @@ def path(tmp_path):
 
 
 def test_a_view_is_added_and_every_comment_stays(path):
-    save_view(path, View("slow", key="2", filter='since:2h "x"', sort="-took"))
+    save_view(path, SavedView("slow", key="2", filter='since:2h "x"', sort="-took"))
     text = path.read_text()
     assert text.startswith(COMMENTED)
     views = read(path, required=True).views
@@ -47,15 +47,15 @@ def test_a_view_is_added_and_every_comment_stays(path):
 
 
 def test_a_view_is_replaced_by_name(path):
-    save_view(path, View("failed", key="3", filter="status:errored since:1d"))
+    save_view(path, SavedView("failed", key="3", filter="status:errored since:1d"))
     (view,) = read(path, required=True).views
     assert (view.key, view.filter) == ("3", "status:errored since:1d")
     assert "# the important one" in path.read_text()
 
 
 def test_a_key_and_the_default_are_taken_over(path):
-    save_view(path, View("new", key="1", default=True))
-    save_view(path, View("newer", key="2", default=True))
+    save_view(path, SavedView("new", key="1", default=True))
+    save_view(path, SavedView("newer", key="2", default=True))
     views = read(path, required=True).views
     assert [(view.name, view.key, view.default) for view in views] == [
         ("failed", "", False),
@@ -66,7 +66,7 @@ def test_a_key_and_the_default_are_taken_over(path):
 
 def test_a_new_file_is_private(tmp_path):
     path = tmp_path / "none" / "yet" / "config.toml"
-    save_view(path, View("first"))
+    save_view(path, SavedView("first"))
     assert [view.name for view in read(path, required=True).views] == ["first"]
     assert os.name != "posix" or path.stat().st_mode & 0o777 == 0o600
     assert list(path.parent.iterdir()) == [path]
@@ -82,18 +82,18 @@ def test_what_would_be_invalid_changes_nothing(path):
     with pytest.raises(SettingsError, match=r'no profile "c".*Nothing was saved'):
         save_default_profile(path, "c")
     with pytest.raises(SettingsError, match="must be 1 to 9"):
-        save_view(path, View("x", key="F"))
+        save_view(path, SavedView("x", key="F"))
     assert path.read_text() == COMMENTED
     assert list(path.parent.iterdir()) == [path]
     path.write_text("not toml")
     with pytest.raises(SettingsError, match="could not be read"):
-        save_view(path, View("x"))
+        save_view(path, SavedView("x"))
 
 
 def test_a_link_stays_a_link(path, tmp_path):
     link = tmp_path / "config.toml"
     link.symlink_to(path)
-    save_view(link, View("x"))
+    save_view(link, SavedView("x"))
     assert link.is_symlink()
     assert len(read(path, required=True).views) == 2
 
@@ -102,13 +102,13 @@ def test_a_link_stays_a_link(path, tmp_path):
 def test_a_folder_that_cannot_be_written_is_told(path):
     path.parent.chmod(0o500)
     with pytest.raises(SettingsError, match="could not be written"):
-        save_view(path, View("x"))
+        save_view(path, SavedView("x"))
 
 
 def test_a_file_where_the_folder_should_be_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="Nothing was saved"):
-        save_view(tmp_path / "file" / "config.toml", View("x"))
+        save_view(tmp_path / "file" / "config.toml", SavedView("x"))
 
 
 def test_what_would_be_written_is_what_is_written(path):

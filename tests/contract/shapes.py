@@ -12,7 +12,7 @@ from cloudflare.types.workflows import instance_bulk_params, instances
 from cloudflare.types.workflows.instances import status_edit_params
 from pydantic import TypeAdapter
 
-from wfdash.demo.http.request_log import Asked
+from wfdash.demo.http.request_log import LoggedRequest
 
 __all__ = ["check"]
 
@@ -48,7 +48,7 @@ def _adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
 
 
-def check(asked: Asked) -> str:
+def check(asked: LoggedRequest) -> str:
     """Assert that the request is as published; gives the endpoint's pattern."""
     path, _, query = asked.path.partition("?")
     assert asked.headers["authorization"].startswith("Bearer ")

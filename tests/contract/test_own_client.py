@@ -16,7 +16,7 @@ from wfdash.config.settings import Settings
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import Application, create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
-from wfdash.demo.http.request_log import Asked
+from wfdash.demo.http.request_log import LoggedRequest
 
 START = 1_795_000_000.0
 
@@ -79,12 +79,12 @@ async def test_a_stream_comes_back_as_bytes(api: Workflows) -> None:
 
 
 async def test_a_write_is_sent_once_whatever_comes_of_it(app: Application, api: Workflows) -> None:
-    from wfdash.demo.http.faults import Fault
+    from wfdash.demo.http.faults import InjectedFault
 
     [row, *_] = (await api.list_instances("orders", status="waiting")).items
     for kind in ("500", "html", "429", "403", "truncate"):
         app.state.requests.clear()
-        app.state.faults[:] = [Fault.parse(f"{kind}@PATCH")]
+        app.state.faults[:] = [InjectedFault.parse(f"{kind}@PATCH")]
         with pytest.raises(WorkflowsError):
             await api.change_status("orders", row["id"], "terminate")
         assert len(app.state.requests.of("PATCH")) == 1, kind
@@ -92,9 +92,9 @@ async def test_a_write_is_sent_once_whatever_comes_of_it(app: Application, api: 
 
 @pytest.mark.parametrize("kind", ["nulls", "unknown"])
 async def test_strange_answers_are_read(app: Application, api: Workflows, kind: str) -> None:
-    from wfdash.demo.http.faults import Fault
+    from wfdash.demo.http.faults import InjectedFault
 
-    app.state.faults.append(Fault.parse(kind))
+    app.state.faults.append(InjectedFault.parse(kind))
     assert (await api.list_workflows()).items
     page = await api.list_instances("orders")
     assert len(page.items) == 100
@@ -102,10 +102,10 @@ async def test_strange_answers_are_read(app: Application, api: Workflows, kind: 
 
 
 async def test_a_partial_answer_is_kept(app: Application, api: Workflows) -> None:
-    from wfdash.demo.http.faults import Fault
+    from wfdash.demo.http.faults import InjectedFault
 
     [row, *_] = (await api.list_instances("orders", status="complete")).items
-    app.state.faults.append(Fault.parse("partial:1"))
+    app.state.faults.append(InjectedFault.parse("partial:1"))
     answer = await api.get_instance("orders", row["id"])
     assert answer.refusal
     assert len(answer.result["steps"]) == 1 < answer.result["step_count"]
@@ -130,4 +130,4 @@ def test_the_check_can_fail(method: str, path: str, body: bytes) -> None:
     headers = Headers({"authorization": "Bearer x", "content-type": "application/json"})
     full = f"/client/v4/accounts/{ACCOUNT_ID}/workflows{path}"
     with pytest.raises((AssertionError, ValidationError)):
-        check(Asked(START, method, full, headers, body))
+        check(LoggedRequest(START, method, full, headers, body))

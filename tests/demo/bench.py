@@ -8,12 +8,12 @@ from urllib.parse import quote, urlencode
 from starlette.datastructures import Headers
 
 from wfdash.demo.engine.instance import Retention
-from wfdash.demo.engine.program import Op, Program, Story
-from wfdash.demo.engine.workflow import Workflow
+from wfdash.demo.engine.program import Op, Program, RunContext
+from wfdash.demo.engine.workflow import SimulatedWorkflow
 from wfdash.demo.engine.world import World
 from wfdash.demo.http.api import PREFIX, create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
-from wfdash.demo.http.request_log import Asked
+from wfdash.demo.http.request_log import LoggedRequest
 
 START = 1_795_000_000.0
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -23,12 +23,14 @@ BASE = f"/accounts/{ACCOUNT_ID}/workflows"
 class Bench:
     """One workflow, `jobs`, whose program the test gives: a list of ops, or a function of the story."""
 
-    def __init__(self, program: list[Op] | Callable[[Story], Program], **options: Any) -> None:
+    def __init__(self, program: list[Op] | Callable[[RunContext], Program], **options: Any) -> None:
         self.now = START
         self.world = World(clock=lambda: self.now)
         write = program if callable(program) else lambda story: straight(program)
         options.setdefault("retention", Retention(1e9, 1e9))
-        self.work = self.world.add_workflow(Workflow("jobs", write, "script", "Work", START, **options))
+        self.work = self.world.add_workflow(
+            SimulatedWorkflow("jobs", write, "script", "Work", START, **options)
+        )
         self.app = create_app(self.world, limit=10**9)
 
     def ask(
@@ -46,7 +48,9 @@ class Bench:
         if query:
             full += "?" + urlencode(query)
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        asked = Asked(self.now, method, full, Headers(HEADERS if headers is None else headers), content)
+        asked = LoggedRequest(
+            self.now, method, full, Headers(HEADERS if headers is None else headers), content
+        )
         answer = self.app.answer(asked)
         return answer.http, json.loads(answer.body())
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Program, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, Program, RunContext, Sleep, StepFailure, Undo, Wait
 
 __all__ = ["GATE", "twin"]
 
 GATE = 60.0
-DECLINED = Failure("PaymentError", "card declined: insufficient funds")
+DECLINED = StepFailure("PaymentError", "card declined: insufficient funds")
 Params = dict[str, Any]
 
 
@@ -18,7 +18,7 @@ def quick(params: Params) -> Program:
 
 
 def flaky(params: Params) -> Program:
-    again = Failure("PaymentError", "card declined: try again")
+    again = StepFailure("PaymentError", "card declined: try again")
     failures, delay = params.get("failures", 2), params.get("delay", 200)
     return (yield Do("charge card", 0.01, "charged", failures, again, None, 5, delay, "linear"))
 
@@ -29,7 +29,7 @@ def exhausted(params: Params) -> Program:
 
 
 def fatal(params: Params) -> Program:
-    gone = Failure("NonRetryableError", "no such street", fatal=True)
+    gone = StepFailure("NonRetryableError", "no such street", fatal=True)
     yield Do("check address", 0.01, fails=ALWAYS, error=gone)
 
 
@@ -65,7 +65,7 @@ def loop(params: Params) -> Program:
 
 def crash(params: Params) -> Program:
     yield from ()
-    raise Failure("TypeError", "orders.map is not a function")
+    raise StepFailure("TypeError", "orders.map is not a function")
 
 
 def busy(params: Params) -> Program:
@@ -98,6 +98,6 @@ TWINS: dict[str, Callable[[Params], Program]] = {
 }
 
 
-def twin(story: Story) -> Program:
+def twin(story: RunContext) -> Program:
     """What worker.mjs does with the same params."""
     return TWINS[story.params["kind"]](story.params)

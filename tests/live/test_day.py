@@ -9,7 +9,7 @@ from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget
-from wfdash.live.watcher import Poller
+from wfdash.live.watcher import Watcher
 
 HOUR = 3600.0
 ROWS = 16
@@ -67,7 +67,7 @@ def test_a_day_leaves_no_trace(monkeypatch):
     async def day():
         loop = asyncio.get_running_loop()
         api, budget = Busy(loop.time), Budget(clock=loop.time, share=SHARE)
-        poller = Poller(api, clock=loop.time, budget=budget, interval=20, notify=lambda event: None)
+        poller = Watcher(api, clock=loop.time, budget=budget, interval=20, notify=lambda event: None)
         running = asyncio.create_task(poller.run())
         poller.show("orders")
         held, tasks = [], []

@@ -6,7 +6,7 @@ from tests.support.scripted import item, scripted
 from tests.support.stage import asked, newest, staged, waiting_of
 from wfdash.api.errors import NotReached, ServerFailed
 from wfdash.demo.http.credentials import TOKEN
-from wfdash.demo.http.faults import Fault
+from wfdash.demo.http.faults import InjectedFault
 
 
 @staged()
@@ -15,7 +15,7 @@ async def test_failures_are_told_keep_the_rows_and_end_by_themselves(on):
     poller.show("orders")
     await asyncio.sleep(5)
     rows = len(poller.store)
-    on.app.state.faults.append(Fault.parse("500:100000@instances"))
+    on.app.state.faults.append(InjectedFault.parse("500:100000@instances"))
     await on.until(lambda: poller.list.stale, within=30)
     assert poller.list.failure
     assert len(poller.store) >= rows

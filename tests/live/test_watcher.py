@@ -11,7 +11,7 @@ from tests.support.stage import asked, newest, staged, waiting_of
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.live.budget.budget import Budget
-from wfdash.live.watcher import Poller
+from wfdash.live.watcher import Watcher
 
 
 @staged()
@@ -153,7 +153,7 @@ def test_an_hour_of_wanting_everything_stays_in_the_budget(seconds):
 
         api.list_instances = lambda *args, **options: counted(0, *args, **options)
         api.get_instance = lambda *args, **options: counted(1, *args, **options)
-        poller = Poller(api, clock=loop.time, budget=Budget(clock=loop.time), notify=lambda event: None)
+        poller = Watcher(api, clock=loop.time, budget=Budget(clock=loop.time), notify=lambda event: None)
         running = asyncio.create_task(poller.run())
         poller.show("orders")
         poller.open("n3")

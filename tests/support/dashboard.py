@@ -14,7 +14,7 @@ from tests.support.textual_time import textual_on
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.demo.engine import verbs
-from wfdash.demo.engine.workflow import Workflow
+from wfdash.demo.engine.workflow import SimulatedWorkflow
 from wfdash.demo.engine.world import Arrivals, World, build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
@@ -95,11 +95,11 @@ def shop_world(clock: Callable[[], float], *, hours: float = 2.5, every: float =
     world = World(clock=clock, seed="tests", begins=now - hours * 3600)
     start = now - 90 * 86400
     orders = world.add_workflow(
-        Workflow("orders", shop.order, "shop-worker", "OrderWorkflow", start, shop.order_params)
+        SimulatedWorkflow("orders", shop.order, "shop-worker", "OrderWorkflow", start, shop.order_params)
     )
     orders.deploy(now - 20 * 86400)
     world.add_workflow(
-        Workflow("refunds", shop.refund, "shop-worker", "RefundWorkflow", start, shop.refund_params)
+        SimulatedWorkflow("refunds", shop.refund, "shop-worker", "RefundWorkflow", start, shop.refund_params)
     )
     world.add_arrivals(
         Arrivals(

@@ -14,8 +14,8 @@ from zlib import crc32
 
 from wfdash.demo.http import api, serve
 from wfdash.demo.http.api import Application
-from wfdash.demo.http.envelope import Answer
-from wfdash.demo.http.request_log import Asked
+from wfdash.demo.http.envelope import SimulatedAnswer
+from wfdash.demo.http.request_log import LoggedRequest
 
 __all__ = ["BIG", "PAYLOADS", "hostile", "main"]
 
@@ -89,15 +89,15 @@ class HostileApplication(Application):
     refusing = False
     first = ""
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: LoggedRequest) -> SimulatedAnswer:
         if asked.method == "PUT":
             self.refusing = "/refuse" in asked.path
-            return Answer(200, {"success": True})
+            return SimulatedAnswer(200, {"success": True})
         asked.path = _restored(asked.path)
         answer = super().answer(asked)
         if self.refusing:
             errors = [{"code": 10001, "message": "no " + "".join(PAYLOADS)}]
-            answer = Answer(
+            answer = SimulatedAnswer(
                 403, {"success": False, "errors": errors, "messages": [*PAYLOADS], "result": None}
             )
         elif answer.envelope is not None:
@@ -106,7 +106,7 @@ class HostileApplication(Application):
         answer.headers = {**answer.headers, "cf-ray": "8d3a\x9b31337m\x9d0;evil\x9c"}
         return answer
 
-    def _enlarge(self, asked: Asked, envelope: dict[str, Any]) -> None:
+    def _enlarge(self, asked: LoggedRequest, envelope: dict[str, Any]) -> None:
         result = envelope["result"]
         if isinstance(result, list) and result and "id" in result[0] and not self.first:
             self.first = _MADE.sub("", result[0]["id"])

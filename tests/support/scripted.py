@@ -7,7 +7,7 @@ from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget
-from wfdash.live.watcher import Poller
+from wfdash.live.watcher import Watcher
 
 __all__ = ["Scripted", "item", "scripted"]
 
@@ -48,7 +48,7 @@ def scripted(body):
         async def main():
             loop = asyncio.get_running_loop()
             api, budget = Scripted(), Budget(clock=loop.time)
-            poller = Poller(api, clock=loop.time, budget=budget, notify=lambda event: None)
+            poller = Watcher(api, clock=loop.time, budget=budget, notify=lambda event: None)
             running = asyncio.create_task(poller.run())
             await body(api, poller, loop)
             running.cancel()

@@ -16,7 +16,7 @@ from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.budget.budget import Budget, Spending
 from wfdash.live.polling.events import InstancesChanged
-from wfdash.live.watcher import Poller
+from wfdash.live.watcher import Watcher
 
 
 class Stage:
@@ -42,7 +42,7 @@ class Stage:
         self.told = Counter()
         self.unreachable = False
         self.on_change = lambda delta: None
-        self.poller: Poller
+        self.poller: Watcher
         self.api: Workflows
 
     async def connect(self):
@@ -53,7 +53,7 @@ class Stage:
         )
         transport = httpx.ASGITransport(app=self._ask)
         api = self.api = await connect(settings, observer=self.budget.saw, transport=transport)
-        self.poller = Poller(api, clock=self.loop.time, budget=self.budget, notify=self._notify)
+        self.poller = Watcher(api, clock=self.loop.time, budget=self.budget, notify=self._notify)
         return api
 
     async def _ask(self, scope, receive, send):

@@ -32,9 +32,9 @@ elif place == "an action":
     from wfdash.ui.app import WfdashApp
     spoil(WfdashApp, "action_help_open")
 elif place == "a worker":
-    from wfdash.live.watcher import Poller
+    from wfdash.live.watcher import Watcher
     async def run(self): boom()
-    Poller.run = run
+    Watcher.run = run
 elif place == "news from the poller":
     from wfdash.ui.app import WfdashApp
     spoil(WfdashApp, "on_live")

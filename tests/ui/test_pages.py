@@ -128,11 +128,11 @@ def test_without_an_answer_the_screen_says_why_and_what_to_do():
 
 
 def test_a_connection_that_goes_is_said_in_word_and_shape_and_recovers_by_itself():
-    from wfdash.demo.http.faults import Fault
+    from wfdash.demo.http.faults import InjectedFault
 
     async def script(d):
         rows = d.app.root.table.row_count()
-        fault = Fault.parse("500:1000")
+        fault = InjectedFault.parse("500:1000")
         d.server.state.faults.append(fault)
         await d.until(lambda: "▲ stale" in d.lines[0])
         assert any(line.startswith(" ▲ ") for line in d.lines[-4:])

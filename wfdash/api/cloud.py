@@ -10,7 +10,7 @@ from wfdash.api.answers.rows import create_body, read_version, read_workflow, ro
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
 from wfdash.api.http.client import Answer, Http, encoded, segment
-from wfdash.api.http.request_info import Asked
+from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_payload_size
 from wfdash.core.model.times import iso
@@ -41,7 +41,7 @@ class CloudWorkflows(Endpoints):
         query = [("page", str(page)), ("per_page", str(per_page))]
         if search:
             query.append(("search", search))
-        asked = Asked("list the workflows")
+        asked = RequestInfo("list the workflows")
         answer, envelope = await self.ask("workflows", "GET", "/workflows", asked, query)
         info = envelope.result_info
         return WorkflowPage(
@@ -52,7 +52,7 @@ class CloudWorkflows(Endpoints):
         )
 
     async def get_workflow(self, workflow: str) -> Workflow:
-        asked = Asked("read the workflow", workflow=workflow)
+        asked = RequestInfo("read the workflow", workflow=workflow)
         _, envelope = await self.ask("workflow", "GET", f"/workflows/{segment(workflow)}", asked)
         found = read_workflow(envelope.result if isinstance(envelope.result, dict) else {})
         found.name = found.name or workflow
@@ -84,7 +84,7 @@ class CloudWorkflows(Endpoints):
             query.append(("cursor", cursor))
         elif page is not None:
             query.append(("page", str(page)))
-        asked = Asked("list the instances", workflow=workflow)
+        asked = RequestInfo("list the instances", workflow=workflow)
         path = f"/workflows/{segment(workflow)}/instances"
         answer, envelope = await self.ask("list", "GET", path, asked, query)
         info = envelope.result_info
@@ -95,7 +95,7 @@ class CloudWorkflows(Endpoints):
     async def create_instance(self, workflow: str, new: NewInstance) -> Created:
         """POST once, always with the caller's own id, so that a repeat is told (AlreadyExists)."""
         body = _create_body(new)
-        asked = Asked("create the instance", workflow=workflow, instance=new.id, writes=True)
+        asked = RequestInfo("create the instance", workflow=workflow, instance=new.id, writes=True)
         path = f"/workflows/{segment(workflow)}/instances"
         answer, envelope = await self.ask("create", "POST", path, asked, body=body)
         return read_made([envelope.result], answer, [new])[0]
@@ -104,7 +104,7 @@ class CloudWorkflows(Endpoints):
         """POST 1 to 100 at once. Ids that exist already are left out of the answer by the server."""
         check_batch(new)
         body = [_create_body(one) for one in new]
-        asked = Asked("create the instances", workflow=workflow, writes=True)
+        asked = RequestInfo("create the instances", workflow=workflow, writes=True)
         path = f"/workflows/{segment(workflow)}/instances/batch"
         answer, envelope = await self.ask("create batch", "POST", path, asked, body=body)
         return read_made(envelope.result, answer, new)
@@ -122,7 +122,7 @@ class CloudWorkflows(Endpoints):
         query = [("name", name), ("type", type)]
         if attempt is not None:
             query.append(("attempt", str(attempt)))
-        asked = Asked("read the step", workflow=workflow, instance=instance)
+        asked = RequestInfo("read the step", workflow=workflow, instance=instance)
         target = f"{await self.prefix()}{self.instance_path(workflow, instance)}/step"
         answer = await self.http.ask("step", "GET", target, query)
         if answer.http == 200 and answer.media == "application/octet-stream":
@@ -131,7 +131,7 @@ class CloudWorkflows(Endpoints):
         return StepAnswer(result=envelope.result if isinstance(envelope.result, dict) else {})
 
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
-        asked = Asked("list the versions", workflow=workflow)
+        asked = RequestInfo("list the versions", workflow=workflow)
         query = [("page", str(page)), ("per_page", str(per_page))]
         _, envelope = await self.ask(
             "versions", "GET", f"/workflows/{segment(workflow)}/versions", asked, query
@@ -150,13 +150,13 @@ class CloudWorkflows(Endpoints):
 
     async def _one(self, kind: str, path: str) -> dict[str, Any]:
         answer = await self.http.ask(kind, "GET", path)
-        envelope = read_envelope(self.http, answer, Asked("verify the token"))
+        envelope = read_envelope(self.http, answer, RequestInfo("verify the token"))
         return envelope.result if isinstance(envelope.result, dict) else {}
 
     async def list_accounts(self) -> list[dict[str, Any]]:
         """The accounts the credential sees, at most 50."""
         answer = await self.http.ask("accounts", "GET", "/accounts", [("per_page", "50")])
-        envelope = read_envelope(self.http, answer, Asked("list the accounts"))
+        envelope = read_envelope(self.http, answer, RequestInfo("list the accounts"))
         return _listed(envelope, answer)
 
 

@@ -11,7 +11,7 @@ from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.answers.rows import change_body, text
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
 from wfdash.api.http.client import NOTHING, READ, Answer, Http, encoded, segment
-from wfdash.api.http.request_info import Asked
+from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
 from wfdash.api.validate import check_event_type, check_payload_size
 from wfdash.core.model.times import parse_time
@@ -40,7 +40,7 @@ class Endpoints:
         kind: str,
         method: str,
         path: str,
-        asked: Asked,
+        asked: RequestInfo,
         query: Sequence[tuple[str, str]] = (),
         body: Any = NOTHING,
         *,
@@ -72,7 +72,7 @@ class Endpoints:
         query = [("simple", "true")] if simple else []
         if order:
             query.append(("order", order))
-        asked = Asked("read the instance", workflow=workflow, instance=instance)
+        asked = RequestInfo("read the instance", workflow=workflow, instance=instance)
         answer, envelope = await self.ask(
             "get simple" if simple else "get",
             "GET",
@@ -110,7 +110,9 @@ class Endpoints:
             raise Refused("Only restart can start from a step: nothing was sent.", sent=False)
         body = change_body(verb, rollback=rollback, restart_from=restart_from)
         step = restart_from.name if restart_from is not None else ""
-        asked = Asked(f"{verb} the instance", workflow=workflow, instance=instance, step=step, writes=True)
+        asked = RequestInfo(
+            f"{verb} the instance", workflow=workflow, instance=instance, step=step, writes=True
+        )
         path = f"{self.instance_path(workflow, instance)}/status"
         answer, envelope = await self.ask("change status", "PATCH", path, asked, body=body)
         result = envelope.result if isinstance(envelope.result, Mapping) else {}
@@ -123,7 +125,7 @@ class Endpoints:
         """POST once. The result, or {} where the server says nothing."""
         check_event_type(event_type)
         check_payload_size(encoded(payload), "payload")
-        asked = Asked("send the event", workflow=workflow, instance=instance, writes=True)
+        asked = RequestInfo("send the event", workflow=workflow, instance=instance, writes=True)
         path = f"{self.instance_path(workflow, instance)}/events/{segment(event_type)}"
         _, envelope = await self.ask("send event", "POST", path, asked, body=payload)
         return envelope.result if isinstance(envelope.result, Mapping) else {}

@@ -12,7 +12,7 @@ from wfdash.api.answers.rows import read_counts, read_workflow, rows, text, whol
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
 from wfdash.api.http.client import Http, encoded, segment
-from wfdash.api.http.request_info import Asked
+from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import (
     Created,
     DetailAnswer,
@@ -25,7 +25,7 @@ from wfdash.api.interface import (
     Version,
     WorkflowPage,
 )
-from wfdash.api.local_probe import Session, probe
+from wfdash.api.local_probe import DevSession, probe
 from wfdash.api.paging import walk
 from wfdash.api.validate import check_batch, check_instance_id, check_payload_size
 from wfdash.core.model.detail import read_detail
@@ -45,7 +45,7 @@ class LocalWorkflows(Endpoints):
 
     def __init__(self, http: Http) -> None:
         super().__init__(http)
-        self._session: Session | None = None
+        self._session: DevSession | None = None
         self._listed: dict[str, set[str]] = {}
 
     @property
@@ -65,13 +65,13 @@ class LocalWorkflows(Endpoints):
 
     async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
         """All of them at once: names alone, without counts."""
-        _, envelope = await self.ask("workflows", "GET", "/workflows", Asked("list the workflows"))
+        _, envelope = await self.ask("workflows", "GET", "/workflows", RequestInfo("list the workflows"))
         found = [read_workflow(item) for item in rows(envelope.result)] if page == 1 else []
         found = [workflow for workflow in found if workflow.name and search in workflow.name]
         return WorkflowPage(found, total=len(found), page=1, total_pages=1)
 
     async def get_workflow(self, workflow: str) -> Workflow:
-        asked = Asked("read the workflow", workflow=workflow)
+        asked = RequestInfo("read the workflow", workflow=workflow)
         _, envelope = await self.ask("workflow", "GET", f"/workflows/{segment(workflow)}", asked)
         found = read_workflow(envelope.result if isinstance(envelope.result, dict) else {})
         found.name = found.name or workflow
@@ -94,7 +94,7 @@ class LocalWorkflows(Endpoints):
             raise Refused("A dev session lists newest first only.", sent=False)
         number = int(cursor) if cursor and cursor.isdigit() else page or 1
         query = [("page", str(number)), ("per_page", str(per_page))]
-        asked = Asked("list the instances", workflow=workflow)
+        asked = RequestInfo("list the instances", workflow=workflow)
         path = f"/workflows/{segment(workflow)}/instances"
         answer, envelope = await self.ask("list", "GET", path, asked, query)
         if not isinstance(envelope.result, list):
@@ -158,7 +158,7 @@ class LocalWorkflows(Endpoints):
         await self._must_be_writable()
         if await self._find(workflow, new.id):
             raise AlreadyExists(f"The id {new.id} is taken by an instance of {workflow}.", sent=False)
-        asked = Asked("create the instance", workflow=workflow, instance=new.id, writes=True)
+        asked = RequestInfo("create the instance", workflow=workflow, instance=new.id, writes=True)
         path = f"/workflows/{segment(workflow)}/instances"
         answer, envelope = await self.ask("create", "POST", path, asked, body=body)
         (created,) = read_made([envelope.result], answer, [new])

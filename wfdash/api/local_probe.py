@@ -8,7 +8,7 @@ from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
 from wfdash.api.http.client import Answer, Http
 
-__all__ = ["BASES", "TOO_OLD", "Session", "probe"]
+__all__ = ["BASES", "TOO_OLD", "DevSession", "probe"]
 
 BASES = ("/cdn-cgi/local/explorer/api", "/cdn-cgi/explorer/api")
 """The newer path first. On older sessions it reaches the user's own Worker, which may answer anything."""
@@ -16,21 +16,21 @@ BASES = ("/cdn-cgi/local/explorer/api", "/cdn-cgi/explorer/api")
 TOO_OLD = "needs wrangler 4.133 or later"
 
 
-class Session(Struct, frozen=True):
+class DevSession(Struct, frozen=True):
     """Where the API was found. `watch_only` is "" when its PATCH speaks the present dialect."""
 
     base: str
     watch_only: str
 
 
-async def probe(http: Http) -> Session:
+async def probe(http: Http) -> DevSession:
     """Find the API with GETs alone; an answer counts only when it has the envelope with a list in it."""
     failure: WorkflowsError | None = None
     for base in BASES:
         answer = await http.ask("probe", "GET", f"{base}/workflows")
         if _is_the_list(answer):
             document = _json(await http.ask("probe", "GET", base))
-            return Session(base, "" if _speaks_status(document) else TOO_OLD)
+            return DevSession(base, "" if _speaks_status(document) else TOO_OLD)
         failure = failure or _not_it(http, answer)
     raise failure or NotReached("Nothing was asked.", sent=False)
 

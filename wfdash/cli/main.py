@@ -78,11 +78,11 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _serve(parsed: Namespace) -> int:
-    from wfdash.demo.http.faults import Fault
+    from wfdash.demo.http.faults import InjectedFault
     from wfdash.demo.http.serve import serve
 
     try:
-        faults = [Fault.parse(text) for text in parsed.fault]
+        faults = [InjectedFault.parse(text) for text in parsed.fault]
     except ValueError as wrong:
         raise UsageError(f"--fault: {wrong}") from None
     gc.enable()

@@ -20,7 +20,7 @@ from wfdash.core.text.words import spoken
 from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.budget.shared_counter import share_spending
 
-__all__ = ["Failed", "Patient", "Session", "again", "failures", "open_session"]
+__all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "open_session"]
 
 T = TypeVar("T")
 TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
@@ -36,7 +36,7 @@ class Failed(Struct):
     code: int = 0
 
 
-class Session(Struct):
+class CommandSession(Struct):
     settings: Settings
     api: Workflows
     budget: Budget
@@ -99,21 +99,21 @@ class Session(Struct):
 class Patient(Struct, frozen=True):
     """Lists pages as the client does, each read within the budget and tried again."""
 
-    session: Session
+    session: CommandSession
 
     async def list_instances(self, workflow: str, **query: Any) -> InstancePage:
         return await self.session.read(lambda: self.session.api.list_instances(workflow, **query))
 
 
 @asynccontextmanager
-async def open_session(settings: Settings) -> AsyncIterator[Session]:
+async def open_session(settings: Settings) -> AsyncIterator[CommandSession]:
     """Connected, and closed again."""
     spending = None
     if settings.credential is not None:
         spending = share_spending(settings.credential, user_state_path("wfdash"))
     budget = Budget(clock=time.time, share=settings.share, spending=spending)
     api = await connect(settings, observer=budget.saw)
-    session = Session(settings, api, budget)
+    session = CommandSession(settings, api, budget)
     try:
         yield session
     finally:

@@ -17,13 +17,13 @@ from wfdash.config.settings import (
     NoCredentials,
     Options,
     ProfileCard,
+    SavedView,
     Settings,
     SettingsError,
-    View,
 )
 
 __all__ = [
-    "Case",
+    "Resolution",
     "account_id",
     "base_url",
     "choose_profile",
@@ -91,7 +91,7 @@ _BASE_ENVS = ("CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL")
 _CLOUD_ENVS = (_ACCOUNT_ENV, *_BASE_ENVS, "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")
 
 
-class Case(Struct):
+class Resolution(Struct):
     """One run's inputs, and what has been decided so far."""
 
     options: Options
@@ -114,7 +114,7 @@ class Case(Struct):
         return ""
 
 
-def choose_profile(case: Case) -> None:
+def choose_profile(case: Resolution) -> None:
     """Fill in the profile; an unknown name is an error that tells the known ones. One to be made has none."""
     if case.options.setup:
         return
@@ -132,7 +132,7 @@ def choose_profile(case: Case) -> None:
     case.profile = case.config.profiles[case.name]
 
 
-def server(case: Case) -> tuple[str, bool]:
+def server(case: Resolution) -> tuple[str, bool]:
     """The base URL, and whether it is a dev session's."""
     options, profile = case.options, case.profile
     if options.local is not None and options.base_url:
@@ -154,7 +154,7 @@ def server(case: Case) -> tuple[str, bool]:
     return (base_url(found, case.sources["base URL"]) if found else CLOUDFLARE), False
 
 
-def account_id(case: Case) -> str:
+def account_id(case: Resolution) -> str:
     """The account id, or "" to take the only one there is."""
     theirs, mine = case.environ.get(_ACCOUNT_ENV, "").strip(), case.profile.account_id
     source = f"profile {case.name}"
@@ -174,7 +174,7 @@ def account_id(case: Case) -> str:
     return found
 
 
-def credential(case: Case, base: str) -> Credential | None:
+def credential(case: Resolution, base: str) -> Credential | None:
     """The one for this base URL; None, with the reason as its source, where setup is yet to find one."""
     try:
         return _found_credential(case, base)
@@ -185,7 +185,7 @@ def credential(case: Case, base: str) -> Credential | None:
         return None
 
 
-def _found_credential(case: Case, base: str) -> Credential:
+def _found_credential(case: Resolution, base: str) -> Credential:
     """Raises NoCredentials with what to set."""
     from wfdash.config import credential_sources as sources
 
@@ -217,7 +217,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     """See wfdash.config.settings.load."""
     path, source = config_path(options, environ)
     config, warnings = _read(path, required=source != "default")
-    case = Case(options, environ, config, sources={"config": f"{path} ({source})"})
+    case = Resolution(options, environ, config, sources={"config": f"{path} ({source})"})
     if options.demo:
         return _demo(case, path, warnings)
     choose_profile(case)
@@ -248,7 +248,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _settings(case: Case, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
+def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
     """The decided ones with those that only the config and the options speak of."""
     options, config = case.options, case.config
     interval = options.interval if options.interval is not None else config.poll.interval
@@ -288,7 +288,7 @@ def _card(name: str, profile: Profile) -> ProfileCard:
     )
 
 
-def _interval_source(case: Case) -> str:
+def _interval_source(case: Resolution) -> str:
     if case.options.interval is not None:
         return "--interval"
     return "default" if case.config.poll.interval == Config().poll.interval else "config"
@@ -306,7 +306,7 @@ def _debug_file(text: str) -> Path | None:
     return path
 
 
-def _demo(case: Case, path: Path, warnings: tuple[str, ...]) -> Settings:
+def _demo(case: Resolution, path: Path, warnings: tuple[str, ...]) -> Settings:
     options = case.options
     case.sources |= dict.fromkeys(("account", "credential", "base URL"), "the demo")
     return _settings(
@@ -346,11 +346,11 @@ def _read(path: Path, *, required: bool) -> tuple[Config, tuple[str, ...]]:
     return (config, permission_warnings(path)) if config else (Config(), ())
 
 
-def _views(config: Config) -> tuple[View, ...]:
+def _views(config: Config) -> tuple[SavedView, ...]:
     """Those without a key take the free digits in turn, for a view is opened by one."""
     taken = {view.key for view in config.views}
     free = iter([digit for digit in "123456789" if digit not in taken])
-    return tuple(View(**vars(view) | {"key": view.key or next(free, "")}) for view in config.views)
+    return tuple(SavedView(**vars(view) | {"key": view.key or next(free, "")}) for view in config.views)
 
 
 def _retention(config: Config) -> dict[str, float]:

@@ -12,9 +12,9 @@ __all__ = [
     "NoCredentials",
     "Options",
     "ProfileCard",
+    "SavedView",
     "Settings",
     "SettingsError",
-    "View",
     "config_named",
     "load",
 ]
@@ -59,7 +59,7 @@ class Options(Struct, frozen=True):
         return f"<Options of profile {self.profile!r}>"
 
 
-class View(Struct, frozen=True):
+class SavedView(Struct, frozen=True):
     """A saved view: a filter and an order under a name and a key."""
 
     name: str
@@ -105,7 +105,7 @@ class Settings(Struct, frozen=True):
     ascii: bool = False
     no_color: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
-    views: tuple[View, ...] = ()
+    views: tuple[SavedView, ...] = ()
     retention: Mapping[str, float] = field(default_factory=dict)
     """Seconds a finished instance is kept, by workflow."""
     debug: Path | None = None

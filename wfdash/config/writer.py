@@ -10,12 +10,12 @@ from typing import Any
 from msgspec import Struct
 
 from wfdash.config.file import ConfigError, parse
-from wfdash.config.settings import CLOUDFLARE, ProfileCard, SettingsError, View
+from wfdash.config.settings import CLOUDFLARE, ProfileCard, SavedView, SettingsError
 
 __all__ = ["NewProfile", "profile_change", "save_default_profile", "save_profile", "save_view"]
 
 
-def save_view(path: Path, view: View) -> None:
+def save_view(path: Path, view: SavedView) -> None:
     """Add the view, or replace the one of its name; a key it takes over is taken from the view that had it.
 
     Raises SettingsError when the file cannot be read, would become invalid or cannot be written.

@@ -10,31 +10,33 @@ from wfdash.live.feeds.error_samples import Causes
 from wfdash.live.feeds.filter_search import Search
 from wfdash.live.feeds.instances import History, Newest
 from wfdash.live.feeds.open_instance import OpenDetail
-from wfdash.live.feeds.row_details import Facts
+from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.feeds.sweep import Sweep
 from wfdash.live.feeds.versions import Versions
 from wfdash.live.feeds.watched import Watched
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.records.pins import PinState
 
-__all__ = ["Jobs"]
+__all__ = ["Feeds"]
 
 _FREEZE_AT = 2000
 """Rows from which the garbage collector is told to leave them alone, again at each doubling."""
 
 
-class Jobs:
+class Feeds:
     """Each asks for one thing and may be read by its name."""
 
-    def __init__(self, watch: Watch, interval: float, *, watched_changed: Callable[[PinState], None]) -> None:
+    def __init__(
+        self, watch: FeedContext, interval: float, *, watched_changed: Callable[[PinState], None]
+    ) -> None:
         self._watch = watch
         self.newest = Newest(watch, interval)
         self.history = History(watch, self.newest)
         self.counts = Counts(watch)
         self.detail = OpenDetail(watch)
-        self.facts = Facts(watch)
+        self.facts = RowDetails(watch)
         self.sweep = Sweep(watch)
         self.search = Search(watch, self.facts)
         self.causes = Causes(watch, read=self.facts.remember)
@@ -45,7 +47,9 @@ class Jobs:
         """Page of the sweep at which the background had its turn last."""
 
     @property
-    def of_workflow(self) -> "Sequence[Counts | OpenDetail | Facts | Sweep | Search | Causes | Versions]":
+    def of_workflow(
+        self,
+    ) -> "Sequence[Counts | OpenDetail | RowDetails | Sweep | Search | Causes | Versions]":
         """Those that have nothing to go on with in another workflow."""
         return (self.counts, self.detail, self.facts, self.sweep, self.search, self.causes, self.versions)
 

@@ -5,17 +5,17 @@ from typing import Any
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.rows.store import EXPIRED
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.read_instance import amend_row
-from wfdash.live.priorities import Jobs
+from wfdash.live.priorities import Feeds
 
-__all__ = ["Overheard"]
+__all__ = ["StoreSink"]
 
 
-class Overheard:
-    """A Hearer. What concerns another workflow than the one that is watched is let pass."""
+class StoreSink:
+    """A ReadSink. What concerns another workflow than the one that is watched is let pass."""
 
-    def __init__(self, watch: Watch, jobs: Jobs) -> None:
+    def __init__(self, watch: FeedContext, jobs: Feeds) -> None:
         self._watch = watch
         self._jobs = jobs
 

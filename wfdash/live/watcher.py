@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from msgspec.structs import replace
 
 from wfdash.api.interface import Version, Workflows
-from wfdash.core.filter.detail_fields import DetailFacts
+from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
@@ -14,24 +14,24 @@ from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.diagnose import Why
 from wfdash.live.budget.budget import Budget
 from wfdash.live.feeds.anomalies import find_oddities
-from wfdash.live.feeds.contiguous_range import Stretch
+from wfdash.live.feeds.contiguous_range import ContiguousRange
 from wfdash.live.feeds.count_history import Trends
 from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.feeds.instances import pushed
-from wfdash.live.feeds.row_details import Fact
+from wfdash.live.feeds.row_details import RowDetail
 from wfdash.live.feeds.sweep import Sweep
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import BudgetChanged, Event, HealthChanged, WatchedChanged
 from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.scheduler import Scheduler
-from wfdash.live.priorities import Jobs
-from wfdash.live.store_sink import Overheard
+from wfdash.live.priorities import Feeds
+from wfdash.live.store_sink import StoreSink
 
-__all__ = ["Poller"]
+__all__ = ["Watcher"]
 
 
-class Poller:
+class Watcher:
     """Everything is called from the event loop; `notify` is called from there too and must not wait."""
 
     def __init__(
@@ -45,11 +45,11 @@ class Poller:
         notify: Callable[[Event], None],
     ) -> None:
         self._notify = notify
-        self._watch = Watch(api, clock, self._told)
+        self._watch = FeedContext(api, clock, self._told)
         self.budget = budget
-        self._jobs = Jobs(self._watch, interval, watched_changed=lambda state: notify(WatchedChanged(state)))
+        self._jobs = Feeds(self._watch, interval, watched_changed=lambda state: notify(WatchedChanged(state)))
         self.causes, self.watched = self._jobs.causes, self._jobs.watched
-        self.overheard = Overheard(self._watch, self._jobs)
+        self.overheard = StoreSink(self._watch, self._jobs)
         self._scheduler = Scheduler(self._jobs.in_order, clock=clock, budget=budget, settled=self._settled)
         budget.on_change = lambda: notify(BudgetChanged())
 
@@ -170,7 +170,7 @@ class Poller:
         if other:
             for job in self._jobs.of_workflow:
                 self._scheduler.withdraw(job)
-            watch.workflow, watch.store, watch.stretch = workflow, Store(), Stretch()
+            watch.workflow, watch.store, watch.stretch = workflow, Store(), ContiguousRange()
             self._jobs.restart()
         self._jobs.newest.restart()
         self._jobs.history.restart()
@@ -240,7 +240,7 @@ class Poller:
         """Every instance that was opened and is still remembered."""
         return self._jobs.detail.states()
 
-    def fact(self, instance: str) -> Fact | None:
+    def fact(self, instance: str) -> RowDetail | None:
         """What was last read of a row, with when."""
         return self._jobs.facts.fact(instance)
 
@@ -261,7 +261,7 @@ class Poller:
         return find_oddities(self._watch, self._jobs.facts, self._jobs.facts.times, self.trends, self.shown)
 
     @property
-    def read(self) -> Mapping[str, DetailFacts]:
+    def read(self) -> Mapping[str, DetailFields]:
         """What filters can ask of the instances that were read, by id; follows along, not to be changed."""
         return self._jobs.facts.read
 

@@ -20,18 +20,18 @@ from wfdash.core.text.crash_report import crash_report
 from wfdash.keymap.actions import BY_ID, textual_action
 from wfdash.live.polling.events import WatchedChanged
 from wfdash.ui.actions.desk import ActionDesk
-from wfdash.ui.actions.keys import ActionDeskHost, starts_action
+from wfdash.ui.actions.keys import ActionHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.connection import Connected
+from wfdash.ui.connection import SessionManager
 from wfdash.ui.handover import Shift
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.keys.key_names import Signs
+from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.keys.line_feed import as_enter
 from wfdash.ui.keys.prompt_gate import KeyGate
 from wfdash.ui.keys.typeahead import TypeAhead
 from wfdash.ui.messages import Live
-from wfdash.ui.terminal.rendering import Drawing
+from wfdash.ui.terminal.rendering import Rendering
 from wfdash.ui.terminal.signals import on_signals, on_stopping
 from wfdash.ui.terminal.terminal import ensure_size, is_gone
 from wfdash.ui.widgets.covered import is_opaque
@@ -50,7 +50,7 @@ _LOADED = 2.0
 """Seconds after which the modules are there, and garbage is looked for."""
 
 
-class WfdashApp(ActionDeskHost, Signs, Drawing, Connected, inherit_bindings=False):
+class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_bindings=False):
     """Holds what all screens share: settings, clock, session, UTC or local."""
 
     TITLE = "wfdash"

@@ -11,15 +11,15 @@ from textual import work
 from wfdash.config.settings import Options, Settings, SettingsError, load
 from wfdash.live.polling.events import Event
 from wfdash.ui.messages import Live
-from wfdash.ui.navigation import Pages
+from wfdash.ui.navigation import Navigator
 
 if TYPE_CHECKING:
-    from wfdash.ui.session import Connect, Session
+    from wfdash.ui.session import AccountSession, Connect
 
-__all__ = ["Connected"]
+__all__ = ["SessionManager"]
 
 
-class Connected(Pages, inherit_bindings=False):
+class SessionManager(Navigator, inherit_bindings=False):
     """The part of the app that is connected to one account at a time."""
 
     settings: Settings
@@ -69,7 +69,7 @@ class Connected(Pages, inherit_bindings=False):
         finally:
             await asyncio.shield(session.close())
 
-    async def _must_choose(self, session: "Session") -> bool:
+    async def _must_choose(self, session: "AccountSession") -> bool:
         """Whether there are several accounts and none was named: the person is asked which."""
         settings = self.settings
         if settings.account_id or settings.local or settings.demo:

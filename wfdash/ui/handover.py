@@ -9,8 +9,8 @@ from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.words import clock
 from wfdash.core.triage.error_groups import summary
 from wfdash.core.verbs.rules import phrase
-from wfdash.live.actions.progress import Trail
-from wfdash.live.records.notes import Story
+from wfdash.live.actions.progress import ActionProgress
+from wfdash.live.records.notes import SessionStory
 from wfdash.live.records.pins import Pin, Pins, PinState
 from wfdash.ui.instances.columns import order_of, sort_of
 
@@ -27,7 +27,7 @@ class Shift:
         self._app = app
         folder: Path | None = None if app.settings.demo else user_state_path("wfdash")
         self.pins = Pins(folder / "watched.json" if folder else None)
-        self.story = Story(folder / "notes.jsonl" if folder else None)
+        self.story = SessionStory(folder / "notes.jsonl" if folder else None)
         self.unseen = 0
         """Changes of watched instances since the last key."""
         self._told: set[str] = set()
@@ -104,7 +104,7 @@ class Shift:
             self.unseen = 0
             self._title("wfdash")
 
-    def acted(self, trail: Trail) -> None:
+    def acted(self, trail: ActionProgress) -> None:
         """An action came to its end."""
         if trail.plan.key in self._told or not trail.over:
             return

@@ -17,9 +17,9 @@ from wfdash.ui.instances.screen import InstancesScreen
 if TYPE_CHECKING:
     from wfdash.config.settings import Settings
     from wfdash.ui.handover import Shift
-    from wfdash.ui.session import Session
+    from wfdash.ui.session import AccountSession
 
-__all__ = ["Pages"]
+__all__ = ["Navigator"]
 
 _PAGES = {
     "workflows": ("wfdash.ui.pages.workflows", "WorkflowsScreen"),
@@ -47,11 +47,11 @@ _PAGES = {
 """Loaded when first opened."""
 
 
-class Pages(App[int], inherit_bindings=False):
+class Navigator(App[int], inherit_bindings=False):
     """The part of the app that opens and closes pages."""
 
     settings: "Settings"
-    session: "Session | None" = None
+    session: "AccountSession | None" = None
     shift: "Shift"
     utc = True
     lent = False

@@ -16,17 +16,17 @@ from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.shared_counter import share_spending
 from wfdash.live.polling.events import Event
 from wfdash.live.records.journal import Journal
-from wfdash.live.watcher import Poller
+from wfdash.live.watcher import Watcher
 
-__all__ = ["Connect", "Session", "open_session"]
+__all__ = ["AccountSession", "Connect", "open_session"]
 
 Connect = Callable[[Observer], Awaitable[Workflows]]
 
 
-class Session(Struct):
+class AccountSession(Struct):
     api: Workflows
     budget: Budget
-    poller: Poller
+    poller: Watcher
     operator: Operator
     journal: Journal | None
     skew: Skew
@@ -40,7 +40,7 @@ class Session(Struct):
 
 async def open_session(
     settings: Settings, connect: Connect, *, clock: Callable[[], float], notify: Callable[[Event], None]
-) -> Session:
+) -> AccountSession:
     """Make everything ready; nothing has been asked yet. The demo keeps no journal."""
     spending = None
     if settings.credential is not None and not settings.demo:
@@ -53,7 +53,7 @@ async def open_session(
         skew.saw(exchange)
 
     api = await connect(saw)
-    poller = Poller(
+    poller = Watcher(
         api, clock=clock, budget=budget, interval=settings.interval, local=settings.local, notify=notify
     )
     journal = None
@@ -72,4 +72,4 @@ async def open_session(
         hearer=poller.overheard,
         read_only="nothing is written until wfdash ends" if settings.read_only else "",
     )
-    return Session(api, budget, poller, operator, journal, skew)
+    return AccountSession(api, budget, poller, operator, journal, skew)

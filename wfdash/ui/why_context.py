@@ -16,10 +16,10 @@ from wfdash.live.polling.freshness import DetailState
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["Known", "as_of", "gone_unended", "known_of"]
+__all__ = ["WhyContext", "as_of", "gone_unended", "known_of"]
 
 
-class Known(Struct, frozen=True):
+class WhyContext(Struct, frozen=True):
     local: bool = False
     """Whether a dev session runs it, which ends with that."""
     retention: float | None = None
@@ -43,18 +43,18 @@ class Known(Struct, frozen=True):
         )
 
 
-def known_of(app: "WfdashApp", detail: Detail | None) -> Known:
+def known_of(app: "WfdashApp", detail: Detail | None) -> WhyContext:
     """As of now, for an instance of the workflow on screen; asks nobody."""
     local = app.settings.local
     poller = app.session.poller if app.session is not None else None
     if poller is None or (detail is not None and detail.workflow != poller.workflow):
-        return Known(local)
+        return WhyContext(local)
     retention = app.settings.retention.get(poller.workflow)
     version = poller.version(detail.version) if detail is not None else None
     if retention is None and detail is not None and version is not None:
         retention = kept_for(version.default_retention, detail.status)
     allowed = version.concurrency_limit if version is not None else None
-    return Known(local, retention, _running(poller.counts), allowed)
+    return WhyContext(local, retention, _running(poller.counts), allowed)
 
 
 def _running(counts: Mapping[str, int] | None) -> int | None:

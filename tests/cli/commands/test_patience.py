@@ -3,7 +3,7 @@
 import pytest
 
 from wfdash.api.errors import NotReached
-from wfdash.cli.session import Session
+from wfdash.cli.session import CommandSession
 from wfdash.config.settings import Settings
 from wfdash.live.budget.budget import Budget
 
@@ -20,7 +20,7 @@ async def test_a_read_that_took_long_to_fail_is_not_repeated(seconds, tries, cap
             raise NotReached("No answer came.")
         return "answer"
 
-    session = Session(Settings(), api=None, budget=Budget(clock=lambda: now), clock=lambda: now)
+    session = CommandSession(Settings(), api=None, budget=Budget(clock=lambda: now), clock=lambda: now)
     if tries == 1:
         with pytest.raises(NotReached):
             await session.read(ask)

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfdash.core.filter.completion import complete, completed, found_values, unfinished
-from wfdash.core.filter.detail_fields import BLOCKS, DetailFacts
+from wfdash.core.filter.detail_fields import BLOCKS, DetailFields
 from wfdash.core.filter.fields import FIELDS, seconds
 from wfdash.core.filter.grammar import And, Node, Not, Or, Term, unparse
-from wfdash.core.filter.query import EVERYTHING, Facts, Query, QueryError, parse
+from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 
@@ -59,12 +59,12 @@ ROWS = st.builds(
     st.sampled_from(["", "api", "cron"]),
 )
 FACTS = st.builds(
-    Facts,
+    MatchContext,
     st.sets(st.sampled_from(["order-1", "or"])),
     st.dictionaries(
         st.sampled_from(["order-1", "marked", "-x"]),
         st.builds(
-            DetailFacts,
+            DetailFields,
             st.sampled_from([(), ("a-1", "b-1")]),
             st.sampled_from(["", "ab: 1"]),
             st.sampled_from(["", *BLOCKS]),
@@ -73,7 +73,7 @@ FACTS = st.builds(
 )
 
 
-def naive(node: Node, row: Instance, facts: Facts) -> bool | None:
+def naive(node: Node, row: Instance, facts: MatchContext) -> bool | None:
     """A plain reading of the tree; None is "not known"."""
     if isinstance(node, Not):
         inner = naive(node.node, row, facts)
@@ -87,7 +87,7 @@ def naive(node: Node, row: Instance, facts: Facts) -> bool | None:
     return naive_term(node, row, facts)
 
 
-def naive_term(node: Term, row: Instance, facts: Facts) -> bool | None:
+def naive_term(node: Term, row: Instance, facts: MatchContext) -> bool | None:
     low = [value.lower() for value in node.values]
     if node.field == "":
         return low[0] in row.id.lower()
@@ -102,7 +102,7 @@ def naive_term(node: Term, row: Instance, facts: Facts) -> bool | None:
     return naive_time(node, row)
 
 
-def naive_detail(field: str, low: list[str], read: DetailFacts | None) -> bool | None:
+def naive_detail(field: str, low: list[str], read: DetailFields | None) -> bool | None:
     if read is None:
         return None
     if field == "blocked":
@@ -150,7 +150,7 @@ def test_what_is_written_reads_back_as_the_same_tree(node):
     again = parse(text)
     assert unparse(again.node) == text
     row = Instance("order-1", "errored", NOW - 700, NOW - 5, NOW - 600, None, "ab12", "api")
-    facts = Facts(marks={"order-1"}, details={"order-1": DetailFacts(("a-1",), "ab: 1", "event")})
+    facts = MatchContext(marks={"order-1"}, details={"order-1": DetailFields(("a-1",), "ab: 1", "event")})
     assert again.match(row, NOW, facts) is Query("", node).match(row, NOW, facts)
 
 
@@ -298,7 +298,7 @@ def test_a_status_nobody_knows_is_doubted():
 
 def test_values_are_offered_from_what_is_loaded_and_read():
     rows = [Instance("a", version="cc" * 8), Instance("b", version="dd" * 8), Instance("c", version="dd" * 8)]
-    read = [DetailFacts(("charge card-1", "charge card-2"), "timeouterror: x", "step"), DetailFacts()]
+    read = [DetailFields(("charge card-1", "charge card-2"), "timeouterror: x", "step"), DetailFields()]
 
     def known(field):
         return found_values(field, rows, read)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.handoff.handover import Entry, Handover, HandoverError, read_handover
+from wfdash.core.handoff.handover import Handover, HandoverError, HandoverLine, read_handover
 
 WHOLE = Handover(
     1_795_262_400.0,
@@ -18,7 +18,7 @@ WHOLE = Handover(
     sort="-created",
     pins=[("orders", "order-1"), ("billing", "bill `2`")],
     marks=["order-3"],
-    story=[Entry(1_795_262_000.5, "note", "called the bank\x1b[31m", "orders", "order-1")],
+    story=[HandoverLine(1_795_262_000.5, "note", "called the bank\x1b[31m", "orders", "order-1")],
 )
 
 

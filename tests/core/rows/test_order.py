@@ -4,7 +4,7 @@ from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import EXPIRED, Store
-from wfdash.core.rows.view import View
+from wfdash.core.rows.view import TableView
 
 NOW = 1.8e9
 
@@ -30,7 +30,7 @@ def stored():
 
 def test_what_is_gone_is_sorted_by_how_long_it_was_seen_to_run():
     store = stored()
-    view = View(store, order=Order("took"), clock=lambda: NOW)
+    view = TableView(store, order=Order("took"), clock=lambda: NOW)
     running = ["long run", "soon gone", "short run"]
     untold = ["not begun", "ended untold"]
     assert view.ids() == [*running, "ended", *untold]

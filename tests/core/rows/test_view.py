@@ -11,7 +11,7 @@ from wfdash.core.model.status import STATUSES
 from wfdash.core.model.times import iso
 from wfdash.core.rows.order import COLUMNS, Order
 from wfdash.core.rows.store import Store
-from wfdash.core.rows.view import View
+from wfdash.core.rows.view import TableView
 
 NOW = 1.8e9
 
@@ -53,20 +53,20 @@ ORDERS = st.builds(Order, st.sampled_from(sorted(COLUMNS)), st.booleans())
 @given(PAGES, QUERIES, ORDERS)
 def test_follows_any_pages(pages, query, order):
     store = Store()
-    view = View(store, query, order, clock=clock)
+    view = TableView(store, query, order, clock=clock)
     for seq, page in enumerate(pages):
         view.update(store.apply(page, seq=seq, now=NOW))
         assert view.ids() == naive(store, query, order)
         assert [view.index_of(one) for one in view.ids()] == list(range(len(view)))
         assert all(view.index_of(one) is None for one in set(store.ids()) - set(view.ids()))
-    assert view.ids() == View(store, query, order, clock=clock).ids()
+    assert view.ids() == TableView(store, query, order, clock=clock).ids()
 
 
 @settings(deadline=None, max_examples=50)
 @given(PAGES, QUERIES, ORDERS, st.integers(0, 7))
 def test_held_rows_stand_still_until_they_are_settled(pages, query, order, settled):
     store = Store()
-    view = View(store, query, order, clock=clock)
+    view = TableView(store, query, order, clock=clock)
     for seq, page in enumerate(pages):
         stood = view.ids()
         view.update(store.apply(page, seq=seq, now=NOW), hold=True)
@@ -87,7 +87,7 @@ def test_held_rows_stand_still_until_they_are_settled(pages, query, order, settl
 def test_another_query_and_order_while_rows_change(first, query, order, later):
     async def change():
         store = Store()
-        view = View(store, clock=clock)
+        view = TableView(store, clock=clock)
         view.update(store.apply(first, seq=1, now=NOW))
         asked = asyncio.gather(view.set_query(query), view.set_order(order))
         await asyncio.sleep(0)
@@ -102,7 +102,7 @@ def test_another_query_and_order_while_rows_change(first, query, order, later):
 def test_the_newer_query_takes_over_from_the_older():
     async def change():
         store = Store()
-        view = View(store, clock=clock)
+        view = TableView(store, clock=clock)
         view.update(store.apply([item(number) for number in range(9000)], seq=1, now=NOW))
         done = await asyncio.gather(view.set_query(parse("i1")), view.set_query(parse("i12")))
         assert done == [False, True]
@@ -114,7 +114,7 @@ def test_the_newer_query_takes_over_from_the_older():
 def test_the_first_rows_are_drawn_before_all_are_matched():
     async def change():
         store = Store()
-        view = View(store, clock=clock)
+        view = TableView(store, clock=clock)
         view.update(store.apply([item(number, created=number) for number in range(9000)], seq=1, now=NOW))
         seen = []
         assert await view.set_query(parse("i1"), progress=lambda: seen.append(view.ids(0, 3)))
@@ -131,7 +131,7 @@ def of(number):
 def test_the_first_rows_are_drawn_before_all_are_sorted():
     async def change(order):
         store = Store()
-        view = View(store, clock=clock)
+        view = TableView(store, clock=clock)
         view.update(store.apply(map(of, range(9000)), seq=1, now=NOW))
         seen = []
         assert await view.set_order(order, progress=lambda: seen.append(view.ids()))
@@ -150,7 +150,7 @@ def test_the_first_rows_are_drawn_before_all_are_sorted():
 def test_a_sort_that_is_given_up_leaves_the_rows_whole(turns):
     async def change():
         store = Store()
-        view = View(store, clock=clock)
+        view = TableView(store, clock=clock)
         view.update(store.apply(map(of, range(9000)), seq=1, now=NOW))
         sorting = asyncio.create_task(view.set_order(Order("status", False)))
         for _ in range(turns):
@@ -168,7 +168,7 @@ def test_a_sort_that_is_given_up_leaves_the_rows_whole(turns):
 
 def test_a_change_that_keeps_its_place_is_not_moved_or_lost():
     store = Store()
-    view = View(store, clock=clock)
+    view = TableView(store, clock=clock)
     view.update(store.apply([item(1), item(2, created=5)], seq=1, now=NOW))
     view.update(store.apply([item(2, "errored", created=5)], seq=2, now=NOW))
     assert view.ids() == ["i1", "i2"]
@@ -178,7 +178,7 @@ def test_a_change_that_keeps_its_place_is_not_moved_or_lost():
 @given(PAGES, QUERIES, ORDERS)
 def test_ghosts_stand_while_arrivals_go_in(pages, query, order):
     store = Store()
-    view = View(store, query, order, clock=clock)
+    view = TableView(store, query, order, clock=clock)
     for seq, page in enumerate(pages):
         stood = set(view.ids())
         view.update(store.apply(page, seq=seq, now=NOW), ghosts=True)
@@ -192,7 +192,7 @@ def test_ghosts_stand_while_arrivals_go_in(pages, query, order):
 @given(PAGES, QUERIES, ORDERS)
 def test_dismissed_ghosts_are_gone_and_come_back_when_they_match_again(pages, query, order):
     store = Store()
-    view = View(store, query, order, clock=clock)
+    view = TableView(store, query, order, clock=clock)
     for seq, page in enumerate(pages):
         view.update(store.apply(page, seq=seq, now=NOW), hold=True)
         stood, arrivals = view.ids(), set(view.arrivals)
@@ -207,7 +207,7 @@ def test_dismissed_ghosts_are_gone_and_come_back_when_they_match_again(pages, qu
 @given(PAGES, QUERIES, ORDERS, st.integers(0, 30))
 def test_what_belongs_under_the_screen_comes_in_without_moving_what_is_on_it(pages, query, order, bottom):
     store = Store()
-    view = View(store, query, order, clock=clock)
+    view = TableView(store, query, order, clock=clock)
     half = len(pages) // 2
     for seq, page in enumerate(pages[:half]):
         view.update(store.apply(page, seq=seq, now=NOW))
@@ -222,7 +222,7 @@ def test_what_belongs_under_the_screen_comes_in_without_moving_what_is_on_it(pag
 
 def test_older_rows_come_in_under_a_cursor_at_the_end():
     store = Store()
-    view = View(store, clock=clock)
+    view = TableView(store, clock=clock)
     view.update(store.apply([item(n, created=n) for n in range(3)], seq=1, now=NOW))
     view.update(store.apply([item(n, created=n - 5) for n in (3, 9)], seq=2, now=NOW), hold=True)
     view.settle_below(2)

@@ -26,7 +26,7 @@ from wfdash.core.timeline.bars import bar
 from wfdash.core.timeline.outline import outline
 from wfdash.core.timeline.row_labels import length_text, words
 from wfdash.core.timeline.timeline import arrange, axis_of, segments, timeline
-from wfdash.core.why.why import Reckoning
+from wfdash.core.why.why import TimeWords
 
 HOUR = 3600
 CHARGED = gave_up("charge card-1", 3 * HOUR + 12, [3 * HOUR + 12 + x for x in (1, 12, 33, 74, 155, 316)])
@@ -99,7 +99,7 @@ def test_rows_of_every_kind_are_named():
         end=30,
     )
     made = timeline(one, now=T0 + 60)
-    said = ["".join(text for text, _ in words(made.outline, row, Reckoning(T0 + 60))) for row in made.rows]
+    said = ["".join(text for text, _ in words(made.outline, row, TimeWords(T0 + 60))) for row in made.rows]
     assert said == [
         "a",
         "b ← paid never ended",
@@ -123,7 +123,7 @@ def test_rows_of_every_kind_are_named():
 def test_what_should_have_ended_says_so_and_has_no_end():
     steps = [sleep("nap-1", 0, 60), wait("approval-1", 0, 90, event_type="approve")]
     made = timeline(detail("waiting", steps), now=T0 + 100)
-    at = Reckoning(T0 + 100)
+    at = TimeWords(T0 + 100)
     told = ["".join(text for text, _ in words(made.outline, row, at)) for row in made.rows]
     assert told == ["nap was to wake 40s ago", "approval ← approve was to time out 10s ago"]
     assert [span(step, at) for step in made.outline.detail.steps] == ["since 08:00:00 UTC"] * 2
@@ -133,7 +133,7 @@ def test_while_paused_no_row_promises_a_moment():
     tried = step("charge-1", 0, attempts=[attempt(0, 1, False)])
     steps = [sleep("nap-1", 0, 600), wait("paid-1", 0, 900, event_type="paid"), tried]
     made = timeline(detail("paused", steps), now=T0 + 60, unfolded={("step", 2)})
-    said = ["".join(text for text, _ in words(made.outline, row, Reckoning(T0 + 60))) for row in made.rows]
+    said = ["".join(text for text, _ in words(made.outline, row, TimeWords(T0 + 60))) for row in made.rows]
     assert said[:2] == ["nap stands still", "paid ← paid stands still"]
     assert said[2].startswith("charge 1/6 stands still")
     assert said[-1] == "next try stands still"
@@ -148,7 +148,7 @@ def test_five_of_a_name_fold_and_what_failed_or_runs_stays_visible():
     fold, *pulled = made.rows
     assert (fold.kind, len(fold.members), fold.state) == ("fold", 499, "runs")
     assert [row.step for row in pulled] == [41, 500]
-    said = "".join(text for text, _ in words(made.outline, fold, Reckoning(T0 + 502)))
+    said = "".join(text for text, _ in words(made.outline, fold, TimeWords(T0 + 502)))
     assert said == "load page ×501 1 failed  500ms · 500ms · 1s"
     unfolded = timeline(detail("running", steps), now=T0 + 502, unfolded={fold.key})
     assert len(unfolded.rows) == 502
@@ -274,7 +274,7 @@ def test_rows_are_in_order_and_no_bar_leaves_the_axis(status, steps, end, now, s
             assert 0.0 <= axis.place(part.start) <= axis.place(part.end) <= 1.0
         drawn = bar(segments(made, row, T0 + now), axis, width)
         assert cells("".join(text for text, _ in drawn)) == width
-        assert words(made, row, Reckoning(T0 + now))[0][0]
+        assert words(made, row, TimeWords(T0 + now))[0][0]
         length_text(made, row, T0 + now)
     marks = axis.marks(width)
     assert all(cell + cells(text) <= width for cell, text in marks)

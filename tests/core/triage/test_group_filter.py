@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfdash.core.filter.detail_fields import read_facts
-from wfdash.core.filter.fields import Facts
+from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
@@ -30,7 +30,7 @@ def test_an_instance_matches_the_filter_of_its_own_fingerprint(message, name, ve
     )
     query = parse(cause_filter(fingerprint(detail)))
     row = Instance("a", "errored", version=version)
-    assert query.match(row, 0.0, Facts(details={"a": read_facts(detail)}))
+    assert query.match(row, 0.0, MatchContext(details={"a": read_facts(detail)}))
 
 
 def test_it_reads_as_a_person_would_write_it():

@@ -6,13 +6,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.demo.bench import Bench
 from wfdash.demo.engine.instance import FINAL, STATUSES, Retention
-from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Program, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, Program, RunContext, Sleep, StepFailure, Undo, Wait
 
 VERBS = st.sampled_from(["pause", "resume", "terminate", "rollback", "restart", "from"])
 JUMPS = st.sampled_from([0.0, 0.01, 0.3, 2.0, 11.0, 45.0, 600.0, 5000.0])
 
 
-def program(story: Story) -> Program:
+def program(story: RunContext) -> Program:
     """A bit of everything, its course drawn from the story's luck."""
     yield Do("load", takes=story.between("load", 0.1, 5), undo=Undo(takes=2))
     limit = int(story.luck("limit") * 4)
@@ -31,7 +31,7 @@ def program(story: Story) -> Program:
                 Sleep("nap", "30 seconds"),
             ]
         )
-    except Failure:
+    except StepFailure:
         yield Do("mend")
     if story.luck("asks") < 0.6:
         yield Wait("approval", "go", timeout="10 minutes")

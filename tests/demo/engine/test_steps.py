@@ -5,11 +5,11 @@ from itertools import pairwise
 import pytest
 
 from tests.demo.bench import Bench
-from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Sleep, Story, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, RunContext, Sleep, StepFailure, Wait
 from wfdash.demo.engine.times import instant
 from wfdash.demo.worlds import shop
 
-CARD = Failure("PaymentError", "card declined")
+CARD = StepFailure("PaymentError", "card declined")
 
 
 def seconds_between(earlier: str, later: str) -> float:
@@ -92,7 +92,7 @@ def test_a_step_that_takes_too_long_times_out():
 
 
 def test_a_non_retryable_error_is_tried_once():
-    gone = Failure("NonRetryableError", "no such street", fatal=True)
+    gone = StepFailure("NonRetryableError", "no such street", fatal=True)
     bench = Bench([Do("check", fails=ALWAYS, error=gone)]).begun()
     bench.later(5)
     assert len(bench.step("check-1")["attempts"]) == 1
@@ -126,7 +126,7 @@ def test_a_sleep_says_when_it_will_end():
 
 
 def test_branches_run_side_by_side():
-    def program(story: Story):
+    def program(story: RunContext):
         answers = yield All(
             [Do("a", takes=1, output=1), Do("b", takes=9, output=2), Do("c", takes=5, output=3)]
         )
@@ -148,10 +148,10 @@ def test_a_failed_branch_ends_the_instance_and_leaves_its_siblings_open():
 
 
 def test_a_caught_failure_goes_on():
-    def program(story: Story):
+    def program(story: RunContext):
         try:
             yield Do("bad", fails=ALWAYS, error=CARD, limit=0)
-        except Failure as failure:
+        except StepFailure as failure:
             return f"caught {failure.message}"
 
     bench = Bench(program).begun()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.demo.bench import Bench
 from wfdash.demo.engine.instance import Retention
-from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, RunContext, Sleep, StepFailure, Undo, Wait
 from wfdash.demo.engine.times import instant
 
 
@@ -144,8 +144,8 @@ def test_rollback_runs_the_handlers_newest_first():
 
 
 def test_an_error_rolls_back_by_itself():
-    locked = Failure("LedgerError", "entry is locked")
-    bad = Do("pay", fails=ALWAYS, limit=0, error=Failure("BankError", "closed"))
+    locked = StepFailure("LedgerError", "entry is locked")
+    bad = Do("pay", fails=ALWAYS, limit=0, error=StepFailure("BankError", "closed"))
     stuck = Do("book", undo=Undo(fails=ALWAYS, limit=1, delay="1 second", error=locked))
     bench = Bench([Do("hold", undo=Undo()), stuck, bad]).begun()
     bench.later(60)
@@ -224,7 +224,7 @@ def test_the_step_to_restart_from_is_named_without_its_counter(start, answer):
 
 
 def test_restart_from_a_branch_reruns_the_siblings_that_were_logged_later():
-    def program(story: Story):
+    def program(story: RunContext):
         yield All([Do("a", takes=1), Do("b", takes=2), Do("c", takes=3)])
         yield Do("after")
 

@@ -171,10 +171,10 @@ def test_a_stream_is_answered_as_bytes():
     bench.later(5)
     from starlette.datastructures import Headers
 
-    from wfdash.demo.http.request_log import Asked
+    from wfdash.demo.http.request_log import LoggedRequest
 
     path = f"/client/v4{BASE}/jobs/instances/one/step?name=pdf-1&type=step"
-    answer = bench.app.answer(Asked(bench.now, "GET", path, Headers(HEADERS), b""))
+    answer = bench.app.answer(LoggedRequest(bench.now, "GET", path, Headers(HEADERS), b""))
     assert (answer.type, answer.body()) == ("application/octet-stream", b"%PDF\x00")
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.program import Program
-from wfdash.demo.http.faults import KINDS, Fault
+from wfdash.demo.http.faults import KINDS, InjectedFault
 
 Start = Callable[..., "Server"]
 
@@ -137,7 +137,7 @@ def test_faults_of_the_telling(start: Start) -> None:
     [("429", "429", None), ("hang:3", "hang", 3), ("reset-after:1@PATCH .*a:b@c", "reset-after", 1)],
 )
 def test_faults_are_read(text: str, kind: str, times: int | None) -> None:
-    fault = Fault.parse(text)
+    fault = InjectedFault.parse(text)
     assert (fault.kind, fault.times) == (kind, times)
     if "@" in text:
         assert fault.where is not None
@@ -147,7 +147,7 @@ def test_faults_are_read(text: str, kind: str, times: int | None) -> None:
 @pytest.mark.parametrize("text", ["", "418", "429:", "429:0", "429:-1", "429:x", "500@[", "500:1:2"])
 def test_bad_faults_are_refused_in_a_sentence(text: str, program: Program) -> None:
     with pytest.raises(ValueError, match=r"fault"):
-        Fault.parse(text)
+        InjectedFault.parse(text)
     if text == "418":
         done = program("demo", "--serve", "0", "--fault", text)
         assert (done.returncode, done.stdout) == (2, "")

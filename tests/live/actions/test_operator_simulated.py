@@ -11,7 +11,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.consequences import split_at, step_target
 from wfdash.demo.engine import verbs
 from wfdash.demo.engine.world import build
-from wfdash.demo.http.faults import Fault
+from wfdash.demo.http.faults import InjectedFault
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import make_creation, make_plan
 
@@ -118,7 +118,7 @@ def test_an_event_reaches_its_waiter_once():
 
 def test_created_once_although_the_answer_was_lost():
     async def story(on):
-        on.stage.app.state.faults.append(Fault.parse("reset-after:1@POST"))
+        on.stage.app.state.faults.append(InjectedFault.parse("reset-after:1@POST"))
         plan = make_creation("orders", [NewInstance("mine-1")], now=0, guard=on.operator.guard)
         (told,) = await on.operator.carry_out(plan, lambda event: None)
         assert told.outcome == "done", told
@@ -173,10 +173,10 @@ async def one_run(on, chance):
     state = on.stage.app.state
     state.requests.clear()
     state.faults[:] = [
-        Fault(chance.choice(FAULTS), chance.randint(1, 2), re.compile("PATCH"))
+        InjectedFault(chance.choice(FAULTS), chance.randint(1, 2), re.compile("PATCH"))
         for _ in range(chance.choice((0, 1, 1, 2)))
     ]
-    state.faults += [Fault(chance.choice(("500", "reset-before", "html")), 1, re.compile("GET"))] * (
+    state.faults += [InjectedFault(chance.choice(("500", "reset-before", "html")), 1, re.compile("GET"))] * (
         chance.random() < 0.2
     )
     told = await on.operator.carry_out(plan, lambda event: None)

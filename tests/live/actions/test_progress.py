@@ -2,14 +2,14 @@
 
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
-from wfdash.live.actions.progress import Trail
+from wfdash.live.actions.progress import ActionProgress
 
 AT = 1_763_733_731.0  # 14:02:11 UTC
 
 
 def trail(verb="pause", *ids):
     rows = [Instance(one, "running") for one in ids or ("a",)]
-    return Trail(make_plan(verb, "orders", rows, now=AT, guard=Guard()), AT)
+    return ActionProgress(make_plan(verb, "orders", rows, now=AT, guard=Guard()), AT)
 
 
 def moved(one, stage, status="", done=0, note=""):

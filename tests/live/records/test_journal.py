@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from wfdash.live.records import locked_file
-from wfdash.live.records.journal import KEYS, Journal, Told, read_entries
+from wfdash.live.records.journal import KEYS, ActionResult, Journal, read_entries
 from wfdash.live.records.last_action import LastAction
 from wfdash.live.records.locked_file import SessionLock
 
@@ -26,7 +26,7 @@ def journal(folder, **changes):
 
 
 def write(to, event, identity="order-1", **told):
-    return to.write(event, plan="p1", verb="pause", workflow="orders", id=identity, told=Told(**told))
+    return to.write(event, plan="p1", verb="pause", workflow="orders", id=identity, told=ActionResult(**told))
 
 
 def in_child(folder, code):

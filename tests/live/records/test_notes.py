@@ -2,12 +2,12 @@
 
 import json
 
-from wfdash.live.records.notes import Story
+from wfdash.live.records.notes import SessionStory
 
 
 def test_notes_are_on_disk_at_once_and_others_are_not(tmp_path):
     path = tmp_path / "notes.jsonl"
-    story = Story(path)
+    story = SessionStory(path)
     story.tell(0.0, "change", "running, now errored", workflow="orders", id="order-1")
     story.tell(1.5, "note", "called the bank \ud83d", workflow="orders")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -18,7 +18,7 @@ def test_notes_are_on_disk_at_once_and_others_are_not(tmp_path):
 
 
 def test_what_is_said_again_is_told_once_but_notes_are():
-    story = Story()
+    story = SessionStory()
     for at in range(3):
         story.tell(at, "cause", "38 of 50: TimeoutError", workflow="orders")
         story.tell(at, "note", "still down")
@@ -28,7 +28,7 @@ def test_what_is_said_again_is_told_once_but_notes_are():
 
 def test_a_disk_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "state").write_text("a file where the folder should be")
-    story = Story(tmp_path / "state" / "notes.jsonl")
+    story = SessionStory(tmp_path / "state" / "notes.jsonl")
     story.tell(0.0, "note", "x")
     assert "this session only" in story.trouble
     assert len(story) == 1

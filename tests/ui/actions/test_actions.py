@@ -10,7 +10,7 @@ from textual.events import Key, Paste
 from tests.support.dashboard import drive
 from wfdash.demo.engine import verbs
 from wfdash.demo.http.credentials import ACCOUNT_ID
-from wfdash.demo.http.faults import Fault
+from wfdash.demo.http.faults import InjectedFault
 from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.bulk import BulkScreen
 from wfdash.ui.actions.chips import ActionChips
@@ -360,7 +360,7 @@ def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked(work
 
 def test_a_403_on_a_write_turns_all_verbs_off_and_the_header_says_so():
     async def script(dash):
-        dash.server.state.faults.append(Fault.parse("403:1@PATCH"))
+        dash.server.state.faults.append(InjectedFault.parse("403:1@PATCH"))
         await asked(dash, "instance.pause", "waiting")
         await dash.press("y")
         await dash.until(lambda: dash.app.desk.guard.read_only)

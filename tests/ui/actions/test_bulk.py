@@ -2,7 +2,7 @@
 
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
-from wfdash.live.actions.progress import Trail
+from wfdash.live.actions.progress import ActionProgress
 from wfdash.ui.actions.bulk import bulk_lines
 
 
@@ -13,7 +13,7 @@ def told(trail):
 
 def test_what_was_sent_and_has_not_settled_is_listed_too():
     rows = [Instance(one, "running") for one in "ab"]
-    trail = Trail(make_plan("pause", "orders", rows, now=0.0, guard=Guard()), 0.0)
+    trail = ActionProgress(make_plan("pause", "orders", rows, now=0.0, guard=Guard()), 0.0)
     key = trail.plan.key
     trail.hear(Progress(key, 1.0, "orders", "b", "pause", "answered", 2, 2, "", "waitingForPause"))
     trail.hear(Result(key, 1.0, "orders", "a", "pause", "running", "", "", "done", sentence="paused"))

@@ -3,7 +3,7 @@
 import pytest
 from rich.text import Text
 
-from wfdash.ui.instances.filter_help import Fault, Suggestions
+from wfdash.ui.instances.filter_help import FaultHighlighter, Suggestions
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from wfdash.ui.instances.filter_help import Fault, Suggestions
 )
 def test_what_cannot_be_read_is_underlined(text, faulty):
     shown = Text(text)
-    Fault().highlight(shown)
+    FaultHighlighter().highlight(shown)
     [span] = shown.spans
     assert text[span.start : span.end] == faulty
 
@@ -20,7 +20,7 @@ def test_what_cannot_be_read_is_underlined(text, faulty):
 @pytest.mark.parametrize("text", ["status:errored since:2h", "order status:", "age>1", "since:2026-1"])
 def test_a_good_filter_is_left_plain_and_so_is_one_that_is_only_begun(text):
     shown = Text(text)
-    Fault().highlight(shown)
+    FaultHighlighter().highlight(shown)
     assert not shown.spans
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.support.dashboard import drive
-from wfdash.config.settings import View
+from wfdash.config.settings import SavedView
 from wfdash.core.rows.order import COLUMNS, Order
 from wfdash.ui.instances.columns import SORTS, order_of, sort_of
 
-VIEWS = (View("late", "1", filter="status:errored", sort="-took"), View("all", "2"))
+VIEWS = (SavedView("late", "1", filter="status:errored", sort="-took"), SavedView("all", "2"))
 
 
 def test_a_number_key_puts_a_view_in_force():
@@ -28,7 +28,7 @@ def test_the_default_view_is_in_force_from_the_start():
     async def script(d):
         assert "status:paused" in d.lines[1]
 
-    drive(script, views=(View("mine", filter="status:paused", default=True, workflow="orders"),))
+    drive(script, views=(SavedView("mine", filter="status:paused", default=True, workflow="orders"),))
 
 
 def test_views_are_offered_beside_the_filter_with_what_they_would_show():
@@ -38,7 +38,7 @@ def test_views_are_offered_beside_the_filter_with_what_they_would_show():
         assert f"1 late {statuses['errored']}" in d.lines[1]
         assert "elsewhere" not in d.lines[1]
 
-    drive(script, views=(*VIEWS, View("elsewhere", "3", workflow="refunds")))
+    drive(script, views=(*VIEWS, SavedView("elsewhere", "3", workflow="refunds")))
 
 
 def test_the_count_of_the_view_in_force_is_that_of_the_rows_shown():
@@ -60,7 +60,7 @@ def test_views_make_way_where_there_is_no_room():
         assert "loaded" in d.lines[1]
         assert "x" * 60 not in d.lines[1]
 
-    drive(script, views=(View("x" * 60, "1"),), size=(80, 24))
+    drive(script, views=(SavedView("x" * 60, "1"),), size=(80, 24))
 
 
 def test_each_workflow_begins_with_its_default_view():
@@ -70,14 +70,14 @@ def test_each_workflow_begins_with_its_default_view():
         await d.settled()
         assert "status:paused" in d.lines[1]
 
-    drive(script, views=(View("mine", filter="status:paused", default=True, workflow="refunds"),))
+    drive(script, views=(SavedView("mine", filter="status:paused", default=True, workflow="refunds"),))
 
 
 def test_a_filter_from_the_command_line_goes_before_the_default_view():
     async def script(d):
         assert "status:errored" in d.lines[1]
 
-    drive(script, filter="status:errored", views=(View("mine", filter="status:paused", default=True),))
+    drive(script, filter="status:errored", views=(SavedView("mine", filter="status:paused", default=True),))
 
 
 def test_saving_writes_the_config_and_takes_the_next_free_number(tmp_path):

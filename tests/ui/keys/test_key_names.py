@@ -6,7 +6,7 @@ import string
 import pytest
 
 from tests.support.dashboard import BASE, drive
-from wfdash.config.settings import View
+from wfdash.config.settings import SavedView
 from wfdash.keymap.actions import ACTIONS
 from wfdash.keymap.check import check_keymap
 from wfdash.live.records.journal import Journal
@@ -94,7 +94,7 @@ def test_saved_views_are_told_by_the_key_that_opens_them():
         await d.do("view.3")
         assert d.app.root.filter_line.query_now.text == "status:errored"
 
-    changed(script, views=(View("failed", "3", filter="status:errored"),))
+    changed(script, views=(SavedView("failed", "3", filter="status:errored"),))
 
 
 def test_help_tells_them_all():
@@ -139,9 +139,9 @@ def test_a_journal_where_nothing_matches_is_told_by_the_new_keys(tmp_path, monke
 
 
 def _entry():
-    from wfdash.live.records.journal import Entry
+    from wfdash.live.records.journal import JournalEntry
 
-    return Entry(
+    return JournalEntry(
         at=BASE.interval,
         session="session",
         plan="plan",

@@ -1,7 +1,7 @@
 """ctrl+p: what one means stands first."""
 
 from tests.support.dashboard import drive
-from wfdash.config.settings import View
+from wfdash.config.settings import SavedView
 
 
 def first(d):
@@ -43,4 +43,4 @@ def test_a_saved_view_is_found_by_its_name():
         await d.press("enter")
         await d.until(lambda: "status:paused" in d.lines[1])
 
-    drive(script, views=(View("on hold", "2", filter="status:paused"),), size=(100, 30))
+    drive(script, views=(SavedView("on hold", "2", filter="status:paused"),), size=(100, 30))

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from tests.support.dashboard import drive
 from wfdash.core.model.workflow import Workflow
-from wfdash.demo.http.faults import Fault
+from wfdash.demo.http.faults import InjectedFault
 from wfdash.live.feeds.count_history import Trends
 from wfdash.ui.pages.workflow_table import WorkflowTable, worst_first
 
@@ -46,7 +46,7 @@ def test_a_connection_that_is_gone_is_said_in_a_sentence_and_the_counts_are_fade
         table = d.app.screen.query_one(WorkflowTable)
         await d.until(lambda: "refunds" in d.text)
         assert not table.faded
-        d.server.state.faults.append(Fault.parse("500:1000"))
+        d.server.state.faults.append(InjectedFault.parse("500:1000"))
         await d.until(lambda: "▲ stale" in d.lines[0])
         (told,) = [line for line in d.lines if line.startswith(" ▲ ")]
         assert told.endswith("; wfdash keeps trying")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.events import Key, Paste
 
-from wfdash.ui.terminal.driver import AT_ONCE, Understood
+from wfdash.ui.terminal.driver import AT_ONCE, InputDecoder
 
 PIECES = st.sampled_from(
     [
@@ -21,7 +21,7 @@ PIECES = st.sampled_from(
 
 
 def heard(*chunks):
-    understood = Understood()
+    understood = InputDecoder()
     return [event for chunk in chunks for event in understood.feed(chunk)]
 
 
@@ -34,7 +34,7 @@ def test_a_character_may_come_in_two_reads():
 
 
 def test_an_escape_of_long_ago_is_the_key_though_the_next_one_was_read_late(monkeypatch):
-    understood, now = Understood(), [100.0]
+    understood, now = InputDecoder(), [100.0]
     monkeypatch.setattr("textual._parser.get_time", lambda: now[0])
 
     def typed(data):

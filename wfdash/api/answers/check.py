@@ -9,7 +9,7 @@ from wfdash.api.answers.envelope_errors import refusal
 from wfdash.api.answers.page_errors import HTML, no_envelope
 from wfdash.api.errors import OtherServer, WorkflowsError
 from wfdash.api.http.client import Answer, Http
-from wfdash.api.http.request_info import Asked
+from wfdash.api.http.request_info import RequestInfo
 
 __all__ = ["read_envelope"]
 
@@ -17,7 +17,7 @@ __all__ = ["read_envelope"]
 def read_envelope(
     http: Http,
     answer: Answer,
-    asked: Asked,
+    asked: RequestInfo,
     *,
     partial: bool = False,
     read: Callable[[bytes], Any] = read_json,

@@ -20,7 +20,7 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.api.http.client import Answer, Http
-from wfdash.api.http.request_info import Asked
+from wfdash.api.http.request_info import RequestInfo
 
 __all__ = ["refusal", "servers_side", "unauthorized"]
 
@@ -41,7 +41,7 @@ class _No(Struct, frozen=True):
 
     http: Http
     answer: Answer
-    asked: Asked
+    asked: RequestInfo
     code: int | None
     message: str
     word: str
@@ -68,7 +68,7 @@ class _No(Struct, frozen=True):
         return self.answer.http >= 500 or self.answer.http < 300 or silent
 
 
-def refusal(http: Http, answer: Answer, asked: Asked, envelope: Envelope) -> WorkflowsError:
+def refusal(http: Http, answer: Answer, asked: RequestInfo, envelope: Envelope) -> WorkflowsError:
     """The error for an envelope that says no."""
     code, message = envelope.code, http.hide(envelope.words)
     engine = _ENGINE.search(message)

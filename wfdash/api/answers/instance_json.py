@@ -6,7 +6,7 @@ from msgspec import UNSET, MsgspecError, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
 from wfdash.api.answers.envelope import Unreadable, read_json, read_text
-from wfdash.core.model.lazy_steps import Entries, Told
+from wfdash.core.model.lazy_steps import Entries, StepHead
 
 __all__ = ["read_instance_json"]
 
@@ -22,7 +22,7 @@ class _Answer(Struct):
 
 _ANSWER = Decoder(_Answer)
 _TEXTS = Decoder(list[Raw])
-_TOLD = Decoder(list[Told])
+_TOLD = Decoder(list[StepHead])
 _FIELDS = Decoder(dict[str, Raw])
 
 

@@ -15,14 +15,14 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.api.http.client import Answer, Http
-from wfdash.api.http.request_info import Asked
+from wfdash.api.http.request_info import RequestInfo
 
 __all__ = ["HTML", "no_envelope"]
 
 HTML: Final = "an HTML page instead of JSON"
 
 
-def no_envelope(http: Http, answer: Answer, asked: Asked, why: str) -> WorkflowsError:
+def no_envelope(http: Http, answer: Answer, asked: RequestInfo, why: str) -> WorkflowsError:
     """A sentence for an answer that is no JSON envelope, by its status."""
     facts: dict[str, Any] = {"http": answer.http, "ray": answer.ray}
     ray = f", ray {answer.ray}" if answer.ray else ""

@@ -2,12 +2,12 @@
 
 from msgspec import Struct
 
-__all__ = ["UNKNOWN", "Asked"]
+__all__ = ["UNKNOWN", "RequestInfo"]
 
 UNKNOWN = " It is not known whether it was carried out: look before you repeat it."
 
 
-class Asked(Struct, frozen=True):
+class RequestInfo(Struct, frozen=True):
     """For the words of a failure: `what` completes "the API refused to ..."."""
 
     what: str

@@ -11,7 +11,7 @@ from wfdash.cli.commands.inputs import need_yes, read_ids, read_json, refused_as
 from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import say
-from wfdash.cli.session import Session
+from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, told_apart
@@ -48,7 +48,7 @@ def _verb(parsed: Namespace) -> str:
     return "send_event" if parsed.command == "send" else str(parsed.command)
 
 
-async def run(parsed: Namespace, session: Session) -> int:
+async def run(parsed: Namespace, session: CommandSession) -> int:
     """Ask, send, follow; one object an id on stdout. Returns the exit code."""
     check_writable(session)
     await session.reach()
@@ -95,7 +95,7 @@ def _plan(
     )
 
 
-async def _look(session: Session, workflow: str, identity: str, *, simple: bool) -> Detail:
+async def _look(session: CommandSession, workflow: str, identity: str, *, simple: bool) -> Detail:
     """The instance as it is now, to be confirmed."""
     answer = await session.read(lambda: session.api.get_instance(workflow, identity, simple=simple))
     return read_answer(workflow, identity, answer, simple=simple)
@@ -114,7 +114,7 @@ def _tell(plan: Plan, detail: Detail | None) -> None:
         say(clean(f"  {sentence}"))
 
 
-async def _confirmed(plan: Plan, session: Session, detail: Detail | None) -> bool:
+async def _confirmed(plan: Plan, session: CommandSession, detail: Detail | None) -> bool:
     """Tells what will be done and asks: y for one, the number for many, the workflow's name in production."""
     number = len(plan.eligible)
     what = phrase(plan.verb)

@@ -22,7 +22,7 @@ from wfdash.cli.commands.results import Printer, check_writable, exit_code, oper
 from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import say
-from wfdash.cli.session import Session
+from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.why.diagnose import diagnose
@@ -118,7 +118,7 @@ def _checked(new: NewInstance, where: str = "") -> NewInstance:
     return new
 
 
-async def run(parsed: Namespace, session: Session) -> int:
+async def run(parsed: Namespace, session: CommandSession) -> int:
     """Create, and with --wait follow each until it is final. Returns the exit code."""
     check_writable(session)
     await session.reach()
@@ -143,7 +143,7 @@ async def run(parsed: Namespace, session: Session) -> int:
         raise
 
 
-async def _wait(session: Session, result: Result, deadline: float | None, printer: Printer) -> int:
+async def _wait(session: CommandSession, result: Result, deadline: float | None, printer: Printer) -> int:
     """The exit code of one: 0 complete, 1 another final one, 5 not final in time. Says how it comes on."""
     if result.exit_code:
         return result.exit_code

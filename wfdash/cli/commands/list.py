@@ -9,7 +9,7 @@ from wfdash.api.interface import InstancePage
 from wfdash.api.paging import walk
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
-from wfdash.cli.session import Patient, Session
+from wfdash.cli.session import CommandSession, Patient
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import brief, count
@@ -44,7 +44,7 @@ def prepare(parsed: Namespace) -> None:
         )
 
 
-async def run(parsed: Namespace, session: Session) -> int:
+async def run(parsed: Namespace, session: CommandSession) -> int:
     """Print what matches until the limit; returns the exit code."""
     listing = Listing(parsed, session)
     terminal = sys.stdout.isatty()
@@ -65,7 +65,7 @@ async def run(parsed: Namespace, session: Session) -> int:
 class Listing:
     """The rows that match, counted on the way."""
 
-    def __init__(self, parsed: Namespace, session: Session) -> None:
+    def __init__(self, parsed: Namespace, session: CommandSession) -> None:
         self.limit = parsed.limit
         self.session = session
         self.query: Query | None = parsed.query
@@ -126,7 +126,7 @@ class Listing:
     async def _told_by_detail(self, query: "Query", row: Instance, now: float) -> bool:
         """Read an instance that the row itself does not rule out."""
         from wfdash.core.filter.detail_fields import read_facts
-        from wfdash.core.filter.query import Facts
+        from wfdash.core.filter.query import MatchContext
         from wfdash.core.model.detail import read_detail
 
         if self.details and self.asked >= self.details:
@@ -136,7 +136,7 @@ class Listing:
         workflow = await self.session.workflow()
         answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
         facts = read_facts(read_detail(workflow, row.id, answer.result))
-        return query.match(row, now, Facts(details={row.id: facts}))
+        return query.match(row, now, MatchContext(details={row.id: facts}))
 
     def note(self) -> str:
         """What a person should know of what is not there; "" when nothing."""

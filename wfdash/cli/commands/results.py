@@ -7,7 +7,7 @@ from platformdirs import user_state_path
 
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import json_line, say
-from wfdash.cli.session import Session
+from wfdash.cli.session import CommandSession
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.live.actions.operator import Operator
@@ -25,7 +25,7 @@ def exit_code(codes: Iterable[int]) -> int:
     return next((code for code in _WORST_FIRST if code in found), max(found, default=0))
 
 
-def check_writable(session: Session) -> None:
+def check_writable(session: CommandSession) -> None:
     """Raises Stop where this person, or this server, takes no writes at all."""
     if session.settings.read_only:
         raise Stop("nothing is written: this profile is read-only", 2)
@@ -33,7 +33,7 @@ def check_writable(session: Session) -> None:
         raise Stop(f"this server can be watched, not written to: {session.api.watch_only}", 1)
 
 
-def operator_of(session: Session) -> Operator:
+def operator_of(session: CommandSession) -> Operator:
     """What sends, with its journal; for after the account is known."""
     settings = session.settings
     account = settings.kept_for or session.api.account_id

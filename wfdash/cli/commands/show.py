@@ -8,7 +8,7 @@ from contextlib import suppress
 from wfdash.api.errors import WorkflowsError
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
-from wfdash.cli.session import Session
+from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.lazy_steps import plain
 from wfdash.core.model.retention import kept_for
@@ -34,7 +34,7 @@ def prepare(parsed: Namespace) -> None:
     parsed.instance = ids[0]
 
 
-async def run(parsed: Namespace, session: Session) -> int:
+async def run(parsed: Namespace, session: CommandSession) -> int:
     """Print it; returns the exit code."""
     workflow = await session.workflow()
     answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance), Priority.DETAIL)
@@ -53,7 +53,7 @@ async def run(parsed: Namespace, session: Session) -> int:
     return 0
 
 
-async def _kept(session: Session, detail: Detail) -> float | None:
+async def _kept(session: CommandSession, detail: Detail) -> float | None:
     """Seconds it is kept: as the config says, else, of what has ended, its version; None when nobody does."""
     told = session.settings.retention.get(detail.workflow)
     if told is not None or session.api.local or not is_final(detail.status) or not detail.version:

@@ -9,7 +9,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
-from wfdash.cli.session import TRANSIENT, Session, again
+from wfdash.cli.session import TRANSIENT, CommandSession, again
 from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import STATUSES, is_final
@@ -18,7 +18,7 @@ from wfdash.core.why.diagnose import diagnose
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.events import Event, InstancesChanged
 from wfdash.live.polling.read_instance import read_answer
-from wfdash.live.watcher import Poller
+from wfdash.live.watcher import Watcher
 
 __all__ = ["prepare", "run"]
 
@@ -45,7 +45,7 @@ def prepare(parsed: Namespace) -> None:
         parsed.until = spelled[parsed.until.lower()]
 
 
-async def run(parsed: Namespace, session: Session) -> int:
+async def run(parsed: Namespace, session: CommandSession) -> int:
     """Follow until interrupted, or until what was waited for. Returns the exit code."""
     lines = Lines(await session.workflow(), session, as_json=parsed.json)
     if parsed.instance:
@@ -60,7 +60,7 @@ async def run(parsed: Namespace, session: Session) -> int:
 class Lines:
     """Prints changes of status: the first of an instance comes from `-`."""
 
-    def __init__(self, workflow: str, session: Session, *, as_json: bool) -> None:
+    def __init__(self, workflow: str, session: CommandSession, *, as_json: bool) -> None:
         self.workflow = workflow
         self.session = session
         self.as_json = as_json
@@ -82,7 +82,7 @@ class Lines:
         return diagnose(detail, now=self.session.clock(), local=self.session.api.local).sentence
 
 
-async def _one(parsed: Namespace, session: Session, lines: Lines) -> int:
+async def _one(parsed: Namespace, session: CommandSession, lines: Lines) -> int:
     def read(detail: Detail) -> None:
         lines.changed(parsed.instance, detail.status, lines.why(detail))
 
@@ -108,7 +108,7 @@ async def _one(parsed: Namespace, session: Session, lines: Lines) -> int:
 class Changes:
     """Every change the list shows of a workflow."""
 
-    def __init__(self, session: Session, lines: Lines, query: Query) -> None:
+    def __init__(self, session: CommandSession, lines: Lines, query: Query) -> None:
         self.session = session
         self.lines = lines
         self.query = query
@@ -122,7 +122,7 @@ class Changes:
 
     async def follow(self, interval: float | None) -> int:
         session = self.session
-        self.poller = Poller(
+        self.poller = Watcher(
             session.api,
             clock=session.clock,
             budget=session.budget,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from wfdash.api.errors import Unauthorized, WorkflowsError
 from wfdash.cli.output import say
-from wfdash.cli.session import TRANSIENT, Session, again
+from wfdash.cli.session import TRANSIENT, CommandSession, again
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.live.budget.budget import Priority
@@ -27,7 +27,7 @@ class TimedOut(Exception):
 
 
 async def until(
-    session: Session,
+    session: CommandSession,
     workflow: str,
     identity: str,
     there: Callable[[str], bool],
@@ -62,12 +62,12 @@ async def until(
         raise TimedOut(status) from None
 
 
-def _pace(detail: Detail, session: Session) -> float:
+def _pace(detail: Detail, session: CommandSession) -> float:
     delay = next_read(detail, now=session.clock(), local=session.api.local).delay
     return _STILL if is_final(detail.status) or delay is None else delay
 
 
-async def _read(session: Session, workflow: str, identity: str, *, stubborn: bool) -> Detail:
+async def _read(session: CommandSession, workflow: str, identity: str, *, stubborn: bool) -> Detail:
     if not stubborn:
         answer = await session.read(lambda: session.api.get_instance(workflow, identity), Priority.DETAIL)
         return read_answer(workflow, identity, answer)

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from wfdash.core.filter.detail_fields import DetailFacts
-from wfdash.core.filter.fields import FIELDS, Field, seconds
+from wfdash.core.filter.detail_fields import DetailFields
+from wfdash.core.filter.fields import FIELDS, FilterField, seconds
 from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import parse_time
@@ -29,7 +29,7 @@ def no_values(field: str) -> Sequence[str]:
     return ()
 
 
-def found_values(field: str, rows: Iterable[Instance], read: Iterable[DetailFacts]) -> list[str]:
+def found_values(field: str, rows: Iterable[Instance], read: Iterable[DetailFields]) -> list[str]:
     """What stands in a field among the loaded rows or the instances that were read, the most common first."""
     counted: Counter[str] = Counter()
     if field == "version":
@@ -81,7 +81,7 @@ def unfinished(text: str) -> str | None:
     return before + head[:-1] if head.endswith(",") else before
 
 
-def _begun(field: Field, part: str) -> bool:
+def _begun(field: FilterField, part: str) -> bool:
     """Whether this is the beginning of a value, and not one already."""
     if not part:
         return True
@@ -91,7 +91,7 @@ def _begun(field: Field, part: str) -> bool:
     return part not in known and any(value.startswith(part) for value in known)
 
 
-def _field(head: str) -> Field | None:
+def _field(head: str) -> FilterField | None:
     """The field a term begins with, when the operator is one it takes."""
     name = _OP.split(head.lstrip("-"), maxsplit=1)[0].lower()
     field, op = FIELDS.get(name), _OP.search(head)

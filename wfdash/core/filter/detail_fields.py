@@ -10,7 +10,7 @@ from wfdash.core.triage.fingerprint import plain_message
 from wfdash.core.why.current_steps import Doing, current_steps, doing
 from wfdash.core.why.failure import attempt_failure
 
-__all__ = ["BLOCKS", "DetailFacts", "read_facts"]
+__all__ = ["BLOCKS", "DetailFields", "read_facts"]
 
 BLOCKS = ("event", "sleep", "retry", "step", "queue", "pause", "rollback")
 
@@ -18,7 +18,7 @@ _BY_STATUS = {"queued": "queue", "paused": "pause", "waitingForPause": "pause", 
 _LONGEST_FIRST: dict[Doing, str] = {"waits": "event", "sleeps": "sleep", "retries": "retry", "runs": "step"}
 
 
-class DetailFacts(Struct, frozen=True):
+class DetailFields(Struct, frozen=True):
     """All in lower case, to be searched."""
 
     steps: tuple[str, ...] = ()
@@ -28,14 +28,14 @@ class DetailFacts(Struct, frozen=True):
     """One of BLOCKS, or "" when it waits for nothing that can be named."""
 
 
-def read_facts(detail: Detail) -> DetailFacts:
+def read_facts(detail: Detail) -> DetailFields:
     """The facts of one detail. Of steps side by side, the one that waits longest by nature counts."""
     current, failed = current_steps(detail), detail.steps.failed()
     said = (text for step in (*current, *failed) for text in (step.name, step.event_type))
     names = dict.fromkeys(text.lower() for text in said if text)
     errors = [detail.error, *(step.error for step in failed), *(attempt_failure(step) for step in failed)]
     texts = [_words(*error) for error in dict.fromkeys((one.name, one.message) for one in errors if one)]
-    return DetailFacts(tuple(names), "\n".join(texts), _blocked(detail.status, current))
+    return DetailFields(tuple(names), "\n".join(texts), _blocked(detail.status, current))
 
 
 def _blocked(status: str, current: Iterable[Step]) -> str:

@@ -7,13 +7,13 @@ from difflib import get_close_matches
 
 from msgspec import Struct, field
 
-from wfdash.core.filter.detail_fields import BLOCKS, DetailFacts
+from wfdash.core.filter.detail_fields import BLOCKS, DetailFields
 from wfdash.core.filter.grammar import QueryError, Term
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.times import parse_time
 
-__all__ = ["FIELDS", "Facts", "Field", "Test", "check", "compile_term", "doubtful", "seconds"]
+__all__ = ["FIELDS", "FilterField", "MatchContext", "Test", "check", "compile_term", "doubtful", "seconds"]
 
 Test = Callable[[Instance], bool]
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -27,18 +27,18 @@ _DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,3})?[smhdw])+", re.IGNORECASE
 _PART = re.compile(r"([0-9.]+)([smhdw])", re.IGNORECASE)
 
 
-class Facts(Struct, frozen=True):
+class MatchContext(Struct, frozen=True):
     """What the rows themselves do not tell."""
 
     marks: Container[str] = frozenset()
-    details: Mapping[str, DetailFacts] | None = field(default_factory=dict)
+    details: Mapping[str, DetailFields] | None = field(default_factory=dict)
     """By id, of the instances that were read. None: whatever only they can tell is taken to match."""
 
 
 _ORDER = (">", "<", ">=", "<=")
 
 
-class Field(Struct, frozen=True):
+class FilterField(Struct, frozen=True):
     """`values` are offered for completion; the set is open."""
 
     name: str
@@ -57,17 +57,19 @@ class Field(Struct, frozen=True):
 FIELDS = {
     one.name: one
     for one in (
-        Field("status", (":",), "one of these statuses", STATUSES),
-        Field("age", _ORDER, "time since it was created", ("10m", "1h", "1d")),
-        Field("since", (":",), "created since then", ("15m", "2h", "1d")),
-        Field("before", (":",), "created before then", ("15m", "2h", "1d")),
-        Field("dur", _ORDER, "time from its start to its end, or to now", ("1m", "5m", "1h")),
-        Field("changed", _ORDER, "time since it last changed", ("1m", "10m")),
-        Field("trigger", (":",), "what started it", ("api", "binding", "cron", "event", "unknown")),
-        Field("version", (":",), "a version id beginning with this"),
-        Field("step", ("~",), "its open or failed step, or its event, has this in the name", details=True),
-        Field("error", ("~",), "its error has this in its name or message", details=True),
-        Field("blocked", (":",), "what it waits for", BLOCKS, details=True),
+        FilterField("status", (":",), "one of these statuses", STATUSES),
+        FilterField("age", _ORDER, "time since it was created", ("10m", "1h", "1d")),
+        FilterField("since", (":",), "created since then", ("15m", "2h", "1d")),
+        FilterField("before", (":",), "created before then", ("15m", "2h", "1d")),
+        FilterField("dur", _ORDER, "time from its start to its end, or to now", ("1m", "5m", "1h")),
+        FilterField("changed", _ORDER, "time since it last changed", ("1m", "10m")),
+        FilterField("trigger", (":",), "what started it", ("api", "binding", "cron", "event", "unknown")),
+        FilterField("version", (":",), "a version id beginning with this"),
+        FilterField(
+            "step", ("~",), "its open or failed step, or its event, has this in the name", details=True
+        ),
+        FilterField("error", ("~",), "its error has this in its name or message", details=True),
+        FilterField("blocked", (":",), "what it waits for", BLOCKS, details=True),
     )
 }
 
@@ -125,7 +127,7 @@ def doubtful(term: Term) -> str:
     return ""
 
 
-def compile_term(term: Term, *, wanted: bool, now: float, facts: Facts) -> Test:
+def compile_term(term: Term, *, wanted: bool, now: float, facts: MatchContext) -> Test:
     """A test that is true of rows that match the term, or, with `wanted` False, that surely do not."""
     if not term.field:
         return _id_test(term.values[0], wanted)
@@ -193,7 +195,7 @@ def _time_test(term: Term, wanted: bool, now: float) -> Test:
     return ran
 
 
-def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFacts]) -> Test:
+def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) -> Test:
     low = tuple(value.lower() for value in term.values)
 
     def tells(row: Instance) -> bool:

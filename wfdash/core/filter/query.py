@@ -4,14 +4,23 @@ from collections.abc import Callable, Container, Iterator
 
 from msgspec import Struct
 
-from wfdash.core.filter.fields import FIELDS, Facts, Test, check, compile_term, doubtful, instant, seconds
+from wfdash.core.filter.fields import (
+    FIELDS,
+    MatchContext,
+    Test,
+    check,
+    compile_term,
+    doubtful,
+    instant,
+    seconds,
+)
 from wfdash.core.filter.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 
-__all__ = ["EVERYTHING", "Facts", "Pushdown", "Query", "QueryError", "parse"]
+__all__ = ["EVERYTHING", "MatchContext", "Pushdown", "Query", "QueryError", "parse"]
 
-_NO_FACTS = Facts()
+_NO_FACTS = MatchContext()
 _MOVING = ("age", "dur", "changed")
 
 
@@ -38,7 +47,7 @@ class Query:
         """As it was typed."""
         self.node = node
         self._terms = tuple(_terms(node))
-        self._compiled: tuple[float, Facts, Test] | None = None
+        self._compiled: tuple[float, MatchContext, Test] | None = None
 
     def __str__(self) -> str:
         return unparse(self.node)
@@ -86,7 +95,7 @@ class Query:
                 allowed = these if allowed is None else allowed & these
         return allowed
 
-    def match(self, row: Instance, now: float, facts: Facts | None = None) -> bool:
+    def match(self, row: Instance, now: float, facts: MatchContext | None = None) -> bool:
         """Whether a row matches at `now`. For many rows take `matcher` once."""
         facts = facts or _NO_FACTS
         compiled = self._compiled
@@ -94,13 +103,13 @@ class Query:
             compiled = self._compiled = (now, facts, self.matcher(now, facts))
         return compiled[2](row)
 
-    def matcher(self, now: float, facts: Facts | None = None) -> Callable[[Instance], bool]:
+    def matcher(self, now: float, facts: MatchContext | None = None) -> Callable[[Instance], bool]:
         """One function of a row, good for this `now`."""
         return _compile(self.node, True, now, facts or _NO_FACTS)
 
     def candidates(self, now: float, marks: Container[str] = ()) -> Callable[[Instance], bool]:
         """Rows that match as far as a row can tell: the ones worth reading for terms that need it."""
-        return _compile(self.node, True, now, Facts(marks, details=None))
+        return _compile(self.node, True, now, MatchContext(marks, details=None))
 
     def pushdown(self, now: float, *, local: bool = False) -> Pushdown:
         """What goes to the API: one known status, and the span of creation. A dev session takes no status."""
@@ -133,7 +142,7 @@ def parse(text: str) -> Query:
 _SPELLED = {status.lower(): status for status in STATUSES}
 
 
-def _compile(node: Node, wanted: bool, now: float, facts: Facts) -> Test:
+def _compile(node: Node, wanted: bool, now: float, facts: MatchContext) -> Test:
     """Negation goes down to the terms, so that what is not known matches neither a term nor its contrary."""
     if isinstance(node, Term):
         return compile_term(node, wanted=wanted, now=now, facts=facts)

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from wfdash.core.model.times import iso, parse_time
 from wfdash.core.text.markdown import code, escaped
 
-__all__ = ["Entry", "Handover", "HandoverError", "read_handover"]
+__all__ = ["Handover", "HandoverError", "HandoverLine", "read_handover"]
 
 _LAST_LINE = "end"
 _PLACE = {
@@ -27,7 +27,7 @@ class HandoverError(ValueError):
     """The file is no handover; `str()` is the sentence."""
 
 
-class Entry(Struct, frozen=True):
+class HandoverLine(Struct, frozen=True):
     """One line of the story: a note, an action's outcome, a status change seen, a cause named."""
 
     at: float
@@ -56,7 +56,7 @@ class Handover(Struct):
     pins: list[tuple[str, str]] = field(default_factory=list)
     """(workflow, id) of the watched instances."""
     marks: list[str] = field(default_factory=list)
-    story: list[Entry] = field(default_factory=list)
+    story: list[HandoverLine] = field(default_factory=list)
     lost: int = 0
     """Lines that could not be read."""
     cut: bool = False
@@ -128,7 +128,7 @@ def _take(handover: Handover, record: object) -> bool:
         words = {
             key: record[key] for key in ("kind", "text", "workflow", "id") if isinstance(record.get(key), str)
         }
-        handover.story.append(Entry(at, **({"kind": "note"} | words)))
+        handover.story.append(HandoverLine(at, **({"kind": "note"} | words)))
     else:
         return False
     return True

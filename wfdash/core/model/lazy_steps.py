@@ -6,12 +6,12 @@ from typing import Annotated, Any, overload
 
 from msgspec import Meta, Raw, Struct
 
-__all__ = ["Entries", "Told", "plain"]
+__all__ = ["Entries", "StepHead", "plain"]
 
 _Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class Told(Struct, gc=False):
+class StepHead(Struct, gc=False):
     """What every entry tells at a glance, in the types that the API promises."""
 
     type: str | None = None
@@ -28,7 +28,7 @@ class Entries(Sequence[Any]):
 
     __slots__ = ("_parse", "_texts", "told")
 
-    def __init__(self, texts: Sequence[Raw], told: Sequence[Told], parse: Callable[[Raw], Any]) -> None:
+    def __init__(self, texts: Sequence[Raw], told: Sequence[StepHead], parse: Callable[[Raw], Any]) -> None:
         self._texts = texts
         self._parse = parse
         self.told = told

@@ -7,14 +7,14 @@ from typing import overload
 from msgspec import Struct
 
 from wfdash.core.model.json_values import fields_of, text
-from wfdash.core.model.lazy_steps import Entries, Told
+from wfdash.core.model.lazy_steps import Entries, StepHead
 from wfdash.core.model.step import Step, read_failure
 from wfdash.core.model.times import parse_times, seconds_of
 
-__all__ = ["Columns", "Steps"]
+__all__ = ["StepColumns", "Steps"]
 
 
-class Columns(Struct):
+class StepColumns(Struct):
     """What is asked of all steps, by index."""
 
     kinds: list[str]
@@ -36,7 +36,7 @@ class Steps(Sequence[Step]):
         self.entries = entries
         """As the API sent them."""
         self._read: dict[int, Step] = {}
-        self._columns: Columns | None = None
+        self._columns: StepColumns | None = None
         self._unended: list[int] | None = None
 
     def __len__(self) -> int:
@@ -69,7 +69,7 @@ class Steps(Sequence[Step]):
         return tries if isinstance(tries, list) else ()
 
     @property
-    def columns(self) -> Columns:
+    def columns(self) -> StepColumns:
         """Made when first asked for: 10,000 steps take some 6 ms."""
         if self._columns is None:
             entries = self.entries
@@ -93,9 +93,9 @@ class Steps(Sequence[Step]):
         return [self[index] for index in self._unended]
 
 
-def _told(rows: Sequence[Told]) -> Columns:
+def _told(rows: Sequence[StepHead]) -> StepColumns:
     """Of entries that are all of the types the API promises."""
-    return Columns(
+    return StepColumns(
         [intern(row.type or "") for row in rows],
         [row.name or "" for row in rows],
         seconds_of([row.start for row in rows]),
@@ -106,10 +106,10 @@ def _told(rows: Sequence[Told]) -> Columns:
     )
 
 
-def _columns(entries: Sequence[object]) -> Columns:
+def _columns(entries: Sequence[object]) -> StepColumns:
     """Of any entries."""
     rows = [one if type(one) is dict else fields_of(one) for one in entries]
-    return Columns(
+    return StepColumns(
         _texts([row.get("type") for row in rows]),
         _texts([row.get("name") for row in rows]),
         parse_times([row.get("start") for row in rows]),

@@ -10,7 +10,7 @@ from wfdash.core.payload.tree import size_of, summary
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import size, spoken
 from wfdash.core.timeline.outline import PULLED, Family
-from wfdash.core.why.why import Reckoning
+from wfdash.core.why.why import TimeWords
 
 __all__ = ["facts", "fold_facts", "policy", "result_line", "span"]
 
@@ -21,7 +21,7 @@ _SHOWN: Final = 400
 def facts(
     detail: Detail | None,
     row: Instance | None,
-    at: Reckoning,
+    at: TimeWords,
     *,
     retention: float | None = None,
     local: bool = False,
@@ -89,7 +89,7 @@ def fold_facts(group: Family, *, unfolded: bool) -> list[str]:
     return said
 
 
-def span(step: Step | Attempt, at: Reckoning) -> str:
+def span(step: Step | Attempt, at: TimeWords) -> str:
     """`14:02:11 → 14:03:28 UTC`."""
     if step.start is None:
         return ""

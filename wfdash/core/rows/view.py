@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
-from wfdash.core.filter.query import Facts, Query
+from wfdash.core.filter.query import MatchContext, Query
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.sorted_rows import Arrangement
 from wfdash.core.rows.store import Delta, Store
 
-__all__ = ["View"]
+__all__ = ["TableView"]
 
 
-class View:
+class TableView:
     """Positions count from the top of the table. Rows stand where they belonged when they were placed.
 
     With `hold`, nothing moves: arrivals wait, rows that no longer match stay as ghosts, until `settle`.
@@ -27,7 +27,7 @@ class View:
         order: Order | None = None,
         *,
         clock: Callable[[], float],
-        facts: Callable[[], Facts] | None = None,
+        facts: Callable[[], MatchContext] | None = None,
     ) -> None:
         self.query = query
         self.order = order or Order()

@@ -11,7 +11,7 @@ from wfdash.core.timeline.outline import Outline, outline
 from wfdash.core.timeline.row_labels import STATE_GLYPHS, length_text, words
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import arrange, axis_of, segments
-from wfdash.core.why.why import Reckoning
+from wfdash.core.why.why import TimeWords
 
 __all__ = ["mark_line", "text_timeline", "unfold_troubled"]
 
@@ -63,7 +63,7 @@ def text_timeline(
     axis = axis_of(made, scale, now)
     rows = arrange(made, axis, unfold_troubled(made) if unfolded is None else unfolded).rows
     bar_width = max(10, min(48, width * 2 // 5))
-    at = Reckoning(now, utc)
+    at = TimeWords(now, utc)
     lines = [mark_line(axis, bar_width)]
     shown = rows[:limit] if limit else rows
     lines.extend(_line(made, row, axis, bar_width, width, at, whole=whole) for row in shown)
@@ -91,7 +91,7 @@ def mark_line(axis: Axis, width: int) -> str:
 
 
 def _line(
-    made: Outline, row: Row, axis: Axis, bar_width: int, width: int, at: Reckoning, *, whole: bool
+    made: Outline, row: Row, axis: Axis, bar_width: int, width: int, at: TimeWords, *, whole: bool
 ) -> str:
     drawn = "".join(text for text, _ in bar(segments(made, row, at.now), axis, bar_width))
     name = "  " * row.depth + "".join(text for text, _ in words(made, row, at))

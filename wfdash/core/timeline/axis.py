@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from wfdash.core.text.clean import cells
 from wfdash.core.text.words import brief
-from wfdash.core.timeline.idle_gaps import LEAST_QUIET, Work
+from wfdash.core.timeline.idle_gaps import LEAST_QUIET, IdleGaps
 
 __all__ = ["Axis", "Cut", "Scale", "compressed_axis", "round_mark", "step_axis", "true_axis"]
 
@@ -154,7 +154,7 @@ def step_axis(moments: Iterable[float], now: float | None) -> Axis:
     return Axis(Scale.BY_STEP, times, [index / (len(times) - 1) for index in range(len(times))])
 
 
-def compressed_axis(start: float, end: float, work: Work, now: float | None) -> Axis:
+def compressed_axis(start: float, end: float, work: IdleGaps, now: float | None) -> Axis:
     """Work in true proportion; each long stretch in which no attempt ran is cut to a sliver.
 
     `end` is the last moment at which anything began or ended; while something runs (`now` given) the axis
@@ -184,7 +184,7 @@ def compressed_axis(start: float, end: float, work: Work, now: float | None) -> 
     return Axis(Scale.COMPRESSED, times, [min(1.0, place) for place in places], gaps)
 
 
-def _to_cut(work: Work, start: float, edge: float) -> tuple[list[Cut], float]:
+def _to_cut(work: IdleGaps, start: float, edge: float) -> tuple[list[Cut], float]:
     """The stretches without work that dwarf the work, and the length from which they do.
 
     Cutting the longest makes the next ones stand out, so it is looked at three times.

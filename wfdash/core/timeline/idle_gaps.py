@@ -8,10 +8,10 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from wfdash.core.model.json_values import fields_of
-from wfdash.core.model.step_columns import Columns, Steps
+from wfdash.core.model.step_columns import StepColumns, Steps
 from wfdash.core.model.times import parse_times
 
-__all__ = ["LEAST_QUIET", "Work", "work_in_slices"]
+__all__ = ["LEAST_QUIET", "IdleGaps", "work_in_slices"]
 
 LEAST_QUIET: Final = 0.5
 """Seconds of quiet that no axis ever cuts."""
@@ -23,7 +23,7 @@ _Over = tuple[float, float, int]
 """Start and end of a step that is over, and its index."""
 
 
-class Work(Struct):
+class IdleGaps(Struct):
     """Times are epoch seconds, durations seconds. In a step's short back-offs it is still at work."""
 
     gaps: list[tuple[float, float]] = field(default_factory=list)
@@ -61,7 +61,7 @@ class _Spans:
         self.ends.append(end if end > start else start)
 
 
-def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, None, Work]:
+def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, None, IdleGaps]:
     """Find it, yielding every millisecond or so. `current` are the steps that are not over yet."""
     spans, over = _Spans(), list[_Over]()
     for first in range(0, len(steps), _SLICE):
@@ -101,7 +101,7 @@ def _sorted_out(steps: Steps, indices: range, current: Container[int], spans: _S
     return over
 
 
-def _work(spans: _Spans, over: Sequence[_Over]) -> Work:
+def _work(spans: _Spans, over: Sequence[_Over]) -> IdleGaps:
     """All spans, and the steps that are `over` as a span each, put together."""
     starts = [*spans.starts, *[start for start, _, _ in over]]
     ends = [*spans.ends, *[end for _, end, _ in over]]
@@ -113,14 +113,14 @@ def _work(spans: _Spans, over: Sequence[_Over]) -> Work:
     gaps = [(left, right) for left, right in zip(ends, islice(starts, 1, None)) if left < right]
     long = [gap for gap in gaps if gap[1] - gap[0] > LEAST_QUIET]
     hull = (starts[0], ends[-1]) if starts else (inf, -inf)
-    return Work(long, _sum(gaps) - _sum(long), *hull, (min(told), max(told)) if told else ())
+    return IdleGaps(long, _sum(gaps) - _sum(long), *hull, (min(told), max(told)) if told else ())
 
 
 def _sum(gaps: Iterable[tuple[float, float]]) -> float:
     return sum([right - left for left, right in gaps])
 
 
-def _worked(work: Work) -> float:
+def _worked(work: IdleGaps) -> float:
     """Seconds at work, of what is known to be over."""
     if not work.ends:
         return 0.0
@@ -163,7 +163,7 @@ def _of_open(tries: Sequence[object], spans: _Spans) -> None:
             spans.planned.append((began, inf))
 
 
-def _whole(known: Columns, index: int, current: bool, spans: _Spans) -> None:
+def _whole(known: StepColumns, index: int, current: bool, spans: _Spans) -> None:
     """A step without attempts, which worked all the time, unless it slept or waited."""
     start, end = known.starts[index], known.ends[index]
     if start is None or known.kinds[index] in ("sleep", "waitForEvent"):

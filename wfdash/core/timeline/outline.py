@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step_columns import Steps
-from wfdash.core.timeline.idle_gaps import Work, work_in_slices
+from wfdash.core.timeline.idle_gaps import IdleGaps, work_in_slices
 from wfdash.core.why.current_steps import Doing, current_steps, doing, is_open
 from wfdash.core.why.step_names import family
 
@@ -80,7 +80,7 @@ class Outline(Struct):
     targets: list[int] = field(default_factory=list)
     """Steps that failed or were slow, in order: where `]` and `[` go."""
     slow: set[int] = field(default_factory=set)
-    work: Work = field(default_factory=Work)
+    work: IdleGaps = field(default_factory=IdleGaps)
     start: float = 0.0
     end: float = 0.0
     """The first and the last moment of all, attempts included; neither is in the future of the answer."""

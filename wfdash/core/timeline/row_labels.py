@@ -11,7 +11,7 @@ from wfdash.core.timeline.rows import Row
 from wfdash.core.why.current_steps import deadline
 from wfdash.core.why.failure import step_failure
 from wfdash.core.why.step_names import failure_text, shown_name, terminator
-from wfdash.core.why.why import Reckoning
+from wfdash.core.why.why import TimeWords
 
 __all__ = ["STATE_GLYPHS", "Tone", "length_text", "marker", "words"]
 
@@ -37,7 +37,7 @@ def marker(row: Row) -> str:
     return " " if row.unfolded is None else "▾" if row.unfolded else "▸"
 
 
-def words(made: Outline, row: Row, at: Reckoning) -> list[tuple[str, Tone]]:
+def words(made: Outline, row: Row, at: TimeWords) -> list[tuple[str, Tone]]:
     """The row's name and notes as toned pieces of cleaned text, to be cut where the room ends."""
     step = made.detail.steps[row.step]
     if row.kind == "fold":
@@ -61,7 +61,7 @@ def _stands(made: Outline) -> bool:
     return made.detail.status == "paused"
 
 
-def _notes(step: Step, row: Row, at: Reckoning, *, stands: bool) -> list[tuple[str, Tone]]:
+def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[str, Tone]]:
     notes: list[tuple[str, Tone]] = []
     if len(step.attempts) > 1 or row.state == "retries":
         allowed = attempts_allowed(step.config)
@@ -85,7 +85,7 @@ def _notes(step: Step, row: Row, at: Reckoning, *, stands: bool) -> list[tuple[s
     return notes
 
 
-def _ends(state: State, end: float, at: Reckoning) -> str:
+def _ends(state: State, end: float, at: TimeWords) -> str:
     """When a sleep or a wait ends by itself, `until 14:02:11`; or should have, `was to time out 12s ago`."""
     if at.is_due(end):
         return f"was to {'wake' if state == 'sleeps' else 'time out'} {brief(at.now - end)} ago"
@@ -118,7 +118,7 @@ def _of_attempt(step: Step, row: Row) -> list[tuple[str, Tone]]:
     return pieces
 
 
-def _due(step: Step, at: Reckoning) -> str:
+def _due(step: Step, at: TimeWords) -> str:
     due = deadline(step)[0]
     if due is None:
         return "not told when"

@@ -10,7 +10,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.text.words import clock, spoken
 from wfdash.core.triage.fingerprint import Fingerprint
 
-__all__ = ["Group", "Sample", "VersionShare", "blame", "group", "summary"]
+__all__ = ["ErrorGroup", "Sample", "VersionShare", "blame", "group", "summary"]
 
 
 class Sample(Struct, frozen=True):
@@ -23,7 +23,7 @@ class Sample(Struct, frozen=True):
     """It was read for its age: those between it and the others were not."""
 
 
-class Group(Struct):
+class ErrorGroup(Struct):
     """The samples of one fingerprint, newest first."""
 
     fingerprint: Fingerprint
@@ -81,12 +81,12 @@ class VersionShare(Struct, frozen=True):
         return self.errored / self.finished if self.finished else 0.0
 
 
-def group(samples: Iterable[Sample]) -> list[Group]:
+def group(samples: Iterable[Sample]) -> list[ErrorGroup]:
     """Groups by fingerprint, the largest first; equal ones by the newest failure."""
-    groups: dict[Fingerprint, Group] = {}
+    groups: dict[Fingerprint, ErrorGroup] = {}
     total = 0
     for sample in samples:
-        groups.setdefault(sample.fingerprint, Group(sample.fingerprint)).samples.append(sample)
+        groups.setdefault(sample.fingerprint, ErrorGroup(sample.fingerprint)).samples.append(sample)
         total += 1
     for one in groups.values():
         one.total = total
@@ -112,7 +112,7 @@ def blame(stretch: Iterable[Instance]) -> list[VersionShare]:
 
 
 def summary(
-    groups: Sequence[Group],
+    groups: Sequence[ErrorGroup],
     *,
     appeared: Mapping[str, float] | None = None,
     now: float,
@@ -141,7 +141,7 @@ def summary(
     return sentence
 
 
-def _on_version(groups: Sequence[Group], top: Group) -> str:
+def _on_version(groups: Sequence[ErrorGroup], top: ErrorGroup) -> str:
     others = [one for one in groups[1:] if one.fingerprint.cause == top.fingerprint.cause]
     version = short_version(top.fingerprint.version)
     if not others:

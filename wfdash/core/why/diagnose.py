@@ -12,7 +12,7 @@ from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.core.why.ended import of_final
 from wfdash.core.why.open_steps import attempt_count, of_one, of_several, short_name
 from wfdash.core.why.step_names import failure_text, spoken_name
-from wfdash.core.why.why import Reckoning, Why
+from wfdash.core.why.why import TimeWords, Why
 
 __all__ = ["Why", "diagnose"]
 
@@ -41,7 +41,7 @@ def diagnose(
     seconds finished ones are kept; None when not known. A `local` server's instances stop with their session
     although they say `running`.
     """
-    at = Reckoning(now, utc)
+    at = TimeWords(now, utc)
     status = detail.status or (row.status if row is not None else "")
     if is_final(status):
         return _with_expiry(of_final(detail, status, at), detail, retention, at)
@@ -65,7 +65,7 @@ def diagnose(
     return replace(why, sentence=f"{named}; {why.sentence}", looks_stuck=False)
 
 
-def _by_steps(detail: Detail, steps: list[Step], status: str, at: Reckoning) -> Why:
+def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> Why:
     if len(steps) == 1:
         return of_one(steps[0], at)
     if steps:
@@ -95,12 +95,12 @@ def _with_suspicion(why: Why, local: bool) -> Why:
     return replace(why, sentence=f"{why.sentence}; looks stuck{hint}")
 
 
-def _long(since: float | None, at: Reckoning) -> bool:
+def _long(since: float | None, at: TimeWords) -> bool:
     return since is not None and at.now - since > _QUIET
 
 
 def _queued(
-    detail: Detail, row: Instance | None, running: int | None, allowed: float | None, at: Reckoning
+    detail: Detail, row: Instance | None, running: int | None, allowed: float | None, at: TimeWords
 ) -> Why:
     since = detail.queued if detail.queued is not None else (row.created if row is not None else None)
     said = "queued" + (f" for {at.passed(since)}" if since is not None else "")
@@ -125,7 +125,7 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _paused(steps: list[Step], row: Instance | None, at: Reckoning) -> Why:
+def _paused(steps: list[Step], row: Instance | None, at: TimeWords) -> Why:
     since = row.modified if row is not None else None
     said = "paused" + (f", last change {at.ago(since)}" if since is not None else "")
     if len(steps) == 1:
@@ -139,7 +139,7 @@ def _paused(steps: list[Step], row: Instance | None, at: Reckoning) -> Why:
     return Why(said, short, since)
 
 
-def _pausing(steps: list[Step], at: Reckoning) -> Why:
+def _pausing(steps: list[Step], at: TimeWords) -> Why:
     busy = [step for step in steps if doing(step) == "runs"]
     if not busy:
         said = "pausing: no step runs any more"
@@ -157,7 +157,7 @@ def _pausing(steps: list[Step], at: Reckoning) -> Why:
     return Why(f"{said}; pauses when {ends}", short, oldest.start)
 
 
-def _rolling_back(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
+def _rolling_back(detail: Detail, steps: list[Step], at: TimeWords) -> Why:
     handlers = detail.steps.of_kind("rollback")
     failed = sum(1 for one in handlers if one.success is False)
     done = len(handlers) - len(steps) - failed
@@ -189,7 +189,7 @@ def _rolling_back(detail: Detail, steps: list[Step], at: Reckoning) -> Why:
     return Why(said, short, since, deadline, stuck, estimate)
 
 
-def _without_steps(detail: Detail, status: str, row: Instance | None, at: Reckoning) -> Why:
+def _without_steps(detail: Detail, status: str, row: Instance | None, at: TimeWords) -> Why:
     began = detail.start if detail.start is not None else (row.started if row is not None else None)
     said = clean(status[:80]) + (f" for {at.passed(began)}" if began is not None else "")
     if detail.step_count is not None:
@@ -197,7 +197,7 @@ def _without_steps(detail: Detail, status: str, row: Instance | None, at: Reckon
     return Why(f"{said}; its steps were not read", clean(status[:80]), began)
 
 
-def _with_expiry(why: Why, detail: Detail, retention: float | None, at: Reckoning) -> Why:
+def _with_expiry(why: Why, detail: Detail, retention: float | None, at: TimeWords) -> Why:
     if retention is None or detail.end is None:
         return why
     left = detail.end + retention - at.now

@@ -9,14 +9,14 @@ from wfdash.core.why.current_steps import is_open
 from wfdash.core.why.failure import failing_step, root_failure
 from wfdash.core.why.open_steps import short_name
 from wfdash.core.why.step_names import failure_text, shown_name, spoken_name, terminator
-from wfdash.core.why.why import Reckoning, Why
+from wfdash.core.why.why import TimeWords, Why
 
 __all__ = ["of_final"]
 
 _ERROR_CELLS = 110
 
 
-def of_final(detail: Detail, status: str, at: Reckoning) -> Why:
+def of_final(detail: Detail, status: str, at: TimeWords) -> Why:
     """Why a complete, errored or terminated instance is over. Nothing of it counts on."""
     if status == "complete":
         return _complete(detail, at)
@@ -25,7 +25,7 @@ def of_final(detail: Detail, status: str, at: Reckoning) -> Why:
     return _terminated(detail, at)
 
 
-def _complete(detail: Detail, at: Reckoning) -> Why:
+def _complete(detail: Detail, at: TimeWords) -> Why:
     caught = [step for step in detail.steps.failed() if step.kind != "rollback"]
     said = "finished" + _when(detail, at) + _took(detail)
     if caught:
@@ -37,7 +37,7 @@ def _complete(detail: Detail, at: Reckoning) -> Why:
     return Why(said, short, detail.end)
 
 
-def _errored(detail: Detail, at: Reckoning) -> Why:
+def _errored(detail: Detail, at: TimeWords) -> Why:
     step, failure = failing_step(detail), root_failure(detail)
     error = failure_text(failure, _ERROR_CELLS) if failure is not None else "no error was answered"
     if step is None and failure is None:
@@ -59,7 +59,7 @@ def _named_event(step: Step) -> str:
     return f" {clean(step.event_type[:120])}" if step.event_type else ""
 
 
-def _terminated(detail: Detail, at: Reckoning) -> Why:
+def _terminated(detail: Detail, at: TimeWords) -> Why:
     ends = detail.steps.of_kind("termination")
     who = terminator(ends[-1].trigger) if ends else ""
     said = f"terminated{_when(detail, at)}{' ' * bool(who)}{who}{_took(detail)}"
@@ -110,7 +110,7 @@ def _short_error(step: Step | None, failure: Failure | None) -> str:
     return fit(text, 60).rstrip() if cells(text) > 60 else text
 
 
-def _when(detail: Detail, at: Reckoning) -> str:
+def _when(detail: Detail, at: TimeWords) -> str:
     return f" {at.ago(detail.end)}" if detail.end is not None else ""
 
 

@@ -8,7 +8,7 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import deadline, doing, since, used_up
 from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
-from wfdash.core.why.why import Reckoning, Why
+from wfdash.core.why.why import TimeWords, Why
 
 __all__ = ["attempt_count", "of_one", "of_several", "short_name"]
 
@@ -20,7 +20,7 @@ _OVERDUE = 60.0
 """Seconds past a promised change after which an instance looks stuck; before that it is lag."""
 
 
-def of_one(step: Step, at: Reckoning) -> Why:
+def of_one(step: Step, at: TimeWords) -> Why:
     """Why an instance is where it is when this one step is open."""
     kind = doing(step)
     if kind == "sleeps":
@@ -32,7 +32,7 @@ def of_one(step: Step, at: Reckoning) -> Why:
     return _running(step, at)
 
 
-def of_several(steps: Sequence[Step], at: Reckoning) -> Why:
+def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     """Parallel steps: what each is at, or how many are at what, and which of them changes next."""
     each = [of_one(step, at) for step in steps]
     due = [(why.deadline, why.estimate, step) for why, step in zip(each, steps) if why.deadline is not None]
@@ -60,7 +60,7 @@ def of_several(steps: Sequence[Step], at: Reckoning) -> Why:
     return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
 
 
-def _sleeping(step: Step, at: Reckoning) -> Why:
+def _sleeping(step: Step, at: TimeWords) -> Why:
     named = spoken_name(step)
     if step.end is None:
         if step.start is None:
@@ -86,7 +86,7 @@ def _sleeping(step: Step, at: Reckoning) -> Why:
     )
 
 
-def _waiting(step: Step, at: Reckoning) -> Why:
+def _waiting(step: Step, at: TimeWords) -> Why:
     if step.event_type:
         awaited = f"event {clean(step.event_type[:120])}"
         short = clean(step.event_type[:120])
@@ -105,7 +105,7 @@ def _waiting(step: Step, at: Reckoning) -> Why:
     return Why(said, f"{short}, {at.left(step.end)} left", step.start, step.end)
 
 
-def _retrying(step: Step, at: Reckoning) -> Why:
+def _retrying(step: Step, at: TimeWords) -> Why:
     last = step.attempts[-1]
     when = since(step)
     ago = f" {at.ago(when)}" if when is not None else ""
@@ -127,7 +127,7 @@ def _retrying(step: Step, at: Reckoning) -> Why:
     return Why(said, f"{short} failed", when)
 
 
-def _running(step: Step, at: Reckoning) -> Why:
+def _running(step: Step, at: TimeWords) -> Why:
     begun = since(step)
     lasted = f" for {at.passed(begun)}" if begun is not None else ""
     allowed = attempts_allowed(step.config)
@@ -155,7 +155,7 @@ def _running(step: Step, at: Reckoning) -> Why:
     return Why(said, short, begun, due, stuck, estimate)
 
 
-def _clause(step: Step, at: Reckoning) -> str:
+def _clause(step: Step, at: TimeWords) -> str:
     """`bad branch waits for attempt 2 of 2`: one of a few parallel steps."""
     named, kind = spoken_name(step, 28), doing(step)
     if kind == "sleeps":

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from wfdash.core.text.words import age, clock, spoken
 
-__all__ = ["Reckoning", "Why"]
+__all__ = ["TimeWords", "Why"]
 
 
 class Why(Struct, frozen=True):
@@ -21,7 +21,7 @@ class Why(Struct, frozen=True):
     """The deadline was worked out, not answered."""
 
 
-class Reckoning(Struct, frozen=True):
+class TimeWords(Struct, frozen=True):
     """Times in words, seen from one moment. A time that the servers' clocks put ahead of it counts as now."""
 
     now: float

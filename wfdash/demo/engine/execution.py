@@ -7,8 +7,19 @@ from math import inf
 from operator import attrgetter
 from typing import Any, Literal
 
-from wfdash.demo.engine.log import Attempt, Entry, Kind
-from wfdash.demo.engine.program import All, Do, Failure, Op, Program, Sleep, Story, Undo, Wait, Writer
+from wfdash.demo.engine.log import Kind, LogEntry, LoggedAttempt
+from wfdash.demo.engine.program import (
+    All,
+    Do,
+    Op,
+    Program,
+    RunContext,
+    Sleep,
+    StepFailure,
+    Undo,
+    Wait,
+    Writer,
+)
 from wfdash.demo.engine.retries import attempt_error, instance_error, retry_wait
 from wfdash.demo.engine.times import milliseconds, seconds
 
@@ -37,9 +48,9 @@ class _Branch:
     """Which of its parent's answers it gives."""
     doing: _Doing = "between"
     due: float = inf
-    entry: Entry | None = None
+    entry: LogEntry | None = None
     answer: Any = None
-    thrown: Failure | None = None
+    thrown: StepFailure | None = None
     answers: list[Any] = field(default_factory=list)
     missing: int = 0
 
@@ -51,7 +62,7 @@ def _one(op: Op) -> Program:
     return (yield op)
 
 
-def _undo(entries: list[Entry]) -> Program:
+def _undo(entries: list[LogEntry]) -> Program:
     """Rollback handlers, newest first; the first that fails for good ends it."""
     for entry in entries:
         undo: Undo = entry.op.undo  # type: ignore[union-attr, assignment]
@@ -73,10 +84,10 @@ class Execution:
     def __init__(
         self,
         write: Writer,
-        story: Story,
+        story: RunContext,
         at: float,
         *,
-        kept: Iterable[Entry] = (),
+        kept: Iterable[LogEntry] = (),
         events: dict[str, deque[Event]],
     ) -> None:
         self.entries = list(kept)
@@ -85,11 +96,11 @@ class Execution:
         self.rolling_back = False
         self.over = False
         self.output: Any = None
-        self.error: Failure | None = None
-        self.rollback_error: Failure | None = None
+        self.error: StepFailure | None = None
+        self.rollback_error: StepFailure | None = None
         self.rolled_back = False
         self._counts: dict[tuple[Kind, str, float], int] = {}
-        self._replay: dict[tuple[Kind, str], deque[Entry]] = {}
+        self._replay: dict[tuple[Kind, str], deque[LogEntry]] = {}
         for entry in self.entries:
             self._replay.setdefault((entry.kind, entry.name), deque()).append(entry)
         self._branches: list[_Branch] = []
@@ -190,11 +201,11 @@ class Execution:
             except StopIteration as stopped:
                 self._ended(branch, at, stopped.value)
                 return
-            except Failure as failure:
+            except StepFailure as failure:
                 self._failed(branch, at, failure)
                 return
             except Exception as error:  # what a program stumbles over ends its instance, nothing else
-                self._failed(branch, at, Failure("TypeError", str(error)))
+                self._failed(branch, at, StepFailure("TypeError", str(error)))
                 return
             branch.answer = None
             branch.doing = "between"
@@ -219,7 +230,7 @@ class Execution:
         if kept:
             self._again(branch, op, kept.popleft(), at)
             return
-        branch.entry = Entry(kind, name, op.name, at, op)
+        branch.entry = LogEntry(kind, name, op.name, at, op)
         self.entries.append(branch.entry)
         if isinstance(op, Do):
             self._attempt(branch, at)
@@ -229,7 +240,7 @@ class Execution:
         else:
             self._await(branch, op, at, at + seconds(op.timeout))
 
-    def _again(self, branch: _Branch, op: Op, entry: Entry, at: float) -> None:
+    def _again(self, branch: _Branch, op: Op, entry: LogEntry, at: float) -> None:
         """A step kept by a restart: answered from the log, or carried on where it was cut."""
         branch.entry = entry
         if entry.success is not None or entry.finished:
@@ -261,7 +272,7 @@ class Execution:
         entry, op = branch.entry, branch.entry and branch.entry.op
         assert entry is not None
         assert isinstance(op, Do)
-        entry.attempts.append(Attempt(at))
+        entry.attempts.append(LoggedAttempt(at))
         takes = op.takes
         if len(entry.attempts) <= op.fails and op.fails_after is not None:
             takes = op.fails_after
@@ -310,10 +321,12 @@ class Execution:
             self._finish(branch, at, {"payload": op.reply.payload, "timestamp": at, "type": op.type})
             return
         late = f"Execution timed out after {milliseconds(op.timeout)}ms"
-        entry.error = Failure("WorkflowTimeoutError", late, engine=True)
+        entry.error = StepFailure("WorkflowTimeoutError", late, engine=True)
         self._finish(branch, at, None, entry.error)
 
-    def _finish(self, branch: _Branch, at: float, output: Any = None, error: Failure | None = None) -> None:
+    def _finish(
+        self, branch: _Branch, at: float, output: Any = None, error: StepFailure | None = None
+    ) -> None:
         """End what the branch is at; the program hears of it a moment later."""
         entry = branch.entry
         assert entry is not None
@@ -343,7 +356,7 @@ class Execution:
                 parent.answer = parent.answers
                 parent.doing, parent.due = "between", at + BETWEEN
 
-    def _failed(self, branch: _Branch, at: float, failure: Failure) -> None:
+    def _failed(self, branch: _Branch, at: float, failure: StepFailure) -> None:
         branch.doing = "over"
         self._branches = [other for other in self._branches if other is not branch]
         parent = branch.parent

@@ -6,14 +6,14 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wfdash.demo.engine.execution import Event, Execution
-from wfdash.demo.engine.log import Entry
-from wfdash.demo.engine.program import Failure, Story
+from wfdash.demo.engine.log import LogEntry
+from wfdash.demo.engine.program import RunContext, StepFailure
 from wfdash.demo.worlds.track import Track
 
 if TYPE_CHECKING:
-    from wfdash.demo.engine.workflow import Version, Workflow
+    from wfdash.demo.engine.workflow import SimulatedVersion, SimulatedWorkflow
 
-__all__ = ["FINAL", "STATUSES", "Instance", "Retention", "Schedule"]
+__all__ = ["FINAL", "STATUSES", "CronFire", "Retention", "SimulatedInstance"]
 
 FINAL = ("complete", "errored", "terminated")
 STATUSES = ("queued", "running", "waiting", "paused", "waitingForPause", "rollingBack", *FINAL)
@@ -28,7 +28,7 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class CronFire:
     """The cron expression that started it and when it was dispatched (epoch seconds)."""
 
     cron: str
@@ -36,15 +36,15 @@ class Schedule:
 
 
 @dataclass(slots=True, eq=False)
-class Instance:
+class SimulatedInstance:
     """Times are epoch seconds. With a `track` and no `run`, its life is known but not yet told in full."""
 
     id: str
-    workflow: "Workflow"
+    workflow: "SimulatedWorkflow"
     seq: int
     """Its place in the order of creation, within its workflow."""
     seed: int
-    version: "Version"
+    version: "SimulatedVersion"
     created: float
     trigger: str = "api"
     params: Any = None
@@ -60,10 +60,10 @@ class Instance:
     paused_at: float | None = None
     events: dict[str, deque[Event]] = field(default_factory=dict)
     restarts: int = 0
-    kept: list[Entry] = field(default_factory=list)
+    kept: list[LogEntry] = field(default_factory=list)
     """What a restart from a step leaves to the next execution."""
     terminating: bool = False
-    schedule: Schedule | None = None
+    schedule: CronFire | None = None
     retention: Retention | None = None
     stamp: int = 0
     """Goes up whenever its next moment changes, so that an older entry of the agenda counts for nothing."""
@@ -73,8 +73,8 @@ class Instance:
     def final(self) -> bool:
         return self.status in FINAL
 
-    def story(self) -> Story:
-        return Story(self.id, self.seed, self.params, self.version.index, self.restarts, self.created)
+    def story(self) -> RunContext:
+        return RunContext(self.id, self.seed, self.params, self.version.index, self.restarts, self.created)
 
     def become(self, status: str, at: float) -> None:
         """Take on a status and let the workflow count it."""
@@ -151,7 +151,7 @@ class Instance:
         self.ended = at
         self.paused_at = None
         if self.terminating:
-            run.entries.append(Entry("termination", "", "", at, source="api"))
+            run.entries.append(LogEntry("termination", "", "", at, source="api"))
             self.become("terminated", at)
         else:
             self.become("errored" if run.error else "complete", at)
@@ -185,7 +185,7 @@ class Instance:
             self.settle(to)
 
     @property
-    def failure(self) -> Failure | None:
+    def failure(self) -> StepFailure | None:
         return self.run.error if self.run else None
 
     def expires(self) -> float:

@@ -3,24 +3,24 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wfdash.demo.engine.program import Failure, Op
+from wfdash.demo.engine.program import Op, StepFailure
 
-__all__ = ["Attempt", "Entry", "Kind"]
+__all__ = ["Kind", "LogEntry", "LoggedAttempt"]
 
 Kind = Literal["step", "sleep", "waitForEvent", "rollback", "termination"]
 
 
 @dataclass(slots=True)
-class Attempt:
+class LoggedAttempt:
     start: float
     end: float | None = None
     success: bool | None = None
-    error: Failure | None = None
+    error: StepFailure | None = None
     output: Any = None
 
 
 @dataclass(slots=True)
-class Entry:
+class LogEntry:
     """Times are epoch seconds. `name` carries its -N counter, `plain` is the name the program gave."""
 
     kind: Kind
@@ -32,8 +32,8 @@ class Entry:
     """When it ended; of an open sleep or wait, when it will by itself."""
     finished: bool = False
     success: bool | None = None
-    error: Failure | None = None
+    error: StepFailure | None = None
     output: Any = None
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[LoggedAttempt] = field(default_factory=list)
     source: str = ""
     """Who terminated."""

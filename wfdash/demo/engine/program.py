@@ -13,12 +13,12 @@ __all__ = [
     "ALWAYS",
     "All",
     "Do",
-    "Failure",
     "Op",
     "Program",
     "Reply",
+    "RunContext",
     "Sleep",
-    "Story",
+    "StepFailure",
     "Undo",
     "Wait",
     "Writer",
@@ -42,7 +42,7 @@ BUILT_IN = {
 """Names of JavaScript's own errors; the last two are DOMExceptions, as fetch throws them."""
 
 
-class Failure(Exception):
+class StepFailure(Exception):
     """An error in user code; a step's, when the program lets it through, becomes the instance's."""
 
     def __init__(self, name: str, message: str, *, engine: bool = False, fatal: bool = False) -> None:
@@ -54,11 +54,11 @@ class Failure(Exception):
         self.fatal = fatal
         """A NonRetryableError: no further attempt."""
 
-    def told(self) -> "Failure":
+    def told(self) -> "StepFailure":
         """As it reaches the engine: a class of one's own is lost on the way, its name goes to the message."""
         if self.engine or self.fatal or self.name in BUILT_IN:
             return self
-        return Failure("Error", f"{self.name}: {self.message}")
+        return StepFailure("Error", f"{self.name}: {self.message}")
 
     def shown(self) -> dict[str, str]:
         return {"name": self.name, "message": self.message}
@@ -70,7 +70,7 @@ class Undo:
 
     takes: float = 0.4
     fails: int = 0
-    error: Failure | None = None
+    error: StepFailure | None = None
     output: Any = None
     limit: int = 2
     delay: str | int = "2 seconds"
@@ -84,7 +84,7 @@ class Do:
     takes: float = 0.2
     output: Any = None
     fails: int = 0
-    error: Failure | None = None
+    error: StepFailure | None = None
     fails_after: float | None = None
     limit: int = 5
     delay: str | int = "10 seconds"
@@ -133,7 +133,7 @@ Program: TypeAlias = Generator[Op, Any, Any]
 
 
 @dataclass(slots=True)
-class Story:
+class RunContext:
     """What a program may lean on: who it is, what it was given, and luck that repeats for the same seed."""
 
     id: str
@@ -160,4 +160,4 @@ class Story:
         return choices[int(self.luck(key) * len(choices))]
 
 
-Writer: TypeAlias = Callable[[Story], Program]
+Writer: TypeAlias = Callable[[RunContext], Program]

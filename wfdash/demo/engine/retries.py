@@ -1,6 +1,6 @@
 """When an attempt fails, with what, how long until the next, and what the instance says in the end."""
 
-from wfdash.demo.engine.program import Do, Failure
+from wfdash.demo.engine.program import Do, StepFailure
 from wfdash.demo.engine.times import milliseconds, seconds
 
 __all__ = ["attempt_error", "instance_error", "retry_wait"]
@@ -19,26 +19,26 @@ def retry_wait(op: Do, failed: int) -> float:
     return base * failed if op.backoff == "linear" else base
 
 
-def attempt_error(op: Do, tried: int) -> Failure | None:
+def attempt_error(op: Do, tried: int) -> StepFailure | None:
     """What the `tried`-th attempt throws: the engine's time-out, or the program's own error."""
     fails = tried <= op.fails
     takes = op.fails_after if fails and op.fails_after is not None else op.takes
     if takes > seconds(op.timeout):
         ran_out = f"Execution timed out after {milliseconds(op.timeout)}ms"
-        return Failure("WorkflowTimeoutError", ran_out, engine=True)
+        return StepFailure("WorkflowTimeoutError", ran_out, engine=True)
     if not fails:
         return None
-    error = op.error or Failure("Error", "it failed")
+    error = op.error or StepFailure("Error", "it failed")
     if error.fatal:
         said = f'Step threw a NonRetryableError with message "{error.name}: {error.message}"'
-        return Failure("WorkflowFatalError", said, fatal=True)
+        return StepFailure("WorkflowFatalError", said, fatal=True)
     return error.told()
 
 
-def instance_error(failure: Failure) -> Failure:
+def instance_error(failure: StepFailure) -> StepFailure:
     """What the instance says of a failure that the program let through."""
     if failure.fatal:
-        return Failure("WorkflowFatalError", FATAL)
+        return StepFailure("WorkflowFatalError", FATAL)
     if failure.engine:
-        return Failure("Error", f"{failure.name}: {failure.message}")
-    return Failure(failure.name, failure.message).told()
+        return StepFailure("Error", f"{failure.name}: {failure.message}")
+    return StepFailure(failure.name, failure.message).told()

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wfdash.demo.engine.execution import Event
-from wfdash.demo.engine.instance import Instance
-from wfdash.demo.engine.log import Entry
+from wfdash.demo.engine.instance import SimulatedInstance
+from wfdash.demo.engine.log import LogEntry
 from wfdash.demo.engine.world import World
 
-__all__ = ["CANNOT_RESTART", "CANNOT_SEND", "CANNOT_TERMINATE", "From", "Refused"]
+__all__ = ["CANNOT_RESTART", "CANNOT_SEND", "CANNOT_TERMINATE", "From", "VerbRefused"]
 __all__ += ["pause", "restart", "resume", "send_event", "terminate"]
 
 CANNOT_TERMINATE = (409, 10401, "instance.cannot_terminate")
@@ -19,7 +19,7 @@ CANNOT_SEND = (409, 10403, "instance.cannot_send_event")
 _KINDS = {"do": "step", "sleep": "sleep", "waitForEvent": "waitForEvent"}
 
 
-class Refused(Exception):
+class VerbRefused(Exception):
     """An HTTP status with Cloudflare's code and message."""
 
     def __init__(self, http: int, code: int, message: str) -> None:
@@ -36,7 +36,7 @@ class From:
     type: Literal["do", "sleep", "waitForEvent"] = "do"
 
 
-def pause(world: World, one: Instance) -> None:
+def pause(world: World, one: SimulatedInstance) -> None:
     """From running or waiting; once no step's code runs it is paused. Anything else: no effect."""
     one.tell(world.time)
     if one.run is None or one.status not in ("running", "waiting"):
@@ -46,7 +46,7 @@ def pause(world: World, one: Instance) -> None:
     _moved(world, one)
 
 
-def resume(world: World, one: Instance) -> None:
+def resume(world: World, one: SimulatedInstance) -> None:
     """A pause that is still asked for is cancelled; a paused one goes through the queue. Else: no effect."""
     one.tell(world.time)
     if one.run is None:
@@ -66,11 +66,11 @@ def resume(world: World, one: Instance) -> None:
             one.workflow.backlog.append((one, one.stamp))
 
 
-def terminate(world: World, one: Instance, *, rollback: bool = False) -> None:
+def terminate(world: World, one: SimulatedInstance, *, rollback: bool = False) -> None:
     """At once, or after the rollback handlers. Refused when it is final."""
     one.tell(world.time)
     if one.final:
-        raise Refused(*CANNOT_TERMINATE)
+        raise VerbRefused(*CANNOT_TERMINATE)
     if rollback and one.status == "rollingBack":
         one.terminating = True
         return
@@ -86,16 +86,16 @@ def terminate(world: World, one: Instance, *, rollback: bool = False) -> None:
     _moved(world, one)
 
 
-def _end_unstarted(world: World, one: Instance) -> None:
+def _end_unstarted(world: World, one: SimulatedInstance) -> None:
     one.ended = world.time
-    one.kept = [*one.kept, Entry("termination", "", "", world.time, source="api")]
+    one.kept = [*one.kept, LogEntry("termination", "", "", world.time, source="api")]
     one.become("terminated", world.time)
 
 
-def restart(world: World, one: Instance, start: From | None = None) -> None:
+def restart(world: World, one: SimulatedInstance, start: From | None = None) -> None:
     """From any status: all history goes, or with `start` that step and everything logged after it."""
     one.tell(world.time)
-    kept: list[Entry] = []
+    kept: list[LogEntry] = []
     if start is not None:
         entries = one.run.entries if one.run else one.kept
         kept = entries[: _place(entries, start)]
@@ -111,7 +111,7 @@ def restart(world: World, one: Instance, start: From | None = None) -> None:
     world.fill_slots(one.workflow)
 
 
-def _place(entries: list[Entry], start: From) -> int:
+def _place(entries: list[LogEntry], start: From) -> int:
     """Where in the log the named step stands; Refused when it does not."""
     seen = 0
     for place, entry in enumerate(entries):
@@ -119,14 +119,14 @@ def _place(entries: list[Entry], start: From) -> int:
             seen += 1
             if seen == start.count:
                 return place
-    raise Refused(*CANNOT_RESTART)
+    raise VerbRefused(*CANNOT_RESTART)
 
 
-def send_event(world: World, one: Instance, type: str, payload: Any) -> None:
+def send_event(world: World, one: SimulatedInstance, type: str, payload: Any) -> None:
     """To the wait that is open for it, else kept, first in first out. Refused when it can never be read."""
     one.tell(world.time)
     if one.status in ("complete", "terminated"):
-        raise Refused(*CANNOT_SEND)
+        raise VerbRefused(*CANNOT_SEND)
     event = Event(type, payload, world.time)
     if one.run is None or one.run.over:
         one.events.setdefault(type, deque()).append(event)
@@ -137,6 +137,6 @@ def send_event(world: World, one: Instance, type: str, payload: Any) -> None:
         _moved(world, one)
 
 
-def _moved(world: World, one: Instance) -> None:
+def _moved(world: World, one: SimulatedInstance) -> None:
     world.reschedule(one)
     world.fill_slots(one.workflow)

@@ -8,10 +8,10 @@ from operator import attrgetter
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
-from wfdash.demo.engine.instance import STATUSES, Instance, Retention
-from wfdash.demo.engine.program import Story, Writer
+from wfdash.demo.engine.instance import STATUSES, Retention, SimulatedInstance
+from wfdash.demo.engine.program import RunContext, Writer
 
-__all__ = ["DAY", "Cron", "Version", "Workflow"]
+__all__ = ["DAY", "Cron", "SimulatedVersion", "SimulatedWorkflow"]
 
 DAY = 86_400.0
 _seq = attrgetter("seq")
@@ -19,7 +19,7 @@ _created = attrgetter("created")
 
 
 @dataclass(slots=True)
-class Version:
+class SimulatedVersion:
     id: str
     index: int
     created: float
@@ -37,7 +37,7 @@ class Cron:
 
 
 @dataclass(slots=True, eq=False)
-class Workflow:
+class SimulatedWorkflow:
     """`concurrency` limits the running ones; the waiting, queued and paused do not count."""
 
     name: str
@@ -52,13 +52,13 @@ class Workflow:
     crons: list[Cron] = field(default_factory=list)
     script_deleted: bool = False
     language: str = "javascript"
-    versions: list[Version] = field(default_factory=list)
+    versions: list[SimulatedVersion] = field(default_factory=list)
     triggered: float | None = None
-    order: list[Instance] = field(default_factory=list)
+    order: list[SimulatedInstance] = field(default_factory=list)
     """Oldest first; the expired stay until the next tidying."""
-    by_id: dict[str, Instance] = field(default_factory=dict)
+    by_id: dict[str, SimulatedInstance] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
-    backlog: deque[tuple[Instance, int]] = field(default_factory=deque)
+    backlog: deque[tuple[SimulatedInstance, int]] = field(default_factory=deque)
     """Who waits for a slot, each with its stamp at the time."""
     next_seq: int = 0
 
@@ -67,16 +67,18 @@ class Workflow:
         return str(uuid5(NAMESPACE_DNS, f"{self.name}.workflows.example.com"))
 
     @property
-    def current(self) -> Version:
+    def current(self) -> SimulatedVersion:
         return self.versions[-1]
 
-    def deploy(self, at: float) -> Version:
+    def deploy(self, at: float) -> SimulatedVersion:
         index = len(self.versions)
-        version = Version(str(uuid5(NAMESPACE_DNS, f"{index}.{self.name}.workflows.example.com")), index, at)
+        version = SimulatedVersion(
+            str(uuid5(NAMESPACE_DNS, f"{index}.{self.name}.workflows.example.com")), index, at
+        )
         self.versions.append(version)
         return version
 
-    def add(self, instance: Instance) -> None:
+    def add(self, instance: SimulatedInstance) -> None:
         instance.seq = self.next_seq
         self.next_seq += 1
         self.order.append(instance)
@@ -84,7 +86,7 @@ class Workflow:
         self.counts[instance.status] += 1
         self.triggered = instance.created
 
-    def forget(self, instance: Instance) -> None:
+    def forget(self, instance: SimulatedInstance) -> None:
         instance.expired = True
         self.counts[instance.status] -= 1
         del self.by_id[instance.id]
@@ -103,7 +105,7 @@ class Workflow:
         status: str = "",
         start: float | None = None,
         end: float | None = None,
-    ) -> Iterator[Instance]:
+    ) -> Iterator[SimulatedInstance]:
         """The instances past the one numbered `after`, of one status, made from `start` to `end`."""
         order = self.order
         low = 0 if start is None else bisect_left(order, start, key=_created)
@@ -120,5 +122,5 @@ class Workflow:
             if not one.expired and (not status or one.status == status):
                 yield one
 
-    def story(self, identity: str, seed: int, at: float) -> Story:
-        return Story(identity, seed, None, self.current.index, 0, at)
+    def story(self, identity: str, seed: int, at: float) -> RunContext:
+        return RunContext(identity, seed, None, self.current.index, 0, at)

@@ -10,8 +10,8 @@ from itertools import count
 from typing import Any, Protocol
 from zlib import crc32
 
-from wfdash.demo.engine.instance import Instance, Retention, Schedule
-from wfdash.demo.engine.workflow import Cron, Workflow
+from wfdash.demo.engine.instance import CronFire, Retention, SimulatedInstance
+from wfdash.demo.engine.workflow import Cron, SimulatedWorkflow
 
 __all__ = ["Arrivals", "World", "build"]
 
@@ -24,7 +24,7 @@ class _Due(Protocol):
 class Arrivals:
     """A stream of new instances: the world asks it for each and when the next comes."""
 
-    workflow: Workflow
+    workflow: SimulatedWorkflow
     every: Callable[[float, int], float]
     """Seconds to the next one, by the time and its number."""
     identity: Callable[[int], str]
@@ -35,7 +35,7 @@ class Arrivals:
 
 @dataclass(slots=True, eq=False)
 class _Clockwork:
-    workflow: Workflow
+    workflow: SimulatedWorkflow
     cron: Cron
     boundary: float
     stamp: int = 0
@@ -54,7 +54,7 @@ class World:
         self.clock = clock
         self.seed = seed
         self.time = clock() if begins is None else begins
-        self.workflows: dict[str, Workflow] = {}
+        self.workflows: dict[str, SimulatedWorkflow] = {}
         self._agenda: list[tuple[float, int, _Due, int]] = []
         self._plans: list[tuple[float, int, Callable[[float], object]]] = []
         self._tie = count()
@@ -92,7 +92,7 @@ class World:
         heappush(self._agenda, (at, next(self._tie), due, due.stamp))
 
     def _happen(self, due: _Due, at: float, limit: float) -> None:
-        if isinstance(due, Instance):
+        if isinstance(due, SimulatedInstance):
             self._instance_due(due, at, limit)
         elif isinstance(due, Arrivals):
             due.number += 1
@@ -103,7 +103,7 @@ class World:
 
     # Building
 
-    def add_workflow(self, workflow: Workflow) -> Workflow:
+    def add_workflow(self, workflow: SimulatedWorkflow) -> SimulatedWorkflow:
         self.workflows[workflow.name] = workflow
         if not workflow.versions:
             workflow.deploy(workflow.created)
@@ -115,7 +115,7 @@ class World:
     def add_arrivals(self, arrivals: Arrivals) -> None:
         self._put(self.time + arrivals.every(self.time, 0), arrivals)
 
-    def adopt(self, instances: list[Instance]) -> None:
+    def adopt(self, instances: list[SimulatedInstance]) -> None:
         """Take in many instances at once that already stand in their workflows."""
         for one in instances:
             due = min(one.next_due(), one.expires())
@@ -126,19 +126,19 @@ class World:
 
     def create(
         self,
-        workflow: Workflow,
+        workflow: SimulatedWorkflow,
         identity: str,
         *,
         params: Any = None,
         trigger: str = "api",
         own: bool = False,
-        schedule: Schedule | None = None,
+        schedule: CronFire | None = None,
         retention: Retention | None = None,
-    ) -> Instance:
+    ) -> SimulatedInstance:
         """Make an instance now. With `own`, the workflow itself provides its params."""
         at = self.time
         seed = crc32(f"{self.seed}/{workflow.name}/{identity}".encode())
-        one = Instance(identity, workflow, 0, seed, workflow.current, at, trigger, params)
+        one = SimulatedInstance(identity, workflow, 0, seed, workflow.current, at, trigger, params)
         one.modified = one.queued = at
         one.schedule, one.retention = schedule, retention
         if own and workflow.params is not None:
@@ -148,11 +148,11 @@ class World:
         return one
 
     @staticmethod
-    def start_delay(one: Instance) -> float:
+    def start_delay(one: SimulatedInstance) -> float:
         """Seconds it stays queued although a slot is free."""
         return one.story().between("start", 0.05, 0.25)
 
-    def reschedule(self, one: Instance) -> None:
+    def reschedule(self, one: SimulatedInstance) -> None:
         """Put its next moment on the agenda in place of what stood there."""
         one.stamp += 1
         due = one.next_due()
@@ -166,12 +166,12 @@ class World:
         self._made += 1
         return "cf_" + sha256(f"{self.seed}/{self._made}/{self.time}".encode()).hexdigest()
 
-    def requeue(self, one: Instance) -> None:
+    def requeue(self, one: SimulatedInstance) -> None:
         """Send it through the queue (after a restart or a resume)."""
         one.stamp += 1
         self._put(self.time + self.start_delay(one), one)
 
-    def fill_slots(self, workflow: Workflow) -> None:
+    def fill_slots(self, workflow: SimulatedWorkflow) -> None:
         """Start those who wait for a slot, oldest first, while there is one."""
         backlog = workflow.backlog
         while backlog and workflow.slot_free():
@@ -180,7 +180,7 @@ class World:
                 one.begin(self.time)
                 self.reschedule(one)
 
-    def _instance_due(self, one: Instance, at: float, limit: float) -> None:
+    def _instance_due(self, one: SimulatedInstance, at: float, limit: float) -> None:
         """Where no queue ties them together an instance may run ahead of the others, up to `limit`."""
         if one.final:
             if one.expires() <= at:
@@ -202,7 +202,7 @@ class World:
         expression = due.cron.expression
         identity = f"{expression}-{round(due.boundary * 1000)}"
         if identity not in due.workflow.by_id:
-            schedule = Schedule(expression, at)
+            schedule = CronFire(expression, at)
             self.create(due.workflow, identity, trigger="cron", own=True, schedule=schedule)
         due.boundary = due.cron.after(due.boundary)
         self._put(due.dispatch(), due)

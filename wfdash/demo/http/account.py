@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from wfdash.demo.engine.world import World
 from wfdash.demo.http.credentials import ACCOUNT_ID, ACCOUNT_NAME, EMAIL
-from wfdash.demo.http.envelope import Answer, success
+from wfdash.demo.http.envelope import SimulatedAnswer, success
 from wfdash.demo.http.requests import Ask
 from wfdash.demo.http.routes import Handler
 
@@ -20,7 +20,7 @@ _ACCOUNT: Final = {
 _USER: Final = {"id": "0ddba11000000000000000000000dead", "email": EMAIL, "username": "demo"}
 
 
-def _page(items: list[dict[str, Any]], ask: Ask) -> Answer:
+def _page(items: list[dict[str, Any]], ask: Ask) -> SimulatedAnswer:
     """All on page 1; later pages are empty, which is what ends a walk by page."""
     page, per_page = ask.number("page", 1), ask.number("per_page", 20, most=1000)
     shown = items if page == 1 else []
@@ -28,11 +28,11 @@ def _page(items: list[dict[str, Any]], ask: Ask) -> Answer:
     return success(shown, info={"page": page, "per_page": per_page, **counts})
 
 
-def user(world: World, ask: Ask) -> Answer:
+def user(world: World, ask: Ask) -> SimulatedAnswer:
     return success(_USER)
 
 
-def verify(world: World, ask: Ask) -> Answer:
+def verify(world: World, ask: Ask) -> SimulatedAnswer:
     answer = success({"id": "7e57000000000000000000000000beef", "status": "active"})
     assert answer.envelope is not None
     said = {"code": 10000, "message": "This API Token is valid and active", "type": None}
@@ -40,15 +40,15 @@ def verify(world: World, ask: Ask) -> Answer:
     return answer
 
 
-def accounts(world: World, ask: Ask) -> Answer:
+def accounts(world: World, ask: Ask) -> SimulatedAnswer:
     return _page([dict(_ACCOUNT)], ask)
 
 
-def account(world: World, ask: Ask) -> Answer:
+def account(world: World, ask: Ask) -> SimulatedAnswer:
     return success(_ACCOUNT)
 
 
-def memberships(world: World, ask: Ask) -> Answer:
+def memberships(world: World, ask: Ask) -> SimulatedAnswer:
     return _page(
         [
             {

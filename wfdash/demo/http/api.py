@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from wfdash.demo.engine.verbs import Refused
+from wfdash.demo.engine.verbs import VerbRefused
 from wfdash.demo.engine.world import World
 from wfdash.demo.http import account, routes
 from wfdash.demo.http.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN, TOKEN
-from wfdash.demo.http.envelope import Answer, failure
-from wfdash.demo.http.faults import Fault, Spoiler
+from wfdash.demo.http.envelope import SimulatedAnswer, failure
+from wfdash.demo.http.faults import InjectedFault, Spoiler
 from wfdash.demo.http.ratelimit import RateLimit
-from wfdash.demo.http.request_log import Asked, Ledger
+from wfdash.demo.http.request_log import Ledger, LoggedRequest
 from wfdash.demo.http.requests import Ask
 from wfdash.demo.http.routes import Handler
 
@@ -31,7 +31,7 @@ _ROUTES = [*routes.ROUTES, *account.ROUTES]
 class Application:
     """`state.requests` is what it was asked, `state.faults` what it will spoil, `state.world` its world."""
 
-    def __init__(self, world: World, faults: Iterable[Fault], latency: float, limit: int) -> None:
+    def __init__(self, world: World, faults: Iterable[InjectedFault], latency: float, limit: int) -> None:
         self.state = SimpleNamespace(world=world, requests=Ledger(), faults=list(faults), latency=latency)
         self._limit = RateLimit(world.clock, limit=limit)
         self._answered = 0
@@ -40,7 +40,7 @@ class Application:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        asked = Asked.of(scope, await request.body(), self.state.world.clock())
+        asked = LoggedRequest.of(scope, await request.body(), self.state.world.clock())
         self.state.requests.append(asked)
         if self.state.latency:
             await asyncio.sleep(self.state.latency)
@@ -52,7 +52,7 @@ class Application:
         asked.http = answer.http
         await spoiler.send(self._response(answer), scope, receive, send)
 
-    def _response(self, answer: Answer) -> Response:
+    def _response(self, answer: SimulatedAnswer) -> Response:
         self._answered += 1
         headers = {
             "cf-ray": f"{0x8D3A0000000 + self._answered:016x}-AMS",
@@ -62,7 +62,7 @@ class Application:
         }
         return Response(answer.body(), answer.http, headers, media_type=answer.type)
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: LoggedRequest) -> SimulatedAnswer:
         """The answer to a request, without latency and faults."""
         user, refusal = _who(asked.headers)
         headers, too_many = self._limit.count(user)
@@ -70,7 +70,7 @@ class Application:
         answer.headers = {**headers, **answer.headers}
         return answer
 
-    def _route(self, asked: Asked, user: str) -> Answer:
+    def _route(self, asked: LoggedRequest, user: str) -> SimulatedAnswer:
         path, _, query = asked.path.partition("?")
         if not path.startswith(f"{PREFIX}/"):
             return failure(404, 7000, "No route for that URI")
@@ -85,11 +85,11 @@ class Application:
             return failure(403, 10000, "Authentication error")
         try:
             return handler(self.state.world, ask)
-        except Refused as refused:
+        except VerbRefused as refused:
             return failure(refused.http, refused.code, refused.message)
 
 
-def _who(headers: Headers) -> tuple[str, Answer | None]:
+def _who(headers: Headers) -> tuple[str, SimulatedAnswer | None]:
     """Whose budget the request counts on, and the refusal when it may not come in."""
     bearer = headers.get("authorization", "")
     if bearer:
@@ -113,7 +113,7 @@ def _handler(ask: Ask) -> Handler | None:
 
 
 def create_app(
-    world: World, *, faults: Iterable[Fault] = (), latency: float = 0.0, limit: int = 1200
+    world: World, *, faults: Iterable[InjectedFault] = (), latency: float = 0.0, limit: int = 1200
 ) -> Application:
     """`latency` in seconds before each answer; `limit` requests per 5 minutes and user."""
     return Application(world, faults, latency, limit)

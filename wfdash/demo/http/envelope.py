@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Answer", "failure", "success"]
+__all__ = ["SimulatedAnswer", "failure", "success"]
 
 
 @dataclass(slots=True)
-class Answer:
+class SimulatedAnswer:
     """`envelope` is sent as JSON unless there is `content`, which is sent as it is."""
 
     http: int = 200
@@ -24,14 +24,16 @@ class Answer:
         return json.dumps(self.envelope, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def success(result: Any, *, info: dict[str, Any] | None = None, http: int = 200) -> Answer:
+def success(result: Any, *, info: dict[str, Any] | None = None, http: int = 200) -> SimulatedAnswer:
     envelope = {"success": True, "errors": [], "messages": [], "result": result}
     if info is not None:
         envelope["result_info"] = info
-    return Answer(http, envelope)
+    return SimulatedAnswer(http, envelope)
 
 
-def failure(http: int, code: int, message: str, **headers: str) -> Answer:
+def failure(http: int, code: int, message: str, **headers: str) -> SimulatedAnswer:
     errors = [{"code": code, "message": message}]
     envelope = {"success": False, "errors": errors, "messages": [], "result": None}
-    return Answer(http, envelope, headers={key.replace("_", "-"): value for key, value in headers.items()})
+    return SimulatedAnswer(
+        http, envelope, headers={key.replace("_", "-"): value for key, value in headers.items()}
+    )

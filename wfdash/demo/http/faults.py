@@ -11,10 +11,10 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from wfdash.demo.http.envelope import Answer, failure
-from wfdash.demo.http.request_log import Asked
+from wfdash.demo.http.envelope import SimulatedAnswer, failure
+from wfdash.demo.http.request_log import LoggedRequest
 
-__all__ = ["KINDS", "Fault", "Spoiler"]
+__all__ = ["KINDS", "InjectedFault", "Spoiler"]
 
 KINDS: Final = (
     "429",
@@ -37,7 +37,7 @@ PAGE = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Ba
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """`times` None is for ever; `where` is searched for in "METHOD /path?query"."""
 
     kind: str
@@ -45,7 +45,7 @@ class Fault:
     where: re.Pattern[str] | None = None
 
     @classmethod
-    def parse(cls, text: str) -> "Fault":
+    def parse(cls, text: str) -> "InjectedFault":
         """Read KIND[:TIMES][@REGEX]; ValueError with a sentence when it is not one."""
         head, at, pattern = text.partition("@")
         kind, colon, times = head.partition(":")
@@ -59,7 +59,7 @@ class Fault:
             raise ValueError(f"fault {kind}: {pattern!r} is not a regular expression: {error}") from None
         return cls(kind, int(times) if colon else None, where)
 
-    def meets(self, asked: Asked) -> bool:
+    def meets(self, asked: LoggedRequest) -> bool:
         if self.times == 0 or (self.where and not self.where.search(f"{asked.method} {asked.path}")):
             return False
         if self.kind == "partial":
@@ -76,7 +76,7 @@ class Spoiler:
         self._transport: asyncio.WriteTransport | None = state.get("transport")
 
     @classmethod
-    def for_request(cls, faults: Iterable[Fault], asked: Asked, scope: Scope) -> "Spoiler":
+    def for_request(cls, faults: Iterable[InjectedFault], asked: LoggedRequest, scope: Scope) -> "Spoiler":
         for fault in faults:
             if fault.meets(asked):
                 if fault.times is not None:
@@ -113,7 +113,7 @@ class Spoiler:
         self._transport.abort()
         await _until_closed(receive)
 
-    def instead(self) -> Answer | None:
+    def instead(self) -> SimulatedAnswer | None:
         """An answer that takes the place of the true one; nothing is done about the request."""
         if self.kind == "429":
             message = "Please wait and consider throttling your request speed"
@@ -123,10 +123,10 @@ class Spoiler:
         if self.kind == "403":
             return failure(403, 10000, "Authentication error")
         if self.kind == "html":
-            return Answer(502, content=PAGE.encode(), type="text/html")
+            return SimulatedAnswer(502, content=PAGE.encode(), type="text/html")
         return None
 
-    def change(self, answer: Answer) -> None:
+    def change(self, answer: SimulatedAnswer) -> None:
         """Spoil the true answer in place."""
         envelope = answer.envelope
         if envelope is None or answer.http != 200:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from wfdash.demo.http.envelope import Answer, failure
+from wfdash.demo.http.envelope import SimulatedAnswer, failure
 
 __all__ = ["WINDOW", "RateLimit"]
 
@@ -25,7 +25,7 @@ class RateLimit:
         self.limit = limit
         self._users: dict[str, _Spent] = {}
 
-    def count(self, user: str) -> tuple[dict[str, str], Answer | None]:
+    def count(self, user: str) -> tuple[dict[str, str], SimulatedAnswer | None]:
         """Count one request: the headers of its answer, and the refusal when it is one too many."""
         now = self.clock()
         spent = self._users.setdefault(user, _Spent(now))

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from wfdash.demo.engine.instance import Instance
-from wfdash.demo.engine.log import Entry
-from wfdash.demo.engine.program import Do, Failure, Wait
+from wfdash.demo.engine.instance import SimulatedInstance
+from wfdash.demo.engine.log import LogEntry
+from wfdash.demo.engine.program import Do, StepFailure, Wait
 from wfdash.demo.engine.times import iso
-from wfdash.demo.engine.workflow import Version, Workflow
+from wfdash.demo.engine.workflow import SimulatedVersion, SimulatedWorkflow
 
 __all__ = ["CUT", "created", "detail", "row", "steps", "text", "version", "workflow"]
 
@@ -20,7 +20,7 @@ def _when(at: float | None) -> str | None:
     return None if at is None else iso(at)
 
 
-def _error(failure: Failure | None) -> dict[str, str] | None:
+def _error(failure: StepFailure | None) -> dict[str, str] | None:
     return failure.shown() if failure else None
 
 
@@ -32,7 +32,7 @@ def text(value: Any, cut: int | None = CUT) -> str | None:
     return whole if cut is None or len(whole) <= cut else whole[:cut] + "[truncated output]"
 
 
-def row(one: Instance) -> dict[str, Any]:
+def row(one: SimulatedInstance) -> dict[str, Any]:
     return {
         "id": one.id,
         "created_on": iso(one.created),
@@ -46,7 +46,7 @@ def row(one: Instance) -> dict[str, Any]:
     }
 
 
-def created(one: Instance) -> dict[str, Any]:
+def created(one: SimulatedInstance) -> dict[str, Any]:
     return {
         "id": one.id,
         "status": one.status,
@@ -56,7 +56,7 @@ def created(one: Instance) -> dict[str, Any]:
     }
 
 
-def detail(one: Instance, *, simple: bool = False, newest_first: bool = False) -> dict[str, Any]:
+def detail(one: SimulatedInstance, *, simple: bool = False, newest_first: bool = False) -> dict[str, Any]:
     run = one.run
     entries = run.entries if run else one.kept
     rollback = None
@@ -92,12 +92,12 @@ def _output(value: Any) -> str | float | None:
     return text(value)
 
 
-def steps(entries: Iterable[Entry], *, newest_first: bool = False) -> list[dict[str, Any]]:
+def steps(entries: Iterable[LogEntry], *, newest_first: bool = False) -> list[dict[str, Any]]:
     rows = [_entry(entry) for entry in entries]
     return rows[::-1] if newest_first else rows
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: LogEntry) -> dict[str, Any]:
     if entry.kind == "termination":
         return {"type": "termination", "trigger": {"source": entry.source}}
     base: dict[str, Any] = {"name": entry.name, "start": iso(entry.start), "end": _when(entry.end)}
@@ -113,14 +113,14 @@ def _entry(entry: Entry) -> dict[str, Any]:
     return base
 
 
-def wait_output(entry: Entry) -> dict[str, Any] | None:
+def wait_output(entry: LogEntry) -> dict[str, Any] | None:
     """The event a wait ended with."""
     if not isinstance(entry.output, dict):
         return None
     return {**entry.output, "timestamp": iso(entry.output["timestamp"])}
 
 
-def _step(entry: Entry, op: Do) -> dict[str, Any]:
+def _step(entry: LogEntry, op: Do) -> dict[str, Any]:
     config: dict[str, Any] = {
         "retries": {
             "limit": op.limit,
@@ -153,7 +153,7 @@ def _step(entry: Entry, op: Do) -> dict[str, Any]:
     }
 
 
-def version(of: Version, one: Workflow) -> dict[str, Any]:
+def version(of: SimulatedVersion, one: SimulatedWorkflow) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": of.id,
         "class_name": one.class_name,
@@ -173,7 +173,7 @@ def version(of: Version, one: Workflow) -> dict[str, Any]:
     return shown
 
 
-def workflow(one: Workflow, now: float) -> dict[str, Any]:
+def workflow(one: SimulatedWorkflow, now: float) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": one.id,
         "name": one.name,

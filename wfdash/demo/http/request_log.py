@@ -7,13 +7,13 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-__all__ = ["Asked", "Ledger"]
+__all__ = ["Ledger", "LoggedRequest"]
 
 KEPT = 20_000
 
 
 @dataclass(slots=True)
-class Asked:
+class LoggedRequest:
     """One request as it arrived; `path` is still percent-encoded and has the query."""
 
     at: float
@@ -27,7 +27,7 @@ class Asked:
     """What it was answered with; None when it was not."""
 
     @classmethod
-    def of(cls, scope: Scope, body: bytes, at: float) -> "Asked":
+    def of(cls, scope: Scope, body: bytes, at: float) -> "LoggedRequest":
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         path = raw.partition(b"?")[0].decode("ascii", "replace")
         query = scope.get("query_string", b"").decode("ascii", "replace")
@@ -44,9 +44,9 @@ class Asked:
 class Ledger:
     """The last requests, oldest first."""
 
-    items: list[Asked] = field(default_factory=list)
+    items: list[LoggedRequest] = field(default_factory=list)
 
-    def append(self, asked: Asked) -> None:
+    def append(self, asked: LoggedRequest) -> None:
         self.items.append(asked)
         if len(self.items) > 2 * KEPT:
             del self.items[:KEPT]
@@ -54,15 +54,15 @@ class Ledger:
     def __len__(self) -> int:
         return len(self.items)
 
-    def __iter__(self) -> Iterator[Asked]:
+    def __iter__(self) -> Iterator[LoggedRequest]:
         return iter(self.items)
 
-    def __getitem__(self, index: int) -> Asked:
+    def __getitem__(self, index: int) -> LoggedRequest:
         return self.items[index]
 
     def clear(self) -> None:
         self.items.clear()
 
-    def of(self, method: str, part: str = "") -> list[Asked]:
+    def of(self, method: str, part: str = "") -> list[LoggedRequest]:
         """Those of one method whose path holds `part`."""
         return [one for one in self.items if one.method == method and part in one.path]

@@ -8,7 +8,7 @@ from typing import Any
 
 from wfdash.demo.engine.instance import STATUSES, Retention
 from wfdash.demo.engine.times import instant, seconds
-from wfdash.demo.engine.verbs import From, Refused
+from wfdash.demo.engine.verbs import From, VerbRefused
 
 __all__ = ["Ask", "Change", "New", "change", "event_type", "new_instance", "page_query"]
 
@@ -62,12 +62,12 @@ class Ask:
             raise bad_body("not JSON") from None
 
 
-def bad_query(key: str) -> Refused:
-    return Refused(400, 10002, f"workflows.api.error.query: {key}")
+def bad_query(key: str) -> VerbRefused:
+    return VerbRefused(400, 10002, f"workflows.api.error.query: {key}")
 
 
-def bad_body(why: str) -> Refused:
-    return Refused(400, 10002, f"workflows.api.error.body: {why}")
+def bad_body(why: str) -> VerbRefused:
+    return VerbRefused(400, 10002, f"workflows.api.error.body: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def new_instance(body: Any) -> New:
         if not isinstance(identity, str) or not ID.fullmatch(identity):
             raise bad_body("instance_id")
         if RESERVED.fullmatch(identity):
-            raise Refused(400, 10404, "instance.invalid_id")
+            raise VerbRefused(400, 10404, "instance.invalid_id")
     if "params" in body and len(json.dumps(body["params"])) > LARGEST:
         raise bad_body("params are larger than 1 MiB")
     if "location_hint" in body and body["location_hint"] not in HINTS:
@@ -207,7 +207,7 @@ def _duration(kept: Mapping[str, Any], key: str) -> float | None:
 
 def event_type(text: str) -> str:
     if not ID.fullmatch(text):
-        raise Refused(400, 10002, "workflows.api.error.event_type")
+        raise VerbRefused(400, 10002, "workflows.api.error.event_type")
     return text
 
 

@@ -7,15 +7,15 @@ from itertools import islice
 from typing import Any, Final
 
 from wfdash.demo.engine import verbs
-from wfdash.demo.engine.instance import Instance
-from wfdash.demo.engine.log import Entry
+from wfdash.demo.engine.instance import SimulatedInstance
+from wfdash.demo.engine.log import LogEntry
 from wfdash.demo.engine.program import Do
 from wfdash.demo.engine.times import iso
-from wfdash.demo.engine.verbs import Refused
-from wfdash.demo.engine.workflow import Workflow
+from wfdash.demo.engine.verbs import VerbRefused
+from wfdash.demo.engine.workflow import SimulatedWorkflow
 from wfdash.demo.engine.world import World
 from wfdash.demo.http import render
-from wfdash.demo.http.envelope import Answer, success
+from wfdash.demo.http.envelope import SimulatedAnswer, success
 from wfdash.demo.http.requests import (
     Ask,
     PageQuery,
@@ -30,28 +30,28 @@ from wfdash.demo.http.requests import (
 
 __all__ = ["ROUTES", "Handler"]
 
-Handler = Callable[[World, Ask], Answer]
+Handler = Callable[[World, Ask], SimulatedAnswer]
 LARGEST_BATCH = 100
 
 
-def _workflow(world: World, name: str) -> Workflow:
+def _workflow(world: World, name: str) -> SimulatedWorkflow:
     world.look()
     if name not in world.workflows:
-        raise Refused(404, 10200, "workflow.not_found")
+        raise VerbRefused(404, 10200, "workflow.not_found")
     return world.workflows[name]
 
 
-def _instance(world: World, ask: Ask) -> Instance:
+def _instance(world: World, ask: Ask) -> SimulatedInstance:
     found = _workflow(world, ask.segments[3]).by_id.get(ask.segments[5])
     if found is None:
-        raise Refused(404, 10400, "instance.not_found")
+        raise VerbRefused(404, 10400, "instance.not_found")
     return found
 
 
 # Workflows and versions
 
 
-def list_workflows(world: World, ask: Ask) -> Answer:
+def list_workflows(world: World, ask: Ask) -> SimulatedAnswer:
     now = world.look()
     wanted = ask.one("search") or ""
     found = [one for name, one in sorted(world.workflows.items()) if wanted.lower() in name.lower()]
@@ -59,7 +59,7 @@ def list_workflows(world: World, ask: Ask) -> Answer:
     return _numbered([render.workflow(one, now) for one in found], page, per_page)
 
 
-def _numbered(items: list[Any], page: int, per_page: int) -> Answer:
+def _numbered(items: list[Any], page: int, per_page: int) -> SimulatedAnswer:
     shown = items[(page - 1) * per_page : page * per_page]
     info = {
         "count": len(shown),
@@ -71,23 +71,23 @@ def _numbered(items: list[Any], page: int, per_page: int) -> Answer:
     return success(shown, info=info)
 
 
-def get_workflow(world: World, ask: Ask) -> Answer:
+def get_workflow(world: World, ask: Ask) -> SimulatedAnswer:
     found = _workflow(world, ask.segments[3])
     return success(render.workflow(found, world.time))
 
 
-def list_versions(world: World, ask: Ask) -> Answer:
+def list_versions(world: World, ask: Ask) -> SimulatedAnswer:
     found = _workflow(world, ask.segments[3])
     items = [render.version(one, found) for one in reversed(found.versions)]
     return _numbered(items, ask.number("page", 1), ask.number("per_page", 50, most=100))
 
 
-def get_version(world: World, ask: Ask) -> Answer:
+def get_version(world: World, ask: Ask) -> SimulatedAnswer:
     found = _workflow(world, ask.segments[3])
     for one in found.versions:
         if one.id == ask.segments[5]:
             return success(render.version(one, found))
-    raise Refused(404, 10201, "version.not_found")
+    raise VerbRefused(404, 10201, "version.not_found")
 
 
 # Instances
@@ -105,7 +105,7 @@ def _position(cursor: str) -> tuple[str, int]:
         raise bad_query("cursor") from None
 
 
-def list_instances(world: World, ask: Ask) -> Answer:
+def list_instances(world: World, ask: Ask) -> SimulatedAnswer:
     found, asked = _workflow(world, ask.segments[3]), page_query(ask)
     direction, after = _position(asked.cursor) if asked.cursor else ("desc", None)
     direction = asked.direction or direction
@@ -133,7 +133,7 @@ def list_instances(world: World, ask: Ask) -> Answer:
     return success([render.row(one) for one in shown], info=info)
 
 
-def _total(found: Workflow, asked: PageQuery) -> int:
+def _total(found: SimulatedWorkflow, asked: PageQuery) -> int:
     if asked.start is None and asked.end is None:
         return found.counts[asked.status] if asked.status else len(found.by_id)
     return sum(
@@ -141,7 +141,7 @@ def _total(found: Workflow, asked: PageQuery) -> int:
     )
 
 
-def get_instance(world: World, ask: Ask) -> Answer:
+def get_instance(world: World, ask: Ask) -> SimulatedAnswer:
     found = _instance(world, ask)
     simple = ask.choice("simple", ("true", "false")) == "true"
     order = ask.choice("order", ("asc", "desc"))
@@ -149,16 +149,16 @@ def get_instance(world: World, ask: Ask) -> Answer:
     return success(render.detail(found, simple=simple, newest_first=order == "desc"))
 
 
-def create_instance(world: World, ask: Ask) -> Answer:
+def create_instance(world: World, ask: Ask) -> SimulatedAnswer:
     workflow, new = _workflow(world, ask.segments[3]), new_instance(ask.json())
     identity = new.id or world.new_id()
     if identity in workflow.by_id:
-        raise Refused(400, 10405, "instance.already_exists")
+        raise VerbRefused(400, 10405, "instance.already_exists")
     retention = new.retention(workflow.retention)
     return success(render.created(world.create(workflow, identity, params=new.params, retention=retention)))
 
 
-def create_instances(world: World, ask: Ask) -> Answer:
+def create_instances(world: World, ask: Ask) -> SimulatedAnswer:
     """Ids that exist already are passed over in silence, so the answer may be the shorter list."""
     workflow, body = _workflow(world, ask.segments[3]), ask.json()
     if not isinstance(body, list) or not 1 <= len(body) <= LARGEST_BATCH:
@@ -172,7 +172,7 @@ def create_instances(world: World, ask: Ask) -> Answer:
     return success([render.created(one) for one in made])
 
 
-def change_status(world: World, ask: Ask) -> Answer:
+def change_status(world: World, ask: Ask) -> SimulatedAnswer:
     found, wanted = _instance(world, ask), change(ask.json())
     if wanted.verb == "pause":
         verbs.pause(world, found)
@@ -185,7 +185,7 @@ def change_status(world: World, ask: Ask) -> Answer:
     return success({"status": found.status, "timestamp": iso(world.time)})
 
 
-def send_event(world: World, ask: Ask) -> Answer:
+def send_event(world: World, ask: Ask) -> SimulatedAnswer:
     found, kind = _instance(world, ask), event_type(ask.segments[7])
     verbs.send_event(world, found, kind, payload(ask))
     return success({"instanceId": found.id, "timestamp": iso(world.time)})
@@ -194,7 +194,7 @@ def send_event(world: World, ask: Ask) -> Answer:
 # One step in full
 
 
-def get_step(world: World, ask: Ask) -> Answer:
+def get_step(world: World, ask: Ask) -> SimulatedAnswer:
     found = _instance(world, ask)
     name, kind = ask.one("name"), ask.choice("type", ("step", "waitForEvent"))
     if not name or not kind:
@@ -203,13 +203,13 @@ def get_step(world: World, ask: Ask) -> Answer:
     entries = found.run.entries if found.run else found.kept
     entry = next((one for one in entries if one.name == name and one.kind == kind), None)
     if entry is None:
-        raise Refused(404, 10406, "step.not_found")
+        raise VerbRefused(404, 10406, "step.not_found")
     if ask.one("attempt") is not None:
         return _attempt(entry, ask.number("attempt", 1))
     return _step(entry, found)
 
 
-def _step(entry: Entry, found: Instance) -> Answer:
+def _step(entry: LogEntry, found: SimulatedInstance) -> SimulatedAnswer:
     if entry.kind == "waitForEvent":
         status = "errored" if entry.error else "complete" if entry.finished else "waiting"
         shown = {"status": status, "error": entry.error and entry.error.shown()}
@@ -218,22 +218,22 @@ def _step(entry: Entry, found: Instance) -> Answer:
     op = entry.op
     assert isinstance(op, Do)
     if entry.success and op.stream is not None:
-        return Answer(content=op.stream, type="application/octet-stream")
+        return SimulatedAnswer(content=op.stream, type="application/octet-stream")
     status = "running" if entry.success is None else "complete" if entry.success else "errored"
     last = next((one.error for one in reversed(entry.attempts) if one.end is not None), None)
     return success({"status": status, "error": last and last.shown(), "output": _whole(entry, op)})
 
 
-def _attempt(entry: Entry, number: int) -> Answer:
+def _attempt(entry: LogEntry, number: int) -> SimulatedAnswer:
     if number > len(entry.attempts) or not isinstance(entry.op, Do):
-        raise Refused(404, 10406, "step.not_found")
+        raise VerbRefused(404, 10406, "step.not_found")
     one = entry.attempts[number - 1]
     status = "running" if one.success is None else "complete" if one.success else "errored"
     output = _whole(entry, entry.op) if one.success else None
     return success({"status": status, "error": one.error and one.error.shown(), "output": output})
 
 
-def _whole(entry: Entry, op: Do) -> str | None:
+def _whole(entry: LogEntry, op: Do) -> str | None:
     return "[REDACTED]" if op.sensitive and entry.success else render.text(entry.output, cut=None)
 
 

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import PREFIX, Application, create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
-from wfdash.demo.http.faults import Fault
+from wfdash.demo.http.faults import InjectedFault
 
 __all__ = ["DEFAULT_PORT", "exports", "serve"]
 
@@ -74,7 +74,7 @@ def serve(
     port: int = DEFAULT_PORT,
     *,
     scenario: str = "calm",
-    faults: Iterable[Fault] = (),
+    faults: Iterable[InjectedFault] = (),
     latency: float = 0.0,
     seed: str = "wfdash",
     limit: int = 1200,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
-from wfdash.demo.engine.instance import Instance
-from wfdash.demo.engine.workflow import DAY, Workflow
+from wfdash.demo.engine.instance import SimulatedInstance
+from wfdash.demo.engine.workflow import DAY, SimulatedWorkflow
 from wfdash.demo.engine.world import World
 from wfdash.demo.worlds.track import QUEUED, Track, track
 
@@ -19,16 +19,18 @@ class _Crowd:
     """New instances at the pace at which the old ones end."""
 
     world: World
-    workflow: Workflow
+    workflow: SimulatedWorkflow
     tracks: list[Track]
     rng: Random
     pace: float
     number: int
 
-    def one(self, created: float, lived: Track) -> Instance:
+    def one(self, created: float, lived: Track) -> SimulatedInstance:
         self.number += 1
         version = self.workflow.current
-        one = Instance(f"order-{self.number:06d}", self.workflow, 0, lived.seed, version, created, "binding")
+        one = SimulatedInstance(
+            f"order-{self.number:06d}", self.workflow, 0, lived.seed, version, created, "binding"
+        )
         one.track = lived
         one.queued = created
         age = self.world.time - created
@@ -47,7 +49,7 @@ class _Crowd:
         self.world.at(at + self.rng.expovariate(self.pace), self.arrive)
 
 
-def populate(world: World, workflow: Workflow, *, now: float, total: int, active: int) -> None:
+def populate(world: World, workflow: SimulatedWorkflow, *, now: float, total: int, active: int) -> None:
     """Fill a workflow so that `active` live now and stay about as many."""
     rng = Random(world.seed)
     index = workflow.current.index

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Program, Reply, Sleep, Story, Wait
+from wfdash.demo.engine.program import ALWAYS, All, Do, Program, Reply, RunContext, Sleep, StepFailure, Wait
 
 __all__ = [
     "billing",
@@ -17,7 +17,7 @@ __all__ = [
 PLANS = ("free", "team", "business", "enterprise")
 
 
-def billing_params(story: Story) -> dict[str, Any]:
+def billing_params(story: RunContext) -> dict[str, Any]:
     return {
         "account": f"acct_{story.seed:08x}",
         "period": "2026-11",
@@ -27,7 +27,7 @@ def billing_params(story: Story) -> dict[str, Any]:
     }
 
 
-def billing(story: Story) -> Program:
+def billing(story: RunContext) -> Program:
     """A loop of pages, some of which must be tried again, then an invoice with a long PDF."""
     params = story.params if isinstance(story.params, dict) else {}
     pages, usage = int(params.get("pages", 5)), 0
@@ -38,7 +38,7 @@ def billing(story: Story) -> Program:
             takes=story.between(f"page{number}", 0.5, 6),
             output={"page": number, "rows": 500, "units": int(trouble * 9000)},
             fails=2 if trouble < 0.02 else 1 if trouble < 0.06 else 0,
-            error=Failure("Error", "D1_ERROR: database is locked: SQLITE_BUSY"),
+            error=StepFailure("Error", "D1_ERROR: database is locked: SQLITE_BUSY"),
             backoff="linear",
             delay="4 seconds",
         )
@@ -50,7 +50,7 @@ def billing(story: Story) -> Program:
         takes=4,
         stream=b"%PDF-1.7\n" + bytes(range(256)) * 64,
         fails=ALWAYS if broken else 0,
-        error=Failure(
+        error=StepFailure(
             "TypeError",
             "Cannot read properties of undefined (reading 'vatId')\n    at render (invoice.ts:88:17)",
         ),
@@ -61,14 +61,14 @@ def billing(story: Story) -> Program:
     return usage
 
 
-def onboarding_params(story: Story) -> dict[str, Any]:
+def onboarding_params(story: RunContext) -> dict[str, Any]:
     who = story.one_of(
         "name", "Ana Sousa", "李小龙", "Zoë O’Hara", "Mehmet Öz", "Ingrid [Admin] Berg", "José"
     )
     return {"user": f"usr_{story.seed:08x}", "name": who, "email": f"user{story.seed % 9999}@example.com"}
 
 
-def onboarding(story: Story) -> Program:
+def onboarding(story: RunContext) -> Program:
     """Mails days apart, and a verification that some never answer."""
     yield Do("create workspace", takes=1.4, output={"workspace": f"ws_{story.seed:08x}"})
     yield Do("send welcome", takes=0.3, output="queued", sensitive=True)
@@ -76,7 +76,7 @@ def onboarding(story: Story) -> Program:
     reply = Reply(story.between("verifying", 20, 9000), {"verified": True}) if chance < 0.8 else None
     try:
         yield Wait("e-mail verified", "email-verified", timeout="3 hours", reply=reply)
-    except Failure:
+    except StepFailure:
         yield Do("remind", takes=0.3, output="sent")
         yield Wait("e-mail verified at last", "email-verified", timeout="2 days")
     yield Sleep("first day", "1 day")
@@ -85,7 +85,7 @@ def onboarding(story: Story) -> Program:
     return {"onboarded": True}
 
 
-def sync(story: Story) -> Program:
+def sync(story: RunContext) -> Program:
     """Every half hour: fetch, compare in parallel, write."""
     yield Do("fetch stock", takes=story.between("fetch", 2, 9), output={"items": 1200 + story.seed % 300})
     shards = [
@@ -97,7 +97,7 @@ def sync(story: Story) -> Program:
     return {"written": 45}
 
 
-def transcode_params(story: Story) -> dict[str, Any]:
+def transcode_params(story: RunContext) -> dict[str, Any]:
     film = story.one_of("film", "launch-keynote", "how-to-fold", "факел", "trailer-2")
     return {
         "source": f"r2://uploads/{film}-{story.seed % 997}.mov",
@@ -105,7 +105,7 @@ def transcode_params(story: Story) -> dict[str, Any]:
     }
 
 
-def transcode(story: Story) -> Program:
+def transcode(story: RunContext) -> Program:
     """Long busy steps, few at a time: the queue is always in use."""
     yield Do("probe", takes=1.5, output={"codec": "prores", "width": 3840, "height": 2160})
     heights = (2160, 1080, 720)
@@ -123,7 +123,7 @@ def transcode(story: Story) -> Program:
     ]
     try:
         yield All([*parts])
-    except Failure:
+    except StepFailure:
         yield Do("encode in pieces", takes=90, output={"pieces": 12})
     yield Do("thumbnail", takes=3, stream=b"\x89PNG\r\n\x1a\n" + bytes(2000))
     return {"renditions": len(heights)}

@@ -8,8 +8,8 @@ from random import Random
 from typing import Final, TypeAlias
 
 from wfdash.demo.engine import verbs
-from wfdash.demo.engine.instance import Instance, Retention
-from wfdash.demo.engine.workflow import DAY, Cron, Workflow
+from wfdash.demo.engine.instance import Retention, SimulatedInstance
+from wfdash.demo.engine.workflow import DAY, Cron, SimulatedWorkflow
 from wfdash.demo.engine.world import Arrivals, World
 from wfdash.demo.worlds import office, shop
 from wfdash.demo.worlds.crowd import populate
@@ -28,7 +28,7 @@ class _Pace:
     world: World
     busy: float
 
-    def stream(self, workflow: Workflow, mean: float, prefix: str, first: int, trigger: str) -> None:
+    def stream(self, workflow: SimulatedWorkflow, mean: float, prefix: str, first: int, trigger: str) -> None:
         rng = Random(f"{self.world.seed}/{workflow.name}")
 
         def every(at: float, number: int) -> float:
@@ -41,28 +41,32 @@ def _company(world: World, now: float, *, order_every: float = 12.0) -> None:
     """The workflows of one company, each with its stream of new instances."""
     start, pace = now - OLD, _Pace(world, now - HOUR)
     orders = world.add_workflow(
-        Workflow(
+        SimulatedWorkflow(
             "orders", partial(shop.order, pace=3.0), "shop-worker", "OrderWorkflow", start, shop.order_params
         )
     )
     orders.deploy(now - 20 * DAY)
     pace.stream(orders, order_every, "order-", 8000, "binding")
-    refunds = Workflow("refunds", shop.refund, "shop-worker", "RefundWorkflow", start, shop.refund_params)
+    refunds = SimulatedWorkflow(
+        "refunds", shop.refund, "shop-worker", "RefundWorkflow", start, shop.refund_params
+    )
     pace.stream(world.add_workflow(refunds), 60, "refund-", 510, "api")
-    billing = Workflow(
+    billing = SimulatedWorkflow(
         "billing", office.billing, "billing-worker", "BillingRun", start, office.billing_params
     )
     billing.concurrency = 6
     pace.stream(world.add_workflow(billing), 90, "bill-2026-11-", 1, "binding")
-    onboarding = Workflow(
+    onboarding = SimulatedWorkflow(
         "onboarding", office.onboarding, "accounts", "Onboarding", start, office.onboarding_params
     )
     pace.stream(world.add_workflow(onboarding), 110, "usr-", 20417, "event")
-    sync = Workflow("inventory-sync", office.sync, "stock", "InventorySync", start, language="python")
+    sync = SimulatedWorkflow(
+        "inventory-sync", office.sync, "stock", "InventorySync", start, language="python"
+    )
     sync.crons = [Cron("*/30 * * * *", 1800)]
     sync.retention = Retention(3 * HOUR, DAY)
     world.add_workflow(sync)
-    media = Workflow(
+    media = SimulatedWorkflow(
         "media-transcode",
         office.transcode,
         "media",
@@ -72,18 +76,22 @@ def _company(world: World, now: float, *, order_every: float = 12.0) -> None:
         concurrency=3,
     )
     pace.stream(world.add_workflow(media), 115, "clip-", 300, "event")
-    legacy = Workflow("legacy-import", office.sync, "legacy", "LegacyImport", start, script_deleted=True)
+    legacy = SimulatedWorkflow(
+        "legacy-import", office.sync, "legacy", "LegacyImport", start, script_deleted=True
+    )
     world.add_workflow(legacy)
 
 
-def _newest(world: World, workflow: str, status: str) -> Instance | None:
+def _newest(world: World, workflow: str, status: str) -> SimulatedInstance | None:
     return next(world.workflows[workflow].walk(newest_first=True, status=status), None)
 
 
 def _people(world: World, now: float) -> None:
     """What colleagues did before you came: a pause, a termination, one with rollback, a restart."""
 
-    def on(workflow: str, status: str, act: Callable[[World, Instance], None]) -> Callable[[float], None]:
+    def on(
+        workflow: str, status: str, act: Callable[[World, SimulatedInstance], None]
+    ) -> Callable[[float], None]:
         def action(at: float) -> None:
             found = _newest(world, workflow, status)
             if found:
@@ -91,10 +99,10 @@ def _people(world: World, now: float) -> None:
 
         return action
 
-    def rolled_back(where: World, one: Instance) -> None:
+    def rolled_back(where: World, one: SimulatedInstance) -> None:
         verbs.terminate(where, one, rollback=True)
 
-    def start_over(where: World, one: Instance) -> None:
+    def start_over(where: World, one: SimulatedInstance) -> None:
         verbs.restart(where, one)
 
     for minutes in (190, 64, 31):

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from wfdash.demo.engine.program import ALWAYS, All, Do, Failure, Program, Reply, Sleep, Story, Undo, Wait
+from wfdash.demo.engine.program import (
+    ALWAYS,
+    All,
+    Do,
+    Program,
+    Reply,
+    RunContext,
+    Sleep,
+    StepFailure,
+    Undo,
+    Wait,
+)
 
 __all__ = ["DECLINED", "TIMEOUT", "order", "order_params", "refund", "refund_params"]
 
@@ -30,12 +41,12 @@ CITIES = (
     "Montréal",
     "Zürich",
 )
-DECLINED = Failure("PaymentError", "card declined: insufficient funds")
-TIMEOUT = Failure("TimeoutError", "connect to payments.internal:443 timed out after 10000ms")
-SUPPLIER = Failure("Error", "supplier said 503: Service Unavailable")
+DECLINED = StepFailure("PaymentError", "card declined: insufficient funds")
+TIMEOUT = StepFailure("TimeoutError", "connect to payments.internal:443 timed out after 10000ms")
+SUPPLIER = StepFailure("Error", "supplier said 503: Service Unavailable")
 
 
-def order_params(story: Story) -> dict[str, Any]:
+def order_params(story: RunContext) -> dict[str, Any]:
     lines = [
         {"sku": story.one_of(f"sku{n}", *SKUS), "quantity": 1 + int(story.luck(f"quantity{n}") * 3)}
         for n in range(1 + int(story.luck("lines") * 4))
@@ -51,7 +62,7 @@ def order_params(story: Story) -> dict[str, Any]:
     }
 
 
-def _charge(story: Story, total: float) -> Do:
+def _charge(story: RunContext, total: float) -> Do:
     """Broken altogether from the version after next; now and then slow or declined before that."""
     chance = story.fresh("charge")
     trouble: dict[str, Any] = {}
@@ -73,7 +84,7 @@ def _charge(story: Story, total: float) -> Do:
     )
 
 
-def _reserve(story: Story, number: int, line: dict[str, Any]) -> Do:
+def _reserve(story: RunContext, number: int, line: dict[str, Any]) -> Do:
     flaky = story.fresh(f"reserve{number}") < 0.07
     return Do(
         f"reserve {line['sku']}",
@@ -91,7 +102,7 @@ def _reserve(story: Story, number: int, line: dict[str, Any]) -> Do:
     )
 
 
-def order(story: Story, *, pace: float = 1.0) -> Program:
+def order(story: RunContext, *, pace: float = 1.0) -> Program:
     """Load, reserve in parallel, perhaps an approval, charge, sleep until the courier comes, follow it.
 
     `pace` divides what people and couriers take.
@@ -113,7 +124,7 @@ def order(story: Story, *, pace: float = 1.0) -> Program:
         output={"carrier": story.one_of("carrier", "DHL", "UPS", "PostNL"), "label": f"JD{story.seed:010d}"},
         dynamic=True,
         fails=1 if story.fresh("courier fails") < 0.1 else 0,
-        error=Failure("CourierError", "HTTP 429 from api.courier.example: rate limited"),
+        error=StepFailure("CourierError", "HTTP 429 from api.courier.example: rate limited"),
     )
     for _ in range(2 + int(story.luck("polls") * 6)):
         yield Sleep("between looks", f"{int(180 / pace)} seconds")
@@ -123,7 +134,7 @@ def order(story: Story, *, pace: float = 1.0) -> Program:
     return {"orderId": story.id, "charge": charge["charge"], "carrier": tracking["carrier"], "total": total}
 
 
-def _approval(story: Story, pace: float) -> Program:
+def _approval(story: RunContext, pace: float) -> Program:
     chance = story.luck("approval")
     reply = None
     if chance < 0.75:
@@ -133,10 +144,10 @@ def _approval(story: Story, pace: float) -> Program:
     answer = yield Wait("approval", "approve", timeout="1 day" if chance < 0.9 else "45 minutes", reply=reply)
     payload = answer["payload"]
     if isinstance(payload, dict) and not payload.get("approved", True):
-        raise Failure("RejectedError", "order was rejected by a person")
+        raise StepFailure("RejectedError", "order was rejected by a person")
 
 
-def refund_params(story: Story) -> dict[str, Any]:
+def refund_params(story: RunContext) -> dict[str, Any]:
     return {
         "refundId": story.id,
         "charge": f"ch_{story.seed:08x}",
@@ -145,7 +156,7 @@ def refund_params(story: Story) -> dict[str, Any]:
     }
 
 
-def refund(story: Story) -> Program:
+def refund(story: RunContext) -> Program:
     """A saga: each step has its undo, the last one fails often enough for them to be seen."""
     params = story.params if isinstance(story.params, dict) else {}
     amount = params.get("amount", 10)
@@ -156,7 +167,7 @@ def refund(story: Story) -> Program:
     yield Do("restock", takes=0.8, output={"restocked": True}, undo=Undo(takes=24.0))
     yield Sleep("cooling-off", f"{int(story.between('cool', 60, 900))} seconds")
     chance = story.fresh("ledger")
-    undo_fails = Undo(takes=2.0, fails=ALWAYS, error=Failure("LedgerError", "entry is locked"), limit=1)
+    undo_fails = Undo(takes=2.0, fails=ALWAYS, error=StepFailure("LedgerError", "entry is locked"), limit=1)
     yield Do(
         "book in ledger",
         takes=0.7,
@@ -168,6 +179,6 @@ def refund(story: Story) -> Program:
         takes=2.2,
         output={"paid": amount},
         fails=ALWAYS if chance < 0.14 else 0,
-        error=Failure("NonRetryableError", "IBAN is closed", fatal=True),
+        error=StepFailure("NonRetryableError", "IBAN is closed", fatal=True),
     )
     return {"refunded": amount}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wfdash.demo.engine.execution import Execution
-from wfdash.demo.engine.program import Story, Writer
+from wfdash.demo.engine.program import RunContext, Writer
 
 __all__ = ["QUEUED", "Track", "track"]
 
@@ -26,7 +26,7 @@ class Track:
 
 def track(write: Writer, seed: int, *, version: int = 0, shortest: float = 0.5) -> Track:
     """Live one life through; changes that last under `shortest` seconds are left out."""
-    run = Execution(write, Story(f"{seed:08x}", seed, version=version), 0.0, events={})
+    run = Execution(write, RunContext(f"{seed:08x}", seed, version=version), 0.0, events={})
     changes = [(QUEUED, "running")]
     while not run.over:
         at = run.step() + QUEUED

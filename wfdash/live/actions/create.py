@@ -10,8 +10,8 @@ from wfdash.api.errors import AlreadyExists, RateLimited, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
 from wfdash.api.validate import BATCH
 from wfdash.live.actions.plan import REFUSED, SKIPPED, UNKNOWN, Plan, Result
-from wfdash.live.actions.plan_journal import Record
-from wfdash.live.actions.reread import ActionBudget, Reading, Rereader
+from wfdash.live.actions.plan_journal import PlanJournal
+from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 from wfdash.live.actions.send import STOPPED, judge_failure
 
 __all__ = ["Creator"]
@@ -32,7 +32,7 @@ class Creator(Struct, frozen=True):
     budget: ActionBudget
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
-    record: Record
+    record: PlanJournal
     rereader: Rereader
 
     async def create(
@@ -124,9 +124,9 @@ class Creator(Struct, frozen=True):
         found = await self._found(ids, at)
         return [await self._looked_for(identity, found.get(identity), error, at) for identity in ids]
 
-    async def _found(self, ids: Sequence[str], at: float) -> dict[str, Reading]:
+    async def _found(self, ids: Sequence[str], at: float) -> dict[str, Snapshot]:
         """Those that are there and were begun since `at`, and so are the ones that were asked for."""
-        found: dict[str, Reading] = {}
+        found: dict[str, Snapshot] = {}
         missing = list(ids)
         for wait in _LOOKS:
             await self.sleep(wait)
@@ -148,7 +148,7 @@ class Creator(Struct, frozen=True):
         return found
 
     async def _looked_for(
-        self, identity: str, found: Reading | None, error: WorkflowsError, at: float
+        self, identity: str, found: Snapshot | None, error: WorkflowsError, at: float
     ) -> Result:
         if found is None:
             sentence = "whether it was created is not known; sending it again under the same id is safe"

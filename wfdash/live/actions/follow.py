@@ -9,7 +9,7 @@ from msgspec import Struct
 from wfdash.api.errors import NotFound, WorkflowsError
 from wfdash.core.verbs.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, phrase, settled
 from wfdash.live.actions.plan import UNKNOWN
-from wfdash.live.actions.reread import Reading, Rereader
+from wfdash.live.actions.reread import Rereader, Snapshot
 
 __all__ = ["DEADLINES", "Followed", "Follower"]
 
@@ -48,7 +48,7 @@ class Follower(Struct, frozen=True):
         identity: str,
         verb: str,
         *,
-        before: Reading,
+        before: Snapshot,
         answered: str,
         heard: Callable[[str], None],
     ) -> Followed:
@@ -86,7 +86,7 @@ class Follower(Struct, frozen=True):
     def _delays(self) -> Iterator[float]:
         return chain(_DELAYS_OF_MANY if self.many else _DELAYS_OF_FEW, repeat(_LONGEST))
 
-    def _judge(self, verb: str, before: Reading, answered: str, reading: Reading) -> Outcome:
+    def _judge(self, verb: str, before: Snapshot, answered: str, reading: Snapshot) -> Outcome:
         rerun = None
         if verb in ("restart", "restart_from"):
             rerun = reading.began_again(before, from_step=verb == "restart_from")

@@ -10,9 +10,9 @@ from wfdash.core.model.detail import Detail
 from wfdash.live.actions.create import Creator
 from wfdash.live.actions.follow import Follower
 from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
-from wfdash.live.actions.plan_journal import Record
-from wfdash.live.actions.read_sink import Hearer, Nobody
-from wfdash.live.actions.reread import FEW, ActionBudget, Reading, Rereader
+from wfdash.live.actions.plan_journal import PlanJournal
+from wfdash.live.actions.read_sink import NullSink, ReadSink
+from wfdash.live.actions.reread import FEW, ActionBudget, Rereader, Snapshot
 from wfdash.live.actions.send import Sender, Sent
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.records.journal import Journal
@@ -27,7 +27,7 @@ class _Run(Struct):
 
     plan: Plan
     on_event: OnEvent
-    record: Record
+    record: PlanJournal
     rereader: Rereader
     follower: Follower
     halt: asyncio.Event = field(default_factory=asyncio.Event)
@@ -48,7 +48,7 @@ class Operator:
         budget: ActionBudget,
         journal: Journal | None,
         clock: Callable[[], float],
-        hearer: Hearer | None = None,
+        hearer: ReadSink | None = None,
         read_only: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -56,7 +56,7 @@ class Operator:
         self.clock = clock
         self._api = api
         self._budget = budget
-        self._hearer = hearer or Nobody()
+        self._hearer = hearer or NullSink()
         self._read_only = read_only
         self._sleep = sleep
         self._runs: dict[str, _Run] = {}
@@ -113,7 +113,7 @@ class Operator:
         run = _Run(
             plan,
             on_event,
-            Record(plan, self.journal),
+            PlanJournal(plan, self.journal),
             rereader,
             Follower(rereader, self.clock, self._sleep, many=len(plan.eligible) > FEW),
         )
@@ -197,7 +197,7 @@ class Operator:
         )
 
     async def _follow(self, run: _Run, target: Target, sent: Sent, told: Callable[[Result], None]) -> None:
-        before = sent.before or Reading(target.status, self.clock(), "")
+        before = sent.before or Snapshot(target.status, self.clock(), "")
         if run.plan.verb == "send_event":
             outcome, sentence, status = self._event_outcome(sent, before)
         else:
@@ -226,7 +226,7 @@ class Operator:
         )
 
     @staticmethod
-    def _event_outcome(sent: Sent, before: Reading) -> tuple[str, str, str]:
+    def _event_outcome(sent: Sent, before: Snapshot) -> tuple[str, str, str]:
         if sent.accepted:
             return "done", "the event was accepted", before.status
         sentence = "whether the event arrived is not known; a second one would be kept for a later wait"

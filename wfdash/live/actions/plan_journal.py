@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.live.actions.plan import REFUSED, UNKNOWN, Plan
-from wfdash.live.records.journal import Journal, Told
+from wfdash.live.records.journal import ActionResult, Journal
 
-__all__ = ["Record"]
+__all__ = ["PlanJournal"]
 
 
-class Record(Struct, frozen=True):
+class PlanJournal(Struct, frozen=True):
     """A plan's entries; without a journal nothing is written."""
 
     plan: Plan
@@ -23,47 +23,53 @@ class Record(Struct, frozen=True):
 
     def _planned(self) -> None:
         for target in self.plan.targets:
-            self._write("planned", target.id, Told(before=target.status))
+            self._write("planned", target.id, ActionResult(before=target.status))
             if target.reason:
-                self._write("skipped", target.id, Told(before=target.status, reason=target.reason))
+                self._write("skipped", target.id, ActionResult(before=target.status, reason=target.reason))
 
     async def sent(self, identity: str, before: str) -> None:
         """On the disk when this returns, so that no request leaves unrecorded."""
-        await self._tell("sent", identity, Told(before=before))
+        await self._tell("sent", identity, ActionResult(before=before))
 
     async def answered(self, identity: str, before: str, answered: str, http: int | None, ray: str) -> None:
-        await self._tell("answered", identity, Told(before=before, answered=answered, http=http, ray=ray))
+        await self._tell(
+            "answered", identity, ActionResult(before=before, answered=answered, http=http, ray=ray)
+        )
 
     async def skipped(self, identity: str, before: str, reason: str) -> None:
         """Nothing was sent, or nothing came of it."""
-        await self._tell("skipped", identity, Told(before=before, reason=reason))
+        await self._tell("skipped", identity, ActionResult(before=before, reason=reason))
 
     async def failed(self, outcome: str, identity: str, before: str, error: WorkflowsError) -> None:
         """`settled` for a no that was answered, `unknown` for what perhaps had an effect, else `skipped`."""
         refused = outcome == REFUSED and error.sent
         event = "settled" if refused else "unknown" if outcome == UNKNOWN else "skipped"
         reason = f"{outcome}: {error.sentence}" if refused else error.sentence
-        told = Told(before=before, reason=reason, http=error.http, code=error.code, ray=error.ray)
+        told = ActionResult(before=before, reason=reason, http=error.http, code=error.code, ray=error.ray)
         await self._tell(event, identity, told)
 
     async def settled(
         self, identity: str, outcome: str, before: str, answered: str, after: str, sentence: str
     ) -> None:
         event = "unknown" if outcome == UNKNOWN else "settled"
-        await self._tell(event, identity, Told(before, answered, after, reason=f"{outcome}: {sentence}"))
+        await self._tell(
+            event, identity, ActionResult(before, answered, after, reason=f"{outcome}: {sentence}")
+        )
 
     def cut_off(self, identity: str, before: str) -> None:
         """The task was cancelled before the answer. Blocks, for there may be no loop to come back to."""
-        self._write("unknown", identity, Told(before=before, reason="wfdash ended before an answer came"))
+        self._write(
+            "unknown", identity, ActionResult(before=before, reason="wfdash ended before an answer came")
+        )
 
-    async def _tell(self, event: str, identity: str, told: Told) -> None:
+    async def _tell(self, event: str, identity: str, told: ActionResult) -> None:
         await self._off_the_loop(lambda: self._write(event, identity, told))
 
     async def _off_the_loop(self, work: Callable[[], None]) -> None:
         if self.journal is not None:
             await asyncio.to_thread(work)
 
-    def _write(self, event: str, identity: str, told: Told) -> None:
+    def _write(self, event: str, identity: str, told: ActionResult) -> None:
         if self.journal is not None:
             plan = self.plan
             self.journal.write(

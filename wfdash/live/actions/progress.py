@@ -8,7 +8,7 @@ from wfdash.core.text.words import brief, clock
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Progress, Result
 
-__all__ = ["ORDER", "Trail"]
+__all__ = ["ORDER", "ActionProgress"]
 
 ORDER = ("done", "under way", "no effect", SKIPPED, REFUSED, NOT_REACHED, UNKNOWN)
 """Outcomes as they are counted, the ones to look at last."""
@@ -17,7 +17,7 @@ _TELLING = 5
 """Targets sent after which the pace is worth telling."""
 
 
-class Trail(Struct):
+class ActionProgress(Struct):
     """One plan as it goes. Ids and sentences in it are raw."""
 
     plan: Plan

@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 from wfdash.core.model.detail import Detail
 
-__all__ = ["Hearer", "Nobody"]
+__all__ = ["NullSink", "ReadSink"]
 
 
-class Hearer(Protocol):
+class ReadSink(Protocol):
     """Each request gets its number before it is sent, so that what a later one told is not overridden."""
 
     def next_number(self) -> int: ...
@@ -26,7 +26,7 @@ class Hearer(Protocol):
         """There is no such instance any more."""
 
 
-class Nobody:
+class NullSink:
     """Where no screen shows anything."""
 
     def next_number(self) -> int:

@@ -9,10 +9,10 @@ from msgspec import Struct
 from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import InstancePage, Workflows
 from wfdash.core.model.instance import Instance
-from wfdash.live.actions.read_sink import Hearer
+from wfdash.live.actions.read_sink import ReadSink
 from wfdash.live.polling.read_instance import read_answer
 
-__all__ = ["FEW", "ActionBudget", "Reading", "Rereader"]
+__all__ = ["FEW", "ActionBudget", "Rereader", "Snapshot"]
 
 FEW = 20
 """Up to this many targets each is read by itself; above, by list pages."""
@@ -25,7 +25,7 @@ class ActionBudget(Protocol):
     async def acquire_action(self) -> None: ...
 
 
-class Reading(Struct, frozen=True):
+class Snapshot(Struct, frozen=True):
     """What one answer said of an instance. Times are epoch seconds; two readings compare by one `source`."""
 
     status: str
@@ -35,7 +35,7 @@ class Reading(Struct, frozen=True):
     started: float | None = None
     ended: float | None = None
 
-    def began_again(self, earlier: "Reading", *, from_step: bool = False) -> bool | None:
+    def began_again(self, earlier: "Snapshot", *, from_step: bool = False) -> bool | None:
         """Whether the times show a run begun since `earlier`; None when they cannot tell.
 
         A restart from a step leaves `queued` and `start` alone, so only a finished run's end can tell.
@@ -64,7 +64,7 @@ class Rereader:
         *,
         budget: ActionBudget,
         clock: Callable[[], float],
-        hearer: Hearer,
+        hearer: ReadSink,
     ) -> None:
         self._api = api
         self._workflow = workflow
@@ -72,12 +72,12 @@ class Rereader:
         self._budget = budget
         self._clock = clock
         self._hearer = hearer
-        self._rows: dict[str, Reading] = {}
+        self._rows: dict[str, Snapshot] = {}
         self._place: dict[str, tuple[str, str | int | None]] = {}
         self._swept: dict[str, float] = {}
         self._lock = asyncio.Lock()
 
-    async def read(self, identity: str, *, expect: str, max_age: float = 0.0) -> Reading:
+    async def read(self, identity: str, *, expect: str, max_age: float = 0.0) -> Snapshot:
         """A reading no older than `max_age` seconds. `expect`, the status it had last, says where to look."""
         if len(self._ids) > FEW:
             since = self._clock() - max_age
@@ -89,7 +89,7 @@ class Rereader:
             raise InstanceNotFound(f"no list shows an instance {identity}")
         return await self._detail(identity)
 
-    async def find(self, identity: str, *, since: float) -> Reading | None:
+    async def find(self, identity: str, *, since: float) -> Snapshot | None:
         """An instance that may be there, or None: of many, one that the lists show, asked `since` then.
 
         A local server is never asked about an id unseen.
@@ -102,7 +102,7 @@ class Rereader:
         except InstanceNotFound:
             return None
 
-    async def _detail(self, identity: str) -> Reading:
+    async def _detail(self, identity: str) -> Snapshot:
         await self._budget.acquire_action()
         number, simple = self._hearer.next_number(), not self._api.local
         try:
@@ -112,14 +112,14 @@ class Rereader:
             raise
         detail = read_answer(self._workflow, identity, answer, simple=simple)
         self._hearer.hear_detail(detail, number)
-        return Reading(detail.status, self._clock(), "detail", detail.queued, detail.start, detail.end)
+        return Snapshot(detail.status, self._clock(), "detail", detail.queued, detail.start, detail.end)
 
     async def _absent(self, identity: str) -> bool:
         async with self._lock:
             await self._sweep("")
         return identity not in self._place
 
-    async def _from_lists(self, identity: str, expect: str, since: float) -> Reading | None:
+    async def _from_lists(self, identity: str, expect: str, since: float) -> Snapshot | None:
         status = "" if self._api.local else expect
         if (row := self._fresh(identity, since)) is not None:
             return row
@@ -129,7 +129,7 @@ class Rereader:
             await self._sweep(status)
         return self._fresh(identity, since)
 
-    def _fresh(self, identity: str, since: float) -> Reading | None:
+    def _fresh(self, identity: str, since: float) -> Snapshot | None:
         row = self._rows.get(identity)
         return row if row is not None and row.at >= since else None
 
@@ -160,5 +160,5 @@ class Rereader:
             row = Instance.from_item(item)
             if row is not None and row.id in self._ids:
                 self._place[row.id] = (status, place)
-                self._rows[row.id] = Reading(row.status, asked, "list", row.created, row.started, row.ended)
+                self._rows[row.id] = Snapshot(row.status, asked, "list", row.created, row.started, row.ended)
         return page

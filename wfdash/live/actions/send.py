@@ -18,9 +18,9 @@ from wfdash.api.errors import (
 from wfdash.api.interface import StatusAnswer, Verb, Workflows
 from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Target
-from wfdash.live.actions.plan_journal import Record
-from wfdash.live.actions.read_sink import Hearer
-from wfdash.live.actions.reread import ActionBudget, Reading, Rereader
+from wfdash.live.actions.plan_journal import PlanJournal
+from wfdash.live.actions.read_sink import ReadSink
+from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 
 __all__ = ["STOPPED", "Sender", "Sent", "judge_failure"]
 
@@ -55,7 +55,7 @@ class Sent(Struct, frozen=True):
     answered: str = ""
     outcome: str = ""
     error: str = ""
-    before: Reading | None = None
+    before: Snapshot | None = None
     at: float | None = None
     exit_code: int = 0
 
@@ -69,8 +69,8 @@ class Sender(Struct, frozen=True):
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     rereader: Rereader
-    record: Record
-    hearer: Hearer
+    record: PlanJournal
+    hearer: ReadSink
     many: bool
 
     async def send(
@@ -102,7 +102,7 @@ class Sender(Struct, frozen=True):
             await self._unless(halt, self.sleep(wait))
         raise AssertionError("the last attempt always returns")
 
-    async def _nothing(self, target: Target, reason: str, before: Reading | None) -> Sent:
+    async def _nothing(self, target: Target, reason: str, before: Snapshot | None) -> Sent:
         await self.record.skipped(target.id, before.status if before else target.status, reason)
         return Sent(outcome=SKIPPED, error=reason, before=before, exit_code=1)
 
@@ -111,7 +111,7 @@ class Sender(Struct, frozen=True):
         await self._unless(halt, self.budget.acquire_action())
         return not halt.is_set()
 
-    async def _reread(self, target: Target, halt: asyncio.Event, heard: Heard) -> Reading | Sent:
+    async def _reread(self, target: Target, halt: asyncio.Event, heard: Heard) -> Snapshot | Sent:
         heard("reading", "", "")
         failure: WorkflowsError | None = None
         wait = 0.0
@@ -144,7 +144,7 @@ class Sender(Struct, frozen=True):
         outcome = REFUSED if isinstance(failure, Unauthorized | Forbidden | Refused) else NOT_REACHED
         return Sent(outcome=outcome, error=reason, exit_code=failure.exit_code)
 
-    def _changed(self, target: Target, now: Reading) -> str:
+    def _changed(self, target: Target, now: Snapshot) -> str:
         """Why what was confirmed does not hold any more; "" when it does."""
         verb, was = self.plan.verb, target.status
         if was and not same_meaning(verb, was, now.status):
@@ -159,7 +159,7 @@ class Sender(Struct, frozen=True):
     async def _once(
         self,
         target: Target,
-        before: Reading,
+        before: Snapshot,
         heard: Heard,
         forbid: Callable[[str], None],
         *,
@@ -202,7 +202,7 @@ class Sender(Struct, frozen=True):
     async def _failed(
         self,
         target: Target,
-        before: Reading,
+        before: Snapshot,
         error: WorkflowsError,
         forbid: Callable[[str], None],
         at: float,

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from wfdash.api.interface import Exchange
-from wfdash.live.budget.headers import Left, parse_ratelimit, parse_retry_after
+from wfdash.live.budget.headers import RequestsLeft, parse_ratelimit, parse_retry_after
 
 __all__ = ["WINDOW", "Budget", "Priority", "Spending"]
 
@@ -88,7 +88,7 @@ class Budget:
         self._reads: deque[float] = deque()
         self._actions: deque[float] = deque()
         self._kinds: deque[tuple[float, str]] = deque()
-        self._left: Left | None = None
+        self._left: RequestsLeft | None = None
         self._left_at = 0.0
         self._refusals = 0
         self._others = spending.others(self._filled_at) if spending else 0
@@ -115,7 +115,7 @@ class Budget:
         return self._others
 
     @property
-    def left(self) -> Left | None:
+    def left(self) -> RequestsLeft | None:
         """What the server said last of the user's whole quota, while that window runs."""
         if self._left and self._clock() > self._left_at + max(self._left.reset, 1.0):
             self._left = None

@@ -5,14 +5,14 @@ from email.utils import parsedate_to_datetime
 
 from msgspec import Struct
 
-__all__ = ["Left", "parse_ratelimit", "parse_retry_after"]
+__all__ = ["RequestsLeft", "parse_ratelimit", "parse_retry_after"]
 
 _ITEM = re.compile(r'\s*(?:"([^"]*)"|([^;,"]+))((?:\s*;[^,"]*)?)')
 _NUMBER = re.compile(r"\b([rtqw])\s*=\s*(\d{1,15}(?:\.\d{1,6})?)")
 USUAL_QUOTA = 1200.0
 
 
-class Left(Struct, frozen=True):
+class RequestsLeft(Struct, frozen=True):
     """The tightest window: `remaining` of `quota` requests until `reset` seconds from the answer."""
 
     remaining: float
@@ -24,11 +24,11 @@ class Left(Struct, frozen=True):
         return self.remaining / self.quota if self.quota > 0 else 0.0
 
 
-def parse_ratelimit(ratelimit: str, policy: str) -> Left | None:
+def parse_ratelimit(ratelimit: str, policy: str) -> RequestsLeft | None:
     """Read `Ratelimit` and `Ratelimit-Policy`; the smallest `r` counts. None when unreadable."""
     quotas = {name: numbers["q"] for name, numbers in _items(policy) if "q" in numbers}
     windows = [
-        Left(numbers["r"], quotas.get(name, USUAL_QUOTA), numbers.get("t", 0.0))
+        RequestsLeft(numbers["r"], quotas.get(name, USUAL_QUOTA), numbers.get("t", 0.0))
         for name, numbers in _items(ratelimit)
         if "r" in numbers
     ]

@@ -16,8 +16,8 @@ from wfdash.core.triage.anomalies import (
 )
 from wfdash.core.why.diagnose import Why
 from wfdash.live.feeds.count_history import Trends
-from wfdash.live.feeds.row_details import Facts
-from wfdash.live.polling.context import Watch
+from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.polling.context import FeedContext
 
 __all__ = ["find_oddities"]
 
@@ -27,7 +27,7 @@ _MOST_ROWS = 20_000
 
 
 def find_oddities(
-    watch: Watch, facts: Facts, times: StepTimes, trends: Trends, workflow: Workflow | None
+    watch: FeedContext, facts: RowDetails, times: StepTimes, trends: Trends, workflow: Workflow | None
 ) -> list[Oddity]:
     """The worst first. Whatever needs steps is told only of instances read since they changed."""
     now = watch.clock()
@@ -47,7 +47,9 @@ def find_oddities(
     return worst_first(found)
 
 
-def _of_detail(facts: Facts, identity: str, times: StepTimes, now: float, workflow: str) -> Iterable[Oddity]:
+def _of_detail(
+    facts: RowDetails, identity: str, times: StepTimes, now: float, workflow: str
+) -> Iterable[Oddity]:
     fact = facts.fact(identity)
     detail: Detail | None = fact.detail if fact is not None else None
     if detail is None or is_final(detail.status) or facts.moved_on(identity):

@@ -10,13 +10,13 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Store
 
-__all__ = ["Stretch"]
+__all__ = ["ContiguousRange"]
 
 _LONGEST: Final = 20_000
 """Rows that are looked at, at most."""
 
 
-class Stretch(Struct):
+class ContiguousRange(Struct):
     """Creation times (epoch seconds) between which every instance is loaded."""
 
     floor: float | None = None

@@ -3,7 +3,7 @@
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.count_history import Trends
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import WorkflowsChanged
 from wfdash.live.polling.job import Job
 
@@ -21,7 +21,7 @@ class Counts(Job):
     longest = 20.0
     """On the page of all workflows nothing else finds out that the server answers again."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: FeedContext) -> None:
         super().__init__(_INTERVAL)
         self.watch = watch
         self.overview = False

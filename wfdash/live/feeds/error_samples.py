@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.triage.error_groups import Group, Sample, group
+from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.live.budget.budget import Priority
-from wfdash.live.feeds.first_failure import ENOUGH, Onset
-from wfdash.live.polling.context import Watch
+from wfdash.live.feeds.first_failure import ENOUGH, FirstFailureSearch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
@@ -28,7 +28,7 @@ class Causes(Job):
 
     priority = Priority.BACKGROUND
 
-    def __init__(self, watch: Watch, *, read: Callable[[Detail], None]) -> None:
+    def __init__(self, watch: FeedContext, *, read: Callable[[Detail], None]) -> None:
         super().__init__(1.0)
         self.watch = watch
         self._read_too = read
@@ -38,7 +38,7 @@ class Causes(Job):
         self._lost: set[str] = set()
         self._candidates: list[str] = []
         self._listed_at: float | None = None
-        self._onset = Onset()
+        self._onset = FirstFailureSearch()
 
     def restart(self) -> None:
         """Another workflow is watched from now on."""
@@ -46,11 +46,11 @@ class Causes(Job):
         self._lost.clear()
         self._candidates = []
         self._listed_at = None
-        self._onset = Onset()
+        self._onset = FirstFailureSearch()
         self.next_at = 0.0
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[ErrorGroup]:
         return group(sample for _, sample in self._samples.values())
 
     @property

@@ -8,8 +8,8 @@ from msgspec import Struct
 from wfdash.core.filter.query import Query
 from wfdash.core.rows.store import EXPIRED, Delta
 from wfdash.live.budget.budget import Priority
-from wfdash.live.feeds.row_details import Facts
-from wfdash.live.polling.context import Watch
+from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
@@ -42,7 +42,7 @@ class Search(Job):
     patience = 1.0
     """Somebody waits for what it finds: a sweep of thousands would never leave it a turn."""
 
-    def __init__(self, watch: Watch, facts: Facts) -> None:
+    def __init__(self, watch: FeedContext, facts: RowDetails) -> None:
         super().__init__(1.0)
         self.watch = watch
         self._facts = facts

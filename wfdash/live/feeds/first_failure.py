@@ -6,9 +6,9 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.triage.error_groups import Group
+from wfdash.core.triage.error_groups import ErrorGroup
 
-__all__ = ["Onset"]
+__all__ = ["FirstFailureSearch"]
 
 PAGES: Final = 5
 """Pages of errored instances that are listed at most."""
@@ -18,7 +18,7 @@ ENOUGH: Final = 5
 """Instances that were read before it is worth looking for the first of their cause."""
 
 
-class Onset(Struct):
+class FirstFailureSearch(Struct):
     """Knows errored instances by their list rows, further back than the newest that are sampled."""
 
     cursor: str | None = None
@@ -48,12 +48,12 @@ class Onset(Struct):
             self.complete = cursor is None
             self.cursor = cursor if self.pages < PAGES else None
 
-    def next(self, top: Group, unread: Callable[[str], bool]) -> str | None:
+    def next(self, top: ErrorGroup, unread: Callable[[str], bool]) -> str | None:
         """The oldest one that may be of this cause and was not read; None when enough were."""
         older = self._older(top, unread) if self.looked < OLDEST else []
         return min(older, key=lambda one: self.rows[one][0], default=None)
 
-    def known(self, top: Group, unread: Callable[[str], bool]) -> bool:
+    def known(self, top: ErrorGroup, unread: Callable[[str], bool]) -> bool:
         """Whether the first of this cause was read: what is older was read too, or is of another version."""
         if top.first is None or self._older(top, unread):
             return False
@@ -61,7 +61,7 @@ class Onset(Struct):
         before = (seen for at, seen in self.rows.values() if at < top.first)
         return self.complete or (bool(version) and any(seen != version for seen in before))
 
-    def _older(self, top: Group, unread: Callable[[str], bool]) -> list[str]:
+    def _older(self, top: ErrorGroup, unread: Callable[[str], bool]) -> list[str]:
         version, first = top.fingerprint.version, top.first
         if first is None:
             return []

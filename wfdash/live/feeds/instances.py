@@ -5,7 +5,7 @@ from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import Pushdown
 from wfdash.core.model.instance import Instance
 from wfdash.live.budget.budget import Priority
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
 
 __all__ = ["History", "Newest", "pushed"]
@@ -26,7 +26,7 @@ class Newest(Job):
     longest = 10.0
     """Whoever waits for a lost connection looks here."""
 
-    def __init__(self, watch: Watch, interval: float) -> None:
+    def __init__(self, watch: FeedContext, interval: float) -> None:
         super().__init__(max(interval, _LOCAL_INTERVAL) if watch.local else interval)
         self.patience = min(self.interval, self.patience)
         self.watch = watch
@@ -102,7 +102,7 @@ class History(Job):
     priority = Priority.SWEEP
     patience = 1.0
 
-    def __init__(self, watch: Watch, newest: Newest) -> None:
+    def __init__(self, watch: FeedContext, newest: Newest) -> None:
         super().__init__(1.0)
         self.watch = watch
         self.newest = newest
@@ -144,12 +144,12 @@ class History(Job):
             watch.stretch.reach_down(_span(page)[0])
 
 
-def _asked(watch: Watch) -> Pushdown | None:
+def _asked(watch: FeedContext) -> Pushdown | None:
     """What of the filter goes to the API; a dev session takes none."""
     return watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
 
 
-async def _page(watch: Watch, cursor: str | None) -> InstancePage:
+async def _page(watch: FeedContext, cursor: str | None) -> InstancePage:
     asked = _asked(watch)
     return await watch.api.list_instances(
         watch.workflow,
@@ -161,13 +161,13 @@ async def _page(watch: Watch, cursor: str | None) -> InstancePage:
     )
 
 
-def _status(watch: Watch) -> str:
+def _status(watch: FeedContext) -> str:
     """The one status that is asked for, where nothing else is; "" for any."""
     asked = _asked(watch)
     return asked.status if asked and asked.date_start is None and asked.date_end is None else ""
 
 
-def pushed(watch: Watch) -> bool:
+def pushed(watch: FeedContext) -> bool:
     """Whether a part of the list is asked for only."""
     asked = _asked(watch)
     return bool(asked and (asked.status or asked.date_start is not None or asked.date_end is not None))

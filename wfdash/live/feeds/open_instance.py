@@ -8,7 +8,7 @@ from wfdash.core.model.detail import Detail, partial_reason, with_steps_of
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import EXPIRED
 from wfdash.live.budget.budget import Priority
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
 from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.freshness import DetailState, Freshness
@@ -28,7 +28,7 @@ class OpenDetail(Job):
 
     patience = 2.0
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: FeedContext) -> None:
         super().__init__(2.0)
         self.watch = watch
         self.id: str | None = None

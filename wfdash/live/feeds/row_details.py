@@ -6,19 +6,19 @@ from collections.abc import Callable, Collection, Container, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wfdash.core.filter.detail_fields import DetailFacts, read_facts
+from wfdash.core.filter.detail_fields import DetailFields, read_facts
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import ENDED, EXPIRED
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.diagnose import Why, diagnose
 from wfdash.live.budget.budget import Priority
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 
-__all__ = ["Fact", "Facts"]
+__all__ = ["RowDetail", "RowDetails"]
 
 OLD = 60.0
 """Seconds after which a fact is read again."""
@@ -29,7 +29,7 @@ _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
 
 
-class Fact(Struct):
+class RowDetail(Struct):
     """What one instance said of itself. Times are epoch seconds."""
 
     read_at: float
@@ -40,10 +40,10 @@ class Fact(Struct):
     """None when it is too long to be kept."""
 
 
-class Facts(Job):
+class RowDetails(Job):
     """`wanted` are visible rows, active or errored; `watched` the marked and the watched ones."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: FeedContext) -> None:
         super().__init__(1.0)
         self.watch = watch
         self.wanted: Sequence[str] = ()
@@ -56,8 +56,8 @@ class Facts(Job):
         self.running: int | None = None
         self.utc = True
         """How instants in the sentences are written."""
-        self._facts: OrderedDict[str, Fact] = OrderedDict()
-        self.read: dict[str, DetailFacts] = {}
+        self._facts: OrderedDict[str, RowDetail] = OrderedDict()
+        self.read: dict[str, DetailFields] = {}
         self.times = StepTimes()
         """How long each step usually takes, over every instance that was read."""
 
@@ -75,7 +75,7 @@ class Facts(Job):
         self.read = {}
         self.times = StepTimes()
 
-    def fact(self, identity: str) -> Fact | None:
+    def fact(self, identity: str) -> RowDetail | None:
         return self._facts.get(identity)
 
     def why(self, identity: str) -> Why | None:
@@ -108,7 +108,7 @@ class Facts(Job):
             return
         row = self.watch.store.get(detail.id)
         kept = detail if len(detail.steps) <= _SMALL else None
-        self._facts[detail.id] = Fact(
+        self._facts[detail.id] = RowDetail(
             self.watch.clock(), row.modified if row else None, self._diagnose(detail), detail.status, kept
         )
         self.read[detail.id] = read_facts(detail)

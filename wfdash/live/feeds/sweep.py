@@ -5,7 +5,7 @@ from msgspec import Struct, field
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.rows.store import ENDED
 from wfdash.live.budget.budget import Priority
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
 
 __all__ = ["MOST_PAGES", "Sweep"]
@@ -36,7 +36,7 @@ class Sweep(Job):
 
     priority = Priority.SWEEP
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: FeedContext) -> None:
         super().__init__(PERIOD)
         self.watch = watch
         self.skip = False

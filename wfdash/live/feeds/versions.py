@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
 from wfdash.live.budget.budget import Priority
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import WorkflowsChanged
 from wfdash.live.polling.job import Job
 
@@ -20,7 +20,7 @@ class Versions(Job):
 
     priority = Priority.BACKGROUND
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: FeedContext) -> None:
         super().__init__(_AGAIN)
         self.watch = watch
         self.known: dict[str, Version] = {}

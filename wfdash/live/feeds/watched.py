@@ -7,7 +7,7 @@ from wfdash.core.model.detail import read_detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
 from wfdash.live.budget.budget import Priority
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
 from wfdash.live.records.pins import Pin, PinState
 
@@ -25,7 +25,7 @@ class Watched(Job):
 
     priority = Priority.BACKGROUND
 
-    def __init__(self, watch: Watch, *, changed: Callable[[PinState], None]) -> None:
+    def __init__(self, watch: FeedContext, *, changed: Callable[[PinState], None]) -> None:
         super().__init__(1.0)
         self.watch = watch
         self._changed = changed

@@ -7,20 +7,20 @@ from msgspec import Struct, field
 from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
 from wfdash.core.rows.store import Delta, Store
-from wfdash.live.feeds.contiguous_range import Stretch
+from wfdash.live.feeds.contiguous_range import ContiguousRange
 from wfdash.live.polling.events import Event, InstancesChanged
 
-__all__ = ["Watch"]
+__all__ = ["FeedContext"]
 
 
-class Watch(Struct):
+class FeedContext(Struct):
     api: Workflows
     clock: Callable[[], float]
     notify: Callable[[Event], None]
     workflow: str = ""
     query: Query | None = None
     store: Store = field(default_factory=Store)
-    stretch: Stretch = field(default_factory=Stretch)
+    stretch: ContiguousRange = field(default_factory=ContiguousRange)
     number: int = 0
     """Of the request asked last."""
 

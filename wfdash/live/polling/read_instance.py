@@ -9,7 +9,7 @@ from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import EXPIRED, Delta, Store
 from wfdash.live.budget.budget import Budget, Priority
-from wfdash.live.polling.context import Watch
+from wfdash.live.polling.context import FeedContext
 
 __all__ = ["amend_row", "read_answer", "read_instance", "read_run"]
 
@@ -41,7 +41,7 @@ def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:
     )
 
 
-async def read_instance(watch: Watch, identity: str) -> Detail | None:
+async def read_instance(watch: FeedContext, identity: str) -> Detail | None:
     """Read one in full and tell its row; None for one that is gone, whose row is then marked as expired."""
     number = watch.next_number()
     try:

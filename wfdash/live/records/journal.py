@@ -15,7 +15,16 @@ from msgspec.structs import asdict
 from wfdash.core.model.times import iso, parse_time
 from wfdash.live.records.locked_file import LockedFile, SessionLock, session_is_over
 
-__all__ = ["EVENTS", "KEYS", "Entry", "Journal", "Told", "Unfinished", "parse_entry", "read_entries"]
+__all__ = [
+    "EVENTS",
+    "KEYS",
+    "ActionResult",
+    "Journal",
+    "JournalEntry",
+    "Unfinished",
+    "parse_entry",
+    "read_entries",
+]
 
 EVENTS: Final = ("planned", "sent", "answered", "settled", "unknown", "skipped")
 KEYS: Final = (
@@ -44,7 +53,7 @@ KEPT: Final = 5
 _OPEN = ("planned", "sent", "answered")
 
 
-class Told(Struct, frozen=True):
+class ActionResult(Struct, frozen=True):
     """What became of it so far, raw; "" and None where there is nothing to tell."""
 
     before: str = ""
@@ -56,10 +65,10 @@ class Told(Struct, frozen=True):
     reason: str = ""
 
 
-_NOTHING: Final = Told()
+_NOTHING: Final = ActionResult()
 
 
-class Entry(Told, frozen=True, kw_only=True):
+class JournalEntry(ActionResult, frozen=True, kw_only=True):
     """One line. `at` is epoch seconds; what the line lacked is "" or None."""
 
     at: float
@@ -143,7 +152,7 @@ class Journal:
         verb: str,
         workflow: str,
         id: str,
-        told: Told = _NOTHING,
+        told: ActionResult = _NOTHING,
         session: str = "",
     ) -> bool:
         """Append one event; False when the disk refused it. A `sent` line is on disk when this returns.
@@ -178,13 +187,13 @@ class Journal:
         """The file that is written now."""
         return self.folder / FILE_NAME
 
-    def read(self) -> list[Entry]:
+    def read(self) -> list[JournalEntry]:
         """Every line that can be read, oldest first, the rotated files included."""
         return read_entries(self.folder)
 
     def unfinished(self) -> list[Unfinished]:
         """Plans of sessions that are over, with ids of which nothing final was written. Newest last."""
-        plans: dict[tuple[str, str], list[Entry]] = {}
+        plans: dict[tuple[str, str], list[JournalEntry]] = {}
         for entry in self.read():
             if entry.plan and entry.id and entry.session != self.session:
                 plans.setdefault((entry.session, entry.plan), []).append(entry)
@@ -209,7 +218,7 @@ class Journal:
             verb=plan.verb,
             workflow=plan.workflow,
             id=identity,
-            told=Told(reason=reason),
+            told=ActionResult(reason=reason),
             session=plan.session,
         )
 
@@ -217,10 +226,10 @@ class Journal:
         self._alive.release()
 
 
-def read_entries(folder: Path) -> list[Entry]:
+def read_entries(folder: Path) -> list[JournalEntry]:
     """Lines of the journal and its older files, oldest first. What is no entry is passed over."""
     names = [f"{FILE_NAME}.{number}" for number in range(KEPT, 0, -1)] + [FILE_NAME]
-    entries: list[Entry] = []
+    entries: list[JournalEntry] = []
     for name in names:
         try:
             data = (folder / name).read_bytes()
@@ -230,7 +239,7 @@ def read_entries(folder: Path) -> list[Entry]:
     return entries
 
 
-def parse_entry(line: bytes) -> Entry | None:
+def parse_entry(line: bytes) -> JournalEntry | None:
     """One line of the file; None for what is no entry."""
     try:
         value = json.loads(line) if line.strip() else None
@@ -249,10 +258,10 @@ def parse_entry(line: bytes) -> Entry | None:
         words[key] = number if isinstance(number, int) and not isinstance(number, bool) else None
     for key in ("session", "plan", "verb"):
         words.setdefault(key, "")
-    return Entry(at=at, **words)
+    return JournalEntry(at=at, **words)
 
 
-def _unfinished(entries: list[Entry]) -> Unfinished | None:
+def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
     last: dict[str, str] = {}
     for entry in entries:
         if not (entry.event == "planned" and entry.id in last):

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from wfdash.live.records.journal import Entry, Journal, parse_entry
+from wfdash.live.records.journal import Journal, JournalEntry, parse_entry
 
 __all__ = ["Done", "LastAction"]
 
@@ -53,5 +53,5 @@ class LastAction:
         single = len({one.id for one in plan}) == 1
         return Done(plan[0].at, last.verb, last.id if single else "", last.who)
 
-    def _is_told(self, entry: Entry) -> bool:
+    def _is_told(self, entry: JournalEntry) -> bool:
         return self._journal.is_ours(entry.account) and entry.event in _TOLD

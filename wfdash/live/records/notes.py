@@ -7,11 +7,11 @@ from pathlib import Path
 
 from msgspec.structs import asdict
 
-from wfdash.core.handoff.handover import Entry
+from wfdash.core.handoff.handover import HandoverLine
 from wfdash.core.model.times import iso
 from wfdash.live.records.locked_file import LockedFile
 
-__all__ = ["Story"]
+__all__ = ["SessionStory"]
 
 FILE_NAME = "notes.jsonl"
 _MOST = 2_000
@@ -19,26 +19,26 @@ _MAX_BYTES = 10_000_000
 _KEPT = 5
 
 
-class Story:
+class SessionStory:
     """What a handover tells. Notes also go to a file at once, so that a dropped session loses none.
 
     Only status changes that a person could have seen are worth telling: the caller chooses them.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.entries: deque[Entry] = deque(maxlen=_MOST)
+        self.entries: deque[HandoverLine] = deque(maxlen=_MOST)
         self.trouble = ""
         self._file = LockedFile(path, max_bytes=_MAX_BYTES, kept=_KEPT) if path is not None else None
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[HandoverLine]:
         return iter(self.entries)
 
     def __len__(self) -> int:
         return len(self.entries)
 
-    def tell(self, at: float, kind: str, text: str, *, workflow: str = "", id: str = "") -> Entry:
+    def tell(self, at: float, kind: str, text: str, *, workflow: str = "", id: str = "") -> HandoverLine:
         """Add one entry; what repeats the last one of its kind and id word for word is told once."""
-        entry = Entry(at, kind, text, workflow, id)
+        entry = HandoverLine(at, kind, text, workflow, id)
         for last in reversed(self.entries):
             if (last.kind, last.id, last.workflow) == (kind, id, workflow):
                 if last.text == text and kind != "note":
@@ -49,7 +49,7 @@ class Story:
             self._keep(entry)
         return entry
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: HandoverLine) -> None:
         if self._file is None:
             return
         line = json.dumps(asdict(entry) | {"at": iso(entry.at)}).encode("ascii")

@@ -6,7 +6,7 @@ from textual import events
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.rules import phrase
-from wfdash.live.actions.progress import ORDER, Trail
+from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
 from wfdash.ui.widgets.status_line import Pieces
@@ -28,7 +28,7 @@ _FOLLOWED = "followed"
 
 
 def bulk_lines(
-    trail: Trail, width: int, height: int, *, top: int, now: float, shows: str = ""
+    trail: ActionProgress, width: int, height: int, *, top: int, now: float, shows: str = ""
 ) -> list[Pieces]:
     """The progress, then the results, those to look at first; `shows` is the key that shows it again."""
     plan = trail.plan
@@ -69,7 +69,7 @@ def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
     ]
 
 
-def _counts(trail: Trail) -> Pieces:
+def _counts(trail: ActionProgress) -> Pieces:
     pieces: list[tuple[str, Style]] = [("   ", PLAIN)]
     for outcome, number in trail.counts():
         pieces += [(f"{count(number)} {outcome}", _STYLES.get(outcome, PLAIN)), ("  ", PLAIN)]
@@ -97,7 +97,7 @@ def _results(told: list[tuple[str, str, str]], width: int) -> list[Pieces]:
     return lines
 
 
-def _foot(trail: Trail, shows: str) -> Pieces:
+def _foot(trail: ActionProgress, shows: str) -> Pieces:
     again = f", {shows} shows it again" if shows else ""
     if trail.over:
         marked = f"{count(len(trail.failed))} stay marked   " if trail.failed else ""
@@ -117,7 +117,7 @@ def _foot(trail: Trail, shows: str) -> Pieces:
 class BulkScreen(LowerHalf):
     """Hiding it stops nothing."""
 
-    def __init__(self, trail: Trail) -> None:
+    def __init__(self, trail: ActionProgress) -> None:
         super().__init__()
         self.trail = trail
         self._top = 0

@@ -5,7 +5,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.live.actions.progress import Trail
+from wfdash.live.actions.progress import ActionProgress
 from wfdash.ui.keys.key_names import shown_key
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
@@ -26,7 +26,7 @@ _GLYPHS: dict[str, tuple[str, Style]] = {
 }
 
 
-def chip_pieces(trail: Trail, now: float, width: int, *, utc: bool, shows: str = "") -> Pieces:
+def chip_pieces(trail: ActionProgress, now: float, width: int, *, utc: bool, shows: str = "") -> Pieces:
     """One trail as one line of cleaned text; `shows` is the key that shows all of an action on many."""
     counts = trail.counts()
     glyph, style = _GLYPHS.get(counts[-1][0], ("?", PLAIN)) if trail.over and counts else ("▸", PLAIN)
@@ -46,7 +46,7 @@ class ActionChips(Widget):
         super().__init__()
         self._lines: list[Pieces] = []
 
-    def show(self, trails: list[Trail], now: float, *, utc: bool) -> None:
+    def show(self, trails: list[ActionProgress], now: float, *, utc: bool) -> None:
         """Draw these; nothing is written when nothing differs."""
         chosen = sorted(trails, key=lambda trail: (trail.troubled, not trail.over))[-MOST:]
         kept = [trail for trail in trails if any(trail is one for one in chosen)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result
-from wfdash.live.actions.progress import Trail
+from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.last_action import Done, LastAction
 
@@ -25,7 +25,7 @@ _LINGER = 12.0
 class ActionMoved(Message):
     """An action moved on. Posted to the app, which tells the screens."""
 
-    def __init__(self, trail: Trail, event: Progress | Result) -> None:
+    def __init__(self, trail: ActionProgress, event: Progress | Result) -> None:
         super().__init__()
         self.trail = trail
         self.event = event
@@ -37,7 +37,7 @@ class ActionDesk:
     def __init__(self, app: "WfdashApp") -> None:
         self._app = app
         self._tasks: set[asyncio.Task[None]] = set()
-        self.trails: list[Trail] = []
+        self.trails: list[ActionProgress] = []
         self._last: tuple[Journal, LastAction] | None = None
 
     @property
@@ -49,19 +49,19 @@ class ActionDesk:
         return session.operator.guard
 
     @property
-    def last(self) -> Trail | None:
+    def last(self) -> ActionProgress | None:
         """The action that was asked for last."""
         return self.trails[-1] if self.trails else None
 
     @property
-    def bulk(self) -> Trail | None:
+    def bulk(self) -> ActionProgress | None:
         """The action on many that was asked for last."""
         return next((trail for trail in reversed(self.trails) if not trail.single), None)
 
-    def start(self, plan: Plan, heard: Heard | None = None) -> Trail:
+    def start(self, plan: Plan, heard: Heard | None = None) -> ActionProgress:
         """Carry out a confirmed plan; `heard` is told each event as it comes."""
         assert self._app.session is not None
-        trail = Trail(plan, self._app.clock())
+        trail = ActionProgress(plan, self._app.clock())
         self.trails.append(trail)
         del self.trails[:-50]
         operator = self._app.session.operator
@@ -80,7 +80,7 @@ class ActionDesk:
         task.add_done_callback(self._ended)
         return trail
 
-    def stop(self, trail: Trail) -> None:
+    def stop(self, trail: ActionProgress) -> None:
         """Send nothing more of it."""
         trail.stopping = True
         if self._app.session is not None:
@@ -98,7 +98,7 @@ class ActionDesk:
             return None
         return Done(own.sent_at, own.plan.verb, own.plan.targets[0].id if own.single else "", "you")
 
-    def shown(self, now: float) -> list[Trail]:
+    def shown(self, now: float) -> list[ActionProgress]:
         """What stands above the key bar: what runs, and what ended a moment ago. Newest last."""
         return [
             trail

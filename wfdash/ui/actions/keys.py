@@ -14,14 +14,14 @@ from wfdash.core.verbs.consequences import step_target
 from wfdash.core.verbs.rules import phrase, refusal
 from wfdash.keymap.actions import textual_action
 from wfdash.live.actions.plan import Plan, Progress, make_plan
-from wfdash.live.actions.progress import Trail
+from wfdash.live.actions.progress import ActionProgress
 from wfdash.ui.keys.bindings import bound
 
 if TYPE_CHECKING:
     from wfdash.ui.actions.desk import ActionMoved
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["NO_BULK", "VERB_ACTIONS", "WRITING", "ActionDeskHost", "Verbs", "starts_action"]
+__all__ = ["NO_BULK", "VERB_ACTIONS", "WRITING", "ActionHost", "Verbs", "starts_action"]
 
 VERB_ACTIONS: Final = {
     "instance.pause": "pause",
@@ -152,7 +152,7 @@ class Verbs:
         return reason is None
 
 
-class ActionDeskHost:
+class ActionHost:
     """Mixed into the app: opens prompts and tells the screens what became of actions."""
 
     def prompt(self: "WfdashApp", plan: Plan) -> None:  # type: ignore[misc]
@@ -201,7 +201,7 @@ class ActionDeskHost:
             self.notify(told, severity="warning")
             journal.close_unfinished(left)
 
-    def show_bulk(self: "WfdashApp", trail: Trail) -> None:  # type: ignore[misc]
+    def show_bulk(self: "WfdashApp", trail: ActionProgress) -> None:  # type: ignore[misc]
         """Put the progress of a bulk where its prompt was."""
         from wfdash.ui.actions.bulk import BulkScreen
 
@@ -248,7 +248,7 @@ class ActionDeskHost:
             for chips in screen.query(ActionChips):
                 chips.show(shown, now, utc=self.utc)
 
-    def action_ended(self: "WfdashApp", trail: Trail) -> None:  # type: ignore[misc]
+    def action_ended(self: "WfdashApp", trail: ActionProgress) -> None:  # type: ignore[misc]
         """Those that went well are marked no longer; those worth another try stay marked."""
         marks = self.root.marks
         marks.unmark({result.id for result in trail.results.values()} - set(trail.failed))

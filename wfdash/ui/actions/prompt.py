@@ -9,7 +9,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.text.clean import clean
 from wfdash.core.verbs.rules import same_meaning
 from wfdash.live.actions.plan import Plan, Progress, Result
-from wfdash.live.actions.progress import Trail
+from wfdash.live.actions.progress import ActionProgress
 from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines
 from wfdash.ui.base.dialog import LowerHalf
 
@@ -28,7 +28,7 @@ class PromptScreen(LowerHalf):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.asking = Asking(plan, 0.0)
-        self.trail: Trail | None = None
+        self.trail: ActionProgress | None = None
         self._last_key_at = float("-inf")
         self._pending: Timer | None = None
 

@@ -8,7 +8,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.ui.base.ready import Whole
+from wfdash.ui.base.ready import ReadyScreen
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import QUIET
@@ -52,7 +52,7 @@ class Panel(Widget):
         return strip_of([*line, ("", Style.null())], width)
 
 
-class LowerHalf(Whole, ModalScreen[None], inherit_bindings=False):
+class LowerHalf(ReadyScreen, ModalScreen[None], inherit_bindings=False):
     """Takes every key itself, so that palette, views and quit are off while it is open."""
 
     DEFAULT_CSS = """

@@ -14,13 +14,13 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Choices
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG
 
-__all__ = ["Entry", "MenuScreen"]
+__all__ = ["MenuItem", "MenuScreen"]
 
 _LONGEST = 500
 _NAME = 22
 
 
-class Entry(Struct, frozen=True):
+class MenuItem(Struct, frozen=True):
     """`what` is raw and cut to what a line may hold."""
 
     key: str
@@ -33,7 +33,7 @@ class MenuScreen(PanelScreen):
 
     BINDINGS = bindings("row.open")
 
-    def __init__(self, title: str, entries: Sequence[Entry]) -> None:
+    def __init__(self, title: str, entries: Sequence[MenuItem]) -> None:
         super().__init__()
         self._title = title
         self._entries = {entry.key: entry for entry in entries}

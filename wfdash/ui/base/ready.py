@@ -5,10 +5,10 @@ from typing import Any
 
 from textual.screen import Screen
 
-__all__ = ["Whole"]
+__all__ = ["ReadyScreen"]
 
 
-class Whole(Screen[None], inherit_bindings=False):
+class ReadyScreen(Screen[None], inherit_bindings=False):
     """What each screen of ours knows of itself."""
 
     @property

@@ -10,19 +10,19 @@ from textual.geometry import Size
 from wfdash.core.model.instance import Instance
 from wfdash.live.polling.events import Event
 from wfdash.ui.actions.keys import NO_BULK, Verbs
-from wfdash.ui.base.ready import Whole
+from wfdash.ui.base.ready import ReadyScreen
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
-    from wfdash.live.watcher import Poller
+    from wfdash.live.watcher import Watcher
     from wfdash.ui.app import WfdashApp
 
 __all__ = ["BaseScreen"]
 
 
-class BaseScreen(Verbs, Whole, inherit_bindings=False):
+class BaseScreen(Verbs, ReadyScreen, inherit_bindings=False):
     """A full screen. A subclass draws itself from what the app holds, in `live` and in `tick`."""
 
     wants_rows = False
@@ -68,7 +68,7 @@ class BaseScreen(Verbs, Whole, inherit_bindings=False):
         return cast("WfdashApp", self.app)
 
     @property
-    def poller(self) -> "Poller | None":
+    def poller(self) -> "Watcher | None":
         """None until the session is there."""
         return self.dashboard.session.poller if self.dashboard.session is not None else None
 

@@ -14,7 +14,7 @@ from wfdash.core.timeline.row_labels import STATE_GLYPHS
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.failure import step_failure
 from wfdash.core.why.step_names import failure_text
-from wfdash.core.why.why import Reckoning
+from wfdash.core.why.why import TimeWords
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
 
@@ -24,7 +24,7 @@ FOOT: Final = 4
 """Lines there are for it."""
 
 
-def row_lines(detail: Detail, row: Row, at: Reckoning, width: int) -> list[Pieces]:
+def row_lines(detail: Detail, row: Row, at: TimeWords, width: int) -> list[Pieces]:
     """A step or one of its attempts: when it ran, why it failed, its policy and its output."""
     step = detail.steps[row.step]
     title: list[tuple[str, Style]] = [(f" {STATE_GLYPHS[row.state]} ", PLAIN)]

@@ -18,7 +18,7 @@ from wfdash.core.payload.summary_lines import policy, span
 from wfdash.core.payload.tree import path_text, size_of, value_at, value_text
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, size
-from wfdash.core.why.why import Reckoning
+from wfdash.core.why.why import TimeWords
 from wfdash.live.polling.events import DetailChanged, Event
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.detail.payload_tree import PayloadTree
@@ -106,7 +106,7 @@ class InspectorScreen(BaseScreen):
         detail, width = self._detail, self.size.width
         if detail is None:
             return
-        at = Reckoning(self.dashboard.clock(), self.dashboard.utc)
+        at = TimeWords(self.dashboard.clock(), self.dashboard.utc)
         lines: list[Pieces] = []
         badges = badge_pieces(self.dashboard.identity(""))
         if self.step is not None and self.step < len(detail.steps):

@@ -16,13 +16,13 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, clock
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.rows import Row
-from wfdash.core.why.why import Reckoning, Why
+from wfdash.core.why.why import TimeWords, Why
 from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.foot import FOOT, fold_lines, row_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import shown_key
-from wfdash.ui.why_context import Known, as_of, gone_unended
+from wfdash.ui.why_context import WhyContext, as_of, gone_unended
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
@@ -48,7 +48,7 @@ class DetailPane(Vertical):
     def __init__(self, *, id: str | None = None, utc: bool = True) -> None:
         super().__init__(id=id)
         self.utc = utc
-        self.known = Known()
+        self.known = WhyContext()
         self.frozen = False
         """Whether polling is."""
         self._shown: str | None = None
@@ -81,7 +81,7 @@ class DetailPane(Vertical):
         detail = state.detail if state is not None else None
         identity = state.id if state is not None else (row.id if row is not None else "")
         now = as_of(state, now)
-        at = Reckoning(now, self.utc)
+        at = TimeWords(now, self.utc)
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
         self._silent = no_answer(state.freshness, now) if state is not None else ""
@@ -125,7 +125,7 @@ class DetailPane(Vertical):
         row: Instance | None,
         state: DetailState | None,
         why: Why | None,
-        at: Reckoning,
+        at: TimeWords,
         width: int,
     ) -> list[Pieces]:
         if not identity:
@@ -145,7 +145,7 @@ class DetailPane(Vertical):
         return lines
 
     def _title(
-        self, identity: str, status: str, state: DetailState | None, at: Reckoning, width: int
+        self, identity: str, status: str, state: DetailState | None, at: TimeWords, width: int
     ) -> Pieces:
         never = state is not None and bool(state.gone) and state.detail is None and not status
         fresh = state.freshness if state is not None else None
@@ -162,7 +162,7 @@ class DetailPane(Vertical):
         gap = width - cells(name) - cells(word) - cells(freshness) - 6
         return [*left, (" " * max(1, gap), PLAIN), (freshness, QUIET)]
 
-    def _doubts(self, state: DetailState | None, at: Reckoning, width: int) -> list[str]:
+    def _doubts(self, state: DetailState | None, at: TimeWords, width: int) -> list[str]:
         """What a person must know before believing the rest."""
         if state is None or (state.detail is None and not state.freshness.failure and not state.gone):
             return []
@@ -190,7 +190,7 @@ class DetailPane(Vertical):
         if row is not None and row.kind == "fold":
             lines = self._fold_lines(row, width)
         elif detail is not None and row is not None and row.step < len(detail.steps):
-            lines = row_lines(detail, row, Reckoning(self._now, self.utc), width)
+            lines = row_lines(detail, row, TimeWords(self._now, self.utc), width)
         elif detail is not None and not detail.steps:
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
         elif self._shown and detail is None and not self._failing:

@@ -13,7 +13,7 @@ from wfdash.core.timeline.outline import Outline
 from wfdash.core.timeline.row_labels import STATE_GLYPHS, length_text, marker, words
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import Timeline, segments
-from wfdash.core.why.why import Reckoning
+from wfdash.core.why.why import TimeWords
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
@@ -54,7 +54,7 @@ def axis_line(axis: Axis, width: int, below: int = 0) -> Strip:
     return strip_of([(f" {marks}", QUIET), (name, QUIET), (said, QUIET)], width)
 
 
-def row_line(timeline: Timeline, row: Row, at: Reckoning, width: int, over: Style | None) -> Strip:
+def row_line(timeline: Timeline, row: Row, at: TimeWords, width: int, over: Style | None) -> Strip:
     """The row; `over` lies on all but its bar: the cursor."""
     made, bar_width = timeline.outline, _bar_width(width)
     drawn = bar(segments(made, row, at.now), timeline.axis, bar_width)
@@ -70,7 +70,7 @@ def row_line(timeline: Timeline, row: Row, at: Reckoning, width: int, over: Styl
     return strip_of([*left, *pieces], width)
 
 
-def _words(made: Outline, row: Row, at: Reckoning, room: int) -> list[tuple[str, Style]]:
+def _words(made: Outline, row: Row, at: TimeWords, room: int) -> list[tuple[str, Style]]:
     """The row's words in exactly `room` cells."""
     pieces: list[tuple[str, Style]] = []
     for text, tone in words(made, row, at):

@@ -15,7 +15,7 @@ from wfdash.core.timeline.axis import Axis, Scale
 from wfdash.core.timeline.outline import ALIVE, Outline, outline_in_slices
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import Timeline, arrange, axis_of
-from wfdash.core.why.why import Reckoning
+from wfdash.core.why.why import TimeWords
 from wfdash.ui.detail.timeline_line import axis_line, row_line
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.line_table import LineTable
@@ -54,7 +54,7 @@ class TimelineTable(LineTable):
         self._detail: Detail | None = None
         self._building: Generator[None, None, Outline] | None = None
         self._outline: Outline | None = None
-        self._at = Reckoning(0.0)
+        self._at = TimeWords(0.0)
         self._moved = False
         self._version = 0
 
@@ -64,7 +64,7 @@ class TimelineTable(LineTable):
         """Draw this answer as of `now`; `fresh` when another instance is opened, whose cursor starts anew."""
         if self._at.utc != utc:
             self._strips.clear()
-        self._at = Reckoning(now, utc)
+        self._at = TimeWords(now, utc)
         if fresh:
             self._moved = False
             self.unfolded = set()

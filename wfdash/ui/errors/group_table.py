@@ -8,7 +8,7 @@ from textual.strip import Strip
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
 from wfdash.core.text.words import clock
-from wfdash.core.triage.error_groups import Group, short_version
+from wfdash.core.triage.error_groups import ErrorGroup, short_version
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.strips import blank, strip_of
@@ -21,14 +21,14 @@ _TIMES_FROM = 72
 _MEASURED = 50
 
 
-class CauseTable(ListTable[Group]):
+class CauseTable(ListTable[ErrorGroup]):
     def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool], id: str | None = None) -> None:
         super().__init__(id=id)
-        self.marked: Callable[[Group], bool] = lambda group: False
+        self.marked: Callable[[ErrorGroup], bool] = lambda group: False
         self._clock = clock
         self._utc = utc
 
-    def key_for(self, row: Group) -> Fingerprint:
+    def key_for(self, row: ErrorGroup) -> Fingerprint:
         return row.fingerprint
 
     def header_line(self, width: int) -> Strip:
@@ -53,7 +53,7 @@ class CauseTable(ListTable[Group]):
             return blank(width)
         return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
 
-    def _texts(self, group: Group) -> dict[str, str]:
+    def _texts(self, group: ErrorGroup) -> dict[str, str]:
         mark, now, utc = group.fingerprint, self._clock(), self._utc()
         first, last = group.first, group.last
         return {
@@ -67,7 +67,7 @@ class CauseTable(ListTable[Group]):
             "OVER TIME": self._spark(group),
         }
 
-    def _spark(self, group: Group) -> str:
+    def _spark(self, group: ErrorGroup) -> str:
         """Each over the same stretch: from the first failure of any group to now, of those read in a row."""
         firsts = [min(one.recent) for one in self.rows if one.recent]
         now = self._clock()

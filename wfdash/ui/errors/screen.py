@@ -6,7 +6,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean
 from wfdash.core.text.words import clock, count
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.error_groups import Group, VersionShare, blame, short_version, summary
+from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame, short_version, summary
 from wfdash.core.triage.group_filter import cause_filter
 from wfdash.live.polling.events import Event
 from wfdash.ui.base.screen import BaseScreen
@@ -143,7 +143,7 @@ class ErrorsScreen(BaseScreen):
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
 
-    def _draw_summary(self, groups: list[Group], total: int) -> None:
+    def _draw_summary(self, groups: list[ErrorGroup], total: int) -> None:
         poller, app = self.poller, self.dashboard
         assert poller is not None
         causes = poller.causes
@@ -174,7 +174,7 @@ class ErrorsScreen(BaseScreen):
             lines += [[("  VERSIONS are compared over a list without a filter", QUIET)], []]
         self.query_one("#beside", TextLines).show(lines)
 
-    def _example(self, group: Group) -> list[Pieces]:
+    def _example(self, group: ErrorGroup) -> list[Pieces]:
         sample, app = group.samples[0], self.dashboard
         why = self.poller.why(sample.id) if self.poller is not None else None
         key = app.key_of("row.open")
@@ -250,7 +250,7 @@ class ErrorsScreen(BaseScreen):
             self.dashboard.notify(f"{len(ids)} marked in the list of {self.target_workflow()}")
         self.causes.repaint()
 
-    def _is_marked(self, group: Group) -> bool:
+    def _is_marked(self, group: ErrorGroup) -> bool:
         return all(sample.id in self.dashboard.root.marks for sample in group.samples)
 
     def targets(self) -> list[Instance]:

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from wfdash.core.rows.order import Order
 
-__all__ = ["GLYPH", "SORTS", "Columns", "columns", "order_of", "sort_of"]
+__all__ = ["GLYPH", "SORTS", "TableColumns", "columns", "order_of", "sort_of"]
 
 _NAMES = {
     "status": "STATUS",
@@ -43,7 +43,7 @@ def sort_of(order: Order) -> str:
     return "" if order == Order() else f"{'-' if order.reverse else ''}{order.column}"
 
 
-class Columns(Struct, frozen=True):
+class TableColumns(Struct, frozen=True):
     """Widths by column, in cells, in the order drawn; a column that does not fit is absent."""
 
     widths: tuple[tuple[str, int], ...]
@@ -52,7 +52,7 @@ class Columns(Struct, frozen=True):
         return _NAMES[name]
 
 
-def columns(width: int, longest_id: int, status: int) -> Columns:
+def columns(width: int, longest_id: int, status: int) -> TableColumns:
     """What fits beside a gutter of two cells, each column after one space; `status` is that column's width.
 
     What it is blocked on stands after one space more, away from the numbers before it.
@@ -61,7 +61,7 @@ def columns(width: int, longest_id: int, status: int) -> Columns:
     Where that is too little for the id, the status is its glyph alone.
     """
     if width - 10 - status < min(longest_id, _LEAST_ID):
-        return Columns((("status", GLYPH), ("id", max(1, width - GLYPH - 9)), ("age", 5)))
+        return TableColumns((("status", GLYPH), ("id", max(1, width - GLYPH - 9)), ("age", 5)))
     room = width - 3 - status
     widths = {"status": status, "age": 5}
     room -= 6
@@ -75,4 +75,4 @@ def columns(width: int, longest_id: int, status: int) -> Columns:
     else:
         widths["id"] = min(wanted, max(room // 2 - 1, room - 44))
         widths["why"] = room - 3 - widths["id"]
-    return Columns(tuple((name, widths[name]) for name in _NAMES if name in widths))
+    return TableColumns(tuple((name, widths[name]) for name in _NAMES if name in widths))

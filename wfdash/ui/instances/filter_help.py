@@ -16,7 +16,7 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["Fault", "FilterField", "Suggestions", "aid_pieces"]
+__all__ = ["FaultHighlighter", "FilterField", "Suggestions", "aid_pieces"]
 
 _LEAST = 20
 """Cells below which it is not worth beginning to say what is in force."""
@@ -35,7 +35,7 @@ class Suggestions(Suggester):
         return offered if offered.startswith(value) and offered else None
 
 
-class Fault(Highlighter):
+class FaultHighlighter(Highlighter):
     """Underlines what cannot be read, from the place the error points at to the end of that word."""
 
     def highlight(self, text: Text) -> None:
@@ -58,7 +58,9 @@ class FilterField(Field):
         """The cursor is elsewhere, so other words may stand there."""
 
     def __init__(self) -> None:
-        super().__init__(suggester=Suggestions(lambda field: self.values(field)), highlighter=Fault())
+        super().__init__(
+            suggester=Suggestions(lambda field: self.values(field)), highlighter=FaultHighlighter()
+        )
         self.values: Values = no_values
 
     def on_mount(self) -> None:

@@ -5,7 +5,7 @@ from typing import overload
 
 from wfdash.core.filter.query import EVERYTHING
 from wfdash.core.model.instance import Instance
-from wfdash.core.rows.view import View
+from wfdash.core.rows.view import TableView
 from wfdash.ui.instances.rows import ListingScreen
 
 __all__ = ["SelectionScreen"]
@@ -80,7 +80,7 @@ class SelectionScreen(ListingScreen):
 class _Rows(Sequence[str]):
     """The ids of a view without a copy of them all."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: TableView) -> None:
         self._view = view
 
     def __len__(self) -> int:

@@ -6,11 +6,11 @@ from textual import work
 from textual.events import Click
 from textual.timer import Timer
 
-from wfdash.core.filter.query import EVERYTHING, Facts, Query
+from wfdash.core.filter.query import EVERYTHING, MatchContext, Query
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import Delta
-from wfdash.core.rows.view import View
+from wfdash.core.rows.view import TableView
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.instances.columns import SORTS
 from wfdash.ui.instances.filter_line import FilterLine
@@ -52,7 +52,7 @@ class ListingScreen(BaseScreen):
     def __init__(self, workflow: str) -> None:
         super().__init__()
         self.workflow = workflow
-        self.view: View | None = None
+        self.view: TableView | None = None
         self.wanted: Query = EVERYTHING
         self._settled = ""
         """The filter that was in force last while none was typed and that did not ask for marks."""
@@ -103,8 +103,8 @@ class ListingScreen(BaseScreen):
 
     def _new_view(self) -> None:
         assert self.poller is not None
-        facts = Facts(self.marks, self.poller.read)
-        self.view = View(
+        facts = MatchContext(self.marks, self.poller.read)
+        self.view = TableView(
             self.poller.store, self.wanted, self.table.order, clock=self.dashboard.clock, facts=lambda: facts
         )
         self.table.view = self.view

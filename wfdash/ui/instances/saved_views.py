@@ -8,8 +8,8 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.config.settings import SettingsError, View
-from wfdash.core.filter.query import Facts
+from wfdash.config.settings import SavedView, SettingsError
+from wfdash.core.filter.query import MatchContext
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.ui.base.panel import PanelScreen, Title
@@ -21,7 +21,7 @@ from wfdash.ui.widgets.status_line import StatusLine
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, clicked
 
 if TYPE_CHECKING:
-    from wfdash.live.watcher import Poller
+    from wfdash.live.watcher import Watcher
 
 __all__ = ["SaveViewScreen", "ViewsScreen"]
 
@@ -41,7 +41,7 @@ class ViewsScreen(SelectionScreen):
         if view is not None and self.poller is not None and not self.filter_line.query_now:
             self.show_view(view)
 
-    def views_here(self) -> list[View]:
+    def views_here(self) -> list[SavedView]:
         """Those with a key that are for the workflow shown, by their key."""
         views = [one for one in self.dashboard.settings.views if one.key]
         return sorted((one for one in views if one.workflow in ("", self.workflow)), key=lambda one: one.key)
@@ -71,11 +71,11 @@ class ViewsScreen(SelectionScreen):
         )
 
     @work(group="view counts", exclusive=True)
-    async def _count_views(self, views: Sequence[View], poller: "Poller") -> None:
-        facts = Facts(self.marks, poller.read)
+    async def _count_views(self, views: Sequence[SavedView], poller: "Watcher") -> None:
+        facts = MatchContext(self.marks, poller.read)
         await self._view_counts.count(views, poller.store, facts, self.dashboard.clock())
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: SavedView) -> None:
         """Put a view's filter and order in force; its workflow too, where it names one."""
         if view.workflow and view.workflow != self.workflow:
             self.dashboard.show_workflow(view.workflow)
@@ -86,7 +86,7 @@ class ViewsScreen(SelectionScreen):
         else:
             self.dashboard.notify(f"view {view.name}")
 
-    def default_view(self) -> View | None:
+    def default_view(self) -> SavedView | None:
         """The one to begin with in the workflow shown."""
         views = [view for view in self.dashboard.settings.views if view.default]
         of_workflow = [view for view in views if view.workflow == self.workflow]
@@ -103,7 +103,7 @@ class ViewsScreen(SelectionScreen):
             )
 
     def action_view_save(self) -> None:
-        view = View(
+        view = SavedView(
             "", workflow=self.workflow, filter=self.filter_line.query_now.text, sort=sort_of(self.table.order)
         )
         self.dashboard.push_screen(SaveViewScreen(view))
@@ -141,7 +141,7 @@ class SaveViewScreen(PanelScreen):
 
     DEFAULT_CSS = "SaveViewScreen Field { margin: 0 1; }"
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: SavedView) -> None:
         super().__init__()
         self._view = view
 

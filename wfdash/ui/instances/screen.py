@@ -17,7 +17,7 @@ from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.instances.filter_line import FilterLine
-from wfdash.ui.instances.status import SurroundedScreen
+from wfdash.ui.instances.status import StatusScreen
 from wfdash.ui.instances.table import InstanceTable
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header
@@ -36,7 +36,7 @@ _OLD = 120.0
 """Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
 
 
-class InstancesScreen(SurroundedScreen):
+class InstancesScreen(StatusScreen):
     """Takes the news, says what is looked at, and does what the keys ask."""
 
     BINDINGS = bindings(

@@ -21,7 +21,7 @@ from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.widgets.status_line import StatusLine
 
-__all__ = ["SurroundedScreen"]
+__all__ = ["StatusScreen"]
 
 WIDE = 120
 """Columns from which the detail stands beside the table."""
@@ -31,7 +31,7 @@ SOON = 0.05
 """Seconds in which news are gathered before they are drawn."""
 
 
-class SurroundedScreen(ViewsScreen):
+class StatusScreen(ViewsScreen):
     """The part of the instances screen that tells how it stands with the rows, and details one of them."""
 
     def __init__(self, workflow: str) -> None:

@@ -11,7 +11,7 @@ from wfdash.core.text.words import age, count, spoken
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.polling.freshness import Freshness
-from wfdash.live.watcher import Poller
+from wfdash.live.watcher import Watcher
 from wfdash.ui.base.empty_messages import empty_message, no_answer
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.status_line import Pieces
@@ -60,7 +60,7 @@ def last_pieces(app: "WfdashApp", now: float) -> Sequence[Pieces]:
     return [[(one, QUIET)] for one in words]
 
 
-def counts_pieces(poller: Poller, matched: int, query: Query, now: float, *, go_on: str) -> Sequence[Pieces]:
+def counts_pieces(poller: Watcher, matched: int, query: Query, now: float, *, go_on: str) -> Sequence[Pieces]:
     """`1,204 of 12,431 loaded`, `searched 7 of 57`, `to API: status`, ...: the most needed first."""
     first = (_loaded(poller, matched if query else None), PLAIN)
     if poller.list.answered_at is None and not len(poller.store):
@@ -80,7 +80,7 @@ def counts_pieces(poller: Poller, matched: int, query: Query, now: float, *, go_
     return groups
 
 
-def _loaded(poller: Poller, matched: int | None) -> str:
+def _loaded(poller: Watcher, matched: int | None) -> str:
     """`1,204 of 12,431 loaded`; of a filter `19 of 1,204 loaded of 12,431`."""
     loaded = len(poller.store)
     total = loaded if poller.total is None and poller.complete else poller.total
@@ -101,7 +101,7 @@ def _searched_pieces(searched: Searched, go_on: str) -> Sequence[Pieces]:
     return [[(words, PLAIN if searched.over else WARN)]]
 
 
-def trouble_pieces(poller: Poller, fresh: Freshness, width: int, now: float) -> Pieces:
+def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) -> Pieces:
     """A server's own words may be long: what wfdash does about it stays in sight."""
     failure, left, held = clean(fresh.failure), poller.budget.left, poller.budget.held_for
     why = failure or no_answer(fresh, now) or "the last two polls were missed"
@@ -120,7 +120,7 @@ def left_out_pieces(statuses: Sequence[str], width: int) -> Pieces:
     return [(" ▲ ", WARN + STRONG), (fit(told, max(1, width - 4)), WARN)]
 
 
-def message_for(poller: Poller, workflow: str, filter: str, now: float, key_of: Callable[[str], str]) -> str:
+def message_for(poller: Watcher, workflow: str, filter: str, now: float, key_of: Callable[[str], str]) -> str:
     return empty_message(
         poller.list,
         workflow=workflow,

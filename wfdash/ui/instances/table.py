@@ -11,7 +11,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import EXPIRED
-from wfdash.core.rows.view import View
+from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief
 from wfdash.core.triage.error_groups import short_version
@@ -31,7 +31,7 @@ from wfdash.ui.widgets.theme import (
     look,
 )
 
-__all__ = ["Facts", "InstanceTable"]
+__all__ = ["InstanceTable", "RowSource"]
 
 _RIGHT = {"age", "took"}
 _WIDEST_STATUS = 17
@@ -40,7 +40,7 @@ _SAME_POLL = 0.9
 """Seconds between two changes that count as one poll's."""
 
 
-class Facts(Protocol):
+class RowSource(Protocol):
     """What is known of an instance beside its list row."""
 
     def blocked_on(self, instance: str) -> str:
@@ -58,7 +58,7 @@ class InstanceTable(LineTable):
 
     def __init__(
         self,
-        facts: Facts,
+        facts: RowSource,
         *,
         clock: Callable[[], float],
         let_in: Callable[[], None] = lambda: None,
@@ -67,7 +67,7 @@ class InstanceTable(LineTable):
         """`let_in` puts the rows that arrived where they belong."""
         super().__init__(id=id)
         self._let_in = let_in
-        self.view: View | None = None
+        self.view: TableView | None = None
         self.order = Order()
         self.marks = Marks()
         self.changed: dict[str, float] = {}

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from time import thread_time
 
-from wfdash.config.settings import View
-from wfdash.core.filter.query import Facts, QueryError, parse
+from wfdash.config.settings import SavedView
+from wfdash.core.filter.query import MatchContext, QueryError, parse
 from wfdash.core.rows.store import Store
 
 __all__ = ["ViewCounts"]
@@ -36,7 +36,7 @@ class ViewCounts:
         self.by_name = {}
         self._next_at = 0.0
 
-    async def count(self, views: Sequence[View], store: Store, facts: Facts, now: float) -> None:
+    async def count(self, views: Sequence[SavedView], store: Store, facts: MatchContext, now: float) -> None:
         """Count the rows each of these matches."""
         spent = 0.0
         counts: dict[str, int] = {}

@@ -12,17 +12,17 @@ from wfdash.ui.widgets.header import Identity
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["Signs", "shown_key"]
+__all__ = ["KeyNames", "shown_key"]
 
 
 def shown_key(widget: Widget, action: str) -> str:
     """The first key of an action as it is in force in the widget's app; its own in an app that has none."""
-    if isinstance(widget.app, Signs):
+    if isinstance(widget.app, KeyNames):
         return cast("WfdashApp", widget.app).key_of(action)
     return key_text(BY_ID[action].keys[0])
 
 
-class Signs:
+class KeyNames:
     """Mixed into the app."""
 
     def key_of(self: "WfdashApp", action: str) -> str:  # type: ignore[misc]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wfdash.ui.base.menu import Entry, MenuScreen
+from wfdash.ui.base.menu import MenuItem, MenuScreen
 
 __all__ = ["AccountsScreen"]
 
@@ -14,7 +14,7 @@ class AccountsScreen(MenuScreen):
     def __init__(self, accounts: Sequence[Mapping[str, Any]]) -> None:
         self._ids = dict(zip(_KEYS, (str(one.get("id", "")) for one in accounts), strict=False))
         entries = [
-            Entry(key, str(one.get("name", "")), self._ids[key])
+            MenuItem(key, str(one.get("name", "")), self._ids[key])
             for key, one in zip(_KEYS, accounts, strict=False)
         ]
         super().__init__(f"These credentials see {len(accounts)} accounts", entries)

@@ -11,7 +11,7 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
 from wfdash.live.budget.budget import QUOTA
 from wfdash.live.polling.events import BudgetChanged, Event
-from wfdash.live.watcher import Poller
+from wfdash.live.watcher import Watcher
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Choices
@@ -109,7 +109,7 @@ def _asked_for(path: str, failure: str, room: int) -> str:
     return fit(f"{short}  {failure}", room)
 
 
-def _summary(poller: Poller, now: float, width: int) -> Sequence[Pieces]:
+def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
     budget = poller.budget
     spent, limit = budget.meter
     acted, most = budget.actions
@@ -136,7 +136,7 @@ def _summary(poller: Poller, now: float, width: int) -> Sequence[Pieces]:
     return lines[:_LINES]
 
 
-def _told(poller: Poller, now: float) -> Pieces:
+def _told(poller: Watcher, now: float) -> Pieces:
     """What the server itself said of its limit."""
     budget, left = poller.budget, poller.budget.left
     if budget.frozen_until is not None and budget.frozen_until > now:
@@ -152,7 +152,7 @@ def _told(poller: Poller, now: float) -> Pieces:
     return [(text, WARN if held else PLAIN)]
 
 
-def _reach(poller: Poller) -> Pieces:
+def _reach(poller: Watcher) -> Pieces:
     """How far the sweep and the reads of visible rows have come."""
     sweep, (read, wanted) = poller.sweep, poller.facts_read
     parts = []

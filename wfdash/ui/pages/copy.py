@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from platformdirs import user_state_path
 
 from wfdash.core.handoff.copy_formats import Copy
-from wfdash.ui.base.menu import Entry, MenuScreen
+from wfdash.ui.base.menu import MenuItem, MenuScreen
 from wfdash.ui.terminal.clipboard import copy_text
 
 __all__ = ["CopyScreen"]
@@ -14,7 +14,7 @@ __all__ = ["CopyScreen"]
 
 class CopyScreen(MenuScreen):
     def __init__(self, title: str, entries: Sequence[Copy]) -> None:
-        super().__init__(f"Copy of {title}", [Entry(one.key, one.name, one.text) for one in entries])
+        super().__init__(f"Copy of {title}", [MenuItem(one.key, one.name, one.text) for one in entries])
         self._copies = {one.key: one for one in entries}
 
     def chosen(self, key: str) -> None:

@@ -15,12 +15,12 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.live.polling.read_instance import read_run
-from wfdash.ui.base.menu import Entry, MenuScreen
+from wfdash.ui.base.menu import MenuItem, MenuScreen
 from wfdash.ui.pages.export_files import file_name, full_outputs, write_first
 from wfdash.ui.why_context import as_of, known_of
 
 if TYPE_CHECKING:
-    from wfdash.ui.session import Session
+    from wfdash.ui.session import AccountSession
 
 __all__ = ["ExportScreen"]
 
@@ -38,15 +38,15 @@ class ExportScreen(MenuScreen):
         self._instance = instance
         self._svg = screen_svg
         entries = [
-            Entry("h", "handover", "this place, pins, marks and notes: wfdash open FILE"),
-            Entry("s", "story", "Markdown: notes, actions, changes and causes so far"),
-            Entry("c", "table, CSV", "the rows that the filter shows"),
-            Entry("n", "table, NDJSON", "the same rows, each as the API sent it"),
+            MenuItem("h", "handover", "this place, pins, marks and notes: wfdash open FILE"),
+            MenuItem("s", "story", "Markdown: notes, actions, changes and causes so far"),
+            MenuItem("c", "table, CSV", "the rows that the filter shows"),
+            MenuItem("n", "table, NDJSON", "the same rows, each as the API sent it"),
         ]
         if instance:
-            entries.append(Entry("j", "instance, JSON", f"{instance} with full step outputs"))
-            entries.append(Entry("m", "instance, Markdown", f"{instance} for a ticket"))
-        entries.append(Entry("v", "screen, SVG", "what was on screen under this panel"))
+            entries.append(MenuItem("j", "instance, JSON", f"{instance} with full step outputs"))
+            entries.append(MenuItem("m", "instance, Markdown", f"{instance} for a ticket"))
+        entries.append(MenuItem("v", "screen, SVG", "what was on screen under this panel"))
         super().__init__("Export", entries)
 
     def chosen(self, key: str) -> None:
@@ -113,7 +113,7 @@ class ExportScreen(MenuScreen):
         told = f"{count(left)} step outputs stay cut" if left else ""
         return lambda: [instance_json(detail, why=said, outputs=outputs, now=now)], told
 
-    async def _detail(self, session: "Session") -> tuple[Detail, float]:
+    async def _detail(self, session: "AccountSession") -> tuple[Detail, float]:
         """As it is known with its steps, else read now; and the moment that it can be told of."""
         state, clock = session.poller.detail(self._instance), self.dashboard.clock
         detail = state.detail if state is not None and state.workflow == self._workflow else None

@@ -14,7 +14,7 @@ from wfdash.core.text.markdown import table_row
 from wfdash.core.text.words import clock, count
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.plan import REFUSED
-from wfdash.live.records.journal import Entry
+from wfdash.live.records.journal import JournalEntry
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.terminal.clipboard import copy_text
@@ -35,12 +35,12 @@ _WHO_FROM = 110
 _STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
 
 
-def _style(one: Entry) -> Style:
+def _style(one: JournalEntry) -> Style:
     refused = one.event == "settled" and one.reason.startswith(f"{REFUSED}: ")
     return WARN if refused else _STYLES.get(one.event, PLAIN)
 
 
-def journal_markdown(entries: list[Entry]) -> str:
+def journal_markdown(entries: list[JournalEntry]) -> str:
     """A table for a ticket, oldest first, times in UTC."""
     rows = ["| at | who | what | workflow | instance | before | after | told |", "|" + "---|" * 8]
     for one in reversed(entries):
@@ -58,19 +58,19 @@ def journal_markdown(entries: list[Entry]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _what(one: Entry) -> str:
+def _what(one: JournalEntry) -> str:
     return f"{phrase(clean(one.verb))} {one.event}"
 
 
 class _Entries(LineTable):
     def __init__(self) -> None:
         super().__init__()
-        self.entries: list[Entry] = []
+        self.entries: list[JournalEntry] = []
         self.now = 0.0
         self.utc = True
         self._widths = (9, 10, 10, 0)
 
-    def take(self, entries: list[Entry]) -> None:
+    def take(self, entries: list[JournalEntry]) -> None:
         """Show these. The columns are as wide as the newest of them need."""
         self.entries = entries
         newest = entries[:_MEASURED]
@@ -81,7 +81,7 @@ class _Entries(LineTable):
         who = max((cells(clean(one.who)) for one in newest), default=0) + 2 if wide >= _WHO_FROM else 0
         self._widths = (at, min(what, wide * 3 // 10), min(named, wide // 4), min(who, wide // 5))
 
-    def _at(self, one: Entry) -> str:
+    def _at(self, one: JournalEntry) -> str:
         return clock(one.at, utc=self.utc, now=self.now)
 
     def row_count(self) -> int:
@@ -121,7 +121,7 @@ class JournalScreen(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._all: list[Entry] = []
+        self._all: list[JournalEntry] = []
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="journal-title")
@@ -216,5 +216,5 @@ class JournalScreen(BaseScreen):
         )
 
 
-def _haystack(one: Entry) -> str:
+def _haystack(one: JournalEntry) -> str:
     return f"{one.verb} {one.event} {one.id} {one.workflow} {one.reason} {one.who} {one.after}".casefold()

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from wfdash.config.settings import ProfileCard, Settings, SettingsError
 from wfdash.config.writer import NewProfile, save_profile
-from wfdash.ui.base.menu import Entry, MenuScreen
+from wfdash.ui.base.menu import MenuItem, MenuScreen
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
@@ -43,18 +43,18 @@ class ProfileScreen(MenuScreen):
         else:
             app.take_profile(self._cards[key].name)
 
-    def _entries_for(self, settings: Settings) -> Sequence[Entry]:
+    def _entries_for(self, settings: Settings) -> Sequence[MenuItem]:
         entries = [
-            Entry(key, card.name, _what(card, in_use=card.name == settings.profile_name))
+            MenuItem(key, card.name, _what(card, in_use=card.name == settings.profile_name))
             for key, card in self._cards.items()
         ]
         if not entries and not settings.demo and settings.config_path is not None:
             what = "the account, the workflow" if self._workflow else "the account"
             kept = f"{what} and where the token is, as a profile in {settings.config_path}"
-            entries.append(Entry(_KEEP, "keep what is shown", kept))
+            entries.append(MenuItem(_KEEP, "keep what is shown", kept))
         if not settings.read_only:
             entries.append(
-                Entry(_READ_ONLY, "read-only", "writes nothing until wfdash ends; cannot be unset")
+                MenuItem(_READ_ONLY, "read-only", "writes nothing until wfdash ends; cannot be unset")
             )
         return entries
 

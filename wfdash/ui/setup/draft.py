@@ -10,10 +10,10 @@ from wfdash.config.first_run import TokenSource
 from wfdash.config.settings import ProfileCard, Settings
 from wfdash.config.writer import NewProfile, profile_change, save_profile
 
-__all__ = ["Chosen"]
+__all__ = ["ProfileDraft"]
 
 
-class Chosen(Struct):
+class ProfileDraft(Struct):
     """`settings` grow from step to step; `name` is what the profile was asked to be called, or ""."""
 
     settings: Settings

@@ -16,7 +16,7 @@ from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.setup.checks import Introduction
-from wfdash.ui.setup.draft import Chosen
+from wfdash.ui.setup.draft import ProfileDraft
 from wfdash.ui.setup.text import (
     account_entries,
     keep_pieces,
@@ -47,7 +47,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
     def __init__(self, settings: Settings, name: str = "") -> None:
         """`name` is what the profile will be called; "" finds one."""
         super().__init__()
-        self.chosen = Chosen(settings, name)
+        self.chosen = ProfileDraft(settings, name)
         self.named = settings.account_id
         """The account, where the environment or an option says which: it is not asked for."""
         self.step = "token"

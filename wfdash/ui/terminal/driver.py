@@ -13,7 +13,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-__all__ = ["AT_ONCE", "ForgivingDriver", "Understood"]
+__all__ = ["AT_ONCE", "InputDecoder", "TolerantDriver"]
 
 _TURN = 0.1
 """Seconds after which the program looks up, and an escape that nothing followed is the key."""
@@ -21,7 +21,7 @@ AT_ONCE = 4096
 """Bytes of one read."""
 
 
-class Understood:
+class InputDecoder:
     """Bytes made into events. What makes no sense is passed over, and what comes after it is not.
 
     An escape read long enough ago was the key, even where a busy program reads the next key late.
@@ -48,7 +48,7 @@ class Understood:
             return ()
 
 
-class Lasting(io.TextIOBase):
+class SafeWriter(io.TextIOBase):
     """A terminal to write to that may go: what is written after that is nobody's.
 
     Textual's writing thread would end there, and the program wait for ever until that has room for more.
@@ -70,7 +70,7 @@ class Lasting(io.TextIOBase):
             self._file.flush()
 
 
-class ForgivingDriver(LinuxDriver):
+class TolerantDriver(LinuxDriver):
     """Textual's own ends at a byte that is not UTF-8, as a Latin-1 keyboard or an old mouse report has.
 
     It also divides by the pixels of a terminal that says it has none, and reads one that is gone again and
@@ -81,11 +81,11 @@ class ForgivingDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._file = Lasting(self._file)
+        self._file = SafeWriter(self._file)
 
     def run_input_thread(self) -> None:
         """Until the program ends; in a thread of its own."""
-        understood = Understood()
+        understood = InputDecoder()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             ending = False

@@ -15,10 +15,10 @@ from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableF
 from wfdash.ui.terminal.frame import NarrowUpdate
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
-__all__ = ["Drawing"]
+__all__ = ["Rendering"]
 
 
-class Drawing(App[int], inherit_bindings=False):
+class Rendering(App[int], inherit_bindings=False):
     """The part of the app that knows what a frame looks like."""
 
     _last_filters: Sequence[LineFilter] = ()
@@ -28,9 +28,9 @@ class Drawing(App[int], inherit_bindings=False):
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
-        from wfdash.ui.terminal.driver import ForgivingDriver  # its modules are not there on Windows
+        from wfdash.ui.terminal.driver import TolerantDriver  # its modules are not there on Windows
 
-        return ForgivingDriver
+        return TolerantDriver
 
     def dress(self, settings: Settings) -> None:
         """Take theme, colours and characters from the settings. NO_COLOR goes before any theme."""
