@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfdash.core.model.detail import read_detail
-from wfdash.core.triage.fingerprint import fingerprint, plain_message
+from wfdash.core.text.chance import plain_message
+from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.why.step_names import base_name
 
 

@@ -6,9 +6,10 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
-from wfdash.core.triage.fingerprint import plain_message
+from wfdash.core.text.chance import plain_message
 from wfdash.core.why.current_steps import Doing, current_steps, doing
 from wfdash.core.why.failure import attempt_failure
+from wfdash.core.why.step_names import plain_step
 
 __all__ = ["BLOCKS", "DetailFields", "read_facts"]
 
@@ -22,7 +23,7 @@ class DetailFields(Struct, frozen=True):
     """All in lower case, to be searched."""
 
     steps: tuple[str, ...] = ()
-    """Names of the current and failed steps, and the events that are waited for."""
+    """Names of the current and failed steps, also as groups of failures call them, and the awaited events."""
     error: str = ""
     blocked: str = ""
     """One of BLOCKS, or "" when it waits for nothing that can be named."""
@@ -31,11 +32,19 @@ class DetailFields(Struct, frozen=True):
 def read_facts(detail: Detail) -> DetailFields:
     """The facts of one detail. Of steps side by side, the one that waits longest by nature counts."""
     current, failed = current_steps(detail), detail.steps.failed()
-    said = (text for step in (*current, *failed) for text in (step.name, step.event_type))
+    said = (
+        text for step in (*current, *failed) for text in (step.name, _of_group(step.name), step.event_type)
+    )
     names = dict.fromkeys(text.lower() for text in said if text)
     errors = [detail.error, *(step.error for step in failed), *(attempt_failure(step) for step in failed)]
     texts = [_words(*error) for error in dict.fromkeys((one.name, one.message) for one in errors if one)]
     return DetailFields(tuple(names), "\n".join(texts), _blocked(detail.status, current))
+
+
+def _of_group(name: str) -> str:
+    """The name that its group goes by, where that is no part of its own: else `step~` would not find it."""
+    plain = plain_step(name)
+    return "" if plain in name else plain
 
 
 def _blocked(status: str, current: Iterable[Step]) -> str:

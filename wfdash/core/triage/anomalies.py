@@ -13,7 +13,7 @@ from wfdash.core.model.step import Step
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import current_steps
-from wfdash.core.why.step_names import base_name
+from wfdash.core.why.step_names import base_name, plain_step
 
 __all__ = ["Oddity", "StepTimes", "missed_fires", "odd_detail", "odd_row", "queue_pressure", "worst_first"]
 
@@ -54,12 +54,12 @@ class StepTimes:
                 and start is not None
                 and end is not None
             ):
-                key = (detail.workflow, base_name(known.names[index]))
+                key = (detail.workflow, plain_step(known.names[index]))
                 self._taken[key][(detail.id, index)] = end - start
 
     def p95(self, workflow: str, step: Step) -> float | None:
         """Seconds within which 95 of 100 runs of this step finished; None below five samples."""
-        taken = sorted(self._taken.get((workflow, base_name(step.name)), {}).values())
+        taken = sorted(self._taken.get((workflow, plain_step(step.name)), {}).values())
         if len(taken) < _FEWEST_SAMPLES:
             return None
         return taken[min(len(taken) - 1, int(0.95 * len(taken)))]

@@ -1,36 +1,22 @@
 """What two failures have in common: the error with all that differs by chance taken out."""
 
-import re
-
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Failure
+from wfdash.core.text.chance import LONGEST, without_chance
+from wfdash.core.text.error_message import main_line
 from wfdash.core.why.failure import attempt_failure, failing_step
-from wfdash.core.why.step_names import base_name
+from wfdash.core.why.step_names import plain_step
 
-__all__ = ["UNNAMED", "Fingerprint", "fingerprint", "plain_message"]
+__all__ = ["DEPLOYED", "RESET", "UNNAMED", "Fingerprint", "fingerprint"]
 
-_CHANCE = (
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
-    (re.compile(r"\b\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\b"), "<time>"),
-    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE), "<url>"),
-    (re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"), "<address>"),
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), "<id>"),
-    (re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b"), "<host>"),
-    (
-        re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|app|internal|local|cloud)(?::\d+)?\b", re.I),
-        "<host>",
-    ),
-    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.IGNORECASE), "<id>"),
-    (re.compile(r"\b[A-Za-z]+(?:[-_][A-Za-z0-9]+)*[-_]\d[\w-]*\b"), "<id>"),
-    (re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*"), "<n>"),
-)
-_NAMED = re.compile(r"([A-Z]\w{0,60}(?:Error|Exception)): (.*)", re.DOTALL)
+RESET = "Durable Object reset because its code was updated"
+"""What the platform throws into every running step when a new version is deployed."""
+DEPLOYED = "reset by a deploy"
+"""The name of that cause on screen."""
 UNNAMED = "Error"
 """What an error without a name is called."""
-_LONGEST = 2_000
-"""Characters of a message that are looked at: enough to tell two causes apart, bounded against megabytes."""
 
 
 class Fingerprint(Struct, frozen=True):
@@ -47,14 +33,6 @@ class Fingerprint(Struct, frozen=True):
         return (self.error, self.message, self.step)
 
 
-def plain_message(message: str) -> str:
-    """The first line of a message with what differs by chance replaced by `<n>`, `<id>`, `<time>`, ..."""
-    line = message.lstrip()[:_LONGEST].split("\n", 1)[0]
-    for pattern, word in _CHANCE:
-        line = pattern.sub(word, line)
-    return " ".join(line.split())
-
-
 def fingerprint(detail: Detail) -> Fingerprint:
     """What this errored instance shares with others of its kind.
 
@@ -62,18 +40,16 @@ def fingerprint(detail: Detail) -> Fingerprint:
     """
     step = failing_step(detail)
     failure = ((attempt_failure(step) or step.error) if step else None) or detail.error or Failure("", "")
+    if RESET in failure.message or (detail.error is not None and RESET in detail.error.message):
+        # A deploy resets whatever step happens to run, on whatever version: one cause, named by what did it.
+        return Fingerprint(DEPLOYED, RESET, "", "")
     name, message = failure.name, failure.message
     if not message and detail.error:
         message = detail.error.message
-    name, message = _unwrapped(name, message)
+    name, line = main_line(name, message)
     return Fingerprint(
-        name or UNNAMED, plain_message(message), base_name(step.name) if step else "", detail.version
+        name or UNNAMED,
+        without_chance(line[:LONGEST]),
+        plain_step(step.name) if step else "",
+        detail.version,
     )
-
-
-def _unwrapped(name: str, message: str) -> tuple[str, str]:
-    """The thrown class: the engine gives some as a plain `Error` and puts their name before the message."""
-    named = _NAMED.match(message)
-    if named and (name in ("", UNNAMED, named[1])):
-        return named[1], named[2]
-    return name, message.removeprefix(f"{name}: ")

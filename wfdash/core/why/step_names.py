@@ -1,11 +1,22 @@
 """How a step is called on screen, and which steps are repetitions of one another."""
 
 import re
+from functools import lru_cache
 
 from wfdash.core.model.step import Failure, Step
+from wfdash.core.text.chance import without_chance
 from wfdash.core.text.clean import cells, clean, fit
 
-__all__ = ["base_name", "error_name", "failure_text", "family", "shown_name", "spoken_name", "terminator"]
+__all__ = [
+    "base_name",
+    "error_name",
+    "failure_text",
+    "family",
+    "plain_step",
+    "shown_name",
+    "spoken_name",
+    "terminator",
+]
 
 _DIGITS = 9
 _COUNTER = re.compile(r"-\d+\Z")
@@ -14,6 +25,8 @@ _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$")
 _WRAPPED = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
 _NAMED = re.compile(r"([A-Za-z_$][\w$]{0,60}(?:Error|Exception|Timeout)): ")
 _PLAIN = re.compile(r"[\w .:/#\-]+")
+_ONLY_WORDS = re.compile(r"[A-Z]?[a-z]*(?:[ _-][a-z]+)*")
+"""Most names: nothing in them can differ by chance, and 10,000 steps are named in one answer."""
 _LONGEST = 512
 """Characters looked at; step names are at most 256, but what the server sends decides."""
 
@@ -36,6 +49,14 @@ def terminator(source: str) -> str:
 def base_name(name: str) -> str:
     """A step's name, raw, without the one `-N` counter that the engine appends."""
     return _COUNTER.sub("", name)
+
+
+@lru_cache(maxsize=4096)
+def plain_step(name: str) -> str:
+    """The name that a step shares with the same step of other instances: `process order 1000-1` is
+    `process order <n>`."""
+    name = base_name(name[:_LONGEST])
+    return name if _ONLY_WORDS.fullmatch(name) else without_chance(name)
 
 
 def shown_name(step: Step) -> str:

@@ -1,0 +1,105 @@
+"""The line of an error that says what went wrong: a page's title, JSON's message, a traceback's last line."""
+
+import json
+import re
+from typing import Any, Final
+
+__all__ = ["main_line"]
+
+_FROM_START: Final = 16_384
+_FROM_END: Final = 4_096
+"""Characters looked at. A traceback says what happened in its last line, everything else at its start."""
+_GENERAL: Final = ("", "Error", "WorkflowFatalError")
+"""Names that say nothing: the engine gives every thrown class as `Error` and puts its name before the message
+(measured on the local engine)."""
+_WRAPPED: Final = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
+_NAMED: Final = re.compile(r"((?:[A-Za-z_$][\w$.]{0,60})?(?:Error|Exception|Timeout)): *(?=\S)")
+_PAGE: Final = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
+_TITLE: Final = re.compile(r"<(title|h1)\b[^>]*>([^<]{1,300})", re.IGNORECASE)
+_TAG: Final = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_TRACEBACK: Final = "Traceback (most recent call last):"
+_WORDS: Final = ("message", "error_description", "detail", "msg", "reason", "title", "description")
+_INSIDE: Final = ("error", "errors", "fault", "response", "body", "data", "cause")
+_CODES: Final = ("code", "status", "statusCode", "status_code", "errorCode", "type")
+_DEPTH: Final = 4
+
+
+def main_line(name: str, message: str) -> tuple[str, str]:
+    """The name and the one line of an error that a person needs to tell it from another.
+
+    The name is the thrown class where the engine put it before the message; "" where none says anything.
+    Never raises, whatever the text is; the line may be "".
+    """
+    text = message.strip()
+    if len(text) > _FROM_START + _FROM_END:
+        text = f"{text[:_FROM_START]}\n{text[-_FROM_END:]}"
+    if wrapped := _WRAPPED.fullmatch(text):
+        text = wrapped[1].strip()
+    line = _last_of_traceback(text) or _of_page(text) or _of_json(text) or _first_line(text)
+    name = name.strip()
+    for _ in range(_DEPTH):
+        found = _NAMED.match(line)
+        if not found or (name not in _GENERAL and name != found[1] and found[1] not in _GENERAL):
+            break
+        name = name if found[1] in _GENERAL else found[1]
+        line = line[found.end() :]
+    return ("" if name in _GENERAL else name), " ".join(line.split())
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.splitlines() if line.strip()), "")
+
+
+def _last_of_traceback(text: str) -> str:
+    """The last line that stands at the margin: what Python prints after the frames."""
+    if _TRACEBACK not in text:
+        return ""
+    after = text[text.rindex(_TRACEBACK) + len(_TRACEBACK) :]
+    lines = [line for line in after.splitlines() if line.strip() and not line[0].isspace()]
+    return lines[-1] if lines else ""
+
+
+def _of_page(text: str) -> str:
+    """The title of an HTML page behind what the program put before it."""
+    found = _PAGE.search(text)
+    if not found:
+        return ""
+    page = text[found.start() :]
+    title = _TITLE.search(page)
+    words = title[2] if title else _first_line(_TAG.sub("\n", page))
+    return f"{_before(text, found.start())}{words.strip() or 'an HTML page without a title'}"
+
+
+def _of_json(text: str) -> str:
+    """The message inside a JSON object, with its code, behind what the program put before it."""
+    start = text.find("{")
+    if start < 0 or not text.rstrip().endswith(("}", "]")):
+        return ""
+    if text[:start].rstrip().endswith("["):
+        start = text.rindex("[", 0, start)
+    try:
+        value = json.loads(text[start:])
+    except (ValueError, RecursionError):
+        return ""
+    words = _message_in(value, _DEPTH)
+    return f"{_before(text, start)}{words}" if words else ""
+
+
+def _message_in(value: Any, depth: int) -> str:
+    if isinstance(value, list):
+        return next((words for item in value[:3] if (words := _message_in(item, depth - 1))), "")
+    if not isinstance(value, dict) or depth <= 0:
+        return ""
+    inner = next((words for key in _INSIDE if (words := _message_in(value.get(key), depth - 1))), "")
+    if inner:
+        return inner
+    texts = (value.get(key) for key in (*_WORDS, "error"))
+    words = next((_first_line(text) for text in texts if isinstance(text, str) and text.strip()), "")
+    code = next((value[key] for key in _CODES if isinstance(value.get(key), (int, str))), "")
+    return f"code {code}: {words}" if words and str(code) and str(code) not in words else words
+
+
+def _before(text: str, at: int) -> str:
+    """What a program wrote before a page or an object: `upstream said: ` stays, a line break does not."""
+    words = " ".join(text[:at].split())
+    return f"{words} " if words else ""
