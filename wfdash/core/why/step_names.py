@@ -6,6 +6,7 @@ from functools import lru_cache
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.text.chance import without_chance
 from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.error_message import main_line
 
 __all__ = [
     "base_name",
@@ -22,8 +23,6 @@ _DIGITS = 9
 _COUNTER = re.compile(r"-\d+\Z")
 _SUFFIX = re.compile(rf"-(\d{{1,{_DIGITS}}})$")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$")
-_WRAPPED = re.compile(r'Step threw a NonRetryableError with message "(.+)"', re.DOTALL)
-_NAMED = re.compile(r"([A-Za-z_$][\w$]{0,60}(?:Error|Exception|Timeout)): ")
 _PLAIN = re.compile(r"[\w .:/#\-]+")
 _ONLY_WORDS = re.compile(r"[A-Z]?[a-z]*(?:[ _-][a-z]+)*")
 """Most names: nothing in them can differ by chance, and 10,000 steps are named in one answer."""
@@ -108,25 +107,17 @@ def error_name(failure: Failure) -> str:
 
     The engine gives a thrown class as `Error` and puts its name before the message.
     """
-    name = failure.name.strip()[:_LONGEST]
-    if name in ("", "Error", "WorkflowFatalError"):
-        found = _NAMED.match(failure.message.strip()[:4096])
-        name = found[1] if found else ""
+    name, _ = main_line(failure.name[:_LONGEST], failure.message)
     return fit(clean(name), 48).rstrip() if name else ""
 
 
 def failure_text(failure: Failure, width: int = 100) -> str:
-    """`Name: message` on one line, the message's first line, cut to `width` cells.
+    """`Name: message` on one line, cut to `width` cells: of the message the line that says what failed.
 
     The plain name `Error` is left out, and the engine's wrapping of a NonRetryableError is taken off.
     """
-    message = failure.message.strip()
-    wrapped = _WRAPPED.fullmatch(message[:4096])
-    first, _, rest = (wrapped[1] if wrapped else message[:4096]).partition("\n")
-    name = failure.name.strip()[:_LONGEST]
-    if wrapped or (first and name == "Error") or first.startswith(f"{name}:"):
-        name = ""
-    text = clean(": ".join(part for part in (name, first.rstrip()) if part)) or "an error without a message"
-    if rest.strip() and cells(text) < width:
+    name, line = main_line(failure.name[:_LONGEST], failure.message)
+    text = clean(": ".join(part for part in (name, line) if part)) or "an error without a message"
+    if "\n" in failure.message.strip() and cells(text) < width:
         text += " …"
     return fit(text, width) if cells(text) > width else text
