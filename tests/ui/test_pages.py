@@ -58,7 +58,10 @@ def test_an_id_of_the_workflow_shown_opens_it():
 def test_a_url_of_another_account_is_refused():
     async def script(d):
         await goto("https://dash.cloudflare.com/" + "f" * 32 + "/workers/workflows/orders/instance/a")(d)
-        assert "another account" in d.text
+        assert (
+            f"this URL is of account {'f' * 32}; the one in use is {d.app.settings.account_id}"
+            in " ".join(d.text.split())
+        )
 
     drive(script)
 

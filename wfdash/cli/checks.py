@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from wfdash.cli.exits import UsageError
+from wfdash.config.settings import Link
 
 __all__ = ["check_usage"]
 
@@ -44,7 +45,8 @@ def _check_address(parsed: Namespace) -> None:
             raise UsageError(f"-i names the {name} {theirs}, the options name {ours}")
     parsed.instance = address.instance
     parsed.workflow = parsed.workflow or address.workflow
-    parsed.account_id = parsed.account_id or address.account
+    if address.account and not parsed.account_id:
+        parsed.link = Link(address.account, "-i")
 
 
 def _check_filter(text: str) -> None:

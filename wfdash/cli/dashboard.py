@@ -10,7 +10,16 @@ from msgspec.structs import replace
 from wfdash.cli.exits import UsageError
 from wfdash.cli.options import options_of
 from wfdash.cli.output import refuse, say
-from wfdash.config.settings import NoCredentials, Settings, SettingsError, load
+from wfdash.config.settings import (
+    ForeignAccount,
+    Link,
+    NoCredentials,
+    Options,
+    Settings,
+    SettingsError,
+    load,
+)
+from wfdash.core.text.clean import clean
 
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
@@ -24,7 +33,7 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     _check_terminal(environ)
     handover = _take_handover(parsed) if parsed.command == "open" else None
     try:
-        settings = load(options_of(parsed), environ)
+        settings = _load(parsed, environ, handover)
     except NoCredentials as wrong:
         refuse(str(wrong), wrong.exit_code)
         return _lead(parsed, environ, wrong.exit_code)
@@ -47,6 +56,41 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     if code == 3 and settings.credential is None:
         return refuse(settings.sources["credential"], code)
     return code
+
+
+def _load(parsed: Namespace, environ: Mapping[str, str], handover: "Handover | None") -> Settings:
+    """The settings, and another account than the configured one only after the person has agreed to it."""
+    options = options_of(parsed)
+    theirs = handover.account_id if handover is not None and not parsed.account_id else ""
+    if theirs and not options.demo:
+        options = replace(options, link=Link(theirs, parsed.file))
+    try:
+        settings = load(options, environ)
+    except ForeignAccount as foreign:
+        return load(_agreed(options, foreign), environ)
+    if handover is not None and settings.sources["account"] == parsed.file:
+        # A file chooses no account where none is configured: GET /accounts and the person do.
+        return replace(settings, account_id="")
+    return settings
+
+
+def _agreed(options: Options, foreign: ForeignAccount) -> Options:
+    """Ask on the terminal, naming both accounts. Raises the refusal unless the answer is a bare y."""
+    if foreign.profile:
+        offer = f"Open it with profile {foreign.profile}, which is for that account?"
+    else:
+        offer = "No profile is for that account. Open it read-only, with the credentials in use?"
+    say(clean(f"wfdash: {foreign.meeting}."))
+    print(clean(f"{offer} [y/N] "), end="", file=sys.stderr, flush=True)
+    try:
+        answer = sys.stdin.readline().strip()
+    except UnicodeDecodeError:
+        answer = ""
+    if answer != "y":
+        raise foreign
+    if foreign.profile:
+        return replace(options, profile=foreign.profile, link=None, local=None)
+    return replace(options, account_id=foreign.link.account_id, link=None, local=None, read_only=True)
 
 
 def _setup(parsed: Namespace, settings: Settings) -> str | None:
@@ -91,7 +135,6 @@ def _take_handover(parsed: Namespace) -> "Handover":
         raise UsageError(f"{parsed.file}: {wrong}") from None
     if handover.loss:
         say(f"wfdash: {parsed.file} was cut or changed: {handover.loss}")
-    parsed.account_id = parsed.account_id or handover.account_id
     parsed.workflow = parsed.workflow or handover.workflow
     parsed.instance = parsed.instance or handover.instance
     parsed.filter = parsed.filter or _readable(handover.filter, parsed.file)

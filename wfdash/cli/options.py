@@ -38,6 +38,7 @@ def options_of(parsed: Namespace) -> Options:
         base_url=parsed.base_url,
         local=parsed.local,
         debug=parsed.debug,
+        link=getattr(parsed, "link", None),
         read_only=getattr(parsed, "read_only", False),
         interval=getattr(parsed, "interval", None),
         ascii=getattr(parsed, "ascii", False),

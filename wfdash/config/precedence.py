@@ -14,6 +14,7 @@ from wfdash.config.credential import Credential, origin_of
 from wfdash.config.schema import Config, Profile
 from wfdash.config.settings import (
     CLOUDFLARE,
+    ForeignAccount,
     NoCredentials,
     Options,
     ProfileCard,
@@ -223,12 +224,17 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     choose_profile(case)
     base, local = server(case)
     account = "" if local else account_id(case)
+    account = _linked(case, account, local=local)
     known = None if local else credential(case, base)
     if local:
         case.sources["credential"] = "none: a dev session wants none"
-    used = case.named or case.profile.account_id in ("", account)
+    own = local and options.local is None
+    used = case.named or own or _is_same(case.profile.account_id, account) or not case.profile.account_id
     profile = case.profile if used else Profile()
-    production = frozenset(p.account_id for p in config.profiles.values() if p.production and p.account_id)
+    production = frozenset(p.account_id.lower() for p in config.profiles.values() if p.production) - {""}
+    forbidden = frozenset(p.account_id.lower() for p in config.profiles.values() if p.read_only) - {""}
+    if _is_same(case.profile.account_id, account):
+        forbidden -= {account.lower()}  # the profile in force speaks for its own account
     return _settings(
         case,
         path,
@@ -242,10 +248,51 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         local=local,
         credential=known,
         production_accounts=production,
-        production=account in production or (profile.production and not profile.account_id),
-        read_only=options.read_only or profile.read_only,
+        production=account.lower() in production or (profile.production and not profile.account_id),
+        read_only=options.read_only
+        or account.lower() in forbidden
+        or (profile.read_only if local else _keeps_read_only(case, account)),
+        read_only_accounts=forbidden,
         colour=profile.colour,
     )
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two ids are one account; the API takes hex digits in either case."""
+    return one.lower() == other.lower()
+
+
+def _linked(case: Resolution, account: str, *, local: bool) -> str:
+    """The account to use beside the one that a file or a URL names; raises ForeignAccount for another."""
+    link = case.options.link
+    if link is None:
+        return account
+    if local:
+        raise ForeignAccount(
+            link, f"{case.sources['base URL']} is a dev session", _profile_of(case, link.account_id)
+        )
+    if account and not _is_same(account, link.account_id):
+        ours = f"{case.sources['account']} is account {account}"
+        raise ForeignAccount(link, ours, _profile_of(case, link.account_id))
+    if not account:
+        case.sources["account"] = link.source
+    return account or link.account_id
+
+
+def _profile_of(case: Resolution, account: str) -> str:
+    names = [name for name, one in case.config.profiles.items() if _is_same(one.account_id, account)]
+    return names[0] if len(names) == 1 else ""
+
+
+def _keeps_read_only(case: Resolution, account: str) -> bool:
+    """Whether the profile in force forbids writing, and no profile of the account in use lifts that.
+
+    Leaving its account by a variable or an option does not lift what it says: only a profile does.
+    """
+    ours = case.profile
+    if not ours.read_only or case.named or not ours.account_id or _is_same(ours.account_id, account):
+        return ours.read_only
+    return not any(_is_same(one.account_id, account) for one in case.config.profiles.values())
 
 
 def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:

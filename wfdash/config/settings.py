@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wfdash.config.credential import SECRET_VARIABLES, Credential
 
 __all__ = [
     "CLOUDFLARE",
+    "ForeignAccount",
+    "Link",
     "NoCredentials",
     "Options",
     "ProfileCard",
@@ -32,6 +35,28 @@ class NoCredentials(SettingsError):
     exit_code = 3
 
 
+class ForeignAccount(SettingsError):
+    """A file or a URL leads to another account than the configured one; nobody has agreed to that yet."""
+
+    def __init__(self, link: "Link", ours: str, profile: str) -> None:
+        """`profile` is the only one of the config that is for that account, "" where there is none."""
+        self.link, self.ours, self.profile = link, ours, profile
+        way = f"--profile {profile}" if profile else f"--account-id {link.account_id}"
+        super().__init__(f"{self.meeting}. {way} goes there.")
+
+    @property
+    def meeting(self) -> str:
+        """Both accounts, each with who names it."""
+        return f"{self.link.source} is of account {self.link.account_id}, {self.ours}"
+
+
+class Link(Struct, frozen=True):
+    """The account that a file or a URL names: where to go, never a leave to do more there."""
+
+    account_id: str
+    source: str
+
+
 class Options(Struct, frozen=True):
     """What the command line said of the settings; None and "" mean it said nothing."""
 
@@ -51,6 +76,7 @@ class Options(Struct, frozen=True):
     """A scenario's name: CLOUDFLARE_*, profiles and wrangler's login are then left alone."""
     demo_account: str = ""
     demo_token: str = ""
+    link: Link | None = None
     setup: bool = False
     """Somebody is led to a credential: there need not be one yet."""
 
@@ -94,6 +120,8 @@ class Settings(Struct, frozen=True):
     production_accounts: frozenset[str] = frozenset()
     production: bool = False
     read_only: bool = False
+    read_only_accounts: frozenset[str] = frozenset()
+    """Accounts that a profile calls read-only, without one whose own profile is in force and does not."""
     colour: str = ""
     interval: float = 3.0
     """Seconds between two polls of the list."""
@@ -132,7 +160,20 @@ class Settings(Struct, frozen=True):
 
     def is_production(self, account_id: str) -> bool:
         """Whether this account is guarded as production, whichever profile named it."""
-        return self.production or account_id in self.production_accounts
+        return self.production or account_id.lower() in self.production_accounts
+
+    def is_read_only(self, account_id: str) -> bool:
+        """Whether nothing may be written to this account, however it came to be the one in use."""
+        return self.read_only or account_id.lower() in self.read_only_accounts
+
+    def of_account(self, account_id: str) -> "Settings":
+        """These settings for an account that was found or chosen later, under the guards it has."""
+        return replace(
+            self,
+            account_id=account_id,
+            production=self.is_production(account_id),
+            read_only=self.is_read_only(account_id),
+        )
 
 
 def config_named(options: Options, environ: Mapping[str, str]) -> Path:

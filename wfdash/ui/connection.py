@@ -98,7 +98,9 @@ class SessionManager(Navigator, inherit_bindings=False):
         session = self.session
         if session is None or self.settings.account_id or not session.api.account_id:
             return False
-        self.settings = replace(self.settings, account_id=session.api.account_id)
+        self.settings = self.settings.of_account(session.api.account_id)
+        if self.settings.read_only:
+            session.operator.forbid("a profile of this account is read-only")
         if session.journal is not None:
             session.journal.learn_account(session.api.account_id)
         self.account_learned()
@@ -112,7 +114,7 @@ class SessionManager(Navigator, inherit_bindings=False):
         self.open_page("accounts", accounts)
 
     def take_account(self, account_id: str) -> None:
-        self.reconnect(replace(self.settings, account_id=account_id), workflow=self.start_at[0])
+        self.reconnect(self.settings.of_account(account_id), workflow=self.start_at[0])
 
     def reconnect(self, settings: Settings, *, workflow: str) -> None:
         """Leave everything of the present account behind, marks too, and begin anew."""

@@ -33,10 +33,6 @@ class Shift:
         self._told: set[str] = set()
         self._titled = False
         self._handover = handover
-        if handover is not None:
-            for workflow, identity in handover.pins:
-                self.pins.add(self.pin(workflow, identity))
-            self.story.entries.extend(handover.story)
 
     @property
     def account(self) -> str:
@@ -48,9 +44,21 @@ class Shift:
     def begin(self) -> None:
         """There is a session: follow what is watched, and stand where the last shift stood."""
         self.follow()
-        handover, self._handover = self._handover, None
-        if handover is None:
+        settings, handover = self._app.settings, self._handover
+        if handover is None or (handover.account_id and not settings.kept_for):
             return
+        self._handover = None
+        if handover.account_id.lower() not in ("", settings.account_id.lower()):
+            ours = settings.account_id or "a dev session"
+            told = (
+                f"the handover is of account {handover.account_id}, this is {ours}: nothing of it was taken"
+            )
+            self._app.notify(told, severity="warning")
+            return
+        for workflow, identity in handover.pins:
+            self.pins.add(self.pin(workflow, identity))
+        self.story.entries.extend(handover.story)
+        self.follow()
         if handover.workflow == self._app.root.workflow:
             self._app.root.marks.mark(handover.marks)
             self._app.root.set_order(order_of(handover.sort))
@@ -76,7 +84,7 @@ class Shift:
     def adopt(self) -> None:
         """What was watched before the only account was known is watched in it."""
         self.pins.adopt(self.account)
-        self.follow()
+        self.begin()
 
     def toggle(self, workflow: str, identity: str) -> None:
         """Watch an instance, or stop watching it, and say which."""

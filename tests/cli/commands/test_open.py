@@ -75,3 +75,75 @@ def test_what_is_no_handover_is_refused(terminal, tmp_path, text, words):
 def test_away_from_a_terminal_it_is_refused_first(capsys, file):
     assert run(["open", str(file)]) == 2
     assert "needs a terminal" in capsys.readouterr().err
+
+
+OTHER = "e" * 32
+CONFIG = """
+profile = "ours"
+[profiles.ours]
+account_id = "{ours}"
+{more}
+"""
+
+
+@pytest.fixture
+def foreign(tmp_path, simulator):
+    """`foreign(more)`: the environment with that config, and a handover of another account."""
+    path = tmp_path / "shift.jsonl"
+    written = Handover(1_763_730_131.0, account_id=OTHER, workflow="orders", marks=["a"])
+    path.write_text("\n".join(written.lines()) + "\n")
+
+    def make(more=""):
+        config = tmp_path / "config.toml"
+        config.write_text(CONFIG.format(ours=simulator["CLOUDFLARE_ACCOUNT_ID"], more=more))
+        config.chmod(0o600)
+        return str(path), simulator | {"WFDASH_CONFIG": str(config)}
+
+    return make
+
+
+@pytest.mark.parametrize("answer", ["n\r", "\r", "yes\r", " \r"])
+def test_a_handover_of_another_account_is_opened_only_after_a_y(terminal, foreign, answer):
+    path, env = foreign()
+    asked = terminal("open", path, env=env, columns=200)
+    asked.wait_for(
+        f"is of account {OTHER}", f"is account {env['CLOUDFLARE_ACCOUNT_ID']}", "Open it read-only"
+    )
+    asked.send(answer.encode())
+    assert asked.wait_exit() == 2
+
+
+def test_a_handover_of_another_account_is_read_only(terminal, foreign):
+    path, env = foreign()
+    asked = terminal("open", path, env=env, columns=140, lines=40)
+    asked.wait_for("[y/N]")
+    asked.send(b"y\r")
+    asked.wait_for("read-only")
+    asked.press("q")
+    assert asked.wait_exit() == 0
+
+
+def test_a_handover_takes_no_read_only_off(terminal, foreign, simulator, tmp_path):
+    path, env = foreign("read_only = true")
+    ours = Handover(1_763_730_131.0, account_id=simulator["CLOUDFLARE_ACCOUNT_ID"], workflow="orders")
+    (tmp_path / "shift.jsonl").write_text("\n".join(ours.lines()) + "\n")
+    opened = terminal("open", path, env=env, columns=140, lines=40)
+    opened.wait_for("read-only", "waiting")
+    opened.press("q")
+    assert opened.wait_exit() == 0
+
+
+def test_a_url_of_another_account_is_refused_by_a_one_shot(shell, foreign):
+    _, env = foreign()
+    url = f"https://dash.cloudflare.com/{OTHER}/workers/workflows/orders/instance/a"
+    shown = shell("show", "-i", url, env=env)
+    assert shown.returncode == 2
+    assert f"-i is of account {OTHER}, CLOUDFLARE_ACCOUNT_ID is account" in shown.stderr
+    assert f"--account-id {OTHER} goes there" in shown.stderr
+
+
+def test_an_account_variable_takes_no_read_only_off(shell, foreign):
+    _, env = foreign("read_only = true")
+    ended = shell("terminate", "-w", "orders", "--yes", "no-such-instance", env=env)
+    assert ended.returncode == 2
+    assert "read-only" in ended.stderr

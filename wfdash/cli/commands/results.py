@@ -27,7 +27,7 @@ def exit_code(codes: Iterable[int]) -> int:
 
 def check_writable(session: CommandSession) -> None:
     """Raises Stop where this person, or this server, takes no writes at all."""
-    if session.settings.read_only:
+    if session.settings.is_read_only(session.api.account_id):
         raise Stop("nothing is written: this profile is read-only", 2)
     if session.api.watch_only:
         raise Stop(f"this server can be watched, not written to: {session.api.watch_only}", 1)

@@ -39,13 +39,21 @@ class GotoScreen(PanelScreen):
         except AddressError as error:
             self._fail(str(error))
             return
-        ours = self.dashboard.settings.account_id
-        if address.account and ours and address.account != ours:
-            self._fail("this URL is of another account; change the profile to go there")
+        if refusal := self._foreign(address.account):
+            self._fail(refusal)
         elif address.workflow:
             self._go(address)
         else:
             self._find(address.word)
+
+    def _foreign(self, theirs: str) -> str:
+        """Why an account is not to be gone to from here, naming both; "" for the one in use, or none."""
+        settings = self.dashboard.settings
+        if not theirs or theirs.lower() == settings.account_id.lower():
+            return ""
+        ours = settings.account_id or ("none: a dev session" if settings.local else "not known yet")
+        key = self.dashboard.key_of("profile.open")
+        return f"this URL is of account {theirs}; the one in use is {ours}. {key} changes the profile"
 
     @work(exclusive=True, exit_on_error=False)
     async def _find(self, word: str) -> None:
