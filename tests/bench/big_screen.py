@@ -80,7 +80,7 @@ def dashboard(rows: int) -> None:
             for first in range(100, rows, 100):
                 page = [item(number) for number in range(first, min(first + 100, rows))]
                 delta: Delta = poller.store.apply(page, seq=0, now=NOW)
-                poller._told(InstancesChanged(delta))
+                poller._emit(InstancesChanged(delta))
                 if first % 1000 == 0:
                     await asyncio.sleep(0)
 

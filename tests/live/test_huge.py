@@ -41,7 +41,7 @@ def test_twenty_minutes_of_the_huge_world():
             active = [one for one in poller.store.ids() if one in poller.store.active]
             visible, watched = active[:40], active[300:310]
             poller.want(visible)
-            poller.watch(watched)
+            poller.prioritise(watched)
             poller.open(visible[3])
             closely = {*visible, *watched}
             periods = []

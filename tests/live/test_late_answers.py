@@ -48,9 +48,9 @@ async def test_what_was_told_since_a_question_was_asked_outdoes_its_answer(on):
     on.poller.open(one.id)
     await asyncio.sleep(1)
     verbs.pause(on.world, one)
-    number = on.poller.overheard.next_number()
+    number = on.poller.sink.next_number()
     told = read_answer("orders", one.id, await read("orders", one.id))
-    on.poller.overheard.hear_detail(told, number)
+    on.poller.sink.saw_detail(told, number)
     late = on.loop.time() + 10
     while on.loop.time() < late:
         assert on.poller.detail(one.id).detail.status == "paused"

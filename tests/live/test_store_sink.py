@@ -10,10 +10,10 @@ from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import make_plan
 
 
-async def acted(on, verb, rows, *, hearer=True):
+async def acted(on, verb, rows, *, sink=True):
     clock = on.loop.time
-    overheard = on.poller.overheard if hearer else None
-    operator = Operator(on.api, budget=on.budget, journal=None, clock=clock, hearer=overheard)
+    overheard = on.poller.sink if sink else None
+    operator = Operator(on.api, budget=on.budget, journal=None, clock=clock, sink=overheard)
     plan = make_plan(verb, "orders", rows, now=clock(), guard=operator.guard)
     return await operator.carry_out(plan, lambda event: None)
 
@@ -48,10 +48,10 @@ def test_rows_tell_what_an_action_did_while_polling_is_frozen(number):
 
 
 @staged("incident")
-async def test_without_a_hearer_rows_wait_for_the_next_poll(on):
+async def test_without_a_sink_rows_wait_for_the_next_poll(on):
     await frozen_on(on)
     (row,) = active_of(on, 1)
-    (told,) = await acted(on, "terminate", [row], hearer=False)
+    (told,) = await acted(on, "terminate", [row], sink=False)
     assert (told.outcome, on.poller.store.get(row.id).status) == ("done", row.status)
 
 
@@ -81,17 +81,17 @@ async def test_an_instance_that_an_action_finds_gone_is_marked(on):
 @staged()
 async def test_what_concerns_another_workflow_or_rows_not_loaded_is_let_pass(on):
     await frozen_on(on)
-    overheard, store = on.poller.overheard, on.poller.store
+    overheard, store = on.poller.sink, on.poller.store
     one, size = waiting_of(on), len(store)
     number = overheard.next_number()
-    overheard.hear_status("billing", one.id, "paused", number)
-    overheard.hear_rows("billing", [{"id": one.id, "status": "paused"}], number)
-    overheard.hear_gone("billing", one.id)
-    overheard.hear_status("orders", "never-seen", "paused", number)
-    overheard.hear_rows("orders", [{"id": "never-seen"}, {"id": ["odd"]}], number)
-    overheard.hear_status("orders", one.id, "", number)
+    overheard.saw_status("billing", one.id, "paused", number)
+    overheard.saw_rows("billing", [{"id": one.id, "status": "paused"}], number)
+    overheard.saw_gone("billing", one.id)
+    overheard.saw_status("orders", "never-seen", "paused", number)
+    overheard.saw_rows("orders", [{"id": "never-seen"}, {"id": ["odd"]}], number)
+    overheard.saw_status("orders", one.id, "", number)
     assert (store.get(one.id).status, len(store), store.note(one.id)) == ("waiting", size, "")
-    overheard.hear_status("orders", one.id, "paused", 0)
+    overheard.saw_status("orders", one.id, "paused", 0)
     assert store.get(one.id).status == "waiting"  # a later request told otherwise
-    overheard.hear_status("orders", one.id, "paused", number)
+    overheard.saw_status("orders", one.id, "paused", number)
     assert store.get(one.id).status == "paused"

@@ -51,7 +51,7 @@ def test_a_palette_that_was_closed_asks_nothing_of_what_was_under_it():
         palette = app.screen
         field = palette.query_one(Field)
         app.pop_screen()
-        assert not palette.whole
+        assert not palette.is_ready
         palette.on_input_changed(Field.Changed(field, "typed"))
         await dashboard.settled()
         assert app.screen is app.root

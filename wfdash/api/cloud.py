@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from wfdash.api.answers.check import read_envelope
-from wfdash.api.answers.created import read_made
+from wfdash.api.answers.created import read_new_instances
 from wfdash.api.answers.envelope import Envelope
-from wfdash.api.answers.rows import create_body, read_version, read_workflow, rows, text, whole
+from wfdash.api.answers.rows import count_of, create_body, read_version, read_workflow, rows, text
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
 from wfdash.api.http.client import Answer, Http, encoded, segment
@@ -46,9 +46,9 @@ class CloudWorkflows(Endpoints):
         info = envelope.result_info
         return WorkflowPage(
             [workflow for item in _listed(envelope, answer) if (workflow := read_workflow(item)).name],
-            whole(info.get("total_count")),
-            whole(info.get("page")),
-            whole(info.get("total_pages")),
+            count_of(info.get("total_count")),
+            count_of(info.get("page")),
+            count_of(info.get("total_pages")),
         )
 
     async def get_workflow(self, workflow: str) -> Workflow:
@@ -89,7 +89,7 @@ class CloudWorkflows(Endpoints):
         answer, envelope = await self.ask("list", "GET", path, asked, query)
         info = envelope.result_info
         return InstancePage(
-            _listed(envelope, answer), text(info.get("cursor")) or None, whole(info.get("total_count"))
+            _listed(envelope, answer), text(info.get("cursor")) or None, count_of(info.get("total_count"))
         )
 
     async def create_instance(self, workflow: str, new: NewInstance) -> Created:
@@ -98,16 +98,16 @@ class CloudWorkflows(Endpoints):
         asked = RequestInfo("create the instance", workflow=workflow, instance=new.id, writes=True)
         path = f"/workflows/{segment(workflow)}/instances"
         answer, envelope = await self.ask("create", "POST", path, asked, body=body)
-        return read_made([envelope.result], answer, [new])[0]
+        return read_new_instances([envelope.result], answer, [new])[0]
 
     async def create_instances(self, workflow: str, new: Sequence[NewInstance]) -> list[Created]:
         """POST 1 to 100 at once. Ids that exist already are left out of the answer by the server."""
         check_batch(new)
-        body = [_create_body(one) for one in new]
+        body = [_create_body(instance) for instance in new]
         asked = RequestInfo("create the instances", workflow=workflow, writes=True)
         path = f"/workflows/{segment(workflow)}/instances/batch"
         answer, envelope = await self.ask("create batch", "POST", path, asked, body=body)
-        return read_made(envelope.result, answer, new)
+        return read_new_instances(envelope.result, answer, new)
 
     async def get_step(
         self,
@@ -142,13 +142,13 @@ class CloudWorkflows(Endpoints):
         """What the API says of the credential: `{"status": "active", ...}`, or the user behind an API key."""
         key = self.http.credential is not None and self.http.credential.scheme == "key"
         try:
-            return await self._one("verify token", "/user" if key else "/user/tokens/verify")
+            return await self._read_item("verify token", "/user" if key else "/user/tokens/verify")
         except Unauthorized:
             if key or not self.account_id:
                 raise
-        return await self._one("verify token", f"/accounts/{segment(self.account_id)}/tokens/verify")
+        return await self._read_item("verify token", f"/accounts/{segment(self.account_id)}/tokens/verify")
 
-    async def _one(self, kind: str, path: str) -> dict[str, Any]:
+    async def _read_item(self, kind: str, path: str) -> dict[str, Any]:
         answer = await self.http.ask(kind, "GET", path)
         envelope = read_envelope(self.http, answer, RequestInfo("verify the token"))
         return envelope.result if isinstance(envelope.result, dict) else {}
@@ -181,7 +181,7 @@ def _create_body(new: NewInstance) -> dict[str, Any]:
 
 
 def _choose(accounts: list[dict[str, Any]]) -> ChooseAccount:
-    names = ", ".join(f"{text(one.get('id'))} ({text(one.get('name'))})" for one in accounts[:10])
+    names = ", ".join(f"{text(account.get('id'))} ({text(account.get('name'))})" for account in accounts[:10])
     failure = ChooseAccount(
         f"These credentials see {len(accounts)} accounts: {names}. Choose one with --account-id or "
         "CLOUDFLARE_ACCOUNT_ID."

@@ -52,8 +52,8 @@ class Endpoints:
             target = await self.prefix() + path
             read = self.write_read if asked.writes else READ
             answer = await self.http.ask(kind, method, target, query, body, read=read)
-            made = functools.partial(read_envelope, self.http, answer, asked, partial=partial, read=parse)
-            return answer, made() if len(answer.body) < LARGE else await asyncio.to_thread(made)
+            answered = functools.partial(read_envelope, self.http, answer, asked, partial=partial, read=parse)
+            return answer, answered() if len(answer.body) < LARGE else await asyncio.to_thread(answered)
         except WorkflowsError as failure:
             self.failed(failure)
             raise

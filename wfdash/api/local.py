@@ -7,8 +7,8 @@ it, a status or date filter wakes every instance, and the two older generations 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from wfdash.api.answers.created import read_made
-from wfdash.api.answers.rows import read_counts, read_workflow, rows, text, whole
+from wfdash.api.answers.created import read_new_instances
+from wfdash.api.answers.rows import count_of, read_counts, read_workflow, rows, text
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFound, Refused, WorkflowsError
 from wfdash.api.http.client import Http, encoded, segment
@@ -103,9 +103,9 @@ class LocalWorkflows(Endpoints):
         real = [item for item in found if text(item.get("id")) and text(item.get("status"))]
         self._listed.setdefault(workflow, set()).update(item["id"] for item in real)
         counts = read_counts(envelope.result_info.get("status_counts"))
-        total = whole(envelope.result_info.get("total_count"))
+        total = count_of(envelope.result_info.get("total_count"))
         ghosts = max(len(found) - len(real), counts.pop("unknown", 0))
-        last = whole(envelope.result_info.get("total_pages")) or 0
+        last = count_of(envelope.result_info.get("total_pages")) or 0
         return InstancePage(
             [item for item in real if _matches(item, status, date_start, date_end)],
             cursor=str(number + 1) if found and number < last else None,
@@ -161,7 +161,7 @@ class LocalWorkflows(Endpoints):
         asked = RequestInfo("create the instance", workflow=workflow, instance=new.id, writes=True)
         path = f"/workflows/{segment(workflow)}/instances"
         answer, envelope = await self.ask("create", "POST", path, asked, body=body)
-        (created,) = read_made([envelope.result], answer, [new])
+        (created,) = read_new_instances([envelope.result], answer, [new])
         self._listed.setdefault(workflow, set()).add(created.id)
         return created
 
@@ -171,20 +171,20 @@ class LocalWorkflows(Endpoints):
         Any other failure ends it, and its sentence says how many had been made.
         """
         check_batch(new)
-        made: list[Created] = []
-        for one in new:
+        answers: list[Created] = []
+        for instance in new:
             try:
-                made.append(await self.create_instance(workflow, one))
+                answers.append(await self.create_instance(workflow, instance))
             except AlreadyExists:
                 continue
             except WorkflowsError as failure:
-                if made:
-                    names = ", ".join(created.id for created in made)
+                if answers:
+                    names = ", ".join(created.id for created in answers)
                     failure.sentence = f"{failure.sentence} Made before it: {names}."
                     failure.args = (failure.sentence,)
                     failure.sent = True
                 raise
-        return made
+        return answers
 
     async def get_step(
         self,
@@ -197,8 +197,10 @@ class LocalWorkflows(Endpoints):
     ) -> StepAnswer:
         """Read from the detail, which is not truncated here: a dev session has no endpoint for one step."""
         detail = read_detail(workflow, instance, (await self.get_instance(workflow, instance)).result)
-        known = detail.steps.columns
-        at = next((at for at, one in enumerate(zip(known.names, known.kinds)) if one == (name, type)), None)
+        columns = detail.steps.columns
+        at = next(
+            (at for at, pair in enumerate(zip(columns.names, columns.kinds)) if pair == (name, type)), None
+        )
         if at is None:
             raise NotFound(f"{instance} has no {type} named {name}.")
         return StepAnswer(result=dict(fields_of(detail.steps[at].raw)))

@@ -15,11 +15,11 @@ __all__ = [
     "Once",
     "add_arguments",
     "duration",
+    "integer",
     "interval",
     "options_of",
     "ordinal",
     "port",
-    "whole",
 ]
 
 
@@ -48,21 +48,21 @@ def options_of(parsed: Namespace) -> Options:
     )
 
 
-def whole(text: str) -> int:
+def integer(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise ArgumentTypeError(f"{text!a} is not a whole number, 0 or more")
     return int(text)
 
 
 def ordinal(text: str) -> int:
-    number = whole(text)
+    number = integer(text)
     if not number:
         raise ArgumentTypeError("it counts from 1")
     return number
 
 
 def port(text: str) -> int:
-    number = whole(text)
+    number = integer(text)
     if number > 65535:
         raise ArgumentTypeError(f"{text} is no port")
     return number
@@ -225,17 +225,17 @@ def _add_demo(parser: Arguments) -> None:
     parser.add_argument(
         "--fault", action="append", default=[], metavar="KIND[:TIMES][@REGEX]", help="misbehave"
     )
-    parser.add_argument("--latency", type=whole, default=0, metavar="MS", help="answer that much later")
+    parser.add_argument("--latency", type=integer, default=0, metavar="MS", help="answer that much later")
 
 
 def _add_list(parser: Arguments) -> None:
     _add_filter(parser)
-    parser.add_argument("--limit", type=whole, default=100, metavar="N", help="at most N; 0: all (100)")
+    parser.add_argument("--limit", type=integer, default=100, metavar="N", help="at most N; 0: all (100)")
     parser.add_argument("--asc", action="store_true", help="oldest first")
     parser.add_argument("--json", action="store_true", help="one line an instance, as the API sent it")
     parser.add_argument(
         "--read-details",
-        type=whole,
+        type=integer,
         metavar="N",
         help="read up to N instances for terms that need it; 0: all, within the budget",
     )

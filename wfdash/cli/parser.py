@@ -44,7 +44,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     given, operands = _split_operands(arguments)
     command, rest = _split_command(_settle_filter(_settle_local(given)))
     if operands and not command:
-        command, operands = _known(operands[0]), operands[1:]
+        command, operands = _command_word(operands[0]), operands[1:]
     ids = command in _WITH_IDS
     parsed = _parser(command).parse_intermixed_args(rest if ids else rest + operands)
     parsed.command = command
@@ -96,14 +96,14 @@ def _split_command(words: list[str]) -> tuple[str, list[str]]:
         if not word.startswith("-") or word == "-":
             if strange and word not in COMMANDS:
                 break  # it may be that option's value: the option is what is wrong
-            return _known(word), words[:index] + words[index + 1 :]
+            return _command_word(word), words[:index] + words[index + 1 :]
         if word.startswith("--") and word.split("=")[0] not in options.every:
             strange = word
         index += 2 if word in options.valued else 1
     return "", words
 
 
-def _known(word: str) -> str:
+def _command_word(word: str) -> str:
     """The word when it is a command."""
     if word in COMMANDS and word:
         return word

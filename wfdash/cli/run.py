@@ -75,7 +75,7 @@ async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
 
 def _catch(stop: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
-    for one in _ENDING:
-        if one == signal.SIGHUP and signal.getsignal(one) == signal.SIG_IGN:
+    for number in _ENDING:
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
             continue  # nohup
-        loop.add_signal_handler(one, stop, one)
+        loop.add_signal_handler(number, stop, number)

@@ -65,12 +65,12 @@ class CommandSession(Struct):
 
     async def _leave(self, priority: Priority) -> None:
         """Wait for the budget, however long, but not through a long pause that the server asked for."""
-        told = False
+        announced = False
         while wait := self.budget.take(priority):
             if wait > _PATIENCE and self.budget.frozen_until is not None:
                 raise Stop(f"the API asked for a pause (429): {spoken(wait)} left of it", 5)
-            if wait > _WORTH_TELLING and not told:
-                told = True
+            if wait > _WORTH_TELLING and not announced:
+                announced = True
                 say(f"wfdash: waiting {spoken(wait)} for the budget of requests")
             await asyncio.sleep(wait)
 

@@ -81,7 +81,7 @@ def _validated(table: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         problem = min(
             error.errors(include_url=False, include_input=False),
-            key=lambda one: one["type"] not in ("unexpected_keyword_argument", "missing"),
+            key=lambda error: error["type"] not in ("unexpected_keyword_argument", "missing"),
         )
     path = tuple(part for part in problem["loc"] if part not in ("bool", "int", "str"))
     where = _shown(path)
@@ -97,11 +97,11 @@ def _validated(table: Mapping[str, Any]) -> Config:
 def _unknown_key(path: Sequence[str | int]) -> str:
     key = str(path[-1])
     table = _shown(path[:-1])
-    known = [one.name for one in fields(_model_at(path[:-1]))]
+    names = [field.name for field in fields(_model_at(path[:-1]))]
     words = f'unknown key "{key}"' + (f" in [{table}]" if table else "")
     if key.lower() in _LITERAL_SECRETS and path[0] == "profiles":
         return f"{words}. No credential is kept in the config: use token_env or token_command."
-    return f'{words}; the nearest known one is "{nearest(key, known)}".'
+    return f'{words}; the nearest known one is "{nearest(key, names)}".'
 
 
 def _model_at(path: Sequence[str | int]) -> Any:
@@ -113,9 +113,9 @@ def _model_at(path: Sequence[str | int]) -> Any:
     )
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, names: Iterable[str]) -> str:
     """The known word most like this one; "" when none is known."""
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.0)), "")
+    return next(iter(get_close_matches(word, list(names), n=1, cutoff=0.0)), "")
 
 
 def _shown(path: Sequence[str | int]) -> str:
@@ -130,8 +130,8 @@ def _check_values(config: Config) -> None:
     if not 0.05 <= config.poll.share <= 1:
         raise _Complaint(("poll", "share"), "poll.share must be 0.05 to 1 of Cloudflare's limit.")
     if config.profile and config.profile not in config.profiles:
-        known = nearest(config.profile, config.profiles)
-        hint = f'; the nearest one is "{known}"' if known else " (there are no profiles)"
+        suggestion = nearest(config.profile, config.profiles)
+        hint = f'; the nearest one is "{suggestion}"' if suggestion else " (there are no profiles)"
         raise _Complaint(("profile",), f'profile: there is no profile "{config.profile}"{hint}.')
     for name, profile in config.profiles.items():
         if profile.token_env and profile.token_command:
@@ -214,9 +214,9 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
             table = (*keys, entries[keys])
         elif match[2]:
             table = keys
-        whole = table if match[1] or match[2] else (*table, *keys)
-        for length in range(1, len(whole) + 1):
-            found.setdefault(whole[:length], number)
+        keys_path = table if match[1] or match[2] else (*table, *keys)
+        for length in range(1, len(keys_path) + 1):
+            found.setdefault(keys_path[:length], number)
     return next((found[tuple(path[:n])] for n in range(len(path), 0, -1) if tuple(path[:n]) in found), None)
 
 

@@ -127,8 +127,8 @@ def choose_profile(case: Resolution) -> None:
     if not case.name:
         return
     if case.name not in case.config.profiles:
-        known = get_close_matches(case.name, list(case.config.profiles), n=1, cutoff=0.0)
-        hint = f'the nearest one is "{known[0]}"' if known else "the config has none"
+        similar = get_close_matches(case.name, list(case.config.profiles), n=1, cutoff=0.0)
+        hint = f'the nearest one is "{similar[0]}"' if similar else "the config has none"
         raise SettingsError(f'There is no profile "{case.name}" ({case.sources["profile"]}); {hint}.')
     case.profile = case.config.profiles[case.name]
 
@@ -191,7 +191,7 @@ def _found_credential(case: Resolution, base: str) -> Credential:
     from wfdash.config import credential_sources as sources
 
     reason = ""
-    theirs = {one.token_env for one in case.config.profiles.values()}
+    theirs = {profile.token_env for profile in case.config.profiles.values()}
 
     def own() -> Credential | None:
         return sources.from_profile(case.name, case.profile, case.environ, secrets=theirs)
@@ -225,7 +225,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     base, local = server(case)
     account = "" if local else account_id(case)
     account = _linked(case, account, local=local)
-    known = None if local else credential(case, base)
+    found = None if local else credential(case, base)
     if local:
         case.sources["credential"] = "none: a dev session wants none"
     own = local and options.local is None
@@ -246,7 +246,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         ),
         base_url=base,
         local=local,
-        credential=known,
+        credential=found,
         production_accounts=production,
         production=account.lower() in production or (profile.production and not profile.account_id),
         read_only=options.read_only
@@ -257,9 +257,9 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _is_same(one: str, other: str) -> bool:
+def _is_same(left: str, right: str) -> bool:
     """Whether two ids are one account; the API takes hex digits in either case."""
-    return one.lower() == other.lower()
+    return left.lower() == right.lower()
 
 
 def _linked(case: Resolution, account: str, *, local: bool) -> str:
@@ -280,7 +280,7 @@ def _linked(case: Resolution, account: str, *, local: bool) -> str:
 
 
 def _profile_of(case: Resolution, account: str) -> str:
-    names = [name for name, one in case.config.profiles.items() if _is_same(one.account_id, account)]
+    names = [name for name, profile in case.config.profiles.items() if _is_same(profile.account_id, account)]
     return names[0] if len(names) == 1 else ""
 
 
@@ -292,7 +292,7 @@ def _keeps_read_only(case: Resolution, account: str) -> bool:
     ours = case.profile
     if not ours.read_only or case.named or not ours.account_id or _is_same(ours.account_id, account):
         return ours.read_only
-    return not any(_is_same(one.account_id, account) for one in case.config.profiles.values())
+    return not any(_is_same(profile.account_id, account) for profile in case.config.profiles.values())
 
 
 def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
@@ -315,10 +315,12 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
         retention=_retention(config),
         debug=_debug_file(options.debug),
         config_path=path,
-        profiles=tuple(_card(name, one) for name, one in config.profiles.items()),
+        profiles=tuple(_card(name, profile) for name, profile in config.profiles.items()),
         sources=case.sources,
         warnings=warnings,
-        secret_variables=frozenset(one.token_env for one in config.profiles.values() if one.token_env),
+        secret_variables=frozenset(
+            profile.token_env for profile in config.profiles.values() if profile.token_env
+        ),
         **decided,  # type: ignore[arg-type]
     )
 

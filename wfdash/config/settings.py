@@ -156,7 +156,7 @@ class Settings(Struct, frozen=True):
         """The environment for a program that we start and that needs no credential of ours."""
         hidden = SECRET_VARIABLES | self.secret_variables
         hide = self.credential.hide if self.credential is not None else str
-        return {name: one for name, one in environ.items() if name not in hidden and hide(one) == one}
+        return {name: value for name, value in environ.items() if name not in hidden and hide(value) == value}
 
     def is_production(self, account_id: str) -> bool:
         """Whether this account is guarded as production, whichever profile named it."""

@@ -27,7 +27,7 @@ def save_view(path: Path, view: SavedView) -> None:
             other["key"] = ""
         if view.default and other.get("workflow", "") == view.workflow and other.get("default"):
             other["default"] = False
-    entry = next((one for one in views if one.get("name") == view.name), None)
+    entry = next((saved for saved in views if saved.get("name") == view.name), None)
     if entry is None:
         entry = _table()
         entry["name"] = view.name

@@ -27,7 +27,7 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
         if action_id not in BY_ID:
             near = _nearest(action_id)
             faults.append((action_id, f'there is no action "{action_id}"; the nearest one is "{near}".'))
-        elif wrong := [one for one in split_keys(key) if not _is_key(one)]:
+        elif wrong := [key for key in split_keys(key) if not _is_key(key)]:
             faults.append((action_id, f'{action_id}: "{wrong[0]}" is no key, such as "p", "f5" or "ctrl+p".'))
     if faults:
         return faults

@@ -58,16 +58,16 @@ class Feeds:
         """Instances of the workflow by status, from whichever answer tells them; None until one did."""
         return self.newest.counts or self.counts.counts
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Begin anew, in another workflow."""
         self._frozen_rows = _FREEZE_AT
         for job in self.of_workflow:
-            job.restart()
+            job.reset()
 
     def in_order(self) -> Sequence[Job]:
         """Most urgent first. Of a long sweep every fourth turn, every second while rows on screen are unread,
         goes to what rows are blocked on: else they would never be read."""
-        self.sweep.skip = self.newest.whole is not None
+        self.sweep.skip = self.newest.complete_at is not None
         self.facts.missed = self.sweep.missed
         self.facts.open = self.detail.id
         self.counts.listed = self.newest.counts is not None
@@ -88,7 +88,7 @@ class Feeds:
         matters = detail is not None and (detail.status == "queued" or is_final(detail.status))
         return detail.version if detail is not None and matters else ""
 
-    def told(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """One of them learnt something."""
         if isinstance(event, InstancesChanged):
             self._follow(event.delta)
@@ -99,8 +99,8 @@ class Feeds:
         """One of them was answered, or failed."""
         if job is self.newest:
             self.facts.look_for(self.newest.left)
-            if self.newest.whole is not None:
-                self.sweep.covered(self.newest.whole)
+            if self.newest.complete_at is not None:
+                self.sweep.covered(self.newest.complete_at)
         if job is self.facts:
             self._spared = self.sweep.pages
         if job is self.counts:

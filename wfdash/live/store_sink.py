@@ -22,7 +22,7 @@ class StoreSink:
     def next_number(self) -> int:
         return self._watch.next_number()
 
-    def hear_detail(self, detail: Detail, number: int) -> None:
+    def saw_detail(self, detail: Detail, number: int) -> None:
         if detail.workflow != self._watch.workflow:
             return
         if not detail.simple and self._jobs.detail.state(detail.id) is not None:
@@ -31,18 +31,20 @@ class StoreSink:
         self._watch.tell(amend_row(self._watch.store, detail, number, self._watch.clock()))
         self._jobs.facts.remember(detail)
 
-    def hear_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
+    def saw_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
         """Rows that are not loaded stay so: which are is told by the list that was walked without a gap."""
         if workflow == self._watch.workflow:
             store = self._watch.store
-            known = [item for item in items if isinstance(one := item.get("id"), str) and one in store]
-            self._watch.tell(store.apply(known, seq=number, now=self._watch.clock()))
+            listed = [
+                item for item in items if isinstance(identity := item.get("id"), str) and identity in store
+            ]
+            self._watch.tell(store.apply(listed, seq=number, now=self._watch.clock()))
 
-    def hear_status(self, workflow: str, instance: str, status: str, number: int) -> None:
+    def saw_status(self, workflow: str, instance: str, status: str, number: int) -> None:
         if workflow == self._watch.workflow:
             now = self._watch.clock()
             self._watch.tell(self._watch.store.amend_status(instance, status, seq=number, now=now))
 
-    def hear_gone(self, workflow: str, instance: str) -> None:
+    def saw_gone(self, workflow: str, instance: str) -> None:
         if workflow == self._watch.workflow:
             self._watch.tell(self._watch.store.doubt([instance], EXPIRED))

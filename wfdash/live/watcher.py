@@ -45,11 +45,11 @@ class Watcher:
         notify: Callable[[Event], None],
     ) -> None:
         self._notify = notify
-        self._watch = FeedContext(api, clock, self._told)
+        self._watch = FeedContext(api, clock, self._emit)
         self.budget = budget
         self._jobs = Feeds(self._watch, interval, watched_changed=lambda state: notify(WatchedChanged(state)))
         self.causes, self.watched = self._jobs.causes, self._jobs.watched
-        self.overheard = StoreSink(self._watch, self._jobs)
+        self.sink = StoreSink(self._watch, self._jobs)
         self._scheduler = Scheduler(self._jobs.in_order, clock=clock, budget=budget, settled=self._settled)
         budget.on_change = lambda: notify(BudgetChanged())
 
@@ -171,9 +171,9 @@ class Watcher:
             for job in self._jobs.of_workflow:
                 self._scheduler.withdraw(job)
             watch.workflow, watch.store, watch.stretch = workflow, Store(), ContiguousRange()
-            self._jobs.restart()
-        self._jobs.newest.restart()
-        self._jobs.history.restart()
+            self._jobs.reset()
+        self._jobs.newest.reset()
+        self._jobs.history.reset()
         self._scheduler.wake()
 
     def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
@@ -209,7 +209,7 @@ class Watcher:
         self._jobs.facts.wanted = tuple(ids)
         self._scheduler.wake()
 
-    def watch(self, ids: Container[str]) -> None:
+    def prioritise(self, ids: Container[str]) -> None:
         """The watched and the marked ones, as they are at any moment: read first when a sweep misses them."""
         self._jobs.facts.watched = ids
 
@@ -267,15 +267,15 @@ class Watcher:
 
     def version(self, version: str) -> Version | None:
         """What is known of this version of the workflow; asked for when it matters."""
-        return self._jobs.versions.known.get(version)
+        return self._jobs.versions.by_id.get(version)
 
     @property
     def appeared(self) -> Mapping[str, float]:
         """When each version came, in epoch seconds, of those that are known."""
         return self._jobs.versions.appeared
 
-    def _told(self, event: Event) -> None:
-        self._jobs.told(event)
+    def _emit(self, event: Event) -> None:
+        self._jobs.apply(event)
         self._notify(event)
 
     def _settled(self, job: Job) -> None:

@@ -141,7 +141,7 @@ class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_binding
         if isinstance(message.event, WatchedChanged):
             self.shift.watched_changed(message.event.state)
         for screen in self.screen_stack:
-            if isinstance(screen, BaseScreen) and screen.whole:
+            if isinstance(screen, BaseScreen) and screen.is_ready:
                 with suppress(NoMatches):
                     screen.live(message.event)
 
@@ -171,7 +171,14 @@ class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_binding
         """Press the key of an action, if it has one here: what guards keys guards this too."""
         name = textual_action(action)
         active = self.screen.active_bindings.items()
-        key = next((key for key, one in active if one.binding.action == name and one.enabled), "")
+        key = next(
+            (
+                key
+                for key, active_binding in active
+                if active_binding.binding.action == name and active_binding.enabled
+            ),
+            "",
+        )
         # In a field, enter belongs to the field.
         if key or action == "row.open":
             # Not at once: Textual lets no event climb past whoever it was made by, here the screen.
@@ -219,7 +226,7 @@ class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_binding
         """Why an action would do nothing now; "" when it is on."""
         if action in BY_ID and self.session is None and BY_ID[action].dangerous:
             return "there is no connection yet"
-        return self.top.why_off(action) if self.top is not None and self.top.whole else ""
+        return self.top.why_off(action) if self.top is not None and self.top.is_ready else ""
 
 
 def run_app(

@@ -50,12 +50,12 @@ class SessionManager(Navigator, inherit_bindings=False):
         """Connect, and poll until the end. The first answer is on its way while the first frame is drawn."""
         from wfdash.ui.session import open_session
 
-        def told(event: Event) -> None:
+        def emit(event: Event) -> None:
             if turn == self._turn:
                 self.post_message(Live(event))
 
         session = await open_session(
-            self.settings, self.connector(self.settings), clock=self.clock, notify=told
+            self.settings, self.connector(self.settings), clock=self.clock, notify=emit
         )
         await self.drawable.wait()
         try:

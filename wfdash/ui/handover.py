@@ -30,7 +30,7 @@ class Shift:
         self.story = SessionStory(folder / "notes.jsonl" if folder else None)
         self.unseen = 0
         """Changes of watched instances since the last key."""
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
         self._titled = False
         self._handover = handover
 
@@ -50,10 +50,10 @@ class Shift:
         self._handover = None
         if handover.account_id.lower() not in ("", settings.account_id.lower()):
             ours = settings.account_id or "a dev session"
-            told = (
+            sentence = (
                 f"the handover is of account {handover.account_id}, this is {ours}: nothing of it was taken"
             )
-            self._app.notify(told, severity="warning")
+            self._app.notify(sentence, severity="warning")
             return
         for workflow, identity in handover.pins:
             self.pins.add(self.pin(workflow, identity))
@@ -79,7 +79,7 @@ class Shift:
     def follow(self) -> None:
         """Tell the poller which instances are watched."""
         if self._app.session is not None:
-            self._app.session.poller.watched.follow([one for one in self.pins if one.account == self.account])
+            self._app.session.poller.watched.follow([pin for pin in self.pins if pin.account == self.account])
 
     def adopt(self) -> None:
         """What was watched before the only account was known is watched in it."""
@@ -102,8 +102,8 @@ class Shift:
         self.story.tell(self._app.clock(), "change", moved, workflow=state.pin.workflow, id=state.pin.id)
         self._app.bell()
         key = self._app.key_of("watched.open")
-        told = f"watched {state.pin.id}: was {moved}; {key} lists them"
-        self._app.notify(told, severity="warning")
+        sentence = f"watched {state.pin.id}: was {moved}; {key} lists them"
+        self._app.notify(sentence, severity="warning")
         self._title(f"wfdash: {self.unseen} changed")
 
     def seen(self) -> None:
@@ -114,9 +114,9 @@ class Shift:
 
     def acted(self, trail: ActionProgress) -> None:
         """An action came to its end."""
-        if trail.plan.key in self._told or not trail.over:
+        if trail.plan.key in self._announced or not trail.over:
             return
-        self._told.add(trail.plan.key)
+        self._announced.add(trail.plan.key)
         plan = trail.plan
         identity = plan.targets[0].id if trail.single else ""
         counts = ", ".join(f"{number} {outcome}" for outcome, number in trail.counts())
@@ -140,7 +140,7 @@ class Shift:
         root, session = app.root, app.session
         if session is not None and (groups := session.poller.causes.groups):
             poller = session.poller
-            said = summary(groups, appeared=poller.appeared, now=now, exact=poller.causes.since_known)
+            said = summary(groups, appeared=poller.appeared, now=now, exact=poller.causes.since_found)
             self.story.tell(now, "cause", said, workflow=root.workflow)
         return Handover(
             now,
@@ -150,7 +150,7 @@ class Shift:
             instance=root.table.instance or "",
             filter=root.filter_line.query_now.text,
             sort=sort_of(root.table.order),
-            pins=[(one.workflow, one.id) for one in self.pins if one.account == self.account],
+            pins=[(pin.workflow, pin.id) for pin in self.pins if pin.account == self.account],
             marks=list(root.marks.ids),
             story=list(self.story),
         )

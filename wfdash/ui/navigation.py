@@ -92,9 +92,9 @@ class Navigator(App[int], inherit_bindings=False):
     def open_page(self, name: str, *arguments: Any) -> None:
         """Open a page by name, once: a page that is open already comes no second time."""
         module, cls = _PAGES[name]
-        made: type[Screen[Any]] = getattr(import_module(module), cls)
-        if not isinstance(self.screen, made):
-            self.push_screen(made(*arguments))
+        screen: type[Screen[Any]] = getattr(import_module(module), cls)
+        if not isinstance(self.screen, screen):
+            self.push_screen(screen(*arguments))
 
     def show_workflow(self, workflow: str) -> None:
         """Close every page and list this workflow."""

@@ -69,7 +69,7 @@ async def open_session(
         budget=budget,
         journal=journal,
         clock=clock,
-        hearer=poller.overheard,
+        sink=poller.sink,
         read_only="nothing is written until wfdash ends" if settings.read_only else "",
     )
     return AccountSession(api, budget, poller, operator, journal, skew)

@@ -16,7 +16,7 @@ from wfdash.live.polling.freshness import DetailState
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["WhyContext", "as_of", "gone_unended", "known_of"]
+__all__ = ["WhyContext", "as_of", "gone_unended", "why_context"]
 
 
 class WhyContext(Struct, frozen=True):
@@ -43,7 +43,7 @@ class WhyContext(Struct, frozen=True):
         )
 
 
-def known_of(app: "WfdashApp", detail: Detail | None) -> WhyContext:
+def why_context(app: "WfdashApp", detail: Detail | None) -> WhyContext:
     """As of now, for an instance of the workflow on screen; asks nobody."""
     local = app.settings.local
     poller = app.session.poller if app.session is not None else None

@@ -12,7 +12,7 @@ from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.lazy_steps import Entries, plain
 from wfdash.core.model.step_columns import Steps
-from wfdash.core.timeline.outline import outline
+from wfdash.core.timeline.outline import build_outline
 
 moments = st.one_of(
     st.none(),
@@ -127,7 +127,8 @@ def test_a_timeline_of_them_is_the_timeline_of_their_values():
     ]
     sent = json.dumps({"result": answer("running", steps)}).encode()
     lazily, alone = (
-        outline(read_detail("orders", "a", read(sent)["result"])) for read in (read_instance_json, read_json)
+        build_outline(read_detail("orders", "a", read(sent)["result"]))
+        for read in (read_instance_json, read_json)
     )
     assert isinstance(lazily.detail.steps.entries, Entries)
     for one in (

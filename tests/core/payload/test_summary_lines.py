@@ -1,7 +1,7 @@
 """The facts in a line under the sentence of an open instance."""
 
 from wfdash.core.model.detail import read_detail
-from wfdash.core.payload.summary_lines import facts
+from wfdash.core.payload.summary_lines import summary_facts
 from wfdash.core.why.why import TimeWords
 
 ENDED = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:05Z", "steps": []}
@@ -9,7 +9,7 @@ ENDED = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": "2026-11-
 
 def told(*, local, retention=None):
     detail = read_detail("orders", "a", ENDED)
-    return facts(detail, None, TimeWords(1795255300.0), local=local, retention=retention)
+    return summary_facts(detail, None, TimeWords(1795255300.0), local=local, retention=retention)
 
 
 def test_what_has_ended_is_kept_so_long_as_is_known_and_in_a_dev_session_for_good():

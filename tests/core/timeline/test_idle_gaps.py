@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from tests.support.details import T0, attempt, detail, done, gave_up, sleep, step
 from wfdash.core.timeline.idle_gaps import LEAST_QUIET
-from wfdash.core.timeline.outline import outline
+from wfdash.core.timeline.outline import build_outline
 from wfdash.core.why.current_steps import current_steps
 
 
 def quiet(steps, *, status="complete", edge=100.0):
-    made = outline(detail(status, steps))
+    made = build_outline(detail(status, steps))
     return [(left - T0, right - T0) for left, right in made.work.quiet(T0, T0 + edge)]
 
 
@@ -38,14 +38,14 @@ def test_long_back_offs_are_quiet_and_short_ones_belong_to_the_work():
 def test_what_still_runs_takes_in_all_that_comes_later():
     steps = [done("a-1", 0, 10), step("b-1", 20), done("c-1", 30, 40)]
     assert quiet(steps, status="running") == [(10, 20)]
-    assert outline(detail("running", steps)).work.last == inf
+    assert build_outline(detail("running", steps)).work.last == inf
     assert quiet([step("a-1", 0, attempts=[attempt(0, 1, False)])], status="running") == [(1, 100)]
 
 
 @pytest.mark.parametrize("status", ["running", "complete"])
 def test_only_what_is_current_is_open(status):
     one = detail(status, [step("a-1", 20)])
-    assert bool(current_steps(one)) == (outline(one).work.last == inf)
+    assert bool(current_steps(one)) == (build_outline(one).work.last == inf)
 
 
 spans = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 60)), min_size=1, max_size=20)

@@ -23,7 +23,7 @@ from wfdash.core.text.clean import cells
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.timeline.axis import Scale, round_mark
 from wfdash.core.timeline.bars import bar
-from wfdash.core.timeline.outline import outline
+from wfdash.core.timeline.outline import build_outline
 from wfdash.core.timeline.row_labels import length_text, words
 from wfdash.core.timeline.timeline import arrange, axis_of, segments, timeline
 from wfdash.core.why.why import TimeWords
@@ -60,7 +60,7 @@ def test_whole_names_run_over_instead_of_being_cut():
         "complete", [step("a name that is longer than its column is wide-1", 0, 1), step("b-1", 0, 1)]
     )
     cut = lines(one, now=22, width=60)
-    whole = lines(one, now=22, width=60, whole=True)
+    whole = lines(one, now=22, width=60, uncut=True)
     assert "wide" not in cut[1]
     assert "a name that is longer than its column is wide " in whole[1]
     assert (whole[0], whole[2]) == (cut[0], cut[2])
@@ -168,7 +168,7 @@ def test_targets_are_the_failed_and_the_slow():
 
 def test_the_scale_stands_still_until_a_round_mark_is_passed():
     one = detail("running", [done("a-1", 0, 1), step("b-1", 1)])
-    made = outline(one)
+    made = build_outline(one)
     for scale in Scale:
         assert axis_of(made, scale, T0 + 35) == axis_of(made, scale, T0 + 55)
         assert axis_of(made, scale, T0 + 35) != axis_of(made, scale, T0 + 70)
@@ -240,7 +240,7 @@ def any_detail(status, steps, end):
 @given(statuses, answers, times, st.integers(-100, 500_000), st.sets(st.integers(0, 40)))
 def test_every_step_and_attempt_is_in_the_rows_exactly_once(status, steps, end, now, opened):
     one = any_detail(status, steps, end)
-    made = outline(one)
+    made = build_outline(one)
     axis = axis_of(made, Scale.COMPRESSED, T0 + now)
     folds = {("fold", group.kind, group.name) for group in made.families if group.members[0] in opened}
     unfolded = {("step", index) for index in opened} | folds
@@ -261,7 +261,7 @@ def test_every_step_and_attempt_is_in_the_rows_exactly_once(status, steps, end, 
 @given(statuses, answers, times, st.integers(-100, 500_000), st.sampled_from(Scale), st.integers(1, 60))
 def test_rows_are_in_order_and_no_bar_leaves_the_axis(status, steps, end, now, scale, width):
     one = any_detail(status, steps, end)
-    made = outline(one)
+    made = build_outline(one)
     axis = axis_of(made, scale, T0 + now)
     rows = arrange(made, axis, {("step", index) for index in range(30)}).rows
     top = [row.step for row in rows if row.depth == 0]

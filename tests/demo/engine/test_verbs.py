@@ -152,7 +152,7 @@ def test_an_error_rolls_back_by_itself():
     detail = bench.detail()
     assert detail["status"] == "errored"
     assert detail["error"] == {"name": "Error", "message": "BankError: closed"}
-    assert detail["rollback"] == {"outcome": "failed", "error": locked.told().shown()}
+    assert detail["rollback"] == {"outcome": "failed", "error": locked.reported().shown()}
     undone = [step for step in detail["steps"] if step["type"] == "rollback"]
     assert [step["name"] for step in undone] == ["book-1"], "the first that fails ends it"
     assert len(undone[0]["attempts"]) == 2

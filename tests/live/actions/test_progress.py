@@ -29,9 +29,9 @@ def test_a_pause_that_had_to_wait():
         moved(one, "answered", "waitingForPause"),
         moved(one, "following", "paused"),
     ):
-        one.hear(event)
+        one.take(event)
     assert one.line(AT) == "pause a asked 14:02:11 → waitingForPause → paused …"
-    one.hear(ended(one, "done", "paused"))
+    one.take(ended(one, "done", "paused"))
     assert one.line(AT) == "pause a asked 14:02:11 → waitingForPause → paused after 8s"
     assert one.over
     assert not one.troubled
@@ -40,16 +40,16 @@ def test_a_pause_that_had_to_wait():
 def test_while_no_answer_came_the_outcome_is_said_to_be_unknown():
     one = trail()
     for event in (moved(one, "sent"), moved(one, "unknown"), moved(one, "following", "running")):
-        one.hear(event)
+        one.take(event)
     assert one.line(AT) == "pause a asked 14:02:11 → running · outcome unknown, reading to find out"
 
 
 def test_what_went_wrong_is_the_line():
     one = trail()
-    one.hear(ended(one, "no effect", "pause had no effect: the instance is queued"))
+    one.take(ended(one, "no effect", "pause had no effect: the instance is queued"))
     assert one.line(AT) == "pause a: pause had no effect: the instance is queued"
     other = trail()
-    other.hear(ended(other, "unknown", "running after 60 s: whether the pause arrived is not known"))
+    other.take(ended(other, "unknown", "running after 60 s: whether the pause arrived is not known"))
     assert other.line(AT).startswith("pause a: unknown: running after 60 s")
     assert other.troubled
     assert other.failed == ("a",)
@@ -57,28 +57,28 @@ def test_what_went_wrong_is_the_line():
 
 def test_many_are_counted():
     one = trail("pause", "a", "b")
-    one.hear(moved(one, "answered", "paused", done=1))
-    one.hear(ended(one, "done"))
+    one.take(moved(one, "answered", "paused", done=1))
+    one.take(ended(one, "done"))
     assert one.line(AT) == "pause 2 instances: 1 of 2 · 1 done"
-    one.hear(ended(one, "refused", identity="b"))
+    one.take(ended(one, "refused", identity="b"))
     assert one.line(AT) == "pause 2 instances: 1 done, 1 refused"
 
 
 def test_what_has_not_settled_is_followed_once_all_is_sent():
     one = trail("pause", "a", "b")
-    one.hear(moved(one, "answered", "paused", done=1))
-    one.hear(ended(one, "done"))
+    one.take(moved(one, "answered", "paused", done=1))
+    one.take(ended(one, "done"))
     assert one.followed == (), "b was not sent yet"
-    one.hear(moved(one, "answered", "waitingForPause", done=2))
+    one.take(moved(one, "answered", "waitingForPause", done=2))
     assert one.followed == ("b",)
-    one.hear(ended(one, "done", identity="b"))
+    one.take(ended(one, "done", identity="b"))
     assert one.followed == ()
 
 
 def test_a_stop_leaves_nothing_to_be_done_with():
     one = trail("pause", "a", "b")
-    one.hear(moved(one, "sent", done=0))
-    one.hear(ended(one, "done"))
-    one.hear(ended(one, "skipped", "stopped before it was sent", identity="b"))
+    one.take(moved(one, "sent", done=0))
+    one.take(ended(one, "done"))
+    one.take(ended(one, "skipped", "stopped before it was sent", identity="b"))
     assert one.sent == 2
     assert not one.sending

@@ -84,8 +84,8 @@ def test_since_when_is_said_once_the_first_of_its_cause_was_read():
             causes = one.poller.causes
             causes.wanted = True
             await one.until(lambda: causes.groups)
-            assert not causes.since_known
-            await one.until(lambda: causes.since_known)
+            assert not causes.since_found
+            await one.until(lambda: causes.since_found)
             top = causes.groups[0]
             sampled = {sample.id for group in causes.groups for sample in group.samples}
             version = top.fingerprint.version

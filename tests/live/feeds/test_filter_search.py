@@ -29,9 +29,7 @@ def test_what_was_said_of_a_row_goes_with_the_status_it_was_said_in():
             await one.until(lambda: poller.store.get(made.id).status == "terminated")
             assert poller.why(made.id) is None
             answer = DetailAnswer({"status": "terminated", "steps": [], "step_count": 0})
-            poller.overheard.hear_detail(
-                read_answer("orders", made.id, answer), poller.overheard.next_number()
-            )
+            poller.sink.saw_detail(read_answer("orders", made.id, answer), poller.sink.next_number())
             assert poller.why(made.id) is not None
 
     simulate(story())

@@ -81,11 +81,11 @@ async def test_a_re_read_by_an_action_lands_in_row_and_detail(on):
     await asyncio.sleep(1)
     one = waiting_of(on)
     answer = DetailAnswer({"status": "paused", "steps": [], "step_count": 0})
-    poller.overheard.hear_detail(read_answer("orders", one.id, answer), poller.overheard.next_number())
+    poller.sink.saw_detail(read_answer("orders", one.id, answer), poller.sink.next_number())
     assert poller.store.get(one.id).status == "paused"
     assert poller.why(one.id) is not None
     errored = read_answer("billing", one.id, replace(answer, result={"status": "errored"}))
-    poller.overheard.hear_detail(errored, poller.overheard.next_number())
+    poller.sink.saw_detail(errored, poller.sink.next_number())
     assert poller.store.get(one.id).status == "paused"
 
 

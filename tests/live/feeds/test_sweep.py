@@ -24,7 +24,7 @@ async def test_two_sweeps_that_miss_a_row_make_it_doubtful(api, poller, loop):
     await asyncio.sleep(30)
     assert poller.store.note("old") == ENDED
     assert poller.store.note("new") == ""
-    poller.watch(["old"])
+    poller.prioritise(["old"])
     api.details["old"] = {"status": "complete", "end": iso(EPOCH + 5)}
     await asyncio.sleep(3)
     assert poller.store.get("old").status == "complete"
@@ -35,7 +35,7 @@ async def test_two_sweeps_that_miss_a_row_make_it_doubtful(api, poller, loop):
 async def test_a_watched_row_is_read_after_one_sweep_missed_it(api, poller, loop):
     api.pages = {"": [item("new", age=1)], "running": [item("old", age=9)]}
     poller.show("orders")
-    poller.watch(["old"])
+    poller.prioritise(["old"])
     await asyncio.sleep(40)
     assert not [one for one in api.asked if one[0] == "get"]
     api.pages["running"] = []

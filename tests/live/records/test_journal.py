@@ -26,7 +26,9 @@ def journal(folder, **changes):
 
 
 def write(to, event, identity="order-1", **told):
-    return to.write(event, plan="p1", verb="pause", workflow="orders", id=identity, told=ActionResult(**told))
+    return to.write(
+        event, plan="p1", verb="pause", workflow="orders", id=identity, result=ActionResult(**told)
+    )
 
 
 def in_child(folder, code):

@@ -15,11 +15,11 @@ def test_what_was_sent_and_has_not_settled_is_listed_too():
     rows = [Instance(one, "running") for one in "ab"]
     trail = ActionProgress(make_plan("pause", "orders", rows, now=0.0, guard=Guard()), 0.0)
     key = trail.plan.key
-    trail.hear(Progress(key, 1.0, "orders", "b", "pause", "answered", 2, 2, "", "waitingForPause"))
-    trail.hear(Result(key, 1.0, "orders", "a", "pause", "running", "", "", "done", sentence="paused"))
+    trail.take(Progress(key, 1.0, "orders", "b", "pause", "answered", 2, 2, "", "waitingForPause"))
+    trail.take(Result(key, 1.0, "orders", "a", "pause", "running", "", "", "done", sentence="paused"))
     lines = told(trail)
     assert lines[2] == "   1 done  1 followed"
     assert " ".join(lines[4].split()) == "followed b sent, and read until it settles"
     assert lines[5].split() == ["done", "a", "paused"]
-    trail.hear(Result(key, 9.0, "orders", "b", "pause", "running", "", "", "done", sentence="paused"))
+    trail.take(Result(key, 9.0, "orders", "b", "pause", "running", "", "", "done", sentence="paused"))
     assert told(trail)[2] == "   2 done"

@@ -7,17 +7,17 @@ from wfdash.api.errors import BadAnswer
 from wfdash.api.http.client import Answer
 from wfdash.api.interface import Created, NewInstance
 
-__all__ = ["read_made"]
+__all__ = ["read_new_instances"]
 
 
-def read_made(result: object, answer: Answer, new: Sequence[NewInstance]) -> list[Created]:
+def read_new_instances(result: object, answer: Answer, new: Sequence[NewInstance]) -> list[Created]:
     """The instances of `result`. Raises BadAnswer unless that is a list of such as were asked for."""
     created = [read_created(item) for item in rows(result)]
-    asked = {one.id for one in new}
-    stranger = next((one.id for one in created if one.id not in asked), None)
+    asked = {instance.id for instance in new}
+    stranger = next((answered.id for answered in created if answered.id not in asked), None)
     if isinstance(result, list) and len(created) == len(result) and stranger is None:
         return created
-    told = (
+    sentence = (
         f"with an instance {stranger} that was not asked for" if stranger else "without saying what it made"
     )
-    raise BadAnswer(f"The server answered {answer.http} {told}.", http=answer.http, ray=answer.ray)
+    raise BadAnswer(f"The server answered {answer.http} {sentence}.", http=answer.http, ray=answer.ray)

@@ -69,7 +69,7 @@ def depth_exceeds(value: Any, limit: int) -> bool:
     for _ in range(limit + 1):
         if not level:
             return False
-        parts = (one.values() if type(one) is dict else one for one in level)
+        parts = (value.values() if type(value) is dict else value for value in level)
         level = [part for part in chain.from_iterable(parts) if type(part) in _CONTAINERS]
     return True
 

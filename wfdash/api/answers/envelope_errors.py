@@ -26,7 +26,7 @@ __all__ = ["refusal", "servers_side", "unauthorized"]
 
 _BAD_TOKEN = {1000, 1001, 6003, 6111, 9103, 9106, 9107, 9207}
 _THROTTLED = {971, 10429}
-_KNOWN = {
+_EXPLANATIONS = {
     10200: "workflow.not_found",
     10400: "instance.not_found",
     10401: "instance.cannot_terminate",
@@ -72,7 +72,7 @@ def refusal(http: Http, answer: Answer, asked: RequestInfo, envelope: Envelope) 
     """The error for an envelope that says no."""
     code, message = envelope.code, http.hide(envelope.words)
     engine = _ENGINE.search(message)
-    word = (engine[1] or engine[2]) if engine else _KNOWN.get(code or 0, "")
+    word = (engine[1] or engine[2]) if engine else _EXPLANATIONS.get(code or 0, "")
     parts = (str(answer.http), f"code {code}" if code is not None else "", message[:300])
     no = _No(http, answer, asked, code, message, word, ", ".join(filter(None, parts)))
     if answer.http == 429 or code in _THROTTLED:

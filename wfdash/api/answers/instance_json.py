@@ -22,7 +22,7 @@ class _Answer(Struct):
 
 _ANSWER = Decoder(_Answer)
 _TEXTS = Decoder(list[Raw])
-_TOLD = Decoder(list[StepHead])
+_HEADS = Decoder(list[StepHead])
 _FIELDS = Decoder(dict[str, Raw])
 
 
@@ -31,7 +31,7 @@ def read_instance_json(body: bytes) -> Any:
     try:
         answer = _ANSWER.decode(body.decode("utf-8-sig", "replace"))
         steps = answer.result["steps"]
-        entries = Entries(_TEXTS.decode(steps), _TOLD.decode(steps), _entry)
+        entries = Entries(_TEXTS.decode(steps), _HEADS.decode(steps), _entry)
     except (MsgspecError, KeyError, RecursionError, ValueError):
         return read_json(body)
     result = {key: entries if text is steps else _value(text) for key, text in answer.result.items()}

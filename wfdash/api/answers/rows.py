@@ -9,6 +9,7 @@ from wfdash.core.model.workflow import Schedule, Workflow
 
 __all__ = [
     "change_body",
+    "count_of",
     "create_body",
     "read_counts",
     "read_created",
@@ -16,7 +17,6 @@ __all__ = [
     "read_workflow",
     "rows",
     "text",
-    "whole",
 ]
 
 
@@ -29,7 +29,7 @@ def text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def whole(value: object) -> int | None:
+def count_of(value: object) -> int | None:
     """A count: a number of at least 0 and at most 10^12, cut to a whole one; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -40,7 +40,7 @@ def read_counts(value: object) -> dict[str, int]:
     """Instances by status: keys as they come, without what is no count."""
     if not isinstance(value, Mapping):
         return {}
-    pairs = ((str(status), whole(number)) for status, number in value.items())
+    pairs = ((str(status), count_of(number)) for status, number in value.items())
     return {status: number for status, number in pairs if number is not None}
 
 
@@ -56,8 +56,8 @@ def read_workflow(item: Mapping[str, Any]) -> Workflow:
         triggered=parse_time(item.get("triggered_on")),
         counts=read_counts(item.get("instances")),
         schedules=[
-            Schedule(text(one.get("cron")), parse_time(one.get("next_instance")))
-            for one in rows(item.get("schedules"))
+            Schedule(text(row.get("cron")), parse_time(row.get("next_instance")))
+            for row in rows(item.get("schedules"))
         ],
         script_deleted=item.get("script_deleted") is True,
         raw=dict(item),
@@ -73,7 +73,7 @@ def read_version(item: Mapping[str, Any]) -> Version:
         modified=parse_time(item.get("modified_on")),
         language=text(item.get("language")),
         default_retention=item.get("default_retention"),
-        concurrency_limit=whole(limit),
+        concurrency_limit=count_of(limit),
         raw=dict(item),
     )
 

@@ -25,7 +25,7 @@ CONNECT = 5.0
 """Seconds to connect."""
 READ = 30.0
 """Seconds without a byte."""
-WHOLE = 90.0
+DEADLINE = 90.0
 """Seconds for an answer that keeps dripping, on top of the time without a byte."""
 
 
@@ -153,12 +153,12 @@ class Http(Struct):
         """Fill in the answer, or return (not raise: no traceback shall chain to httpx) what went wrong."""
         about = failures.Trip(request.url.host, request.url.port, request.method, self.local)
         try:
-            async with asyncio.timeout(CONNECT + read + WHOLE):
+            async with asyncio.timeout(CONNECT + read + DEADLINE):
                 await self._read(request, exchange)
         except _TooLarge:
             return failures.too_large(about, LARGEST, exchange.answer)
         except TimeoutError:
-            return failures.never_ended(about, CONNECT + read + WHOLE, exchange.answer)
+            return failures.never_ended(about, CONNECT + read + DEADLINE, exchange.answer)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             return failures.unreached(about, error, read, exchange.answer)
         return None

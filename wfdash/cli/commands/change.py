@@ -14,7 +14,7 @@ from wfdash.cli.output import say
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.clean import clean, told_apart
+from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count
 from wfdash.core.verbs.consequences import StepTarget, consequence
 from wfdash.core.verbs.rules import destroys, phrase
@@ -60,15 +60,18 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     if not parsed.yes and len(parsed.ids) <= _READ_BEFORE_ASKING:
         # All its steps only for one, of which is told what would be lost.
         simple = len(parsed.ids) > 1
-        details = [await _look(session, workflow, one, simple=simple) for one in parsed.ids]
-        rows = [Instance(one.id, one.status, one.queued, None, one.start, one.end) for one in details]
+        details = [await _look(session, workflow, identity, simple=simple) for identity in parsed.ids]
+        rows = [
+            Instance(detail.id, detail.status, detail.queued, None, detail.start, detail.end)
+            for detail in details
+        ]
     plan = _plan(parsed, workflow, rows, now=session.clock(), guard=operator.guard)
     detail = details[0] if len(details) == 1 else None
     if not parsed.yes and plan.eligible and not await _confirmed(plan, session, detail):
         raise Stop("nothing was sent", 1)
     printer = Printer(plan)
     try:
-        results = await operator.carry_out(plan, printer.told)
+        results = await operator.carry_out(plan, printer.on_event)
     except asyncio.CancelledError:
         printer.interrupted(session.clock())
         raise
@@ -104,7 +107,7 @@ async def _look(session: CommandSession, workflow: str, identity: str, *, simple
 def _tell(plan: Plan, detail: Detail | None) -> None:
     """The ids as they are now, which are skipped and why, and what will be lost."""
     say(f"{phrase(plan.verb)} {count(len(plan.eligible))} of {plan.workflow}:")
-    names = told_apart([target.id for target in plan.targets])
+    names = distinguishable([target.id for target in plan.targets])
     for name, target in zip(names, plan.targets, strict=True):
         note = f"skipped: {target.reason}" if target.reason else ""
         say(clean(f"  {name}  {target.status or 'status not read'}  {note}".rstrip()))

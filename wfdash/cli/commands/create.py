@@ -36,8 +36,8 @@ _RETENTION = {"success_retention", "error_retention"}
 
 def prepare(parsed: Namespace) -> None:
     """Read and check everything that would be sent."""
-    one = [parsed.params, parsed.success_retention, parsed.error_retention]
-    if parsed.batch and (any(value is not None for value in one) or parsed.id or parsed.location_hint):
+    options = [parsed.params, parsed.success_retention, parsed.error_retention]
+    if parsed.batch and (any(value is not None for value in options) or parsed.id or parsed.location_hint):
         raise UsageError("--batch takes ids, params, retention and hints from its file, not from options")
     if parsed.timeout is not None and not parsed.wait:
         raise UsageError("--timeout belongs to --wait")
@@ -69,8 +69,8 @@ def _batch(name: str) -> list[NewInstance]:
     with refused_as_usage("--batch"):
         check_batch(entries)
     new = [_entry(entry, f"{name}, entry {number}") for number, entry in enumerate(entries, 1)]
-    ids = [one.id for one in new]
-    twice = next((one for one in ids if ids.count(one) > 1), None)
+    ids = [instance.id for instance in new]
+    twice = next((identity for identity in ids if ids.count(identity) > 1), None)
     if twice is not None:
         raise UsageError(f"{name}: the id {twice} is there twice")
     return new
@@ -129,7 +129,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     printer = Printer(plan)
     try:
         if not parsed.wait:
-            results = await operator.carry_out(plan, printer.told)
+            results = await operator.carry_out(plan, printer.on_event)
             printer.close()
             return exit_code(result.exit_code for result in results)
         results = await operator.carry_out(plan, printer.hold)
@@ -147,14 +147,14 @@ async def _wait(session: CommandSession, result: Result, deadline: float | None,
     """The exit code of one: 0 complete, 1 another final one, 5 not final in time. Says how it comes on."""
     if result.exit_code:
         return result.exit_code
-    told = ""
+    last_status = ""
 
     def read(detail: Detail) -> None:
-        nonlocal told
-        if detail.status != told and not is_final(detail.status):
+        nonlocal last_status
+        if detail.status != last_status and not is_final(detail.status):
             why = diagnose(detail, now=session.clock(), local=session.api.local)
             say(f"wfdash: {result.id}: {detail.status or 'no status'}: {why.sentence}")
-        told = detail.status
+        last_status = detail.status
 
     try:
         status = await until(
@@ -162,7 +162,9 @@ async def _wait(session: CommandSession, result: Result, deadline: float | None,
         )
     except TimedOut as late:
         error = "not final before the timeout"
-        printer.told(replace(result, at=session.clock(), after=late.status, outcome="under way", error=error))
+        printer.on_event(
+            replace(result, at=session.clock(), after=late.status, outcome="under way", error=error)
+        )
         return 5
-    printer.told(replace(result, at=session.clock(), after=status))
+    printer.on_event(replace(result, at=session.clock(), after=status))
     return 0 if status == "complete" else 1

@@ -47,21 +47,21 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
     """Each setting with where it came from; of the credential only its kind."""
     source = settings.sources
 
-    def told(value: str, setting: str) -> str:
+    def quoted(value: str, setting: str) -> str:
         came = source.get(setting, "")
         return f"{value or 'not set'}" + (f" (from {came})" if came and value else "")
 
     scheme = settings.credential.scheme if settings.credential else ""
     return [
         ("config", source.get("config", "")),
-        ("profile", told(settings.profile_name or "none", "profile")),
-        ("base URL", told(settings.base_url, "base URL")),
-        ("account", "none: a dev session" if settings.local else told(settings.account_id, "account")),
-        ("workflow", told(settings.workflow, "workflow")),
-        ("credential", told(f"{scheme}, not shown", "credential") if scheme else "none is sent"),
+        ("profile", quoted(settings.profile_name or "none", "profile")),
+        ("base URL", quoted(settings.base_url, "base URL")),
+        ("account", "none: a dev session" if settings.local else quoted(settings.account_id, "account")),
+        ("workflow", quoted(settings.workflow, "workflow")),
+        ("credential", quoted(f"{scheme}, not shown", "credential") if scheme else "none is sent"),
         ("production", "yes: what destroys asks for the workflow's name" if settings.production else "no"),
         ("read-only", "yes" if settings.read_only else "no"),
-        ("list interval", told(f"{settings.interval:g} s", "interval")),
+        ("list interval", quoted(f"{settings.interval:g} s", "interval")),
         ("share of the limit", f"{settings.share:.0%} of 1200 requests per 5 minutes"),
         ("views, keys", f"{len(settings.views)} saved, {len(settings.keys)} remapped"),
     ]

@@ -39,7 +39,9 @@ def _version(name: str) -> str:
 def terminal(environ: Mapping[str, str]) -> Facts:
     """What decides how the dashboard is drawn here."""
     size = shutil.get_terminal_size((0, 0))
-    streams = [name for name in ("stdin", "stdout", "stderr") if (one := getattr(sys, name)) and one.isatty()]
+    streams = [
+        name for name in ("stdin", "stdout", "stderr") if (stream := getattr(sys, name)) and stream.isatty()
+    ]
     return [
         ("TERM", environ.get("TERM", "not set")),
         ("program", environ.get("TERM_PROGRAM") or environ.get("LC_TERMINAL") or "not told"),

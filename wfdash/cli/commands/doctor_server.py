@@ -26,9 +26,9 @@ class Examined(Struct):
 
 async def examine(settings: Settings) -> Examined:
     """Ask for three things that change nothing, and tell what came of each."""
-    told: list[Exchange] = []
+    exchanges: list[Exchange] = []
     examined = Examined()
-    api = await connect(settings, observer=told.append)
+    api = await connect(settings, observer=exchanges.append)
     try:
         if not settings.local:
             await _attempt(examined, "token", lambda: _token(api), fatal=False)
@@ -44,8 +44,10 @@ async def examine(settings: Settings) -> Examined:
             examined.facts.append(("dev session", api.watch_only or "can be watched and written"))
     finally:
         await api.close()
-    examined.facts += _reach(told)
-    skew = next((skew for one in reversed(told) if (skew := clock_skew(one)) is not None), None)
+    examined.facts += _reach(exchanges)
+    skew = next(
+        (skew for exchange in reversed(exchanges) if (skew := clock_skew(exchange)) is not None), None
+    )
     if skew is not None:
         examined.facts.append(("clock", _clock(skew)))
         if abs(skew) > TOLERATED:
@@ -88,23 +90,26 @@ async def _workflow(api: Workflows, name: str) -> str:
 
 async def _accounts(api: Workflows, examined: Examined) -> str:
     """Those the credential reaches: what refuses one account may be meant for another."""
-    seen = [one for one in await api.list_accounts() if isinstance(one.get("id"), str)]
-    told = ", ".join(f"{one['id']} ({one['name']})" if one.get("name") else one["id"] for one in seen[:5])
-    if seen and all(one["id"] != api.account_id for one in seen):
-        examined.advice[:] = [f"Set another account: {api.account_id} is none of those it reaches, {told}."]
-    return told or "none that it may list"
+    seen = [account for account in await api.list_accounts() if isinstance(account.get("id"), str)]
+    names = ", ".join(
+        f"{account['id']} ({account['name']})" if account.get("name") else account["id"]
+        for account in seen[:5]
+    )
+    if seen and all(account["id"] != api.account_id for account in seen):
+        examined.advice[:] = [f"Set another account: {api.account_id} is none of those it reaches, {names}."]
+    return names or "none that it may list"
 
 
-def _reach(told: list[Exchange]) -> list[tuple[str, str]]:
+def _reach(exchanges: list[Exchange]) -> list[tuple[str, str]]:
     facts = [
         (
-            one.kind,
-            f"{one.http or 'no answer'} in {one.milliseconds:.0f} ms"
-            + (f", ray {one.ray}" if one.ray else ""),
+            exchange.kind,
+            f"{exchange.http or 'no answer'} in {exchange.milliseconds:.0f} ms"
+            + (f", ray {exchange.ray}" if exchange.ray else ""),
         )
-        for one in told
+        for exchange in exchanges
     ]
-    limits = next((one.ratelimit for one in reversed(told) if one.ratelimit), "")
+    limits = next((exchange.ratelimit for exchange in reversed(exchanges) if exchange.ratelimit), "")
     return [(f"asked: {name}", value) for name, value in facts] + ([("Ratelimit", limits)] if limits else [])
 
 

@@ -73,15 +73,15 @@ def read_text(name: str, option: str) -> str:
 def read_ids(given: Sequence[str]) -> list[str]:
     """Ids as given, `-` replaced by the lines of stdin; each once. Raises UsageError when there is none."""
     ids: dict[str, None] = {}
-    for one in given:
+    for identity in given:
         # Only at line feeds: other people's ids may hold what Python takes for the end of a line too.
-        lines = read_text("-", "stdin").split("\n") if one == "-" else [one]
+        lines = read_text("-", "stdin").split("\n") if identity == "-" else [identity]
         ids.update((line.strip(" \t\r\n"), None) for line in lines if line.strip(" \t\r\n"))
     if not ids:
         raise UsageError("no instance id was given")
-    for one in ids:
-        if len(one) > 271 or one in (".", "..") or one.startswith(("http://", "https://")):
-            raise UsageError(f"{one[:80]!a} is no instance id")
+    for identity in ids:
+        if len(identity) > 271 or identity in (".", "..") or identity.startswith(("http://", "https://")):
+            raise UsageError(f"{identity[:80]!a} is no instance id")
     return list(ids)
 
 

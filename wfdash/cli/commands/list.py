@@ -88,7 +88,7 @@ class Listing:
                 self.read += 1
                 if not matches(row):
                     continue
-                if query and query.needs_details and not await self._told_by_detail(query, row, now):
+                if query and query.needs_details and not await self._matches_detail(query, row, now):
                     continue
                 self.shown += 1
                 yield item, row
@@ -123,7 +123,7 @@ class Listing:
         async for page in pages:
             yield page
 
-    async def _told_by_detail(self, query: "Query", row: Instance, now: float) -> bool:
+    async def _matches_detail(self, query: "Query", row: Instance, now: float) -> bool:
         """Read an instance that the row itself does not rule out."""
         from wfdash.core.filter.detail_fields import read_facts
         from wfdash.core.filter.query import MatchContext

@@ -54,26 +54,26 @@ class Printer:
 
     def __init__(self, plan: Plan) -> None:
         self._lost: BrokenPipeError | Stop | None = None
-        self._known = {target.id: _not_sent(plan, target.id) for target in plan.targets}
+        self._results = {target.id: _not_sent(plan, target.id) for target in plan.targets}
 
-    def told(self, event: Progress | Result) -> None:
+    def on_event(self, event: Progress | Result) -> None:
         """An event of the operator; a result is printed."""
         if isinstance(event, Result):
-            self._known.pop(event.id, None)
+            self._results.pop(event.id, None)
             self.print(event)
             return
         if event.stage == "waiting" and event.note:
             say(clean(f"wfdash: {event.id}: {event.note}"))
-        if known := self._known.get(event.id):
-            self._known[event.id] = _moved_on(known, event)
+        if result := self._results.get(event.id):
+            self._results[event.id] = _moved_on(result, event)
 
     def hold(self, event: Progress | Result) -> None:
         """An event of the operator; what succeeded is kept for a later word, the rest printed."""
         if isinstance(event, Result) and not event.exit_code:
             error = "interrupted before it was final"
-            self._known[event.id] = replace(event, outcome="under way", error=error)
+            self._results[event.id] = replace(event, outcome="under way", error=error)
         else:
-            self.told(event)
+            self.on_event(event)
 
     def close(self) -> None:
         """After the last result: raises what kept one from being printed."""
@@ -105,8 +105,8 @@ class Printer:
 
     def interrupted(self, at: float) -> None:
         """Print the last that is known of ids whose result never came."""
-        for known in self._known.values():
-            self.print(replace(known, at=at))
+        for result in self._results.values():
+            self.print(replace(result, at=at))
 
 
 def _not_sent(plan: Plan, identity: str) -> Result:
@@ -126,10 +126,10 @@ def _not_sent(plan: Plan, identity: str) -> Result:
     )
 
 
-def _moved_on(known: Result, event: Progress) -> Result:
+def _moved_on(result: Result, event: Progress) -> Result:
     if event.stage == "sent":
-        return replace(known, outcome=UNKNOWN, error="interrupted: whether it arrived is not known")
+        return replace(result, outcome=UNKNOWN, error="interrupted: whether it arrived is not known")
     if event.stage == "answered":
         settling = "interrupted before it settled"
-        return replace(known, answered=event.status, outcome="under way", error=settling)
-    return replace(known, after=event.status) if event.stage == "following" else known
+        return replace(result, answered=event.status, outcome="under way", error=settling)
+    return replace(result, after=event.status) if event.stage == "following" else result

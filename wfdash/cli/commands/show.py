@@ -28,7 +28,7 @@ _KEPT_WITHIN = 5.0
 
 def prepare(parsed: Namespace) -> None:
     """Take the one id."""
-    ids = [one for one in (parsed.instance, *parsed.ids) if one]
+    ids = [identity for identity in (parsed.instance, *parsed.ids) if identity]
     if len(ids) != 1:
         raise UsageError("show takes one instance: wfdash show -i ID")
     parsed.instance = ids[0]
@@ -45,39 +45,39 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     if missing := partial_reason(detail):
         say(f"wfdash: {missing}")
     if parsed.json:
-        whole = plain(answer.result)
-        json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": whole})
+        result = plain(answer.result)
+        json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": result})
         return 0
-    for text in sheet(detail, why.sentence, now, kept=kept, whole=not sys.stdout.isatty()):
+    for text in sheet(detail, why.sentence, now, kept=kept, uncut=not sys.stdout.isatty()):
         line(text)
     return 0
 
 
 async def _kept(session: CommandSession, detail: Detail) -> float | None:
     """Seconds it is kept: as the config says, else, of what has ended, its version; None when nobody does."""
-    told = session.settings.retention.get(detail.workflow)
-    if told is not None or session.api.local or not is_final(detail.status) or not detail.version:
-        return told
+    configured = session.settings.retention.get(detail.workflow)
+    if configured is not None or session.api.local or not is_final(detail.status) or not detail.version:
+        return configured
     with suppress(WorkflowsError, TimeoutError):
         async with asyncio.timeout(_KEPT_WITHIN):
             await session.budget.acquire(Priority.DETAIL)
             versions = await session.api.list_versions(detail.workflow)
-            defaults = (one.default_retention for one in versions if one.id == detail.version)
+            defaults = (version.default_retention for version in versions if version.id == detail.version)
             return kept_for(next(defaults, None), detail.status)
     return None
 
 
 def sheet(
-    detail: Detail, why: str, now: float, *, kept: float | None = None, whole: bool = True
+    detail: Detail, why: str, now: float, *, kept: float | None = None, uncut: bool = True
 ) -> list[str]:
     """The lines, all of data already cleaned by `line`; times in UTC, `kept` in seconds from its end.
 
-    `whole`: no name of a step is cut.
+    `uncut`: no name of a step is cut.
     """
     head = f"{detail.workflow} / {detail.id}: {detail.status or 'no status'}"
     lines = [head, clean(why), ""]
     lines += [f"{name:<9} {value}" for name, value in _facts(detail, now, kept) if value]
-    lines += ["", *text_timeline(detail, now=now, whole=whole), "", f"as of {instant(now)}"]
+    lines += ["", *text_timeline(detail, now=now, uncut=uncut), "", f"as of {instant(now)}"]
     return lines
 
 

@@ -49,7 +49,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     """Follow until interrupted, or until what was waited for. Returns the exit code."""
     lines = Lines(await session.workflow(), session, as_json=parsed.json)
     if parsed.instance:
-        return await _one(parsed, session, lines)
+        return await _tail_instance(parsed, session, lines)
     await session.read(lambda: session.api.list_instances(lines.workflow, per_page=1))
     query = parse(parsed.filter)
     if query.doubt:
@@ -82,7 +82,7 @@ class Lines:
         return diagnose(detail, now=self.session.clock(), local=self.session.api.local).sentence
 
 
-async def _one(parsed: Namespace, session: CommandSession, lines: Lines) -> int:
+async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Lines) -> int:
     def read(detail: Detail) -> None:
         lines.changed(parsed.instance, detail.status, lines.why(detail))
 
@@ -128,7 +128,7 @@ class Changes:
             budget=session.budget,
             interval=interval or session.settings.interval,
             local=session.api.local,
-            notify=self._heard,
+            notify=self._on_event,
         )
         self.poller.show(self.lines.workflow, self.query)
         tasks = [asyncio.create_task(self.poller.run()), asyncio.create_task(self._print())]
@@ -143,12 +143,14 @@ class Changes:
                 task.cancel()
         return self.ended.result()
 
-    def _heard(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         self._health()
         if not isinstance(event, InstancesChanged):
             return
         now, store = self.session.clock(), self.poller.store
-        rows = [row for one in (*event.delta.added, *event.delta.changed) if (row := store.get(one))]
+        rows = [
+            row for identity in (*event.delta.added, *event.delta.changed) if (row := store.get(identity))
+        ]
         for row in sorted(rows, key=lambda row: row.created or 0.0):
             if row.id in self.lines.last or self.query.match(row, now):
                 news = row.id in self.lines.last or (row.created or 0.0) > self.began

@@ -35,9 +35,9 @@ def found_values(field: str, rows: Iterable[Instance], read: Iterable[DetailFiel
     if field == "version":
         counted.update(row.version[:_VERSION] for row in rows)
     elif field == "step":
-        counted.update(base_name(step) for one in read for step in one.steps)
+        counted.update(base_name(step) for detail in read for step in detail.steps)
     elif field == "error":
-        counted.update(one.error.partition(":")[0] for one in read)
+        counted.update(detail.error.partition(":")[0] for detail in read)
     del counted[""]
     return [value for value, _ in counted.most_common(_MOST)]
 
@@ -87,8 +87,8 @@ def _begun(field: FilterField, part: str) -> bool:
         return True
     if seconds(part) is None and part[-1].isdigit() and field.takes_time:
         return parse_time(part) is None
-    known = [value.lower() for value in field.values]
-    return part not in known and any(value.startswith(part) for value in known)
+    values = [value.lower() for value in field.values]
+    return part not in values and any(value.startswith(part) for value in values)
 
 
 def _field(head: str) -> FilterField | None:

@@ -37,7 +37,9 @@ def read_facts(detail: Detail) -> DetailFields:
     )
     names = dict.fromkeys(text.lower() for text in said if text)
     errors = [detail.error, *(step.error for step in failed), *(attempt_failure(step) for step in failed)]
-    texts = [_words(*error) for error in dict.fromkeys((one.name, one.message) for one in errors if one)]
+    texts = [
+        _words(*error) for error in dict.fromkeys((error.name, error.message) for error in errors if error)
+    ]
     return DetailFields(tuple(names), "\n".join(texts), _blocked(detail.status, current))
 
 

@@ -55,8 +55,8 @@ class FilterField(Struct, frozen=True):
 
 
 FIELDS = {
-    one.name: one
-    for one in (
+    field.name: field
+    for field in (
         FilterField("status", (":",), "one of these statuses", STATUSES),
         FilterField("age", _ORDER, "time since it was created", ("10m", "1h", "1d")),
         FilterField("since", (":",), "created since then", ("15m", "2h", "1d")),
@@ -89,23 +89,23 @@ def instant(text: str, now: float) -> float | None:
 
 def check(term: Term, position: int, places: tuple[int, ...]) -> None:
     """Raises QueryError for an unknown field, an operator it does not take, or a value it cannot read."""
-    known = FIELDS.get(term.field)
-    if known is None:
+    field = FIELDS.get(term.field)
+    if field is None:
         raise QueryError(_no_field(term.field), position)
     after = position + len(term.field)
-    if term.op not in known.ops:
-        raise QueryError(f"write {known.name}{known.ops[0]}, not {known.name}{term.op}", after)
+    if term.op not in field.ops:
+        raise QueryError(f"write {field.name}{field.ops[0]}, not {field.name}{term.op}", after)
     for value, place in zip(term.values, places, strict=True):
         if not value:
-            raise QueryError(f"{known.name}{term.op} needs a value: {known.help}", place)
-        if known.ops is _ORDER and seconds(value) is None:
+            raise QueryError(f"{field.name}{term.op} needs a value: {field.help}", place)
+        if field.ops is _ORDER and seconds(value) is None:
             raise QueryError("no duration; write 90s, 10m, 1h30m or 2d", place)
-        if known.name == "blocked" and value.lower() not in BLOCKS:
+        if field.name == "blocked" and value.lower() not in BLOCKS:
             raise QueryError(f"write {', '.join(BLOCKS[:-1])} or {BLOCKS[-1]}; step~ takes a name", place)
-        if known.name in ("since", "before") and instant(value, 0.0) is None:
+        if field.name in ("since", "before") and instant(value, 0.0) is None:
             raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
-    if len(term.values) > 1 and known.takes_time:
-        raise QueryError(f"{known.name} takes one value", places[1])
+    if len(term.values) > 1 and field.takes_time:
+        raise QueryError(f"{field.name} takes one value", places[1])
 
 
 def _no_field(name: str) -> str:
@@ -118,11 +118,11 @@ def doubtful(term: Term) -> str:
     """Of statuses nobody knows, which is meant; "" when there is none. They match rows all the same."""
     if term.field != "status":
         return ""
-    known = {status.lower(): status for status in STATUSES}
+    spelled = {status.lower(): status for status in STATUSES}
     for value in term.values:
-        if value.lower() not in known:
-            near = get_close_matches(value.lower(), known, n=1, cutoff=0.5)
-            meant = f"did you mean {known[near[0]]}?" if near else f"there are {', '.join(STATUSES)}"
+        if value.lower() not in spelled:
+            near = get_close_matches(value.lower(), spelled, n=1, cutoff=0.5)
+            meant = f"did you mean {spelled[near[0]]}?" if near else f"there are {', '.join(STATUSES)}"
             return f"no status {value} is known; {meant}"
     return ""
 
@@ -167,9 +167,9 @@ def _id_test(word: str, wanted: bool) -> Test:
 
 def _status_test(values: tuple[str, ...], wanted: bool) -> Test:
     low = frozenset(value.lower() for value in values)
-    known = frozenset(status for status in STATUSES if status.lower() in low)
-    if len(known) == len(low):
-        return (lambda row: row.status in known) if wanted else (lambda row: row.status not in known)
+    statuses = frozenset(status for status in STATUSES if status.lower() in low)
+    if len(statuses) == len(low):
+        return (lambda row: row.status in statuses) if wanted else (lambda row: row.status not in statuses)
     return lambda row: (row.status.lower() in low) is wanted
 
 

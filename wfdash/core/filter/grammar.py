@@ -78,8 +78,12 @@ def unparse(node: Node) -> str:
         inner = unparse(node.node)
         return f"-({inner})" if isinstance(node.node, And | Or) else f"-{inner}"
     if isinstance(node, Or):
-        return " or ".join(f"({unparse(one)})" if isinstance(one, Or) else unparse(one) for one in node.nodes)
-    return " ".join(f"({unparse(one)})" if isinstance(one, And | Or) else unparse(one) for one in node.nodes)
+        return " or ".join(
+            f"({unparse(part)})" if isinstance(part, Or) else unparse(part) for part in node.nodes
+        )
+    return " ".join(
+        f"({unparse(part)})" if isinstance(part, And | Or) else unparse(part) for part in node.nodes
+    )
 
 
 def _unparse_term(term: Term) -> str:

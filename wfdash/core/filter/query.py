@@ -148,7 +148,7 @@ def _compile(node: Node, wanted: bool, now: float, facts: MatchContext) -> Test:
         return compile_term(node, wanted=wanted, now=now, facts=facts)
     if isinstance(node, Not):
         return _compile(node.node, not wanted, now, facts)
-    parts = [_compile(one, wanted, now, facts) for one in node.nodes]
+    parts = [_compile(part, wanted, now, facts) for part in node.nodes]
     return _every(parts) if isinstance(node, And) is wanted else _some(parts)
 
 
@@ -175,8 +175,8 @@ def _terms(node: Node) -> Iterator[Term]:
     elif isinstance(node, Not):
         yield from _terms(node.node)
     else:
-        for one in node.nodes:
-            yield from _terms(one)
+        for part in node.nodes:
+            yield from _terms(part)
 
 
 def _conjuncts(node: Node) -> Iterator[Term]:
@@ -184,8 +184,8 @@ def _conjuncts(node: Node) -> Iterator[Term]:
     if isinstance(node, Term):
         yield node
     elif isinstance(node, And):
-        for one in node.nodes:
-            yield from _conjuncts(one)
+        for part in node.nodes:
+            yield from _conjuncts(part)
 
 
 def _span(term: Term, now: float) -> tuple[float | None, float | None]:

@@ -47,7 +47,7 @@ def table_ndjson(rows: Iterable[Instance]) -> Iterator[str]:
 
 def instance_json(detail: Detail, *, why: str, outputs: Mapping[int, Any], now: float) -> str:
     """One instance in full, `why` as of `now`; `outputs`: full step outputs by index, as fetched."""
-    whole = {
+    exported = {
         "workflow": detail.workflow,
         "id": detail.id,
         "at": iso(now),
@@ -55,7 +55,7 @@ def instance_json(detail: Detail, *, why: str, outputs: Mapping[int, Any], now: 
         "result": plain(detail.raw),
         "step_outputs": {str(index): value for index, value in sorted(outputs.items())},
     }
-    return json.dumps(whole, indent=2) + "\n"
+    return json.dumps(exported, indent=2) + "\n"
 
 
 def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str], now: float) -> str:

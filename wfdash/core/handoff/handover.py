@@ -85,8 +85,8 @@ class Handover(Struct):
         where = [f"- filter: {code(self.filter)}"] if self.filter else []
         where += [f"- open: {code(self.instance)}"] if self.instance else []
         where += [f"- watched: {code(identity)} of {escaped(name)}" for name, identity in self.pins]
-        told = [entry.markdown() for entry in sorted(self.story, key=lambda entry: entry.at)]
-        return "\n".join([head, *where, "", "## What happened", "", *(told or ["- nothing was noted"]), ""])
+        lines = [entry.markdown() for entry in sorted(self.story, key=lambda entry: entry.at)]
+        return "\n".join([head, *where, "", "## What happened", "", *(lines or ["- nothing was noted"]), ""])
 
 
 def read_handover(lines: Sequence[str]) -> Handover:

@@ -24,14 +24,17 @@ class StepHead(Struct, gc=False):
 
 
 class Entries(Sequence[Any]):
-    """Parsed anew each time: 10,000 steps are 6 MB of text, and 25 MB of values. `told` is of each entry."""
+    """Parsed anew each time: 10,000 steps are 6 MB of text, and 25 MB of values.
 
-    __slots__ = ("_parse", "_texts", "told")
+    `heads` has one of each entry.
+    """
 
-    def __init__(self, texts: Sequence[Raw], told: Sequence[StepHead], parse: Callable[[Raw], Any]) -> None:
+    __slots__ = ("_parse", "_texts", "heads")
+
+    def __init__(self, texts: Sequence[Raw], heads: Sequence[StepHead], parse: Callable[[Raw], Any]) -> None:
         self._texts = texts
         self._parse = parse
-        self.told = told
+        self.heads = heads
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -44,7 +47,7 @@ class Entries(Sequence[Any]):
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            return Entries(self._texts[index], self.told[index], self._parse)
+            return Entries(self._texts[index], self.heads[index], self._parse)
         return self._parse(self._texts[index])
 
 

@@ -7,7 +7,7 @@ __all__ = ["kept_for"]
 
 def kept_for(default_retention: object, status: str) -> float | None:
     """Seconds; None where it does not say. It is a duration, or one each for a success and for an error."""
-    told = default_retention
-    if isinstance(told, dict):
-        told = told.get("success_retention" if status == "complete" else "error_retention")
-    return duration(told) if isinstance(told, int | float | str) else None
+    retention = default_retention
+    if isinstance(retention, dict):
+        retention = retention.get("success_retention" if status == "complete" else "error_retention")
+    return duration(retention) if isinstance(retention, int | float | str) else None

@@ -29,7 +29,7 @@ _UNITS: Final = {
     "year": 365 * 86400.0,
 }
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
-_WHOLE: Final = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+", re.ASCII)
+_DURATION: Final = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+", re.ASCII)
 _LONGEST: Final = 64
 
 
@@ -47,7 +47,7 @@ def duration(value: str | float | None) -> float | None:
         return None
     if text.isascii() and text.isdigit():
         return int(text) / 1000
-    if not _WHOLE.fullmatch(text):
+    if not _DURATION.fullmatch(text):
         return None
     total = 0.0
     for number, word in _PART.findall(text):

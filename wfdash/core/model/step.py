@@ -96,7 +96,7 @@ class Step:
     def attempts(self) -> list[Attempt]:
         if self._attempts is None:
             tries = self._fields.get("attempts")
-            self._attempts = [_attempt(one) for one in tries] if isinstance(tries, list) else []
+            self._attempts = [_attempt(entry) for entry in tries] if isinstance(tries, list) else []
         return self._attempts
 
     @property

@@ -50,7 +50,7 @@ class Steps(Sequence[Step]):
 
     def __getitem__(self, index: int | slice) -> Step | list[Step]:
         if isinstance(index, slice):
-            return [self[one] for one in range(*index.indices(len(self)))]
+            return [self[position] for position in range(*index.indices(len(self)))]
         if index < 0:
             index += len(self)
         step = self._read.get(index)
@@ -73,16 +73,18 @@ class Steps(Sequence[Step]):
         """Made when first asked for: 10,000 steps take some 6 ms."""
         if self._columns is None:
             entries = self.entries
-            self._columns = _told(entries.told) if isinstance(entries, Entries) else _columns(entries)
+            self._columns = (
+                _columns_of_heads(entries.heads) if isinstance(entries, Entries) else _columns(entries)
+            )
         return self._columns
 
     def of_kind(self, kind: str) -> list[Step]:
-        return [self[index] for index, one in enumerate(self.columns.kinds) if one == kind]
+        return [self[index] for index, own_kind in enumerate(self.columns.kinds) if own_kind == kind]
 
     def failed(self) -> list[Step]:
         """Those that ended with an error or without success."""
-        known = self.columns
-        marks = enumerate(zip(known.errors, known.successes))
+        columns = self.columns
+        marks = enumerate(zip(columns.errors, columns.successes))
         return [self[index] for index, (error, success) in marks if error or success is False]
 
     def unended(self) -> list[Step]:
@@ -93,7 +95,7 @@ class Steps(Sequence[Step]):
         return [self[index] for index in self._unended]
 
 
-def _told(rows: Sequence[StepHead]) -> StepColumns:
+def _columns_of_heads(rows: Sequence[StepHead]) -> StepColumns:
     """Of entries that are all of the types the API promises."""
     return StepColumns(
         [intern(row.type or "") for row in rows],
@@ -108,7 +110,7 @@ def _told(rows: Sequence[StepHead]) -> StepColumns:
 
 def _columns(entries: Sequence[object]) -> StepColumns:
     """Of any entries."""
-    rows = [one if type(one) is dict else fields_of(one) for one in entries]
+    rows = [entry if type(entry) is dict else fields_of(entry) for entry in entries]
     return StepColumns(
         _texts([row.get("type") for row in rows]),
         _texts([row.get("name") for row in rows]),
@@ -121,12 +123,12 @@ def _columns(entries: Sequence[object]) -> StepColumns:
 
 
 def _failures(values: Sequence[object]) -> list[bool]:
-    return [one is not None and read_failure(one) is not None for one in values]
+    return [value is not None and read_failure(value) is not None for value in values]
 
 
 def _texts(values: Sequence[object]) -> list[str]:
-    return [one if type(one) is str else text(one) for one in values]
+    return [value if type(value) is str else text(value) for value in values]
 
 
 def _flags(values: Sequence[object]) -> list[bool | None]:
-    return [one if one is True or one is False else None for one in values]
+    return [value if value is True or value is False else None for value in values]

@@ -33,23 +33,23 @@ def parse_times(values: Sequence[object]) -> list[float | None]:
     """`parse_time` of each, in half the time where all are as the API writes them or null."""
     read = datetime.fromisoformat
     try:
-        known = [(read(one) - _EPOCH).total_seconds() if one is not None else None for one in values]  # type: ignore[arg-type]
+        times = [(read(value) - _EPOCH).total_seconds() if value is not None else None for value in values]  # type: ignore[arg-type]
     except (ValueError, TypeError, OverflowError):
-        return [parse_time(one) for one in values]
-    return known if _are_writable(known) else [parse_time(one) for one in values]
+        return [parse_time(value) for value in values]
+    return times if _are_writable(times) else [parse_time(value) for value in values]
 
 
 def seconds_of(moments: Sequence[datetime | None]) -> list[float | None]:
     """Epoch seconds of each, None for what `parse_time` would not take."""
-    known = [one.timestamp() if one is not None else None for one in moments]
-    if _are_writable(known):
-        return known
-    return [one if one is not None and _EARLIEST <= one <= _LATEST else None for one in known]
+    times = [moment.timestamp() if moment is not None else None for moment in moments]
+    if _are_writable(times):
+        return times
+    return [time if time is not None and _EARLIEST <= time <= _LATEST else None for time in times]
 
 
-def _are_writable(known: Sequence[float | None]) -> bool:
-    told = [one for one in known if one is not None]
-    return not told or (min(told) >= _EARLIEST and max(told) <= _LATEST)
+def _are_writable(times: Sequence[float | None]) -> bool:
+    present = [time for time in times if time is not None]
+    return not present or (min(present) >= _EARLIEST and max(present) <= _LATEST)
 
 
 def iso(seconds: float) -> str:

@@ -9,7 +9,7 @@ from wfdash.core.payload.tree import Path
 __all__ = ["inspection", "opened", "place_in", "step_query"]
 
 _FIRST: Final = ("error", "output", "attempts", "config")
-_TOLD: Final = ("name", "type")
+_IDENTIFYING: Final = ("name", "type")
 _INSTANCE: Final = ("error", "output", "params", "rollback", "schedule", "trigger", "versionId", "status")
 
 
@@ -19,7 +19,9 @@ def inspection(detail: Detail, step: int | None) -> dict[str, Any]:
     raw = detail.steps[step].raw if step is not None and 0 <= step < len(detail.steps) else None
     if isinstance(raw, Mapping):
         shown.update((key, raw[key]) for key in _FIRST if key in raw and raw[key] is not None)
-        shown.update((key, value) for key, value in raw.items() if key not in shown and key not in _TOLD)
+        shown.update(
+            (key, value) for key, value in raw.items() if key not in shown and key not in _IDENTIFYING
+        )
     elif raw is not None:
         shown["entry"] = raw
     shown["instance"] = {key: detail.raw[key] for key in _INSTANCE if key in detail.raw}
@@ -30,14 +32,19 @@ def place_in(detail: Detail, before: Detail, step: int) -> int | None:
     """Where a step of an earlier answer is in this one; None when it, or this run of it, is not there."""
     if not 0 <= step < len(before.steps):
         return None
-    old, known = before.steps[step], detail.steps.columns
+    old, columns = before.steps[step], detail.steps.columns
 
     def is_it(index: int) -> bool:
-        same = known.kinds[index] == old.kind and known.names[index] == old.name
-        return same and (old.start is None or known.starts[index] == old.start)
+        same = columns.kinds[index] == old.kind and columns.names[index] == old.name
+        return same and (old.start is None or columns.starts[index] == old.start)
 
     return next(
-        (one for one in (step, *range(len(known.names))) if one < len(known.names) and is_it(one)), None
+        (
+            index
+            for index in (step, *range(len(columns.names)))
+            if index < len(columns.names) and is_it(index)
+        ),
+        None,
     )
 
 
@@ -56,5 +63,5 @@ def step_query(detail: Detail, step: int | None) -> tuple[str, str] | None:
     """Name and type under which the API gives the step's full output; None when it gives none."""
     if step is None or not 0 <= step < len(detail.steps):
         return None
-    one = detail.steps[step]
-    return (one.name, one.kind) if one.kind in ("step", "waitForEvent") and one.name else None
+    asked = detail.steps[step]
+    return (asked.name, asked.kind) if asked.kind in ("step", "waitForEvent") and asked.name else None

@@ -9,16 +9,16 @@ from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.payload.tree import size_of, summary
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import size, spoken
-from wfdash.core.timeline.outline import PULLED, Family
+from wfdash.core.timeline.outline import ALWAYS_SHOWN, Family
 from wfdash.core.why.why import TimeWords
 
-__all__ = ["facts", "fold_facts", "policy", "result_line", "span"]
+__all__ = ["fold_facts", "policy", "result_line", "span", "summary_facts"]
 
 _SHOWN: Final = 400
 """Characters of a value looked at for a preview."""
 
 
-def facts(
+def summary_facts(
     detail: Detail | None,
     row: Instance | None,
     at: TimeWords,
@@ -79,7 +79,7 @@ def fold_facts(group: Family, *, unfolded: bool) -> list[str]:
     """What the steps of one name have in common: `57 failed (the first 20 beneath)`, `median 2 s`."""
     said: list[str] = []
     for number, word, which in ((group.failed, "failed", "first"), (len(group.alive), "open", "last")):
-        cut = f" (the {which} {PULLED} beneath)" if number > PULLED and not unfolded else ""
+        cut = f" (the {which} {ALWAYS_SHOWN} beneath)" if number > ALWAYS_SHOWN and not unfolded else ""
         said += [f"{number:,} {word}{cut}"] if number else []
     if group.slow:
         said.append(f"{len(group.slow):,} slow, over 3 times the median")
@@ -105,5 +105,5 @@ def result_line(name: str, value: Any) -> str:
     if value is ABSENT:
         return ""
     length = size_of(value)
-    told = f" ({size(length)})" if length >= 1000 else ""
-    return f"{name}{told} {summary(value, _SHOWN)}"
+    length_note = f" ({size(length)})" if length >= 1000 else ""
+    return f"{name}{length_note} {summary(value, _SHOWN)}"

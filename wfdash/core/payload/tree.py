@@ -221,21 +221,21 @@ def size_of(value: Any, limit: int = 2_000_000) -> int:
     total = 0
     waiting: list[Any] = [value]
     while waiting and total < limit:
-        one = waiting.pop()
-        if isinstance(one, str):
-            total += len(one) + 2
-        elif isinstance(one, Mapping):
+        item = waiting.pop()
+        if isinstance(item, str):
+            total += len(item) + 2
+        elif isinstance(item, Mapping):
             total += 2
-            for key, child in one.items():
+            for key, child in item.items():
                 total += len(str(key)) + 4
                 waiting.append(child)
                 if total > limit:
                     break
-        elif isinstance(one, Sequence):
-            total += 2 + len(one)
-            waiting.extend(one[: limit - total + 1])
-        elif one is not ABSENT:
-            total += len(_word(one))
+        elif isinstance(item, Sequence):
+            total += 2 + len(item)
+            waiting.extend(item[: limit - total + 1])
+        elif item is not ABSENT:
+            total += len(_word(item))
     return total
 
 
@@ -245,17 +245,17 @@ def search(value: Any, words: str, *, limit: int = 200) -> list[Path]:
     found: list[Path] = []
     waiting: list[tuple[Path, str, Any]] = [((), "", value)]
     while waiting and wanted and len(found) < limit:
-        path, label, one = waiting.pop()
-        is_leaf = not isinstance(one, Mapping | list | tuple)
-        text = one if isinstance(one, str) else _word(one) if is_leaf else ""
+        path, label, item = waiting.pop()
+        is_leaf = not isinstance(item, Mapping | list | tuple)
+        text = item if isinstance(item, str) else _word(item) if is_leaf else ""
         if wanted in label.casefold() or (text and wanted in text.casefold()):
             found.append(path)
         if len(path) >= _DEEPEST:
             continue
         children: list[tuple[str | int, Any]] = []
-        if isinstance(one, Mapping):
-            children = list(one.items())
-        elif isinstance(one, list | tuple):
-            children = list(enumerate(one))
+        if isinstance(item, Mapping):
+            children = list(item.items())
+        elif isinstance(item, list | tuple):
+            children = list(enumerate(item))
         waiting.extend(((*path, key), str(key), child) for key, child in reversed(children))
     return found

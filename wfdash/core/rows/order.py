@@ -58,15 +58,15 @@ class Order(Struct, frozen=True):
         if self.reverse:
 
             def descending(row: Instance) -> tuple[Any, ...]:
-                told = value(row)
+                sorted_by = value(row)
                 age = row.created or 0.0
-                return (0, 0, age, row.id) if told is None else (1, told, age, row.id)
+                return (0, 0, age, row.id) if sorted_by is None else (1, sorted_by, age, row.id)
 
             return descending
 
         def ascending(row: Instance) -> tuple[Any, ...]:
-            told = value(row)
+            sorted_by = value(row)
             age = -(row.created or 0.0)
-            return (1, 0, age, row.id) if told is None else (0, told, age, row.id)
+            return (1, 0, age, row.id) if sorted_by is None else (0, sorted_by, age, row.id)
 
         return ascending

@@ -127,7 +127,11 @@ class Store:
 
     def doubt(self, identities: Iterable[str], note: str) -> Delta:
         """Put a note on rows; what is told of them later takes it off."""
-        changed = [one for one in identities if one in self._rows and self._notes.get(one, "") != note]
+        changed = [
+            instance
+            for instance in identities
+            if instance in self._rows and self._notes.get(instance, "") != note
+        ]
         for identity in changed:
             self._notes[identity] = note
             if note == EXPIRED and identity in self._active:

@@ -143,8 +143,8 @@ class TableView:
         """Let the ghosts go; arrivals keep waiting."""
         if self._building:
             return
-        leaving = [placed for one in self._ghosts if (placed := self._rows.placed.get(one))]
-        entering = [row for one in self._ghosts if (row := self._store.get(one))]
+        leaving = [placed for identity in self._ghosts if (placed := self._rows.placed.get(identity))]
+        entering = [row for identity in self._ghosts if (row := self._store.get(identity))]
         for identity in self._ghosts:
             self._pending.pop(identity, None)
         self._ghosts = set()
@@ -201,7 +201,9 @@ class TableView:
         self._show(rows, shown)
         self._building = False
         if len(rows.placed) < len(self._store):
-            self._pending.update((one, None) for one in self._store.ids() if one not in rows.placed)
+            self._pending.update(
+                (identity, None) for identity in self._store.ids() if identity not in rows.placed
+            )
         self.settle()
 
     def _show(self, rows: Arrangement, shown: list[Instance]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 from unicodedata import category, east_asian_width
 
-__all__ = ["cells", "clean", "fit", "told_apart"]
+__all__ = ["cells", "clean", "distinguishable", "fit"]
 
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
@@ -75,13 +75,13 @@ def clean(text: str) -> str:
     return _cap_marks(text)
 
 
-def told_apart(texts: Sequence[str]) -> list[str]:
+def distinguishable(texts: Sequence[str]) -> list[str]:
     """Each cleaned, or escaped where cleaning would make two different ones look alike."""
-    cleaned = [clean(one) for one in texts]
+    cleaned = [clean(text) for text in texts]
     alike = {name for name, times in Counter(cleaned).items() if times > 1}
     return [
-        one.encode("unicode_escape").decode("ascii") if name in alike else name
-        for one, name in zip(texts, cleaned, strict=True)
+        text.encode("unicode_escape").decode("ascii") if name in alike else name
+        for text, name in zip(texts, cleaned, strict=True)
     ]
 
 

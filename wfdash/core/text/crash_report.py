@@ -16,8 +16,8 @@ _LINES = 120
 
 def crash_report(error: BaseException, *, hide: Callable[[str], str]) -> str:
     """Printable lines without the values of variables; `hide` blots out secrets in the words of errors."""
-    told = traceback.TracebackException.from_exception(error, limit=-_FRAMES, capture_locals=False)
-    lines = [line for part in told.format() for line in hide(part).split("\n") if line.strip()]
+    trace = traceback.TracebackException.from_exception(error, limit=-_FRAMES, capture_locals=False)
+    lines = [line for part in trace.format() for line in hide(part).split("\n") if line.strip()]
     if len(lines) > _LINES:
         lines = [*lines[: _LINES // 2], "[...]", *lines[-_LINES // 2 :]]
     system = f"wfdash {__version__}, Python {platform.python_version()}, {platform.system()}"

@@ -7,7 +7,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.text.clean import cells, fit
 from wfdash.core.timeline.axis import Axis, Scale
 from wfdash.core.timeline.bars import bar
-from wfdash.core.timeline.outline import Outline, outline
+from wfdash.core.timeline.outline import Outline, build_outline
 from wfdash.core.timeline.row_labels import STATE_GLYPHS, length_text, words
 from wfdash.core.timeline.rows import Row
 from wfdash.core.timeline.timeline import arrange, axis_of, segments
@@ -48,37 +48,37 @@ def text_timeline(
     ascii: bool = False,
     utc: bool = True,
     limit: int = 0,
-    whole: bool = False,
+    uncut: bool = False,
 ) -> list[str]:
     """Lines of `width` cells: the axis, then a row a step: bar, state, name, duration.
 
-    A name that is too long for that is cut, or, with `whole`, makes its line longer.
+    A name that is too long for that is cut, or, with `uncut`, makes its line longer.
 
     By default the attempts of steps that failed or are retrying are shown. `limit` leaves out rows beyond so
     many and says so; 0 shows them all. `ascii` writes no other character but what names and errors contain.
     """
-    made = outline(detail)
-    if not made.detail.steps:
+    outline = build_outline(detail)
+    if not outline.detail.steps:
         return ["no steps"]
-    axis = axis_of(made, scale, now)
-    rows = arrange(made, axis, unfold_troubled(made) if unfolded is None else unfolded).rows
+    axis = axis_of(outline, scale, now)
+    rows = arrange(outline, axis, unfold_troubled(outline) if unfolded is None else unfolded).rows
     bar_width = max(10, min(48, width * 2 // 5))
     at = TimeWords(now, utc)
     lines = [mark_line(axis, bar_width)]
     shown = rows[:limit] if limit else rows
-    lines.extend(_line(made, row, axis, bar_width, width, at, whole=whole) for row in shown)
+    lines.extend(_line(outline, row, axis, bar_width, width, at, uncut=uncut) for row in shown)
     if len(rows) > len(shown):
         lines.append(f"… {len(rows) - len(shown):,} more rows")
     lines = [line.rstrip() for line in lines]
     return [line.translate(_ASCII) for line in lines] if ascii else lines
 
 
-def unfold_troubled(made: Outline) -> set[Hashable]:
+def unfold_troubled(outline: Outline) -> set[Hashable]:
     """Keys of the steps whose attempts say why: failed or between attempts, with ten attempts at most."""
     return {
         ("step", index)
-        for index in (*made.failed, *made.alive)
-        if made.states[index] in ("failed", "retries") and len(made.detail.steps[index].attempts) <= 10
+        for index in (*outline.failed, *outline.alive)
+        if outline.states[index] in ("failed", "retries") and len(outline.detail.steps[index].attempts) <= 10
     }
 
 
@@ -91,12 +91,12 @@ def mark_line(axis: Axis, width: int) -> str:
 
 
 def _line(
-    made: Outline, row: Row, axis: Axis, bar_width: int, width: int, at: TimeWords, *, whole: bool
+    outline: Outline, row: Row, axis: Axis, bar_width: int, width: int, at: TimeWords, *, uncut: bool
 ) -> str:
-    drawn = "".join(text for text, _ in bar(segments(made, row, at.now), axis, bar_width))
-    name = "  " * row.depth + "".join(text for text, _ in words(made, row, at))
-    takes = length_text(made, row, at.now)
+    drawn = "".join(text for text, _ in bar(segments(outline, row, at.now), axis, bar_width))
+    name = "  " * row.depth + "".join(text for text, _ in words(outline, row, at))
+    takes = length_text(outline, row, at.now)
     room = max(8, width - bar_width - 5 - _TAKES)
     takes = " " * (_TAKES - cells(takes)) + takes
-    named = name if whole and cells(name) > room else fit(name, room)
+    named = name if uncut and cells(name) > room else fit(name, room)
     return f"{drawn}  {STATE_GLYPHS[row.state]} {named} {takes}"

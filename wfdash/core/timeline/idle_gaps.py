@@ -74,7 +74,7 @@ def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, Non
         long = [index for start, end, index in over if end - start > least]
         if not long:
             return work
-        over = [one for one in over if one[1] - one[0] <= least]
+        over = [span for span in over if span[1] - span[0] <= least]
         for first in range(0, len(long), _SLICE):
             _look_into(steps, long[first : first + _SLICE], spans)
             yield
@@ -82,18 +82,18 @@ def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, Non
 
 def _sorted_out(steps: Steps, indices: range, current: Container[int], spans: _Spans) -> list[_Over]:
     """Those that ended, which are as good as one span. The spans of all others are added."""
-    known, these = steps.columns, slice(indices.start, indices.stop)
-    told = zip(indices, known.kinds[these], known.starts[these], known.ends[these])
+    columns, these = steps.columns, slice(indices.start, indices.stop)
+    steps_seen = zip(indices, columns.kinds[these], columns.starts[these], columns.ends[these])
     over = [
         (start, end if end > start else start, index)
-        for index, kind, start, end in told
+        for index, kind, start, end in steps_seen
         if start is not None and end is not None and kind in _WORKS and index not in current
     ]
     others = set(indices).difference(index for _, _, index in over) if len(over) < len(indices) else ()
     for index in sorted(others):
         tries = steps.attempts(index)
         if not tries:
-            _whole(known, index, index in current, spans)
+            _add_step(columns, index, index in current, spans)
         elif index in current:
             _of_open(tries, spans)
         else:
@@ -105,15 +105,15 @@ def _work(spans: _Spans, over: Sequence[_Over]) -> IdleGaps:
     """All spans, and the steps that are `over` as a span each, put together."""
     starts = [*spans.starts, *[start for start, _, _ in over]]
     ends = [*spans.ends, *[end for _, end, _ in over]]
-    told = [min(starts), max(ends)] if starts else []
-    told += spans.strays
+    edges = [min(starts), max(ends)] if starts else []
+    edges += spans.strays
     starts = sorted(starts + [start for start, _ in spans.planned])
     ends = sorted(ends + [end for _, end in spans.planned])
     # Between the nth end and the start after it nothing runs, or they overlap: sorted apart they tell.
     gaps = [(left, right) for left, right in zip(ends, islice(starts, 1, None)) if left < right]
     long = [gap for gap in gaps if gap[1] - gap[0] > LEAST_QUIET]
     hull = (starts[0], ends[-1]) if starts else (inf, -inf)
-    return IdleGaps(long, _sum(gaps) - _sum(long), *hull, (min(told), max(told)) if told else ())
+    return IdleGaps(long, _sum(gaps) - _sum(long), *hull, (min(edges), max(edges)) if edges else ())
 
 
 def _sum(gaps: Iterable[tuple[float, float]]) -> float:
@@ -136,7 +136,7 @@ def _look_into(steps: Steps, indices: Sequence[int], spans: _Spans) -> None:
         if tries:
             several += tries
         else:
-            _whole(steps.columns, index, False, spans)
+            _add_step(steps.columns, index, False, spans)
     for began, ended in _moments(several):
         if began is not None and ended is not None:
             spans.add(began, ended)
@@ -145,9 +145,9 @@ def _look_into(steps: Steps, indices: Sequence[int], spans: _Spans) -> None:
 
 
 def _moments(attempts: Sequence[Any]) -> Iterable[tuple[float | None, float | None]]:
-    several = [fields_of(one) for one in attempts]
-    told = parse_times([at for one in several for at in (one.get("start"), one.get("end"))])
-    return zip(told[::2], told[1::2])
+    several = [fields_of(attempt) for attempt in attempts]
+    times = parse_times([at for attempt in several for at in (attempt.get("start"), attempt.get("end"))])
+    return zip(times[::2], times[1::2])
 
 
 def _of_open(tries: Sequence[object], spans: _Spans) -> None:
@@ -163,15 +163,15 @@ def _of_open(tries: Sequence[object], spans: _Spans) -> None:
             spans.planned.append((began, inf))
 
 
-def _whole(known: StepColumns, index: int, current: bool, spans: _Spans) -> None:
+def _add_step(columns: StepColumns, index: int, current: bool, spans: _Spans) -> None:
     """A step without attempts, which worked all the time, unless it slept or waited."""
-    start, end = known.starts[index], known.ends[index]
-    if start is None or known.kinds[index] in ("sleep", "waitForEvent"):
+    start, end = columns.starts[index], columns.ends[index]
+    if start is None or columns.kinds[index] in ("sleep", "waitForEvent"):
         return
     if end is None:
         if current:
             spans.planned.append((start, inf))
-    elif current or known.finished[index] is False:
+    elif current or columns.finished[index] is False:
         spans.planned.append((start, max(start, end)))
     else:
         spans.add(start, end)

@@ -16,12 +16,12 @@ from wfdash.core.why.step_names import family
 
 __all__ = [
     "ALIVE",
-    "PULLED",
+    "ALWAYS_SHOWN",
     "Family",
     "Outline",
     "State",
+    "build_outline",
     "moments_of",
-    "outline",
     "outline_in_slices",
     "spans_of",
 ]
@@ -32,7 +32,7 @@ State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "
 _SLICE: Final = 2000
 _REPEATS: Final = 5
 """A name repeated this often is folded into one row."""
-PULLED: Final = 20
+ALWAYS_SHOWN: Final = 20
 """Failing (and running) members shown beneath a folded row, at most, of each kind."""
 _SLOW_TIMES: Final = 3.0
 _SLOW_LEAST: Final = 1.0
@@ -88,76 +88,76 @@ class Outline(Struct):
     """Not final: the right edge is now."""
 
 
-def outline(detail: Detail) -> Outline:
+def build_outline(detail: Detail) -> Outline:
     """The outline at once; see `outline_in_slices` for thousands of steps."""
     slices = outline_in_slices(detail)
     while True:
         try:
             next(slices)
         except StopIteration as done:
-            made: Outline = done.value
-            return made
+            outline: Outline = done.value
+            return outline
 
 
 def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
     """Build it, yielding every millisecond or two of work so that a screen stays alive meanwhile."""
-    made, count = Outline(detail), len(detail.steps)
-    made.moving = not is_final(detail.status)
+    outline, count = Outline(detail), len(detail.steps)
+    outline.moving = not is_final(detail.status)
     current = {step.index: doing(step) for step in current_steps(detail)}
-    made.alive = sorted(current)
+    outline.alive = sorted(current)
     yield
     for first in range(0, count, _SLICE):
-        _extend(made, range(first, min(first + _SLICE, count)), current)
+        _extend(outline, range(first, min(first + _SLICE, count)), current)
         yield
-    made.families = yield from _families(detail.steps)
-    for number, group in enumerate(made.families):
-        _measure(group, made)
+    outline.families = yield from _families(detail.steps)
+    for number, group in enumerate(outline.families):
+        _measure(group, outline)
         if number % 50 == 49 or len(group.members) > _SLICE:
             yield
-    _aim(made)
+    _jump_targets(outline)
     yield
-    made.work = yield from work_in_slices(detail.steps, current)
+    outline.work = yield from work_in_slices(detail.steps, current)
     yield
-    ends = [at for at in (detail.start, detail.end, *made.work.ends) if at is not None]
-    ends += moments_of(made)
-    made.start, made.end = min(ends, default=0.0), max(ends, default=0.0)
-    return made
+    ends = [at for at in (detail.start, detail.end, *outline.work.ends) if at is not None]
+    ends += moments_of(outline)
+    outline.start, outline.end = min(ends, default=0.0), max(ends, default=0.0)
+    return outline
 
 
-def _extend(made: Outline, indices: range, current: Mapping[int, Doing]) -> None:
+def _extend(outline: Outline, indices: range, current: Mapping[int, Doing]) -> None:
     """The states and lengths of these steps."""
-    steps, known = made.detail.steps, made.detail.steps.columns
+    steps, columns = outline.detail.steps, outline.detail.steps.columns
     of_these = slice(indices.start, indices.stop)
-    marks = zip(indices, known.kinds[of_these], known.errors[of_these], known.successes[of_these])
+    marks = zip(indices, columns.kinds[of_these], columns.errors[of_these], columns.successes[of_these])
     states: list[State] = [
         "done"
         if success and not error and kind != "termination" and index not in current
         else _state(steps, index, current)
         for index, kind, error, success in marks
     ]
-    made.states += states
-    made.failed += [index for index, state in zip(indices, states) if state == "failed"]
-    times = zip(known.starts[of_these], known.ends[of_these], known.finished[of_these])
-    made.lengths += [
+    outline.states += states
+    outline.failed += [index for index, state in zip(indices, states) if state == "failed"]
+    times = zip(columns.starts[of_these], columns.ends[of_these], columns.finished[of_these])
+    outline.lengths += [
         None if start is None or end is None or over is False else end - start if end > start else 0.0
         for start, end, over in times
     ]
 
 
 def _state(steps: Steps, index: int, current: Mapping[int, Doing]) -> State:
-    known = steps.columns
-    if known.kinds[index] == "termination":
+    columns = steps.columns
+    if columns.kinds[index] == "termination":
         return "stopped"
     if index in current:
         return current[index]
-    success = known.successes[index]
-    if known.errors[index] or success is False:
+    success = columns.successes[index]
+    if columns.errors[index] or success is False:
         return "failed"
-    if success or known.finished[index]:
+    if success or columns.finished[index]:
         return "done"
     if is_open(steps[index]):
         return "cut"
-    return "unknown" if known.ends[index] is None else "done"
+    return "unknown" if columns.ends[index] is None else "done"
 
 
 def _families(steps: Steps) -> Generator[None, None, list[Family]]:
@@ -178,13 +178,13 @@ def _families(steps: Steps) -> Generator[None, None, list[Family]]:
     return [Family(name, kind, indices) for (kind, name), indices in members.items()]
 
 
-def _measure(group: Family, made: Outline) -> None:
+def _measure(group: Family, outline: Outline) -> None:
     """Fill in the family's durations, what stands out of it, and which members stay visible when folded."""
-    lengths, states, members = made.lengths, made.states, group.members
-    known = sorted([length for index in members if (length := lengths[index]) is not None])
+    lengths, states, members = outline.lengths, outline.states, group.members
+    measured = sorted([length for index in members if (length := lengths[index]) is not None])
     slowest: list[int] = []
-    if known:
-        group.least, group.middle, group.most = known[0], median(known), known[-1]
+    if measured:
+        group.least, group.middle, group.most = measured[0], median(measured), measured[-1]
         limit = max(_SLOW_TIMES * group.middle, group.middle + _SLOW_LEAST)
         if group.most > limit:
             group.slow = [index for index in members if (lengths[index] or 0.0) > limit]
@@ -192,46 +192,46 @@ def _measure(group: Family, made: Outline) -> None:
     failed = [index for index in members if states[index] == "failed"]
     group.failed = len(failed)
     group.alive = [index for index in members if states[index] in ALIVE]
-    group.pulled = sorted({*failed[:PULLED], *group.alive[-PULLED:], *slowest})
-    made.slow.update(group.slow)
-    made.of_step.update(dict.fromkeys(members, group))
+    group.pulled = sorted({*failed[:ALWAYS_SHOWN], *group.alive[-ALWAYS_SHOWN:], *slowest})
+    outline.slow.update(group.slow)
+    outline.of_step.update(dict.fromkeys(members, group))
 
 
-def _aim(made: Outline) -> None:
+def _jump_targets(outline: Outline) -> None:
     """The failed, the slow of their family, and the slowest of the run where they make up much of it."""
-    kinds = made.detail.steps.columns.kinds
-    worked = [took or 0.0 if kind in _WORK else 0.0 for kind, took in zip(kinds, made.lengths)]
+    kinds = outline.detail.steps.columns.kinds
+    worked = [took or 0.0 if kind in _WORK else 0.0 for kind, took in zip(kinds, outline.lengths)]
     least = max(_SLOW_LEAST, sum(worked) / 4)
     if sum(kinds.count(kind) for kind in _WORK) >= _REPEATS:
-        made.slow.update(index for index, took in enumerate(worked) if took > least)
-    made.targets = sorted({*made.failed, *made.slow})
+        outline.slow.update(index for index, took in enumerate(worked) if took > least)
+    outline.targets = sorted({*outline.failed, *outline.slow})
 
 
-def moments_of(made: Outline) -> list[float]:
+def moments_of(outline: Outline) -> list[float]:
     """When steps began and ended (not attempts), in no order. An end that is not reached yet is no moment."""
-    known, alive = made.detail.steps.columns, set(made.alive)
-    ends = enumerate(zip(known.ends, known.finished))
-    moments = [start for start in known.starts if start is not None]
+    columns, alive = outline.detail.steps.columns, set(outline.alive)
+    ends = enumerate(zip(columns.ends, columns.finished))
+    moments = [start for start in columns.starts if start is not None]
     moments += [
         end for index, (end, over) in ends if end is not None and over is not False and index not in alive
     ]
     return moments
 
 
-def spans_of(made: Outline, group: Family) -> list[tuple[float, float, State]]:
+def spans_of(outline: Outline, group: Family) -> list[tuple[float, float, State]]:
     """When the members that are settled ran, neighbours of one state joined where no gap could be seen."""
     if group.spans is None:
-        group.spans = _joined(group, made)
+        group.spans = _joined(group, outline)
     return group.spans
 
 
-def _joined(group: Family, made: Outline) -> list[tuple[float, float, State]]:
-    known, states, alive = made.detail.steps.columns, made.states, set(group.alive)
-    near = sum(made.lengths[index] or 0.0 for index in group.members) / _FINEST
-    limit = made.detail.end
+def _joined(group: Family, outline: Outline) -> list[tuple[float, float, State]]:
+    columns, states, alive = outline.detail.steps.columns, outline.states, set(group.alive)
+    near = sum(outline.lengths[index] or 0.0 for index in group.members) / _FINEST
+    limit = outline.detail.end
     spans: list[tuple[float, float, State]] = []
     for index in group.members:
-        start, end, state = known.starts[index], known.ends[index], states[index]
+        start, end, state = columns.starts[index], columns.ends[index], states[index]
         if start is None or index in alive:
             continue
         end = limit if end is None or state == "cut" else end

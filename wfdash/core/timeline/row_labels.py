@@ -29,7 +29,7 @@ STATE_GLYPHS: Final[dict[State, str]] = {
     "unknown": "?",
 }
 _STILL: Final = "stands still"
-_KNOWN: Final = ("step", "sleep", "waitForEvent")
+_SPELLED: Final = ("step", "sleep", "waitForEvent")
 
 
 def marker(row: Row) -> str:
@@ -37,36 +37,36 @@ def marker(row: Row) -> str:
     return " " if row.unfolded is None else "▾" if row.unfolded else "▸"
 
 
-def words(made: Outline, row: Row, at: TimeWords) -> list[tuple[str, Tone]]:
+def words(outline: Outline, row: Row, at: TimeWords) -> list[tuple[str, Tone]]:
     """The row's name and notes as toned pieces of cleaned text, to be cut where the room ends."""
-    step = made.detail.steps[row.step]
+    step = outline.detail.steps[row.step]
     if row.kind == "fold":
-        return _of_fold(made, row)
+        return _of_fold(outline, row)
     if row.kind == "attempt":
         return _of_attempt(step, row)
     if row.kind == "next":
-        return [("next try", "alive"), (f" {_STILL if _stands(made) else _due(step, at)}", "quiet")]
+        return [("next try", "alive"), (f" {_STILL if _stands(outline) else _due(step, at)}", "quiet")]
     if row.kind == "termination":
         return [("terminated", "name"), (f" {terminator(step.trigger)}".rstrip(), "quiet")]
     pieces: list[tuple[str, Tone]] = []
-    if row.kind not in _KNOWN and step.name:
+    if row.kind not in _SPELLED and step.name:
         pieces.append((f"{clean(row.kind[:80]) or 'no type'} ", "quiet"))
     pieces.append((shown_name(step), "name"))
-    pieces.extend(_notes(step, row, at, stands=_stands(made)))
+    pieces.extend(_notes(step, row, at, stands=_stands(outline)))
     return pieces
 
 
-def _stands(made: Outline) -> bool:
+def _stands(outline: Outline) -> bool:
     """Whether timers stand still: what was planned comes that much later than the answer says."""
-    return made.detail.status == "paused"
+    return outline.detail.status == "paused"
 
 
 def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[str, Tone]]:
     notes: list[tuple[str, Tone]] = []
     if len(step.attempts) > 1 or row.state == "retries":
         allowed = attempts_allowed(step.config)
-        made = len(step.attempts)
-        ratio = f" {made}/{allowed}" if allowed is not None and allowed >= made else f" ×{made}"
+        attempts = len(step.attempts)
+        ratio = f" {attempts}/{allowed}" if allowed is not None and allowed >= attempts else f" ×{attempts}"
         notes.append((ratio, "warn" if row.state in ("runs", "retries") else "quiet"))
     if step.event_type:
         notes.append((f" ← {clean(step.event_type[:120])}", "quiet"))
@@ -92,10 +92,10 @@ def _ends(state: State, end: float, at: TimeWords) -> str:
     return f"until {at.at(end)}"
 
 
-def _of_fold(made: Outline, row: Row) -> list[tuple[str, Tone]]:
-    group = made.of_step[row.step]
+def _of_fold(outline: Outline, row: Row) -> list[tuple[str, Tone]]:
+    group = outline.of_step[row.step]
     pieces: list[tuple[str, Tone]] = []
-    if group.kind not in _KNOWN:
+    if group.kind not in _SPELLED:
         pieces.append((f"{clean(group.kind[:80])} ", "quiet"))
     pieces.append((clean(group.name) or "(no name)", "name"))
     pieces.append((f" ×{len(group.members):,}", "name"))
@@ -109,12 +109,12 @@ def _of_fold(made: Outline, row: Row) -> list[tuple[str, Tone]]:
 
 
 def _of_attempt(step: Step, row: Row) -> list[tuple[str, Tone]]:
-    one = step.attempts[row.attempt]
+    attempt = step.attempts[row.attempt]
     pieces: list[tuple[str, Tone]] = [(f"attempt {row.attempt + 1}", "name")]
     if row.state == "cut":
         pieces.append((" cut off", "quiet"))
-    if one.error is not None:
-        pieces.append((f"  {failure_text(one.error, 120)}", "bad"))
+    if attempt.error is not None:
+        pieces.append((f"  {failure_text(attempt.error, 120)}", "bad"))
     return pieces
 
 
@@ -125,15 +125,15 @@ def _due(step: Step, at: TimeWords) -> str:
     return f"due {brief(at.now - due)} ago" if at.is_due(due) else f"~{brief(due - at.now)}"
 
 
-def length_text(made: Outline, row: Row, now: float) -> str:
+def length_text(outline: Outline, row: Row, now: float) -> str:
     """How long it took, `48s`; `48s+` while it goes on; of a fold from its first start to its last end."""
-    step = made.detail.steps[row.step]
+    step = outline.detail.steps[row.step]
     start: float | None
     end: float | None
     if row.kind == "fold":
-        members, known = made.of_step[row.step].members, made.detail.steps.columns
-        start = min((at for index in members if (at := known.starts[index]) is not None), default=None)
-        end = max((at for index in members if (at := known.ends[index]) is not None), default=None)
+        members, columns = outline.of_step[row.step].members, outline.detail.steps.columns
+        start = min((at for index in members if (at := columns.starts[index]) is not None), default=None)
+        end = max((at for index in members if (at := columns.ends[index]) is not None), default=None)
     elif row.kind == "attempt":
         start, end = step.attempts[row.attempt].start, step.attempts[row.attempt].end
     elif row.kind == "next":
@@ -142,7 +142,7 @@ def length_text(made: Outline, row: Row, now: float) -> str:
         start, end = step.start, step.end
     if start is None:
         return ""
-    if row.state in ALIVE and made.moving:
+    if row.state in ALIVE and outline.moving:
         return f"{brief(max(0.0, now - start))}+"
     if end is None or row.state == "cut":
         return ""

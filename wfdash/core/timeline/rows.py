@@ -37,10 +37,10 @@ class Row(Struct):
 class Rows(Sequence[Row]):
     """In the order of the steps, a fold where its first step would be, attempts beneath their step."""
 
-    def __init__(self, made: Outline, unfolded: Set[Hashable]) -> None:
-        self._made = made
+    def __init__(self, outline: Outline, unfolded: Set[Hashable]) -> None:
+        self._outline = outline
         self._unfolded = unfolded
-        self._places = list(_places(made, unfolded))
+        self._places = list(_places(outline, unfolded))
         self._index: dict[Place, int] = {}
         self._rows: dict[Place, Row] = {}
 
@@ -62,53 +62,53 @@ class Rows(Sequence[Row]):
         """Where the row of that key is; None when it has none now."""
         if not self._index:
             self._index = {place: index for index, place in enumerate(self._places)}
-        place = _place_of(self._made, key)
+        place = _place_of(self._outline, key)
         return None if place is None else self._index.get(place)
 
     def _row(self, place: Place) -> Row:
         row = self._rows.get(place)
         if row is None:
-            row = self._rows[place] = self._made_row(place)
+            row = self._rows[place] = self._new_row(place)
         return row
 
-    def _made_row(self, place: Place) -> Row:
+    def _new_row(self, place: Place) -> Row:
         if isinstance(place, tuple):
-            return _attempt_row(self._made, *place)
+            return _attempt_row(self._outline, *place)
         if place < 0:
-            return _fold_row(self._made, self._made.of_step[-1 - place], self._unfolded)
-        return _step_row(self._made, self._made.detail.steps[place], self._unfolded)
+            return _fold_row(self._outline, self._outline.of_step[-1 - place], self._unfolded)
+        return _step_row(self._outline, self._outline.detail.steps[place], self._unfolded)
 
 
-def _places(made: Outline, unfolded: Set[Hashable]) -> Iterator[Place]:
+def _places(outline: Outline, unfolded: Set[Hashable]) -> Iterator[Place]:
     opened = {key[1] for key in unfolded if isinstance(key, tuple) and key[0] == "step"}
-    for index in range(len(made.detail.steps)):
-        group = made.of_step.get(index)
+    for index in range(len(outline.detail.steps)):
+        group = outline.of_step.get(index)
         if group is None:
             yield index
             if index in opened:
-                yield from _beneath(made, index)
+                yield from _beneath(outline, index)
         elif group.members[0] == index:
             yield -1 - index
             for member in group.members if fold_key(group) in unfolded else group.pulled:
                 yield member
                 if member in opened:
-                    yield from _beneath(made, member)
+                    yield from _beneath(outline, member)
 
 
-def _beneath(made: Outline, index: int) -> Iterator[Place]:
+def _beneath(outline: Outline, index: int) -> Iterator[Place]:
     """The attempts, where there is something to unfold."""
-    step = made.detail.steps[index]
-    if _unfolds(made, step):
+    step = outline.detail.steps[index]
+    if _unfolds(outline, step):
         yield from ((index, position) for position in range(len(step.attempts)))
-        if made.states[index] == "retries":
+        if outline.states[index] == "retries":
             yield index, _TO_COME
 
 
-def _unfolds(made: Outline, step: Step) -> bool:
-    return len(step.attempts) > 1 or made.states[step.index] == "retries"
+def _unfolds(outline: Outline, step: Step) -> bool:
+    return len(step.attempts) > 1 or outline.states[step.index] == "retries"
 
 
-def _place_of(made: Outline, key: Hashable) -> Place | None:
+def _place_of(outline: Outline, key: Hashable) -> Place | None:
     match key:
         case ("step", int(step)):
             return step
@@ -117,7 +117,9 @@ def _place_of(made: Outline, key: Hashable) -> Place | None:
         case ("next", int(step)):
             return step, _TO_COME
         case ("fold", _, _):
-            return next((-1 - one.members[0] for one in made.families if fold_key(one) == key), None)
+            return next(
+                (-1 - family.members[0] for family in outline.families if fold_key(family) == key), None
+            )
     return None
 
 
@@ -125,50 +127,50 @@ def fold_key(group: Family) -> Hashable:
     return "fold", group.kind, group.name
 
 
-def _fold_row(made: Outline, group: Family, unfolded: Set[Hashable]) -> Row:
+def _fold_row(outline: Outline, group: Family, unfolded: Set[Hashable]) -> Row:
     key, first = fold_key(group), group.members[0]
     is_open = key in unfolded
     visible = set(group.pulled)
     members = () if is_open else tuple(index for index in group.members if index not in visible)
-    return Row(key, "fold", _fold_state(made, group), 0, first, -1, members, is_open, bool(group.slow))
+    return Row(key, "fold", _fold_state(outline, group), 0, first, -1, members, is_open, bool(group.slow))
 
 
-def _fold_state(made: Outline, group: Family) -> State:
+def _fold_state(outline: Outline, group: Family) -> State:
     """The state of the family's last member that says something: alive, else any failure, else the last."""
-    last = made.states[group.members[-1]]
+    last = outline.states[group.members[-1]]
     if last in ALIVE:
         return last
     return "failed" if group.failed else last
 
 
-def _depth(made: Outline, index: int) -> int:
-    return 1 if index in made.of_step else 0
+def _depth(outline: Outline, index: int) -> int:
+    return 1 if index in outline.of_step else 0
 
 
-def _step_row(made: Outline, step: Step, unfolded: Set[Hashable]) -> Row:
+def _step_row(outline: Outline, step: Step, unfolded: Set[Hashable]) -> Row:
     key, index = ("step", step.index), step.index
-    state = made.states[index]
-    is_open = key in unfolded if _unfolds(made, step) else None
-    slow = index in made.slow
-    return Row(key, step.kind, state, _depth(made, index), index, unfolded=is_open, slow=slow)
+    state = outline.states[index]
+    is_open = key in unfolded if _unfolds(outline, step) else None
+    slow = index in outline.slow
+    return Row(key, step.kind, state, _depth(outline, index), index, unfolded=is_open, slow=slow)
 
 
-def _attempt_row(made: Outline, index: int, position: int) -> Row:
-    step, depth = made.detail.steps[index], _depth(made, index) + 1
+def _attempt_row(outline: Outline, index: int, position: int) -> Row:
+    step, depth = outline.detail.steps[index], _depth(outline, index) + 1
     if position == _TO_COME:
         return Row(("next", index), "next", "retries", depth, index, len(step.attempts))
-    became = attempt_state(step, position, made.states[index])
+    became = attempt_state(step, position, outline.states[index])
     return Row(("attempt", index, position), "attempt", became, depth, index, position)
 
 
 def attempt_state(step: Step, position: int, state: State) -> State:
     """What became of one attempt of a step in that state."""
-    one = step.attempts[position]
-    if one.success is not None:
-        return "done" if one.success else "failed"
-    if one.error is not None:
+    attempt = step.attempts[position]
+    if attempt.success is not None:
+        return "done" if attempt.success else "failed"
+    if attempt.error is not None:
         return "failed"
     last = position + 1 == len(step.attempts)
-    if one.end is None:
+    if attempt.end is None:
         return "runs" if last and state == "runs" else "cut"
     return "unknown"

@@ -8,7 +8,7 @@ from msgspec import Struct
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.timeline.axis import Axis, Scale, compressed_axis, step_axis, true_axis
-from wfdash.core.timeline.outline import ALIVE, Outline, State, moments_of, outline, spans_of
+from wfdash.core.timeline.outline import ALIVE, Outline, State, build_outline, moments_of, spans_of
 from wfdash.core.timeline.rows import Row, Rows, attempt_state, fold_key
 
 __all__ = ["Segment", "Timeline", "arrange", "axis_of", "segments", "timeline"]
@@ -49,34 +49,38 @@ def timeline(
     detail: Detail, *, now: float, unfolded: Set[Hashable] = frozenset(), scale: Scale = Scale.COMPRESSED
 ) -> Timeline:
     """The whole timeline at once. For large ones build the outline in slices and then `arrange` it."""
-    made = outline(detail)
-    return arrange(made, axis_of(made, scale, now), unfolded)
+    outline = build_outline(detail)
+    return arrange(outline, axis_of(outline, scale, now), unfolded)
 
 
-def arrange(made: Outline, axis: Axis, unfolded: Set[Hashable]) -> Timeline:
+def arrange(outline: Outline, axis: Axis, unfolded: Set[Hashable]) -> Timeline:
     """Lay the outline out as rows: 10,000 steps take a millisecond or two."""
-    return Timeline(made, Rows(made, unfolded), axis)
+    return Timeline(outline, Rows(outline, unfolded), axis)
 
 
-def axis_of(made: Outline, scale: Scale, now: float) -> Axis:
+def axis_of(outline: Outline, scale: Scale, now: float) -> Axis:
     """The axis in that scale. It changes only when the outline does or `now` passes its right end."""
-    live = max(now, made.end) if made.moving else None
+    live = max(now, outline.end) if outline.moving else None
     if scale is Scale.TRUE:
-        return true_axis(made.start, made.end, live)
+        return true_axis(outline.start, outline.end, live)
     if scale is Scale.BY_STEP:
-        return step_axis(moments_of(made), live)
-    return compressed_axis(made.start, made.end, made.work, live)
+        return step_axis(moments_of(outline), live)
+    return compressed_axis(outline.start, outline.end, outline.work, live)
 
 
-def segments(made: Outline, row: Row, now: float) -> list[Segment]:
+def segments(outline: Outline, row: Row, now: float) -> list[Segment]:
     """The row's bar, in order. Nothing reaches past now, nor past the end of a final instance."""
-    limit = now if made.moving else made.end
-    limit = max(limit, made.start)
-    step = made.detail.steps[row.step]
+    limit = now if outline.moving else outline.end
+    limit = max(limit, outline.start)
+    step = outline.detail.steps[row.step]
     if row.kind == "fold":
-        group = made.of_step[row.step]
-        alive = (_whole(made.detail.steps[index], made.states[index], limit) for index in group.alive)
-        settled = (Segment(start, end, _settled(row, state)) for start, end, state in spans_of(made, group))
+        group = outline.of_step[row.step]
+        alive = (
+            _step_segment(outline.detail.steps[index], outline.states[index], limit) for index in group.alive
+        )
+        settled = (
+            Segment(start, end, _settled(row, state)) for start, end, state in spans_of(outline, group)
+        )
         return [*settled, *(part for part in alive if part is not None)]
     if row.kind == "attempt":
         return list(_attempt_segments(step, row.attempt, row.state, limit))
@@ -84,7 +88,7 @@ def segments(made: Outline, row: Row, now: float) -> list[Segment]:
         last = step.attempts[-1].end if step.attempts else None
         return [Segment(last, max(last, limit), "pending")] if last is not None else []
     if row.kind == "termination":
-        at = made.detail.end if made.detail.end is not None else made.end
+        at = outline.detail.end if outline.detail.end is not None else outline.end
         return [Segment(at, at, "stop")]
     return _step_segments(step, row.state, limit)
 
@@ -101,7 +105,7 @@ def _kind_of(row: Row) -> str:
 
 def _step_segments(step: Step, state: State, limit: float) -> list[Segment]:
     if step.kind in ("sleep", "waitForEvent") or not step.attempts:
-        part = _whole(step, state, limit)
+        part = _step_segment(step, state, limit)
         return [part] if part is not None else []
     parts: list[Segment] = []
     for position in range(len(step.attempts)):
@@ -113,22 +117,22 @@ def _step_segments(step: Step, state: State, limit: float) -> list[Segment]:
 
 def _attempt_segments(step: Step, position: int, state: State, limit: float) -> Iterator[Segment]:
     """The attempt, then the wait up to the next one."""
-    one = step.attempts[position]
-    if one.start is None:
+    attempt = step.attempts[position]
+    if attempt.start is None:
         return
     after = step.attempts[position + 1].start if position + 1 < len(step.attempts) else None
-    end = one.end
+    end = attempt.end
     if end is None:
         end = limit if state == "runs" else (after if after is not None else step.end)
         end = limit if end is None else end
     stroke = _STROKES.get(state, "cut")
-    end = max(one.start, end)
-    yield Segment(one.start, end, stroke)
-    if after is not None and after > end and one.end is not None:
+    end = max(attempt.start, end)
+    yield Segment(attempt.start, end, stroke)
+    if after is not None and after > end and attempt.end is not None:
         yield Segment(end, after, "backoff")
 
 
-def _whole(step: Step, state: State, limit: float) -> Segment | None:
+def _step_segment(step: Step, state: State, limit: float) -> Segment | None:
     """A step as one stretch: all of a sleep or a wait, or of a step without attempts, or one of many."""
     if step.start is None:
         return None if step.end is None else Segment(step.end, step.end, "cut")

@@ -45,16 +45,16 @@ class StepTimes:
 
     def learn(self, detail: Detail) -> None:
         """Take in the last finished steps of an instance; reading it again counts them once."""
-        known = detail.steps.columns
+        columns = detail.steps.columns
         for index in range(len(detail.steps))[-_SAMPLES:]:
-            start, end = known.starts[index], known.ends[index]
+            start, end = columns.starts[index], columns.ends[index]
             if (
-                known.kinds[index] == "step"
-                and known.successes[index]
+                columns.kinds[index] == "step"
+                and columns.successes[index]
                 and start is not None
                 and end is not None
             ):
-                key = (detail.workflow, plain_step(known.names[index]))
+                key = (detail.workflow, plain_step(columns.names[index]))
                 self._taken[key][(detail.id, index)] = end - start
 
     def p95(self, workflow: str, step: Step) -> float | None:

@@ -68,12 +68,13 @@ class Comparison(Struct):
     def sentence(self) -> str:
         """`first differs at charge card, which failed here; 1 failed, 2 missing, 1 extra`."""
         counts = self.counts
-        rest = [f"{counts[one]:,} {one}" for one in _CLAUSES if counts.get(one)]
+        rest = [f"{counts[clause]:,} {clause}" for clause in _CLAUSES if counts.get(clause)]
         if self.first is not None:
             pair = self.pairs[self.first]
             said = f"first differs at {pair.name}, {self._clause(self.first)}"
             if pair.verdict != "failed" and counts.get("failed"):
-                said += f"; {next(one.name for one in self.pairs if one.verdict == 'failed')} failed here"
+                failed = next(other.name for other in self.pairs if other.verdict == "failed")
+                said += f"; {failed} failed here"
         elif rest:
             said = "so far the same steps, none of them slower or failed"
         else:
@@ -88,7 +89,9 @@ class Comparison(Struct):
 
     def _clause(self, index: int) -> str:
         pair = self.pairs[index]
-        if pair.verdict == "missing" and any(one.mine and one.theirs for one in self.pairs[index + 1 :]):
+        if pair.verdict == "missing" and any(
+            later.mine and later.theirs for later in self.pairs[index + 1 :]
+        ):
             return "which this run does not have"
         if pair.verdict == "slower" and pair.mine is not None and _length(pair.mine) is None:
             return "which has been open over 3 times as long"
@@ -209,16 +212,16 @@ def differences(mine: Any, theirs: Any, *, limit: int = _MOST_PLACES) -> list[Di
     found: list[Difference] = []
     waiting: list[tuple[Path, Any, Any]] = [((), mine, theirs)]
     while waiting and len(found) < limit:
-        path, one, other = waiting.pop()
+        path, this, other = waiting.pop()
         children: list[tuple[Path, Any, Any]] = []
-        if len(path) < _DEEPEST and isinstance(one, dict) and isinstance(other, dict):
-            keys = [*one, *(key for key in other if key not in one)]
-            children = [((*path, key), one.get(key, ABSENT), other.get(key, ABSENT)) for key in keys]
-        elif len(path) < _DEEPEST and isinstance(one, list) and isinstance(other, list):
-            longest = min(max(len(one), len(other)), 1000)
-            children = [((*path, index), _at(one, index), _at(other, index)) for index in range(longest)]
-        elif not _equal(one, other):
-            found.append(Difference(path, one, other))
+        if len(path) < _DEEPEST and isinstance(this, dict) and isinstance(other, dict):
+            keys = [*this, *(key for key in other if key not in this)]
+            children = [((*path, key), this.get(key, ABSENT), other.get(key, ABSENT)) for key in keys]
+        elif len(path) < _DEEPEST and isinstance(this, list) and isinstance(other, list):
+            longest = min(max(len(this), len(other)), 1000)
+            children = [((*path, index), _at(this, index), _at(other, index)) for index in range(longest)]
+        elif not _equal(this, other):
+            found.append(Difference(path, this, other))
         waiting.extend(reversed(children))
     return found
 
@@ -227,12 +230,14 @@ def _at(values: list[Any], index: int) -> Any:
     return values[index] if index < len(values) else ABSENT
 
 
-def _equal(one: Any, other: Any) -> bool:
-    if type(one) is not type(other) and not (isinstance(one, int | float) and isinstance(other, int | float)):
+def _equal(mine: Any, other: Any) -> bool:
+    if type(mine) is not type(other) and not (
+        isinstance(mine, int | float) and isinstance(other, int | float)
+    ):
         return False
-    if isinstance(one, bool) != isinstance(other, bool):
+    if isinstance(mine, bool) != isinstance(other, bool):
         return False
     try:
-        return bool(one == other)
+        return bool(mine == other)
     except RecursionError:
         return False

@@ -88,10 +88,12 @@ def group(samples: Iterable[Sample]) -> list[ErrorGroup]:
     for sample in samples:
         groups.setdefault(sample.fingerprint, ErrorGroup(sample.fingerprint)).samples.append(sample)
         total += 1
-    for one in groups.values():
-        one.total = total
-        one.samples.sort(key=lambda sample: -(sample.at or 0.0))
-    return sorted(groups.values(), key=lambda one: (-one.count, -(one.last or 0.0), one.fingerprint.message))
+    for group in groups.values():
+        group.total = total
+        group.samples.sort(key=lambda sample: -(sample.at or 0.0))
+    return sorted(
+        groups.values(), key=lambda found: (-found.count, -(found.last or 0.0), found.fingerprint.message)
+    )
 
 
 def blame(stretch: Iterable[Instance]) -> list[VersionShare]:
@@ -142,11 +144,11 @@ def summary(
 
 
 def _on_version(groups: Sequence[ErrorGroup], top: ErrorGroup) -> str:
-    others = [one for one in groups[1:] if one.fingerprint.cause == top.fingerprint.cause]
+    others = [group for group in groups[1:] if group.fingerprint.cause == top.fingerprint.cause]
     version = short_version(top.fingerprint.version)
     if not others:
         return f", all on version {version}" if top.count > 1 else f", on version {version}"
-    return f", on version {version} ({sum(one.count for one in others)} more on other versions)"
+    return f", on version {version} ({sum(other.count for other in others)} more on other versions)"
 
 
 def short_version(version: str) -> str:

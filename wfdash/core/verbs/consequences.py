@@ -44,7 +44,11 @@ def step_target(steps: Sequence[Step], index: int) -> StepTarget | None:
     name = base_name(step.name)
     if kind is None or not name:
         return None
-    earlier = sum(1 for one in steps[: index + 1] if one.kind == step.kind and base_name(one.name) == name)
+    earlier = sum(
+        1
+        for earlier_step in steps[: index + 1]
+        if earlier_step.kind == step.kind and base_name(earlier_step.name) == name
+    )
     return StepTarget(name, earlier, kind)
 
 
@@ -55,8 +59,8 @@ def split_at(steps: Sequence[Step], target: StepTarget) -> Split | None:
         if _TYPES.get(step.kind) == target.type and base_name(step.name) == target.name:
             seen += 1
             if seen == target.count:
-                own = tuple(one for one in steps if one.kind in _TYPES)
-                kept = tuple(one for one in steps[:position] if one.kind in _TYPES)
+                own = tuple(candidate for candidate in steps if candidate.kind in _TYPES)
+                kept = tuple(candidate for candidate in steps[:position] if candidate.kind in _TYPES)
                 return Split(kept, own[len(kept) :])
     return None
 
@@ -71,10 +75,10 @@ def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = N
 
     Step names in them are raw.
     """
-    whole = detail is not None and not detail.simple
-    done = finished_steps(detail) if detail is not None and whole else None
+    complete = detail is not None and not detail.simple
+    done = finished_steps(detail) if detail is not None and complete else None
     if verb == "pause":
-        return _of_pause(detail if whole else None)
+        return _of_pause(detail if complete else None)
     if verb == "resume":
         return ["it runs on; sleeps, retries and time-outs go on where they stood"]
     if verb == "terminate":
@@ -94,7 +98,7 @@ def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = N
             *_cut(detail),
         ]
     if verb == "restart_from" and step is not None:
-        return [*_of_restart_from(detail if whole else None, step), *_cut(detail)]
+        return [*_of_restart_from(detail if complete else None, step), *_cut(detail)]
     if verb == "send_event":
         return ["if nothing waits for it now, it is kept and answers the next wait of that type"]
     return []
@@ -143,9 +147,9 @@ def _of_restart_from(detail: Detail | None, target: StepTarget) -> list[str]:
     sentences = [f"drops and runs again {_names(split.again)}", f"keeps {_names(split.kept)}"]
     start = split.again[0].end
     beside = [
-        one
-        for one in split.again[1:]
-        if one.success and start is not None and one.start is not None and one.start < start
+        again
+        for again in split.again[1:]
+        if again.success and start is not None and again.start is not None and again.start < start
     ]
     if beside:
         sentences.append(

@@ -45,7 +45,7 @@ _PHRASES = {
     "restart_from": "restart from a step",
     "send_event": "send event",
 }
-_KNOWN = frozenset(STATUSES)
+_STATUSES = frozenset(STATUSES)
 _LEADS_TO = {
     "pause": frozenset({"waitingForPause", "paused"}),
     "resume": frozenset({"queued", "running", "waiting"}),
@@ -60,7 +60,7 @@ _GROUPS = (
     frozenset({"running", "waiting"}),
     frozenset({"paused", "waitingForPause"}),
 )
-_NOT_KNOWN = "it is rolling back, and what {} does then is not documented"
+_ROLLING_BACK = "it is rolling back, and what {} does then is not documented"
 
 
 class Outcome(Struct, frozen=True):
@@ -99,10 +99,10 @@ def refusal(
         return f"read-only: {read_only}"
     if watch_only:
         return f"this server can be watched, not written to: {watch_only}"
-    if verb == "create" or status not in _KNOWN:
+    if verb == "create" or status not in _STATUSES:
         return None
     if status == "rollingBack":
-        return None if verb == "send_event" else _NOT_KNOWN.format(phrase(verb))
+        return None if verb == "send_event" else _ROLLING_BACK.format(phrase(verb))
     return _REFUSALS[verb](status, local)
 
 

@@ -75,8 +75,8 @@ def deadline(step: Step) -> tuple[float | None, bool]:
 
 def was_cut(step: Step, position: int) -> bool:
     """Whether that attempt never ended: its session died, and a later attempt took over."""
-    one: Attempt = step.attempts[position]
-    return one.end is None and one.success is None and position + 1 < len(step.attempts)
+    attempt: Attempt = step.attempts[position]
+    return attempt.end is None and attempt.success is None and position + 1 < len(step.attempts)
 
 
 def used_up(step: Step) -> bool:

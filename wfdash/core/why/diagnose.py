@@ -10,7 +10,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, spoken
 from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.core.why.ended import of_final
-from wfdash.core.why.open_steps import attempt_count, of_one, of_several, short_name
+from wfdash.core.why.open_steps import attempt_count, of_several, of_single, short_name
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
@@ -67,7 +67,7 @@ def diagnose(
 
 def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> Why:
     if len(steps) == 1:
-        return of_one(steps[0], at)
+        return of_single(steps[0], at)
     if steps:
         return of_several(steps, at)
     word = "waiting" if status == "waiting" else "running"
@@ -159,7 +159,7 @@ def _pausing(steps: list[Step], at: TimeWords) -> Why:
 
 def _rolling_back(detail: Detail, steps: list[Step], at: TimeWords) -> Why:
     handlers = detail.steps.of_kind("rollback")
-    failed = sum(1 for one in handlers if one.success is False)
+    failed = sum(1 for handler in handlers if handler.success is False)
     done = len(handlers) - len(steps) - failed
     said = f"rolling back, {f'{done:,}' if done else 'no'} {'handlers' if done > 1 else 'handler'} done"
     short = f"rollback, {done:,} done"
@@ -170,7 +170,7 @@ def _rolling_back(detail: Detail, steps: list[Step], at: TimeWords) -> Why:
     estimate = stuck = False
     if steps:
         step = steps[-1]
-        why = of_one(step, at)
+        why = of_single(step, at)
         since, deadline, estimate, stuck = why.since, why.deadline, why.estimate, why.looks_stuck
         if doing(step) == "retries":
             said += f"; {why.sentence}"
@@ -181,7 +181,9 @@ def _rolling_back(detail: Detail, steps: list[Step], at: TimeWords) -> Why:
         short += f": {short_name(step)}"
     elif not handlers:
         said, short = "rolling back, no handler has started yet", "rolling back"
-    elif (since := max((one.end for one in handlers if one.end is not None), default=None)) is not None:
+    elif (
+        since := max((handler.end for handler in handlers if handler.end is not None), default=None)
+    ) is not None:
         said += f", none open for {at.passed(since)}"
         stuck = _long(since, at)
     if detail.error is not None:
@@ -203,5 +205,5 @@ def _with_expiry(why: Why, detail: Detail, retention: float | None, at: TimeWord
     left = detail.end + retention - at.now
     if left > _SOON_GONE:
         return why
-    told = f"erased in about {spoken(left)}" if left > 0 else "may be erased any moment"
-    return replace(why, sentence=f"{why.sentence}; {told}", deadline=detail.end + retention, estimate=True)
+    expiry = f"erased in about {spoken(left)}" if left > 0 else "may be erased any moment"
+    return replace(why, sentence=f"{why.sentence}; {expiry}", deadline=detail.end + retention, estimate=True)

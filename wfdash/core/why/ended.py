@@ -72,14 +72,14 @@ def _terminated(detail: Detail, at: TimeWords) -> Why:
 
 
 def _gave_up(step: Step) -> str:
-    made, allowed = len(step.attempts), attempts_allowed(step.config)
-    if step.kind not in ("step", "rollback") or not made:
+    attempts, allowed = len(step.attempts), attempts_allowed(step.config)
+    if step.kind not in ("step", "rollback") or not attempts:
         return "failed"
-    if made == 1 and (allowed is None or allowed > 1):
+    if attempts == 1 and (allowed is None or allowed > 1):
         return "failed at its first attempt and was not tried again"
-    if allowed is not None and made < allowed:
-        return f"was given up after {made} of {allowed:,} attempts"
-    return "failed at its only attempt" if made == 1 else f"gave up after {made:,} attempts"
+    if allowed is not None and attempts < allowed:
+        return f"was given up after {attempts} of {allowed:,} attempts"
+    return "failed at its only attempt" if attempts == 1 else f"gave up after {attempts:,} attempts"
 
 
 def _rollback(detail: Detail) -> str:

@@ -11,7 +11,7 @@ _GENERAL = ("", "Error", "WorkflowFatalError")
 
 def attempt_failure(step: Step) -> Failure | None:
     """The error of its last attempt that has one."""
-    return next((one.error for one in reversed(step.attempts) if one.error is not None), None)
+    return next((attempt.error for attempt in reversed(step.attempts) if attempt.error is not None), None)
 
 
 def step_failure(step: Step) -> Failure | None:
@@ -25,7 +25,7 @@ def failing_step(detail: Detail) -> Step | None:
     failed = [step for step in detail.steps.failed() if step.kind != "rollback"]
     words = (detail.error.message if detail.error else "").strip()
     for step in reversed(failed):
-        if words and (told := _told(step)) and told in words:
+        if words and (message := _message_of(step)) and message in words:
             return step
     if not failed:
         return None
@@ -46,7 +46,7 @@ def root_failure(detail: Detail) -> Failure | None:
     return detail.error
 
 
-def _told(step: Step) -> str:
+def _message_of(step: Step) -> str:
     """What the instance's error repeats of this step's: the message, or the name where there is none."""
     failure = step_failure(step)
     return "" if failure is None else failure.message.strip() or failure.name

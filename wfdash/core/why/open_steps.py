@@ -10,7 +10,7 @@ from wfdash.core.why.current_steps import deadline, doing, since, used_up
 from wfdash.core.why.step_names import error_name, failure_text, shown_name, spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
-__all__ = ["attempt_count", "of_one", "of_several", "short_name"]
+__all__ = ["attempt_count", "of_several", "of_single", "short_name"]
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
@@ -20,7 +20,7 @@ _OVERDUE = 60.0
 """Seconds past a promised change after which an instance looks stuck; before that it is lag."""
 
 
-def of_one(step: Step, at: TimeWords) -> Why:
+def of_single(step: Step, at: TimeWords) -> Why:
     """Why an instance is where it is when this one step is open."""
     kind = doing(step)
     if kind == "sleeps":
@@ -34,7 +34,7 @@ def of_one(step: Step, at: TimeWords) -> Why:
 
 def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     """Parallel steps: what each is at, or how many are at what, and which of them changes next."""
-    each = [of_one(step, at) for step in steps]
+    each = [of_single(step, at) for step in steps]
     due = [(why.deadline, why.estimate, step) for why, step in zip(each, steps) if why.deadline is not None]
     begun = [why.since for why in each if why.since is not None]
     kinds = [doing(step) for step in steps]
@@ -47,7 +47,7 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     stuck = all(why.looks_stuck for why in each)
     if not due:
         return Why(said, f"{len(steps)} open: {short_name(steps[-1])}", max(begun, default=None), None, stuck)
-    soonest, estimate, step = min(due, key=lambda one: one[0])
+    soonest, estimate, step = min(due, key=lambda entry: entry[0])
     verb = {"sleeps": "wakes", "waits": "times out", "retries": "is tried again", "runs": "times out"}
     due_verb = {"sleeps": "wake", "waits": "time out", "retries": "be tried again", "runs": "time out"}
     what = spoken_name(step, 28)
@@ -55,8 +55,8 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
         said += f"; {what} was to {due_verb[doing(step)]} {at.ago(soonest)}"
     else:
         said += f"; {what} {verb[doing(step)]} first, in {'about ' if estimate else ''}{at.ahead(soonest)}"
-    telling = min(due, key=lambda one: (_TELLING.index(doing(one[2])), one[0]))[2]
-    short = f"{len(steps)} open: {of_one(telling, at).short}"
+    telling = min(due, key=lambda entry: (_TELLING.index(doing(entry[2])), entry[0]))[2]
+    short = f"{len(steps)} open: {of_single(telling, at).short}"
     return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
 
 
@@ -172,7 +172,7 @@ def _clause(step: Step, at: TimeWords) -> str:
 def _last_error(steps: Sequence[Step]) -> str:
     """What the open step whose attempt failed last failed with; "" when none has."""
     failed = [(since(step) or 0.0, step) for step in steps if doing(step) == "retries"]
-    last = max(failed, key=lambda one: one[0])[1].attempts[-1].error if failed else None
+    last = max(failed, key=lambda entry: entry[0])[1].attempts[-1].error if failed else None
     return f"; the last failure was {error_name(last) or failure_text(last, 40)}" if last else ""
 
 
@@ -183,8 +183,10 @@ def _counted(kinds: Sequence[str]) -> str:
         ("waits", "wait for events", "waits for an event"),
         ("sleeps", "sleep", "sleeps"),
     )
-    counts = ((kinds.count(kind), many, one) for kind, many, one in words)
-    return ", ".join(f"{number} {one if number == 1 else many}" for number, many, one in counts if number)
+    counts = ((kinds.count(kind), many, singular) for kind, many, singular in words)
+    return ", ".join(
+        f"{number} {singular if number == 1 else many}" for number, many, singular in counts if number
+    )
 
 
 def _list(names: Sequence[str]) -> str:
@@ -195,16 +197,16 @@ def _list(names: Sequence[str]) -> str:
 def attempt_count(step: Step) -> str:
     """`3 of 6`, or `3` where the policy sets no end or is not told."""
     allowed = attempts_allowed(step.config)
-    made = len(step.attempts)
-    return f"{made} of {allowed:,}" if allowed is not None and allowed >= made else f"{made}"
+    attempts = len(step.attempts)
+    return f"{attempts} of {allowed:,}" if allowed is not None and allowed >= attempts else f"{attempts}"
 
 
 def _ratio(step: Step) -> str:
     allowed = attempts_allowed(step.config)
-    made = len(step.attempts)
-    if not made or allowed == 1:
+    attempts = len(step.attempts)
+    if not attempts or allowed == 1:
         return ""
-    return f"{made}/{allowed}" if allowed is not None and allowed >= made else f"attempt {made}"
+    return f"{attempts}/{allowed}" if allowed is not None and allowed >= attempts else f"attempt {attempts}"
 
 
 def short_name(step: Step) -> str:

@@ -56,5 +56,11 @@ class TimeWords(Struct, frozen=True):
 
     def left(self, at: float, prefix: str = "") -> str:
         """For cells: what is left until then (`20h48m`), or `due 40s ago`."""
-        told = age(abs(self.now - at))
-        return f"due {told} ago" if self.is_due(at) else told if told.startswith("<") else f"{prefix}{told}"
+        length = age(abs(self.now - at))
+        return (
+            f"due {length} ago"
+            if self.is_due(at)
+            else length
+            if length.startswith("<")
+            else f"{prefix}{length}"
+        )

@@ -58,7 +58,7 @@ class _Branch:
 _due = attrgetter("due")
 
 
-def _one(op: Op) -> Program:
+def _single(op: Op) -> Program:
     return (yield op)
 
 
@@ -262,7 +262,7 @@ class Execution:
         branch.doing, branch.due, branch.entry = "join", inf, None
         children = []
         for place, part in enumerate(op.branches):
-            program = _one(part) if isinstance(part, Do | Sleep | Wait | All) else part
+            program = _single(part) if isinstance(part, Do | Sleep | Wait | All) else part
             children.append(_Branch(program, branch, place))
         self._branches.extend(children)
         for child in children:

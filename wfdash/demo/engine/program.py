@@ -54,7 +54,7 @@ class StepFailure(Exception):
         self.fatal = fatal
         """A NonRetryableError: no further attempt."""
 
-    def told(self) -> "StepFailure":
+    def reported(self) -> "StepFailure":
         """As it reaches the engine: a class of one's own is lost on the way, its name goes to the message."""
         if self.engine or self.fatal or self.name in BUILT_IN:
             return self
@@ -156,7 +156,7 @@ class RunContext:
     def between(self, key: str, low: float, high: float) -> float:
         return low + (high - low) * self.luck(key)
 
-    def one_of(self, key: str, *choices: Any) -> Any:
+    def choice(self, key: str, *choices: Any) -> Any:
         return choices[int(self.luck(key) * len(choices))]
 
 

@@ -32,7 +32,7 @@ def attempt_error(op: Do, tried: int) -> StepFailure | None:
     if error.fatal:
         said = f'Step threw a NonRetryableError with message "{error.name}: {error.message}"'
         return StepFailure("WorkflowFatalError", said, fatal=True)
-    return error.told()
+    return error.reported()
 
 
 def instance_error(failure: StepFailure) -> StepFailure:
@@ -41,4 +41,4 @@ def instance_error(failure: StepFailure) -> StepFailure:
         return StepFailure("WorkflowFatalError", FATAL)
     if failure.engine:
         return StepFailure("Error", f"{failure.name}: {failure.message}")
-    return StepFailure(failure.name, failure.message).told()
+    return StepFailure(failure.name, failure.message).reported()

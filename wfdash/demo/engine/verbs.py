@@ -36,79 +36,79 @@ class From:
     type: Literal["do", "sleep", "waitForEvent"] = "do"
 
 
-def pause(world: World, one: SimulatedInstance) -> None:
+def pause(world: World, instance: SimulatedInstance) -> None:
     """From running or waiting; once no step's code runs it is paused. Anything else: no effect."""
-    one.tell(world.time)
-    if one.run is None or one.status not in ("running", "waiting"):
+    instance.tell(world.time)
+    if instance.run is None or instance.status not in ("running", "waiting"):
         return
-    one.run.held = True
-    one.settle(world.time)
-    _moved(world, one)
+    instance.run.held = True
+    instance.settle(world.time)
+    _moved(world, instance)
 
 
-def resume(world: World, one: SimulatedInstance) -> None:
+def resume(world: World, instance: SimulatedInstance) -> None:
     """A pause that is still asked for is cancelled; a paused one goes through the queue. Else: no effect."""
-    one.tell(world.time)
-    if one.run is None:
+    instance.tell(world.time)
+    if instance.run is None:
         return
-    if one.status == "waitingForPause":
-        one.run.held = False
-        one.run.collect(world.time)
-        one.settle(world.time)
-        _moved(world, one)
-    elif one.status == "paused":
-        if one.workflow.slot_free() and not one.workflow.backlog:
-            one.begin(world.time)
-            _moved(world, one)
+    if instance.status == "waitingForPause":
+        instance.run.held = False
+        instance.run.collect(world.time)
+        instance.settle(world.time)
+        _moved(world, instance)
+    elif instance.status == "paused":
+        if instance.workflow.slot_free() and not instance.workflow.backlog:
+            instance.begin(world.time)
+            _moved(world, instance)
         else:
-            one.become("queued", world.time)
-            one.stamp += 1
-            one.workflow.backlog.append((one, one.stamp))
+            instance.become("queued", world.time)
+            instance.stamp += 1
+            instance.workflow.backlog.append((instance, instance.stamp))
 
 
-def terminate(world: World, one: SimulatedInstance, *, rollback: bool = False) -> None:
+def terminate(world: World, instance: SimulatedInstance, *, rollback: bool = False) -> None:
     """At once, or after the rollback handlers. Refused when it is final."""
-    one.tell(world.time)
-    if one.final:
+    instance.tell(world.time)
+    if instance.final:
         raise VerbRefused(*CANNOT_TERMINATE)
-    if rollback and one.status == "rollingBack":
-        one.terminating = True
+    if rollback and instance.status == "rollingBack":
+        instance.terminating = True
         return
-    one.terminating = True
-    one.paused_at = None
-    if one.run is None:
-        _end_unstarted(world, one)
-    elif rollback and one.run.roll_back(world.time):
-        one.settle(world.time)
+    instance.terminating = True
+    instance.paused_at = None
+    if instance.run is None:
+        _end_unstarted(world, instance)
+    elif rollback and instance.run.roll_back(world.time):
+        instance.settle(world.time)
     else:
-        one.run.stop()
-        one.settle(world.time)
-    _moved(world, one)
+        instance.run.stop()
+        instance.settle(world.time)
+    _moved(world, instance)
 
 
-def _end_unstarted(world: World, one: SimulatedInstance) -> None:
-    one.ended = world.time
-    one.kept = [*one.kept, LogEntry("termination", "", "", world.time, source="api")]
-    one.become("terminated", world.time)
+def _end_unstarted(world: World, instance: SimulatedInstance) -> None:
+    instance.ended = world.time
+    instance.kept = [*instance.kept, LogEntry("termination", "", "", world.time, source="api")]
+    instance.become("terminated", world.time)
 
 
-def restart(world: World, one: SimulatedInstance, start: From | None = None) -> None:
+def restart(world: World, instance: SimulatedInstance, start: From | None = None) -> None:
     """From any status: all history goes, or with `start` that step and everything logged after it."""
-    one.tell(world.time)
+    instance.tell(world.time)
     kept: list[LogEntry] = []
     if start is not None:
-        entries = one.run.entries if one.run else one.kept
+        entries = instance.run.entries if instance.run else instance.kept
         kept = entries[: _place(entries, start)]
-    one.run, one.kept, one.paused_at = None, kept, None
-    one.ended, one.terminating = None, False
-    one.restarts += 1
-    one.events.clear()
-    one.become("queued", world.time)
-    one.modified = world.time
+    instance.run, instance.kept, instance.paused_at = None, kept, None
+    instance.ended, instance.terminating = None, False
+    instance.restarts += 1
+    instance.events.clear()
+    instance.become("queued", world.time)
+    instance.modified = world.time
     if start is None:
-        one.queued, one.started = world.time, None
-    world.requeue(one)
-    world.fill_slots(one.workflow)
+        instance.queued, instance.started = world.time, None
+    world.requeue(instance)
+    world.fill_slots(instance.workflow)
 
 
 def _place(entries: list[LogEntry], start: From) -> int:
@@ -122,21 +122,21 @@ def _place(entries: list[LogEntry], start: From) -> int:
     raise VerbRefused(*CANNOT_RESTART)
 
 
-def send_event(world: World, one: SimulatedInstance, type: str, payload: Any) -> None:
+def send_event(world: World, instance: SimulatedInstance, type: str, payload: Any) -> None:
     """To the wait that is open for it, else kept, first in first out. Refused when it can never be read."""
-    one.tell(world.time)
-    if one.status in ("complete", "terminated"):
+    instance.tell(world.time)
+    if instance.status in ("complete", "terminated"):
         raise VerbRefused(*CANNOT_SEND)
     event = Event(type, payload, world.time)
-    if one.run is None or one.run.over:
-        one.events.setdefault(type, deque()).append(event)
+    if instance.run is None or instance.run.over:
+        instance.events.setdefault(type, deque()).append(event)
         return
-    one.run.deliver(event, world.time)
-    if one.paused_at is None:
-        one.settle(world.time)
-        _moved(world, one)
+    instance.run.deliver(event, world.time)
+    if instance.paused_at is None:
+        instance.settle(world.time)
+        _moved(world, instance)
 
 
-def _moved(world: World, one: SimulatedInstance) -> None:
-    world.reschedule(one)
-    world.fill_slots(one.workflow)
+def _moved(world: World, instance: SimulatedInstance) -> None:
+    world.reschedule(instance)
+    world.fill_slots(instance.workflow)

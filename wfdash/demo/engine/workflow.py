@@ -91,7 +91,7 @@ class SimulatedWorkflow:
         self.counts[instance.status] -= 1
         del self.by_id[instance.id]
         if len(self.order) > 2 * len(self.by_id) + 50:
-            self.order = [one for one in self.order if not one.expired]
+            self.order = [instance for instance in self.order if not instance.expired]
 
     def slot_free(self) -> bool:
         busy = self.counts["running"] + self.counts["waitingForPause"] + self.counts["rollingBack"]
@@ -118,9 +118,9 @@ class SimulatedWorkflow:
             low = max(low, bisect_left(order, after + 1, key=_seq))
         places = range(high - 1, low - 1, -1) if newest_first else range(low, high)
         for place in places:
-            one = order[place]
-            if not one.expired and (not status or one.status == status):
-                yield one
+            instance = order[place]
+            if not instance.expired and (not status or instance.status == status):
+                yield instance
 
     def story(self, identity: str, seed: int, at: float) -> RunContext:
         return RunContext(identity, seed, None, self.current.index, 0, at)

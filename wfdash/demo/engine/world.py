@@ -58,7 +58,7 @@ class World:
         self._agenda: list[tuple[float, int, _Due, int]] = []
         self._plans: list[tuple[float, int, Callable[[float], object]]] = []
         self._tie = count()
-        self._made = 0
+        self._ids_given = 0
 
     # Time
 
@@ -117,9 +117,9 @@ class World:
 
     def adopt(self, instances: list[SimulatedInstance]) -> None:
         """Take in many instances at once that already stand in their workflows."""
-        for one in instances:
-            due = min(one.next_due(), one.expires())
-            self._agenda.append((due, next(self._tie), one, one.stamp))
+        for instance in instances:
+            due = min(instance.next_due(), instance.expires())
+            self._agenda.append((due, next(self._tie), instance, instance.stamp))
         heapify(self._agenda)
 
     # Instances
@@ -138,64 +138,64 @@ class World:
         """Make an instance now. With `own`, the workflow itself provides its params."""
         at = self.time
         seed = crc32(f"{self.seed}/{workflow.name}/{identity}".encode())
-        one = SimulatedInstance(identity, workflow, 0, seed, workflow.current, at, trigger, params)
-        one.modified = one.queued = at
-        one.schedule, one.retention = schedule, retention
+        instance = SimulatedInstance(identity, workflow, 0, seed, workflow.current, at, trigger, params)
+        instance.modified = instance.queued = at
+        instance.schedule, instance.retention = schedule, retention
         if own and workflow.params is not None:
-            one.params = workflow.params(one.story())
-        workflow.add(one)
-        self._put(at + self.start_delay(one), one)
-        return one
+            instance.params = workflow.params(instance.story())
+        workflow.add(instance)
+        self._put(at + self.start_delay(instance), instance)
+        return instance
 
     @staticmethod
-    def start_delay(one: SimulatedInstance) -> float:
+    def start_delay(instance: SimulatedInstance) -> float:
         """Seconds it stays queued although a slot is free."""
-        return one.story().between("start", 0.05, 0.25)
+        return instance.story().between("start", 0.05, 0.25)
 
-    def reschedule(self, one: SimulatedInstance) -> None:
+    def reschedule(self, instance: SimulatedInstance) -> None:
         """Put its next moment on the agenda in place of what stood there."""
-        one.stamp += 1
-        due = one.next_due()
-        if one.final:
-            due = one.expires()
+        instance.stamp += 1
+        due = instance.next_due()
+        if instance.final:
+            due = instance.expires()
         if due != float("inf"):
-            self._put(due, one)
+            self._put(due, instance)
 
     def new_id(self) -> str:
         """An id as the server makes one."""
-        self._made += 1
-        return "cf_" + sha256(f"{self.seed}/{self._made}/{self.time}".encode()).hexdigest()
+        self._ids_given += 1
+        return "cf_" + sha256(f"{self.seed}/{self._ids_given}/{self.time}".encode()).hexdigest()
 
-    def requeue(self, one: SimulatedInstance) -> None:
+    def requeue(self, instance: SimulatedInstance) -> None:
         """Send it through the queue (after a restart or a resume)."""
-        one.stamp += 1
-        self._put(self.time + self.start_delay(one), one)
+        instance.stamp += 1
+        self._put(self.time + self.start_delay(instance), instance)
 
     def fill_slots(self, workflow: SimulatedWorkflow) -> None:
         """Start those who wait for a slot, oldest first, while there is one."""
         backlog = workflow.backlog
         while backlog and workflow.slot_free():
-            one, stamp = backlog.popleft()
-            if one.stamp == stamp and one.status == "queued":
-                one.begin(self.time)
-                self.reschedule(one)
+            instance, stamp = backlog.popleft()
+            if instance.stamp == stamp and instance.status == "queued":
+                instance.begin(self.time)
+                self.reschedule(instance)
 
-    def _instance_due(self, one: SimulatedInstance, at: float, limit: float) -> None:
+    def _instance_due(self, instance: SimulatedInstance, at: float, limit: float) -> None:
         """Where no queue ties them together an instance may run ahead of the others, up to `limit`."""
-        if one.final:
-            if one.expires() <= at:
-                one.stamp += 1
-                one.workflow.forget(one)
+        if instance.final:
+            if instance.expires() <= at:
+                instance.stamp += 1
+                instance.workflow.forget(instance)
             else:
-                self.reschedule(one)
+                self.reschedule(instance)
             return
-        if one.status == "queued" and one.track is None:
-            one.stamp += 1
-            one.workflow.backlog.append((one, one.stamp))
+        if instance.status == "queued" and instance.track is None:
+            instance.stamp += 1
+            instance.workflow.backlog.append((instance, instance.stamp))
         else:
-            one.advance(limit if one.workflow.concurrency is None else at)
-            self.reschedule(one)
-        self.fill_slots(one.workflow)
+            instance.advance(limit if instance.workflow.concurrency is None else at)
+            self.reschedule(instance)
+        self.fill_slots(instance.workflow)
 
     def _cron_due(self, due: _Clockwork, at: float) -> None:
         """The id carries the boundary, the schedule the moment of dispatch."""

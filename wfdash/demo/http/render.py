@@ -28,59 +28,61 @@ def text(value: Any, cut: int | None = CUT) -> str | None:
     """An output as the log holds it: its JSON, cut short; null for nothing."""
     if value is None:
         return None
-    whole = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return whole if cut is None or len(whole) <= cut else whole[:cut] + "[truncated output]"
+    encoded = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return encoded if cut is None or len(encoded) <= cut else encoded[:cut] + "[truncated output]"
 
 
-def row(one: SimulatedInstance) -> dict[str, Any]:
+def row(instance: SimulatedInstance) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "created_on": iso(one.created),
-        "modified_on": iso(max(one.modified, one.created)),
-        "started_on": _when(one.started),
-        "ended_on": _when(one.ended),
-        "status": one.status,
-        "version_id": one.version.id,
-        "workflow_id": one.workflow.id,
-        "trigger_source": one.trigger,
+        "id": instance.id,
+        "created_on": iso(instance.created),
+        "modified_on": iso(max(instance.modified, instance.created)),
+        "started_on": _when(instance.started),
+        "ended_on": _when(instance.ended),
+        "status": instance.status,
+        "version_id": instance.version.id,
+        "workflow_id": instance.workflow.id,
+        "trigger_source": instance.trigger,
     }
 
 
-def created(one: SimulatedInstance) -> dict[str, Any]:
+def created(instance: SimulatedInstance) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "status": one.status,
-        "version_id": one.version.id,
-        "workflow_id": one.workflow.id,
-        "trigger_source": one.trigger,
+        "id": instance.id,
+        "status": instance.status,
+        "version_id": instance.version.id,
+        "workflow_id": instance.workflow.id,
+        "trigger_source": instance.trigger,
     }
 
 
-def detail(one: SimulatedInstance, *, simple: bool = False, newest_first: bool = False) -> dict[str, Any]:
-    run = one.run
-    entries = run.entries if run else one.kept
+def detail(
+    instance: SimulatedInstance, *, simple: bool = False, newest_first: bool = False
+) -> dict[str, Any]:
+    run = instance.run
+    entries = run.entries if run else instance.kept
     rollback = None
     if run and run.rolled_back and run.over:
         failed = run.rollback_error
         rollback = {"outcome": "failed" if failed else "complete", "error": _error(failed)}
     result: dict[str, Any] = {
-        "status": one.status,
-        "params": one.params if one.params is not None else {},
-        "trigger": {"source": one.trigger},
-        "versionId": one.version.id,
-        "queued": iso(one.queued),
-        "start": _when(one.started),
-        "end": _when(one.ended),
-        "success": one.status == "complete" if one.final else None,
-        "error": _error(run.error) if run and one.final and not one.terminating else None,
-        "output": _output(run.output) if run and one.status == "complete" else None,
+        "status": instance.status,
+        "params": instance.params if instance.params is not None else {},
+        "trigger": {"source": instance.trigger},
+        "versionId": instance.version.id,
+        "queued": iso(instance.queued),
+        "start": _when(instance.started),
+        "end": _when(instance.ended),
+        "success": instance.status == "complete" if instance.final else None,
+        "error": _error(run.error) if run and instance.final and not instance.terminating else None,
+        "output": _output(run.output) if run and instance.status == "complete" else None,
         "rollback": rollback,
         "step_count": sum(entry.kind in ("step", "sleep", "waitForEvent") for entry in entries),
     }
-    if one.schedule:
+    if instance.schedule:
         result["schedule"] = {
-            "cron": one.schedule.cron,
-            "scheduledTime": round(one.schedule.dispatched * 1000),
+            "cron": instance.schedule.cron,
+            "scheduledTime": round(instance.schedule.dispatched * 1000),
         }
     result["steps"] = [] if simple else steps(entries, newest_first=newest_first)
     return result
@@ -153,40 +155,40 @@ def _step(entry: LogEntry, op: Do) -> dict[str, Any]:
     }
 
 
-def version(of: SimulatedVersion, one: SimulatedWorkflow) -> dict[str, Any]:
+def version(of: SimulatedVersion, workflow: SimulatedWorkflow) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": of.id,
-        "class_name": one.class_name,
+        "class_name": workflow.class_name,
         "created_on": iso(of.created),
         "modified_on": iso(of.created),
-        "workflow_id": one.id,
-        "has_dag": one.language == "javascript",
-        "language": one.language,
+        "workflow_id": workflow.id,
+        "has_dag": workflow.language == "javascript",
+        "language": workflow.language,
         "limits": {"steps": 10_000},
         "default_retention": {
-            "success_retention": round(one.retention.success * 1000),
-            "error_retention": round(one.retention.error * 1000),
+            "success_retention": round(workflow.retention.success * 1000),
+            "error_retention": round(workflow.retention.error * 1000),
         },
     }
-    if one.concurrency is not None:
-        shown["concurrency"] = {"limit": one.concurrency}
+    if workflow.concurrency is not None:
+        shown["concurrency"] = {"limit": workflow.concurrency}
     return shown
 
 
-def workflow(one: SimulatedWorkflow, now: float) -> dict[str, Any]:
+def workflow(workflow: SimulatedWorkflow, now: float) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "id": one.id,
-        "name": one.name,
-        "class_name": one.class_name,
-        "script_name": one.script,
-        "created_on": iso(one.created),
-        "modified_on": iso(one.current.created),
-        "triggered_on": _when(one.triggered),
-        "instances": dict(one.counts),
-        "script_deleted": one.script_deleted,
+        "id": workflow.id,
+        "name": workflow.name,
+        "class_name": workflow.class_name,
+        "script_name": workflow.script,
+        "created_on": iso(workflow.created),
+        "modified_on": iso(workflow.current.created),
+        "triggered_on": _when(workflow.triggered),
+        "instances": dict(workflow.counts),
+        "script_deleted": workflow.script_deleted,
     }
-    if one.crons:
+    if workflow.crons:
         shown["schedules"] = [
-            {"cron": cron.expression, "next_instance": iso(cron.after(now))} for cron in one.crons
+            {"cron": cron.expression, "next_instance": iso(cron.after(now))} for cron in workflow.crons
         ]
     return shown

@@ -65,4 +65,4 @@ class Ledger:
 
     def of(self, method: str, part: str = "") -> list[LoggedRequest]:
         """Those of one method whose path holds `part`."""
-        return [one for one in self.items if one.method == method and part in one.path]
+        return [item for item in self.items if item.method == method and part in item.path]

@@ -29,14 +29,14 @@ class Ask:
     body: bytes = b""
     writes: bool = True
 
-    def one(self, key: str) -> str | None:
+    def single(self, key: str) -> str | None:
         values = self.query.get(key)
         if values and len(values) > 1:
             raise bad_query(key)
         return values[0] if values else None
 
     def number(self, key: str, default: int, *, most: int | None = None) -> int:
-        text = self.one(key)
+        text = self.single(key)
         if text is None:
             return default
         try:
@@ -48,7 +48,7 @@ class Ask:
         return int(value)
 
     def choice(self, key: str, choices: tuple[str, ...]) -> str:
-        text = self.one(key)
+        text = self.single(key)
         if text is not None and text not in choices:
             raise bad_query(key)
         return text or ""
@@ -83,8 +83,8 @@ class PageQuery:
 
 def page_query(ask: Ask) -> PageQuery:
     """The list endpoint's query."""
-    page = ask.number("page", 1) if ask.one("page") is not None else None
-    cursor = ask.one("cursor") or ""
+    page = ask.number("page", 1) if ask.single("page") is not None else None
+    cursor = ask.single("cursor") or ""
     if page is not None and cursor:
         raise bad_query("page and cursor are mutually exclusive")
     start, end = _moment(ask, "date_start"), _moment(ask, "date_end")
@@ -102,7 +102,7 @@ def page_query(ask: Ask) -> PageQuery:
 
 
 def _moment(ask: Ask, key: str) -> float | None:
-    text = ask.one(key)
+    text = ask.single(key)
     if text is None:
         return None
     try:

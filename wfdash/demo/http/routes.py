@@ -53,10 +53,10 @@ def _instance(world: World, ask: Ask) -> SimulatedInstance:
 
 def list_workflows(world: World, ask: Ask) -> SimulatedAnswer:
     now = world.look()
-    wanted = ask.one("search") or ""
-    found = [one for name, one in sorted(world.workflows.items()) if wanted.lower() in name.lower()]
+    wanted = ask.single("search") or ""
+    found = [workflow for name, workflow in sorted(world.workflows.items()) if wanted.lower() in name.lower()]
     page, per_page = ask.number("page", 1), ask.number("per_page", 10, most=100)
-    return _numbered([render.workflow(one, now) for one in found], page, per_page)
+    return _numbered([render.workflow(workflow, now) for workflow in found], page, per_page)
 
 
 def _numbered(items: list[Any], page: int, per_page: int) -> SimulatedAnswer:
@@ -78,15 +78,15 @@ def get_workflow(world: World, ask: Ask) -> SimulatedAnswer:
 
 def list_versions(world: World, ask: Ask) -> SimulatedAnswer:
     found = _workflow(world, ask.segments[3])
-    items = [render.version(one, found) for one in reversed(found.versions)]
+    items = [render.version(version, found) for version in reversed(found.versions)]
     return _numbered(items, ask.number("page", 1), ask.number("per_page", 50, most=100))
 
 
 def get_version(world: World, ask: Ask) -> SimulatedAnswer:
     found = _workflow(world, ask.segments[3])
-    for one in found.versions:
-        if one.id == ask.segments[5]:
-            return success(render.version(one, found))
+    for version in found.versions:
+        if version.id == ask.segments[5]:
+            return success(render.version(version, found))
     raise VerbRefused(404, 10201, "version.not_found")
 
 
@@ -130,7 +130,7 @@ def list_instances(world: World, ask: Ask) -> SimulatedAnswer:
         info["total_pages"] = -(-info["total_count"] // asked.per_page)
     more = len(shown) == asked.per_page and next(walk, None) is not None
     info["cursor"] = _cursor(shown[-1].seq, direction) if more else ""
-    return success([render.row(one) for one in shown], info=info)
+    return success([render.row(instance) for instance in shown], info=info)
 
 
 def _total(found: SimulatedWorkflow, asked: PageQuery) -> int:
@@ -163,13 +163,13 @@ def create_instances(world: World, ask: Ask) -> SimulatedAnswer:
     workflow, body = _workflow(world, ask.segments[3]), ask.json()
     if not isinstance(body, list) or not 1 <= len(body) <= LARGEST_BATCH:
         raise bad_body("1 to 100 instances")
-    made = []
-    for new in [new_instance(one) for one in body]:
+    created = []
+    for new in [new_instance(item) for item in body]:
         identity = new.id or world.new_id()
         if identity not in workflow.by_id:
             retention = new.retention(workflow.retention)
-            made.append(world.create(workflow, identity, params=new.params, retention=retention))
-    return success([render.created(one) for one in made])
+            created.append(world.create(workflow, identity, params=new.params, retention=retention))
+    return success([render.created(instance) for instance in created])
 
 
 def change_status(world: World, ask: Ask) -> SimulatedAnswer:
@@ -196,15 +196,15 @@ def send_event(world: World, ask: Ask) -> SimulatedAnswer:
 
 def get_step(world: World, ask: Ask) -> SimulatedAnswer:
     found = _instance(world, ask)
-    name, kind = ask.one("name"), ask.choice("type", ("step", "waitForEvent"))
+    name, kind = ask.single("name"), ask.choice("type", ("step", "waitForEvent"))
     if not name or not kind:
         raise bad_query("name and type are required")
     found.tell(world.time)
     entries = found.run.entries if found.run else found.kept
-    entry = next((one for one in entries if one.name == name and one.kind == kind), None)
+    entry = next((entry for entry in entries if entry.name == name and entry.kind == kind), None)
     if entry is None:
         raise VerbRefused(404, 10406, "step.not_found")
-    if ask.one("attempt") is not None:
+    if ask.single("attempt") is not None:
         return _attempt(entry, ask.number("attempt", 1))
     return _step(entry, found)
 
@@ -220,20 +220,20 @@ def _step(entry: LogEntry, found: SimulatedInstance) -> SimulatedAnswer:
     if entry.success and op.stream is not None:
         return SimulatedAnswer(content=op.stream, type="application/octet-stream")
     status = "running" if entry.success is None else "complete" if entry.success else "errored"
-    last = next((one.error for one in reversed(entry.attempts) if one.end is not None), None)
-    return success({"status": status, "error": last and last.shown(), "output": _whole(entry, op)})
+    last = next((attempt.error for attempt in reversed(entry.attempts) if attempt.end is not None), None)
+    return success({"status": status, "error": last and last.shown(), "output": _full_output(entry, op)})
 
 
 def _attempt(entry: LogEntry, number: int) -> SimulatedAnswer:
     if number > len(entry.attempts) or not isinstance(entry.op, Do):
         raise VerbRefused(404, 10406, "step.not_found")
-    one = entry.attempts[number - 1]
-    status = "running" if one.success is None else "complete" if one.success else "errored"
-    output = _whole(entry, entry.op) if one.success else None
-    return success({"status": status, "error": one.error and one.error.shown(), "output": output})
+    attempt = entry.attempts[number - 1]
+    status = "running" if attempt.success is None else "complete" if attempt.success else "errored"
+    output = _full_output(entry, entry.op) if attempt.success else None
+    return success({"status": status, "error": attempt.error and attempt.error.shown(), "output": output})
 
 
-def _whole(entry: LogEntry, op: Do) -> str | None:
+def _full_output(entry: LogEntry, op: Do) -> str | None:
     return "[REDACTED]" if op.sensitive and entry.success else render.text(entry.output, cut=None)
 
 

@@ -25,27 +25,27 @@ class _Crowd:
     pace: float
     number: int
 
-    def one(self, created: float, lived: Track) -> SimulatedInstance:
+    def instance(self, created: float, lived: Track) -> SimulatedInstance:
         self.number += 1
         version = self.workflow.current
-        one = SimulatedInstance(
+        instance = SimulatedInstance(
             f"order-{self.number:06d}", self.workflow, 0, lived.seed, version, created, "binding"
         )
-        one.track = lived
-        one.queued = created
+        instance.track = lived
+        instance.queued = created
         age = self.world.time - created
         if age >= lived.length:
-            one.status, one.mark = lived.end, len(lived.changes)
-            one.started = created + QUEUED
-            one.ended = one.modified = created + lived.length
-        self.workflow.add(one)
+            instance.status, instance.mark = lived.end, len(lived.changes)
+            instance.started = created + QUEUED
+            instance.ended = instance.modified = created + lived.length
+        self.workflow.add(instance)
         if 0 < age < lived.length:
-            one.advance(self.world.time)
-        return one
+            instance.advance(self.world.time)
+        return instance
 
     def arrive(self, at: float) -> None:
-        one = self.one(at, self.rng.choice(self.tracks))
-        self.world.reschedule(one)
+        instance = self.instance(at, self.rng.choice(self.tracks))
+        self.world.reschedule(instance)
         self.world.at(at + self.rng.expovariate(self.pace), self.arrive)
 
 
@@ -54,14 +54,16 @@ def populate(world: World, workflow: SimulatedWorkflow, *, now: float, total: in
     rng = Random(world.seed)
     index = workflow.current.index
     tracks = [track(workflow.writer, rng.getrandbits(31), version=index) for _ in range(LIVES)]
-    tracks = [one for one in tracks if one.length < DAY]
-    mean = sum(one.length for one in tracks) / len(tracks)
+    tracks = [track for track in tracks if track.length < DAY]
+    mean = sum(track.length for track in tracks) / len(tracks)
     crowd = _Crowd(world, workflow, tracks, rng, active / mean, 0)
-    longest = max(one.length for one in tracks)
+    longest = max(track.length for track in tracks)
     recent = min(total, round(crowd.pace * longest))
     ages = sorted((rng.uniform(longest, PAST) for _ in range(total - recent)), reverse=True)
     ages += sorted((rng.uniform(0, longest) for _ in range(recent)), reverse=True)
-    made = [crowd.one(now - age, rng.choice(tracks)) for age in ages]
-    world.adopt([one for one in made if not one.final])
-    world.at(now + workflow.retention.success - PAST, lambda at: world.adopt([m for m in made if m.final]))
+    instances = [crowd.instance(now - age, rng.choice(tracks)) for age in ages]
+    world.adopt([instance for instance in instances if not instance.final])
+    world.at(
+        now + workflow.retention.success - PAST, lambda at: world.adopt([m for m in instances if m.final])
+    )
     world.at(now + rng.expovariate(crowd.pace), crowd.arrive)

@@ -21,7 +21,7 @@ def billing_params(story: RunContext) -> dict[str, Any]:
     return {
         "account": f"acct_{story.seed:08x}",
         "period": "2026-11",
-        "plan": story.one_of("plan", *PLANS),
+        "plan": story.choice("plan", *PLANS),
         "pages": 3 + int(story.luck("pages") * 40),
         "dryRun": False,
     }
@@ -62,7 +62,7 @@ def billing(story: RunContext) -> Program:
 
 
 def onboarding_params(story: RunContext) -> dict[str, Any]:
-    who = story.one_of(
+    who = story.choice(
         "name", "Ana Sousa", "李小龙", "Zoë O’Hara", "Mehmet Öz", "Ingrid [Admin] Berg", "José"
     )
     return {"user": f"usr_{story.seed:08x}", "name": who, "email": f"user{story.seed % 9999}@example.com"}
@@ -98,7 +98,7 @@ def sync(story: RunContext) -> Program:
 
 
 def transcode_params(story: RunContext) -> dict[str, Any]:
-    film = story.one_of("film", "launch-keynote", "how-to-fold", "факел", "trailer-2")
+    film = story.choice("film", "launch-keynote", "how-to-fold", "факел", "trailer-2")
     return {
         "source": f"r2://uploads/{film}-{story.seed % 997}.mov",
         "seconds": int(story.between("s", 30, 2400)),

@@ -99,11 +99,11 @@ def _people(world: World, now: float) -> None:
 
         return action
 
-    def rolled_back(where: World, one: SimulatedInstance) -> None:
-        verbs.terminate(where, one, rollback=True)
+    def rolled_back(where: World, instance: SimulatedInstance) -> None:
+        verbs.terminate(where, instance, rollback=True)
 
-    def start_over(where: World, one: SimulatedInstance) -> None:
-        verbs.restart(where, one)
+    def start_over(where: World, instance: SimulatedInstance) -> None:
+        verbs.restart(where, instance)
 
     for minutes in (190, 64, 31):
         world.at(now - minutes * MINUTE, on("orders", "waiting", verbs.pause))
@@ -193,11 +193,11 @@ def huge(clock: Clock, seed: str) -> World:
     orders.writer = partial(shop.order, pace=4.5)
     populate(world, orders, now=now, total=100_000, active=5_000)
     waiting = list(islice(orders.walk(newest_first=True, status="waiting"), 0, 4000, 50))
-    for number, one in enumerate(waiting):
+    for number, instance in enumerate(waiting):
         if number % 2:
-            verbs.pause(world, one)
+            verbs.pause(world, instance)
         else:
-            verbs.terminate(world, one, rollback=number % 8 == 0)
+            verbs.terminate(world, instance, rollback=number % 8 == 0)
     _colleague(world, now)
     return world
 

@@ -48,16 +48,16 @@ SUPPLIER = StepFailure("Error", "supplier said 503: Service Unavailable")
 
 def order_params(story: RunContext) -> dict[str, Any]:
     lines = [
-        {"sku": story.one_of(f"sku{n}", *SKUS), "quantity": 1 + int(story.luck(f"quantity{n}") * 3)}
+        {"sku": story.choice(f"sku{n}", *SKUS), "quantity": 1 + int(story.luck(f"quantity{n}") * 3)}
         for n in range(1 + int(story.luck("lines") * 4))
     ]
     return {
         "orderId": story.id,
         "customer": f"cus_{story.seed:08x}",
-        "city": story.one_of("city", *CITIES),
+        "city": story.choice("city", *CITIES),
         "lines": lines,
         "total": round(story.between("total", 9, 480), 2),
-        "currency": story.one_of("currency", "EUR", "USD", "GBP", "JPY"),
+        "currency": story.choice("currency", "EUR", "USD", "GBP", "JPY"),
         "express": story.luck("express") < 0.2,
     }
 
@@ -121,7 +121,7 @@ def order(story: RunContext, *, pace: float = 1.0) -> Program:
     tracking = yield Do(
         "book courier",
         takes=story.between("booking", 1, 6),
-        output={"carrier": story.one_of("carrier", "DHL", "UPS", "PostNL"), "label": f"JD{story.seed:010d}"},
+        output={"carrier": story.choice("carrier", "DHL", "UPS", "PostNL"), "label": f"JD{story.seed:010d}"},
         dynamic=True,
         fails=1 if story.fresh("courier fails") < 0.1 else 0,
         error=StepFailure("CourierError", "HTTP 429 from api.courier.example: rate limited"),
@@ -152,7 +152,7 @@ def refund_params(story: RunContext) -> dict[str, Any]:
         "refundId": story.id,
         "charge": f"ch_{story.seed:08x}",
         "amount": round(story.between("amount", 5, 250), 2),
-        "reason": story.one_of("reason", "damaged", "late", "changed mind", "wrong size ☹"),
+        "reason": story.choice("reason", "damaged", "late", "changed mind", "wrong size ☹"),
     }
 
 

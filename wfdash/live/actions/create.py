@@ -44,9 +44,11 @@ class Creator(Struct, frozen=True):
         size = 1 if self.api.local else BATCH
         for start in range(0, len(self.plan.new), size):
             chunk = self.plan.new[start : start + size]
-            reason = forbidden() or next((reasons[one.id] for one in chunk if one.id in reasons), "")
+            reason = forbidden() or next(
+                (reasons[instance.id] for instance in chunk if instance.id in reasons), ""
+            )
             if halt.is_set() or reason:
-                results += [await self._skipped(one.id, reason or STOPPED) for one in chunk]
+                results += [await self._skipped(instance.id, reason or STOPPED) for instance in chunk]
             else:
                 results += await self._send(chunk, forbid)
         return results
@@ -56,19 +58,19 @@ class Creator(Struct, frozen=True):
         return self.plan.result(identity, self.clock(), SKIPPED, error=reason, exit_code=1)
 
     async def _send(self, chunk: Sequence[NewInstance], forbid: Callable[[str], None]) -> list[Result]:
-        for one in chunk:
-            await self.record.sent(one.id, "")
+        for instance in chunk:
+            await self.record.sent(instance.id, "")
         at = self.clock()
         try:
-            made = await self._request(chunk)
+            created = await self._request(chunk)
         except asyncio.CancelledError:
-            for one in chunk:
-                self.record.cut_off(one.id, "")
+            for instance in chunk:
+                self.record.cut_off(instance.id, "")
             raise
         except WorkflowsError as error:
-            return await self._failed([one.id for one in chunk], error, forbid, at)
-        answers = {one.id: one for one in made}
-        return [await self._made(one.id, answers.get(one.id), at) for one in chunk]
+            return await self._failed([instance.id for instance in chunk], error, forbid, at)
+        answers = {answered.id: answered for answered in created}
+        return [await self._result(instance.id, answers.get(instance.id), at) for instance in chunk]
 
     async def _request(self, chunk: Sequence[NewInstance]) -> list[Created]:
         for attempt in range(_LIMITED_TRIES + 1):
@@ -83,12 +85,12 @@ class Creator(Struct, frozen=True):
                 await self.sleep(error.retry_after or 5.0 * (attempt + 1))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _made(self, identity: str, made: Created | None, at: float) -> Result:
-        if made is None:
+    async def _result(self, identity: str, created: Created | None, at: float) -> Result:
+        if created is None:
             reason = "left out of the answer: an instance with that id exists already"
             await self.record.skipped(identity, "", reason)
             return self.plan.result(identity, self.clock(), SKIPPED, error=reason, sent_at=at, exit_code=1)
-        status = made.status
+        status = created.status
         sentence = f"created, {status}" if status else "created"
         await self.record.settled(identity, "done", "", status, status, sentence)
         return self.plan.result(

@@ -50,19 +50,19 @@ class Follower(Struct, frozen=True):
         *,
         before: Snapshot,
         answered: str,
-        heard: Callable[[str], None],
+        on_status: Callable[[str], None],
     ) -> Followed:
         """Until it settles. `answered` is "" when no answer came: then what is seen counts, for a minute.
 
-        `heard` is told every status read. Failing reads are repeated until the deadline. Never raises
-        WorkflowsError.
+        `on_status` is called with every status read. Failing reads are repeated until the deadline. Never
+        raises WorkflowsError.
         """
         began = self.clock()
         deadline = began + (DEADLINES.get(verb, _DEADLINE) if answered else _DEADLINE)
-        told = settled(verb, before=before.status, answered=answered, now=answered) if answered else None
+        outcome = settled(verb, before=before.status, answered=answered, now=answered) if answered else None
         status, failure = answered, ""
-        if told is not None and told.over and told.word == DONE and self.many:
-            return Followed(told.word, told.sentence, status)
+        if outcome is not None and outcome.over and outcome.word == DONE and self.many:
+            return Followed(outcome.word, outcome.sentence, status)
         for delay in self._delays():
             await self.sleep(min(delay, max(0.0, deadline - self.clock())))
             try:
@@ -75,13 +75,13 @@ class Follower(Struct, frozen=True):
                 failure = str(error)
             else:
                 failure, status = "", reading.status
-                heard(status)
-                told = self._judge(verb, before, answered, reading)
-                if told.over:
-                    return _settled(verb, before.status, told, answered, status)
+                on_status(status)
+                outcome = self._judge(verb, before, answered, reading)
+                if outcome.over:
+                    return _settled(verb, before.status, outcome, answered, status)
             if self.clock() >= deadline:
                 break
-        return _at_the_deadline(verb, before.status, told, answered, status, self.clock() - began, failure)
+        return _at_the_deadline(verb, before.status, outcome, answered, status, self.clock() - began, failure)
 
     def _delays(self) -> Iterator[float]:
         return chain(_DELAYS_OF_MANY if self.many else _DELAYS_OF_FEW, repeat(_LONGEST))
@@ -93,12 +93,12 @@ class Follower(Struct, frozen=True):
         return settled(verb, before=before.status, answered=answered, now=reading.status, rerun=rerun)
 
 
-def _settled(verb: str, before: str, told: Outcome, answered: str, status: str) -> Followed:
+def _settled(verb: str, before: str, outcome: Outcome, answered: str, status: str) -> Followed:
     """Without an answer, what was on the way before already says nothing about this verb."""
     if not answered and before in _ON_THE_WAY.values():
         doubt = f"{status}, but it was {before} before: whether the {phrase(verb)} arrived is not known"
         return Followed(UNKNOWN, doubt, status)
-    return Followed(told.word, told.sentence, status)
+    return Followed(outcome.word, outcome.sentence, status)
 
 
 def _gone(verb: str, answered: str, status: str) -> Followed:
@@ -110,16 +110,16 @@ def _gone(verb: str, answered: str, status: str) -> Followed:
 
 
 def _at_the_deadline(
-    verb: str, before: str, told: Outcome | None, answered: str, status: str, seconds: float, failure: str
+    verb: str, before: str, outcome: Outcome | None, answered: str, status: str, seconds: float, failure: str
 ) -> Followed:
     after = f"after {int(seconds)} s"
     if failure:
-        known = f"answered {answered}" if answered else "no answer came"
-        return Followed(UNKNOWN, f"{known}, and it could not be read again: {failure}", status)
+        answer_text = f"answered {answered}" if answered else "no answer came"
+        return Followed(UNKNOWN, f"{answer_text}, and it could not be read again: {failure}", status)
     if status == _ON_THE_WAY.get(verb) != before:
         return Followed(UNDER_WAY, f"still {status} {after}; it goes on by itself", status)
     if not answered:
         return Followed(UNKNOWN, f"{status} {after}: whether the {phrase(verb)} arrived is not known", status)
-    if told is not None and told.word == NO_EFFECT:
-        return Followed(NO_EFFECT, told.sentence, status)
+    if outcome is not None and outcome.word == NO_EFFECT:
+        return Followed(NO_EFFECT, outcome.sentence, status)
     return Followed(UNDER_WAY, f"still {status} {after}; it goes on by itself", status)

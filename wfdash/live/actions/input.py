@@ -21,9 +21,9 @@ class NotSendable(ValueError):
 
 def propose_id(workflow: str, taken: Callable[[str], bool]) -> str:
     """An id nobody has yet, telling where it came from: `orders-manual-3f9a1c`."""
-    while taken(made := f"{workflow[:80]}-manual-{token_hex(3)}"):
+    while taken(proposed := f"{workflow[:80]}-manual-{token_hex(3)}"):
         pass
-    return made
+    return proposed
 
 
 def read_payload(text: str) -> Any:
@@ -49,13 +49,13 @@ def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
         raise NotSendable(f"{path} could not be read: {wrong.strerror}") from None
     except UnicodeDecodeError:
         raise NotSendable(f"{path} is not UTF-8 text") from None
-    made = [_one(item, place, propose) for place, item in enumerate(_items(text), 1)]
-    if not made:
+    instances = [_new_instance(item, place, propose) for place, item in enumerate(_items(text), 1)]
+    if not instances:
         raise NotSendable(f"{path} holds no instance")
-    ids = [one.id for one in made]
-    if doubled := next((one for one in ids if ids.count(one) > 1), ""):
+    ids = [instance.id for instance in instances]
+    if doubled := next((identity for identity in ids if ids.count(identity) > 1), ""):
         raise NotSendable(f"{path} holds the id {doubled} twice")
-    return made
+    return instances
 
 
 def _items(text: str) -> Sequence[Any]:
@@ -73,7 +73,7 @@ def _items(text: str) -> Sequence[Any]:
     return items
 
 
-def _one(item: Any, place: int, propose: Callable[[], str]) -> NewInstance:
+def _new_instance(item: Any, place: int, propose: Callable[[], str]) -> NewInstance:
     if not isinstance(item, dict) or not item.keys() <= _KEYS:
         raise NotSendable(f"item {place}: an object with id and params is wanted, nothing else")
     identity = item.get("instance_id", item.get("id")) or propose()

@@ -48,7 +48,7 @@ class Operator:
         budget: ActionBudget,
         journal: Journal | None,
         clock: Callable[[], float],
-        hearer: ReadSink | None = None,
+        sink: ReadSink | None = None,
         read_only: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -56,7 +56,7 @@ class Operator:
         self.clock = clock
         self._api = api
         self._budget = budget
-        self._hearer = hearer or NullSink()
+        self._sink = sink or NullSink()
         self._read_only = read_only
         self._sleep = sleep
         self._runs: dict[str, _Run] = {}
@@ -84,10 +84,10 @@ class Operator:
     async def look(self, workflow: str, identity: str) -> Detail:
         """One instance in full, to say what an action would lose. Raises WorkflowsError."""
         await self._budget.acquire_action()
-        number = self._hearer.next_number()
+        number = self._sink.next_number()
         answer = await self._api.get_instance(workflow, identity)
         detail = read_answer(workflow, identity, answer)
-        self._hearer.hear_detail(detail, number)
+        self._sink.saw_detail(detail, number)
         return detail
 
     async def carry_out(self, plan: Plan, on_event: OnEvent) -> list[Result]:
@@ -108,7 +108,7 @@ class Operator:
             [target.id for target in plan.eligible],
             budget=self._budget,
             clock=self.clock,
-            hearer=self._hearer,
+            sink=self._sink,
         )
         run = _Run(
             plan,
@@ -136,21 +136,21 @@ class Operator:
         results: dict[str, Result] = {}
         following: list[asyncio.Task[None]] = []
 
-        def told(result: Result) -> None:
+        def settle(result: Result) -> None:
             results[result.id] = result
             run.on_event(result)
 
         try:
             for target in run.plan.targets:
                 if target.reason:
-                    told(self._skipped(run, target, target.reason))
+                    settle(self._skipped(run, target, target.reason))
                     continue
                 sent = await self._send(run, target)
                 run.done += 1
                 if isinstance(sent, Result):
-                    told(sent)
+                    settle(sent)
                 else:
-                    following.append(asyncio.create_task(self._follow(run, target, sent, told)))
+                    following.append(asyncio.create_task(self._follow(run, target, sent, settle)))
             await asyncio.gather(*following)
         finally:
             for task in following:
@@ -172,7 +172,7 @@ class Operator:
             sleep=self._sleep,
             rereader=run.rereader,
             record=run.record,
-            hearer=self._hearer,
+            sink=self._sink,
             many=run.many,
         )
         sent = await sender.send(
@@ -180,7 +180,7 @@ class Operator:
             halt=run.halt,
             forbidden=self._forbidden,
             forbid=self.forbid,
-            heard=lambda stage, note, status: self._progress(run, target, stage, note, status),
+            on_event=lambda stage, note, status: self._progress(run, target, stage, note, status),
         )
         if sent.outcome == UNKNOWN:
             self._progress(run, target, "unknown", "", "")
@@ -196,7 +196,7 @@ class Operator:
             exit_code=sent.exit_code,
         )
 
-    async def _follow(self, run: _Run, target: Target, sent: Sent, told: Callable[[Result], None]) -> None:
+    async def _follow(self, run: _Run, target: Target, sent: Sent, settle: Callable[[Result], None]) -> None:
         before = sent.before or Snapshot(target.status, self.clock(), "")
         if run.plan.verb == "send_event":
             outcome, sentence, status = self._event_outcome(sent, before)
@@ -206,11 +206,11 @@ class Operator:
                 run.plan.verb,
                 before=before,
                 answered=sent.answered,
-                heard=lambda status: self._progress(run, target, "following", "", status),
+                on_status=lambda status: self._progress(run, target, "following", "", status),
             )
             outcome, sentence, status = followed.outcome, followed.sentence, followed.status
         await run.record.settled(target.id, outcome, before.status, sent.answered, status, sentence)
-        told(
+        settle(
             run.plan.result(
                 target.id,
                 self.clock(),

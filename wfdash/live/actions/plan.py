@@ -185,8 +185,8 @@ def make_plan(
     """
     targets: dict[str, Target] = {}
     for row in rows:
-        one = Instance(row) if isinstance(row, str) else row
-        targets.setdefault(one.id, _target(verb, one, guard))
+        instance = Instance(row) if isinstance(row, str) else row
+        targets.setdefault(instance.id, _target(verb, instance, guard))
     return Plan(
         token_hex(4),
         now,
@@ -202,7 +202,7 @@ def make_plan(
 def make_creation(workflow: str, new: Sequence[NewInstance], *, now: float, guard: Guard) -> Plan:
     """A plan that makes instances; its targets are the ids that were proposed or typed."""
     reason = refusal("create", "", read_only=guard.read_only, watch_only=guard.watch_only) or ""
-    targets = tuple(Target(one.id, reason=reason) for one in new)
+    targets = tuple(Target(instance.id, reason=reason) for instance in new)
     return Plan(token_hex(4), now, "create", workflow, targets, new=tuple(new))
 
 

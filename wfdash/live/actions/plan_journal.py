@@ -45,8 +45,8 @@ class PlanJournal(Struct, frozen=True):
         refused = outcome == REFUSED and error.sent
         event = "settled" if refused else "unknown" if outcome == UNKNOWN else "skipped"
         reason = f"{outcome}: {error.sentence}" if refused else error.sentence
-        told = ActionResult(before=before, reason=reason, http=error.http, code=error.code, ray=error.ray)
-        await self._tell(event, identity, told)
+        result = ActionResult(before=before, reason=reason, http=error.http, code=error.code, ray=error.ray)
+        await self._tell(event, identity, result)
 
     async def settled(
         self, identity: str, outcome: str, before: str, answered: str, after: str, sentence: str
@@ -62,16 +62,16 @@ class PlanJournal(Struct, frozen=True):
             "unknown", identity, ActionResult(before=before, reason="wfdash ended before an answer came")
         )
 
-    async def _tell(self, event: str, identity: str, told: ActionResult) -> None:
-        await self._off_the_loop(lambda: self._write(event, identity, told))
+    async def _tell(self, event: str, identity: str, result: ActionResult) -> None:
+        await self._off_the_loop(lambda: self._write(event, identity, result))
 
     async def _off_the_loop(self, work: Callable[[], None]) -> None:
         if self.journal is not None:
             await asyncio.to_thread(work)
 
-    def _write(self, event: str, identity: str, told: ActionResult) -> None:
+    def _write(self, event: str, identity: str, result: ActionResult) -> None:
         if self.journal is not None:
             plan = self.plan
             self.journal.write(
-                event, plan=plan.key, verb=plan.verb, workflow=plan.workflow, id=identity, told=told
+                event, plan=plan.key, verb=plan.verb, workflow=plan.workflow, id=identity, result=result
             )

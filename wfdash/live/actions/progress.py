@@ -61,7 +61,7 @@ class ActionProgress(Struct):
             return None
         return (len(self.plan.eligible) - self.sent) * (now - self.sent_at) / self.sent
 
-    def hear(self, event: Progress | Result) -> None:
+    def take(self, event: Progress | Result) -> None:
         """Take in what the operator told."""
         if isinstance(event, Result):
             self.results[event.id] = event
@@ -94,9 +94,9 @@ class ActionProgress(Struct):
 
     def line(self, now: float, *, utc: bool = True) -> str:
         """The whole in one line, raw."""
-        return self._line_of_one(now, utc) if self.single else self._line_of_many()
+        return self._single_line(now, utc) if self.single else self._line_of_many()
 
-    def _line_of_one(self, now: float, utc: bool) -> str:
+    def _single_line(self, now: float, utc: bool) -> str:
         target = self.plan.targets[0]
         asked = f"{phrase(self.plan.verb)} {target.id}"
         result = self.results.get(target.id)
@@ -119,8 +119,8 @@ class ActionProgress(Struct):
     def _line_of_many(self) -> str:
         total = len(self.plan.eligible)
         what = f"{phrase(self.plan.verb)} {total} instances"
-        told = ", ".join(f"{number} {outcome}" for outcome, number in self.counts())
+        counted = ", ".join(f"{number} {outcome}" for outcome, number in self.counts())
         if self.over:
-            return f"{what}: {told}"
+            return f"{what}: {counted}"
         note = f" · {self.note}" if self.note else ""
-        return f"{what}: {self.sent} of {total}{f' · {told}' if told else ''}{note}"
+        return f"{what}: {self.sent} of {total}{f' · {counted}' if counted else ''}{note}"

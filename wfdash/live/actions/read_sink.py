@@ -13,16 +13,16 @@ class ReadSink(Protocol):
 
     def next_number(self) -> int: ...
 
-    def hear_detail(self, detail: Detail, number: int) -> None:
+    def saw_detail(self, detail: Detail, number: int) -> None:
         """An instance's own answer, with its steps or without."""
 
-    def hear_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
+    def saw_rows(self, workflow: str, items: Sequence[Mapping[str, Any]], number: int) -> None:
         """A page of the list, in any order and of any status."""
 
-    def hear_status(self, workflow: str, instance: str, status: str, number: int) -> None:
+    def saw_status(self, workflow: str, instance: str, status: str, number: int) -> None:
         """What a change of status was answered."""
 
-    def hear_gone(self, workflow: str, instance: str) -> None:
+    def saw_gone(self, workflow: str, instance: str) -> None:
         """There is no such instance any more."""
 
 
@@ -32,10 +32,10 @@ class NullSink:
     def next_number(self) -> int:
         return 0
 
-    def hear_detail(self, *_: object) -> None: ...
+    def saw_detail(self, *_: object) -> None: ...
 
-    def hear_rows(self, *_: object) -> None: ...
+    def saw_rows(self, *_: object) -> None: ...
 
-    def hear_status(self, *_: object) -> None: ...
+    def saw_status(self, *_: object) -> None: ...
 
-    def hear_gone(self, *_: object) -> None: ...
+    def saw_gone(self, *_: object) -> None: ...

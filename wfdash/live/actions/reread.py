@@ -47,10 +47,10 @@ class Snapshot(Struct, frozen=True):
         if from_step:
             return None if earlier.ended is None else False
         pairs = [(earlier.queued, self.queued), (earlier.started, self.started)]
-        known = [(then, now) for then, now in pairs if then is not None]
-        if not known:
+        pairs_read = [(then, now) for then, now in pairs if then is not None]
+        if not pairs_read:
             return None
-        return any(now is None or now > then for then, now in known)
+        return any(now is None or now > then for then, now in pairs_read)
 
 
 class Rereader:
@@ -64,14 +64,14 @@ class Rereader:
         *,
         budget: ActionBudget,
         clock: Callable[[], float],
-        hearer: ReadSink,
+        sink: ReadSink,
     ) -> None:
         self._api = api
         self._workflow = workflow
         self._ids = frozenset(ids)
         self._budget = budget
         self._clock = clock
-        self._hearer = hearer
+        self._sink = sink
         self._rows: dict[str, Snapshot] = {}
         self._place: dict[str, tuple[str, str | int | None]] = {}
         self._swept: dict[str, float] = {}
@@ -104,14 +104,14 @@ class Rereader:
 
     async def _detail(self, identity: str) -> Snapshot:
         await self._budget.acquire_action()
-        number, simple = self._hearer.next_number(), not self._api.local
+        number, simple = self._sink.next_number(), not self._api.local
         try:
             answer = await self._api.get_instance(self._workflow, identity, simple=simple)
         except InstanceNotFound:
-            self._hearer.hear_gone(self._workflow, identity)
+            self._sink.saw_gone(self._workflow, identity)
             raise
         detail = read_answer(self._workflow, identity, answer, simple=simple)
-        self._hearer.hear_detail(detail, number)
+        self._sink.saw_detail(detail, number)
         return Snapshot(detail.status, self._clock(), "detail", detail.queued, detail.start, detail.end)
 
     async def _absent(self, identity: str) -> bool:
@@ -150,12 +150,12 @@ class Rereader:
 
     async def _fetch(self, status: str, place: str | int | None) -> InstancePage:
         await self._budget.acquire_action()
-        asked, number = self._clock(), self._hearer.next_number()
+        asked, number = self._clock(), self._sink.next_number()
         if isinstance(place, int):
             page = await self._api.list_instances(self._workflow, page=place, per_page=_PAGE)
         else:
             page = await self._api.list_instances(self._workflow, status=status, cursor=place, per_page=_PAGE)
-        self._hearer.hear_rows(self._workflow, page.items, number)
+        self._sink.saw_rows(self._workflow, page.items, number)
         for item in page.items:
             row = Instance.from_item(item)
             if row is not None and row.id in self._ids:

@@ -44,7 +44,7 @@ _API_VERBS: Final[dict[str, Verb]] = {
 
 _T = TypeVar("_T")
 
-Heard = Callable[[str, str, str], None]
+OnEvent = Callable[[str, str, str], None]
 """Told of each stage: its name, a note, a status."""
 
 
@@ -70,7 +70,7 @@ class Sender(Struct, frozen=True):
     sleep: Callable[[float], Awaitable[None]]
     rereader: Rereader
     record: PlanJournal
-    hearer: ReadSink
+    sink: ReadSink
     many: bool
 
     async def send(
@@ -80,11 +80,11 @@ class Sender(Struct, frozen=True):
         halt: asyncio.Event,
         forbidden: Callable[[], str],
         forbid: Callable[[str], None],
-        heard: Heard,
+        on_event: OnEvent,
     ) -> Sent:
         """Never sends after something that may have been applied; a 429 was not, and is waited out."""
         for attempt in range(_LIMITED_TRIES + 1):
-            before = await self._unless(halt, self._reread(target, halt, heard))
+            before = await self._unless(halt, self._reread(target, halt, on_event))
             reason = forbidden()
             if before is None or halt.is_set():
                 return await self._nothing(target, STOPPED, None)
@@ -94,11 +94,11 @@ class Sender(Struct, frozen=True):
                 return await self._nothing(target, reason, before)
             if not await self._leave(halt):
                 return await self._nothing(target, STOPPED, before)
-            sent = await self._once(target, before, heard, forbid, last=attempt == _LIMITED_TRIES)
+            sent = await self._once(target, before, on_event, forbid, last=attempt == _LIMITED_TRIES)
             if isinstance(sent, Sent):
                 return sent
             wait = sent.retry_after if sent.retry_after is not None else 5.0 * (attempt + 1)
-            heard("waiting", f"429: nothing was applied; sent again in {round(wait)} s", "")
+            on_event("waiting", f"429: nothing was applied; sent again in {round(wait)} s", "")
             await self._unless(halt, self.sleep(wait))
         raise AssertionError("the last attempt always returns")
 
@@ -111,8 +111,8 @@ class Sender(Struct, frozen=True):
         await self._unless(halt, self.budget.acquire_action())
         return not halt.is_set()
 
-    async def _reread(self, target: Target, halt: asyncio.Event, heard: Heard) -> Snapshot | Sent:
-        heard("reading", "", "")
+    async def _reread(self, target: Target, halt: asyncio.Event, on_event: OnEvent) -> Snapshot | Sent:
+        on_event("reading", "", "")
         failure: WorkflowsError | None = None
         wait = 0.0
         for attempt in range(1, _READ_TRIES + 1):
@@ -132,7 +132,7 @@ class Sender(Struct, frozen=True):
                 failure = error
                 wait = error.retry_after or 5.0
                 if attempt < _READ_TRIES:
-                    heard("waiting", f"429 on reading it again: read once more in {round(wait)} s", "")
+                    on_event("waiting", f"429 on reading it again: read once more in {round(wait)} s", "")
             except WorkflowsError as error:
                 failure = error
                 wait = _AGAIN * attempt
@@ -160,14 +160,14 @@ class Sender(Struct, frozen=True):
         self,
         target: Target,
         before: Snapshot,
-        heard: Heard,
+        on_event: OnEvent,
         forbid: Callable[[str], None],
         *,
         last: bool,
     ) -> Sent | RateLimited:
         await self.record.sent(target.id, before.status)
-        heard("sent", "", "")
-        at, number = self.clock(), self.hearer.next_number()
+        on_event("sent", "", "")
+        at, number = self.clock(), self.sink.next_number()
         try:
             answer = await self._request(target)
         except asyncio.CancelledError:
@@ -182,8 +182,8 @@ class Sender(Struct, frozen=True):
         answered = answer.status or "unknown"
         await self.record.answered(target.id, before.status, answered, answer.http, answer.ray)
         if self.plan.verb != "send_event":
-            self.hearer.hear_status(self.plan.workflow, target.id, answer.status, number)
-        heard("answered", "", answered)
+            self.sink.saw_status(self.plan.workflow, target.id, answer.status, number)
+        on_event("answered", "", answered)
         return Sent(accepted=True, answered=answered, before=before, at=at)
 
     async def _request(self, target: Target) -> StatusAnswer:

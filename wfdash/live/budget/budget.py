@@ -143,7 +143,7 @@ class Budget:
         What is `late` leaves less to those before it.
         """
         now = self._clock()
-        self._hear(now)
+        self._read_shared(now)
         if self.frozen_until is not None:
             if now < self.frozen_until:
                 return self.frozen_until - now
@@ -219,8 +219,8 @@ class Budget:
         """Come to what the bucket holds now, had it been there while the other processes took from it."""
         now = self._filled_at
         history = spending.history(now)
-        if known := spending.bucket(now, self.limit):
-            self._filled_at, self._tokens = known[0], max(known[1], -self.burst)
+        if bucket := spending.bucket(now, self.limit):
+            self._filled_at, self._tokens = bucket[0], max(bucket[1], -self.burst)
             history = []
         for at, number in history:
             self._filled_at = min(self._filled_at, at)
@@ -228,7 +228,7 @@ class Budget:
             self._tokens -= number
         self._fill(now)
 
-    def _hear(self, now: float) -> None:
+    def _read_shared(self, now: float) -> None:
         """Take in what the other processes spent and were told."""
         if self._spending is None:
             return

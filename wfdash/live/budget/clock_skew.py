@@ -46,7 +46,7 @@ class Skew:
             return
         self._last.append(found)
         least = min(self._last, key=abs)
-        agree = len(self._last) == _AGREEING and all(one * least > 0 for one in self._last)
+        agree = len(self._last) == _AGREEING and all(skew * least > 0 for skew in self._last)
         sure = least if agree and abs(least) > _WORRYING else 0.0
         if not sure or abs(sure - self.seconds) > _STEADY:
             self.seconds = sure

@@ -120,8 +120,8 @@ class SpentFile:
         found = _read(descriptor, now)
         found.spent.pop(self._session, None)
         for session, slots in found.spent.items():
-            known = self._others.get(session, {})
-            self._news += sum(max(0, n - known.get(slot, 0)) for slot, n in slots.items())
+            previous = self._others.get(session, {})
+            self._news += sum(max(0, n - previous.get(slot, 0)) for slot, n in slots.items())
         self._others = dict(found.spent)
         self.frozen_until = max(self.frozen_until, min(found.frozen, now + 2 * WINDOW))
         self._buckets = found.buckets
@@ -151,17 +151,19 @@ def _locked(path: Path) -> Iterator[int | None]:
 def _read(descriptor: int, now: float) -> _Shared:
     """What the file holds of the last window; nothing of what cannot be read."""
     try:
-        told: Any = json.loads(os.pread(descriptor, _LARGEST, 0) or b"{}")
+        parsed: Any = json.loads(os.pread(descriptor, _LARGEST, 0) or b"{}")
         oldest, newest = (now - WINDOW) // _SLOT, (now + WINDOW) // _SLOT
         sessions = {
             str(session): {
                 int(slot): max(0, int(n)) for slot, n in slots.items() if oldest <= int(slot) <= newest
             }
-            for session, slots in told.get("spent", {}).items()
+            for session, slots in parsed.get("spent", {}).items()
         }
-        spent = {one: slots for one, slots in sessions.items() if slots}
-        buckets = {int(limit): (float(at), float(left)) for limit, (at, left) in told.get("left", {}).items()}
-        return _Shared(spent, buckets, float(told.get("frozen", 0.0)))
+        spent = {session: slots for session, slots in sessions.items() if slots}
+        buckets = {
+            int(limit): (float(at), float(left)) for limit, (at, left) in parsed.get("left", {}).items()
+        }
+        return _Shared(spent, buckets, float(parsed.get("frozen", 0.0)))
     except (ValueError, TypeError, AttributeError, RecursionError):
         return _Shared()
 

@@ -21,16 +21,16 @@ class Trends:
         """When the first counts came, epoch seconds."""
 
     def saw(self, workflows: Iterable[Workflow], now: float) -> None:
-        for one in workflows:
-            if not one.counts:
+        for workflow in workflows:
+            if not workflow.counts:
                 continue
             self.since = now if self.since is None else self.since
-            self._first.setdefault(one.name, one.counts)
-            samples = self._samples.setdefault(one.name, deque(maxlen=_KEPT))
+            self._first.setdefault(workflow.name, workflow.counts)
+            samples = self._samples.setdefault(workflow.name, deque(maxlen=_KEPT))
             if samples and samples[-1][0] > now - _STEP and len(samples) > 1:
-                samples[-1] = (samples[-1][0], one.counts)
+                samples[-1] = (samples[-1][0], workflow.counts)
             else:
-                samples.append((now, one.counts))
+                samples.append((now, workflow.counts))
 
     def delta(self, workflow: str, status: str) -> int:
         """How many more have the status than when wfdash began to look."""

@@ -38,17 +38,17 @@ class Counts(Job):
         self._page = 1
         self._coming: list[Workflow] = []
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another workflow is shown from now on."""
-        known = next((one for one in self.workflows if one.name == self.watch.workflow), None)
-        self.counts = known.counts if known and known.counts else None
-        self.shown = known
+        found = next((workflow for workflow in self.workflows if workflow.name == self.watch.workflow), None)
+        self.counts = found.counts if found and found.counts else None
+        self.shown = found
         self.next_at = 0.0
 
     def due(self, now: float) -> float | None:
         """A dev session tells the counts with its list."""
-        told = self.watch.local and self.watch.workflow and self.listed and not self.overview
-        return None if told else super().due(now)
+        current_only = self.watch.local and self.watch.workflow and self.listed and not self.overview
+        return None if current_only else super().due(now)
 
     def pace(self, took: float) -> float:
         return 0.0 if self._page > 1 else max(self.interval, took * 10 if self.watch.local else 0.0)
@@ -57,21 +57,21 @@ class Counts(Job):
         if self.overview or not self.watch.workflow:
             await self._ask_all()
         else:
-            await self._ask_one(self.watch.workflow)
+            await self._ask_workflow(self.watch.workflow)
         self.watch.notify(WorkflowsChanged())
 
-    async def _ask_one(self, workflow: str) -> None:
+    async def _ask_workflow(self, workflow: str) -> None:
         found = await self.watch.api.get_workflow(workflow)
         self.counts, self.shown = found.counts, found
         self.trends.saw([found], self.watch.clock())
-        self.workflows = [found if one.name == workflow else one for one in self.workflows]
+        self.workflows = [found if listed.name == workflow else listed for listed in self.workflows]
 
     async def _ask_all(self) -> None:
         page = await self.watch.api.list_workflows(page=self._page, per_page=PER_PAGE)
         if self._page == 1:
             self._coming = []
-        known = {one.name for one in self._coming}
-        fresh = [one for one in page.items if one.name not in known]
+        names = {item.name for item in self._coming}
+        fresh = [item for item in page.items if item.name not in names]
         self._coming += fresh
         more = len(page.items) >= PER_PAGE and bool(fresh) and (page.total or 0) > len(self._coming)
         if more and self._page < _MOST_PAGES:
@@ -80,6 +80,6 @@ class Counts(Job):
         self._page = 1
         self.workflows, self.total, self.all_at = self._coming, page.total, self.watch.clock()
         self.trends.saw(self.workflows, self.watch.clock())
-        for one in self.workflows:
-            if one.name == self.watch.workflow:
-                self.counts, self.shown = one.counts or self.counts, one
+        for workflow in self.workflows:
+            if workflow.name == self.watch.workflow:
+                self.counts, self.shown = workflow.counts or self.counts, workflow

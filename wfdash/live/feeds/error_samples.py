@@ -40,7 +40,7 @@ class Causes(Job):
         self._listed_at: float | None = None
         self._onset = FirstFailureSearch()
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another workflow is watched from now on."""
         self._samples.clear()
         self._lost.clear()
@@ -70,17 +70,17 @@ class Causes(Job):
         return len(self._candidates) == SAMPLE
 
     @property
-    def since_known(self) -> bool:
+    def since_found(self) -> bool:
         """Whether the first failure of the largest group is the first of its cause."""
         groups = self.groups
-        return bool(groups) and self._onset.known(groups[0], self._open)
+        return bool(groups) and self._onset.finished(groups[0], self._open)
 
     @property
     def progress(self) -> tuple[int, int]:
         """Of the errored instances that are sampled: read, of."""
-        known = [one for one in self._newest if one not in self._lost]
+        sampled = [identity for identity in self._newest if identity not in self._lost]
         apart = sum(1 for _, sample in self._samples.values() if sample.apart)
-        return sum(1 for one in known if not self._unread(one)) + apart, len(known) + apart
+        return sum(1 for identity in sampled if not self._unread(identity)) + apart, len(sampled) + apart
 
     def due(self, now: float) -> float | None:
         if not self.wanted or not self.watch.workflow:
@@ -157,7 +157,10 @@ class Causes(Job):
         return self._candidates[: SAMPLE - self._onset.looked]
 
     def _next_newest(self) -> str | None:
-        return next((one for one in self._newest if one not in self._lost and self._unread(one)), None)
+        return next(
+            (identity for identity in self._newest if identity not in self._lost and self._unread(identity)),
+            None,
+        )
 
     def _next(self) -> str | None:
         groups = self.groups if self._enough else []
@@ -165,7 +168,7 @@ class Causes(Job):
         return first or self._next_newest()
 
     def _unread(self, identity: str) -> bool:
-        known, row = self._samples.get(identity), self.watch.store.get(identity)
-        if known is None or row is None:
-            return known is None
-        return row.ended is not None and known[0] is not None and row.ended > known[0]
+        sample, row = self._samples.get(identity), self.watch.store.get(identity)
+        if sample is None or row is None:
+            return sample is None
+        return row.ended is not None and sample[0] is not None and row.ended > sample[0]

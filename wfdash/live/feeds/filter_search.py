@@ -70,7 +70,7 @@ class Search(Job):
             self.next_at = 0.0
             self._begin()
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another workflow is watched from now on."""
         self.look_for(None)
 
@@ -79,7 +79,7 @@ class Search(Job):
         """None while no filter asks for what only reading tells."""
         if self._query is None:
             return None
-        read = sum(1 for one in self._facts.read if one in self._candidates)
+        read = sum(1 for details in self._facts.read if details in self._candidates)
         everything = self._survey is None and read >= len(self._candidates)
         return Searched(read, len(self._candidates), self._spent >= self._allowed or everything)
 
@@ -165,7 +165,7 @@ class Search(Job):
             if identity in self._candidates and self._facts.fact(identity) is None:
                 return identity
             heappop(self._unread)
-        return next((one for one, at in self._again.items() if at <= now), None)
+        return next((identity for identity, at in self._again.items() if at <= now), None)
 
     def _over(self, identity: str) -> None:
         """It was read: again, or for the first time, and then it leaves the line when its turn comes."""

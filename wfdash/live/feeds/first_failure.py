@@ -51,9 +51,9 @@ class FirstFailureSearch(Struct):
     def next(self, top: ErrorGroup, unread: Callable[[str], bool]) -> str | None:
         """The oldest one that may be of this cause and was not read; None when enough were."""
         older = self._older(top, unread) if self.looked < OLDEST else []
-        return min(older, key=lambda one: self.rows[one][0], default=None)
+        return min(older, key=lambda identity: self.rows[identity][0], default=None)
 
-    def known(self, top: ErrorGroup, unread: Callable[[str], bool]) -> bool:
+    def finished(self, top: ErrorGroup, unread: Callable[[str], bool]) -> bool:
         """Whether the first of this cause was read: what is older was read too, or is of another version."""
         if top.first is None or self._older(top, unread):
             return False
@@ -65,5 +65,5 @@ class FirstFailureSearch(Struct):
         version, first = top.fingerprint.version, top.first
         if first is None:
             return []
-        before = [(one, seen) for one, (at, seen) in self.rows.items() if at < first]
-        return [one for one, seen in before if seen == (version or seen) and unread(one)]
+        before = [(identity, seen) for identity, (at, seen) in self.rows.items() if at < first]
+        return [identity for identity, seen in before if seen == (version or seen) and unread(identity)]

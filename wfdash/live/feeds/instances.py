@@ -34,7 +34,7 @@ class Newest(Job):
         self.total: int | None = None
         self.counts: dict[str, int] | None = None
         self.hidden = 0
-        self.whole: int | None = None
+        self.complete_at: int | None = None
         """Number of the last request whose one page was all there is; None when there was more."""
         self.below: str | None = None
         """Cursor of the page after the newest one."""
@@ -45,9 +45,9 @@ class Newest(Job):
         """Creation of the newest row that the last page on top told."""
         self._catching: tuple[str, float | None, int] | None = None
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another question is asked from now on."""
-        self.total = self.counts = self.whole = self.below = self._reached = self._catching = None
+        self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = 0
         self.asked = (0, "", None)
         self.next_at = 0.0
@@ -75,7 +75,7 @@ class Newest(Job):
             self._catch_up(page, oldest, catching[1], catching[2] - 1)
             return
         self.total, self.counts, self.hidden, self.below = page.total, page.counts, page.hidden, page.cursor
-        self.whole = number if page.cursor is None and not pushed(watch) else None
+        self.complete_at = number if page.cursor is None and not pushed(watch) else None
         self.asked = (number, _status(watch), oldest if page.cursor is not None else None)
         self._newest = newest
         self._catch_up(page, oldest, self._reached, _CATCH_UP)
@@ -110,7 +110,7 @@ class History(Job):
         self._begun = False
         self._cursor: str | None = None
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         self.wanted = self._begun = False
         self._cursor = None
         self.next_at = 0.0

@@ -22,16 +22,20 @@ async def last_successes(
 
     A dev server is not asked: it takes no filter, and lists everything anyway. Raises WorkflowsError.
     """
-    known = [row for one in store.ids() if (row := store.get(one)) is not None and store.note(one) != EXPIRED]
+    rows = [
+        row
+        for identity in store.ids()
+        if (row := store.get(identity)) is not None and store.note(identity) != EXPIRED
+    ]
     this = store.get(mine)
     created = this.created if this is not None else None
-    found = best_candidates(known, mine=mine, version=version, created=created)
+    found = best_candidates(rows, mine=mine, version=version, created=created)
     if local or (found and (not version or found[0].version == version)):
         return found
     await budget.acquire(Priority.DETAIL)
     page = await api.list_instances(workflow, status="complete", per_page=100)
     listed = [row for row in map(Instance.from_item, page.items) if row is not None]
-    return best_candidates([*known, *listed], mine=mine, version=version, created=created)
+    return best_candidates([*rows, *listed], mine=mine, version=version, created=created)
 
 
 async def read_first(

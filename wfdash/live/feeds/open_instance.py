@@ -45,7 +45,7 @@ class OpenDetail(Job):
         """Out of turn somebody waits for it; in its turn it is no more urgent than the list."""
         return Priority.LIST if self.next_at else Priority.DETAIL
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another workflow is watched from now on."""
         self._states.clear()
         self._answered.clear()

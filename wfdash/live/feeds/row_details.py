@@ -66,7 +66,7 @@ class RowDetails(Job):
         """A row that may have ended is as urgent as the sweep that missed it."""
         return Priority.SWEEP if self.urgent else Priority.BACKGROUND
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another workflow is watched from now on."""
         self.wanted = self.watched = self.missed = ()
         self.left = {}
@@ -121,14 +121,14 @@ class RowDetails(Job):
     @property
     def progress(self) -> tuple[int, int]:
         """How many of the visible active rows have been read, of how many."""
-        return sum(1 for one in self.wanted if one in self._facts), len(self.wanted)
+        return sum(1 for identity in self.wanted if identity in self._facts), len(self.wanted)
 
     def due(self, now: float) -> float | None:
         if not self.watch.workflow:
             return None
         if (self.next_at or 0.0) > now:
             return self.next_at
-        times = [self._due(one, now) for one in self.wanted]
+        times = [self._due(identity, now) for identity in self.wanted]
         if self.urgent:
             return 0.0
         return min((time for time in times if time is not None), default=None)
@@ -150,29 +150,35 @@ class RowDetails(Job):
     def _next(self, now: float) -> str | None:
         if urgent := self.urgent:
             return urgent
-        times = [(time, one) for one in self.wanted if (time := self._due(one, now)) is not None]
+        times = [
+            (time, identity) for identity in self.wanted if (time := self._due(identity, now)) is not None
+        ]
         time, first = min(times, key=lambda pair: pair[0], default=(now + 1, None))
         return first if time <= now else None
 
     def look_for(self, left: Callable[[str], bool]) -> None:
         """After a listing: which of the visible rows it should hold and does not."""
         now = self.watch.clock()
-        self.left = {one: self.left.get(one, now) for one in self.wanted if left(one)}
+        self.left = {identity: self.left.get(identity, now) for identity in self.wanted if left(identity)}
 
     @property
     def urgent(self) -> str | None:
         """A row on screen, marked or watched that the last listing or the last sweep did not meet."""
         store = self.watch.store
-        for one, since in self.left.items():
-            fact = self._facts.get(one)
-            if (fact is None or fact.read_at < since) and store.note(one) != EXPIRED:
-                return one
-        heeded = [one for one in self.missed if one in self.watched]
-        for one in (*heeded, *self.wanted):
-            if one in self.missed and one in store.active:
-                fact = self._facts.get(one)
-                if fact is None or fact.read_at + OLD / 2 < self.watch.clock() or store.note(one) == ENDED:
-                    return one
+        for identity, since in self.left.items():
+            fact = self._facts.get(identity)
+            if (fact is None or fact.read_at < since) and store.note(identity) != EXPIRED:
+                return identity
+        heeded = [identity for identity in self.missed if identity in self.watched]
+        for identity in (*heeded, *self.wanted):
+            if identity in self.missed and identity in store.active:
+                fact = self._facts.get(identity)
+                if (
+                    fact is None
+                    or fact.read_at + OLD / 2 < self.watch.clock()
+                    or store.note(identity) == ENDED
+                ):
+                    return identity
         return None
 
     def _due(self, identity: str, now: float) -> float | None:

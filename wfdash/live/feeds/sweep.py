@@ -53,7 +53,7 @@ class Sweep(Job):
         self._before: int | None = None
         self._next_start = 0.0
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another workflow is watched from now on."""
         self._round = self._before = self.period = None
         self.missed = set()
@@ -123,7 +123,7 @@ class Sweep(Job):
     def _judge(self, number: int) -> None:
         """What the complete round that began after this request did not meet, and the one before it."""
         store, before = self.watch.store, self._before
-        rows = [row for one in store.active if (row := store.get(one)) and row.seq <= number]
+        rows = [row for identity in store.active if (row := store.get(identity)) and row.seq <= number]
         self.missed = {row.id for row in rows}
         if before is not None:
             self.watch.tell(store.doubt([row.id for row in rows if row.seq <= before], ENDED))

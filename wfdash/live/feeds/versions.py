@@ -23,14 +23,14 @@ class Versions(Job):
     def __init__(self, watch: FeedContext) -> None:
         super().__init__(_AGAIN)
         self.watch = watch
-        self.known: dict[str, Version] = {}
+        self.by_id: dict[str, Version] = {}
         self._wanted: set[str] = set()
         self._sought: set[str] = set()
         """Those that were looked for, found or not."""
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another workflow is watched from now on."""
-        self.known = {}
+        self.by_id = {}
         self._wanted = set()
         self._sought = set()
         self.next_at = 0.0
@@ -38,11 +38,11 @@ class Versions(Job):
     @property
     def appeared(self) -> dict[str, float]:
         """When each of them came, in epoch seconds, as far as that is told."""
-        return {one.id: one.created for one in self.known.values() if one.created is not None}
+        return {version.id: version.created for version in self.by_id.values() if version.created is not None}
 
     def want(self, versions: Iterable[str]) -> None:
         """Which ones it matters to know; one that was never looked for is looked for at once."""
-        self._wanted = {one for one in versions if one and one not in self.known}
+        self._wanted = {version for version in versions if version and version not in self.by_id}
         if not self._wanted <= self._sought:
             self._sought |= self._wanted
             self.soon()
@@ -55,5 +55,5 @@ class Versions(Job):
             versions = await self.watch.api.list_versions(self.watch.workflow)
         except (Forbidden, NotFound):
             return
-        self.known = {one.id: one for one in versions}
+        self.by_id = {version.id: version for version in versions}
         self.watch.notify(WorkflowsChanged())

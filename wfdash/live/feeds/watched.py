@@ -64,7 +64,7 @@ class Watched(Job):
         state = min(self._states.values(), key=self._due, default=None)
         if state is None or self._due(state) > now:
             return
-        pin, known = state.pin, state.status
+        pin, last_status = state.pin, state.status
         try:
             answer = await self.watch.api.get_instance(pin.workflow, pin.id, simple=True)
         except (InstanceNotFound, WorkflowNotFound):
@@ -73,7 +73,7 @@ class Watched(Job):
         detail = read_detail(pin.workflow, pin.id, answer.result, simple=True)
         state.step_count = detail.step_count
         # What the list told meanwhile was asked later.
-        status = detail.status if state.status == known else state.status
+        status = detail.status if state.status == last_status else state.status
         self._settle(state, status, self.watch.clock())
 
     def _due(self, state: PinState) -> float:

@@ -49,9 +49,9 @@ def next_read(detail: Detail | None, *, now: float, cost: float = 0.0, local: bo
     return Pace(max(delay, _LOCAL if local else 0.0, cost * _COST_SHARE if full else 0.0), not full)
 
 
-def steps_wanted(known: Detail, simple: Detail) -> bool:
+def steps_wanted(last: Detail, simple: Detail) -> bool:
     """Whether an answer without steps says that they moved: ask for the full one at once."""
-    return (simple.status, simple.step_count, simple.end) != (known.status, known.step_count, known.end)
+    return (simple.status, simple.step_count, simple.end) != (last.status, last.step_count, last.end)
 
 
 def _by_state(detail: Detail, computing: bool) -> float:

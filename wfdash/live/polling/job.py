@@ -43,7 +43,7 @@ class Job:
         """Ask once and take in the answer; raises WorkflowsError."""
         raise NotImplementedError
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Another workflow, or another question, from now on."""
         self.next_at = 0.0
 

@@ -138,10 +138,10 @@ class Journal:
         try:
             self._file.check()
         except OSError as error:
-            self._told(error)
+            self._report(error)
         return self.trouble
 
-    def _told(self, error: OSError) -> None:
+    def _report(self, error: OSError) -> None:
         self.trouble = f"the journal could not be written: {error.strerror or error} ({self.folder})"
 
     def write(
@@ -152,7 +152,7 @@ class Journal:
         verb: str,
         workflow: str,
         id: str,
-        told: ActionResult = _NOTHING,
+        result: ActionResult = _NOTHING,
         session: str = "",
     ) -> bool:
         """Append one event; False when the disk refused it. A `sent` line is on disk when this returns.
@@ -171,13 +171,13 @@ class Journal:
             "workflow": workflow,
             "id": id,
         }
-        line |= {key: value if value != "" else None for key, value in asdict(told).items()}
+        line |= {key: value if value != "" else None for key, value in asdict(result).items()}
         line["who"] = self.who
         try:
             self._alive.hold()
             self._file.append(json.dumps(line).encode("ascii"), sync=event == "sent")
         except OSError as error:
-            self._told(error)
+            self._report(error)
             return False
         self.trouble = ""
         return True
@@ -197,11 +197,11 @@ class Journal:
         for entry in self.read():
             if entry.plan and entry.id and entry.session != self.session:
                 plans.setdefault((entry.session, entry.plan), []).append(entry)
-        open_plans = [told for told in map(_unfinished, plans.values()) if told]
+        open_plans = [plan for plan in map(_unfinished, plans.values()) if plan]
         return [
-            one
-            for one in open_plans
-            if self.is_ours(one.account) and session_is_over(self.folder, one.session)
+            plan
+            for plan in open_plans
+            if self.is_ours(plan.account) and session_is_over(self.folder, plan.session)
         ]
 
     def close_unfinished(self, plan: Unfinished) -> None:
@@ -218,7 +218,7 @@ class Journal:
             verb=plan.verb,
             workflow=plan.workflow,
             id=identity,
-            told=ActionResult(reason=reason),
+            result=ActionResult(reason=reason),
             session=plan.session,
         )
 

@@ -8,7 +8,7 @@ __all__ = ["Done", "LastAction"]
 
 _TAIL = 32_768
 """Bytes at the end of the journal in which the last action is looked for."""
-_TOLD = ("sent", "answered", "settled", "unknown")
+_EVENTS = ("sent", "answered", "settled", "unknown")
 
 
 class Done(Struct, frozen=True):
@@ -45,13 +45,13 @@ class LastAction:
 
     def _newest(self, data: bytes) -> Done | None:
         entries = [entry for line in data.split(b"\n") if (entry := parse_entry(line))]
-        told = [one for one in entries if self._is_told(one)]
-        if not told:
+        events = [entry for entry in entries if self._is_event(entry)]
+        if not events:
             return None
-        last = told[-1]
-        plan = [one for one in told if (one.session, one.plan) == (last.session, last.plan)]
-        single = len({one.id for one in plan}) == 1
+        last = events[-1]
+        plan = [event for event in events if (event.session, event.plan) == (last.session, last.plan)]
+        single = len({event.id for event in plan}) == 1
         return Done(plan[0].at, last.verb, last.id if single else "", last.who)
 
-    def _is_told(self, entry: JournalEntry) -> bool:
-        return self._journal.is_ours(entry.account) and entry.event in _TOLD
+    def _is_event(self, entry: JournalEntry) -> bool:
+        return self._journal.is_ours(entry.account) and entry.event in _EVENTS

@@ -36,7 +36,7 @@ class LockedFile:
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.fchmod(descriptor, 0o600)
-                data = (b"" if _ends_whole(descriptor) else b"\n") + line + b"\n"
+                data = (b"" if _ends_complete(descriptor) else b"\n") + line + b"\n"
                 if os.write(descriptor, data) != len(data):
                     raise OSError(28, "no space left on device")
                 if sync:
@@ -114,7 +114,7 @@ def session_is_over(folder: Path, session: str) -> bool:
 
 
 def _lock_path(folder: Path, session: str) -> Path:
-    safe = "".join(one for one in session if one.isalnum() or one == "-")
+    safe = "".join(character for character in session if character.isalnum() or character == "-")
     return folder / "sessions" / f"{safe}.lock"
 
 
@@ -129,6 +129,6 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-def _ends_whole(descriptor: int) -> bool:
+def _ends_complete(descriptor: int) -> bool:
     size = os.fstat(descriptor).st_size
     return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"

@@ -43,15 +43,15 @@ def bulk_lines(
         _counts(trail),
         [],
     ]
-    settled = sorted(trail.results.values(), key=lambda one: -ORDER.index(one.outcome))
-    told = [(one.outcome, one.id, one.sentence or one.error) for one in settled]
-    told = [*((_FOLLOWED, one, "sent, and read until it settles") for one in trail.followed), *told]
+    settled = sorted(trail.results.values(), key=lambda result: -ORDER.index(result.outcome))
+    rows = [(result.outcome, result.id, result.sentence or result.error) for result in settled]
+    rows = [*((_FOLLOWED, identity, "sent, and read until it settles") for identity in trail.followed), *rows]
     room = max(1, height - len(lines) - 2)
-    top = min(top, max(0, len(told) - room))
-    lines += _results(told[top : top + room], width)
-    if len(told) > room:
-        shown = f"{top + 1} to {min(len(told), top + room)}"
-        lines.append([(f"   {shown} of {count(len(told))}, up and down for the others", QUIET)])
+    top = min(top, max(0, len(rows) - room))
+    lines += _results(rows[top : top + room], width)
+    if len(rows) > room:
+        shown = f"{top + 1} to {min(len(rows), top + room)}"
+        lines.append([(f"   {shown} of {count(len(rows))}, up and down for the others", QUIET)])
     lines += [[]] * max(0, height - len(lines) - 1)
     lines.append(_foot(trail, shows))
     return lines[:height]
@@ -80,12 +80,12 @@ def _counts(trail: ActionProgress) -> Pieces:
     return pieces
 
 
-def _results(told: list[tuple[str, str, str]], width: int) -> list[Pieces]:
+def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
     """A line each of outcome, id and sentence."""
-    names = shown_names([identity for _, identity, _ in told], max(12, width // 3))
+    names = shown_names([identity for _, identity, _ in rows], max(12, width // 3))
     longest = max((len(name) for name in names), default=0)
     lines: list[Pieces] = []
-    for (outcome, _, sentence), name in zip(told, names, strict=True):
+    for (outcome, _, sentence), name in zip(rows, names, strict=True):
         room = max(8, width - longest - 20)
         lines.append(
             [
@@ -129,7 +129,7 @@ class BulkScreen(LowerHalf):
         self.draw()
 
     def draw(self) -> None:
-        if self.whole:
+        if self.is_ready:
             width, height = self.room
             now, shows = self.dashboard.clock(), self.dashboard.key_of("bulk.show")
             self.panel.show(bulk_lines(self.trail, width, height, top=self._top, now=now, shows=shows))

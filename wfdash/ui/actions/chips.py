@@ -33,8 +33,8 @@ def chip_pieces(trail: ActionProgress, now: float, width: int, *, utc: bool, sho
     text = clean(trail.line(now, utc=utc))
     more = f" · {shows} shows it" if shows and not trail.single else ""
     room = max(1, width - 4 - cells(more))
-    told = fit(text, room, cut="middle") if cells(text) > room else text
-    return [(f" {glyph} ", style), (told, PLAIN if trail.over else QUIET), (more, QUIET)]
+    shown = fit(text, room, cut="middle") if cells(text) > room else text
+    return [(f" {glyph} ", style), (shown, PLAIN if trail.over else QUIET), (more, QUIET)]
 
 
 class ActionChips(Widget):
@@ -49,7 +49,7 @@ class ActionChips(Widget):
     def show(self, trails: list[ActionProgress], now: float, *, utc: bool) -> None:
         """Draw these; nothing is written when nothing differs."""
         chosen = sorted(trails, key=lambda trail: (trail.troubled, not trail.over))[-MOST:]
-        kept = [trail for trail in trails if any(trail is one for one in chosen)]
+        kept = [trail for trail in trails if any(trail is shown for shown in chosen)]
         width, shows = self.app.size.width, shown_key(self, "bulk.show")
         lines = [chip_pieces(trail, now, width, utc=utc, shows=shows) for trail in kept]
         if lines != self._lines:

@@ -28,7 +28,7 @@ class CreateScreen(FormScreen):
 
     def _propose(self) -> str:
         poller = self.poller
-        return propose_id(self._workflow, lambda one: poller is not None and one in poller.store)
+        return propose_id(self._workflow, lambda identity: poller is not None and identity in poller.store)
 
     def form_title(self) -> str:
         like = f" with the params of {self._like}" if self._like else ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ActionDesk", "ActionMoved"]
 
-Heard = Callable[[Progress | Result], None]
+OnProgress = Callable[[Progress | Result], None]
 
 _LINGER = 12.0
 """Seconds a settled action stays on screen; one that needs a look stays five times as long."""
@@ -58,22 +58,22 @@ class ActionDesk:
         """The action on many that was asked for last."""
         return next((trail for trail in reversed(self.trails) if not trail.single), None)
 
-    def start(self, plan: Plan, heard: Heard | None = None) -> ActionProgress:
-        """Carry out a confirmed plan; `heard` is told each event as it comes."""
+    def start(self, plan: Plan, on_event: OnProgress | None = None) -> ActionProgress:
+        """Carry out a confirmed plan; `on_event` is called with each event as it comes."""
         assert self._app.session is not None
         trail = ActionProgress(plan, self._app.clock())
         self.trails.append(trail)
         del self.trails[:-50]
         operator = self._app.session.operator
 
-        def told(event: Progress | Result) -> None:
-            trail.hear(event)
-            if heard is not None:
-                heard(event)
+        def take(event: Progress | Result) -> None:
+            trail.take(event)
+            if on_event is not None:
+                on_event(event)
             self._app.post_message(ActionMoved(trail, event))
 
         async def run() -> None:
-            await operator.carry_out(plan, told)
+            await operator.carry_out(plan, take)
 
         task = asyncio.create_task(run(), name=f"{plan.verb} {plan.key}")
         self._tasks.add(task)

@@ -114,8 +114,8 @@ class Verbs:
         target = step_target(found[1], found[2]) if found is not None else None
         if found is None or target is None:
             self.dashboard.gate.open()
-            told = "restart from a step: put the cursor on a step, sleep or wait"
-            self.dashboard.notify(told, severity="warning")
+            advice = "restart from a step: put the cursor on a step, sleep or wait"
+            self.dashboard.notify(advice, severity="warning")
             return
         start = RestartFrom(target.name, target.count, target.type)
         self.ask("restart_from", [found[0]], restart_from=start)
@@ -197,8 +197,8 @@ class ActionHost:
                 if ids
             ]
             self.root.mark_later(left.workflow, left.unsent)
-            told = f"{phrase(left.verb)} in {left.workflow} was left unfinished: {', '.join(parts)}"
-            self.notify(told, severity="warning")
+            sentence = f"{phrase(left.verb)} in {left.workflow} was left unfinished: {', '.join(parts)}"
+            self.notify(sentence, severity="warning")
             journal.close_unfinished(left)
 
     def show_bulk(self: "WfdashApp", trail: ActionProgress) -> None:  # type: ignore[misc]
@@ -229,7 +229,7 @@ class ActionHost:
         trail, event = message.trail, message.event
         for screen in self.screen_stack:
             if isinstance(screen, PromptScreen) and screen.trail is trail:
-                screen.told(event)
+                screen.on_progress(event)
             elif isinstance(screen, BulkScreen) and screen.trail is trail:
                 screen.draw()
         self.draw_actions()

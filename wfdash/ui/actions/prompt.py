@@ -55,7 +55,7 @@ class PromptScreen(LowerHalf):
         self.draw()
 
     def draw(self) -> None:
-        if self.whole:
+        if self.is_ready:
             self.panel.show(prompt_lines(self.asking, *self.room))
 
     async def _look(self) -> None:
@@ -81,16 +81,18 @@ class PromptScreen(LowerHalf):
         if session is None or self.asking.sending or self.plan.workflow != session.poller.workflow:
             return
         rows = ((target.id, session.poller.store.get(target.id)) for target in self.plan.targets)
-        known = {identity: row.status for identity, row in rows if row is not None}
-        if not self.asking.details and known != self.asking.statuses:
-            self.asking.statuses = known
-        elif changed := {one: status for one, status in known.items() if status != self._was(one)}:
+        statuses = {identity: row.status for identity, row in rows if row is not None}
+        if not self.asking.details and statuses != self.asking.statuses:
+            self.asking.statuses = statuses
+        elif changed := {
+            identity: status for identity, status in statuses.items() if status != self._was(identity)
+        }:
             self.asking.statuses = {**self.asking.statuses, **changed}
         self._judge()
         self.draw()
 
     def _was(self, identity: str) -> str:
-        return next((one.status for one in self.plan.targets if one.id == identity), "")
+        return next((target.status for target in self.plan.targets if target.id == identity), "")
 
     def _judge(self) -> None:
         """Once no target means any more what it meant, only esc is left."""
@@ -200,7 +202,7 @@ class PromptScreen(LowerHalf):
             return
         self.draw()
 
-    def told(self, event: Progress | Result) -> None:
+    def on_progress(self, event: Progress | Result) -> None:
         """The app passes on what became of this prompt's own action."""
         if isinstance(event, Progress):
             if event.stage == "sent":

@@ -10,7 +10,7 @@ from rich.style import Style
 from wfdash.api.interface import NewInstance
 from wfdash.core.model.detail import Detail
 from wfdash.core.payload.tree import summary
-from wfdash.core.text.clean import cells, clean, fit, told_apart
+from wfdash.core.text.clean import cells, clean, distinguishable, fit
 from wfdash.core.text.words import age, count
 from wfdash.core.verbs.consequences import StepTarget, consequence
 from wfdash.core.verbs.rules import destroys, phrase
@@ -57,7 +57,7 @@ def expected_text(plan: Plan, *, production: bool) -> str:
 
 def shown_names(ids: Sequence[str], width: int) -> list[str]:
     """The ids as they can be told apart: escaped where cleaning would make two of them look alike."""
-    names = told_apart(ids)
+    names = distinguishable(ids)
     cut = [fit(name, width, cut="middle").rstrip() for name in names]
     doubled = {name for name, times in Counter(cut).items() if times > 1}
     return [
@@ -101,16 +101,16 @@ def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int
     names = shown_names([target.id for target in shown], max(8, width - 36))
     longest = max((cells(name) for name in names), default=0)
     top = min(asking.top, max(0, len(shown) - room))
-    whole = len(shown) <= room
-    end = len(shown) if whole else top + max(1, room - 1)
-    new = {one.id: one for one in asking.plan.new}
+    fits = len(shown) <= room
+    end = len(shown) if fits else top + max(1, room - 1)
+    new = {instance.id: instance for instance in asking.plan.new}
     lines = [
         _new_line(new[target.id], fit(name, longest), width)
         if target.id in new
         else _target_line(asking, target, name, longest)
         for target, name in zip(shown[top:end], names[top:end], strict=True)
     ]
-    if not whole:
+    if not fits:
         lines.append([(f"   {top + 1} to {end} of {count(len(shown))}, up and down for the others", QUIET)])
     return lines
 
@@ -141,9 +141,9 @@ def _new_line(new: NewInstance, name: str, width: int) -> Pieces:
         new.location_hint,
         f"params {summary(new.params, width)}" if new.has_params else "no params",
     ]
-    told = clean(" · ".join(filter(None, given)))
+    text = clean(" · ".join(filter(None, given)))
     room = width - cells(name) - 10
-    return [(" + new  ", PLAIN), (f"{name}  ", STRONG), (fit(told, min(room, cells(told))), QUIET)]
+    return [(" + new  ", PLAIN), (f"{name}  ", STRONG), (fit(text, min(room, cells(text))), QUIET)]
 
 
 def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
@@ -184,19 +184,19 @@ def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
     only = not asking.plan.eligible
     lines: list[Pieces] = []
     for reason, times in reasons.most_common():
-        told = (
+        sentence = (
             clean(reason)
             if only and times == 1
             else f"{count(times)} skipped: {clean(reason).removeprefix(_IT_IS)}"
         )
-        lines += [[(line, WARN if only else QUIET)] for line in _wrapped(told, width)]
+        lines += [[(line, WARN if only else QUIET)] for line in _wrapped(sentence, width)]
     return lines
 
 
 def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
     if asking.over:
-        told: list[Pieces] = [[(line, BAD)] for line in _wrapped(clean(asking.over), width)]
-        return [*told, [(" esc", STRONG), (" close", PLAIN)]]
+        lines: list[Pieces] = [[(line, BAD)] for line in _wrapped(clean(asking.over), width)]
+        return [*lines, [(" esc", STRONG), (" close", PLAIN)]]
     if asking.sending:
         return [[(" reading it again, then sending", QUIET)]]
     if not asking.plan.eligible:

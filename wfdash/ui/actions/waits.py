@@ -41,8 +41,8 @@ class WaitTable(ListTable[OpenWait]):
 
     def take(self, waits: list[OpenWait]) -> None:
         self.rows = waits
-        self._longest_id = max((cells(clean(one.instance)) for one in waits), default=8)
-        self._longest_type = max((cells(clean(one.event_type)) for one in waits), default=8)
+        self._longest_id = max((cells(clean(wait.instance)) for wait in waits), default=8)
+        self._longest_type = max((cells(clean(wait.event_type)) for wait in waits), default=8)
 
     def key_for(self, row: OpenWait) -> tuple[str, str]:
         return row.instance, row.step
@@ -68,8 +68,8 @@ class WaitTable(ListTable[OpenWait]):
         first = min(room - 20, max(10, self._longest_id))
         second = max(10, min(self._longest_type, room - first - 16))
         last = max(8, width - first - second - 20)
-        told = f" {fit(event, second)} {fit(instance, first, cut='middle')} {since:>7} {left:>7}"
-        return f"{told}  {fit(step, last)}"
+        columns = f" {fit(event, second)} {fit(instance, first, cut='middle')} {since:>7} {left:>7}"
+        return f"{columns}  {fit(step, last)}"
 
 
 class EventsScreen(BaseScreen):
@@ -110,7 +110,7 @@ class EventsScreen(BaseScreen):
     def _place_cursor(self, aim: str) -> bool:
         """On what it was opened for; False where that has no row, and then on no other one either."""
         table = self.table
-        at = next((at for at, one in enumerate(table.rows) if one.instance == aim), None)
+        at = next((at for at, row in enumerate(table.rows) if row.instance == aim), None)
         if at is None:
             table.cursor, table.cursor_key = -1, None
         else:
@@ -137,33 +137,33 @@ class EventsScreen(BaseScreen):
     def fill(self) -> None:
         """Take what has been read by now, and ask for more."""
         poller = self.poller
-        if poller is None or not self.whole:
+        if poller is None or not self.is_ready:
             return
-        open_ids = [one for one in poller.store.ids() if self._may_wait(one)]
+        open_ids = [identity for identity in poller.store.ids() if self._may_wait(identity)]
         details = list(self._details(open_ids))
         aim = self._aim
         self.table.now = self.dashboard.clock()
         self.table.take(open_waits(details))
         self.table.message = self._nothing(len(details), len(open_ids))
-        self.table.rows_changed(whole=not aim)
+        self.table.rows_changed(everything=not aim)
         lost = bool(aim) and not self._place_cursor(aim)
         self.table.repaint()
         poller.want(open_ids[:_MOST])
-        types = len({one.event_type for one in self.table.rows})
+        types = len({row.event_type for row in self.table.rows})
         read = f"read {count(len(details))} of {count(len(open_ids))} active"
         title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.rows)
-        told = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
+        summary = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
         badges = badge_pieces(self.dashboard.identity(self.workflow))
         whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
         self.query_one("#desk-title", StatusLine).show(
-            [(" ", PLAIN), *badges, (title, STRONG), *whom], [(told, QUIET)]
+            [(" ", PLAIN), *badges, (title, STRONG), *whom], [(summary, QUIET)]
         )
 
     def _nothing(self, read: int, of: int) -> str:
         if read < of:
             return f"No wait among the {count(read)} read so far.\nThe others are read as the budget allows."
-        back, create = (self.dashboard.key_of(one) for one in ("layer.close", "instance.create"))
+        back, create = (self.dashboard.key_of(action) for action in ("layer.close", "instance.create"))
         return f"Nothing waits for an event.\n{back} goes back; {create} creates an instance."
 
     def _may_wait(self, identity: str) -> bool:
@@ -192,7 +192,7 @@ class EventsScreen(BaseScreen):
             ids = [table.chosen.instance]
         if not ids:
             return list(self._chosen)
-        return [row for one in ids if (row := self.poller.store.get(one)) is not None]
+        return [row for identity in ids if (row := self.poller.store.get(identity)) is not None]
 
     def action_mark_toggle(self) -> None:
         if (wait := self.table.chosen) is not None:

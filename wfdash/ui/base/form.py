@@ -69,24 +69,24 @@ class FormScreen(PanelScreen):
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Title()
-            for one in self.form_fields():
+            for field in self.form_fields():
                 with Horizontal(classes="row"):
-                    label = StatusLine(id=f"label-{one.id}")
+                    label = StatusLine(id=f"label-{field.id}")
                     label.add_class("label")
                     yield label
-                    yield Field(placeholder=one.hint, id=f"field-{one.id}", max_length=_LONGEST)
+                    yield Field(placeholder=field.hint, id=f"field-{field.id}", max_length=_LONGEST)
             yield TextLines(id="checked")
 
     def on_mount(self) -> None:
-        for one in self.form_fields():
-            self.query_one(f"#field-{one.id}", Field).value = one.value
+        for field in self.form_fields():
+            self.query_one(f"#field-{field.id}", Field).value = field.value
         self.query_one(Field).focus()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         self.query_one(Title).name_it(clean(self.form_title()))
-        for one in self.form_fields():
-            self.query_one(f"#label-{one.id}", StatusLine).show([(f" {one.label}", QUIET)])
+        for field in self.form_fields():
+            self.query_one(f"#label-{field.id}", StatusLine).show([(f" {field.label}", QUIET)])
         self.check()
 
     def value(self, field: str) -> str:
@@ -94,8 +94,8 @@ class FormScreen(PanelScreen):
 
     def _keys(self) -> Pieces:
         named = (("pane.next", "next"), ("form.editor", "editor"), ("layer.close", "leaves it"))
-        told = " · ".join(f"{self.dashboard.key_of(action)} {word}" for action, word in named)
-        return [(f"{told} ", QUIET)]
+        hints = " · ".join(f"{self.dashboard.key_of(action)} {word}" for action, word in named)
+        return [(f"{hints} ", QUIET)]
 
     def check(self) -> Plan | None:
         """Say what is wrong with the fields; the plan when nothing is."""
@@ -150,10 +150,10 @@ class FormScreen(PanelScreen):
 
     def action_form_editor(self) -> None:
         """Give the terminal to the editor; nothing may be awaited meanwhile."""
-        one = next((one for one in self.form_fields() if one.json), None)
-        if one is None:
+        described = next((field for field in self.form_fields() if field.json), None)
+        if described is None:
             return
-        field = self.query_one(f"#field-{one.id}", Field)
+        field = self.query_one(f"#field-{described.id}", Field)
         environ = self.dashboard.settings.without_secrets(os.environ)
         edited, trouble = None, ""
         try:

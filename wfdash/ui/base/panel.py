@@ -33,8 +33,8 @@ class Title(StatusLine):
 
     def name_it(self, title: str, hint: str = "") -> None:
         """Draw the rule across the whole width."""
-        told = [(f"  {hint} ", QUIET)] if hint else []
-        self.show([("── ", QUIET), (title, STRONG), *told, (" ", QUIET)])
+        hint_pieces = [(f"  {hint} ", QUIET)] if hint else []
+        self.show([("── ", QUIET), (title, STRONG), *hint_pieces, (" ", QUIET)])
 
     def _strip(self) -> Strip:
         rest = "─" * (self.size.width - length(self._left))

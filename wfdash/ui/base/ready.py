@@ -12,7 +12,7 @@ class ReadyScreen(Screen[None], inherit_bindings=False):
     """What each screen of ours knows of itself."""
 
     @property
-    def whole(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether it is open and has its parts: it is off the stack before Textual takes those away."""
         return self.is_mounted and not self._pruning and self in self.app.screen_stack
 
@@ -23,7 +23,7 @@ class ReadyScreen(Screen[None], inherit_bindings=False):
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
         """As Textual does, unless the screen was closed or has lost its parts until then."""
-        return super().call_after_refresh(lambda: callback(*args, **kwargs) if self.whole else None)
+        return super().call_after_refresh(lambda: callback(*args, **kwargs) if self.is_ready else None)
 
     def close(self) -> bool:
         """Take it off; False when it is not on top, as after a second key in the same turn.

@@ -110,10 +110,10 @@ class CompareScreen(BaseScreen):
         self._lines = [
             [(" against ", QUIET), (clean(other.id[:200]), PLAIN), (f", complete, of {same}{when}", QUIET)]
         ]
-        for one in found.params[:_PARAMS]:
-            was = f"{summary(one.theirs, 60)} → {summary(one.mine, 60)}"
+        for difference in found.params[:_PARAMS]:
+            was = f"{summary(difference.theirs, 60)} → {summary(difference.mine, 60)}"
             self._lines.append(
-                [(" params ", QUIET), (clean(path_text(one.path)), PLAIN), (f"  {was}", QUIET)]
+                [(" params ", QUIET), (clean(path_text(difference.path)), PLAIN), (f"  {was}", QUIET)]
             )
         if len(found.params) > _PARAMS:
             self._lines.append([(f" and {len(found.params) - _PARAMS} more places in params", QUIET)])

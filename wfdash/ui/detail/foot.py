@@ -31,9 +31,9 @@ def row_lines(detail: Detail, row: Row, at: TimeWords, width: int) -> list[Piece
     name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
     tail = span(step, at)
     if row.kind == "attempt":
-        one = step.attempts[row.attempt]
+        attempt = step.attempts[row.attempt]
         name = f"{name}, attempt {row.attempt + 1}"
-        tail = span(one, at)
+        tail = span(attempt, at)
     room = width - cells(tail) - 5
     title.append((fit(name, max(4, room)), STRONG))
     title += [(f" {tail}", QUIET)]
@@ -43,9 +43,9 @@ def row_lines(detail: Detail, row: Row, at: TimeWords, width: int) -> list[Piece
         lines += [
             [(f"   {line}", BAD if row.state == "failed" else PLAIN)] for line in wrapped(error, width - 4, 2)
         ]
-    told = policy(step.config)
-    if told and len(lines) < FOOT:
-        lines.append([(f"   {fit(told, width - 4).rstrip()}", QUIET)])
+    retry_words = policy(step.config)
+    if retry_words and len(lines) < FOOT:
+        lines.append([(f"   {fit(retry_words, width - 4).rstrip()}", QUIET)])
     output = result_line("output", step.output)
     if (
         output
@@ -66,7 +66,7 @@ def fold_lines(group: Family, row: Row, width: int, keys: tuple[str, str]) -> li
     """The steps of one name; `keys` are those that unfold and that fold them."""
     unfolded = bool(row.unfolded)
     hint = f"{keys[1]} folds them" if unfolded else f"{keys[0]} shows them"
-    told = f"{clean(group.name[:200]) or '(no name)'}: {len(group.members):,} steps; {hint}"
-    title: Pieces = [(f" {STATE_GLYPHS[row.state]} ", PLAIN), (told, STRONG)]
+    sentence = f"{clean(group.name[:200]) or '(no name)'}: {len(group.members):,} steps; {hint}"
+    title: Pieces = [(f" {STATE_GLYPHS[row.state]} ", PLAIN), (sentence, STRONG)]
     text = wrapped(" · ".join(fold_facts(group, unfolded=unfolded)), width - 4, FOOT - 1)
     return [title, *([(f"   {line}", PLAIN)] for line in text)]

@@ -46,7 +46,7 @@ class InspectorScreen(BaseScreen):
         super().__init__()
         self.workflow, self.instance, self.step = workflow, instance, step
         self._detail: Detail | None = None
-        self._whole: Any = None
+        self._full_output: Any = None
         """The step's output as fetched on demand."""
         self._last_seen = ""
         """When the step was in an answer for the last time, once it is in the newest one no more."""
@@ -97,8 +97,8 @@ class InspectorScreen(BaseScreen):
         self._read = self._read_at()
         first, self._detail = self._detail is None, detail
         shown = inspection(detail, self.step)
-        if self._whole is not None:
-            shown["output"] = self._whole
+        if self._full_output is not None:
+            shown["output"] = self._full_output
         self.tree_.fill(shown, *(opened(shown) if first else ()))
         self._draw_head()
 
@@ -111,17 +111,17 @@ class InspectorScreen(BaseScreen):
         badges = badge_pieces(self.dashboard.identity(""))
         if self.step is not None and self.step < len(detail.steps):
             step = detail.steps[self.step]
-            told = span(step, at)
+            times = span(step, at)
             name = fit(
-                clean(step.name[:300] or step.kind[:80]), max(8, width - len(told) - length(badges) - 4)
+                clean(step.name[:300] or step.kind[:80]), max(8, width - len(times) - length(badges) - 4)
             )
-            lines.append([(" ", PLAIN), *badges, (name, STRONG), (f"  {told}", QUIET)])
+            lines.append([(" ", PLAIN), *badges, (name, STRONG), (f"  {times}", QUIET)])
             kind = f"{clean(step.kind[:80]) or 'no type'} of {clean(self.instance[:100])}"
             rest = [kind, policy(step.config), size(size_of(step.raw)), self._last_seen or self._read_at()]
-            lines.append([(f" {fit(' · '.join(one for one in rest if one), width - 2)}", QUIET)])
+            lines.append([(f" {fit(' · '.join(part for part in rest if part), width - 2)}", QUIET)])
             if self._last_seen:
-                told = f"not in the newest answer: {self._why_gone}; this was {self._last_seen}"
-                lines.append([(f" {fit(told, width - 2)}", WARN)])
+                times = f"not in the newest answer: {self._why_gone}; this was {self._last_seen}"
+                lines.append([(f" {fit(times, width - 2)}", WARN)])
         else:
             name = fit(clean(self.instance[:300]), width - length(badges) - 2)
             lines.append([(" ", PLAIN), *badges, (name, STRONG)])
@@ -172,7 +172,7 @@ class InspectorScreen(BaseScreen):
         value = value_text(value_at(self.tree_.value, node.path))
         self.dashboard.open_page("copy", path, [Copy("v", "value", value), Copy("p", "path", path)])
 
-    def on_payload_tree_whole(self, message: PayloadTree.Whole) -> None:
+    def on_payload_tree_full_wanted(self, message: PayloadTree.FullWanted) -> None:
         if self._last_seen:
             self.dashboard.notify("this step is gone: the API gives only those of the newest run")
             return
@@ -181,8 +181,8 @@ class InspectorScreen(BaseScreen):
             self.dashboard.notify("the API has no request for the full text of this", severity="warning")
             return
         length = stream_size(value_at(self.tree_.value, message.path))
-        told = "asking for the full output; its size is not told before"
-        self.dashboard.notify(told if length is None else f"asking for the stream of {size(length)}")
+        note = "asking for the full output; its size is not told before"
+        self.dashboard.notify(note if length is None else f"asking for the stream of {size(length)}")
         self._fetch(*query)
 
     @work(exclusive=True, exit_on_error=False)
@@ -204,13 +204,13 @@ class InspectorScreen(BaseScreen):
             folder = user_state_path("wfdash") / "outputs"
             said = await asyncio.to_thread(save_stream, answer.content, folder, self.instance, name)
         else:
-            self._whole = (answer.result or {}).get("output")
-            said = f"the full output: {size(size_of(self._whole))}"
+            self._full_output = (answer.result or {}).get("output")
+            said = f"the full output: {size(size_of(self._full_output))}"
         self.call_later(self._arrived, said)
 
     def _arrived(self, said: str) -> None:
         self.dashboard.notify(said)
-        if self._whole is not None and self._detail is not None:
+        if self._full_output is not None and self._detail is not None:
             shown = inspection(self._detail, self.step)
-            shown["output"] = self._whole
+            shown["output"] = self._full_output
             self.tree_.fill(shown, ("output",))

@@ -11,7 +11,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT
-from wfdash.core.payload.summary_lines import facts, result_line
+from wfdash.core.payload.summary_lines import result_line, summary_facts
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, clock
 from wfdash.core.text.wrap import wrapped
@@ -48,7 +48,7 @@ class DetailPane(Vertical):
     def __init__(self, *, id: str | None = None, utc: bool = True) -> None:
         super().__init__(id=id)
         self.utc = utc
-        self.known = WhyContext()
+        self.why_context = WhyContext()
         self.frozen = False
         """Whether polling is."""
         self._shown: str | None = None
@@ -85,7 +85,7 @@ class DetailPane(Vertical):
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
         self._silent = no_answer(state.freshness, now) if state is not None else ""
-        why = self.known.why(detail, row=row, now=now, utc=self.utc) if detail is not None else None
+        why = self.why_context.why(detail, row=row, now=now, utc=self.utc) if detail is not None else None
         fresh = identity != self._shown
         self._shown = identity
         width = self.size.width
@@ -137,8 +137,10 @@ class DetailPane(Vertical):
             style = WARN if why.looks_stuck else STRONG
             lines += [[(f" {line}", style)] for line in wrapped(clean(why.sentence), width - 2, _WHY_LINES)]
         lines += [[(f" {line}", WARN)] for line in self._doubts(state, at, width)]
-        told = facts(detail, row, at, retention=self.known.retention, local=self.known.local)
-        lines.append([(f" {_joined(told, width - 2)}", QUIET)])
+        summary = summary_facts(
+            detail, row, at, retention=self.why_context.retention, local=self.why_context.local
+        )
+        lines.append([(f" {_joined(summary, width - 2)}", QUIET)])
         if detail is not None and (self.size.height >= _ROOMY or _is_short(detail)):
             lines += _values(detail, width)
         lines.append([])
@@ -195,24 +197,24 @@ class DetailPane(Vertical):
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
         elif self._shown and detail is None and not self._failing:
             thaws, once = shown_key(self, "poll.freeze"), shown_key(self, "poll.now")
-            told = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
+            note = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
             reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
-            lines = [[(f" {told}" if self.frozen else f" {reading}", QUIET)]]
+            lines = [[(f" {note}" if self.frozen else f" {reading}", QUIET)]]
         self.query_one("#foot", TextLines).show(lines[:FOOT])
 
     def _fold_lines(self, row: Row, width: int) -> list[Pieces]:
-        made = self.timeline.timeline
-        if made is None or row.step not in made.outline.of_step:
+        timeline = self.timeline.timeline
+        if timeline is None or row.step not in timeline.outline.of_step:
             return []
         keys = (shown_key(self, "row.unfold"), shown_key(self, "row.fold"))
-        return fold_lines(made.outline.of_step[row.step], row, width, keys)
+        return fold_lines(timeline.outline.of_step[row.step], row, width, keys)
 
 
 def _is_short(detail: Detail) -> bool:
     if len(detail.steps) > _FEW:
         return False
     attempts = (len(step.attempts) for step in detail.steps)
-    return len(detail.steps) + sum(made for made in attempts if made > 1) <= _FEW
+    return len(detail.steps) + sum(number for number in attempts if number > 1) <= _FEW
 
 
 def _values(detail: Detail, width: int) -> list[Pieces]:
@@ -242,8 +244,8 @@ def _freshness(fresh: Freshness | None, utc: bool, now: float, *, frozen: bool) 
 def _joined(said: Sequence[str], width: int) -> str:
     """As many as fit, from the front."""
     text = ""
-    for one in said:
-        joined = f"{text} · {one}" if text else one
+    for part in said:
+        joined = f"{text} · {part}" if text else part
         if cells(joined) > width:
             break
         text = joined

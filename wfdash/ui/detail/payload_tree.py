@@ -34,7 +34,7 @@ class PayloadTree(LineTable):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("row.")
 
-    class Whole(Message):
+    class FullWanted(Message):
         """The person wants a value that the API kept back in full."""
 
         def __init__(self, path: Path) -> None:
@@ -136,7 +136,7 @@ class PayloadTree(LineTable):
             return
         value = value_at(self.value, node.path)
         if is_on_request(value):
-            self.post_message(self.Whole(node.path))
+            self.post_message(self.FullWanted(node.path))
         elif node.unfolded is not None:
             self._turn(node, not node.unfolded)
 

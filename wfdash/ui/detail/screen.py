@@ -89,7 +89,7 @@ class DetailScreen(BaseScreen):
 
     def draw(self) -> None:
         """Everything, as it is known now; nothing is written where nothing differs."""
-        if not self.whole or not self.query("#detail #timeline"):
+        if not self.is_ready or not self.query("#detail #timeline"):
             return
         feed(self.pane, self.dashboard, self.instance)
         self._offer()

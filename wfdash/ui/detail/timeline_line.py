@@ -56,13 +56,13 @@ def axis_line(axis: Axis, width: int, below: int = 0) -> Strip:
 
 def row_line(timeline: Timeline, row: Row, at: TimeWords, width: int, over: Style | None) -> Strip:
     """The row; `over` lies on all but its bar: the cursor."""
-    made, bar_width = timeline.outline, _bar_width(width)
-    drawn = bar(segments(made, row, at.now), timeline.axis, bar_width)
+    outline, bar_width = timeline.outline, _bar_width(width)
+    drawn = bar(segments(outline, row, at.now), timeline.axis, bar_width)
     left = [(" ", PLAIN), *((text, _STROKES.get(stroke, PLAIN)) for text, stroke in drawn), (" ", PLAIN)]
     pieces: list[tuple[str, Style]] = [(marker(row), QUIET), (STATE_GLYPHS[row.state], _STATES[row.state])]
     pieces.append((" " + "  " * row.depth, PLAIN))
-    pieces += _words(made, row, at, max(0, width - bar_width - 6 - 2 * row.depth - _TAKES))
-    takes = length_text(made, row, at.now)
+    pieces += _words(outline, row, at, max(0, width - bar_width - 6 - 2 * row.depth - _TAKES))
+    takes = length_text(outline, row, at.now)
     pieces.append((" " * (_TAKES - cells(takes)) + takes, STRONG if takes.endswith("+") else PLAIN))
     pieces.append((" ", PLAIN))
     if over is not None:
@@ -70,10 +70,10 @@ def row_line(timeline: Timeline, row: Row, at: TimeWords, width: int, over: Styl
     return strip_of([*left, *pieces], width)
 
 
-def _words(made: Outline, row: Row, at: TimeWords, room: int) -> list[tuple[str, Style]]:
+def _words(outline: Outline, row: Row, at: TimeWords, room: int) -> list[tuple[str, Style]]:
     """The row's words in exactly `room` cells."""
     pieces: list[tuple[str, Style]] = []
-    for text, tone in words(made, row, at):
+    for text, tone in words(outline, row, at):
         taken = cells(text)
         if taken > room:
             pieces.append((fit(text, room), _TONES[tone]))

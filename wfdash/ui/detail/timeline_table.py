@@ -120,17 +120,17 @@ class TimelineTable(LineTable):
         self.rows_changed()
         self.post_message(self.Resized())
 
-    def _axis(self, made: Outline) -> Axis:
+    def _axis(self, outline: Outline) -> Axis:
         """The axis as it was where nothing it depends on has changed: folding changes nothing."""
-        if self.timeline is not None and self.timeline.outline is made:
-            known = self.timeline.axis
-            if known.scale is self.scale and not (made.moving and self._at.now >= known.end):
-                return known
-        return axis_of(made, self.scale, self._at.now)
+        if self.timeline is not None and self.timeline.outline is outline:
+            axis = self.timeline.axis
+            if axis.scale is self.scale and not (outline.moving and self._at.now >= axis.end):
+                return axis
+        return axis_of(outline, self.scale, self._at.now)
 
-    def _trouble(self, made: Outline) -> int | None:
+    def _trouble(self, outline: Outline) -> int | None:
         """The step to look at first: what runs now, else the last failure."""
-        wanted = made.alive or made.failed
+        wanted = outline.alive or outline.failed
         return wanted[-1] if wanted else None
 
     def _go_to_trouble(self, step: int | None) -> None:
@@ -167,7 +167,7 @@ class TimelineTable(LineTable):
         if row is not None and not self._moved:
             assert self.timeline is not None
             below = self.timeline.rows[self.cursor + 1 : self.cursor + self.page]
-            beneath = sum(1 for _ in takewhile(lambda one: one.depth > row.depth, below))
+            beneath = sum(1 for _ in takewhile(lambda below_row: below_row.depth > row.depth, below))
             self.first = min(self.cursor, max(0, self.cursor + beneath + 1 - self.page))
         super()._scroll_to_cursor()
 
@@ -190,11 +190,11 @@ class TimelineTable(LineTable):
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         assert self.timeline is not None
-        made, row = self.timeline, self.timeline.rows[index]
-        now = int(self._at.now) if row.state in ALIVE and made.outline.moving else 0
+        timeline, row = self.timeline, self.timeline.rows[index]
+        now = int(self._at.now) if row.state in ALIVE and timeline.outline.moving else 0
         over = None if not cursor else CURSOR if self.has_focus else CURSOR_AWAY
         key = (row.key, self._version, width, over, now)
-        return self.cached(key, lambda: row_line(made, row, self._at, width, over))
+        return self.cached(key, lambda: row_line(timeline, row, self._at, width, over))
 
     # Keys.
 
@@ -221,7 +221,7 @@ class TimelineTable(LineTable):
         self._moved = True
         if not row.unfolded:
             above = self.timeline.rows[: self.cursor]
-            row = next((one for one in reversed(above) if one.depth < row.depth), row)
+            row = next((above_row for above_row in reversed(above) if above_row.depth < row.depth), row)
         if row.key in self.unfolded:
             self.unfolded.discard(row.key)
             self.cursor_key = row.key

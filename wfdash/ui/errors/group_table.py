@@ -69,7 +69,7 @@ class CauseTable(ListTable[ErrorGroup]):
 
     def _spark(self, group: ErrorGroup) -> str:
         """Each over the same stretch: from the first failure of any group to now, of those read in a row."""
-        firsts = [min(one.recent) for one in self.rows if one.recent]
+        firsts = [min(row.recent) for row in self.rows if row.recent]
         now = self._clock()
         if not firsts or min(firsts) >= now:
             return ""

@@ -96,7 +96,7 @@ class ErrorsScreen(BaseScreen):
     def draw(self) -> None:
         """All from what the poller holds; nothing is written where nothing differs."""
         poller = self.poller
-        if poller is None or not self.whole:
+        if poller is None or not self.is_ready:
             return
         groups, oddities = poller.causes.groups, poller.oddities()
         read, total = poller.causes.progress
@@ -108,10 +108,10 @@ class ErrorsScreen(BaseScreen):
         if not self._touched:
             self.causes.move_to(0)
         self._draw_beside()
-        known, wanted = poller.facts_read
+        done, wanted = poller.facts_read
         self.odd.rows = oddities
         self.odd.message = (
-            f"nothing looks stuck among the loaded ones; steps of {known} of {wanted} visible were read"
+            f"nothing looks stuck among the loaded ones; steps of {done} of {wanted} visible were read"
         )
         self.odd.rows_changed()
         self._share_out(len(groups), len(oddities))
@@ -119,7 +119,7 @@ class ErrorsScreen(BaseScreen):
     def _share_out(self, groups: int, oddities: int) -> None:
         """The groups get the lines they need, and grow only; what is odd gets the rest."""
         shown = self.query_one("#summary", TextLines), self.query_one("#beside", TextLines)
-        room = self.size.height - 2 - sum(len(one.plain.split("\n")) for one in shown)
+        room = self.size.height - 2 - sum(len(text.plain.split("\n")) for text in shown)
         most = max(3, room - min(_LEAST_ODD, 1 + max(1, oddities)))
         self._lines = max(3, min(most, max(self._lines, 1 + groups)))
         self.causes.styles.height = self._lines
@@ -148,7 +148,7 @@ class ErrorsScreen(BaseScreen):
         assert poller is not None
         causes = poller.causes
         said = summary(
-            groups, appeared=poller.appeared, now=app.clock(), utc=app.utc, exact=causes.since_known
+            groups, appeared=poller.appeared, now=app.clock(), utc=app.utc, exact=causes.since_found
         )
         if not total and causes.listed:
             said = f"no instance of {poller.workflow} is errored"
@@ -194,17 +194,19 @@ class ErrorsScreen(BaseScreen):
     def _versions(self, shares: list[VersionShare]) -> list[Pieces]:
         """Columns as wide as the longest number in them."""
         app = self.dashboard
-        widths = [max(len(count(n)) for n in column) for column in zip(*(_numbers(one) for one in shares))]
+        widths = [
+            max(len(count(n)) for n in column) for column in zip(*(_numbers(share) for share in shares))
+        ]
         lines: list[Pieces] = []
-        for one in shares:
-            errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(one), widths))
-            style = WARN if one.share >= 0.5 and one.errored > 1 else PLAIN
-            words = f"{one.share:>4.0%}  {errored} of {finished} finished errored"
-            if not one.finished:
+        for share in shares:
+            errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(share), widths))
+            style = WARN if share.share >= 0.5 and share.errored > 1 else PLAIN
+            words = f"{share.share:>4.0%}  {errored} of {finished} finished errored"
+            if not share.finished:
                 words = "   –  none has finished yet"
-            name = f"  {clean(short_version(one.version)):<8}  "
-            if one.first_seen is not None:
-                since = f", oldest of them {clock(one.first_seen, utc=app.utc, now=app.clock())}"
+            name = f"  {clean(short_version(share.version)):<8}  "
+            if share.first_seen is not None:
+                since = f", oldest of them {clock(share.first_seen, utc=app.utc, now=app.clock())}"
                 words += since if cells(name + words + since) < self.size.width else ""
             lines.append([(name, STRONG), (words, style)])
         return lines
@@ -260,7 +262,7 @@ class ErrorsScreen(BaseScreen):
         ids = [sample.id for sample in self.causes.chosen.samples] if self.causes.chosen else []
         if self.odd.has_focus:
             ids = [self.odd.chosen.id] if self.odd.chosen is not None and self.odd.chosen.id else []
-        rows = (self.poller.store.get(one) for one in ids)
+        rows = (self.poller.store.get(identity) for identity in ids)
         return [row for row in rows if row is not None]
 
     def target_workflow(self) -> str:

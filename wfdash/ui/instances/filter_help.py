@@ -99,7 +99,9 @@ def aid_pieces(
 def _pointed(caret: int, sentence: str, still: str, offered: tuple[list[str], str], width: int) -> Pieces:
     """A caret with the sentence on the side where it fits; alone, where it fits on neither."""
     if caret + 2 + cells(sentence) > width:
-        said = next((one for one in (sentence + still, sentence) if cells(one) + 1 <= caret), "")
+        said = next(
+            (candidate for candidate in (sentence + still, sentence) if cells(candidate) + 1 <= caret), ""
+        )
         if said:
             return [(" " * (caret - cells(said) - 1), PLAIN), (f"{said} ^", BAD)]
         return [(" ", PLAIN), (fit(sentence, min(cells(sentence), width - 1)), BAD)]
@@ -126,7 +128,10 @@ def _offered(words: list[str], key: str, room: int) -> Pieces:
 def _hint(value: str) -> str:
     """What there is to filter by; or, of the last word's field, what it means."""
     last = value.rsplit(" ", 1)[-1].lstrip("-(").lower()
-    field = next((one for one in FIELDS.values() if last.startswith(one.name + one.ops[0])), None)
+    field = next(
+        (candidate for candidate in FIELDS.values() if last.startswith(candidate.name + candidate.ops[0])),
+        None,
+    )
     if field is not None:
         return f"{field.name}{field.ops[0]} {field.help}"
-    return " ".join([one.name + one.ops[0] for one in FIELDS.values()] + ["marked", "or", "( )", "-"])
+    return " ".join([field.name + field.ops[0] for field in FIELDS.values()] + ["marked", "or", "( )", "-"])

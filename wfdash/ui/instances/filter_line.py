@@ -63,7 +63,7 @@ class FilterLine(Vertical):
         with Horizontal():
             yield StatusLine(id="filter-prompt")
             yield FilterField()
-            yield StatusLine(id="filter-told")
+            yield StatusLine(id="filter-status")
         yield StatusLine(id="filter-aid")
 
     def on_mount(self) -> None:
@@ -156,26 +156,26 @@ class FilterLine(Vertical):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        told = self.query_one("#filter-told", StatusLine)
+        status = self.query_one("#filter-status", StatusLine)
         self.query_one("#filter-prompt", StatusLine).show(
             [(" / ", (STRONG if self.editing else QUIET) + _EDIT)]
         )
         text = clean(self.field.value if self.editing else self.query_now.text)
         room = self.size.width - _PROMPT
-        right = self._told(room - min(cells(text) + 1, _LEAST))
+        right = self._status_pieces(room - min(cells(text) + 1, _LEAST))
         if self.editing:
             right = [(" ", PLAIN), *right]
-        told.styles.width = length(right) if self.editing else "1fr"
+        status.styles.width = length(right) if self.editing else "1fr"
         left = text if cells(text) < room - length(right) - 1 else fit(text, max(8, room - length(right) - 2))
         shown: list[tuple[str, Style]] = [(left, PLAIN + _EDIT) if text else ("no filter", QUIET + _EDIT)]
         for view in self._views:
             if length(shown) + length(view) + _GAP > room - length(right):
                 break
             shown += [(" " * _GAP, PLAIN), *view]
-        told.show(() if self.editing else shown, right)
+        status.show(() if self.editing else shown, right)
         self._draw_aid()
 
-    def _told(self, room: int) -> Pieces:
+    def _status_pieces(self, room: int) -> Pieces:
         """As much of the counts as there is room for, the first in any case."""
         right = list(self._counts[0]) if self._counts else []
         for group in self._counts[1:]:

@@ -25,8 +25,10 @@ class SelectionScreen(ListingScreen):
             return []
         ids: Sequence[str] = self.marks.ids
         if not ids and self.table.instance is not None:
-            ids = [one for one in (self.table.instance,) if self.view.index_of(one) is not None]
-        rows = (self.poller.store.get(one) for one in ids if one not in self.view.ghosts)
+            ids = [
+                identity for identity in (self.table.instance,) if self.view.index_of(identity) is not None
+            ]
+        rows = (self.poller.store.get(identity) for identity in ids if identity not in self.view.ghosts)
         return [row for row in rows if row is not None]
 
     def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
@@ -50,7 +52,7 @@ class SelectionScreen(ListingScreen):
 
     def action_mark_all(self) -> None:
         if self.view is not None:
-            listed = [one for one in self.view.ids() if one not in self.view.ghosts]
+            listed = [identity for identity in self.view.ids() if identity not in self.view.ghosts]
             self.marks.mark(listed)
             self.dashboard.notify(self._marked_all(len(listed), len(self.view.arrivals)))
         self._marked()

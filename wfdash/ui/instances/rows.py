@@ -87,7 +87,7 @@ class ListingScreen(BaseScreen):
         self.poller.show(workflow, self.wanted or None)
         self.marks.show(workflow, self._marked_under(self.wanted))
         self.poller.look_for(self.wanted, self.marks)
-        self.poller.watch(_Heeded(self.marks, self.dashboard.shift, workflow))
+        self.poller.prioritise(_Heeded(self.marks, self.dashboard.shift, workflow))
         self._new_view()
         self.draw()
 
@@ -149,7 +149,10 @@ class ListingScreen(BaseScreen):
 
     @property
     def arranging(self) -> bool:
-        return any(one.node is self and one.group == "view" and not one.is_finished for one in self.workers)
+        return any(
+            worker.node is self and worker.group == "view" and not worker.is_finished
+            for worker in self.workers
+        )
 
     @work(group="view", exclusive=True)
     async def _rebuild(self, *, query: Query | None = None, order: Order | None = None) -> None:
@@ -165,7 +168,7 @@ class ListingScreen(BaseScreen):
             self.draw()
 
     def _first_rows(self) -> None:
-        self.table.rows_changed(whole=False)
+        self.table.rows_changed(everything=False)
 
     def _question(self) -> tuple[str, str]:
         """What of the filter goes to the API, to tell whether it has to be asked again."""
@@ -231,7 +234,7 @@ class ListingScreen(BaseScreen):
 
     def on_click(self, event: Click) -> None:
         """A column's title sorts by it, or the other way round."""
-        column = next((one for one, title in SORTS.items() if title == event.style.meta.get("sort")), "")
+        column = next((name for name, title in SORTS.items() if title == event.style.meta.get("sort")), "")
         if not column:
             return
         same = column == self.table.order.column

@@ -36,15 +36,17 @@ class ViewsScreen(SelectionScreen):
     def show_workflow(self, workflow: str) -> None:
         """Begins with the workflow's default view, unless a filter is in force already."""
         super().show_workflow(workflow)
-        self._view_counts.restart()
+        self._view_counts.reset()
         view = self.default_view()
         if view is not None and self.poller is not None and not self.filter_line.query_now:
             self.show_view(view)
 
     def views_here(self) -> list[SavedView]:
         """Those with a key that are for the workflow shown, by their key."""
-        views = [one for one in self.dashboard.settings.views if one.key]
-        return sorted((one for one in views if one.workflow in ("", self.workflow)), key=lambda one: one.key)
+        views = [view for view in self.dashboard.settings.views if view.key]
+        return sorted(
+            (view for view in views if view.workflow in ("", self.workflow)), key=lambda view: view.key
+        )
 
     def count_views(self) -> None:
         """Say beside the filter how many loaded rows each view would show."""
@@ -54,19 +56,19 @@ class ViewsScreen(SelectionScreen):
         in_force = (self.filter_line.query_now.text, sort_of(self.table.order))
         counts = dict(self._view_counts.by_name)
         if self.view is not None and not self.view.building:
-            shown = [one.name for one in views if one.filter == in_force[0]]
+            shown = [view.name for view in views if view.filter == in_force[0]]
             counts |= dict.fromkeys(shown, len(self.view))
         self.filter_line.offer(
             [
                 [
-                    (text, style + clicked("press", f"view.{one.key}"))
+                    (text, style + clicked("press", f"view.{view.key}"))
                     for text, style in (
-                        (f"{self.dashboard.key_of(f'view.{one.key}')} ", QUIET),
-                        (clean(one.name), STRONG if (one.filter, one.sort) == in_force else PLAIN),
-                        (f" {count(counts[one.name])}" if one.name in counts else "", QUIET),
+                        (f"{self.dashboard.key_of(f'view.{view.key}')} ", QUIET),
+                        (clean(view.name), STRONG if (view.filter, view.sort) == in_force else PLAIN),
+                        (f" {count(counts[view.name])}" if view.name in counts else "", QUIET),
                     )
                 ]
-                for one in views
+                for view in views
             ]
         )
 
@@ -149,7 +151,7 @@ class SaveViewScreen(PanelScreen):
         with Vertical(classes="panel"):
             yield Title()
             yield Field(placeholder="a name for it", max_length=60)
-            yield StatusLine(id="told")
+            yield StatusLine(id="note")
 
     def on_mount(self) -> None:
         self.query_one(Field).focus()
@@ -160,7 +162,7 @@ class SaveViewScreen(PanelScreen):
         self.query_one(Title).name_it("Save this view", f"enter saves, {close} closes")
         words = clean(self._view.filter) or "no filter"
         sort = f", sorted by {self._view.sort}" if self._view.sort else ""
-        self.query_one("#told", StatusLine).show(
+        self.query_one("#note", StatusLine).show(
             [(f" {words}{sort}, on {clean(self._view.workflow)}", QUIET)]
         )
 
@@ -178,15 +180,15 @@ class SaveViewScreen(PanelScreen):
             try:
                 save_view(settings.config_path, view)
             except SettingsError as wrong:
-                self.query_one("#told", StatusLine).show([(" ", PLAIN), (clean(str(wrong)), BAD)])
+                self.query_one("#note", StatusLine).show([(" ", PLAIN), (clean(str(wrong)), BAD)])
                 return
             where = f"in {settings.config_path}"
-        others = tuple(one for one in settings.views if one.name != name)
+        others = tuple(saved for saved in settings.views if saved.name != name)
         self.dashboard.settings = replace(settings, views=(*others, view))
         self.close()
         under = self.dashboard.key_of(f"view.{key}") if key else "no key: all nine are taken"
-        told = f"saved {name} under {under}, {where}"
-        self.dashboard.call_after_refresh(self.dashboard.notify, told)
+        sentence = f"saved {name} under {under}, {where}"
+        self.dashboard.call_after_refresh(self.dashboard.notify, sentence)
 
     def _free_key(self) -> str:
         taken = {view.key for view in self.dashboard.settings.views}

@@ -77,8 +77,8 @@ class InstancesScreen(StatusScreen):
             return ""
         row, fact = poller.store.get(instance), poller.fact(instance)
         old = self.dashboard.clock() - fact.read_at if fact is not None else 0.0
-        told = old >= _OLD and row is not None and not is_final(row.status)
-        return f"{why.short} · read {age(old)} ago" if told else why.short
+        erasable = old >= _OLD and row is not None and not is_final(row.status)
+        return f"{why.short} · read {age(old)} ago" if erasable else why.short
 
     def read_of_active(self) -> tuple[int, int]:
         return self.poller.facts_read if self.poller is not None else (0, 0)

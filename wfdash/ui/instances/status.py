@@ -52,7 +52,7 @@ class StatusScreen(ViewsScreen):
     def draw(self) -> None:
         """Everything but the rows themselves; nothing is written where nothing differs."""
         self._drawing = None
-        if not self.whole or not self.table.is_mounted:
+        if not self.is_ready or not self.table.is_mounted:
             return
         if is_covered(self):
             self.want()

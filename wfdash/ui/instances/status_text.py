@@ -57,7 +57,7 @@ def last_pieces(app: "WfdashApp", now: float) -> Sequence[Pieces]:
         f"{verb} {what} by {user} {ago} ago",
         f"{verb} by {user} {ago} ago",
     )
-    return [[(one, QUIET)] for one in words]
+    return [[(word, QUIET)] for word in words]
 
 
 def counts_pieces(poller: Watcher, matched: int, query: Query, now: float, *, go_on: str) -> Sequence[Pieces]:
@@ -116,8 +116,8 @@ def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) ->
 
 def left_out_pieces(statuses: Sequence[str], width: int) -> Pieces:
     """Of which rows a change may go unseen, because there are too many to ask for them all."""
-    told = f"too many to sweep: rows that are {' or '.join(map(clean, statuses))} may have changed unseen"
-    return [(" ▲ ", WARN + STRONG), (fit(told, max(1, width - 4)), WARN)]
+    sentence = f"too many to sweep: rows that are {' or '.join(map(clean, statuses))} may have changed unseen"
+    return [(" ▲ ", WARN + STRONG), (fit(sentence, max(1, width - 4)), WARN)]
 
 
 def message_for(poller: Watcher, workflow: str, filter: str, now: float, key_of: Callable[[str], str]) -> str:

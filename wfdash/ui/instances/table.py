@@ -106,26 +106,28 @@ class InstanceTable(LineTable):
 
     def marks_off_screen(self) -> int:
         """Marked ids without a row in what is shown now."""
-        return sum(1 for one in self.marks.ids if self.index_of(one) is None)
+        return sum(1 for identity in self.marks.ids if self.index_of(identity) is None)
 
     def note_changes(self, ids: Iterable[str]) -> None:
         """Mark these rows as changed, until the next poll."""
         now = self._clock()
-        self.changed.update((one, now) for one in ids)
+        self.changed.update((identity, now) for identity in ids)
 
     def forget_changes(self, answered_at: float | None) -> None:
         """Take off the marks that an earlier poll put on."""
         if answered_at is not None and self.changed:
-            self.changed = {one: at for one, at in self.changed.items() if at > answered_at - _SAME_POLL}
+            self.changed = {
+                identity: at for identity, at in self.changed.items() if at > answered_at - _SAME_POLL
+            }
 
     def repaint(self) -> None:
         """Draw what moved on with the clock as well."""
         self._now = self._clock()
         super().repaint()
 
-    def rows_changed(self, *, whole: bool = True) -> None:
+    def rows_changed(self, *, everything: bool = True) -> None:
         self._measure_ids()
-        super().rows_changed(whole=whole)
+        super().rows_changed(everything=everything)
 
     def _measure_ids(self) -> None:
         """Widen the id column for what is on screen; it never narrows, so that columns do not jump."""
@@ -141,12 +143,12 @@ class InstanceTable(LineTable):
 
     def header_line(self, width: int) -> Strip:
         read, of = self._facts.read_of_active()
-        told = (f" · read {read} of {of}", f" {read}/{of} read", "") if read < of else ("",)
-        key = ("header", width, self._longest_id, self._status_width, self.order, told)
-        return self.cached(key, lambda: self._header(width, told))
+        read_notes = (f" · read {read} of {of}", f" {read}/{of} read", "") if read < of else ("",)
+        key = ("header", width, self._longest_id, self._status_width, self.order, read_notes)
+        return self.cached(key, lambda: self._header(width, read_notes))
 
-    def _header(self, width: int, told: Sequence[str]) -> Strip:
-        """`told`: how many rows were read of what they are blocked on, the longest words first."""
+    def _header(self, width: int, read_notes: Sequence[str]) -> Strip:
+        """`read_notes`: how many rows were read of what they are blocked on, the longest words first."""
         pieces: list[tuple[str, Style]] = [("  ", HEADING)]
         layout = columns(width, self._longest_id, self._status_width)
         sorted_by = SORTS.get(self.order.column, "")
@@ -160,7 +162,7 @@ class InstanceTable(LineTable):
                 title = "" if room == GLYPH else f"  {title}"
             if name == "why":
                 pieces.append((" ", PLAIN))
-                title += next((words for words in told if len(title) + len(words) <= room), "")
+                title += next((words for words in read_notes if len(title) + len(words) <= room), "")
             if name in SORTS.values():
                 style += clicked("sort", name)
             pieces += [(title.rjust(room) if name in _RIGHT else fit(title, room), style), (" ", PLAIN)]

@@ -31,7 +31,7 @@ class ViewCounts:
         self._next_at = now + _LEAST
         return True
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """Other rows, or other views: what was counted is not true any more."""
         self.by_name = {}
         self._next_at = 0.0

@@ -12,7 +12,7 @@ __all__ = ["bindings", "bound"]
 
 def bindings(*wanted: str) -> list[BindingType]:
     """Bindings of the actions named, for the class that has their methods; `move.` means all of `move.*`."""
-    chosen = [action for action in ACTIONS if any(_names(one, action) for one in wanted)]
+    chosen = [action for action in ACTIONS if any(_names(name, action) for name in wanted)]
     return [
         Binding(
             ",".join("comma" if key == "," else key for key in action.keys),

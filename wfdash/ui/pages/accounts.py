@@ -12,10 +12,10 @@ _KEYS = "123456789abcdefghijklmnopqrstuvwxyz"
 
 class AccountsScreen(MenuScreen):
     def __init__(self, accounts: Sequence[Mapping[str, Any]]) -> None:
-        self._ids = dict(zip(_KEYS, (str(one.get("id", "")) for one in accounts), strict=False))
+        self._ids = dict(zip(_KEYS, (str(account.get("id", "")) for account in accounts), strict=False))
         entries = [
-            MenuItem(key, str(one.get("name", "")), self._ids[key])
-            for key, one in zip(_KEYS, accounts, strict=False)
+            MenuItem(key, str(account.get("name", "")), self._ids[key])
+            for key, account in zip(_KEYS, accounts, strict=False)
         ]
         super().__init__(f"These credentials see {len(accounts)} accounts", entries)
 

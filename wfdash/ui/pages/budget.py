@@ -62,12 +62,14 @@ class BudgetScreen(BaseScreen):
         kept = list(self.poller.budget.requests)
         choice = self.query_one(Choices).choice
         entries = [Copy("a", f"the last {len(kept)} requests", "\n".join(map(_plain, reversed(kept))))]
-        entries += [Copy("r", "this request", _plain(one)) for one in kept if _key(one) == choice][:1]
+        entries += [
+            Copy("r", "this request", _plain(exchange)) for exchange in kept if _key(exchange) == choice
+        ][:1]
         self.dashboard.open_page("copy", "the requests", entries)
 
     def _draw(self) -> None:
         poller, now = self.poller, self.dashboard.clock()
-        if poller is None or not self.whole:
+        if poller is None or not self.is_ready:
             return
         spent, limit = poller.budget.meter
         fresh = poller.list if poller.workflow else poller.workflows_fresh
@@ -82,22 +84,27 @@ class BudgetScreen(BaseScreen):
         ray = f"{'RAY':<21} " if room >= _RAY_FROM else ""
         titles = f"  {'AT':<9} {'REQUEST':<15} {'STATUS':<7} {'MS':>6}  {ray}PATH"
         self.query_one("#titles", StatusLine).show([(titles, HEADING)])
-        entries = [(_key(one), self._line(one, now, room)) for one in reversed(poller.budget.requests)]
+        entries = [
+            (_key(exchange), self._line(exchange, now, room)) for exchange in reversed(poller.budget.requests)
+        ]
         self.query_one(Choices).fill(entries)
 
-    def _line(self, one: Exchange, now: float, room: int) -> Pieces:
-        status = str(one.http) if one.http is not None else "none"
-        style = PLAIN if one.http is not None and one.http < 400 else BAD
-        at = fit(clock(one.at, utc=self.dashboard.utc, now=now), 9)
-        path = one.path.partition("/workflows/")[2] or one.path.rpartition("/")[2]
-        ray = fit(clean(one.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
+    def _line(self, exchange: Exchange, now: float, room: int) -> Pieces:
+        status = str(exchange.http) if exchange.http is not None else "none"
+        style = PLAIN if exchange.http is not None and exchange.http < 400 else BAD
+        at = fit(clock(exchange.at, utc=self.dashboard.utc, now=now), 9)
+        path = exchange.path.partition("/workflows/")[2] or exchange.path.rpartition("/")[2]
+        ray = fit(clean(exchange.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
         return [
             (f"  {at} ", QUIET),
-            (fit(clean(one.kind), 15) + " ", PLAIN),
+            (fit(clean(exchange.kind), 15) + " ", PLAIN),
             (fit(status, 7) + " ", style),
-            (f"{one.milliseconds:>6.0f}  ", PLAIN),
+            (f"{exchange.milliseconds:>6.0f}  ", PLAIN),
             (ray, QUIET),
-            (_asked_for(clean(path[:400]), clean(one.failure[:400]), max(1, room - 44 - len(ray))), QUIET),
+            (
+                _asked_for(clean(path[:400]), clean(exchange.failure[:400]), max(1, room - 44 - len(ray))),
+                QUIET,
+            ),
         ]
 
 
@@ -129,14 +136,14 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
         lines.append(
             [(f"  Of the reads {budget.others} are other wfdash processes on this credential", PLAIN)]
         )
-    lines.append(_told(poller, now))
+    lines.append(_spending(poller, now))
     kinds = " · ".join(f"{clean(kind)} {n}" for kind, n in budget.spent_by)
     lines.append([(fit(f"  Spent on {kinds or 'nothing yet'}", width).rstrip(), QUIET)])
     lines.append(_reach(poller))
     return lines[:_LINES]
 
 
-def _told(poller: Watcher, now: float) -> Pieces:
+def _spending(poller: Watcher, now: float) -> Pieces:
     """What the server itself said of its limit."""
     budget, left = poller.budget, poller.budget.left
     if budget.frozen_until is not None and budget.frozen_until > now:
@@ -165,11 +172,19 @@ def _reach(poller: Watcher) -> Pieces:
     return [("  " + " · ".join(parts), QUIET)]
 
 
-def _key(one: Exchange) -> str:
-    return f"{one.at} {one.kind} {one.path} {one.ray}"
+def _key(exchange: Exchange) -> str:
+    return f"{exchange.at} {exchange.kind} {exchange.path} {exchange.ray}"
 
 
-def _plain(one: Exchange) -> str:
-    status = one.http if one.http is not None else "no answer"
-    words = [iso(one.at), one.kind, one.method, str(status), f"{one.milliseconds:.0f} ms", one.ray, one.path]
-    return "\t".join([*words, one.failure] if one.failure else words)
+def _plain(exchange: Exchange) -> str:
+    status = exchange.http if exchange.http is not None else "no answer"
+    words = [
+        iso(exchange.at),
+        exchange.kind,
+        exchange.method,
+        str(status),
+        f"{exchange.milliseconds:.0f} ms",
+        exchange.ray,
+        exchange.path,
+    ]
+    return "\t".join([*words, exchange.failure] if exchange.failure else words)

@@ -14,8 +14,10 @@ __all__ = ["CopyScreen"]
 
 class CopyScreen(MenuScreen):
     def __init__(self, title: str, entries: Sequence[Copy]) -> None:
-        super().__init__(f"Copy of {title}", [MenuItem(one.key, one.name, one.text) for one in entries])
-        self._copies = {one.key: one for one in entries}
+        super().__init__(
+            f"Copy of {title}", [MenuItem(entry.key, entry.name, entry.text) for entry in entries]
+        )
+        self._copies = {entry.key: entry for entry in entries}
 
     def chosen(self, key: str) -> None:
         app, entry = self.dashboard, self._copies[key]

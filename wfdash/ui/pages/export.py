@@ -17,7 +17,7 @@ from wfdash.core.timeline.as_text import text_timeline
 from wfdash.live.polling.read_instance import read_run
 from wfdash.ui.base.menu import MenuItem, MenuScreen
 from wfdash.ui.pages.export_files import file_name, full_outputs, write_first
-from wfdash.ui.why_context import as_of, known_of
+from wfdash.ui.why_context import as_of, why_context
 
 if TYPE_CHECKING:
     from wfdash.ui.session import AccountSession
@@ -53,22 +53,26 @@ class ExportScreen(MenuScreen):
         self.dashboard.run_worker(self._write(key), group="export", exit_on_error=False)
 
     async def _write(self, key: str) -> None:
-        told = ""
+        note = ""
         make: Make
         if key in "jm":
-            made = await self._instance_file(key)
-            if made is None:
+            prepared = await self._instance_file(key)
+            if prepared is None:
                 return
-            make, told = made
+            make, note = prepared
             subject, ending = self._instance, {"j": "json", "m": "md"}[key]
         elif key in "cn":
             rows = self._rows()
             make = partial(table_csv if key == "c" else table_ndjson, rows)
-            subject, ending, told = self._workflow, {"c": "csv", "n": "ndjson"}[key], self._told(len(rows))
+            subject, ending, note = (
+                self._workflow,
+                {"c": "csv", "n": "ndjson"}[key],
+                self._row_count(len(rows)),
+            )
         else:
             subject, ending, lines = self._session_file(key)
             make = lines.copy
-        await self._put(subject, ending, make, told)
+        await self._put(subject, ending, make, note)
 
     def _session_file(self, key: str) -> tuple[str, str, list[str]]:
         if key == "v":
@@ -82,16 +86,16 @@ class ExportScreen(MenuScreen):
         root, poller = self.dashboard.root, self.poller
         if root.view is None or poller is None:
             return []
-        return [row for one in root.view.ids() if (row := poller.store.get(one)) is not None]
+        return [row for identity in root.view.ids() if (row := poller.store.get(identity)) is not None]
 
-    def _told(self, rows: int) -> str:
+    def _row_count(self, rows: int) -> str:
         """How many, and of what: a file is read by who did not see that more rows were never loaded."""
         poller = self.poller
-        told = f"{count(rows)} {'row' if rows == 1 else 'rows'}"
+        sentence = f"{count(rows)} {'row' if rows == 1 else 'rows'}"
         if poller is None or poller.complete:
-            return told
+            return sentence
         rest = f" of {count(poller.total)}" if poller.total is not None else ""
-        return f"{told} out of {count(len(poller.store))} loaded{rest}"
+        return f"{sentence} out of {count(len(poller.store))} loaded{rest}"
 
     async def _instance_file(self, key: str) -> tuple[Make, str] | None:
         """What makes it, and what to know of it; None when it could not be read, which was said."""
@@ -106,12 +110,12 @@ class ExportScreen(MenuScreen):
             return None
         here = self._workflow == session.poller.workflow
         row = session.poller.store.get(self._instance) if here else None
-        said = known_of(app, detail).why(detail, row=row, now=now).sentence
+        said = why_context(app, detail).why(detail, row=row, now=now).sentence
         if key == "m":
             return partial(_markdown, detail, said, now), ""
         outputs, left = await full_outputs(session.api, session.budget, detail)
-        told = f"{count(left)} step outputs stay cut" if left else ""
-        return lambda: [instance_json(detail, why=said, outputs=outputs, now=now)], told
+        note = f"{count(left)} step outputs stay cut" if left else ""
+        return lambda: [instance_json(detail, why=said, outputs=outputs, now=now)], note
 
     async def _detail(self, session: "AccountSession") -> tuple[Detail, float]:
         """As it is known with its steps, else read now; and the moment that it can be told of."""
@@ -121,7 +125,7 @@ class ExportScreen(MenuScreen):
             return detail, as_of(state, clock())
         return await read_run(session.api, session.budget, self._workflow, self._instance), clock()
 
-    async def _put(self, subject: str, ending: str, make: Make, told: str) -> None:
+    async def _put(self, subject: str, ending: str, make: Make, note: str) -> None:
         """Write it, and say where."""
         app = self.dashboard
         name = file_name(subject, ending, app.clock())
@@ -130,7 +134,7 @@ class ExportScreen(MenuScreen):
         except OSError as error:
             app.notify(f"not written: {error.strerror or error}", severity="error")
         else:
-            app.notify(f"wrote {path}" + (f", {told}" if told else ""))
+            app.notify(f"wrote {path}" + (f", {note}" if note else ""))
 
 
 def _markdown(detail: Detail, why: str, now: float) -> list[str]:

@@ -48,7 +48,7 @@ def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
     Raises OSError.
     """
     with (
-        _made(folder, name) as (descriptor, path),
+        _new_file(folder, name) as (descriptor, path),
         open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
         file.writelines(lines)
@@ -57,19 +57,22 @@ def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
 
 def save_stream(content: bytes, folder: Path, instance: str, step: str) -> str:
     """Write what a step streamed to a file of its own, as `write_new` does; returns where, in words."""
-    told = size(len(content))
-    plain = "".join(one if one.isascii() and one.isalnum() else "-" for one in f"{instance[:60]}-{step[:60]}")
+    length = size(len(content))
+    plain = "".join(
+        character if character.isascii() and character.isalnum() else "-"
+        for character in f"{instance[:60]}-{step[:60]}"
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _made(folder, f"{plain}.bin") as (descriptor, path), open(descriptor, "wb") as file:
+        with _new_file(folder, f"{plain}.bin") as (descriptor, path), open(descriptor, "wb") as file:
             file.write(content)
     except OSError as error:
-        return f"a stream of {told}; it could not be saved: {error.strerror}"
-    return f"{told} saved as {_short(path)}"
+        return f"a stream of {length}; it could not be saved: {error.strerror}"
+    return f"{length} saved as {_short(path)}"
 
 
 @contextmanager
-def _made(folder: Path, name: str) -> Iterator[tuple[int, Path]]:
+def _new_file(folder: Path, name: str) -> Iterator[tuple[int, Path]]:
     """A descriptor of a file that was not there before, numbered where its name is taken, and its path."""
     stem, dot, ending = name.rpartition(".")
     for number in range(1, 100):

@@ -24,7 +24,7 @@ class GotoScreen(PanelScreen):
         with Vertical(classes="panel"):
             yield Title()
             yield Field(placeholder="WORKFLOW, WORKFLOW/ID, an instance id or a dashboard URL")
-            yield StatusLine(id="told")
+            yield StatusLine(id="note")
 
     def on_mount(self) -> None:
         self.query_one(Field).focus()
@@ -63,9 +63,9 @@ class GotoScreen(PanelScreen):
             self._fail("there is no connection yet")
             return
         poller = session.poller
-        if word in poller.store or any(one.name == word for one in poller.workflows):
-            known = any(one.name == word for one in poller.workflows)
-            self._go(Address(workflow=word) if known else Address(workflow=here, instance=word))
+        if word in poller.store or any(workflow.name == word for workflow in poller.workflows):
+            listed = any(workflow.name == word for workflow in poller.workflows)
+            self._go(Address(workflow=word) if listed else Address(workflow=here, instance=word))
             return
         try:
             await session.budget.acquire(Priority.DETAIL)
@@ -90,8 +90,12 @@ class GotoScreen(PanelScreen):
     def _hint(self, typed: str = "") -> None:
         self.query_one(Title).name_it("Go to", f"enter goes, {self.dashboard.key_of('layer.close')} closes")
         poller = self.poller
-        names = [one.name for one in poller.workflows if typed.lower() in one.name.lower()] if poller else []
-        self.query_one("#told", StatusLine).show([(" " + clean("  ".join(names[:20])), QUIET)])
+        names = (
+            [workflow.name for workflow in poller.workflows if typed.lower() in workflow.name.lower()]
+            if poller
+            else []
+        )
+        self.query_one("#note", StatusLine).show([(" " + clean("  ".join(names[:20])), QUIET)])
 
     def _fail(self, sentence: str) -> None:
-        self.query_one("#told", StatusLine).show([(" ", PLAIN), (clean(sentence), BAD)])
+        self.query_one("#note", StatusLine).show([(" ", PLAIN), (clean(sentence), BAD)])

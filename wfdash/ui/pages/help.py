@@ -111,4 +111,7 @@ def _flow(sections: list[list[Pieces]], width: int) -> list[Pieces]:
         return [line for section in sections for line in section]
     rows = max(map(len, columns))
     left, right = ([*column, *([[]] * (rows - len(column)))] for column in columns)
-    return [[*one, (" " * (room - length(one)), PLAIN), *other] for one, other in zip(left, right)]
+    return [
+        [*left_pieces, (" " * (room - length(left_pieces)), PLAIN), *other]
+        for left_pieces, other in zip(left, right)
+    ]

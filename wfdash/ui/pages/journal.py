@@ -35,31 +35,31 @@ _WHO_FROM = 110
 _STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
 
 
-def _style(one: JournalEntry) -> Style:
-    refused = one.event == "settled" and one.reason.startswith(f"{REFUSED}: ")
-    return WARN if refused else _STYLES.get(one.event, PLAIN)
+def _style(entry: JournalEntry) -> Style:
+    refused = entry.event == "settled" and entry.reason.startswith(f"{REFUSED}: ")
+    return WARN if refused else _STYLES.get(entry.event, PLAIN)
 
 
 def journal_markdown(entries: list[JournalEntry]) -> str:
     """A table for a ticket, oldest first, times in UTC."""
     rows = ["| at | who | what | workflow | instance | before | after | told |", "|" + "---|" * 8]
-    for one in reversed(entries):
+    for entry in reversed(entries):
         words = (
-            iso(one.at),
-            one.who,
-            f"{phrase(one.verb)} {one.event}",
-            one.workflow,
-            one.id,
-            one.before,
-            one.after or one.answered,
-            one.reason,
+            iso(entry.at),
+            entry.who,
+            f"{phrase(entry.verb)} {entry.event}",
+            entry.workflow,
+            entry.id,
+            entry.before,
+            entry.after or entry.answered,
+            entry.reason,
         )
         rows.append(table_row(words))
     return "\n".join(rows) + "\n"
 
 
-def _what(one: JournalEntry) -> str:
-    return f"{phrase(clean(one.verb))} {one.event}"
+def _what(entry: JournalEntry) -> str:
+    return f"{phrase(clean(entry.verb))} {entry.event}"
 
 
 class _Entries(LineTable):
@@ -74,15 +74,15 @@ class _Entries(LineTable):
         """Show these. The columns are as wide as the newest of them need."""
         self.entries = entries
         newest = entries[:_MEASURED]
-        at = max((len(self._at(one)) for one in newest), default=8) + 1
-        what = max((len(_what(one)) for one in newest), default=8) + 2
-        named = max((cells(clean(one.id)) for one in newest), default=8) + 2
+        at = max((len(self._at(entry)) for entry in newest), default=8) + 1
+        what = max((len(_what(entry)) for entry in newest), default=8) + 2
+        named = max((cells(clean(entry.id)) for entry in newest), default=8) + 2
         wide = self.size.width
-        who = max((cells(clean(one.who)) for one in newest), default=0) + 2 if wide >= _WHO_FROM else 0
+        who = max((cells(clean(entry.who)) for entry in newest), default=0) + 2 if wide >= _WHO_FROM else 0
         self._widths = (at, min(what, wide * 3 // 10), min(named, wide // 4), min(who, wide // 5))
 
-    def _at(self, one: JournalEntry) -> str:
-        return clock(one.at, utc=self.utc, now=self.now)
+    def _at(self, entry: JournalEntry) -> str:
+        return clock(entry.at, utc=self.utc, now=self.now)
 
     def row_count(self) -> int:
         return len(self.entries)
@@ -95,16 +95,16 @@ class _Entries(LineTable):
         return strip_of([(titles, HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
-        one = self.entries[index]
-        change = " → ".join(clean(word) for word in (one.before, one.after or one.answered) if word)
-        told = clean(one.reason) or change
+        entry = self.entries[index]
+        change = " → ".join(clean(word) for word in (entry.before, entry.after or entry.answered) if word)
+        reason = clean(entry.reason) or change
         at, what, named, who = self._widths
         pieces: list[tuple[str, Style]] = [
-            (f" {fit(self._at(one), at)}", QUIET),
-            (fit(_what(one), what - 1) + " ", _style(one)),
-            (f"{fit(clean(one.id), named - 2, cut='middle')}  ", STRONG),
-            (fit(clean(one.who), who), QUIET),
-            (fit(told, max(1, width - at - what - named - who - 2)), PLAIN),
+            (f" {fit(self._at(entry), at)}", QUIET),
+            (fit(_what(entry), what - 1) + " ", _style(entry)),
+            (f"{fit(clean(entry.id), named - 2, cut='middle')}  ", STRONG),
+            (fit(clean(entry.who), who), QUIET),
+            (fit(reason, max(1, width - at - what - named - who - 2)), PLAIN),
         ]
         return strip_of(pieces, width, CURSOR if cursor else None)
 
@@ -146,7 +146,7 @@ class JournalScreen(BaseScreen):
 
     def fill(self) -> None:
         words = self.query_one(Field).value.casefold().split()
-        self.table.take([one for one in self._all if all(word in _haystack(one) for word in words)])
+        self.table.take([entry for entry in self._all if all(word in _haystack(entry) for word in words)])
         trouble = self._trouble()
         if trouble:
             self.table.message = f"{trouble}\nNothing is recorded until it can be."
@@ -154,7 +154,7 @@ class JournalScreen(BaseScreen):
             self.table.message = self._nothing()
         self.table.rows_changed()
         self.table.repaint()
-        told = f"{count(len(self.table.entries))} of {count(len(self._all))} events "
+        summary = f"{count(len(self.table.entries))} of {count(len(self._all))} events "
         badges = badge_pieces(self.dashboard.identity(""))
         self.query_one("#journal-title", StatusLine).show(
             [
@@ -163,7 +163,7 @@ class JournalScreen(BaseScreen):
                 ("journal ", STRONG),
                 (clean(trouble) or _ABOUT, WARN if trouble else QUIET),
             ],
-            [(told, QUIET)],
+            [(summary, QUIET)],
         )
 
     def _trouble(self) -> str:
@@ -216,5 +216,6 @@ class JournalScreen(BaseScreen):
         )
 
 
-def _haystack(one: JournalEntry) -> str:
-    return f"{one.verb} {one.event} {one.id} {one.workflow} {one.reason} {one.who} {one.after}".casefold()
+def _haystack(entry: JournalEntry) -> str:
+    fields = (entry.verb, entry.event, entry.id, entry.workflow, entry.reason, entry.who, entry.after)
+    return " ".join(fields).casefold()

@@ -49,7 +49,7 @@ class PaletteScreen(PanelScreen):
         self.call_after_refresh(self._fill, "")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if self.whole:
+        if self.is_ready:
             self._fill(event.value)
 
     def key_pressed(self, key: str) -> None:
@@ -140,4 +140,4 @@ def _far(action: Action, words: Sequence[str]) -> int:
     if action.label.lower().startswith(words[0]):
         return 0
     starts = action.help.lower().split()
-    return 1 if all(any(one.startswith(word) for one in starts) for word in words) else 2
+    return 1 if all(any(beginning.startswith(word) for beginning in starts) for word in words) else 2

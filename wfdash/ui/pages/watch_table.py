@@ -28,10 +28,10 @@ class WatchTable(ListTable[PinState]):
 
     def take(self, states: Sequence[PinState]) -> None:
         """Show these; the cursor stays on its pin."""
-        self.rows = sorted(states, key=lambda one: -(one.changed_at or 0.0))
+        self.rows = sorted(states, key=lambda state: -(state.changed_at or 0.0))
         self._longest = (
-            max((cells(clean(one.pin.id)) for one in states), default=8),
-            max((cells(clean(one.pin.workflow)) for one in states), default=8),
+            max((cells(clean(state.pin.id)) for state in states), default=8),
+            max((cells(clean(state.pin.workflow)) for state in states), default=8),
         )
         self.rows_changed()
 
@@ -44,18 +44,18 @@ class WatchTable(ListTable[PinState]):
         return strip_of([(f"{titles}  {fit('CHANGED', rest)} {'READ':>{_READ}}", HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
-        one, now = self.rows[index], self._clock()
+        state, now = self.rows[index], self._clock()
         named, workflow, rest = self._widths(width)
-        appearance = look(one.status)
-        read = "not yet" if one.read_at is None else age(now - one.read_at)
+        appearance = look(state.status)
+        read = "not yet" if state.read_at is None else age(now - state.read_at)
         changed = ""
-        if one.changed_at is not None:
-            changed = f"{age(now - one.changed_at)} ago, was {clean(one.before[:40])}"
+        if state.changed_at is not None:
+            changed = f"{age(now - state.changed_at)} ago, was {clean(state.before[:40])}"
         pieces: list[tuple[str, Style]] = [
-            (f"  {appearance.glyph if one.status else ' '} ", appearance.style),
-            (fit(clean(one.status[:60]) or "not read yet", _STATUS) + " ", appearance.style),
-            (fit(clean(one.pin.id), named, cut="middle") + "  ", STRONG),
-            (fit(clean(one.pin.workflow), workflow) + "  ", PLAIN),
+            (f"  {appearance.glyph if state.status else ' '} ", appearance.style),
+            (fit(clean(state.status[:60]) or "not read yet", _STATUS) + " ", appearance.style),
+            (fit(clean(state.pin.id), named, cut="middle") + "  ", STRONG),
+            (fit(clean(state.pin.workflow), workflow) + "  ", PLAIN),
             (fit(changed, rest) + " ", WARN if changed else QUIET),
             (f"{read:>{_READ}}", QUIET),
         ]

@@ -53,7 +53,7 @@ class WatchedScreen(BaseScreen):
     def draw(self) -> None:
         """All from what the poller holds; nothing is written where nothing differs."""
         poller, app = self.poller, self.dashboard
-        if poller is None or not self.whole:
+        if poller is None or not self.is_ready:
             return
         states = poller.watched.states
         here = f"watching {count(len(states))}"

@@ -34,10 +34,10 @@ _DELETED = (" script deleted", " deleted")
 def worst_first(workflows: Sequence[Workflow], trends: Trends) -> list[Workflow]:
     """Those where errors came since wfdash began to look, then those with errors, then the busy ones."""
 
-    def key(one: Workflow) -> tuple[float, int, int, str]:
-        counts = one.counts
+    def key(workflow: Workflow) -> tuple[float, int, int, str]:
+        counts = workflow.counts
         busy = sum(n for status, n in counts.items() if not is_final(status))
-        return (-trends.delta(one.name, "errored"), -counts.get("errored", 0), -busy, one.name)
+        return (-trends.delta(workflow.name, "errored"), -counts.get("errored", 0), -busy, workflow.name)
 
     return sorted(workflows, key=key)
 
@@ -56,7 +56,7 @@ class WorkflowTable(LineTable):
 
     def fill(self, workflows: list[Workflow], trends: Trends) -> None:
         self._workflows, self._trends = workflows, trends
-        self._places = {one.name: place for place, one in enumerate(workflows)}
+        self._places = {workflow.name: place for place, workflow in enumerate(workflows)}
         self.rows_changed()
 
     @property
@@ -76,7 +76,9 @@ class WorkflowTable(LineTable):
 
     def _layout(self, width: int) -> tuple[int, int]:
         """Room for the name, no more than the longest takes, and how many count columns fit."""
-        deleted = (len(one.name) + len(_DELETED[-1]) for one in self._workflows if one.script_deleted)
+        deleted = (
+            len(workflow.name) + len(_DELETED[-1]) for workflow in self._workflows if workflow.script_deleted
+        )
         least = min(max([_LEAST_NAME, *deleted]), width // 2)
         columns = min(len(_COLUMNS), max(1, (width - least - _CRON - 2) // _ROOM))
         longest = max(map(self._named, self._workflows), default=0)
@@ -84,9 +86,9 @@ class WorkflowTable(LineTable):
         return max(8, min(spare, max(_LEAST_NAME, longest))), columns
 
     @staticmethod
-    def _named(one: Workflow) -> int:
+    def _named(workflow: Workflow) -> int:
         """Cells of its name with what stands behind it."""
-        return cells(clean(one.name[:200])) + (len(_DELETED[0]) if one.script_deleted else 0)
+        return cells(clean(workflow.name[:200])) + (len(_DELETED[0]) if workflow.script_deleted else 0)
 
     def header_line(self, width: int) -> Strip:
         name, columns = self._layout(width)
@@ -95,38 +97,38 @@ class WorkflowTable(LineTable):
         return strip_of([(text, HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
-        one = self._workflows[index]
+        workflow = self._workflows[index]
         name, columns = self._layout(width)
-        pieces: list[tuple[str, Style]] = [("  ", PLAIN), (fit(clean(one.name[:200]), name), STRONG)]
-        if one.script_deleted:
-            named = clean(one.name[:200])
+        pieces: list[tuple[str, Style]] = [("  ", PLAIN), (fit(clean(workflow.name[:200]), name), STRONG)]
+        if workflow.script_deleted:
+            named = clean(workflow.name[:200])
             note = next((each for each in _DELETED if cells(named) + len(each) <= name), _DELETED[-1])
             named = fit(named, max(4, name - len(note)), cut="middle").rstrip()
             pieces[1:] = [(named, STRONG), (fit(note, name - cells(named)), BAD)]
         for _, statuses in _COLUMNS[:columns]:
-            pieces += self._count(one, statuses)
-        pieces.append((self._cron(one).rjust(_CRON), QUIET))
+            pieces += self._count(workflow, statuses)
+        pieces.append((self._cron(workflow).rjust(_CRON), QUIET))
         if self.faded:
             pieces = [(text, QUIET) for text, _ in pieces]
         return strip_of(pieces, width, CURSOR if cursor else None)
 
-    def _count(self, one: Workflow, statuses: tuple[str, ...]) -> Pieces:
+    def _count(self, workflow: Workflow, statuses: tuple[str, ...]) -> Pieces:
         """The count, and after it by how much it moved."""
-        if not any(status in one.counts for status in statuses):
+        if not any(status in workflow.counts for status in statuses):
             return [("–".rjust(_ROOM), QUIET)]
-        total = sum(one.counts.get(status, 0) for status in statuses)
-        moved = sum(self._trends.delta(one.name, status) for status in statuses)
+        total = sum(workflow.counts.get(status, 0) for status in statuses)
+        moved = sum(self._trends.delta(workflow.name, status) for status in statuses)
         change = f" {moved:+d}" if abs(moved) < 10_000 else f" {moved // 1000:+d}k"
         change = change if moved else ""
         style = look(statuses[0]).style if total else QUIET
         worse = BAD if moved > 0 and statuses[0] == "errored" else QUIET
         return [(fit_left(count(total), _ROOM - len(change)), style), (change, worse)]
 
-    def _cron(self, one: Workflow) -> str:
+    def _cron(self, workflow: Workflow) -> str:
         """How long until the schedule that fires next."""
-        times = [schedule.next_at for schedule in one.schedules if schedule.next_at is not None]
+        times = [schedule.next_at for schedule in workflow.schedules if schedule.next_at is not None]
         if not times:
-            return "cron" if one.schedules else ""
+            return "cron" if workflow.schedules else ""
         ahead = min(times) - self._clock()
         return f"in {age(ahead) if ahead < 3600 else brief(ahead)}" if ahead > 0 else "due"
 

@@ -90,15 +90,15 @@ class WorkflowsScreen(BaseScreen):
     def _fill(self) -> None:
         """New counts. The rows are put in order only where no hand is on the keys."""
         poller = self.poller
-        if poller is None or not self.whole:
+        if poller is None or not self.is_ready:
             return
         table = self.query_one(WorkflowTable)
         ranked = worst_first(poller.workflows, poller.trends)
         idle = self.dashboard.clock() - self.dashboard.last_key_at > _IDLE
         if not idle and table.cursor > 0:
             places = {name: place for place, name in enumerate(self._order)}
-            ranked.sort(key=lambda one: places.get(one.name, len(places)))
-        self._order = [one.name for one in ranked]
+            ranked.sort(key=lambda workflow: places.get(workflow.name, len(places)))
+        self._order = [workflow.name for workflow in ranked]
         table.fill(ranked, poller.trends)
         self._draw()
 
@@ -144,7 +144,7 @@ class WorkflowsScreen(BaseScreen):
         lines = self._trend(chosen) if chosen is not None else []
         self.query_one("#trend", TextLines).show(lines)
 
-    def _trend(self, one: Workflow) -> list[Pieces]:
+    def _trend(self, workflow: Workflow) -> list[Pieces]:
         """A line a status that has or had instances, as many as there is room for."""
         assert self.poller is not None
         trends, now = self.poller.trends, self.dashboard.clock()
@@ -152,33 +152,37 @@ class WorkflowsScreen(BaseScreen):
             "" if trends.since is None else f" since {clock(trends.since, utc=self.dashboard.utc, now=now)}"
         )
         title: Pieces = [
-            (f" {clean(one.name)}", STRONG),
-            (f"{since}, a bar a minute" if one.counts else ": this server tells no counts", QUIET),
+            (f" {clean(workflow.name)}", STRONG),
+            (f"{since}, a bar a minute" if workflow.counts else ": this server tells no counts", QUIET),
         ]
-        schedules = ", ".join(clean(schedule.cron) for schedule in one.schedules)
+        schedules = ", ".join(clean(schedule.cron) for schedule in workflow.schedules)
         if schedules:
             title = [*title, (f" · cron {schedules}", QUIET)]
-        if one.script_deleted:
+        if workflow.script_deleted:
             title = [*title, (" · its script is deleted: nothing runs it any more", BAD)]
-        known = [
-            status for status in STATUSES if one.counts.get(status) or any(trends.history(one.name, status))
+        rows = [
+            status
+            for status in STATUSES
+            if workflow.counts.get(status) or any(trends.history(workflow.name, status))
         ]
-        unknown = sorted(status for status in one.counts if status not in STATUSES and one.counts[status])
-        order = sorted(known, key=lambda status: status == "complete") + unknown
-        return [title, *(self._trend_line(one, status) for status in order[: _PANEL - 1])]
+        unknown = sorted(
+            status for status in workflow.counts if status not in STATUSES and workflow.counts[status]
+        )
+        order = sorted(rows, key=lambda status: status == "complete") + unknown
+        return [title, *(self._trend_line(workflow, status) for status in order[: _PANEL - 1])]
 
-    def _trend_line(self, one: Workflow, status: str) -> Pieces:
+    def _trend_line(self, workflow: Workflow, status: str) -> Pieces:
         assert self.poller is not None
         trends = self.poller.trends
-        delta = trends.delta(one.name, status)
+        delta = trends.delta(workflow.name, status)
         room = max(0, min(_MINUTES, self.size.width - _BEFORE_BARS - 1))
-        bars = moves(trends.history(one.name, status), room)
+        bars = moves(trends.history(workflow.name, status), room)
         appearance = look(status)
         tone = (BAD if delta > 0 else WARN) if status == "errored" and delta else PLAIN
         return [
             (f"   {appearance.glyph} ", appearance.style),
             (fit(clean(status), 16), PLAIN),
-            (count(one.counts.get(status, 0)).rjust(9), PLAIN),
+            (count(workflow.counts.get(status, 0)).rjust(9), PLAIN),
             (f"{delta:+,d}".rjust(9) if delta else " " * 9, tone),
             ("  " + "·" * (room - len(bars)), QUIET),
             (bars, appearance.style),
@@ -187,7 +191,7 @@ class WorkflowsScreen(BaseScreen):
 
 def _sum(workflows: Sequence[Workflow]) -> dict[str, int]:
     total: dict[str, int] = {}
-    for one in workflows:
-        for status, n in one.counts.items():
+    for workflow in workflows:
+        for status, n in workflow.counts.items():
             total[status] = total.get(status, 0) + n
     return total

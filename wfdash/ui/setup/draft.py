@@ -40,7 +40,9 @@ class ProfileDraft(Struct):
     def account_name(self) -> str:
         """As the API tells it; "" where it was not asked."""
         mine = self.settings.account_id
-        return next((str(one.get("name", "")) for one in self.accounts if one.get("id") == mine), "")
+        return next(
+            (str(account.get("name", "")) for account in self.accounts if account.get("id") == mine), ""
+        )
 
     @property
     def profile(self) -> str:
@@ -48,10 +50,13 @@ class ProfileDraft(Struct):
         taken = {card.name for card in self.settings.profiles}
         if self.name or not taken:
             return self.name or "default"
-        plain = "".join(one if one.isascii() and one.isalnum() else " " for one in self.account_name.lower())
+        plain = "".join(
+            character if character.isascii() and character.isalnum() else " "
+            for character in self.account_name.lower()
+        )
         base = "-".join(plain.split())[:40] or "account"
         free = (f"{base}-{number}" if number > 1 else base for number in range(1, len(taken) + 2))
-        return next(one for one in free if one not in taken)
+        return next(name for name in free if name not in taken)
 
     def change(self) -> list[str]:
         """The lines `keep` would write. Raises SettingsError."""
@@ -63,7 +68,7 @@ class ProfileDraft(Struct):
         assert self.settings.config_path is not None
         new = self._new()
         save_profile(self.settings.config_path, new)
-        others = (one for one in self.settings.profiles if one.name != new.card.name)
+        others = (profile for profile in self.settings.profiles if profile.name != new.card.name)
         return replace(self.settings, profile_name=new.card.name, profiles=(*others, new.card))
 
     def _new(self) -> NewProfile:

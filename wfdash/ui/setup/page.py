@@ -51,7 +51,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         self.named = settings.account_id
         """The account, where the environment or an option says which: it is not asked for."""
         self.step = "token"
-        self.told: dict[str, str] = {}
+        self.answers: dict[str, str] = {}
         self.asking = ""
         """What is asked of the API now."""
         self._since = Freshness()
@@ -134,12 +134,12 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         return workflow_entries(self.workflows) if self.step == "workflow" else []
 
     def draw(self) -> None:
-        if not self.whole or not self.query("#below"):
+        if not self.is_ready or not self.query("#below"):
             return
         width, key_of = self.size.width, self.dashboard.key_of
         keys = f"{key_of('row.fold')} a step back · {key_of('poll.now')} asks again "
         self.query_one("#title", StatusLine).show([(" wfdash, the first time", STRONG)], [(keys, QUIET)])
-        self.query_one("#steps", TextLines).show([[], *step_pieces(self.step, self.told, width), []])
+        self.query_one("#steps", TextLines).show([[], *step_pieces(self.step, self.answers, width), []])
         said, style = (self.trouble, BAD) if self.trouble else (self.asking, QUIET)
         if said and not self.trouble and (silent := no_answer(self._since, self.dashboard.clock())):
             said = f"{said} It gave {silent}."

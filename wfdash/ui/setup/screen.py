@@ -34,8 +34,8 @@ class SetupScreen(SetupToken):
         name = self.chosen.account_name
         self._to_workflows(f"{name} · {account_id}{note}" if name else f"{account_id}{note}")
 
-    def _to_workflows(self, told: str) -> None:
-        self.told["account"] = told
+    def _to_workflows(self, choice: str) -> None:
+        self.answers["account"] = choice
         self.workflows = []
         self.enter("workflow")
         self._list()
@@ -59,7 +59,7 @@ class SetupScreen(SetupToken):
 
     def _take_workflow(self, workflow: str) -> None:
         self.chosen.take_workflow(workflow)
-        self.told["workflow"] = workflow or "all of them"
+        self.answers["workflow"] = workflow or "all of them"
         self.enter("keep")
 
     # Keep.
@@ -108,7 +108,7 @@ class SetupScreen(SetupToken):
         if STEPS[place] != "workflow" and not self.named:
             self.chosen.take_account("")
         for step in STEPS[place:]:
-            self.told.pop(step, None)
+            self.answers.pop(step, None)
         self.enter(STEPS[place])
 
     def action_poll_now(self) -> None:

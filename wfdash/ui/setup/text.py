@@ -39,22 +39,22 @@ _WHAT = {
 ALL = "all"
 FOUND, VARIABLE, COMMAND, WRANGLER, NEW = "found", "variable", "command", "wrangler", "new"
 _NAME = 34
-_TOLD = ("errored", "running", "waiting", "queued", "paused")
+_SHOWN = ("errored", "running", "waiting", "queued", "paused")
 
 Entries = list[tuple[str, Pieces]]
 
 
-def step_pieces(step: str, told: Mapping[str, str], width: int) -> list[Pieces]:
+def step_pieces(step: str, answers: Mapping[str, str], width: int) -> list[Pieces]:
     """A line a step: done with what was found, the present one, those to come."""
     lines: list[Pieces] = []
-    for one in STEPS:
-        if one == step:
-            lines.append([(" ▸ ", ACCENT), (fit(one, 10), STRONG), (_WHAT[one], PLAIN)])
-        elif one in told:
-            said = fit(clean(told[one]), max(8, width - 14))
-            lines.append([(" ✓ ", PLAIN), (fit(one, 10), PLAIN), (said, QUIET)])
+    for listed in STEPS:
+        if listed == step:
+            lines.append([(" ▸ ", ACCENT), (fit(listed, 10), STRONG), (_WHAT[listed], PLAIN)])
+        elif listed in answers:
+            said = fit(clean(answers[listed]), max(8, width - 14))
+            lines.append([(" ✓ ", PLAIN), (fit(listed, 10), PLAIN), (said, QUIET)])
         else:
-            lines.append([("   ", PLAIN), (fit(one, 10), QUIET)])
+            lines.append([("   ", PLAIN), (fit(listed, 10), QUIET)])
     return lines
 
 
@@ -72,31 +72,33 @@ def token_entries(found: str) -> Entries:
 
 def token_pieces(width: int) -> list[Pieces]:
     """Under the sources: how a token is made."""
-    told = (
+    text = (
         "A token needs the permission Account, Workers Scripts, Read; Edit, to act on instances too. "
         "This address fills in the form:"
     )
     lines: list[Pieces] = [[]]
-    lines += [[(f"   {line}", PLAIN)] for line in wrapped(told, width - 5)]
+    lines += [[(f"   {line}", PLAIN)] for line in wrapped(text, width - 5)]
     return [*lines, *([(f"   {line}", QUIET)] for line in wrapped(FORM, width - 5))]
 
 
 def account_entries(accounts: Sequence[Mapping[str, Any]]) -> Entries:
-    named = ((str(one.get("id", "")), str(one.get("name", ""))) for one in accounts)
+    named = ((str(account.get("id", "")), str(account.get("name", ""))) for account in accounts)
     return _lined_up([(account_id, name, account_id) for account_id, name in named])
 
 
 def workflow_entries(workflows: Sequence[Workflow]) -> Entries:
     """All of them, then each, those with errors first."""
-    ranked = sorted(workflows, key=lambda one: (-one.counts.get("errored", 0), one.name))
+    ranked = sorted(workflows, key=lambda workflow: (-workflow.counts.get("errored", 0), workflow.name))
     entries = [(ALL, "all of them", "the list of workflows, those in trouble first")]
-    return _lined_up(entries + [(f"w:{one.name}", one.name, _counted(one)) for one in ranked])
+    return _lined_up(
+        entries + [(f"w:{workflow.name}", workflow.name, _counted(workflow)) for workflow in ranked]
+    )
 
 
-def _counted(one: Workflow) -> str:
-    known = [status for status in _TOLD if one.counts.get(status)]
-    rest = sum(n for status, n in one.counts.items() if status in STATUSES and status not in _TOLD)
-    words = [f"{count(one.counts[status])} {status}" for status in known]
+def _counted(workflow: Workflow) -> str:
+    statuses = [status for status in _SHOWN if workflow.counts.get(status)]
+    rest = sum(n for status, n in workflow.counts.items() if status in STATUSES and status not in _SHOWN)
+    words = [f"{count(workflow.counts[status])} {status}" for status in statuses]
     return " · ".join([*words, f"{count(rest)} ended"] if rest else words)
 
 
@@ -113,6 +115,6 @@ def _lined_up(entries: Sequence[tuple[str, str, str]]) -> Entries:
 def keep_pieces(path: Path, lines: Sequence[str], *, there: bool, width: int) -> list[Pieces]:
     """Exactly what would be written, and where."""
     what = "changes in" if there else "the new file"
-    told = f"y writes {what} {clean(str(path))}, for you alone to read. The token is not in it."
-    pieces: list[Pieces] = [[(f" {line}", STRONG)] for line in wrapped(told, width - 2)]
+    text = f"y writes {what} {clean(str(path))}, for you alone to read. The token is not in it."
+    pieces: list[Pieces] = [[(f" {line}", STRONG)] for line in wrapped(text, width - 2)]
     return [*pieces, [], *([(f"   {clean(line)}", PLAIN)] for line in lines)]

@@ -54,8 +54,8 @@ class SetupToken(SetupPage):
     def _verified(self, words: str, accounts: list[dict[str, Any]]) -> None:
         assert self.settings.credential is not None
         self.asking = ""
-        self.told["token"] = f"{self.settings.credential.source}: {words}"
-        self.chosen.accounts = [one for one in accounts if isinstance(one.get("id"), str)]
+        self.answers["token"] = f"{self.settings.credential.source}: {words}"
+        self.chosen.accounts = [account for account in accounts if isinstance(account.get("id"), str)]
         self.accounts_seen()
 
     def take_source(self, kind: str) -> None:

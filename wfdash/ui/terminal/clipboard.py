@@ -27,18 +27,18 @@ def copy_text(
 ) -> str:
     """Copy `text`, control characters made visible, and say by which road; `write` goes to the terminal."""
     safe = "\n".join(clean(line) for line in text.split("\n"))
-    told = f"{name}, {count(len(safe))} characters"
+    summary = f"{name}, {count(len(safe))} characters"
     if safe != text:
-        told += ", control characters made visible"
+        summary += ", control characters made visible"
     if _local_copy(safe, environ):
-        return f"copied {told}"
+        return f"copied {summary}"
     encoded = base64.b64encode(safe.encode()).decode()
     if len(encoded) > LIMIT or environ.get("TERM", "") == "linux":
-        return _to_file(safe, folder, told)
+        return _to_file(safe, folder, summary)
     write(osc52(encoded, environ))
     if environ.get("TMUX"):
-        return f"sent to the terminal through tmux: {told} (needs set-clipboard or allow-passthrough on)"
-    return f"sent to the terminal: {told}"
+        return f"sent to the terminal through tmux: {summary} (needs set-clipboard or allow-passthrough on)"
+    return f"sent to the terminal: {summary}"
 
 
 def osc52(encoded: str, environ: Mapping[str, str]) -> str:
@@ -68,7 +68,7 @@ def _local_copy(text: str, environ: Mapping[str, str]) -> bool:
     return done.returncode == 0
 
 
-def _to_file(text: str, folder: Path, told: str) -> str:
+def _to_file(text: str, folder: Path, summary: str) -> str:
     path = folder / "copied.txt"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -77,4 +77,4 @@ def _to_file(text: str, folder: Path, told: str) -> str:
             file.write(text)
     except OSError as error:
         return f"not copied: {error.strerror or error} ({path})"
-    return f"wrote {told}, to {path}"
+    return f"wrote {summary}, to {path}"

@@ -59,4 +59,6 @@ def _printable(character: str) -> str:
 
 
 def _ascii(text: str) -> str:
-    return "".join(one if one.isascii() else "?" * cells(one) for one in text.translate(ASCII))
+    return "".join(
+        character if character.isascii() else "?" * cells(character) for character in text.translate(ASCII)
+    )

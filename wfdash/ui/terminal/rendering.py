@@ -50,7 +50,7 @@ class Rendering(App[int], inherit_bindings=False):
         """Ours after Textual's, so that nothing can add a control character behind them."""
         filters = super().get_line_filters()
         # Textual chose greys before the theme was set, and those come out black on 16 colours.
-        kept = (one for one in filters if not isinstance(one, Monochrome | NoColor))
+        kept = (filter for filter in filters if not isinstance(filter, Monochrome | NoColor))
         return [*kept, *self._last_filters]
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:

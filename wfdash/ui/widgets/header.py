@@ -54,8 +54,8 @@ class Header(StatusLine):
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
         room -= length(name)
-        told, done = _with_last(counts, last, room)
-        self.show([*name, *told, *done], right)
+        counted, done = _with_last(counts, last, room)
+        self.show([*name, *counted, *done], right)
 
     def _fitting(
         self,
@@ -70,7 +70,7 @@ class Header(StatusLine):
             [*words, *([(" · ", QUIET), *meter] if meter else []), (" ", PLAIN)] for words in freshness
         ]
         name = length(_identity_pieces(identity, _ENDLESS))
-        every, most = (length(_told(counts, order, set(), wide=False)) for order in _orders(counts))
+        every, most = (length(_counts_line(counts, order, set(), wide=False)) for order in _orders(counts))
         done = length(last[-1]) + _GAP if last else 0
         for needed in (every + done, most + done, every, most):
             for way in ways:
@@ -85,15 +85,15 @@ def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> 
     best: tuple[Pieces, Pieces] | None = None
     most = -1
     for words in last[:-1]:
-        told, worded = _counts_pieces(counts, room - length(words) - _GAP)
-        if worded > most and (told or not counts) and room > length(words) + _GAP:
-            best, most = (told, [(" " * _GAP, PLAIN), *words]), worded
+        counted, worded = _counts_pieces(counts, room - length(words) - _GAP)
+        if worded > most and (counted or not counts) and room > length(words) + _GAP:
+            best, most = (counted, [(" " * _GAP, PLAIN), *words]), worded
     if best is not None:
         return best
     for words in last[-1:]:
-        told, _ = _counts_pieces(counts, room - length(words) - _GAP)
-        if (told or not counts) and room > length(words) + _GAP:
-            return told, [(" " * _GAP, PLAIN), *words]
+        counted, _ = _counts_pieces(counts, room - length(words) - _GAP)
+        if (counted or not counts) and room > length(words) + _GAP:
+            return counted, [(" " * _GAP, PLAIN), *words]
     return _counts_pieces(counts, room)[0], ()
 
 
@@ -122,10 +122,10 @@ def _counts_pieces(counts: Mapping[str, int], room: int) -> tuple[Pieces, int]:
     strange = {status for status in counts if status not in (*_FIRST, *_LAST)}
     order, fewer = _orders(counts)
     for words in (*range(len(order), _FEWEST - 1, -1), 0):
-        pieces = _told(counts, order, {*order[:words], *strange}, wide=words > 0)
+        pieces = _counts_line(counts, order, {*order[:words], *strange}, wide=words > 0)
         if length(pieces) <= room:
             return pieces, words
-    pieces = _told(counts, fewer, strange, wide=False)
+    pieces = _counts_line(counts, fewer, strange, wide=False)
     return (pieces, 0) if length(pieces) <= room else ((), 0)
 
 
@@ -133,10 +133,10 @@ def _orders(counts: Mapping[str, int]) -> tuple[Sequence[str], Sequence[str]]:
     """The statuses there are in the order they are told, and those of them that are missed most."""
     strange = [status for status in sorted(counts) if status not in (*_FIRST, *_LAST)]
     order = [status for status in (*_FIRST, *strange, *_LAST) if counts.get(status)]
-    return order, [one for one in order if one not in _LAST]
+    return order, [status for status in order if status not in _LAST]
 
 
-def _told(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, wide: bool) -> Pieces:
+def _counts_line(counts: Mapping[str, int], order: Sequence[str], worded: set[str], *, wide: bool) -> Pieces:
     pieces: list[tuple[str, Style]] = []
     for status in order:
         appearance = look(status)
@@ -168,10 +168,10 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool) -> Sequence[
         stale = (f"▲ stale, {age} old{spare}", WARN + STRONG)
         return [[stale, *_retry(fresh, now)], [stale]]
     style = PLAIN if old < 15 else WARN
-    told = (f"as of {age}{spare}", style)
+    freshness = (f"as of {age}{spare}", style)
     return [
-        [told, *(_waited(fresh, now) or _due("next", fresh, now))],
-        [told],
+        [freshness, *(_waited(fresh, now) or _due("next", fresh, now))],
+        [freshness],
         [(f"{age} old{spare}", style)],
     ]
 

@@ -95,7 +95,9 @@ class KeyBar(StatusLine):
         labels: Mapping[str, str] = getattr(self.screen, "labels", {})
         groups: list[tuple[str, bool, Pieces]] = []
         first = (KEY_BAR[0], *getattr(self.screen, "offers", ()))
-        for action in map(BY_ID.__getitem__, [*first, *(one for one in KEY_BAR if one not in first)]):
+        for action in map(
+            BY_ID.__getitem__, [*first, *(identity for identity in KEY_BAR if identity not in first)]
+        ):
             key = in_force.get(textual_action(action.id))
             if key is not None:
                 off = bool(self._why_off(action.id))

@@ -125,18 +125,18 @@ class LineTable(Widget, can_focus=True):
 
     # Repainting.
 
-    def rows_changed(self, *, whole: bool = True) -> None:
+    def rows_changed(self, *, everything: bool = True) -> None:
         """Rows came, left or moved: find the cursor's row by its key and keep it where it is on screen.
 
         A table scrolled to its top stays there, so that rows arriving above are seen. When the cursor's key
-        is gone the cursor stays on its line. With `whole` False more rows are about to come, and the key is
-        kept even if none of these has it.
+        is gone the cursor stays on its line. With `everything` False more rows are about to come, and the key
+        is kept even if none of these has it.
         """
         before, line = self.cursor_key, self.cursor - self.first
         count = self.row_count()
         found = None if before is None else self.index_of(before)
         self.cursor = max(0, min(self.cursor, count - 1)) if found is None else found
-        if whole or found is not None:
+        if everything or found is not None:
             self.cursor_key = self.row_key(self.cursor) if count else None
         if self.first:
             self.first = self.cursor - line
