@@ -56,6 +56,10 @@ class Fault:
     facts: tuple = ()
 
 
+def packed_thrice(data: bytes) -> bytes:
+    return gzip.compress(gzip.compress(gzip.compress(data)))
+
+
 FAULTS = {
     "reset after the request": Fault(reset_after_request, NotReached, UNKNOWN),
     "closed after the request": Fault(close_after_request, NotReached, UNKNOWN),
@@ -79,6 +83,15 @@ FAULTS = {
         BadAnswer,
         "not JSON|decompressed",
         http=200,
+    ),
+    "gzip three times over": Fault(
+        sends(200, packed_thrice(b" " * 300_000), content_encoding="gzip, gzip, gzip"),
+        BadAnswer,
+        "compressed 3 times over",
+        http=200,
+    ),
+    "a coding nobody asked for": Fault(
+        sends(200, b"\x8b\x02", content_encoding="br"), BadAnswer, "was not asked for", http=200
     ),
     "the wrong content type": Fault(
         sends(200, b"\x00\x01\x02", content_type="application/octet-stream"), BadAnswer, "not JSON", http=200
@@ -175,7 +188,8 @@ FAULTS = {
 
 @pytest.fixture(autouse=True)
 def _small_stomach(monkeypatch):
-    monkeypatch.setattr(http_module, "LARGEST", 200_000)
+    for bound in ("LARGEST", "LARGEST_INSTANCE"):
+        monkeypatch.setattr(http_module, bound, 200_000)
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -60,7 +60,7 @@ async def stop_in_the_headers(seen, writer):
 
 async def drip(seen, writer):
     """A byte now and then, for ever: no single wait is too long."""
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
     while True:
         writer.write(b" ")
         await writer.drain()

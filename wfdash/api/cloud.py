@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from wfdash.api.answers.check import read_envelope
 from wfdash.api.answers.created import read_new_instances
 from wfdash.api.answers.envelope import Envelope
 from wfdash.api.answers.rows import count_of, create_body, read_version, read_workflow, rows, text
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
+from wfdash.api.http import client
 from wfdash.api.http.client import Answer, Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
@@ -44,11 +44,13 @@ class CloudWorkflows(Endpoints):
         asked = RequestInfo("list the workflows")
         answer, envelope = await self.ask("workflows", "GET", "/workflows", asked, query)
         info = envelope.result_info
+        items, left_out = _listed(envelope, answer)
         return WorkflowPage(
-            [workflow for item in _listed(envelope, answer) if (workflow := read_workflow(item)).name],
+            [workflow for item in items if (workflow := read_workflow(item)).name],
             count_of(info.get("total_count")),
             count_of(info.get("page")),
             count_of(info.get("total_pages")),
+            left_out,
         )
 
     async def get_workflow(self, workflow: str) -> Workflow:
@@ -88,8 +90,9 @@ class CloudWorkflows(Endpoints):
         path = f"/workflows/{segment(workflow)}/instances"
         answer, envelope = await self.ask("list", "GET", path, asked, query)
         info = envelope.result_info
+        items, left_out = _listed(envelope, answer)
         return InstancePage(
-            _listed(envelope, answer), text(info.get("cursor")) or None, count_of(info.get("total_count"))
+            items, text(info.get("cursor")) or None, count_of(info.get("total_count")), left_out=left_out
         )
 
     async def create_instance(self, workflow: str, new: NewInstance) -> Created:
@@ -124,10 +127,10 @@ class CloudWorkflows(Endpoints):
             query.append(("attempt", str(attempt)))
         asked = RequestInfo("read the step", workflow=workflow, instance=instance)
         target = f"{await self.prefix()}{self.instance_path(workflow, instance)}/step"
-        answer = await self.http.ask("step", "GET", target, query)
+        answer = await self.http.ask("step", "GET", target, query, most=client.LARGEST_INSTANCE)
         if answer.http == 200 and answer.media == "application/octet-stream":
             return StepAnswer(content=answer.body)
-        envelope = read_envelope(self.http, answer, asked)
+        envelope = await self.envelope(answer, asked)
         return StepAnswer(result=envelope.result if isinstance(envelope.result, dict) else {})
 
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
@@ -136,7 +139,7 @@ class CloudWorkflows(Endpoints):
         _, envelope = await self.ask(
             "versions", "GET", f"/workflows/{segment(workflow)}/versions", asked, query
         )
-        return [read_version(item) for item in rows(envelope.result)]
+        return [read_version(item) for item in rows(envelope.result)[0]]
 
     async def verify_token(self) -> dict[str, Any]:
         """What the API says of the credential: `{"status": "active", ...}`, or the user behind an API key."""
@@ -150,18 +153,18 @@ class CloudWorkflows(Endpoints):
 
     async def _read_item(self, kind: str, path: str) -> dict[str, Any]:
         answer = await self.http.ask(kind, "GET", path)
-        envelope = read_envelope(self.http, answer, RequestInfo("verify the token"))
+        envelope = await self.envelope(answer, RequestInfo("verify the token"))
         return envelope.result if isinstance(envelope.result, dict) else {}
 
     async def list_accounts(self) -> list[dict[str, Any]]:
         """The accounts the credential sees, at most 50."""
         answer = await self.http.ask("accounts", "GET", "/accounts", [("per_page", "50")])
-        envelope = read_envelope(self.http, answer, RequestInfo("list the accounts"))
-        return _listed(envelope, answer)
+        envelope = await self.envelope(answer, RequestInfo("list the accounts"))
+        return _listed(envelope, answer)[0]
 
 
-def _listed(envelope: Envelope, answer: Answer) -> list[dict[str, Any]]:
-    """The rows, or BadAnswer: an answer without a list must not look like an empty one."""
+def _listed(envelope: Envelope, answer: Answer) -> tuple[list[dict[str, Any]], int]:
+    """As `rows`. Raises BadAnswer: an answer without a list must not look like an empty one."""
     if not isinstance(envelope.result, list):
         raise BadAnswer(
             f"The API answered {answer.http} without the list that was asked for.",

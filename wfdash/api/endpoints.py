@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from wfdash.api.answers.check import read_envelope
-from wfdash.api.answers.envelope import Envelope, read_json
+from wfdash.api.answers.envelope import Envelope
 from wfdash.api.answers.instance_json import read_instance_json
+from wfdash.api.answers.large_json import LARGE, read_answer
 from wfdash.api.answers.rows import change_body, text
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
+from wfdash.api.http import client
 from wfdash.api.http.client import NOTHING, READ, Answer, Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
@@ -17,9 +19,6 @@ from wfdash.api.validate import check_event_type, check_payload_size
 from wfdash.core.model.times import parse_time
 
 __all__ = ["Endpoints"]
-
-LARGE = 200_000
-"""Bytes of an answer from which it is read in a thread, so that the loop is held by the parser alone."""
 
 
 class Endpoints:
@@ -45,18 +44,30 @@ class Endpoints:
         body: Any = NOTHING,
         *,
         partial: bool = False,
-        parse: Callable[[bytes], Any] = read_json,
+        parse: Callable[[bytes], Any] = read_answer,
+        most: int | None = None,
     ) -> tuple[Answer, Envelope]:
         """One request below the prefix and its envelope, or the error that fits."""
         try:
             target = await self.prefix() + path
             read = self.write_read if asked.writes else READ
-            answer = await self.http.ask(kind, method, target, query, body, read=read)
-            answered = functools.partial(read_envelope, self.http, answer, asked, partial=partial, read=parse)
-            return answer, answered() if len(answer.body) < LARGE else await asyncio.to_thread(answered)
+            answer = await self.http.ask(kind, method, target, query, body, read=read, most=most)
+            return answer, await self.envelope(answer, asked, partial=partial, parse=parse)
         except WorkflowsError as failure:
             self.failed(failure)
             raise
+
+    async def envelope(
+        self,
+        answer: Answer,
+        asked: RequestInfo,
+        *,
+        partial: bool = False,
+        parse: Callable[[bytes], Any] = read_answer,
+    ) -> Envelope:
+        """The envelope of an answer, a large one's read in a thread. Raises the error that fits."""
+        answered = functools.partial(read_envelope, self.http, answer, asked, partial=partial, read=parse)
+        return answered() if len(answer.body) < LARGE else await asyncio.to_thread(answered)
 
     def failed(self, failure: WorkflowsError) -> None:
         """A request came to nothing; it is raised all the same."""
@@ -81,6 +92,7 @@ class Endpoints:
             query,
             partial=True,
             parse=read_instance_json,
+            most=client.LARGEST_INSTANCE,
         )
         refusal = ""
         if envelope.success is False:

@@ -56,6 +56,8 @@ class WorkflowPage(Struct):
     total: int | None = None
     page: int | None = None
     total_pages: int | None = None
+    left_out: int = 0
+    """Of one answer: workflows beyond those that are read."""
 
 
 class InstancePage(Struct):
@@ -68,6 +70,8 @@ class InstancePage(Struct):
     """Local servers only: instances by status, up to 30 s old."""
     hidden: int = 0
     """Local servers only: rows left out for want of a status (ids asked for but never made)."""
+    left_out: int = 0
+    """Rows beyond those that are read of one answer: the server sent more than it was asked for."""
 
 
 class DetailAnswer(Struct):

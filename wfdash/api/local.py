@@ -66,9 +66,10 @@ class LocalWorkflows(Endpoints):
     async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
         """All of them at once: names alone, without counts."""
         _, envelope = await self.ask("workflows", "GET", "/workflows", RequestInfo("list the workflows"))
-        found = [read_workflow(item) for item in rows(envelope.result)] if page == 1 else []
+        items, left_out = rows(envelope.result)
+        found = [read_workflow(item) for item in items] if page == 1 else []
         found = [workflow for workflow in found if workflow.name and search in workflow.name]
-        return WorkflowPage(found, total=len(found), page=1, total_pages=1)
+        return WorkflowPage(found, total=len(found) + left_out, page=1, total_pages=1, left_out=left_out)
 
     async def get_workflow(self, workflow: str) -> Workflow:
         asked = RequestInfo("read the workflow", workflow=workflow)
@@ -99,7 +100,7 @@ class LocalWorkflows(Endpoints):
         answer, envelope = await self.ask("list", "GET", path, asked, query)
         if not isinstance(envelope.result, list):
             raise BadAnswer("The dev session answered without the list that was asked for.", http=answer.http)
-        found = rows(envelope.result)
+        found, left_out = rows(envelope.result)
         real = [item for item in found if text(item.get("id")) and text(item.get("status"))]
         self._listed.setdefault(workflow, set()).update(item["id"] for item in real)
         counts = read_counts(envelope.result_info.get("status_counts"))
@@ -112,6 +113,7 @@ class LocalWorkflows(Endpoints):
             total=None if total is None else max(total - ghosts, 0),
             counts=counts if "status_counts" in envelope.result_info else None,
             hidden=len(found) - len(real),
+            left_out=left_out,
         )
 
     async def get_instance(

@@ -15,6 +15,9 @@ BASES = ("/cdn-cgi/local/explorer/api", "/cdn-cgi/explorer/api")
 
 TOO_OLD = "needs wrangler 4.133 or later"
 
+_LARGEST = 4 * 1024 * 1024
+"""Bytes of an answer: they are parsed in one call, and the API's own description has some 100 kB."""
+
 
 class DevSession(Struct, frozen=True):
     """Where the API was found. `watch_only` is "" when its PATCH speaks the present dialect."""
@@ -27,9 +30,9 @@ async def probe(http: Http) -> DevSession:
     """Find the API with GETs alone; an answer counts only when it has the envelope with a list in it."""
     failure: WorkflowsError | None = None
     for base in BASES:
-        answer = await http.ask("probe", "GET", f"{base}/workflows")
+        answer = await http.ask("probe", "GET", f"{base}/workflows", most=_LARGEST)
         if _is_the_list(answer):
-            document = _json(await http.ask("probe", "GET", base))
+            document = _json(await http.ask("probe", "GET", base, most=_LARGEST))
             return DevSession(base, "" if _speaks_status(document) else TOO_OLD)
         failure = failure or _not_it(http, answer)
     raise failure or NotReached("Nothing was asked.", sent=False)

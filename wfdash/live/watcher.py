@@ -95,8 +95,18 @@ class Watcher:
         return self._jobs.newest.hidden
 
     @property
+    def left_out(self) -> int:
+        """Rows of the newest page beyond those that are read of one answer."""
+        return self._jobs.newest.left_out
+
+    @property
     def workflows(self) -> Sequence[Workflow]:
         return self._jobs.counts.workflows
+
+    @property
+    def workflows_total(self) -> int | None:
+        """How many the server says there are; no more than some 2,000 are read."""
+        return self._jobs.counts.total
 
     @property
     def shown(self) -> Workflow | None:

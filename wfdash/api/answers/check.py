@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from wfdash.api.answers.envelope import Envelope, Unreadable, read_json
+from wfdash.api.answers.envelope import Envelope, Unreadable
 from wfdash.api.answers.envelope_errors import refusal
+from wfdash.api.answers.large_json import read_answer
 from wfdash.api.answers.page_errors import HTML, no_envelope
 from wfdash.api.errors import OtherServer, WorkflowsError
 from wfdash.api.http.client import Answer, Http
@@ -20,7 +21,7 @@ def read_envelope(
     asked: RequestInfo,
     *,
     partial: bool = False,
-    read: Callable[[bytes], Any] = read_json,
+    read: Callable[[bytes], Any] = read_answer,
 ) -> Envelope:
     """The envelope of a good answer. With `partial`, also one that says success:false but has a result.
 

@@ -12,7 +12,7 @@ __all__ = ["read_new_instances"]
 
 def read_new_instances(result: object, answer: Answer, new: Sequence[NewInstance]) -> list[Created]:
     """The instances of `result`. Raises BadAnswer unless that is a list of such as were asked for."""
-    created = [read_created(item) for item in rows(result)]
+    created = [read_created(item) for item in rows(result)[0]]
     asked = {instance.id for instance in new}
     stranger = next((answered.id for answered in created if answered.id not in asked), None)
     if isinstance(result, list) and len(created) == len(result) and stranger is None:

@@ -1,58 +1,59 @@
 """An instance's answer parsed but for its steps: thousands may have come, and few are looked at."""
 
-from typing import Any
+from typing import Any, Final
 
-from msgspec import UNSET, MsgspecError, Raw, Struct, UnsetType
+from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder
 
-from wfdash.api.answers.envelope import Unreadable, read_json, read_text
+from wfdash.api.answers.large_json import read_fields, read_result, read_value
 from wfdash.core.model.lazy_steps import Entries, StepHead
 
 __all__ = ["read_instance_json"]
 
-
-class _Answer(Struct):
-    """The envelope; its result is cut into the text of each field."""
-
-    result: dict[str, Raw]
-    success: Raw | UnsetType = UNSET
-    errors: Raw | UnsetType = UNSET
-    messages: Raw | UnsetType = UNSET
+_NULL: Final = Raw(b"null")
 
 
-_ANSWER = Decoder(_Answer)
+class _Head(StepHead, gc=False):
+    """Its error is a text at first, for it may be as large as the answer."""
+
+    error: Raw = _NULL
+
+
 _TEXTS = Decoder(list[Raw])
-_HEADS = Decoder(list[StepHead])
-_FIELDS = Decoder(dict[str, Raw])
+_HEADS = Decoder(list[_Head])
 
 
 def read_instance_json(body: bytes) -> Any:
-    """As `read_json`, but `result.steps` are Entries where they are all of the types the API promises."""
+    """As `read_answer`, but `result.steps` are Entries where they are all of the types the API promises."""
+    answer = read_result(body)
+    text = answer.get("result") if isinstance(answer, dict) else None
+    if not isinstance(text, Raw):
+        return answer
     try:
-        answer = _ANSWER.decode(body.decode("utf-8-sig", "replace"))
-        steps = answer.result["steps"]
-        entries = Entries(_TEXTS.decode(steps), _HEADS.decode(steps), _entry)
-    except (MsgspecError, KeyError, RecursionError, ValueError):
-        return read_json(body)
-    result = {key: entries if text is steps else _value(text) for key, text in answer.result.items()}
-    envelope = {"success": answer.success, "errors": answer.errors, "messages": answer.messages}
-    return {key: _value(text) for key, text in envelope.items() if text is not UNSET} | {"result": result}
+        fields = read_fields(text)
+    except (MsgspecError, RecursionError):
+        return {**answer, "result": read_value(text)}
+    result = {key: _steps(value) if key == "steps" else read_value(value) for key, value in fields.items()}
+    return {**answer, "result": result}
 
 
-def _value(text: Any) -> Any:
-    return read_text(bytes(text).decode())
+def _steps(text: Raw) -> Any:
+    try:
+        heads: list[Any] = _HEADS.decode(text)
+        texts = _TEXTS.decode(text)
+    except (MsgspecError, RecursionError, ValueError):
+        return read_value(text)
+    for head in heads:
+        head.error = None if head.error == _NULL else read_value(head.error)
+    return Entries(texts, heads, _entry)
 
 
 def _entry(text: Raw) -> Any:
-    """One of the steps. Of what nests too deeply in it there is only that it does."""
+    """One of the steps. Of what is too large or nests too deeply in it there is only that it does."""
+    value = read_value(text)
+    if not isinstance(value, str):
+        return value
     try:
-        return _value(text)
-    except Unreadable:
-        return {key: _value_or_reason(value) for key, value in _FIELDS.decode(text).items()}
-
-
-def _value_or_reason(text: Raw) -> Any:
-    try:
-        return _value(text)
-    except Unreadable as reason:
-        return str(reason)
+        return {key: read_value(field) for key, field in read_fields(text).items()}
+    except (MsgspecError, RecursionError, ValueError):
+        return value

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from wfdash.api.answers.large_json import MOST_ROWS, CutRows
 from wfdash.api.interface import Created, NewInstance, RestartFrom, Verb, Version
 from wfdash.core.model.times import parse_time
 from wfdash.core.model.workflow import Schedule, Workflow
@@ -20,9 +21,12 @@ __all__ = [
 ]
 
 
-def rows(value: object) -> list[dict[str, Any]]:
-    """The objects of a list; whatever else stands in it is left out."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def rows(value: object) -> tuple[list[dict[str, Any]], int]:
+    """The objects of a list, whatever else stands in it left out; and how many rows were one too many."""
+    if not isinstance(value, list):
+        return [], 0
+    left_out = value.left_out if isinstance(value, CutRows) else max(0, len(value) - MOST_ROWS)
+    return [item for item in value[:MOST_ROWS] if isinstance(item, dict)], left_out
 
 
 def text(value: object) -> str:
@@ -57,7 +61,7 @@ def read_workflow(item: Mapping[str, Any]) -> Workflow:
         counts=read_counts(item.get("instances")),
         schedules=[
             Schedule(text(row.get("cron")), parse_time(row.get("next_instance")))
-            for row in rows(item.get("schedules"))
+            for row in rows(item.get("schedules"))[0]
         ],
         script_deleted=item.get("script_deleted") is True,
         raw=dict(item),

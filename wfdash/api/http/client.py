@@ -13,13 +13,16 @@ from msgspec import Struct
 from wfdash import __version__
 from wfdash.api.errors import Refused, WorkflowsError
 from wfdash.api.http import transport_errors as failures
+from wfdash.api.http.body import ACCEPTED_CODING, TooLarge, Undecodable, read_body
 from wfdash.api.interface import Exchange, Observer
 from wfdash.config.credential import Credential
 
-__all__ = ["LARGEST", "NOTHING", "Answer", "Http", "Nothing", "encoded", "segment"]
+__all__ = ["LARGEST", "LARGEST_INSTANCE", "NOTHING", "Answer", "Http", "Nothing", "encoded", "segment"]
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of an answer, once decompressed, that are taken."""
+LARGEST = 16 * 1024 * 1024
+"""Bytes of an answer, once decompressed, that are taken: 100 rows are some 50 kB, an output is 1 MiB."""
+LARGEST_INSTANCE = 64 * 1024 * 1024
+"""The same of an instance in full (25,000 steps of several attempts each), or of a step's stream."""
 
 CONNECT = 5.0
 """Seconds to connect."""
@@ -103,8 +106,11 @@ class Http(Struct):
         body: Any = NOTHING,
         *,
         read: float = READ,
+        most: int | None = None,
     ) -> Answer:
         """Send once and read the whole answer, whatever its status. `read` is seconds without a byte.
+
+        `most` is how many bytes the answer may have, LARGEST where nothing is said.
 
         Raises NotReached or BadAnswer; never follows or repeats.
         """
@@ -115,7 +121,7 @@ class Http(Struct):
         request = self._request(method, target, content, read)
         exchange = _Pending(kind, method, target, self.clock(), time.perf_counter())
         try:
-            failure = await self._exchange(request, exchange, read)
+            failure = await self._exchange(request, exchange, read, LARGEST if most is None else most)
         except asyncio.CancelledError:
             self._tell(exchange, "cancelled")
             raise
@@ -129,7 +135,11 @@ class Http(Struct):
         return answer
 
     def _request(self, method: str, target: str, content: bytes | None, read: float) -> httpx.Request:
-        headers = {"Accept": "application/json", "User-Agent": f"wfdash/{__version__}"}
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPTED_CODING,
+            "User-Agent": f"wfdash/{__version__}",
+        }
         if content is not None:
             headers["Content-Type"] = "application/json"
         if self.host:
@@ -148,33 +158,29 @@ class Http(Struct):
             ) from None
 
     async def _exchange(
-        self, request: httpx.Request, exchange: "_Pending", read: float
+        self, request: httpx.Request, exchange: "_Pending", read: float, most: int
     ) -> WorkflowsError | None:
         """Fill in the answer, or return (not raise: no traceback shall chain to httpx) what went wrong."""
         about = failures.Trip(request.url.host, request.url.port, request.method, self.local)
         try:
             async with asyncio.timeout(CONNECT + read + DEADLINE):
-                await self._read(request, exchange)
-        except _TooLarge:
-            return failures.too_large(about, LARGEST, exchange.answer)
+                await self._read(request, exchange, most)
+        except TooLarge:
+            return failures.too_large(about, most, exchange.answer)
+        except Undecodable as error:
+            return failures.undecodable(about, str(error), exchange.answer)
         except TimeoutError:
             return failures.never_ended(about, CONNECT + read + DEADLINE, exchange.answer)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             return failures.unreached(about, error, read, exchange.answer)
         return None
 
-    async def _read(self, request: httpx.Request, exchange: "_Pending") -> None:
+    async def _read(self, request: httpx.Request, exchange: "_Pending", most: int) -> None:
         signature = _Signature(self.credential, self.base)
         response = await self.client.send(request, auth=signature, stream=True, follow_redirects=False)
         try:
             exchange.answer = answer = self._headed(response)
-            parts, size = [], 0
-            async for part in response.aiter_bytes():
-                parts.append(part)
-                size += len(part)
-                if size > LARGEST:
-                    raise _TooLarge
-            answer.body = b"".join(parts)
+            answer.body = await read_body(response, most)
         finally:
             await response.aclose()
 
@@ -234,7 +240,3 @@ class _Pending(Struct):
     at: float
     began: float
     answer: Answer | None = None
-
-
-class _TooLarge(Exception):
-    pass

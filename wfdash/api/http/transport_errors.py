@@ -15,7 +15,7 @@ from wfdash.api.http.request_info import UNKNOWN
 if TYPE_CHECKING:
     from wfdash.api.http.client import Answer
 
-__all__ = ["Trip", "never_ended", "too_large", "unreached"]
+__all__ = ["Trip", "never_ended", "too_large", "undecodable", "unreached"]
 
 
 class Trip(Struct, frozen=True):
@@ -50,6 +50,11 @@ def too_large(trip: Trip, limit: int, answer: "Answer | None") -> WorkflowsError
     )
 
 
+def undecodable(trip: Trip, what: str, answer: "Answer | None") -> WorkflowsError:
+    """The failure for a body that cannot be unpacked; `what` says why."""
+    return _bad(trip, what, answer)
+
+
 def never_ended(trip: Trip, seconds: float, answer: "Answer | None") -> WorkflowsError:
     return NotReached(
         f"The answer of {trip.place} had not ended after {seconds:.0f} s.{trip.next}",
@@ -60,8 +65,6 @@ def never_ended(trip: Trip, seconds: float, answer: "Answer | None") -> Workflow
 
 def unreached(trip: Trip, error: Exception, read: float, answer: "Answer | None") -> WorkflowsError:
     """The failure for an exception of httpx; `answer` is set when at least the headers came."""
-    if isinstance(error, httpx.DecodingError):
-        return _bad(trip, "could not be decompressed: it is not what its Content-Encoding says", answer)
     if answer is not None:
         return _bad(trip, "broke off before its end", answer)
     if isinstance(error, httpx.PoolTimeout):

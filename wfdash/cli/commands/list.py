@@ -71,7 +71,7 @@ class Listing:
         self.query: Query | None = parsed.query
         self.ascending = parsed.asc
         self.details = parsed.read_details
-        self.read = self.shown = self.asked = self.unread = self.hidden = 0
+        self.read = self.shown = self.asked = self.unread = self.hidden = self.left_out = 0
         self.total: int | None = None
 
     async def matching(self) -> AsyncIterator[tuple[dict[str, Any], Instance]]:
@@ -81,6 +81,7 @@ class Listing:
         async for page in self._pages(now):
             self.total = page.total if page.total is not None else self.total
             self.hidden += page.hidden
+            self.left_out += page.left_out
             for item in page.items:
                 row = Instance.from_item(item)
                 if row is None:
@@ -151,6 +152,8 @@ class Listing:
             parts.append(f"{count(self.asked)} read in full, {count(self.unread)} more not (--read-details)")
         if self.hidden:
             parts.append(f"{count(self.hidden)} without a status hidden")
+        if self.left_out:
+            parts.append(f"{count(self.left_out)} left out: the server sent more rows than it was asked for")
         return "; ".join(parts)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, overload
 
 from msgspec import Meta, Raw, Struct
 
-__all__ = ["Entries", "StepHead", "plain"]
+__all__ = ["Entries", "StepHead", "UnparsedValue", "plain"]
 
 _Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -51,6 +51,29 @@ class Entries(Sequence[Any]):
         return self._parse(self._texts[index])
 
 
+class UnparsedValue(str):
+    """The sentence that stands for a value too large to be parsed while a person waits."""
+
+    def __new__(cls, sentence: str, parse: Callable[[], Any]) -> "UnparsedValue":
+        value = super().__new__(cls, sentence)
+        value.parsed = parse
+        return value
+
+    parsed: Callable[[], Any]
+    """Parses the value after all."""
+
+
 def plain(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer's `result` with all of its entries parsed, to be written out."""
-    return {key: list(value) if isinstance(value, Entries) else value for key, value in result.items()}
+    """The answer's `result` with all of its entries and values parsed, to be written out."""
+    return {
+        key: [_plain(entry) for entry in value] if isinstance(value, Entries) else _parsed(value)
+        for key, value in result.items()
+    }
+
+
+def _plain(entry: Any) -> Any:
+    return {key: _parsed(value) for key, value in entry.items()} if type(entry) is dict else _parsed(entry)
+
+
+def _parsed(value: Any) -> Any:
+    return value.parsed() if isinstance(value, UnparsedValue) else value

@@ -34,6 +34,7 @@ class Newest(Job):
         self.total: int | None = None
         self.counts: dict[str, int] | None = None
         self.hidden = 0
+        self.left_out = 0
         self.complete_at: int | None = None
         """Number of the last request whose one page was all there is; None when there was more."""
         self.below: str | None = None
@@ -48,7 +49,7 @@ class Newest(Job):
     def reset(self) -> None:
         """Another question is asked from now on."""
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
-        self.hidden = 0
+        self.hidden = self.left_out = 0
         self.asked = (0, "", None)
         self.next_at = 0.0
         fresh = self.freshness
@@ -75,6 +76,7 @@ class Newest(Job):
             self._catch_up(page, oldest, catching[1], catching[2] - 1)
             return
         self.total, self.counts, self.hidden, self.below = page.total, page.counts, page.hidden, page.cursor
+        self.left_out = page.left_out
         self.complete_at = number if page.cursor is None and not pushed(watch) else None
         self.asked = (number, _status(watch), oldest if page.cursor is not None else None)
         self._newest = newest

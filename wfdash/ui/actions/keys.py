@@ -9,6 +9,7 @@ from textual.widgets import Input
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import RestartFrom
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.model.step import Step
 from wfdash.core.verbs.consequences import step_target
 from wfdash.core.verbs.rules import phrase, refusal
@@ -176,6 +177,9 @@ class ActionHost:
             detail = await self.session.operator.look(workflow, instance)
         except WorkflowsError as error:
             self.notify(f"create again: {error}", severity="warning")
+            return
+        if isinstance(detail.params, UnparsedValue):
+            self.notify("create again: its params are larger than the API takes", severity="warning")
             return
         self.open_page("create", workflow, detail.params, instance)
 

@@ -70,6 +70,8 @@ def counts_pieces(poller: Watcher, matched: int, query: Query, now: float, *, go
         groups += _searched_pieces(searched, go_on)
     if poller.hidden:
         groups.append([(f"{count(poller.hidden)} without status hidden", QUIET)])
+    if poller.left_out:
+        groups.append([(f"{count(poller.left_out)} left out: more than asked for", WARN)])
     asked = query.pushdown(now, local=poller.local) if query else None
     if asked is not None and asked.words:
         groups.append([(f"to API: {asked.words}", QUIET)])

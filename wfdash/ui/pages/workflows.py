@@ -110,7 +110,9 @@ class WorkflowsScreen(BaseScreen):
         spent, limit = poller.budget.meter
         self.query_one(Header).tell(
             self.dashboard.identity(
-                "workflows" if fresh.answered_at is None else f"{count(len(poller.workflows))} workflows"
+                "workflows"
+                if fresh.answered_at is None
+                else _title(len(poller.workflows), poller.workflows_total)
             ),
             counts=_sum(poller.workflows),
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
@@ -187,6 +189,11 @@ class WorkflowsScreen(BaseScreen):
             ("  " + "·" * (room - len(bars)), QUIET),
             (bars, appearance.style),
         ]
+
+
+def _title(listed: int, total: int | None) -> str:
+    of = f" of {count(total)}" if total is not None and total > listed else ""
+    return f"{count(listed)}{of} workflows"
 
 
 def _sum(workflows: Sequence[Workflow]) -> dict[str, int]:

@@ -1,0 +1,149 @@
+"""Large answers parsed in pieces: no call of the parser takes long, so that in a thread it lets keys through.
+
+The parser holds the interpreter while it runs: 72 MB in one call held all else for 2.5 s. To pass over JSON
+takes 0.4 ms a megabyte, to make values of it 4 to 25, so what is large is cut up first. Measured with msgspec
+0.20: 60 MB of 100,000 steps in pieces of at most 50 ms; a child process would have to send it all back.
+"""
+
+from codecs import BOM_UTF8
+from functools import partial
+from typing import Any, Final
+
+from msgspec import UNSET, MsgspecError, Raw, Struct, UnsetType
+from msgspec.json import Decoder
+
+from wfdash.api.answers.envelope import Unreadable, read_json
+from wfdash.core.model.lazy_steps import UnparsedValue
+from wfdash.core.text.words import size
+
+__all__ = ["LARGE", "MOST_ROWS", "CutRows", "read_answer", "read_fields", "read_result", "read_value"]
+
+LARGE: Final = 200_000
+"""Bytes from which an answer is parsed in pieces, in a thread."""
+MOST_ROWS: Final = 1000
+"""Rows of one answer that are read; 100 are asked for, and a dev session sends all its workflows at once."""
+_LARGEST_VALUE: Final = 4 * 1024 * 1024
+"""Bytes parsed in one call. Params and outputs have 1 MiB at most (limits page), escapes not counted."""
+_FORGIVING: Final = 1024 * 1024
+"""Bytes up to which JSON that is not strict is read all the same, in one call of the slower parser."""
+_MOST_OBJECTS: Final = 1_000_000
+"""25,000 steps with their attempts and errors are below half of that; each costs some 60 ns and 150 bytes."""
+
+
+class CutRows(list[Any]):
+    """The rows that were read, and how many were left out."""
+
+    left_out = 0
+
+
+class _Envelope(Struct):
+    result: Raw | UnsetType = UNSET
+    success: Raw | UnsetType = UNSET
+    errors: Raw | UnsetType = UNSET
+    messages: Raw | UnsetType = UNSET
+    result_info: Raw | UnsetType = UNSET
+
+
+class _Bulky(Struct):
+    """The fields of a result that may be large."""
+
+    steps: Raw | UnsetType = UNSET
+    params: Raw | UnsetType = UNSET
+    output: Raw | UnsetType = UNSET
+    error: Raw | UnsetType = UNSET
+
+
+class _Object(Struct, gc=False):
+    """Any object: what is in it is passed over."""
+
+
+_ENVELOPE = Decoder(_Envelope)
+_BULKY = Decoder(_Bulky)
+_FIELDS = Decoder(dict[str, Raw])
+_OBJECTS = Decoder(list[_Object])
+_TEXTS = Decoder(list[Raw])
+
+
+def read_answer(body: bytes) -> Any:
+    """Parse a body of any size; rows beyond MOST_ROWS are left out. Raises Unreadable."""
+    if len(body) < LARGE:
+        return read_json(body)
+    answer = read_result(body)
+    result = answer.get("result") if isinstance(answer, dict) else None
+    return {**answer, "result": _result(result)} if isinstance(result, Raw) else answer
+
+
+def read_result(body: bytes) -> Any:
+    """The envelope with its `result` still as text (Raw); what is not strict JSON is parsed as a whole.
+
+    Raises Unreadable.
+    """
+    try:
+        if body.count(b"{") > _MOST_OBJECTS:
+            raise Unreadable(f"more than {_MOST_OBJECTS:,} objects, which no answer of the API has")
+        try:
+            envelope = _ENVELOPE.decode(body.removeprefix(BOM_UTF8))
+        except UnicodeDecodeError:
+            envelope = _ENVELOPE.decode(body.decode("utf-8-sig", "replace").encode())
+    except (MsgspecError, RecursionError) as error:
+        if len(body) < _FORGIVING:
+            return read_json(body)
+        if isinstance(error, RecursionError):
+            raise Unreadable("nested too deeply") from None
+        raise Unreadable(f"not JSON: {str(error)[:200]}") from None
+    heads = {
+        key: read_value(text)
+        for key in ("success", "errors", "messages", "result_info")
+        if isinstance(text := getattr(envelope, key), Raw)
+    }
+    return heads if isinstance(envelope.result, UnsetType) else {**heads, "result": envelope.result}
+
+
+def _result(text: Raw) -> Any:
+    """A list by its rows, an object by its fields, anything else as it is."""
+    try:
+        match bytes(memoryview(text)[:1]):
+            case b"[":
+                return _rows(text)
+            case b"{":
+                return {key: read_value(value) for key, value in read_fields(text).items()}
+    except (MsgspecError, RecursionError):
+        pass
+    return read_value(text)
+
+
+def _rows(text: Raw) -> CutRows:
+    _OBJECTS.decode(text)  # ends at the first that is none: a list of numbers would cost 60 bytes each
+    texts = _TEXTS.decode(text)
+    rows = CutRows(read_value(row) for row in texts[:MOST_ROWS])
+    rows.left_out = len(texts) - len(rows)
+    return rows
+
+
+def read_fields(text: Raw) -> dict[str, Raw]:
+    """The fields of an object, each as text. Raises MsgspecError, or Unreadable for too many of them."""
+    bulky = _BULKY.decode(text)
+    parts = (bulky.steps, bulky.params, bulky.output, bulky.error)
+    rest = _length(text) - sum(_length(part) for part in parts if isinstance(part, Raw))
+    if rest > _LARGEST_VALUE:
+        raise Unreadable(f"{size(rest)} of fields that the API does not have")
+    return _FIELDS.decode(text)
+
+
+def read_value(text: Raw) -> Any:
+    """The value of a text. What is too large or nests too deeply is a sentence that says so."""
+    length = _length(text)
+    if length > _LARGEST_VALUE:
+        return UnparsedValue(f"[{size(length)}, more than the API allows: not shown]", partial(_parse, text))
+    try:
+        return _parse(text)
+    except Unreadable as reason:
+        return str(reason)
+
+
+def _parse(text: Raw) -> Any:
+    return read_json(bytes(text))
+
+
+def _length(text: Raw) -> int:
+    return memoryview(text).nbytes
