@@ -6,7 +6,6 @@ A fixed seed and a clock that stops at the same moment make two runs alike. `--p
 import argparse
 import asyncio
 import os
-import re
 import sys
 import tempfile
 import time
@@ -32,7 +31,6 @@ _BRIGHT = [
     (96, 224, 240),
     (255, 255, 255),
 ]
-_FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 _OWN = ("CLOUDFLARE_", "CF_", "WFDASH_", "TEXTUAL", "XDG_", "NO_COLOR", "SSH_", "TMUX", "COLORTERM")
 
 
@@ -103,13 +101,13 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
     """The scene as SVG."""
     import httpx
     from msgspec.structs import replace
-    from wfdash.demo.api import create_app
-    from wfdash.demo.credentials import ACCOUNT_ID, TOKEN
-    from wfdash.demo.world import build
-    from wfdash.settings import Options, load
 
     from wfdash.api.connect import connect
     from wfdash.api.interface import Observer, Workflows
+    from wfdash.config.settings import Options, load
+    from wfdash.demo.engine.world import build
+    from wfdash.demo.http.api import create_app
+    from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
     from wfdash.ui.app import WfdashApp
 
     clock = Clock()
@@ -142,7 +140,7 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
             await pilot.press(key)
             await settle(app, pilot)
         await settle(app, pilot, scene.until)
-        return own_fonts(app.export_screenshot(title="wfdash"))
+        return app.export_screenshot(title="wfdash")
 
 
 def text_of(app: Any) -> str:
@@ -176,16 +174,12 @@ def sixteen_colours() -> None:
     )
 
 
-def own_fonts(svg: str) -> str:
-    """The SVG without fonts that would be fetched from elsewhere."""
-    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.S)
-    return re.sub(r"Fira Code(, monospace)?", _FONTS, svg)
-
-
 def bitmap(svg: str) -> bytes:
     import resvg_py
 
-    single = svg.replace(_FONTS, "DejaVu Sans Mono")
+    from wfdash.ui.terminal.rendering import FONTS
+
+    single = svg.replace(FONTS, "DejaVu Sans Mono")
     return bytes(resvg_py.svg_to_bytes(svg_string=single, font_dirs=["/usr/share/fonts"]))
 
 

@@ -98,6 +98,8 @@ class Filled(Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
+        if isinstance(values, list):
+            values = "--"  # `--instance=--`: before 3.13 argparse drops it and leaves an empty list
         if not values.strip():
             raise ArgumentError(self, "its value is empty")
         setattr(namespace, self.dest, values)

@@ -15,7 +15,7 @@ from wfdash.api.interface import InstancePage, Workflows
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import say
 from wfdash.config.settings import Settings
-from wfdash.core.text.clean import clean
+from wfdash.core.text.clean import clean, mask_in_text
 from wfdash.core.text.words import spoken
 from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.budget.shared_counter import share_spending
@@ -110,6 +110,7 @@ async def open_session(settings: Settings) -> AsyncIterator[CommandSession]:
     """Connected, and closed again."""
     spending = None
     if settings.credential is not None:
+        mask_in_text(settings.credential.mask)
         spending = share_spending(settings.credential, user_state_path("wfdash"))
     budget = Budget(clock=time.time, share=settings.share, spending=spending)
     api = await connect(settings, observer=budget.saw)

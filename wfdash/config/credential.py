@@ -22,13 +22,21 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+_LEAST = 8
+"""Characters of a secret that is masked in data; an API token has 40 or more, a global key 37."""
+
+
+def _long_enough(secret: str) -> tuple[str, ...]:
+    return (secret.lower(),) if len(secret) >= _LEAST else ()
+
+
 class Credential:
     """A token, or a global API key with its email: never both schemes at once.
 
     `source` names where it came from (a variable, a command, a file) and may be shown; the secret may not.
     """
 
-    __slots__ = ("_email", "_renewal", "_secret", "scheme", "source")
+    __slots__ = ("_email", "_masked", "_renewal", "_secret", "scheme", "source")
 
     def __init__(
         self,
@@ -42,6 +50,7 @@ class Credential:
         self._email = email
         self._renewal = renewal
         self.source = source
+        self._masked = _long_enough(secret)
         self.scheme: Scheme = "key" if email else "token"
 
     def headers_for(self, url: str, *, origin: str) -> dict[str, str]:
@@ -58,6 +67,7 @@ class Credential:
         changed = bool(fresh) and fresh != self._secret
         if changed:
             self._secret = fresh
+            self._masked = (*self._masked, *_long_enough(fresh))
         return changed
 
     def hide(self, text: str) -> str:
@@ -65,6 +75,17 @@ class Credential:
         if not self._secret:
             return text
         return re.sub(re.escape(self._secret), "[hidden]", text, flags=re.IGNORECASE)
+
+    def mask(self, text: str) -> str:
+        """The text with this secret, and what it was before a renewal, blotted out; for data of any kind.
+
+        A secret of a few characters is left alone: it would blot out words that are none.
+        """
+        folded = text.lower()
+        for secret in self._masked:
+            if secret in folded:
+                return re.sub("|".join(map(re.escape, self._masked)), "[hidden]", text, flags=re.IGNORECASE)
+        return text
 
     def fingerprint(self, key: bytes) -> str:
         """Tells this secret from others to whoever has the key, and nothing else to anybody."""

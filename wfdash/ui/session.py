@@ -10,6 +10,7 @@ from platformdirs import user_state_path
 
 from wfdash.api.interface import Exchange, Observer, Workflows
 from wfdash.config.settings import Settings
+from wfdash.core.text.clean import mask_in_text
 from wfdash.live.actions.operator import Operator
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
@@ -42,6 +43,8 @@ async def open_session(
     settings: Settings, connect: Connect, *, clock: Callable[[], float], notify: Callable[[Event], None]
 ) -> AccountSession:
     """Make everything ready; nothing has been asked yet. The demo keeps no journal."""
+    if settings.credential is not None:
+        mask_in_text(settings.credential.mask)
     spending = None
     if settings.credential is not None and not settings.demo:
         spending = share_spending(settings.credential, user_state_path("wfdash"))

@@ -79,3 +79,17 @@ def test_of_one_that_ended_nobody_says_when_no_time_runs_on():
     assert "so far" not in "\n".join(sheet(read_detail("orders", "a", told), "finished", 1_800_000_000.0))
     told["status"] = "running"
     assert "so far" in "\n".join(sheet(read_detail("orders", "a", told), "running", 1_800_000_000.0))
+
+
+def test_the_credential_in_use_is_masked_in_text_and_left_in_json(shell, simulator):
+    token = simulator["CLOUDFLARE_API_TOKEN"]
+    identity = f"leak_{token}"
+    created = shell("create", "-w", "orders", "--id", identity)
+    assert json.loads(created.stdout)["id"] == identity, "JSON is for programs, and stays as it is"
+    shown = shell("show", "-w", "orders", identity)
+    assert "orders / leak_[hidden]: " in shown.stdout
+    assert token not in shown.stdout + shown.stderr
+    assert json.loads(shell("show", "-w", "orders", identity, "--json").stdout)["id"] == identity
+    listed = shell("list", "-w", "orders", "--limit", "5")
+    assert "leak_[hidden]" in listed.stdout
+    assert token not in listed.stdout

@@ -3,17 +3,20 @@
 import shlex
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from wfdash.cli.parser import parse
 from wfdash.core.handoff.copy_formats import copies
 from wfdash.core.model.instance import Instance
 
-HOSTILE = ["*/30 * * * *-1786001400000", "a; rm -rf ~", "$(reboot)", "it's", "x|y", "é\x1b[2J"]
+HOSTILE = ["--yes", "*/30 * * * *-1786001400000", "a; rm -rf ~", "$(reboot)", "it's", "x|y", "é\x1b[2J"]
 
 
-def menu(identity, *, local=False, base_url="https://api.example.test/client/v4/"):
+def menu(identity, *, workflow="orders", local=False, base_url="https://api.example.test/client/v4/"):
     entries = copies(
         Instance(identity, "errored", created=0.0),
-        workflow="orders",
+        workflow=workflow,
         account_id="0" * 32,
         base_url=base_url,
         local=local,
@@ -23,8 +26,31 @@ def menu(identity, *, local=False, base_url="https://api.example.test/client/v4/
 
 @pytest.mark.parametrize("identity", HOSTILE)
 def test_commands_hand_the_shell_exactly_the_id(identity):
-    assert shlex.split(menu(identity)["command for a partner"]) == ["wfdash", "-w", "orders", "-i", identity]
-    assert shlex.split(menu(identity)["wrangler command"])[-1] == identity
+    partner = ["wfdash", "--workflow=orders", f"--instance={identity}"]
+    assert shlex.split(menu(identity)["command for a partner"]) == partner
+    last = shlex.split(menu(identity)["wrangler command"])[-1]
+    assert last == ("--id=--yes" if identity == "--yes" else identity)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip))
+@example("--yes").via("an id that is an option")
+@example("-i=x").via("the id's own option")
+@example("--").via("what ends the options")
+@example("@file").via("what some programs read from a file")
+def test_no_id_becomes_an_option_of_a_command(identity):
+    entries = menu(identity)
+    program, *arguments = shlex.split(entries["command for a partner"])
+    parsed = parse(arguments)
+    assert (program, parsed.command, parsed.workflow, parsed.instance) == ("wfdash", "", "orders", identity)
+    *_, name, target = shlex.split(entries["wrangler command"])
+    assert (name, target.removeprefix("--id=")) in {("orders", identity), ("orders", target)}
+    assert not target.startswith("-") or target == f"--id={identity}"
+
+
+def test_a_workflow_that_looks_like_an_option_stays_a_workflow():
+    entries = menu("a", workflow="--config=x")
+    assert parse(shlex.split(entries["command for a partner"])[1:]).workflow == "--config=x"
+    assert "wrangler command" not in entries, "it takes the name in one place alone"
 
 
 @pytest.mark.parametrize("identity", HOSTILE)

@@ -24,18 +24,18 @@ class Copy(Struct, frozen=True):
 def copies(row: Instance, *, workflow: str, account_id: str, base_url: str, local: bool) -> list[Copy]:
     """Every entry of the copy menu for one instance. No entry ever holds a credential.
 
+    In a command, a workflow or an id stands behind `=` or cannot begin with a dash: it never is an option.
+
     `base_url` is the API's, for the curl; a dev session has no dashboard and takes wrangler's `--local`.
     """
     ours, wranglers = _session(base_url) if local else ("", "")
-    target = f"{shlex.quote(workflow)} {shlex.quote(row.id)}"
     entries = [Copy("i", "id", row.id)]
     if not local:
         entries.append(Copy("u", "dashboard URL", _dashboard(account_id, workflow, row.id)))
-    partner = f"wfdash -w {shlex.quote(workflow)} -i {shlex.quote(row.id)}{ours}"
+    partner = f"wfdash {shlex.quote(f'--workflow={workflow}')} {shlex.quote(f'--instance={row.id}')}{ours}"
     entries.append(Copy("p", "command for a partner", partner))
-    entries.append(
-        Copy("w", "wrangler command", f"wrangler workflows instances describe {target}{wranglers}")
-    )
+    if not workflow.startswith("-"):
+        entries.append(Copy("w", "wrangler command", _wrangler(workflow, row.id) + wranglers))
     if not local:
         entries.append(Copy("c", "curl", _curl(base_url, account_id, workflow, row.id)))
     entries += [
@@ -49,6 +49,13 @@ def _session(base_url: str) -> tuple[str, str]:
     """How wfdash and wrangler are told of this dev session; neither needs to be told 8787."""
     port = urlsplit(base_url).port or _PORT
     return (" --local", " --local") if port == _PORT else (f" --local {port}", f" --local --port {port}")
+
+
+def _wrangler(workflow: str, identity: str) -> str:
+    # Measured on 4.164: what stands behind `--` is dropped and the latest instance is described instead;
+    # `--id=` is taken, but `--name=` is not.
+    target = f"--id={identity}" if identity.startswith("-") else identity
+    return f"wrangler workflows instances describe {shlex.quote(workflow)} {shlex.quote(target)}"
 
 
 def _dashboard(account_id: str, workflow: str, identity: str) -> str:

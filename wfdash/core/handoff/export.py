@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from unicodedata import category, normalize
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -25,7 +26,8 @@ COLUMNS = (
     "version_id",
     "trigger_source",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = frozenset("=+-@\N{MINUS SIGN}")
+"""What begins a formula in Excel, LibreOffice and Google Sheets (OWASP, CSV injection), less the blanks."""
 
 
 def table_csv(rows: Iterable[Instance]) -> Iterator[str]:
@@ -82,12 +84,21 @@ def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str], now:
 
 def _cell(value: object) -> str:
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
-    return "'" + text if text.startswith(_FORMULA) else text
+    return "'" + text if _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    """Whether a spreadsheet could run it: blanks and what has no width are skipped, wide forms are read."""
+    if text.startswith(("\t", "\r", "\n")):
+        return True
+    first = next((one for one in text if category(one)[0] not in "ZCM"), "")
+    return normalize("NFKC", first)[:1] in _FORMULA
 
 
 def _csv_line(cells: Iterable[str]) -> str:
+    """All quoted, since some spreadsheets part a line at `;` or a tab too."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    csv.writer(line, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
     return line.getvalue()
 
 

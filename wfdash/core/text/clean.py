@@ -6,11 +6,11 @@ unassigned character, so no part of it can be read as a command by a terminal.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 from unicodedata import category, east_asian_width
 
-__all__ = ["cells", "clean", "distinguishable", "fit"]
+__all__ = ["cells", "clean", "distinguishable", "fit", "mask_in_text", "masked"]
 
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
@@ -64,11 +64,35 @@ _ODD = re.compile(
 )
 
 
+_MOST_MASKS = 8
+"""A change of profile brings another credential; what the one before was may still be on screen."""
+_masks: list[Callable[[str], str]] = []
+
+
+def mask_in_text(mask: Callable[[str], str]) -> None:
+    """From now on, apply this to all that is cleaned: what it hides is in no text that people get to see.
+
+    Before escapes and line breaks can part what is to be hidden. A mask returns other text as it is, fast.
+    """
+    if mask not in _masks:
+        _masks.append(mask)
+        del _masks[:-_MOST_MASKS]
+
+
+def masked(text: str) -> str:
+    """The text, otherwise raw, without what a mask hides."""
+    for mask in _masks:
+        text = mask(text)
+    return text
+
+
 def clean(text: str) -> str:
     """One printable line: a newline becomes ␊, ESC ␛, what has no picture �; runs of marks are capped.
 
     Ten times slower than a plain scan for text that is not ASCII; cut megabytes before.
     """
+    if _masks:
+        text = masked(text)
     if text.isascii():
         return text if text.isprintable() else text.translate(_SAFE)
     text = _ODD.sub(_settle, text.translate(_SAFE))
@@ -80,7 +104,7 @@ def distinguishable(texts: Sequence[str]) -> list[str]:
     cleaned = [clean(text) for text in texts]
     alike = {name for name, times in Counter(cleaned).items() if times > 1}
     return [
-        text.encode("unicode_escape").decode("ascii") if name in alike else name
+        clean(text.encode("unicode_escape").decode("ascii")) if name in alike else name
         for text, name in zip(texts, cleaned, strict=True)
     ]
 

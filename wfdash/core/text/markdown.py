@@ -7,10 +7,24 @@ from wfdash.core.text.clean import clean
 
 __all__ = ["code", "escaped", "table_row"]
 
+_LINK = re.compile(r"//|www\.|@|[^\W\d_]:(?=\S)|\w\.(?=[^\W\d_])", re.IGNORECASE)
+"""A word with this in it is a link or a mention to GitHub, a chat or an issue tracker, without any markup."""
+_MARKS = re.compile(r"[\\`*_\[\]<>#|&~$!]")
+_STARTS = ("-", "+", "="), (".", ")")
+"""At the very start, or there behind a number, these would make a list, a rule or a heading."""
+_PLAIN = re.compile(r"(?:[A-Za-z0-9]|[ -](?=[A-Za-z0-9])|(?<=[0-9])[.:](?=[0-9]))*")
+
 
 def escaped(text: str) -> str:
-    """Text in a paragraph or an item."""
-    return "".join("\\" + c if c in "\\`*_[]<>#|" else c for c in clean(text))
+    """Text in a paragraph or an item: no markup, no HTML, and no link, not even a bare one."""
+    line = clean(text).strip(" ")
+    words = (code(word) if _LINK.search(word) else _MARKS.sub(r"\\\g<0>", word) for word in line.split(" "))
+    return _safe_start(" ".join(words))
+
+
+def _safe_start(line: str) -> str:
+    digits = len(line) - len(line.lstrip("0123456789"))
+    return line[:digits] + "\\" + line[digits:] if line[digits : digits + 1] in _STARTS[digits > 0] else line
 
 
 def code(text: str) -> str:
@@ -24,5 +38,11 @@ def code(text: str) -> str:
 
 
 def table_row(cells: Iterable[str]) -> str:
-    """One row of a table. Ids in it can be copied as they are: only the bar is escaped."""
-    return "| " + " | ".join(clean(cell).replace("|", "\\|") for cell in cells) + " |"
+    """One row of a table. What is more than plain words is code, to be copied as it is."""
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(text: str) -> str:
+    line = clean(text).strip(" ")
+    # The bar is escaped in code too: a table is parted before its cells are read (GFM, section 4.10).
+    return line if _PLAIN.fullmatch(line) else code(line).replace("|", "\\|")

@@ -12,6 +12,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.handoff.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.text.clean import masked
 from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.live.polling.read_instance import read_run
@@ -130,7 +131,7 @@ class ExportScreen(MenuScreen):
         app = self.dashboard
         name = file_name(subject, ending, app.clock())
         try:
-            path = await asyncio.to_thread(write_first, _FOLDERS, name, make)
+            path = await asyncio.to_thread(write_first, _FOLDERS, name, lambda: map(masked, make()))
         except OSError as error:
             app.notify(f"not written: {error.strerror or error}", severity="error")
         else:

@@ -7,10 +7,10 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from wfdash.core.text.clean import cells
+from wfdash.core.text.clean import cells, masked
 from wfdash.ui.widgets.theme import ASCII
 
-__all__ = ["AsciiFilter", "ColourlessFilter", "PrintableFilter"]
+__all__ = ["AsciiFilter", "ColourlessFilter", "PrintableFilter", "SecretFilter"]
 
 
 class PrintableFilter(LineFilter):
@@ -25,6 +25,17 @@ class PrintableFilter(LineFilter):
             else Segment("".join(map(_printable, segment.text)), segment.style)
             for segment in segments
         ]
+
+
+class SecretFilter(LineFilter):
+    """Blots out the credential in use where a field or another widget draws text that was not cleaned."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        text = "".join(text for text, _, control in segments if not control)
+        shown = masked(text)
+        if shown == text:
+            return segments
+        return [Segment(shown + " " * (cells(text) - cells(shown)), segments[0].style)]
 
 
 class ColourlessFilter(LineFilter):

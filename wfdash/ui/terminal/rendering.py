@@ -1,5 +1,6 @@
 """The terminal: the theme, the filters that every line goes through, what is written, what is read."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +12,15 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from wfdash.config.settings import Settings
-from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter
+from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
 from wfdash.ui.terminal.frame import NarrowUpdate
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
-__all__ = ["Rendering"]
+__all__ = ["FONTS", "Rendering"]
+
+
+FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
+"""Of a picture: whichever of these is there. No server is asked for one."""
 
 
 class Rendering(App[int], inherit_bindings=False):
@@ -37,7 +42,7 @@ class Rendering(App[int], inherit_bindings=False):
         self.animation_level = "none"
         self.no_color = self.no_color or settings.no_color
         self.theme = "ansi-dark" if self.no_color else base_theme(settings.theme)
-        filters: list[LineFilter] = [PrintableFilter()]
+        filters: list[LineFilter] = [SecretFilter(), PrintableFilter()]
         if self.no_color:
             filters.append(ColourlessFilter())
         elif settings.theme in PALETTES:
@@ -52,6 +57,12 @@ class Rendering(App[int], inherit_bindings=False):
         # Textual chose greys before the theme was set, and those come out black on 16 colours.
         kept = (filter for filter in filters if not isinstance(filter, Monochrome | NoColor))
         return [*kept, *self._last_filters]
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as SVG, without the font that Rich would have fetched from a server."""
+        svg = super().export_screenshot(title=title, simplify=simplify)
+        svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.S)
+        return re.sub(r"Fira Code(, monospace)?", FONTS, svg)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, ChopsUpdate):
