@@ -11,7 +11,7 @@ import pytest
 
 from wfdash.config.example import example
 from wfdash.config.file import ConfigError, line_of, parse, permission_warnings, read
-from wfdash.config.schema import Config, Profile, SavedView
+from wfdash.config.schema import Config, Profile, ViewEntry
 from wfdash.config.writer import save_default_profile
 from wfdash.keymap.actions import ACTIONS, split_keys
 
@@ -72,7 +72,7 @@ def test_the_example_is_complete_and_equal_to_the_defaults():
     config = parse(EXAMPLE.read_text(), "config.example.toml")
     assert config == Config(
         profiles={"example": Profile()},
-        views=[SavedView("example")],
+        views=[ViewEntry("example")],
         keys={action.id: ",".join(action.keys) for action in ACTIONS},
     )
     table = tomllib.loads(EXAMPLE.read_text())

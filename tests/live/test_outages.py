@@ -111,6 +111,6 @@ async def test_a_clock_set_back_does_not_stop_the_polls(api, poller, loop):
     poller.show("orders")
     await asyncio.sleep(10)
     asked = len(api.asked)
-    poller._jobs.newest.next_at = loop.time() + 7200
+    poller._feeds.newest.next_at = loop.time() + 7200
     await asyncio.sleep(10)
     assert len(api.asked) > asked

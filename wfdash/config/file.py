@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, SavedView
+from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, ViewEntry
 
 __all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read", "seconds_of"]
 
@@ -108,7 +108,7 @@ def _model_at(path: Sequence[str | int]) -> Any:
     """The dataclass that describes the table at a path."""
     if not path:
         return Config
-    return {"profiles": Profile, "poll": Poll, "display": Display, "views": SavedView}.get(
+    return {"profiles": Profile, "poll": Poll, "display": Display, "views": ViewEntry}.get(
         str(path[0]), Config
     )
 
@@ -152,7 +152,7 @@ def _check_values(config: Config) -> None:
     _check_keys(config.keys)
 
 
-def _check_views(views: Sequence[SavedView]) -> None:
+def _check_views(views: Sequence[ViewEntry]) -> None:
     keys: dict[str, str] = {}
     defaults: dict[str, str] = {}
     for index, view in enumerate(views):
@@ -174,7 +174,7 @@ def _check_views(views: Sequence[SavedView]) -> None:
             defaults[view.workflow] = view.name
 
 
-def _check_filter(index: int, view: SavedView) -> None:
+def _check_filter(index: int, view: ViewEntry) -> None:
     from wfdash.core.filter.query import QueryError
     from wfdash.core.filter.query import parse as parse_query
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-__all__ = ["THEMES", "Config", "Display", "Poll", "Profile", "SavedView"]
+__all__ = ["THEMES", "Config", "Display", "Poll", "Profile", "ViewEntry"]
 
 THEMES = ("ansi-dark", "ansi-light", "ansi-contrast", "dark", "light", "colour-blind")
 
@@ -52,7 +52,7 @@ class Display:
 
 
 @dataclass(frozen=True)
-class SavedView:
+class ViewEntry:
     """One `[[views]]`."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
@@ -74,5 +74,5 @@ class Config:
     poll: Poll = field(default_factory=Poll)
     display: Display = field(default_factory=Display)
     keys: dict[str, str] = field(default_factory=dict)
-    views: list[SavedView] = field(default_factory=list)
+    views: list[ViewEntry] = field(default_factory=list)
     retention: dict[str, str] = field(default_factory=dict)

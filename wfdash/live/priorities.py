@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
 from wfdash.live.feeds.counts import Counts
-from wfdash.live.feeds.error_samples import Causes
-from wfdash.live.feeds.filter_search import Search
-from wfdash.live.feeds.instances import History, Newest
+from wfdash.live.feeds.error_samples import ErrorSamples
+from wfdash.live.feeds.filter_search import FilterSearch
+from wfdash.live.feeds.instances import NewestInstances, OlderInstances
 from wfdash.live.feeds.open_instance import OpenDetail
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.feeds.sweep import Sweep
@@ -29,19 +29,19 @@ class Feeds:
     """Each asks for one thing and may be read by its name."""
 
     def __init__(
-        self, watch: FeedContext, interval: float, *, watched_changed: Callable[[PinState], None]
+        self, context: FeedContext, interval: float, *, watched_changed: Callable[[PinState], None]
     ) -> None:
-        self._watch = watch
-        self.newest = Newest(watch, interval)
-        self.history = History(watch, self.newest)
-        self.counts = Counts(watch)
-        self.detail = OpenDetail(watch)
-        self.facts = RowDetails(watch)
-        self.sweep = Sweep(watch)
-        self.search = Search(watch, self.facts)
-        self.causes = Causes(watch, read=self.facts.remember)
-        self.versions = Versions(watch)
-        self.watched = Watched(watch, changed=watched_changed)
+        self._context = context
+        self.newest = NewestInstances(context, interval)
+        self.history = OlderInstances(context, self.newest)
+        self.counts = Counts(context)
+        self.detail = OpenDetail(context)
+        self.row_details = RowDetails(context)
+        self.sweep = Sweep(context)
+        self.search = FilterSearch(context, self.row_details)
+        self.error_samples = ErrorSamples(context, read=self.row_details.remember)
+        self.versions = Versions(context)
+        self.watched = Watched(context, changed=watched_changed)
         self._frozen_rows = _FREEZE_AT
         self._spared = 0
         """Page of the sweep at which the background had its turn last."""
@@ -49,9 +49,17 @@ class Feeds:
     @property
     def of_workflow(
         self,
-    ) -> "Sequence[Counts | OpenDetail | RowDetails | Sweep | Search | Causes | Versions]":
+    ) -> "Sequence[Counts | OpenDetail | RowDetails | Sweep | FilterSearch | ErrorSamples | Versions]":
         """Those that have nothing to go on with in another workflow."""
-        return (self.counts, self.detail, self.facts, self.sweep, self.search, self.causes, self.versions)
+        return (
+            self.counts,
+            self.detail,
+            self.row_details,
+            self.sweep,
+            self.search,
+            self.error_samples,
+            self.versions,
+        )
 
     @property
     def status_counts(self) -> dict[str, int] | None:
@@ -68,16 +76,20 @@ class Feeds:
         """Most urgent first. Of a long sweep every fourth turn, every second while rows on screen are unread,
         goes to what rows are blocked on: else they would never be read."""
         self.sweep.skip = self.newest.complete_at is not None
-        self.facts.missed = self.sweep.missed
-        self.facts.open = self.detail.id
+        self.row_details.missed = self.sweep.missed
+        self.row_details.open = self.detail.id
         self.counts.listed = self.newest.counts is not None
-        self.versions.want((self._version_of_open(), self.causes.blamed))
-        read, wanted = self.facts.progress
+        self.versions.want((self._version_of_open(), self.error_samples.blamed))
+        read, wanted = self.row_details.progress
         turn = self.sweep.pages
         spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
-        spare = (self.facts, self.sweep) if spared or self.facts.urgent else (self.sweep, self.facts)
-        spare = (self.causes, *spare) if self.causes.wanted else spare
-        late = self.newest.late(self._watch.clock())
+        spare = (
+            (self.row_details, self.sweep)
+            if spared or self.row_details.urgent
+            else (self.sweep, self.row_details)
+        )
+        spare = (self.error_samples, *spare) if self.error_samples.wanted else spare
+        late = self.newest.late(self._context.clock())
         first = (self.newest, self.detail) if late else (self.detail, self.newest)
         return (*first, self.counts, self.history, self.versions, *spare, self.watched, self.search)
 
@@ -93,25 +105,25 @@ class Feeds:
         if isinstance(event, InstancesChanged):
             self._follow(event.delta)
         elif isinstance(event, DetailChanged) and (state := self.detail.state(event.id)) and state.detail:
-            self.facts.remember(state.detail)
+            self.row_details.remember(state.detail)
 
     def settled(self, job: Job) -> None:
         """One of them was answered, or failed."""
         if job is self.newest:
-            self.facts.look_for(self.newest.left)
+            self.row_details.look_for(self.newest.left)
             if self.newest.complete_at is not None:
                 self.sweep.covered(self.newest.complete_at)
-        if job is self.facts:
+        if job is self.row_details:
             self._spared = self.sweep.pages
         if job is self.counts:
-            self.facts.running = (self.status_counts or {}).get("running")
+            self.row_details.running = (self.status_counts or {}).get("running")
 
     def _follow(self, delta: Delta) -> None:
         self.search.follow(delta)
         self.watched.heed(delta)
         for identity in delta.changed:
             self.detail.row_changed(identity)
-        rows = len(self._watch.store)
+        rows = len(self._context.store)
         if rows >= self._frozen_rows:
             self._frozen_rows = 2 * rows
             gc.freeze()

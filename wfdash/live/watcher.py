@@ -45,12 +45,14 @@ class Watcher:
         notify: Callable[[Event], None],
     ) -> None:
         self._notify = notify
-        self._watch = FeedContext(api, clock, self._emit)
+        self._context = FeedContext(api, clock, self._emit)
         self.budget = budget
-        self._jobs = Feeds(self._watch, interval, watched_changed=lambda state: notify(WatchedChanged(state)))
-        self.causes, self.watched = self._jobs.causes, self._jobs.watched
-        self.sink = StoreSink(self._watch, self._jobs)
-        self._scheduler = Scheduler(self._jobs.in_order, clock=clock, budget=budget, settled=self._settled)
+        self._feeds = Feeds(
+            self._context, interval, watched_changed=lambda state: notify(WatchedChanged(state))
+        )
+        self.error_samples, self.watched = self._feeds.error_samples, self._feeds.watched
+        self.sink = StoreSink(self._context, self._feeds)
+        self._scheduler = Scheduler(self._feeds.in_order, clock=clock, budget=budget, settled=self._settled)
         budget.on_change = lambda: notify(BudgetChanged())
 
     async def run(self) -> None:
@@ -59,95 +61,95 @@ class Watcher:
 
     @property
     def workflow(self) -> str:
-        return self._watch.workflow
+        return self._context.workflow
 
     @property
     def store(self) -> Store:
-        return self._watch.store
+        return self._context.store
 
     @property
     def local(self) -> bool:
         """Whether a dev session is asked, which takes no filter."""
-        return self._watch.local
+        return self._context.local
 
     @property
     def list(self) -> Freshness:
-        return self._jobs.newest.freshness
+        return self._feeds.newest.freshness
 
     @property
     def total(self) -> int | None:
         """Instances of the workflow, all of them when the server says; else as many as answer the filter."""
         counts = self.counts
-        return sum(counts.values()) if counts else self._jobs.newest.total
+        return sum(counts.values()) if counts else self._feeds.newest.total
 
     @property
     def matching_total(self) -> int | None:
         """What the server says answers the part of the filter it was asked."""
-        return self._jobs.newest.total
+        return self._feeds.newest.total
 
     @property
     def counts(self) -> dict[str, int] | None:
-        return self._jobs.status_counts
+        return self._feeds.status_counts
 
     @property
     def hidden(self) -> int:
         """Rows a dev server lists without a status: ids that were asked for but never made."""
-        return self._jobs.newest.hidden
+        return self._feeds.newest.hidden
 
     @property
     def left_out(self) -> int:
         """Rows of the newest page beyond those that are read of one answer."""
-        return self._jobs.newest.left_out
+        return self._feeds.newest.left_out
 
     @property
     def workflows(self) -> Sequence[Workflow]:
-        return self._jobs.counts.workflows
+        return self._feeds.counts.workflows
 
     @property
     def workflows_total(self) -> int | None:
         """How many the server says there are; no more than some 2,000 are read."""
-        return self._jobs.counts.total
+        return self._feeds.counts.total
 
     @property
     def shown(self) -> Workflow | None:
         """The workflow shown, as it last told of itself."""
-        return self._jobs.counts.shown
+        return self._feeds.counts.shown
 
     @property
     def workflows_fresh(self) -> Freshness:
         """Of all the workflows; an answer about the one shown makes the others no younger."""
-        return replace(self._jobs.counts.freshness, answered_at=self._jobs.counts.all_at)
+        return replace(self._feeds.counts.freshness, answered_at=self._feeds.counts.all_at)
 
     @property
     def trends(self) -> Trends:
-        return self._jobs.counts.trends
+        return self._feeds.counts.trends
 
     @property
     def sweep(self) -> Sweep:
-        return self._jobs.sweep
+        return self._feeds.sweep
 
     @property
     def complete(self) -> bool:
         """Whether everything that answers the filter is loaded, down to the oldest."""
-        return self._jobs.history.complete
+        return self._feeds.history.complete
 
     @property
     def loading_more(self) -> bool:
-        return self._jobs.history.wanted
+        return self._feeds.history.wanted
 
     @property
-    def facts_read(self) -> tuple[int, int]:
+    def details_read(self) -> tuple[int, int]:
         """Of how many visible active rows it is known what they are blocked on: read, of."""
-        return self._jobs.facts.progress
+        return self._feeds.row_details.progress
 
     @property
     def utc(self) -> bool:
         """How instants in the sentences are written; else in local time."""
-        return self._jobs.facts.utc
+        return self._feeds.row_details.utc
 
     @utc.setter
     def utc(self, utc: bool) -> None:
-        self._jobs.facts.utc = utc
+        self._feeds.row_details.utc = utc
 
     @property
     def frozen(self) -> bool:
@@ -161,71 +163,71 @@ class Watcher:
     @property
     def overview(self) -> bool:
         """Whether all workflows are asked about, not only the one shown."""
-        return self._jobs.counts.overview
+        return self._feeds.counts.overview
 
     @overview.setter
     def overview(self, overview: bool) -> None:
-        if overview and not self._jobs.counts.overview:
-            self._scheduler.withdraw(self._jobs.counts)
-            self._jobs.counts.soon()
-        self._jobs.counts.overview = overview
+        if overview and not self._feeds.counts.overview:
+            self._scheduler.withdraw(self._feeds.counts)
+            self._feeds.counts.soon()
+        self._feeds.counts.overview = overview
         self._scheduler.wake()
 
     def show(self, workflow: str, query: Query | None = None) -> None:
         """Change what is listed; late answers to the old question are dropped."""
-        watch, other = self._watch, workflow != self._watch.workflow
-        watch.query = query
-        self._scheduler.withdraw(self._jobs.newest)
-        self._scheduler.withdraw(self._jobs.history)
+        context, other = self._context, workflow != self._context.workflow
+        context.query = query
+        self._scheduler.withdraw(self._feeds.newest)
+        self._scheduler.withdraw(self._feeds.history)
         if other:
-            for job in self._jobs.of_workflow:
+            for job in self._feeds.of_workflow:
                 self._scheduler.withdraw(job)
-            watch.workflow, watch.store, watch.stretch = workflow, Store(), ContiguousRange()
-            self._jobs.reset()
-        self._jobs.newest.reset()
-        self._jobs.history.reset()
+            context.workflow, context.store, context.contiguous = workflow, Store(), ContiguousRange()
+            self._feeds.reset()
+        self._feeds.newest.reset()
+        self._feeds.history.reset()
         self._scheduler.wake()
 
     def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
         """Read the loaded rows that this filter cannot tell from their rows alone, as budget allows."""
-        self._scheduler.withdraw(self._jobs.search)
-        self._jobs.search.look_for(query, marks)
+        self._scheduler.withdraw(self._feeds.search)
+        self._feeds.search.look_for(query, marks)
         self._scheduler.wake()
 
     def search_on(self) -> None:
         """Read on for the filter, where that was left off after enough of them."""
-        self._jobs.search.go_on()
+        self._feeds.search.go_on()
         self._scheduler.wake()
 
     @property
     def searched(self) -> Searched | None:
         """How far that is; None for a filter that rows alone can answer."""
-        return self._jobs.search.searched
+        return self._feeds.search.searched
 
     @property
     def searching(self) -> bool:
-        return self._jobs.search.busy
+        return self._feeds.search.busy
 
     def open(self, instance: str | None) -> None:
         """Which detail is polled; None for none."""
-        if instance == self._jobs.detail.id:
+        if instance == self._feeds.detail.id:
             return
-        self._scheduler.withdraw(self._jobs.detail)
-        self._jobs.detail.open(instance)
+        self._scheduler.withdraw(self._feeds.detail)
+        self._feeds.detail.open(instance)
         self._scheduler.wake()
 
     def want(self, ids: Sequence[str]) -> None:
         """The visible active rows, most important first: what they wait for is read as budget allows."""
-        self._jobs.facts.wanted = tuple(ids)
+        self._feeds.row_details.wanted = tuple(ids)
         self._scheduler.wake()
 
     def prioritise(self, ids: Container[str]) -> None:
         """The watched and the marked ones, as they are at any moment: read first when a sweep misses them."""
-        self._jobs.facts.watched = ids
+        self._feeds.row_details.watched = ids
 
     def poll_now(self) -> None:
         """Out of turn, and once even while polling is frozen."""
-        jobs = (self._jobs.newest, self._jobs.counts, self._jobs.detail)
+        jobs = (self._feeds.newest, self._feeds.counts, self._feeds.detail)
         for job in jobs:
             job.soon()
         self._scheduler.once(job for job in jobs if job.due(0.0) is not None)
@@ -233,61 +235,63 @@ class Watcher:
 
     def focus(self, focused: bool) -> None:
         """Whether the terminal has the focus; without it the list is polled every 30 s."""
-        if focused and not self._jobs.newest.focused:
-            self._jobs.newest.soon()
-        self._jobs.newest.focused = focused
+        if focused and not self._feeds.newest.focused:
+            self._feeds.newest.soon()
+        self._feeds.newest.focused = focused
         self._scheduler.wake()
 
     def load_more(self) -> None:
         """Ask for one more page of older rows."""
-        self._jobs.history.wanted = True
+        self._feeds.history.wanted = True
         self._scheduler.wake()
 
     def detail(self, instance: str) -> DetailState | None:
-        return self._jobs.detail.state(instance)
+        return self._feeds.detail.state(instance)
 
     def details(self) -> Sequence[DetailState]:
         """Every instance that was opened and is still remembered."""
-        return self._jobs.detail.states()
+        return self._feeds.detail.states()
 
     def fact(self, instance: str) -> RowDetail | None:
         """What was last read of a row, with when."""
-        return self._jobs.facts.fact(instance)
+        return self._feeds.row_details.fact(instance)
 
     def why(self, instance: str) -> Why | None:
-        return self._jobs.facts.why(instance)
+        return self._feeds.row_details.why(instance)
 
-    def stretch(self) -> Sequence[Instance]:
+    def contiguous(self) -> Sequence[Instance]:
         """Loaded rows between which no instance is missing."""
-        return self._watch.stretch.rows(self.store)
+        return self._context.contiguous.rows(self.store)
 
     @property
     def filtered(self) -> bool:
         """Whether the API is asked for a part of the list only: the stretch then stands still."""
-        return pushed(self._watch)
+        return pushed(self._context)
 
     def oddities(self) -> Sequence[Oddity]:
         """What is stuck or odd, worst first, told from what was read so far."""
-        return find_oddities(self._watch, self._jobs.facts, self._jobs.facts.times, self.trends, self.shown)
+        return find_oddities(
+            self._context, self._feeds.row_details, self._feeds.row_details.times, self.trends, self.shown
+        )
 
     @property
     def read(self) -> Mapping[str, DetailFields]:
         """What filters can ask of the instances that were read, by id; follows along, not to be changed."""
-        return self._jobs.facts.read
+        return self._feeds.row_details.read
 
     def version(self, version: str) -> Version | None:
         """What is known of this version of the workflow; asked for when it matters."""
-        return self._jobs.versions.by_id.get(version)
+        return self._feeds.versions.by_id.get(version)
 
     @property
     def appeared(self) -> Mapping[str, float]:
         """When each version came, in epoch seconds, of those that are known."""
-        return self._jobs.versions.appeared
+        return self._feeds.versions.appeared
 
     def _emit(self, event: Event) -> None:
-        self._jobs.apply(event)
+        self._feeds.apply(event)
         self._notify(event)
 
     def _settled(self, job: Job) -> None:
-        self._jobs.settled(job)
+        self._feeds.settled(job)
         self._notify(HealthChanged())

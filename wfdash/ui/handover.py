@@ -112,14 +112,14 @@ class Shift:
             self.unseen = 0
             self._title("wfdash")
 
-    def acted(self, trail: ActionProgress) -> None:
+    def acted(self, progress: ActionProgress) -> None:
         """An action came to its end."""
-        if trail.plan.key in self._announced or not trail.over:
+        if progress.plan.key in self._announced or not progress.over:
             return
-        self._announced.add(trail.plan.key)
-        plan = trail.plan
-        identity = plan.targets[0].id if trail.single else ""
-        counts = ", ".join(f"{number} {outcome}" for outcome, number in trail.counts())
+        self._announced.add(progress.plan.key)
+        plan = progress.plan
+        identity = plan.targets[0].id if progress.single else ""
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in progress.counts())
         text = f"{phrase(plan.verb)}: {counts}"
         self.story.tell(self._app.clock(), "action", text, workflow=plan.workflow, id=identity)
 
@@ -138,9 +138,9 @@ class Shift:
         """Where the person stands now, and all that was gathered."""
         app, now = self._app, self._app.clock()
         root, session = app.root, app.session
-        if session is not None and (groups := session.poller.causes.groups):
+        if session is not None and (groups := session.poller.error_samples.groups):
             poller = session.poller
-            said = summary(groups, appeared=poller.appeared, now=now, exact=poller.causes.since_found)
+            said = summary(groups, appeared=poller.appeared, now=now, exact=poller.error_samples.since_found)
             self.story.tell(now, "cause", said, workflow=root.workflow)
         return Handover(
             now,

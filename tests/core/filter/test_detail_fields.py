@@ -2,7 +2,7 @@
 
 import pytest
 
-from wfdash.core.filter.detail_fields import read_facts
+from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 
@@ -13,8 +13,8 @@ SLEPT_ANEW = {"type": "sleep", "name": "nap-1", "start": NOON, "finished": False
 """A sleep that a pause cut short: it stays open, and begins anew under its own name."""
 
 
-def facts(status, *steps, error=None):
-    return read_facts(read_detail("orders", "a", {"status": status, "steps": list(steps), "error": error}))
+def fields(status, *steps, error=None):
+    return read_fields(read_detail("orders", "a", {"status": status, "steps": list(steps), "error": error}))
 
 
 def step(name, **more):
@@ -47,24 +47,24 @@ def step(name, **more):
     ],
 )
 def test_what_it_waits_for(status, steps, blocked):
-    assert facts(status, *steps).blocked == blocked
+    assert fields(status, *steps).blocked == blocked
 
 
 def test_the_steps_that_are_open_or_failed_and_every_error():
     done = step("Load-1", success=True, end="2026-11-21T10:00:00Z")
     failed = step("Charge Card-1", success=False, end="2026-11-21T10:00:01Z", attempts=[FAILED])
-    read = facts("errored", done, failed, error={"name": "Error", "message": "gave up"})
+    read = fields("errored", done, failed, error={"name": "Error", "message": "gave up"})
     assert read.steps == ("charge card-1",)
     assert "error: gave up" in read.error
     assert "paymenterror: card declined" in read.error
-    assert facts("running", step("Wait-1")).steps == ("wait-1",)
+    assert fields("running", step("Wait-1")).steps == ("wait-1",)
     awaited = {"type": "waitForEvent", "name": "approval-1", "finished": False, "event_type": "Approve"}
-    assert facts("waiting", awaited).steps == ("approval-1", "approve")
+    assert fields("waiting", awaited).steps == ("approval-1", "approve")
 
 
 def test_of_one_that_rolls_back_the_handler_that_runs_is_told_not_the_step_it_was_in():
     cut, handler = step("ship-1"), step("charge card-1", type="rollback")
-    assert facts("rollingBack", cut, handler).steps == ("charge card-1",)
+    assert fields("rollingBack", cut, handler).steps == ("charge card-1",)
 
 
 def test_how_long_a_row_lasted():

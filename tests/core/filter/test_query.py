@@ -73,32 +73,32 @@ FACTS = st.builds(
 )
 
 
-def naive(node: Node, row: Instance, facts: MatchContext) -> bool | None:
+def naive(node: Node, row: Instance, context: MatchContext) -> bool | None:
     """A plain reading of the tree; None is "not known"."""
     if isinstance(node, Not):
-        inner = naive(node.node, row, facts)
+        inner = naive(node.node, row, context)
         return None if inner is None else not inner
     if isinstance(node, And | Or):
-        answers = [naive(one, row, facts) for one in node.nodes]
+        answers = [naive(one, row, context) for one in node.nodes]
         decisive = isinstance(node, Or)
         if decisive in answers:
             return decisive
         return None if None in answers else not decisive
-    return naive_term(node, row, facts)
+    return naive_term(node, row, context)
 
 
-def naive_term(node: Term, row: Instance, facts: MatchContext) -> bool | None:
+def naive_term(node: Term, row: Instance, context: MatchContext) -> bool | None:
     low = [value.lower() for value in node.values]
     if node.field == "":
         return low[0] in row.id.lower()
     if node.field == "marked":
-        return row.id in facts.marks
+        return row.id in context.marks
     if node.field in ("status", "trigger"):
         return getattr(row, node.field).lower() in low
     if node.field == "version":
         return any(row.version.lower().startswith(value) for value in low)
     if node.field in ("step", "error", "blocked"):
-        return naive_detail(node.field, low, facts.details.get(row.id))
+        return naive_detail(node.field, low, context.details.get(row.id))
     return naive_time(node, row)
 
 
@@ -139,9 +139,9 @@ def naive_time(node: Term, row: Instance) -> bool | None:
 
 
 @given(NODES, ROWS, FACTS)
-def test_a_row_matches_as_a_plain_reading_says(node, row, facts):
+def test_a_row_matches_as_a_plain_reading_says(node, row, context):
     query = Query("", node)
-    assert query.match(row, NOW, facts) is (naive(node, row, facts) is True)
+    assert query.match(row, NOW, context) is (naive(node, row, context) is True)
 
 
 @given(NODES)
@@ -150,8 +150,8 @@ def test_what_is_written_reads_back_as_the_same_tree(node):
     again = parse(text)
     assert unparse(again.node) == text
     row = Instance("order-1", "errored", NOW - 700, NOW - 5, NOW - 600, None, "ab12", "api")
-    facts = MatchContext(marks={"order-1"}, details={"order-1": DetailFields(("a-1",), "ab: 1", "event")})
-    assert again.match(row, NOW, facts) is Query("", node).match(row, NOW, facts)
+    context = MatchContext(marks={"order-1"}, details={"order-1": DetailFields(("a-1",), "ab: 1", "event")})
+    assert again.match(row, NOW, context) is Query("", node).match(row, NOW, context)
 
 
 @given(NODES.filter(lambda node: not isinstance(node, And) or node.nodes))
@@ -175,10 +175,10 @@ def test_any_text_is_read_or_refused_with_a_place(text):
 
 
 @given(NODES, ROWS, FACTS)
-def test_pushdown_never_leaves_out_a_match(node, row, facts):
+def test_pushdown_never_leaves_out_a_match(node, row, context):
     query = Query("", node)
     pushed = query.pushdown(NOW)
-    if not query.match(row, NOW, facts):
+    if not query.match(row, NOW, context):
         return
     assert pushed.status in ("", row.status)
     if row.created is not None:

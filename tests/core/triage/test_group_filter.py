@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.filter.detail_fields import read_facts
+from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.core.triage.group_filter import cause_filter
+from wfdash.core.triage.group_filter import filter_for
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 
@@ -28,9 +28,9 @@ def test_an_instance_matches_the_filter_of_its_own_fingerprint(message, name, ve
             "steps": [{"type": "step", "name": "charge card-1", "success": False, "attempts": [attempt]}],
         },
     )
-    query = parse(cause_filter(fingerprint(detail)))
+    query = parse(filter_for(fingerprint(detail)))
     row = Instance("a", "errored", version=version)
-    assert query.match(row, 0.0, MatchContext(details={"a": read_facts(detail)}))
+    assert query.match(row, 0.0, MatchContext(details={"a": read_fields(detail)}))
 
 
 def test_it_reads_as_a_person_would_write_it():
@@ -45,5 +45,5 @@ def test_it_reads_as_a_person_would_write_it():
             "steps": [{"type": "step", "name": "charge card-1", "success": False, "error": error}],
         },
     )
-    said = cause_filter(fingerprint(detail))
+    said = filter_for(fingerprint(detail))
     assert said == 'status:errored version:9f2c0000 step~"charge card" error~"gateway timed out after"'

@@ -24,10 +24,10 @@ def test_the_dominant_cause_of_the_incident_is_named():
     async def story():
         async with stage("incident") as one:
             one.poller.show("orders")
-            one.poller.causes.wanted = True
-            await one.until(lambda: one.poller.causes.groups and progress(one)[0] == progress(one)[1])
+            one.poller.error_samples.wanted = True
+            await one.until(lambda: one.poller.error_samples.groups and progress(one)[0] == progress(one)[1])
             read, total = progress(one)
-            groups = one.poller.causes.groups
+            groups = one.poller.error_samples.groups
             assert 1 <= total <= 50
             assert sum(group.count for group in groups) <= read
             assert groups[0].count > sum(group.count for group in groups) / 2
@@ -38,7 +38,7 @@ def test_the_dominant_cause_of_the_incident_is_named():
 
 
 def progress(one):
-    return one.poller.causes.progress
+    return one.poller.error_samples.progress
 
 
 def test_nothing_is_sampled_until_somebody_looks():
@@ -57,7 +57,7 @@ def test_an_instance_is_read_once_for_its_cause():
     async def story():
         async with stage("incident") as one:
             one.poller.show("orders")
-            one.poller.causes.wanted = True
+            one.poller.error_samples.wanted = True
             await one.until(lambda: progress(one)[1] and progress(one)[0] == progress(one)[1])
             paths = [asked.path for asked in gets(one) if "simple" not in str(asked)]
             assert len(paths) == len(set(paths))
@@ -69,9 +69,9 @@ def test_what_was_sampled_is_known_to_filters_too():
     async def story():
         async with stage("incident") as one:
             one.poller.show("orders")
-            one.poller.causes.wanted = True
+            one.poller.error_samples.wanted = True
             await one.until(lambda: progress(one)[1] and progress(one)[0] == progress(one)[1])
-            sampled = {s.id for group in one.poller.causes.groups for s in group.samples}
+            sampled = {s.id for group in one.poller.error_samples.groups for s in group.samples}
             assert sampled <= one.poller.read.keys()
 
     simulate(story())
@@ -81,7 +81,7 @@ def test_since_when_is_said_once_the_first_of_its_cause_was_read():
     async def story():
         async with stage("incident") as one:
             one.poller.show("orders")
-            causes = one.poller.causes
+            causes = one.poller.error_samples
             causes.wanted = True
             await one.until(lambda: causes.groups)
             assert not causes.since_found
@@ -105,18 +105,18 @@ def test_versions_are_blamed_over_a_stretch_that_no_filter_thinned_out():
         async with stage("incident") as one:
             one.poller.show("orders", parse("status:errored"))
             await one.until(lambda: one.poller.list.answered_at is not None)
-            assert one.poller.stretch() == [], "the completed ones between these are not loaded"
+            assert one.poller.contiguous() == [], "the completed ones between these are not loaded"
             one.poller.show("orders")
-            await one.until(lambda: one.poller.stretch())
-            before = blame(one.poller.stretch())
+            await one.until(lambda: one.poller.contiguous())
+            before = blame(one.poller.contiguous())
             one.poller.show("orders", parse("status:errored"))
-            one.poller.causes.wanted = True
+            one.poller.error_samples.wanted = True
             await asyncio.sleep(2400)
-            assert blame(one.poller.stretch()) == before, "only errored ones were looked for since"
+            assert blame(one.poller.contiguous()) == before, "only errored ones were looked for since"
             one.poller.show("orders")
             end = one.loop.time()
-            await one.until(lambda: max(row.created for row in one.poller.stretch()) > end - 60)
-            stretch = one.poller.stretch()
+            await one.until(lambda: max(row.created for row in one.poller.contiguous()) > end - 60)
+            stretch = one.poller.contiguous()
             oldest, newest = min(row.created for row in stretch), max(row.created for row in stretch)
             pages = [page async for page in walk(one.api, "orders")]
             rows = [Instance.from_item(item) for page in pages for item in page.items]

@@ -96,8 +96,8 @@ async def test_what_visible_rows_wait_for_is_read_and_read_again(on):
     await asyncio.sleep(1)
     ids = [one.id for one in on.world.workflows["orders"].walk(newest_first=True, status="waiting")][:12]
     poller.want(ids)
-    assert poller.facts_read == (0, 12)
-    await on.until(lambda: poller.facts_read == (12, 12), within=30)
+    assert poller.details_read == (0, 12)
+    await on.until(lambda: poller.details_read == (12, 12), within=30)
     assert all(poller.why(one).short and poller.fact(one).read_at for one in ids)
     assert set(poller.read) >= set(ids)
     await asyncio.sleep(75)
@@ -113,7 +113,7 @@ async def test_the_open_instance_is_not_read_once_more_for_its_row(on):
     since = on.loop.time()
     poller.open(one.id)
     poller.want([one.id])
-    await on.until(lambda: poller.facts_read == (1, 1), within=30)
+    await on.until(lambda: poller.details_read == (1, 1), within=30)
     await asyncio.sleep(4)
     assert len(asked(on, f"/instances/{one.id}", since)) == 1
     poller.open(None)

@@ -50,9 +50,9 @@ async def test_one_answer_serves_the_open_instance_and_the_page_of_causes(on):
     await on.until(lambda: len(on.poller.store))
     on.poller.open(final_of(on).id)
     await on.until(lambda: on.poller.appeared)
-    on.poller.causes.wanted = True
-    await on.until(lambda: on.poller.causes.blamed and on.poller.causes.progress[0] >= 8)
-    assert on.poller.causes.blamed in on.poller.appeared
+    on.poller.error_samples.wanted = True
+    await on.until(lambda: on.poller.error_samples.blamed and on.poller.error_samples.progress[0] >= 8)
+    assert on.poller.error_samples.blamed in on.poller.appeared
     assert len(asked(on, "/versions")) == 1
 
 
@@ -71,5 +71,5 @@ async def test_a_version_deployed_since_is_asked_for_at_once_when_it_is_blamed(o
     on.poller.open(earlier.id)
     await on.until(lambda: on.poller.version(earlier.version.id))
     on.api.list_versions = listed
-    on.poller.causes.wanted = True
-    await on.until(lambda: on.poller.causes.blamed in on.poller.appeared, within=60)
+    on.poller.error_samples.wanted = True
+    await on.until(lambda: on.poller.error_samples.blamed in on.poller.appeared, within=60)

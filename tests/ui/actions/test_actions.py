@@ -224,7 +224,7 @@ def test_a_bulk_needs_its_count_and_stops_half_way_with_exact_numbers():
         await dash.press("bulk.show")
         await dash.until(lambda: isinstance(dash.app.screen, BulkScreen))
         await dash.press("x")
-        trail = dash.app.screen.trail
+        trail = dash.app.screen.progress
         await dash.until(lambda: trail.over, 600)
         sent = len(writes(dash))
         counts = dict(trail.counts())
@@ -290,7 +290,7 @@ def test_the_desk_is_for_the_one_it_was_opened_for_until_the_cursor_is_moved():
 
     async def script(dash):
         poller = dash.app.session.poller
-        await dash.until(lambda: poller.facts_read[0] == poller.facts_read[1] > 20)
+        await dash.until(lambda: poller.details_read[0] == poller.details_read[1] > 20)
         (quiet,) = [row.id for row in poller.store if row.status == "paused"]
         dash.app.show_instance("orders", quiet)
         await dash.settled()

@@ -5,7 +5,7 @@ from tests.support.dashboard import drive
 
 def test_marked_and_watched_rows_are_read_first_when_a_sweep_misses_them():
     async def script(d):
-        heeded = d.app.session.poller._jobs.facts.watched
+        heeded = d.app.session.poller._feeds.row_details.watched
         marked, watched, other = (d.app.root.table.row_key(index) for index in range(3))
         assert marked not in heeded
         await d.press("space")

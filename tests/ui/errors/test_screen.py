@@ -17,7 +17,7 @@ def incident(script):
         world = build("incident", clock=asyncio.get_running_loop().time)
         async with opened(world=world, size=(170, 40)) as dashboard:
             await dashboard.press("errors.open")
-            causes = dashboard.app.session.poller.causes
+            causes = dashboard.app.session.poller.error_samples
             await dashboard.until(lambda: causes.progress[0] >= 8 and dashboard.app.session.poller.appeared)
             await script(dashboard, dashboard.app)
 
@@ -33,7 +33,7 @@ def test_the_cause_is_said_in_one_sentence_and_heads_the_table():
         said = app.screen.query_one("#summary", TextLines).plain
         assert "TimeoutError at charge card, all on version ccf99991" in said
         assert "after it first appeared" in said
-        first = shown(app.screen.causes)[0]
+        first = shown(app.screen.group_table)[0]
         assert "TimeoutError: connect to <host> timed out after <n>ms" in first
         assert "charge card" in first
 
@@ -47,7 +47,7 @@ def test_before_the_errored_ones_are_listed_it_is_not_said_that_there_are_none()
             poller = dashboard.app.session.poller
             await dashboard.press("poll.freeze", "errors.open")
             await dashboard.settled()
-            assert not poller.causes.listed
+            assert not poller.error_samples.listed
             assert "not listed yet" in dashboard.lines[0]
             assert dashboard.line("then the errored instances are listed")
             assert "no errored instance is listed" not in dashboard.text
@@ -100,7 +100,7 @@ def test_versions_are_not_compared_over_what_a_filter_left():
         world = build("incident", clock=asyncio.get_running_loop().time)
         async with opened(world=world, filter="status:errored", size=(140, 40)) as dashboard:
             await dashboard.press("errors.open")
-            await dashboard.until(lambda: dashboard.app.session.poller.causes.groups)
+            await dashboard.until(lambda: dashboard.app.session.poller.error_samples.groups)
             await dashboard.passes(6)
             assert dashboard.line("VERSIONS are compared over a list without a filter")
             assert "finished errored" not in dashboard.text
@@ -122,7 +122,7 @@ def test_how_old_the_listed_ones_of_a_version_are_is_not_said_as_when_it_first_a
 
 def test_enter_lists_the_group():
     async def script(dashboard, app):
-        ids = {sample.id for sample in app.screen.causes.chosen.samples}
+        ids = {sample.id for sample in app.screen.group_table.chosen.samples}
         await dashboard.press("enter")
         await dashboard.until(lambda: app.screen is app.root and ids <= set(app.root.view.ids()))
         assert "error~" in app.root.filter_line.query_now.text
@@ -132,7 +132,7 @@ def test_enter_lists_the_group():
 
 def test_space_marks_the_group_for_actions_and_takes_it_back():
     async def script(dashboard, app):
-        ids = {sample.id for sample in app.screen.causes.chosen.samples}
+        ids = {sample.id for sample in app.screen.group_table.chosen.samples}
         assert {row.id for row in app.screen.targets()} == ids
         await dashboard.press("mark.toggle")
         assert set(app.root.marks.ids) == ids
@@ -144,10 +144,10 @@ def test_space_marks_the_group_for_actions_and_takes_it_back():
 
 def test_sampling_stops_when_the_page_is_left():
     async def script(dashboard, app):
-        assert app.session.poller.causes.wanted
+        assert app.session.poller.error_samples.wanted
         await dashboard.press("escape")
         assert app.screen is app.root
-        assert not app.session.poller.causes.wanted
+        assert not app.session.poller.error_samples.wanted
 
     incident(script)
 
@@ -167,7 +167,7 @@ def test_nothing_of_the_page_is_cut_at_60_columns():
         await dashboard.pilot.resize_terminal(60, 24)
         await dashboard.settled()
         assert "read" in dashboard.lines[0]
-        table = app.screen.causes
+        table = app.screen.group_table
         titles = table.header_line(60).text
         assert titles.rstrip().endswith("VERSION")
         assert "finished errored" in dashboard.text

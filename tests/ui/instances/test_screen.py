@@ -94,7 +94,7 @@ def test_how_many_of_the_rows_on_screen_were_read_is_told_until_all_are():
 def test_what_a_row_is_blocked_on_tells_its_age_once_it_is_old():
     async def script(d):
         poller = d.app.session.poller
-        await d.until(lambda: poller.facts_read[1] and poller.facts_read[0] == poller.facts_read[1])
+        await d.until(lambda: poller.details_read[1] and poller.details_read[0] == poller.details_read[1])
         await d.passes(100)
         assert not any("ago" in line and "read" in line for line in d.lines[3:23])
         await d.press("poll.freeze")

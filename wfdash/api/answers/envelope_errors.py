@@ -48,7 +48,7 @@ class _No(Struct, frozen=True):
     said: str
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def origin(self) -> dict[str, Any]:
         return {
             "http": self.answer.http,
             "code": self.code,
@@ -76,7 +76,7 @@ def refusal(http: Http, answer: Answer, asked: RequestInfo, envelope: Envelope) 
     parts = (str(answer.http), f"code {code}" if code is not None else "", message[:300])
     no = _No(http, answer, asked, code, message, word, ", ".join(filter(None, parts)))
     if answer.http == 429 or code in _THROTTLED:
-        return throttled(answer, no.facts, f", {message[:200]}" if message else "")
+        return throttled(answer, no.origin, f", {message[:200]}" if message else "")
     return _by_the_engine(no) or _by_the_gateway(no)
 
 
@@ -87,32 +87,32 @@ def _by_the_engine(no: _No) -> WorkflowsError | None:
         return AlreadyExists(
             f"The id {asked.instance or 'given'} is taken: an instance of {asked.workflow} has it, or "
             f"had it and its retention has not passed ({no.said}).",
-            **no.facts,
+            **no.origin,
         )
     if no.word.endswith("cannot_terminate"):
         sentence = f"{asked.instance} is already final: nothing to terminate ({no.said})."
-        return CannotTerminate(sentence, **no.facts)
+        return CannotTerminate(sentence, **no.origin)
     if no.word.endswith("cannot_restart") and asked.step:
         sentence = (
             f"{asked.instance} cannot be restarted from a step {asked.step} ({no.said}). Has it one? A step "
             "goes by its name without the -N, by its type, and by which one of that name and type it is."
         )
-        return Refused(sentence, **no.facts)
+        return Refused(sentence, **no.origin)
     if no.word.startswith("instance.") and not no.word.endswith("not_found"):
-        return Refused(f"The engine refused to {asked.what} ({no.said}).", **no.facts)
+        return Refused(f"The engine refused to {asked.what} ({no.said}).", **no.origin)
     return None
 
 
 def _by_the_gateway(no: _No) -> WorkflowsError:
     asked = no.asked
     if no.bad_token:
-        return Unauthorized(unauthorized(no.http, no.said), **no.facts)
+        return Unauthorized(unauthorized(no.http, no.said), **no.origin)
     if no.answer.http == 403:
         need = "Workers Scripts Write" if asked.writes else "Workers Scripts Read or Workers Tail Read"
         return Forbidden(
             f"These credentials may not {asked.what} ({no.said}). It takes the permission {need} on this "
             "account.",
-            **no.facts,
+            **no.origin,
         )
     if no.answer.http == 404 or no.word.endswith("not_found"):
         return _not_found(no)
@@ -120,9 +120,9 @@ def _by_the_gateway(no: _No) -> WorkflowsError:
         ray = f", ray {no.answer.ray}" if no.answer.ray else ""
         return ServerFailed(
             f"The API failed to {asked.what} ({no.said}{ray}).{asked.doubt} {servers_side(no.http)}",
-            **no.facts,
+            **no.origin,
         )
-    return Refused(f"The API refused to {asked.what} ({no.said}).", **no.facts)
+    return Refused(f"The API refused to {asked.what} ({no.said}).", **no.origin)
 
 
 def servers_side(http: Http) -> str:
@@ -138,12 +138,12 @@ def _not_found(no: _No) -> NotFound:
     if no.word == "instance.not_found" or local_instance:
         return InstanceNotFound(
             f"{asked.workflow} has no instance {asked.instance}: expired, deleted or mistyped ({no.said}).",
-            **no.facts,
+            **no.origin,
         )
     if no.word == "workflow.not_found" or no.code == 10501:
-        return WorkflowNotFound(_no_workflow(no), **no.facts)
+        return WorkflowNotFound(_no_workflow(no), **no.origin)
     sentence = f"The API has nothing there to {asked.what} ({no.said}). Check names, id and account."
-    return NotFound(sentence, **no.facts)
+    return NotFound(sentence, **no.origin)
 
 
 def _no_workflow(no: _No) -> str:

@@ -24,33 +24,33 @@ HTML: Final = "an HTML page instead of JSON"
 
 def no_envelope(http: Http, answer: Answer, asked: RequestInfo, why: str) -> WorkflowsError:
     """A sentence for an answer that is no JSON envelope, by its status."""
-    facts: dict[str, Any] = {"http": answer.http, "ray": answer.ray}
+    origin: dict[str, Any] = {"http": answer.http, "ray": answer.ray}
     ray = f", ray {answer.ray}" if answer.ray else ""
     if answer.http == 401:
-        return Unauthorized(unauthorized(http, "401"), **facts)
+        return Unauthorized(unauthorized(http, "401"), **origin)
     if answer.http == 403:
-        return _page_in_the_way(http, answer, facts)
+        return _page_in_the_way(http, answer, origin)
     if answer.http == 404:
         return NotFound(
             f"The server has nothing at this address (404, {why}). Check the base URL"
             + (" and that this is a `wrangler dev` session." if http.local else " and the account."),
-            **facts,
+            **origin,
         )
     if answer.http == 429:
-        return throttled(answer, facts)
+        return throttled(answer, origin)
     if answer.http >= 500:
         return ServerFailed(
             f"The server failed ({answer.http}{_edge(answer.http)}, {why}{ray}).{asked.doubt} "
             + servers_side(http),
-            **facts,
+            **origin,
         )
     if 400 <= answer.http < 500:
-        return Refused(f"The server refused ({answer.http}, {why}{ray}).", **facts)
+        return Refused(f"The server refused ({answer.http}, {why}{ray}).", **origin)
     failure = OtherServer if why == HTML else BadAnswer
     return failure(
         f"The answer is {why} ({answer.http}, {answer.media or 'no content type'}{ray})."
         f" Check the base URL.{asked.doubt}",
-        **facts,
+        **origin,
     )
 
 
@@ -67,7 +67,7 @@ def _edge(status: int) -> str:
     }.get(status, "")
 
 
-def _page_in_the_way(http: Http, answer: Answer, facts: dict[str, Any]) -> Forbidden:
+def _page_in_the_way(http: Http, answer: Answer, origin: dict[str, Any]) -> Forbidden:
     text = answer.body[:200].decode("utf-8", "replace").strip()
     if http.local and text.startswith("Invalid"):
         sentence = f"The dev session refused the request (403, {text}). Reach it as 127.0.0.1 or localhost."
@@ -81,6 +81,6 @@ def _page_in_the_way(http: Http, answer: Answer, facts: dict[str, Any]) -> Forbi
             "Something between here and the API answered 403 with a page of its own, not the API's answer. "
             "It says nothing about the token; check proxy and network."
         )
-    failure = Forbidden(sentence, **facts)
+    failure = Forbidden(sentence, **origin)
     failure.challenge = True
     return failure

@@ -14,14 +14,14 @@ LONGEST_WAIT = 3600.0
 """Seconds; a Retry-After beyond it is taken for this."""
 
 
-def throttled(answer: Answer, facts: dict[str, Any], words: str = "") -> RateLimited:
+def throttled(answer: Answer, origin: dict[str, Any], words: str = "") -> RateLimited:
     wait = retry_after(answer)
     when = f" It asks to wait {wait:.0f} s." if wait is not None else " It does not say for how long."
     return RateLimited(
         "Too many requests for this user: Cloudflare blocks them all for a while "
         f"(429{words}), dashboard and wrangler included.{when}",
         retry_after=wait,
-        **facts,
+        **origin,
     )
 
 

@@ -28,8 +28,8 @@ async def doctor(
     advice = state_trouble()
     if config is None and isinstance(settings, Settings):
         config = settings.config_path
-    for title, facts in (("wfdash", machine()), ("terminal", terminal(environ)), ("paths", paths(config))):
-        _print(title, facts, environ)
+    for title, lines in (("wfdash", machine()), ("terminal", terminal(environ)), ("paths", paths(config))):
+        _print(title, lines, environ)
     if isinstance(settings, SettingsError):
         _conclude([str(settings), *advice], settings.exit_code, environ)
         return settings.exit_code
@@ -67,9 +67,9 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def _print(title: str, facts: list[tuple[str, str]], environ: Mapping[str, str]) -> None:
+def _print(title: str, lines: list[tuple[str, str]], environ: Mapping[str, str]) -> None:
     line(title)
-    for name, value in facts:
+    for name, value in lines:
         line(f"  {name:<22}{_homeless(value, environ)}")
     line("")
 

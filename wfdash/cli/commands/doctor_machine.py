@@ -16,10 +16,10 @@ from wfdash import __version__
 
 __all__ = ["machine", "paths", "state_trouble", "terminal"]
 
-Facts = list[tuple[str, str]]
+DoctorLines = list[tuple[str, str]]
 
 
-def machine() -> Facts:
+def machine() -> DoctorLines:
     """Versions, without importing anything to learn them."""
     return [
         ("wfdash", __version__),
@@ -36,7 +36,7 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def terminal(environ: Mapping[str, str]) -> Facts:
+def terminal(environ: Mapping[str, str]) -> DoctorLines:
     """What decides how the dashboard is drawn here."""
     size = shutil.get_terminal_size((0, 0))
     streams = [
@@ -77,7 +77,7 @@ def _locale(environ: Mapping[str, str]) -> str:
     return f"{named}, {encoding}{hint}"
 
 
-def paths(config: Path | None) -> Facts:
+def paths(config: Path | None) -> DoctorLines:
     """The files, whether they are there, and who may read them. `config` is None when not known."""
     state = user_state_path("wfdash")
     return [

@@ -126,7 +126,7 @@ class Listing:
 
     async def _matches_detail(self, query: "Query", row: Instance, now: float) -> bool:
         """Read an instance that the row itself does not rule out."""
-        from wfdash.core.filter.detail_fields import read_facts
+        from wfdash.core.filter.detail_fields import read_fields
         from wfdash.core.filter.query import MatchContext
         from wfdash.core.model.detail import read_detail
 
@@ -136,8 +136,8 @@ class Listing:
         self.asked += 1
         workflow = await self.session.workflow()
         answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
-        facts = read_facts(read_detail(workflow, row.id, answer.result))
-        return query.match(row, now, MatchContext(details={row.id: facts}))
+        details = read_fields(read_detail(workflow, row.id, answer.result))
+        return query.match(row, now, MatchContext(details={row.id: details}))
 
     def note(self) -> str:
         """What a person should know of what is not there; "" when nothing."""

@@ -76,12 +76,12 @@ def sheet(
     """
     head = f"{detail.workflow} / {detail.id}: {detail.status or 'no status'}"
     lines = [head, clean(why), ""]
-    lines += [f"{name:<9} {value}" for name, value in _facts(detail, now, kept) if value]
+    lines += [f"{name:<9} {value}" for name, value in _summary(detail, now, kept) if value]
     lines += ["", *text_timeline(detail, now=now, uncut=uncut), "", f"as of {instant(now)}"]
     return lines
 
 
-def _facts(detail: Detail, now: float, kept: float | None) -> list[tuple[str, str]]:
+def _summary(detail: Detail, now: float, kept: float | None) -> list[tuple[str, str]]:
     began = detail.start if detail.start is not None else detail.queued
     took = "" if began is None else brief((detail.end if detail.end is not None else now) - began)
     if detail.end is None and is_final(detail.status):

@@ -11,7 +11,7 @@ from wfdash.core.why.current_steps import Doing, current_steps, doing
 from wfdash.core.why.failure import attempt_failure
 from wfdash.core.why.step_names import plain_step
 
-__all__ = ["BLOCKS", "DetailFields", "read_facts"]
+__all__ = ["BLOCKS", "DetailFields", "read_fields"]
 
 BLOCKS = ("event", "sleep", "retry", "step", "queue", "pause", "rollback")
 
@@ -29,7 +29,7 @@ class DetailFields(Struct, frozen=True):
     """One of BLOCKS, or "" when it waits for nothing that can be named."""
 
 
-def read_facts(detail: Detail) -> DetailFields:
+def read_fields(detail: Detail) -> DetailFields:
     """The facts of one detail. Of steps side by side, the one that waits longest by nature counts."""
     current, failed = current_steps(detail), detail.steps.failed()
     said = (

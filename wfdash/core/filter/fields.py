@@ -127,17 +127,17 @@ def doubtful(term: Term) -> str:
     return ""
 
 
-def compile_term(term: Term, *, wanted: bool, now: float, facts: MatchContext) -> Test:
+def compile_term(term: Term, *, wanted: bool, now: float, context: MatchContext) -> Test:
     """A test that is true of rows that match the term, or, with `wanted` False, that surely do not."""
     if not term.field:
         return _id_test(term.values[0], wanted)
     if term.field == "marked":
-        marks = facts.marks
+        marks = context.marks
         return (lambda row: row.id in marks) if wanted else (lambda row: row.id not in marks)
     if FIELDS[term.field].details:
-        if facts.details is None:
+        if context.details is None:
             return _moves if term.field == "blocked" and wanted else _anything
-        return _detail_test(term, wanted, facts.details)
+        return _detail_test(term, wanted, context.details)
     if term.field == "status":
         return _status_test(term.values, wanted)
     if term.field == "trigger":

@@ -20,7 +20,7 @@ from wfdash.core.model.status import STATUSES
 
 __all__ = ["EVERYTHING", "MatchContext", "Pushdown", "Query", "QueryError", "parse"]
 
-_NO_FACTS = MatchContext()
+_NO_CONTEXT = MatchContext()
 _MOVING = ("age", "dur", "changed")
 
 
@@ -95,17 +95,17 @@ class Query:
                 allowed = these if allowed is None else allowed & these
         return allowed
 
-    def match(self, row: Instance, now: float, facts: MatchContext | None = None) -> bool:
+    def match(self, row: Instance, now: float, context: MatchContext | None = None) -> bool:
         """Whether a row matches at `now`. For many rows take `matcher` once."""
-        facts = facts or _NO_FACTS
+        context = context or _NO_CONTEXT
         compiled = self._compiled
-        if compiled is None or compiled[0] != now or compiled[1] is not facts:
-            compiled = self._compiled = (now, facts, self.matcher(now, facts))
+        if compiled is None or compiled[0] != now or compiled[1] is not context:
+            compiled = self._compiled = (now, context, self.matcher(now, context))
         return compiled[2](row)
 
-    def matcher(self, now: float, facts: MatchContext | None = None) -> Callable[[Instance], bool]:
+    def matcher(self, now: float, context: MatchContext | None = None) -> Callable[[Instance], bool]:
         """One function of a row, good for this `now`."""
-        return _compile(self.node, True, now, facts or _NO_FACTS)
+        return _compile(self.node, True, now, context or _NO_CONTEXT)
 
     def candidates(self, now: float, marks: Container[str] = ()) -> Callable[[Instance], bool]:
         """Rows that match as far as a row can tell: the ones worth reading for terms that need it."""
@@ -142,13 +142,13 @@ def parse(text: str) -> Query:
 _SPELLED = {status.lower(): status for status in STATUSES}
 
 
-def _compile(node: Node, wanted: bool, now: float, facts: MatchContext) -> Test:
+def _compile(node: Node, wanted: bool, now: float, context: MatchContext) -> Test:
     """Negation goes down to the terms, so that what is not known matches neither a term nor its contrary."""
     if isinstance(node, Term):
-        return compile_term(node, wanted=wanted, now=now, facts=facts)
+        return compile_term(node, wanted=wanted, now=now, context=context)
     if isinstance(node, Not):
-        return _compile(node.node, not wanted, now, facts)
-    parts = [_compile(part, wanted, now, facts) for part in node.nodes]
+        return _compile(node.node, not wanted, now, context)
+    parts = [_compile(part, wanted, now, context) for part in node.nodes]
     return _every(parts) if isinstance(node, And) is wanted else _some(parts)
 
 

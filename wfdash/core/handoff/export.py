@@ -62,7 +62,7 @@ def instance_json(detail: Detail, *, why: str, outputs: Mapping[int, Any], now: 
 
 def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str], now: float) -> str:
     """One instance for a ticket: the sentence as of `now`, the facts, the timeline, params and output."""
-    facts = [
+    fields = [
         ("status", detail.status),
         ("version", detail.version),
         ("trigger", detail.trigger),
@@ -72,7 +72,7 @@ def instance_markdown(detail: Detail, *, why: str, timeline: Iterable[str], now:
         ("told", _when(now)),
     ]
     parts = [f"# {escaped(detail.workflow)} / {escaped(detail.id)}", escaped(why)]
-    parts.append("\n".join(f"- {name}: {escaped(value)}" for name, value in facts if value))
+    parts.append("\n".join(f"- {name}: {escaped(value)}" for name, value in fields if value))
     if detail.error:
         parts.append(f"**{escaped(detail.error.name or 'Error')}**: {escaped(detail.error.message)}")
     parts.append(_block("\n".join(timeline), "text"))

@@ -27,13 +27,13 @@ class TableView:
         order: Order | None = None,
         *,
         clock: Callable[[], float],
-        facts: Callable[[], MatchContext] | None = None,
+        context: Callable[[], MatchContext] | None = None,
     ) -> None:
         self.query = query
         self.order = order or Order()
         self._store = store
         self._clock = clock
-        self._facts = facts
+        self._context = context
         self._rows = Arrangement(self.order)
         self._pending: dict[str, None] = {}
         self._arrivals: set[str] = set()
@@ -214,7 +214,7 @@ class TableView:
         """Whether a row matches now; None when every one does."""
         if not self.query:
             return None
-        return self.query.matcher(self._clock(), self._facts() if self._facts else None)
+        return self.query.matcher(self._clock(), self._context() if self._context else None)
 
     def _weigh(self, identity: str, test: Callable[[Instance], bool] | None) -> None:
         """Note what will move once it may."""

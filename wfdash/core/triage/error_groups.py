@@ -96,12 +96,12 @@ def group(samples: Iterable[Sample]) -> list[ErrorGroup]:
     )
 
 
-def blame(stretch: Iterable[Instance]) -> list[VersionShare]:
+def blame(listed: Iterable[Instance]) -> list[VersionShare]:
     """Versions over an unbroken, unfiltered stretch of the list, the worst errored share first."""
     errored: Counter[str] = Counter()
     finished: Counter[str] = Counter()
     first: dict[str, float] = {}
-    for row in stretch:
+    for row in listed:
         if not row.version:
             continue
         if row.created is not None:

@@ -32,7 +32,7 @@ class Creator(Struct, frozen=True):
     budget: ActionBudget
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
-    record: PlanJournal
+    plan_journal: PlanJournal
     rereader: Rereader
 
     async def create(
@@ -54,18 +54,18 @@ class Creator(Struct, frozen=True):
         return results
 
     async def _skipped(self, identity: str, reason: str) -> Result:
-        await self.record.skipped(identity, "", reason)
+        await self.plan_journal.skipped(identity, "", reason)
         return self.plan.result(identity, self.clock(), SKIPPED, error=reason, exit_code=1)
 
     async def _send(self, chunk: Sequence[NewInstance], forbid: Callable[[str], None]) -> list[Result]:
         for instance in chunk:
-            await self.record.sent(instance.id, "")
+            await self.plan_journal.sent(instance.id, "")
         at = self.clock()
         try:
             created = await self._request(chunk)
         except asyncio.CancelledError:
             for instance in chunk:
-                self.record.cut_off(instance.id, "")
+                self.plan_journal.cut_off(instance.id, "")
             raise
         except WorkflowsError as error:
             return await self._failed([instance.id for instance in chunk], error, forbid, at)
@@ -88,11 +88,11 @@ class Creator(Struct, frozen=True):
     async def _result(self, identity: str, created: Created | None, at: float) -> Result:
         if created is None:
             reason = "left out of the answer: an instance with that id exists already"
-            await self.record.skipped(identity, "", reason)
+            await self.plan_journal.skipped(identity, "", reason)
             return self.plan.result(identity, self.clock(), SKIPPED, error=reason, sent_at=at, exit_code=1)
         status = created.status
         sentence = f"created, {status}" if status else "created"
-        await self.record.settled(identity, "done", "", status, status, sentence)
+        await self.plan_journal.settled(identity, "done", "", status, status, sentence)
         return self.plan.result(
             identity, self.clock(), "done", answered=status, after=status, sentence=sentence, sent_at=at
         )
@@ -108,7 +108,7 @@ class Creator(Struct, frozen=True):
     async def _refused(self, identity: str, outcome: str, error: WorkflowsError, at: float) -> Result:
         taken = isinstance(error, AlreadyExists)
         outcome = REFUSED if taken else outcome
-        await self.record.failed(outcome, identity, "", error)
+        await self.plan_journal.failed(outcome, identity, "", error)
         return self.plan.result(
             identity,
             self.clock(),
@@ -122,7 +122,7 @@ class Creator(Struct, frozen=True):
     async def _look_for(self, ids: Sequence[str], error: WorkflowsError, at: float) -> list[Result]:
         """No answer came that says what was made: the lists and the instances themselves may."""
         for identity in ids:
-            await self.record.failed(UNKNOWN, identity, "", error)
+            await self.plan_journal.failed(UNKNOWN, identity, "", error)
         found = await self._found(ids, at)
         return [await self._looked_for(identity, found.get(identity), error, at) for identity in ids]
 
@@ -137,14 +137,14 @@ class Creator(Struct, frozen=True):
                 break
             for identity in tuple(missing):
                 try:
-                    reading = await self.rereader.find(identity, since=began)
+                    snapshot = await self.rereader.find(identity, since=began)
                 except WorkflowsError:
                     continue
-                if reading is None:
+                if snapshot is None:
                     continue
                 missing.remove(identity)
-                if reading.queued is not None and reading.queued >= at - _SKEW:
-                    found[identity] = reading
+                if snapshot.queued is not None and snapshot.queued >= at - _SKEW:
+                    found[identity] = snapshot
             if not missing:
                 break
         return found
@@ -157,7 +157,7 @@ class Creator(Struct, frozen=True):
             return self.plan.result(
                 identity, self.clock(), UNKNOWN, error=str(error), sentence=sentence, sent_at=at, exit_code=4
             )
-        await self.record.settled(identity, "done", "", "", found.status, "found after no answer came")
+        await self.plan_journal.settled(identity, "done", "", "", found.status, "found after no answer came")
         sentence = f"created, {found.status}; no answer came ({error})"
         return self.plan.result(
             identity, self.clock(), "done", after=found.status, sentence=sentence, sent_at=at

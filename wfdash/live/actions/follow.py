@@ -66,7 +66,7 @@ class Follower(Struct, frozen=True):
         for delay in self._delays():
             await self.sleep(min(delay, max(0.0, deadline - self.clock())))
             try:
-                reading = await self.rereader.read(
+                snapshot = await self.rereader.read(
                     identity, expect=status or before.status, max_age=delay / 2 if self.many else 0.0
                 )
             except NotFound:
@@ -74,9 +74,9 @@ class Follower(Struct, frozen=True):
             except WorkflowsError as error:
                 failure = str(error)
             else:
-                failure, status = "", reading.status
+                failure, status = "", snapshot.status
                 on_status(status)
-                outcome = self._judge(verb, before, answered, reading)
+                outcome = self._judge(verb, before, answered, snapshot)
                 if outcome.over:
                     return _settled(verb, before.status, outcome, answered, status)
             if self.clock() >= deadline:
@@ -86,11 +86,11 @@ class Follower(Struct, frozen=True):
     def _delays(self) -> Iterator[float]:
         return chain(_DELAYS_OF_MANY if self.many else _DELAYS_OF_FEW, repeat(_LONGEST))
 
-    def _judge(self, verb: str, before: Snapshot, answered: str, reading: Snapshot) -> Outcome:
+    def _judge(self, verb: str, before: Snapshot, answered: str, snapshot: Snapshot) -> Outcome:
         rerun = None
         if verb in ("restart", "restart_from"):
-            rerun = reading.began_again(before, from_step=verb == "restart_from")
-        return settled(verb, before=before.status, answered=answered, now=reading.status, rerun=rerun)
+            rerun = snapshot.began_again(before, from_step=verb == "restart_from")
+        return settled(verb, before=before.status, answered=answered, now=snapshot.status, rerun=rerun)
 
 
 def _settled(verb: str, before: str, outcome: Outcome, answered: str, status: str) -> Followed:

@@ -27,7 +27,7 @@ class _Run(Struct):
 
     plan: Plan
     on_event: OnEvent
-    record: PlanJournal
+    plan_journal: PlanJournal
     rereader: Rereader
     follower: Follower
     halt: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,7 +94,7 @@ class Operator:
         """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised."""
         run = self._start(plan, on_event)
         try:
-            await run.record.planned()
+            await run.plan_journal.planned()
             if plan.verb == "create":
                 return await self._create(run)
             return await self._change(run)
@@ -122,7 +122,7 @@ class Operator:
 
     async def _create(self, run: _Run) -> list[Result]:
         creator = Creator(
-            self._api, run.plan, self._budget, self.clock, self._sleep, run.record, run.rereader
+            self._api, run.plan, self._budget, self.clock, self._sleep, run.plan_journal, run.rereader
         )
         results = await creator.create(run.halt, self._forbidden, self.forbid)
         for result in results:
@@ -171,7 +171,7 @@ class Operator:
             clock=self.clock,
             sleep=self._sleep,
             rereader=run.rereader,
-            record=run.record,
+            plan_journal=run.plan_journal,
             sink=self._sink,
             many=run.many,
         )
@@ -209,7 +209,7 @@ class Operator:
                 on_status=lambda status: self._progress(run, target, "following", "", status),
             )
             outcome, sentence, status = followed.outcome, followed.sentence, followed.status
-        await run.record.settled(target.id, outcome, before.status, sent.answered, status, sentence)
+        await run.plan_journal.settled(target.id, outcome, before.status, sent.answered, status, sentence)
         settle(
             run.plan.result(
                 target.id,

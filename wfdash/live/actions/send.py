@@ -69,7 +69,7 @@ class Sender(Struct, frozen=True):
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     rereader: Rereader
-    record: PlanJournal
+    plan_journal: PlanJournal
     sink: ReadSink
     many: bool
 
@@ -103,7 +103,7 @@ class Sender(Struct, frozen=True):
         raise AssertionError("the last attempt always returns")
 
     async def _nothing(self, target: Target, reason: str, before: Snapshot | None) -> Sent:
-        await self.record.skipped(target.id, before.status if before else target.status, reason)
+        await self.plan_journal.skipped(target.id, before.status if before else target.status, reason)
         return Sent(outcome=SKIPPED, error=reason, before=before, exit_code=1)
 
     async def _leave(self, halt: asyncio.Event) -> bool:
@@ -140,7 +140,7 @@ class Sender(Struct, frozen=True):
                     break
         assert failure is not None
         reason = f"could not be read again, nothing sent: {failure}"
-        await self.record.skipped(target.id, target.status, reason)
+        await self.plan_journal.skipped(target.id, target.status, reason)
         outcome = REFUSED if isinstance(failure, Unauthorized | Forbidden | Refused) else NOT_REACHED
         return Sent(outcome=outcome, error=reason, exit_code=failure.exit_code)
 
@@ -165,13 +165,13 @@ class Sender(Struct, frozen=True):
         *,
         last: bool,
     ) -> Sent | RateLimited:
-        await self.record.sent(target.id, before.status)
+        await self.plan_journal.sent(target.id, before.status)
         on_event("sent", "", "")
         at, number = self.clock(), self.sink.next_number()
         try:
             answer = await self._request(target)
         except asyncio.CancelledError:
-            self.record.cut_off(target.id, before.status)
+            self.plan_journal.cut_off(target.id, before.status)
             raise
         except RateLimited as error:
             if not last:
@@ -180,7 +180,7 @@ class Sender(Struct, frozen=True):
         except WorkflowsError as error:
             return await self._failed(target, before, error, forbid, at)
         answered = answer.status or "unknown"
-        await self.record.answered(target.id, before.status, answered, answer.http, answer.ray)
+        await self.plan_journal.answered(target.id, before.status, answered, answer.http, answer.ray)
         if self.plan.verb != "send_event":
             self.sink.saw_status(self.plan.workflow, target.id, answer.status, number)
         on_event("answered", "", answered)
@@ -208,7 +208,7 @@ class Sender(Struct, frozen=True):
         at: float,
     ) -> Sent:
         outcome = judge_failure(error, forbid)
-        await self.record.failed(outcome, target.id, before.status, error)
+        await self.plan_journal.failed(outcome, target.id, before.status, error)
         return Sent(outcome=outcome, error=str(error), before=before, at=at, exit_code=error.exit_code)
 
     @staticmethod

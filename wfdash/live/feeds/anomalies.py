@@ -27,35 +27,35 @@ _MOST_ROWS = 20_000
 
 
 def find_oddities(
-    watch: FeedContext, facts: RowDetails, times: StepTimes, trends: Trends, workflow: Workflow | None
+    context: FeedContext, details: RowDetails, times: StepTimes, trends: Trends, workflow: Workflow | None
 ) -> list[Oddity]:
     """The worst first. Whatever needs steps is told only of instances read since they changed."""
-    now = watch.clock()
+    now = context.clock()
     found: list[Oddity] = []
-    for identity in list(watch.store.active)[:_MOST_ROWS]:
-        row = watch.store.get(identity)
+    for identity in list(context.store.active)[:_MOST_ROWS]:
+        row = context.store.get(identity)
         if row is None:
             continue
-        if odd := odd_row(watch.workflow, row, now=now):
+        if odd := odd_row(context.workflow, row, now=now):
             found.append(odd)
-        found += _of_detail(facts, identity, times, now, watch.workflow)
-    if odd := queue_pressure(watch.workflow, trends.samples(watch.workflow)):
+        found += _of_detail(details, identity, times, now, context.workflow)
+    if odd := queue_pressure(context.workflow, trends.samples(context.workflow)):
         found.append(odd)
     if workflow is not None:
-        cron = (row for row in watch.store if row.trigger == "cron")
+        cron = (row for row in context.store if row.trigger == "cron")
         found += missed_fires(workflow, cron, now=now)
     return worst_first(found)
 
 
 def _of_detail(
-    facts: RowDetails, identity: str, times: StepTimes, now: float, workflow: str
+    details: RowDetails, identity: str, times: StepTimes, now: float, workflow: str
 ) -> Iterable[Oddity]:
-    fact = facts.fact(identity)
+    fact = details.fact(identity)
     detail: Detail | None = fact.detail if fact is not None else None
-    if detail is None or is_final(detail.status) or facts.moved_on(identity):
+    if detail is None or is_final(detail.status) or details.moved_on(identity):
         return
     yield from odd_detail(detail, times, now=now)
-    why: Why | None = facts.why(identity)
+    why: Why | None = details.why(identity)
     if why is not None and why.looks_stuck:
         weight = _STUCK + (now - why.since if why.since is not None else 0.0)
         yield Oddity(workflow, identity, "stuck", why.sentence, weight)

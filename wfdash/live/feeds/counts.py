@@ -21,9 +21,9 @@ class Counts(Job):
     longest = 20.0
     """On the page of all workflows nothing else finds out that the server answers again."""
 
-    def __init__(self, watch: FeedContext) -> None:
+    def __init__(self, context: FeedContext) -> None:
         super().__init__(_INTERVAL)
-        self.watch = watch
+        self.context = context
         self.overview = False
         self.workflows: list[Workflow] = []
         self.total: int | None = None
@@ -40,34 +40,36 @@ class Counts(Job):
 
     def reset(self) -> None:
         """Another workflow is shown from now on."""
-        found = next((workflow for workflow in self.workflows if workflow.name == self.watch.workflow), None)
+        found = next(
+            (workflow for workflow in self.workflows if workflow.name == self.context.workflow), None
+        )
         self.counts = found.counts if found and found.counts else None
         self.shown = found
         self.next_at = 0.0
 
     def due(self, now: float) -> float | None:
         """A dev session tells the counts with its list."""
-        current_only = self.watch.local and self.watch.workflow and self.listed and not self.overview
+        current_only = self.context.local and self.context.workflow and self.listed and not self.overview
         return None if current_only else super().due(now)
 
     def pace(self, took: float) -> float:
-        return 0.0 if self._page > 1 else max(self.interval, took * 10 if self.watch.local else 0.0)
+        return 0.0 if self._page > 1 else max(self.interval, took * 10 if self.context.local else 0.0)
 
     async def ask(self) -> None:
-        if self.overview or not self.watch.workflow:
+        if self.overview or not self.context.workflow:
             await self._ask_all()
         else:
-            await self._ask_workflow(self.watch.workflow)
-        self.watch.notify(WorkflowsChanged())
+            await self._ask_workflow(self.context.workflow)
+        self.context.notify(WorkflowsChanged())
 
     async def _ask_workflow(self, workflow: str) -> None:
-        found = await self.watch.api.get_workflow(workflow)
+        found = await self.context.api.get_workflow(workflow)
         self.counts, self.shown = found.counts, found
-        self.trends.saw([found], self.watch.clock())
+        self.trends.saw([found], self.context.clock())
         self.workflows = [found if listed.name == workflow else listed for listed in self.workflows]
 
     async def _ask_all(self) -> None:
-        page = await self.watch.api.list_workflows(page=self._page, per_page=PER_PAGE)
+        page = await self.context.api.list_workflows(page=self._page, per_page=PER_PAGE)
         if self._page == 1:
             self._coming = []
         names = {item.name for item in self._coming}
@@ -78,8 +80,8 @@ class Counts(Job):
             self._page += 1
             return
         self._page = 1
-        self.workflows, self.total, self.all_at = self._coming, page.total, self.watch.clock()
-        self.trends.saw(self.workflows, self.watch.clock())
+        self.workflows, self.total, self.all_at = self._coming, page.total, self.context.clock()
+        self.trends.saw(self.workflows, self.context.clock())
         for workflow in self.workflows:
-            if workflow.name == self.watch.workflow:
+            if workflow.name == self.context.workflow:
                 self.counts, self.shown = workflow.counts or self.counts, workflow

@@ -12,7 +12,7 @@ from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 
-__all__ = ["Causes"]
+__all__ = ["ErrorSamples"]
 
 SAMPLE = 50
 """Errored instances that are read at most: enough to tell one cause from five."""
@@ -20,7 +20,7 @@ LISTED_AGAIN = 60.0
 """Seconds until the errored ones are listed again, while somebody looks."""
 
 
-class Causes(Job):
+class ErrorSamples(Job):
     """Asks only while `wanted`: the newest errored ones are listed, then read one by one, each once.
 
     An instance that was restarted and failed anew is read anew, as its end moved.
@@ -28,9 +28,9 @@ class Causes(Job):
 
     priority = Priority.BACKGROUND
 
-    def __init__(self, watch: FeedContext, *, read: Callable[[Detail], None]) -> None:
+    def __init__(self, context: FeedContext, *, read: Callable[[Detail], None]) -> None:
         super().__init__(1.0)
-        self.watch = watch
+        self.context = context
         self._read_too = read
         """Told of every instance that was read, for who learns from it too."""
         self.wanted = False
@@ -38,7 +38,7 @@ class Causes(Job):
         self._lost: set[str] = set()
         self._candidates: list[str] = []
         self._listed_at: float | None = None
-        self._onset = FirstFailureSearch()
+        self._first_failure = FirstFailureSearch()
 
     def reset(self) -> None:
         """Another workflow is watched from now on."""
@@ -46,7 +46,7 @@ class Causes(Job):
         self._lost.clear()
         self._candidates = []
         self._listed_at = None
-        self._onset = FirstFailureSearch()
+        self._first_failure = FirstFailureSearch()
         self.next_at = 0.0
 
     @property
@@ -73,7 +73,7 @@ class Causes(Job):
     def since_found(self) -> bool:
         """Whether the first failure of the largest group is the first of its cause."""
         groups = self.groups
-        return bool(groups) and self._onset.finished(groups[0], self._open)
+        return bool(groups) and self._first_failure.finished(groups[0], self._open)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -83,57 +83,59 @@ class Causes(Job):
         return sum(1 for identity in sampled if not self._unread(identity)) + apart, len(sampled) + apart
 
     def due(self, now: float) -> float | None:
-        if not self.wanted or not self.watch.workflow:
+        if not self.wanted or not self.context.workflow:
             return None
         if self.next_at is not None and self.next_at > now:
             return self.next_at
-        if self._next() is not None or self._onset.cursor is not None:
+        if self._next() is not None or self._first_failure.cursor is not None:
             return 0.0
         return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.watch.local else 0.0
+        return took * 10 if self.context.local else 0.0
 
     async def ask(self) -> None:
-        if self._listed_at is None or self.watch.clock() - self._listed_at >= LISTED_AGAIN:
+        if self._listed_at is None or self.context.clock() - self._listed_at >= LISTED_AGAIN:
             await self._list()
-        elif self._onset.cursor is not None and self._enough:
-            await self._list_older(self._onset.cursor)
+        elif self._first_failure.cursor is not None and self._enough:
+            await self._list_older(self._first_failure.cursor)
         elif (identity := self._next()) is not None:
             await self._read(identity)
 
     async def _list(self) -> None:
         """A dev server is not asked by status: that wakes every instance it has."""
-        watch = self.watch
-        if not watch.local:
-            number = watch.next_number()
-            page = await watch.api.list_instances(watch.workflow, status="errored", per_page=100)
-            watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
-            self._onset.listed(page.items, page.cursor, older=False)
-        self._listed_at = watch.clock()
-        errored = [row for row in watch.store if row.status == "errored"]
-        self._onset.note(errored)
+        context = self.context
+        if not context.local:
+            number = context.next_number()
+            page = await context.api.list_instances(context.workflow, status="errored", per_page=100)
+            context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
+            self._first_failure.listed(page.items, page.cursor, older=False)
+        self._listed_at = context.clock()
+        errored = [row for row in context.store if row.status == "errored"]
+        self._first_failure.note(errored)
         errored.sort(key=lambda row: (-(row.ended or row.created or 0.0), row.id))
         self._candidates = [row.id for row in errored[:SAMPLE]]
 
     async def _list_older(self, cursor: str) -> None:
         """Not for the table, which would show a gap: one of these gets its row when it is read."""
-        watch = self.watch
-        page = await watch.api.list_instances(watch.workflow, status="errored", per_page=100, cursor=cursor)
-        self._onset.listed(page.items, page.cursor, older=True)
+        context = self.context
+        page = await context.api.list_instances(
+            context.workflow, status="errored", per_page=100, cursor=cursor
+        )
+        self._first_failure.listed(page.items, page.cursor, older=True)
 
     async def _read(self, identity: str) -> None:
-        watch = self.watch
-        self._onset.looked += identity not in self._candidates
-        if (item := self._onset.items.pop(identity, None)) is not None:
-            watch.tell(watch.store.apply([dict(item)], seq=watch.next_number(), now=watch.clock()))
-        detail = await read_instance(watch, identity)
+        context = self.context
+        self._first_failure.looked += identity not in self._candidates
+        if (item := self._first_failure.items.pop(identity, None)) is not None:
+            context.tell(context.store.apply([dict(item)], seq=context.next_number(), now=context.clock()))
+        detail = await read_instance(context, identity)
         if detail is None:
             self._lost.add(identity)
             return
         self._read_too(detail)
         if detail.status == "errored":
-            row = watch.store.get(identity)
+            row = context.store.get(identity)
             ended = row.ended if row else detail.end
             apart = identity not in self._candidates
             sample = Sample(identity, detail.end or ended, fingerprint(detail), apart)
@@ -141,7 +143,7 @@ class Causes(Job):
         else:
             self._samples.pop(identity, None)
             self._lost.add(identity)
-        watch.notify(DetailChanged(identity))
+        context.notify(DetailChanged(identity))
 
     @property
     def _enough(self) -> bool:
@@ -154,7 +156,7 @@ class Causes(Job):
     @property
     def _newest(self) -> list[str]:
         """The newest of the sample, less those that are read for their age instead."""
-        return self._candidates[: SAMPLE - self._onset.looked]
+        return self._candidates[: SAMPLE - self._first_failure.looked]
 
     def _next_newest(self) -> str | None:
         return next(
@@ -164,11 +166,11 @@ class Causes(Job):
 
     def _next(self) -> str | None:
         groups = self.groups if self._enough else []
-        first = self._onset.next(groups[0], self._open) if groups else None
+        first = self._first_failure.next(groups[0], self._open) if groups else None
         return first or self._next_newest()
 
     def _unread(self, identity: str) -> bool:
-        sample, row = self._samples.get(identity), self.watch.store.get(identity)
+        sample, row = self._samples.get(identity), self.context.store.get(identity)
         if sample is None or row is None:
             return sample is None
         return row.ended is not None and sample[0] is not None and row.ended > sample[0]

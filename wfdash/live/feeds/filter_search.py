@@ -14,7 +14,7 @@ from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 
-__all__ = ["MOST", "Search", "Searched"]
+__all__ = ["MOST", "FilterSearch", "Searched"]
 
 MOST = 200
 """Instances that are read for one filter before it is asked to go on: a sixth of five minutes' quota."""
@@ -35,17 +35,17 @@ class Searched(Struct, frozen=True):
     """No more of them will be read for this filter unless somebody wants it."""
 
 
-class Search(Job):
+class FilterSearch(Job):
     """Reads the newest candidates first, final ones too, each once and again when it moved on."""
 
     priority = Priority.BACKGROUND
     patience = 1.0
     """Somebody waits for what it finds: a sweep of thousands would never leave it a turn."""
 
-    def __init__(self, watch: FeedContext, facts: RowDetails) -> None:
+    def __init__(self, context: FeedContext, details: RowDetails) -> None:
         super().__init__(1.0)
-        self.watch = watch
-        self._facts = facts
+        self.context = context
+        self._details = details
         self._query: Query | None = None
         self._marks: Container[str] = ()
         self._candidates: set[str] = set()
@@ -79,7 +79,7 @@ class Search(Job):
         """None while no filter asks for what only reading tells."""
         if self._query is None:
             return None
-        read = sum(1 for details in self._facts.read if details in self._candidates)
+        read = sum(1 for details in self._details.read if details in self._candidates)
         everything = self._survey is None and read >= len(self._candidates)
         return Searched(read, len(self._candidates), self._spent >= self._allowed or everything)
 
@@ -92,9 +92,9 @@ class Search(Job):
         """The rows changed."""
         if self._query is None:
             return
-        matches = self._query.candidates(self.watch.clock(), self._marks)
+        matches = self._query.candidates(self.context.clock(), self._marks)
         for identity in (*delta.added, *delta.changed):
-            row = self.watch.store.get(identity)
+            row = self.context.store.get(identity)
             if row is None or not matches(row):
                 self._candidates.discard(identity)
             else:
@@ -102,7 +102,7 @@ class Search(Job):
                 self._queue(identity)
 
     def due(self, now: float) -> float | None:
-        if self._query is None or not self.watch.workflow:
+        if self._query is None or not self.context.workflow:
             return None
         if self._survey is None and self._query.moves and now - self._surveyed_at >= SURVEY:
             self._begin()
@@ -118,30 +118,30 @@ class Search(Job):
         return min([*times, *self._again.values()], default=None)
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.watch.local else 0.0
+        return took * 10 if self.context.local else 0.0
 
     async def ask(self) -> None:
-        watch, identity = self.watch, self._next(self.watch.clock())
+        context, identity = self.context, self._next(self.context.clock())
         if identity is None:
             return
-        detail = await read_instance(watch, identity)
+        detail = await read_instance(context, identity)
         self._over(identity)
         if detail is None:
             self._candidates.discard(identity)
             return
-        self._facts.remember(detail)
-        watch.notify(DetailChanged(identity))
+        self._details.remember(detail)
+        context.notify(DetailChanged(identity))
 
     def _begin(self) -> None:
         self._candidates, self._unread, self._again = set(), [], {}
-        self._surveyed_at = self.watch.clock()
+        self._surveyed_at = self.context.clock()
         self._survey = None if self._query is None else self._look_through(self._query)
 
     def _look_through(self, query: Query) -> Iterator[None]:
         """The loaded rows, so many at a time that nothing is held up."""
-        matches = query.candidates(self.watch.clock(), self._marks)
-        for number, identity in enumerate(list(self.watch.store.ids())):
-            row = self.watch.store.get(identity)
+        matches = query.candidates(self.context.clock(), self._marks)
+        for number, identity in enumerate(list(self.context.store.ids())):
+            row = self.context.store.get(identity)
             if row is not None and matches(row):
                 self._candidates.add(identity)
                 self._queue(identity)
@@ -150,8 +150,8 @@ class Search(Job):
 
     def _queue(self, identity: str) -> None:
         """Put a candidate in line: at once when it was never read, later when it moved on since."""
-        row, fact = self.watch.store.get(identity), self._facts.fact(identity)
-        if row is None or self.watch.store.note(identity) == EXPIRED:
+        row, fact = self.context.store.get(identity), self._details.fact(identity)
+        if row is None or self.context.store.note(identity) == EXPIRED:
             return
         if fact is None and self._spent < self._allowed:
             heappush(self._unread, (-(row.created or 0.0), identity))
@@ -162,7 +162,7 @@ class Search(Job):
         """The newest that was not read yet, else one that moved on a while ago."""
         while self._unread and self._spent < self._allowed:
             identity = self._unread[0][1]
-            if identity in self._candidates and self._facts.fact(identity) is None:
+            if identity in self._candidates and self._details.fact(identity) is None:
                 return identity
             heappop(self._unread)
         return next((identity for identity, at in self._again.items() if at <= now), None)

@@ -8,7 +8,7 @@ from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
 
-__all__ = ["History", "Newest", "pushed"]
+__all__ = ["NewestInstances", "OlderInstances", "pushed"]
 
 PER_PAGE = 100
 _LOCAL_INTERVAL = 5.0
@@ -19,17 +19,17 @@ _CATCH_UP = 60
 """Pages that are walked at most to reach rows known before."""
 
 
-class Newest(Job):
+class NewestInstances(Job):
     """The newest page. When more arrived than fit on it, the pages down to what was known before as well."""
 
     priority = Priority.LIST
     longest = 10.0
     """Whoever waits for a lost connection looks here."""
 
-    def __init__(self, watch: FeedContext, interval: float) -> None:
-        super().__init__(max(interval, _LOCAL_INTERVAL) if watch.local else interval)
+    def __init__(self, context: FeedContext, interval: float) -> None:
+        super().__init__(max(interval, _LOCAL_INTERVAL) if context.local else interval)
         self.patience = min(self.interval, self.patience)
-        self.watch = watch
+        self.context = context
         self.focused = True
         self.total: int | None = None
         self.counts: dict[str, int] | None = None
@@ -56,29 +56,29 @@ class Newest(Job):
         fresh.answered_at, fresh.missed, fresh.failure, fresh.error = None, 0, "", None
 
     def due(self, now: float) -> float | None:
-        return super().due(now) if self.watch.workflow else None
+        return super().due(now) if self.context.workflow else None
 
     def pace(self, took: float) -> float:
         if self._catching:
             return 0.0
         pace = self.interval if self.focused else max(self.interval, _UNFOCUSED)
-        return max(pace, took * _LOCAL_REST) if self.watch.local else pace
+        return max(pace, took * _LOCAL_REST) if self.context.local else pace
 
     async def ask(self) -> None:
-        watch, number = self.watch, self.watch.next_number()
+        context, number = self.context, self.context.next_number()
         catching = self._catching
-        page = await _page(watch, catching[0] if catching else None)
-        watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
-        if not pushed(watch):
-            watch.stretch.note_ends(page.items)
+        page = await _page(context, catching[0] if catching else None)
+        context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
+        if not pushed(context):
+            context.contiguous.note_ends(page.items)
         oldest, newest = _span(page)
         if catching:
             self._catch_up(page, oldest, catching[1], catching[2] - 1)
             return
         self.total, self.counts, self.hidden, self.below = page.total, page.counts, page.hidden, page.cursor
         self.left_out = page.left_out
-        self.complete_at = number if page.cursor is None and not pushed(watch) else None
-        self.asked = (number, _status(watch), oldest if page.cursor is not None else None)
+        self.complete_at = number if page.cursor is None and not pushed(context) else None
+        self.asked = (number, _status(context), oldest if page.cursor is not None else None)
         self._newest = newest
         self._catch_up(page, oldest, self._reached, _CATCH_UP)
         self._reached = newest if newest is not None else self._reached
@@ -86,7 +86,7 @@ class Newest(Job):
     def left(self, identity: str) -> bool:
         """Whether the newest page should hold this row, by its status and age, and does not any more."""
         number, status, oldest = self.asked
-        row = self.watch.store.get(identity)
+        row = self.context.store.get(identity)
         if row is None or not status or row.status != status or row.seq >= number or row.created is None:
             return False
         return oldest is None or row.created > oldest
@@ -94,19 +94,19 @@ class Newest(Job):
     def _catch_up(self, page: InstancePage, oldest: float | None, reached: float | None, pages: int) -> None:
         gap = reached is not None and oldest is not None and oldest > reached
         self._catching = (page.cursor, reached, pages) if gap and page.cursor and pages else None
-        if not self._catching and not pushed(self.watch):
-            self.watch.stretch.reach_up(oldest, self._newest)
+        if not self._catching and not pushed(self.context):
+            self.context.contiguous.reach_up(oldest, self._newest)
 
 
-class History(Job):
+class OlderInstances(Job):
     """Older pages, one for each time somebody wants more."""
 
     priority = Priority.SWEEP
     patience = 1.0
 
-    def __init__(self, watch: FeedContext, newest: Newest) -> None:
+    def __init__(self, context: FeedContext, newest: NewestInstances) -> None:
         super().__init__(1.0)
-        self.watch = watch
+        self.context = context
         self.newest = newest
         self.wanted = False
         self._begun = False
@@ -128,33 +128,33 @@ class History(Job):
         return super().due(now) if ready else None
 
     def pace(self, took: float) -> float:
-        return took * _LOCAL_REST if self.watch.local else 0.0
+        return took * _LOCAL_REST if self.context.local else 0.0
 
     async def ask(self) -> None:
-        watch, number = self.watch, self.watch.next_number()
+        context, number = self.context, self.context.next_number()
         try:
-            page = await _page(watch, self._cursor if self._begun else self.newest.below)
+            page = await _page(context, self._cursor if self._begun else self.newest.below)
         except Refused:
             self._begun = False
             raise
         self.wanted = False
         self._begun = True
         self._cursor = page.cursor
-        watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
-        if not pushed(watch):
-            watch.stretch.note_ends(page.items)
-            watch.stretch.reach_down(_span(page)[0])
+        context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
+        if not pushed(context):
+            context.contiguous.note_ends(page.items)
+            context.contiguous.reach_down(_span(page)[0])
 
 
-def _asked(watch: FeedContext) -> Pushdown | None:
+def _asked(context: FeedContext) -> Pushdown | None:
     """What of the filter goes to the API; a dev session takes none."""
-    return watch.query.pushdown(watch.clock()) if watch.query and not watch.local else None
+    return context.query.pushdown(context.clock()) if context.query and not context.local else None
 
 
-async def _page(watch: FeedContext, cursor: str | None) -> InstancePage:
-    asked = _asked(watch)
-    return await watch.api.list_instances(
-        watch.workflow,
+async def _page(context: FeedContext, cursor: str | None) -> InstancePage:
+    asked = _asked(context)
+    return await context.api.list_instances(
+        context.workflow,
         status=asked.status if asked else "",
         date_start=asked.date_start if asked else None,
         date_end=asked.date_end if asked else None,
@@ -163,15 +163,15 @@ async def _page(watch: FeedContext, cursor: str | None) -> InstancePage:
     )
 
 
-def _status(watch: FeedContext) -> str:
+def _status(context: FeedContext) -> str:
     """The one status that is asked for, where nothing else is; "" for any."""
-    asked = _asked(watch)
+    asked = _asked(context)
     return asked.status if asked and asked.date_start is None and asked.date_end is None else ""
 
 
-def pushed(watch: FeedContext) -> bool:
+def pushed(context: FeedContext) -> bool:
     """Whether a part of the list is asked for only."""
-    asked = _asked(watch)
+    asked = _asked(context)
     return bool(asked and (asked.status or asked.date_start is not None or asked.date_end is not None))
 
 

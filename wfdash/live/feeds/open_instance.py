@@ -28,9 +28,9 @@ class OpenDetail(Job):
 
     patience = 2.0
 
-    def __init__(self, watch: FeedContext) -> None:
+    def __init__(self, context: FeedContext) -> None:
         super().__init__(2.0)
-        self.watch = watch
+        self.context = context
         self.id: str | None = None
         self._states: OrderedDict[str, DetailState] = OrderedDict()
         self._answered: dict[str, int] = {}
@@ -72,7 +72,7 @@ class OpenDetail(Job):
         self.next_at = None if state.freshness.settled or state.gone else 0.0
 
     def due(self, now: float) -> float | None:
-        unlisted = self.watch.local and self.id not in self.watch.store
+        unlisted = self.context.local and self.id not in self.context.store
         return None if self.id is None or unlisted else super().due(now)
 
     def soon(self) -> None:
@@ -81,51 +81,51 @@ class OpenDetail(Job):
 
     def row_changed(self, identity: str) -> None:
         """The list told something new of an instance: a final one may have been restarted."""
-        state, row = self._states.get(identity), self.watch.store.get(identity)
+        state, row = self._states.get(identity), self.context.store.get(identity)
         if state is None or row is None or row.seq <= self._answered.get(identity, 0):
             return
         state.freshness.settled = False
-        if self.watch.store.note(identity) != EXPIRED:
+        if self.context.store.note(identity) != EXPIRED:
             state.gone = ""
         if identity == self.id:
             self.soon()
 
     def pace(self, took: float) -> float:
         state = self._states.get(self.id or "")
-        watch = self.watch
+        context = self.context
         if self._moved:
             return 0.0
         self._pace = next_read(
-            state.detail if state else None, now=watch.clock(), cost=self._cost, local=watch.local
+            state.detail if state else None, now=context.clock(), cost=self._cost, local=context.local
         )
         self.interval = self._pace.delay or self.interval
         return self.interval
 
     async def ask(self) -> None:
-        watch, identity = self.watch, self.id
+        context, identity = self.context, self.id
         if identity is None:
             return
         state = self._state(identity)
-        number = watch.next_number()
+        number = context.next_number()
         try:
             simple = self._pace.simple and state.detail is not None and not self._moved
-            answer = await watch.api.get_instance(watch.workflow, identity, simple=simple)
+            answer = await context.api.get_instance(context.workflow, identity, simple=simple)
         except InstanceNotFound:
             state.gone = "expired or deleted"
             state.freshness.settled = True
-            watch.tell(watch.store.doubt([identity], EXPIRED))
-            watch.notify(DetailChanged(identity))
+            context.tell(context.store.doubt([identity], EXPIRED))
+            context.notify(DetailChanged(identity))
             return
         self._cost = answer.size / _BYTES_A_SECOND
         await asyncio.sleep(0)  # its parse has held the loop long enough
-        detail = read_answer(watch.workflow, identity, answer, simple=simple)
+        detail = read_answer(context.workflow, identity, answer, simple=simple)
         self._moved = simple and state.detail is not None and steps_wanted(state.detail, detail)
         if not self._moved:
             self.take_in(detail, number)
 
     def take_in(self, detail: Detail, number: int) -> None:
         """Remember an answer to the request of this number, unless a later one was answered already."""
-        watch, state = self.watch, self._state(detail.id)
+        context, state = self.context, self._state(detail.id)
         if number < self._answered.get(detail.id, 0):
             return
         self._answered[detail.id] = number
@@ -136,15 +136,15 @@ class OpenDetail(Job):
             state.detail = detail
             state.partial = partial_reason(detail)
         state.freshness.settled = is_final(detail.status)
-        state.freshness.answered_at = watch.clock()
-        watch.tell(amend_row(watch.store, detail, number, watch.clock()))
-        watch.notify(DetailChanged(detail.id))
+        state.freshness.answered_at = context.clock()
+        context.tell(amend_row(context.store, detail, number, context.clock()))
+        context.notify(DetailChanged(detail.id))
         self._forget()
 
     def _state(self, identity: str) -> DetailState:
         state = self._states.get(identity)
         if state is None:
-            state = self._states[identity] = DetailState(self.watch.workflow, identity)
+            state = self._states[identity] = DetailState(self.context.workflow, identity)
         self._states.move_to_end(identity)
         return state
 

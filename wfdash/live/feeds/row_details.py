@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Container, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wfdash.core.filter.detail_fields import DetailFields, read_facts
+from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import ENDED, EXPIRED
@@ -43,9 +43,9 @@ class RowDetail(Struct):
 class RowDetails(Job):
     """`wanted` are visible rows, active or errored; `watched` the marked and the watched ones."""
 
-    def __init__(self, watch: FeedContext) -> None:
+    def __init__(self, context: FeedContext) -> None:
         super().__init__(1.0)
-        self.watch = watch
+        self.context = context
         self.wanted: Sequence[str] = ()
         self.watched: Container[str] = ()
         self.missed: Collection[str] = ()
@@ -56,7 +56,7 @@ class RowDetails(Job):
         self.running: int | None = None
         self.utc = True
         """How instants in the sentences are written."""
-        self._facts: OrderedDict[str, RowDetail] = OrderedDict()
+        self._details: OrderedDict[str, RowDetail] = OrderedDict()
         self.read: dict[str, DetailFields] = {}
         self.times = StepTimes()
         """How long each step usually takes, over every instance that was read."""
@@ -71,12 +71,12 @@ class RowDetails(Job):
         self.wanted = self.watched = self.missed = ()
         self.left = {}
         self.running = None
-        self._facts.clear()
+        self._details.clear()
         self.read = {}
         self.times = StepTimes()
 
     def fact(self, identity: str) -> RowDetail | None:
-        return self._facts.get(identity)
+        return self._details.get(identity)
 
     def why(self, identity: str) -> Why | None:
         """Worded for now where the detail was kept, else as it was when it was read.
@@ -85,8 +85,8 @@ class RowDetails(Job):
         and once it is gone before it ended, for it waits for nothing any more. When it changed within its
         status, what was read is told as what was, and no clock runs in it: `was: charge card 2/4, in <10s`.
         """
-        store = self.watch.store
-        fact, row = self._facts.get(identity), store.get(identity)
+        store = self.context.store
+        fact, row = self._details.get(identity), store.get(identity)
         if fact is None or (row is not None and row.status != fact.status):
             return None
         if store.note(identity) == EXPIRED and not is_final(fact.status):
@@ -97,7 +97,7 @@ class RowDetails(Job):
 
     def moved_on(self, identity: str) -> bool:
         """Whether the list tells of a change since it was read: its open steps may be other ones now."""
-        fact, row = self._facts.get(identity), self.watch.store.get(identity)
+        fact, row = self._details.get(identity), self.context.store.get(identity)
         if fact is None or row is None or row.modified is None or is_final(row.status):
             return False
         return row.modified != fact.modified and row.modified > fact.read_at
@@ -106,25 +106,25 @@ class RowDetails(Job):
         """Take in what was read of an instance, whoever read it."""
         if detail.simple:
             return
-        row = self.watch.store.get(detail.id)
+        row = self.context.store.get(detail.id)
         kept = detail if len(detail.steps) <= _SMALL else None
-        self._facts[detail.id] = RowDetail(
-            self.watch.clock(), row.modified if row else None, self._diagnose(detail), detail.status, kept
+        self._details[detail.id] = RowDetail(
+            self.context.clock(), row.modified if row else None, self._diagnose(detail), detail.status, kept
         )
-        self.read[detail.id] = read_facts(detail)
+        self.read[detail.id] = read_fields(detail)
         self.times.learn(detail)
-        self._facts.move_to_end(detail.id)
-        while len(self._facts) > _KEPT:
-            oldest, _ = self._facts.popitem(last=False)
+        self._details.move_to_end(detail.id)
+        while len(self._details) > _KEPT:
+            oldest, _ = self._details.popitem(last=False)
             del self.read[oldest]
 
     @property
     def progress(self) -> tuple[int, int]:
         """How many of the visible active rows have been read, of how many."""
-        return sum(1 for identity in self.wanted if identity in self._facts), len(self.wanted)
+        return sum(1 for identity in self.wanted if identity in self._details), len(self.wanted)
 
     def due(self, now: float) -> float | None:
-        if not self.watch.workflow:
+        if not self.context.workflow:
             return None
         if (self.next_at or 0.0) > now:
             return self.next_at
@@ -134,18 +134,18 @@ class RowDetails(Job):
         return min((time for time in times if time is not None), default=None)
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.watch.local else 0.0
+        return took * 10 if self.context.local else 0.0
 
     async def ask(self) -> None:
-        watch = self.watch
-        identity = self._next(watch.clock())
+        context = self.context
+        identity = self._next(context.clock())
         if identity is None:
             return
-        detail = await read_instance(watch, identity)
+        detail = await read_instance(context, identity)
         if detail is None:
             return
         self.remember(detail)
-        watch.notify(DetailChanged(identity))
+        context.notify(DetailChanged(identity))
 
     def _next(self, now: float) -> str | None:
         if urgent := self.urgent:
@@ -158,24 +158,24 @@ class RowDetails(Job):
 
     def look_for(self, left: Callable[[str], bool]) -> None:
         """After a listing: which of the visible rows it should hold and does not."""
-        now = self.watch.clock()
+        now = self.context.clock()
         self.left = {identity: self.left.get(identity, now) for identity in self.wanted if left(identity)}
 
     @property
     def urgent(self) -> str | None:
         """A row on screen, marked or watched that the last listing or the last sweep did not meet."""
-        store = self.watch.store
+        store = self.context.store
         for identity, since in self.left.items():
-            fact = self._facts.get(identity)
+            fact = self._details.get(identity)
             if (fact is None or fact.read_at < since) and store.note(identity) != EXPIRED:
                 return identity
-        heeded = [identity for identity in self.missed if identity in self.watched]
-        for identity in (*heeded, *self.wanted):
+        prioritised = [identity for identity in self.missed if identity in self.watched]
+        for identity in (*prioritised, *self.wanted):
             if identity in self.missed and identity in store.active:
-                fact = self._facts.get(identity)
+                fact = self._details.get(identity)
                 if (
                     fact is None
-                    or fact.read_at + OLD / 2 < self.watch.clock()
+                    or fact.read_at + OLD / 2 < self.context.clock()
                     or store.note(identity) == ENDED
                 ):
                     return identity
@@ -183,10 +183,10 @@ class RowDetails(Job):
 
     def _due(self, identity: str, now: float) -> float | None:
         """When to read an instance: None for one that is gone or not listed, or final and read as such."""
-        row = self.watch.store.get(identity)
-        if row is None or identity == self.open or self.watch.store.note(identity) == EXPIRED:
+        row = self.context.store.get(identity)
+        if row is None or identity == self.open or self.context.store.note(identity) == EXPIRED:
             return None
-        fact = self._facts.get(identity)
+        fact = self._details.get(identity)
         if fact is None:
             return 0.0
         if is_final(row.status):
@@ -202,9 +202,9 @@ class RowDetails(Job):
     def _diagnose(self, detail: Detail) -> Why:
         return diagnose(
             detail,
-            now=self.watch.clock(),
-            row=self.watch.store.get(detail.id),
-            local=self.watch.local,
+            now=self.context.clock(),
+            row=self.context.store.get(detail.id),
+            local=self.context.local,
             running=self.running,
             utc=self.utc,
         )

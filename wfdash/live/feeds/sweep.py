@@ -36,9 +36,9 @@ class Sweep(Job):
 
     priority = Priority.SWEEP
 
-    def __init__(self, watch: FeedContext) -> None:
+    def __init__(self, context: FeedContext) -> None:
         super().__init__(PERIOD)
-        self.watch = watch
+        self.context = context
         self.skip = False
         """Set while the newest page is all there is."""
         self.seen = 0
@@ -62,15 +62,15 @@ class Sweep(Job):
         self.next_at = 0.0
 
     def due(self, now: float) -> float | None:
-        watch = self.watch
-        if watch.local or not watch.workflow or self.skip or not len(watch.store):
+        context = self.context
+        if context.local or not context.workflow or self.skip or not len(context.store):
             return None
         return super().due(now)
 
     def pace(self, took: float) -> float:
         if self._round is not None:
             return 0.0
-        return max(0.0, self._next_start - self.watch.clock()) + took
+        return max(0.0, self._next_start - self.context.clock()) + took
 
     @property
     def pages(self) -> int:
@@ -78,13 +78,13 @@ class Sweep(Job):
         return self._round.pages if self._round else 0
 
     async def ask(self) -> None:
-        watch = self.watch
+        context = self.context
         run = self._round or self._start()
-        number = watch.next_number()
-        page = await watch.api.list_instances(
-            watch.workflow, status=run.status, cursor=run.cursor, per_page=PER_PAGE
+        number = context.next_number()
+        page = await context.api.list_instances(
+            context.workflow, status=run.status, cursor=run.cursor, per_page=PER_PAGE
         )
-        watch.tell(watch.store.apply(page.items, seq=number, now=watch.clock()))
+        context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
         run.pages += 1
         run.rows += len(page.items)
         run.cursor = page.cursor
@@ -102,7 +102,7 @@ class Sweep(Job):
         statuses = list(ACTIVE)
         if self.left_out:
             statuses.sort(key=lambda status: status not in self.left_out)
-        self._round = run = _Round(self.watch.clock(), self.watch.number, statuses)
+        self._round = run = _Round(self.context.clock(), self.context.number, statuses)
         run.status = run.left.pop(0)
         return run
 
@@ -111,7 +111,7 @@ class Sweep(Job):
         if run.left and run.pages < MOST_PAGES:
             run.status = run.left.pop(0)
             return
-        now = self.watch.clock()
+        now = self.context.clock()
         run.cut += run.left
         self.seen, self.left_out = run.rows, tuple(run.cut)
         self._next_start = max(now, run.at + PERIOD)
@@ -122,9 +122,9 @@ class Sweep(Job):
 
     def _judge(self, number: int) -> None:
         """What the complete round that began after this request did not meet, and the one before it."""
-        store, before = self.watch.store, self._before
+        store, before = self.context.store, self._before
         rows = [row for identity in store.active if (row := store.get(identity)) and row.seq <= number]
         self.missed = {row.id for row in rows}
         if before is not None:
-            self.watch.tell(store.doubt([row.id for row in rows if row.seq <= before], ENDED))
+            self.context.tell(store.doubt([row.id for row in rows if row.seq <= before], ENDED))
         self._before = number

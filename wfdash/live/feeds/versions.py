@@ -20,9 +20,9 @@ class Versions(Job):
 
     priority = Priority.BACKGROUND
 
-    def __init__(self, watch: FeedContext) -> None:
+    def __init__(self, context: FeedContext) -> None:
         super().__init__(_AGAIN)
-        self.watch = watch
+        self.context = context
         self.by_id: dict[str, Version] = {}
         self._wanted: set[str] = set()
         self._sought: set[str] = set()
@@ -48,12 +48,12 @@ class Versions(Job):
             self.soon()
 
     def due(self, now: float) -> float | None:
-        return super().due(now) if self._wanted and not self.watch.local else None
+        return super().due(now) if self._wanted and not self.context.local else None
 
     async def ask(self) -> None:
         try:
-            versions = await self.watch.api.list_versions(self.watch.workflow)
+            versions = await self.context.api.list_versions(self.context.workflow)
         except (Forbidden, NotFound):
             return
         self.by_id = {version.id: version for version in versions}
-        self.watch.notify(WorkflowsChanged())
+        self.context.notify(WorkflowsChanged())

@@ -25,9 +25,9 @@ class Watched(Job):
 
     priority = Priority.BACKGROUND
 
-    def __init__(self, watch: FeedContext, *, changed: Callable[[PinState], None]) -> None:
+    def __init__(self, context: FeedContext, *, changed: Callable[[PinState], None]) -> None:
         super().__init__(1.0)
-        self.watch = watch
+        self.context = context
         self._changed = changed
         self._states: dict[Pin, PinState] = {}
 
@@ -45,8 +45,8 @@ class Watched(Job):
         """Take from the rows of the workflow shown what they tell: a change in them is no news later."""
         touched = {*delta.added, *delta.changed} if self._states else set()
         for pin, state in self._states.items():
-            row = self.watch.store.get(pin.id) if pin.id in touched else None
-            if row is not None and pin.workflow == self.watch.workflow and state.status != row.status:
+            row = self.context.store.get(pin.id) if pin.id in touched else None
+            if row is not None and pin.workflow == self.context.workflow and state.status != row.status:
                 self._settle(state, row.status, state.read_at)
 
     def due(self, now: float) -> float | None:
@@ -57,24 +57,24 @@ class Watched(Job):
         )
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.watch.local else 0.0
+        return took * 10 if self.context.local else 0.0
 
     async def ask(self) -> None:
-        now = self.watch.clock()
+        now = self.context.clock()
         state = min(self._states.values(), key=self._due, default=None)
         if state is None or self._due(state) > now:
             return
         pin, last_status = state.pin, state.status
         try:
-            answer = await self.watch.api.get_instance(pin.workflow, pin.id, simple=True)
+            answer = await self.context.api.get_instance(pin.workflow, pin.id, simple=True)
         except (InstanceNotFound, WorkflowNotFound):
-            self._settle(state, GONE, self.watch.clock())
+            self._settle(state, GONE, self.context.clock())
             return
         detail = read_detail(pin.workflow, pin.id, answer.result, simple=True)
         state.step_count = detail.step_count
         # What the list told meanwhile was asked later.
         status = detail.status if state.status == last_status else state.status
-        self._settle(state, status, self.watch.clock())
+        self._settle(state, status, self.context.clock())
 
     def _due(self, state: PinState) -> float:
         if state.read_at is None:
@@ -89,5 +89,5 @@ class Watched(Job):
             return
         state.status = status
         if before:
-            state.before, state.changed_at = before, self.watch.clock()
+            state.before, state.changed_at = before, self.context.clock()
             self._changed(state)

@@ -20,7 +20,7 @@ class FeedContext(Struct):
     workflow: str = ""
     query: Query | None = None
     store: Store = field(default_factory=Store)
-    stretch: ContiguousRange = field(default_factory=ContiguousRange)
+    contiguous: ContiguousRange = field(default_factory=ContiguousRange)
     number: int = 0
     """Of the request asked last."""
 

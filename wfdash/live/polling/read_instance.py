@@ -41,17 +41,17 @@ def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:
     )
 
 
-async def read_instance(watch: FeedContext, identity: str) -> Detail | None:
+async def read_instance(context: FeedContext, identity: str) -> Detail | None:
     """Read one in full and tell its row; None for one that is gone, whose row is then marked as expired."""
-    number = watch.next_number()
+    number = context.next_number()
     try:
-        answer = await watch.api.get_instance(watch.workflow, identity)
+        answer = await context.api.get_instance(context.workflow, identity)
     except InstanceNotFound:
-        watch.tell(watch.store.doubt([identity], EXPIRED))
+        context.tell(context.store.doubt([identity], EXPIRED))
         return None
     await asyncio.sleep(0)  # its parse has held the loop long enough
-    detail = read_answer(watch.workflow, identity, answer)
-    watch.tell(amend_row(watch.store, detail, number, watch.clock()))
+    detail = read_answer(context.workflow, identity, answer)
+    context.tell(amend_row(context.store, detail, number, context.clock()))
     return detail
 
 

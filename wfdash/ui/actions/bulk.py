@@ -28,10 +28,10 @@ _FOLLOWED = "followed"
 
 
 def bulk_lines(
-    trail: ActionProgress, width: int, height: int, *, top: int, now: float, shows: str = ""
+    progress: ActionProgress, width: int, height: int, *, top: int, now: float, shows: str = ""
 ) -> list[Pieces]:
     """The progress, then the results, those to look at first; `shows` is the key that shows it again."""
-    plan = trail.plan
+    plan = progress.plan
     total = len(plan.eligible)
     lines: list[Pieces] = [
         [
@@ -39,13 +39,16 @@ def bulk_lines(
             (f" {count(total)} instances in ", PLAIN),
             (clean(plan.workflow), STRONG),
         ],
-        _bar(trail.sent, total, width, trail.left(now)),
-        _counts(trail),
+        _bar(progress.sent, total, width, progress.left(now)),
+        _counts(progress),
         [],
     ]
-    settled = sorted(trail.results.values(), key=lambda result: -ORDER.index(result.outcome))
+    settled = sorted(progress.results.values(), key=lambda result: -ORDER.index(result.outcome))
     rows = [(result.outcome, result.id, result.sentence or result.error) for result in settled]
-    rows = [*((_FOLLOWED, identity, "sent, and read until it settles") for identity in trail.followed), *rows]
+    rows = [
+        *((_FOLLOWED, identity, "sent, and read until it settles") for identity in progress.followed),
+        *rows,
+    ]
     room = max(1, height - len(lines) - 2)
     top = min(top, max(0, len(rows) - room))
     lines += _results(rows[top : top + room], width)
@@ -53,7 +56,7 @@ def bulk_lines(
         shown = f"{top + 1} to {min(len(rows), top + room)}"
         lines.append([(f"   {shown} of {count(len(rows))}, up and down for the others", QUIET)])
     lines += [[]] * max(0, height - len(lines) - 1)
-    lines.append(_foot(trail, shows))
+    lines.append(_foot(progress, shows))
     return lines[:height]
 
 
@@ -69,14 +72,14 @@ def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
     ]
 
 
-def _counts(trail: ActionProgress) -> Pieces:
+def _counts(progress: ActionProgress) -> Pieces:
     pieces: list[tuple[str, Style]] = [("   ", PLAIN)]
-    for outcome, number in trail.counts():
+    for outcome, number in progress.counts():
         pieces += [(f"{count(number)} {outcome}", _STYLES.get(outcome, PLAIN)), ("  ", PLAIN)]
-    if trail.followed:
-        pieces.append((f"{count(len(trail.followed))} {_FOLLOWED}  ", PLAIN))
-    if trail.note:
-        pieces.append((clean(trail.note), WARN))
+    if progress.followed:
+        pieces.append((f"{count(len(progress.followed))} {_FOLLOWED}  ", PLAIN))
+    if progress.note:
+        pieces.append((clean(progress.note), WARN))
     return pieces
 
 
@@ -97,14 +100,14 @@ def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
     return lines
 
 
-def _foot(trail: ActionProgress, shows: str) -> Pieces:
+def _foot(progress: ActionProgress, shows: str) -> Pieces:
     again = f", {shows} shows it again" if shows else ""
-    if trail.over:
-        marked = f"{count(len(trail.failed))} stay marked   " if trail.failed else ""
+    if progress.over:
+        marked = f"{count(len(progress.failed))} stay marked   " if progress.failed else ""
         return [(f" all told. {marked}", PLAIN), ("esc", STRONG), (" close", PLAIN)]
-    if trail.stopping:
+    if progress.stopping:
         return [(" stopping: nothing more is sent, what was sent is followed", WARN)]
-    if not trail.sending:
+    if not progress.sending:
         return [(" all sent, following   ", PLAIN), ("esc", STRONG), (f" hide{again}", PLAIN)]
     return [
         (" x", ACCENT),
@@ -117,9 +120,9 @@ def _foot(trail: ActionProgress, shows: str) -> Pieces:
 class BulkScreen(LowerHalf):
     """Hiding it stops nothing."""
 
-    def __init__(self, trail: ActionProgress) -> None:
+    def __init__(self, progress: ActionProgress) -> None:
         super().__init__()
-        self.trail = trail
+        self.progress = progress
         self._top = 0
 
     def on_mount(self) -> None:
@@ -132,18 +135,18 @@ class BulkScreen(LowerHalf):
         if self.is_ready:
             width, height = self.room
             now, shows = self.dashboard.clock(), self.dashboard.key_of("bulk.show")
-            self.panel.show(bulk_lines(self.trail, width, height, top=self._top, now=now, shows=shows))
+            self.panel.show(bulk_lines(self.progress, width, height, top=self._top, now=now, shows=shows))
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
         if event.key == "escape":
             self.close()
-        elif event.key == "x" and self.trail.sending:
-            self.dashboard.desk.stop(self.trail)
+        elif event.key == "x" and self.progress.sending:
+            self.dashboard.desk.stop(self.progress)
         elif event.key in ("down", "up"):
             step = 1 if event.key == "down" else -1
-            self._top = max(0, min(len(self.trail.plan.targets), self._top + step))
+            self._top = max(0, min(len(self.progress.plan.targets), self._top + step))
         self.draw()
 
     def on_paste(self, event: events.Paste) -> None:

@@ -26,15 +26,15 @@ _GLYPHS: dict[str, tuple[str, Style]] = {
 }
 
 
-def chip_pieces(trail: ActionProgress, now: float, width: int, *, utc: bool, shows: str = "") -> Pieces:
+def chip_pieces(progress: ActionProgress, now: float, width: int, *, utc: bool, shows: str = "") -> Pieces:
     """One trail as one line of cleaned text; `shows` is the key that shows all of an action on many."""
-    counts = trail.counts()
-    glyph, style = _GLYPHS.get(counts[-1][0], ("?", PLAIN)) if trail.over and counts else ("▸", PLAIN)
-    text = clean(trail.line(now, utc=utc))
-    more = f" · {shows} shows it" if shows and not trail.single else ""
+    counts = progress.counts()
+    glyph, style = _GLYPHS.get(counts[-1][0], ("?", PLAIN)) if progress.over and counts else ("▸", PLAIN)
+    text = clean(progress.line(now, utc=utc))
+    more = f" · {shows} shows it" if shows and not progress.single else ""
     room = max(1, width - 4 - cells(more))
     shown = fit(text, room, cut="middle") if cells(text) > room else text
-    return [(f" {glyph} ", style), (shown, PLAIN if trail.over else QUIET), (more, QUIET)]
+    return [(f" {glyph} ", style), (shown, PLAIN if progress.over else QUIET), (more, QUIET)]
 
 
 class ActionChips(Widget):
@@ -46,12 +46,12 @@ class ActionChips(Widget):
         super().__init__()
         self._lines: list[Pieces] = []
 
-    def show(self, trails: list[ActionProgress], now: float, *, utc: bool) -> None:
+    def show(self, actions: list[ActionProgress], now: float, *, utc: bool) -> None:
         """Draw these; nothing is written when nothing differs."""
-        chosen = sorted(trails, key=lambda trail: (trail.troubled, not trail.over))[-MOST:]
-        kept = [trail for trail in trails if any(trail is shown for shown in chosen)]
+        chosen = sorted(actions, key=lambda progress: (progress.troubled, not progress.over))[-MOST:]
+        kept = [progress for progress in actions if any(progress is shown for shown in chosen)]
         width, shows = self.app.size.width, shown_key(self, "bulk.show")
-        lines = [chip_pieces(trail, now, width, utc=utc, shows=shows) for trail in kept]
+        lines = [chip_pieces(progress, now, width, utc=utc, shows=shows) for progress in kept]
         if lines != self._lines:
             higher = len(lines) != len(self._lines)
             self._lines = lines

@@ -25,9 +25,9 @@ _LINGER = 12.0
 class ActionMoved(Message):
     """An action moved on. Posted to the app, which tells the screens."""
 
-    def __init__(self, trail: ActionProgress, event: Progress | Result) -> None:
+    def __init__(self, progress: ActionProgress, event: Progress | Result) -> None:
         super().__init__()
-        self.trail = trail
+        self.progress = progress
         self.event = event
 
 
@@ -37,7 +37,7 @@ class ActionDesk:
     def __init__(self, app: "WfdashApp") -> None:
         self._app = app
         self._tasks: set[asyncio.Task[None]] = set()
-        self.trails: list[ActionProgress] = []
+        self.actions: list[ActionProgress] = []
         self._last: tuple[Journal, LastAction] | None = None
 
     @property
@@ -51,26 +51,26 @@ class ActionDesk:
     @property
     def last(self) -> ActionProgress | None:
         """The action that was asked for last."""
-        return self.trails[-1] if self.trails else None
+        return self.actions[-1] if self.actions else None
 
     @property
     def bulk(self) -> ActionProgress | None:
         """The action on many that was asked for last."""
-        return next((trail for trail in reversed(self.trails) if not trail.single), None)
+        return next((progress for progress in reversed(self.actions) if not progress.single), None)
 
     def start(self, plan: Plan, on_event: OnProgress | None = None) -> ActionProgress:
         """Carry out a confirmed plan; `on_event` is called with each event as it comes."""
         assert self._app.session is not None
-        trail = ActionProgress(plan, self._app.clock())
-        self.trails.append(trail)
-        del self.trails[:-50]
+        progress = ActionProgress(plan, self._app.clock())
+        self.actions.append(progress)
+        del self.actions[:-50]
         operator = self._app.session.operator
 
         def take(event: Progress | Result) -> None:
-            trail.take(event)
+            progress.take(event)
             if on_event is not None:
                 on_event(event)
-            self._app.post_message(ActionMoved(trail, event))
+            self._app.post_message(ActionMoved(progress, event))
 
         async def run() -> None:
             await operator.carry_out(plan, take)
@@ -78,17 +78,17 @@ class ActionDesk:
         task = asyncio.create_task(run(), name=f"{plan.verb} {plan.key}")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
-        return trail
+        return progress
 
-    def stop(self, trail: ActionProgress) -> None:
+    def stop(self, progress: ActionProgress) -> None:
         """Send nothing more of it."""
-        trail.stopping = True
+        progress.stopping = True
         if self._app.session is not None:
-            self._app.session.operator.stop(trail.plan.key)
+            self._app.session.operator.stop(progress.plan.key)
 
     def last_done(self) -> Done | None:
         """The last action of this session or of another one of this account, with who did it."""
-        own = next((trail for trail in reversed(self.trails) if trail.sent_at is not None), None)
+        own = next((progress for progress in reversed(self.actions) if progress.sent_at is not None), None)
         journal = self._app.session.journal if self._app.session is not None else None
         if journal is not None:
             if self._last is None or self._last[0] is not journal:
@@ -101,17 +101,18 @@ class ActionDesk:
     def shown(self, now: float) -> list[ActionProgress]:
         """What stands above the key bar: what runs, and what ended a moment ago. Newest last."""
         return [
-            trail
-            for trail in self.trails
-            if trail.ended_at is None or now - trail.ended_at < _LINGER * (5 if trail.troubled else 1)
+            progress
+            for progress in self.actions
+            if progress.ended_at is None
+            or now - progress.ended_at < _LINGER * (5 if progress.troubled else 1)
         ]
 
     def dismiss(self) -> bool:
         """Take what has ended off the screen; False when there was nothing."""
         before = len(self.shown(self._app.clock()))
-        for trail in self.trails:
-            if trail.ended_at is not None:
-                trail.ended_at = float("-inf")
+        for progress in self.actions:
+            if progress.ended_at is not None:
+                progress.ended_at = float("-inf")
         return len(self.shown(self._app.clock())) < before
 
     def _ended(self, task: asyncio.Task[None]) -> None:

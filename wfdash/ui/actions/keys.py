@@ -205,11 +205,11 @@ class ActionHost:
             self.notify(sentence, severity="warning")
             journal.close_unfinished(left)
 
-    def show_bulk(self: "WfdashApp", trail: ActionProgress) -> None:  # type: ignore[misc]
+    def show_bulk(self: "WfdashApp", progress: ActionProgress) -> None:  # type: ignore[misc]
         """Put the progress of a bulk where its prompt was."""
         from wfdash.ui.actions.bulk import BulkScreen
 
-        self.switch_screen(BulkScreen(trail))
+        self.switch_screen(BulkScreen(progress))
 
     def action_bulk_show(self: "WfdashApp") -> None:  # type: ignore[misc]
         """The panel of the action on many, hidden or over."""
@@ -230,17 +230,17 @@ class ActionHost:
         from wfdash.ui.actions.bulk import BulkScreen
         from wfdash.ui.actions.prompt import PromptScreen
 
-        trail, event = message.trail, message.event
+        progress, event = message.progress, message.event
         for screen in self.screen_stack:
-            if isinstance(screen, PromptScreen) and screen.trail is trail:
+            if isinstance(screen, PromptScreen) and screen.progress is progress:
                 screen.on_progress(event)
-            elif isinstance(screen, BulkScreen) and screen.trail is trail:
+            elif isinstance(screen, BulkScreen) and screen.progress is progress:
                 screen.draw()
         self.draw_actions()
-        if not isinstance(event, Progress) and self.session is not None and trail.over:
+        if not isinstance(event, Progress) and self.session is not None and progress.over:
             self.session.poller.poll_now()
-            self.shift.acted(trail)
-            self.action_ended(trail)
+            self.shift.acted(progress)
+            self.action_ended(progress)
 
     def draw_actions(self: "WfdashApp") -> None:  # type: ignore[misc]
         """Draw what runs and what has just ended on every screen that shows it."""
@@ -252,7 +252,7 @@ class ActionHost:
             for chips in screen.query(ActionChips):
                 chips.show(shown, now, utc=self.utc)
 
-    def action_ended(self: "WfdashApp", trail: ActionProgress) -> None:  # type: ignore[misc]
+    def action_ended(self: "WfdashApp", progress: ActionProgress) -> None:  # type: ignore[misc]
         """Those that went well are marked no longer; those worth another try stay marked."""
         marks = self.root.marks
-        marks.unmark({result.id for result in trail.results.values()} - set(trail.failed))
+        marks.unmark({result.id for result in progress.results.values()} - set(progress.failed))

@@ -28,7 +28,7 @@ class PromptScreen(LowerHalf):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.asking = Asking(plan, 0.0)
-        self.trail: ActionProgress | None = None
+        self.progress: ActionProgress | None = None
         self._last_key_at = float("-inf")
         self._pending: Timer | None = None
 
@@ -196,9 +196,9 @@ class PromptScreen(LowerHalf):
         if self.asking.over or self.asking.sending or not self.on_top:
             return
         self.asking.sending, self.asking.hint = True, ""
-        self.trail = self.dashboard.desk.start(self.plan, None)
+        self.progress = self.dashboard.desk.start(self.plan, None)
         if len(self.plan.targets) > 1:
-            self.dashboard.show_bulk(self.trail)
+            self.dashboard.show_bulk(self.progress)
             return
         self.draw()
 

@@ -8,10 +8,10 @@ from wfdash.ui.why_context import why_context
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["feed"]
+__all__ = ["fill"]
 
 
-def feed(pane: DetailPane, app: "WfdashApp", instance: str | None) -> None:
+def fill(pane: DetailPane, app: "WfdashApp", instance: str | None) -> None:
     """Show in the pane what is known now of this instance; asks nobody."""
     poller = app.session.poller if app.session is not None else None
     state = poller.detail(instance) if poller is not None and instance is not None else None

@@ -16,7 +16,7 @@ from wfdash.live.polling.events import Event
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.detail.fill import feed
+from wfdash.ui.detail.fill import fill
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.instances.status_text import last_pieces
@@ -91,7 +91,7 @@ class DetailScreen(BaseScreen):
         """Everything, as it is known now; nothing is written where nothing differs."""
         if not self.is_ready or not self.query("#detail #timeline"):
             return
-        feed(self.pane, self.dashboard, self.instance)
+        fill(self.pane, self.dashboard, self.instance)
         self._offer()
         self._draw_header()
 

@@ -14,14 +14,14 @@ from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.strips import blank, strip_of
 from wfdash.ui.widgets.theme import BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, STRONG
 
-__all__ = ["CauseTable"]
+__all__ = ["GroupTable"]
 
 _BINS = 12
 _TIMES_FROM = 72
 _MEASURED = 50
 
 
-class CauseTable(ListTable[ErrorGroup]):
+class GroupTable(ListTable[ErrorGroup]):
     def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool], id: str | None = None) -> None:
         super().__init__(id=id)
         self.marked: Callable[[ErrorGroup], bool] = lambda group: False

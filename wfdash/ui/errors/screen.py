@@ -7,11 +7,11 @@ from wfdash.core.text.clean import cells, clean
 from wfdash.core.text.words import clock, count
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame, short_version, summary
-from wfdash.core.triage.group_filter import cause_filter
+from wfdash.core.triage.group_filter import filter_for
 from wfdash.live.polling.events import Event
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.errors.anomaly_table import OddTable
-from wfdash.ui.errors.group_table import CauseTable
+from wfdash.ui.errors.group_table import GroupTable
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -41,7 +41,7 @@ class ErrorsScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._shares: list[VersionShare] = []
-        self._stretch = 0
+        self._rows_blamed = 0
         self._blamed_at = float("-inf")
         self._lines = 0
         """Of the groups, with their titles."""
@@ -52,30 +52,30 @@ class ErrorsScreen(BaseScreen):
         app = self.dashboard
         yield Header()
         yield TextLines(id="summary")
-        yield CauseTable(clock=app.clock, utc=lambda: app.utc)
+        yield GroupTable(clock=app.clock, utc=lambda: app.utc)
         yield TextLines(id="beside")
         yield OddTable()
         yield KeyBar(app.why_off)
 
     @property
-    def causes(self) -> CauseTable:
-        return self.query_one(CauseTable)
+    def group_table(self) -> GroupTable:
+        return self.query_one(GroupTable)
 
     @property
     def odd(self) -> OddTable:
         return self.query_one(OddTable)
 
     def on_mount(self) -> None:
-        self.causes.marked = self._is_marked
-        self.causes.focus()
+        self.group_table.marked = self._is_marked
+        self.group_table.focus()
         if self.poller is not None:
-            self.poller.causes.wanted = True
-            self.poller.causes.soon()
+            self.poller.error_samples.wanted = True
+            self.poller.error_samples.soon()
         self.draw()
 
     def on_unmount(self) -> None:
         if self.poller is not None:
-            self.poller.causes.wanted = False
+            self.poller.error_samples.wanted = False
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
@@ -98,17 +98,17 @@ class ErrorsScreen(BaseScreen):
         poller = self.poller
         if poller is None or not self.is_ready:
             return
-        groups, oddities = poller.causes.groups, poller.oddities()
-        read, total = poller.causes.progress
+        groups, oddities = poller.error_samples.groups, poller.oddities()
+        read, total = poller.error_samples.progress
         self._draw_header(read, total)
         self._draw_summary(groups, total)
-        self.causes.rows = groups
-        self.causes.message = self._nothing(read, total)
-        self.causes.rows_changed()
+        self.group_table.rows = groups
+        self.group_table.message = self._nothing(read, total)
+        self.group_table.rows_changed()
         if not self._touched:
-            self.causes.move_to(0)
+            self.group_table.move_to(0)
         self._draw_beside()
-        done, wanted = poller.facts_read
+        done, wanted = poller.details_read
         self.odd.rows = oddities
         self.odd.message = (
             f"nothing looks stuck among the loaded ones; steps of {done} of {wanted} visible were read"
@@ -122,16 +122,16 @@ class ErrorsScreen(BaseScreen):
         room = self.size.height - 2 - sum(len(text.plain.split("\n")) for text in shown)
         most = max(3, room - min(_LEAST_ODD, 1 + max(1, oddities)))
         self._lines = max(3, min(most, max(self._lines, 1 + groups)))
-        self.causes.styles.height = self._lines
+        self.group_table.styles.height = self._lines
 
     def _draw_header(self, read: int, total: int) -> None:
         poller, now = self.poller, self.dashboard.clock()
         assert poller is not None
         spent, limit = poller.budget.meter
-        listed = poller.causes.listed
+        listed = poller.error_samples.listed
         errored = (poller.counts or {}).get("errored", 0)
         there = [f"{total}"]
-        if poller.causes.sampled and errored > total:
+        if poller.error_samples.sampled and errored > total:
             there = [f"{total}, the newest of {count(errored)}", f"{total} of {count(errored)}"]
         done = [f"read {read} of {words} errored · " for words in there] if listed else ["not listed yet · "]
         style = PLAIN if listed and read == total else WARN
@@ -146,11 +146,11 @@ class ErrorsScreen(BaseScreen):
     def _draw_summary(self, groups: list[ErrorGroup], total: int) -> None:
         poller, app = self.poller, self.dashboard
         assert poller is not None
-        causes = poller.causes
+        samples = poller.error_samples
         said = summary(
-            groups, appeared=poller.appeared, now=app.clock(), utc=app.utc, exact=causes.since_found
+            groups, appeared=poller.appeared, now=app.clock(), utc=app.utc, exact=samples.since_found
         )
-        if not total and causes.listed:
+        if not total and samples.listed:
             said = f"no instance of {poller.workflow} is errored"
         style = STRONG if groups else QUIET
         lines = wrapped(clean(said), self.size.width - 2, _SUMMARY)
@@ -158,16 +158,18 @@ class ErrorsScreen(BaseScreen):
 
     def _draw_beside(self) -> None:
         """The group under the cursor by one example, and how the versions fare."""
-        poller, group = self.poller, self.causes.chosen
+        poller, group = self.poller, self.group_table.chosen
         assert poller is not None
         lines: list[Pieces] = [[]]
         if group is not None:
             lines += [*self._example(group), []]
         shares = self._blamed()[:_VERSIONS]
         if shares:
-            title = f"  VERSIONS over the newest {count(self._stretch)} instances"
+            title = f"  VERSIONS over the newest {count(self._rows_blamed)} instances"
             if poller.filtered:
-                title = f"  VERSIONS over {count(self._stretch)} instances, listed before there was a filter"
+                title = (
+                    f"  VERSIONS over {count(self._rows_blamed)} instances, listed before there was a filter"
+                )
             lines.append([(title, QUIET)])
             lines += [*self._versions(shares), []]
         elif poller.filtered and group is not None:
@@ -187,8 +189,8 @@ class ErrorsScreen(BaseScreen):
         """Counted over again every few seconds: it looks at many rows."""
         poller, now = self.poller, self.dashboard.clock()
         if poller is not None and now - self._blamed_at >= _RECOUNT:
-            rows = poller.stretch()
-            self._shares, self._stretch, self._blamed_at = blame(rows), len(rows), now
+            rows = poller.contiguous()
+            self._shares, self._rows_blamed, self._blamed_at = blame(rows), len(rows), now
         return self._shares
 
     def _versions(self, shares: list[VersionShare]) -> list[Pieces]:
@@ -213,20 +215,20 @@ class ErrorsScreen(BaseScreen):
 
     def _nothing(self, read: int, total: int) -> str:
         poller = self.poller
-        if poller is None or poller.causes.freshness.failure:
-            return poller.causes.freshness.failure if poller is not None else ""
-        if poller.frozen and not poller.causes.listed:
+        if poller is None or poller.error_samples.freshness.failure:
+            return poller.error_samples.freshness.failure if poller is not None else ""
+        if poller.frozen and not poller.error_samples.listed:
             thaw = self.dashboard.key_of("poll.freeze")
             return f"polling is frozen: {thaw} thaws it, then the errored instances are listed"
         if total > read:
             return f"reading {total - read} errored instances, as the budget allows"
-        return "" if poller.causes.listed else "asking which instances are errored"
+        return "" if poller.error_samples.listed else "asking which instances are errored"
 
     # Actions.
 
     def action_pane_next(self) -> None:
-        (self.odd if self.causes.has_focus else self.causes).focus()
-        self.causes.repaint()
+        (self.odd if self.group_table.has_focus else self.group_table).focus()
+        self.group_table.repaint()
         self.odd.repaint()
 
     def action_row_open(self) -> None:
@@ -236,12 +238,12 @@ class ErrorsScreen(BaseScreen):
         if self.odd.has_focus:
             if self.odd.chosen is not None and self.odd.chosen.id:
                 app.show_instance(poller.workflow, self.odd.chosen.id)
-        elif self.causes.chosen is not None:
+        elif self.group_table.chosen is not None:
             app.close_pages()
-            app.root.filter_line.put(cause_filter(self.causes.chosen.fingerprint))
+            app.root.filter_line.put(filter_for(self.group_table.chosen.fingerprint))
 
     def action_mark_toggle(self) -> None:
-        group = self.causes.chosen
+        group = self.group_table.chosen
         if group is None:
             return
         marks, ids = self.dashboard.root.marks, [sample.id for sample in group.samples]
@@ -250,7 +252,7 @@ class ErrorsScreen(BaseScreen):
         else:
             marks.mark(ids)
             self.dashboard.notify(f"{len(ids)} marked in the list of {self.target_workflow()}")
-        self.causes.repaint()
+        self.group_table.repaint()
 
     def _is_marked(self, group: ErrorGroup) -> bool:
         return all(sample.id in self.dashboard.root.marks for sample in group.samples)
@@ -259,7 +261,7 @@ class ErrorsScreen(BaseScreen):
         """Every instance of the group under the cursor, or the odd one."""
         if self.poller is None:
             return []
-        ids = [sample.id for sample in self.causes.chosen.samples] if self.causes.chosen else []
+        ids = [sample.id for sample in self.group_table.chosen.samples] if self.group_table.chosen else []
         if self.odd.has_focus:
             ids = [self.odd.chosen.id] if self.odd.chosen is not None and self.odd.chosen.id else []
         rows = (self.poller.store.get(identity) for identity in ids)

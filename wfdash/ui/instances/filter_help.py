@@ -16,7 +16,7 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["FaultHighlighter", "FilterField", "Suggestions", "aid_pieces"]
+__all__ = ["FaultHighlighter", "FilterInput", "Suggestions", "aid_pieces"]
 
 _LEAST = 20
 """Cells below which it is not worth beginning to say what is in force."""
@@ -49,7 +49,7 @@ class FaultHighlighter(Highlighter):
             text.stylize("underline bold red", start, len(text.plain) if blank < 0 else blank)
 
 
-class FilterField(Field):
+class FilterInput(Field):
     """A field that completes the word at the cursor."""
 
     BINDINGS = bindings("pane.next")
@@ -82,7 +82,7 @@ class FilterField(Field):
 
 
 def aid_pieces(
-    field: FilterField, error: QueryError | None, in_force: Query, *, start: int, width: int
+    field: FilterInput, error: QueryError | None, in_force: Query, *, start: int, width: int
 ) -> Pieces:
     """The line under the field, which begins at cell `start`: a caret with the error, or what may follow."""
     words, key = field.completions, shown_key(field, "pane.next")

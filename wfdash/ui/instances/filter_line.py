@@ -12,7 +12,7 @@ from textual.widgets import Input
 from wfdash.core.filter.completion import unfinished
 from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.ui.instances.filter_help import FilterField, aid_pieces
+from wfdash.ui.instances.filter_help import FilterInput, aid_pieces
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, clicked
 
@@ -62,7 +62,7 @@ class FilterLine(Vertical):
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield StatusLine(id="filter-prompt")
-            yield FilterField()
+            yield FilterInput()
             yield StatusLine(id="filter-status")
         yield StatusLine(id="filter-aid")
 
@@ -71,8 +71,8 @@ class FilterLine(Vertical):
         self._draw()
 
     @property
-    def field(self) -> FilterField:
-        return self.query_one(FilterField)
+    def field(self) -> FilterInput:
+        return self.query_one(FilterInput)
 
     @property
     def editing(self) -> bool:

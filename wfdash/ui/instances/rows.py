@@ -34,7 +34,7 @@ _DESCENDING = ("created", "took")
 """Columns that begin with the newest, or the longest."""
 
 
-class _Heeded:
+class _Prioritised:
     """The marked and the watched ids of a workflow, as they are at any moment."""
 
     def __init__(self, marks: Marks, shift: "Shift", workflow: str) -> None:
@@ -87,7 +87,7 @@ class ListingScreen(BaseScreen):
         self.poller.show(workflow, self.wanted or None)
         self.marks.show(workflow, self._marked_under(self.wanted))
         self.poller.look_for(self.wanted, self.marks)
-        self.poller.prioritise(_Heeded(self.marks, self.dashboard.shift, workflow))
+        self.poller.prioritise(_Prioritised(self.marks, self.dashboard.shift, workflow))
         self._new_view()
         self.draw()
 
@@ -103,9 +103,13 @@ class ListingScreen(BaseScreen):
 
     def _new_view(self) -> None:
         assert self.poller is not None
-        facts = MatchContext(self.marks, self.poller.read)
+        context = MatchContext(self.marks, self.poller.read)
         self.view = TableView(
-            self.poller.store, self.wanted, self.table.order, clock=self.dashboard.clock, facts=lambda: facts
+            self.poller.store,
+            self.wanted,
+            self.table.order,
+            clock=self.dashboard.clock,
+            context=lambda: context,
         )
         self.table.view = self.view
         self.table.changed.clear()

@@ -74,8 +74,8 @@ class ViewsScreen(SelectionScreen):
 
     @work(group="view counts", exclusive=True)
     async def _count_views(self, views: Sequence[SavedView], poller: "Watcher") -> None:
-        facts = MatchContext(self.marks, poller.read)
-        await self._view_counts.count(views, poller.store, facts, self.dashboard.clock())
+        context = MatchContext(self.marks, poller.read)
+        await self._view_counts.count(views, poller.store, context, self.dashboard.clock())
 
     def show_view(self, view: SavedView) -> None:
         """Put a view's filter and order in force; its workflow too, where it names one."""

@@ -81,7 +81,7 @@ class InstancesScreen(StatusScreen):
         return f"{why.short} · read {age(old)} ago" if erasable else why.short
 
     def read_of_active(self) -> tuple[int, int]:
-        return self.poller.facts_read if self.poller is not None else (0, 0)
+        return self.poller.details_read if self.poller is not None else (0, 0)
 
     def note(self, instance: str) -> str:
         return self.poller.store.note(instance) if self.poller is not None else ""

@@ -4,7 +4,7 @@ from textual.timer import Timer
 
 from wfdash.core.text.clean import clean
 from wfdash.ui.base.empty_messages import is_lost
-from wfdash.ui.detail.fill import feed
+from wfdash.ui.detail.fill import fill
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.instances.saved_views import ViewsScreen
 from wfdash.ui.instances.status_text import (
@@ -63,7 +63,7 @@ class StatusScreen(ViewsScreen):
         self._draw_notes()
         self.want()
         if self.beside.display:
-            feed(self.beside, self.dashboard, self._beside if self.table.row_count() else None)
+            fill(self.beside, self.dashboard, self._beside if self.table.row_count() else None)
 
     def _draw_header(self) -> None:
         draw_header(self.query_one(Header), self.dashboard, self.workflow)

@@ -58,7 +58,7 @@ class InstanceTable(LineTable):
 
     def __init__(
         self,
-        facts: RowSource,
+        source: RowSource,
         *,
         clock: Callable[[], float],
         let_in: Callable[[], None] = lambda: None,
@@ -74,7 +74,7 @@ class InstanceTable(LineTable):
         """Ids that changed at the last poll, and when that was seen."""
         self.faded = False
         """The connection is gone: what is shown is only a memory."""
-        self._facts = facts
+        self._source = source
         self._clock = clock
         self._now = 0.0
         self._longest_id = 0
@@ -142,7 +142,7 @@ class InstanceTable(LineTable):
             self.repaint()
 
     def header_line(self, width: int) -> Strip:
-        read, of = self._facts.read_of_active()
+        read, of = self._source.read_of_active()
         read_notes = (f" · read {read} of {of}", f" {read}/{of} read", "") if read < of else ("",)
         key = ("header", width, self._longest_id, self._status_width, self.order, read_notes)
         return self.cached(key, lambda: self._header(width, read_notes))
@@ -180,8 +180,8 @@ class InstanceTable(LineTable):
 
     def _cells(self, row: Instance) -> tuple[str, ...]:
         now = self._now or self._clock()
-        note = self._facts.note(row.id)
-        why = self._facts.blocked_on(row.id)
+        note = self._source.note(row.id)
+        why = self._source.blocked_on(row.id)
         if note == EXPIRED and not why:
             why = f"was {row.status}"
         return (

@@ -36,14 +36,16 @@ class ViewCounts:
         self.by_name = {}
         self._next_at = 0.0
 
-    async def count(self, views: Sequence[SavedView], store: Store, facts: MatchContext, now: float) -> None:
+    async def count(
+        self, views: Sequence[SavedView], store: Store, context: MatchContext, now: float
+    ) -> None:
         """Count the rows each of these matches."""
         spent = 0.0
         counts: dict[str, int] = {}
         rows = list(store)
         for view in views:
             try:
-                matches = parse(view.filter).matcher(now, facts)
+                matches = parse(view.filter).matcher(now, context)
             except QueryError:
                 continue
             number = 0

@@ -161,7 +161,7 @@ def _spending(poller: Watcher, now: float) -> Pieces:
 
 def _reach(poller: Watcher) -> Pieces:
     """How far the sweep and the reads of visible rows have come."""
-    sweep, (read, wanted) = poller.sweep, poller.facts_read
+    sweep, (read, wanted) = poller.sweep, poller.details_read
     parts = []
     if sweep.period is not None:
         parts.append(f"sweep of {count(sweep.seen)} active rows every {spoken(sweep.period)}")

@@ -47,7 +47,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
     def __init__(self, settings: Settings, name: str = "") -> None:
         """`name` is what the profile will be called; "" finds one."""
         super().__init__()
-        self.chosen = ProfileDraft(settings, name)
+        self.draft = ProfileDraft(settings, name)
         self.named = settings.account_id
         """The account, where the environment or an option says which: it is not asked for."""
         self.step = "token"
@@ -81,7 +81,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
     @property
     def settings(self) -> Settings:
         """With what was chosen so far."""
-        return self.chosen.settings
+        return self.draft.settings
 
     @property
     def choices(self) -> Choices:
@@ -130,7 +130,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
             credential = self.settings.credential
             return token_entries(credential.source if credential is not None else "")
         if self.step == "account":
-            return account_entries(self.chosen.accounts)
+            return account_entries(self.draft.accounts)
         return workflow_entries(self.workflows) if self.step == "workflow" else []
 
     def draw(self) -> None:
@@ -156,7 +156,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         if self.step != "keep" or path is None:
             return []
         try:
-            lines = self.chosen.change()
+            lines = self.draft.change()
         except SettingsError as wrong:
             return [[(f" {line}", BAD)] for line in wrapped(clean(str(wrong)), width - 2)]
         return keep_pieces(path, lines, there=path.exists(), width=width)

@@ -19,7 +19,7 @@ class SetupScreen(SetupToken):
     # Account and workflow.
 
     def accounts_seen(self) -> None:
-        accounts = self.chosen.accounts
+        accounts = self.draft.accounts
         if self.named:
             self._to_workflows(f"{self.named} ({self.settings.sources.get('account', '')})")
         elif len(accounts) == 1:
@@ -30,8 +30,8 @@ class SetupScreen(SetupToken):
             self.failed("The token sees no account: give it one, or set CLOUDFLARE_ACCOUNT_ID.")
 
     def _take_account(self, account_id: str, note: str = "") -> None:
-        self.chosen.take_account(account_id)
-        name = self.chosen.account_name
+        self.draft.take_account(account_id)
+        name = self.draft.account_name
         self._to_workflows(f"{name} · {account_id}{note}" if name else f"{account_id}{note}")
 
     def _to_workflows(self, choice: str) -> None:
@@ -58,7 +58,7 @@ class SetupScreen(SetupToken):
                 self.failed("This account has no workflows yet: deploy a Worker with one.")
 
     def _take_workflow(self, workflow: str) -> None:
-        self.chosen.take_workflow(workflow)
+        self.draft.take_workflow(workflow)
         self.answers["workflow"] = workflow or "all of them"
         self.enter("keep")
 
@@ -66,7 +66,7 @@ class SetupScreen(SetupToken):
 
     def _keep(self) -> None:
         try:
-            kept = self.chosen.keep()
+            kept = self.draft.keep()
         except SettingsError as wrong:
             self.failed(str(wrong))
             return
@@ -101,12 +101,12 @@ class SetupScreen(SetupToken):
     def action_row_fold(self) -> None:
         """A step back, past one where there was nothing to choose."""
         place = STEPS.index(self.step) - 1
-        if STEPS[place] == "account" and (self.named or len(self.chosen.accounts) < 2):
+        if STEPS[place] == "account" and (self.named or len(self.draft.accounts) < 2):
             place -= 1
         if place < 0:
             return
         if STEPS[place] != "workflow" and not self.named:
-            self.chosen.take_account("")
+            self.draft.take_account("")
         for step in STEPS[place:]:
             self.answers.pop(step, None)
         self.enter(STEPS[place])

@@ -55,7 +55,7 @@ class SetupToken(SetupPage):
         assert self.settings.credential is not None
         self.asking = ""
         self.answers["token"] = f"{self.settings.credential.source}: {words}"
-        self.chosen.accounts = [account for account in accounts if isinstance(account.get("id"), str)]
+        self.draft.accounts = [account for account in accounts if isinstance(account.get("id"), str)]
         self.accounts_seen()
 
     def take_source(self, kind: str) -> None:
@@ -91,7 +91,7 @@ class SetupToken(SetupPage):
     @work(group="setup", exclusive=True)
     async def _read(self, source: TokenSource) -> None:
         self.asks("Reading the token.")
-        read = partial(with_token, self.settings, self.chosen.profile, source, os.environ)
+        read = partial(with_token, self.settings, self.draft.profile, source, os.environ)
         try:
             settings = await asyncio.to_thread(read)
         except CredentialError as wrong:
@@ -106,7 +106,7 @@ class SetupToken(SetupPage):
             self.failed(str(wrong))
 
     def _use(self, settings: Settings, source: TokenSource) -> None:
-        self.chosen.use(settings, source)
+        self.draft.use(settings, source)
         self.enter("token")
         self.verify()
 
