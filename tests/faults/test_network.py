@@ -182,6 +182,9 @@ FAULTS = {
         "pointed to https://elsewhere.example. wfdash follows no redirect",
         http=302,
     ),
+    "a redirect to what is no address": Fault(
+        sends(302, location="http://evil]/"), OtherServer, "pointed to http://evil]/", http=302
+    ),
     "a redirect to nowhere": Fault(sends(301), OtherServer, "pointed to nowhere", http=301),
 }
 
@@ -208,6 +211,36 @@ async def test_a_write_meets(name):
     assert failure.__context__ is None
     for key, value in fault.facts:
         assert getattr(failure, key) == value
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, 971), (200, 10429)])
+async def test_words_of_throttling_without_429_leave_a_write_in_doubt(status, code):
+    def behave(seen, writer):
+        return envelope(None, status=status, success=False, errors=[{"code": code, "message": "Please wait"}])
+
+    async with serving(behave) as server, asking(f"{server.url}/client/v4") as api:
+        with pytest.raises(ServerFailed, match=UNKNOWN) as caught:
+            await api.change_status("orders", "a", "pause")
+    assert (caught.value.http, caught.value.denied) == (status, False)
+
+
+@pytest.mark.parametrize(
+    ("behave", "denied"),
+    [
+        (refuses(429, 971, "Please wait"), True),
+        (sends(429, PAGE, **HTML), False),
+        (refuses(400, 10002, "workflows.api.error.body"), True),
+        (sends(400, PAGE, **HTML), False),
+        (refuses(500, 10001, "WorkflowError: (instance.cannot_pause) no"), True),
+        (refuses(500, 10001, "workflows.api.error.internal_server"), False),
+        (sends(404, "404 Not Found", content_type="text/plain"), False),
+    ],
+)
+async def test_only_the_apis_own_no_is_a_denial(behave, denied):
+    async with serving(behave) as server, asking(f"{server.url}/client/v4") as api:
+        with pytest.raises(WorkflowsError) as caught:
+            await api.change_status("orders", "a", "pause")
+    assert caught.value.denied is denied
 
 
 @pytest.mark.parametrize("name", FAULTS)

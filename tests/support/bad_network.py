@@ -100,7 +100,7 @@ def impatient(*, when):
     """The same code with less patience, for faults that are nothing but waiting."""
     with pytest.MonkeyPatch.context() as patch:
         if when:
-            patch.setattr(http_module, "WHOLE", 0.1)
+            patch.setattr(http_module, "DEADLINE", 0.1)
             patch.setattr(http_module, "CONNECT", _LITTLE)
             patch.setattr("wfdash.api.endpoints.READ", _LITTLE)
             patch.setattr("wfdash.api.endpoints.Endpoints.write_read", _LITTLE)

@@ -1,6 +1,7 @@
 """A small Workflows server in memory that fails as told and logs what it accepted; time is virtual."""
 
 import asyncio
+import copy
 import random
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from wfdash.api.errors import (
     Forbidden,
     InstanceNotFound,
     NotReached,
+    OtherServer,
     RateLimited,
     Refused,
     ServerFailed,
@@ -27,6 +29,19 @@ WRITE_FAULTS = (
     "reset before",
     "unsent",
     "429",
+    "429 after",
+    "429 page before",
+    "429 page after",
+    "throttled before",
+    "throttled after",
+    "redirect before",
+    "redirect after",
+    "crash before",
+    "crash after",
+    "no status after",
+    "page 400 before",
+    "page 400 after",
+    "challenge after",
     "500 after",
     "500 before",
     "html after",
@@ -149,20 +164,41 @@ class FrailServer:
         await asyncio.sleep(0)
         self.settle()
         fault = self.faults.pop(0) if self.faults else ""
+        if fault == "429 after":
+            earlier = copy.deepcopy(self.runs)
+            apply()
+            if self.runs != earlier:  # what changed nothing may be sent once more
+                self.accepted.append((instance, what))
+            raise RateLimited("Too many requests.", http=429, retry_after=7, denied=True)
         early = {
             "timeout before": NotReached("Timed out."),
             "reset before": NotReached("The connection was reset."),
             "unsent": NotReached("Connection refused.", sent=False),
-            "429": RateLimited("Too many requests.", http=429, retry_after=7),
+            "429": RateLimited("Too many requests.", http=429, retry_after=7, denied=True),
             "500 before": ServerFailed("The API failed (500).", http=500),
-            "403": Forbidden("The token may not write.", http=403),
+            "403": Forbidden("The token may not write.", http=403, denied=True),
             "challenge": Forbidden("A page was in the way.", http=403),
         }
         if fault in early:
             early["challenge"].challenge = True
             raise early[fault]
+        odd = {
+            "429 page": RateLimited("Too many requests.", http=429, retry_after=7),
+            "throttled": ServerFailed("Please wait and consider throttling.", http=500, code=971),
+            "redirect": OtherServer("The server pointed elsewhere.", http=302),
+            "crash": ValueError("Invalid IPv6 URL"),
+            "page 400": Refused("The server refused (400, an HTML page).", http=400),
+            "challenge": early["challenge"],
+        }
+        kind, _, moment = fault.rpartition(" ")
+        if moment == "before" and kind in odd:
+            raise odd[kind]
         answer = apply()
         self.accepted.append((instance, what))
+        if moment == "after" and kind in odd:
+            raise odd[kind]
+        if fault == "no status after" and isinstance(answer, StatusAnswer):
+            return StatusAnswer("", http=200)
         if fault == "html after":
             raise BadAnswer("Not JSON.", http=200)
         if fault == "500 after":
@@ -175,7 +211,7 @@ class FrailServer:
         def apply():
             run = self.runs.get(instance)
             if run is None:
-                raise InstanceNotFound("There is no such instance.", http=404)
+                raise InstanceNotFound("There is no such instance.", http=404, denied=True)
             getattr(self, f"_{verb}")(run, rollback)
             return StatusAnswer(run.status, self.clock())
 
@@ -191,7 +227,7 @@ class FrailServer:
 
     def _terminate(self, run, rollback):
         if run.status in FINAL:
-            raise CannotTerminate("It is final.", http=409, code=10401)
+            raise CannotTerminate("It is final.", http=409, code=10401, denied=True)
         run.status = "rollingBack" if rollback and run.busy_until > self.clock() else "terminated"
         run.end = self.clock()
 
@@ -202,7 +238,7 @@ class FrailServer:
         def apply():
             run = self.runs.get(instance)
             if run is None:
-                raise InstanceNotFound("There is no such instance.", http=404)
+                raise InstanceNotFound("There is no such instance.", http=404, denied=True)
             run.events.append((event_type, payload))
             return {}
 

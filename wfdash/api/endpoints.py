@@ -49,12 +49,24 @@ class Endpoints:
     ) -> tuple[Answer, Envelope]:
         """One request below the prefix and its envelope, or the error that fits."""
         try:
-            target = await self.prefix() + path
+            target = await self._prefix_before(asked) + path
             read = self.write_read if asked.writes else READ
             answer = await self.http.ask(kind, method, target, query, body, read=read, most=most)
             return answer, await self.envelope(answer, asked, partial=partial, parse=parse)
         except WorkflowsError as failure:
             self.failed(failure)
+            raise
+        except Exception as error:  # a body nobody thought of must not look like a write that never left
+            odd = BadAnswer(f"The answer could not be read ({type(error).__name__}).{asked.doubt}")
+            self.failed(odd)
+            raise odd from None
+
+    async def _prefix_before(self, asked: RequestInfo) -> str:
+        """The prefix; where finding it out fails, what was asked for has not been sent."""
+        try:
+            return await self.prefix()
+        except WorkflowsError as failure:
+            failure.sent = failure.sent and not asked.writes
             raise
 
     async def envelope(

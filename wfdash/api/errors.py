@@ -43,6 +43,7 @@ class WorkflowsError(Exception):
     """A request that did not give what was asked. `str()` is a raw sentence; clean it before it is drawn.
 
     `sent` is False only when the request surely never reached the server, so that a write may be tried again.
+    `denied` is True only when the API's own envelope said no, so that a write surely changed nothing.
     `http`, `code`, `message` and `ray` are the answer's, or None and "".
     """
 
@@ -57,6 +58,7 @@ class WorkflowsError(Exception):
         message: str = "",
         ray: str = "",
         sent: bool = True,
+        denied: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(sentence)
@@ -66,6 +68,7 @@ class WorkflowsError(Exception):
         self.message = message
         self.ray = ray
         self.sent = sent
+        self.denied = denied
         self.retry_after = retry_after
         """Seconds the server asked to wait, when it did."""
 

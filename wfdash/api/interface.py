@@ -98,11 +98,14 @@ class StepAnswer(Struct):
 
 
 class RestartFrom(Struct, frozen=True):
-    """`name` without its -N suffix; `count` is the occurrence of that name and type, from 1."""
+    """`name` without its -N suffix; `count` is the occurrence of that name and type, from 1.
+
+    What is None is not sent: the server takes the first, and a `do`.
+    """
 
     name: str
-    count: int = 1
-    type: Literal["do", "sleep", "waitForEvent"] = "do"
+    count: int | None = None
+    type: Literal["do", "sleep", "waitForEvent"] | None = None
 
 
 class NewInstance(Struct, frozen=True):

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from tests.cli.commands.test_list import ask
+from wfdash.core.model.status import STATUSES
 
 KEYS = ["at", "workflow", "id", "verb", "before", "answered", "after", "outcome", "error"]
 
@@ -144,6 +145,7 @@ def test_an_interrupted_write_says_what_is_known(program, faulty):
     told = {each["id"]: each for each in map(json.loads, out.splitlines())}
     assert pausing.returncode == 143, err
     assert told[one]["outcome"] == "unknown"
+    assert told[one]["before"] in STATUSES
     assert told["not-there"]["outcome"] == "skipped"
 
 
@@ -179,7 +181,7 @@ def test_what_is_sent_again_after_a_429_is_said(program, faulty):
     identity = json.loads(found.stdout)["id"]
     done = program("pause", "-w", "orders", identity, "--yes", env=exports)
     assert done.returncode == 0
-    assert f"wfdash: {identity}: 429: nothing was applied; sent again in" in done.stderr
+    assert f"wfdash: {identity}: 429: read again in" in done.stderr
 
 
 def test_nothing_is_left_of_a_session_but_its_journal(shell, tmp_path):

@@ -135,7 +135,7 @@ async def test_an_event_without_an_answer_stays_unknown(operator, server):
     assert server.runs["a"].events == [("approve", {"ok": True})]
 
 
-async def test_429_was_not_applied_and_is_repeated_aloud(operator, server, clock):
+async def test_429_is_repeated_aloud_once_nothing_has_changed(operator, server, clock):
     server.add("a", "running")
     server.faults = ["429", "429"]
     heard = []
@@ -143,7 +143,49 @@ async def test_429_was_not_applied_and_is_repeated_aloud(operator, server, clock
     assert told.outcome == "done"
     assert server.accepted == [("a", "pause")]
     notes = [event.note for event in heard if isinstance(event, Progress) and event.stage == "waiting"]
-    assert notes == ["429: nothing was applied; sent again in 7 s"] * 2
+    assert notes == ["429: read again in 7 s, sent again if nothing changed"] * 2
+
+
+async def test_429_after_it_was_carried_out_is_found_by_reading(operator, server):
+    server.add("a", "running")
+    server.faults = ["429 after"]
+    (result,) = await act(operator, server, "terminate", "a")
+    assert server.asked == [("a", "terminate")]
+    assert (result.outcome, result.after, result.exit_code) == ("done", "terminated", 0)
+
+
+@pytest.mark.parametrize("fault", ["429", "429 after"])
+async def test_429_on_an_event_is_never_repeated(operator, server, fault):
+    server.add("a", "waiting")
+    server.faults = [fault]
+    (result,) = await act(operator, server, "send_event", "a", event_type="go")
+    assert len(server.asked) == 1
+    assert (result.outcome, result.exit_code) == ("unknown", 4)
+
+
+async def test_429_that_cannot_be_read_after_is_unknown(operator, server, monkeypatch):
+    server.add("a", "running")
+    server.faults = ["429"]
+    monkeypatch.setattr(server, "before_write", lambda _: server.read_faults.extend(["500"] * 90))
+    (result,) = await act(operator, server, "restart", "a")
+    assert len(server.asked) == 1
+    assert (result.outcome, result.exit_code) == ("unknown", 4)
+
+
+async def test_a_terminate_that_does_not_settle_in_time_is_exit_4(operator, server):
+    server.add("a", "running")
+    server._terminate = lambda run, rollback: None
+    (result,) = await act(operator, server, "terminate", "a")
+    assert (result.outcome, result.after, result.exit_code) == ("under way", "running", 4)
+
+
+@pytest.mark.parametrize("fault", ["crash after", "redirect after", "no status after", "page 400 after"])
+async def test_what_is_not_understood_is_read_and_never_sent_again(operator, server, fault):
+    server.add("a", "errored")
+    server.faults = [fault]
+    (result,) = await act(operator, server, "restart", "a")
+    assert server.asked == [("a", "restart")]
+    assert (result.outcome, result.answered, result.exit_code) == ("done", "", 0)
 
 
 async def test_429_for_ever_is_given_up(operator, server):
@@ -165,7 +207,7 @@ async def test_a_403_turns_writes_off_but_a_challenge_page_does_not(operator, se
     server.add("a", "running")
     server.faults = ["challenge"]
     (told,) = await act(operator, server, "pause", "a")
-    assert told.outcome == "refused"
+    assert (told.outcome, told.exit_code) == ("unknown", 4)
     assert not operator.guard.read_only
     server.faults = ["403"]
     server.add("b", "running")
@@ -364,6 +406,33 @@ async def test_creating_one_and_finding_it_after_no_answer(operator, server):
     (told,) = await create(operator, NewInstance("x-3"))
     assert (told.outcome, told.exit_code) == ("unknown", 4)
     assert [one for one, _ in server.accepted] == ["x-1", "x-2"]
+
+
+@pytest.mark.parametrize("number", [1, 3, 30])
+async def test_each_creation_after_a_429_has_its_own_sent(server, clock, tmp_path, number):
+    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
+    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
+    server.faults = ["429", "429"]
+    new = [NewInstance(f"x-{place}") for place in range(number)]
+    assert {result.outcome for result in await create(operator, *new)} == {"done"}
+    assert len(server.asked) == 3
+    assert sum(entry.event == "sent" for entry in journal.read()) == 3 * number
+    journal.close()
+
+
+@pytest.mark.parametrize("number", [1, 3, 30])
+async def test_a_creation_that_met_429_but_was_carried_out_is_not_repeated(operator, server, number):
+    server.faults = ["429 after"]
+    results = await create(operator, *(NewInstance(f"x-{place}") for place in range(number)))
+    assert {(result.outcome, result.after) for result in results} == {("done", "queued")}
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("fault", ["crash before", "redirect before", "page 400 before", "throttled before"])
+async def test_a_creation_whose_answer_is_not_understood_is_unknown(operator, server, fault):
+    server.faults = [fault]
+    (result,) = await create(operator, NewInstance("x-1"))
+    assert (result.outcome, result.exit_code, len(server.asked)) == ("unknown", 4, 1)
 
 
 async def test_a_batch_says_which_were_left_out(operator, server):

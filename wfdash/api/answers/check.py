@@ -30,7 +30,7 @@ def read_envelope(
     Raises the WorkflowsError that fits. An empty 2xx answer to a write is an envelope without a result.
     """
     if 300 <= answer.http < 400:
-        raise _redirected(http, answer)
+        raise _redirected(http, answer, asked)
     envelope = _parse(answer, read)
     good = 200 <= answer.http < 300
     if good and isinstance(envelope, str) and not answer.body and asked.writes:
@@ -64,13 +64,20 @@ def _parse(answer: Answer, read: Callable[[bytes], Any]) -> Envelope | str:
     return envelope
 
 
-def _redirected(http: Http, answer: Answer) -> WorkflowsError:
-    to = str(answer.headers.get("location", ""))
-    parts = urlsplit(to)
-    place = f"{parts.scheme}://{parts.netloc}" if parts.netloc else to or "nowhere"
+def _redirected(http: Http, answer: Answer, asked: RequestInfo) -> WorkflowsError:
+    place = _place(str(answer.headers.get("location", "")))
     return OtherServer(
         f"The server answered {answer.http} and pointed to {http.hide(place)[:200]}. "
-        "wfdash follows no redirect, so that the token goes nowhere else: check the base URL.",
+        f"wfdash follows no redirect, so that the token goes nowhere else: check the base URL.{asked.doubt}",
         http=answer.http,
         ray=answer.ray,
     )
+
+
+def _place(location: str) -> str:
+    """Where a Location header leads, without path and query; as it stands where it is no address."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:  # a bracket that opens or closes no address
+        return location
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else location or "nowhere"

@@ -54,7 +54,16 @@ class _No(Struct, frozen=True):
             "code": self.code,
             "message": self.message,
             "ray": self.answer.ray,
+            "denied": self.denied,
         }
+
+    @property
+    def denied(self) -> bool:
+        """4xx with a reason; of 5xx only what the engine names, which a dev session sends so (measured)."""
+        if self.answer.http < 400:
+            return False
+        named = self.word.startswith(("instance.", "workflow."))
+        return named or (self.answer.http < 500 and (self.code is not None or bool(self.message)))
 
     @property
     def bad_token(self) -> bool:
@@ -75,8 +84,10 @@ def refusal(http: Http, answer: Answer, asked: RequestInfo, envelope: Envelope) 
     word = (engine[1] or engine[2]) if engine else _EXPLANATIONS.get(code or 0, "")
     parts = (str(answer.http), f"code {code}" if code is not None else "", message[:300])
     no = _No(http, answer, asked, code, message, word, ", ".join(filter(None, parts)))
-    if answer.http == 429 or code in _THROTTLED:
+    if answer.http == 429 or (code in _THROTTLED and not asked.writes):
         return throttled(answer, no.origin, f", {message[:200]}" if message else "")
+    if code in _THROTTLED:  # a write met by these words without the status may have been carried out
+        return _failed(no)
     return _by_the_engine(no) or _by_the_gateway(no)
 
 
@@ -117,12 +128,16 @@ def _by_the_gateway(no: _No) -> WorkflowsError:
     if no.answer.http == 404 or no.word.endswith("not_found"):
         return _not_found(no)
     if no.servers_fault:
-        ray = f", ray {no.answer.ray}" if no.answer.ray else ""
-        return ServerFailed(
-            f"The API failed to {asked.what} ({no.said}{ray}).{asked.doubt} {servers_side(no.http)}",
-            **no.origin,
-        )
+        return _failed(no)
     return Refused(f"The API refused to {asked.what} ({no.said}).", **no.origin)
+
+
+def _failed(no: _No) -> ServerFailed:
+    ray = f", ray {no.answer.ray}" if no.answer.ray else ""
+    return ServerFailed(
+        f"The API failed to {no.asked.what} ({no.said}{ray}).{no.asked.doubt} {servers_side(no.http)}",
+        **no.origin,
+    )
 
 
 def servers_side(http: Http) -> str:

@@ -45,7 +45,7 @@ def no_envelope(http: Http, answer: Answer, asked: RequestInfo, why: str) -> Wor
             **origin,
         )
     if 400 <= answer.http < 500:
-        return Refused(f"The server refused ({answer.http}, {why}{ray}).", **origin)
+        return Refused(f"The server refused ({answer.http}, {why}{ray}).{asked.doubt}", **origin)
     failure = OtherServer if why == HTML else BadAnswer
     return failure(
         f"The answer is {why} ({answer.http}, {answer.media or 'no content type'}{ray})."

@@ -112,9 +112,6 @@ def change_body(verb: Verb, *, rollback: bool, restart_from: RestartFrom | None)
     if verb == "terminate" and rollback:
         body["rollback"] = True
     if verb == "restart" and restart_from is not None:
-        body["from"] = {
-            "name": restart_from.name,
-            "count": restart_from.count,
-            "type": restart_from.type,
-        }
+        start = {"name": restart_from.name, "count": restart_from.count, "type": restart_from.type}
+        body["from"] = {key: value for key, value in start.items() if value is not None}
     return body

@@ -171,7 +171,7 @@ class Http(Struct):
             return failures.undecodable(about, str(error), exchange.answer)
         except TimeoutError:
             return failures.never_ended(about, CONNECT + read + DEADLINE, exchange.answer)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+        except Exception as error:  # what an odd answer sets off is not httpx's errors alone
             return failures.unreached(about, error, read, exchange.answer)
         return None
 

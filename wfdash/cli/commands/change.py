@@ -84,7 +84,7 @@ def _plan(
 ) -> Plan:
     start = None
     if parsed.verb == "restart_from":
-        start = RestartFrom(parsed.from_step, parsed.count or 1, parsed.type or "do")
+        start = RestartFrom(parsed.from_step, parsed.count, parsed.type)
     event = parsed.verb == "send_event"
     return make_plan(
         parsed.verb,
@@ -112,7 +112,7 @@ def _tell(plan: Plan, detail: Detail | None) -> None:
         note = f"skipped: {target.reason}" if target.reason else ""
         say(clean(f"  {name}  {target.status or 'status not read'}  {note}".rstrip()))
     start = plan.restart_from
-    step = StepTarget(start.name, start.count, start.type) if start else None
+    step = StepTarget(start.name, start.count or 1, start.type or "do") if start else None
     for sentence in consequence(plan.verb, detail, step=step):
         say(clean(f"  {sentence}"))
 

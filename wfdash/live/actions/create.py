@@ -6,17 +6,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.api.errors import AlreadyExists, RateLimited, WorkflowsError
+from wfdash.api.errors import AlreadyExists, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
 from wfdash.api.validate import BATCH
-from wfdash.live.actions.plan import REFUSED, SKIPPED, UNKNOWN, Plan, Result
+from wfdash.live.actions.judge import LIMITED_TRIES, as_failure, judge_failure, pause_after, repeatable
+from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Result
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
-from wfdash.live.actions.send import STOPPED, judge_failure
+from wfdash.live.actions.send import STOPPED
 
 __all__ = ["Creator"]
 
-_LIMITED_TRIES: Final = 3
 _LOOKS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
 _SEARCH: Final = 90.0
 """Seconds after the request in which to look for what came of it, however slow the server is."""
@@ -58,32 +58,55 @@ class Creator(Struct, frozen=True):
         return self.plan.result(identity, self.clock(), SKIPPED, error=reason, exit_code=1)
 
     async def _send(self, chunk: Sequence[NewInstance], forbid: Callable[[str], None]) -> list[Result]:
+        """Sent once; again only after a 429, and once a read has shown that none of them is there."""
+        ids = [instance.id for instance in chunk]
+        began = self.clock()
+        for attempt in range(LIMITED_TRIES + 1):
+            created = await self._once(chunk)
+            if not isinstance(created, WorkflowsError):
+                answers = {answered.id: answered for answered in created}
+                return [await self._result(identity, answers.get(identity), began) for identity in ids]
+            if attempt and isinstance(created, AlreadyExists):  # perhaps by the one that met the limit before
+                return await self._look_for(ids, created, began)
+            if not repeatable(created, self.plan.verb):
+                return await self._failed(ids, created, forbid, began)
+            await self.sleep(pause_after(created, attempt))
+            if not await self._absent(ids):
+                return await self._look_for(ids, created, began)
+            if attempt == LIMITED_TRIES:
+                return [await self._not_created(identity, created, began) for identity in ids]
+        raise AssertionError("the last attempt returns")
+
+    async def _once(self, chunk: Sequence[NewInstance]) -> list[Created] | WorkflowsError:
+        await self.budget.acquire_action()
         for instance in chunk:
             await self.plan_journal.sent(instance.id, "")
-        at = self.clock()
         try:
-            created = await self._request(chunk)
+            return await self._request(chunk)
         except asyncio.CancelledError:
             for instance in chunk:
                 self.plan_journal.cut_off(instance.id, "")
             raise
-        except WorkflowsError as error:
-            return await self._failed([instance.id for instance in chunk], error, forbid, at)
-        answers = {answered.id: answered for answered in created}
-        return [await self._result(instance.id, answers.get(instance.id), at) for instance in chunk]
+        except Exception as error:  # whatever it is, the request may have been carried out
+            return as_failure(error)
 
     async def _request(self, chunk: Sequence[NewInstance]) -> list[Created]:
-        for attempt in range(_LIMITED_TRIES + 1):
-            await self.budget.acquire_action()
-            try:
-                if len(chunk) == 1:
-                    return [await self.api.create_instance(self.plan.workflow, chunk[0])]
-                return await self.api.create_instances(self.plan.workflow, chunk)
-            except RateLimited as error:
-                if attempt == _LIMITED_TRIES:
-                    raise
-                await self.sleep(error.retry_after or 5.0 * (attempt + 1))
-        raise AssertionError("the last attempt returns or raises")
+        if len(chunk) == 1:
+            return [await self.api.create_instance(self.plan.workflow, chunk[0])]
+        return await self.api.create_instances(self.plan.workflow, chunk)
+
+    async def _absent(self, ids: Sequence[str]) -> bool:
+        """Whether a read shows that nothing was created; False where it cannot be read."""
+        since = self.clock()
+        try:
+            return not any([await self.rereader.find(identity, since=since) for identity in ids])
+        except WorkflowsError:
+            return False
+
+    async def _not_created(self, identity: str, limited: WorkflowsError, at: float) -> Result:
+        reason = f"{limited} It was looked for: there is no such instance."
+        await self.plan_journal.skipped(identity, "", reason)
+        return self.plan.result(identity, self.clock(), NOT_REACHED, error=reason, sent_at=at)
 
     async def _result(self, identity: str, created: Created | None, at: float) -> Result:
         if created is None:

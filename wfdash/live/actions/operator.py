@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
+from wfdash.core.verbs.rules import NO_EFFECT, UNDER_WAY
 from wfdash.live.actions.create import Creator
 from wfdash.live.actions.follow import Follower
 from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
@@ -20,6 +21,8 @@ from wfdash.live.records.journal import Journal
 __all__ = ["ActionBudget", "OnEvent", "Operator"]
 
 OnEvent = Callable[[Progress | Result], None]
+
+_EXIT_CODES = {UNKNOWN: 4, UNDER_WAY: 4, NO_EFFECT: 1}
 
 
 class _Run(Struct):
@@ -221,7 +224,7 @@ class Operator:
                 error=sent.error if outcome == UNKNOWN else "",
                 sentence=sentence,
                 sent_at=sent.at,
-                exit_code={"unknown": 4, "no effect": 1}.get(outcome, 0),
+                exit_code=_EXIT_CODES.get(outcome, 0),
             )
         )
 

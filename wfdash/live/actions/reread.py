@@ -1,12 +1,13 @@
 """Reads targets again just before a write and while it settles, by the cheapest fresh request."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from msgspec import Struct
 
-from wfdash.api.errors import InstanceNotFound
+from wfdash.api.errors import BadAnswer, InstanceNotFound, WorkflowsError
 from wfdash.api.interface import InstancePage, Workflows
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.read_sink import ReadSink
@@ -79,6 +80,10 @@ class Rereader:
 
     async def read(self, identity: str, *, expect: str, max_age: float = 0.0) -> Snapshot:
         """A reading no older than `max_age` seconds. `expect`, the status it had last, says where to look."""
+        with _understood():
+            return await self._read(identity, expect, max_age)
+
+    async def _read(self, identity: str, expect: str, max_age: float) -> Snapshot:
         if len(self._ids) > FEW:
             since = self._clock() - max_age
             async with self._lock:
@@ -96,7 +101,8 @@ class Rereader:
         """
         if len(self._ids) > FEW:
             async with self._lock:
-                return await self._from_lists(identity, "", since)
+                with _understood():
+                    return await self._from_lists(identity, "", since)
         try:
             return await self.read(identity, expect="")
         except InstanceNotFound:
@@ -162,3 +168,14 @@ class Rereader:
                 self._place[row.id] = (status, place)
                 self._rows[row.id] = Snapshot(row.status, asked, "list", row.created, row.started, row.ended)
         return page
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """An answer that nobody thought of fails the read, not the action that is followed by it."""
+    try:
+        yield
+    except WorkflowsError:
+        raise
+    except Exception as error:
+        raise BadAnswer(f"The instance could not be read: {type(error).__name__} in its answer.") from error

@@ -7,26 +7,35 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from wfdash.api.errors import (
+    BadAnswer,
     Forbidden,
     NotFound,
     NotReached,
     RateLimited,
     Refused,
+    ServerFailed,
     Unauthorized,
     WorkflowsError,
 )
 from wfdash.api.interface import StatusAnswer, Verb, Workflows
 from wfdash.core.verbs.rules import refusal, same_meaning
-from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Target
+from wfdash.live.actions.judge import (
+    LIMITED_TRIES,
+    as_failure,
+    judge_failure,
+    pause_after,
+    repeatable,
+    unchanged,
+)
+from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, Plan, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import ReadSink
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 
-__all__ = ["STOPPED", "Sender", "Sent", "judge_failure"]
+__all__ = ["STOPPED", "Sender", "Sent"]
 
 STOPPED: Final = "stopped before it was sent"
 _READ_TRIES: Final = 3
-_LIMITED_TRIES: Final = 3
 _LIST_AGE: Final = 5.0
 _AGAIN: Final = 1.0
 _PATIENCE: Final = 20.0
@@ -82,25 +91,70 @@ class Sender(Struct, frozen=True):
         forbid: Callable[[str], None],
         on_event: OnEvent,
     ) -> Sent:
-        """Never sends after something that may have been applied; a 429 was not, and is waited out."""
-        for attempt in range(_LIMITED_TRIES + 1):
-            before = await self._unless(halt, self._reread(target, halt, on_event))
-            reason = forbidden()
-            if before is None or halt.is_set():
-                return await self._nothing(target, STOPPED, None)
-            if isinstance(before, Sent):
-                return before
-            if reason or (reason := self._changed(target, before)):
-                return await self._nothing(target, reason, before)
-            if not await self._leave(halt):
-                return await self._nothing(target, STOPPED, before)
-            sent = await self._once(target, before, on_event, forbid, last=attempt == _LIMITED_TRIES)
+        """Sends once; again only after a 429, and once a read has shown that it changed nothing."""
+        before = await self._ready(target, halt=halt, forbidden=forbidden, on_event=on_event)
+        if isinstance(before, Sent):
+            return before
+        for attempt in range(LIMITED_TRIES + 1):
+            at = self.clock()
+            sent = await self._once(target, before, on_event, forbid, again=attempt > 0)
             if isinstance(sent, Sent):
                 return sent
-            wait = sent.retry_after if sent.retry_after is not None else 5.0 * (attempt + 1)
-            on_event("waiting", f"429: nothing was applied; sent again in {round(wait)} s", "")
-            await self._unless(halt, self.sleep(wait))
+            reading = await self._after_the_limit(target, before, sent, attempt, halt, on_event)
+            if reading is None:
+                return await self._failed(target, before, sent, forbid, at)
+            last = attempt == LIMITED_TRIES or bool(forbidden())
+            if last or not await self._leave(halt):
+                return await self._not_carried_out(target, reading, sent, at)
+            before = reading
         raise AssertionError("the last attempt always returns")
+
+    async def _ready(
+        self, target: Target, *, halt: asyncio.Event, forbidden: Callable[[], str], on_event: OnEvent
+    ) -> Snapshot | Sent:
+        """The target as it is just before the request, or why nothing is sent."""
+        before = await self._unless(halt, self._reread(target, halt, on_event))
+        reason = forbidden()
+        if before is None or halt.is_set():
+            return await self._nothing(target, STOPPED, None)
+        if isinstance(before, Sent):
+            return before
+        if reason or (reason := self._changed(target, before)):
+            return await self._nothing(target, reason, before)
+        if not await self._leave(halt):
+            return await self._nothing(target, STOPPED, before)
+        return before
+
+    async def _after_the_limit(
+        self,
+        target: Target,
+        before: Snapshot,
+        limited: RateLimited,
+        attempt: int,
+        halt: asyncio.Event,
+        on_event: OnEvent,
+    ) -> Snapshot | None:
+        """Wait as the server asked, then read. The target where nothing changed, else None."""
+        wait = pause_after(limited, attempt)
+        for _ in range(_READ_TRIES):
+            on_event("waiting", f"429: read again in {round(wait)} s, sent again if nothing changed", "")
+            await self._unless(halt, self.sleep(wait))
+            if halt.is_set():
+                return None
+            try:
+                now = await self.rereader.read(target.id, expect=before.status)
+            except (NotReached, RateLimited, ServerFailed, BadAnswer) as error:
+                wait = error.retry_after or _AGAIN
+            except WorkflowsError:
+                return None
+            else:
+                return now if unchanged(self.plan.verb, before, now) else None
+        return None
+
+    async def _not_carried_out(self, target: Target, now: Snapshot, limited: RateLimited, at: float) -> Sent:
+        reason = f"{limited} It was read again: nothing has changed."
+        await self.plan_journal.skipped(target.id, now.status, reason)
+        return Sent(outcome=NOT_REACHED, error=reason, before=now, at=at, exit_code=limited.exit_code)
 
     async def _nothing(self, target: Target, reason: str, before: Snapshot | None) -> Sent:
         await self.plan_journal.skipped(target.id, before.status if before else target.status, reason)
@@ -163,23 +217,25 @@ class Sender(Struct, frozen=True):
         on_event: OnEvent,
         forbid: Callable[[str], None],
         *,
-        last: bool,
+        again: bool,
     ) -> Sent | RateLimited:
         await self.plan_journal.sent(target.id, before.status)
-        on_event("sent", "", "")
+        on_event("sent", "", before.status)
         at, number = self.clock(), self.sink.next_number()
         try:
             answer = await self._request(target)
         except asyncio.CancelledError:
             self.plan_journal.cut_off(target.id, before.status)
             raise
-        except RateLimited as error:
-            if not last:
-                return error
-            return await self._failed(target, before, error, forbid, at)
-        except WorkflowsError as error:
-            return await self._failed(target, before, error, forbid, at)
-        answered = answer.status or "unknown"
+        except Exception as error:  # whatever it is, the request may have been carried out
+            failure = as_failure(error)
+            if isinstance(failure, RateLimited) and repeatable(failure, self.plan.verb):
+                return failure
+            return await self._failed(target, before, failure, forbid, at)
+        if not answer.status:
+            odd = BadAnswer("The answer names no status.", http=answer.http, ray=answer.ray)
+            return await self._failed(target, before, odd, forbid, at)
+        answered = answer.status
         await self.plan_journal.answered(target.id, before.status, answered, answer.http, answer.ray)
         if self.plan.verb != "send_event":
             self.sink.saw_status(self.plan.workflow, target.id, answer.status, number)
@@ -223,14 +279,3 @@ class Sender(Struct, frozen=True):
             for task in (doing, stopping):
                 task.cancel()
             await asyncio.gather(doing, stopping, return_exceptions=True)
-
-
-def judge_failure(error: WorkflowsError, forbid: Callable[[str], None]) -> str:
-    """What a failed write means: refused, not reached, or unknown when it may have been applied."""
-    if isinstance(error, RateLimited) or (isinstance(error, NotReached) and not error.sent):
-        return NOT_REACHED
-    if isinstance(error, Forbidden) and not error.challenge:
-        forbid(f"the API refused a write: {error}")
-    if isinstance(error, Forbidden | Unauthorized | NotFound | Refused):
-        return UNKNOWN if error.http is not None and error.http < 300 else REFUSED
-    return UNKNOWN

@@ -168,7 +168,7 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
 
 def _step(plan: Plan) -> StepTarget | None:
     start = plan.restart_from
-    return StepTarget(start.name, start.count, start.type) if start else None
+    return StepTarget(start.name, start.count or 1, start.type or "do") if start else None
 
 
 def _insisted(asking: Asking) -> list[str]:

@@ -1,0 +1,68 @@
+"""What a failed write means: whether it may have been carried out, and whether it may be sent again."""
+
+from collections.abc import Callable
+from typing import Final
+
+from wfdash.api.errors import (
+    BadAnswer,
+    ChooseAccount,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    WorkflowsError,
+)
+from wfdash.core.verbs.rules import same_meaning
+from wfdash.live.actions.plan import NOT_REACHED, REFUSED, UNKNOWN
+from wfdash.live.actions.reread import Snapshot
+
+__all__ = ["LIMITED_TRIES", "as_failure", "judge_failure", "pause_after", "repeatable", "unchanged"]
+
+LIMITED_TRIES: Final = 3
+"""Times a write that met 429 is sent again."""
+_REFUSALS = (ChooseAccount, Forbidden, NotFound, Refused, Unauthorized)
+
+
+def judge_failure(error: WorkflowsError, forbid: Callable[[str], None]) -> str:
+    """Refused, not reached, or unknown: all that the API itself did not deny may have been carried out."""
+    if isinstance(error, Forbidden) and error.denied:
+        forbid(f"the API refused a write: {error}")
+    refused = isinstance(error, _REFUSALS)
+    if not error.sent:
+        return REFUSED if refused else NOT_REACHED
+    return REFUSED if refused and error.denied else UNKNOWN
+
+
+def as_failure(error: Exception) -> WorkflowsError:
+    """A failure of the request as it is; anything else that went wrong after it left, as an odd answer."""
+    if isinstance(error, WorkflowsError):
+        return error
+    return BadAnswer(f"what came back could not be understood ({type(error).__name__}: {error})"[:300])
+
+
+def repeatable(error: WorkflowsError, verb: str) -> bool:
+    """429 in the API's own envelope; the same words with another status may follow a write that was applied.
+
+    An event never: no read shows whether it arrived, and a second one would be kept for a later wait.
+    """
+    return isinstance(error, RateLimited) and error.denied and error.http == 429 and verb != "send_event"
+
+
+def pause_after(limited: WorkflowsError, attempt: int) -> float:
+    """Seconds to leave the server alone, from Retry-After where it was sent."""
+    return limited.retry_after if limited.retry_after is not None else 5.0 * (attempt + 1)
+
+
+def unchanged(verb: str, before: Snapshot, now: Snapshot) -> bool:
+    """Whether `now`, read after the write, shows that it was not carried out; False when that cannot be told.
+
+    A restart ends where it began, so the times must show that no run has begun since.
+    """
+    if not same_meaning(verb, before.status, now.status):
+        return False
+    if verb in ("restart", "restart_from"):
+        if before.started is None and before.ended is None:
+            return False  # a list row of one that is queued stays as it is when it is restarted
+        return now.began_again(before, from_step=verb == "restart_from") is False
+    return True
