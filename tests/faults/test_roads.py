@@ -1,6 +1,7 @@
 """The road to the server: proxies, IPv6, a connection the server has closed meanwhile, a renewed login."""
 
 import asyncio
+import os
 import socket
 
 import pytest
@@ -9,7 +10,7 @@ from tests.support.loopback import Loopback, envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached, Unauthorized
 from wfdash.config.credential import Credential
-from wfdash.config.settings import Settings
+from wfdash.config.settings import Options, Settings, load
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 
@@ -19,16 +20,59 @@ def settings_for(url, **more):
     return Settings(account_id="acme", base_url=url, credential=credential)
 
 
-async def test_https_goes_through_the_proxy_and_the_token_not_to_it(monkeypatch):
+def loaded(url, **environ):
+    """The settings that an environment gives."""
+    return load(Options(base_url=url, account_id="acme"), {"CLOUDFLARE_API_TOKEN": TOKEN, **environ})
+
+
+async def test_https_goes_through_the_proxy_and_the_token_not_to_it():
     async with serving(lambda seen, writer: reply(407, "who are you?")) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        api = await connect(settings_for("https://api.example.invalid/v4"))
+        api = await connect(loaded("https://api.example.invalid/v4", HTTPS_PROXY=proxy.url))
         with pytest.raises(NotReached, match="HTTPS_PROXY") as caught:
             await api.change_status("orders", "a", "pause")
         await api.close()
     assert [(seen.method, seen.target) for seen in proxy.seen] == [("CONNECT", "api.example.invalid:443")]
     assert TOKEN not in str(proxy.seen[0].headers)
     assert not caught.value.sent
+
+
+async def test_a_socks_proxy_is_asked_for_the_name_and_not_given_the_token():
+    """SOCKS 5 (RFC 1928), with the user and password (RFC 1929) of the variable."""
+    came, ended = [], asyncio.Event()
+
+    async def serve(reader, writer):
+        _, methods = await reader.readexactly(2)
+        came.append(await reader.readexactly(methods))
+        writer.write(b"\x05\x02")
+        _, length = await reader.readexactly(2)
+        user = await reader.readexactly(length)
+        password = await reader.readexactly((await reader.readexactly(1))[0])
+        writer.write(b"\x01\x00")
+        head = await reader.readexactly(5)
+        name = await reader.readexactly(head[4])
+        came.extend([user, password, name, await reader.readexactly(2)])
+        writer.write(b"\x05\x05\x00\x01" + bytes(6))  # connection refused
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        proxy = f"socks5://me:secret@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        api = await connect(loaded("https://api.example.invalid/v4", ALL_PROXY=proxy))
+        with pytest.raises(NotReached, match="ALL_PROXY") as caught:
+            await api.list_instances("orders")
+        await api.close()
+        await ended.wait()
+    assert came == [b"\x02", b"me", b"secret", b"api.example.invalid", b"\x01\xbb"]
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_proxy_that_does_not_listen_is_named_and_not_the_server():
+    api = await connect(loaded("https://api.example.invalid/v4", ALL_PROXY="socks5://127.0.0.1:9"))
+    with pytest.raises(NotReached, match="The proxy named by ALL_PROXY could not be connected to"):
+        await api.list_instances("orders")
+    await api.close()
 
 
 async def test_loopback_never_goes_through_a_proxy(monkeypatch):
@@ -38,7 +82,7 @@ async def test_loopback_never_goes_through_a_proxy(monkeypatch):
     ):
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
-        api = await connect(settings_for(server.url))
+        api = await connect(loaded(server.url, **os.environ))
         assert (await api.list_instances("orders")).items == []
         await api.close()
     assert proxy.seen == []

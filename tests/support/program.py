@@ -21,6 +21,7 @@ _CLEARED = {
     "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "COLUMNS", "LINES", "ESCDELAY", "LC_ALL", "LC_CTYPE", "LANG",
     "LANGUAGE", "TZ", "EDITOR", "VISUAL", "PAGER", "BROWSER", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
     "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "PYTHONPATH", "PYTHONWARNINGS",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "OPENSSL_CONF",
     "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONHASHSEED",
     "PYTHONDONTWRITEBYTECODE",  # an installed program is not compiled anew at each start
 }  # fmt: skip

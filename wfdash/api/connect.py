@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 
 from wfdash.api.cloud import CloudWorkflows
+from wfdash.api.errors import NotReached
 from wfdash.api.http.client import CONNECT, READ, Http
 from wfdash.api.http.debug_log import DebugLog
 from wfdash.api.interface import Exchange, Observer, Workflows
@@ -36,12 +37,13 @@ async def connect(
     log = DebugLog(settings.debug, settings.credential) if settings.debug else None
     http = Http(
         settings.base_url,
-        await _client(settings.base_url, transport),
+        await _client(settings, transport),
         credential=None if settings.local else settings.credential,
         observer=_both(observer, log),
         clock=clock,
         host=_own_name(settings.base_url) if settings.local else "",
         local=settings.local,
+        proxy=settings.proxy.source if settings.proxy else "",
     )
     if settings.local:
         from wfdash.api.local import LocalWorkflows
@@ -50,23 +52,37 @@ async def connect(
     return CloudWorkflows(http, settings.account_id)
 
 
-async def _client(base_url: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """One client for the life of the program. Loading the certificates takes 40 ms, so a thread does it."""
-    plain = base_url.startswith("http://")
+    plain = settings.base_url.startswith("http://")
     if plain or transport is not None:
         trust: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
-        trust = await asyncio.to_thread(httpx.create_ssl_context)
+        trust = await asyncio.to_thread(_trust)
     return httpx.AsyncClient(
         verify=trust,
         transport=transport,
-        trust_env=not plain,
+        # The settings have read the environment: httpx would end at NO_PROXY=fd00::/8 (0.28, URLPattern).
+        trust_env=False,
+        proxy=settings.proxy.url if settings.proxy and transport is None else None,
         follow_redirects=False,
         limits=httpx.Limits(
             max_connections=20, max_keepalive_connections=10, keepalive_expiry=_PLAIN_IDLE if plain else 30
         ),
         timeout=httpx.Timeout(READ, connect=CONNECT),
     )
+
+
+def _trust() -> ssl.SSLContext:
+    """The certificates to trust. Raises NotReached where what was there at the start is gone."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise NotReached(
+            f"The certificates to trust could not be read ({error}). Check SSL_CERT_FILE, SSL_CERT_DIR and "
+            "SSLKEYLOGFILE.",
+            sent=False,
+        ) from None
 
 
 def _own_name(base_url: str) -> str:

@@ -1,8 +1,10 @@
 """From a parsed command line to the dashboard: terminal, handover, settings, first run, server."""
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,6 +12,8 @@ from msgspec.structs import replace
 from wfdash.cli.exits import UsageError
 from wfdash.cli.options import options_of
 from wfdash.cli.output import refuse, say
+from wfdash.cli.terminal import check_terminal, shows_more_than_ascii, take_variables
+from wfdash.config.plain_file import read_given
 from wfdash.config.settings import (
     ForeignAccount,
     Link,
@@ -30,7 +34,8 @@ __all__ = ["dashboard"]
 
 
 def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
-    _check_terminal(environ)
+    check_terminal(environ)
+    take_variables(os.environ)
     handover = _take_handover(parsed) if parsed.command == "open" else None
     try:
         settings = _load(parsed, environ, handover)
@@ -39,7 +44,7 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
         return _lead(parsed, environ, wrong.exit_code)
     except SettingsError as wrong:
         return refuse(str(wrong), wrong.exit_code)
-    if not _shows_more_than_ascii(environ):
+    if not shows_more_than_ascii(environ):
         settings = replace(settings, ascii=True)
     from wfdash.ui.app import run_app
 
@@ -127,8 +132,8 @@ def _take_handover(parsed: Namespace) -> "Handover":
     from wfdash.core.handoff.handover import HandoverError, read_handover
 
     try:
-        with open(parsed.file, encoding="utf-8", errors="replace") as file:
-            handover = read_handover(file.read().split("\n"))
+        text = read_given(Path(parsed.file)).decode("utf-8", "replace")
+        handover = read_handover(text.replace("\r\n", "\n").split("\n"))
     except OSError as wrong:
         raise UsageError(f"{parsed.file} could not be read: {wrong.strerror}") from None
     except HandoverError as wrong:
@@ -152,24 +157,6 @@ def _readable(filter: str, file: str) -> str:
         say(f"wfdash: {file}: its filter was left out: {wrong}")
         return ""
     return filter
-
-
-def _check_terminal(environ: Mapping[str, str]) -> None:
-    """Textual itself would write escape codes into a pipe, and full colour to a dumb terminal."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("the dashboard needs a terminal; away from one use wfdash tail, or list --json")
-    if environ.get("TERM", "") in ("", "dumb"):
-        raise UsageError("the dashboard cannot be drawn on this terminal (TERM is dumb); use wfdash tail")
-
-
-def _shows_more_than_ascii(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal takes UTF-8, as far as the locale and the stream tell.
-
-    Python itself takes a locale of C for UTF-8; LC_ALL says that it is meant.
-    """
-    insisted = environ.get("LC_ALL", "").partition(".")
-    plain = insisted[0] in ("C", "POSIX") and not insisted[2]
-    return not plain and sys.stderr.encoding.lower().replace("-", "") == "utf8"
 
 
 def _connector(settings: Settings) -> "Connect":

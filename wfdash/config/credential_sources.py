@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wfdash.config.credential import SECRET_VARIABLES, Credential
+from wfdash.config.plain_file import read_plain
 from wfdash.config.schema import Profile
 from wfdash.core.model.times import parse_time
 
@@ -43,10 +44,10 @@ def find_login(environ: Mapping[str, str], *, now: float | None = None) -> Wrang
             "set CLOUDFLARE_API_TOKEN instead.",
         )
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_plain(path).decode())
     except FileNotFoundError:
         return WranglerLogin(path)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return WranglerLogin(path, trouble=f"wrangler's login in {path} could not be read.")
     token = table.get("oauth_token")
     if not isinstance(token, str) or not token:

@@ -10,11 +10,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from wfdash.config.plain_file import read_given
 from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, ViewEntry
 
 __all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read", "seconds_of"]
 
 _LITERAL_SECRETS = {"token", "api_token", "apitoken", "api_key", "key", "secret", "password", "email"}
+_LARGEST = 4 * 1024 * 1024
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
@@ -28,7 +30,7 @@ class ConfigError(Exception):
 def read(path: Path, *, required: bool) -> Config | None:
     """The config, or None when there is no file and none is `required`. Raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_given(path, _LARGEST).decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         if not required:
             return None
@@ -44,7 +46,7 @@ def parse(text: str, name: str) -> Config:
     """The config of a file's text; `name` is the file in complaints. Raises ConfigError."""
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is only a ValueError
         raise ConfigError(f"{name}: not valid TOML: {error}.") from None
     try:
         config = _validated(table)

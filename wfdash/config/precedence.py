@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
+from wfdash.config import network
 from wfdash.config.credential import Credential, origin_of
+from wfdash.config.plain_file import expanded, open_log
 from wfdash.config.schema import Config, Profile
 from wfdash.config.settings import (
     CLOUDFLARE,
@@ -18,6 +20,7 @@ from wfdash.config.settings import (
     NoCredentials,
     Options,
     ProfileCard,
+    Proxy,
     SavedView,
     Settings,
     SettingsError,
@@ -63,7 +66,14 @@ def base_url(text: str, source: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+    if (
+        not host
+        or parts.scheme not in ("http", "https")
+        or parts.query
+        or parts.fragment
+        or not text.strip().isprintable()
+        or not network.is_host(host)
+    ):
         raise SettingsError(f'{source}: "{_bare(text)}" is no https:// address.')
     if parts.username or parts.password:
         raise SettingsError(f"{source}: a base URL holds no user and no password.")
@@ -228,6 +238,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
     found = None if local else credential(case, base)
     if local:
         case.sources["credential"] = "none: a dev session wants none"
+    proxy = _way_to(base, case)
     own = local and options.local is None
     used = case.named or own or _is_same(case.profile.account_id, account) or not case.profile.account_id
     profile = case.profile if used else Profile()
@@ -247,6 +258,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
         base_url=base,
         local=local,
         credential=found,
+        proxy=proxy,
         production_accounts=production,
         production=account.lower() in production or (profile.production and not profile.account_id),
         read_only=options.read_only
@@ -293,6 +305,16 @@ def _keeps_read_only(case: Resolution, account: str) -> bool:
     if not ours.read_only or case.named or not ours.account_id or _is_same(ours.account_id, account):
         return ours.read_only
     return not any(_is_same(profile.account_id, account) for profile in case.config.profiles.values())
+
+
+def _way_to(base: str, case: Resolution) -> Proxy | None:
+    """The proxy to a server that is not on this machine; what TLS needs of the environment is checked too."""
+    if base.startswith("http://"):
+        return None
+    network.check_trust(case.environ)
+    proxy = network.proxy_for(base, case.environ)
+    case.sources["proxy"] = proxy.source if proxy else ""
+    return proxy
 
 
 def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided: object) -> Settings:
@@ -347,9 +369,9 @@ def _debug_file(text: str) -> Path | None:
     """The file for the request log, made now (0600) so that a wrong path is told at the start."""
     if not text:
         return None
-    path = Path(text).expanduser()
+    path = expanded(text)
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        os.close(open_log(path))
     except OSError as error:
         raise SettingsError(f"--debug: {path} cannot be written: {error.strerror}.") from None
     return path
@@ -374,9 +396,9 @@ def _demo(case: Resolution, path: Path, warnings: tuple[str, ...]) -> Settings:
 def config_path(options: Options, environ: Mapping[str, str]) -> tuple[Path, str]:
     """The config file of this run, which may not be there, and what named it."""
     if options.config:
-        return Path(options.config).expanduser(), "--config"
+        return expanded(options.config), "--config"
     if environ.get("WFDASH_CONFIG"):
-        return Path(environ["WFDASH_CONFIG"]).expanduser(), "WFDASH_CONFIG"
+        return expanded(environ["WFDASH_CONFIG"]), "WFDASH_CONFIG"
     from platformdirs import user_config_path
 
     return user_config_path("wfdash", appauthor=False) / "config.toml", "default"

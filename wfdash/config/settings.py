@@ -15,6 +15,7 @@ __all__ = [
     "NoCredentials",
     "Options",
     "ProfileCard",
+    "Proxy",
     "SavedView",
     "Settings",
     "SettingsError",
@@ -108,6 +109,16 @@ class ProfileCard(Struct, frozen=True):
     colour: str = ""
 
 
+class Proxy(Struct, frozen=True):
+    """Where requests go first, and the variable that says so. The address may hold a password."""
+
+    url: str
+    source: str
+
+    def __repr__(self) -> str:
+        return f"<Proxy of {self.source}>"
+
+
 class Settings(Struct, frozen=True):
     profile_name: str = ""
     account_id: str = ""
@@ -117,6 +128,8 @@ class Settings(Struct, frozen=True):
     """Of a dev session: its origin, without a path."""
     local: bool = False
     credential: Credential | None = None
+    proxy: Proxy | None = None
+    """None where the server is asked directly."""
     production_accounts: frozenset[str] = frozenset()
     production: bool = False
     read_only: bool = False

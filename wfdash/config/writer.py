@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from wfdash.config.file import ConfigError, parse
+from wfdash.config.plain_file import read_plain
 from wfdash.config.settings import CLOUDFLARE, ProfileCard, SavedView, SettingsError
 
 __all__ = ["NewProfile", "profile_change", "save_default_profile", "save_profile", "save_view"]
@@ -95,10 +96,12 @@ def _document(path: Path) -> Any:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        return tomlkit.parse(path.read_text(encoding="utf-8-sig"))
+        return tomlkit.parse(read_plain(path).decode("utf-8-sig"))
     except FileNotFoundError:
         return tomlkit.document()
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path} could not be read: {error.strerror}. Nothing was saved.") from None
+    except (ValueError, RecursionError, TOMLKitError) as error:
         raise SettingsError(f"{path} could not be read: {error}. Nothing was saved.") from None
 
 

@@ -95,6 +95,8 @@ class Http(Struct):
     """A Host header to send instead of the one in `base`."""
     clock: Callable[[], float] = time.time
     local: bool = False
+    proxy: str = ""
+    """The variable that names the proxy to go through."""
     _renewed: float = 0.0
 
     async def ask(
@@ -161,7 +163,7 @@ class Http(Struct):
         self, request: httpx.Request, exchange: "_Pending", read: float, most: int
     ) -> WorkflowsError | None:
         """Fill in the answer, or return (not raise: no traceback shall chain to httpx) what went wrong."""
-        about = failures.Trip(request.url.host, request.url.port, request.method, self.local)
+        about = failures.Trip(request.url.host, request.url.port, request.method, self.local, self.proxy)
         try:
             async with asyncio.timeout(CONNECT + read + DEADLINE):
                 await self._read(request, exchange, most)

@@ -2,12 +2,14 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 
 from msgspec.structs import asdict
 
 from wfdash.api.interface import Exchange
 from wfdash.config.credential import Credential
+from wfdash.config.plain_file import open_log
 from wfdash.core.model.times import iso
 
 __all__ = ["DebugLog"]
@@ -26,9 +28,9 @@ class DebugLog:
         if self._credential is not None:
             line = self._credential.hide(line)
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = open_log(self._path)
             try:
-                if hasattr(os, "fchmod"):
+                if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):  # never /dev/null
                     os.fchmod(descriptor, 0o600)
                 os.write(descriptor, line.encode("ascii") + b"\n")
             finally:

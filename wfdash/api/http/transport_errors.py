@@ -25,6 +25,8 @@ class Trip(Struct, frozen=True):
     port: int | None
     method: str
     local: bool
+    proxy: str = ""
+    """What names the proxy that is connected to in the server's place."""
 
     @property
     def place(self) -> str:
@@ -73,7 +75,8 @@ def unreached(trip: Trip, error: Exception, read: float, answer: "Answer | None"
         )
     if isinstance(error, httpx.ProxyError):
         return NotReached(
-            f"The proxy on the way to {trip.place} refused: {_short(error)}. Check HTTPS_PROXY and NO_PROXY.",
+            f"The proxy on the way to {trip.place} refused: {_short(error)}. "
+            f"Check {trip.proxy or 'HTTPS_PROXY'} and NO_PROXY.",
             sent=False,
         )
     if isinstance(error, httpx.ConnectTimeout):
@@ -98,6 +101,11 @@ def _bad(trip: Trip, what: str, answer: "Answer | None") -> WorkflowsError:
 
 
 def _connect_sentence(trip: Trip, error: Exception) -> str:
+    if trip.proxy and not any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+        return (
+            f"The proxy named by {trip.proxy} could not be connected to ({_short(error)}). "
+            f"Check {trip.proxy} and NO_PROXY."
+        )
     for cause in _causes(error):
         if isinstance(cause, socket.gaierror):
             return f"The name {trip.host} could not be looked up ({_short(cause)}). {_advice(trip)}"

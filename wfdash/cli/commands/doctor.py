@@ -56,6 +56,7 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
         ("config", source.get("config", "")),
         ("profile", quoted(settings.profile_name or "none", "profile")),
         ("base URL", quoted(settings.base_url, "base URL")),
+        ("proxy", settings.proxy.source if settings.proxy else "none"),
         ("account", "none: a dev session" if settings.local else quoted(settings.account_id, "account")),
         ("workflow", quoted(settings.workflow, "workflow")),
         ("credential", quoted(f"{scheme}, not shown", "credential") if scheme else "none is sent"),

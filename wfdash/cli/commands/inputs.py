@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from wfdash.api.errors import Refused
 from wfdash.api.validate import check_payload_size
 from wfdash.cli.exits import UsageError
+from wfdash.config.plain_file import read_given
 
 __all__ = ["need_yes", "parse_json", "read_ids", "read_json", "read_text", "refused_as_usage", "retention"]
 
@@ -63,7 +64,7 @@ def read_text(name: str, option: str) -> str:
     try:
         if name == "-":
             return sys.stdin.buffer.read().decode("utf-8-sig")
-        return Path(name).read_text("utf-8-sig")
+        return read_given(Path(name)).decode("utf-8-sig")
     except OSError as wrong:
         raise UsageError(f"{option}: {name} could not be read: {wrong.strerror}") from None
     except UnicodeDecodeError:

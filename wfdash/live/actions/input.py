@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from wfdash.api.errors import Refused
 from wfdash.api.interface import NewInstance
 from wfdash.api.validate import check_instance_id, check_payload_size
+from wfdash.config.plain_file import read_plain
 
 __all__ = ["NotSendable", "propose_id", "read_batch", "read_payload"]
 
@@ -44,7 +45,7 @@ def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
     Raises NotSendable for the first item that could not be sent.
     """
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_plain(path).decode("utf-8-sig")
     except OSError as wrong:
         raise NotSendable(f"{path} could not be read: {wrong.strerror}") from None
     except UnicodeDecodeError:

@@ -7,11 +7,12 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec import Struct, field
 
 from wfdash.config.credential import Credential
+from wfdash.config.plain_file import open_plain, read_plain
 from wfdash.live.budget.budget import WINDOW
 from wfdash.live.records.locked_file import try_lock
 
@@ -21,6 +22,8 @@ _SLOT = 10.0
 _SYNC = 0.1
 """Seconds between two looks at the file: about as long as a request takes."""
 _LARGEST = 1 << 20
+_MOST = 1200
+"""Reads in a slot at most: Cloudflare's whole limit of a window. More is no count, and would hold all."""
 
 
 def share_spending(credential: Credential, folder: Path) -> "SpentFile":
@@ -141,7 +144,7 @@ class SpentFile:
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[int | None]:
     """An open descriptor, or None while another process holds the lock: nobody waits for it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    descriptor = open_plain(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
     try:
         yield descriptor if try_lock(descriptor) else None
     finally:
@@ -151,26 +154,36 @@ def _locked(path: Path) -> Iterator[int | None]:
 def _read(descriptor: int, now: float) -> _Shared:
     """What the file holds of the last window; nothing of what cannot be read."""
     try:
-        parsed: Any = json.loads(os.pread(descriptor, _LARGEST, 0) or b"{}")
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        parsed: Any = json.loads(os.read(descriptor, _LARGEST) or b"{}", parse_constant=_no_number)
         oldest, newest = (now - WINDOW) // _SLOT, (now + WINDOW) // _SLOT
         sessions = {
             str(session): {
-                int(slot): max(0, int(n)) for slot, n in slots.items() if oldest <= int(slot) <= newest
+                int(slot): min(_MOST, max(0, int(n)))
+                for slot, n in slots.items()
+                if oldest <= int(slot) <= newest
             }
             for session, slots in parsed.get("spent", {}).items()
         }
         spent = {session: slots for session, slots in sessions.items() if slots}
         buckets = {
-            int(limit): (float(at), float(left)) for limit, (at, left) in parsed.get("left", {}).items()
+            int(limit): (float(at), min(float(limit), max(-float(limit), float(left))))
+            for limit, (at, left) in parsed.get("left", {}).items()
         }
         return _Shared(spent, buckets, float(parsed.get("frozen", 0.0)))
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return _Shared()
+
+
+def _no_number(word: str) -> NoReturn:
+    """JSON has no Infinity, and nobody could wait for it."""
+    raise ValueError(word)
 
 
 def _write(descriptor: int, shared: _Shared) -> None:
     text = json.dumps({"spent": shared.spent, "left": shared.buckets, "frozen": shared.frozen}).encode()
-    os.pwrite(descriptor, text, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, text)
     os.ftruncate(descriptor, len(text))
 
 
@@ -188,7 +201,7 @@ def _key(path: Path) -> bytes:
             os.link(fresh, path)
         finally:
             fresh.unlink()
-    key = path.read_bytes()
+    key = read_plain(path)
     if len(key) < 16:
         raise OSError(22, "spent.key was cut: remove it")
     return key

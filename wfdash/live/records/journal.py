@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from wfdash.config.plain_file import read_plain
 from wfdash.core.model.times import iso, parse_time
 from wfdash.live.records.locked_file import LockedFile, SessionLock, session_is_over
 
@@ -232,7 +233,7 @@ def read_entries(folder: Path) -> list[JournalEntry]:
     entries: list[JournalEntry] = []
     for name in names:
         try:
-            data = (folder / name).read_bytes()
+            data = read_plain(folder / name)
         except OSError:
             continue
         entries.extend(entry for line in data.split(b"\n") if (entry := parse_entry(line)))

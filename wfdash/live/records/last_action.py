@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from wfdash.config.plain_file import open_plain
 from wfdash.live.records.journal import Journal, JournalEntry, parse_entry
 
 __all__ = ["Done", "LastAction"]
@@ -35,7 +36,7 @@ class LastAction:
             status = path.stat()
             seen = (status.st_mtime_ns, status.st_size)
             if seen != self._seen:
-                with path.open("rb") as file:
+                with open(open_plain(path), "rb") as file:
                     file.seek(max(0, status.st_size - _TAIL))
                     self._done = self._newest(file.read(_TAIL))
                 self._seen = seen

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from wfdash.config.plain_file import open_plain
+
 try:
     import fcntl
 except ImportError:  # Windows: one process at a time, unlocked
@@ -33,9 +35,10 @@ class LockedFile:
         with self._locked() as alone:
             if alone:  # two that rotate at once would move one file over another
                 self._rotate(len(line) + 1)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = open_plain(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
             try:
-                os.fchmod(descriptor, 0o600)
+                if hasattr(os, "fchmod"):
+                    os.fchmod(descriptor, 0o600)
                 data = (b"" if _ends_complete(descriptor) else b"\n") + line + b"\n"
                 if os.write(descriptor, data) != len(data):
                     raise OSError(28, "no space left on device")
@@ -48,7 +51,7 @@ class LockedFile:
         """Raise the OSError that an append would meet before it writes."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.path.exists():
-            os.close(os.open(self.path, os.O_RDWR | os.O_APPEND))
+            os.close(open_plain(self.path, os.O_RDWR | os.O_APPEND))
         elif not os.access(self.path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, "Permission denied")
 
@@ -69,7 +72,7 @@ class LockedFile:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[bool]:
         """Gives whether the lock was had."""
-        descriptor = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = open_plain(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
         try:
             give_up = time.monotonic() + _PATIENCE
             while not (alone := try_lock(descriptor)) and time.monotonic() < give_up:
@@ -89,7 +92,7 @@ class SessionLock:
     def hold(self) -> None:
         if self._held is None:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._held = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._held = open_plain(self._path, os.O_RDWR | os.O_CREAT)
             try_lock(self._held)
 
     def release(self) -> None:
@@ -104,7 +107,7 @@ def session_is_over(folder: Path, session: str) -> bool:
     """Whether the process of that session is gone. Cleans up the lock of one that was killed."""
     path = _lock_path(folder, session)
     try:
-        with path.open("r+b") as file:
+        with open(open_plain(path, os.O_RDWR), "r+b") as file:
             if not try_lock(file.fileno()):
                 return False
             path.unlink(missing_ok=True)
@@ -131,4 +134,7 @@ def try_lock(descriptor: int) -> bool:
 
 def _ends_complete(descriptor: int) -> bool:
     size = os.fstat(descriptor).st_size
-    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+    if size == 0:
+        return True
+    os.lseek(descriptor, size - 1, os.SEEK_SET)  # appends go to the end all the same
+    return os.read(descriptor, 1) == b"\n"

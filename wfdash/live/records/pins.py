@@ -1,14 +1,17 @@
 """The instances a person watches, across workflows, kept between runs in the user's state folder."""
 
-import contextlib
 import json
 import os
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from wfdash.config.plain_file import read_plain
 
 __all__ = ["Pin", "PinState", "Pins"]
 
@@ -84,17 +87,30 @@ class Pins:
 
     def _read(self, path: Path) -> None:
         try:
-            rows = json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))
-        except FileNotFoundError:
+            rows = json.loads(read_plain(path).decode("utf-8", "surrogatepass"))
+        except (FileNotFoundError, NotADirectoryError):
             return
-        except (OSError, ValueError) as error:
-            self.trouble = f"{path.name} could not be read ({error}); nothing of it is watched"
-            with contextlib.suppress(OSError):
-                path.rename(path.with_suffix(".unreadable"))
+        except (OSError, ValueError, RecursionError) as error:
+            words = error.strerror if isinstance(error, OSError) else "it is not the JSON that wfdash wrote"
+            self._set_aside(path, f"could not be read ({words}); nothing of it is watched")
             return
-        for row in rows if isinstance(rows, list) else []:
-            if isinstance(row, list) and len(row) == 3 and all(isinstance(part, str) for part in row):
-                self._pins[Pin(*row)] = None
+        pins = [Pin(*row) for row in rows if _is_pin(row)] if isinstance(rows, list) else []
+        self._pins = dict.fromkeys(pins[:_MOST])
+        if not isinstance(rows, list) or len(self._pins) < len(rows):
+            read = len(self._pins)
+            self._set_aside(path, f"holds more than wfdash wrote; {read} instances of it are watched")
+
+    def _set_aside(self, path: Path, words: str) -> None:
+        """Keep what was not understood under a name of its own: the next change writes the file anew."""
+        kept = next(one for n in count(1) if not (one := path.with_suffix(f".unreadable-{n}")).exists())
+        try:
+            path.rename(kept)
+        except OSError:
+            self.path, self.trouble = None, f"{path.name} {words}; nothing is written over it"
+            return
+        if self._pins:
+            self._write()
+        self.trouble = self.trouble or f"{path.name} {words}; it is kept as {kept.name}"
 
     def _write(self) -> None:
         """Replace the file whole, so that a full disk or a crash leaves the one before."""
@@ -116,3 +132,7 @@ class Pins:
             self.trouble = (
                 f"watched until wfdash ends: {self.path.name} could not be written ({error.strerror})"
             )
+
+
+def _is_pin(row: Any) -> bool:
+    return isinstance(row, list) and len(row) == 3 and all(isinstance(part, str) for part in row)
