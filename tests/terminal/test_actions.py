@@ -52,6 +52,44 @@ def test_neither_a_paste_nor_enter_nor_many_keys_confirm(terminal, simulator):
     shell.wait_gone("leave it")
 
 
+@pytest.mark.parametrize(
+    "sequence", [b"\x1by", b"\x1b[27uy", b"\x1b[27u\x1b[121;;121u", b"\x1b\x1by", b"y\x1b"]
+)
+def test_esc_and_a_y_leave_the_prompt_and_send_nothing(terminal, simulator, sequence):
+    shell, identity = prompted(terminal, simulator, "t")
+    shell.send(sequence)
+    shell.wait_gone("leave it")
+    shell.watch(1)
+    assert status(simulator, identity) == "waiting"
+
+
+def test_what_is_not_the_bare_key_sends_nothing_and_ctrl_c_is_heard_after_half_a_paste(terminal, simulator):
+    shell, identity = prompted(terminal, simulator, "t")
+    for sequence in (
+        b"\x1b[121;3;121u",
+        b"\x1b[121;2;121u",
+        b"\x1b[121~",
+        b"\x1b[?2026;2$",
+        b"y",
+        b"Y",
+        b"jy",
+    ):
+        shell.send(sequence)
+        shell.watch(2 * ALONE)
+    assert shell.screen.find("leave it")
+    shell.send(b"\x1b[200~yy")
+    shell.wait_for("a paste confirms nothing", seconds=20)
+    assert status(simulator, identity) == "waiting"
+    shell.press("escape")
+    shell.wait_gone("leave it")
+    shell.watch(1)
+    shell.send(b"\x1b[200~yy")
+    shell.watch(1)
+    shell.press("ctrl+c")
+    assert shell.wait_exit() == 0
+    assert status(simulator, identity) == "waiting"
+
+
 def test_y_alone_acts_once_and_the_journal_and_the_screen_tell_the_outcome(terminal, simulator, tmp_path):
     shell, identity = prompted(terminal, simulator, "p")
     shell.press("y")

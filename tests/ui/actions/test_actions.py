@@ -384,6 +384,7 @@ def test_a_prompt_about_one_leaves_the_rows_above_it_in_sight():
         assert panel.size.height == 10
         assert dash.lines[30].startswith("─")
         await dash.press("escape")
+        await dash.passes(1)
         dash.app.root.action_mark_all()
         await dash.press("instance.terminate")
         await dash.passes(1)

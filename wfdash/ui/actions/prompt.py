@@ -1,6 +1,7 @@
 """Asks before anything is written: what it is about, what will be lost, and a y nobody gives by chance."""
 
-from typing import Final
+from collections.abc import Callable
+from functools import partial
 
 from textual import events
 from textual.timer import Timer
@@ -12,14 +13,16 @@ from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines
 from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.keys.prompt_gate import ALONE, bare
 
-__all__ = ["ALONE", "PromptScreen"]
+__all__ = ["PromptScreen"]
 
-ALONE: Final = 0.1
-"""Seconds before and after y in which another key makes it no confirmation."""
+_LOOK = 0.05
+"""Seconds between two looks whether the terminal has taken the prompt."""
 _TOO_CLOSE = "keys came too close together: press y alone"
 _PASTED = "a paste confirms nothing"
 _NOT_ENTER = "enter confirms nothing"
+_NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
 
 
 class PromptScreen(LowerHalf):
@@ -29,8 +32,8 @@ class PromptScreen(LowerHalf):
         super().__init__()
         self.asking = Asking(plan, 0.0)
         self.progress: ActionProgress | None = None
-        self._last_key_at = float("-inf")
         self._pending: Timer | None = None
+        """Runs from a key that confirms until it is certain that it came alone."""
 
     @property
     def plan(self) -> Plan:
@@ -43,13 +46,24 @@ class PromptScreen(LowerHalf):
         self.asking.journal_trouble = journal.trouble if journal else ""
         self.draw()
         self.set_interval(0.5, self.watch_targets)
-        self.call_after_refresh(self.dashboard.gate.shown)
+        self._hold()
         if len(self.plan.eligible) == 1 and self.plan.verb != "create":
             self.asking.reading = True
             self.run_worker(self._look(), exit_on_error=False)
 
     def on_unmount(self) -> None:
-        self.dashboard.gate.open()
+        self.dashboard.gate.leave()
+
+    def _hold(self) -> None:
+        """Let no key in until what is shown now could have been read."""
+        self.dashboard.gate.close(prompting=True)
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        if self.dashboard.is_drawn():
+            self.dashboard.gate.shown()
+        else:
+            self.set_timer(_LOOK, self._painted)
 
     def on_resize(self) -> None:
         self.draw()
@@ -114,15 +128,12 @@ class PromptScreen(LowerHalf):
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        self._last_key_at = self.dashboard.gate.stamp(event)
         self._cancel_pending()
         self._hint(_PASTED)
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        alone = self.dashboard.gate.stamp(event) - self._last_key_at >= ALONE
-        self._last_key_at = self.dashboard.gate.stamp(event)
         if event.key == "escape":
             self._leave()
             return
@@ -138,38 +149,59 @@ class PromptScreen(LowerHalf):
         elif not self.plan.eligible:
             self._insist(event)
         else:
-            self._type(event, alone)
+            self._type(event)
 
     def _insist(self, event: events.Key) -> None:
         """Ask the same, although it would do nothing; it has to be confirmed like anything else."""
         guard = self.dashboard.desk.guard
-        if event.character == "!" and not (guard.read_only or guard.watch_only):
-            self.asking.refused = [target.reason for target in self.plan.targets if target.reason]
-            self.asking.plan = self.plan.insist()
-            self.asking.hint = ""
-            self.dashboard.gate.close()
-            self.call_after_refresh(self.dashboard.gate.shown)
-            self.draw()
+        if bare(event) == "!" and not (guard.read_only or guard.watch_only):
+            self._take_alone(event, self._ask_again)
 
-    def _type(self, event: events.Key, alone: bool) -> None:
+    def _ask_again(self) -> None:
+        self.asking.refused = [target.reason for target in self.plan.targets if target.reason]
+        self.asking.plan = self.plan.insist()
+        self._hold()
+        self.draw()
+
+    def _take_alone(self, event: events.Key, then: Callable[[], None]) -> None:
+        """Go on once it is certain that this key came alone."""
+        if self._alone(event):
+            self._pending = self.set_timer(ALONE, partial(self._taken, event, then))
+        else:
+            self._hint(_TOO_CLOSE)
+
+    def _alone(self, event: events.Key) -> bool:
+        return self.dashboard.gate.alone(self.dashboard.gate.stamp(event))
+
+    def _taken(self, event: events.Key, then: Callable[[], None]) -> None:
+        self._pending = None
+        if self.asking.over or self.asking.sending or not self.on_top:
+            return
+        self.asking.hint = ""
+        if not self._alone(event) or self.dashboard.typed_since(event):
+            self._hint(_TOO_CLOSE)  # what came after it is on its way here still
+        elif not self.dashboard.is_drawn():
+            self._hint(_NOT_SEEN)
+        else:
+            then()
+
+    def _type(self, event: events.Key) -> None:
         expected = expected_text(self.plan, production=self.asking.production)
-        if event.character == "y" and self.asking.typed == expected:
-            if not alone:
-                self._hint(_TOO_CLOSE)
-                return
-            self._pending = self.set_timer(ALONE, self._confirmed)
+        character = bare(event)
+        if character == "y" and self.asking.typed == expected:
+            self._take_alone(event, self._confirmed)
             return
         if event.key == "enter":
             self._hint(_NOT_ENTER)
             return
-        if event.character == "y" and not _goes_on(self.asking.typed, expected):
+        if character == "y" and not _goes_on(self.asking.typed, expected):
             self._hint("" if not expected else f"first type {clean(expected)}")
             return
         self.asking.hint = ""
         if event.key == "backspace":
             self.asking.typed = self.asking.typed[:-1]
-        elif expected and event.character and event.is_printable:
-            self.asking.typed = (self.asking.typed + event.character)[-80:]
+        elif expected and character:
+            self.asking.typed = (self.asking.typed + character)[-80:]
         self.draw()
 
     def _cancel_pending(self) -> bool:
@@ -192,10 +224,7 @@ class PromptScreen(LowerHalf):
     # Sending
 
     def _confirmed(self) -> None:
-        self._pending = None
-        if self.asking.over or self.asking.sending or not self.on_top:
-            return
-        self.asking.sending, self.asking.hint = True, ""
+        self.asking.sending = True
         self.progress = self.dashboard.desk.start(self.plan, None)
         if len(self.plan.targets) > 1:
             self.dashboard.show_bulk(self.progress)

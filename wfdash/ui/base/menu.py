@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.keys.prompt_gate import bare
 from wfdash.ui.widgets.choices import Choices
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG
 
@@ -75,9 +76,9 @@ class MenuScreen(PanelScreen):
         )
 
     def on_key(self, event: events.Key) -> None:
-        if event.character in self._entries:
+        if (key := bare(event)) in self._entries:
             event.stop()
-            self._take(event.character)
+            self._take(key)
 
     def action_row_open(self) -> None:
         choice = self.query_one(Choices).choice

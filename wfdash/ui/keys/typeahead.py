@@ -51,6 +51,7 @@ class TypeAhead:
 
     async def take(self, event: Key | Paste) -> None:
         """Hand it on, now or once what came before it was done."""
+        self._app.gate.note(event)
         if self._holding and self._app.gate.stamp(event) - self._since > _FORGOTTEN:
             self._kept, self._holding = [], False
         if self._holding:

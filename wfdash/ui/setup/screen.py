@@ -7,6 +7,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.config.first_run import remember_led
 from wfdash.config.settings import Settings, SettingsError
 from wfdash.core.model.workflow import Workflow
+from wfdash.ui.keys.prompt_gate import bare
 from wfdash.ui.setup.text import ALL, STEPS
 from wfdash.ui.setup.token import SetupToken
 
@@ -83,7 +84,7 @@ class SetupScreen(SetupToken):
     # Keys.
 
     def on_key(self, event: events.Key) -> None:
-        if self.step == "keep" and event.character == "y":
+        if self.step == "keep" and bare(event) == "y":
             event.stop()
             self._keep()
 

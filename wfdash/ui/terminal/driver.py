@@ -2,50 +2,21 @@
 
 import io
 import os
+import select
 import selectors
-from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key, Paste
 from textual.message import Message
 
-__all__ = ["AT_ONCE", "InputDecoder", "TolerantDriver"]
+from wfdash.ui.terminal.decoder import AT_ONCE, InputDecoder
+
+__all__ = ["TolerantDriver"]
 
 _TURN = 0.1
-"""Seconds after which the program looks up, and an escape that nothing followed is the key."""
-AT_ONCE = 4096
-"""Bytes of one read."""
-
-
-class InputDecoder:
-    """Bytes made into events. What makes no sense is passed over, and what comes after it is not.
-
-    An escape read long enough ago was the key, even where a busy program reads the next key late.
-    """
-
-    def __init__(self) -> None:
-        self._decode = getincrementaldecoder("utf-8")("replace").decode
-        self._parser = XTermParser()
-        self._full = False
-
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """No data: only time went by."""
-        if not self._full:  # else a sequence may have been cut: what follows belongs to it, however late
-            yield from self._parsed(self._parser.tick())
-        self._full = len(data) == AT_ONCE
-        for character in self._decode(data):
-            yield from self._parsed(self._parser.feed(character))
-
-    def _parsed(self, events: Iterable[Message]) -> Iterable[Message]:
-        try:
-            return list(events)
-        except (ParseError, ArithmeticError, LookupError, ValueError):
-            self._parser = XTermParser()
-            return ()
+"""Seconds after which the program looks up."""
 
 
 class SafeWriter(io.TextIOBase):
@@ -56,6 +27,9 @@ class SafeWriter(io.TextIOBase):
 
     def __init__(self, file: Any) -> None:
         self._file = file
+        self._written = 0
+        self.taken = 0
+        """Writes that the terminal has taken."""
 
     def fileno(self) -> int:
         return int(self._file.fileno())
@@ -63,11 +37,13 @@ class SafeWriter(io.TextIOBase):
     def write(self, text: str) -> int:
         with suppress(OSError):
             self._file.write(text)
+        self._written += 1
         return len(text)
 
     def flush(self) -> None:
         with suppress(OSError):
             self._file.flush()
+        self.taken = self._written
 
 
 class TolerantDriver(LinuxDriver):
@@ -81,17 +57,43 @@ class TolerantDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._file = SafeWriter(self._file)
+        self._file = self._writer = SafeWriter(self._file)
+        self._handed = 0
+        """Writes handed to the thread that does them."""
+        self._typed_at = float("-inf")
+        self._decoder = InputDecoder()
+
+    def write(self, data: str) -> None:
+        self._handed += 1
+        super().write(data)
+
+    @property
+    def drained(self) -> bool:
+        """Whether the terminal has taken all that was written."""
+        return self._writer.taken >= self._handed
+
+    def typed_since(self, at: float) -> bool:
+        """Whether a key or paste was read after this time, or something waits to be read or understood."""
+        with suppress(OSError, ValueError):
+            if select.select([self.fileno], [], [], 0)[0]:
+                return True
+        return self._typed_at > at or self._decoder.undecided
+
+    def process_message(self, message: Message) -> None:
+        """In the thread that reads."""
+        if isinstance(message, Key | Paste):
+            self._typed_at = message.time
+        super().process_message(message)
 
     def run_input_thread(self) -> None:
         """Until the program ends; in a thread of its own."""
-        understood = InputDecoder()
+        decoder = self._decoder = InputDecoder()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             ending = False
             while not ending:
                 ending = self.exit_event.is_set()  # then one last look
-                for event in understood.feed(self._sent(selector)):
+                for event in decoder.feed(self._sent(selector)):
                     self.process_message(event)
 
     def _sent(self, selector: selectors.BaseSelector) -> bytes:

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.events import Event
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
@@ -36,6 +37,15 @@ class Rendering(App[int], inherit_bindings=False):
         from wfdash.ui.terminal.driver import TolerantDriver  # its modules are not there on Windows
 
         return TolerantDriver
+
+    def is_drawn(self) -> bool:
+        """Whether the terminal has taken all that was written to it; one that was held takes nothing."""
+        return bool(getattr(self._driver, "drained", True))
+
+    def typed_since(self, event: Event) -> bool:
+        """Whether something was typed after this event, be it still on its way here."""
+        typed_since = getattr(self._driver, "typed_since", None)
+        return typed_since is not None and typed_since(event.time)
 
     def dress(self, settings: Settings) -> None:
         """Take theme, colours and characters from the settings. NO_COLOR goes before any theme."""

@@ -1,0 +1,40 @@
+"""What a terminal sends, byte by byte and pause by pause, through the real decoder into a dashboard."""
+
+import asyncio
+
+from tests.support.dashboard import Dashboard
+from wfdash.ui.terminal.decoder import InputDecoder
+
+__all__ = ["Keyboard"]
+
+_TURN = 0.1
+"""Seconds after which the driver tells the decoder that only time went by."""
+
+
+class Keyboard:
+    """The driver's part between the terminal and the app, on the clock of the test."""
+
+    def __init__(self, dash: Dashboard) -> None:
+        self._dash = dash
+        self._decoder = InputDecoder(dash.app.clock)
+        dash.app._driver.typed_since = lambda at: self._decoder.undecided
+
+    def send(self, data: bytes) -> None:
+        """One read."""
+        app = self._dash.app
+        for message in self._decoder.feed(data):
+            message.set_sender(app)
+            app.post_message(message)
+
+    async def rest(self, seconds: float) -> None:
+        """Nothing is typed for so long."""
+        while seconds > 0:
+            await asyncio.sleep(min(seconds, _TURN))
+            seconds -= _TURN
+            self.send(b"")
+
+    async def type(self, *reads: bytes, gap: float = 1.0) -> None:
+        """One read after the other, with a gap behind each."""
+        for data in reads:
+            self.send(data)
+            await self.rest(gap)

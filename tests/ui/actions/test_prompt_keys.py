@@ -1,0 +1,183 @@
+"""What reaches a prompt from a terminal: byte sequences, at gaps, at prompts; only a bare key confirms."""
+
+import pytest
+
+from tests.support.dashboard import drive
+from tests.support.typing import Keyboard
+from wfdash.ui.actions.prompt import PromptScreen
+
+AT_ANY_GAP = [
+    [b"\x1b", b"%c"],
+    [b"\x1b%c", b""],
+    [b"\x1b\x1b", b"%c"],
+    [b"\x1b\x1b%c", b""],
+    [b"\x1b[27u", b"%c"],
+    [b"\x1b[", b"%c"],
+    [b"\x1bO", b"%c"],
+    [b"\x1b[?2026;2$", b"%c"],
+    [b"\x1b[1;5", b"%c"],
+    [b"\x1b]0;", b"%c\x07"],
+    [b"\x1bP%c", b"%c\x1b\\"],
+    [b"\x1b[200~%c\x1b[20", b"1~"],
+    [b"%c\x1b", b"j"],
+    [b"\x1b[Mxx%c", b""],
+]
+"""Two reads; %c stands for the character that would confirm."""
+ONE_READ = [
+    b"\x1b[%d;3u",
+    b"\x1b[%d;3;%du",
+    b"\x1b[%d;5;%du",
+    b"\x1b[%d;9;%du",
+    b"\x1b[%d;1:2;%du",
+    b"\x1b[%d;1:3;%du",
+    b"\x1b[%d:89;;%du",
+    b"\x1b[1085::%d;;1085u",
+    b"\x1b[%d;;%d:%du",
+    b"\x1b[%d~",
+    b"\x1b[%dA",
+    b"\x1b[1;1;%dA",
+    b"\x1b[27;1;%d~",
+    b"\x1b[200~%c\x1b[201~",
+    b"\x1b[<0;5;5m%c%c",
+    b"%c%c",
+    b"%c\r",
+    b"\n%c",
+    b"j%c",
+    b"%cj",
+    b"%c\xcc\x81",
+    b"%c\x1b[A",
+    b"%c\x1b[200~x\x1b[201~",
+    b"\xff%c",
+    b"\x9b%c",
+    b"\x00%c",
+]
+LETTER_ONLY = [b"Y", b"\x19", "\u0443".encode(), "\uff59".encode(), b"\x1b[97;;121u", b"\x1b[0;;121u"]
+LETTER_ONLY += [b"\x1b[121;2;121u", b"\x1b[121;2;89u", b"\x1b[121;65;89u", b"\x1b[121;66;121u"]
+TOO_CLOSE = [[b"j", b"%c"], [b"%c", b"j"], [b"%c", b"%c"], [b"%c", b"\x1b[27u"], [b"%c", b"\x1b"]]
+GAPS = (0.0, 0.02, 0.09, 0.12, 0.25, 0.6, 2.0)
+FEW_GAPS = (0.0, 0.09, 0.25)
+CONFIRMING = [b"y", b"\x1b[121;;121u", b"\x1b[121;1;121u", b"\x1b[121;129;121u"]
+
+
+def filled(piece, character):
+    return piece.replace(b"%c", character).replace(b"%d", str(ord(character)).encode())
+
+
+def rows(character, gaps):
+    """Every sequence at every gap, made of this character."""
+    pairs = [(pair, gap) for pair in AT_ANY_GAP for gap in gaps]
+    pairs += [(pair, gap) for pair in TOO_CLOSE for gap in gaps if gap < 0.1]
+    pairs += [([one], 0.3) for one in ONE_READ + (LETTER_ONLY if character == b"y" else [])]
+    return [([filled(piece, character) for piece in pieces], gap) for pieces, gap in pairs]
+
+
+def sent(dash):
+    return [one for one in dash.server.state.requests if one.method in ("PATCH", "POST")]
+
+
+def prompt(dash):
+    return dash.app.screen if isinstance(dash.app.screen, PromptScreen) else None
+
+
+async def leave(dash, keyboard):
+    """Back on the list, whatever was left open, and long enough for the row to be a new one."""
+    await keyboard.rest(1.2)
+    while len(dash.app.screen_stack) > 1:
+        await keyboard.type(b"\x1b[27u", gap=0.4)
+    dash.app.root.clear_marks()
+
+
+async def ask(dash, keyboard, key, status, many=1):
+    """The prompt of this key, on so many instances in this status, read and ready."""
+    store = dash.app.session.poller.store
+    chosen = [one for one in store.ids() if store.get(one).status == status][:many]
+    dash.app.root.table.move_to_key(chosen[0])
+    if many > 1:
+        dash.app.root.marks.mark(chosen)
+    await keyboard.type(key, gap=0.6)
+    assert prompt(dash) is not None, dash.text
+
+
+PROMPTS = {
+    "one": (b"t", "waiting", 1, b"", b"y", GAPS),
+    "count": (b"t", "waiting", 2, b"2", b"y", FEW_GAPS),
+    "name": (b"t", "waiting", 1, b"orders", b"y", FEW_GAPS),
+    "insist": (b"p", "complete", 1, b"", b"!", FEW_GAPS),
+}
+"""Key, status, how many, what is typed first, what confirms, the gaps tried."""
+
+
+@pytest.mark.parametrize("kind", PROMPTS)
+def test_only_a_bare_key_that_came_alone_confirms(kind):
+    key, status, many, first, character, gaps = PROMPTS[kind]
+    fell = []
+
+    async def script(dash):
+        keyboard = Keyboard(dash)
+        dash.app.action_poll_freeze()
+        for pieces, gap in rows(character, gaps):
+            await ask(dash, keyboard, key, status, many)
+            if first:
+                await keyboard.type(first, gap=0.2)
+            asked = prompt(dash)
+            await keyboard.type(*pieces, gap=gap)
+            await keyboard.rest(0.3)
+            if sent(dash) or asked.asking.refused:
+                fell.append((pieces, gap))
+                dash.server.state.requests.clear()
+            await leave(dash, keyboard)
+
+    drive(script, production=kind == "name")
+    assert fell == []
+
+
+def test_there_are_enough_of_them():
+    assert sum(len(rows(*prompt[-2:])) for prompt in PROMPTS.values()) >= 200
+
+
+@pytest.mark.parametrize("answer", CONFIRMING)
+def test_a_bare_y_confirms_however_the_terminal_reports_it(answer):
+    async def script(dash):
+        keyboard = Keyboard(dash)
+        await ask(dash, keyboard, b"p", "waiting")
+        await keyboard.type(answer)
+        assert len(sent(dash)) == 1
+
+    drive(script)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.05, 0.1, 0.2, 0.28])
+def test_a_y_before_the_prompt_could_be_read_is_dropped(gap):
+    async def script(dash):
+        keyboard = Keyboard(dash)
+        await ask(dash, keyboard, b"t", "waiting")
+        await leave(dash, keyboard)
+        await keyboard.type(b"t", b"y", gap=gap)
+        await keyboard.rest(1)
+        assert prompt(dash) is not None
+        assert sent(dash) == []
+
+    drive(script)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        b"\x1b2",
+        b"\x1b[50;3;50u",
+        b"\x1b[50~",
+        b"\x1b[200~2\x1b[201~",
+        b"\x1b[200~2",
+        "\uff12".encode(),
+        b"2\x7f",
+    ],
+)
+def test_the_count_is_typed_with_bare_keys(typed):
+    async def script(dash):
+        keyboard = Keyboard(dash)
+        await ask(dash, keyboard, b"t", "waiting", 2)
+        await keyboard.type(typed)
+        await keyboard.type(b"y")
+        assert sent(dash) == []
+
+    drive(script)

@@ -1,0 +1,185 @@
+"""Turns the bytes of a terminal into events, so that no accident of the line makes a key that nobody pressed.
+
+Textual's parser is handed complete sequences only. By itself it makes keys of the letters of one that it does
+not understand or that came in two halves: of a late mode report `ESC [ ? 2026 ; 2 $ y` it makes a `y`.
+"""
+
+import re
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator
+from string import ascii_lowercase
+from typing import Final
+
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
+from textual.constants import ESCAPE_DELAY
+from textual.events import Key
+from textual.message import Message
+
+from wfdash.ui.terminal.paste import PASTE_END, PASTE_START, OpenPaste
+
+__all__ = ["AT_ONCE", "InputDecoder"]
+
+AT_ONCE: Final = 4096
+"""Bytes of one read."""
+_ESC: Final = "\x1b"
+_CUT: Final = 1.0
+"""Seconds after which the rest of a sequence is not expected any more."""
+_LONGEST: Final = 4096
+"""Characters of a sequence; none that a terminal sends of its own is nearly as long."""
+
+_SEQUENCE = re.compile(
+    r"\x1b(?:"
+    r"\[(?:M.{3}|<[-\d;]*[mM]|\[[A-E]|\d{1,2}\$|[0-?]*[ -/]*[@-LN-Z\\\]^_`a-z{|}~]|[0-?]+[ -/]*M)"
+    r"|O[0-9;]*[@-~]"
+    r"|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r")",
+    re.DOTALL,
+)
+_BEGINNING = re.compile(
+    r"\x1b(?:\[(?:M.{0,2}|<[-\d;]*|\[|[0-?]*[ -/]*)?|O[0-9;]*|[\]PX^_][^\x07\x1b]*(?:\x1b\Z)?)?", re.DOTALL
+)
+_REST = re.compile(r"[ -?]*([@-~])?")
+"""What is left of a sequence whose beginning was given up."""
+_KITTY = re.compile(r"\x1b\[(\d{1,7})(?:;(\d{0,7}))?(?:;([\d:]{0,90}))?u")
+"""Code of the key, modifiers, text: no more than wfdash asks the terminal for.
+
+https://sw.kovidgoyal.net/kitty/keyboard-protocol/
+"""
+_FUNCTION = re.compile(r"\x1b\[(\d*)(;[\d:]*)*([~ABCDEFHPQRS])")
+_SHIFT, _LOCKS = 1, 64 | 128
+
+
+class InputDecoder:
+    """Bytes made into events. What makes no sense is passed over, and what comes after it is not.
+
+    An escape with a key behind it (alt and the key, or both in one read on a slow link) is the escape alone.
+    An escape read long enough ago was the key, even where a busy program reads the next key late.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._parser = XTermParser()
+        self._full = False
+        self._begun, self._begun_at = "", 0.0
+        """The beginning of a sequence, and when it was read."""
+        self._passing = False
+        """Whether what comes first is the rest of a sequence that came too late."""
+        self._paste = OpenPaste()
+
+    @property
+    def undecided(self) -> bool:
+        """Whether something was read that may be a key yet, as an escape is until nothing followed it."""
+        return bool(self._begun) or self._paste.open
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """No data: only time went by."""
+        now = self._clock()
+        if not self._full:  # else a sequence may have been cut: what follows belongs to it, however late
+            yield from self._late(now)
+        self._full = len(data) == AT_ONCE
+        text = self._decode(data)
+        self._paste.arrived(text, now)
+        if not self._begun:
+            self._begun_at = now
+        text, self._begun = self._begun + text, ""
+        at = 0
+        while at < len(text):
+            events: Iterable[Message] = ()
+            if self._paste.open:
+                at, pasted = self._paste.take(text, at)
+                events = () if pasted is None else (pasted,)
+            elif text[at] == _ESC:
+                at, events = self._escape(text, at, now)
+            elif self._passing:
+                at = self._pass_over(text, at)
+            else:
+                at, events = at + 1, self._parsed(text[at])
+            yield from events
+
+    def _late(self, now: float) -> Iterable[Message]:
+        """What time alone decides: an escape was the key, half a sequence is none, a paste is over."""
+        if (pasted := self._paste.late(now)) is not None:
+            yield pasted
+        if not self._begun or now - self._begun_at < (ESCAPE_DELAY if self._begun == _ESC else _CUT):
+            return
+        begun, self._begun = self._begun, ""
+        self._passing = len(begun) > 2 and begun[1] == "["
+        if not self._passing:  # escape, or alt and what could have begun a sequence
+            yield Key("escape", _ESC)
+
+    def _pass_over(self, text: str, at: int) -> int:
+        """Where the rest of a sequence ends, whose beginning was given up."""
+        match = _REST.match(text, at)
+        end = match.end() if match is not None else at
+        self._passing = end == len(text) and (match is None or match[1] is None)
+        return end
+
+    def _escape(self, text: str, at: int, now: float) -> tuple[int, Iterable[Message]]:
+        """Where what begins with this escape ends, and what it means."""
+        self._passing = False
+        if match := _SEQUENCE.match(text, at):
+            return match.end(), self._meant(match[0], now)
+        if len(text) - at <= _LONGEST and _BEGINNING.fullmatch(text, at):
+            self._begun = text[at:]
+            self._begun_at = now if at else self._begun_at
+            return len(text), ()
+        begun = _BEGINNING.match(text, at)
+        end = begun.end() if begun is not None else at + 1
+        if end == at + 1 and text[end] != _ESC:
+            end += 1  # the key behind the escape
+        return end, (Key("escape", _ESC),)
+
+    def _meant(self, sequence: str, now: float) -> Iterable[Message]:
+        """What a complete sequence stands for."""
+        if sequence == PASTE_START:
+            self._paste.begin(now)
+            return ()
+        if sequence == PASTE_END:
+            self._paste.forget()
+            return ()
+        if sequence[-1] == "u":
+            kitty = _KITTY.fullmatch(sequence)
+            return () if kitty is None else self._kitty(int(kitty[1]), int(kitty[2] or 0), kitty[3] or "")
+        if (function := _FUNCTION.fullmatch(sequence)) is None or sequence[-1] == "R":
+            return self._parsed(sequence)
+        if f"{function[1] or 1}{function[3]}" in FUNCTIONAL_KEYS and sequence.count(";") < 2:
+            return self._parsed(sequence)
+        # Textual would take the number for the code of a character: `ESC [ 121 ~` for a y.
+        keys = ANSI_SEQUENCES_KEYS.get(sequence)
+        return [Key(key.value, None) for key in keys] if isinstance(keys, tuple) else ()
+
+    def _kitty(self, code: int, modifiers: int, text: str) -> Iterable[Message]:
+        """A key as the kitty protocol reports it; Textual leaves out alt where there is a text."""
+        held = max(0, modifiers - 1)
+        if held & ~(_SHIFT | _LOCKS) and text in (str(code), str(code ^ 32)):
+            return self._parsed(f"{_ESC}[{code};{modifiers}u")
+        middle = f";{modifiers or ''};{text}" if text else f";{modifiers}" if modifiers else ""
+        events = self._parsed(f"{_ESC}[{code}{middle}u")
+        if text in ("", str(code)) and not held & ~_LOCKS:
+            return events
+        return [_composed(event) for event in events]
+
+    def _parsed(self, sequence: str) -> Iterable[Message]:
+        parser = self._parser
+        try:
+            events = list(parser.feed(sequence))
+            if parser._awaiting.timeout is None:
+                return events
+        except (ParseError, ArithmeticError, LookupError, ValueError):
+            pass
+        self._parser = fresh = XTermParser()
+        fresh.mouse_pixels, fresh.last_x, fresh.last_y = parser.mouse_pixels, parser.last_x, parser.last_y
+        fresh.terminal_size, fresh.terminal_pixel_size = parser.terminal_size, parser.terminal_pixel_size
+        return ()
+
+
+def _composed(event: Message) -> Message:
+    """A letter that another key, several or a method of input made: text, but not the key of that letter."""
+    if isinstance(event, Key) and event.key in ascii_lowercase:
+        return Key(f"composed+{event.key}", event.character)
+    return event
