@@ -106,3 +106,11 @@ def test_a_megabyte_is_cut_without_measuring_it_all():
 def test_what_was_cut_already_is_not_marked_twice():
     assert fit("paused in until the c…, 3m", 22) == "paused in until the c… "[:22]
     assert fit("abc…def", 5) == "abc… "
+
+
+@pytest.mark.parametrize("letter", ["x", "\x1b", "日", "e\u0301", "\u0301"])
+def test_a_line_longer_than_any_screen_is_cut_and_says_so(letter):
+    line = clean(letter * 1_000_000)
+    assert len(line) < 100_100
+    assert line.endswith(f"… ({len(letter) * 1_000_000 - 100_000:,} more characters)")
+    assert line.isprintable()

@@ -5,7 +5,10 @@ takes 0.4 ms a megabyte, to make values of it 4 to 25, so what is large is cut u
 0.20: 60 MB of 100,000 steps in pieces of at most 50 ms; a child process would have to send it all back.
 """
 
+import gc
 from codecs import BOM_UTF8
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +27,8 @@ MOST_ROWS: Final = 1000
 """Rows of one answer that are read; 100 are asked for, and a dev session sends all its workflows at once."""
 _LARGEST_VALUE: Final = 4 * 1024 * 1024
 """Bytes parsed in one call. Params and outputs have 1 MiB at most (limits page), escapes not counted."""
+_LARGE_VALUE: Final = 256 * 1024
+"""Bytes from which a value is parsed by its own parts."""
 _FORGIVING: Final = 1024 * 1024
 """Bytes up to which JSON that is not strict is read all the same, in one call of the slower parser."""
 _MOST_OBJECTS: Final = 1_000_000
@@ -142,7 +147,31 @@ def read_value(text: Raw) -> Any:
 
 
 def _parse(text: Raw) -> Any:
-    return read_json(bytes(text))
+    if _length(text) < _LARGE_VALUE:
+        return read_json(bytes(text))
+    try:
+        match bytes(memoryview(text)[:1]):
+            case b"{":
+                return {key: _parse(value) for key, value in _FIELDS.decode(text).items()}
+            case b"[":
+                _OBJECTS.decode(text)
+                return [_parse(value) for value in _TEXTS.decode(text)]
+    except (MsgspecError, RecursionError):
+        pass
+    with _collector_at_rest():
+        return read_json(bytes(text))
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keeps the collector from walking through all there is, again and again, while a million values come."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _length(text: Raw) -> int:

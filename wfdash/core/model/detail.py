@@ -11,7 +11,10 @@ from wfdash.core.model.step import ABSENT, Failure, read_failure
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.times import parse_time
 
-__all__ = ["Detail", "partial_reason", "read_detail", "with_steps_of"]
+__all__ = ["MOST_STEPS", "Detail", "partial_reason", "read_detail", "with_steps_of"]
+
+MOST_STEPS = 50_000
+"""Twice the steps that a workflow may be allowed (limits page: 25,000); sleeps are not counted among them."""
 
 
 class Detail(Struct):
@@ -38,6 +41,8 @@ class Detail(Struct):
     cron: str = ""
     scheduled: float | None = None
     """Dispatch time of a cron run, epoch seconds (the API sends milliseconds)."""
+    left_out: int = 0
+    """Steps beyond those that are read, twice as many as an instance may have."""
     refusal: str = ""
     """What an envelope with success:false said although it carried this result; "" otherwise."""
     raw: Fields = field(default_factory=dict)
@@ -77,6 +82,8 @@ def read_detail(
     detail.step_count = None if count is None or count != count or abs(count) > 1e12 else int(count)
     entries = raw.get("steps")
     if isinstance(entries, list | Entries):
+        detail.left_out = max(0, len(entries) - MOST_STEPS)
+        entries = entries[:MOST_STEPS] if detail.left_out else entries
         detail.steps = Steps(entries[::-1] if newest_first else entries)
     return detail
 
@@ -89,6 +96,8 @@ def partial_reason(detail: Detail) -> str:
     if detail.simple:
         return ""
     kinds = detail.steps.columns.kinds
+    if detail.left_out:
+        return f"{detail.left_out:,} steps left out: more than {len(kinds):,} came"
     came = len(kinds) - kinds.count("termination") - kinds.count("rollback")
     count = detail.step_count or 0
     if came < count:

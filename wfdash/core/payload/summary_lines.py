@@ -8,7 +8,7 @@ from wfdash.core.model.retry import duration
 from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.payload.tree import size_of, summary
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import size, spoken
+from wfdash.core.text.words import spoken
 from wfdash.core.timeline.outline import ALWAYS_SHOWN, Family
 from wfdash.core.why.why import TimeWords
 
@@ -104,6 +104,6 @@ def result_line(name: str, value: Any) -> str:
     """`output {"seat": "12A"}` on one line, with its size when it is large; "" when there is none."""
     if value is ABSENT:
         return ""
-    length = size_of(value)
-    length_note = f" ({size(length)})" if length >= 1000 else ""
+    length = size_of(value, least=1000)
+    length_note = f" ({length})" if length else ""
     return f"{name}{length_note} {summary(value, _SHOWN)}"

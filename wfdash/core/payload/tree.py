@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from itertools import islice
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from msgspec import Struct
 from wfdash.core.model.step import ABSENT
 from wfdash.core.payload.placeholders import note_of
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, size
 
 __all__ = [
     "Node",
@@ -32,6 +33,8 @@ _DEEPEST: Final = 100
 _BRANCH: Final = 1000
 """Children of one value shown; the rest is a row that says how many."""
 _INNER: Final = "(as JSON)"
+_WEIGHED: Final = 10_000
+"""Values looked at for a size: 5 ms. It is told with every frame that shows it."""
 
 Kind = Literal["object", "array", "text", "number", "word", "rest"]
 
@@ -216,27 +219,28 @@ def value_text(value: Any) -> str:
         return repr(type(value))
 
 
-def size_of(value: Any, limit: int = 2_000_000) -> int:
-    """About how many bytes the value is as JSON, looking at no more than `limit` of them."""
+def size_of(value: Any, *, least: int = 0) -> str:
+    """`4.2 kB`: about how much the value is as JSON; `over 180 kB` where it has too many parts to look at.
+
+    "" for fewer bytes than `least`.
+    """
     total = 0
-    waiting: list[Any] = [value]
-    while waiting and total < limit:
-        item = waiting.pop()
-        if isinstance(item, str):
-            total += len(item) + 2
-        elif isinstance(item, Mapping):
-            total += 2
-            for key, child in item.items():
-                total += len(str(key)) + 4
-                waiting.append(child)
-                if total > limit:
-                    break
-        elif isinstance(item, Sequence):
-            total += 2 + len(item)
-            waiting.extend(item[: limit - total + 1])
-        elif item is not ABSENT:
-            total += len(_word(item))
-    return total
+    waiting: list[Any] = [] if value is ABSENT else [value]
+    for _ in range(_WEIGHED):
+        if not waiting:
+            return size(total) if total >= least else ""
+        part = waiting.pop()
+        if isinstance(part, str):
+            total += len(part) + 2
+        elif isinstance(part, Mapping):
+            total += 2 + sum(len(str(key)) + 4 for key in islice(part, _WEIGHED))
+            waiting.extend(islice(part.values(), _WEIGHED))
+        elif isinstance(part, Sequence):
+            total += 2 + len(part)
+            waiting.extend(part[:_WEIGHED])
+        else:
+            total += len(_word(part))
+    return f"over {size(total)}"
 
 
 def search(value: Any, words: str, *, limit: int = 200) -> list[Path]:

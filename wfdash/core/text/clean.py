@@ -16,6 +16,8 @@ _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 """Hangul fillers: letters that draw nothing."""
 _INVISIBLE_MARKS = "\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0e\U000e0100-\U000e01ef"
+_LONGEST = 100_000
+"""Characters of a line; those of a megabyte would take 160 ms, and no screen has room for them."""
 _MARKS_IN_A_ROW = 4
 """Enough for Vietnamese, Thai and Hebrew; beyond it marks only climb over the neighbouring rows."""
 
@@ -89,10 +91,12 @@ def masked(text: str) -> str:
 def clean(text: str) -> str:
     """One printable line: a newline becomes ␊, ESC ␛, what has no picture �; runs of marks are capped.
 
-    Ten times slower than a plain scan for text that is not ASCII; cut megabytes before.
+    What is longer than any screen is cut first, and says so at its end.
     """
     if _masks:
         text = masked(text)
+    if len(text) > _LONGEST:
+        return f"{clean(text[:_LONGEST])}… ({len(text) - _LONGEST:,} more characters)"
     if text.isascii():
         return text if text.isprintable() else text.translate(_SAFE)
     text = _ODD.sub(_settle, text.translate(_SAFE))

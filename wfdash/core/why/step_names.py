@@ -117,7 +117,9 @@ def failure_text(failure: Failure, width: int = 100) -> str:
     The plain name `Error` is left out, and the engine's wrapping of a NonRetryableError is taken off.
     """
     name, line = main_line(failure.name[:_LONGEST], failure.message)
-    text = clean(": ".join(part for part in (name, line) if part)) or "an error without a message"
+    text = (
+        clean(": ".join(part for part in (name, line) if part)[: 10 * width]) or "an error without a message"
+    )
     if "\n" in failure.message.strip() and cells(text) < width:
         text += " …"
     return fit(text, width) if cells(text) > width else text

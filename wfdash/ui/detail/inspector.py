@@ -117,7 +117,7 @@ class InspectorScreen(BaseScreen):
             )
             lines.append([(" ", PLAIN), *badges, (name, STRONG), (f"  {times}", QUIET)])
             kind = f"{clean(step.kind[:80]) or 'no type'} of {clean(self.instance[:100])}"
-            rest = [kind, policy(step.config), size(size_of(step.raw)), self._last_seen or self._read_at()]
+            rest = [kind, policy(step.config), size_of(step.raw), self._last_seen or self._read_at()]
             lines.append([(f" {fit(' · '.join(part for part in rest if part), width - 2)}", QUIET)])
             if self._last_seen:
                 times = f"not in the newest answer: {self._why_gone}; this was {self._last_seen}"
@@ -205,7 +205,7 @@ class InspectorScreen(BaseScreen):
             said = await asyncio.to_thread(save_stream, answer.content, folder, self.instance, name)
         else:
             self._full_output = (answer.result or {}).get("output")
-            said = f"the full output: {size(size_of(self._full_output))}"
+            said = f"the full output: {size_of(self._full_output)}"
         self.call_later(self._arrived, said)
 
     def _arrived(self, said: str) -> None:

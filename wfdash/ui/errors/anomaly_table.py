@@ -16,6 +16,9 @@ __all__ = ["OddTable"]
 _KIND_FROM = 100
 """Columns from which there is room for the kind beside the reason, which says it too."""
 
+_MEASURED = 50
+"""Rows that the column is as wide as, for it is measured with each line that is drawn."""
+
 
 class OddTable(ListTable[Oddity]):
     def key_for(self, row: Oddity) -> tuple[str, str, str]:
@@ -40,5 +43,8 @@ class OddTable(ListTable[Oddity]):
         return strip_of([("  " + lines[below], QUIET)], width) if below < len(lines) else blank(width)
 
     def _room(self, width: int) -> int:
-        longest = max((cells(clean(odd.id or f"all of {odd.workflow}")) for odd in self.rows), default=13)
+        longest = max(
+            (cells(clean((odd.id or f"all of {odd.workflow}")[:100])) for odd in self.rows[:_MEASURED]),
+            default=13,
+        )
         return max(13, min(longest, 40, width // 3))

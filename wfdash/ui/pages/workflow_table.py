@@ -52,11 +52,14 @@ class WorkflowTable(LineTable):
         """The connection is gone: what is shown is only a memory."""
         self._workflows: list[Workflow] = []
         self._places: dict[str, int] = {}
+        self._longest = 0
+        """Cells of the longest name; to measure all of them with each row that is drawn took seconds."""
         self._trends = Trends()
 
     def fill(self, workflows: list[Workflow], trends: Trends) -> None:
         self._workflows, self._trends = workflows, trends
         self._places = {workflow.name: place for place, workflow in enumerate(workflows)}
+        self._longest = max(map(self._named, workflows), default=0)
         self.rows_changed()
 
     @property
@@ -81,9 +84,8 @@ class WorkflowTable(LineTable):
         )
         least = min(max([_LEAST_NAME, *deleted]), width // 2)
         columns = min(len(_COLUMNS), max(1, (width - least - _CRON - 2) // _ROOM))
-        longest = max(map(self._named, self._workflows), default=0)
         spare = width - columns * _ROOM - _CRON - 3
-        return max(8, min(spare, max(_LEAST_NAME, longest))), columns
+        return max(8, min(spare, max(_LEAST_NAME, self._longest))), columns
 
     @staticmethod
     def _named(workflow: Workflow) -> int:
