@@ -5,6 +5,7 @@ import gc
 import signal
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 
 from wfdash.cli.output import refuse, say
@@ -12,7 +13,8 @@ from wfdash.config.settings import Options, SettingsError, load
 
 __all__ = ["start"]
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Windows has no SIGHUP."""
 
 _MODULES = {
     "list": "list",
@@ -76,6 +78,7 @@ async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
 def _catch(stop: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in _ENDING:
-        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+        if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN:
             continue  # nohup
-        loop.add_signal_handler(number, stop, number)
+        with suppress(NotImplementedError):  # Windows, where ctrl+c cancels the task by itself
+            loop.add_signal_handler(number, stop, number)

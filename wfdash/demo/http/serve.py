@@ -21,6 +21,7 @@ __all__ = ["DEFAULT_PORT", "exports", "serve"]
 
 DEFAULT_PORT = 8788
 HOST = "127.0.0.1"
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Protocol(H11Protocol):
@@ -42,10 +43,13 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+        for number in _ENDING:
+            if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # nohup
-            loop.add_signal_handler(number, self._stop, number)
+            try:
+                loop.add_signal_handler(number, self._stop, number)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda sent, _: loop.call_soon_threadsafe(self._stop, sent))
         yield
 
     def _stop(self, number: int) -> None:
