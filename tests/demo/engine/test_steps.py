@@ -239,7 +239,7 @@ def test_long_outputs_are_cut_in_the_detail_and_whole_in_the_step():
     assert shown.endswith("[truncated output]")
     assert len(shown) == 1024 + len("[truncated output]")
     whole = bench.good("GET", "/jobs/instances/one/step", name="big-1", type="step")
-    assert len(whole["output"]) == 5002
+    assert whole["output"] == "x" * 5000
     assert bench.step("secret-1")["output"] == "[REDACTED]"
     assert bench.step("secret-1")["config"]["sensitive"] == "output"
     assert (

@@ -275,3 +275,25 @@ def test_the_finished_are_forgotten_in_time():
     assert bench.listing()["result"] == []
     bench.create("one")
     assert bench.status() == "queued"
+
+
+def test_a_plain_terminate_cuts_a_rollback_off_without_an_outcome():
+    bench = Bench([Do("charge", undo=Undo(takes=20)), Wait("w", "go")]).begun()
+    bench.later(5)
+    assert bench.change("terminate", rollback=True) == "rollingBack"
+    bench.later(1)
+    assert bench.change("terminate") == "terminated"
+    told = bench.detail()
+    assert told["rollback"] is None
+    [handler] = [step for step in told["steps"] if step["type"] == "rollback"]
+    assert (handler["end"], handler["success"]) == (None, None)
+    bench.later(60)
+    assert bench.detail() == told
+
+
+def test_a_rollback_that_ends_has_its_outcome_all_the_same():
+    bench = Bench([Do("charge", undo=Undo(takes=2)), Wait("w", "go")]).begun()
+    bench.later(5)
+    bench.change("terminate", rollback=True)
+    bench.later(5)
+    assert bench.detail()["rollback"] == {"outcome": "complete", "error": None}

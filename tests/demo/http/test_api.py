@@ -5,12 +5,14 @@ from itertools import chain
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.datastructures import Headers
 
 from tests.demo.bench import BASE, HEADERS, START, Bench
 from wfdash.demo.engine.program import ALWAYS, Do, Sleep, Wait
 from wfdash.demo.engine.times import instant, iso
 from wfdash.demo.engine.workflow import Cron
 from wfdash.demo.http.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN
+from wfdash.demo.http.request_log import LoggedRequest
 
 STATUS = "/jobs/instances/one/status"
 
@@ -35,8 +37,14 @@ def test_the_envelope(bench):
         ("GET", "/nope/instances", None, (404, 10200)),
         ("GET", "/jobs/instances/nope", None, (404, 10400)),
         ("PATCH", "/jobs/instances/nope/status", {"status": "pause"}, (404, 10400)),
-        ("GET", "/jobs/instances/a/b/c", None, (404, 10404)),
-        ("DELETE", "/jobs/instances/one", None, (404, 10404)),
+        ("GET", "/jobs/instances/a/b/c", None, (404, 7000)),
+        ("POST", "/jobs/instances/batch/delete", {"ids": ["one"]}, (404, 7000)),
+        ("GET", "/jobs/versions/x/dag", None, (404, 7000)),
+        ("DELETE", "/jobs/instances/one", None, (405, 7001)),
+        ("PUT", "/jobs", {"script_name": "s", "class_name": "C"}, (405, 7001)),
+        ("DELETE", "/jobs", None, (405, 7001)),
+        ("POST", "/jobs/versions", {}, (405, 7001)),
+        ("GET", "/jobs/versions/nope/graph", None, (404, 10201)),
         ("PATCH", STATUS, {"status": "stop"}, (400, 10002)),
         ("PATCH", STATUS, {"action": "pause"}, (400, 10002)),
         ("PATCH", STATUS, {"status": "pause", "rollback": False}, (400, 10002)),
@@ -77,6 +85,8 @@ def test_refusals(bench, method, path, body, answer):
         {"status": "running,queued"},
         {"date_start": "2026-01-01"},
         {"date_start": "2026-01-01T00:00:00+02:00"},
+        {"date_start": "2026-01-01T00:00:00"},
+        {"date_end": "2026-01-01T00:00:00.000"},
         {"date_start": iso(START), "date_end": iso(START - 1)},
         {"direction": "up"},
         {"cursor": "%%%"},
@@ -85,6 +95,41 @@ def test_refusals(bench, method, path, body, answer):
 )
 def test_bad_queries(bench, query):
     assert bench.refused("GET", "/jobs/instances", **query) == (400, 10002)
+
+
+@pytest.mark.parametrize("text", ["", " ", "a b", "x" * 65, "-x", "a.b"])
+def test_a_search_for_what_no_workflow_is_called(bench, text):
+    assert bench.refused("GET", "", search=text) == (400, 10002)
+
+
+@pytest.mark.parametrize("offset", ["Z", "+00:00"])
+def test_a_moment_in_utc_is_taken_in_either_form(bench, offset):
+    assert bench.listing(date_start=f"2026-01-01T00:00:00{offset}")["result"]
+
+
+def test_a_method_that_is_not_served_names_those_that_are(bench):
+    asked = LoggedRequest(bench.now, "DELETE", f"/client/v4{BASE}/jobs/instances", Headers(HEADERS), b"")
+    assert bench.app.answer(asked).headers["Allow"] == "GET, POST"
+
+
+def test_no_code_has_two_meanings(bench):
+    paths = [
+        ("GET", "/nope"),
+        ("GET", "/jobs/instances/nope"),
+        ("GET", "/jobs/versions/nope"),
+        ("GET", "/a/b/c"),
+    ]
+    paths += [("DELETE", "/jobs"), ("GET", "/jobs/instances/one/step")]
+    bodies = [{"instance_id": one} for one in ("batch", "one", "-")]
+    messages = {}
+    for method, path, body in [
+        *((*one, None) for one in paths),
+        *(("POST", "/jobs/instances", b) for b in bodies),
+    ]:
+        _, envelope = bench.ask(method, path, body)
+        [error] = envelope["errors"]
+        messages.setdefault(error["code"], set()).add(error["message"].partition(":")[0].rpartition(".")[0])
+    assert {code: len(said) for code, said in messages.items() if len(said) > 1} == {}
 
 
 def test_a_body_that_is_not_json(bench):
@@ -127,10 +172,12 @@ def test_create_answers_with_the_id_and_ignores_the_wrong_key(bench):
     assert len(other) == 67
 
 
-@pytest.mark.parametrize("params", [{"a": [1]}, "text", 0, False, [], ""])
+@pytest.mark.parametrize("params", [{"a": [1]}, "text", 0, False, [], "", None, {}])
 def test_params_come_back_as_they_were_sent(bench, params):
     bench.create("p", params=params)
     assert bench.detail("p")["params"] == params
+    bench.create("without")
+    assert bench.detail("without")["params"] == {}
 
 
 def test_a_batch_passes_over_the_ids_that_exist(bench):
@@ -169,10 +216,6 @@ def test_an_id_made_by_cron_can_be_read_when_it_is_encoded():
 def test_a_stream_is_answered_as_bytes():
     bench = Bench([Do("pdf", stream=b"%PDF\x00")]).begun()
     bench.later(5)
-    from starlette.datastructures import Headers
-
-    from wfdash.demo.http.request_log import LoggedRequest
-
     path = f"/client/v4{BASE}/jobs/instances/one/step?name=pdf-1&type=step"
     answer = bench.app.answer(LoggedRequest(bench.now, "GET", path, Headers(HEADERS), b""))
     assert (answer.type, answer.body()) == ("application/octet-stream", b"%PDF\x00")
@@ -187,10 +230,24 @@ def test_the_step_endpoint_tells_an_attempt_and_the_state_between_retries():
 
     assert (step()["status"], step()["error"]["name"]) == ("running", "Error")
     bench.later(100)
-    assert (step()["status"], step()["output"], step()["error"]) == ("complete", '"ok"', None)
+    assert (step()["status"], step()["output"], step()["error"]) == ("complete", "ok", None)
     assert (step(attempt=1)["status"], step(attempt=1)["output"]) == ("errored", None)
     assert step(name="w-1", type="waitForEvent")["status"] == "waiting"
     assert bench.refused("GET", "/jobs/instances/one/step", name="zzz-1", type="step")[0] == 404
+
+
+@pytest.mark.parametrize("value", [{"held": 10}, [1, "x"], "text", 0, False, {"é": "x" * 5000}])
+def test_the_step_endpoint_gives_the_value_itself(value):
+    bench = Bench([Do("a", output=value), Wait("w", "go")]).begun()
+    bench.later(5)
+    assert bench.good("GET", "/jobs/instances/one/step", name="a-1", type="step")["output"] == value
+    assert (
+        bench.good("GET", "/jobs/instances/one/step", name="a-1", type="step", attempt=1)["output"] == value
+    )
+    bench.send("go", value)
+    bench.later(1)
+    waited = bench.good("GET", "/jobs/instances/one/step", name="w-1", type="waitForEvent")["output"]
+    assert (waited["payload"], waited["type"]) == (value, "go")
 
 
 # Pages

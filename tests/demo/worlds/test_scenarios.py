@@ -140,3 +140,30 @@ def test_a_life_told_in_full_is_the_life_that_was_listed():
         assert told["params"]["orderId"] == one.id
         if one.status == "complete":
             assert told["steps"][-1]["end"] <= told["end"]
+
+
+@pytest.mark.parametrize("name", ["calm", "incident"])
+def test_what_a_client_makes_is_left_alone(name):
+    clock = Clock()
+    world = build(name, clock=clock)
+    made = [
+        world.create(world.workflows[workflow], f"mine-{number}")
+        for workflow in ("refunds", "orders", "media-transcode", "billing")
+        for number in range(5)
+    ]
+    for _ in range(60):
+        clock.now += 5
+        world.look()
+        assert not {one.status for one in made} & {"terminated", "paused", "waitingForPause", "rollingBack"}
+
+
+def test_no_workflow_runs_more_than_its_limit():
+    clock = Clock()
+    world = build("calm", clock=clock)
+    limited = [one for one in world.workflows.values() if one.concurrency is not None]
+    assert limited
+    for _ in range(1500):
+        clock.now += 2
+        world.look()
+        for workflow in limited:
+            assert workflow.counts["running"] <= workflow.concurrency

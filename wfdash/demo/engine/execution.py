@@ -99,6 +99,8 @@ class Execution:
         self.error: StepFailure | None = None
         self.rollback_error: StepFailure | None = None
         self.rolled_back = False
+        self.not_before = 0.0
+        """Nothing begins earlier: an instance that left its sleep was in the queue until then."""
         self._counts: dict[tuple[Kind, str, float], int] = {}
         self._replay: dict[tuple[Kind, str], deque[LogEntry]] = {}
         for entry in self.entries:
@@ -148,6 +150,8 @@ class Execution:
         else:
             branch = min(self._branches, key=_due)
         at = branch.due
+        if branch.doing in ("between", "retry"):
+            at = max(at, self.not_before)
         if branch.doing == "between":
             self._run(branch, at)
         elif branch.doing == "retry":
@@ -184,6 +188,8 @@ class Execution:
 
     def stop(self) -> None:
         """Cut it off where it is; what was open stays open in the log for ever."""
+        if self.rolling_back and self._branches:
+            self.rolled_back = False  # it never came to an outcome
         self._branches = []
         self.over = True
 

@@ -58,6 +58,10 @@ class SimulatedInstance:
     mark: int = 0
     """How many of the track's changes have happened."""
     paused_at: float | None = None
+    parked: bool = False
+    """Back in the queue with its execution: it would go on, but as many as may run are running."""
+    by_client: bool = False
+    """Made over the API: what a world does by itself leaves it alone."""
     events: dict[str, deque[Event]] = field(default_factory=dict)
     restarts: int = 0
     kept: list[LogEntry] = field(default_factory=list)
@@ -93,6 +97,11 @@ class SimulatedInstance:
         if self.run is not None and self.paused_at is not None:
             self.go_on(at)
             return
+        if self.run is not None and self.parked:
+            self.parked = False
+            self.run.not_before = at
+            self.become("running", at)
+            return
         if self.started is None:
             self.started = at
         writer = self.workflow.writer
@@ -117,7 +126,7 @@ class SimulatedInstance:
                 if self.mark < len(self.track.changes)
                 else inf
             )
-        if self.run is None or self.run.over or self.paused_at is not None:
+        if self.run is None or self.run.over or self.parked or self.paused_at is not None:
             return inf
         return self.run.next_due()
 
@@ -127,7 +136,7 @@ class SimulatedInstance:
             self._follow(to)
             return
         run = self.run
-        while run is not None and not run.over and self.paused_at is None and run.next_due() <= to:
+        while run is not None and self.next_due() <= to:
             self.settle(run.step())
 
     def settle(self, at: float) -> None:
@@ -137,19 +146,29 @@ class SimulatedInstance:
         if run.over:
             self._end(at)
         elif run.rolling_back:
+            self.parked = False
             self.become("rollingBack", at)
         elif run.held:
             if self.paused_at is None and not run.busy:
                 self.paused_at = at
             self.become("waitingForPause" if self.paused_at is None else "paused", at)
-        else:
+        elif self.status == "waiting" and not run.idle and not self.workflow.slot_free():
+            self._park(at)
+        elif not self.parked:
             self.become("waiting" if run.idle else "running", at)
+
+    def _park(self, at: float) -> None:
+        """Queue for a slot: one that waits holds none (docs: concurrency limits)."""
+        self.parked = True
+        self.become("queued", at)
+        self.stamp += 1
+        self.workflow.backlog.append((self, self.stamp))
 
     def _end(self, at: float) -> None:
         run = self.run
         assert run is not None
         self.ended = at
-        self.paused_at = None
+        self.paused_at, self.parked = None, False
         if self.terminating:
             run.entries.append(LogEntry("termination", "", "", at, source="api"))
             self.become("terminated", at)
@@ -174,7 +193,7 @@ class SimulatedInstance:
         if self.track is None:
             return
         self.track = None
-        if self.params is None and self.workflow.params is not None:
+        if not self.by_client and self.workflow.params is not None:
             self.params = self.workflow.params(self.story())
         if self.started is None:
             return

@@ -1,7 +1,7 @@
 """Instants and durations as the Workflows API writes and reads them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 __all__ = ["instant", "iso", "milliseconds", "seconds"]
@@ -25,13 +25,11 @@ def iso(at: float) -> str:
 
 
 def instant(text: str) -> float:
-    """Epoch seconds of a full ISO 8601 instant in UTC; ValueError for a bare date or another offset."""
+    """Epoch seconds of a full ISO 8601 instant in UTC; ValueError for a date, no offset or another one."""
     if "T" not in text:
         raise ValueError(text)
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    if moment.utcoffset():
+    if moment.utcoffset() != timedelta():
         raise ValueError(text)
     return moment.timestamp()
 

@@ -100,7 +100,7 @@ def restart(world: World, instance: SimulatedInstance, start: From | None = None
         entries = instance.run.entries if instance.run else instance.kept
         kept = entries[: _place(entries, start)]
     instance.run, instance.kept, instance.paused_at = None, kept, None
-    instance.ended, instance.terminating = None, False
+    instance.ended, instance.terminating, instance.parked = None, False, False
     instance.restarts += 1
     instance.events.clear()
     instance.become("queued", world.time)

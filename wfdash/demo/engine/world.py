@@ -141,6 +141,7 @@ class World:
         instance = SimulatedInstance(identity, workflow, 0, seed, workflow.current, at, trigger, params)
         instance.modified = instance.queued = at
         instance.schedule, instance.retention = schedule, retention
+        instance.by_client = not own
         if own and workflow.params is not None:
             instance.params = workflow.params(instance.story())
         workflow.add(instance)
@@ -154,6 +155,8 @@ class World:
 
     def reschedule(self, instance: SimulatedInstance) -> None:
         """Put its next moment on the agenda in place of what stood there."""
+        if instance.parked:
+            return  # its stamp is in the backlog
         instance.stamp += 1
         due = instance.next_due()
         if instance.final:

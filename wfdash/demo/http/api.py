@@ -80,7 +80,7 @@ class Application:
             return failure(403, 9109, "Unauthorized to access requested resource")
         handler = _handler(ask)
         if handler is None:
-            return failure(404, 10404, "workflows.api.error.not_found")
+            return _no_handler(ask)
         if user == READ_ONLY_TOKEN and ask.method != "GET":
             return failure(403, 10000, "Authentication error")
         try:
@@ -102,14 +102,24 @@ def _who(headers: Headers) -> tuple[str, SimulatedAnswer | None]:
 
 
 def _handler(ask: Ask) -> Handler | None:
-    for method, pattern, handler in _ROUTES:
-        if (
-            method == ask.method
-            and len(pattern) == len(ask.segments)
-            and all(part in ("*", given) for part, given in zip(pattern, ask.segments))
-        ):
-            return handler
-    return None
+    handlers = (
+        handler for method, pattern, handler in _ROUTES if method == ask.method and _fits(pattern, ask)
+    )
+    return next(handlers, None)
+
+
+def _no_handler(ask: Ask) -> SimulatedAnswer:
+    """Another method goes there, or nothing does; the codes are those of Cloudflare's gateway."""
+    methods = sorted({method for method, pattern, _ in _ROUTES if _fits(pattern, ask)})
+    if not methods:
+        return failure(404, 7000, "No route for that URI")
+    return failure(405, 7001, f"Method {ask.method} not available for that URI.", Allow=", ".join(methods))
+
+
+def _fits(pattern: tuple[str, ...], ask: Ask) -> bool:
+    return len(pattern) == len(ask.segments) and all(
+        part in ("*", given) for part, given in zip(pattern, ask.segments)
+    )
 
 
 def create_app(

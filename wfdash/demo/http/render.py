@@ -67,7 +67,7 @@ def detail(
         rollback = {"outcome": "failed" if failed else "complete", "error": _error(failed)}
     result: dict[str, Any] = {
         "status": instance.status,
-        "params": instance.params if instance.params is not None else {},
+        "params": {} if instance.params is None and not instance.by_client else instance.params,
         "trigger": {"source": instance.trigger},
         "versionId": instance.version.id,
         "queued": iso(instance.queued),

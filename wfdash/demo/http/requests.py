@@ -10,9 +10,10 @@ from wfdash.demo.engine.instance import STATUSES, Retention
 from wfdash.demo.engine.times import instant, seconds
 from wfdash.demo.engine.verbs import From, VerbRefused
 
-__all__ = ["Ask", "Change", "New", "change", "event_type", "new_instance", "page_query"]
+__all__ = ["Ask", "Change", "New", "change", "event_type", "new_instance", "page_query", "search"]
 
 ID = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9-_]{0,99}")
+NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9-_]{0,63}")
 RESERVED = re.compile(r"batch|terminate|terminateAll|cf_[0-9a-f]{64}")
 HINTS = {"wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me"}
 LARGEST = 1 << 20
@@ -60,6 +61,14 @@ class Ask:
             return json.loads(self.body)
         except ValueError:
             raise bad_body("not JSON") from None
+
+
+def search(ask: Ask) -> str:
+    """What the names of workflows are searched for; "" where nobody asked."""
+    text = ask.single("search")
+    if text is not None and not NAME.fullmatch(text):
+        raise bad_query("search")
+    return text or ""
 
 
 def bad_query(key: str) -> VerbRefused:
@@ -187,7 +196,7 @@ def new_instance(body: Any) -> New:
         raise bad_body("instance_retention")
     return New(
         identity,
-        body.get("params"),
+        body.get("params", {}),
         _duration(kept, "success_retention"),
         _duration(kept, "error_retention"),
     )

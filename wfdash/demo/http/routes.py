@@ -16,6 +16,7 @@ from wfdash.demo.engine.workflow import SimulatedWorkflow
 from wfdash.demo.engine.world import World
 from wfdash.demo.http import render
 from wfdash.demo.http.envelope import SimulatedAnswer, success
+from wfdash.demo.http.graph import graph
 from wfdash.demo.http.requests import (
     Ask,
     PageQuery,
@@ -26,6 +27,7 @@ from wfdash.demo.http.requests import (
     new_instance,
     page_query,
     payload,
+    search,
 )
 
 __all__ = ["ROUTES", "Handler"]
@@ -53,7 +55,7 @@ def _instance(world: World, ask: Ask) -> SimulatedInstance:
 
 def list_workflows(world: World, ask: Ask) -> SimulatedAnswer:
     now = world.look()
-    wanted = ask.single("search") or ""
+    wanted = search(ask)
     found = [workflow for name, workflow in sorted(world.workflows.items()) if wanted.lower() in name.lower()]
     page, per_page = ask.number("page", 1), ask.number("per_page", 10, most=100)
     return _numbered([render.workflow(workflow, now) for workflow in found], page, per_page)
@@ -87,6 +89,14 @@ def get_version(world: World, ask: Ask) -> SimulatedAnswer:
     for version in found.versions:
         if version.id == ask.segments[5]:
             return success(render.version(version, found))
+    raise VerbRefused(404, 10201, "version.not_found")
+
+
+def get_graph(world: World, ask: Ask) -> SimulatedAnswer:
+    found = _workflow(world, ask.segments[3])
+    for version in found.versions:
+        if version.id == ask.segments[5]:
+            return success(graph(version, found))
     raise VerbRefused(404, 10201, "version.not_found")
 
 
@@ -213,7 +223,7 @@ def _step(entry: LogEntry, found: SimulatedInstance) -> SimulatedAnswer:
     if entry.kind == "waitForEvent":
         status = "errored" if entry.error else "complete" if entry.finished else "waiting"
         shown = {"status": status, "error": entry.error and entry.error.shown()}
-        output = render.text(render.wait_output(entry), cut=None)
+        output = render.wait_output(entry)
         return success({**shown, "output": output, "event_type": getattr(entry.op, "type", "")})
     op = entry.op
     assert isinstance(op, Do)
@@ -233,8 +243,9 @@ def _attempt(entry: LogEntry, number: int) -> SimulatedAnswer:
     return success({"status": status, "error": attempt.error and attempt.error.shown(), "output": output})
 
 
-def _full_output(entry: LogEntry, op: Do) -> str | None:
-    return "[REDACTED]" if op.sensitive and entry.success else render.text(entry.output, cut=None)
+def _full_output(entry: LogEntry, op: Do) -> Any:
+    """The value itself: only the detail holds it as a text (reference page, SDK type `object`)."""
+    return "[REDACTED]" if op.sensitive and entry.success else entry.output
 
 
 _W: Final = ("accounts", "*", "workflows")
@@ -243,6 +254,7 @@ ROUTES: Final[list[tuple[str, tuple[str, ...], Handler]]] = [
     ("GET", (*_W, "*"), get_workflow),
     ("GET", (*_W, "*", "versions"), list_versions),
     ("GET", (*_W, "*", "versions", "*"), get_version),
+    ("GET", (*_W, "*", "versions", "*", "graph"), get_graph),
     ("GET", (*_W, "*", "instances"), list_instances),
     ("POST", (*_W, "*", "instances"), create_instance),
     ("POST", (*_W, "*", "instances", "batch"), create_instances),

@@ -83,7 +83,9 @@ def _company(world: World, now: float, *, order_every: float = 12.0) -> None:
 
 
 def _newest(world: World, workflow: str, status: str) -> SimulatedInstance | None:
-    return next(world.workflows[workflow].walk(newest_first=True, status=status), None)
+    """Of those that the world made itself: what a client made is left alone."""
+    walk = world.workflows[workflow].walk(newest_first=True, status=status)
+    return next((instance for instance in walk if not instance.by_client), None)
 
 
 def _people(world: World, now: float) -> None:
