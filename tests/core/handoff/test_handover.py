@@ -52,6 +52,16 @@ def test_anything_else_is_refused_in_a_sentence_or_read(lines, value):
     assert read_handover([WHOLE.lines()[0], str(value).replace("\n", " ")]).workflow == "orders"
 
 
+@pytest.mark.parametrize(
+    "line", ["[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000, "9" * 5000]
+)
+def test_a_line_nested_without_end_is_lost_alone(line):
+    with pytest.raises(HandoverError, match="does not say so"):
+        read_handover([line])
+    handover = read_handover([WHOLE.lines()[0], line, *WHOLE.lines()[1:]])
+    assert (handover.lost, handover.pins) == (1, WHOLE.pins)
+
+
 def test_markdown_holds_no_control_character_and_keeps_its_shape():
     text = WHOLE.markdown()
     assert "\x1b" not in text

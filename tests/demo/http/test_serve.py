@@ -1,14 +1,24 @@
 """`wfdash demo --serve`: what it prints, its port, its end, and the faults it is told to make."""
 
+import asyncio
+import contextlib
+import json
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+from uvicorn.server import ServerState
 
 from tests.support.program import Program
+from wfdash.demo.engine.world import build
+from wfdash.demo.http import serve as serve_module
+from wfdash.demo.http.api import create_app
 from wfdash.demo.http.faults import KINDS, InjectedFault
+from wfdash.demo.http.serve import MOST_CONNECTIONS
 
 Start = Callable[..., "Server"]
 
@@ -152,3 +162,80 @@ def test_bad_faults_are_refused_in_a_sentence(text: str, program: Program) -> No
         done = program("demo", "--serve", "0", "--fault", text)
         assert (done.returncode, done.stdout) == (2, "")
         assert all(kind in done.stderr for kind in KINDS)
+
+
+def post(server: Server, body: bytes, **headers: str) -> httpx.Response:
+    return server.http.post(f"{server.orders}/instances", content=body, headers=headers)
+
+
+def test_bodies_that_mean_nothing_are_refused_in_the_envelope(start: Start) -> None:
+    server = start()
+    for body in (
+        b"[" * 200_000 + b"]" * 200_000,
+        b'{"params":' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"params":NaN}',
+        b'{"params":{"a":-Infinity}}',
+        b'{"params":1e999}',
+        b'{"params":' + b"9" * 5000 + b"}",
+        b'{"instance_retention":{"success_retention":Infinity}}',
+        b'{"params":"' + b"x" * 2**20 + b'"}',
+    ):
+        answer = post(server, body)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, 10002), body[:40]
+    assert post(server, b"x" * (16 * 2**20 + 1)).status_code == 413
+    escaped = json.dumps({"params": "é" * 200_000}).encode()
+    assert post(server, escaped).status_code == 200, "400 kB in UTF-8, however they came"
+
+
+def test_a_strangers_body_is_not_read(start: Start) -> None:
+    server = start()
+    for _ in range(3):
+        try:
+            answer = post(server, b"x" * 30_000_000, Authorization="Bearer wrong")
+        except httpx.TransportError:
+            continue
+        assert answer.status_code == 401
+    memory = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{server.process.pid}/status").read_text())
+    assert memory
+    assert int(memory[1]) < 120_000
+
+
+def test_it_answers_under_its_own_names_alone(start: Start) -> None:
+    server = start()
+    port = server.http.base_url.port
+    for host in (f"localhost:{port}", "127.0.0.1", f"LOCALHOST:{port}", f"[::1]:{port}"):
+        assert server.http.get(server.orders, headers={"Host": host}).status_code == 200, host
+    for host in ("evil.example", f"127.0.0.1.evil.example:{port}", "localhost:1@evil", ""):
+        assert server.http.get(server.orders, headers={"Host": host}).status_code in (400, 421), host
+
+
+def test_connections_beyond_the_most_are_dropped(start: Start) -> None:
+    server = start()
+    address = ("127.0.0.1", server.http.base_url.port)
+    held = [socket.create_connection(address) for _ in range(MOST_CONNECTIONS + 20)]
+    try:
+        held[-1].settimeout(30)
+        with contextlib.suppress(ConnectionResetError):
+            assert held[-1].recv(1) == b""
+    finally:
+        for connection in held:
+            connection.close()
+    assert server.http.get(server.orders).status_code == 200
+
+
+async def test_headers_that_drip_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve_module, "HEADER_TIME", 0.3)
+    config = serve_module._config(create_app(build("calm")))
+    config.load()
+    loop = asyncio.get_running_loop()
+    state = ServerState()
+    listening = await loop.create_server(lambda: serve_module._Protocol(config, state, {}), "127.0.0.1", 0)
+    async with listening:
+        reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+        async with asyncio.timeout(30):
+            with contextlib.suppress(ConnectionError):
+                while not reader.at_eof():
+                    writer.write(b"G")
+                    await writer.drain()
+                    await asyncio.sleep(0.02)
+        writer.close()

@@ -95,7 +95,7 @@ def read_handover(lines: Sequence[str]) -> Handover:
         place = json.loads(lines[0])
         if place["wfdash"] != "handover":
             raise KeyError
-    except (IndexError, ValueError, KeyError, TypeError) as error:
+    except (IndexError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise HandoverError("this is not a handover file: its first line does not say so") from error
     handover = Handover(parse_time(place.get("at")) or 0.0)
     for key, slot in _PLACE.items():
@@ -107,7 +107,7 @@ def read_handover(lines: Sequence[str]) -> Handover:
             continue
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             handover.lost += 1
             continue
         if isinstance(record, dict) and _LAST_LINE in record:

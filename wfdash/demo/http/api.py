@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -25,6 +25,9 @@ from wfdash.demo.http.routes import Handler
 __all__ = ["PREFIX", "Application", "create_app"]
 
 PREFIX = "/client/v4"
+LARGEST_BODY = 16 * 1024 * 1024
+BODY_TIME = 30.0
+"""Seconds a body may take."""
 _ROUTES = [*routes.ROUTES, *account.ROUTES]
 
 
@@ -39,15 +42,17 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
-        asked = LoggedRequest.of(scope, await request.body(), self.state.world.clock())
+        asked = LoggedRequest.of(scope, b"", self.state.world.clock())
+        refusal = _who(asked.headers)[1]
+        if refusal is None:  # a stranger's body is not even read
+            refusal = await self._read_body(asked, Request(scope, receive))
         self.state.requests.append(asked)
         if self.state.latency:
             await asyncio.sleep(self.state.latency)
         spoiler = Spoiler.for_request(self.state.faults, asked, scope)
         if await spoiler.before(receive):
             return
-        answer = spoiler.instead() or self.answer(asked)
+        answer = spoiler.instead() or self.answer(asked, refusal)
         spoiler.change(answer)
         asked.http = answer.http
         await spoiler.send(self._response(answer), scope, receive, send)
@@ -62,9 +67,26 @@ class Application:
         }
         return Response(answer.body(), answer.http, headers, media_type=answer.type)
 
-    def answer(self, asked: LoggedRequest) -> SimulatedAnswer:
-        """The answer to a request, without latency and faults."""
-        user, refusal = _who(asked.headers)
+    async def _read_body(self, asked: LoggedRequest, request: Request) -> SimulatedAnswer | None:
+        """Take the body in, or give the refusal of one that is too large, too slow or broken off."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_TIME):
+                async for part in request.stream():
+                    body += part
+                    if len(body) > LARGEST_BODY:
+                        return failure(413, 10002, "workflows.api.error.body: larger than 16 MiB")
+        except TimeoutError:
+            return failure(408, 10002, "workflows.api.error.body: it did not come in time")
+        except ClientDisconnect:
+            return failure(400, 10002, "workflows.api.error.body: it broke off")
+        asked.body = bytes(body)
+        return None
+
+    def answer(self, asked: LoggedRequest, refusal: SimulatedAnswer | None = None) -> SimulatedAnswer:
+        """The answer to a request, without latency and faults; `refusal` where that is settled already."""
+        user, stranger = _who(asked.headers)
+        refusal = refusal or stranger
         headers, too_many = self._limit.count(user)
         answer = refusal or too_many or self._route(asked, user)
         answer.headers = {**headers, **answer.headers}

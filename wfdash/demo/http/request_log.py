@@ -45,11 +45,12 @@ class Ledger:
     """The last requests, oldest first."""
 
     items: list[LoggedRequest] = field(default_factory=list)
+    kept: int = KEPT
 
     def append(self, asked: LoggedRequest) -> None:
         self.items.append(asked)
-        if len(self.items) > 2 * KEPT:
-            del self.items[:KEPT]
+        if len(self.items) > 2 * self.kept:
+            del self.items[: len(self.items) - self.kept]
 
     def __len__(self) -> int:
         return len(self.items)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from wfdash.demo.engine.instance import STATUSES, Retention
 from wfdash.demo.engine.times import instant, seconds
@@ -17,7 +17,9 @@ NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9-_]{0,63}")
 RESERVED = re.compile(r"batch|terminate|terminateAll|cf_[0-9a-f]{64}")
 HINTS = {"wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me"}
 LARGEST = 1 << 20
-"""Bytes of a payload or of params."""
+"""Bytes of a payload or of params, in UTF-8."""
+DEEPEST = 200
+"""Levels of nesting in a body: an answer that repeats it must not fail for want of stack."""
 
 
 @dataclass(slots=True)
@@ -58,9 +60,35 @@ class Ask:
         if not self.body:
             return {}
         try:
-            return json.loads(self.body)
-        except ValueError:
+            value = json.loads(self.body, parse_constant=_no_constant)
+            _as_json(value)  # 1e999 is no constant, and becomes one
+        except (ValueError, RecursionError):
             raise bad_body("not JSON") from None
+        if _nests_deeper(value, DEEPEST):
+            raise bad_body(f"nested deeper than {DEEPEST} levels")
+        return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _as_json(value: Any) -> bytes:
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _nests_deeper(value: Any, levels: int) -> bool:
+    """Without recursing, which is what would fail."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [
+            part
+            for parent in layer
+            if isinstance(parent, dict | list)
+            for part in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    return bool(layer)
 
 
 def search(ask: Ask) -> str:
@@ -187,7 +215,7 @@ def new_instance(body: Any) -> New:
             raise bad_body("instance_id")
         if RESERVED.fullmatch(identity):
             raise VerbRefused(400, 10404, "instance.invalid_id")
-    if "params" in body and len(json.dumps(body["params"])) > LARGEST:
+    if "params" in body and len(_as_json(body["params"])) > LARGEST:
         raise bad_body("params are larger than 1 MiB")
     if "location_hint" in body and body["location_hint"] not in HINTS:
         raise bad_body("location_hint")

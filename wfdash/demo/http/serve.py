@@ -1,6 +1,7 @@
 """The simulator's HTTP API on loopback, for curl, SDKs, wrangler and tests."""
 
 import asyncio
+import re
 import signal
 import socket
 import sys
@@ -10,11 +11,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import PREFIX, Application, create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.http.envelope import failure
 from wfdash.demo.http.faults import InjectedFault
 
 __all__ = ["DEFAULT_PORT", "exports", "serve"]
@@ -24,12 +29,47 @@ HOST = "127.0.0.1"
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
+HEADER_TIME = 10.0
+"""Seconds a request's headers may take, from the first byte or the connection on."""
+MOST_CONNECTIONS = 200
+_OWN_NAMES = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+
+
 class _Protocol(H11Protocol):
-    """Hands the application its connection, so that a fault can cut it."""
+    """Hands the application its connection, so that a fault can cut it; drops who is too slow or too many."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
+        self._late = self.loop.call_later(HEADER_TIME, transport.abort)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        between = self.cycle is None or self.cycle.response_complete
+        if between and self._late.cancelled():
+            self._late = self.loop.call_later(HEADER_TIME, self.transport.abort)
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._late.cancel()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._late.cancel()
+        super().connection_lost(exc)
+
+
+class _OwnHostOnly:
+    """Answers under this machine's own names alone: a web page's name that leads here is turned away."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not _OWN_NAMES.fullmatch(Headers(scope=scope).get("host", "")):
+            refusal = failure(421, 7003, "This is the simulator of wfdash, at 127.0.0.1 alone")
+            await Response(refusal.body(), refusal.http, media_type=refusal.type)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class _Server(uvicorn.Server):
@@ -98,6 +138,7 @@ def serve(
         return 1
     chosen = listening.getsockname()[1]
     app = create_app(build(scenario, clock=clock, seed=seed), faults=faults, latency=latency, limit=limit)
+    app.state.requests.kept = 0  # only tests look back, and they serve in process
 
     def ready() -> None:
         sys.stdout.write(exports(chosen))
@@ -125,7 +166,7 @@ def _listen(port: int) -> socket.socket:
 
 def _config(app: Application) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        _OwnHostOnly(app),
         http=_Protocol,
         ws="none",
         lifespan="off",
