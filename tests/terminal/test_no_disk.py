@@ -1,6 +1,6 @@
 """A home that cannot be written, a disk that is full: said once, and everything else works."""
 
-from tests.support.act import confirm
+from tests.support.act import ALONE, read_prompt
 
 
 def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
@@ -10,7 +10,16 @@ def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
     shell = terminal("-w", "orders", "--filter", waiting, columns=140, lines=30, env=env)
     shell.wait_for("actions will not be recorded: the journal could not be written: Not a directory")
     shell.wait_for("1 of ")
-    confirm(shell, "p", "the journal could not be written")
+    shell.press("p")
+    read_prompt(shell, "the journal could not be written", "type unrecorded, then y")
+    shell.press("y")
+    shell.wait_for("first type unrecorded")
+    shell.watch(ALONE)
+    shell.press(*"unrecorded")
+    shell.wait_for("now y")
+    shell.watch(ALONE)
+    shell.press("y")
+    shell.wait_gone("leave it")
     shell.wait_for("paused after")
     assert still.detail("orders", waiting)["status"] == "paused"
     shell.press("J")

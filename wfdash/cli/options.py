@@ -282,6 +282,7 @@ def _add_create(parser: Arguments) -> None:
     parser.add_argument("--wait", action="store_true", help="until it is final")
     parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait")
     parser.add_argument("--yes", action="store_true", help="taken, though creating asks nothing")
+    _add_no_journal(parser)
 
 
 def _add_verb(parser: Arguments) -> None:
@@ -301,10 +302,17 @@ def _add_verb(parser: Arguments) -> None:
         parser.add_argument("--type", metavar="TYPE", required=True, help="the event's type")
         parser.add_argument("--payload", metavar="JSON|@FILE", default=None, help="any JSON ({})")
     _add_yes(parser)
+    _add_no_journal(parser)
 
 
 def _add_yes(parser: Arguments) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask; needed away from a terminal")
+
+
+def _add_no_journal(parser: Arguments) -> None:
+    parser.add_argument(
+        "--no-journal", action="store_true", help="send it also where the journal cannot be written"
+    )
 
 
 def _add_open(parser: Arguments) -> None:

@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.cli.commands.test_list import ask
 from wfdash.core.model.status import STATUSES
 
@@ -121,12 +123,26 @@ def test_the_shells_actions_are_in_the_journal(shell, created, tmp_path):
     assert "made-here" not in journal.read_text()
 
 
-def test_a_journal_that_cannot_be_written_is_told_and_hinders_nothing(shell, created, tmp_path):
+@pytest.mark.parametrize("verb", ["pause", "terminate", "restart", "send", "create"])
+def test_a_journal_that_cannot_be_written_refuses(shell, created, tmp_path, verb):
     blocked = tmp_path / "a-file"
     blocked.write_text("")
-    done = shell("pause", "-w", "orders", created, "--yes", env={"XDG_STATE_HOME": str(blocked)})
+    more = {"send": ["--type", "go", created], "create": ["--id", "never-made"]}.get(verb, [created])
+    done = shell(verb, "-w", "orders", *more, "--yes", env={"XDG_STATE_HOME": str(blocked)})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing was sent: the journal could not be written" in done.stderr
+    assert "--no-journal" in done.stderr
+    assert shell("show", "-w", "orders", "never-made").returncode == 1
+
+
+def test_no_journal_goes_on_without(shell, created, tmp_path):
+    blocked = tmp_path / "a-file"
+    blocked.write_text("")
+    done = shell(
+        "pause", "-w", "orders", created, "--yes", "--no-journal", env={"XDG_STATE_HOME": str(blocked)}
+    )
     assert (done.returncode, objects(done)[0]["outcome"]) == (0, "done")
-    assert done.stderr.count("the journal could not be written") == 1
+    assert "the journal could not be written" in done.stderr
 
 
 def test_an_interrupted_write_says_what_is_known(program, faulty):

@@ -63,7 +63,7 @@ def test_exit_codes(shell):
 
 def test_an_id_that_no_address_can_hold_is_told_in_one_short_line(shell):
     done = shell("show", "-w", "orders", "-i", "a" * 100_000)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert len(done.stderr) < 200
 

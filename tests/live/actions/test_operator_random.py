@@ -112,4 +112,5 @@ async def test_any_row_of_faults_sends_at_most_once(faults, verb):
     first = next((fault for fault in faults if fault != "429"), "")
     limited = faults.index(first) if first in faults else len(faults)
     if limited < 4 and first.endswith(("after", "before")):
-        assert len(server.asked) == limited + 1, "nothing is sent after what may have been applied"
+        times = 1 if verb == "send_event" else limited + 1
+        assert len(server.asked) == times, "nothing is sent after what may have been applied"

@@ -16,7 +16,7 @@ import pytest
 from wfdash.live.records import locked_file
 from wfdash.live.records.journal import KEYS, ActionResult, Journal, read_entries
 from wfdash.live.records.last_action import LastAction
-from wfdash.live.records.locked_file import SessionLock
+from wfdash.live.records.locked_file import SessionLock, session_is_over
 
 ROOT = Path(__file__).parents[3]
 
@@ -79,7 +79,9 @@ def test_sent_is_on_the_disk_before_the_call_returns(tmp_path, monkeypatch):
     write(made, "planned")
     assert not synced
     write(made, "sent")
-    assert len(synced) == 1
+    assert len(synced) == 2, "the file and its folder"
+    write(made, "sent")
+    assert len(synced) == 3
 
 
 def test_it_rotates_and_keeps_five_old_files(tmp_path):
@@ -124,6 +126,40 @@ def test_who_does_not_get_the_lock_appends_and_leaves_rotating_to_who_has_it(tmp
     assert not (tmp_path / "actions.jsonl.1").exists()
     assert write(made, "settled", "third")
     assert (tmp_path / "actions.jsonl.1").read_bytes().count(b"\n") == 2
+
+
+def test_a_sent_line_without_the_lock_is_refused_until_it_is_free(tmp_path, monkeypatch):
+    made = journal(tmp_path)
+    monkeypatch.setattr(locked_file, "_PATIENCE", 0.0)
+    write(made, "planned")
+    with (tmp_path / "actions.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert not write(made, "sent")
+        assert "another process holds its lock" in made.trouble
+        assert write(made, "skipped"), "what promises nothing is written all the same"
+        assert made.trouble
+        assert made.check()
+    assert made.check() == ""
+    assert write(made, "sent")
+
+
+def test_a_session_lock_that_was_removed_is_taken_anew(tmp_path):
+    made = journal(tmp_path)
+    write(made, "sent")
+    [lock] = (tmp_path / "sessions").iterdir()
+    lock.unlink()
+    write(made, "answered")
+    assert not session_is_over(tmp_path, made.session)
+
+
+def test_a_check_leaves_nothing_behind_and_finds_a_full_disk(tmp_path, monkeypatch):
+    made = journal(tmp_path)
+    assert made.check() == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["actions.lock"]
+    monkeypatch.setattr(locked_file.os, "write", lambda *_: 0)
+    assert "No space left on device" in made.check()
+    monkeypatch.undo()
+    assert made.check() == ""
 
 
 def test_cut_foreign_and_binary_lines_are_passed_over(tmp_path):

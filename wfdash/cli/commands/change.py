@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from wfdash.api.interface import RestartFrom
 from wfdash.api.validate import check_event_type
 from wfdash.cli.commands.inputs import need_yes, read_ids, read_json, refused_as_usage
-from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of
+from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of, say_lost
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import CommandSession
@@ -54,7 +54,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     await session.reach()
     workflow = await session.workflow()
     check_writable(session)
-    operator = operator_of(session)
+    operator = operator_of(session, no_journal=parsed.no_journal)
     rows: Sequence[Instance | str] = parsed.ids
     details: list[Detail] = []
     if not parsed.yes and len(parsed.ids) <= _READ_BEFORE_ASKING:
@@ -69,6 +69,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     detail = details[0] if len(details) == 1 else None
     if not parsed.yes and plan.eligible and not await _confirmed(plan, session, detail):
         raise Stop("nothing was sent", 1)
+    if parsed.no_journal:
+        plan = plan.without_journal()
     printer = Printer(plan)
     try:
         results = await operator.carry_out(plan, printer.on_event)
@@ -76,6 +78,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         printer.interrupted(session.clock())
         raise
     printer.close()
+    say_lost(operator)
     return exit_code(result.exit_code for result in results)
 
 

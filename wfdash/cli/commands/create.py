@@ -18,7 +18,7 @@ from wfdash.cli.commands.inputs import (
     refused_as_usage,
     retention,
 )
-from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of
+from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of, say_lost
 from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import say
@@ -124,19 +124,23 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     await session.reach()
     workflow = await session.workflow()
     check_writable(session)
-    operator = operator_of(session)
+    operator = operator_of(session, no_journal=parsed.no_journal)
     plan = make_creation(workflow, parsed.new, now=session.clock(), guard=operator.guard)
+    if parsed.no_journal:
+        plan = plan.without_journal()
     printer = Printer(plan)
     try:
         if not parsed.wait:
             results = await operator.carry_out(plan, printer.on_event)
             printer.close()
+            say_lost(operator)
             return exit_code(result.exit_code for result in results)
         results = await operator.carry_out(plan, printer.hold)
         deadline = None if parsed.timeout is None else session.clock() + parsed.timeout
         waited = [_wait(session, result, deadline, printer) for result in results]
         codes = await asyncio.gather(*waited)
         printer.close()
+        say_lost(operator)
         return exit_code(codes)
     except asyncio.CancelledError:
         printer.interrupted(session.clock())

@@ -13,7 +13,16 @@ from wfdash.api.validate import check_payload_size
 from wfdash.cli.exits import UsageError
 from wfdash.config.plain_file import read_given
 
-__all__ = ["need_yes", "parse_json", "read_ids", "read_json", "read_text", "refused_as_usage", "retention"]
+__all__ = [
+    "check_id",
+    "need_yes",
+    "parse_json",
+    "read_ids",
+    "read_json",
+    "read_text",
+    "refused_as_usage",
+    "retention",
+]
 
 _SPAN = re.compile(r"([0-9]{1,9})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -81,9 +90,14 @@ def read_ids(given: Sequence[str]) -> list[str]:
     if not ids:
         raise UsageError("no instance id was given")
     for identity in ids:
-        if len(identity) > 271 or identity in (".", "..") or identity.startswith(("http://", "https://")):
-            raise UsageError(f"{identity[:80]!a} is no instance id")
+        check_id(identity)
     return list(ids)
+
+
+def check_id(identity: str) -> None:
+    """Raises UsageError for what no instance anywhere can be called."""
+    if len(identity) > 271 or identity in (".", "..") or identity.startswith(("http://", "https://")):
+        raise UsageError(f"{identity[:80]!a} is no instance id")
 
 
 def need_yes(yes: bool) -> None:

@@ -14,7 +14,7 @@ from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Plan, Progress, Result
 from wfdash.live.records.journal import Journal
 
-__all__ = ["Printer", "check_writable", "exit_code", "operator_of"]
+__all__ = ["Printer", "check_writable", "exit_code", "operator_of", "say_lost"]
 
 _WORST_FIRST = (4, 3, 2, 5, 1)
 
@@ -33,8 +33,11 @@ def check_writable(session: CommandSession) -> None:
         raise Stop(f"this server can be watched, not written to: {session.api.watch_only}", 1)
 
 
-def operator_of(session: CommandSession) -> Operator:
-    """What sends, with its journal; for after the account is known."""
+def operator_of(session: CommandSession, *, no_journal: bool) -> Operator:
+    """What sends, with its journal; for after the account is known.
+
+    Raises Stop where the journal cannot be written, unless that is accepted.
+    """
     settings = session.settings
     account = settings.kept_for or session.api.account_id
     journal = Journal(
@@ -42,8 +45,16 @@ def operator_of(session: CommandSession) -> Operator:
     )
     session.endings.append(journal.close)
     if trouble := journal.check():
+        if not no_journal:
+            raise Stop(f"nothing was sent: {trouble}. --no-journal sends it all the same", 2)
         say(f"wfdash: {trouble}")
     return Operator(session.api, budget=session.budget, journal=journal, clock=session.clock)
+
+
+def say_lost(operator: Operator) -> None:
+    """After the last result: say that the journal lacks what came of it."""
+    if operator.journal is not None and operator.journal.trouble:
+        say(f"wfdash: not all of this is in the journal: {operator.journal.trouble}")
 
 
 class Printer:

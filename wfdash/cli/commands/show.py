@@ -6,6 +6,7 @@ from argparse import Namespace
 from contextlib import suppress
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.cli.commands.inputs import check_id
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import CommandSession
@@ -31,6 +32,7 @@ def prepare(parsed: Namespace) -> None:
     ids = [identity for identity in (parsed.instance, *parsed.ids) if identity]
     if len(ids) != 1:
         raise UsageError("show takes one instance: wfdash show -i ID")
+    check_id(ids[0])
     parsed.instance = ids[0]
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.cli.commands.inputs import check_id
 from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
@@ -34,6 +35,8 @@ def prepare(parsed: Namespace) -> None:
         raise UsageError(
             "--filter: tail follows the list; step, error, blocked and marked are not told there"
         )
+    if parsed.instance:
+        check_id(parsed.instance)
     if parsed.instance and parsed.filter:
         raise UsageError("--filter and -i exclude each other")
     if (parsed.until and not parsed.instance) or (parsed.timeout is not None and not parsed.until):

@@ -13,7 +13,7 @@ from wfdash.live.actions.judge import LIMITED_TRIES, as_failure, judge_failure, 
 from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Result
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
-from wfdash.live.actions.send import STOPPED
+from wfdash.live.actions.send import NOTHING_SENT, STOPPED
 
 __all__ = ["Creator"]
 
@@ -53,9 +53,9 @@ class Creator(Struct, frozen=True):
                 results += await self._send(chunk, forbid)
         return results
 
-    async def _skipped(self, identity: str, reason: str) -> Result:
+    async def _skipped(self, identity: str, reason: str, *, exit_code: int = 1) -> Result:
         await self.plan_journal.skipped(identity, "", reason)
-        return self.plan.result(identity, self.clock(), SKIPPED, error=reason, exit_code=1)
+        return self.plan.result(identity, self.clock(), SKIPPED, error=reason, exit_code=exit_code)
 
     async def _send(self, chunk: Sequence[NewInstance], forbid: Callable[[str], None]) -> list[Result]:
         """Sent once; again only after a 429, and once a read has shown that none of them is there."""
@@ -63,6 +63,9 @@ class Creator(Struct, frozen=True):
         began = self.clock()
         for attempt in range(LIMITED_TRIES + 1):
             created = await self._once(chunk)
+            if isinstance(created, str):
+                reason = f"{NOTHING_SENT}{' again' * (attempt > 0)}: {created}"
+                return [await self._skipped(identity, reason, exit_code=2) for identity in ids]
             if not isinstance(created, WorkflowsError):
                 answers = {answered.id: answered for answered in created}
                 return [await self._result(identity, answers.get(identity), began) for identity in ids]
@@ -77,10 +80,12 @@ class Creator(Struct, frozen=True):
                 return [await self._not_created(identity, created, began) for identity in ids]
         raise AssertionError("the last attempt returns")
 
-    async def _once(self, chunk: Sequence[NewInstance]) -> list[Created] | WorkflowsError:
+    async def _once(self, chunk: Sequence[NewInstance]) -> list[Created] | WorkflowsError | str:
+        """The answer, the failure, or why nothing was sent."""
         await self.budget.acquire_action()
         for instance in chunk:
-            await self.plan_journal.sent(instance.id, "")
+            if trouble := await self.plan_journal.sent(instance.id, ""):
+                return trouble
         try:
             return await self._request(chunk)
         except asyncio.CancelledError:

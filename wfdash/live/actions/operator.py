@@ -14,7 +14,7 @@ from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Re
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import NullSink, ReadSink
 from wfdash.live.actions.reread import FEW, ActionBudget, Rereader, Snapshot
-from wfdash.live.actions.send import Sender, Sent
+from wfdash.live.actions.send import NOTHING_SENT, Sender, Sent
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.records.journal import Journal
 
@@ -97,12 +97,30 @@ class Operator:
         """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised."""
         run = self._start(plan, on_event)
         try:
-            await run.plan_journal.planned()
+            if trouble := await run.plan_journal.planned():
+                return self._unrecorded(run, f"{NOTHING_SENT}: {trouble}")
             if plan.verb == "create":
                 return await self._create(run)
             return await self._change(run)
         finally:
             del self._runs[plan.key]
+
+    def _unrecorded(self, run: _Run, reason: str) -> list[Result]:
+        """What cannot be written down beforehand is not sent."""
+        results = [
+            run.plan.result(
+                target.id,
+                self.clock(),
+                SKIPPED,
+                before=target.status,
+                error=target.reason or reason,
+                exit_code=1 if target.reason else 2,
+            )
+            for target in run.plan.targets
+        ]
+        for result in results:
+            run.on_event(result)
+        return results
 
     def _start(self, plan: Plan, on_event: OnEvent) -> _Run:
         rereader = Rereader(

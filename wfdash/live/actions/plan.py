@@ -71,6 +71,8 @@ class Plan(Struct, frozen=True):
     new: tuple[NewInstance, ...] = ()
     insisted: bool = False
     """Sent also where it would do nothing, because the person asked twice."""
+    unrecorded: bool = False
+    """Sent also where the journal cannot be written, because the person said so."""
 
     @property
     def eligible(self) -> tuple[Target, ...]:
@@ -115,6 +117,10 @@ class Plan(Struct, frozen=True):
             sent_at,
             5 if outcome == NOT_REACHED else exit_code,
         )
+
+    def without_journal(self) -> "Plan":
+        """The same asked anew, to be carried out whether or not it can be written down."""
+        return replace(self, key=token_hex(4), unrecorded=True)
 
     def insist(self) -> "Plan":
         """The same plan, also to the instances on which the verb would do nothing. Guards are not lifted."""

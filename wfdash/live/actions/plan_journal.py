@@ -18,18 +18,24 @@ class PlanJournal(Struct, frozen=True):
     plan: Plan
     journal: Journal | None
 
-    async def planned(self) -> None:
-        await self._off_the_loop(self._planned)
+    async def planned(self) -> str:
+        """Why nothing may be sent, where not even this can be written; "" where all is well."""
+        return self._refusal(await self._off_the_loop(self._planned))
 
-    def _planned(self) -> None:
+    def _refusal(self, written: bool) -> str:
+        return "" if written or self.journal is None or self.plan.unrecorded else self.journal.trouble
+
+    def _planned(self) -> bool:
         for target in self.plan.targets:
-            self._write("planned", target.id, ActionResult(before=target.status))
+            if not self._write("planned", target.id, ActionResult(before=target.status)):
+                return False
             if target.reason:
                 self._write("skipped", target.id, ActionResult(before=target.status, reason=target.reason))
+        return True
 
-    async def sent(self, identity: str, before: str) -> None:
-        """On the disk when this returns, so that no request leaves unrecorded."""
-        await self._tell("sent", identity, ActionResult(before=before))
+    async def sent(self, identity: str, before: str) -> str:
+        """On the disk when this returns "", so that no request leaves unrecorded; else why it must not."""
+        return self._refusal(await self._tell("sent", identity, ActionResult(before=before)))
 
     async def answered(self, identity: str, before: str, answered: str, http: int | None, ray: str) -> None:
         await self._tell(
@@ -62,16 +68,21 @@ class PlanJournal(Struct, frozen=True):
             "unknown", identity, ActionResult(before=before, reason="wfdash ended before an answer came")
         )
 
-    async def _tell(self, event: str, identity: str, result: ActionResult) -> None:
-        await self._off_the_loop(lambda: self._write(event, identity, result))
+    async def _tell(self, event: str, identity: str, result: ActionResult) -> bool:
+        return await self._off_the_loop(lambda: self._write(event, identity, result))
 
-    async def _off_the_loop(self, work: Callable[[], None]) -> None:
-        if self.journal is not None:
-            await asyncio.to_thread(work)
+    async def _off_the_loop(self, work: Callable[[], bool]) -> bool:
+        if self.journal is None:
+            return True
+        try:
+            return await asyncio.to_thread(work)
+        except RuntimeError:  # no thread is to be had: late is better than not written
+            return work()
 
-    def _write(self, event: str, identity: str, result: ActionResult) -> None:
-        if self.journal is not None:
-            plan = self.plan
-            self.journal.write(
-                event, plan=plan.key, verb=plan.verb, workflow=plan.workflow, id=identity, result=result
-            )
+    def _write(self, event: str, identity: str, result: ActionResult) -> bool:
+        if self.journal is None:
+            return True
+        plan = self.plan
+        return self.journal.write(
+            event, plan=plan.key, verb=plan.verb, workflow=plan.workflow, id=identity, result=result
+        )

@@ -32,8 +32,9 @@ from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import ReadSink
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 
-__all__ = ["STOPPED", "Sender", "Sent"]
+__all__ = ["NOTHING_SENT", "STOPPED", "Sender", "Sent"]
 
+NOTHING_SENT: Final = "nothing sent"
 STOPPED: Final = "stopped before it was sent"
 _READ_TRIES: Final = 3
 _LIST_AGE: Final = 5.0
@@ -156,9 +157,11 @@ class Sender(Struct, frozen=True):
         await self.plan_journal.skipped(target.id, now.status, reason)
         return Sent(outcome=NOT_REACHED, error=reason, before=now, at=at, exit_code=limited.exit_code)
 
-    async def _nothing(self, target: Target, reason: str, before: Snapshot | None) -> Sent:
+    async def _nothing(
+        self, target: Target, reason: str, before: Snapshot | None, *, exit_code: int = 1
+    ) -> Sent:
         await self.plan_journal.skipped(target.id, before.status if before else target.status, reason)
-        return Sent(outcome=SKIPPED, error=reason, before=before, exit_code=1)
+        return Sent(outcome=SKIPPED, error=reason, before=before, exit_code=exit_code)
 
     async def _leave(self, halt: asyncio.Event) -> bool:
         """Wait for the budget; False when stopped meanwhile."""
@@ -219,7 +222,11 @@ class Sender(Struct, frozen=True):
         *,
         again: bool,
     ) -> Sent | RateLimited:
-        await self.plan_journal.sent(target.id, before.status)
+        if trouble := await self.plan_journal.sent(target.id, before.status):
+            if again:
+                error = f"429, read again, nothing changed; not sent again: {trouble}"
+                return Sent(outcome=NOT_REACHED, error=error, before=before, exit_code=5)
+            return await self._nothing(target, f"{NOTHING_SENT}: {trouble}", before, exit_code=2)
         on_event("sent", "", before.status)
         at, number = self.clock(), self.sink.next_number()
         try:

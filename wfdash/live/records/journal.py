@@ -1,5 +1,6 @@
 """The append-only record of every action, in the user's state folder: ids and verbs, never payloads."""
 
+import errno
 import getpass
 import json
 import os
@@ -121,6 +122,8 @@ class Journal:
         self.who = _who()
         self.trouble = ""
         """Why the last line could not be written, in a sentence; "" while all is well."""
+        self._lock_lost = False
+        """Whether a `sent` could not be for want of the lock, which lines without it do not mend."""
         self._clock = clock
         self._file = LockedFile(folder / FILE_NAME, max_bytes=max_bytes, kept=KEPT)
         self._alive = SessionLock(folder, self.session)
@@ -140,6 +143,8 @@ class Journal:
             self._file.check()
         except OSError as error:
             self._report(error)
+        else:
+            self.trouble, self._lock_lost = "", False
         return self.trouble
 
     def _report(self, error: OSError) -> None:
@@ -179,8 +184,10 @@ class Journal:
             self._file.append(json.dumps(line).encode("ascii"), sync=event == "sent")
         except OSError as error:
             self._report(error)
+            self._lock_lost = self._lock_lost or error.errno == errno.EWOULDBLOCK
             return False
-        self.trouble = ""
+        if event == "sent" or not self._lock_lost:
+            self.trouble, self._lock_lost = "", False
         return True
 
     @property

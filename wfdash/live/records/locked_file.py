@@ -19,6 +19,9 @@ __all__ = ["LockedFile", "SessionLock", "session_is_over", "try_lock"]
 _PATIENCE = 2.0
 """Seconds to wait for the lock. A process stopped by ctrl+z may hold it for ever; an unlocked append of one
 line is still whole, so the wait ends."""
+_BRIEFLY = 0.2
+"""Seconds to wait for a lock that was not had the last time."""
+_PAGE = b"\n" * 4096
 
 
 class LockedFile:
@@ -28,32 +31,66 @@ class LockedFile:
         self.path = path
         self.max_bytes = max_bytes
         self.kept = kept
+        self._in_vain = False
+        """Whether the lock was waited for the last time and not had."""
+        self._placed = False
+        """Whether the folder is known to have the file on the disk too."""
 
     def append(self, line: bytes, *, sync: bool) -> None:
-        """Add one line (without its newline); with `sync` it is on the disk when this returns."""
+        """Add one line (without its newline); with `sync` it is on the disk when this returns.
+
+        Without the lock another process may move the file just now, so then `sync` cannot be promised.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._locked() as alone:
             if alone:  # two that rotate at once would move one file over another
                 self._rotate(len(line) + 1)
+            elif sync:
+                raise _lock_lost()
             descriptor = open_plain(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
             try:
                 if hasattr(os, "fchmod"):
                     os.fchmod(descriptor, 0o600)
                 data = (b"" if _ends_complete(descriptor) else b"\n") + line + b"\n"
                 if os.write(descriptor, data) != len(data):
-                    raise OSError(28, "no space left on device")
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 if sync:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            if sync and not self._placed:
+                self._place()
+
+    def _place(self) -> None:
+        """A new file is on the disk once its folder is; not every file system can be asked for that."""
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        self._placed = True
 
     def check(self) -> None:
-        """Raise the OSError that an append would meet before it writes."""
+        """Raise the OSError that an append would meet: of the folder, the file, its lock and a full disk."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.path.exists():
             os.close(open_plain(self.path, os.O_RDWR | os.O_APPEND))
-        elif not os.access(self.path.parent, os.W_OK):
-            raise PermissionError(errno.EACCES, "Permission denied")
+        with self._locked(_BRIEFLY) as alone:
+            if not alone:
+                raise _lock_lost()
+            self._try_a_page()
+
+    def _try_a_page(self) -> None:
+        trial = self.path.with_suffix(f".{os.getpid()}.trial")
+        descriptor = open_plain(trial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        try:
+            if os.write(descriptor, _PAGE) != len(_PAGE):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+            trial.unlink()
 
     def _rotate(self, coming: int) -> None:
         try:
@@ -65,18 +102,22 @@ class LockedFile:
             with contextlib.suppress(FileNotFoundError):
                 self._older(number).replace(self._older(number + 1))
         self.path.replace(self._older(1))
+        self._placed = False
 
     def _older(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[bool]:
+    def _locked(self, patience: float | None = None) -> Iterator[bool]:
         """Gives whether the lock was had."""
+        if patience is None:
+            patience = min(_BRIEFLY, _PATIENCE) if self._in_vain else _PATIENCE
         descriptor = open_plain(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
         try:
-            give_up = time.monotonic() + _PATIENCE
+            give_up = time.monotonic() + patience
             while not (alone := try_lock(descriptor)) and time.monotonic() < give_up:
                 time.sleep(0.005)
+            self._in_vain = not alone
             yield alone
         finally:
             os.close(descriptor)
@@ -90,6 +131,10 @@ class SessionLock:
         self._held: int | None = None
 
     def hold(self) -> None:
+        """Also once more where the file was removed meanwhile, for others would take the session for over."""
+        if self._held is not None and not self._path.exists():
+            os.close(self._held)
+            self._held = None
         if self._held is None:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._held = open_plain(self._path, os.O_RDWR | os.O_CREAT)
@@ -114,6 +159,10 @@ def session_is_over(folder: Path, session: str) -> bool:
     except OSError:
         return True
     return True
+
+
+def _lock_lost() -> OSError:
+    return OSError(errno.EWOULDBLOCK, "another process holds its lock")
 
 
 def _lock_path(folder: Path, session: str) -> Path:

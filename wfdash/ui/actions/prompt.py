@@ -1,5 +1,6 @@
 """Asks before anything is written: what it is about, what will be lost, and a y nobody gives by chance."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -11,7 +12,8 @@ from wfdash.core.text.clean import clean
 from wfdash.core.verbs.rules import same_meaning
 from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
-from wfdash.ui.actions.prompt_text import Asking, expected_text, prompt_lines
+from wfdash.live.records.journal import Journal
+from wfdash.ui.actions.prompt_text import Asking, prompt_lines
 from wfdash.ui.base.dialog import LowerHalf
 from wfdash.ui.keys.prompt_gate import ALONE, bare
 
@@ -43,7 +45,9 @@ class PromptScreen(LowerHalf):
         self.asking.now = self.dashboard.clock()
         self.asking.production = self.dashboard.in_production
         journal = self.dashboard.session.journal if self.dashboard.session else None
-        self.asking.journal_trouble = journal.trouble if journal else ""
+        if journal is not None:
+            self.asking.journal_trouble = journal.trouble
+            self.run_worker(self._try_journal(journal), exit_on_error=False)
         self.draw()
         self.set_interval(0.5, self.watch_targets)
         self._hold()
@@ -71,6 +75,15 @@ class PromptScreen(LowerHalf):
     def draw(self) -> None:
         if self.is_ready:
             self.panel.show(prompt_lines(self.asking, *self.room))
+
+    async def _try_journal(self, journal: Journal) -> None:
+        """See whether what is confirmed can be written down, off the loop since the disk may be slow."""
+        trouble = await asyncio.to_thread(journal.check)
+        if trouble != self.asking.journal_trouble and not self.asking.sending:
+            self.asking.journal_trouble, self.asking.typed = trouble, ""
+            self._cancel_pending()
+            self._hold()
+            self.draw()
 
     async def _look(self) -> None:
         """Read the one target in full, for what it would lose. The prompt can be answered without."""
@@ -186,7 +199,7 @@ class PromptScreen(LowerHalf):
             then()
 
     def _type(self, event: events.Key) -> None:
-        expected = expected_text(self.plan, production=self.asking.production)
+        expected = self.asking.expected
         character = bare(event)
         if character == "y" and self.asking.typed == expected:
             self._take_alone(event, self._confirmed)
@@ -224,12 +237,19 @@ class PromptScreen(LowerHalf):
     # Sending
 
     def _confirmed(self) -> None:
+        if self.asking.journal_trouble and not self.plan.unrecorded:
+            self.asking.plan = self.plan.without_journal()
         self.asking.sending = True
         self.progress = self.dashboard.desk.start(self.plan, None)
         if len(self.plan.targets) > 1:
             self.dashboard.show_bulk(self.progress)
             return
         self.draw()
+
+    def _journal_trouble(self) -> str:
+        """Why the journal could not be written the last time."""
+        session = self.dashboard.session
+        return session.journal.trouble if session is not None and session.journal is not None else ""
 
     def on_progress(self, event: Progress | Result) -> None:
         """The app passes on what became of this prompt's own action."""
@@ -239,6 +259,11 @@ class PromptScreen(LowerHalf):
             return
         if event.sent_at is not None or event.outcome in ("done", "under way", "no effect"):
             self._leave()
+        elif (trouble := self._journal_trouble()) and event.exit_code == 2 and not self.plan.unrecorded:
+            self.asking.sending, self.asking.typed = False, ""
+            self.asking.journal_trouble = trouble
+            self._hold()
+            self.draw()
         else:
             self.asking.sending = False
             self.asking.over = event.sentence or event.error

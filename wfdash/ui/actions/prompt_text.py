@@ -41,17 +41,30 @@ class Asking(Struct):
     top: int = 0
     """The first target shown."""
 
+    @property
+    def expected(self) -> str:
+        """What has to be typed before y."""
+        lost = bool(self.journal_trouble)
+        return expected_text(self.plan, production=self.production, unrecorded=lost)
 
+
+UNRECORDED = "unrecorded"
+"""Typed to go on where the journal cannot be written."""
 _IT_IS = "it is "
 
 
-def expected_text(plan: Plan, *, production: bool) -> str:
-    """Typed before y: the count for many, on production the workflow's name for what destroys."""
+def expected_text(plan: Plan, *, production: bool, unrecorded: bool = False) -> str:
+    """Typed before y: the count for many, on production the workflow's name for what destroys.
+
+    A word of its own where the journal cannot be written.
+    """
     words = []
     if len(plan.eligible) > 1:
         words.append(str(len(plan.eligible)))
     if production and destroys(plan.verb):
         words.append(plan.workflow)
+    if unrecorded:
+        words.append(UNRECORDED)
     return " ".join(words)
 
 
@@ -162,7 +175,8 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     if not plan.new and (unknown := len(plan.unknown)):
         lines.append([(f"   {count(unknown)} of unknown status: each is read before anything is sent", WARN)])
     if asking.journal_trouble:
-        lines += [[(line, WARN)] for line in _wrapped(clean(asking.journal_trouble), width)]
+        question = f"{clean(asking.journal_trouble)}. Type {UNRECORDED} to go on without a journal."
+        lines += [[(line, WARN)] for line in _wrapped(question, width)]
     return lines
 
 
@@ -201,7 +215,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
         return [[(" reading it again, then sending", QUIET)]]
     if not asking.plan.eligible:
         return [_refused_foot(asking)]
-    expected = expected_text(asking.plan, production=asking.production)
+    expected = asking.expected
     if not expected:
         line = [
             (" y", ACCENT),
