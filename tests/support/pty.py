@@ -274,6 +274,17 @@ class Terminal:
         how, number = self._ending()[0].split()
         return int(number) + (128 if how == "killed" else 0)
 
+    def wait_ended_unread(self, seconds: float = PATIENCE) -> float:
+        """Return once it ended, while nobody reads what it writes; the seconds that took."""
+        began = time.monotonic()
+        while not self._ending():
+            assert time.monotonic() - began < seconds, "it does not end"
+            if select.select([self._status], [], [], 0.1)[0]:
+                self._status_text += os.read(self._status, 4096)
+                *lines, self._status_text = self._status_text.split(b"\n")
+                self.events += [line.decode() for line in lines]
+        return time.monotonic() - began
+
     @property
     def ended(self) -> bool:
         return bool(self._ending())

@@ -17,6 +17,16 @@ def test_a_signal_gives_the_terminal_back(demo, number):
     assert shell.not_as_found() == []
 
 
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_signal_ends_it_although_the_terminal_takes_nothing(demo, number):
+    shell = demo()
+    shell.stall(3)
+    shell.signal(number)
+    shell.wait_ended_unread()
+    assert shell.wait_exit() == ENDINGS[number]
+    assert shell.not_as_found() == []
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 def test_quitting_gives_the_terminal_back(demo, key):
     shell = demo()

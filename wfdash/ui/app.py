@@ -111,8 +111,8 @@ class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_binding
         return InstancesScreen(self.start_at[0], self._filter_text)
 
     def on_mount(self) -> None:
-        on_signals(self.leave)
         if not self.is_headless:
+            on_signals(self.leave, self.give_up_terminal, lambda: self.lent)
             on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent)
         self.set_interval(1.0, self._tick)
         self.set_timer(_LOADED, gc.enable)

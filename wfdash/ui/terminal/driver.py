@@ -4,6 +4,9 @@ import io
 import os
 import select
 import selectors
+import signal
+import termios
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -28,22 +31,39 @@ class SafeWriter(io.TextIOBase):
     def __init__(self, file: Any) -> None:
         self._file = file
         self._written = 0
+        self._muted = False
         self.taken = 0
         """Writes that the terminal has taken."""
 
     def fileno(self) -> int:
         return int(self._file.fileno())
 
+    def mute(self) -> int:
+        """Write nothing more; the descriptor it was written to."""
+        self._muted = True
+        return self.fileno()
+
     def write(self, text: str) -> int:
         with suppress(OSError):
-            self._file.write(text)
+            if not self._muted:
+                self._file.write(text)
         self._written += 1
         return len(text)
 
     def flush(self) -> None:
         with suppress(OSError):
-            self._file.flush()
+            if not self._muted:
+                self._file.flush()
         self.taken = self._written
+
+
+_TRIES = 20
+_RESTORED = (
+    b"\x18\x1b\\"  # ends what was written in part
+    b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l"
+    b"\x1b[<u\x1b[0m\x1b[?1049l\x1b[?25h"
+)
+"""What Textual's driver writes at the end, in one piece."""
 
 
 class TolerantDriver(LinuxDriver):
@@ -78,6 +98,31 @@ class TolerantDriver(LinuxDriver):
             if select.select([self.fileno], [], [], 0)[0]:
                 return True
         return self._typed_at > at or self._decoder.undecided
+
+    def give_up(self) -> None:
+        """Give the terminal back without waiting for it to take what is written still; any thread may ask."""
+        output = self._writer.mute()
+        with suppress(OSError, termios.error):
+            if self.attrs_before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        with suppress(OSError):
+            os.set_blocking(output, False)
+            for _ in range(_TRIES):
+                self._wake_writer()
+                with suppress(OSError, termios.error):
+                    termios.tcflush(output, termios.TCOFLUSH)
+                with suppress(BlockingIOError):
+                    if os.write(output, _RESTORED) == len(_RESTORED):
+                        break
+                time.sleep(_TURN / 10)
+            os.set_blocking(output, True)  # the shell has it with the same setting
+
+    def _wake_writer(self) -> None:
+        """Let the write that waits for the terminal end: until then the kernel takes no other one."""
+        thread = self._writer_thread
+        if thread is not None and thread.ident is not None and thread.is_alive():
+            with suppress(OSError):
+                signal.pthread_kill(thread.ident, signal.SIGWINCH)
 
     def process_message(self, message: Message) -> None:
         """In the thread that reads."""

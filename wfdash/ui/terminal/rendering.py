@@ -47,6 +47,11 @@ class Rendering(App[int], inherit_bindings=False):
         typed_since = getattr(self._driver, "typed_since", None)
         return typed_since is not None and typed_since(event.time)
 
+    def give_up_terminal(self) -> None:
+        """Restore of the terminal what can be restored without waiting for it."""
+        if (give_up := getattr(self._driver, "give_up", None)) is not None:
+            give_up()
+
     def dress(self, settings: Settings) -> None:
         """Take theme, colours and characters from the settings. NO_COLOR goes before any theme."""
         self.animation_level = "none"
