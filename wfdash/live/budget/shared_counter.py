@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import secrets
 from collections import Counter
@@ -159,7 +160,7 @@ def _read(descriptor: int, now: float) -> _Shared:
         oldest, newest = (now - WINDOW) // _SLOT, (now + WINDOW) // _SLOT
         sessions = {
             str(session): {
-                int(slot): min(_MOST, max(0, int(n)))
+                int(slot): int(n) if 0 <= n <= _MOST else 0
                 for slot, n in slots.items()
                 if oldest <= int(slot) <= newest
             }
@@ -170,7 +171,8 @@ def _read(descriptor: int, now: float) -> _Shared:
             int(limit): (float(at), min(float(limit), max(-float(limit), float(left))))
             for limit, (at, left) in parsed.get("left", {}).items()
         }
-        return _Shared(spent, buckets, float(parsed.get("frozen", 0.0)))
+        frozen = float(parsed.get("frozen", 0.0))
+        return _Shared(spent, buckets, frozen if math.isfinite(frozen) else 0.0)
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return _Shared()
 
