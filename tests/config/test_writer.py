@@ -86,7 +86,7 @@ def test_what_would_be_invalid_changes_nothing(path):
     assert path.read_text() == COMMENTED
     assert list(path.parent.iterdir()) == [path]
     path.write_text("not toml")
-    with pytest.raises(SettingsError, match="could not be read"):
+    with pytest.raises(SettingsError, match="not valid TOML"):
         save_view(path, SavedView("x"))
 
 

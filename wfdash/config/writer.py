@@ -96,7 +96,11 @@ def _document(path: Path) -> Any:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        return tomlkit.parse(read_plain(path).decode("utf-8-sig"))
+        text = read_plain(path).decode("utf-8-sig")
+        parse(text, str(path))  # what was changed meanwhile may have a number where a table is looked for
+        return tomlkit.parse(text)
+    except ConfigError as error:
+        raise SettingsError(f"{error} Nothing was saved.") from None
     except FileNotFoundError:
         return tomlkit.document()
     except OSError as error:
