@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from wfdash.live.records import locked_file
-from wfdash.live.records.journal import KEYS, ActionResult, Journal, read_entries
+from wfdash.live.records.journal import KEYS, MOST_READ, ActionResult, Journal, read_entries
 from wfdash.live.records.last_action import LastAction
 from wfdash.live.records.locked_file import SessionLock, session_is_over
 
@@ -245,3 +245,32 @@ def test_a_session_name_read_from_the_file_reaches_no_other_path(tmp_path, sessi
     lock.hold()
     assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path / "sessions"]
     lock.release()
+
+
+def test_of_a_long_journal_the_newest_are_read(tmp_path):
+    made = journal(tmp_path, max_bytes=MOST_READ // 3)
+    write(made, "sent", "now")
+    line = (tmp_path / "actions.jsonl").read_bytes()
+    for number in (5, 4, 3, 2, 1):
+        older = line.replace(b"now", b"file %d" % number)
+        (tmp_path / f"actions.jsonl.{number}").write_bytes(older * (MOST_READ // 3 // len(older)))
+    entries = made.read()
+    assert [entries[-2].id, entries[-1].id] == ["file 1", "now"]
+    assert entries[0].id in ("file 3", "file 4")
+    assert sum(entry.id == "file 4" for entry in entries) < 10
+    assert made.size() > MOST_READ
+
+
+def test_what_was_left_open_long_ago_is_found(tmp_path):
+    made = journal(tmp_path)
+    write(made, "sent", "left open")
+    write(made, "planned", "never sent")
+    write(made, "settled", "over")
+    made.close()
+    os.rename(tmp_path / "actions.jsonl", tmp_path / "actions.jsonl.5")
+    other = json.dumps(
+        {"session": "s", "plan": "q", "event": "settled", "id": "x", "at": "2026-11-21T10:00:00Z"}
+    )
+    (tmp_path / "actions.jsonl").write_text((other + '\n[]\n{\n""\n') * 30_000)
+    (left,) = journal(tmp_path).unfinished()
+    assert (left.sent, left.unsent, left.settled) == (("left open",), ("never sent",), ("over",))

@@ -1,5 +1,6 @@
 """The keys that write: they freeze what they are about and open a prompt; nothing is sent from here."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ from wfdash.live.actions.progress import ActionProgress
 from wfdash.ui.keys.bindings import bound
 
 if TYPE_CHECKING:
+    from wfdash.live.records.journal import Journal
     from wfdash.ui.actions.desk import ActionMoved
     from wfdash.ui.app import WfdashApp
 
@@ -186,10 +188,15 @@ class ActionHost:
     def tell_unfinished(self: "WfdashApp") -> None:  # type: ignore[misc]
         """Say what a session that ended too early left behind, and mark what it never sent."""
         journal = self.session.journal if self.session is not None else None
-        if journal is not None and (trouble := journal.check()):
+        if journal is None:
+            return
+        if trouble := journal.check():
             self.notify(f"actions will not be recorded: {trouble}", severity="warning")
-        for left in journal.unfinished() if journal is not None else ():
-            assert journal is not None
+        self.run_worker(self._tell_unfinished(journal), group="unfinished", exclusive=True)
+
+    async def _tell_unfinished(self: "WfdashApp", journal: "Journal") -> None:  # type: ignore[misc]
+        """In a thread, for the first rows wait for nothing: the journal may have 60 MB."""
+        for left in await asyncio.to_thread(journal.unfinished):
             parts = [
                 f"{len(ids)} {word}"
                 for word, ids in (

@@ -1,5 +1,6 @@
 """`J`: what was done from here, newest first, and what a dropped session left unfinished."""
 
+import asyncio
 import os
 
 from platformdirs import user_state_path
@@ -14,7 +15,7 @@ from wfdash.core.text.markdown import table_row
 from wfdash.core.text.words import clock, count
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.plan import REFUSED
-from wfdash.live.records.journal import JournalEntry
+from wfdash.live.records.journal import MOST_READ, JournalEntry
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.terminal.clipboard import copy_text
@@ -122,6 +123,8 @@ class JournalScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._all: list[JournalEntry] = []
+        self._is_cut = False
+        """Whether the journal holds older events than were read."""
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="journal-title")
@@ -133,11 +136,17 @@ class JournalScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.query_one(Field).display = False
-        session = self.dashboard.session
-        journal = session.journal if session is not None else None
-        self._all = list(reversed(journal.read())) if journal is not None else []
         self.table.now, self.table.utc = self.dashboard.clock(), self.dashboard.utc
         self.table.focus()
+        self.run_worker(self._read(), exit_on_error=False)
+
+    async def _read(self) -> None:
+        """In a thread: the keys go on meanwhile."""
+        session = self.dashboard.session
+        journal = session.journal if session is not None else None
+        if journal is not None:
+            self._all = list(reversed(await asyncio.to_thread(journal.read)))
+            self._is_cut = journal.size() > MOST_READ
         self.call_after_refresh(self.fill)
 
     @property
@@ -154,7 +163,8 @@ class JournalScreen(BaseScreen):
             self.table.message = self._nothing()
         self.table.rows_changed()
         self.table.repaint()
-        summary = f"{count(len(self.table.entries))} of {count(len(self._all))} events "
+        newest = "the newest " if self._is_cut else ""
+        summary = f"{count(len(self.table.entries))} of {newest}{count(len(self._all))} events "
         badges = badge_pieces(self.dashboard.identity(""))
         self.query_one("#journal-title", StatusLine).show(
             [
