@@ -29,7 +29,7 @@ def test_a_watched_instance_that_changes_rings_and_is_told():
         app = dashboard.app
         rung, written = [], []
         app.bell = lambda: rung.append(True)
-        app.context.write = written.append
+        app.write_to_terminal = written.append
         await dashboard.until(lambda: any(row.status == "waiting" for row in app.session.poller.store))
         row = next(row for row in app.session.poller.store if row.status == "waiting")
         app.root.table.move_to_key(row.id)
@@ -112,7 +112,7 @@ def test_an_instance_is_exported_with_the_whole_of_what_the_answer_cut(folder):
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("row.open")
-        instance = app.pages.subject[1]
+        instance = app.subject[1]
         await dashboard.until(lambda: (state := app.session.poller.detail(instance)) and state.detail)
         await dashboard.press("export.menu", "j")
         await dashboard.until(lambda: list(folder.glob("*.json")))
@@ -130,7 +130,7 @@ def test_an_instance_that_was_never_opened_is_read_to_be_exported(folder):
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("move.last")
-        instance = app.pages.subject[1]
+        instance = app.subject[1]
         assert app.session.poller.detail(instance) is None
         await dashboard.press("export.menu", "m")
         await dashboard.until(lambda: list(folder.glob("*.md")))
@@ -146,7 +146,7 @@ def test_an_exported_instance_says_no_more_of_what_is_gone_than_the_screen_does(
         app = dashboard.app
         orders = dashboard.world.workflows["orders"]
         one = next(orders.walk(newest_first=True, status="waiting"))
-        app.pages.show_instance("orders", one.id)
+        app.show_instance("orders", one.id)
         await dashboard.until(lambda: (state := app.session.poller.detail(one.id)) and state.detail)
         orders.forget(one)
         await dashboard.until(lambda: app.session.poller.detail(one.id).gone)

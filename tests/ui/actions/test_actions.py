@@ -21,7 +21,7 @@ VERB_KEYS = ("instance.pause", "instance.terminate", "instance.terminate_rollbac
 
 def on(script, **options):
     async def main(dash):
-        gate, loop = dash.app.context.gate, dash.app.clock
+        gate, loop = dash.app.gate, dash.app.clock
         gate.now, gate.stamp = loop, lambda event: loop()
         await script(dash)
 
@@ -121,7 +121,7 @@ def test_keys_typed_ahead_of_a_prompt_from_the_palette_are_dropped():
             await asyncio.sleep(0)
             if len(dash.app.screen_stack) == 1:
                 break
-        assert dash.app.context.gate.closed, "the prompt is not there yet: a key would be the table's"
+        assert dash.app.gate.closed, "the prompt is not there yet: a key would be the table's"
         await dash.passes(2)
         assert isinstance(dash.app.screen, PromptScreen)
 
@@ -261,7 +261,7 @@ def test_read_only_opens_no_prompt_and_says_why(action):
         await dash.passes(1)
         assert not isinstance(dash.app.screen, PromptScreen)
         assert "read-only: nothing is written until wfdash ends" in dash.text
-        assert not dash.app.context.gate.closed
+        assert not dash.app.gate.closed
 
     on(script, read_only=True)
 
@@ -292,7 +292,7 @@ def test_the_desk_is_for_the_one_it_was_opened_for_until_the_cursor_is_moved():
         poller = dash.app.session.poller
         await dash.until(lambda: poller.details_read[0] == poller.details_read[1] > 20)
         (quiet,) = [row.id for row in poller.store if row.status == "paused"]
-        dash.app.pages.show_instance("orders", quiet)
+        dash.app.show_instance("orders", quiet)
         await dash.settled()
         await dash.press("instance.send_event")
         await dash.until(lambda: "not in this list" in dash.text)
@@ -306,7 +306,7 @@ def test_the_desk_is_for_the_one_it_was_opened_for_until_the_cursor_is_moved():
         assert "not in this list" not in dash.text
         last = desk.table.rows[-1].instance
         await dash.press("escape", "escape")
-        dash.app.pages.show_instance("orders", last)
+        dash.app.show_instance("orders", last)
         await dash.settled()
         await dash.pilot.press("v", "enter")
         await dash.settled()
@@ -350,7 +350,7 @@ def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked(work
         assert "2 unsent and marked now" in dash.text
         if not workflow:
             await dash.until(lambda: "refunds" in dash.text)
-            dash.app.pages.show_workflow("orders")
+            dash.app.show_workflow("orders")
         assert dash.app.root.marks.ids == ("order-8002", "order-8003")
         assert writes(dash) == []
 

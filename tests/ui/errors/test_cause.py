@@ -23,7 +23,7 @@ def test_one_key_names_the_cause_and_one_more_lists_what_it_hit(scenario, size):
         assert SENTENCE in told
         assert "after it first appeared" in told
         assert int(told.split(" of ")[0]) > int(told.split(" of ")[1].split(":")[0]) / 2
-        assert d.app.pages.why_off("instance.restart") == ""
+        assert d.app.why_off("instance.restart") == ""
         await d.press("enter")
         assert "error~" in d.app.root.filter_line.query_now.text
         await d.until(lambda: len(d.app.root.view) >= 20)

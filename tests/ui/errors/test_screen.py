@@ -85,7 +85,7 @@ def test_the_version_to_blame_stands_first():
 def test_a_version_of_which_nothing_has_finished_has_no_share():
     async def script(dashboard, app):
         app.screen._shares = [VersionShare("feed" * 8, 0, 0, None), VersionShare("cafe" * 8, 1, 2, None)]
-        app.screen._blamed_at = dashboard.app.context.clock()
+        app.screen._blamed_at = dashboard.app.clock()
         app.screen.draw()
         await dashboard.settled()
         assert dashboard.line("feedfeed").endswith("  none has finished yet")

@@ -66,7 +66,7 @@ def test_views_make_way_where_there_is_no_room():
 def test_each_workflow_begins_with_its_default_view():
     async def script(d):
         assert "no filter" in d.lines[1]
-        d.app.pages.show_workflow("refunds")
+        d.app.show_workflow("refunds")
         await d.settled()
         assert "status:paused" in d.lines[1]
 

@@ -120,7 +120,7 @@ def test_an_empty_workflow_and_none_at_all_are_told_by_the_new_keys():
 
 def test_the_event_desk_without_waits_is_told_by_the_new_keys():
     async def script(d):
-        d.app.pages.open("events", "refunds")
+        d.app.open_page("events", "refunds")
         await d.settled()
         told = f"{NEW['layer.close']} goes back; {NEW['instance.create']} creates an instance"
         assert told in d.text

@@ -76,7 +76,7 @@ def test_keys_behind_the_enter_of_a_place_are_no_part_of_it():
         app = dashboard.app
         burst(app, ["colon", *"refunds", "enter", "u"])
         await dashboard.until(lambda: app.root.workflow == "refunds")
-        assert not app.context.utc
+        assert not app.utc
 
     drive(script)
 
@@ -97,12 +97,12 @@ def test_a_line_feed_is_enter_unless_an_action_has_it():
 
     async def script(dashboard):
         burst(dashboard.app, ["slash", *"order-8", "ctrl+j", "u"])
-        await dashboard.until(lambda: not dashboard.app.context.utc)
+        await dashboard.until(lambda: not dashboard.app.utc)
         assert dashboard.app.root.filter_line.query_now.text == "order-8"
 
     async def taken(dashboard):
         burst(dashboard.app, ["ctrl+j"])
-        await dashboard.until(lambda: not dashboard.app.context.utc)
+        await dashboard.until(lambda: not dashboard.app.utc)
 
     drive(script)
     drive(taken, keys={"time.zone": "ctrl+j"})
@@ -118,7 +118,7 @@ def test_a_key_of_which_no_news_came_does_not_hold_the_keyboard_for_ever():
         burst(app, ["w"])
         await dashboard.settled()
         assert len(app.screen_stack) == 1, "kept behind the lost one"
-        app.context.gate.stamp = lambda event: event.time + 31
+        app.gate.stamp = lambda event: event.time + 31
         burst(app, ["j", "j"])
         await dashboard.settled()
         assert app.root.table.cursor == 2

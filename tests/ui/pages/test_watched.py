@@ -9,8 +9,8 @@ def test_nothing_watched_is_told_with_the_key_that_watches():
         await d.press("watched.open")
         assert "Nothing is watched yet" in d.text
         assert "f watches the instance under the cursor" in d.text
-        assert d.app.pages.why_off("row.open") == "nothing is watched"
-        assert d.app.pages.why_off("watched.open") == "it is open already"
+        assert d.app.why_off("row.open") == "nothing is watched"
+        assert d.app.why_off("watched.open") == "it is open already"
         await d.press("escape")
         assert d.app.screen is d.app.root
 
@@ -45,7 +45,7 @@ def test_enter_opens_the_one_under_the_cursor_and_f_watches_it_no_longer():
         assert first in d.text
         await d.press("row.open")
         assert type(d.app.screen).__name__ == "DetailScreen"
-        assert d.app.pages.subject == ("orders", first)
+        assert d.app.subject == ("orders", first)
         await d.press("watched.open", "instance.watch")
         assert "Nothing is watched yet" in d.text
 
