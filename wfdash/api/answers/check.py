@@ -27,16 +27,18 @@ def read_envelope(
 
     `read` parses the body, or raises Unreadable.
 
-    Raises the WorkflowsError that fits. An empty 2xx answer to a write is an envelope without a result.
+    Raises the WorkflowsError that fits. An empty 204 to a write is an envelope without a result.
     """
     if 300 <= answer.http < 400:
         raise _redirected(http, answer, asked)
     envelope = _parse(answer, read)
     good = 200 <= answer.http < 300
-    if good and isinstance(envelope, str) and not answer.body and asked.writes:
+    if answer.http == 204 and not answer.body and asked.writes:
         return Envelope(success=True)
     if isinstance(envelope, str):
         raise no_envelope(http, answer, asked, envelope)
+    if good and asked.writes and envelope.success is None and not envelope.errors:
+        raise no_envelope(http, answer, asked, "JSON that does not say whether it went well")
     if good and (envelope.success is not False and not envelope.errors):
         return envelope
     if good and partial and isinstance(envelope.result, dict):
