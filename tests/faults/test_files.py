@@ -109,6 +109,15 @@ OURS = (
 )
 
 
+def test_a_spoilt_watched_list_is_told_at_the_start(terminal, still, tmp_path):
+    (tmp_path / "wfdash").mkdir()
+    (tmp_path / "wfdash" / "watched.json").write_text('[["acme", "orders"')
+    shell = terminal("-w", "orders", env={**still.env, "XDG_STATE_HOME": str(tmp_path)}, columns=140)
+    shell.wait_for("watched.json could not be read", "kept as watched.unreadable-1")
+    shell.press("q")
+    assert shell.wait_exit() == 0
+
+
 @pytest.mark.parametrize("put", STRANGE, ids=lambda put: put.__name__)
 def test_files_of_ours_that_are_none_hold_nobody(terminal, program, still, tmp_path, put):
     state = tmp_path / "wfdash"

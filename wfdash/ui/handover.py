@@ -32,6 +32,7 @@ class Shift:
         """Changes of watched instances since the last key."""
         self._announced: set[str] = set()
         self._titled = False
+        self._announced_trouble = False
         self._handover = handover
 
     @property
@@ -43,6 +44,9 @@ class Shift:
 
     def begin(self) -> None:
         """There is a session: follow what is watched, and stand where the last shift stood."""
+        if self.pins.trouble and not self._announced_trouble:
+            self._announced_trouble = True
+            self._app.notify(self.pins.trouble, severity="warning")
         self.follow()
         settings, handover = self._app.settings, self._handover
         if handover is None or (handover.account_id and not settings.kept_for):
