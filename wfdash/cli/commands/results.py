@@ -140,7 +140,7 @@ def _not_sent(plan: Plan, identity: str) -> Result:
 def _moved_on(result: Result, event: Progress) -> Result:
     if event.stage == "sent":
         error = "interrupted: whether it arrived is not known"
-        return replace(result, before=event.status, outcome=UNKNOWN, error=error)
+        return replace(result, before=event.before, outcome=UNKNOWN, error=error)
     if event.stage == "answered":
         settling = "interrupted before it settled"
         return replace(result, answered=event.status, outcome="under way", error=settling)

@@ -267,6 +267,7 @@ class Operator:
                 run.done,
                 total,
                 note,
-                status,
+                "" if stage == "sent" else status,
+                before=status if stage == "sent" else "",
             )
         )
