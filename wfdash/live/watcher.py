@@ -9,12 +9,12 @@ from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
+from wfdash.core.rows.contiguous_range import ContiguousRange
 from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.diagnose import Why
 from wfdash.live.budget.budget import Budget
 from wfdash.live.feeds.anomalies import find_oddities
-from wfdash.live.feeds.contiguous_range import ContiguousRange
 from wfdash.live.feeds.count_history import Trends
 from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.feeds.instances import pushed

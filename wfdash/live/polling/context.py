@@ -6,8 +6,8 @@ from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
+from wfdash.core.rows.contiguous_range import ContiguousRange
 from wfdash.core.rows.store import Delta, Store
-from wfdash.live.feeds.contiguous_range import ContiguousRange
 from wfdash.live.polling.events import Event, InstancesChanged
 
 __all__ = ["FeedContext"]
