@@ -1,5 +1,6 @@
 """What the writing commands print: one object an id, and the exit code of them all."""
 
+import time
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -48,7 +49,13 @@ def operator_of(session: CommandSession, *, no_journal: bool) -> Operator:
         if not no_journal:
             raise Stop(f"nothing was sent: {trouble}. --no-journal sends it all the same", 2)
         say(f"wfdash: {trouble}")
-    return Operator(session.api, budget=session.budget, journal=journal, clock=session.clock)
+    return Operator(
+        session.api,
+        budget=session.budget,
+        journal=journal,
+        clock=session.clock,
+        steady=time.monotonic,
+    )
 
 
 def say_lost(operator: Operator) -> None:

@@ -102,7 +102,7 @@ class Creator(Struct, frozen=True):
 
     async def _absent(self, ids: Sequence[str]) -> bool:
         """Whether a read shows that nothing was created; False where it cannot be read."""
-        since = self.clock()
+        since = self.rereader.now()
         try:
             return not any([await self.rereader.find(identity, since=since) for identity in ids])
         except WorkflowsError:
@@ -170,12 +170,12 @@ class Creator(Struct, frozen=True):
         missing = list(ids)
         for wait in _LOOKS:
             await self.sleep(wait)
-            began = self.clock()
+            since, began = self.rereader.now(), self.clock()
             if began - at > _SEARCH:
                 break
             for identity in tuple(missing):
                 try:
-                    snapshot = await self.rereader.find(identity, since=began)
+                    snapshot = await self.rereader.find(identity, since=since)
                 except WorkflowsError:
                     continue
                 if snapshot is None:

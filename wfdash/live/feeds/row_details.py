@@ -102,6 +102,12 @@ class RowDetails(Job):
             return False
         return row.modified != fact.modified and row.modified > fact.read_at
 
+    def set_back(self, seconds: float) -> None:
+        super().set_back(seconds)
+        self.left = {identity: since - seconds for identity, since in self.left.items()}
+        for fact in self._details.values():
+            fact.read_at -= seconds
+
     def remember(self, detail: Detail) -> None:
         """Take in what was read of an instance, whoever read it."""
         if detail.simple:
