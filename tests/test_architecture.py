@@ -63,7 +63,6 @@ ALLOWED_ARROWS = {
     "wfdash.ui.keys.key_names imports wfdash.ui.app": _MIXIN,
     "wfdash.ui.keys.typeahead imports wfdash.ui.app": _MIXIN,
     "wfdash.ui.pages.profile imports wfdash.ui.app": _MIXIN,
-    "wfdash.ui.why_context imports wfdash.ui.app": _MIXIN,
     "wfdash.ui.widgets.line_table imports wfdash.ui.keys.bindings": _SINGLE,
 }
 ALLOWED_CIRCLES = dict.fromkeys(
@@ -92,7 +91,6 @@ ALLOWED_CIRCLES = dict.fromkeys(
         "wfdash.ui.keys.key_names",
         "wfdash.ui.keys.typeahead",
         "wfdash.ui.navigation",
-        "wfdash.ui.why_context",
     ],
     _MIXIN,
 )

@@ -60,7 +60,13 @@ async def open_session(
 
     api = await connect(saw)
     poller = Watcher(
-        api, clock=clock, budget=budget, interval=settings.interval, local=settings.local, notify=notify
+        api,
+        clock=clock,
+        budget=budget,
+        interval=settings.interval,
+        local=settings.local,
+        retention=settings.retention,
+        notify=notify,
     )
     journal = None
     if not settings.demo:

@@ -1,6 +1,6 @@
 """What the jobs of one poller share: whom to ask, about which workflow, and where the answers go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
@@ -21,6 +21,8 @@ class FeedContext(Struct):
     query: Query | None = None
     store: Store = field(default_factory=Store)
     contiguous: ContiguousRange = field(default_factory=ContiguousRange)
+    retention: Mapping[str, float] = field(default_factory=dict)
+    """Seconds a finished instance is kept, by workflow, where the config says."""
     number: int = 0
     """Of the request asked last."""
 
