@@ -4,8 +4,7 @@ import itertools
 
 import pytest
 
-from wfdash.config.load import load
-from wfdash.config.settings import ForeignAccount, Link, Options, Settings, SettingsError
+from wfdash.config.settings import ForeignAccount, Link, Options, Settings, SettingsError, load
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 TOKEN = "obviously-fake-token-0xDEADBEEF"

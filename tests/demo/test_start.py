@@ -6,8 +6,7 @@ import gc
 import pytest
 
 from wfdash.cli.dashboard import _connector
-from wfdash.config.load import load
-from wfdash.config.settings import Options
+from wfdash.config.settings import Options, load
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 

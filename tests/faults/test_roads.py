@@ -12,8 +12,7 @@ from tests.support.loopback import Loopback, envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached, Unauthorized
 from wfdash.config.credential import Credential
-from wfdash.config.load import load
-from wfdash.config.settings import Options, Settings
+from wfdash.config.settings import Options, Settings, load
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 

@@ -12,8 +12,7 @@ from wfdash.api.answers.large_json import LARGE, read_answer
 from wfdash.api.answers.rows import change_body, text
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
 from wfdash.api.http import client
-from wfdash.api.http.answer import Answer
-from wfdash.api.http.client import NOTHING, READ, Http, encoded, segment
+from wfdash.api.http.client import NOTHING, READ, Answer, Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
 from wfdash.api.validate import check_event_type, check_payload_size
@@ -148,7 +147,7 @@ class Endpoints:
         self, workflow: str, instance: str, event_type: str, payload: Any
     ) -> Mapping[str, Any]:
         """POST once. The result, or {} where the server says nothing."""
-        check_event_type(event_type)
+        check_event_type(event_type, local=self.http.local)
         check_payload_size(encoded(payload), "payload")
         asked = RequestInfo("send the event", workflow=workflow, instance=instance, writes=True)
         path = f"{self.instance_path(workflow, instance)}/events/{segment(event_type)}"

@@ -70,6 +70,8 @@ class WorkflowsError(Exception):
         self.sent = sent
         self.denied = denied
         self.retry_after = retry_after
+        self.was_reported = False
+        """Whether a person has read this sentence already, while it was waited out."""
         """Seconds the server asked to wait, when it did."""
 
 

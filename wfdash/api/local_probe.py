@@ -5,9 +5,8 @@ from typing import Any
 from msgspec import Struct
 
 from wfdash.api.answers.envelope import Unreadable, read_json
-from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
-from wfdash.api.http.answer import Answer
-from wfdash.api.http.client import Http
+from wfdash.api.errors import BadAnswer, NotReached, OtherServer, WorkflowsError
+from wfdash.api.http.client import Answer, Http
 
 __all__ = ["BASES", "TOO_OLD", "DevSession", "probe"]
 
@@ -82,7 +81,9 @@ def _not_it(http: Http, answer: Answer) -> BadAnswer:
     text = answer.body[:120].decode("utf-8", "replace").strip()
     if answer.http == 403 and text.startswith("Invalid"):
         return BadAnswer(f"The dev session refused the request (403, {text}).", http=403)
-    return BadAnswer(
+    # Another server at this port stays another one: no passing fault, unlike one that fails.
+    failure = BadAnswer if answer.http >= 500 else OtherServer
+    return failure(
         f"{http.base} answers ({answer.http}), but not with the Workflows API of a dev session: "
         "that takes wrangler 4.79 or later, its local explorer on, and its port in --local PORT.",
         http=answer.http,

@@ -9,8 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from wfdash.cli.output import refuse, say
-from wfdash.config.load import load
-from wfdash.config.settings import Options, SettingsError
+from wfdash.config.settings import Options, SettingsError, load
 
 __all__ = ["start"]
 
@@ -36,11 +35,14 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
         doctor = import_module("wfdash.cli.commands.doctor")
         return int(doctor.run(options, environ))
     command = import_module(f"wfdash.cli.commands.{_MODULES[parsed.command]}")
-    command.prepare(parsed)
+    only_local: str = command.prepare(parsed) or ""
     try:
         settings = load(options, environ)
     except SettingsError as wrong:
-        return refuse(str(wrong), wrong.exit_code)
+        # Usage is told before credentials; whether this was usage, only the settings can say.
+        return refuse(only_local or str(wrong), 2 if only_local else wrong.exit_code)
+    if only_local and not settings.local:
+        return refuse(only_local, 2)
     for warning in settings.warnings:
         say(f"wfdash: {warning}")
 

@@ -48,6 +48,7 @@ class CommandSession(Struct):
     async def read(self, ask: Callable[[], Awaitable[T]], priority: Priority = Priority.LIST) -> T:
         """One read within the budget, tried again after a passing failure. Never for what writes."""
         waits = iter(_WAITS)
+        reported: set[str] = set()
         while True:
             await self._leave(priority)
             began = self.clock()
@@ -59,8 +60,11 @@ class CommandSession(Struct):
                 delay = next(waits, None)
                 asked = error.retry_after or 0.0
                 if delay is None or asked > _PATIENCE or self.clock() - began > _SLOW:
+                    error.was_reported = error.sentence in reported
                     raise
-                say(again(error.sentence))
+                if error.sentence not in reported:
+                    say(again(error.sentence))
+                reported.add(error.sentence)
                 await asyncio.sleep(max(delay, asked))
 
     async def _leave(self, priority: Priority) -> None:
@@ -91,7 +95,10 @@ class CommandSession(Struct):
         if len(names) == 1:
             return names[0]
         if not names:
-            raise Stop("there is no workflow here", 2)
+            where = (
+                "this dev session has no workflows: add one under `workflows` in the Worker's configuration"
+            )
+            raise Stop(where if self.api.local else "this account has no workflows", 2)
         shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         raise Stop(f"there are {max(page.total or 0, len(names))} workflows, name one with -w: {shown}", 2)
 
@@ -112,7 +119,7 @@ async def open_session(settings: Settings) -> AsyncIterator[CommandSession]:
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)
         spending = share_spending(settings.credential, user_state_path("wfdash"))
-    budget = Budget(clock=time.time, steady=time.monotonic, share=settings.share, spending=spending)
+    budget = Budget(clock=time.time, share=settings.share, spending=spending)
     api = await connect(settings, observer=budget.saw)
     session = CommandSession(settings, api, budget)
     try:
@@ -140,5 +147,6 @@ def failures() -> Iterator[Failed]:
         say(f"wfdash: {clean(str(stop))}")
         failed.code = stop.code
     except WorkflowsError as error:
-        say(f"wfdash: {clean(error.sentence)}")
+        gave_up = f"wfdash: gave up after {len(_WAITS) + 1} tries"
+        say(gave_up if error.was_reported else f"wfdash: {clean(error.sentence)}")
         failed.code = error.exit_code

@@ -19,6 +19,8 @@ __all__ = [
     "SavedView",
     "Settings",
     "SettingsError",
+    "config_named",
+    "load",
 ]
 
 CLOUDFLARE = "https://api.cloudflare.com/client/v4"
@@ -160,8 +162,11 @@ class Settings(Struct, frozen=True):
 
     @property
     def kept_for(self) -> str:
-        """Whose pins and journal these are: the account, or `local`; "" while the account is not known."""
-        return "local" if self.local else self.account_id
+        """Whose pins, notes and journal these are: the account, or a dev session's origin; "" if not known.
+
+        Instances of one id in two dev sessions are two instances.
+        """
+        return self.base_url.replace("//localhost:", "//127.0.0.1:") if self.local else self.account_id
 
     def without_secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment for a program that we start and that needs no credential of ours."""
@@ -185,3 +190,17 @@ class Settings(Struct, frozen=True):
             production=self.is_production(account_id),
             read_only=self.is_read_only(account_id),
         )
+
+
+def config_named(options: Options, environ: Mapping[str, str]) -> Path:
+    """Where the config is, or would be."""
+    from wfdash.config.precedence import config_path
+
+    return config_path(options, environ)[0]
+
+
+def load(options: Options, environ: Mapping[str, str]) -> Settings:
+    """Settings for one run; raises SettingsError (exit 2) or NoCredentials (exit 3)."""
+    from wfdash.config.precedence import resolve
+
+    return resolve(options, environ)

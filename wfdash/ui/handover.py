@@ -27,7 +27,7 @@ class Shift:
         self._app = app
         folder: Path | None = None if app.settings.demo else user_state_path("wfdash")
         self.pins = Pins(folder / "watched.json" if folder else None)
-        self.story = SessionStory(folder / "notes.jsonl" if folder else None)
+        self.story = SessionStory(folder / "notes.jsonl" if folder else None, account=lambda: self.account)
         self.unseen = 0
         """Changes of watched instances since the last key."""
         self._announced: set[str] = set()

@@ -3,7 +3,6 @@
 Imported once the app runs, because httpx comes with it.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
@@ -49,9 +48,7 @@ async def open_session(
     spending = None
     if settings.credential is not None and not settings.demo:
         spending = share_spending(settings.credential, user_state_path("wfdash"))
-    budget = Budget(
-        clock=clock, steady=asyncio.get_running_loop().time, share=settings.share, spending=spending
-    )
+    budget = Budget(clock=clock, share=settings.share, spending=spending)
     skew = Skew(clock)
 
     def saw(exchange: Exchange) -> None:
@@ -60,13 +57,7 @@ async def open_session(
 
     api = await connect(saw)
     poller = Watcher(
-        api,
-        clock=clock,
-        budget=budget,
-        interval=settings.interval,
-        local=settings.local,
-        retention=settings.retention,
-        notify=notify,
+        api, clock=clock, budget=budget, interval=settings.interval, local=settings.local, notify=notify
     )
     journal = None
     if not settings.demo:
@@ -81,7 +72,6 @@ async def open_session(
         budget=budget,
         journal=journal,
         clock=clock,
-        steady=asyncio.get_running_loop().time,
         sink=poller.sink,
         read_only="nothing is written until wfdash ends" if settings.read_only else "",
     )

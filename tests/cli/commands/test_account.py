@@ -55,5 +55,6 @@ async def test_what_is_done_in_a_dev_session_is_of_no_account(program, tmp_path)
         arguments = ("pause", "order-1", "-w", "orders", "--yes", "--local", str(server.port))
         done = await asyncio.to_thread(program, *arguments)
     assert json.loads(done.stdout)["outcome"] == "skipped", done.stderr
+    origin = f"http://127.0.0.1:{server.port}"
     [journal] = (tmp_path / "home").rglob("actions.jsonl")
-    assert {json.loads(line)["account"] for line in journal.read_text().splitlines()} == {"local"}
+    assert {json.loads(line)["account"] for line in journal.read_text().splitlines()} == {origin}

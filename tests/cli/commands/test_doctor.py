@@ -6,8 +6,7 @@ from tests.api.dev_session import DevSession
 from tests.support.loopback import envelope, reply, serving
 from wfdash.cli.commands.doctor import doctor
 from wfdash.config.credential import Credential
-from wfdash.config.load import load
-from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError
+from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError, load
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 ENVIRON = {"HOME": "/home/somebody", "TERM": "xterm-256color", "TMUX": "1", "LANG": "C.UTF-8"}
@@ -121,12 +120,17 @@ async def test_the_account_is_found_and_a_wrong_clock_told(capsys):
 
 
 @pytest.mark.parametrize(
-    ("generation", "words"), [("A", "needs wrangler 4.133"), ("C", "watched and written")]
+    ("generation", "words", "write"),
+    [("A", "can be watched, not written (needs wrangler 4.133", "no"), ("C", "watched and written", "yes")],
 )
-async def test_a_dev_session_is_told_apart(capsys, generation, words):
+async def test_a_dev_session_is_told_apart(capsys, generation, words, write):
     async with serving(DevSession(generation)) as server:
         assert await doctor(Settings(base_url=server.url, local=True), ENVIRON) == 0
-    assert words in capsys.readouterr().out
+    report = capsys.readouterr().out
+    assert words in report
+    assert f"  write {write:>{16 + len(write)}}" in report
+    assert "5 s, or more where answers are slow" in report
+    assert "1200" not in report, "a dev session has no limit"
 
 
 @pytest.mark.parametrize("error", [SettingsError("The config is wrong."), NoCredentials("Set a token.")])

@@ -9,8 +9,7 @@ from platformdirs import user_state_path
 from tests.support.dashboard import BASE, drive
 from wfdash.config.credential import Credential
 from wfdash.config.file import read
-from wfdash.config.load import load
-from wfdash.config.settings import Options
+from wfdash.config.settings import Options, load
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN

@@ -5,8 +5,9 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
+from wfdash.api.errors import Refused
 from wfdash.api.interface import RestartFrom
-from wfdash.api.validate import check_event_type
+from wfdash.api.validate import check_event_type, production_doubt
 from wfdash.cli.commands.inputs import need_yes, read_ids, read_json, refused_as_usage
 from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of, say_lost
 from wfdash.cli.exits import Stop, UsageError
@@ -26,18 +27,29 @@ __all__ = ["prepare", "run"]
 _READ_BEFORE_ASKING = 20
 
 
-def prepare(parsed: Namespace) -> None:
-    """Check all that can be checked before anything is asked or sent."""
+def prepare(parsed: Namespace) -> str:
+    """Check all that can be checked before anything is asked; returns what only a dev session would take."""
     parsed.verb = _verb(parsed)
     if parsed.command == "send":
         with refused_as_usage("--type"):
-            check_event_type(parsed.type)
+            check_event_type(parsed.type, local=True)
         parsed.payload = {} if parsed.payload is None else read_json(parsed.payload, "--payload")
     if parsed.command == "restart" and not parsed.from_step and (parsed.count or parsed.type):
         raise UsageError("--count and --type belong to --from-step")
     given = [*parsed.ids, *([parsed.instance] if parsed.instance else [])]
     parsed.ids = read_ids(given)
     need_yes(parsed.yes)
+    return _only_local(parsed)
+
+
+def _only_local(parsed: Namespace) -> str:
+    if parsed.command != "send":
+        return ""
+    try:
+        check_event_type(parsed.type)
+    except Refused as refused:
+        return f"--type: {refused.sentence}"
+    return ""
 
 
 def _verb(parsed: Namespace) -> str:
@@ -54,6 +66,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     await session.reach()
     workflow = await session.workflow()
     check_writable(session)
+    if parsed.command == "send" and (doubt := production_doubt(parsed.type)):
+        say(f"wfdash: {clean(doubt)}")
     operator = operator_of(session, no_journal=parsed.no_journal)
     rows: Sequence[Instance | str] = parsed.ids
     details: list[Detail] = []

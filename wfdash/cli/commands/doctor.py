@@ -6,8 +6,7 @@ from pathlib import Path
 
 from wfdash.cli.commands.doctor_machine import machine, paths, state_trouble, terminal
 from wfdash.cli.output import line
-from wfdash.config.load import config_named, load
-from wfdash.config.settings import Options, Settings, SettingsError
+from wfdash.config.settings import Options, Settings, SettingsError, config_named, load
 from wfdash.core.text.clean import clean
 
 __all__ = ["doctor", "run"]
@@ -63,9 +62,21 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
         ("credential", quoted(f"{scheme}, not shown", "credential") if scheme else "none is sent"),
         ("production", "yes: what destroys asks for the workflow's name" if settings.production else "no"),
         ("read-only", "yes" if settings.read_only else "no"),
-        ("list interval", quoted(f"{settings.interval:g} s", "interval")),
-        ("share of the limit", f"{settings.share:.0%} of 1200 requests per 5 minutes"),
+        *_pace(settings, quoted(f"{settings.interval:g} s", "interval")),
         ("views, keys", f"{len(settings.views)} saved, {len(settings.keys)} remapped"),
+    ]
+
+
+def _pace(settings: Settings, interval: str) -> list[tuple[str, str]]:
+    """How often the list is read and what bounds that; a dev session has no limit, and a pace of its own."""
+    if settings.local:
+        from wfdash.live.feeds.instances import LOCAL_INTERVAL
+
+        least = max(settings.interval, LOCAL_INTERVAL)
+        return [("list interval", f"{least:g} s, or more where answers are slow")]
+    return [
+        ("list interval", interval),
+        ("share of the limit", f"{settings.share:.0%} of 1200 requests per 5 minutes"),
     ]
 
 

@@ -41,7 +41,7 @@ async def examine(settings: Settings) -> Examined:
         if api.account_id and not settings.account_id:
             examined.facts.append(("account", f"{api.account_id} (the only one of GET /accounts)"))
         if settings.local and not examined.code:
-            examined.facts.append(("dev session", api.watch_only or "can be watched and written"))
+            examined.facts += _dev_session(api.watch_only)
     finally:
         await api.close()
     examined.facts += _reach(exchanges)
@@ -54,8 +54,16 @@ async def examine(settings: Settings) -> Examined:
             examined.advice.append(
                 f"Set this machine's clock: it is {_clock(skew)}; ages would be wrong by it."
             )
-    examined.facts.append(("write", "not known until the first action"))
+    if not settings.local:
+        examined.facts.append(("write", "not known until the first action"))
     return examined
+
+
+def _dev_session(watch_only: str) -> list[tuple[str, str]]:
+    """What can be done there; an older one is no fault to fix, so it is told and no more."""
+    if watch_only:
+        return [("dev session", f"can be watched, not written ({watch_only})"), ("write", "no")]
+    return [("dev session", "can be watched and written"), ("write", "yes")]
 
 
 async def _attempt(examined: Examined, name: str, ask: Callable[[], Awaitable[str]], *, fatal: bool) -> None:

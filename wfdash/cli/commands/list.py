@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["prepare", "run"]
 
 _COLUMNS = ((15, "STATUS"), (20, "CREATED"), (8, "TOOK"), (8, "TRIGGER"), (8, "VERSION"), (0, "ID"))
+_LOCAL_COLUMNS = ("STATUS", "CREATED", "ID")
+"""What a dev session tells of an instance in its lists."""
 _SHORT = 8
 """Characters of a version at a terminal; away from one nothing is cut."""
 
@@ -49,12 +51,13 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     listing = Listing(parsed, session)
     terminal = sys.stdout.isatty()
     if not parsed.json and terminal:
-        line(_columns(*(title for _, title in _COLUMNS)))
+        line(_columns(*(title for _, title in _COLUMNS), local=session.settings.local))
     async for item, row in listing.matching():
         if parsed.json:
             json_line(item)
         else:
-            line(_columns(*_cells(row, session.clock(), short=terminal)))
+            cells = _cells(row, session.clock(), short=terminal)
+            line(_columns(*cells, local=session.settings.local))
     if parsed.query and (doubt := parsed.query.doubt):
         say(f"--filter: {doubt}")
     if note := listing.note():
@@ -157,8 +160,12 @@ class Listing:
         return "; ".join(parts)
 
 
-def _columns(*cells: str) -> str:
-    return " ".join(cell.ljust(width) for cell, (width, _) in zip(cells, _COLUMNS, strict=True))
+def _columns(*cells: str, local: bool) -> str:
+    return " ".join(
+        cell.ljust(width)
+        for cell, (width, title) in zip(cells, _COLUMNS, strict=True)
+        if not local or title in _LOCAL_COLUMNS
+    )
 
 
 def _cells(row: Instance, now: float, *, short: bool) -> tuple[str, ...]:

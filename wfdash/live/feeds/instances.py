@@ -8,10 +8,10 @@ from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
 
-__all__ = ["NewestInstances", "OlderInstances", "pushed"]
+__all__ = ["LOCAL_INTERVAL", "NewestInstances", "OlderInstances", "pushed"]
 
 PER_PAGE = 100
-_LOCAL_INTERVAL = 5.0
+LOCAL_INTERVAL = 5.0
 _LOCAL_REST = 10.0
 """A dev server wakes every instance to list them: rest so many times as long as it took."""
 _UNFOCUSED = 30.0
@@ -27,7 +27,7 @@ class NewestInstances(Job):
     """Whoever waits for a lost connection looks here."""
 
     def __init__(self, context: FeedContext, interval: float) -> None:
-        super().__init__(max(interval, _LOCAL_INTERVAL) if context.local else interval)
+        super().__init__(max(interval, LOCAL_INTERVAL) if context.local else interval)
         self.patience = min(self.interval, self.patience)
         self.context = context
         self.focused = True

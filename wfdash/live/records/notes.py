@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec.structs import asdict
@@ -25,7 +25,9 @@ class SessionStory:
     Only status changes that a person could have seen are worth telling: the caller chooses them.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, account: Callable[[], str] = str) -> None:
+        """`account` says of which account, or of which dev session, a note is."""
+        self._account = account
         self.entries: deque[HandoverLine] = deque(maxlen=_MOST)
         self.trouble = ""
         self._file = LockedFile(path, max_bytes=_MAX_BYTES, kept=_KEPT) if path is not None else None
@@ -52,7 +54,7 @@ class SessionStory:
     def _keep(self, entry: HandoverLine) -> None:
         if self._file is None:
             return
-        line = json.dumps(asdict(entry) | {"at": iso(entry.at)}).encode("ascii")
+        line = json.dumps(asdict(entry) | {"at": iso(entry.at), "account": self._account()}).encode("ascii")
         try:
             self._file.append(line, sync=True)
             self.trouble = ""

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from rich.style import Style
 
 from wfdash.api.interface import NewInstance
+from wfdash.api.validate import production_doubt
 from wfdash.core.model.detail import Detail
 from wfdash.core.payload.tree import summary
 from wfdash.core.text.clean import cells, clean, distinguishable, fit
@@ -166,6 +167,8 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     single = plan.eligible[0] if len(plan.eligible) == 1 else None
     detail = asking.details.get(single.id) if single else None
     sentences = _insisted(asking) or consequence(plan.verb, detail, step=_step(plan))
+    if plan.verb == "send_event" and (doubt := production_doubt(plan.event_type)):
+        sentences = [*sentences, doubt]
     lines: list[Pieces] = []
     for number, sentence in enumerate(sentences):
         style = WARN if destroys(plan.verb) and number == 0 else PLAIN

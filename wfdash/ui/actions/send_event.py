@@ -34,7 +34,7 @@ class SendEventScreen(FormScreen):
     def make_plan(self) -> Plan:
         event_type = self.value("type")
         try:
-            check_event_type(event_type)
+            check_event_type(event_type, local=self.dashboard.settings.local)
         except Refused as refused:
             raise NotSendable(refused.sentence if event_type else "the event type is missing") from None
         try:

@@ -99,16 +99,14 @@ class CompareScreen(BaseScreen):
 
     def _show(self, found: Comparison, other: Instance, version: str) -> None:
         self._said, self._other = found.sentence(), other
-        same = "the same version" if version and other.version == version else "another version"
-        if same.startswith("another") and other.version:
-            same += f" ({clean(short_version(other.version))})"
+        of_version = _version_words(version, other.version)
         now, utc = self.dashboard.clock(), self.dashboard.utc
         ended = other.ended or other.created
         word = "finished" if other.ended else "created"
         when = f", {word} {spoken(now - ended)} ago" if ended else ""
         when += f" · read {clock(now, utc=utc)}"
         self._lines = [
-            [(" against ", QUIET), (clean(other.id[:200]), PLAIN), (f", complete, of {same}{when}", QUIET)]
+            [(" against ", QUIET), (clean(other.id[:200]), PLAIN), (f", complete{of_version}{when}", QUIET)]
         ]
         for difference in found.params[:_PARAMS]:
             was = f"{summary(difference.theirs, 60)} → {summary(difference.mine, 60)}"
@@ -133,3 +131,14 @@ class CompareScreen(BaseScreen):
         """Open the run this one is compared with."""
         if self._other is not None and self.close():
             self.dashboard.show_instance(self.workflow, self._other.id)
+
+
+def _version_words(mine: str, theirs: str) -> str:
+    """Whether the other run is of the same version; nothing where a server, as a dev session, tells none."""
+    if not mine or not theirs:
+        return ""
+    return (
+        ", of the same version"
+        if mine == theirs
+        else f", of another version ({clean(short_version(theirs))})"
+    )

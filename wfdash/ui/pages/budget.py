@@ -121,6 +121,8 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
     spent, limit = budget.meter
     acted, most = budget.actions
     share = f"  {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} a user"
+    if poller.local:
+        share = "  wfdash's own bound: a dev session has none"
     bar = max(0, min(_BAR, width - len(share) - 38))
     full = min(bar, spent * bar // limit)
     lines: list[Pieces] = [
@@ -136,7 +138,8 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
         lines.append(
             [(f"  Of the reads {budget.others} are other wfdash processes on this credential", PLAIN)]
         )
-    lines.append(_spending(poller, now))
+    if not poller.local or budget.left is not None or budget.frozen_until is not None:
+        lines.append(_spending(poller, now))
     kinds = " · ".join(f"{clean(kind)} {n}" for kind, n in budget.spent_by)
     lines.append([(fit(f"  Spent on {kinds or 'nothing yet'}", width).rstrip(), QUIET)])
     lines.append(_reach(poller))

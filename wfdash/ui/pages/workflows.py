@@ -94,7 +94,7 @@ class WorkflowsScreen(BaseScreen):
             return
         table = self.query_one(WorkflowTable)
         ranked = worst_first(poller.workflows, poller.trends)
-        idle = not 0 <= self.dashboard.clock() - self.dashboard.last_key_at <= _IDLE  # it may be set back
+        idle = self.dashboard.clock() - self.dashboard.last_key_at > _IDLE
         if not idle and table.cursor > 0:
             places = {name: place for place, name in enumerate(self._order)}
             ranked.sort(key=lambda workflow: places.get(workflow.name, len(places)))
@@ -137,6 +137,10 @@ class WorkflowsScreen(BaseScreen):
             silent = no_answer(fresh, self.dashboard.clock())
             return (
                 f"Asking for the workflows: {silent}.\n{PATIENCE}" if silent else "Asking for the workflows."
+            )
+        if self.poller.local:
+            return (
+                "This dev session has no workflows.\nAdd one under `workflows` in the Worker's configuration."
             )
         key = self.dashboard.key_of("profile.open")
         return f"This account has no workflows.\nDeploy a Worker with one, or change the profile with {key}."
@@ -193,7 +197,7 @@ class WorkflowsScreen(BaseScreen):
 
 def _title(listed: int, total: int | None) -> str:
     of = f" of {count(total)}" if total is not None and total > listed else ""
-    return f"{count(listed)}{of} workflows"
+    return f"{count(listed)}{of} {'workflow' if (total or listed) == 1 else 'workflows'}"
 
 
 def _sum(workflows: Sequence[Workflow]) -> dict[str, int]:
