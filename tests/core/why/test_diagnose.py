@@ -19,86 +19,85 @@ CASES = {
     "waiting, told": (
         detail("waiting", [wait("approval-1", 0, 24 * HOUR, event_type="approve")]),
         3 * HOUR + 12 * 60,
-        "waiting for event approve since 3 h 12 m, times out in 20 h 48 m",
+        'waiting for event "approve" for 3 h 12 m; times out in 20 h 48 m',
         "approve, 20h48m left",
     ),
     "waiting, no event type": (
         detail("waiting", [wait("approval-1", 0, 24 * HOUR)]),
         3 * HOUR + 12 * 60,
-        "waiting for an event in approval since 3 h 12 m, times out in 20 h 48 m",
+        'waiting for an event in "approval" for 3 h 12 m; times out in 20 h 48 m',
         "approval, 20h48m left",
     ),
     "waiting, untold": (
         detail("running", [LOAD, wait("approval-1", 1)]),
         241,
-        "waiting for an event in approval since 4 m; this server does not say until when",
+        'waiting for an event in "approval" for 4 m; this server does not say until when',
         "approval, waits since 4m",
     ),
     "waiting, time-out passed": (
         detail("waiting", [wait("approval-1", 0, 60, event_type="approve")]),
         72,
-        "waiting for event approve since 1 m 12 s; its time-out was due 12 s ago",
+        'waiting for event "approve" for 1 m 12 s; its time-out was due 12 s ago',
         "approve, due 10s ago",
     ),
     "sleeping until another day": (
         detail("waiting", [sleep("cool down-1", 0, 4 * DAY + HOUR)]),
         10 * HOUR,
-        "sleeping until Tue 09:00 (in 3 d 15 h), step cool down",
+        'sleeping until Tue 09:00 (in 3 d 15 h) in "cool down"',
         "sleeps until Tue 09:00",
     ),
     "sleeping, untold": (
         detail("running", [LOAD, sleep("nap-1", 1)]),
         121,
-        "sleeping since 2 m, step nap; this server does not say until when",
+        'sleeping for 2 m in "nap"; this server does not say until when',
         "sleeps since 2m",
     ),
     "sleeping past its end": (
         detail("waiting", [sleep("nap-1", 0, 60)]),
         72,
-        "sleeping until 08:01:00, due 12 s ago, step nap",
+        'sleeping until 08:01:00, due 12 s ago, in "nap"',
         "sleeps, due 10s ago",
     ),
     "a sleep started anew after a pause": (
         detail("running", [sleep("nap-1", 0), sleep("nap-1", 30)]),
         90,
-        "sleeping since 1 m, step nap; this server does not say until when",
+        'sleeping for 1 m in "nap"; this server does not say until when',
         "sleeps since 1m",
     ),
     "between attempts, exponential": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED)]),
         41,
-        "attempt 3 of 6 of charge card failed 8 s ago with PaymentError; next try in about 32 s",
+        'attempt 3 of 6 of "charge card" failed 8 s ago with PaymentError; next try in about 32 s',
         "charge card 3/6, in ~30s",
     ),
     "between attempts, linear": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, backoff="linear")]),
         41,
-        "attempt 3 of 6 of charge card failed 8 s ago with PaymentError; next try in about 22 s",
+        'attempt 3 of 6 of "charge card" failed 8 s ago with PaymentError; next try in about 22 s',
         "charge card 3/6, in ~20s",
     ),
     "between attempts, constant": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, backoff="constant")]),
         41,
-        "attempt 3 of 6 of charge card failed 8 s ago with PaymentError; next try in about 2 s",
+        'attempt 3 of 6 of "charge card" failed 8 s ago with PaymentError; next try in about 2 s',
         "charge card 3/6, in <10s",
     ),
     "between attempts, dynamic": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, delay="[dynamic]")]),
         41,
-        "attempt 3 of 6 of charge card failed 8 s ago with PaymentError; "
-        "its delay is [dynamic], so when the next try comes is unknown",
+        'attempt 3 of 6 of "charge card" failed 8 s ago with PaymentError; its delay is [dynamic], so when the next try comes is unknown',
         "charge card 3/6 failed",
     ),
     "between attempts, overdue": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED)]),
         85,
-        "attempt 3 of 6 of charge card failed 52 s ago with PaymentError; next try due 12 s ago",
+        'attempt 3 of 6 of "charge card" failed 52 s ago with PaymentError; next try due 12 s ago',
         "charge card 3/6, due 10s ago",
     ),
     "between attempts, without limit": (
         detail("waiting", [step("charge card-1", 0, None, None, TWICE_FAILED, limit=None)]),
         41,
-        "attempt 3 of charge card failed 8 s ago with PaymentError; next try in about 32 s",
+        'attempt 3 of "charge card" failed 8 s ago with PaymentError; next try in about 32 s',
         "charge card attempt 3, in ~30s",
     ),
     "between attempts, plain error": (
@@ -107,34 +106,31 @@ CASES = {
             [step("fetch-2", 0, None, None, [attempt(0, 1, False, failure("Error", "503\nupstream"))])],
         ),
         2,
-        "attempt 1 of 6 of fetch #2 failed 1 s ago: 503 …; next try in about 9 s",
+        'attempt 1 of 6 of "fetch #2" failed 1 s ago: 503 …; next try in about 9 s',
         "fetch #2 1/6, in <10s",
     ),
     "first attempt": (
         detail("running", [step("charge card-1", 0)]),
         40,
-        "charge card has been running for 40 s, attempt 1 of 6; times out in about 9 m 20 s",
+        '"charge card" has been running for 40 s, attempt 1 of 6; times out in about 9 m 20 s',
         "charge card, 40s+",
     ),
     "later attempt": (
         detail("running", [step("charge card-1", 0, None, None, [*TWICE_FAILED, attempt(73)])]),
         80,
-        "charge card has been running for 7 s, attempt 4 of 6; the one before failed with PaymentError; "
-        "times out in about 9 m 53 s",
+        '"charge card" has been running for 7 s, attempt 4 of 6; the one before failed with PaymentError; times out in about 9 m 53 s',
         "charge card 4/6, <10s+",
     ),
     "an attempt whose session died": (
         detail("running", [step("charge card-1", 0, None, None, [attempt(0), attempt(100)])]),
         130,
-        "charge card has been running for 30 s, attempt 2 of 6; the one before was cut off; "
-        "times out in about 9 m 30 s",
+        '"charge card" has been running for 30 s, attempt 2 of 6; the platform lost the one before, so its effects may have happened twice; times out in about 9 m 30 s',
         "charge card 2/6, 30s+",
     ),
     "over its time-out": (
         detail("running", [step("charge card-1", 0)]),
         720,
-        "charge card has been running for 12 m, attempt 1 of 6; over its time-out of 10 m, due 2 m ago; "
-        "looks stuck",
+        '"charge card" has been running for 12 m, attempt 1 of 6; over its time-out of 10 m, due 2 m ago; looks stuck',
         "charge card, 12m+",
     ),
     "nothing open, for a while": (
@@ -165,14 +161,14 @@ CASES = {
     "a start ahead of this clock": (
         detail("running", [step("charge card-1", 30)]),
         0,
-        "charge card has been running for 0 s, attempt 1 of 6; times out in about 10 m 30 s",
+        '"charge card" has been running for 0 s, attempt 1 of 6; times out in about 10 m 30 s',
         "charge card, <10s+",
     ),
     "nothing yet": (detail("running"), 2, "running for 2 s, no step yet", "no step yet"),
     "parallel, all running": (
         detail("running", [step("a-1", 0), step("b-1", 1), done("c-1", 0, 3)]),
         5,
-        "2 steps run: a, b; a times out first, in about 9 m 55 s",
+        '2 steps run: "a", "b"; "a" times out in about 9 m 55 s',
         "2 open: a, <10s+",
     ),
     "parallel, mixed": (
@@ -186,54 +182,50 @@ CASES = {
             ],
         ),
         5,
-        "4 steps are open: ok runs, bad failed attempt 1 of 6 with PaymentError, nap sleeps, "
-        "event waits for an event; bad is tried again first, in about 6 s",
+        '4 steps are open: "ok" runs, "bad" failed attempt 1 of 6 with PaymentError, "nap" sleeps, "event" waits for an event; "bad" is tried again in about 6 s; this server does not say when the others end',
         "4 open: bad 1/6, in <10s",
     ),
     "parallel, many": (
         detail("waiting", [sleep(f"nap-{n}", 0, 60 + n) for n in range(1, 8)]),
         5,
-        "7 steps are open: 7 sleep; nap wakes first, in 56 s",
+        '7 steps are open: 7 sleep; "nap" wakes first, in 56 s',
         "7 open: sleeps until 08:01:01",
     ),
     "parallel, many of which fail": (
         detail("waiting", [step(f"{one}-1", 0, None, None, TWICE_FAILED) for one in "abcde"]),
         41,
-        "5 steps are open: 5 are between attempts; the last failure was PaymentError; "
-        "a is tried again first, in about 32 s",
+        '5 steps are open: 5 are between attempts; the last failure was PaymentError; "a" is tried again first, in about 32 s',
         "5 open: a 3/6, in ~30s",
     ),
     "parallel, an event or a reminder": (
         detail("waiting", [wait("approval-1", 0, DAY, event_type="approve"), sleep("remind-1", 0, HOUR)]),
         60,
-        "2 steps are open: approval waits for event approve, remind sleeps until 09:00:00; "
-        "remind wakes first, in 59 m",
+        '2 steps are open: "approval" waits for event "approve", "remind" sleeps until 09:00:00; "remind" wakes in 59 m',
         "2 open: approve, 23h59m left",
     ),
     "parallel, overdue": (
         detail("waiting", [sleep("nap-1", 0, 600), step("a-1", 0, None, None, [attempt(0, 1, False)])]),
         41,
-        "2 steps are open: nap sleeps until 08:10:00, a failed attempt 1 of 6 with PaymentError; "
-        "a was to be tried again 30 s ago",
+        '2 steps are open: "nap" sleeps until 08:10:00, "a" failed attempt 1 of 6 with PaymentError; "a" was to be tried again 30 s ago',
         "2 open: a 1/6, due 30s ago",
     ),
     "queued": (detail("queued", start=None), 250, "queued for 4 m 10 s", "queued 4m"),
     "pausing": (
         detail("waitingForPause", [LOAD, step("busy-1", 1)]),
         121,
-        "pausing: busy still runs, 2 m so far; pauses when that ends",
+        'pausing: "busy" still runs, 2 m so far; pauses when that ends',
         "busy still runs, 2m",
     ),
     "pausing, several steps": (
         detail("waitingForPause", [step("busy-1", 1), step("late-1", 3), sleep("nap-1", 2, 90)]),
         121,
-        "pausing: busy and 1 more still run, 2 m so far; pauses when they end",
+        'pausing: "busy" and 1 more still run, 2 m so far; pauses when they end',
         "busy still runs, 2m",
     ),
     "paused in a sleep": (
         detail("paused", [sleep("nap-1", 0, 600)]),
         60,
-        "paused; its sleep nap stands still until it is resumed",
+        'paused; its sleep "nap" stands still until it is resumed',
         "paused in nap",
     ),
     "rolling back": (
@@ -248,13 +240,13 @@ CASES = {
             ],
         ),
         9,
-        "rolling back, 2 handlers done, charge card running for 5 s",
+        'rolling back, 2 handlers done, "charge card" running for 5 s',
         "rollback, 2 done: charge card",
     ),
     "rolling back, first handler": (
         detail("rollingBack", [LOAD, step("charge card-1", 4, kind="rollback")]),
         9,
-        "rolling back, no handler done, charge card running for 5 s",
+        'rolling back, no handler done, "charge card" running for 5 s',
         "rollback, 0 done: charge card",
     ),
     "rolling back, a handler failed": (
@@ -275,15 +267,14 @@ CASES = {
     "rolling back, a handler's next try never came": (
         detail("rollingBack", [step("ship-1", 1, None, None, [attempt(1, 2, False)], kind="rollback")]),
         402,
-        "rolling back, no handler done; attempt 1 of 6 of ship failed 6 m 40 s ago with PaymentError; "
-        "next try due 6 m 30 s ago; looks stuck",
+        'rolling back, no handler done; attempt 1 of 6 of "ship" failed 6 m 40 s ago with PaymentError; next try due 6 m 30 s ago; looks stuck',
         "rollback, 0 done: ship",
     ),
     "complete": (detail("complete", [LOAD], end=48), 48 + 3 * DAY, "finished 3 d ago, took 48 s", ""),
     "complete after a caught failure": (
         detail("complete", [gave_up("charge card-1", 0, [1, 12], limit=1), done("mail-1", 13, 14)], end=14),
         74,
-        "finished 1 m ago, took 14 s; charge card failed on the way and the run went on",
+        'finished 1 m ago, took 14 s; "charge card" failed on the way and the run went on',
         "1 step failed: charge card",
     ),
     "errored": (
@@ -294,7 +285,7 @@ CASES = {
             error=failure(),
         ),
         317 + 180,
-        "charge card gave up after 6 attempts: PaymentError: card declined; errored 3 m ago, took 5 m 17 s",
+        '"charge card" gave up after 6 attempts: PaymentError: card declined; errored 3 m ago, took 5 m 17 s',
         "charge card: PaymentError: card declined",
     ),
     "errored, not retried": (
@@ -323,8 +314,7 @@ CASES = {
             error=failure("WorkflowFatalError", "The execution of the Workflow instance was terminated"),
         ),
         61,
-        "validate failed at its first attempt and was not tried again: NonRetryableError: no card; "
-        "errored 1 m ago, took 1 s",
+        '"validate" failed at its first attempt and was not tried again: NonRetryableError: no card; errored 1 m ago, took 1 s',
         "validate: NonRetryableError: no card",
     ),
     "errored, wait timed out": (
@@ -335,7 +325,7 @@ CASES = {
             error=failure("Error", "WorkflowTimeoutError: Execution timed out after 60000ms"),
         ),
         120,
-        "approval got no event approve within 1 m; errored 1 m ago, took 1 m",
+        '"approval" got no event "approve" within 1 m; errored 1 m ago, took 1 m',
         "approval: timed out",
     ),
     "errored, outside any step": (
@@ -371,20 +361,19 @@ CASES = {
             rollback={"outcome": "complete", "error": None},
         ),
         74,
-        "ship gave up after 2 attempts: PaymentError: card declined; errored 1 m ago, took 14 s; "
-        "rolled back, 1 handler",
+        '"ship" gave up after 2 attempts: PaymentError: card declined; errored 1 m ago, took 14 s; rolled back, 1 handler',
         "ship: PaymentError: card declined",
     ),
     "terminated with an open wait": (
         detail("terminated", [LOAD, wait("approval-1", 1, DAY), termination()], end=60),
         240,
-        "terminated 3 m ago through the API, took 1 m; approval was left unfinished",
+        'terminated 3 m ago through the API, took 1 m; "approval" was left unfinished',
         "stopped in approval",
     ),
     "unknown status": (
         detail("hibernating", [sleep("nap-1", 0, 600)]),
         60,
-        "status hibernating; sleeping until 08:10:00 (in 9 m), step nap",
+        'status hibernating; sleeping until 08:10:00 (in 9 m) in "nap"',
         "sleeps until 08:10:00",
     ),
     "no status": (read_detail("orders", "x", None), 0, "no status was answered", ""),
@@ -427,7 +416,7 @@ def test_a_queue_says_whether_there_is_room(running, allowed, told):
 def test_paused_says_the_rows_last_change():
     row = Instance("order-1", "paused", modified=T0 + 10)
     why = diagnose(detail("paused"), now=T0 + 70, row=row)
-    assert why.sentence == "paused, last change 1 m ago; goes on when it is resumed"
+    assert why.sentence == "paused for 1 m; goes on when it is resumed"
 
 
 def test_a_local_session_that_ended_is_suspected():
@@ -470,26 +459,26 @@ def test_a_thrown_class_is_named_although_the_engine_calls_it_error():
     thrown = failure("Error", "PaymentError: card declined")
     one = detail("running", [step("charge card-1", 0, None, None, [attempt(0, 1, False, thrown)])])
     assert diagnose(one, now=T0 + 3).sentence == (
-        "attempt 1 of 6 of charge card failed 2 s ago with PaymentError; next try in about 8 s"
+        'attempt 1 of 6 of "charge card" failed 2 s ago with PaymentError; next try in about 8 s'
     )
 
 
 RECORDED = {
-    "approval-timed-out": "approval got no event within 1 s; errored just now, took 1 s",
-    "booking-rolled-back": "terminated just now, took 92 ms; confirmation was left unfinished",
-    "busy": "crunch numbers has been running for",
-    "busy-waitingForPause": "pausing: crunch numbers still runs,",
+    "approval-timed-out": '"approval" got no event within 1 s; errored just now, took 1 s',
+    "booking-rolled-back": 'terminated just now, took 92 ms; "confirmation" was left unfinished',
+    "busy": '"crunch numbers" has been running for',
+    "busy-waitingForPause": 'pausing: "crunch numbers" still runs,',
     "crash-errored": "the run failed: TypeError: orders.map is not a function; errored just now",
-    "exhausted-errored": "charge card gave up after 3 attempts: PaymentError: card declined",
-    "fatal-errored": "check address failed at its first attempt and was not tried again: NonRetryableError:",
+    "exhausted-errored": '"charge card" gave up after 3 attempts: PaymentError: card declined',
+    "fatal-errored": '"check address" failed at its first attempt and was not tried again: NonRetryableError:',
     "loop-500": "finished just now",
-    "parallel": "2 steps run: invoice, stock;",
-    "retrying": "attempt 1 of 6 of charge card failed just now with PaymentError; next try in about 29 s",
-    "sleeping": "sleeping since 26 ms, step cool down; this server does not say until when",
-    "sleeping-paused": "paused; its sleep cool down stands still until it is resumed",
-    "sleeping-terminated": "terminated just now, took 29 ms; cool down was left unfinished",
+    "parallel": '2 steps run: "invoice", "stock";',
+    "retrying": 'attempt 1 of 6 of "charge card" failed just now with PaymentError; next try in about 29 s',
+    "sleeping": 'sleeping for 26 ms in "cool down"; this server does not say until when',
+    "sleeping-paused": 'paused; its sleep "cool down" stands still until it is resumed',
+    "sleeping-terminated": 'terminated just now, took 29 ms; "cool down" was left unfinished',
     "thinking": "running with no open step for",
-    "waiting-for-event": "waiting for an event in approval since",
+    "waiting-for-event": 'waiting for an event in "approval" for',
 }
 ANSWERS = Path(__file__).parent / "answers"
 

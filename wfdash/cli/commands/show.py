@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from contextlib import suppress
 
 from wfdash.api.errors import WorkflowsError
@@ -14,15 +15,22 @@ from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.lazy_steps import plain
 from wfdash.core.model.retention import kept_for
 from wfdash.core.model.status import is_final
+from wfdash.core.model.step import ABSENT, Failure
+from wfdash.core.payload.tree import value_text
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.step_names import spoken_name
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["prepare", "run"]
 
+_ERRORS = 20
+"""Different errors of attempts that are printed whole."""
+_ROOM = 100
+"""Characters of an error that its line of the timeline shows for sure."""
 _KEPT_WITHIN = 5.0
 """Seconds after which it is shown without saying how long it is kept."""
 
@@ -79,8 +87,42 @@ def sheet(
     head = f"{detail.workflow} / {detail.id}: {detail.status or 'no status'}"
     lines = [head, clean(why), ""]
     lines += [f"{name:<9} {value}" for name, value in _summary(detail, now, kept) if value]
-    lines += ["", *text_timeline(detail, now=now, uncut=uncut), "", f"as of {instant(now)}"]
+    lines += ["", *text_timeline(detail, now=now, uncut=uncut), *_texts(detail), "", f"as of {instant(now)}"]
     return lines
+
+
+def _texts(detail: Detail) -> Iterator[str]:
+    """What a line of the timeline has no room for, whole: errors, params and output."""
+    if detail.error is not None:
+        yield from _block("error", _error_text(detail.error))
+    shown = set() if detail.error is None else {detail.error.message}
+    for step in (*detail.steps.retried(), *detail.steps.failed()):
+        for error in (*(attempt.error for attempt in step.attempts), step.error):
+            if error is None or error.message in shown or not _is_cut(error):
+                continue
+            if len(shown) > _ERRORS:
+                return
+            shown.add(error.message)
+            yield from _block(f"error of {spoken_name(step)}", _error_text(error))
+    if detail.params is not ABSENT:
+        yield from _block("params", value_text(detail.params))
+    if detail.output is not ABSENT and detail.output is not None:
+        yield from _block("output", value_text(detail.output))
+
+
+def _is_cut(failure: Failure) -> bool:
+    return len(failure.message) > _ROOM or "\n" in failure.message.strip()
+
+
+def _error_text(failure: Failure) -> str:
+    name, message = failure.name.strip(), failure.message.strip()
+    return message if not name or message.startswith(f"{name}:") else f"{name}: {message}"
+
+
+def _block(title: str, text: str) -> Iterator[str]:
+    yield ""
+    yield title
+    yield from (f"  {line}" for line in text.splitlines() or [""])
 
 
 def _summary(detail: Detail, now: float, kept: float | None) -> list[tuple[str, str]]:

@@ -8,15 +8,24 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.text.chance import plain_message
 from wfdash.core.why.current_steps import Doing, current_steps, doing
-from wfdash.core.why.failure import attempt_failure
+from wfdash.core.why.failure import attempt_failure, failing_step, ran_again
 from wfdash.core.why.step_names import plain_step
 
-__all__ = ["BLOCKS", "DetailFields", "read_fields"]
+__all__ = ["BLOCKS", "ODDITIES", "DetailFields", "read_fields"]
 
 BLOCKS = ("event", "sleep", "retry", "step", "queue", "pause", "rollback")
 
+ODDITIES = ("ran-twice",)
+"""`ran-twice`: the platform lost an attempt of a step, which ran again."""
+
 _BY_STATUS = {"queued": "queue", "paused": "pause", "waitingForPause": "pause", "rollingBack": "rollback"}
-_LONGEST_FIRST: dict[Doing, str] = {"waits": "event", "sleeps": "sleep", "retries": "retry", "runs": "step"}
+_LONGEST_FIRST: dict[Doing, str] = {
+    "waits": "event",
+    "sleeps": "sleep",
+    "retries": "retry",
+    "pending": "step",
+    "runs": "step",
+}
 
 
 class DetailFields(Struct, frozen=True):
@@ -27,11 +36,15 @@ class DetailFields(Struct, frozen=True):
     error: str = ""
     blocked: str = ""
     """One of BLOCKS, or "" when it waits for nothing that can be named."""
+    odd: str = ""
+    """One of ODDITIES, or ""."""
 
 
 def read_fields(detail: Detail) -> DetailFields:
     """The facts of one detail. Of steps side by side, the one that waits longest by nature counts."""
     current, failed = current_steps(detail), detail.steps.failed()
+    if detail.status == "errored" and (died := failing_step(detail)) is not None and died not in failed:
+        failed = [*failed, died]
     said = (
         text for step in (*current, *failed) for text in (step.name, _of_group(step.name), step.event_type)
     )
@@ -40,7 +53,8 @@ def read_fields(detail: Detail) -> DetailFields:
     texts = [
         _words(*error) for error in dict.fromkeys((error.name, error.message) for error in errors if error)
     ]
-    return DetailFields(tuple(names), "\n".join(texts), _blocked(detail.status, current))
+    odd = "ran-twice" if ran_again(detail) else ""
+    return DetailFields(tuple(names), "\n".join(texts), _blocked(detail.status, current), odd)
 
 
 def _of_group(name: str) -> str:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from msgspec import Struct, field
 
-from wfdash.core.filter.detail_fields import BLOCKS, DetailFields
+from wfdash.core.filter.detail_fields import BLOCKS, ODDITIES, DetailFields
 from wfdash.core.filter.grammar import QueryError, Term
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
@@ -54,10 +54,14 @@ class FilterField(Struct, frozen=True):
         return self.ops is _ORDER or self.name in ("since", "before")
 
 
+STATUS_GROUPS = {"active": False, "final": True}
+"""Words for several statuses, and whether those are final."""
 FIELDS = {
     field.name: field
     for field in (
-        FilterField("status", (":",), "one of these statuses", STATUSES),
+        FilterField(
+            "status", (":",), "one of these statuses, or active, or final", (*STATUSES, *STATUS_GROUPS)
+        ),
         FilterField("age", _ORDER, "time since it was created", ("10m", "1h", "1d")),
         FilterField("since", (":",), "created since then", ("15m", "2h", "1d")),
         FilterField("before", (":",), "created before then", ("15m", "2h", "1d")),
@@ -70,6 +74,7 @@ FIELDS = {
         ),
         FilterField("error", ("~",), "its error has this in its name or message", details=True),
         FilterField("blocked", (":",), "what it waits for", BLOCKS, details=True),
+        FilterField("odd", (":",), "what went wrong without an error", ODDITIES, details=True),
     )
 }
 
@@ -102,6 +107,8 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
             raise QueryError("no duration; write 90s, 10m, 1h30m or 2d", place)
         if field.name == "blocked" and value.lower() not in BLOCKS:
             raise QueryError(f"write {', '.join(BLOCKS[:-1])} or {BLOCKS[-1]}; step~ takes a name", place)
+        if field.name == "odd" and value.lower() not in ODDITIES:
+            raise QueryError(f"write {' or '.join(ODDITIES)}", place)
         if field.name in ("since", "before") and instant(value, 0.0) is None:
             raise QueryError("no time; write 2h, 2026-11-20 or 2026-11-20T10:00", place)
     if len(term.values) > 1 and field.takes_time:
@@ -120,7 +127,7 @@ def doubtful(term: Term) -> str:
         return ""
     spelled = {status.lower(): status for status in STATUSES}
     for value in term.values:
-        if value.lower() not in spelled:
+        if value.lower() not in spelled and value.lower() not in STATUS_GROUPS:
             near = get_close_matches(value.lower(), spelled, n=1, cutoff=0.5)
             meant = f"did you mean {spelled[near[0]]}?" if near else f"there are {', '.join(STATUSES)}"
             return f"no status {value} is known; {meant}"
@@ -167,6 +174,9 @@ def _id_test(word: str, wanted: bool) -> Test:
 
 def _status_test(values: tuple[str, ...], wanted: bool) -> Test:
     low = frozenset(value.lower() for value in values)
+    if groups := low & STATUS_GROUPS.keys():
+        kinds = [STATUS_GROUPS[name] for name in groups]
+        return lambda row: (row.status.lower() in low or is_final(row.status) in kinds) is wanted
     statuses = frozenset(status for status in STATUSES if status.lower() in low)
     if len(statuses) == len(low):
         return (lambda row: row.status in statuses) if wanted else (lambda row: row.status not in statuses)
@@ -204,6 +214,8 @@ def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) 
             return False
         if term.field == "blocked":
             return (read.blocked in low) is wanted
+        if term.field == "odd":
+            return (read.odd in low) is wanted
         texts = read.steps if term.field == "step" else (read.error,)
         return any(value in text for text in texts for value in low) is wanted
 

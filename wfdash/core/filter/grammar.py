@@ -16,6 +16,8 @@ _WORD = re.compile(r'[^\s()"]+')
 _VALUE = re.compile(r'[^\s()",]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_RESERVED = ("or", "not", "marked", "|", "||", "&", "&&")
+"""Words that a filter can hold in quotes only."""
 _DEEPEST = 50
 _LONGEST = 2000
 
@@ -96,7 +98,7 @@ def _unparse_term(term: Term) -> str:
 
 def _quoted(text: str, *, word: bool = False) -> str:
     plain = (_WORD if word else _VALUE).fullmatch(text)
-    if plain and not (word and (text.lower() in ("or", "marked") or text[0] == "-" or _FIELD.match(text))):
+    if plain and not (word and (text.lower() in _RESERVED or text[0] in "-!" or _FIELD.match(text))):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -149,9 +151,24 @@ class _Reader:
                 return Not(self._unary())
             if self.text.startswith("(", start):
                 return self._group(start)
+            self._refuse_other_spellings(start)
             return self._term()
         finally:
             self.depth -= 1
+
+    def _refuse_other_spellings(self, start: int) -> None:
+        """Other tools write `!x`, `not x`, `a | b` and `a && b`; taken as words they would match nothing."""
+        found = _WORD.match(self.text, start)
+        word = found[0] if found else ""
+        after = self.text[start + len(word) :].strip()
+        if word.startswith("!"):
+            raise QueryError(f"write -{word.lstrip('!') or 'x'} for what does not match", start)
+        if word.lower() == "not" and after:
+            raise QueryError(f"write -{after} for what does not match", start)
+        if word in ("|", "||"):
+            raise QueryError("write or between two filters; status:errored,queued takes several", start)
+        if word in ("&", "&&"):
+            raise QueryError("a space means and: leave this out", start)
 
     def _group(self, start: int) -> Node:
         self.at += 1
@@ -196,10 +213,18 @@ class _Reader:
             self.at = quoted.end()
             if not quoted[1]:
                 raise QueryError("there is nothing between these quotes", start)
+            self._refuse_glued('a space is missing after this "', ",)")
             return _ESCAPED.sub(r"\1", quoted[1])
         found = plain.match(self.text, start)
         self.at = found.end() if found else start
+        if found and self.text.startswith('"', self.at):
+            raise QueryError('a space is missing before this "', self.at)
         return found[0] if found else ""
+
+    def _refuse_glued(self, sentence: str, allowed: str) -> None:
+        following = self.text[self.at : self.at + 1]
+        if following and not following.isspace() and following not in allowed:
+            raise QueryError(sentence, self.at)
 
     def _at_or(self) -> bool:
         """At the word `or`; as the first word of a filter or a group it is a word like any other."""

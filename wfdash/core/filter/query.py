@@ -1,11 +1,12 @@
 """The filter language: read it, match rows with it, and say what of it the API can do itself."""
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from msgspec import Struct
 
 from wfdash.core.filter.fields import (
     FIELDS,
+    STATUS_GROUPS,
     MatchContext,
     Test,
     check,
@@ -16,7 +17,7 @@ from wfdash.core.filter.fields import (
 )
 from wfdash.core.filter.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import STATUSES
+from wfdash.core.model.status import STATUSES, is_final
 
 __all__ = ["EVERYTHING", "MatchContext", "Pushdown", "Query", "QueryError", "parse"]
 
@@ -91,7 +92,7 @@ class Query:
         allowed: frozenset[str] | None = None
         for term in _conjuncts(self.node):
             if term.field == "status":
-                these = frozenset(_SPELLED.get(value.lower(), value) for value in term.values)
+                these = frozenset(status for value in term.values for status in _spelled(value))
                 allowed = these if allowed is None else allowed & these
         return allowed
 
@@ -140,6 +141,14 @@ def parse(text: str) -> Query:
 
 
 _SPELLED = {status.lower(): status for status in STATUSES}
+
+
+def _spelled(value: str) -> Sequence[str]:
+    """The statuses that a value names, as the API spells them."""
+    final = STATUS_GROUPS.get(value.lower())
+    if final is None:
+        return (_SPELLED.get(value.lower(), value),)
+    return [status for status in STATUSES if is_final(status) is final]
 
 
 def _compile(node: Node, wanted: bool, now: float, context: MatchContext) -> Test:

@@ -21,6 +21,8 @@ class StepHead(Struct, gc=False):
     success: bool | None = None
     finished: bool | None = None
     error: Any = None
+    attempts: Raw = Raw(b"")
+    """Unread: of 10,000 steps few were tried more than once, and a look at the text tells which."""
 
 
 class Entries(Sequence[Any]):

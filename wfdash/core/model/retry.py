@@ -31,6 +31,7 @@ _UNITS: Final = {
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 _DURATION: Final = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+", re.ASCII)
 _LONGEST: Final = 64
+_LONGEST_WAIT: Final = 365 * 86400.0
 
 
 def duration(value: str | float | None) -> float | None:
@@ -67,13 +68,10 @@ def back_off(config: StepConfig | None, attempt: int) -> float | None:
     if config is None or base is None or attempt < 1:
         return None
     policy = config.backoff.lower()
-    if policy == "constant":
-        return base
-    if policy == "linear":
-        return base * attempt
-    if policy in ("exponential", ""):
-        return base * 2.0 ** min(attempt - 1, 64)
-    return None
+    factors = {"constant": 1.0, "linear": float(attempt), "exponential": 2.0 ** min(attempt - 1, 64)}
+    factor = factors.get(policy or "exponential")
+    # Nothing may sleep for longer than a year (the limits page), so a longer wait was never what happens.
+    return None if factor is None or base * factor > _LONGEST_WAIT else base * factor
 
 
 def attempts_allowed(config: StepConfig | None) -> int | None:

@@ -106,6 +106,17 @@ class Step:
         return self._config
 
     @property
+    def awaits_attempt(self) -> bool:
+        """Whether the answer lists its attempts and none has begun. Without the list nothing is said."""
+        return self._fields.get("attempts") == [] and self.end is None and self.success is None
+
+    @property
+    def concurrency_key(self) -> str:
+        """The key whose holders are limited account-wide, `config.concurrency.key` (seen in the generated API
+        commands of Cloudflare's own client, November 2026); "" for none."""
+        return text(part(part(self._fields.get("config"), "concurrency"), "key"))
+
+    @property
     def output(self) -> Any:
         return self._fields.get("output", ABSENT)
 

@@ -14,6 +14,10 @@ from wfdash.core.model.times import parse_times, seconds_of
 __all__ = ["StepColumns", "Steps"]
 
 
+_SUCCESS = b'"success"'
+"""Every attempt of an answer carries it (local source, and each recorded answer)."""
+
+
 class StepColumns(Struct):
     """What is asked of all steps, by index."""
 
@@ -25,6 +29,8 @@ class StepColumns(Struct):
     finished: list[bool | None]
     errors: list[bool]
     """Whether it ended with an error."""
+    retried: list[int]
+    """Which seem to have more than one attempt."""
 
 
 class Steps(Sequence[Step]):
@@ -87,6 +93,10 @@ class Steps(Sequence[Step]):
         marks = enumerate(zip(columns.errors, columns.successes))
         return [self[index] for index, (error, success) in marks if error or success is False]
 
+    def retried(self) -> list[Step]:
+        """Those with more than one attempt."""
+        return [step for index in self.columns.retried if len((step := self[index]).attempts) > 1]
+
     def unended(self) -> list[Step]:
         """Those without an end, or with one that is not reached yet."""
         if self._unended is None:
@@ -105,6 +115,7 @@ def _columns_of_heads(rows: Sequence[StepHead]) -> StepColumns:
         [row.success for row in rows],
         [row.finished for row in rows],
         _failures([row.error for row in rows]),
+        [index for index, row in enumerate(rows) if bytes(row.attempts).count(_SUCCESS) > 1],
     )
 
 
@@ -119,11 +130,16 @@ def _columns(entries: Sequence[object]) -> StepColumns:
         _flags([row.get("success") for row in rows]),
         _flags([row.get("finished") for row in rows]),
         _failures([row.get("error") for row in rows]),
+        [index for index, row in enumerate(rows) if _several(row.get("attempts"))],
     )
 
 
 def _failures(values: Sequence[object]) -> list[bool]:
     return [value is not None and read_failure(value) is not None for value in values]
+
+
+def _several(attempts: object) -> bool:
+    return isinstance(attempts, list) and len(attempts) > 1
 
 
 def _texts(values: Sequence[object]) -> list[str]:

@@ -74,12 +74,13 @@ def text_timeline(
 
 
 def unfold_troubled(outline: Outline) -> set[Hashable]:
-    """Keys of the steps whose attempts say why: failed or between attempts, with ten attempts at most."""
-    return {
-        ("step", index)
-        for index in (*outline.failed, *outline.alive)
-        if outline.states[index] in ("failed", "retries") and len(outline.detail.steps[index].attempts) <= 10
+    """Keys of the steps whose attempts say why: failed, tried again or between attempts, ten at most."""
+    steps = outline.detail.steps
+    troubled = {
+        index for index in (*outline.failed, *outline.alive) if outline.states[index] in ("failed", "retries")
     }
+    troubled |= {step.index for step in steps.retried()}
+    return {("step", index) for index in troubled if len(steps[index].attempts) <= 10}
 
 
 def mark_line(axis: Axis, width: int) -> str:

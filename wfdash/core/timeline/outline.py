@@ -26,7 +26,9 @@ __all__ = [
     "spans_of",
 ]
 
-State = Literal["done", "failed", "runs", "retries", "sleeps", "waits", "cut", "stopped", "unknown"]
+State = Literal[
+    "done", "failed", "runs", "retries", "sleeps", "waits", "pending", "cut", "stopped", "unknown"
+]
 """What became of a row: `cut` never ended although its instance did (or its session died)."""
 
 _SLICE: Final = 2000
@@ -39,7 +41,7 @@ _SLOW_LEAST: Final = 1.0
 _SLOWEST: Final = 3
 _FINEST: Final = 500
 """Of a family's working time, the part below which a gap between two members is not drawn."""
-ALIVE: Final = frozenset(("runs", "retries", "sleeps", "waits"))
+ALIVE: Final = frozenset(("runs", "retries", "sleeps", "waits", "pending"))
 _WORK: Final = frozenset(("step", "rollback"))
 
 

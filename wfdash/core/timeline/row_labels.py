@@ -9,7 +9,7 @@ from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.current_steps import deadline
-from wfdash.core.why.failure import step_failure
+from wfdash.core.why.failure import lost_attempts, step_failure
 from wfdash.core.why.step_names import failure_text, shown_name, terminator
 from wfdash.core.why.why import TimeWords
 
@@ -24,6 +24,7 @@ STATE_GLYPHS: Final[dict[State, str]] = {
     "retries": "↻",
     "sleeps": "◌",
     "waits": "◌",
+    "pending": "…",
     "cut": "◇",
     "stopped": "■",
     "unknown": "?",
@@ -69,7 +70,13 @@ def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[s
         ratio = f" {attempts}/{allowed}" if allowed is not None and allowed >= attempts else f" ×{attempts}"
         notes.append((ratio, "warn" if row.state in ("runs", "retries") else "quiet"))
     if step.event_type:
-        notes.append((f" ← {clean(step.event_type[:120])}", "quiet"))
+        # An arrow is an event that came or may still come: a wait that timed out got none.
+        sign = "no event" if row.state == "failed" else "←"
+        notes.append((f" {sign} {clean(step.event_type[:120])}", "quiet"))
+    if row.state == "pending":
+        notes.append((" not begun an attempt", "quiet"))
+    if lost_attempts(step) and row.state != "failed":
+        notes.append((" ran again: the platform lost an attempt", "warn"))
     if stands and row.state in ("sleeps", "waits", "retries"):
         notes.append((f" {_STILL}", "quiet"))
     elif row.state in ("sleeps", "waits") and step.end is not None:
@@ -113,6 +120,8 @@ def _of_attempt(step: Step, row: Row) -> list[tuple[str, Tone]]:
     pieces: list[tuple[str, Tone]] = [(f"attempt {row.attempt + 1}", "name")]
     if row.state == "cut":
         pieces.append((" cut off", "quiet"))
+    elif row.attempt in lost_attempts(step):
+        pieces.append((" lost by the platform", "warn"))
     if attempt.error is not None:
         pieces.append((f"  {failure_text(attempt.error, 120)}", "bad"))
     return pieces

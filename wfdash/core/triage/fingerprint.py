@@ -6,13 +6,11 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Failure
 from wfdash.core.text.chance import LONGEST, without_chance
 from wfdash.core.text.error_message import main_line
-from wfdash.core.why.failure import attempt_failure, failing_step
+from wfdash.core.why.failure import RESET, attempt_failure, failing_step
 from wfdash.core.why.step_names import plain_step
 
-__all__ = ["DEPLOYED", "RESET", "UNNAMED", "Fingerprint", "fingerprint"]
+__all__ = ["DEPLOYED", "UNNAMED", "Fingerprint", "fingerprint"]
 
-RESET = "Durable Object reset because its code was updated"
-"""What the platform throws into every running step when a new version is deployed."""
 DEPLOYED = "reset by a deploy"
 """The name of that cause on screen."""
 UNNAMED = "Error"

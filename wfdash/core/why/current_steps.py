@@ -9,7 +9,8 @@ from wfdash.core.model.step import Attempt, Step
 
 __all__ = ["Doing", "current_steps", "deadline", "doing", "is_open", "since", "used_up", "was_cut"]
 
-Doing = Literal["runs", "retries", "sleeps", "waits"]
+Doing = Literal["runs", "retries", "sleeps", "waits", "pending"]
+"""`pending`: the step has begun and none of its attempts has, as when it waits for a concurrency key."""
 
 
 def is_open(step: Step) -> bool:
@@ -18,8 +19,10 @@ def is_open(step: Step) -> bool:
         if step.finished is not None:
             return not step.finished
         return step.end is None and step.error is None
-    if step.kind == "termination" or (step.start is None and not step.attempts):
+    if step.kind == "termination":
         return False
+    if step.start is None and not step.attempts:
+        return step.kind == "step" and step.awaits_attempt
     return step.end is None and step.success is None
 
 
@@ -48,7 +51,7 @@ def doing(step: Step) -> Doing:
         return "waits"
     if step.attempts and not open_attempt(step) and step.attempts[-1].success is False:
         return "retries"
-    return "runs"
+    return "pending" if step.kind == "step" and step.awaits_attempt else "runs"
 
 
 def since(step: Step) -> float | None:
@@ -68,6 +71,8 @@ def deadline(step: Step) -> tuple[float | None, bool]:
         return step.end, False
     if kind == "retries":
         return next_try(step), True
+    if kind == "pending":
+        return None, True  # a time-out counts from the start of an attempt
     limit = duration(step.config.timeout) if step.config is not None else None
     began = since(step)
     return (None, True) if limit is None or began is None else (began + limit, True)

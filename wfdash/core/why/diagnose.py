@@ -10,6 +10,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, spoken
 from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.core.why.ended import of_final
+from wfdash.core.why.failure import lost_attempts, ran_again
 from wfdash.core.why.open_steps import attempt_count, of_several, of_single, short_name
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.core.why.why import TimeWords, Why
@@ -43,6 +44,19 @@ def diagnose(
     """
     at = TimeWords(now, utc)
     status = detail.status or (row.status if row is not None else "")
+    return _with_runs_again(_diagnose(detail, status, at, row, local, retention, running, allowed), detail)
+
+
+def _diagnose(
+    detail: Detail,
+    status: str,
+    at: TimeWords,
+    row: Instance | None,
+    local: bool,
+    retention: float | None,
+    running: int | None,
+    allowed: float | None,
+) -> Why:
     if is_final(status):
         return _with_expiry(of_final(detail, status, at), detail, retention, at)
     if detail.simple and not detail.steps:
@@ -65,6 +79,23 @@ def diagnose(
     return replace(why, sentence=f"{named}; {why.sentence}", looks_stuck=False)
 
 
+def _with_runs_again(why: Why, detail: Detail) -> Why:
+    """Say which steps ran again since the platform lost an attempt: that may have been paid for twice."""
+    over = is_final(detail.status)
+    again = [step for step in ran_again(detail) if over or step.end is not None]
+    if not again:
+        return why
+    if len(again) == 1:
+        lost, named = lost_attempts(again[0]), spoken_name(again[0])
+        which = f"attempt {lost[0] + 1}" if len(lost) == 1 else f"{len(lost)} attempts"
+        said = f"the platform lost {which} of {named}, which ran again: its effects may have happened twice"
+    else:
+        said = f"the platform lost attempts of {len(again):,} steps, which ran again: "
+        said += "their effects may have happened twice"
+    twice = f"ran twice: {short_name(again[0])}" if len(again) == 1 else f"{len(again):,} steps ran twice"
+    return replace(why, sentence=f"{why.sentence}; {said}", short=why.short or twice)
+
+
 def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> Why:
     if len(steps) == 1:
         return of_single(steps[0], at)
@@ -84,6 +115,10 @@ def _by_steps(detail: Detail, steps: list[Step], status: str, at: TimeWords) -> 
     if quiet is None:
         return Why(f"{word} with no open step", "no open step")
     stuck = _long(quiet, at)
+    last = detail.steps[-1]
+    if stuck and last.kind == "step" and last.success is False and last.end is not None:
+        said = f"{spoken_name(last)} failed for good {at.ago(last.end)} and the run has not gone on"
+        return Why(said, f"{short_name(last)} failed, no step since", last.end, None, stuck)
     said = f"{word} with no open step for {at.passed(quiet)}"
     return Why(said, f"no open step, {at.coarse(quiet)}", quiet, None, stuck)
 
@@ -127,9 +162,15 @@ def _are(number: int) -> str:
 
 def _paused(steps: list[Step], row: Instance | None, at: TimeWords) -> Why:
     since = row.modified if row is not None else None
-    said = "paused" + (f", last change {at.ago(since)}" if since is not None else "")
+    said = "paused" + (f" for {at.passed(since)}" if since is not None else "")
     if len(steps) == 1:
-        what = {"sleeps": "its sleep", "waits": "its wait", "retries": "the next try of", "runs": "step"}
+        what = {
+            "sleeps": "its sleep",
+            "waits": "its wait",
+            "retries": "the next try of",
+            "runs": "step",
+            "pending": "step",
+        }
         said += f"; {what[doing(steps[0])]} {spoken_name(steps[0])} stands still until it is resumed"
     elif steps:
         said += f"; {len(steps)} open steps stand still until it is resumed"

@@ -6,7 +6,7 @@ from wfdash.core.model.step import Failure, Step
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import is_open
-from wfdash.core.why.failure import failing_step, root_failure
+from wfdash.core.why.failure import failing_step, is_unstorable, root_failure, step_failure
 from wfdash.core.why.open_steps import short_name
 from wfdash.core.why.step_names import failure_text, shown_name, spoken_name, terminator
 from wfdash.core.why.why import TimeWords, Why
@@ -28,10 +28,14 @@ def of_final(detail: Detail, status: str, at: TimeWords) -> Why:
 def _complete(detail: Detail, at: TimeWords) -> Why:
     caught = [step for step in detail.steps.failed() if step.kind != "rollback"]
     said = "finished" + _when(detail, at) + _took(detail)
-    if caught:
+    if len(caught) == 1 and caught[0].kind == "waitForEvent" and _timed_out(caught[0]):
+        said += f"; {_no_event(caught[0])} and the run went on"
+    elif caught:
         names = spoken_name(caught[-1]) if len(caught) == 1 else f"{len(caught)} steps"
         said += f"; {names} failed on the way and the run went on"
     short = f"1 step failed: {short_name(caught[-1])}" if len(caught) == 1 else ""
+    if len(caught) == 1 and caught[0].kind == "waitForEvent" and _timed_out(caught[0]):
+        short = f"{short_name(caught[0])}: no event"
     if len(caught) > 1:
         short = f"{len(caught)} steps failed"
     return Why(said, short, detail.end)
@@ -46,8 +50,9 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
         surely = detail.steps and not partial_reason(detail)
         said = f"the run failed outside any step: {error}" if surely else f"the run failed: {error}"
     elif step.kind == "waitForEvent" and _timed_out(step):
-        waited = f" within {spoken(step.end - step.start)}" if step.end and step.start is not None else ""
-        said = f"{spoken_name(step)} got no event{_named_event(step)}{waited}"
+        said = _no_event(step)
+    elif is_unstorable(step_failure(step) or failure):
+        said = f"the return value of {spoken_name(step)} could not be stored: {error}"
     else:
         said = f"{spoken_name(step)} {_gave_up(step)}: {error}"
     ended = f"{_when(detail, at)}{_took(detail)}"
@@ -55,8 +60,11 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
     return Why(said, _short_error(step, failure), detail.end)
 
 
-def _named_event(step: Step) -> str:
-    return f" {clean(step.event_type[:120])}" if step.event_type else ""
+def _no_event(step: Step) -> str:
+    """`"approval" got no event "approve" within 1 d`."""
+    waited = f" within {spoken(step.end - step.start)}" if step.end and step.start is not None else ""
+    event = f' "{clean(step.event_type[:120])}"' if step.event_type else ""
+    return f"{spoken_name(step)} got no event{event}{waited}"
 
 
 def _terminated(detail: Detail, at: TimeWords) -> Why:
@@ -87,11 +95,24 @@ def _rollback(detail: Detail) -> str:
     if detail.rollback_outcome == "complete":
         return "; rolled back" + (f", {_handlers(len(handlers))}" if handlers else "")
     if detail.rollback_outcome == "failed":
-        error = f": {failure_text(detail.rollback_error, 80)}" if detail.rollback_error else ""
-        return f"; its rollback failed{error}"
+        return f"; {_failed_rollback(detail, handlers)}"
     if detail.rollback_outcome:
         return f"; rollback {clean(detail.rollback_outcome[:80])}"
     return f"; {_handlers(len(handlers))} ran" if handlers else ""
+
+
+def _failed_rollback(detail: Detail, handlers: list[Step]) -> str:
+    """Which handler failed with what, and which finished steps had none run: those were not undone."""
+    broken = next((step for step in reversed(handlers) if step.success is False), None)
+    failure = (step_failure(broken) if broken is not None else None) or detail.rollback_error
+    error = f": {failure_text(failure, 80)}" if failure else ""
+    said = f"its rollback failed{f' at {spoken_name(broken)}' if broken is not None else ''}{error}"
+    begun = {step.name for step in handlers}
+    left = [step for step in detail.steps if step.kind == "step" and step.success and step.name not in begun]
+    if not left:
+        return said
+    names = spoken_name(left[-1]) if len(left) == 1 else f"{len(left):,} finished steps"
+    return f"{said}; no handler ran for {names}"
 
 
 def _handlers(number: int) -> str:

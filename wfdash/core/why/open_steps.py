@@ -14,7 +14,7 @@ __all__ = ["attempt_count", "of_several", "of_single", "short_name"]
 
 _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
-_TELLING = ("retries", "waits", "runs", "sleeps")
+_TELLING = ("retries", "waits", "runs", "pending", "sleeps")
 """Of steps side by side, which one a cell has room for: what fails, then what somebody else must do."""
 _OVERDUE = 60.0
 """Seconds past a promised change after which an instance looks stuck; before that it is lag."""
@@ -29,6 +29,8 @@ def of_single(step: Step, at: TimeWords) -> Why:
         return _waiting(step, at)
     if kind == "retries":
         return _retrying(step, at)
+    if kind == "pending":
+        return _pending(step, at)
     return _running(step, at)
 
 
@@ -51,35 +53,54 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     verb = {"sleeps": "wakes", "waits": "times out", "retries": "is tried again", "runs": "times out"}
     due_verb = {"sleeps": "wake", "waits": "time out", "retries": "be tried again", "runs": "time out"}
     what = spoken_name(step, 28)
+    unknown = len(steps) - len(due)
     if at.is_due(soonest):
         said += f"; {what} was to {due_verb[doing(step)]} {at.ago(soonest)}"
     else:
-        said += f"; {what} {verb[doing(step)]} first, in {'about ' if estimate else ''}{at.ahead(soonest)}"
-    telling = min(due, key=lambda entry: (_TELLING.index(doing(entry[2])), entry[0]))[2]
+        # A time-out is a bound, not an end: nothing is first while a step can end by itself before it.
+        surely = not unknown and all(doing(other) in ("sleeps", "retries") for other in steps)
+        first = " first," if surely else ""
+        said += f"; {what} {verb[doing(step)]}{first} {_in(soonest, at, estimate)}"
+        if unknown:
+            said += f"; this server does not say when the {'other ends' if unknown == 1 else 'others end'}"
+    telling = _telling(steps, due)
     short = f"{len(steps)} open: {of_single(telling, at).short}"
     return Why(said, short, max(begun, default=None), soonest, stuck, estimate)
+
+
+def _pending(step: Step, at: TimeWords) -> Why:
+    """Begun, and none of its attempts has: no time-out counts yet, and a wait for a key has no end."""
+    lasted = f" for {at.passed(step.start)}" if step.start is not None else ""
+    said = f"{spoken_name(step)} has not begun an attempt{lasted}"
+    key = clean(step.concurrency_key[:120])
+    if key:
+        said += f'; it waits for the concurrency key "{key}"'
+    short = f"{short_name(step)}, {f'waits for key {key}' if key else 'not begun'}"
+    if step.start is not None:
+        short += f", {at.coarse(step.start)}"
+    return Why(said, short, step.start)
 
 
 def _sleeping(step: Step, at: TimeWords) -> Why:
     named = spoken_name(step)
     if step.end is None:
         if step.start is None:
-            return Why(f"sleeping, step {named}; {_UNTOLD}", "sleeps")
+            return Why(f"sleeping in {named}; {_UNTOLD}", "sleeps")
         return Why(
-            f"sleeping since {at.passed(step.start)}, step {named}; {_UNTOLD}",
+            f"sleeping for {at.passed(step.start)} in {named}; {_UNTOLD}",
             f"sleeps since {at.coarse(step.start)}",
             step.start,
         )
     if at.is_due(step.end):
         return Why(
-            f"sleeping until {at.at(step.end)}, due {at.ago(step.end)}, step {named}",
+            f"sleeping until {at.at(step.end)}, due {at.ago(step.end)}, in {named}",
             f"sleeps, due {at.coarse(step.end)} ago",
             step.start,
             step.end,
             at.now - step.end > _OVERDUE,
         )
     return Why(
-        f"sleeping until {at.at(step.end)} (in {at.ahead(step.end)}), step {named}",
+        f"sleeping until {at.at(step.end)} (in {at.ahead(step.end)}) in {named}",
         f"sleeps until {at.at(step.end)}",
         step.start,
         step.end,
@@ -88,12 +109,12 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
 
 def _waiting(step: Step, at: TimeWords) -> Why:
     if step.event_type:
-        awaited = f"event {clean(step.event_type[:120])}"
+        awaited = f'event "{clean(step.event_type[:120])}"'
         short = clean(step.event_type[:120])
     else:
         awaited, short = f"an event in {spoken_name(step)}", shown_name(step)
     short = fit(short, _SHORT_NAME).rstrip() if cells(short) > _SHORT_NAME else short
-    begun = f" since {at.passed(step.start)}" if step.start is not None else ""
+    begun = f" for {at.passed(step.start)}" if step.start is not None else ""
     if step.end is None:
         lasted = f" since {at.coarse(step.start)}" if step.start is not None else ""
         return Why(f"waiting for {awaited}{begun}; {_UNTOLD}", f"{short}, waits{lasted}", step.start)
@@ -101,7 +122,7 @@ def _waiting(step: Step, at: TimeWords) -> Why:
         said = f"waiting for {awaited}{begun}; {at.next('its time-out was', step.end, estimate=False)}"
         overdue = at.now - step.end > _OVERDUE
         return Why(said, f"{short}, {at.left(step.end)}", step.start, step.end, overdue)
-    said = f"waiting for {awaited}{begun}, times out in {at.ahead(step.end)}"
+    said = f"waiting for {awaited}{begun}; times out in {at.ahead(step.end)}"
     return Why(said, f"{short}, {at.left(step.end)} left", step.start, step.end)
 
 
@@ -119,11 +140,13 @@ def _retrying(step: Step, at: TimeWords) -> Why:
         ahead = "" if at.is_due(due) else "in "
         return Why(said, f"{short}, {ahead}{at.left(due, '~')}", when, due, overdue, estimate)
     if used_up(step):
-        said += "; it was the last one"
-    elif step.config is not None and step.config.delay == "[dynamic]":
+        # It should have ended the step: nothing is left that could move it by itself.
+        stuck = when is not None and at.now - when > _OVERDUE
+        return Why(f"{said}; no retry is left", f"{short}, no retry left", when, None, stuck)
+    if step.config is not None and step.config.delay == "[dynamic]":
         said += "; its delay is [dynamic], so when the next try comes is unknown"
     else:
-        said += "; this server does not say when the next try comes"
+        said += "; when the next try comes is not known"
     return Why(said, f"{short} failed", when)
 
 
@@ -139,7 +162,7 @@ def _running(step: Step, at: TimeWords) -> Why:
     if before is not None and before.error is not None:
         said += f"; the one before failed{_with(before.error)}"
     elif cut:
-        said += "; the one before was cut off"
+        said += "; the platform lost the one before, so its effects may have happened twice"
     short = f"{short_name(step)} {_ratio(step) if before is not None else ''}".rstrip()
     if begun is not None:
         short += f", {at.coarse(begun)}+"
@@ -155,17 +178,35 @@ def _running(step: Step, at: TimeWords) -> Why:
     return Why(said, short, begun, due, stuck, estimate)
 
 
+def _telling(steps: Sequence[Step], due: Sequence[tuple[float, bool, Step]]) -> Step:
+    """The step that a cell names: what fails, then what is waited for. A step around a sleep waits too."""
+    ends = {step.index: end for end, _, step in due}
+    asleep = [step for step in steps if doing(step) in ("sleeps", "waits")]
+    around = asleep and all(doing(step) in ("sleeps", "waits", "runs") for step in steps)
+    among = asleep if around else [step for step in steps if step.index in ends]
+    return min(among, key=lambda step: (_TELLING.index(doing(step)), ends.get(step.index, float("inf"))))
+
+
+def _in(moment: float, at: TimeWords, estimate: bool) -> str:
+    """`in about 32 s`; `any moment` below a second, which no answer arrives in time to tell."""
+    if moment - at.now < 1:
+        return "any moment"
+    return f"in {'about ' if estimate else ''}{at.ahead(moment)}"
+
+
 def _clause(step: Step, at: TimeWords) -> str:
     """`bad branch waits for attempt 2 of 2`: one of a few parallel steps."""
     named, kind = spoken_name(step, 28), doing(step)
     if kind == "sleeps":
         return f"{named} sleeps" + (f" until {at.at(step.end)}" if step.end is not None else "")
     if kind == "waits":
-        event = f" {clean(step.event_type[:120])}" if step.event_type else ""
+        event = f' "{clean(step.event_type[:120])}"' if step.event_type else ""
         return f"{named} waits for {'event' + event if event else 'an event'}"
     if kind == "retries":
         error = step.attempts[-1].error
         return f"{named} failed attempt {attempt_count(step)}{_with(error, 40) if error else ''}"
+    if kind == "pending":
+        return f"{named} has not begun an attempt"
     return f"{named} runs" + (f" (attempt {attempt_count(step)})" if len(step.attempts) > 1 else "")
 
 
@@ -179,6 +220,7 @@ def _last_error(steps: Sequence[Step]) -> str:
 def _counted(kinds: Sequence[str]) -> str:
     words = (
         ("runs", "run", "runs"),
+        ("pending", "have not begun an attempt", "has not begun an attempt"),
         ("retries", "are between attempts", "is between attempts"),
         ("waits", "wait for events", "waits for an event"),
         ("sleeps", "sleep", "sleeps"),

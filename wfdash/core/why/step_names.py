@@ -23,7 +23,6 @@ _DIGITS = 9
 _COUNTER = re.compile(r"-\d+\Z")
 _SUFFIX = re.compile(rf"-(\d{{1,{_DIGITS}}})$")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d+$")
-_PLAIN = re.compile(r"[\w .:/#\-]+")
 _ONLY_WORDS = re.compile(r"[A-Z]?[a-z]*(?:[ _-][a-z]+)*")
 """Most names: nothing in them can differ by chance, and 10,000 steps are named in one answer."""
 _LONGEST = 512
@@ -76,11 +75,11 @@ def shown_name(step: Step) -> str:
 
 
 def spoken_name(step: Step, width: int = 40) -> str:
-    """The name inside a sentence: cut to `width` cells, quoted where it could be read as part of it."""
+    """The name inside a sentence: in quotes, since step names are often phrases; cut to `width` cells."""
     name = shown_name(step)
     if cells(name) > width:
         name = fit(name, width, cut="middle")
-    return name if _PLAIN.fullmatch(name) else f'"{name}"'
+    return f'"{name}"'
 
 
 def family(name: str) -> str:
