@@ -13,9 +13,8 @@ from wfdash.core.filter.query import QueryError, parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import parse_time
-from wfdash.core.triage.error_groups import Sample, group, summary
+from wfdash.core.triage.error_groups import Sample, filter_for, group, summary
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.core.triage.group_filter import cause_filter
 from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.failure import failing_step
 from wfdash.core.why.step_names import base_name
@@ -97,7 +96,7 @@ def test_causes_are_as_many_as_there_are(case):
 
 def test_a_group_s_filter_finds_its_instances(case):
     for one in case.groups():
-        assert set(case.matching(cause_filter(one.fingerprint))) >= {sample.id for sample in one.samples}
+        assert set(case.matching(filter_for(one.fingerprint))) >= {sample.id for sample in one.samples}
 
 
 def test_show_prints_it_whole(case):

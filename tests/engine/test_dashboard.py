@@ -14,11 +14,11 @@ from tests.support.act import confirm
 SENTENCES = {
     "quick": ("complete", "finished", ["load order", "ship"]),
     "flaky": ("complete", "finished", ["charge card"]),
-    "exhausted": ("errored", "charge card gave up after 3 attempts", ["load order", "charge card"]),
-    "fatal": ("errored", "check address failed at its first attempt", ["check address"]),
+    "exhausted": ("errored", '"charge card" gave up after 3 attempts', ["load order", "charge card"]),
+    "fatal": ("errored", '"check address" failed at its first attempt', ["check address"]),
     "crash": ("errored", "the run failed: TypeError", []),
-    "sleeper": (2, "sleeping since", ["load order", "cool down"]),
-    "approval": (2, "waiting for an event in approval", ["ask for approval", "approval"]),
+    "sleeper": (2, "sleeping for", ["load order", "cool down"]),
+    "approval": (2, 'waiting for an event in "approval"', ["ask for approval", "approval"]),
     "slowRetry": (1, "attempt 1 of 6 of charge card failed", ["charge card"]),
 }
 """Story -> the status or the number of steps to wait for, how its sentence begins, rows of its timeline."""
@@ -75,7 +75,7 @@ def test_parallel_steps_and_loops(dashboard, engine, fresh):
     identity = engine.create(fresh("parallel"), "parallel", gate=gate)
     engine.wait(identity, lambda detail: sum(step["end"] is not None for step in detail["steps"]) == 2)
     shell = dashboard("-i", identity)
-    shell.wait_for("2 steps run: invoice, stock", "email", "audit")
+    shell.wait_for('2 steps run: "invoice", "stock"', "email", "audit")
     engine.release(gate)
     shell.wait_for("finished")
     many = engine.create(fresh("loop"), "loop", count=500)
@@ -116,9 +116,9 @@ def test_pause_during_a_busy_step_then_resume(dashboard, engine, fresh):
     identity = engine.create(fresh("busy"), "busy", gate=gate)
     engine.wait(identity, steps(2))
     shell = dashboard("-i", identity)
-    shell.wait_for("crunch numbers has been running")
+    shell.wait_for('"crunch numbers" has been running')
     confirm(shell, "p", identity)
-    shell.wait_for("waitingForPause", "crunch numbers still runs")
+    shell.wait_for("waitingForPause", '"crunch numbers" still runs')
     assert engine.status(identity) == "waitingForPause"
     engine.release(gate)
     shell.wait_for(re.compile(r"\bpaused\b"))
@@ -132,9 +132,9 @@ def test_terminate_tells_the_true_outcome(dashboard, engine, fresh):
     identity = engine.create(fresh("sleeper"), "sleeper")
     engine.wait(identity, steps(2))
     shell = dashboard("-i", identity)
-    shell.wait_for("sleeping since")
+    shell.wait_for("sleeping for")
     confirm(shell, "t", identity)
-    shell.wait_for("terminated", "cool down was left unfinished")
+    shell.wait_for("terminated", '"cool down" was left unfinished')
     assert engine.status(identity) == "terminated"
 
 
@@ -170,7 +170,7 @@ def test_terminate_with_rollback(dashboard, engine, fresh):
     identity = engine.create(fresh("booking"), "booking")
     engine.wait(identity, steps(4))
     shell = dashboard("-i", identity)
-    shell.wait_for("waiting for an event in confirmation")
+    shell.wait_for('waiting for an event in "confirmation"')
     confirm(shell, "T", identity)
     shell.wait_for("terminated")
     assert engine.status(identity) == "terminated"
@@ -186,7 +186,7 @@ def test_an_event_reaches_its_waiter(dashboard, engine, fresh):
     identity = engine.create(fresh("approval"), "approval")
     engine.wait(identity, steps(2))
     shell = dashboard("-i", identity)
-    shell.wait_for("waiting for an event in approval")
+    shell.wait_for('waiting for an event in "approval"')
     shell.press("v")
     shell.wait_for("events in", identity)
     shell.press("enter")

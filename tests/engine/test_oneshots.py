@@ -34,11 +34,11 @@ def test_show_says_why_and_tells_the_steps(wfdash, engine, fresh):
     engine.wait(identity, "errored")
     done = wfdash("show", "-i", identity)
     assert done.returncode == 0, done.stderr
-    for text in ("errored", "charge card gave up after 3 attempts", "insufficient funds", "load order"):
+    for text in ("errored", '"charge card" gave up after 3 attempts', "insufficient funds", "load order"):
         assert text in done.stdout
     shown = json.loads(wfdash("show", "-i", identity, "--json").stdout)
     assert shown["result"] == engine.detail(identity)
-    assert shown["why"].startswith("charge card gave up after 3 attempts")
+    assert shown["why"].startswith('"charge card" gave up after 3 attempts')
 
 
 def test_an_id_that_is_not_there_is_exit_1_and_leaves_no_ghost(wfdash, engine):

@@ -100,7 +100,7 @@ def test_an_amended_row_gives_back_what_the_detail_told():
 
 
 def test_the_last_change_a_list_told_is_not_that_of_a_status_it_did_not_tell():
-    """Or else an instance paused just now is paused, last change 7 m ago."""
+    """Or else an instance paused just now is paused, for 7 m."""
     store, row = Store(), {"id": "a", "status": "waiting", "modified_on": iso(1.8e9)}
     store.apply([row], seq=1, now=0.0)
     store.amend("a", seq=2, now=0.0, status="waiting")

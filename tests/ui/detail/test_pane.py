@@ -80,7 +80,7 @@ async def test_the_reading_order_is_why_then_facts_then_timeline_then_the_row(pa
     text = screen_text(pane)
     wanted = [
         "✗ order-8812  errored",
-        "charge card gave up after 3 attempts: PaymentError: card declined",
+        '"charge card" gave up after 3 attempts: PaymentError: card declined',
         "started 08:00:00 UTC",
         'params {"order": 8812}',
         "STEP",

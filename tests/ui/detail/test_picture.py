@@ -51,8 +51,8 @@ async def test_an_order_that_errored():
     assert await picture(ERRORED, 3 * HOUR + 200, (76, 24)) == (
         """\
  ✗ order-8812  errored                                 final, read 11:03:17
- charge card gave up after 3 attempts: PaymentError: card declined; errored
- 2 m 35 s ago, took 3 h
+ "charge card" gave up after 3 attempts: PaymentError: card declined;
+ errored 2 m 35 s ago, took 3 h
  started 08:00:00 UTC · took 3 h · 15 steps · kept 3 to 30 days
 
  0s        ≈3h≈  3h    ≈20s≈   STEP                     quiet stretches cut
@@ -75,7 +75,7 @@ async def test_an_order_between_attempts():
     assert await picture(RETRYING, 20, (60, 18)) == (
         """\
  ◌ order-8812  waiting                           as of <10s
- attempt 2 of 6 of charge card failed 7 s ago with
+ attempt 2 of 6 of "charge card" failed 7 s ago with
  PaymentError; next try in about 13 s
  started 08:00:00 UTC · 20 s so far · 2 steps
 
