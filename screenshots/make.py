@@ -104,7 +104,8 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
 
     from wfdash.api.connect import connect
     from wfdash.api.interface import Observer, Workflows
-    from wfdash.config.settings import Options, load
+    from wfdash.config.load import load
+    from wfdash.config.settings import Options
     from wfdash.demo.engine.world import build
     from wfdash.demo.http.api import create_app
     from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN

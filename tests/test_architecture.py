@@ -1,14 +1,16 @@
-"""The arrows between the packages, and what each entry point may load."""
+"""The rules of the house: arrows, circles, folders, names, and what each entry point may load."""
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.architecture import Tree
+
 PACKAGE = Path(__file__).parent.parent / "wfdash"
-LAYERS = {
+WFDASH = Tree(PACKAGE)
+MAY_IMPORT = {
     "core": set(),
     "api": {"core", "config"},
     "live": {"api", "core", "config", "keymap"},
@@ -17,33 +19,240 @@ LAYERS = {
     "keymap": set(),
     "demo": set(),
 }
+ROOMS = {
+    "core": [
+        ("triage", "rows", "payload"),
+        ("verbs", "filter", "timeline"),
+        ("handoff", "why"),
+        ("model", "text"),
+    ],
+    "live": [
+        ("watcher", "priorities", "store_sink", "reads"),
+        ("feeds", "actions"),
+        ("polling",),
+        ("budget",),
+        ("records",),
+    ],
+    "ui": [
+        ("app",),
+        ("navigation", "connection", "pages"),
+        ("instances",),
+        ("detail",),
+        ("actions", "errors", "setup"),
+        ("base",),
+        ("keys", "terminal"),
+        ("widgets", "context", "messages", "session", "handover", "why_context"),
+    ],
+}
+"""The rooms of a package from the top down. A room imports those below it, and its neighbours one way."""
+
+_MIXIN = "a slice of the app or of a screen by inheritance, typed as the object that it is a slice of"
+_SINGLE = "one sentence of the other room is wanted; the room below both has no place for it yet"
+ALLOWED_ARROWS = {
+    "wfdash.ui.actions.desk imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.actions.keys imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.base.dialog imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.base.screen imports wfdash.ui.actions.keys": _MIXIN,
+    "wfdash.ui.base.screen imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.detail.fill imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.detail.inspector imports wfdash.ui.pages.export_files": _SINGLE,
+    "wfdash.ui.detail.screen imports wfdash.ui.instances.status_text": _SINGLE,
+    "wfdash.ui.handover imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.handover imports wfdash.ui.instances.columns": _SINGLE,
+    "wfdash.ui.instances.status_text imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.keys.key_names imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.keys.typeahead imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.pages.profile imports wfdash.ui.app": _MIXIN,
+    "wfdash.ui.widgets.line_table imports wfdash.ui.keys.bindings": _SINGLE,
+}
+ALLOWED_CIRCLES = dict.fromkeys(
+    [
+        "wfdash.ui.actions.bulk",
+        "wfdash.ui.actions.chips",
+        "wfdash.ui.actions.desk",
+        "wfdash.ui.actions.keys",
+        "wfdash.ui.actions.prompt",
+        "wfdash.ui.app",
+        "wfdash.ui.base.dialog",
+        "wfdash.ui.base.panel",
+        "wfdash.ui.base.screen",
+        "wfdash.ui.connection",
+        "wfdash.ui.detail.fill",
+        "wfdash.ui.detail.pane",
+        "wfdash.ui.handover",
+        "wfdash.ui.instances.filter_help",
+        "wfdash.ui.instances.filter_line",
+        "wfdash.ui.instances.marks",
+        "wfdash.ui.instances.rows",
+        "wfdash.ui.instances.saved_views",
+        "wfdash.ui.instances.screen",
+        "wfdash.ui.instances.status",
+        "wfdash.ui.instances.status_text",
+        "wfdash.ui.keys.key_names",
+        "wfdash.ui.keys.typeahead",
+        "wfdash.ui.navigation",
+    ],
+    _MIXIN,
+)
+ALLOWED_MODULES: dict[str, str] = {}
+ALLOWED_NAMES = {
+    "wfdash.demo.http.serve: connection_made": "the name that asyncio calls on a protocol",
+}
 
 
-def imports(path: Path) -> set[str]:
-    """The first part below wfdash of every import in a module, deferred ones included."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names = [
-                f"{node.module}.{alias.name}" if node.module == "wfdash" else node.module or ""
-                for alias in node.names
-            ]
-        found |= {name.split(".")[1] for name in names if name.startswith("wfdash.")}
-    return found
+def assert_only(found: set[str], allowed: dict[str, str]) -> None:
+    """What breaks a rule is what is allowed for the time being: no more, and no less."""
+    assert not found - allowed.keys(), "breaks a rule of the house"
+    assert not allowed.keys() - found, "no longer so: take it off the list"
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_arrows_point_one_way(layer):
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_packages_import_downwards_only(layer):
+    allowed = {f"wfdash.{name}" for name in (*MAY_IMPORT[layer], layer)}
     wrong = {
-        f"{path.relative_to(PACKAGE)} imports {name}"
-        for path in (PACKAGE / layer).rglob("*.py")
-        for name in imports(path) - LAYERS[layer] - {layer, "__version__"}
+        f"{name} imports {target}"
+        for name, targets in WFDASH.imports.items()
+        if name.split(".")[1:2] == [layer]
+        for target in targets
+        if ".".join(target.split(".")[:2]) not in allowed
     }
     assert not wrong
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_rooms_import_downwards_only(package):
+    allowed = {case: why for case, why in ALLOWED_ARROWS.items() if case.startswith(f"wfdash.{package}.")}
+    assert_only(WFDASH.wrong_arrows(ROOMS[package], package), allowed)
+
+
+@pytest.mark.parametrize("package", ["core", "live", "api", "cli"])
+def test_rooms_form_no_circle(package):
+    assert not WFDASH.rooms_in_a_circle(package)
+
+
+def test_modules_form_no_circle():
+    assert_only(WFDASH.modules_in_a_circle(apart="demo"), ALLOWED_CIRCLES)
+
+
+def test_folders_hold_16_modules_at_most():
+    assert not WFDASH.full_folders()
+
+
+def test_public_classes_have_names_of_their_own():
+    assert not WFDASH.classes_of_one_name()
+
+
+def test_short_modules_have_several_importers():
+    assert_only(WFDASH.lone_modules(), ALLOWED_MODULES)
+
+
+def test_names_say_what_they_name():
+    assert_only(WFDASH.private_words(), ALLOWED_NAMES)
+
+
+# Each rule on a made-up tree that breaks it.
+
+
+def tree_of(folder: Path, **sources: str) -> Tree:
+    """Modules below a package `p`, by their dotted names with `__` for the dots."""
+    for name, source in sources.items():
+        path = folder.joinpath("p", *name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+    return Tree(folder / "p")
+
+
+@pytest.mark.parametrize(
+    "arrow",
+    [
+        "from p.top.a import x",
+        "def f():\n    import p.top.a",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.top import a",
+    ],
+)
+def test_an_arrow_upwards_is_found(tmp_path, arrow):
+    tree = tree_of(tmp_path, top__a="x = 1", low__b=arrow)
+    assert tree.wrong_arrows([["top"], ["low"]]) == {"p.low.b imports p.top.a"}
+    assert not tree.wrong_arrows([["low"], ["top"]])
+    assert not tree.wrong_arrows([["low", "top"]])
+
+
+def test_an_arrow_upwards_between_rooms_is_found(tmp_path):
+    tree = tree_of(tmp_path, core__why__a="from p.core.rows import b", core__rows__b="")
+    assert tree.wrong_arrows([["rows"], ["why"]], "core") == {"p.core.why.a imports p.core.rows.b"}
+
+
+def test_a_room_without_a_place_is_found(tmp_path):
+    tree = tree_of(tmp_path, core__why__a="", core__odd__b="")
+    assert tree.wrong_arrows([["why"]], "core") == {"p.core.odd.b has no room"}
+
+
+def test_a_circle_between_rooms_is_found(tmp_path):
+    tree = tree_of(tmp_path, core__a__x="import p.core.b.y", core__b__y="", core__b__z="import p.core.a.x")
+    assert tree.rooms_in_a_circle("core") == {"a", "b"}
+    assert not tree.modules_in_a_circle()
+
+
+def test_a_circle_between_modules_is_found(tmp_path):
+    hint = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.a import x"
+    tree = tree_of(
+        tmp_path, a="import p.b", b="import p.c", c=hint, d="import p.a", demo__e="import p.demo.f"
+    )
+    assert tree.modules_in_a_circle() == {"p.a", "p.b", "p.c"}
+
+
+def test_a_circle_in_the_demo_is_let_be(tmp_path):
+    tree = tree_of(tmp_path, demo__e="import p.demo.f", demo__f="import p.demo.e")
+    assert tree.modules_in_a_circle() == {"p.demo.e", "p.demo.f"}
+    assert not tree.modules_in_a_circle(apart="demo")
+
+
+def test_a_full_folder_is_found(tmp_path):
+    room = {f"room__m{number}": "" for number in range(16)}
+    (tree_of(tmp_path, **room).package / "room" / "__init__.py").touch()
+    assert not Tree(tmp_path / "p").full_folders()
+    assert tree_of(tmp_path, room__more="").full_folders() == {"p/room has 17 modules"}
+
+
+def test_a_class_name_used_twice_is_found(tmp_path):
+    tree = tree_of(tmp_path, a="class Entry: ...\nclass _Own: ...", b="class Entry: ...\nclass _Own: ...")
+    assert tree.classes_of_one_name() == {"Entry is in p.a, p.b"}
+
+
+def test_a_short_module_with_one_importer_is_found(tmp_path):
+    short, long = "def f(): ...\n", "def f(): ...\n" * 45
+    tree = tree_of(tmp_path, short=short, long=long, shared=short, page=short, record="class Record: ...\n")
+    tree_of(tmp_path, user="import p.short, p.long, p.shared, p.record", other="import p.shared")
+    assert Tree(tree.package).lone_modules() == {"p.short has 1 lines and only p.user imports it"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def told(): ...",
+        "class WholeRow: ...",
+        "def f(one): ...",
+        "made_row = 1",
+        "def f(x):\n    x._known = 1",
+    ],
+)
+def test_a_name_that_says_nothing_is_found(tmp_path, source):
+    assert len(tree_of(tmp_path, a=source).private_words()) == 1
+
+
+def test_words_within_other_words_are_let_be(tmp_path):
+    assert not tree_of(tmp_path, a="phone, untold, madeira, unknown = 1, 2, 3, 4").private_words()
+
+
+def test_an_exception_that_no_longer_occurs_is_refused():
+    assert_only({"p.a imports p.b"}, {"p.a imports p.b": "for now"})
+    with pytest.raises(AssertionError, match="take it off"):
+        assert_only(set(), {"p.a imports p.b": "for now"})
+    with pytest.raises(AssertionError, match="breaks a rule"):
+        assert_only({"p.a imports p.b"}, {})
+
+
+# What an entry point loads.
 
 
 def loaded_by(code: str) -> set[str]:

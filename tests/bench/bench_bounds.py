@@ -9,6 +9,7 @@ import gc
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from statistics import median
 
 from tests.bench.large_answers import DETAILS, LISTS, WORKFLOWS
@@ -71,9 +72,9 @@ async def _hold(port: int, kind: str) -> tuple[float, float]:
     return watchman.longest, last - begun
 
 
-def run() -> list[Line]:
+def run(kinds: Sequence[str] = (*DETAILS, *LISTS, *WORKFLOWS)) -> list[Line]:
     lines = []
-    for kind in sys.argv[1:] or [*DETAILS, *LISTS, *WORKFLOWS]:
+    for kind in kinds:
         command = [sys.executable, "-m", "tests.bench.large_answers", kind]
         server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:
@@ -82,7 +83,6 @@ def run() -> list[Line]:
             holds = [asyncio.run(_hold(port, kind))[0] * 1000 for _ in range(_ROUNDS)]
             aim = 100.0 if size <= 8_400_000 else 400.0
             lines.append(Line(f"{kind} ({size / 1e6:.0f} MB): longest hold", median(holds), "ms", aim=aim))
-            print(lines[-1], flush=True)
         finally:
             server.kill()
             server.wait()
@@ -90,4 +90,5 @@ def run() -> list[Line]:
 
 
 if __name__ == "__main__":
-    run()
+    for line in run(sys.argv[1:]):
+        print(line)

@@ -13,9 +13,8 @@ from wfdash.core.filter.query import QueryError, parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import parse_time
-from wfdash.core.triage.error_groups import Sample, group, summary
+from wfdash.core.triage.error_groups import Sample, filter_for, group, summary
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.core.triage.group_filter import filter_for
 from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.failure import failing_step
 from wfdash.core.why.step_names import base_name

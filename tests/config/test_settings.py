@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wfdash.config.settings import CLOUDFLARE, NoCredentials, Options, SettingsError, load
+from wfdash.config.load import load
+from wfdash.config.settings import CLOUDFLARE, NoCredentials, Options, SettingsError
 from wfdash.core.model.times import iso
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -421,7 +422,8 @@ def test_settings_without_a_config_load_nothing_heavy():
     code = """
 import subprocess
 import sys
-from wfdash.config.settings import Options, load
+from wfdash.config.load import load
+from wfdash.config.settings import Options
 load(Options(local=""), {})
 loaded = {name.split(".")[0] for name in sys.modules}
 heavy = {"httpx", "pydantic", "textual", "rich", "tomlkit", "asyncio"} & loaded

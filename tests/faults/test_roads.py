@@ -12,7 +12,8 @@ from tests.support.loopback import Loopback, envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached, Unauthorized
 from wfdash.config.credential import Credential
-from wfdash.config.settings import Options, Settings, load
+from wfdash.config.load import load
+from wfdash.config.settings import Options, Settings
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 

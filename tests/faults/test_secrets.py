@@ -16,7 +16,8 @@ from tests.support.loopback import envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
 from wfdash.config.credential import Credential
-from wfdash.config.settings import Options, Settings, load
+from wfdash.config.load import load
+from wfdash.config.settings import Options, Settings
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 LEAK = re.compile(re.escape(TOKEN), re.IGNORECASE)

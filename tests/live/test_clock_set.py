@@ -5,7 +5,12 @@ import asyncio
 import pytest
 
 from tests.support.simulated_time import simulate
-from wfdash.live.budget.budget import Budget
+from wfdash.api.errors import NotReached
+from wfdash.api.interface import Exchange
+from wfdash.live.actions.follow import Follower
+from wfdash.live.actions.reread import Snapshot
+from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.shared_counter import SpentFile
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.scheduler import Scheduler
 
@@ -44,3 +49,85 @@ def test_polls_go_on_at_their_pace_and_stay_fresh(by):
         assert 0 <= age <= 4
 
     simulate(script())
+
+
+class Clocks:
+    """One that is set, and one that nobody sets."""
+
+    def __init__(self):
+        self.passed, self.ahead = 1_000.0, 1_800_000_000.0
+
+    def wall(self):
+        return self.passed + self.ahead
+
+    def steady(self):
+        return self.passed
+
+
+def refused(retry_after):
+    return Exchange(0.0, "list", "GET", "/", 429, 5.0, 0, "", "", "", retry_after, "")
+
+
+@pytest.mark.parametrize("by", [-86400, -3600, -100, 100, 3600])
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_rest_lasts_as_long_as_the_server_asked_for(by, shared, tmp_path):
+    clocks = Clocks()
+
+    def budget():
+        spending = SpentFile(tmp_path / "spent.json") if shared else None
+        return Budget(clock=clocks.wall, steady=clocks.steady, spending=spending)
+
+    budgets = [budget(), budget()]
+    assert [one.take(Priority.LIST) for one in budgets] == [0.0, 0.0]
+    budgets[0].saw(refused("40"))
+    for one in budgets:
+        one.take(Priority.LIST)
+    clocks.passed += 10
+    clocks.ahead += by
+    assert budgets[0].take(Priority.LIST) == pytest.approx(30)
+    assert budgets[0].frozen_until == pytest.approx(clocks.wall() + 30)
+    assert budgets[1].take(Priority.LIST) == pytest.approx(30 if shared else 0)
+    clocks.passed += 31
+    assert [one.take(Priority.LIST) for one in budgets] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("by", [-3600, 3600])
+def test_the_bucket_fills_and_actions_are_counted_at_the_same_pace(by):
+    clocks = Clocks()
+    budget = Budget(clock=clocks.wall, steady=clocks.steady)
+    while not budget.take(Priority.DETAIL):
+        pass
+    spent = budget.meter
+    clocks.ahead += by
+    assert 0 < budget.take(Priority.DETAIL) < 1
+    assert budget.meter == spent
+    clocks.passed += 301
+    assert budget.take(Priority.DETAIL) == 0
+    assert budget.meter[0] == 1
+
+
+class Unreachable:
+    async def read(self, identity, *, expect, max_age):
+        raise NotReached("no route")
+
+
+@pytest.mark.parametrize("by", [-3600, 3600])
+def test_an_action_is_followed_until_its_deadline_whatever_the_clock_says(by):
+    clocks, pauses = Clocks(), []
+
+    async def sleep(seconds):
+        clocks.passed += seconds
+        clocks.ahead += by if not pauses else 0
+        pauses.append(seconds)
+
+    async def script():
+        follower = Follower(Unreachable(), clocks.steady, sleep)
+        before = Snapshot("running", 0.0, "")
+        began = clocks.passed
+        followed = await follower.follow(
+            "a", "pause", before=before, answered="", on_status=lambda status: None
+        )
+        assert followed.outcome == "unknown"
+        assert 60 <= clocks.passed - began < 62
+
+    asyncio.run(script())

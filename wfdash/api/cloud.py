@@ -9,7 +9,8 @@ from wfdash.api.answers.rows import count_of, create_body, read_version, read_wo
 from wfdash.api.endpoints import Endpoints
 from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
 from wfdash.api.http import client
-from wfdash.api.http.client import Answer, Http, encoded, segment
+from wfdash.api.http.answer import Answer
+from wfdash.api.http.client import Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_payload_size

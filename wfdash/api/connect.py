@@ -1,20 +1,27 @@
 """From settings to the client of the server they name."""
 
 import asyncio
+import json
+import os
 import ssl
+import stat
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
+from msgspec.structs import asdict
 
 from wfdash.api.cloud import CloudWorkflows
 from wfdash.api.errors import NotReached
 from wfdash.api.http.client import CONNECT, READ, Http
-from wfdash.api.http.debug_log import DebugLog
 from wfdash.api.interface import Exchange, Observer, Workflows
+from wfdash.config.credential import Credential
+from wfdash.config.plain_file import open_log
 from wfdash.config.settings import Settings
+from wfdash.core.model.times import iso
 
-__all__ = ["connect"]
+__all__ = ["DebugLog", "connect"]
 
 _PLAIN_IDLE = 4
 """Seconds a connection without TLS may idle. Node and uvicorn drop one after 5, the pace of a local poll: a
@@ -100,3 +107,27 @@ def _both(first: Observer | None, second: Observer | None) -> Observer | None:
         second(exchange)
 
     return tell
+
+
+class DebugLog:
+    """An observer that appends to a 0600 file; when that cannot be written, the line is lost and no more."""
+
+    def __init__(self, path: Path, credential: Credential | None = None) -> None:
+        self._path = path
+        self._credential = credential
+
+    def __call__(self, exchange: Exchange) -> None:
+        entry = asdict(exchange) | {"at": iso(exchange.at), "milliseconds": round(exchange.milliseconds, 1)}
+        line = json.dumps({key: value for key, value in entry.items() if value not in ("", None)})
+        if self._credential is not None:
+            line = self._credential.hide(line)
+        try:
+            descriptor = open_log(self._path)
+            try:
+                if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):  # never /dev/null
+                    os.fchmod(descriptor, 0o600)
+                os.write(descriptor, line.encode("ascii") + b"\n")
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return

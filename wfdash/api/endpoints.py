@@ -12,7 +12,8 @@ from wfdash.api.answers.large_json import LARGE, read_answer
 from wfdash.api.answers.rows import change_body, text
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
 from wfdash.api.http import client
-from wfdash.api.http.client import NOTHING, READ, Answer, Http, encoded, segment
+from wfdash.api.http.answer import Answer
+from wfdash.api.http.client import NOTHING, READ, Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
 from wfdash.api.validate import check_event_type, check_payload_size

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.api.errors import BadAnswer, NotReached, OtherServer, WorkflowsError
-from wfdash.api.http.client import Answer, Http
+from wfdash.api.http.answer import Answer
+from wfdash.api.http.client import Http
 
 __all__ = ["BASES", "TOO_OLD", "DevSession", "probe"]
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 from importlib import import_module
 
 from wfdash.cli.output import refuse, say
-from wfdash.config.settings import Options, SettingsError, load
+from wfdash.config.load import load
+from wfdash.config.settings import Options, SettingsError
 
 __all__ = ["start"]
 

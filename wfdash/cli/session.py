@@ -119,7 +119,7 @@ async def open_session(settings: Settings) -> AsyncIterator[CommandSession]:
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)
         spending = share_spending(settings.credential, user_state_path("wfdash"))
-    budget = Budget(clock=time.time, share=settings.share, spending=spending)
+    budget = Budget(clock=time.time, steady=time.monotonic, share=settings.share, spending=spending)
     api = await connect(settings, observer=budget.saw)
     session = CommandSession(settings, api, budget)
     try:

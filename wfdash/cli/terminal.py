@@ -46,15 +46,17 @@ def take_variables(environ: MutableMapping[str, str]) -> None:
     """
     colours = environ.get("TEXTUAL_COLOR_SYSTEM", "auto")
     if colours not in _COLOURS:
-        known = ", ".join(_COLOURS)
-        raise UsageError(f'TEXTUAL_COLOR_SYSTEM: "{colours[:40]}" is none of {known}; choose one or unset it')
+        listed = ", ".join(_COLOURS)
+        raise UsageError(
+            f'TEXTUAL_COLOR_SYSTEM: "{colours[:40]}" is none of {listed}; choose one or unset it'
+        )
     frames = environ.get("TEXTUAL_FPS", "60")
     if not _is_number(frames, _FASTEST):
         raise UsageError(f'TEXTUAL_FPS: "{frames[:40]}" is no number from 1 to {_FASTEST}; mend or unset it')
     if not _is_number(environ.get("ESCDELAY", "100"), _LONGEST_ESCAPE):
         del environ["ESCDELAY"]
     kept = ("TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS", "TEXTUAL_DISABLE_KITTY_KEY")
-    for name in [one for one in environ if one.startswith("TEXTUAL") and one not in kept]:
+    for name in [variable for variable in environ if variable.startswith("TEXTUAL") and variable not in kept]:
         del environ[name]
     for name in ("COLUMNS", "LINES", "UNICODE_VERSION"):
         environ.pop(name, None)

@@ -85,8 +85,8 @@ def _checked(name: str, value: str) -> str:
             f'{name}: "{shown}" is no address of a proxy, such as {_SUCH_AS}: mend or unset it.'
         )
     if parts.scheme not in _SCHEMES:
-        known = ", ".join(_SCHEMES)
-        raise SettingsError(f"{name}: a proxy of the kind {parts.scheme}:// cannot be used, only {known}.")
+        schemes = ", ".join(_SCHEMES)
+        raise SettingsError(f"{name}: a proxy of the kind {parts.scheme}:// cannot be used, only {schemes}.")
     return address
 
 

@@ -225,7 +225,7 @@ def _found_credential(case: Resolution, base: str) -> Credential:
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
-    """See wfdash.config.settings.load."""
+    """See wfdash.config.load.load."""
     path, source = config_path(options, environ)
     config, warnings = _read(path, required=source != "default")
     case = Resolution(options, environ, config, sources={"config": f"{path} ({source})"})

@@ -19,8 +19,6 @@ __all__ = [
     "SavedView",
     "Settings",
     "SettingsError",
-    "config_named",
-    "load",
 ]
 
 CLOUDFLARE = "https://api.cloudflare.com/client/v4"
@@ -190,17 +188,3 @@ class Settings(Struct, frozen=True):
             production=self.is_production(account_id),
             read_only=self.is_read_only(account_id),
         )
-
-
-def config_named(options: Options, environ: Mapping[str, str]) -> Path:
-    """Where the config is, or would be."""
-    from wfdash.config.precedence import config_path
-
-    return config_path(options, environ)[0]
-
-
-def load(options: Options, environ: Mapping[str, str]) -> Settings:
-    """Settings for one run; raises SettingsError (exit 2) or NoCredentials (exit 3)."""
-    from wfdash.config.precedence import resolve
-
-    return resolve(options, environ)

@@ -3,8 +3,10 @@
 import gc
 from collections.abc import Callable, Sequence
 
+from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
+from wfdash.core.why.context import WhyContext, why_context
 from wfdash.live.feeds.counts import Counts
 from wfdash.live.feeds.error_samples import ErrorSamples
 from wfdash.live.feeds.filter_search import FilterSearch
@@ -36,7 +38,7 @@ class Feeds:
         self.history = OlderInstances(context, self.newest)
         self.counts = Counts(context)
         self.detail = OpenDetail(context)
-        self.row_details = RowDetails(context)
+        self.row_details = RowDetails(context, self.why_context)
         self.sweep = Sweep(context)
         self.search = FilterSearch(context, self.row_details)
         self.error_samples = ErrorSamples(context, read=self.row_details.remember)
@@ -65,6 +67,23 @@ class Feeds:
     def status_counts(self) -> dict[str, int] | None:
         """Instances of the workflow by status, from whichever answer tells them; None until one did."""
         return self.newest.counts or self.counts.counts
+
+    def why_context(self, detail: Detail | None) -> WhyContext:
+        """What is known of an instance beside its own answer: the one place where that is put together."""
+        context = self._context
+        workflow = detail.workflow if detail is not None else context.workflow
+        retention = context.retention.get(workflow)
+        if workflow != context.workflow:
+            return why_context(detail, local=context.local, retention=retention)
+        version = self.versions.by_id.get(detail.version) if detail is not None else None
+        return why_context(
+            detail,
+            local=context.local,
+            retention=retention,
+            default_retention=version.default_retention if version is not None else None,
+            allowed=version.concurrency_limit if version is not None else None,
+            counts=self.status_counts,
+        )
 
     def reset(self) -> None:
         """Begin anew, in another workflow."""
@@ -115,8 +134,6 @@ class Feeds:
                 self.sweep.covered(self.newest.complete_at)
         if job is self.row_details:
             self._spared = self.sweep.pages
-        if job is self.counts:
-            self.row_details.running = (self.status_counts or {}).get("running")
 
     def _follow(self, delta: Delta) -> None:
         self.search.follow(delta)

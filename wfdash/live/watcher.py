@@ -7,14 +7,16 @@ from msgspec.structs import replace
 from wfdash.api.interface import Version, Workflows
 from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
+from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
+from wfdash.core.rows.contiguous_range import ContiguousRange
 from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
+from wfdash.core.why.context import WhyContext
 from wfdash.core.why.diagnose import Why
 from wfdash.live.budget.budget import Budget
 from wfdash.live.feeds.anomalies import find_oddities
-from wfdash.live.feeds.contiguous_range import ContiguousRange
 from wfdash.live.feeds.count_history import Trends
 from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.feeds.instances import pushed
@@ -42,10 +44,11 @@ class Watcher:
         budget: Budget,
         interval: float = 3.0,
         local: bool = False,
+        retention: Mapping[str, float] | None = None,
         notify: Callable[[Event], None],
     ) -> None:
         self._notify = notify
-        self._context = FeedContext(api, clock, self._emit)
+        self._context = FeedContext(api, clock, self._emit, retention=retention or {})
         self.budget = budget
         self._feeds = Feeds(
             self._context, interval, watched_changed=lambda state: notify(WatchedChanged(state))
@@ -136,6 +139,10 @@ class Watcher:
     @property
     def loading_more(self) -> bool:
         return self._feeds.history.wanted
+
+    def why_context(self, detail: Detail | None) -> WhyContext:
+        """What is known of an instance beside its own answer; asks nobody."""
+        return self._feeds.why_context(detail)
 
     @property
     def details_read(self) -> tuple[int, int]:

@@ -27,13 +27,11 @@ from wfdash.ui.handover import Shift
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.key_names import KeyNames
-from wfdash.ui.keys.line_feed import as_enter
 from wfdash.ui.keys.prompt_gate import KeyGate
-from wfdash.ui.keys.typeahead import TypeAhead
+from wfdash.ui.keys.typeahead import TypeAhead, as_enter
 from wfdash.ui.messages import Live
 from wfdash.ui.terminal.rendering import Rendering
-from wfdash.ui.terminal.signals import on_signals, on_stopping
-from wfdash.ui.terminal.terminal import ensure_size, is_gone
+from wfdash.ui.terminal.terminal import ensure_size, is_gone, on_signals, on_stopping
 from wfdash.ui.widgets.covered import is_opaque
 
 if TYPE_CHECKING:

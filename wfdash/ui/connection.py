@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from textual import work
 
-from wfdash.config.settings import Options, Settings, SettingsError, load
+from wfdash.config.load import load
+from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.live.polling.events import Event
 from wfdash.ui.messages import Live
 from wfdash.ui.navigation import Navigator

@@ -3,6 +3,7 @@
 Imported once the app runs, because httpx comes with it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
@@ -48,7 +49,9 @@ async def open_session(
     spending = None
     if settings.credential is not None and not settings.demo:
         spending = share_spending(settings.credential, user_state_path("wfdash"))
-    budget = Budget(clock=clock, share=settings.share, spending=spending)
+    budget = Budget(
+        clock=clock, steady=asyncio.get_running_loop().time, share=settings.share, spending=spending
+    )
     skew = Skew(clock)
 
     def saw(exchange: Exchange) -> None:
@@ -57,7 +60,13 @@ async def open_session(
 
     api = await connect(saw)
     poller = Watcher(
-        api, clock=clock, budget=budget, interval=settings.interval, local=settings.local, notify=notify
+        api,
+        clock=clock,
+        budget=budget,
+        interval=settings.interval,
+        local=settings.local,
+        retention=settings.retention,
+        notify=notify,
     )
     journal = None
     if not settings.demo:
@@ -72,6 +81,7 @@ async def open_session(
         budget=budget,
         journal=journal,
         clock=clock,
+        steady=asyncio.get_running_loop().time,
         sink=poller.sink,
         read_only="nothing is written until wfdash ends" if settings.read_only else "",
     )

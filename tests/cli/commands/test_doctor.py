@@ -6,7 +6,8 @@ from tests.api.dev_session import DevSession
 from tests.support.loopback import envelope, reply, serving
 from wfdash.cli.commands.doctor import doctor
 from wfdash.config.credential import Credential
-from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError, load
+from wfdash.config.load import load
+from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 ENVIRON = {"HOME": "/home/somebody", "TERM": "xterm-256color", "TMUX": "1", "LANG": "C.UTF-8"}

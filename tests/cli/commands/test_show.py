@@ -93,3 +93,12 @@ def test_the_credential_in_use_is_masked_in_text_and_left_in_json(shell, simulat
     listed = shell("list", "-w", "orders", "--limit", "5")
     assert "leak_[hidden]" in listed.stdout
     assert token not in listed.stdout
+
+
+def test_a_queued_one_says_how_many_may_run(faulty, program):
+    env = faulty("--scenario", "incident")
+    listed = program(
+        "list", "-w", "media-transcode", "--filter", "status:queued", "--limit", "1", "--json", env=env
+    )
+    shown = program("show", "-w", "media-transcode", json.loads(listed.stdout)["id"], env=env)
+    assert "3 that may run at once" in shown.stdout.splitlines()[1]

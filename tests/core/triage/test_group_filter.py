@@ -8,8 +8,8 @@ from wfdash.core.filter.fields import MatchContext
 from wfdash.core.filter.query import parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.triage.error_groups import filter_for
 from wfdash.core.triage.fingerprint import fingerprint
-from wfdash.core.triage.group_filter import filter_for
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 

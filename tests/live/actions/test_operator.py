@@ -443,6 +443,15 @@ async def test_a_batch_says_which_were_left_out(operator, server):
     assert [what for what, _ in server.asked] == ["100 at once", "50 at once"]
 
 
+async def test_an_id_left_out_of_an_answer_and_not_there_is_unknown(operator, server, monkeypatch):
+    async def nothing(workflow, new):
+        return []
+
+    monkeypatch.setattr(server, "create_instances", nothing)
+    results = await create(operator, NewInstance("x-1"), NewInstance("x-2"))
+    assert {(result.outcome, result.exit_code) for result in results} == {("unknown", 4)}
+
+
 async def test_a_batch_without_an_answer_is_looked_for_together(operator, server, clock):
     new = [NewInstance(f"x-{number}") for number in range(100)]
     server.read_seconds = 0.2

@@ -1,7 +1,7 @@
 """What is told of a row that changed after its steps were read."""
 
 from tests.support.simulated_time import simulate
-from tests.support.stage import stage
+from tests.support.stage import stage, staged
 from wfdash.core.model.status import is_final
 
 
@@ -55,3 +55,18 @@ def test_the_clock_of_what_was_does_not_run_on():
             await one.until(gone_by, step=0.2)
 
     simulate(story())
+
+
+@staged("incident")
+async def test_a_queued_row_reads_the_same_in_its_cell_and_in_the_pane(on):
+    poller = on.poller
+    poller.show("media-transcode")
+    await on.until(lambda: any(row.status == "queued" for row in poller.store))
+    queued = next(row.id for row in poller.store if row.status == "queued")
+    poller.open(queued)
+    await on.until(lambda: (state := poller.detail(queued)) and state.detail and poller.counts)
+    detail = poller.detail(queued).detail
+    await on.until(lambda: poller.version(detail.version))
+    pane = poller.why_context(detail).why(detail, row=poller.store.get(queued), now=on.loop.time())
+    assert poller.why(queued).sentence == pane.sentence
+    assert "of 3 running" in pane.short

@@ -9,7 +9,8 @@ from platformdirs import user_state_path
 from tests.support.dashboard import BASE, drive
 from wfdash.config.credential import Credential
 from wfdash.config.file import read
-from wfdash.config.settings import Options, load
+from wfdash.config.load import load
+from wfdash.config.settings import Options
 from wfdash.demo.engine.world import build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN

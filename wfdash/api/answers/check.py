@@ -9,7 +9,8 @@ from wfdash.api.answers.envelope_errors import refusal
 from wfdash.api.answers.large_json import read_answer
 from wfdash.api.answers.page_errors import HTML, no_envelope
 from wfdash.api.errors import OtherServer, WorkflowsError
-from wfdash.api.http.client import Answer, Http
+from wfdash.api.http.answer import Answer
+from wfdash.api.http.client import Http
 from wfdash.api.http.request_info import RequestInfo
 
 __all__ = ["read_envelope"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wfdash.api.answers.rows import read_created, rows
 from wfdash.api.errors import BadAnswer
-from wfdash.api.http.client import Answer
+from wfdash.api.http.answer import Answer
 from wfdash.api.interface import Created, NewInstance
 
 __all__ = ["read_new_instances"]

@@ -14,7 +14,8 @@ from wfdash.api.errors import (
     Unauthorized,
     WorkflowsError,
 )
-from wfdash.api.http.client import Answer, Http
+from wfdash.api.http.answer import Answer
+from wfdash.api.http.client import Http
 from wfdash.api.http.request_info import RequestInfo
 
 __all__ = ["HTML", "no_envelope"]

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from wfdash.api.errors import RateLimited
-from wfdash.api.http.client import Answer
+from wfdash.api.http.answer import Answer
 
 __all__ = ["LONGEST_WAIT", "retry_after", "throttled"]
 

@@ -13,11 +13,12 @@ from msgspec import Struct
 from wfdash import __version__
 from wfdash.api.errors import Refused, WorkflowsError
 from wfdash.api.http import transport_errors as failures
+from wfdash.api.http.answer import Answer
 from wfdash.api.http.body import ACCEPTED_CODING, TooLarge, Undecodable, read_body
 from wfdash.api.interface import Exchange, Observer
 from wfdash.config.credential import Credential
 
-__all__ = ["LARGEST", "LARGEST_INSTANCE", "NOTHING", "Answer", "Http", "Nothing", "encoded", "segment"]
+__all__ = ["LARGEST", "LARGEST_INSTANCE", "NOTHING", "Http", "Nothing", "encoded", "segment"]
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of an answer, once decompressed, that are taken: 100 rows are some 50 kB, an output is 1 MiB."""
@@ -37,18 +38,6 @@ class Nothing:
 
 
 NOTHING = Nothing()
-
-
-class Answer(Struct):
-    """Headers are looked up in lower case."""
-
-    http: int
-    headers: httpx.Headers
-    ray: str = ""
-    media: str = ""
-    """The content type without its parameters."""
-    body: bytes = b""
-    milliseconds: float = 0.0
 
 
 def segment(text: str) -> str:

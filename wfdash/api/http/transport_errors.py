@@ -4,16 +4,13 @@ import errno
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import httpx
 from msgspec import Struct
 
 from wfdash.api.errors import BadAnswer, NotReached, WorkflowsError
+from wfdash.api.http.answer import Answer
 from wfdash.api.http.request_info import UNKNOWN
-
-if TYPE_CHECKING:
-    from wfdash.api.http.client import Answer
 
 __all__ = ["Trip", "never_ended", "too_large", "undecodable", "unreached"]
 
@@ -44,7 +41,7 @@ class Trip(Struct, frozen=True):
         return f"{self.doubt} {_advice(self)}"
 
 
-def too_large(trip: Trip, limit: int, answer: "Answer | None") -> WorkflowsError:
+def too_large(trip: Trip, limit: int, answer: Answer | None) -> WorkflowsError:
     return BadAnswer(
         f"The answer of {trip.place} is larger than {limit // 2**20} MiB, so it was not read.{trip.doubt}",
         http=answer.http if answer else None,
@@ -52,12 +49,12 @@ def too_large(trip: Trip, limit: int, answer: "Answer | None") -> WorkflowsError
     )
 
 
-def undecodable(trip: Trip, what: str, answer: "Answer | None") -> WorkflowsError:
+def undecodable(trip: Trip, what: str, answer: Answer | None) -> WorkflowsError:
     """The failure for a body that cannot be unpacked; `what` says why."""
     return _bad(trip, what, answer)
 
 
-def never_ended(trip: Trip, seconds: float, answer: "Answer | None") -> WorkflowsError:
+def never_ended(trip: Trip, seconds: float, answer: Answer | None) -> WorkflowsError:
     return NotReached(
         f"The answer of {trip.place} had not ended after {seconds:.0f} s.{trip.next}",
         http=answer.http if answer else None,
@@ -65,7 +62,7 @@ def never_ended(trip: Trip, seconds: float, answer: "Answer | None") -> Workflow
     )
 
 
-def unreached(trip: Trip, error: Exception, read: float, answer: "Answer | None") -> WorkflowsError:
+def unreached(trip: Trip, error: Exception, read: float, answer: Answer | None) -> WorkflowsError:
     """The failure for an exception of httpx; `answer` is set when at least the headers came."""
     if answer is not None:
         return _bad(trip, "broke off before its end", answer)
@@ -92,7 +89,7 @@ def unreached(trip: Trip, error: Exception, read: float, answer: "Answer | None"
     return NotReached(f"The request to {trip.place} failed ({type(error).__name__}).{trip.next}")
 
 
-def _bad(trip: Trip, what: str, answer: "Answer | None") -> WorkflowsError:
+def _bad(trip: Trip, what: str, answer: Answer | None) -> WorkflowsError:
     return BadAnswer(
         f"The answer of {trip.place} {what}.{trip.next}",
         http=answer.http if answer else None,

@@ -20,12 +20,12 @@ from wfdash.cli.commands.inputs import (
 )
 from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of, say_lost
 from wfdash.cli.commands.wait_until import TimedOut, until
+from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.core.why.diagnose import diagnose
 from wfdash.live.actions.plan import Result, make_creation
 
 __all__ = ["prepare", "run"]
@@ -151,12 +151,13 @@ async def _wait(session: CommandSession, result: Result, deadline: float | None,
     """The exit code of one: 0 complete, 1 another final one, 5 not final in time. Says how it comes on."""
     if result.exit_code:
         return result.exit_code
-    last_status = ""
+    last_status, facts = "", WhyFacts(session)
 
-    def read(detail: Detail) -> None:
+    async def read(detail: Detail) -> None:
         nonlocal last_status
         if detail.status != last_status and not is_final(detail.status):
-            why = diagnose(detail, now=session.clock(), local=session.api.local)
+            context = await facts.context(detail)
+            why = context.why(detail, now=session.clock())
             say(f"wfdash: {result.id}: {detail.status or 'no status'}: {why.sentence}")
         last_status = detail.status
 

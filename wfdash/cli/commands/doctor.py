@@ -6,7 +6,8 @@ from pathlib import Path
 
 from wfdash.cli.commands.doctor_machine import machine, paths, state_trouble, terminal
 from wfdash.cli.output import line
-from wfdash.config.settings import Options, Settings, SettingsError, config_named, load
+from wfdash.config.load import config_named, load
+from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.core.text.clean import clean
 
 __all__ = ["doctor", "run"]

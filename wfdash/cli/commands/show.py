@@ -1,26 +1,22 @@
 """`wfdash show`: one instance, why it is there, and its timeline, good enough for a ticket."""
 
-import asyncio
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import suppress
 
-from wfdash.api.errors import WorkflowsError
 from wfdash.cli.commands.inputs import check_id
+from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.lazy_steps import plain
-from wfdash.core.model.retention import kept_for
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Failure
 from wfdash.core.payload.tree import value_text
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
-from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.step_names import spoken_name
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.read_instance import read_answer
@@ -31,8 +27,6 @@ _ERRORS = 20
 """Different errors of attempts that are printed whole."""
 _ROOM = 100
 """Characters of an error that its line of the timeline shows for sure."""
-_KEPT_WITHIN = 5.0
-"""Seconds after which it is shown without saying how long it is kept."""
 
 
 def prepare(parsed: Namespace) -> None:
@@ -50,31 +44,17 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance), Priority.DETAIL)
     now = session.clock()
     detail = read_answer(workflow, parsed.instance, answer)
-    kept = await _kept(session, detail)
-    why = diagnose(detail, now=now, local=session.api.local, retention=kept)
+    context = await WhyFacts(session).context(detail)
+    why = context.why(detail, now=now)
     if missing := partial_reason(detail):
         say(f"wfdash: {missing}")
     if parsed.json:
         result = plain(answer.result)
         json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": result})
         return 0
-    for text in sheet(detail, why.sentence, now, kept=kept, uncut=not sys.stdout.isatty()):
+    for text in sheet(detail, why.sentence, now, kept=context.retention, uncut=not sys.stdout.isatty()):
         line(text)
     return 0
-
-
-async def _kept(session: CommandSession, detail: Detail) -> float | None:
-    """Seconds it is kept: as the config says, else, of what has ended, its version; None when nobody does."""
-    configured = session.settings.retention.get(detail.workflow)
-    if configured is not None or session.api.local or not is_final(detail.status) or not detail.version:
-        return configured
-    with suppress(WorkflowsError, TimeoutError):
-        async with asyncio.timeout(_KEPT_WITHIN):
-            await session.budget.acquire(Priority.DETAIL)
-            versions = await session.api.list_versions(detail.workflow)
-            defaults = (version.default_retention for version in versions if version.id == detail.version)
-            return kept_for(next(defaults, None), detail.status)
-    return None
 
 
 def sheet(

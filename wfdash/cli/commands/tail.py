@@ -8,6 +8,7 @@ from typing import Any
 from wfdash.api.errors import WorkflowsError
 from wfdash.cli.commands.inputs import check_id
 from wfdash.cli.commands.wait_until import TimedOut, until
+from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
@@ -15,7 +16,6 @@ from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
-from wfdash.core.why.diagnose import diagnose
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.events import Event, InstancesChanged
 from wfdash.live.polling.read_instance import read_answer
@@ -68,6 +68,7 @@ class Lines:
         self.session = session
         self.as_json = as_json
         self.last: dict[str, str] = {}
+        self._facts = WhyFacts(session)
 
     def changed(self, identity: str, status: str, why: str) -> None:
         was = self.last.get(identity, "-")
@@ -81,13 +82,15 @@ class Lines:
         else:
             line(at, self.workflow, identity, was, status, why)
 
-    def why(self, detail: Detail) -> str:
-        return diagnose(detail, now=self.session.clock(), local=self.session.api.local).sentence
+    async def why(self, detail: Detail) -> str:
+        context = await self._facts.context(detail)
+        return context.why(detail, now=self.session.clock()).sentence
 
 
 async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Lines) -> int:
-    def read(detail: Detail) -> None:
-        lines.changed(parsed.instance, detail.status, lines.why(detail))
+    async def read(detail: Detail) -> None:
+        if lines.last.get(parsed.instance) != detail.status:
+            lines.changed(parsed.instance, detail.status, await lines.why(detail))
 
     def there(status: str) -> bool:
         return bool(parsed.until) and (status == parsed.until or is_final(status))
@@ -188,5 +191,5 @@ class Changes:
             async with asyncio.timeout(_WHY_WITHIN):
                 await self.session.budget.acquire(Priority.BACKGROUND)
                 answer = await self.session.api.get_instance(self.lines.workflow, identity)
-                return self.lines.why(read_answer(self.lines.workflow, identity, answer))
+                return await self.lines.why(read_answer(self.lines.workflow, identity, answer))
         return ""

@@ -1,7 +1,7 @@
 """Follows one instance, read as often as its state is worth, until it is where it is wanted."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from wfdash.api.errors import Unauthorized, WorkflowsError
 from wfdash.cli.output import say
@@ -35,7 +35,7 @@ async def until(
     deadline: float | None = None,
     met: bool = False,
     interval: float | None = None,
-    read: Callable[[Detail], None] = lambda detail: None,
+    read: Callable[[Detail], Awaitable[None]],
 ) -> str:
     """The first status that is `there`; `read` is told of every answer. A passing failure is waited out.
 
@@ -47,16 +47,19 @@ async def until(
     status = ""
     left = None if deadline is None else deadline - session.clock()
     once = left is not None and left <= 0
+    when = None if left is None or once else asyncio.get_running_loop().time() + left
     try:
-        async with asyncio.timeout(None if once else left):
-            while True:
+        while True:
+            async with asyncio.timeout_at(when):
                 detail = await _read(session, workflow, identity, stubborn=met or bool(status))
-                status = detail.status
-                read(detail)
-                if there(status):
-                    return status
-                if once:
-                    raise TimedOut(status)
+            status = detail.status
+            # Not within the time: an answer that came in time counts, however long it takes to say it.
+            await read(detail)
+            if there(status):
+                return status
+            if once:
+                raise TimedOut(status)
+            async with asyncio.timeout_at(when):
                 await asyncio.sleep(interval or _pace(detail, session))
     except TimeoutError:
         raise TimedOut(status) from None

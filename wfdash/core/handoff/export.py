@@ -91,7 +91,7 @@ def _is_formula(text: str) -> bool:
     """Whether a spreadsheet could run it: blanks and what has no width are skipped, wide forms are read."""
     if text.startswith(("\t", "\r", "\n")):
         return True
-    first = next((one for one in text if category(one)[0] not in "ZCM"), "")
+    first = next((character for character in text if category(character)[0] not in "ZCM"), "")
     return normalize("NFKC", first)[:1] in _FORMULA
 
 

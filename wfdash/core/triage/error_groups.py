@@ -1,16 +1,18 @@
 """Errored instances grouped by cause, and which version is to blame."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from wfdash.core.filter.grammar import And, Term, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import clock, spoken
-from wfdash.core.triage.fingerprint import Fingerprint
+from wfdash.core.triage.fingerprint import UNNAMED, Fingerprint
 
-__all__ = ["ErrorGroup", "Sample", "VersionShare", "blame", "group", "summary"]
+__all__ = ["ErrorGroup", "Sample", "VersionShare", "blame", "filter_for", "group", "summary"]
 
 
 class Sample(Struct, frozen=True):
@@ -154,3 +156,22 @@ def _on_version(groups: Sequence[ErrorGroup], top: ErrorGroup) -> str:
 def short_version(version: str) -> str:
     """The first block of a version's uuid, as deploys are spoken of."""
     return version.split("-", 1)[0][:8]
+
+
+_LONGEST = 60
+
+
+def filter_for(mark: Fingerprint) -> str:
+    """Terms that the instances of this fingerprint match once they were read.
+
+    Of the message the longest stretch without anything taken out is used.
+    """
+    terms = [Term("status", ":", ("errored",))]
+    if mark.version:
+        terms.append(Term("version", ":", (short_version(mark.version),)))
+    if mark.step:
+        terms.append(Term("step", "~", (mark.step,)))
+    longest = max(re.split(r"<\w+>", mark.message), key=len).strip()[:_LONGEST].strip()
+    if longest or mark.error != UNNAMED:
+        terms.append(Term("error", "~", (longest or mark.error,)))
+    return unparse(And(tuple(terms)))

@@ -145,7 +145,8 @@ def _queued(
         said += f"; {count(running)} running"
     short = "queued" + (f" {at.coarse(since)}" if since is not None else "")
     if running:
-        short += f", {count(running)} running"
+        most = f" of {count(round(allowed))}" if allowed is not None else ""
+        short += f", {count(running)}{most} running"
     return Why(said, short, since)
 
 

@@ -19,8 +19,10 @@ from wfdash.demo.engine.program import (
     Undo,
     Wait,
     Writer,
+    attempt_error,
+    instance_error,
+    retry_wait,
 )
-from wfdash.demo.engine.retries import attempt_error, instance_error, retry_wait
 from wfdash.demo.engine.times import milliseconds, seconds
 
 __all__ = ["Event", "Execution"]

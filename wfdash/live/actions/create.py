@@ -102,7 +102,7 @@ class Creator(Struct, frozen=True):
 
     async def _absent(self, ids: Sequence[str]) -> bool:
         """Whether a read shows that nothing was created; False where it cannot be read."""
-        since = self.clock()
+        since = self.rereader.now()
         try:
             return not any([await self.rereader.find(identity, since=since) for identity in ids])
         except WorkflowsError:
@@ -124,23 +124,16 @@ class Creator(Struct, frozen=True):
         )
 
     async def _left_out(self, identity: str, at: float) -> Result:
-        """The API leaves out ids that are taken; whether this one is, a read has to show."""
+        """The API leaves out ids that are taken; that this one is, a read has to show."""
         reason = "left out of the answer: an instance with that id exists already"
         try:
-            found = await self.rereader.read(identity, expect="")
+            await self.rereader.read(identity, expect="")
         except WorkflowsError as error:
             odd = BadAnswer(f"left out of the answer, and not known to be there: {error}")
             await self.plan_journal.failed(UNKNOWN, identity, "", odd)
             return await self._looked_for(identity, None, odd, at)
-        if self._is_new(found, at):
-            return await self._looked_for(identity, found, BadAnswer("left out of the answer"), at)
         await self.plan_journal.skipped(identity, "", reason)
         return self.plan.result(identity, self.clock(), SKIPPED, error=reason, sent_at=at, exit_code=1)
-
-    @staticmethod
-    def _is_new(found: Snapshot, at: float) -> bool:
-        """Begun since `at`, and so the one that was asked for."""
-        return found.queued is not None and found.queued >= at - _SKEW
 
     async def _failed(
         self, ids: Sequence[str], error: WorkflowsError, forbid: Callable[[str], None], at: float
@@ -177,18 +170,18 @@ class Creator(Struct, frozen=True):
         missing = list(ids)
         for wait in _LOOKS:
             await self.sleep(wait)
-            began = self.clock()
+            since, began = self.rereader.now(), self.clock()
             if began - at > _SEARCH:
                 break
             for identity in tuple(missing):
                 try:
-                    snapshot = await self.rereader.find(identity, since=began)
+                    snapshot = await self.rereader.find(identity, since=since)
                 except WorkflowsError:
                     continue
                 if snapshot is None:
                     continue
                 missing.remove(identity)
-                if self._is_new(snapshot, at):
+                if snapshot.queued is not None and snapshot.queued >= at - _SKEW:
                     found[identity] = snapshot
             if not missing:
                 break

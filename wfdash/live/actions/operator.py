@@ -54,9 +54,12 @@ class Operator:
         sink: ReadSink | None = None,
         read_only: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        steady: Callable[[], float] | None = None,
     ) -> None:
+        """`steady` is the clock of deadlines, which nobody sets; `clock` the one of what is told."""
         self.journal = journal
         self.clock = clock
+        self._steady = steady or clock
         self._api = api
         self._budget = budget
         self._sink = sink or NullSink()
@@ -128,7 +131,7 @@ class Operator:
             plan.workflow,
             [target.id for target in plan.eligible],
             budget=self._budget,
-            clock=self.clock,
+            clock=self._steady,
             sink=self._sink,
         )
         run = _Run(
@@ -136,7 +139,7 @@ class Operator:
             on_event,
             PlanJournal(plan, self.journal),
             rereader,
-            Follower(rereader, self.clock, self._sleep, many=len(plan.eligible) > FEW),
+            Follower(rereader, self._steady, self._sleep, many=len(plan.eligible) > FEW),
         )
         self._runs[plan.key] = run
         return run
@@ -267,6 +270,7 @@ class Operator:
                 run.done,
                 total,
                 note,
-                status,
+                "" if stage == "sent" else status,
+                before=status if stage == "sent" else "",
             )
         )

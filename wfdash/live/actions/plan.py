@@ -144,7 +144,9 @@ class Progress(Struct, frozen=True):
     note: str = ""
     """A sentence for a person: what it waits for, or what was answered."""
     status: str = ""
-    """The status read or answered, where the stage has one; of sent, the one it had just before."""
+    """The status read or answered, where the stage has one."""
+    before: str = ""
+    """Of sent: the status it had just before."""
 
 
 class Result(Struct, frozen=True):

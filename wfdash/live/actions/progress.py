@@ -74,7 +74,7 @@ class ActionProgress(Struct):
             self.in_doubt = self.in_doubt or event.stage == "unknown"
             if event.stage == "sent" and self.sent_at is None:
                 self.sent_at = event.at
-            if event.status and event.stage != "sent" and (not self.path or self.path[-1] != event.status):
+            if event.status and (not self.path or self.path[-1] != event.status):
                 self.path.append(event.status)
 
     def counts(self) -> list[tuple[str, int]]:

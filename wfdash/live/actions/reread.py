@@ -71,7 +71,8 @@ class Rereader:
         self._workflow = workflow
         self._ids = frozenset(ids)
         self._budget = budget
-        self._clock = clock
+        self.now = clock
+        """The clock on which a reading has its age; nobody may set it."""
         self._sink = sink
         self._rows: dict[str, Snapshot] = {}
         self._place: dict[str, tuple[str, str | int | None]] = {}
@@ -85,7 +86,7 @@ class Rereader:
 
     async def _read(self, identity: str, expect: str, max_age: float) -> Snapshot:
         if len(self._ids) > FEW:
-            since = self._clock() - max_age
+            since = self.now() - max_age
             async with self._lock:
                 row = await self._from_lists(identity, expect, since)
             if row is not None:
@@ -118,7 +119,7 @@ class Rereader:
             raise
         detail = read_answer(self._workflow, identity, answer, simple=simple)
         self._sink.saw_detail(detail, number)
-        return Snapshot(detail.status, self._clock(), "detail", detail.queued, detail.start, detail.end)
+        return Snapshot(detail.status, self.now(), "detail", detail.queued, detail.start, detail.end)
 
     async def _absent(self, identity: str) -> bool:
         async with self._lock:
@@ -141,7 +142,7 @@ class Rereader:
 
     async def _sweep(self, status: str) -> None:
         """Walk the list until every target was seen, it ends, or further pages would cost too much."""
-        began = self._clock()
+        began = self.now()
         place: str | int | None = None
         pages = 2 + 2 * (len(self._ids) // _PAGE + 1)
         missing = set(self._ids)
@@ -156,7 +157,7 @@ class Rereader:
 
     async def _fetch(self, status: str, place: str | int | None) -> InstancePage:
         await self._budget.acquire_action()
-        asked, number = self._clock(), self._sink.next_number()
+        asked, number = self.now(), self._sink.next_number()
         if isinstance(place, int):
             page = await self._api.list_instances(self._workflow, page=place, per_page=_PAGE)
         else:

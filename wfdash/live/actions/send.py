@@ -174,7 +174,7 @@ class Sender(Struct, frozen=True):
         wait = 0.0
         for attempt in range(1, _READ_TRIES + 1):
             await self.sleep(wait)
-            asked = self.clock()
+            asked = self.rereader.now()
             try:
                 return await self.rereader.read(
                     target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
@@ -193,7 +193,7 @@ class Sender(Struct, frozen=True):
             except WorkflowsError as error:
                 failure = error
                 wait = _AGAIN * attempt
-                if self.clock() - asked > _PATIENCE:
+                if self.rereader.now() - asked > _PATIENCE:
                     break
         assert failure is not None
         reason = f"could not be read again, nothing sent: {failure}"

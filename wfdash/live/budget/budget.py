@@ -20,6 +20,8 @@ ACTIONS = 400
 KEPT = 200
 _SCARCE = 0.25
 """Part of the user's quota below which only actions go."""
+_SET = 1.0
+"""Seconds by which a clock is set rather than slowed down."""
 _LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
 
 
@@ -53,6 +55,9 @@ class Spending(Protocol):
     def freeze(self, until: float) -> None:
         """Tell the other ones to keep still too."""
 
+    def clock_set(self) -> None:
+        """The clock was set: what any of them was told before says nothing now."""
+
     def others(self, now: float) -> int:
         """By the other ones over the last window."""
 
@@ -64,12 +69,17 @@ class Spending(Protocol):
 
 
 class Budget:
-    """A token bucket for reads and a count for actions. Times are epoch seconds on `clock`."""
+    """A token bucket for reads and a count for actions.
+
+    Rests and windows are kept on `steady`, which nobody sets: on a clock that is set back an hour, a rest of
+    seconds would last an hour. `clock` tells epoch seconds, for the file that other processes read too.
+    """
 
     def __init__(
         self,
         *,
         clock: Callable[[], float],
+        steady: Callable[[], float] | None = None,
         share: float = 0.5,
         spending: Spending | None = None,
         chance: Callable[[], float] = random.random,
@@ -78,35 +88,44 @@ class Budget:
         self.burst = self.limit / 20
         self.rate = (self.limit - self.burst) / WINDOW
         self.requests: deque[Exchange] = deque(maxlen=KEPT)
-        self.frozen_until: float | None = None
-        """While this is ahead, nothing is read: the server said so."""
         self.on_change: Callable[[], None] = lambda: None
         self._clock = clock
+        self._steady = steady or clock
+        self._frozen_until: float | None = None
+        """While this is ahead, nothing is read: the server said so."""
+        self._ahead = clock() - self._steady()
+        """How far the clock is ahead of the steady one; it changes only where the clock is set."""
         self._chance = chance
         self._spending = spending
-        self._filled_at = clock()
+        self._filled_at = self._steady()
         self._reads: deque[float] = deque()
         self._actions: deque[float] = deque()
         self._kinds: deque[tuple[float, str]] = deque()
         self._left: RequestsLeft | None = None
         self._left_at = 0.0
         self._refusals = 0
-        self._others = spending.others(self._filled_at) if spending else 0
+        self._others = spending.others(clock()) if spending else 0
         self._tokens = self.burst
         if spending:
             self._share_bucket(spending)
 
     @property
+    def frozen_until(self) -> float | None:
+        """While this is ahead, in epoch seconds, nothing is read; None when nobody asked for it."""
+        until = self._frozen_until
+        return None if until is None else self._clock() + (until - self._steady())
+
+    @property
     def meter(self) -> tuple[int, int]:
         """Reads spent in the last five minutes, other processes' included, and the limit."""
-        now = self._clock()
+        now = self._steady()
         _forget(self._reads, now)
         return len(self._reads) + self._others, self.limit
 
     @property
     def actions(self) -> tuple[int, int]:
         """The same for actions."""
-        _forget(self._actions, self._clock())
+        _forget(self._actions, self._steady())
         return len(self._actions), ACTIONS
 
     @property
@@ -117,22 +136,22 @@ class Budget:
     @property
     def left(self) -> RequestsLeft | None:
         """What the server said last of the user's whole quota, while that window runs."""
-        if self._left and self._clock() > self._left_at + max(self._left.reset, 1.0):
+        if self._left and self._steady() > self._left_at + max(self._left.reset, 1.0):
             self._left = None
         return self._left
 
     @property
     def held_for(self) -> float:
         """Seconds for which nothing is read: the server said so, or hardly any of the quota is left."""
-        now, left = self._clock(), self.left
+        now, left = self._steady(), self.left
         scarce = left is not None and left.fraction < _SCARCE
         reset = self._left_at + left.reset - now if left is not None and scarce else 0.0
-        return max(0.0, (self.frozen_until or 0.0) - now, reset)
+        return max(0.0, (self._frozen_until or 0.0) - now, reset)
 
     @property
     def spent_by(self) -> list[tuple[str, int]]:
         """Requests of the last five minutes by kind, most first."""
-        now = self._clock()
+        now = self._steady()
         while self._kinds and self._kinds[0][0] <= now - WINDOW:
             self._kinds.popleft()
         return Counter(kind for _, kind in self._kinds).most_common()
@@ -142,12 +161,12 @@ class Budget:
 
         What is `late` leaves less to those before it.
         """
-        now = self._clock()
+        now = self._steady()
         self._read_shared(now)
-        if self.frozen_until is not None:
-            if now < self.frozen_until:
-                return self.frozen_until - now
-            self.frozen_until = None
+        if self._frozen_until is not None:
+            if now < self._frozen_until:
+                return self._frozen_until - now
+            self._frozen_until = None
         if wait := self._obey(priority, now):
             return wait
         self._fill(now)
@@ -159,7 +178,7 @@ class Budget:
         self._reads.append(now)
         _forget(self._reads, now)
         if self._spending:
-            self._spending.add(now, self.limit, self._tokens)
+            self._spending.add(self._epoch(now), self.limit, self._tokens)
         return 0.0
 
     async def acquire(self, priority: Priority = Priority.LIST) -> None:
@@ -172,7 +191,7 @@ class Budget:
     async def acquire_action(self) -> None:
         """Wait until one request of an action may go, and spend it; a read freeze does not hold it."""
         while True:
-            now = self._clock()
+            now = self._steady()
             _forget(self._actions, now)
             if len(self._actions) < ACTIONS:
                 self._actions.append(now)
@@ -181,12 +200,12 @@ class Budget:
 
     def saw(self, exchange: Exchange) -> None:
         """Learn from an answer; the client hands over every one."""
-        now = self._clock()
+        now = self._steady()
         self.requests.append(exchange)
         self._kinds.append((now, exchange.kind))
         if left := parse_ratelimit(exchange.ratelimit, exchange.ratelimit_policy):
             self._left, self._left_at = left, now
-        wait = parse_retry_after(exchange.retry_after, now) if exchange.retry_after else None
+        wait = parse_retry_after(exchange.retry_after, self._clock()) if exchange.retry_after else None
         if exchange.http == 429:
             self._refusals += 1
             wait = wait if wait is not None else self._guess()
@@ -194,9 +213,9 @@ class Budget:
             self._refusals = 0
         if wait is not None:
             until = now + min(max(wait, 1.0), 2 * WINDOW)
-            self.frozen_until = max(until, self.frozen_until or 0.0)
+            self._frozen_until = max(until, self._frozen_until or 0.0)
             if self._spending:
-                self._spending.freeze(self.frozen_until)
+                self._spending.freeze(self._epoch(self._frozen_until))
         self.on_change()
 
     def _guess(self) -> float:
@@ -215,14 +234,19 @@ class Budget:
         self._tokens = min(self.burst, self._tokens + max(0.0, now - self._filled_at) * self.rate)
         self._filled_at = now
 
+    def _epoch(self, at: float) -> float:
+        """A time of the steady clock on the one that others read."""
+        return self._clock() + (at - self._steady())
+
     def _share_bucket(self, spending: Spending) -> None:
         """Come to what the bucket holds now, had it been there while the other processes took from it."""
-        now = self._filled_at
-        history = spending.history(now)
-        if bucket := spending.bucket(now, self.limit):
-            self._filled_at, self._tokens = bucket[0], max(bucket[1], -self.burst)
+        now, epoch = self._filled_at, self._clock()
+        history = spending.history(epoch)
+        if bucket := spending.bucket(epoch, self.limit):
+            self._filled_at, self._tokens = now - (epoch - bucket[0]), max(bucket[1], -self.burst)
             history = []
         for at, number in history:
+            at = now - (epoch - at)
             self._filled_at = min(self._filled_at, at)
             self._fill(at)
             self._tokens -= number
@@ -232,10 +256,15 @@ class Budget:
         """Take in what the other processes spent and were told."""
         if self._spending is None:
             return
-        self._tokens -= self._spending.news(now)
-        self._others = self._spending.others(now)
-        if self._spending.frozen_until > max(now, self.frozen_until or 0.0):
-            self.frozen_until = self._spending.frozen_until
+        epoch = self._clock()
+        if abs(epoch - now - self._ahead) > _SET:
+            self._ahead = epoch - now
+            self._spending.clock_set()
+        self._tokens -= self._spending.news(epoch)
+        self._others = self._spending.others(epoch)
+        until = now + (self._spending.frozen_until - epoch)
+        if until > max(now, self._frozen_until or 0.0):
+            self._frozen_until = until
 
 
 def _forget(times: deque[float], now: float) -> None:

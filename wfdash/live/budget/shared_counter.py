@@ -55,6 +55,8 @@ class SpentFile:
         self.trouble = trouble
         self.frozen_until = 0.0
         """Until when the server told any of the processes to keep still, epoch seconds."""
+        self._outdated: float | None = None
+        """What the file says of it from before the clock was set."""
         self._session = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._mine: dict[int, int] = {}
         self._others: dict[str, dict[int, int]] = {}
@@ -74,6 +76,10 @@ class SpentFile:
     def freeze(self, until: float) -> None:
         self.frozen_until = max(self.frozen_until, until)
         self._changed = True
+
+    def clock_set(self) -> None:
+        """The clock was set: until when to keep still was told by the old one."""
+        self._outdated, self.frozen_until = self.frozen_until, 0.0
 
     def bucket(self, now: float, limit: int) -> tuple[float, float] | None:
         """(when, tokens) of a bucket of this limit when any process took from it last; None if none did."""
@@ -127,7 +133,8 @@ class SpentFile:
             previous = self._others.get(session, {})
             self._news += sum(max(0, n - previous.get(slot, 0)) for slot, n in slots.items())
         self._others = dict(found.spent)
-        self.frozen_until = max(self.frozen_until, min(found.frozen, now + 2 * WINDOW))
+        if found.frozen != self._outdated:
+            self.frozen_until = max(self.frozen_until, min(found.frozen, now + 2 * WINDOW))
         self._buckets = found.buckets
         if not self._changed:
             return

@@ -91,6 +91,10 @@ class ErrorSamples(Job):
             return 0.0
         return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
 
+    def set_back(self, seconds: float) -> None:
+        super().set_back(seconds)
+        self._listed_at = None if self._listed_at is None else self._listed_at - seconds
+
     def pace(self, took: float) -> float:
         return took * 10 if self.context.local else 0.0
 

@@ -120,6 +120,11 @@ class FilterSearch(Job):
     def pace(self, took: float) -> float:
         return took * 10 if self.context.local else 0.0
 
+    def set_back(self, seconds: float) -> None:
+        super().set_back(seconds)
+        self._surveyed_at -= seconds
+        self._again = {identity: at - seconds for identity, at in self._again.items()}
+
     async def ask(self) -> None:
         context, identity = self.context, self._next(self.context.clock())
         if identity is None:

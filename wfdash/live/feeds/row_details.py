@@ -11,7 +11,8 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import ENDED, EXPIRED
 from wfdash.core.triage.anomalies import StepTimes
-from wfdash.core.why.diagnose import Why, diagnose
+from wfdash.core.why.context import WhyContext
+from wfdash.core.why.why import Why
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged
@@ -43,9 +44,10 @@ class RowDetail(Struct):
 class RowDetails(Job):
     """`wanted` are visible rows, active or errored; `watched` the marked and the watched ones."""
 
-    def __init__(self, context: FeedContext) -> None:
+    def __init__(self, context: FeedContext, why_context: Callable[[Detail], WhyContext]) -> None:
         super().__init__(1.0)
         self.context = context
+        self._why_context = why_context
         self.wanted: Sequence[str] = ()
         self.watched: Container[str] = ()
         self.missed: Collection[str] = ()
@@ -53,7 +55,6 @@ class RowDetails(Job):
         """The instance that is read in full by somebody else."""
         self.left: dict[str, float] = {}
         """Visible rows that do not answer any more what the list asks for, and since when that is known."""
-        self.running: int | None = None
         self.utc = True
         """How instants in the sentences are written."""
         self._details: OrderedDict[str, RowDetail] = OrderedDict()
@@ -70,7 +71,6 @@ class RowDetails(Job):
         """Another workflow is watched from now on."""
         self.wanted = self.watched = self.missed = ()
         self.left = {}
-        self.running = None
         self._details.clear()
         self.read = {}
         self.times = StepTimes()
@@ -101,6 +101,12 @@ class RowDetails(Job):
         if fact is None or row is None or row.modified is None or is_final(row.status):
             return False
         return row.modified != fact.modified and row.modified > fact.read_at
+
+    def set_back(self, seconds: float) -> None:
+        super().set_back(seconds)
+        self.left = {identity: since - seconds for identity, since in self.left.items()}
+        for fact in self._details.values():
+            fact.read_at -= seconds
 
     def remember(self, detail: Detail) -> None:
         """Take in what was read of an instance, whoever read it."""
@@ -200,11 +206,5 @@ class RowDetails(Job):
         return at
 
     def _diagnose(self, detail: Detail) -> Why:
-        return diagnose(
-            detail,
-            now=self.context.clock(),
-            row=self.context.store.get(detail.id),
-            local=self.context.local,
-            running=self.running,
-            utc=self.utc,
-        )
+        row = self.context.store.get(detail.id)
+        return self._why_context(detail).why(detail, now=self.context.clock(), row=row, utc=self.utc)

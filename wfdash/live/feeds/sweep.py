@@ -61,6 +61,12 @@ class Sweep(Job):
         self.seen = 0
         self.next_at = 0.0
 
+    def set_back(self, seconds: float) -> None:
+        super().set_back(seconds)
+        self._next_start -= seconds
+        if self._round is not None:
+            self._round.at -= seconds
+
     def due(self, now: float) -> float | None:
         context = self.context
         if context.local or not context.workflow or self.skip or not len(context.store):

@@ -76,6 +76,11 @@ class Watched(Job):
         status = detail.status if state.status == last_status else state.status
         self._settle(state, status, self.context.clock())
 
+    def set_back(self, seconds: float) -> None:
+        super().set_back(seconds)
+        for state in self._states.values():
+            state.read_at = None if state.read_at is None else state.read_at - seconds
+
     def _due(self, state: PinState) -> float:
         if state.read_at is None:
             return 0.0

@@ -4,8 +4,9 @@ from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
 
-__all__ = ["DetailState", "Freshness"]
+__all__ = ["DetailState", "Freshness", "as_of", "gone_unended"]
 
 
 class Freshness(Struct):
@@ -47,3 +48,15 @@ class DetailState(Struct):
     """Set once it is not there any more ("expired or deleted"); it is then asked for no further."""
     partial: str = ""
     """Why the steps are not all here, in words; "" when they are."""
+
+
+def gone_unended(state: DetailState) -> bool:
+    """Whether it is gone and had not ended when it was last read."""
+    return bool(state.gone) and state.detail is not None and not is_final(state.detail.status)
+
+
+def as_of(state: DetailState | None, now: float) -> float:
+    """The moment that can be told of: the last answer of what was gone before it ended, else `now`."""
+    if state is None or not gone_unended(state):
+        return now
+    return state.freshness.answered_at or now

@@ -13,6 +13,8 @@ from wfdash.live.polling.context import FeedContext
 
 __all__ = ["amend_row", "read_answer", "read_instance", "read_run"]
 
+_HEAVY = 2_000_000
+"""Bytes of an answer from which its params and output are taken for as many values."""
 _HUGE = 2000
 """Steps from which an answer in values is kept out of the collector's sight; it holds no cycles."""
 
@@ -20,7 +22,8 @@ _HUGE = 2000
 def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: bool = False) -> Detail:
     """At once, however many steps came: each is read when it is looked at."""
     detail = read_detail(workflow, identity, answer.result, simple=simple, refusal=answer.refusal)
-    if len(detail.steps) >= _HUGE and not isinstance(detail.steps.entries, Entries):
+    many = len(detail.steps) >= _HUGE and not isinstance(detail.steps.entries, Entries)
+    if many or (answer.size >= _HEAVY and (detail.params or detail.output)):
         # Otherwise every full collection from now on walks half a million values, 250 ms at 10,000 steps.
         gc.freeze()
     return detail

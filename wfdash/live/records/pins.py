@@ -102,7 +102,7 @@ class Pins:
 
     def _set_aside(self, path: Path, words: str) -> None:
         """Keep what was not understood under a name of its own: the next change writes the file anew."""
-        kept = next(one for n in count(1) if not (one := path.with_suffix(f".unreadable-{n}")).exists())
+        kept = next(aside for n in count(1) if not (aside := path.with_suffix(f".unreadable-{n}")).exists())
         try:
             path.rename(kept)
         except OSError:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from wfdash.core.why.context import WhyContext
 from wfdash.ui.detail.pane import DetailPane
-from wfdash.ui.why_context import why_context
 
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
@@ -16,7 +16,8 @@ def fill(pane: DetailPane, app: "WfdashApp", instance: str | None) -> None:
     poller = app.session.poller if app.session is not None else None
     state = poller.detail(instance) if poller is not None and instance is not None else None
     pane.utc = app.utc
-    pane.why_context = why_context(app, state.detail if state is not None else None)
+    local = WhyContext(app.settings.local)
+    pane.why_context = poller.why_context(state.detail if state is not None else None) if poller else local
     if poller is None or instance is None:
         pane.show(None, None, app.clock())
         return

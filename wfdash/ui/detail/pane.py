@@ -16,13 +16,13 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, clock
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.rows import Row
+from wfdash.core.why.context import WhyContext
 from wfdash.core.why.why import TimeWords, Why
-from wfdash.live.polling.freshness import DetailState, Freshness
+from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_unended
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.foot import FOOT, fold_lines, row_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import shown_key
-from wfdash.ui.why_context import WhyContext, as_of, gone_unended
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines

@@ -6,8 +6,14 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean
 from wfdash.core.text.words import clock, count
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame, short_version, summary
-from wfdash.core.triage.group_filter import filter_for
+from wfdash.core.triage.error_groups import (
+    ErrorGroup,
+    VersionShare,
+    blame,
+    filter_for,
+    short_version,
+    summary,
+)
 from wfdash.live.polling.events import Event
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.errors.anomaly_table import OddTable

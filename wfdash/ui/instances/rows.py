@@ -204,9 +204,10 @@ class ListingScreen(BaseScreen):
     def _held(self) -> bool:
         """Whether rows must stand still: a hand is on the keys, and not on the first row, or on the mouse."""
         app, now = self.dashboard, self.dashboard.clock()
-        if now - app.last_pointed_at < POINTING:
+        pointed, pressed = now - app.last_pointed_at, now - app.last_key_at
+        if 0 <= pointed < POINTING:  # less than nothing: the clock was set back
             return True
-        return self.table.cursor > 0 and now - max(app.last_key_at, app.last_pointed_at) < IDLE
+        return self.table.cursor > 0 and (0 <= pointed < IDLE or 0 <= pressed < IDLE)
 
     def let_rows_move(self, now: float) -> None:
         """What waited may go in once no key was pressed for a while."""

@@ -4,7 +4,7 @@ Textual hands a key to whatever has the focus when it arrives, and what it asks 
 keys that come in one read with it, as on a slow link, would all act on the page that it leaves.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,7 @@ from wfdash.ui.keys.bindings import bound
 if TYPE_CHECKING:
     from wfdash.ui.app import WfdashApp
 
-__all__ = ["OPENERS", "TypeAhead"]
+__all__ = ["OPENERS", "TypeAhead", "as_enter"]
 
 OPENERS: Final = ("filter.edit", "goto.open", "palette.open", "note.write", "view.save")
 """The actions after which a person types."""
@@ -119,3 +119,15 @@ class TypeAhead:
             event = self._kept.pop(0)
             if not self._app.gate.drops(event):
                 await self._hand_on(event)
+
+
+_LINE_FEED = "ctrl+j"
+
+
+def as_enter(event: Key, keys: Mapping[str, str]) -> Key:
+    """The key itself, unless it is a line feed that no action of `keys` has been given."""
+    if event.key != _LINE_FEED or any(_LINE_FEED in given.split(",") for given in keys.values()):
+        return event
+    enter = Key("enter", "\r")
+    enter.time = event.time
+    return enter

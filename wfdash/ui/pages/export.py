@@ -15,10 +15,10 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import masked
 from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
+from wfdash.live.polling.freshness import as_of
 from wfdash.live.polling.read_instance import read_run
 from wfdash.ui.base.menu import MenuItem, MenuScreen
 from wfdash.ui.pages.export_files import file_name, full_outputs, write_first
-from wfdash.ui.why_context import as_of, why_context
 
 if TYPE_CHECKING:
     from wfdash.ui.session import AccountSession
@@ -111,7 +111,7 @@ class ExportScreen(MenuScreen):
             return None
         here = self._workflow == session.poller.workflow
         row = session.poller.store.get(self._instance) if here else None
-        said = why_context(app, detail).why(detail, row=row, now=now).sentence
+        said = session.poller.why_context(detail).why(detail, row=row, now=now).sentence
         if key == "m":
             return partial(_markdown, detail, said, now), ""
         outputs, left = await full_outputs(session.api, session.budget, detail)

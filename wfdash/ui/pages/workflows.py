@@ -94,7 +94,7 @@ class WorkflowsScreen(BaseScreen):
             return
         table = self.query_one(WorkflowTable)
         ranked = worst_first(poller.workflows, poller.trends)
-        idle = self.dashboard.clock() - self.dashboard.last_key_at > _IDLE
+        idle = not 0 <= self.dashboard.clock() - self.dashboard.last_key_at <= _IDLE  # it may be set back
         if not idle and table.cursor > 0:
             places = {name: place for place, name in enumerate(self._order)}
             ranked.sort(key=lambda workflow: places.get(workflow.name, len(places)))

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
+from rich.control import Control
 from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.driver import Driver
@@ -14,10 +15,9 @@ from textual.screen import Screen
 
 from wfdash.config.settings import Settings
 from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
-from wfdash.ui.terminal.frame import NarrowUpdate
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
-__all__ = ["FONTS", "Rendering"]
+__all__ = ["FONTS", "NarrowUpdate", "Rendering"]
 
 
 FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
@@ -83,3 +83,23 @@ class Rendering(App[int], inherit_bindings=False):
         if isinstance(renderable, ChopsUpdate):
             renderable = NarrowUpdate.of(renderable)
         super()._display(screen, renderable)
+
+
+class NarrowUpdate(ChopsUpdate):
+    """The same update, cropped on both sides."""
+
+    @classmethod
+    def of(cls, update: ChopsUpdate) -> "NarrowUpdate":
+        return cls(update.chops, update.spans, update.chop_ends)
+
+    def render_segments(self, console: Console) -> str:
+        """The control sequences and text for the terminal."""
+        sequences: list[str] = []
+        for y, left, right in self.spans:
+            for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items()):
+                start, stop = max(x, left), min(end, right)
+                if strip is None or start >= stop:
+                    continue
+                sequences.append(Control.move_to(start, y).segment.text)
+                sequences.append(strip.crop(start - x, stop - x).render(console))
+        return "".join(sequences)

@@ -9,7 +9,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
-from wfdash.ui.terminal.frame import NarrowUpdate
+from wfdash.ui.terminal.rendering import NarrowUpdate
 
 WIDTH, HEIGHT, DIVIDE = 40, 4, 17
 STYLES = st.sampled_from(["red", "bold", "reverse", "none"])

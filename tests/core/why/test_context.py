@@ -1,0 +1,56 @@
+"""What is put together of an instance beside its own answer."""
+
+import pytest
+
+from wfdash.core.model.detail import read_detail
+from wfdash.core.why.context import kept_for, why_context
+
+
+@pytest.mark.parametrize(
+    ("default", "complete", "errored"),
+    [
+        ({"success_retention": 3_600_000, "error_retention": "7 days"}, 3600, 7 * 86400),
+        ({"success_retention": 3_600_000}, 3600, None),
+        ("30 days", 30 * 86400, 30 * 86400),
+        (60_000, 60, 60),
+        (None, None, None),
+        (True, None, None),
+        ([], None, None),
+        ({"success_retention": None, "error_retention": {}}, None, None),
+    ],
+)
+def test_retention_follows_how_it_ended(default, complete, errored):
+    assert (kept_for(default, "complete"), kept_for(default, "errored")) == (complete, errored)
+
+
+QUEUED = read_detail("orders", "a", {"status": "queued", "queued": "2026-11-21T10:00:00Z", "steps": []})
+ENDED = read_detail("orders", "a", {"status": "complete", "steps": []})
+NOW = 1_795_255_200.0 + 240
+
+
+@pytest.mark.parametrize(
+    ("counts", "allowed", "sentence", "short"),
+    [
+        (None, None, "queued for 4 m", "queued 4m"),
+        ({"running": 2, "waitingForPause": 1}, None, "queued for 4 m; 3 running", "queued 4m, 3 running"),
+        (
+            {"running": 2, "waitingForPause": 1},
+            3,
+            "queued for 4 m; all 3 that may run at once are running",
+            "queued 4m, 3 of 3 running",
+        ),
+        ({"queued": 1}, 3, "queued for 4 m", "queued 4m"),
+    ],
+)
+def test_a_queued_instance_reads_the_same_in_a_cell_and_a_pane(counts, allowed, sentence, short):
+    context = why_context(QUEUED, local=False, counts=counts, allowed=allowed)
+    why = context.why(QUEUED, now=NOW)
+    assert (why.sentence, why.short) == (sentence, short)
+
+
+@pytest.mark.parametrize(
+    ("configured", "default", "kept"),
+    [(60.0, 3_600_000, 60.0), (None, 3_600_000, 3600.0), (None, None, None)],
+)
+def test_retention_of_the_config_goes_before_that_of_the_version(configured, default, kept):
+    assert why_context(ENDED, local=False, retention=configured, default_retention=default).retention == kept

@@ -1,0 +1,153 @@
+"""The rules about modules and names, over any tree of sources: each gives what breaks it, a line a case."""
+
+import ast
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+__all__ = ["Tree"]
+
+FULL = 16
+SMALL = 45
+PRIVATE_WORDS = {"told", "heard", "known", "whole", "one", "made"}
+
+
+class Tree:
+    """The modules below one package and what they import, for type hints and in functions too."""
+
+    def __init__(self, package: Path) -> None:
+        self.package = package
+        self.paths = {self._dotted(path): path for path in sorted(package.rglob("*.py"))}
+
+    def _dotted(self, path: Path) -> str:
+        parts = path.relative_to(self.package.parent).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @cached_property
+    def sources(self) -> Mapping[str, ast.Module]:
+        return {name: ast.parse(path.read_text()) for name, path in self.paths.items()}
+
+    @cached_property
+    def imports(self) -> Mapping[str, set[str]]:
+        """Module -> the modules of the package that it imports."""
+        return {name: set(self._imported(source)) - {name} for name, source in self.sources.items()}
+
+    def _imported(self, source: ast.Module) -> Iterator[str]:
+        for node in ast.walk(source):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names if alias.name in self.paths)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, "imports are absolute"
+                for alias in node.names:
+                    submodule = f"{node.module}.{alias.name}"
+                    found = submodule if submodule in self.paths else node.module
+                    if found in self.paths and found != self.package.name:
+                        yield found
+
+    def wrong_arrows(self, layers: Sequence[Iterable[str]], below: str = "") -> set[str]:
+        """Imports from a room into one that lies above it, and rooms that have no place in `layers`."""
+        rank = {room: place for place, rooms in enumerate(layers) for room in rooms}
+        prefix = f"{self.package.name}.{below}." if below else f"{self.package.name}."
+
+        def room(name: str) -> str:
+            return name.removeprefix(prefix).split(".")[0] if name.startswith(prefix) else ""
+
+        found = {f"{name} has no room" for name in self.paths if room(name) and room(name) not in rank}
+        for name, targets in self.imports.items():
+            here = rank.get(room(name))
+            wrong = (target for target in targets if rank.get(room(target), 99) < (here or 0))
+            found |= {f"{name} imports {target}" for target in wrong}
+        return found
+
+    def rooms_in_a_circle(self, below: str) -> set[str]:
+        """Rooms of one package that import each other, directly or not."""
+        prefix = f"{self.package.name}.{below}."
+        rooms: dict[str, set[str]] = defaultdict(set)
+        for name, targets in self.imports.items():
+            if name.startswith(prefix):
+                here = name.removeprefix(prefix).split(".")[0]
+                theirs = {
+                    target.removeprefix(prefix).split(".")[0]
+                    for target in targets
+                    if target.startswith(prefix)
+                }
+                rooms[here] |= theirs - {here}
+        return _in_a_circle(rooms)
+
+    def modules_in_a_circle(self, *, apart: str = "") -> set[str]:
+        """Modules that import each other, directly or not; those below `apart` may."""
+        beside = f"{self.package.name}.{apart}."
+        return {name for name in _in_a_circle(self.imports) if not apart or not name.startswith(beside)}
+
+    def full_folders(self) -> set[str]:
+        modules = Counter(
+            path.parent.relative_to(self.package.parent).as_posix()
+            for path in self.paths.values()
+            if path.name != "__init__.py"
+        )
+        return {f"{folder} has {number} modules" for folder, number in modules.items() if number > FULL}
+
+    def classes_of_one_name(self) -> set[str]:
+        """Public classes, each with the modules that have it when these are several."""
+        homes: dict[str, list[str]] = defaultdict(list)
+        for name, source in self.sources.items():
+            for node in source.body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    homes[node.name].append(name)
+        return {f"{name} is in {', '.join(modules)}" for name, modules in homes.items() if len(modules) > 1}
+
+    def lone_modules(self) -> set[str]:
+        """Short modules with one importer, unless they hold one record or are reached by a table of names."""
+        importers: dict[str, set[str]] = defaultdict(set)
+        for name, targets in self.imports.items():
+            for target in targets:
+                importers[target].add(name)
+        return {
+            f"{name} has {lines} lines and only {next(iter(importers[name]))} imports it"
+            for name, path in self.paths.items()
+            if path.name != "__init__.py"
+            and len(importers[name]) == 1
+            and (lines := len(path.read_text().splitlines())) < SMALL
+            and not _is_record(self.sources[name])
+        }
+
+    def private_words(self) -> set[str]:
+        """Names given here that are built of words that say nothing about the thing."""
+        return {
+            f"{module}: {name}"
+            for module, source in self.sources.items()
+            for name in _names_given(source)
+            if PRIVATE_WORDS & set(map(str.lower, re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)))
+        }
+
+
+def _in_a_circle(arrows: Mapping[str, set[str]]) -> set[str]:
+    reached = {name: _reached(name, arrows) for name in arrows}
+    return {name for name, names in reached.items() if name in names}
+
+
+def _reached(start: str, arrows: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(arrows.get(start, ()))
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found.add(name)
+            waiting += arrows.get(name, ())
+    return found
+
+
+def _is_record(source: ast.Module) -> bool:
+    """Whether a module is there for its records: classes, and no function beside them."""
+    kinds = [type(node) for node in source.body]
+    return ast.ClassDef in kinds and not {ast.FunctionDef, ast.AsyncFunctionDef} & set(kinds)
+
+
+def _names_given(source: ast.Module) -> Iterator[str]:
+    for node in ast.walk(source):
+        match node:
+            case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name) | ast.arg(name):
+                yield name
+            case ast.Name(name, ast.Store()) | ast.Attribute(_, name, ast.Store()):
+                yield name

@@ -1,0 +1,18 @@
+"""What the server sent back to one request, before anything is read from it."""
+
+import httpx
+from msgspec import Struct
+
+__all__ = ["Answer"]
+
+
+class Answer(Struct):
+    """Headers are looked up in lower case."""
+
+    http: int
+    headers: httpx.Headers
+    ray: str = ""
+    media: str = ""
+    """The content type without its parameters."""
+    body: bytes = b""
+    milliseconds: float = 0.0

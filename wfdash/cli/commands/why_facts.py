@@ -1,0 +1,61 @@
+"""What a one-shot asks besides the instance itself, so that it says the sentence that the dashboard says."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+
+from msgspec import Struct, field
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import Version
+from wfdash.cli.session import CommandSession
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
+from wfdash.core.why.context import WhyContext, why_context
+from wfdash.live.budget.budget import Priority
+
+__all__ = ["WhyFacts"]
+
+_WITHIN = 5.0
+"""Seconds after which the sentence is said without it."""
+_COUNTED = 10.0
+"""Seconds that the counts are good for, as long as in the dashboard."""
+
+
+class WhyFacts(Struct):
+    """Of one workflow. Only a queued or an ended instance needs more than its own answer."""
+
+    session: CommandSession
+    _versions: Mapping[str, Version] = field(default_factory=dict)
+    _counts: Mapping[str, int] | None = None
+    _counted_at: float = float("-inf")
+
+    async def context(self, detail: Detail) -> WhyContext:
+        """What is known of this instance; what cannot be had soon is left out, and nothing is raised."""
+        local, retention = self.session.api.local, self.session.settings.retention.get(detail.workflow)
+        queued = detail.status == "queued"
+        if local or not (queued or (is_final(detail.status) and retention is None)):
+            return why_context(detail, local=local, retention=retention)
+        with suppress(WorkflowsError, TimeoutError):
+            async with asyncio.timeout(_WITHIN):
+                await self._look(detail, queued=queued)
+        version = self._versions.get(detail.version)
+        return why_context(
+            detail,
+            local=local,
+            retention=retention,
+            default_retention=version.default_retention if version is not None else None,
+            allowed=version.concurrency_limit if version is not None else None,
+            counts=self._counts if queued else None,
+        )
+
+    async def _look(self, detail: Detail, *, queued: bool) -> None:
+        api, budget, now = self.session.api, self.session.budget, self.session.clock()
+        if queued and now - self._counted_at >= _COUNTED:
+            await budget.acquire(Priority.DETAIL)
+            workflow = await api.get_workflow(detail.workflow)
+            self._counts, self._counted_at = workflow.counts, now
+        if detail.version and detail.version not in self._versions:
+            await budget.acquire(Priority.DETAIL)
+            versions = await api.list_versions(detail.workflow)
+            self._versions = {version.id: version for version in versions}

@@ -1,0 +1,70 @@
+"""What is known of an instance beside its own answer, so that every place says the same sentence of it."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.retry import duration
+from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.why import Why
+
+__all__ = ["WhyContext", "kept_for", "why_context"]
+
+
+class WhyContext(Struct, frozen=True):
+    local: bool = False
+    """Whether a dev session runs it, which ends with that."""
+    retention: float | None = None
+    """Seconds finished instances are kept, where the configuration or its version says."""
+    running: int | None = None
+    """How many instances of the workflow run; None where that was not answered."""
+    allowed: float | None = None
+    """How many may run at once, where its version says."""
+
+    def why(self, detail: Detail, *, now: float, row: Instance | None = None, utc: bool = True) -> Why:
+        """Why it is there, with all that is known."""
+        return diagnose(
+            detail,
+            now=now,
+            row=row,
+            local=self.local,
+            retention=self.retention,
+            running=self.running,
+            allowed=self.allowed,
+            utc=utc,
+        )
+
+
+def why_context(
+    detail: Detail | None,
+    *,
+    local: bool,
+    retention: float | None = None,
+    default_retention: object = None,
+    allowed: float | None = None,
+    counts: Mapping[str, int] | None = None,
+) -> WhyContext:
+    """Put it together: what the config says of keeping goes before the `default_retention` of its version."""
+    if retention is None and detail is not None:
+        retention = kept_for(default_retention, detail.status)
+    return WhyContext(local, retention, _running(counts), allowed)
+
+
+def _running(counts: Mapping[str, int] | None) -> int | None:
+    """How many run code now: those that are being paused still do. None where that is not known."""
+    if counts is None or "running" not in counts:
+        return None
+    return counts["running"] + counts.get("waitingForPause", 0)
+
+
+def kept_for(default_retention: object, status: str) -> float | None:
+    """Seconds an ended one is kept by its version; None where that does not say.
+
+    It is a duration, or one each for a success and for an error.
+    """
+    retention = default_retention
+    if isinstance(retention, dict):
+        retention = retention.get("success_retention" if status == "complete" else "error_retention")
+    return duration(retention) if isinstance(retention, int | float | str) else None
