@@ -70,8 +70,8 @@ def dashboard(rows: int) -> None:
 
         CSS_PATH = str(Path(wfdash.ui.__file__).parent / "wfdash.tcss")
 
-        def started(self) -> None:
-            super().started()
+        def _started(self) -> None:
+            super()._started()
             self.run_worker(self._load())
 
         async def _load(self) -> None:

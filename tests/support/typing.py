@@ -16,7 +16,7 @@ class Keyboard:
 
     def __init__(self, dash: Dashboard) -> None:
         self._dash = dash
-        self._decoder = InputDecoder(dash.app.clock)
+        self._decoder = InputDecoder(dash.app.context.clock)
         dash.app._driver.typed_since = lambda at: self._decoder.undecided
 
     def send(self, data: bytes) -> None:

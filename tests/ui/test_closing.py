@@ -15,7 +15,7 @@ def test_a_panel_takes_off_itself_alone_and_once():
         app = dashboard.app
         await dashboard.press("workflows.open", "export.menu")
         menu = app.screen
-        app.open_page("help")
+        app.pages.open("help")
         assert not menu.close(), "another one is on top"
         app.pop_screen()
         await dashboard.settled()
@@ -63,8 +63,8 @@ def test_a_palette_that_was_closed_asks_nothing_of_what_was_under_it():
 def test_a_page_that_has_no_parts_yet_can_be_asked_what_is_off(page):
     async def script(dashboard):
         app = dashboard.app
-        app.open_page(page)
-        assert app.why_off("row.open") == ""
+        app.pages.open(page)
+        assert app.pages.why_off("row.open") == ""
         await dashboard.settled()
 
     drive(script)

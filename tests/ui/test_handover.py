@@ -29,7 +29,7 @@ def test_a_watched_instance_that_changes_rings_and_is_told():
         app = dashboard.app
         rung, written = [], []
         app.bell = lambda: rung.append(True)
-        app.write_to_terminal = written.append
+        app.context.terminal.write = written.append
         await dashboard.until(lambda: any(row.status == "waiting" for row in app.session.poller.store))
         row = next(row for row in app.session.poller.store if row.status == "waiting")
         app.root.table.move_to_key(row.id)
@@ -80,7 +80,7 @@ def test_the_table_is_exported_as_it_is_filtered(folder):
         await dashboard.press("filter.edit")
         await dashboard.type("status:errored")
         await dashboard.press("enter")
-        ids = list(app.root.view.ids())
+        ids = list(app.root.rows.view.ids())
         await dashboard.press("export.menu", "c")
         await dashboard.until(lambda: list(folder.glob("*.csv")))
         rows = list(csv.reader(only_file(folder, "csv").read_text().splitlines()))
@@ -99,7 +99,7 @@ def test_an_export_of_what_is_loaded_is_not_told_as_all_there_is(folder):
         poller = dashboard.app.session.poller
         await dashboard.until(lambda: poller.total)
         assert not poller.complete
-        number, loaded = len(dashboard.app.root.view), len(poller.store)
+        number, loaded = len(dashboard.app.root.rows.view), len(poller.store)
         await dashboard.press("export.menu", "c")
         await dashboard.until(lambda: "wrote" in dashboard.text)
         told = f"{number:,} rows out of {loaded:,} loaded of {poller.total:,}"
@@ -112,7 +112,7 @@ def test_an_instance_is_exported_with_the_whole_of_what_the_answer_cut(folder):
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("row.open")
-        instance = app.subject[1]
+        instance = app.pages.subject[1]
         await dashboard.until(lambda: (state := app.session.poller.detail(instance)) and state.detail)
         await dashboard.press("export.menu", "j")
         await dashboard.until(lambda: list(folder.glob("*.json")))
@@ -130,7 +130,7 @@ def test_an_instance_that_was_never_opened_is_read_to_be_exported(folder):
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("move.last")
-        instance = app.subject[1]
+        instance = app.pages.subject[1]
         assert app.session.poller.detail(instance) is None
         await dashboard.press("export.menu", "m")
         await dashboard.until(lambda: list(folder.glob("*.md")))
@@ -146,7 +146,7 @@ def test_an_exported_instance_says_no_more_of_what_is_gone_than_the_screen_does(
         app = dashboard.app
         orders = dashboard.world.workflows["orders"]
         one = next(orders.walk(newest_first=True, status="waiting"))
-        app.show_instance("orders", one.id)
+        app.pages.show_instance("orders", one.id)
         await dashboard.until(lambda: (state := app.session.poller.detail(one.id)) and state.detail)
         orders.forget(one)
         await dashboard.until(lambda: app.session.poller.detail(one.id).gone)
@@ -172,7 +172,7 @@ def test_a_handover_opens_on_the_same_place(folder):
             await dashboard.press("enter", "sort.next", "move.down", "mark.toggle", "instance.watch")
             await dashboard.press("export.menu", "h")
             await dashboard.until(lambda: list(folder.glob("*.jsonl")))
-            written["place"] = (app.root.table.instance, app.root.marks.ids, app.root.table.order)
+            written["place"] = (app.root.table.instance, app.root.rows.marks.ids, app.root.rows.order)
             written["pins"] = list(app.shift.pins)
 
     simulate(first())
@@ -185,8 +185,8 @@ def test_a_handover_opens_on_the_same_place(folder):
             root = app.root
             await dashboard.settled()
             assert re.search(r"handed over \d\d:\d\d:\d\d UTC: 1 watched \(F\)", dashboard.text)
-            assert root.filter_line.query_now.text == "status:errored"
-            assert (root.marks.ids, root.table.order) == written["place"][1:]
+            assert root.rows.query.text == "status:errored"
+            assert (root.rows.marks.ids, root.rows.order) == written["place"][1:]
             assert list(app.shift.pins) == written["pins"]
 
     simulate(second())

@@ -10,13 +10,13 @@ def test_rows_wait_while_the_mouse_moves_over_them_and_come_after():
         for second in range(200):
             await d.pilot.hover(offset=(20, 10 + second % 2))
             await d.passes(1)
-            if d.app.root.view.arrivals:
+            if d.app.root.rows.view.arrivals:
                 break
-        assert d.app.root.view.arrivals
+        assert d.app.root.rows.view.arrivals
         assert table.row_key(0) == before
         assert "new, n" in d.lines[-1]
         await d.passes(5)
-        assert not d.app.root.view.arrivals
+        assert not d.app.root.rows.view.arrivals
         assert table.row_key(0) != before
 
     drive(script, mouse=True)
@@ -29,7 +29,7 @@ def test_what_has_arrived_is_clicked_to_be_shown():
             await d.press("j")  # 30 seconds without a key, and they would come in unasked
             await d.passes(1)
         await d.pilot.click(offset=(d.lines[-1].index("new, n"), 39))
-        await d.until(lambda: not d.app.root.view.arrivals, seconds=5)
+        await d.until(lambda: not d.app.root.rows.view.arrivals, seconds=5)
 
     drive(script, mouse=True)
 

@@ -25,7 +25,7 @@ def goto(text):
 def test_a_word_that_names_a_workflow_goes_there(address):
     async def script(d):
         await goto(address)(d)
-        assert d.app.root.workflow == "refunds"
+        assert d.app.root.rows.workflow == "refunds"
         assert d.app.screen is d.app.root
         await d.until(lambda: "refunds has no instances" in d.text)
         assert "c creates one" in d.text
@@ -36,7 +36,7 @@ def test_a_word_that_names_a_workflow_goes_there(address):
 def test_a_url_opens_the_instance_it_names():
     async def script(d):
         one = d.app.root.table.row_key(3)
-        account = d.app.settings.account_id
+        account = d.app.context.settings.account_id
         url = f"https://dash.cloudflare.com/{account}/workers/workflows/orders/instance/{one}"
         await goto(url)(d)
         assert d.app.screen.instance == one
@@ -59,7 +59,7 @@ def test_a_url_of_another_account_is_refused():
     async def script(d):
         await goto("https://dash.cloudflare.com/" + "f" * 32 + "/workers/workflows/orders/instance/a")(d)
         assert (
-            f"this URL is of account {'f' * 32}; the one in use is {d.app.settings.account_id}"
+            f"this URL is of account {'f' * 32}; the one in use is {d.app.context.settings.account_id}"
             in " ".join(d.text.split())
         )
 
@@ -69,7 +69,7 @@ def test_a_url_of_another_account_is_refused():
 def test_the_copy_menu_sends_what_was_chosen_to_the_terminal(monkeypatch):
     async def script(d):
         sent = []
-        monkeypatch.setattr(d.app, "write_to_terminal", sent.append)
+        monkeypatch.setattr(d.app.terminal, "write", sent.append)
         await d.press("copy.menu")
         assert "wrangler workflows instances describe" in d.text
         await d.press("i")
@@ -125,7 +125,7 @@ def test_without_an_answer_the_screen_says_why_and_what_to_do():
     async def script(d):
         await d.until(lambda: "wfdash doctor" in d.text)
         assert "▲ nothing read yet" in d.lines[0]
-        assert d.app.why_off("mark.toggle") == "there is no instance here"
+        assert d.app.pages.why_off("mark.toggle") == "there is no instance here"
 
     drive(script, serve=refuse)
 

@@ -9,7 +9,10 @@ from wfdash.live.records.journal import Journal
 
 def test_the_last_action_of_this_session_is_in_the_top_line():
     async def script(d):
-        d.app.gate.now, d.app.gate.stamp = d.app.clock, lambda event: d.app.clock()
+        d.app.context.gate.now, d.app.context.gate.stamp = (
+            d.app.context.clock,
+            lambda event: d.app.context.clock(),
+        )
         await d.press("/", *"status:waiting", "enter")
         await d.until(lambda: "◌ waiting" in d.text)
         assert "by you" not in d.lines[0]
@@ -26,7 +29,7 @@ def test_the_last_action_of_this_session_is_in_the_top_line():
 
 def test_an_action_of_another_session_on_this_account_is_told_with_who_did_it():
     async def script(d):
-        other = Journal(user_state_path("wfdash"), profile="", account=ACCOUNT_ID, clock=d.app.clock)
+        other = Journal(user_state_path("wfdash"), profile="", account=ACCOUNT_ID, clock=d.app.context.clock)
         other.who = "eva@bastion"
         other.write("planned", plan="p", verb="terminate", workflow="orders", id="order-8001")
         await d.passes(3)
@@ -34,7 +37,7 @@ def test_an_action_of_another_session_on_this_account_is_told_with_who_did_it():
         other.write("sent", plan="p", verb="terminate", workflow="orders", id="order-8001")
         await d.until(lambda: "eva" in d.lines[0])
         assert "terminate order-8001 by eva" in d.lines[0]
-        foreign = Journal(user_state_path("wfdash"), profile="", account="other", clock=d.app.clock)
+        foreign = Journal(user_state_path("wfdash"), profile="", account="other", clock=d.app.context.clock)
         foreign.write("sent", plan="q", verb="pause", workflow="orders", id="order-8002")
         await d.press("enter")
         await d.until(lambda: "eva" in d.lines[0])

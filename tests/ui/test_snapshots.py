@@ -44,11 +44,11 @@ def test_screens_look_as_they_did(size, look):
     failures = []
 
     async def script(d):
-        began = d.app.clock()
+        began = d.app.context.clock()
         await d.passes(20)
         for number, (name, keys) in enumerate(STEPS.items()):
             await d.press(*keys)
-            await d.passes(began + 20 + number * APART + TAKEN - d.app.clock())
+            await d.passes(began + 20 + number * APART + TAKEN - d.app.context.clock())
             try:
                 check_snapshot(f"{name}-{size}-{look}", described(d.app.screen, beside=69))
             except AssertionError as difference:
@@ -58,7 +58,7 @@ def test_screens_look_as_they_did(size, look):
                 await d.press("escape")
             if name == "filter":
                 await d.until(lambda: "no filter" in d.text)
-            await d.passes(began + 20 + (number + 1) * APART - d.app.clock())
+            await d.passes(began + 20 + (number + 1) * APART - d.app.context.clock())
 
     drive(script, size=SIZES[size], **LOOKS[look])
     assert not failures, "\n".join(failures)
@@ -70,9 +70,9 @@ def test_the_budget_looks_as_it_did(size, look):
     """Soon after the start: it tells of every request since."""
 
     async def script(d):
-        began = d.app.clock()
+        began = d.app.context.clock()
         await d.press("B")
-        await d.passes(began + TAKEN - d.app.clock())
+        await d.passes(began + TAKEN - d.app.context.clock())
         check_snapshot(f"budget-{size}-{look}", described(d.app.screen, beside=69))
 
     drive(script, size=SIZES[size], **LOOKS[look])

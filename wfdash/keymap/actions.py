@@ -24,8 +24,14 @@ class Action(Struct, frozen=True):
 
 
 def textual_action(action_id: str) -> str:
-    """What Textual calls it: `instance.pause` is `instance_pause`, served by `action_instance_pause`."""
-    return action_id.replace(".", "_")
+    """What Textual calls it: `goto.open` is `goto_open`, served by `action_goto_open`.
+
+    All that writes is one action of the app, and all saved views are one, each with its argument.
+    """
+    if BY_ID[action_id].dangerous:
+        return f"app.write({action_id!r})"
+    area, _, name = action_id.partition(".")
+    return f"{area}_show({name})" if name.isdigit() else f"{area}_{name}"
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -223,6 +223,11 @@ class Watcher:
         self._feeds.detail.open(instance)
         self._scheduler.wake()
 
+    @property
+    def opened(self) -> str | None:
+        """The instance whose detail is polled."""
+        return self._feeds.detail.id
+
     def want(self, ids: Sequence[str]) -> None:
         """The visible active rows, most important first: what they wait for is read as budget allows."""
         self._feeds.row_details.wanted = tuple(ids)

@@ -1,7 +1,8 @@
 """The dashboard: one session, a stack of screens over it, one tick a second. Everything else is elsewhere."""
 
-import asyncio
 import gc
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -11,31 +12,31 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual import events
+from textual.app import SuspendNotSupported
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from wfdash.config.settings import Settings
 from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.crash_report import crash_report
-from wfdash.keymap.actions import BY_ID, textual_action
 from wfdash.live.polling.events import WatchedChanged
-from wfdash.ui.actions.desk import ActionDesk
+from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.connection import SessionManager
+from wfdash.ui.context import Context
 from wfdash.ui.handover import Shift
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.keys.key_names import KeyNames
-from wfdash.ui.keys.prompt_gate import KeyGate
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
 from wfdash.ui.messages import Live
-from wfdash.ui.terminal.rendering import Rendering
+from wfdash.ui.navigation import Navigator
+from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
 from wfdash.ui.terminal.terminal import ensure_size, is_gone, on_signals, on_stopping
 from wfdash.ui.widgets.covered import is_opaque
 
 if TYPE_CHECKING:
-    from wfdash.ui.session import Connect
+    from wfdash.ui.session import AccountSession, Connect
 
 __all__ = ["WfdashApp", "run_app"]
 
@@ -48,8 +49,8 @@ _LOADED = 2.0
 """Seconds after which the modules are there, and garbage is looked for."""
 
 
-class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_bindings=False):
-    """Holds what all screens share: settings, clock, session, UTC or local."""
+class WfdashApp(TerminalApp, inherit_bindings=False):
+    """Owns the parts, hands them news and keys, and answers to Textual; it decides nothing itself."""
 
     TITLE = "wfdash"
     ENABLE_COMMAND_PALETTE = False
@@ -89,53 +90,68 @@ class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_binding
     ) -> None:
         """`setup` leads through the first run before anything is watched; it names the profile, or is ""."""
         super().__init__()
-        self.settings = settings
-        self.clock = clock
-        self.utc = settings.time != "local"
-        self.last_key_at = self.last_pointed_at = float("-inf")
-        self.gate = KeyGate()
-        self.ahead = TypeAhead(self)
-        self.drawable = asyncio.Event()
-        self.desk = ActionDesk(self)
-        self.shift = Shift(self, handover)
-        self.start_at = (workflow or settings.workflow, instance)
-        self.connector = connector
+        terminal = self.terminal = TerminalLine(self)
+        context = self.context = Context(settings, clock=clock, notify=self.notify, terminal=terminal)
+        self.pages = context.pages = Navigator(self, context)
+        self.desk = context.desk = ActionDesk(context, self.post_message)
+        self.actions = context.prompts = ActionHost(self, context)
+        self.shift = context.shift = Shift(context, handover)
+        self.connection = context.connection = SessionManager(
+            self,
+            context,
+            connector,
+            start_at=(workflow or settings.workflow, instance),
+            on_started=self._started,
+            on_account=self.shift.adopt,
+        )
+        self.ahead = TypeAhead(
+            self, context.gate, hand_on=self.hand_on, arranging=lambda: self.pages.arranging
+        )
         self._setup = setup
         self._filter_text = filter
-        self.dress(settings)
+        self.dress(Rendering(settings, no_color=self.no_color))
         self.set_keymap(dict(settings.keys))
 
+    @property
+    def root(self) -> InstancesScreen:
+        return self.pages.root
+
+    @property
+    def session(self) -> "AccountSession | None":
+        return self.context.session
+
     def get_default_screen(self) -> Screen[Any]:
-        return InstancesScreen(self.start_at[0], self._filter_text)
+        workflow, ready = self.connection.start_at[0], self.connection.drawable.set
+        return InstancesScreen(self.context, workflow, self._filter_text, on_drawable=ready)
 
     def on_mount(self) -> None:
         if not self.is_headless:
-            on_signals(self.leave, self.give_up_terminal, lambda: self.lent)
+            on_signals(self.pages.leave, self.terminal.give_up, lambda: self.lent)
             on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent)
         self.set_interval(1.0, self._tick)
         self.set_timer(_LOADED, gc.enable)
         if self._setup is None:
-            self.connect()
+            self.connection.connect()
         else:
-            self.call_after_refresh(self.open_page, "setup", self.settings, self._setup)
+            self.call_after_refresh(self.pages.open, "setup", self.context.settings, self._setup)
 
-    def started(self) -> None:
+    def _started(self) -> None:
         """The session is there: show what was asked for."""
-        workflow, instance = self.start_at
-        self.root.started()
+        workflow, instance = self.connection.start_at
+        if listed := self.pages.listing.workflow:
+            self.root.show_workflow(listed)
         if workflow and instance:
-            self.show_instance(workflow, instance)
+            self.pages.show_instance(workflow, instance)
         elif not workflow:
-            self.action_workflows_open()
+            self.pages.open("workflows")
         self.shift.begin()
-        self.tell_unfinished()
+        self.actions.tell_unfinished()
 
-    def account_learned(self) -> None:
-        self.shift.adopt()
+    # News.
 
     def on_live(self, message: Live) -> None:
-        if self.learn_account():
-            self.tell_unfinished()
+        if self.connection.learn_account():
+            self.actions.tell_unfinished()
         if isinstance(message.event, WatchedChanged):
             self.shift.watched_changed(message.event.state)
         for screen in self.screen_stack:
@@ -143,61 +159,132 @@ class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_binding
                 with suppress(NoMatches):
                     screen.live(message.event)
 
+    def on_action_moved(self, message: ActionMoved) -> None:
+        self.actions.moved(message.progress, message.event)
+
     def _tick(self) -> None:
         """What is to be seen ticks: the screen on top, and those under a panel."""
         if not self.is_headless and is_gone():
-            self.leave(129)
+            self.pages.leave(129)
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
             for screen in reversed(self.screen_stack):
                 if isinstance(screen, BaseScreen):
-                    screen.tick(self.clock())
+                    screen.tick(self.context.clock())
                     if (bar := screen.key_bar) is not None:
                         bar.draw()
                 if is_opaque(screen):
                     break
-            self.draw_actions()
+            self.actions.draw()
+
+    # Keys.
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
-            event = as_enter(event, self.settings.keys)
+            event = as_enter(event, self.context.settings.keys)
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self.ahead.take(event)
         else:
             await self.hand_on(event)
 
-    def press(self, action: str) -> None:
-        """Press the key of an action, if it has one here: what guards keys guards this too."""
-        name = textual_action(action)
-        active = self.screen.active_bindings.items()
-        key = next(
-            (
-                key
-                for key, active_binding in active
-                if active_binding.binding.action == name and active_binding.enabled
-            ),
-            "",
-        )
-        # In a field, enter belongs to the field.
-        if key or action == "row.open":
-            # Not at once: Textual lets no event climb past whoever it was made by, here the screen.
-            self.call_later(self.simulate_key, key or "enter")
-
     async def hand_on(self, event: events.Event) -> None:
         """Let an event have its way; a key is noted first."""
+        context = self.context
         if isinstance(event, events.Key) and not event.is_forwarded:
             if starts_action(self, event):
-                self.gate.close()
-            self.last_key_at = self.clock()
+                context.gate.close()
+            context.last_key_at = context.clock()
             self.shift.seen()
-            if self.top is not None:
-                self.top.key_pressed(event.key)
+            if (top := self.pages.top) is not None:
+                top.key_pressed(event.key)
         elif isinstance(event, events.MouseEvent):
-            self.last_pointed_at = self.clock()
+            context.last_pointed_at = context.clock()
             if isinstance(event, events.MouseMove):
                 return  # Textual would repaint what the pointer comes over, link or not
-        elif isinstance(event, events.AppFocus | events.AppBlur) and self.session is not None:
-            self.session.poller.focus(isinstance(event, events.AppFocus))
+        elif isinstance(event, events.AppFocus | events.AppBlur) and context.session is not None:
+            context.session.poller.focus(isinstance(event, events.AppFocus))
         await super().on_event(event)
+
+    def action_write(self, action: str) -> None:
+        """Each action that writes comes by here, whatever screen binds its key."""
+        self.actions.write(action)
+
+    def action_layer_close(self) -> None:
+        self.pages.close_layer()
+
+    def action_app_quit(self) -> None:
+        self.pages.quit()
+
+    def action_workflows_open(self) -> None:
+        self.pages.open("workflows")
+
+    def action_errors_open(self) -> None:
+        self.pages.show_errors()
+
+    def action_watched_open(self) -> None:
+        self.pages.open("watched")
+
+    def action_budget_open(self) -> None:
+        self.pages.open("budget")
+
+    def action_journal_open(self) -> None:
+        self.pages.open("journal")
+
+    def action_bulk_show(self) -> None:
+        self.actions.show_last_bulk()
+
+    def action_profile_open(self) -> None:
+        self.pages.open("profile", self.pages.listing.workflow)
+
+    def action_goto_open(self) -> None:
+        self.pages.open("goto")
+
+    def action_palette_open(self) -> None:
+        self.pages.open("palette", self.screen.active_bindings)
+
+    def action_help_open(self) -> None:
+        self.pages.open("help")
+
+    def action_export_menu(self) -> None:
+        picture = self.export_screenshot(title="wfdash", simplify=True)
+        self.pages.open("export", *self.pages.subject, picture)
+
+    def action_note_write(self) -> None:
+        self.pages.open("note", *self.pages.subject)
+
+    def action_instance_watch(self) -> None:
+        workflow, instance = self.pages.subject
+        if instance:
+            self.shift.toggle(workflow, instance)
+
+    def action_poll_now(self) -> None:
+        if self.session is not None:
+            self.session.poller.poll_now()
+            self.session.poller.search_on()
+
+    def action_poll_freeze(self) -> None:
+        if self.session is not None:
+            poller = self.session.poller
+            poller.frozen = not poller.frozen
+            self.notify("polling is frozen" if poller.frozen else "polling again")
+
+    def action_time_zone(self) -> None:
+        context = self.context
+        context.utc = not context.utc
+        if context.session is not None:
+            context.session.poller.utc = context.utc
+        self.notify("times are UTC" if context.utc else "times are local")
+        for screen in self.screen_stack:
+            screen.refresh()
+
+    def action_app_suspend(self) -> None:
+        """Stop like any program on ctrl+z. Nothing may be awaited while the terminal is given back."""
+        try:
+            with self.suspend():
+                os.kill(os.getpid(), signal.SIGSTOP)
+        except SuspendNotSupported:
+            self.notify("this terminal cannot suspend", severity="warning")
+
+    # What is said.
 
     def notify(self, message: str, *, severity: str = "information", **_: Any) -> None:
         """Say it on the bottom line of the screen on top; data is cleaned there and never read as markup."""
@@ -205,7 +292,8 @@ class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_binding
 
     def _say(self, message: str, severity: str, looks: int) -> None:
         """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between."""
-        bar = self.top.key_bar if self.top is not None else None
+        top = self.pages.top
+        bar = top.key_bar if top is not None else None
         if bar is not None and bar.is_mounted:
             bar.say(message, severity)
         elif looks:
@@ -217,14 +305,8 @@ class WfdashApp(ActionHost, KeyNames, Rendering, SessionManager, inherit_binding
         if error is None or self._exit_renderables:
             return  # the first report says it
         self.bell()
-        credential = self.settings.credential
+        credential = self.context.settings.credential
         self.panic(Text(crash_report(error, hide=credential.hide if credential else str)))
-
-    def why_off(self, action: str) -> str:
-        """Why an action would do nothing now; "" when it is on."""
-        if action in BY_ID and self.session is None and BY_ID[action].dangerous:
-            return "there is no connection yet"
-        return self.top.why_off(action) if self.top is not None and self.top.is_ready else ""
 
 
 def run_app(

@@ -1,18 +1,19 @@
-"""The app's session: opened after the first frame, polled until the end, opened anew for another profile."""
+"""The session: opened after the first frame, polled until the end, opened anew for another profile."""
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
-from textual import work
+from textual.app import App
+from textual.worker import Worker
 
 from wfdash.config.load import load
 from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.live.polling.events import Event
+from wfdash.ui.context import Context
 from wfdash.ui.messages import Live
-from wfdash.ui.navigation import Navigator
 
 if TYPE_CHECKING:
     from wfdash.ui.session import AccountSession, Connect
@@ -20,59 +21,70 @@ if TYPE_CHECKING:
 __all__ = ["SessionManager"]
 
 
-class SessionManager(Navigator, inherit_bindings=False):
-    """The part of the app that is connected to one account at a time."""
+class SessionManager:
+    """Connected to one account at a time; the session itself is in the context, for everyone."""
 
-    settings: Settings
-    clock: Callable[[], float]
-    start_at: tuple[str, str]
-    """Workflow and instance to begin with; "" for none."""
-    failure = ""
-    """Why there is no session, in a sentence; "" once there is one."""
-    connector: "Callable[[Settings], Connect]"
-    """How the server of these settings is reached."""
-    _offered = False
-    _turn = 0
-    """Counts the sessions: what an earlier one still says is dropped."""
+    def __init__(
+        self,
+        app: App[Any],
+        context: Context,
+        connector: "Callable[[Settings], Connect]",
+        *,
+        start_at: tuple[str, str],
+        on_started: Callable[[], None],
+        on_account: Callable[[], None],
+    ) -> None:
+        """`connector` leads to the server of some settings; `start_at` is workflow and instance, "" for none.
 
-    drawable: asyncio.Event
-    """Set once the root screen has its parts."""
-
-    def started(self) -> None:
-        """There is a session now."""
+        `on_started` is called with each new session, `on_account` once the settings name its account.
+        """
+        self.connector = connector
+        self.start_at = start_at
+        self.drawable = asyncio.Event()
+        """Set once the root screen has its parts."""
+        self._app = app
+        self._context = context
+        self._on_started = on_started
+        self._on_account = on_account
+        self._offered = False
+        self._changing: Worker[None] | None = None
+        self._turn = 0
+        """Counts the sessions: what an earlier one still says is dropped."""
 
     def connect(self) -> None:
         """Open a session for the settings as they are; one that is open is closed."""
         self._turn += 1
-        self.session = None
-        self.run_worker(self._live(self._turn), name="live", group="live", exclusive=True)
+        self._context.session = None
+        self._app.run_worker(self._live(self._turn), name="live", group="live", exclusive=True)
 
     async def _live(self, turn: int) -> None:
         """Connect, and poll until the end. The first answer is on its way while the first frame is drawn."""
         from wfdash.ui.session import open_session
 
+        context = self._context
+
         def emit(event: Event) -> None:
             if turn == self._turn:
-                self.post_message(Live(event))
+                self._app.post_message(Live(event))
 
         session = await open_session(
-            self.settings, self.connector(self.settings), clock=self.clock, notify=emit
+            context.settings, self.connector(context.settings), clock=context.clock, notify=emit
         )
         await self.drawable.wait()
         try:
             if await self._must_choose(session):
                 return
-            self.session = session
-            session.poller.utc = self.utc
+            context.session = session
+            session.poller.utc = context.utc
             self.learn_account()
-            self.started()
+            self._on_started()
             await session.poller.run()
         finally:
             await asyncio.shield(session.close())
 
     async def _must_choose(self, session: "AccountSession") -> bool:
         """Whether there are several accounts and none was named: the person is asked which."""
-        settings = self.settings
+        settings = self._context.settings
         if settings.account_id or settings.local or settings.demo:
             return False
         from wfdash.api.errors import ChooseAccount, WorkflowsError
@@ -88,48 +100,46 @@ class SessionManager(Navigator, inherit_bindings=False):
             return False  # whoever asks next says what is wrong, and asks again
         if len(accounts) < 2:
             return False
-        self.failure = (
-            f"These credentials see several accounts: choose one, {self.key_of('profile.open')} asks again."
-        )
-        self.choose_account(accounts)
+        key = self._context.keys.key_of("profile.open")
+        self._context.failure = f"These credentials see several accounts: choose one, {key} asks again."
+        self._context.pages.open("accounts", accounts)
         return True
 
     def learn_account(self) -> bool:
         """Whether the only account there is was found out just now: from here on all is kept for it."""
-        session = self.session
-        if session is None or self.settings.account_id or not session.api.account_id:
+        context, session = self._context, self._context.session
+        if session is None or context.settings.account_id or not session.api.account_id:
             return False
-        self.settings = self.settings.of_account(session.api.account_id)
-        if self.settings.read_only:
+        context.settings = context.settings.of_account(session.api.account_id)
+        if context.settings.read_only:
             session.operator.forbid("a profile of this account is read-only")
         if session.journal is not None:
             session.journal.learn_account(session.api.account_id)
-        self.account_learned()
+        self._on_account()
         return True
 
-    def account_learned(self) -> None:
-        """The settings name the account from now on."""
-
-    def choose_account(self, accounts: Sequence[Mapping[str, Any]]) -> None:
-        """Ask which of these; the answer comes by `take_account`."""
-        self.open_page("accounts", accounts)
-
     def take_account(self, account_id: str) -> None:
-        self.reconnect(self.settings.of_account(account_id), workflow=self.start_at[0])
+        self.reconnect(self._context.settings.of_account(account_id), workflow=self.start_at[0])
 
     def reconnect(self, settings: Settings, *, workflow: str) -> None:
         """Leave everything of the present account behind, marks too, and begin anew."""
-        self.settings = settings
-        self.failure = ""
+        self._context.settings = settings
+        self._context.failure = ""
         self.start_at = (workflow, "")
-        self.close_pages()
-        self.root.leave_all(workflow)
+        self._context.pages.close_all()
+        self._context.pages.listing.leave_all(workflow)
         self.connect()
 
-    @work(group="profile", exclusive=True)
-    async def take_profile(self, name: str, environ: Mapping[str, str] = os.environ) -> None:
+    def take_profile(self, name: str, environ: Mapping[str, str] = os.environ) -> None:
         """Change to this profile of the config. Read-only stays when it was set; nothing can unset it."""
-        now = self.settings
+
+        async def change() -> None:
+            await self._take_profile(name, environ)
+
+        self._changing = self._app.run_worker(change, group="profile", exclusive=True)
+
+    async def _take_profile(self, name: str, environ: Mapping[str, str]) -> None:
+        now = self._context.settings
         options = Options(
             profile=name,
             config=str(now.config_path or ""),
@@ -142,22 +152,25 @@ class SessionManager(Navigator, inherit_bindings=False):
         try:
             settings = await asyncio.to_thread(load, options, environ)
         except SettingsError as wrong:
-            self.notify(str(wrong), severity="error")
+            self._context.notify(str(wrong), severity="error")
             return
         self.reconnect(settings, workflow=settings.workflow)
 
     def offer_config(self) -> None:
         """Say once where a person without any config can keep what was chosen."""
-        settings = self.settings
+        settings = self._context.settings
         path = settings.config_path
         if self._offered or settings.demo or path is None or path.exists():
             return
         self._offered = True
-        key = self.key_of("profile.open")
-        self.call_after_refresh(self.notify, f"{key} keeps this account and workflow for the next time")
+        key = self._context.keys.key_of("profile.open")
+        self._app.call_after_refresh(
+            self._context.notify, f"{key} keeps this account and workflow for the next time"
+        )
 
     def forbid_writes(self) -> None:
         """Set read-only, for as long as the program runs."""
-        self.settings = replace(self.settings, read_only=True)
-        if self.session is not None:
-            self.session.operator.forbid("read-only was set")
+        context = self._context
+        context.settings = replace(context.settings, read_only=True)
+        if context.session is not None:
+            context.session.operator.forbid("read-only was set")

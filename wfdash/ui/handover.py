@@ -1,7 +1,6 @@
 """What a shift gathers and hands over: watched instances, notes, what was done, what was seen to change."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 
@@ -12,10 +11,8 @@ from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.notes import SessionStory
 from wfdash.live.records.pins import Pin, Pins, PinState
+from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import order_of, sort_of
-
-if TYPE_CHECKING:
-    from wfdash.ui.app import WfdashApp
 
 __all__ = ["Shift"]
 
@@ -23,9 +20,9 @@ __all__ = ["Shift"]
 class Shift:
     """One for the app, outliving every screen. The demo keeps nothing on disk."""
 
-    def __init__(self, app: "WfdashApp", handover: Handover | None = None) -> None:
-        self._app = app
-        folder: Path | None = None if app.settings.demo else user_state_path("wfdash")
+    def __init__(self, context: Context, handover: Handover | None = None) -> None:
+        self._context = context
+        folder: Path | None = None if context.settings.demo else user_state_path("wfdash")
         self.pins = Pins(folder / "watched.json" if folder else None)
         self.story = SessionStory(folder / "notes.jsonl" if folder else None, account=lambda: self.account)
         self.unseen = 0
@@ -37,7 +34,7 @@ class Shift:
 
     @property
     def account(self) -> str:
-        return self._app.settings.kept_for
+        return self._context.settings.kept_for
 
     def pin(self, workflow: str, identity: str) -> Pin:
         return Pin(self.account, workflow, identity)
@@ -46,9 +43,9 @@ class Shift:
         """There is a session: follow what is watched, and stand where the last shift stood."""
         if self.pins.trouble and not self._announced_trouble:
             self._announced_trouble = True
-            self._app.notify(self.pins.trouble, severity="warning")
+            self._context.notify(self.pins.trouble, severity="warning")
         self.follow()
-        settings, handover = self._app.settings, self._handover
+        settings, handover = self._context.settings, self._handover
         if handover is None or (handover.account_id and not settings.kept_for):
             return
         self._handover = None
@@ -57,33 +54,35 @@ class Shift:
             sentence = (
                 f"the handover is of account {handover.account_id}, this is {ours}: nothing of it was taken"
             )
-            self._app.notify(sentence, severity="warning")
+            self._context.notify(sentence, severity="warning")
             return
         for workflow, identity in handover.pins:
             self.pins.add(self.pin(workflow, identity))
         self.story.entries.extend(handover.story)
         self.follow()
-        if handover.workflow == self._app.root.workflow:
-            self._app.root.marks.mark(handover.marks)
-            self._app.root.set_order(order_of(handover.sort))
+        if handover.workflow == self._context.pages.listing.workflow:
+            self._context.pages.listing.marks.mark(handover.marks)
+            self._context.pages.listing.set_order(order_of(handover.sort))
         self._greet(handover)
 
     def _greet(self, handover: Handover) -> None:
         """What the last shift left, for its notes are on no page that is open; and whether it is all."""
-        app, story = self._app, len(handover.story)
-        left = [f"{story:,} in its story ({app.key_of('note.write')})"] if story else []
-        left += [f"{len(handover.pins):,} watched ({app.key_of('watched.open')})"] if handover.pins else []
-        said = f"handed over {clock(handover.written_at, utc=app.utc, now=app.clock(), zone=True)}"
+        context, story = self._context, len(handover.story)
+        key_of = context.keys.key_of
+        left = [f"{story:,} in its story ({key_of('note.write')})"] if story else []
+        left += [f"{len(handover.pins):,} watched ({key_of('watched.open')})"] if handover.pins else []
+        said = f"handed over {clock(handover.written_at, utc=context.utc, now=context.clock(), zone=True)}"
         said += f": {', '.join(left)}" if left else ""
         if handover.loss:
-            app.notify(f"the handover was cut: {handover.loss}; {said}", severity="warning")
+            context.notify(f"the handover was cut: {handover.loss}; {said}", severity="warning")
         else:
-            app.notify(said)
+            context.notify(said)
 
     def follow(self) -> None:
         """Tell the poller which instances are watched."""
-        if self._app.session is not None:
-            self._app.session.poller.watched.follow([pin for pin in self.pins if pin.account == self.account])
+        session = self._context.session
+        if session is not None:
+            session.poller.watched.follow([pin for pin in self.pins if pin.account == self.account])
 
     def adopt(self) -> None:
         """What was watched before the only account was known is watched in it."""
@@ -94,20 +93,20 @@ class Shift:
         """Watch an instance, or stop watching it, and say which."""
         watched = self.pins.toggle(self.pin(workflow, identity))
         self.follow()
-        key = self._app.key_of("watched.open")
+        key = self._context.keys.key_of("watched.open")
         said = f"watching {identity}; {key} lists all" if watched else f"no longer watching {identity}"
         trouble = self.pins.trouble
-        self._app.notify(trouble or said, severity="warning" if trouble else "information")
+        self._context.notify(trouble or said, severity="warning" if trouble else "information")
 
     def watched_changed(self, state: PinState) -> None:
         """A watched instance moved: ring, say it, count it in the terminal's title until a key is pressed."""
         self.unseen += 1
         moved = f"{state.before}, now {state.status}"
-        self.story.tell(self._app.clock(), "change", moved, workflow=state.pin.workflow, id=state.pin.id)
-        self._app.bell()
-        key = self._app.key_of("watched.open")
+        self.story.tell(self._context.clock(), "change", moved, workflow=state.pin.workflow, id=state.pin.id)
+        self._context.terminal.bell()
+        key = self._context.keys.key_of("watched.open")
         sentence = f"watched {state.pin.id}: was {moved}; {key} lists them"
-        self._app.notify(sentence, severity="warning")
+        self._context.notify(sentence, severity="warning")
         self._title(f"wfdash: {self.unseen} changed")
 
     def seen(self) -> None:
@@ -125,36 +124,36 @@ class Shift:
         identity = plan.targets[0].id if progress.single else ""
         counts = ", ".join(f"{number} {outcome}" for outcome, number in progress.counts())
         text = f"{phrase(plan.verb)}: {counts}"
-        self.story.tell(self._app.clock(), "action", text, workflow=plan.workflow, id=identity)
+        self.story.tell(self._context.clock(), "action", text, workflow=plan.workflow, id=identity)
 
     def _title(self, words: str) -> None:
         """Name the terminal's window. The name it had is kept by the terminal and given back at the end."""
         keep = "" if self._titled else "\x1b[22;2t"
         self._titled = True
-        self._app.write_to_terminal(f"{keep}\x1b]2;{words}\x07")
+        self._context.terminal.write(f"{keep}\x1b]2;{words}\x07")
 
     def end(self) -> None:
         """Give the terminal's title back."""
         if self._titled:
-            self._app.write_to_terminal("\x1b[23;2t")
+            self._context.terminal.write("\x1b[23;2t")
 
     def handover(self) -> Handover:
         """Where the person stands now, and all that was gathered."""
-        app, now = self._app, self._app.clock()
-        root, session = app.root, app.session
+        context, now = self._context, self._context.clock()
+        listing, session = context.pages.listing, context.session
         if session is not None and (groups := session.poller.error_samples.groups):
             poller = session.poller
             said = summary(groups, appeared=poller.appeared, now=now, exact=poller.error_samples.since_found)
-            self.story.tell(now, "cause", said, workflow=root.workflow)
+            self.story.tell(now, "cause", said, workflow=listing.workflow)
         return Handover(
             now,
-            account_id=app.settings.account_id,
-            profile=app.settings.profile_name,
-            workflow=root.workflow,
-            instance=root.table.instance or "",
-            filter=root.filter_line.query_now.text,
-            sort=sort_of(root.table.order),
+            account_id=context.settings.account_id,
+            profile=context.settings.profile_name,
+            workflow=listing.workflow,
+            instance=listing.instance or "",
+            filter=listing.query.text,
+            sort=sort_of(listing.order),
             pins=[(pin.workflow, pin.id) for pin in self.pins if pin.account == self.account],
-            marks=list(root.marks.ids),
+            marks=list(listing.marks.ids),
             story=list(self.story),
         )

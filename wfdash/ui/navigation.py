@@ -1,23 +1,16 @@
-"""The app's own actions: opening pages, closing layers, polling, the zone, leaving."""
+"""Opens pages, closes layers, leaves: what stands over the instances, and in which order."""
 
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from textual.app import App, SuspendNotSupported
-from textual.screen import Screen
+from textual.app import App
 
 from wfdash.core.verbs.rules import phrase
-from wfdash.ui.base.screen import BaseScreen
+from wfdash.keymap.actions import BY_ID, textual_action
+from wfdash.ui.base.screen import BaseScreen, ReadyScreen
+from wfdash.ui.context import Context
+from wfdash.ui.instances.rows import InstanceRows
 from wfdash.ui.instances.screen import InstancesScreen
-
-if TYPE_CHECKING:
-    from wfdash.config.settings import Settings
-    from wfdash.ui.handover import Shift
-    from wfdash.ui.session import AccountSession
 
 __all__ = ["Navigator"]
 
@@ -47,90 +40,107 @@ _PAGES = {
 """Loaded when first opened."""
 
 
-class Navigator(App[int], inherit_bindings=False):
-    """The part of the app that opens and closes pages."""
+class Navigator:
+    """One for the app. A page is opened by its name, and given the context."""
 
-    settings: "Settings"
-    session: "AccountSession | None" = None
-    shift: "Shift"
-    utc = True
-    lent = False
-    """Whether something else has the terminal just now."""
-    _leaving = False
-    _ending = False
-
-    def key_of(self, action: str) -> str:
-        """The first key of an action as it is in force, as a person knows it."""
-        raise NotImplementedError
+    def __init__(self, app: App[int], context: Context) -> None:
+        self._app = app
+        self._context = context
+        self._leaving = False
+        self._ending = False
 
     @property
     def root(self) -> InstancesScreen:
         """The instances, under whatever else is open."""
-        root = self.screen_stack[0]
+        root = self._app.screen_stack[0]
         assert isinstance(root, InstancesScreen)
         return root
 
     @property
+    def listing(self) -> InstanceRows:
+        return self.root.rows
+
+    @property
     def at_root(self) -> bool:
         """Whether nothing lies underneath; while no workflow was chosen, the list of them is the root."""
-        pages = self.screen_stack[1:]
-        bare = not self.root.workflow and self.top is not None and self.top.opened_by == "workflows.open"
+        pages = self._app.screen_stack[1:]
+        bare = not self.listing.workflow and self.top is not None and self.top.opened_by == "workflows.open"
         return not pages or (bare and len(pages) == 1)
 
     @property
     def top(self) -> BaseScreen | None:
-        return self.screen if isinstance(self.screen, BaseScreen) else None
+        screen = self._app.screen
+        return screen if isinstance(screen, BaseScreen) else None
+
+    @property
+    def arranging(self) -> bool:
+        """Whether rows of the screen on top are being put in another order."""
+        return self.top is not None and self.top.arranging
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Workflow and instance that the screen on top is about; "" where it is about none."""
+        return self.top.subject() if self.top is not None else ("", "")
 
     def leave(self, code: int = 0) -> None:
         """End the program with this exit code; once it is ending nothing changes that any more."""
         if self._ending:
             return
         self._ending = True
-        self.shift.end()
-        self.exit(code, return_code=code)
+        self._context.shift.end()
+        self._app.exit(code, return_code=code)
 
-    def open_page(self, name: str, *arguments: Any) -> None:
+    def open(self, name: str, *arguments: Any) -> None:
         """Open a page by name, once: a page that is open already comes no second time."""
         module, cls = _PAGES[name]
-        screen: type[Screen[Any]] = getattr(import_module(module), cls)
-        if not isinstance(self.screen, screen):
-            self.push_screen(screen(*arguments))
+        screen: type[ReadyScreen] = getattr(import_module(module), cls)
+        if not isinstance(self._app.screen, screen):
+            self._app.push_screen(screen(self._context, *arguments))
 
     def show_workflow(self, workflow: str) -> None:
         """Close every page and list this workflow."""
-        self.close_pages()
+        self.close_all()
         self.root.show_workflow(workflow)
 
     def show_instance(self, workflow: str, instance: str) -> None:
         """List the workflow with the detail of this instance open."""
-        if workflow != self.root.workflow:
+        if workflow != self.listing.workflow:
             self.show_workflow(workflow)
         else:
-            self.close_pages()
-        self.root.put_cursor(instance)
-        self.open_page("detail", workflow, instance)
+            self.close_all()
+        self.listing.put_cursor(instance)
+        self.open("detail", workflow, instance)
 
-    def close_pages(self) -> None:
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+    def show_errors(self) -> None:
+        """Those of the workflow that is chosen on the screen on top, where one is."""
+        chosen = self.top.chosen_workflow() if self.top is not None else ""
+        if chosen and chosen != self.listing.workflow:
+            self.show_workflow(chosen)
+        self.open("errors")
 
-    def action_layer_close(self) -> None:
+    def close_all(self) -> None:
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+
+    def close_layer(self) -> None:
         if (self.top is None or not self.top.close_layer()) and not self.at_root:
-            self.pop_screen()
+            self._app.pop_screen()
 
-    def action_app_quit(self) -> None:
+    def quit(self) -> None:
+        """Close the top layer; at the root leave, at the second time where an action on many still runs."""
         if self.top is not None and self.top.editing and self.top.close_layer():
             return
         if not self.at_root:
-            self.pop_screen()
+            self._app.pop_screen()
             return
-        running = self.session.operator.running if self.session is not None else ()
+        session, key_of = self._context.session, self._context.keys.key_of
+        running = session.operator.running if session is not None else ()
         many = [plan for plan in running if len(plan.targets) > 1]
         if many and not self._leaving:
             self._leaving = True
             left = sum(len(plan.eligible) for plan in many)
-            shows, leaves = self.key_of("bulk.show"), self.key_of("app.quit")
-            self.notify(
+            shows, leaves = key_of("bulk.show"), key_of("app.quit")
+            self._context.notify(
                 f"{phrase(many[0].verb)} of {left} instances still runs; "
                 f"{shows} shows it, {leaves} again leaves it unfinished",
                 severity="warning",
@@ -138,92 +148,18 @@ class Navigator(App[int], inherit_bindings=False):
             return
         self.leave(0)
 
-    def action_workflows_open(self) -> None:
-        self.open_page("workflows")
+    def press(self, action: str) -> None:
+        """Press the key of an action, if it has one here: what guards keys guards this too."""
+        name = textual_action(action)
+        active = self._app.screen.active_bindings.items()
+        key = next((key for key, found in active if found.binding.action == name and found.enabled), "")
+        # In a field, enter belongs to the field.
+        if key or action == "row.open":
+            # Not at once: Textual lets no event climb past whoever it was made by, here the screen.
+            self._app.call_later(self._app.simulate_key, key or "enter")
 
-    def action_errors_open(self) -> None:
-        """Those of the workflow that is chosen on the screen on top, where one is."""
-        chosen = self.top.chosen_workflow() if self.top is not None else ""
-        if chosen and chosen != self.root.workflow:
-            self.show_workflow(chosen)
-        self.open_page("errors")
-
-    def action_watched_open(self) -> None:
-        self.open_page("watched")
-
-    def action_budget_open(self) -> None:
-        self.open_page("budget")
-
-    def action_journal_open(self) -> None:
-        self.open_page("journal")
-
-    def action_profile_open(self) -> None:
-        self.open_page("profile", self.settings, self.root.workflow)
-
-    def action_goto_open(self) -> None:
-        self.open_page("goto")
-
-    def action_palette_open(self) -> None:
-        self.open_page("palette", self.screen.active_bindings)
-
-    def action_help_open(self) -> None:
-        self.open_page("help")
-
-    def action_export_menu(self) -> None:
-        workflow, instance = self.subject
-        self.open_page("export", workflow, instance, self.export_screenshot(title="wfdash", simplify=True))
-
-    def action_note_write(self) -> None:
-        self.open_page("note", *self.subject)
-
-    def action_instance_watch(self) -> None:
-        workflow, instance = self.subject
-        if instance:
-            self.shift.toggle(workflow, instance)
-
-    @property
-    def subject(self) -> tuple[str, str]:
-        """Workflow and instance that the screen on top is about; "" where it is about none."""
-        return self.top.subject() if self.top is not None else ("", "")
-
-    def action_poll_now(self) -> None:
-        if self.session is not None:
-            self.session.poller.poll_now()
-            self.session.poller.search_on()
-
-    def action_poll_freeze(self) -> None:
-        if self.session is None:
-            return
-        poller = self.session.poller
-        poller.frozen = not poller.frozen
-        self.notify("polling is frozen" if poller.frozen else "polling again")
-
-    def action_time_zone(self) -> None:
-        self.utc = not self.utc
-        if self.session is not None:
-            self.session.poller.utc = self.utc
-        self.notify("times are UTC" if self.utc else "times are local")
-        for screen in self.screen_stack:
-            screen.refresh()
-
-    def action_app_suspend(self) -> None:
-        """Stop like any program on ctrl+z. Nothing may be awaited while the terminal is given back."""
-        try:
-            with self.suspend():
-                os.kill(os.getpid(), signal.SIGSTOP)
-        except SuspendNotSupported:
-            self.notify("this terminal cannot suspend", severity="warning")
-
-    @contextmanager
-    def suspend(self) -> Iterator[None]:
-        self.lent = True
-        try:
-            with super().suspend():
-                yield
-        finally:
-            self.lent = False
-
-    def retake_terminal(self) -> None:
-        """Set it up and draw all anew: what was done to it meanwhile is not known."""
-        with suppress(SuspendNotSupported), self.suspend():
-            pass
+    def why_off(self, action: str) -> str:
+        """Why an action would do nothing now; "" when it is on."""
+        if action in BY_ID and self._context.session is None and BY_ID[action].dangerous:
+            return "there is no connection yet"
+        return self.top.why_off(action) if self.top is not None and self.top.is_ready else ""

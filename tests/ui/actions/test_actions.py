@@ -15,13 +15,14 @@ from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.bulk import BulkScreen
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.prompt import PromptScreen
+from wfdash.ui.instances.list_keys import ListKeys
 
 VERB_KEYS = ("instance.pause", "instance.terminate", "instance.terminate_rollback", "instance.restart")
 
 
 def on(script, **options):
     async def main(dash):
-        gate, loop = dash.app.gate, dash.app.clock
+        gate, loop = dash.app.context.gate, dash.app.context.clock
         gate.now, gate.stamp = loop, lambda event: loop()
         await script(dash)
 
@@ -121,7 +122,7 @@ def test_keys_typed_ahead_of_a_prompt_from_the_palette_are_dropped():
             await asyncio.sleep(0)
             if len(dash.app.screen_stack) == 1:
                 break
-        assert dash.app.gate.closed, "the prompt is not there yet: a key would be the table's"
+        assert dash.app.context.gate.closed, "the prompt is not there yet: a key would be the table's"
         await dash.passes(2)
         assert isinstance(dash.app.screen, PromptScreen)
 
@@ -158,11 +159,11 @@ def test_a_target_that_changes_meaning_leaves_only_esc():
 def test_rows_that_move_under_the_prompt_change_no_target():
     async def script(dash):
         identity = await asked(dash, "instance.terminate", "waiting")
-        dash.app.root.action_sort_reverse()
+        dash.app.root.query_one(ListKeys).action_sort_reverse()
         workflow = dash.world.workflows["orders"]
         dash.world.look()
         new = [dash.world.create(workflow, f"new-{number}", own=True).id for number in range(3)]
-        view = dash.app.root.view
+        view = dash.app.root.rows.view
         await dash.until(lambda: all(view.index_of(one) is not None or one in view.arrivals for one in new))
         await dash.press("y")
         await dash.until(lambda: orders(dash)[identity].status == "terminated")
@@ -193,9 +194,9 @@ def test_what_would_do_nothing_says_so_and_asks_again():
 def test_a_bulk_needs_its_count_and_stops_half_way_with_exact_numbers():
     async def script(dash):
         root = dash.app.root
-        await dash.until(lambda: len(root.view) > 100)
+        await dash.until(lambda: len(root.rows.view) > 100)
         waiting = [key for key, one in orders(dash).items() if one.status in ("complete", "errored")]
-        root.marks.mark(waiting)
+        root.rows.marks.mark(waiting)
         total = len(waiting)
         await dash.press("instance.restart")
         await dash.passes(1)
@@ -231,7 +232,7 @@ def test_a_bulk_needs_its_count_and_stops_half_way_with_exact_numbers():
         assert total // 2 < sent < total
         assert counts == {"done": sent, "skipped": total - sent}
         assert f"{total - sent} stay marked" in dash.text
-        assert len(root.marks) == total - sent
+        assert len(root.rows.marks) == total - sent
         assert len({write.path for write in writes(dash)}) == sent
 
     on(script)
@@ -261,7 +262,7 @@ def test_read_only_opens_no_prompt_and_says_why(action):
         await dash.passes(1)
         assert not isinstance(dash.app.screen, PromptScreen)
         assert "read-only: nothing is written until wfdash ends" in dash.text
-        assert not dash.app.gate.closed
+        assert not dash.app.context.gate.closed
 
     on(script, read_only=True)
 
@@ -292,7 +293,7 @@ def test_the_desk_is_for_the_one_it_was_opened_for_until_the_cursor_is_moved():
         poller = dash.app.session.poller
         await dash.until(lambda: poller.details_read[0] == poller.details_read[1] > 20)
         (quiet,) = [row.id for row in poller.store if row.status == "paused"]
-        dash.app.show_instance("orders", quiet)
+        dash.app.pages.show_instance("orders", quiet)
         await dash.settled()
         await dash.press("instance.send_event")
         await dash.until(lambda: "not in this list" in dash.text)
@@ -306,7 +307,7 @@ def test_the_desk_is_for_the_one_it_was_opened_for_until_the_cursor_is_moved():
         assert "not in this list" not in dash.text
         last = desk.table.rows[-1].instance
         await dash.press("escape", "escape")
-        dash.app.show_instance("orders", last)
+        dash.app.pages.show_instance("orders", last)
         await dash.settled()
         await dash.pilot.press("v", "enter")
         await dash.settled()
@@ -350,8 +351,8 @@ def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked(work
         assert "2 unsent and marked now" in dash.text
         if not workflow:
             await dash.until(lambda: "refunds" in dash.text)
-            dash.app.show_workflow("orders")
-        assert dash.app.root.marks.ids == ("order-8002", "order-8003")
+            dash.app.pages.show_workflow("orders")
+        assert dash.app.root.rows.marks.ids == ("order-8002", "order-8003")
         assert writes(dash) == []
 
     on(script, demo=False, size=(140, 30), workflow=workflow)
@@ -385,7 +386,7 @@ def test_a_prompt_about_one_leaves_the_rows_above_it_in_sight():
         assert dash.lines[30].startswith("─")
         await dash.press("escape")
         await dash.passes(1)
-        dash.app.root.action_mark_all()
+        dash.app.root.query_one(ListKeys).action_mark_all()
         await dash.press("instance.terminate")
         await dash.passes(1)
         assert dash.app.screen.panel.size.height == 20

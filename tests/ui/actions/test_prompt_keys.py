@@ -84,7 +84,7 @@ async def leave(dash, keyboard):
     await keyboard.rest(1.2)
     while len(dash.app.screen_stack) > 1:
         await keyboard.type(b"\x1b[27u", gap=0.4)
-    dash.app.root.clear_marks()
+    dash.app.root.rows.marks.clear()
 
 
 async def ask(dash, keyboard, key, status, many=1):
@@ -93,7 +93,7 @@ async def ask(dash, keyboard, key, status, many=1):
     chosen = [one for one in store.ids() if store.get(one).status == status][:many]
     dash.app.root.table.move_to_key(chosen[0])
     if many > 1:
-        dash.app.root.marks.mark(chosen)
+        dash.app.root.rows.marks.mark(chosen)
     await keyboard.type(key, gap=0.6)
     assert prompt(dash) is not None, dash.text
 

@@ -23,7 +23,7 @@ def of_status(dashboard, status):
 async def open_one(dashboard, status, workflow="orders"):
     app = dashboard.app
     instance = of_status(dashboard, status)
-    app.show_instance(workflow, instance)
+    app.pages.show_instance(workflow, instance)
     await dashboard.until(lambda: isinstance(app.screen, DetailScreen))
     await dashboard.until(lambda: app.screen.pane.timeline.row_count())
     return instance
@@ -54,7 +54,7 @@ def test_an_instance_no_list_has_shown_is_read_whatever_happens_under_it():
         old = next(one for one in orders if one.id not in poller.store)
         dashboard.server.state.latency = 1.0
         await dashboard.press("j")
-        app.show_instance("orders", old.id)
+        app.pages.show_instance("orders", old.id)
         await dashboard.until(lambda: (state := poller.detail(old.id)) and state.detail)
 
     drive(script, size=(140, 40), scenario="calm")
@@ -65,7 +65,7 @@ def test_what_the_cursor_came_to_under_another_page_is_read_when_that_is_closed(
         app, poller = dashboard.app, dashboard.app.session.poller
         await dashboard.press("help.open")
         under = list(poller.store.ids())[7]
-        app.root.put_cursor(under)
+        app.root.rows.put_cursor(under)
         await dashboard.passes(5)
         assert poller.detail(under) is None
         await dashboard.press("layer.close")

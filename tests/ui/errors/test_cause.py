@@ -23,10 +23,10 @@ def test_one_key_names_the_cause_and_one_more_lists_what_it_hit(scenario, size):
         assert SENTENCE in told
         assert "after it first appeared" in told
         assert int(told.split(" of ")[0]) > int(told.split(" of ")[1].split(":")[0]) / 2
-        assert d.app.why_off("instance.restart") == ""
+        assert d.app.pages.why_off("instance.restart") == ""
         await d.press("enter")
-        assert "error~" in d.app.root.filter_line.query_now.text
-        await d.until(lambda: len(d.app.root.view) >= 20)
+        assert "error~" in d.app.root.rows.query.text
+        await d.until(lambda: len(d.app.root.rows.view) >= 20)
         assert "charge card: Time" in d.text
 
     drive(script, workflow="", scenario=scenario, size=size)
@@ -38,7 +38,7 @@ def test_the_errors_of_the_workflow_under_the_cursor_are_shown():
         await d.press("j")
         chosen = d.app.screen.chosen_workflow()
         await d.press("errors.open")
-        assert d.app.root.workflow == chosen
+        assert d.app.root.rows.workflow == chosen
         assert type(d.app.screen).__name__ == "ErrorsScreen"
 
     drive(script, workflow="", scenario="incident")

@@ -85,7 +85,7 @@ def test_the_version_to_blame_stands_first():
 def test_a_version_of_which_nothing_has_finished_has_no_share():
     async def script(dashboard, app):
         app.screen._shares = [VersionShare("feed" * 8, 0, 0, None), VersionShare("cafe" * 8, 1, 2, None)]
-        app.screen._blamed_at = dashboard.app.clock()
+        app.screen._blamed_at = dashboard.app.context.clock()
         app.screen.draw()
         await dashboard.settled()
         assert dashboard.line("feedfeed").endswith("  none has finished yet")
@@ -124,8 +124,8 @@ def test_enter_lists_the_group():
     async def script(dashboard, app):
         ids = {sample.id for sample in app.screen.group_table.chosen.samples}
         await dashboard.press("enter")
-        await dashboard.until(lambda: app.screen is app.root and ids <= set(app.root.view.ids()))
-        assert "error~" in app.root.filter_line.query_now.text
+        await dashboard.until(lambda: app.screen is app.root and ids <= set(app.root.rows.view.ids()))
+        assert "error~" in app.root.rows.query.text
 
     incident(script)
 
@@ -135,9 +135,9 @@ def test_space_marks_the_group_for_actions_and_takes_it_back():
         ids = {sample.id for sample in app.screen.group_table.chosen.samples}
         assert {row.id for row in app.screen.targets()} == ids
         await dashboard.press("mark.toggle")
-        assert set(app.root.marks.ids) == ids
+        assert set(app.root.rows.marks.ids) == ids
         await dashboard.press("mark.toggle")
-        assert not app.root.marks.ids
+        assert not app.root.rows.marks.ids
 
     incident(script)
 

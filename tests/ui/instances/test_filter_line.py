@@ -13,7 +13,7 @@ def test_a_term_that_needs_details_is_searched_for_and_says_how_far():
         await d.press("enter")
         assert "searched" in d.lines[1]
         await d.until(lambda: not d.app.session.poller.searching, 400)
-        view, poller = d.app.root.view, d.app.session.poller
+        view, poller = d.app.root.rows.view, d.app.session.poller
         assert len(view) > 0
         assert all(any("charge" in step for step in poller.read[one].steps) for one in view.ids())
         searched = poller.searched
@@ -53,16 +53,16 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
 def test_marked_lists_what_was_marked_under_the_filter_it_was_typed_over():
     async def script(d):
         await d.press("mark.toggle", "mark.toggle")
-        marked = set(d.app.root.marks.ids)
+        marked = set(d.app.root.rows.marks.ids)
         await d.press("filter.edit")
         await d.type("marked")
         await d.press("enter")
-        assert set(d.app.root.view.ids()) == marked
+        assert set(d.app.root.rows.view.ids()) == marked
         assert {row.id for row in d.app.root.targets()} == marked
         await d.press("mark.toggle")
-        assert len(d.app.root.view) == 1
+        assert len(d.app.root.rows.view) == 1
         await d.press("escape")
-        assert len(d.app.root.marks) == 0
+        assert len(d.app.root.rows.marks) == 0
 
     drive(script)
 
@@ -76,11 +76,11 @@ def test_completions_are_shown_and_taken():
         assert d.lines[2].strip() == "tab status:"
         await d.press("tab")
         assert d.app.root.filter_line.field.value == "status:"
-        every = d.app.root.view.ids()
+        every = d.app.root.rows.view.ids()
         assert "tab status:queued  status:running" in d.lines[2]
         await d.type("err")
         assert "tab status:errored" in d.lines[2]
-        assert d.app.root.view.ids() == every, "half a word takes no row away"
+        assert d.app.root.rows.view.ids() == every, "half a word takes no row away"
         await d.press("right")
         assert d.app.root.filter_line.field.value == "status:errored"
         await d.press("enter")
@@ -94,17 +94,17 @@ def test_a_bad_filter_points_at_the_fault_and_leaves_the_last_good_one_in_force(
     async def script(d):
         await d.press("filter.edit")
         await d.type(" sttus")
-        before = d.app.root.view.ids()
+        before = d.app.root.rows.view.ids()
         await d.type(":x")
         aid = d.lines[2]
         assert aid.index("^") == d.lines[1].index("sttus:x")
         assert "did you mean status?" in aid
         assert "still in force: status:errored sttus" in aid
-        assert d.app.root.view.ids() == before
+        assert d.app.root.rows.view.ids() == before
         await d.press("enter")
         assert d.app.root.filter_line.editing, "what was typed is not dropped for another filter"
         await d.press("escape")
-        assert d.app.root.filter_line.query_now.text == "status:errored"
+        assert d.app.root.rows.query.text == "status:errored"
 
     drive(script, filter="status:errored")
 
@@ -114,7 +114,7 @@ def test_enter_does_not_leave_a_filter_that_lacks_its_value():
         await d.press("filter.edit")
         await d.type(" age>")
         assert d.lines[2].strip().startswith("tab age>10m")
-        assert d.app.root.filter_line.query_now.text == "status:errored "
+        assert d.app.root.rows.query.text == "status:errored "
         await d.press("enter")
         assert d.app.root.filter_line.editing
         assert "^ age> needs a value" in d.lines[2]
@@ -128,7 +128,7 @@ def test_the_values_of_a_field_are_those_of_the_rows_and_of_what_was_read():
         versions = {row.version[:8] for row in d.app.session.poller.store}
         await d.type("version:")
         await d.press("tab")
-        assert d.app.root.filter_line.query_now.text.removeprefix("version:") in versions
+        assert d.app.root.rows.query.text.removeprefix("version:") in versions
         await d.type(" step~char")
         await d.until(lambda: "charge card" in str(d.app.session.poller.read))
         await d.type("g")
@@ -144,7 +144,7 @@ def test_a_status_nobody_knows_is_doubted():
         await d.type("status:errord")
         assert d.lines[2].strip() == "no status errord is known; did you mean errored?"
         await d.press("enter")
-        assert len(d.app.root.view) == 0
+        assert len(d.app.root.rows.view) == 0
 
     drive(script)
 
@@ -193,7 +193,7 @@ def test_another_workflow_begins_without_the_filter_of_the_last_one():
 def test_a_filter_given_before_a_workflow_is_chosen_goes_into_the_first_one():
     async def script(d):
         await d.press("enter")
-        await d.until(lambda: d.app.root.workflow and "loaded" in d.lines[1])
+        await d.until(lambda: d.app.root.rows.workflow and "loaded" in d.lines[1])
         assert "status:errored" in d.lines[1]
 
     drive(script, workflow="", filter="status:errored")

@@ -14,10 +14,10 @@ def test_a_number_key_puts_a_view_in_force():
     async def script(d):
         await d.press("1")
         assert "status:errored" in d.lines[1]
-        assert d.app.root.table.order == Order("took", True)
+        assert d.app.root.rows.order == Order("took", True)
         await d.press("2")
         assert "no filter" in d.lines[1]
-        assert d.app.root.table.order == Order()
+        assert d.app.root.rows.order == Order()
         await d.press("7")
         assert "there is no view 7" in d.lines[-1]
 
@@ -45,10 +45,10 @@ def test_the_count_of_the_view_in_force_is_that_of_the_rows_shown():
     async def script(d):
         await d.passes(6)
         await d.press("1")
-        d.app.root._view_counts.by_name = {"late": 0, "all": 150}
+        d.app.root.views.counts.by_name = {"late": 0, "all": 150}
         d.app.root.draw()
         await d.settled()
-        assert f"1 late {len(d.app.root.view)} " in d.lines[1]
+        assert f"1 late {len(d.app.root.rows.view)} " in d.lines[1]
         assert "2 all 150" in d.lines[1]
 
     drive(script, views=VIEWS)
@@ -66,7 +66,7 @@ def test_views_make_way_where_there_is_no_room():
 def test_each_workflow_begins_with_its_default_view():
     async def script(d):
         assert "no filter" in d.lines[1]
-        d.app.show_workflow("refunds")
+        d.app.pages.show_workflow("refunds")
         await d.settled()
         assert "status:paused" in d.lines[1]
 
@@ -94,7 +94,7 @@ def test_saving_writes_the_config_and_takes_the_next_free_number(tmp_path):
         await d.press("2")
         await d.press("3")
         assert "status:paused" in d.lines[1]
-        assert d.app.root.table.order.column == "status"
+        assert d.app.root.rows.order.column == "status"
 
     drive(script, views=VIEWS, demo=False, config_path=path)
     text = path.read_text()

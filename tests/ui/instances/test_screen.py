@@ -53,7 +53,7 @@ def test_rows_counts_and_freshness_are_on_screen():
 def test_where_it_is_too_narrow_for_the_id_the_status_is_its_glyph_alone(columns, titles, shown):
     async def script(d):
         assert d.lines[2].split() == titles.split()
-        rows = [d.app.root.view.row(index) for index in range(10)]
+        rows = [d.app.root.rows.view.row(index) for index in range(10)]
         waiting = next(one.id for one in rows if one.status == "waiting")
         assert re.search(rf"{shown} +{waiting} ", d.line(waiting))
         assert all(one.id in line for one, line in zip(rows, d.lines[3:], strict=False))
@@ -163,10 +163,10 @@ def test_marking_all_says_how_many_that_match_are_not_listed_yet():
     async def script(d):
         await d.press("j")
         await arrive(d, "late-1")
-        listed = len(d.app.root.view)
+        listed = len(d.app.root.rows.view)
         await d.press("mark.all")
         assert f"marked the {listed} listed; 1 more match, n lists them" in d.lines[-1]
-        assert "late-1" not in d.app.root.marks.ids
+        assert "late-1" not in d.app.root.rows.marks.ids
         await d.press("n", "mark.all")
         assert f"marked the {listed + 1} loaded that match" in d.lines[-1]
 
@@ -269,7 +269,7 @@ def test_the_filter_offers_how_its_last_word_goes_on():
         await d.type("status:err")
         assert "status:errored" in d.lines[1]
         await d.press("right")
-        assert d.app.root.filter_line.query_now.text == "status:errored"
+        assert d.app.root.rows.query.text == "status:errored"
 
     drive(script)
 
@@ -288,13 +288,13 @@ def test_marks_are_ids_and_those_not_listed_are_counted():
     async def script(d):
         root = d.app.root
         await d.press("space", "space")
-        marked = list(root.marks.ids)
+        marked = list(root.rows.marks.ids)
         assert [row.id for row in root.targets()] == marked
         assert "2 marked" in d.lines[-1]
         await d.press("sort.reverse")
-        assert list(root.marks.ids) == marked
+        assert list(root.rows.marks.ids) == marked
         await d.press("n", "escape")
-        assert not root.marks
+        assert not root.rows.marks
 
     drive(script)
 
@@ -303,9 +303,9 @@ def test_a_range_follows_the_cursor():
     async def script(d):
         root = d.app.root
         await d.press("j", "V", "j", "j")
-        assert list(root.marks.ids) == root.view.ids(1, 4)
+        assert list(root.rows.marks.ids) == root.rows.view.ids(1, 4)
         await d.press("V", "j")
-        assert len(root.marks) == 3
+        assert len(root.rows.marks) == 3
 
     drive(script)
 
@@ -313,7 +313,9 @@ def test_a_range_follows_the_cursor():
 def test_changed_rows_carry_a_mark_until_the_next_poll():
     async def script(d):
         waiting = next(
-            d.app.root.view.row(i).id for i in range(30) if d.app.root.view.row(i).status == "waiting"
+            d.app.root.rows.view.row(i).id
+            for i in range(30)
+            if d.app.root.rows.view.row(i).status == "waiting"
         )
         await change(d, "terminate", waiting)
         assert "•" in row(d, waiting)

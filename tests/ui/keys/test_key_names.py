@@ -92,7 +92,7 @@ def test_saved_views_are_told_by_the_key_that_opens_them():
     async def script(d):
         assert f"{NEW['view.3']} failed" in d.text
         await d.do("view.3")
-        assert d.app.root.filter_line.query_now.text == "status:errored"
+        assert d.app.root.rows.query.text == "status:errored"
 
     changed(script, views=(SavedView("failed", "3", filter="status:errored"),))
 
@@ -111,7 +111,7 @@ def test_help_tells_them_all():
 def test_an_empty_workflow_and_none_at_all_are_told_by_the_new_keys():
     async def script(d):
         await d.until(lambda: f"{NEW['instance.create']} creates one" in d.text)
-        d.app.root.leave_all("")
+        d.app.root.rows.leave_all("")
         await d.settled()
         assert f"{NEW['workflows.open']} lists all workflows; {NEW['goto.open']} goes to one" in d.text
 
@@ -120,7 +120,7 @@ def test_an_empty_workflow_and_none_at_all_are_told_by_the_new_keys():
 
 def test_the_event_desk_without_waits_is_told_by_the_new_keys():
     async def script(d):
-        d.app.open_page("events", "refunds")
+        d.app.pages.open("events", "refunds")
         await d.settled()
         told = f"{NEW['layer.close']} goes back; {NEW['instance.create']} creates an instance"
         assert told in d.text

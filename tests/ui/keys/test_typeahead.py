@@ -19,9 +19,9 @@ def test_a_filter_typed_in_one_read_is_a_filter():
         await dashboard.press("move.down")
         under = app.root.table.instance
         burst(app, ["slash", *"order-81"])
-        await dashboard.until(lambda: app.root.filter_line.query_now.text == "order-81")
-        assert not app.root.marks.ids
-        assert app.root.table.order.column == "created"
+        await dashboard.until(lambda: app.root.rows.query.text == "order-81")
+        assert not app.root.rows.marks.ids
+        assert app.root.rows.order.column == "created"
         assert len(app.screen_stack) == 1
         assert under is not None
 
@@ -32,7 +32,7 @@ def test_a_place_typed_in_one_read_is_gone_to():
     async def script(dashboard):
         app = dashboard.app
         burst(app, ["colon", *"refunds", "enter"])
-        await dashboard.until(lambda: app.root.workflow == "refunds")
+        await dashboard.until(lambda: app.root.rows.workflow == "refunds")
 
     drive(script)
 
@@ -42,7 +42,7 @@ def test_a_paste_behind_the_key_goes_into_the_field():
         app = dashboard.app
         burst(app, ["slash"])
         app.post_message(Paste("order-8"))
-        await dashboard.until(lambda: app.root.filter_line.query_now.text == "order-8")
+        await dashboard.until(lambda: app.root.rows.query.text == "order-8")
 
     drive(script)
 
@@ -64,8 +64,8 @@ def test_keys_behind_the_enter_of_a_filter_act_on_what_it_shows():
         wanted = app.root.table.row_key(20)
         burst(app, ["slash", *wanted, "enter", "space", "t"])
         await dashboard.until(lambda: "terminate  " in dashboard.text)
-        assert app.root.filter_line.query_now.text == wanted
-        assert list(app.root.marks.ids) == [wanted]
+        assert app.root.rows.query.text == wanted
+        assert list(app.root.rows.marks.ids) == [wanted]
         assert app.screen.plan.targets[0].id == wanted
 
     drive(script)
@@ -75,8 +75,8 @@ def test_keys_behind_the_enter_of_a_place_are_no_part_of_it():
     async def script(dashboard):
         app = dashboard.app
         burst(app, ["colon", *"refunds", "enter", "u"])
-        await dashboard.until(lambda: app.root.workflow == "refunds")
-        assert not app.utc
+        await dashboard.until(lambda: app.root.rows.workflow == "refunds")
+        assert not app.context.utc
 
     drive(script)
 
@@ -97,12 +97,12 @@ def test_a_line_feed_is_enter_unless_an_action_has_it():
 
     async def script(dashboard):
         burst(dashboard.app, ["slash", *"order-8", "ctrl+j", "u"])
-        await dashboard.until(lambda: not dashboard.app.utc)
-        assert dashboard.app.root.filter_line.query_now.text == "order-8"
+        await dashboard.until(lambda: not dashboard.app.context.utc)
+        assert dashboard.app.root.rows.query.text == "order-8"
 
     async def taken(dashboard):
         burst(dashboard.app, ["ctrl+j"])
-        await dashboard.until(lambda: not dashboard.app.utc)
+        await dashboard.until(lambda: not dashboard.app.context.utc)
 
     drive(script)
     drive(taken, keys={"time.zone": "ctrl+j"})
@@ -118,7 +118,7 @@ def test_a_key_of_which_no_news_came_does_not_hold_the_keyboard_for_ever():
         burst(app, ["w"])
         await dashboard.settled()
         assert len(app.screen_stack) == 1, "kept behind the lost one"
-        app.gate.stamp = lambda event: event.time + 31
+        app.context.gate.stamp = lambda event: event.time + 31
         burst(app, ["j", "j"])
         await dashboard.settled()
         assert app.root.table.cursor == 2
@@ -148,7 +148,7 @@ def test_keys_behind_one_that_opens_a_page_act_on_that_page():
         await dashboard.until(lambda: app.root.table.cursor == under + 1)
         assert len(app.screen_stack) == 1
         burst(app, ["w", "G", "enter"])
-        await dashboard.until(lambda: app.root.workflow == "refunds")
+        await dashboard.until(lambda: app.root.rows.workflow == "refunds")
 
     drive(script)
 
@@ -186,10 +186,10 @@ def test_keys_wait_for_rows_that_a_busy_machine_puts_in_order(monkeypatch):
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("move.down")
-        under, ready = app.root.table.cursor, app.clock() + 5
-        monkeypatch.setattr(type(app.root), "arranging", property(lambda screen: app.clock() < ready))
+        under, ready = app.root.table.cursor, app.context.clock() + 5
+        monkeypatch.setattr(type(app.root), "arranging", property(lambda screen: app.context.clock() < ready))
         burst(app, ["z", "j"])
         await dashboard.until(lambda: app.root.table.cursor == under + 1, seconds=9)
-        assert app.clock() >= ready
+        assert app.context.clock() >= ready
 
     drive(script)

@@ -26,7 +26,7 @@ def leaky(script):
         await api.create_instance(
             "refunds", NewInstance(identity, {"auth": f"Bearer {TOKEN.upper()}"}, has_params=True)
         )
-        d.app.show_workflow("refunds")
+        d.app.pages.show_workflow("refunds")
         await d.until(lambda: any(identity == row.id for row in d.app.session.poller.store))
         await script(d, identity)
 
@@ -36,7 +36,7 @@ def leaky(script):
 def test_no_screen_shows_the_credential():
     async def script(d, identity):
         assert f"leak_{HIDDEN}" in d.text
-        d.app.show_instance("refunds", identity)
+        d.app.pages.show_instance("refunds", identity)
         await d.settled()
         for keys in ((), ("copy.menu",), ("layer.close", "note.write"), ("layer.close", "help.open")):
             await d.press(*keys)
@@ -49,7 +49,7 @@ def test_no_screen_shows_the_credential():
 
 def test_no_export_holds_the_credential(folder):
     async def script(d, identity):
-        d.app.show_instance("refunds", identity)
+        d.app.pages.show_instance("refunds", identity)
         await d.settled()
         d.app.session.poller.poll_now()
         await d.press("note.write", *"x", "enter")

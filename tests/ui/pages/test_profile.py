@@ -58,10 +58,10 @@ def test_another_profile_begins_anew_and_read_only_stays(tmp_path, monkeypatch):
         assert "read-only" in d.line("  2  look")
         await d.press("2")
         await d.until(lambda: d.app.session not in (None, first) and "refunds" in d.lines[0])
-        assert d.app.settings.profile_name == "look"
+        assert d.app.context.settings.profile_name == "look"
         assert "read-only" in d.lines[0]
         assert "no filter" in d.lines[1]
-        assert len(d.app.root.marks) == 0
+        assert len(d.app.root.rows.marks) == 0
         assert d.app.desk.guard.read_only
         second = d.app.session
         await d.press("profile.open", "1")
@@ -98,7 +98,7 @@ def test_a_profile_that_cannot_be_used_is_told_and_nothing_changes(tmp_path, mon
         await d.press("profile.open", "2")
         await d.until(lambda: "LOOK_TOKEN" in d.lines[-1], 5)
         assert d.app.session is session
-        assert d.app.settings.profile_name == "live"
+        assert d.app.context.settings.profile_name == "live"
 
     drive(script, **options)
 
@@ -169,7 +169,7 @@ def test_what_was_kept_without_an_account_is_of_the_only_one_once_that_is_known(
     earlier.close()
 
     async def script(d):
-        await d.until(lambda: d.app.settings.account_id == ACCOUNT_ID)
+        await d.until(lambda: d.app.context.settings.account_id == ACCOUNT_ID)
         await d.until(lambda: "order-1" in {one.pin.id for one in d.app.session.poller.watched.states})
         await d.until(lambda: "left unfinished" in d.lines[-1])
         await d.until(lambda: d.app.root.table.row_count() > 0)
@@ -208,7 +208,7 @@ def test_of_several_accounts_one_is_chosen():
         assert "sandbox" in d.text
         await d.press("2")
         await d.until(lambda: d.app.session is not None)
-        assert d.app.settings.account_id == ACCOUNT_ID
+        assert d.app.context.settings.account_id == ACCOUNT_ID
         await d.until(lambda: d.app.root.table.row_count() > 0)
         assert BASE.account_id[:8] in d.lines[0]
 

@@ -9,8 +9,8 @@ def test_nothing_watched_is_told_with_the_key_that_watches():
         await d.press("watched.open")
         assert "Nothing is watched yet" in d.text
         assert "f watches the instance under the cursor" in d.text
-        assert d.app.why_off("row.open") == "nothing is watched"
-        assert d.app.why_off("watched.open") == "it is open already"
+        assert d.app.pages.why_off("row.open") == "nothing is watched"
+        assert d.app.pages.why_off("watched.open") == "it is open already"
         await d.press("escape")
         assert d.app.screen is d.app.root
 
@@ -22,7 +22,7 @@ def test_watched_ones_are_listed_across_workflows_and_the_changed_one_comes_firs
         app = d.app
         waiting = [row.id for row in d.app.session.poller.store if row.status == "waiting"][:2]
         for one in waiting:
-            app.root.put_cursor(one)
+            app.root.rows.put_cursor(one)
             await d.press("instance.watch")
         assert "F lists all" in d.lines[-1]
         await d.press("watched.open")
@@ -45,7 +45,7 @@ def test_enter_opens_the_one_under_the_cursor_and_f_watches_it_no_longer():
         assert first in d.text
         await d.press("row.open")
         assert type(d.app.screen).__name__ == "DetailScreen"
-        assert d.app.subject == ("orders", first)
+        assert d.app.pages.subject == ("orders", first)
         await d.press("watched.open", "instance.watch")
         assert "Nothing is watched yet" in d.text
 

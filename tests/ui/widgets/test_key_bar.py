@@ -36,12 +36,12 @@ def test_what_is_off_gives_way_where_it_is_narrow():
 
 def test_esc_is_told_only_where_it_closes_something():
     async def script(d):
-        assert d.app.why_off("layer.close")
+        assert d.app.pages.why_off("layer.close")
         await d.press("space")
-        assert not d.app.why_off("layer.close")
+        assert not d.app.pages.why_off("layer.close")
         await d.press("escape", "?")
-        assert not d.app.why_off("layer.close")
-        assert d.app.why_off("help.open")
+        assert not d.app.pages.why_off("layer.close")
+        assert d.app.pages.why_off("help.open")
 
     drive(script)
 

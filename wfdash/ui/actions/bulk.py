@@ -9,6 +9,7 @@ from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.context import Context
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
 
@@ -120,8 +121,8 @@ def _foot(progress: ActionProgress, shows: str) -> Pieces:
 class BulkScreen(LowerHalf):
     """Hiding it stops nothing."""
 
-    def __init__(self, progress: ActionProgress) -> None:
-        super().__init__()
+    def __init__(self, context: Context, progress: ActionProgress) -> None:
+        super().__init__(context)
         self.progress = progress
         self._top = 0
 
@@ -134,7 +135,7 @@ class BulkScreen(LowerHalf):
     def draw(self) -> None:
         if self.is_ready:
             width, height = self.room
-            now, shows = self.dashboard.clock(), self.dashboard.key_of("bulk.show")
+            now, shows = self.context.clock(), self.context.keys.key_of("bulk.show")
             self.panel.show(bulk_lines(self.progress, width, height, top=self._top, now=now, shows=shows))
 
     def on_key(self, event: events.Key) -> None:
@@ -143,7 +144,7 @@ class BulkScreen(LowerHalf):
         if event.key == "escape":
             self.close()
         elif event.key == "x" and self.progress.sending:
-            self.dashboard.desk.stop(self.progress)
+            self.context.desk.stop(self.progress)
         elif event.key in ("down", "up"):
             step = 1 if event.key == "down" else -1
             self._top = max(0, min(len(self.progress.plan.targets), self._top + step))

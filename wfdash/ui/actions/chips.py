@@ -6,7 +6,7 @@ from textual.widget import Widget
 
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.live.actions.progress import ActionProgress
-from wfdash.ui.keys.key_names import shown_key
+from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, WARN
@@ -27,7 +27,7 @@ _GLYPHS: dict[str, tuple[str, Style]] = {
 
 
 def chip_pieces(progress: ActionProgress, now: float, width: int, *, utc: bool, shows: str = "") -> Pieces:
-    """One trail as one line of cleaned text; `shows` is the key that shows all of an action on many."""
+    """An action as one line of cleaned text; `shows` is the key that shows all of an action on many."""
     counts = progress.counts()
     glyph, style = _GLYPHS.get(counts[-1][0], ("?", PLAIN)) if progress.over and counts else ("▸", PLAIN)
     text = clean(progress.line(now, utc=utc))
@@ -42,15 +42,16 @@ class ActionChips(Widget):
 
     DEFAULT_CSS = "ActionChips { height: auto; width: 1fr; }"
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyNames) -> None:
         super().__init__()
+        self._keys = keys
         self._lines: list[Pieces] = []
 
     def show(self, actions: list[ActionProgress], now: float, *, utc: bool) -> None:
         """Draw these; nothing is written when nothing differs."""
         chosen = sorted(actions, key=lambda progress: (progress.troubled, not progress.over))[-MOST:]
         kept = [progress for progress in actions if any(progress is shown for shown in chosen)]
-        width, shows = self.app.size.width, shown_key(self, "bulk.show")
+        width, shows = self.app.size.width, self._keys.key_of("bulk.show")
         lines = [chip_pieces(progress, now, width, utc=utc, shows=shows) for progress in kept]
         if lines != self._lines:
             higher = len(lines) != len(self._lines)

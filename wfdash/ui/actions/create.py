@@ -12,6 +12,7 @@ from wfdash.core.model.step import ABSENT
 from wfdash.live.actions.input import NotSendable, propose_id, read_batch, read_payload
 from wfdash.live.actions.plan import Plan, make_creation
 from wfdash.ui.base.form import FormField, FormScreen
+from wfdash.ui.context import Context
 
 __all__ = ["CreateScreen"]
 
@@ -19,8 +20,8 @@ __all__ = ["CreateScreen"]
 class CreateScreen(FormScreen):
     """Proposes an id nobody has; `params` are those of an instance that is run again."""
 
-    def __init__(self, workflow: str, params: Any = ABSENT, like: str = "") -> None:
-        super().__init__()
+    def __init__(self, context: Context, workflow: str, params: Any = ABSENT, like: str = "") -> None:
+        super().__init__(context)
         self._workflow = workflow
         self._params = "" if params is ABSENT else json.dumps(params)
         self._like = like
@@ -44,7 +45,7 @@ class CreateScreen(FormScreen):
 
     def make_plan(self) -> Plan:
         return make_creation(
-            self._workflow, self._new(), now=self.dashboard.clock(), guard=self.dashboard.desk.guard
+            self._workflow, self._new(), now=self.context.clock(), guard=self.context.desk.guard
         )
 
     def _new(self) -> list[NewInstance]:

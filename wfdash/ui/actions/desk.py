@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -10,9 +9,7 @@ from wfdash.live.actions.plan import Guard, Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.last_action import Done, LastAction
-
-if TYPE_CHECKING:
-    from wfdash.ui.app import WfdashApp
+from wfdash.ui.context import Context
 
 __all__ = ["ActionDesk", "ActionMoved"]
 
@@ -34,8 +31,10 @@ class ActionMoved(Message):
 class ActionDesk:
     """One for the app. A plan that was started runs to its end whatever screen is shown."""
 
-    def __init__(self, app: "WfdashApp") -> None:
-        self._app = app
+    def __init__(self, context: Context, post: Callable[[Message], object]) -> None:
+        """`post` tells the app when an action moved on."""
+        self._context = context
+        self._post = post
         self._tasks: set[asyncio.Task[None]] = set()
         self.actions: list[ActionProgress] = []
         self._last: tuple[Journal, LastAction] | None = None
@@ -43,7 +42,7 @@ class ActionDesk:
     @property
     def guard(self) -> Guard:
         """Why nothing may be written now."""
-        session = self._app.session
+        session = self._context.session
         if session is None:
             return Guard(read_only="there is no connection yet")
         return session.operator.guard
@@ -60,17 +59,17 @@ class ActionDesk:
 
     def start(self, plan: Plan, on_event: OnProgress | None = None) -> ActionProgress:
         """Carry out a confirmed plan; `on_event` is called with each event as it comes."""
-        assert self._app.session is not None
-        progress = ActionProgress(plan, self._app.clock())
+        assert self._context.session is not None
+        progress = ActionProgress(plan, self._context.clock())
         self.actions.append(progress)
         del self.actions[:-50]
-        operator = self._app.session.operator
+        operator = self._context.session.operator
 
         def take(event: Progress | Result) -> None:
             progress.take(event)
             if on_event is not None:
                 on_event(event)
-            self._app.post_message(ActionMoved(progress, event))
+            self._post(ActionMoved(progress, event))
 
         async def run() -> None:
             await operator.carry_out(plan, take)
@@ -83,13 +82,13 @@ class ActionDesk:
     def stop(self, progress: ActionProgress) -> None:
         """Send nothing more of it."""
         progress.stopping = True
-        if self._app.session is not None:
-            self._app.session.operator.stop(progress.plan.key)
+        if self._context.session is not None:
+            self._context.session.operator.stop(progress.plan.key)
 
     def last_done(self) -> Done | None:
         """The last action of this session or of another one of this account, with who did it."""
         own = next((progress for progress in reversed(self.actions) if progress.sent_at is not None), None)
-        journal = self._app.session.journal if self._app.session is not None else None
+        journal = self._context.session.journal if self._context.session is not None else None
         if journal is not None:
             if self._last is None or self._last[0] is not journal:
                 self._last = (journal, LastAction(journal))
@@ -109,13 +108,13 @@ class ActionDesk:
 
     def dismiss(self) -> bool:
         """Take what has ended off the screen; False when there was nothing."""
-        before = len(self.shown(self._app.clock()))
+        before = len(self.shown(self._context.clock()))
         for progress in self.actions:
             if progress.ended_at is not None:
                 progress.ended_at = float("-inf")
-        return len(self.shown(self._app.clock())) < before
+        return len(self.shown(self._context.clock())) < before
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._app.notify(f"an action broke off: {error}", severity="error")
+            self._context.notify(f"an action broke off: {error}", severity="error")

@@ -15,6 +15,7 @@ from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.prompt_text import Asking, prompt_lines
 from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.context import Context
 from wfdash.ui.keys.prompt_gate import ALONE, bare
 
 __all__ = ["PromptScreen"]
@@ -30,8 +31,8 @@ _NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
 class PromptScreen(LowerHalf):
     """Its targets are the plan's, frozen; nothing that happens on screen changes them."""
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__()
+    def __init__(self, context: Context, plan: Plan) -> None:
+        super().__init__(context)
         self.asking = Asking(plan, 0.0)
         self.progress: ActionProgress | None = None
         self._pending: Timer | None = None
@@ -42,9 +43,9 @@ class PromptScreen(LowerHalf):
         return self.asking.plan
 
     def on_mount(self) -> None:
-        self.asking.now = self.dashboard.clock()
-        self.asking.production = self.dashboard.in_production
-        journal = self.dashboard.session.journal if self.dashboard.session else None
+        self.asking.now = self.context.clock()
+        self.asking.production = self.context.in_production
+        journal = self.context.session.journal if self.context.session else None
         if journal is not None:
             self.asking.journal_trouble = journal.trouble
             self.run_worker(self._try_journal(journal), exit_on_error=False)
@@ -56,16 +57,16 @@ class PromptScreen(LowerHalf):
             self.run_worker(self._look(), exit_on_error=False)
 
     def on_unmount(self) -> None:
-        self.dashboard.gate.leave()
+        self.context.gate.leave()
 
     def _hold(self) -> None:
         """Let no key in until what is shown now could have been read."""
-        self.dashboard.gate.close(prompting=True)
+        self.context.gate.close(prompting=True)
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
-        if self.dashboard.is_drawn():
-            self.dashboard.gate.shown()
+        if self.context.terminal.is_drawn():
+            self.context.gate.shown()
         else:
             self.set_timer(_LOOK, self._painted)
 
@@ -87,7 +88,7 @@ class PromptScreen(LowerHalf):
 
     async def _look(self) -> None:
         """Read the one target in full, for what it would lose. The prompt can be answered without."""
-        session = self.dashboard.session
+        session = self.context.session
         identity = self.plan.eligible[0].id
         if session is None:
             return
@@ -104,7 +105,7 @@ class PromptScreen(LowerHalf):
 
     def watch_targets(self) -> None:
         """See whether a target changed meanwhile."""
-        session = self.dashboard.session
+        session = self.context.session
         if session is None or self.asking.sending or self.plan.workflow != session.poller.workflow:
             return
         rows = ((target.id, session.poller.store.get(target.id)) for target in self.plan.targets)
@@ -166,7 +167,7 @@ class PromptScreen(LowerHalf):
 
     def _insist(self, event: events.Key) -> None:
         """Ask the same, although it would do nothing; it has to be confirmed like anything else."""
-        guard = self.dashboard.desk.guard
+        guard = self.context.desk.guard
         if bare(event) == "!" and not (guard.read_only or guard.watch_only):
             self._take_alone(event, self._ask_again)
 
@@ -184,16 +185,16 @@ class PromptScreen(LowerHalf):
             self._hint(_TOO_CLOSE)
 
     def _alone(self, event: events.Key) -> bool:
-        return self.dashboard.gate.alone(self.dashboard.gate.stamp(event))
+        return self.context.gate.alone(self.context.gate.stamp(event))
 
     def _taken(self, event: events.Key, then: Callable[[], None]) -> None:
         self._pending = None
         if self.asking.over or self.asking.sending or not self.on_top:
             return
         self.asking.hint = ""
-        if not self._alone(event) or self.dashboard.typed_since(event):
+        if not self._alone(event) or self.context.terminal.typed_since(event):
             self._hint(_TOO_CLOSE)  # what came after it is on its way here still
-        elif not self.dashboard.is_drawn():
+        elif not self.context.terminal.is_drawn():
             self._hint(_NOT_SEEN)
         else:
             then()
@@ -240,15 +241,15 @@ class PromptScreen(LowerHalf):
         if self.asking.journal_trouble and not self.plan.unrecorded:
             self.asking.plan = self.plan.without_journal()
         self.asking.sending = True
-        self.progress = self.dashboard.desk.start(self.plan, None)
+        self.progress = self.context.desk.start(self.plan, None)
         if len(self.plan.targets) > 1:
-            self.dashboard.show_bulk(self.progress)
+            self.context.prompts.show_bulk(self.progress)
             return
         self.draw()
 
     def _journal_trouble(self) -> str:
         """Why the journal could not be written the last time."""
-        session = self.dashboard.session
+        session = self.context.session
         return session.journal.trouble if session is not None and session.journal is not None else ""
 
     def on_progress(self, event: Progress | Result) -> None:

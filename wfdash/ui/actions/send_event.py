@@ -8,6 +8,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.live.actions.input import NotSendable, read_payload
 from wfdash.live.actions.plan import Plan, make_plan
 from wfdash.ui.base.form import FormField, FormScreen
+from wfdash.ui.context import Context
 
 __all__ = ["SendEventScreen"]
 
@@ -15,8 +16,10 @@ __all__ = ["SendEventScreen"]
 class SendEventScreen(FormScreen):
     """Its targets are frozen when it opens."""
 
-    def __init__(self, workflow: str, rows: Sequence[Instance], event_type: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self, context: Context, workflow: str, rows: Sequence[Instance], event_type: str = ""
+    ) -> None:
+        super().__init__(context)
         self._workflow = workflow
         self._rows = tuple(rows)
         self._event_type = event_type
@@ -34,7 +37,7 @@ class SendEventScreen(FormScreen):
     def make_plan(self) -> Plan:
         event_type = self.value("type")
         try:
-            check_event_type(event_type, local=self.dashboard.settings.local)
+            check_event_type(event_type, local=self.context.settings.local)
         except Refused as refused:
             raise NotSendable(refused.sentence if event_type else "the event type is missing") from None
         try:
@@ -45,8 +48,8 @@ class SendEventScreen(FormScreen):
             "send_event",
             self._workflow,
             self._rows,
-            now=self.dashboard.clock(),
-            guard=self.dashboard.desk.guard,
+            now=self.context.clock(),
+            guard=self.context.desk.guard,
             event_type=event_type,
             payload=payload,
         )

@@ -14,7 +14,9 @@ from wfdash.core.text.words import age, brief, count
 from wfdash.core.why.waits import OpenWait, open_waits
 from wfdash.live.polling.events import Event
 from wfdash.ui.actions.chips import ActionChips
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -83,8 +85,8 @@ class EventsScreen(BaseScreen):
     labels: ClassVar[Mapping[str, str]] = {"row.open": "send event"}
     offers = ("mark.toggle",)
 
-    def __init__(self, workflow: str, rows: Sequence[Instance] = ()) -> None:
-        super().__init__()
+    def __init__(self, context: Context, workflow: str, rows: Sequence[Instance] = ()) -> None:
+        super().__init__(context)
         self.workflow = workflow
         self._chosen = tuple(rows)
         self._left_at: Hashable | None = None
@@ -93,8 +95,8 @@ class EventsScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield StatusLine(id="desk-title")
         yield WaitTable()
-        yield ActionChips()
-        yield KeyBar(self.dashboard.why_off)
+        yield ActionChips(self.context.keys)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -142,7 +144,7 @@ class EventsScreen(BaseScreen):
         open_ids = [identity for identity in poller.store.ids() if self._may_wait(identity)]
         details = list(self._details(open_ids))
         aim = self._aim
-        self.table.now = self.dashboard.clock()
+        self.table.now = self.context.clock()
         self.table.take(open_waits(details))
         self.table.message = self._nothing(len(details), len(open_ids))
         self.table.rows_changed(everything=not aim)
@@ -154,7 +156,7 @@ class EventsScreen(BaseScreen):
         title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.rows)
         summary = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
-        badges = badge_pieces(self.dashboard.identity(self.workflow))
+        badges = badge_pieces(identity_of(self.context, self.workflow))
         whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
         self.query_one("#desk-title", StatusLine).show(
             [(" ", PLAIN), *badges, (title, STRONG), *whom], [(summary, QUIET)]
@@ -163,7 +165,7 @@ class EventsScreen(BaseScreen):
     def _nothing(self, read: int, of: int) -> str:
         if read < of:
             return f"No wait among the {count(read)} read so far.\nThe others are read as the budget allows."
-        back, create = (self.dashboard.key_of(action) for action in ("layer.close", "instance.create"))
+        back, create = (self.context.keys.key_of(action) for action in ("layer.close", "instance.create"))
         return f"Nothing waits for an event.\n{back} goes back; {create} creates an instance."
 
     def _may_wait(self, identity: str) -> bool:
@@ -200,9 +202,9 @@ class EventsScreen(BaseScreen):
             self.table.move(1)
             self.table.repaint()
 
-    def action_row_open(self) -> None:
-        self.action_instance_send_event()
-
-    def action_instance_send_event(self) -> None:
+    def chosen_event_type(self) -> str | None:
         wait = self.table.chosen
-        self.compose_event(wait.event_type if wait is not None else "")
+        return wait.event_type if wait is not None else ""
+
+    def action_row_open(self) -> None:
+        self.context.prompts.write("instance.send_event")

@@ -1,20 +1,15 @@
 """A panel over the lower half of the screen, so that the rows it is about stay visible."""
 
-from typing import TYPE_CHECKING, cast
-
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.ui.base.ready import ReadyScreen
+from wfdash.ui.base.screen import ReadyScreen
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import QUIET
-
-if TYPE_CHECKING:
-    from wfdash.ui.app import WfdashApp
 
 __all__ = ["LowerHalf", "Panel"]
 
@@ -62,11 +57,6 @@ class LowerHalf(ReadyScreen, ModalScreen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         yield Panel()
-
-    @property
-    def dashboard(self) -> "WfdashApp":
-        """The app, as what it is."""
-        return cast("WfdashApp", self.app)
 
     @property
     def panel(self) -> Panel:

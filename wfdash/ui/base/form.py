@@ -94,7 +94,7 @@ class FormScreen(PanelScreen):
 
     def _keys(self) -> Pieces:
         named = (("pane.next", "next"), ("form.editor", "editor"), ("layer.close", "leaves it"))
-        hints = " · ".join(f"{self.dashboard.key_of(action)} {word}" for action, word in named)
+        hints = " · ".join(f"{self.context.keys.key_of(action)} {word}" for action, word in named)
         return [(f"{hints} ", QUIET)]
 
     def check(self) -> Plan | None:
@@ -141,9 +141,8 @@ class FormScreen(PanelScreen):
         event.stop()
         plan = self.check()
         if plan is not None and self.close():
-            dashboard = self.dashboard
-            dashboard.call_after_refresh(dashboard.prompt, plan)
-            dashboard.gate.close()
+            self.app.call_after_refresh(self.context.prompts.prompt, plan)
+            self.context.gate.close()
 
     def action_pane_next(self) -> None:
         self.focus_next()
@@ -154,7 +153,7 @@ class FormScreen(PanelScreen):
         if described is None:
             return
         field = self.query_one(f"#field-{described.id}", Field)
-        environ = self.dashboard.settings.without_secrets(os.environ)
+        environ = self.context.settings.without_secrets(os.environ)
         edited, trouble = None, ""
         try:
             with self.app.suspend():

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.base.panel import PanelScreen, Title
+from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.prompt_gate import bare
 from wfdash.ui.widgets.choices import Choices
@@ -34,8 +35,8 @@ class MenuScreen(PanelScreen):
 
     BINDINGS = bindings("row.open")
 
-    def __init__(self, title: str, entries: Sequence[MenuItem]) -> None:
-        super().__init__()
+    def __init__(self, context: Context, title: str, entries: Sequence[MenuItem]) -> None:
+        super().__init__(context)
         self._title = title
         self._entries = {entry.key: entry for entry in entries}
 
@@ -55,7 +56,7 @@ class MenuScreen(PanelScreen):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        key_of = self.dashboard.key_of
+        key_of = self.context.keys.key_of
         hint = f"its key or {key_of('row.open')}, {key_of('layer.close')} closes"
         self.query_one(Title).name_it(clean(self._title), hint)
         longest = max((cells(clean(entry.name[:_NAME])) for entry in self._entries.values()), default=0)

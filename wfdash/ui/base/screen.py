@@ -1,28 +1,60 @@
 """What every screen has: news from the poller, the shared tick, a key bar, layers to close."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.css.query import NoMatches
 from textual.events import Click
 from textual.geometry import Size
+from textual.screen import Screen
 
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.step import Step
 from wfdash.live.polling.events import Event
-from wfdash.ui.actions.keys import NO_BULK, Verbs
-from wfdash.ui.base.ready import ReadyScreen
+from wfdash.ui.context import Context
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from wfdash.live.watcher import Watcher
-    from wfdash.ui.app import WfdashApp
 
-__all__ = ["BaseScreen"]
+__all__ = ["BaseScreen", "ReadyScreen"]
 
 
-class BaseScreen(Verbs, ReadyScreen, inherit_bindings=False):
+class ReadyScreen(Screen[None], inherit_bindings=False):
+    """A screen that knows whether it has its parts: before it is mounted and on its way out it has none."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is open and has its parts: it is off the stack before Textual takes those away."""
+        return self.is_mounted and not self._pruning and self in self.app.screen_stack
+
+    @property
+    def on_top(self) -> bool:
+        """Whether keys come here; `is_current` also holds for what lies under a panel."""
+        return self.is_running and self.app.screen is self
+
+    def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+        """As Textual does, unless the screen was closed or has lost its parts until then."""
+        return super().call_after_refresh(lambda: callback(*args, **kwargs) if self.is_ready else None)
+
+    def close(self) -> bool:
+        """Take it off; False when it is not on top, as after a second key in the same turn.
+
+        `dismiss` takes off whatever is on top, and fails at the root.
+        """
+        if not self.on_top:
+            return False
+        self.dismiss()
+        return True
+
+
+class BaseScreen(ReadyScreen, inherit_bindings=False):
     """A full screen. A subclass draws itself from what the app holds, in `live` and in `tick`."""
 
     wants_rows = False
@@ -33,8 +65,6 @@ class BaseScreen(Verbs, ReadyScreen, inherit_bindings=False):
     """What actions do here, where it is not what they do elsewhere, for the key bar."""
     offers: Sequence[str] = ()
     """Actions that its key bar tells of right after `enter`."""
-    has_layer = True
-    """Whether there is something to close: the page itself, but at the root."""
 
     def _compositor_refresh(self) -> None:
         """Write nothing while covered, and no more than what changed while a panel is over the screen.
@@ -63,14 +93,9 @@ class BaseScreen(Verbs, ReadyScreen, inherit_bindings=False):
         super()._screen_resized(self.app.size)
 
     @property
-    def dashboard(self) -> "WfdashApp":
-        """The app, as what it is."""
-        return cast("WfdashApp", self.app)
-
-    @property
     def poller(self) -> "Watcher | None":
         """None until the session is there."""
-        return self.dashboard.session.poller if self.dashboard.session is not None else None
+        return self.context.session.poller if self.context.session is not None else None
 
     def live(self, event: Event) -> None:
         """Something is different now. Also called for screens under another one."""
@@ -92,10 +117,10 @@ class BaseScreen(Verbs, ReadyScreen, inherit_bindings=False):
     def on_click(self, event: Click) -> None:
         """Text that stands for a key presses it."""
         if action := event.style.meta.get("press"):
-            self.dashboard.press(action)
+            self.context.pages.press(action)
 
     def on_line_table_opened(self) -> None:
-        self.dashboard.press("row.open")
+        self.context.pages.press("row.open")
 
     @property
     def editing(self) -> bool:
@@ -119,6 +144,19 @@ class BaseScreen(Verbs, ReadyScreen, inherit_bindings=False):
         """The one under the cursor, where the rows are workflows."""
         return ""
 
+    def chosen_event_type(self) -> str | None:
+        """The one under the cursor, where the rows are waits for events; None elsewhere."""
+        return None
+
+    def step_under_cursor(self) -> tuple[Instance, Sequence[Step], int] | None:
+        """The instance, its steps oldest first and the position of the one under the cursor, if any."""
+        return None
+
+    @property
+    def has_layer(self) -> bool:
+        """Whether there is something to close: the page itself, but at the root."""
+        return True
+
     def close_layer(self) -> bool:
         """Close the top layer within this screen; False when there is none and the screen itself is it."""
         return False
@@ -129,9 +167,7 @@ class BaseScreen(Verbs, ReadyScreen, inherit_bindings=False):
             return "it is open already"
         if action == "layer.close" and not self.has_layer:
             return "there is nothing to close"
-        if action == "bulk.show" and self.dashboard.desk.bulk is None:
-            return NO_BULK
-        return self.why_verb_off(action)
+        return self.context.prompts.why_off(action, self.targets)
 
     @property
     def key_bar(self) -> KeyBar | None:

@@ -15,7 +15,9 @@ from wfdash.core.text.words import clock, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.compare import Comparison, compare
 from wfdash.core.triage.error_groups import short_version
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.detail.compare_table import CompareTable
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import badge_pieces
@@ -38,8 +40,8 @@ class CompareScreen(BaseScreen):
     labels: ClassVar[Mapping[str, str]] = {"row.open": "open the other"}
     BINDINGS: ClassVar[list[BindingType]] = bindings("row.open")
 
-    def __init__(self, workflow: str, instance: str) -> None:
-        super().__init__()
+    def __init__(self, context: Context, workflow: str, instance: str) -> None:
+        super().__init__(context)
         self.workflow, self.instance = workflow, instance
         self._said = "looking for a complete run to compare with"
         self._other: Instance | None = None
@@ -48,7 +50,7 @@ class CompareScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield CompareTable(id="pairs")
-        yield KeyBar(self.dashboard.why_off)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
         self.query_one("#pairs").focus()
@@ -69,7 +71,7 @@ class CompareScreen(BaseScreen):
         if poller is None:
             self.call_later(self._tell, "there is no connection yet")
             return
-        session = self.dashboard.session
+        session = self.context.session
         assert session is not None
         api, budget = session.api, session.budget
         row, state = poller.store.get(self.instance), poller.detail(self.instance)
@@ -89,7 +91,7 @@ class CompareScreen(BaseScreen):
         if other is None:
             self.call_later(self._tell, _EXPIRED if runs else _NONE)
             return
-        now = self.dashboard.clock()
+        now = self.context.clock()
         found = await asyncio.to_thread(compare, mine, other[1], now=now)
         self.call_later(self._show, found, other[0], version)
 
@@ -100,7 +102,7 @@ class CompareScreen(BaseScreen):
     def _show(self, found: Comparison, other: Instance, version: str) -> None:
         self._said, self._other = found.sentence(), other
         of_version = _version_words(version, other.version)
-        now, utc = self.dashboard.clock(), self.dashboard.utc
+        now, utc = self.context.clock(), self.context.utc
         ended = other.ended or other.created
         word = "finished" if other.ended else "created"
         when = f", {word} {spoken(now - ended)} ago" if ended else ""
@@ -120,7 +122,7 @@ class CompareScreen(BaseScreen):
 
     def _draw(self) -> None:
         width = self.size.width
-        badges = badge_pieces(self.dashboard.identity(""))
+        badges = badge_pieces(identity_of(self.context, ""))
         room = width - length(badges) - 2
         lines: list[Pieces] = [[(" ", PLAIN), *badges, (fit(clean(self.instance[:300]), room), STRONG)]]
         style = STRONG if self._other is not None else WARN
@@ -130,7 +132,7 @@ class CompareScreen(BaseScreen):
     def action_row_open(self) -> None:
         """Open the run this one is compared with."""
         if self._other is not None and self.close():
-            self.dashboard.show_instance(self.workflow, self._other.id)
+            self.context.pages.show_instance(self.workflow, self._other.id)
 
 
 def _version_words(mine: str, theirs: str) -> str:

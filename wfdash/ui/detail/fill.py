@@ -1,25 +1,79 @@
-"""What a detail pane is fed with, full screen or beside the table."""
+"""What fills a detail pane, full screen or beside the table."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
+
+from textual.screen import Screen
+from textual.timer import Timer
 
 from wfdash.core.why.context import WhyContext
+from wfdash.ui.context import Context
 from wfdash.ui.detail.pane import DetailPane
+from wfdash.ui.widgets.covered import is_covered
+from wfdash.ui.widgets.rule import Rule
 
-if TYPE_CHECKING:
-    from wfdash.ui.app import WfdashApp
+__all__ = ["DetailBeside", "fill"]
 
-__all__ = ["fill"]
+WIDE = 120
+"""Columns from which the detail stands beside the table."""
+REST = 0.3
+"""Seconds the cursor rests on an instance before its detail is asked for."""
 
 
-def fill(pane: DetailPane, app: "WfdashApp", instance: str | None) -> None:
+def fill(pane: DetailPane, context: Context, instance: str | None) -> None:
     """Show in the pane what is known now of this instance; asks nobody."""
-    poller = app.session.poller if app.session is not None else None
+    poller = context.session.poller if context.session is not None else None
     state = poller.detail(instance) if poller is not None and instance is not None else None
-    pane.utc = app.utc
-    local = WhyContext(app.settings.local)
+    pane.utc = context.utc
+    local = WhyContext(context.settings.local)
     pane.why_context = poller.why_context(state.detail if state is not None else None) if poller else local
     if poller is None or instance is None:
-        pane.show(None, None, app.clock())
+        pane.show(None, None, context.clock())
         return
     pane.frozen = poller.frozen
-    pane.show(poller.store.get(instance), state, app.clock())
+    pane.show(poller.store.get(instance), state, context.clock())
+
+
+class DetailBeside:
+    """The detail beside a table where the screen is wide enough, of what the cursor rests on."""
+
+    def __init__(
+        self,
+        context: Context,
+        host: Screen[Any],
+        *,
+        cursor: Callable[[], str | None],
+        on_change: Callable[[], None],
+    ) -> None:
+        self.rule = Rule()
+        self.pane = DetailPane(context.keys, id="beside")
+        self._context, self._host, self._cursor, self._on_change = context, host, cursor, on_change
+        self._resting: Timer | None = None
+
+    def place(self) -> None:
+        """Show it where there is room for both."""
+        self.rule.display = self.pane.display = self._host.size.width >= WIDE
+
+    def follow(self) -> None:
+        """The cursor moved: show what it is on once it stands still."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self._host.set_timer(REST, self._rested)
+
+    def _rested(self) -> None:
+        """The cursor stands still: read what it is on, where it can be seen.
+
+        Under another page rows still come and the cursor with them; what is read then is that page's affair.
+        """
+        session = self._context.session
+        if session is not None and self.pane.display and not is_covered(self._host):
+            session.poller.open(self._cursor())
+            self._on_change()
+
+    def draw(self, *, empty: bool) -> None:
+        """What is read now; nothing beside a table that is `empty`."""
+        session = self._context.session
+        if self.pane.display:
+            fill(
+                self.pane, self._context, session.poller.opened if session is not None and not empty else None
+            )

@@ -20,7 +20,9 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, size
 from wfdash.core.why.why import TimeWords
 from wfdash.live.polling.events import DetailChanged, Event
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.detail.payload_tree import PayloadTree
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.export_files import save_stream
@@ -42,8 +44,8 @@ class InspectorScreen(BaseScreen):
     offers = ("filter.edit", "copy.menu")
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu")
 
-    def __init__(self, workflow: str, instance: str, step: int | None = None) -> None:
-        super().__init__()
+    def __init__(self, context: Context, workflow: str, instance: str, step: int | None = None) -> None:
+        super().__init__(context)
         self.workflow, self.instance, self.step = workflow, instance, step
         self._detail: Detail | None = None
         self._full_output: Any = None
@@ -56,10 +58,10 @@ class InspectorScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield PayloadTree(id="tree")
-        close = self.dashboard.key_of("layer.close")
+        close = self.context.keys.key_of("layer.close")
         keys = (("enter", "next"), ("shift+tab", "previous"), (close, "end the search"))
         yield Field(placeholder="search keys and values", keys=keys)
-        yield KeyBar(self.dashboard.why_off)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
         self.tree_.focus()
@@ -106,9 +108,9 @@ class InspectorScreen(BaseScreen):
         detail, width = self._detail, self.size.width
         if detail is None:
             return
-        at = TimeWords(self.dashboard.clock(), self.dashboard.utc)
+        at = TimeWords(self.context.clock(), self.context.utc)
         lines: list[Pieces] = []
-        badges = badge_pieces(self.dashboard.identity(""))
+        badges = badge_pieces(identity_of(self.context, ""))
         if self.step is not None and self.step < len(detail.steps):
             step = detail.steps[self.step]
             times = span(step, at)
@@ -131,7 +133,7 @@ class InspectorScreen(BaseScreen):
     def _read_at(self) -> str:
         state = self.poller.detail(self.instance) if self.poller is not None else None
         at = state.freshness.answered_at if state is not None else None
-        return "" if at is None else f"read {clock(at, utc=self.dashboard.utc)}"
+        return "" if at is None else f"read {clock(at, utc=self.context.utc)}"
 
     # Search.
 
@@ -152,7 +154,7 @@ class InspectorScreen(BaseScreen):
     def _find(self, words: str, direction: int, *, again: bool = True) -> None:
         number, total = self.tree_.find(words, direction, here_too=not again)
         if words and (again or not total):
-            self.dashboard.notify(f"{number} of {total}" if total else "not found")
+            self.context.notify(f"{number} of {total}" if total else "not found")
 
     def close_layer(self) -> bool:
         if not self.editing:
@@ -170,19 +172,19 @@ class InspectorScreen(BaseScreen):
             return
         path = path_text(node.path)
         value = value_text(value_at(self.tree_.value, node.path))
-        self.dashboard.open_page("copy", path, [Copy("v", "value", value), Copy("p", "path", path)])
+        self.context.pages.open("copy", path, [Copy("v", "value", value), Copy("p", "path", path)])
 
     def on_payload_tree_full_wanted(self, message: PayloadTree.FullWanted) -> None:
         if self._last_seen:
-            self.dashboard.notify("this step is gone: the API gives only those of the newest run")
+            self.context.notify("this step is gone: the API gives only those of the newest run")
             return
         query = step_query(self._detail, self.step) if self._detail is not None else None
         if query is None or message.path[:1] != ("output",):
-            self.dashboard.notify("the API has no request for the full text of this", severity="warning")
+            self.context.notify("the API has no request for the full text of this", severity="warning")
             return
         length = stream_size(value_at(self.tree_.value, message.path))
         note = "asking for the full output; its size is not told before"
-        self.dashboard.notify(note if length is None else f"asking for the stream of {size(length)}")
+        self.context.notify(note if length is None else f"asking for the stream of {size(length)}")
         self._fetch(*query)
 
     @work(exclusive=True, exit_on_error=False)
@@ -190,7 +192,7 @@ class InspectorScreen(BaseScreen):
         from wfdash.api.errors import WorkflowsError
         from wfdash.live.budget.budget import Priority
 
-        session = self.dashboard.session
+        session = self.context.session
         if session is None:
             return
         wanted = cast(Literal["step", "waitForEvent"], kind)
@@ -198,7 +200,7 @@ class InspectorScreen(BaseScreen):
             await session.budget.acquire(Priority.DETAIL)
             answer = await session.api.get_step(self.workflow, self.instance, name, type=wanted)
         except WorkflowsError as error:
-            self.dashboard.notify(f"not read: {error}", severity="error")
+            self.context.notify(f"not read: {error}", severity="error")
             return
         if answer.content is not None:
             folder = user_state_path("wfdash") / "outputs"
@@ -209,7 +211,7 @@ class InspectorScreen(BaseScreen):
         self.call_later(self._arrived, said)
 
     def _arrived(self, said: str) -> None:
-        self.dashboard.notify(said)
+        self.context.notify(said)
         if self._full_output is not None and self._detail is not None:
             shown = inspection(self._detail, self.step)
             shown["output"] = self._full_output

@@ -22,7 +22,7 @@ from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_un
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.foot import FOOT, fold_lines, row_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
-from wfdash.ui.keys.key_names import shown_key
+from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
@@ -45,8 +45,9 @@ class DetailPane(Vertical):
     DetailPane #foot { margin-top: 1; }
     """
 
-    def __init__(self, *, id: str | None = None, utc: bool = True) -> None:
+    def __init__(self, keys: KeyNames | None = None, *, id: str | None = None, utc: bool = True) -> None:
         super().__init__(id=id)
+        self._keys = keys or KeyNames()
         self.utc = utc
         self.why_context = WhyContext()
         self.frozen = False
@@ -196,7 +197,7 @@ class DetailPane(Vertical):
         elif detail is not None and not detail.steps:
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
         elif self._shown and detail is None and not self._failing:
-            thaws, once = shown_key(self, "poll.freeze"), shown_key(self, "poll.now")
+            thaws, once = self._keys.key_of("poll.freeze"), self._keys.key_of("poll.now")
             note = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
             reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
             lines = [[(f" {note}" if self.frozen else f" {reading}", QUIET)]]
@@ -206,7 +207,7 @@ class DetailPane(Vertical):
         timeline = self.timeline.timeline
         if timeline is None or row.step not in timeline.outline.of_step:
             return []
-        keys = (shown_key(self, "row.unfold"), shown_key(self, "row.fold"))
+        keys = (self._keys.key_of("row.unfold"), self._keys.key_of("row.fold"))
         return fold_lines(timeline.outline.of_step[row.step], row, width, keys)
 
 

@@ -15,11 +15,12 @@ from wfdash.core.why.waits import open_waits
 from wfdash.live.polling.events import Event
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
+from wfdash.ui.base.identity import identity_of, last_pieces
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.detail.fill import fill
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
-from wfdash.ui.instances.status_text import last_pieces
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -48,8 +49,8 @@ class DetailScreen(BaseScreen):
         "instance.restart_from",
     )
 
-    def __init__(self, workflow: str, instance: str) -> None:
-        super().__init__()
+    def __init__(self, context: Context, workflow: str, instance: str) -> None:
+        super().__init__(context)
         self.workflow = workflow
         self.instance = instance
         self._offered_for: Detail | None = None
@@ -57,9 +58,9 @@ class DetailScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield DetailPane(id="detail")
-        yield ActionChips()
-        yield KeyBar(self.dashboard.why_off)
+        yield DetailPane(self.context.keys, id="detail")
+        yield ActionChips(self.context.keys)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
         self.pane.timeline.focus()
@@ -91,7 +92,7 @@ class DetailScreen(BaseScreen):
         """Everything, as it is known now; nothing is written where nothing differs."""
         if not self.is_ready or not self.query("#detail #timeline"):
             return
-        fill(self.pane, self.dashboard, self.instance)
+        fill(self.pane, self.context, self.instance)
         self._offer()
         self._draw_header()
 
@@ -112,21 +113,21 @@ class DetailScreen(BaseScreen):
             self.key_bar.draw()
 
     def _draw_header(self) -> None:
-        app, poller, now = self.dashboard, self.poller, self.dashboard.clock()
-        header, identity = self.query_one(Header), app.identity(self.workflow)
+        context, poller, now = self.context, self.poller, self.context.clock()
+        header, whose = self.query_one(Header), identity_of(self.context, self.workflow)
         if poller is None:
-            header.tell(identity, counts={}, freshness=[[(app.failure or "connecting", QUIET)]], meter=())
+            header.tell(whose, counts={}, freshness=[[(context.failure or "connecting", QUIET)]], meter=())
             return
         spent, limit = poller.budget.meter
         state = poller.detail(self.instance)
         own = state.freshness if state is not None and not state.freshness.settled else poller.list
         fresh = freshness_pieces(own, now=now, frozen=poller.frozen)
         header.tell(
-            identity,
+            whose,
             counts={},
             freshness=fresh,
             meter=meter_pieces(spent, limit, poller.budget.held_for),
-            last=last_pieces(app, now),
+            last=last_pieces(context, now),
         )
 
     # What actions are about.
@@ -165,20 +166,19 @@ class DetailScreen(BaseScreen):
 
     def _to(self, direction: int) -> None:
         """The instance above or below in the table beneath."""
-        table = self.dashboard.root.table
-        if self.dashboard.root.workflow != self.workflow:
+        listing = self.context.pages.listing
+        if listing.workflow != self.workflow:
             return
-        table.move_to_key(self.instance)
-        table.move(direction)
-        if table.instance is not None and table.instance != self.instance:
-            self.instance = table.instance
+        other = listing.step(self.instance, direction)
+        if other is not None and other != self.instance:
+            self.instance = other
             self._ask()
 
     def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
-        self.dashboard.open_page("inspector", self.workflow, self.instance, message.row.step)
+        self.context.pages.open("inspector", self.workflow, self.instance, message.row.step)
 
     def action_copy_menu(self) -> None:
-        rows, settings = self.targets(), self.dashboard.settings
+        rows, settings = self.targets(), self.context.settings
         if not rows:
             return
         entries = copies(
@@ -188,10 +188,10 @@ class DetailScreen(BaseScreen):
             base_url=settings.base_url,
             local=settings.local,
         )
-        self.dashboard.open_page("copy", self.instance, entries)
+        self.context.pages.open("copy", self.instance, entries)
 
     def action_detail_compare(self) -> None:
-        self.dashboard.open_page("compare", self.workflow, self.instance)
+        self.context.pages.open("compare", self.workflow, self.instance)
 
     def action_pane_next(self) -> None:
         self.pane.timeline.focus()

@@ -15,7 +15,9 @@ from wfdash.core.triage.error_groups import (
     summary,
 )
 from wfdash.live.polling.events import Event
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.errors.anomaly_table import OddTable
 from wfdash.ui.errors.group_table import GroupTable
 from wfdash.ui.keys.bindings import bindings
@@ -44,8 +46,8 @@ class ErrorsScreen(BaseScreen):
     offers = ("mark.toggle", "instance.restart", "pane.next")
     BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._shares: list[VersionShare] = []
         self._rows_blamed = 0
         self._blamed_at = float("-inf")
@@ -55,13 +57,13 @@ class ErrorsScreen(BaseScreen):
         """A key was pressed here: until then the cursor stays on the largest group."""
 
     def compose(self) -> ComposeResult:
-        app = self.dashboard
+        context = self.context
         yield Header()
         yield TextLines(id="summary")
-        yield GroupTable(clock=app.clock, utc=lambda: app.utc)
+        yield GroupTable(clock=context.clock, utc=lambda: context.utc)
         yield TextLines(id="beside")
         yield OddTable()
-        yield KeyBar(app.why_off)
+        yield KeyBar(context.pages.why_off)
 
     @property
     def group_table(self) -> GroupTable:
@@ -131,7 +133,7 @@ class ErrorsScreen(BaseScreen):
         self.group_table.styles.height = self._lines
 
     def _draw_header(self, read: int, total: int) -> None:
-        poller, now = self.poller, self.dashboard.clock()
+        poller, now = self.poller, self.context.clock()
         assert poller is not None
         spent, limit = poller.budget.meter
         listed = poller.error_samples.listed
@@ -143,18 +145,18 @@ class ErrorsScreen(BaseScreen):
         style = PLAIN if listed and read == total else WARN
         freshness = freshness_pieces(poller.list, now=now, frozen=poller.frozen)
         self.query_one(Header).tell(
-            self.dashboard.identity(poller.workflow),
+            identity_of(self.context, poller.workflow),
             counts={},
             freshness=[[(so_far, style), *words] for so_far in done for words in freshness],
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
 
     def _draw_summary(self, groups: list[ErrorGroup], total: int) -> None:
-        poller, app = self.poller, self.dashboard
+        poller, context = self.poller, self.context
         assert poller is not None
         samples = poller.error_samples
         said = summary(
-            groups, appeared=poller.appeared, now=app.clock(), utc=app.utc, exact=samples.since_found
+            groups, appeared=poller.appeared, now=context.clock(), utc=context.utc, exact=samples.since_found
         )
         if not total and samples.listed:
             said = f"no instance of {poller.workflow} is errored"
@@ -183,9 +185,9 @@ class ErrorsScreen(BaseScreen):
         self.query_one("#beside", TextLines).show(lines)
 
     def _example(self, group: ErrorGroup) -> list[Pieces]:
-        sample, app = group.samples[0], self.dashboard
+        sample, context = group.samples[0], self.context
         why = self.poller.why(sample.id) if self.poller is not None else None
-        key = app.key_of("row.open")
+        key = context.keys.key_of("row.open")
         head = [("  for example ", QUIET), (clean(sample.id), STRONG), (f"   {key} lists the group", QUIET)]
         lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, _EXAMPLE)
         lines += [""] * (_EXAMPLE - len(lines))  # what stands below does not move with the cursor
@@ -193,7 +195,7 @@ class ErrorsScreen(BaseScreen):
 
     def _blamed(self) -> list[VersionShare]:
         """Counted over again every few seconds: it looks at many rows."""
-        poller, now = self.poller, self.dashboard.clock()
+        poller, now = self.poller, self.context.clock()
         if poller is not None and now - self._blamed_at >= _RECOUNT:
             rows = poller.contiguous()
             self._shares, self._rows_blamed, self._blamed_at = blame(rows), len(rows), now
@@ -201,7 +203,7 @@ class ErrorsScreen(BaseScreen):
 
     def _versions(self, shares: list[VersionShare]) -> list[Pieces]:
         """Columns as wide as the longest number in them."""
-        app = self.dashboard
+        context = self.context
         widths = [
             max(len(count(n)) for n in column) for column in zip(*(_numbers(share) for share in shares))
         ]
@@ -214,7 +216,7 @@ class ErrorsScreen(BaseScreen):
                 words = "   –  none has finished yet"
             name = f"  {clean(short_version(share.version)):<8}  "
             if share.first_seen is not None:
-                since = f", oldest of them {clock(share.first_seen, utc=app.utc, now=app.clock())}"
+                since = f", oldest of them {clock(share.first_seen, utc=context.utc, now=context.clock())}"
                 words += since if cells(name + words + since) < self.size.width else ""
             lines.append([(name, STRONG), (words, style)])
         return lines
@@ -224,7 +226,7 @@ class ErrorsScreen(BaseScreen):
         if poller is None or poller.error_samples.freshness.failure:
             return poller.error_samples.freshness.failure if poller is not None else ""
         if poller.frozen and not poller.error_samples.listed:
-            thaw = self.dashboard.key_of("poll.freeze")
+            thaw = self.context.keys.key_of("poll.freeze")
             return f"polling is frozen: {thaw} thaws it, then the errored instances are listed"
         if total > read:
             return f"reading {total - read} errored instances, as the budget allows"
@@ -238,30 +240,30 @@ class ErrorsScreen(BaseScreen):
         self.odd.repaint()
 
     def action_row_open(self) -> None:
-        app, poller = self.dashboard, self.poller
+        context, poller = self.context, self.poller
         if poller is None:
             return
         if self.odd.has_focus:
             if self.odd.chosen is not None and self.odd.chosen.id:
-                app.show_instance(poller.workflow, self.odd.chosen.id)
+                context.pages.show_instance(poller.workflow, self.odd.chosen.id)
         elif self.group_table.chosen is not None:
-            app.close_pages()
-            app.root.filter_line.put(filter_for(self.group_table.chosen.fingerprint))
+            context.pages.close_all()
+            context.pages.listing.filter_by(filter_for(self.group_table.chosen.fingerprint))
 
     def action_mark_toggle(self) -> None:
         group = self.group_table.chosen
         if group is None:
             return
-        marks, ids = self.dashboard.root.marks, [sample.id for sample in group.samples]
+        marks, ids = self.context.pages.listing.marks, [sample.id for sample in group.samples]
         if self._is_marked(group):
             marks.unmark(ids)
         else:
             marks.mark(ids)
-            self.dashboard.notify(f"{len(ids)} marked in the list of {self.target_workflow()}")
+            self.context.notify(f"{len(ids)} marked in the list of {self.target_workflow()}")
         self.group_table.repaint()
 
     def _is_marked(self, group: ErrorGroup) -> bool:
-        return all(sample.id in self.dashboard.root.marks for sample in group.samples)
+        return all(sample.id in self.context.pages.listing.marks for sample in group.samples)
 
     def targets(self) -> list[Instance]:
         """Every instance of the group under the cursor, or the odd one."""

@@ -4,7 +4,18 @@ from msgspec import Struct
 
 from wfdash.core.rows.order import Order
 
-__all__ = ["GLYPH", "SORTS", "TableColumns", "columns", "order_of", "sort_of"]
+__all__ = [
+    "GLYPH",
+    "SORTS",
+    "TableColumns",
+    "columns",
+    "next_order",
+    "order_by_title",
+    "order_of",
+    "order_text",
+    "reversed_order",
+    "sort_of",
+]
 
 _NAMES = {
     "status": "STATUS",
@@ -30,6 +41,35 @@ GLYPH = 1
 """Width of a status column without the word."""
 _LEAST_ID = 12
 """Cells of an id that tell it from its neighbours."""
+
+
+_DESCENDING = ("created", "took")
+"""Columns that begin with the newest, or the longest."""
+
+
+def next_order(order: Order) -> Order:
+    """By the column after the present one."""
+    names = list(SORTS)
+    column = names[(names.index(order.column) + 1) % len(names)]
+    return Order(column, column in _DESCENDING)
+
+
+def reversed_order(order: Order) -> Order:
+    return Order(order.column, not order.reverse)
+
+
+def order_by_title(order: Order, title: str) -> Order | None:
+    """By the column of this title, the other way round if it is the present one; None for no title."""
+    column = next((name for name, shown in SORTS.items() if shown == title), "")
+    if column == order.column:
+        return reversed_order(order)
+    return Order(column, column in _DESCENDING) if column else None
+
+
+def order_text(order: Order, *, complete: bool) -> str:
+    """What is said of an order once it is in force; only loaded rows can be put in one."""
+    direction = "descending" if order.reverse else "ascending"
+    return f"sorted by {order.column}, {direction}{'' if complete else ' (loaded rows only)'}"
 
 
 def order_of(sort: str) -> Order:

@@ -11,7 +11,7 @@ from wfdash.core.filter.fields import FIELDS
 from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.keys.key_names import shown_key
+from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
@@ -57,14 +57,15 @@ class FilterInput(Field):
     class Moved(Message):
         """The cursor is elsewhere, so other words may stand there."""
 
-    def __init__(self) -> None:
+    def __init__(self, key_names: KeyNames) -> None:
         super().__init__(
             suggester=Suggestions(lambda field: self.values(field)), highlighter=FaultHighlighter()
         )
         self.values: Values = no_values
+        self.key_names = key_names
 
     def on_mount(self) -> None:
-        before, complete = shown_key(self, "layer.close"), shown_key(self, "pane.next")
+        before, complete = (self.key_names.key_of(action) for action in ("layer.close", "pane.next"))
         self.keys = (("enter", "keep the filter"), (before, "the one before"), (complete, "complete"))
 
     def watch_cursor_position(self) -> None:
@@ -85,7 +86,7 @@ def aid_pieces(
     field: FilterInput, error: QueryError | None, in_force: Query, *, start: int, width: int
 ) -> Pieces:
     """The line under the field, which begins at cell `start`: a caret with the error, or what may follow."""
-    words, key = field.completions, shown_key(field, "pane.next")
+    words, key = field.completions, field.key_names.key_of("pane.next")
     if error is None:
         blank: Pieces = [(" " * start, PLAIN)]
         if in_force.doubt and not words:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from rich.style import Style
 from textual.app import ComposeResult
@@ -9,20 +10,29 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
-from wfdash.core.filter.completion import unfinished
+from wfdash.core.filter.completion import Values, no_values, unfinished
 from wfdash.core.filter.query import Query, QueryError, parse
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.instances.filter_help import FilterInput, aid_pieces
+from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, clicked
 
-__all__ = ["FilterLine"]
+__all__ = ["FilterLine", "Filtered"]
 
 _EDIT = clicked("press", "filter.edit")
 _PROMPT = 3
 _GAP = 3
 _LEAST = 24
 """Cells that are left to the filter itself, if it wants them, before less is told of what it matched."""
+
+
+class Filtered(Protocol):
+    """Whose filter it is."""
+
+    query: Query
+
+    def set_query(self, query: Query, *, typing: bool = False) -> None: ...
 
 
 class FilterLine(Vertical):
@@ -41,34 +51,30 @@ class FilterLine(Vertical):
     FilterLine.-editing #filter-aid { display: block; }
     """
 
-    class Changed(Message):
-        """Another filter is in force."""
-
-        def __init__(self, query: Query) -> None:
-            super().__init__()
-            self.query = query
-
     class Left(Message):
         """The person is done typing."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, keys: KeyNames, filtered: Filtered) -> None:
         super().__init__()
-        self.query_now = parse(text)
+        self._keys = keys
+        self._filtered = filtered
         self.error: QueryError | None = None
         self._counts: Sequence[Pieces] = ()
         self._views: Sequence[Pieces] = ()
-        self._before = text
+        self.values: Values = no_values
+        """What stands in a field, for completions."""
+        self._before = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield StatusLine(id="filter-prompt")
-            yield FilterInput()
+            yield FilterInput(self._keys)
             yield StatusLine(id="filter-status")
         yield StatusLine(id="filter-aid")
 
     def on_mount(self) -> None:
         self.field.can_focus = False
-        self._draw()
+        self.draw()
 
     @property
     def field(self) -> FilterInput:
@@ -80,20 +86,20 @@ class FilterLine(Vertical):
 
     def edit(self) -> None:
         """Let the person type."""
-        self._before = self.query_now.text
-        self.field.can_focus = True
+        self._before = self._filtered.query.text
+        self.field.can_focus, self.field.values = True, self.values
         self.add_class("-editing")
-        self.field.value = self.query_now.text
+        self.field.value = self._filtered.query.text
         self.field.cursor_position = len(self.field.value)
         self.field.focus()
-        self._draw()
+        self.draw()
 
     def leave(self) -> None:
         """Keep the filter in force and give the keys back."""
         self.remove_class("-editing")
         self.field.can_focus = False
         self.error = None
-        self._draw()
+        self.draw()
         self.post_message(self.Left())
 
     def cancel(self) -> None:
@@ -109,22 +115,13 @@ class FilterLine(Vertical):
             self.error = error
         else:
             self.error = None
-            self._force(query)
-        self._draw()
+            self._filtered.set_query(query, typing=self.editing)
+        self.draw()
 
-    def count(self, counts: Sequence[Pieces]) -> None:
-        """Say what matched, the most needed first: what there is no room for is left out from the end."""
-        self._counts = counts
-        self._draw()
-
-    def offer(self, views: Sequence[Pieces]) -> None:
-        """Show the saved views beside the filter, as many as there is room for."""
-        self._views = views
-
-    def _force(self, query: Query) -> None:
-        if query != self.query_now:
-            self.query_now = query
-            self.post_message(self.Changed(query))
+    def show(self, counts: Sequence[Pieces], views: Sequence[Pieces]) -> None:
+        """Say what matched, most needed first, and offer the saved views, as far as there is room."""
+        self._counts, self._views = counts, views
+        self.draw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is only begun is left out for as long as it is typed."""
@@ -136,9 +133,9 @@ class FilterLine(Vertical):
             self.put(event.value)
             return
         with suppress(QueryError):  # an open parenthesis: then what was in force stays
-            self._force(parse(before))
+            self._filtered.set_query(parse(before), typing=True)
         self.error = None
-        self._draw()
+        self.draw()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """What cannot be read is not left: another filter than the one typed would be in force."""
@@ -147,20 +144,21 @@ class FilterLine(Vertical):
         if self.error is None:
             self.leave()
 
-    def on_filter_field_moved(self) -> None:
+    def on_filter_input_moved(self) -> None:
         self._draw_aid()
 
     def on_resize(self) -> None:
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """The filter in force or as it is typed; nothing is written where nothing differs."""
         if not self.is_mounted:
             return
         status = self.query_one("#filter-status", StatusLine)
         self.query_one("#filter-prompt", StatusLine).show(
             [(" / ", (STRONG if self.editing else QUIET) + _EDIT)]
         )
-        text = clean(self.field.value if self.editing else self.query_now.text)
+        text = clean(self.field.value if self.editing else self._filtered.query.text)
         room = self.size.width - _PROMPT
         right = self._status_pieces(room - min(cells(text) + 1, _LEAST))
         if self.editing:
@@ -186,5 +184,7 @@ class FilterLine(Vertical):
 
     def _draw_aid(self) -> None:
         if self.editing and self.is_mounted:
-            pieces = aid_pieces(self.field, self.error, self.query_now, start=_PROMPT, width=self.size.width)
+            pieces = aid_pieces(
+                self.field, self.error, self._filtered.query, start=_PROMPT, width=self.size.width
+            )
             self.query_one("#filter-aid", StatusLine).show(pieces)

@@ -1,44 +1,277 @@
-"""Which rows stand in the table, in which order, and when they may move."""
+"""What is listed: one workflow, its filter, order and marks, and when the rows of it may move."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, overload
 
-from textual import work
-from textual.events import Click
+from textual.screen import Screen
 from textual.timer import Timer
+from textual.worker import Worker
 
-from wfdash.core.filter.query import EVERYTHING, MatchContext, Query
+from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
-from wfdash.core.rows.store import Delta
 from wfdash.core.rows.view import TableView
-from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.instances.columns import SORTS
-from wfdash.ui.instances.filter_line import FilterLine
+from wfdash.core.text.words import age
+from wfdash.live.watcher import Watcher
+from wfdash.ui.context import Context
+from wfdash.ui.instances.columns import order_text
 from wfdash.ui.instances.table import InstanceTable
 
-if TYPE_CHECKING:
-    from wfdash.ui.handover import Shift
+__all__ = ["InstanceRows"]
 
-__all__ = ["ListingScreen"]
-
-IDLE = 30.0
-"""Seconds without a key after which rows may move again."""
-POINTING = 3.0
-"""Seconds since the mouse moved in which no row may move from under it."""
-_SETTLED = 0.05
-"""Seconds a key needs to be acted on: only then may the ghosts go, so that it is not acted on another row."""
 _TYPED = 0.5
 """Seconds without typing after which the API is asked for what a filter wants."""
 _LARGE = 4000
-_DESCENDING = ("created", "took")
-"""Columns that begin with the newest, or the longest."""
+_OLD = 120.0
+"""Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
+
+
+class InstanceRows:
+    """The one owner of workflow, filter, order and marks: the table draws them, the filter line edits."""
+
+    def __init__(
+        self,
+        context: Context,
+        host: Screen[Any],
+        *,
+        workflow: str,
+        filter: str,
+        on_change: Callable[[], None],
+    ) -> None:
+        """`host` runs what takes time; `on_change` draws what stands around the rows."""
+        self.workflow = workflow
+        self.query = parse(filter)
+        self.order = Order()
+        self.marks = Marks()
+        """Ids, apart for each workflow and filter."""
+        self.view: TableView | None = None
+        self.table = InstanceTable(self, clock=context.clock)
+        self._context, self._host, self._on_change = context, host, on_change
+        self._settled = ""
+        """The filter that was in force last while none was typed and that did not ask for marks."""
+        self._api = _ApiQuestion(context, host)
+        self._building: Worker[None] | None = None
+        self.awaited = ""
+        """The instance the cursor goes to once its row is there."""
+
+    @property
+    def poller(self) -> Watcher | None:
+        return self._context.session.poller if self._context.session is not None else None
+
+    @property
+    def instance(self) -> str | None:
+        """The id under the cursor."""
+        return self.table.instance
+
+    # What is listed.
+
+    def show_workflow(self, workflow: str) -> None:
+        """List another workflow, from nothing: what is filtered out in one says little about the next."""
+        if self.workflow and workflow != self.workflow:
+            self.query = EVERYTHING
+        self.workflow = workflow
+        if self.poller is None:
+            return
+        self._api.ask(self.poller, workflow, self.query)
+        self.marks.show(workflow, self._marks_scope())
+        self.poller.look_for(self.query, self.marks)
+        self.poller.prioritise(_Prioritised(self._context, self.marks, workflow))
+        context = MatchContext(self.marks, self.poller.read)
+        self.view = TableView(
+            self.poller.store, self.query, self.order, clock=self._context.clock, context=lambda: context
+        )
+        self.table.changed.clear()
+        self.table.rows_changed()
+        self._on_change()
+
+    def leave_all(self, workflow: str) -> None:
+        """Another account from now on: rows, marks and filter of this one are dropped."""
+        self.workflow, self.view, self.query = workflow, None, EVERYTHING
+        self._api.stop()
+        self.marks.drop_all()
+        self.table.changed.clear()
+        self.table.rows_changed()
+        self._on_change()
+
+    def filter_by(self, text: str) -> str:
+        """Put this filter in force; why it cannot be read, or "" when it can."""
+        try:
+            self.set_query(parse(text))
+        except QueryError as error:
+            return str(error)
+        self._on_change()
+        return ""
+
+    def set_query(self, query: Query, *, typing: bool = False) -> None:
+        """Another filter: rows that no longer match go at once."""
+        if query == self.query:
+            return
+        self.query = query
+        self.marks.show(self.workflow, self._marks_scope(typing=typing))
+        if self.view is None or self.poller is None:
+            return
+        self.poller.look_for(query, self.marks)
+        self._rebuild()
+        self._api.ask_soon(self.poller, self.workflow, query)
+
+    def settle_filter(self) -> None:
+        """What was typed stays, so marks belong to it from now on."""
+        if not self.query.needs_marks:
+            self._settled = str(self.query)
+
+    def _marks_scope(self, *, typing: bool = False) -> str:
+        """The filter whose marks count: for one that asks for `marked`, the one it was put over."""
+        if self.query.needs_marks:
+            return self._settled
+        if not typing:
+            self._settled = str(self.query)
+        return str(self.query)
+
+    def set_order(self, order: Order, *, announce: bool = False) -> None:
+        """Sort another way; the cursor stays on its instance."""
+        self.order = order
+        if self.view is not None:
+            self._rebuild()
+        if announce:
+            self._context.notify(order_text(order, complete=self.poller is None or self.poller.complete))
+
+    @property
+    def building(self) -> bool:
+        """Whether the rows are being put in another order, so that a key would be about the old ones."""
+        return self._building is not None and not self._building.is_finished
+
+    def _rebuild(self) -> None:
+        self._building = self._host.run_worker(self._build, group="view", exclusive=True)
+
+    async def _build(self) -> None:
+        view = self.view
+        assert view is not None
+        view.order = self.order
+        large = self.poller is not None and len(self.poller.store) > _LARGE
+        progress = partial(self.table.rows_changed, everything=False) if large else None
+        if await view.set_query(self.query, progress) and view is self.view:
+            self.table.rows_changed()
+            self._on_change()
+
+    def settle(self) -> None:
+        """Put every row where it belongs now."""
+        if self.view is not None:
+            self.view.settle()
+            self.table.rows_changed()
+        self._on_change()
+
+    def drop_ghosts(self) -> None:
+        """Rows that only stand until the next key go."""
+        if self.view is not None and self.view.ghosts:
+            self.view.dismiss()
+            self.table.rows_changed()
+            self._on_change()
+
+    # Marks and the cursor.
+
+    def ids(self) -> Sequence[str]:
+        """Those the filter shows, from the top."""
+        return self.view.ids() if self.view is not None else ()
+
+    def targets(self) -> list[Instance]:
+        """The marked instances, else the one under the cursor; never a ghost."""
+        if self.poller is None or self.view is None:
+            return []
+        ids: Sequence[str] = self.marks.ids
+        if not ids and self.instance is not None and self.view.index_of(self.instance) is not None:
+            ids = [self.instance]
+        rows = (self.poller.store.get(identity) for identity in ids if identity not in self.view.ghosts)
+        return [row for row in rows if row is not None]
+
+    def marks_changed(self) -> None:
+        """A filter that asks for marks may want other rows."""
+        if self.query.needs_marks and self.view is not None:
+            self._rebuild()
+        self.table.repaint()
+        self._on_change()
+
+    def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
+        """Mark these in the unfiltered list of that workflow, shown now or not."""
+        self.marks.mark_in(workflow, str(EVERYTHING), instances)
+        self.marks_changed()
+
+    def extend_range(self) -> None:
+        """The cursor moved: a range follows it."""
+        if self.marks.in_range and self.view is not None and self.instance is not None:
+            self.marks.extend(_Ids(self.view), self.view.index_of, self.instance)
+            self.marks_changed()
+
+    def put_cursor(self, instance: str) -> None:
+        """Put the cursor on this instance, as soon as its row is there."""
+        self.awaited = "" if self.table.move_to_key(instance) else instance
+
+    def step(self, instance: str, rows: int) -> str | None:
+        """Put the cursor so many rows under this instance; the id it is on then."""
+        self.table.move_to_key(instance)
+        self.table.move(rows)
+        return self.instance
+
+    # What the table asks of an instance beside its row.
+
+    def blocked_on(self, instance: str) -> str:
+        poller = self.poller
+        why = poller.why(instance) if poller is not None else None
+        if poller is None or why is None or not why.short:
+            return ""
+        row, detail = poller.store.get(instance), poller.fact(instance)
+        old = self._context.clock() - detail.read_at if detail is not None else 0.0
+        dated = old >= _OLD and row is not None and not is_final(row.status)
+        return f"{why.short} · read {age(old)} ago" if dated else why.short
+
+    def read_of_active(self) -> tuple[int, int]:
+        return self.poller.details_read if self.poller is not None else (0, 0)
+
+    def note(self, instance: str) -> str:
+        return self.poller.store.note(instance) if self.poller is not None else ""
+
+
+class _ApiQuestion:
+    """What of the filter the API was asked for, and when it is asked for something else."""
+
+    def __init__(self, context: Context, host: Screen[Any]) -> None:
+        self._context, self._host = context, host
+        self._asked = ("", "")
+        self._waiting: Timer | None = None
+
+    def ask(self, poller: Watcher, workflow: str, query: Query) -> None:
+        """List this from nothing; what waits to be asked is of the list before."""
+        self.stop()
+        self._asked = self._question(query)
+        poller.show(workflow, query or None)
+
+    def ask_soon(self, poller: Watcher, workflow: str, query: Query) -> None:
+        """Once nobody has typed for a while, where what goes to the API is another question then."""
+        self.stop()
+        self._waiting = self._host.set_timer(_TYPED, partial(self._ask_anew, poller, workflow, query))
+
+    def stop(self) -> None:
+        """Ask nothing that waits to be asked."""
+        if self._waiting is not None:
+            self._waiting.stop()
+
+    def _ask_anew(self, poller: Watcher, workflow: str, query: Query) -> None:
+        if self._question(query) != self._asked:
+            self.ask(poller, workflow, query)
+
+    def _question(self, query: Query) -> tuple[str, str]:
+        pushed = query.pushdown(self._context.clock())
+        dated = pushed.date_start is not None or pushed.date_end is not None
+        return (pushed.status, str(query) if dated else "")
 
 
 class _Prioritised:
     """The marked and the watched ids of a workflow, as they are at any moment."""
 
-    def __init__(self, marks: Marks, shift: "Shift", workflow: str) -> None:
-        self._marks, self._shift, self._workflow = marks, shift, workflow
+    def __init__(self, context: Context, marks: Marks, workflow: str) -> None:
+        self._shift, self._marks, self._workflow = context.shift, marks, workflow
 
     def __contains__(self, identity: object) -> bool:
         if identity in self._marks:
@@ -46,218 +279,18 @@ class _Prioritised:
         return isinstance(identity, str) and self._shift.pin(self._workflow, identity) in self._shift.pins
 
 
-class ListingScreen(BaseScreen):
-    """The part of the instances screen that keeps its rows."""
+class _Ids(Sequence[str]):
+    """The ids of a view without a copy of them all."""
 
-    def __init__(self, workflow: str) -> None:
-        super().__init__()
-        self.workflow = workflow
-        self.view: TableView | None = None
-        self.wanted: Query = EVERYTHING
-        self._settled = ""
-        """The filter that was in force last while none was typed and that did not ask for marks."""
-        self._asked = ("", "")
-        self._asking: Timer | None = None
+    def __init__(self, view: TableView) -> None:
+        self._view = view
 
-    @property
-    def table(self) -> InstanceTable:
-        return self.query_one(InstanceTable)
+    def __len__(self) -> int:
+        return len(self._view)
 
-    @property
-    def filter_line(self) -> FilterLine:
-        return self.query_one(FilterLine)
-
-    @property
-    def marks(self) -> Marks:
-        """Ids, apart for each workflow and filter."""
-        return self.table.marks
-
-    def draw(self) -> None:
-        """Draw what stands around the table."""
-
-    def show_workflow(self, workflow: str) -> None:
-        """List another workflow, from nothing: what is filtered out in one says little about the next."""
-        if self.workflow and workflow != self.workflow:
-            self.filter_line.put("")
-        self.workflow = workflow
-        self.wanted = self.filter_line.query_now
-        if self.poller is None:
-            return
-        self._asked = self._question()
-        self.poller.show(workflow, self.wanted or None)
-        self.marks.show(workflow, self._marked_under(self.wanted))
-        self.poller.look_for(self.wanted, self.marks)
-        self.poller.prioritise(_Prioritised(self.marks, self.dashboard.shift, workflow))
-        self._new_view()
-        self.draw()
-
-    def leave_all(self, workflow: str) -> None:
-        """Another account from now on: rows, marks and filter of this one are dropped."""
-        self.workflow, self.view, self.table.view = workflow, None, None
-        self.marks.drop_all()
-        self.filter_line.put("")
-        self.wanted = EVERYTHING
-        self.table.changed.clear()
-        self.table.rows_changed()
-        self.draw()
-
-    def _new_view(self) -> None:
-        assert self.poller is not None
-        context = MatchContext(self.marks, self.poller.read)
-        self.view = TableView(
-            self.poller.store,
-            self.wanted,
-            self.table.order,
-            clock=self.dashboard.clock,
-            context=lambda: context,
-        )
-        self.table.view = self.view
-        self.table.changed.clear()
-        self.table.rows_changed()
-
-    def set_query(self, query: Query) -> None:
-        """The person filters: rows that no longer match go at once."""
-        self.wanted = query
-        self.marks.show(self.workflow, self._marked_under(query))
-        if self.view is None or self.poller is None:
-            return
-        self.poller.look_for(query, self.marks)
-        self._rebuild(query=query)
-        if self._asking is not None:
-            self._asking.stop()
-        self._asking = self.set_timer(_TYPED, self._ask)
-
-    def _marked_under(self, query: Query) -> str:
-        """The filter whose marks count: for one that asks for `marked`, the one it was put over."""
-        if not query.needs_marks:
-            if not self.filter_line.editing:
-                self._settled = str(query)
-            return str(query)
-        return self._settled
-
-    def on_filter_line_left(self) -> None:
-        """What was typed stays, so marks belong to it from now on."""
-        if not self.wanted.needs_marks:
-            self._settled = str(self.wanted)
-
-    def follow_marks(self) -> None:
-        """The marks changed: a filter that asks for them may want other rows."""
-        if self.wanted.needs_marks and self.view is not None:
-            self._rebuild(query=self.wanted)
-
-    def set_order(self, order: Order) -> None:
-        """Sort another way; the cursor stays on its instance."""
-        self.table.order = order
-        if self.view is not None:
-            self._rebuild(order=order)
-
-    @property
-    def arranging(self) -> bool:
-        return any(
-            worker.node is self and worker.group == "view" and not worker.is_finished
-            for worker in self.workers
-        )
-
-    @work(group="view", exclusive=True)
-    async def _rebuild(self, *, query: Query | None = None, order: Order | None = None) -> None:
-        view = self.view
-        assert view is not None
-        progress = self._first_rows if self.poller and len(self.poller.store) > _LARGE else None
-        if order is not None:
-            done = await view.set_order(order, progress)
-        else:
-            done = await view.set_query(query, progress)
-        if done and view is self.view:
-            self.table.rows_changed()
-            self.draw()
-
-    def _first_rows(self) -> None:
-        self.table.rows_changed(everything=False)
-
-    def _question(self) -> tuple[str, str]:
-        """What of the filter goes to the API, to tell whether it has to be asked again."""
-        asked = self.wanted.pushdown(self.dashboard.clock())
-        dated = asked.date_start is not None or asked.date_end is not None
-        return (asked.status, str(self.wanted) if dated else "")
-
-    def _ask(self) -> None:
-        if self.poller is not None and self._question() != self._asked:
-            self._asked = self._question()
-            self.poller.show(self.workflow, self.wanted or None)
-
-    def take_in(self, delta: Delta) -> None:
-        """The store changed."""
-        if self.poller is None or self.view is None:
-            return
-        self.table.note_changes(delta.changed)
-        held = self._held()
-        self.view.update(delta, hold=held, ghosts=True)
-        if held:
-            self.view.settle_below(self.table.on_screen().stop - 1)
-        self.table.rows_changed()
-
-    def take_in_fact(self, instance: str) -> None:
-        """An instance was read: a filter that asks for what only that tells may want it, or not any more."""
-        if self.wanted.needs_details and self.poller is not None and instance in self.poller.store:
-            self.take_in(Delta(changed=(instance,)))
-
-    def _held(self) -> bool:
-        """Whether rows must stand still: a hand is on the keys, and not on the first row, or on the mouse."""
-        app, now = self.dashboard, self.dashboard.clock()
-        pointed, pressed = now - app.last_pointed_at, now - app.last_key_at
-        if 0 <= pointed < POINTING:  # less than nothing: the clock was set back
-            return True
-        return self.table.cursor > 0 and (0 <= pointed < IDLE or 0 <= pressed < IDLE)
-
-    def let_rows_move(self, now: float) -> None:
-        """What waited may go in once no key was pressed for a while."""
-        if self.poller is not None:
-            self.table.forget_changes(self.poller.list.answered_at)
-        if self.view is not None and self.view.arrivals and not self._held():
-            self.view.settle(ghosts=True)
-            self.table.rows_changed()
-
-    def settle(self) -> None:
-        """Put every row where it belongs now."""
-        if self.view is not None:
-            self.view.settle()
-            self.table.rows_changed()
-
-    def dismiss_ghosts(self) -> None:
-        if self.view is not None and self.view.ghosts:
-            self.set_timer(_SETTLED, self._drop_ghosts)
-
-    def _drop_ghosts(self) -> None:
-        if self.view is not None and self.view.ghosts:
-            self.view.dismiss()
-            self.table.rows_changed()
-            self.draw()
-
-    def action_rows_arrived(self) -> None:
-        self.settle()
-        self.draw()
-
-    def on_click(self, event: Click) -> None:
-        """A column's title sorts by it, or the other way round."""
-        column = next((name for name, title in SORTS.items() if title == event.style.meta.get("sort")), "")
-        if not column:
-            return
-        same = column == self.table.order.column
-        self.set_order(Order(column, not self.table.order.reverse if same else column in _DESCENDING))
-        self._tell_order()
-
-    def action_sort_next(self) -> None:
-        names = list(SORTS)
-        column = names[(names.index(self.table.order.column) + 1) % len(names)]
-        self.set_order(Order(column, column in _DESCENDING))
-        self._tell_order()
-
-    def action_sort_reverse(self) -> None:
-        self.set_order(Order(self.table.order.column, not self.table.order.reverse))
-        self._tell_order()
-
-    def _tell_order(self) -> None:
-        order = self.table.order
-        direction = "descending" if order.reverse else "ascending"
-        loaded = "" if self.poller is None or self.poller.complete else " (loaded rows only)"
-        self.dashboard.notify(f"sorted by {order.column}, {direction}{loaded}")
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        return self._view.ids(at.start, at.stop) if isinstance(at, slice) else self._view[at]

@@ -1,234 +1,232 @@
 """The main screen: the instances of one workflow, and from 120 columns the one under the cursor."""
 
-from itertools import islice
+from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Click
+from textual.timer import Timer
 
-from wfdash.core.filter.completion import found_values
 from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.handoff.copy_formats import copies
-from wfdash.core.model.status import is_final
-from wfdash.core.text.words import age
+from wfdash.core.model.instance import Instance
 from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
-from wfdash.ui.detail.pane import DetailPane
+from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
+from wfdash.ui.detail.fill import DetailBeside
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.instances.filter_line import FilterLine
-from wfdash.ui.instances.status import StatusScreen
-from wfdash.ui.instances.table import InstanceTable
+from wfdash.ui.instances.list_keys import ListKeys
+from wfdash.ui.instances.row_moves import RowMoves
+from wfdash.ui.instances.rows import InstanceRows
+from wfdash.ui.instances.saved_views import SavedViews
+from wfdash.ui.instances.status import ListStatus, list_status
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.header import Header
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.widgets.status_line import StatusLine
 
 __all__ = ["InstancesScreen"]
 
-NEAR_END = 50
-"""Rows left below the screen at which older ones are asked for."""
+SOON = 0.05
+"""Seconds in which news are gathered before they are drawn."""
 _OF_A_ROW = ("row.open", "mark.toggle", "mark.range", "mark.all")
-_LOOKED_AT = 5000
-"""Rows of which a filter's completions are made."""
-_OLD = 120.0
-"""Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
 
 
-class InstancesScreen(StatusScreen):
-    """Takes the news, says what is looked at, and does what the keys ask."""
+class InstancesScreen(BaseScreen):
+    """Puts the parts together: rows, their filter and views, the detail beside them, and the lines around."""
 
-    BINDINGS = bindings(
-        "row.open", "pane.next", "instance.next", "instance.previous", "filter.edit", "view.save", "view.",
-        "sort.", "mark.", "rows.arrived", "copy.menu", *WRITING,
-    )  # fmt: skip
+    BINDINGS = bindings("row.open", "pane.next", "copy.menu", *WRITING)
 
-    def __init__(self, workflow: str, filter: str = "") -> None:
-        super().__init__(workflow)
-        self._filter_text = filter
-        self._awaited = ""
-        """The instance the cursor goes to once its row is there."""
+    def __init__(
+        self, context: Context, workflow: str, filter: str = "", *, on_drawable: Callable[[], None]
+    ) -> None:
+        """`on_drawable` is called once it has its parts."""
+        super().__init__(context)
+        self.rows = InstanceRows(context, self, workflow=workflow, filter=filter, on_change=self.draw)
+        self.table = self.rows.table
+        self.filter_line = FilterLine(context.keys, self.rows)
+        self.views = SavedViews(context, self, self.rows)
+        self.beside = DetailBeside(context, self, cursor=lambda: self.rows.instance, on_change=self.draw)
+        self._moves = RowMoves(context, self, self.rows)
+        self._on_drawable = on_drawable
+        self._drawing: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield FilterLine(self._filter_text)
-        with Horizontal(id="panes"):
-            yield InstanceTable(self, clock=self.dashboard.clock, let_in=self.action_rows_arrived)
-            yield Rule()
-            yield DetailPane(id="beside")
+        with ListKeys(self.context, self.rows, self.filter_line, self.views):
+            yield self.filter_line
+            with Horizontal(id="panes"):
+                yield self.table
+                yield self.beside.rule
+                yield self.beside.pane
         yield StatusLine(id="trouble")
-        yield ActionChips()
-        yield KeyBar(self.dashboard.why_off)
+        yield ActionChips(self.context.keys)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
-        self.place_beside()
+        self.beside.place()
         self.query_one("#trouble").display = False
         self.table.focus()
         self.draw()
-        self.dashboard.drawable.set()
-
-    # What the table asks.
-
-    def blocked_on(self, instance: str) -> str:
-        poller = self.poller
-        why = poller.why(instance) if poller is not None else None
-        if poller is None or why is None or not why.short:
-            return ""
-        row, fact = poller.store.get(instance), poller.fact(instance)
-        old = self.dashboard.clock() - fact.read_at if fact is not None else 0.0
-        erasable = old >= _OLD and row is not None and not is_final(row.status)
-        return f"{why.short} · read {age(old)} ago" if erasable else why.short
-
-    def read_of_active(self) -> tuple[int, int]:
-        return self.poller.details_read if self.poller is not None else (0, 0)
-
-    def note(self, instance: str) -> str:
-        return self.poller.store.note(instance) if self.poller is not None else ""
+        self._on_drawable()
 
     # News.
 
-    def started(self) -> None:
-        """There is a session now."""
-        if self.workflow:
-            self.show_workflow(self.workflow)
+    def show_workflow(self, workflow: str) -> None:
+        """List this workflow, by its default view where it has one."""
+        self.rows.show_workflow(workflow)
+        self.views.begin()
 
     def live(self, event: Event) -> None:
         if isinstance(event, InstancesChanged):
-            self.take_in(event.delta)
-            if self._awaited in event.delta.added:
-                self.put_cursor(self._awaited)
+            self._moves.take_in(event.delta)
         elif isinstance(event, DetailChanged):
-            self.take_in_fact(event.id)
-            index = self.table.index_of(event.id)
-            if index is not None:
-                self.table.refresh_rows([index])
+            self._moves.take_in_detail(event.id)
         self.draw_soon()
 
     def tick(self, now: float) -> None:
-        self.let_rows_move(now)
+        self._moves.tick()
         self.draw()
         self.table.repaint()
 
     def on_screen_resume(self) -> None:
-        self.call_after_refresh(self.tick, self.dashboard.clock())
-        self.read_at_rest()
+        self.call_after_refresh(self.tick, self.context.clock())
+        self.beside.follow()
 
     def on_resize(self) -> None:
-        self.place_beside()
+        self.beside.place()
         self.call_after_refresh(self.draw)
 
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)
-        self.dismiss_ghosts()
+        self._moves.dismiss_ghosts()
 
-    def want(self) -> None:
-        """Tell the poller which rows are looked at, unless another screen does."""
-        poller, view = self.poller, self.view
-        top = self.dashboard.top
-        if poller is None or view is None or (top is not None and top.wants_rows):
-            return
-        rows = [view.row(index) for index in self.table.on_screen()]
-        poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
-        near_end = self.table.on_screen().stop > len(view) - NEAR_END
-        if near_end and not poller.complete and not poller.searching:
-            poller.load_more()
-
-    # Actions.
+    @property
+    def arranging(self) -> bool:
+        return self.rows.building
 
     def on_line_table_cursor_moved(self) -> None:
-        self.extend_range()
-        self.read_at_rest()
+        self.rows.extend_range()
+        self.beside.follow()
         self.draw_soon()
 
-    def put_cursor(self, instance: str) -> None:
-        """Put the cursor on this instance, as soon as its row is there."""
-        self._awaited = "" if self.table.move_to_key(instance) else instance
+    # Drawing.
+
+    def draw_soon(self) -> None:
+        """Draw once for all the news of this moment."""
+        if self._drawing is None:
+            self._drawing = self.set_timer(SOON, self.draw)
+
+    def draw(self) -> None:
+        """Everything but the rows themselves; nothing is written where nothing differs."""
+        self._drawing = None
+        if not self.is_ready or not self.table.is_mounted:
+            return
+        if not is_covered(self):
+            status = list_status(self.context, self.rows, self.size.width)
+            status.draw_header(self.query_one(Header))
+            self.filter_line.show(status.counts(), self.views.pieces())
+            self._draw_trouble(status)
+            self.query_one(KeyBar).note(status.notes())
+        top = self.app.screen
+        if not (isinstance(top, BaseScreen) and top.wants_rows):
+            self._moves.want()
+        if not is_covered(self):
+            self.beside.draw(empty=not self.table.row_count())
+
+    def _draw_trouble(self, status: ListStatus) -> None:
+        """A connection that is gone, above the keys and in the table."""
+        line, table, trouble = self.query_one("#trouble", StatusLine), self.table, status.trouble()
+        line.display = bool(trouble)
+        line.show(trouble)
+        table.message = status.message()
+        if table.faded != status.stale:
+            table.faded = status.stale
+            table.repaint()
+        if status.poller is not None:
+            table.fit_statuses(name for name, number in status.poller.store.statuses.items() if number)
+        if not table.row_count():
+            table.repaint()
+
+    # Keys.
 
     def on_click(self, event: Click) -> None:
         """A status in the top line shows what is in it; once more, all again."""
         if status := event.style.meta.get("status"):
             wanted = unparse(Term("status", ":", (status,)))
-            self.filter_line.put("" if self.filter_line.query_now.text == wanted else wanted)
+            self.rows.filter_by("" if self.rows.query.text == wanted else wanted)
 
     def action_row_open(self) -> None:
-        if self.table.instance is not None:
-            self.dashboard.open_page("detail", self.workflow, self.table.instance)
+        if self.rows.instance is not None:
+            self.context.pages.open("detail", self.rows.workflow, self.rows.instance)
 
     def action_pane_next(self) -> None:
         """Between the table and the timeline beside it."""
-        beside = self.beside.timeline
-        (self.table if not self.beside.display or beside.has_focus else beside).focus()
+        timeline = self.beside.pane.timeline
+        (self.table if not self.beside.pane.display or timeline.has_focus else timeline).focus()
 
     def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
-        if self.table.instance is not None:
-            self.dashboard.open_page("inspector", self.workflow, self.table.instance, message.row.step)
-
-    def action_instance_next(self) -> None:
-        self.table.move(1)
-
-    def action_instance_previous(self) -> None:
-        self.table.move(-1)
+        if self.rows.instance is not None:
+            self.context.pages.open("inspector", *self.subject(), message.row.step)
 
     def action_copy_menu(self) -> None:
-        row = self.row_under_cursor()
+        poller, instance, settings = self.poller, self.rows.instance, self.context.settings
+        row = poller.store.get(instance) if poller is not None and instance is not None else None
         if row is not None:
-            settings = self.dashboard.settings
             entries = copies(
                 row,
-                workflow=self.workflow,
+                workflow=self.rows.workflow,
                 account_id=settings.account_id,
                 base_url=settings.base_url,
                 local=settings.local,
             )
-            self.dashboard.open_page("copy", row.id, entries)
-
-    def action_filter_edit(self) -> None:
-        self.filter_line.field.values = self._values_of
-        self.filter_line.edit()
-
-    def _values_of(self, field: str) -> list[str]:
-        """What stands in a field, as far as some of the loaded rows and all that was read can tell."""
-        if self.poller is None:
-            return []
-        return found_values(field, islice(self.poller.store, _LOOKED_AT), self.poller.read.values())
-
-    def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
-        self.set_query(event.query)
+            self.context.pages.open("copy", row.id, entries)
 
     def on_filter_line_left(self) -> None:
+        self.rows.settle_filter()
         self.table.focus()
 
     def close_layer(self) -> bool:
+        rows = self.rows
         if self.filter_line.editing:
             self.filter_line.cancel()
-        elif self.marks.in_range:
-            self.marks.end_range()
-        elif self.view is not None and self.view.arrivals:
-            self.settle()
-        elif self.marks:
-            self.clear_marks()
-        elif self.filter_line.query_now:
-            self.filter_line.put("")
+        elif rows.marks.in_range:
+            rows.marks.end_range()
+        elif rows.view is not None and rows.view.arrivals:
+            rows.settle()
+        elif rows.marks:
+            rows.marks.clear()
+            rows.marks_changed()
+        elif rows.query:
+            rows.filter_by("")
         else:
             return False
         self.draw()
         return True
 
     @property
-    def has_layer(self) -> bool:  # type: ignore[override]
+    def has_layer(self) -> bool:
         """Whether esc has something to close."""
-        arrivals = self.view is not None and bool(self.view.arrivals)
-        return bool(arrivals or self.marks or self.filter_line.editing or self.filter_line.query_now)
+        arrivals = self.rows.view is not None and bool(self.rows.view.arrivals)
+        return bool(arrivals or self.rows.marks or self.filter_line.editing or self.rows.query)
 
     def why_off(self, action: str) -> str:
-        if action in _OF_A_ROW and self.table.instance is None:
+        if action in _OF_A_ROW and self.rows.instance is None:
             return "there is no instance here"
         return super().why_off(action)
 
+    # What actions are about.
+
+    def targets(self) -> list[Instance]:
+        return self.rows.targets()
+
     def subject(self) -> tuple[str, str]:
         """The instance under the cursor, whatever is marked."""
-        return self.workflow, self.table.instance or ""
+        return self.rows.workflow, self.rows.instance or ""
 
     def target_workflow(self) -> str:
-        return self.workflow
+        return self.rows.workflow

@@ -1,137 +1,191 @@
-"""What stands around the rows of the instances screen: drawn from what the poller holds."""
+"""How it stands with the list, and the lines around its rows as functions of that."""
 
-from textual.timer import Timer
+from collections.abc import Callable, Sequence
 
-from wfdash.core.text.clean import clean
-from wfdash.ui.base.empty_messages import is_lost
-from wfdash.ui.detail.fill import fill
-from wfdash.ui.detail.pane import DetailPane
-from wfdash.ui.instances.saved_views import ViewsScreen
-from wfdash.ui.instances.status_text import (
-    counts_pieces,
-    draw_header,
-    left_out_pieces,
-    message_for,
-    notes_pieces,
-    trouble_pieces,
-)
-from wfdash.ui.widgets.covered import is_covered
-from wfdash.ui.widgets.header import Header
-from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.rule import Rule
-from wfdash.ui.widgets.status_line import StatusLine
+from msgspec import Struct
+from rich.style import Style
 
-__all__ = ["StatusScreen"]
+from wfdash.core.filter.query import Query
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import count, spoken
+from wfdash.live.feeds.filter_search import Searched
+from wfdash.live.polling.freshness import Freshness
+from wfdash.live.watcher import Watcher
+from wfdash.ui.base.empty_messages import empty_message, is_lost, no_answer
+from wfdash.ui.base.identity import identity_of, last_pieces
+from wfdash.ui.context import Context
+from wfdash.ui.instances.rows import InstanceRows
+from wfdash.ui.widgets.header import Header, Identity, freshness_pieces, meter_pieces
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG, WARN, clicked
 
-WIDE = 120
-"""Columns from which the detail stands beside the table."""
-REST = 0.3
-"""Seconds the cursor rests on an instance before its detail is asked for."""
-SOON = 0.05
-"""Seconds in which news are gathered before they are drawn."""
+__all__ = ["ListStatus", "list_status", "trouble_pieces"]
 
 
-class StatusScreen(ViewsScreen):
-    """The part of the instances screen that tells how it stands with the rows, and details one of them."""
+class ListStatus(Struct, frozen=True):
+    """At one moment, on a screen of one width."""
 
-    def __init__(self, workflow: str) -> None:
-        super().__init__(workflow)
-        self._resting: Timer | None = None
-        self._drawing: Timer | None = None
-        self._beside: str | None = None
-        """Whose detail stands beside the table: the cursor's, once it rests."""
-
-    def want(self) -> None:
-        """Tell the poller which rows are looked at."""
-
-    def draw_soon(self) -> None:
-        """Draw once for all the news of this moment."""
-        if self._drawing is None:
-            self._drawing = self.set_timer(SOON, self.draw)
-
-    def draw(self) -> None:
-        """Everything but the rows themselves; nothing is written where nothing differs."""
-        self._drawing = None
-        if not self.is_ready or not self.table.is_mounted:
-            return
-        if is_covered(self):
-            self.want()
-            return
-        self._draw_header()
-        self._draw_counts()
-        self._draw_trouble()
-        self._draw_notes()
-        self.want()
-        if self.beside.display:
-            fill(self.beside, self.dashboard, self._beside if self.table.row_count() else None)
-
-    def _draw_header(self) -> None:
-        draw_header(self.query_one(Header), self.dashboard, self.workflow)
-
-    def _draw_counts(self) -> None:
-        if self.poller is not None and self.view is not None:
-            query, app = self.filter_line.query_now, self.dashboard
-            self.count_views()
-            self.filter_line.count(
-                counts_pieces(self.poller, len(self.view), query, app.clock(), go_on=app.key_of("poll.now"))
-            )
-
-    def _draw_trouble(self) -> None:
-        """The sentence about a connection that is gone, or about what is not followed, while it is so."""
-        poller, table = self.poller, self.table
-        # Before the first answer the table's own message says it.
-        stale = poller is not None and is_lost(poller.list, frozen=poller.frozen)
-        line = self.query_one("#trouble", StatusLine)
-        left_out = poller.sweep.left_out if poller is not None else ()
-        line.display = bool(poller is not None and len(poller.store) and (stale or left_out))
-        if table.faded != stale:
-            table.faded = stale
-            table.repaint()
-        if poller is None:
-            table.message = f"Connecting.\n{clean(self.dashboard.failure)}"
-        else:
-            wide, now, filter = self.size.width, self.dashboard.clock(), self.filter_line.query_now.text
-            gone = trouble_pieces(poller, poller.list, wide, now) if stale else []
-            line.show(gone or left_out_pieces(left_out, wide))
-            table.message = message_for(poller, self.workflow, filter, now, self.dashboard.key_of)
-            table.fit_statuses(status for status, number in poller.store.statuses.items() if number)
-        if not table.row_count():
-            table.repaint()
-
-    def _draw_notes(self) -> None:
-        self.query_one(KeyBar).note(
-            notes_pieces(
-                marked=len(self.marks),
-                hidden=self.table.marks_off_screen(),
-                arrived=len(self.view.arrivals) if self.view is not None else 0,
-                key=self.dashboard.key_of("rows.arrived"),
-            )
-        )
-
-    # The detail beside the table.
-
-    def place_beside(self) -> None:
-        """The detail stands beside the table where there is room for both."""
-        wide = self.size.width >= WIDE
-        self.query_one(Rule).display = wide
-        self.beside.display = wide
+    now: float
+    width: int
+    whose: Identity
+    last: Sequence[Pieces]
+    """The last action and who did it."""
+    poller: Watcher | None
+    """None until the session is there; then it has the numbers."""
+    failure: str
+    """Why there is no session."""
+    workflow: str
+    query: Query
+    matched: int | None
+    """Rows in the table; None without a view."""
+    marked: int
+    marked_elsewhere: int
+    """Of those, how many have no row in what is shown."""
+    arrived: int
+    key_of: Callable[[str], str]
 
     @property
-    def beside(self) -> DetailPane:
-        return self.query_one("#beside", DetailPane)
+    def stale(self) -> bool:
+        """Whether the rows are only a memory. Before the first answer the table's own message says it."""
+        return self.poller is not None and is_lost(self.poller.list, frozen=self.poller.frozen)
 
-    def read_at_rest(self) -> None:
-        """The cursor moved: show what it is on once it stands still."""
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(REST, self._rested)
+    def draw_header(self, header: Header) -> None:
+        """The top line: whose, how many, how fresh."""
+        poller = self.poller
+        if poller is None:
+            waiting = [[(clean(self.failure) or "connecting", QUIET)]]
+            header.tell(self.whose, counts={}, freshness=waiting, meter=())
+            return
+        spent, limit = poller.budget.meter
+        fresh = freshness_pieces(poller.list, now=self.now, frozen=poller.frozen)
+        header.tell(
+            self.whose,
+            counts=poller.counts or {status: n for status, n in poller.store.statuses.items() if n},
+            freshness=fresh if self.workflow else [[]],
+            meter=meter_pieces(spent, limit, poller.budget.held_for),
+            last=self.last,
+        )
 
-    def _rested(self) -> None:
-        """The cursor stands still: read what it is on, where it can be seen.
+    def counts(self) -> Sequence[Pieces]:
+        """`1,204 of 12,431 loaded`, `searched 7 of 57`, `to API: status`, ...: the most needed first."""
+        poller, query = self.poller, self.query
+        if poller is None or self.matched is None:
+            return ()
+        first = (_loaded(poller, self.matched if query else None), PLAIN)
+        if poller.list.answered_at is None and not len(poller.store):
+            first = ("nothing loaded yet", QUIET)
+        groups: list[Pieces] = [[first]]
+        if (searched := poller.searched) is not None:
+            groups += _searched_pieces(searched, self.key_of("poll.now"))
+        if poller.hidden:
+            groups.append([(f"{count(poller.hidden)} without status hidden", QUIET)])
+        if poller.left_out:
+            groups.append([(f"{count(poller.left_out)} left out: more than asked for", WARN)])
+        asked = query.pushdown(self.now, local=poller.local) if query else None
+        if asked is not None and asked.words:
+            groups.append([(f"to API: {asked.words}", QUIET)])
+        if asked is not None and asked.here:
+            groups.append([(f"here: {asked.here}", QUIET)])
+        if asked is not None and asked.words and poller.matching_total is not None:
+            groups.append([(f"the API counts {count(poller.matching_total)}", QUIET)])
+        return groups
 
-        Under another page rows still come and the cursor with them; what is read then is that page's affair.
-        """
-        if self.poller is not None and self.beside.display and not is_covered(self):
-            self._beside = self.table.instance
-            self.poller.open(self._beside)
-            self.draw()
+    def trouble(self) -> Pieces:
+        """The sentence about a connection that is gone, or about what is not followed; empty for neither."""
+        poller = self.poller
+        if poller is None or not len(poller.store):
+            return ()
+        if self.stale:
+            return trouble_pieces(poller, poller.list, self.width, self.now)
+        return _left_out(poller.sweep.left_out, self.width) if poller.sweep.left_out else ()
+
+    def message(self) -> str:
+        """What a table without rows says: a sentence, and what to do."""
+        poller = self.poller
+        if poller is None:
+            return f"Connecting.\n{clean(self.failure)}"
+        return empty_message(
+            poller.list,
+            workflow=self.workflow,
+            filter=self.query.text,
+            loaded=len(poller.store),
+            total=poller.total,
+            complete=poller.complete,
+            searched=poller.searched,
+            script_deleted=poller.shown is not None and poller.shown.script_deleted,
+            frozen=poller.frozen,
+            now=self.now,
+            key_of=self.key_of,
+        )
+
+    def notes(self) -> Pieces:
+        """`2 marked (1 not listed) · 12 new, n`."""
+        notes: list[tuple[str, Style]] = []
+        if self.marked:
+            words = f" ({count(self.marked_elsewhere)} not listed)" if self.marked_elsewhere else ""
+            notes.append((f"{count(self.marked)} marked{words}", STRONG))
+        if self.arrived:
+            notes += [(" · ", QUIET)] if notes else []
+            key = self.key_of("rows.arrived")
+            notes.append((f"{count(self.arrived)} new, {key}", ACCENT + clicked("press", "rows.arrived")))
+        return notes
+
+
+def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
+    """How it stands now."""
+    now, view = context.clock(), rows.view
+    return ListStatus(
+        now=now,
+        width=width,
+        whose=identity_of(context, rows.workflow),
+        last=last_pieces(context, now) if rows.poller is not None else (),
+        poller=rows.poller,
+        failure=context.failure,
+        workflow=rows.workflow,
+        query=rows.query,
+        matched=None if view is None else len(view),
+        marked=len(rows.marks),
+        marked_elsewhere=rows.table.marks_off_screen(),
+        arrived=len(view.arrivals) if view is not None else 0,
+        key_of=context.keys.key_of,
+    )
+
+
+def _loaded(poller: Watcher, matched: int | None) -> str:
+    """`1,204 of 12,431 loaded`; of a filter `19 of 1,204 loaded of 12,431`."""
+    loaded = len(poller.store)
+    total = loaded if poller.total is None and poller.complete else poller.total
+    if total is None:
+        of = "" if matched is None else f"{count(matched)} of "
+        return f"{of}{count(loaded)} loaded, more to load"
+    if matched is None:
+        return f"{count(loaded)} of {count(max(total, loaded))} loaded"
+    rest = f" of {count(total)}" if total > loaded else ""
+    return f"{count(matched)} of {count(loaded)} loaded{rest}"
+
+
+def _searched_pieces(searched: Searched, go_on: str) -> Sequence[Pieces]:
+    """How many of those that may match were read: only they can be told; and the key that reads on."""
+    words = f"searched {count(searched.read)} of {count(searched.candidates)}"
+    if searched.over and searched.read < searched.candidates:
+        return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)]]
+    return [[(words, PLAIN if searched.over else WARN)]]
+
+
+def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) -> Pieces:
+    """A server's own words may be long: what wfdash does about it stays in sight."""
+    failure, left, held = clean(fresh.failure), poller.budget.left, poller.budget.held_for
+    why = failure or no_answer(fresh, now) or "the last two polls were missed"
+    does = "; wfdash keeps trying"
+    if held and left is not None and not failure:
+        why = f"{count(int(left.remaining))} of {count(int(left.quota))} requests are left for this user"
+    if held:
+        does = f"; reads rest for {spoken(held)}, only actions go"
+    room = width - cells(does) - 4
+    return [(" ▲ ", WARN + STRONG), (fit(why, room) if cells(why) > room else why, WARN), (does, QUIET)]
+
+
+def _left_out(statuses: Sequence[str], width: int) -> Pieces:
+    """Of which rows a change may go unseen, because there are too many to ask for them all."""
+    sentence = f"too many to sweep: rows that are {' or '.join(map(clean, statuses))} may have changed unseen"
+    return [(" ▲ ", WARN + STRONG), (fit(sentence, max(1, width - 4)), WARN)]

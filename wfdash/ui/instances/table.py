@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Protocol
 
 from rich.style import Style
+from textual.events import Click
 from textual.strip import Strip
 
 from wfdash.core.model.instance import Instance
@@ -15,7 +16,7 @@ from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief
 from wfdash.core.triage.error_groups import short_version
-from wfdash.ui.instances.columns import GLYPH, SORTS, columns
+from wfdash.ui.instances.columns import GLYPH, SORTS, columns, order_by_title
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import (
@@ -41,8 +42,16 @@ _SAME_POLL = 0.9
 
 
 class RowSource(Protocol):
-    """What is known of an instance beside its list row."""
+    """What the table draws: the rows in their order, and what is known of an instance beside its list row."""
 
+    view: TableView | None
+    order: Order
+    marks: Marks
+
+    def settle(self) -> None:
+        """Put the rows that arrived where they belong."""
+
+    def set_order(self, order: Order, *, announce: bool = False) -> None: ...
     def blocked_on(self, instance: str) -> str:
         """In a few words, raw; "" when nothing is known."""
 
@@ -54,22 +63,10 @@ class RowSource(Protocol):
 
 
 class InstanceTable(LineTable):
-    """Cursor and marks are instance ids, raw."""
+    """The cursor is on an instance id, raw."""
 
-    def __init__(
-        self,
-        source: RowSource,
-        *,
-        clock: Callable[[], float],
-        let_in: Callable[[], None] = lambda: None,
-        id: str | None = None,
-    ) -> None:
-        """`let_in` puts the rows that arrived where they belong."""
+    def __init__(self, source: RowSource, *, clock: Callable[[], float], id: str | None = None) -> None:
         super().__init__(id=id)
-        self._let_in = let_in
-        self.view: TableView | None = None
-        self.order = Order()
-        self.marks = Marks()
         self.changed: dict[str, float] = {}
         """Ids that changed at the last poll, and when that was seen."""
         self.faded = False
@@ -80,10 +77,20 @@ class InstanceTable(LineTable):
         self._longest_id = 0
         self._status_width = 12
 
+    @property
+    def view(self) -> TableView | None:
+        return self._source.view
+
     def action_move_first(self) -> None:
         """The newest row is the first one only once arrivals are in."""
-        self._let_in()
+        self._source.settle()
         super().action_move_first()
+
+    def on_click(self, event: Click) -> None:
+        """A column's title sorts by it, or the other way round."""
+        order = order_by_title(self._source.order, event.style.meta.get("sort", ""))
+        if order is not None:
+            self._source.set_order(order, announce=True)
 
     def row_count(self) -> int:
         return 0 if self.view is None else len(self.view)
@@ -106,7 +113,7 @@ class InstanceTable(LineTable):
 
     def marks_off_screen(self) -> int:
         """Marked ids without a row in what is shown now."""
-        return sum(1 for identity in self.marks.ids if self.index_of(identity) is None)
+        return sum(1 for identity in self._source.marks.ids if self.index_of(identity) is None)
 
     def note_changes(self, ids: Iterable[str]) -> None:
         """Mark these rows as changed, until the next poll."""
@@ -144,19 +151,19 @@ class InstanceTable(LineTable):
     def header_line(self, width: int) -> Strip:
         read, of = self._source.read_of_active()
         read_notes = (f" · read {read} of {of}", f" {read}/{of} read", "") if read < of else ("",)
-        key = ("header", width, self._longest_id, self._status_width, self.order, read_notes)
+        key = ("header", width, self._longest_id, self._status_width, self._source.order, read_notes)
         return self.cached(key, lambda: self._header(width, read_notes))
 
     def _header(self, width: int, read_notes: Sequence[str]) -> Strip:
         """`read_notes`: how many rows were read of what they are blocked on, the longest words first."""
         pieces: list[tuple[str, Style]] = [("  ", HEADING)]
         layout = columns(width, self._longest_id, self._status_width)
-        sorted_by = SORTS.get(self.order.column, "")
+        sorted_by = SORTS.get(self._source.order.column, "")
         for name, room in layout.widths:
             title = layout.title(name)
             style = HEADING
             if name == sorted_by:
-                title += "▾" if self.order.reverse else "▴"
+                title += "▾" if self._source.order.reverse else "▴"
                 style = STRONG
             if name == "status":
                 title = "" if room == GLYPH else f"  {title}"
@@ -173,7 +180,7 @@ class InstanceTable(LineTable):
         row = self.view.row(index)
         text = self._cells(row)
         ghost = row.id in self.view.ghosts
-        flags = (row.id in self.marks, row.id in self.changed, ghost, self.faded)
+        flags = (row.id in self._source.marks, row.id in self.changed, ghost, self.faded)
         away = cursor and not self.has_focus
         key = (row.id, text, flags, cursor, away, width, self._longest_id, self._status_width)
         return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))

@@ -6,17 +6,16 @@ keys that come in one read with it, as on a slow link, would all act on the page
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
+from textual.app import App
 from textual.events import Key, Paste
 from textual.message_pump import MessagePump
 from textual.widgets import Input
 
 from wfdash.keymap.actions import ACTIONS, textual_action
 from wfdash.ui.keys.bindings import bound
-
-if TYPE_CHECKING:
-    from wfdash.ui.app import WfdashApp
+from wfdash.ui.keys.prompt_gate import KeyGate
 
 __all__ = ["OPENERS", "TypeAhead", "as_enter"]
 
@@ -42,8 +41,17 @@ _Then = Callable[[], Awaitable[None]]
 class TypeAhead:
     """The app gives it every key and paste; it hands them on, one behind the other."""
 
-    def __init__(self, app: "WfdashApp") -> None:
-        self._app = app
+    def __init__(
+        self,
+        app: App[Any],
+        gate: KeyGate,
+        *,
+        hand_on: Callable[[Key | Paste], Awaitable[None]],
+        arranging: Callable[[], bool],
+    ) -> None:
+        """`hand_on` lets a key have its way; `arranging` is whether rows are being put in order meanwhile."""
+        self._app, self._gate = app, gate
+        self._give, self._arranging = hand_on, arranging
         self._kept: list[Key | Paste] = []
         self._holding = False
         self._since = 0.0
@@ -51,27 +59,27 @@ class TypeAhead:
 
     async def take(self, event: Key | Paste) -> None:
         """Hand it on, now or once what came before it was done."""
-        self._app.gate.note(event)
-        if self._holding and self._app.gate.stamp(event) - self._since > _FORGOTTEN:
+        self._gate.note(event)
+        if self._holding and self._gate.stamp(event) - self._since > _FORGOTTEN:
             self._kept, self._holding = [], False
         if self._holding:
             self._kept.append(event)
-        elif not self._app.gate.drops(event):
+        elif not self._gate.drops(event):
             await self._hand_on(event)
 
     async def _hand_on(self, event: Key | Paste) -> None:
         field = self._app.focused
         if isinstance(event, Paste):
-            await self._app.hand_on(event)
+            await self._give(event)
             return
         typing, screen = isinstance(field, Input), self._app.screen
         action = "" if typing else bound(screen, event.key)
         if event.is_printable if typing else action in _STAYING and not screen.is_modal:
-            await self._app.hand_on(event)
+            await self._give(event)
             return
-        self._holding, self._since = True, self._app.gate.now()
+        self._holding, self._since = True, self._gate.now()
         way = [*(field or screen).ancestors_with_self] * (_ROUNDS if typing else 1)
-        await self._app.hand_on(event)
+        await self._give(event)
         if action in _OPENING:
             self._look_again(lambda: isinstance(self._app.focused, Input), self._go_on, _FOR_A_FIELD)
         else:
@@ -99,7 +107,7 @@ class TypeAhead:
         self._app.call_later(self._look, self._arranged, self._go_on)
 
     def _arranged(self) -> bool:
-        return self._app.top is None or not self._app.top.arranging
+        return not self._arranging()
 
     async def _look(self, there: Callable[[], bool], then: _Then, looks: int = _FOR_A_PAGE) -> None:
         if there():
@@ -117,7 +125,7 @@ class TypeAhead:
         self._holding = False
         while self._kept and not self._holding:
             event = self._kept.pop(0)
-            if not self._app.gate.drops(event):
+            if not self._gate.drops(event):
                 await self._hand_on(event)
 
 

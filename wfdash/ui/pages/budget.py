@@ -12,6 +12,7 @@ from wfdash.core.text.words import clock, count, spoken
 from wfdash.live.budget.budget import QUOTA
 from wfdash.live.polling.events import BudgetChanged, Event
 from wfdash.live.watcher import Watcher
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Choices
@@ -39,7 +40,7 @@ class BudgetScreen(BaseScreen):
         yield TextLines(id="spent", height=_LINES)
         yield StatusLine(id="titles")
         yield Choices(id="requests")
-        yield KeyBar(self.dashboard.why_off)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
         self.query_one(Choices).focus()
@@ -65,16 +66,16 @@ class BudgetScreen(BaseScreen):
         entries += [
             Copy("r", "this request", _plain(exchange)) for exchange in kept if _key(exchange) == choice
         ][:1]
-        self.dashboard.open_page("copy", "the requests", entries)
+        self.context.pages.open("copy", "the requests", entries)
 
     def _draw(self) -> None:
-        poller, now = self.poller, self.dashboard.clock()
+        poller, now = self.poller, self.context.clock()
         if poller is None or not self.is_ready:
             return
         spent, limit = poller.budget.meter
         fresh = poller.list if poller.workflow else poller.workflows_fresh
         self.query_one(Header).tell(
-            self.dashboard.identity("request budget"),
+            identity_of(self.context, "request budget"),
             counts={},
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
             meter=meter_pieces(spent, limit, poller.budget.held_for),
@@ -92,7 +93,7 @@ class BudgetScreen(BaseScreen):
     def _line(self, exchange: Exchange, now: float, room: int) -> Pieces:
         status = str(exchange.http) if exchange.http is not None else "none"
         style = PLAIN if exchange.http is not None and exchange.http < 400 else BAD
-        at = fit(clock(exchange.at, utc=self.dashboard.utc, now=now), 9)
+        at = fit(clock(exchange.at, utc=self.context.utc, now=now), 9)
         path = exchange.path.partition("/workflows/")[2] or exchange.path.rpartition("/")[2]
         ray = fit(clean(exchange.ray[:40]), 21) + " " if room >= _RAY_FROM else ""
         return [

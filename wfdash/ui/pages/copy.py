@@ -7,25 +7,26 @@ from platformdirs import user_state_path
 
 from wfdash.core.handoff.copy_formats import Copy
 from wfdash.ui.base.menu import MenuItem, MenuScreen
+from wfdash.ui.context import Context
 from wfdash.ui.terminal.clipboard import copy_text
 
 __all__ = ["CopyScreen"]
 
 
 class CopyScreen(MenuScreen):
-    def __init__(self, title: str, entries: Sequence[Copy]) -> None:
+    def __init__(self, context: Context, title: str, entries: Sequence[Copy]) -> None:
         super().__init__(
-            f"Copy of {title}", [MenuItem(entry.key, entry.name, entry.text) for entry in entries]
+            context, f"Copy of {title}", [MenuItem(entry.key, entry.name, entry.text) for entry in entries]
         )
         self._copies = {entry.key: entry for entry in entries}
 
     def chosen(self, key: str) -> None:
-        app, entry = self.dashboard, self._copies[key]
+        context, entry = self.context, self._copies[key]
         said = copy_text(
             entry.text,
-            write=app.write_to_terminal,
+            write=context.terminal.write,
             environ=os.environ,
             folder=user_state_path("wfdash"),
             name=entry.name,
         )
-        app.call_after_refresh(app.notify, said)
+        self.app.call_after_refresh(context.notify, said)

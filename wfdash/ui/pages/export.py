@@ -18,6 +18,7 @@ from wfdash.core.timeline.as_text import text_timeline
 from wfdash.live.polling.freshness import as_of
 from wfdash.live.polling.read_instance import read_run
 from wfdash.ui.base.menu import MenuItem, MenuScreen
+from wfdash.ui.context import Context
 from wfdash.ui.pages.export_files import file_name, full_outputs, write_first
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Make = Callable[[], Iterable[str]]
 class ExportScreen(MenuScreen):
     """`instance` is the open or chosen one; what is exported of the table is what the filter shows."""
 
-    def __init__(self, workflow: str, instance: str, screen_svg: str) -> None:
+    def __init__(self, context: Context, workflow: str, instance: str, screen_svg: str) -> None:
         self._workflow = workflow
         self._instance = instance
         self._svg = screen_svg
@@ -48,10 +49,10 @@ class ExportScreen(MenuScreen):
             entries.append(MenuItem("j", "instance, JSON", f"{instance} with full step outputs"))
             entries.append(MenuItem("m", "instance, Markdown", f"{instance} for a ticket"))
         entries.append(MenuItem("v", "screen, SVG", "what was on screen under this panel"))
-        super().__init__("Export", entries)
+        super().__init__(context, "Export", entries)
 
     def chosen(self, key: str) -> None:
-        self.dashboard.run_worker(self._write(key), group="export", exit_on_error=False)
+        self.app.run_worker(self._write(key), group="export", exit_on_error=False)
 
     async def _write(self, key: str) -> None:
         note = ""
@@ -78,16 +79,16 @@ class ExportScreen(MenuScreen):
     def _session_file(self, key: str) -> tuple[str, str, list[str]]:
         if key == "v":
             return f"{self._workflow or 'wfdash'}-screen", "svg", [self._svg]
-        handover = self.dashboard.shift.handover()
+        handover = self.context.shift.handover()
         if key == "s":
             return f"{self._workflow or 'wfdash'}-story", "md", [handover.markdown()]
         return f"{self._workflow or 'wfdash'}-handover", "jsonl", [line + "\n" for line in handover.lines()]
 
     def _rows(self) -> list[Instance]:
-        root, poller = self.dashboard.root, self.poller
-        if root.view is None or poller is None:
+        ids, poller = self.context.pages.listing.ids(), self.poller
+        if poller is None:
             return []
-        return [row for identity in root.view.ids() if (row := poller.store.get(identity)) is not None]
+        return [row for identity in ids if (row := poller.store.get(identity)) is not None]
 
     def _row_count(self, rows: int) -> str:
         """How many, and of what: a file is read by who did not see that more rows were never loaded."""
@@ -100,14 +101,14 @@ class ExportScreen(MenuScreen):
 
     async def _instance_file(self, key: str) -> tuple[Make, str] | None:
         """What makes it, and what to know of it; None when it could not be read, which was said."""
-        app, session = self.dashboard, self.dashboard.session
+        context, session = self.context, self.context.session
         if session is None:
-            app.notify("there is no connection yet", severity="warning")
+            context.notify("there is no connection yet", severity="warning")
             return None
         try:
             detail, now = await self._detail(session)
         except WorkflowsError as error:
-            app.notify(f"not read: {error}", severity="error")
+            context.notify(f"not read: {error}", severity="error")
             return None
         here = self._workflow == session.poller.workflow
         row = session.poller.store.get(self._instance) if here else None
@@ -120,7 +121,7 @@ class ExportScreen(MenuScreen):
 
     async def _detail(self, session: "AccountSession") -> tuple[Detail, float]:
         """As it is known with its steps, else read now; and the moment that it can be told of."""
-        state, clock = session.poller.detail(self._instance), self.dashboard.clock
+        state, clock = session.poller.detail(self._instance), self.context.clock
         detail = state.detail if state is not None and state.workflow == self._workflow else None
         if detail is not None and not detail.simple:
             return detail, as_of(state, clock())
@@ -128,14 +129,14 @@ class ExportScreen(MenuScreen):
 
     async def _put(self, subject: str, ending: str, make: Make, note: str) -> None:
         """Write it, and say where."""
-        app = self.dashboard
-        name = file_name(subject, ending, app.clock())
+        context = self.context
+        name = file_name(subject, ending, context.clock())
         try:
             path = await asyncio.to_thread(write_first, _FOLDERS, name, lambda: map(masked, make()))
         except OSError as error:
-            app.notify(f"not written: {error.strerror or error}", severity="error")
+            context.notify(f"not written: {error.strerror or error}", severity="error")
         else:
-            app.notify(f"wrote {path}" + (f", {note}" if note else ""))
+            context.notify(f"wrote {path}" + (f", {note}" if note else ""))
 
 
 def _markdown(detail: Detail, why: str, now: float) -> list[str]:

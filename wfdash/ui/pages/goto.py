@@ -48,17 +48,17 @@ class GotoScreen(PanelScreen):
 
     def _foreign(self, theirs: str) -> str:
         """Why an account is not to be gone to from here, naming both; "" for the one in use, or none."""
-        settings = self.dashboard.settings
+        settings = self.context.settings
         if not theirs or theirs.lower() == settings.account_id.lower():
             return ""
         ours = settings.account_id or ("none: a dev session" if settings.local else "not known yet")
-        key = self.dashboard.key_of("profile.open")
+        key = self.context.keys.key_of("profile.open")
         return f"this URL is of account {theirs}; the one in use is {ours}. {key} changes the profile"
 
     @work(exclusive=True, exit_on_error=False)
     async def _find(self, word: str) -> None:
         """A single word: a workflow if there is one of that name, else an instance of the one shown."""
-        session, here = self.dashboard.session, self.dashboard.root.workflow
+        session, here = self.context.session, self.context.pages.listing.workflow
         if session is None:
             self._fail("there is no connection yet")
             return
@@ -81,14 +81,16 @@ class GotoScreen(PanelScreen):
             self._go(Address(workflow=word))
 
     def _go(self, address: Address) -> None:
-        app = self.dashboard
+        context = self.context
         if address.instance:
-            app.show_instance(address.workflow, address.instance)
+            context.pages.show_instance(address.workflow, address.instance)
         else:
-            app.show_workflow(address.workflow)
+            context.pages.show_workflow(address.workflow)
 
     def _hint(self, typed: str = "") -> None:
-        self.query_one(Title).name_it("Go to", f"enter goes, {self.dashboard.key_of('layer.close')} closes")
+        self.query_one(Title).name_it(
+            "Go to", f"enter goes, {self.context.keys.key_of('layer.close')} closes"
+        )
         poller = self.poller
         names = (
             [workflow.name for workflow in poller.workflows if typed.lower() in workflow.name.lower()]

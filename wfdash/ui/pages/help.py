@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from wfdash.core.model.status import STATUSES
 from wfdash.core.text.clean import fit
 from wfdash.keymap.actions import ACTIONS, Action
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Scroller
@@ -50,7 +51,7 @@ class HelpScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield StatusLine(id="title")
         yield Scroller()
-        yield KeyBar(self.dashboard.why_off)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
         self.query_one(Scroller).focus()
@@ -64,9 +65,9 @@ class HelpScreen(BaseScreen):
         sections.insert(3, _legend())
         lines, scroller = _flow(sections, self.size.width), self.query_one(Scroller)
         scroller.fill(lines)
-        title = [(" ", PLAIN), *badge_pieces(self.dashboard.identity("")), ("Keys", STRONG)]
+        title = [(" ", PLAIN), *badge_pieces(identity_of(self.context, "")), ("Keys", STRONG)]
         if (more := len(lines) - scroller.page) > 0:
-            title.append((f"  {self.dashboard.key_of('move.down')} for {more} more lines", WARN))
+            title.append((f"  {self.context.keys.key_of('move.down')} for {more} more lines", WARN))
         title.append(("  every one can be changed under [keys] in the config", QUIET))
         self.query_one("#title", StatusLine).show(title)
 
@@ -78,14 +79,14 @@ class HelpScreen(BaseScreen):
         return [*lines, []]
 
     def _line(self, action: Action) -> Pieces:
-        keys = self.dashboard.keys_of(action.id)
+        keys = self.context.keys.keys_of(action.id)
         text = action.help
         if action.id == "view.1":
-            keys, text = f"{keys} to {self.dashboard.keys_of('view.9')}", "Saved views"
+            keys, text = f"{keys} to {self.context.keys.keys_of('view.9')}", "Saved views"
         return [("  " + fit(keys, 18), STRONG), (text, PLAIN)]
 
     def action_row_open(self) -> None:
-        self.dashboard.action_layer_close()
+        self.context.pages.close_layer()
 
 
 _REST = {f"view.{number}" for number in range(2, 10)}

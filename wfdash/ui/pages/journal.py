@@ -16,7 +16,9 @@ from wfdash.core.text.words import clock, count
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.plan import REFUSED
 from wfdash.live.records.journal import MOST_READ, JournalEntry
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.terminal.clipboard import copy_text
 from wfdash.ui.widgets.field import Field
@@ -120,8 +122,8 @@ class JournalScreen(BaseScreen):
     offers = ("filter.edit", "copy.menu")
     BINDINGS = bindings("filter.edit", "copy.menu")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._all: list[JournalEntry] = []
         self._is_cut = False
         """Whether the journal holds older events than were read."""
@@ -129,20 +131,20 @@ class JournalScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield StatusLine(id="journal-title")
         hint = "filter: words of the verb, the instance, the workflow, the outcome"
-        keys = (("enter", "to the rows"), (self.dashboard.key_of("layer.close"), "no filter"))
+        keys = (("enter", "to the rows"), (self.context.keys.key_of("layer.close"), "no filter"))
         yield Field(placeholder=hint, keys=keys)
         yield _Entries()
-        yield KeyBar(self.dashboard.why_off)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
         self.query_one(Field).display = False
-        self.table.now, self.table.utc = self.dashboard.clock(), self.dashboard.utc
+        self.table.now, self.table.utc = self.context.clock(), self.context.utc
         self.table.focus()
         self.run_worker(self._read(), exit_on_error=False)
 
     async def _read(self) -> None:
         """In a thread: the keys go on meanwhile."""
-        session = self.dashboard.session
+        session = self.context.session
         journal = session.journal if session is not None else None
         if journal is not None:
             self._all = list(reversed(await asyncio.to_thread(journal.read)))
@@ -165,7 +167,7 @@ class JournalScreen(BaseScreen):
         self.table.repaint()
         newest = "the newest " if self._is_cut else ""
         summary = f"{count(len(self.table.entries))} of {newest}{count(len(self._all))} events "
-        badges = badge_pieces(self.dashboard.identity(""))
+        badges = badge_pieces(identity_of(self.context, ""))
         self.query_one("#journal-title", StatusLine).show(
             [
                 (" ", PLAIN),
@@ -177,7 +179,7 @@ class JournalScreen(BaseScreen):
         )
 
     def _trouble(self) -> str:
-        session = self.dashboard.session
+        session = self.context.session
         return session.journal.trouble if session is not None and session.journal is not None else ""
 
     def action_filter_edit(self) -> None:
@@ -203,22 +205,22 @@ class JournalScreen(BaseScreen):
         return True
 
     def _nothing(self) -> str:
-        app = self.dashboard
+        context = self.context
         if self._all:
-            drop, change = app.key_of("layer.close"), app.key_of("filter.edit")
+            drop, change = context.keys.key_of("layer.close"), context.keys.key_of("filter.edit")
             return f"No event of the journal matches.\n{drop} drops the filter; {change} changes it."
-        if app.settings.demo:
+        if context.settings.demo:
             return f"The demo keeps no journal.\nWith an account {_WRITTEN}."
         return f"Nothing was done from this machine yet.\nFrom now on {_WRITTEN}."
 
     def action_copy_menu(self) -> None:
         """The rows that are shown, as Markdown."""
         text = journal_markdown(self.table.entries)
-        app = self.dashboard
-        app.notify(
+        context = self.context
+        context.notify(
             copy_text(
                 text,
-                write=app.write_to_terminal,
+                write=context.terminal.write,
                 environ=os.environ,
                 folder=user_state_path("wfdash"),
                 name="journal",

@@ -7,6 +7,7 @@ from textual.widgets import Input
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import clock
 from wfdash.ui.base.panel import PanelScreen, Title
+from wfdash.ui.context import Context
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
@@ -20,8 +21,8 @@ _LAST = 6
 class NoteScreen(PanelScreen):
     DEFAULT_CSS = "NoteScreen Field { margin: 0 1; }"
 
-    def __init__(self, workflow: str, instance: str) -> None:
-        super().__init__()
+    def __init__(self, context: Context, workflow: str, instance: str) -> None:
+        super().__init__(context)
         self._workflow = workflow
         self._instance = instance
 
@@ -37,15 +38,15 @@ class NoteScreen(PanelScreen):
 
     def _draw(self) -> None:
         about = f"Note on {clean(self._instance)}" if self._instance else "Note"
-        app = self.dashboard
-        self.query_one(Title).name_it(about, f"enter keeps it, {app.key_of('layer.close')} closes")
+        context = self.context
+        self.query_one(Title).name_it(about, f"enter keeps it, {context.keys.key_of('layer.close')} closes")
         lines: list[Pieces] = [
             [
-                (f"  {clock(entry.at, utc=app.utc, now=app.clock())}  {entry.kind:<7} ", QUIET),
+                (f"  {clock(entry.at, utc=context.utc, now=context.clock())}  {entry.kind:<7} ", QUIET),
                 (clean(entry.text), PLAIN),
                 (f"  {clean(entry.id)}", QUIET),
             ]
-            for entry in list(app.shift.story)[-_LAST:]
+            for entry in list(context.shift.story)[-_LAST:]
         ]
         self.query_one("#story", TextLines).show(lines or [[("  nothing is noted yet", QUIET)]])
 
@@ -53,12 +54,12 @@ class NoteScreen(PanelScreen):
         text = event.value.strip()
         if not self.close() or not text:
             return
-        app = self.dashboard
-        app.shift.story.tell(app.clock(), "note", text, workflow=self._workflow, id=self._instance)
-        trouble = app.shift.story.trouble
-        key = app.key_of("export.menu")
-        app.call_after_refresh(
-            app.notify,
+        context = self.context
+        context.shift.story.tell(context.clock(), "note", text, workflow=self._workflow, id=self._instance)
+        trouble = context.shift.story.trouble
+        key = context.keys.key_of("export.menu")
+        self.app.call_after_refresh(
+            context.notify,
             trouble or f"noted; {key} exports the story",
             severity="warning" if trouble else "information",
         )

@@ -11,6 +11,7 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.keymap.actions import ACTIONS, BY_ID, Action, textual_action
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Choices
 from wfdash.ui.widgets.field import Field
@@ -29,8 +30,8 @@ class PaletteScreen(PanelScreen):
     PaletteScreen Field { margin: 0 1; }
     """
 
-    def __init__(self, active: dict[str, ActiveBinding]) -> None:
-        super().__init__()
+    def __init__(self, context: Context, active: dict[str, ActiveBinding]) -> None:
+        super().__init__(context)
         self._here = {found.binding.action: found for found in active.values()}
         self._views: dict[str, str] = {}
         """Names of the saved views, by the action that opens each."""
@@ -42,7 +43,7 @@ class PaletteScreen(PanelScreen):
             yield Choices()
 
     def on_mount(self) -> None:
-        views = self.dashboard.settings.views
+        views = self.context.settings.views
         self._views = {f"view.{view.key}": view.name for view in views if view.key}
         self.query_one(Field).focus()
         self.query_one(Choices).can_focus = False
@@ -59,7 +60,7 @@ class PaletteScreen(PanelScreen):
             self.query_one(Choices).move(rows)
 
     def _fill(self, typed: str) -> None:
-        close = self.dashboard.key_of("layer.close")
+        close = self.context.keys.key_of("layer.close")
         self.query_one(Title).name_it("Actions", f"up and down choose, enter does it, {close} closes")
         words = typed.lower().split()
         found = [
@@ -81,16 +82,16 @@ class PaletteScreen(PanelScreen):
 
     def _is_key(self, action: Action, typed: str) -> bool:
         """Whether the key itself was typed: what it does comes first, and be it off."""
-        return typed.strip() in self.dashboard.keys_of(action.id).split()
+        return typed.strip() in self.context.keys.keys_of(action.id).split()
 
     def _why_off(self, action: Action) -> str:
         if textual_action(action.id) not in self._here:
             return f"not here: works in {_WHERE[action.scope]}"
-        beneath = self.dashboard.screen_stack[-2]
+        beneath = self.app.screen_stack[-2]
         return beneath.why_off(action.id) if isinstance(beneath, BaseScreen) else ""
 
     def _line(self, action: Action, reason: str) -> Pieces:
-        keys = fit(self.dashboard.keys_of(action.id), 19)
+        keys = fit(self.context.keys.keys_of(action.id), 19)
         style = QUIET if reason else PLAIN
         line: Pieces = [("  " + keys, QUIET if reason else STRONG), (self._says(action), style)]
         return [*line, (f"  {clean(reason)}", WARN)] if reason else line
@@ -109,15 +110,15 @@ class PaletteScreen(PanelScreen):
             return
         reason = self._why_off(BY_ID[choice])
         found = self._here.get(textual_action(choice))
-        app = self.dashboard
+        context = self.context
         if not self.close():
             return
         if reason or found is None:
-            app.call_after_refresh(app.notify, reason or "not here", severity="warning")
+            self.app.call_after_refresh(context.notify, reason or "not here", severity="warning")
         else:
             if BY_ID[choice].dangerous:
-                app.gate.close()
-            app.call_after_refresh(app.run_action, found.binding.action, found.node)
+                context.gate.close()
+            self.app.call_after_refresh(self.app.run_action, found.binding.action, found.node)
 
     def action_palette_open(self) -> None:
         self.close()

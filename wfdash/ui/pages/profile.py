@@ -1,16 +1,13 @@
 """`P`: the profiles of the config, read-only for the rest of the run, and the first config of all."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from wfdash.config.settings import ProfileCard, Settings, SettingsError
 from wfdash.config.writer import NewProfile, save_profile
 from wfdash.ui.base.menu import MenuItem, MenuScreen
-
-if TYPE_CHECKING:
-    from wfdash.ui.app import WfdashApp
+from wfdash.ui.context import Context
 
 __all__ = ["ProfileScreen"]
 
@@ -22,26 +19,47 @@ _KEYS = "123456789abcdefghimnop"
 class ProfileScreen(MenuScreen):
     """Choosing a profile closes the session and opens one for that account."""
 
-    def __init__(self, settings: Settings, workflow: str) -> None:
+    def __init__(self, context: Context, workflow: str) -> None:
+        settings = context.settings
         self._cards = dict(zip(_KEYS, settings.profiles, strict=False))
         self._workflow = workflow
-        super().__init__(_title(settings), self._entries_for(settings))
+        super().__init__(context, _title(settings), self._entries_for(settings))
 
     def chosen(self, key: str) -> None:
-        app = self.dashboard
+        context = self.context
         if key == _READ_ONLY:
-            app.forbid_writes()
-            app.call_after_refresh(app.notify, "read-only from now on: nothing is written until wfdash ends")
+            context.connection.forbid_writes()
+            self.app.call_after_refresh(
+                context.notify, "read-only from now on: nothing is written until wfdash ends"
+            )
         elif key == _KEEP:
-            _keep(app, self._workflow)
-        elif app.session is not None and app.session.operator.running:
-            app.call_after_refresh(
-                app.notify,
+            self._keep()
+        elif context.session is not None and context.session.operator.running:
+            self.app.call_after_refresh(
+                context.notify,
                 "an action still runs; the profile can change once it has settled",
                 severity="warning",
             )
         else:
-            app.take_profile(self._cards[key].name)
+            context.connection.take_profile(self._cards[key].name)
+
+    def _keep(self) -> None:
+        """Write the first config: where we are, and which variable holds the token, never the token."""
+        context, settings = self.context, self.context.settings
+        assert settings.config_path is not None
+        account = settings.account_id or (
+            context.session.api.account_id if context.session is not None else ""
+        )
+        source = settings.credential.source if settings.credential is not None else ""
+        card = ProfileCard(_FIRST, account, self._workflow, local=settings.local)
+        try:
+            token_env = source if source.isidentifier() else ""
+            save_profile(settings.config_path, NewProfile(card, settings.base_url, token_env))
+        except SettingsError as wrong:
+            self.app.call_after_refresh(context.notify, str(wrong), severity="error")
+            return
+        context.settings = replace(settings, profile_name=_FIRST, profiles=(card,))
+        self.app.call_after_refresh(context.notify, f"kept as profile {_FIRST} in {settings.config_path}")
 
     def _entries_for(self, settings: Settings) -> Sequence[MenuItem]:
         entries = [
@@ -75,20 +93,3 @@ def _what(card: ProfileCard, *, in_use: bool) -> str:
     words += ["read-only"] if card.read_only else []
     words += [card.colour] if card.colour else []
     return " · ".join(words)
-
-
-def _keep(app: "WfdashApp", workflow: str) -> None:
-    """Write the first config: where we are, and which variable holds the token, never the token."""
-    settings = app.settings
-    assert settings.config_path is not None
-    account = settings.account_id or (app.session.api.account_id if app.session is not None else "")
-    source = settings.credential.source if settings.credential is not None else ""
-    card = ProfileCard(_FIRST, account, workflow, local=settings.local)
-    try:
-        token_env = source if source.isidentifier() else ""
-        save_profile(settings.config_path, NewProfile(card, settings.base_url, token_env))
-    except SettingsError as wrong:
-        app.call_after_refresh(app.notify, str(wrong), severity="error")
-        return
-    app.settings = replace(settings, profile_name=_FIRST, profiles=(card,))
-    app.call_after_refresh(app.notify, f"kept as profile {_FIRST} in {settings.config_path}")

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from wfdash.core.text.words import count
 from wfdash.live.feeds.watched import PACE
 from wfdash.live.polling.events import Event, WatchedChanged
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.watch_table import WatchTable
@@ -28,8 +29,8 @@ class WatchedScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield WatchTable(clock=self.dashboard.clock)
-        yield KeyBar(self.dashboard.why_off)
+        yield WatchTable(clock=self.context.clock)
+        yield KeyBar(self.context.pages.why_off)
 
     @property
     def table(self) -> WatchTable:
@@ -52,21 +53,22 @@ class WatchedScreen(BaseScreen):
 
     def draw(self) -> None:
         """All from what the poller holds; nothing is written where nothing differs."""
-        poller, app = self.poller, self.dashboard
+        poller, context = self.poller, self.context
         if poller is None or not self.is_ready:
             return
         states = poller.watched.states
         here = f"watching {count(len(states))}"
-        others = len(app.shift.pins) - len(states)
+        others = len(context.shift.pins) - len(states)
         spent, limit = poller.budget.meter
         self.query_one(Header).tell(
-            app.identity(here + (f", {count(others)} in other accounts" if others else "")),
+            identity_of(context, here + (f", {count(others)} in other accounts" if others else "")),
             counts={},
             freshness=[[(f"each is read every {PACE:.0f} s", QUIET)], [(f"every {PACE:.0f} s", QUIET)]],
             meter=meter_pieces(spent, limit, poller.budget.held_for),
         )
+        watch = context.keys.key_of("instance.watch")
         self.table.message = (
-            f"Nothing is watched yet.\n{app.key_of('instance.watch')} watches the instance under the cursor: "
+            f"Nothing is watched yet.\n{watch} watches the instance under the cursor: "
             f"it is read every {PACE:.0f} s wherever you are, and a change of it rings and is told."
         )
         self.table.take(states)
@@ -81,10 +83,10 @@ class WatchedScreen(BaseScreen):
         return super().why_off(action)
 
     def action_instance_watch(self) -> None:
-        self.dashboard.action_instance_watch()
+        self.context.shift.toggle(*self.subject())
         self.draw()
 
     def action_row_open(self) -> None:
         workflow, instance = self.subject()
         if instance:
-            self.dashboard.show_instance(workflow, instance)
+            self.context.pages.show_instance(workflow, instance)

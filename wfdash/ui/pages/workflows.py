@@ -11,8 +11,10 @@ from wfdash.core.text.sparkline import moves
 from wfdash.core.text.words import clock, count
 from wfdash.live.polling.events import Event, WorkflowsChanged
 from wfdash.ui.base.empty_messages import PATIENCE, is_lost, no_answer
+from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.instances.status_text import trouble_pieces
+from wfdash.ui.context import Context
+from wfdash.ui.instances.status import trouble_pieces
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.workflow_table import WorkflowTable, worst_first
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
@@ -34,20 +36,20 @@ class WorkflowsScreen(BaseScreen):
     opened_by = "workflows.open"
     BINDINGS = bindings("row.open")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._order: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield WorkflowTable(clock=self.dashboard.clock)
+        yield WorkflowTable(clock=self.context.clock)
         yield TextLines(id="trend", height=_PANEL)
         yield StatusLine(id="trouble")
-        yield KeyBar(self.dashboard.why_off)
+        yield KeyBar(self.context.pages.why_off)
 
     @property
-    def has_layer(self) -> bool:  # type: ignore[override]
-        return not self.dashboard.at_root
+    def has_layer(self) -> bool:
+        return not self.context.pages.at_root
 
     def on_mount(self) -> None:
         self.query_one(WorkflowTable).focus()
@@ -84,8 +86,8 @@ class WorkflowsScreen(BaseScreen):
 
     def action_row_open(self) -> None:
         if chosen := self.chosen_workflow():
-            self.dashboard.show_workflow(chosen)
-            self.dashboard.offer_config()
+            self.context.pages.show_workflow(chosen)
+            self.context.connection.offer_config()
 
     def _fill(self) -> None:
         """New counts. The rows are put in order only where no hand is on the keys."""
@@ -94,7 +96,8 @@ class WorkflowsScreen(BaseScreen):
             return
         table = self.query_one(WorkflowTable)
         ranked = worst_first(poller.workflows, poller.trends)
-        idle = not 0 <= self.dashboard.clock() - self.dashboard.last_key_at <= _IDLE  # it may be set back
+        pressed = self.context.clock() - self.context.last_key_at
+        idle = not 0 <= pressed <= _IDLE  # it may be set back
         if not idle and table.cursor > 0:
             places = {name: place for place, name in enumerate(self._order)}
             ranked.sort(key=lambda workflow: places.get(workflow.name, len(places)))
@@ -103,17 +106,14 @@ class WorkflowsScreen(BaseScreen):
         self._draw()
 
     def _draw(self) -> None:
-        poller, now = self.poller, self.dashboard.clock()
+        poller, now = self.poller, self.context.clock()
         if poller is None:
             return
         fresh = poller.workflows_fresh
         spent, limit = poller.budget.meter
+        listed = _title(len(poller.workflows), poller.workflows_total)
         self.query_one(Header).tell(
-            self.dashboard.identity(
-                "workflows"
-                if fresh.answered_at is None
-                else _title(len(poller.workflows), poller.workflows_total)
-            ),
+            identity_of(self.context, "workflows" if fresh.answered_at is None else listed),
             counts=_sum(poller.workflows),
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
             meter=meter_pieces(spent, limit, poller.budget.held_for),
@@ -134,7 +134,7 @@ class WorkflowsScreen(BaseScreen):
         if fresh.failure:
             return f"{fresh.failure}\nwfdash keeps trying; `wfdash doctor` says what to check."
         if fresh.answered_at is None:
-            silent = no_answer(fresh, self.dashboard.clock())
+            silent = no_answer(fresh, self.context.clock())
             return (
                 f"Asking for the workflows: {silent}.\n{PATIENCE}" if silent else "Asking for the workflows."
             )
@@ -142,7 +142,7 @@ class WorkflowsScreen(BaseScreen):
             return (
                 "This dev session has no workflows.\nAdd one under `workflows` in the Worker's configuration."
             )
-        key = self.dashboard.key_of("profile.open")
+        key = self.context.keys.key_of("profile.open")
         return f"This account has no workflows.\nDeploy a Worker with one, or change the profile with {key}."
 
     def _draw_trend(self) -> None:
@@ -153,10 +153,8 @@ class WorkflowsScreen(BaseScreen):
     def _trend(self, workflow: Workflow) -> list[Pieces]:
         """A line a status that has or had instances, as many as there is room for."""
         assert self.poller is not None
-        trends, now = self.poller.trends, self.dashboard.clock()
-        since = (
-            "" if trends.since is None else f" since {clock(trends.since, utc=self.dashboard.utc, now=now)}"
-        )
+        trends, now = self.poller.trends, self.context.clock()
+        since = "" if trends.since is None else f" since {clock(trends.since, utc=self.context.utc, now=now)}"
         title: Pieces = [
             (f" {clean(workflow.name)}", STRONG),
             (f"{since}, a bar a minute" if workflow.counts else ": this server tells no counts", QUIET),

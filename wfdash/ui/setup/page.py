@@ -14,6 +14,7 @@ from wfdash.core.text.wrap import wrapped
 from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.setup.checks import Introduction
 from wfdash.ui.setup.draft import ProfileDraft
@@ -44,9 +45,9 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
     )
     labels: ClassVar[Mapping[str, str]] = {"row.open": "choose", "layer.close": "go on without"}
 
-    def __init__(self, settings: Settings, name: str = "") -> None:
+    def __init__(self, context: Context, settings: Settings, name: str = "") -> None:
         """`name` is what the profile will be called; "" finds one."""
-        super().__init__()
+        super().__init__(context)
         self.draft = ProfileDraft(settings, name)
         self.named = settings.account_id
         """The account, where the environment or an option says which: it is not asked for."""
@@ -65,12 +66,12 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         yield Choices(id="choices")
         yield Field(max_length=500)
         yield TextLines(id="below", height=1)
-        yield KeyBar(self.dashboard.why_off)
+        yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
-        app = self.dashboard
-        self.introduction = Introduction(app.connector, app.clock)
-        self.field.keys = (("enter", "check it"), (app.key_of("layer.close"), "another source"))
+        context = self.context
+        self.introduction = Introduction(context.connection.connector, context.clock)
+        self.field.keys = (("enter", "check it"), (context.keys.key_of("layer.close"), "another source"))
         self.field.display = False
         self.query_one("#below").styles.height = "1fr"
         self.enter("token")
@@ -111,7 +112,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
     def asks(self, sentence: str) -> None:
         """Say what is asked now. From a worker, which touches no widget."""
         self.asking, self.trouble = sentence, ""
-        self._since = Freshness(asking=True, asked_at=self.dashboard.clock())
+        self._since = Freshness(asking=True, asked_at=self.context.clock())
         self.call_later(self.draw)
 
     def tick(self, now: float) -> None:
@@ -136,12 +137,12 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
     def draw(self) -> None:
         if not self.is_ready or not self.query("#below"):
             return
-        width, key_of = self.size.width, self.dashboard.key_of
+        width, key_of = self.size.width, self.context.keys.key_of
         keys = f"{key_of('row.fold')} a step back · {key_of('poll.now')} asks again "
         self.query_one("#title", StatusLine).show([(" wfdash, the first time", STRONG)], [(keys, QUIET)])
         self.query_one("#steps", TextLines).show([[], *step_pieces(self.step, self.answers, width), []])
         said, style = (self.trouble, BAD) if self.trouble else (self.asking, QUIET)
-        if said and not self.trouble and (silent := no_answer(self._since, self.dashboard.clock())):
+        if said and not self.trouble and (silent := no_answer(self._since, self.context.clock())):
             said = f"{said} It gave {silent}."
         lines: list[Pieces] = [[(f" {line}", style)] for line in wrapped(clean(said), width - 2, 3)]
         self.query_one("#said", TextLines).show([*lines, []] if lines else [])

@@ -71,15 +71,15 @@ class SetupScreen(SetupToken):
         except SettingsError as wrong:
             self.failed(str(wrong))
             return
-        key = self.dashboard.key_of("profile.open")
+        key = self.context.keys.key_of("profile.open")
         self._over(kept, f"kept as profile {kept.profile_name}; {key} changes profiles")
 
     def _over(self, settings: Settings, said: str) -> None:
         """Watch what was chosen."""
-        app = self.dashboard
+        context = self.context
         remember_led(user_state_path("wfdash"))
-        app.reconnect(settings, workflow=settings.workflow)
-        app.call_after_refresh(app.notify, said)
+        context.connection.reconnect(settings, workflow=settings.workflow)
+        self.app.call_after_refresh(context.notify, said)
 
     # Keys.
 
@@ -123,7 +123,7 @@ class SetupScreen(SetupToken):
         if self.editing:
             self.leave_field()
         elif self.settings.credential is None:
-            self.dashboard.leave(3)
+            self.context.pages.leave(3)
         else:
             self._over(self.settings, "nothing was kept; `wfdash setup` leads through it again")
 
@@ -131,7 +131,7 @@ class SetupScreen(SetupToken):
         if self.editing:
             self.leave_field()
         else:
-            self.dashboard.leave(0 if self.settings.credential is not None else 3)
+            self.context.pages.leave(0 if self.settings.credential is not None else 3)
 
     def action_help_open(self) -> None:
-        self.dashboard.action_help_open()
+        self.context.pages.open("help")

@@ -111,6 +111,6 @@ class SetupToken(SetupPage):
         self.verify()
 
     def _copy_address(self) -> None:
-        app, folder = self.dashboard, user_state_path("wfdash")
-        write = app.write_to_terminal
-        app.notify(copy_text(FORM, write=write, environ=os.environ, folder=folder, name="the address"))
+        context, folder = self.context, user_state_path("wfdash")
+        write = context.terminal.write
+        context.notify(copy_text(FORM, write=write, environ=os.environ, folder=folder, name="the address"))

@@ -1,13 +1,14 @@
 """The terminal: the theme, the filters that every line goes through, what is written, what is read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.control import Control
 from textual._compositor import ChopsUpdate
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 from textual.driver import Driver
 from textual.events import Event
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -17,17 +18,47 @@ from wfdash.config.settings import Settings
 from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
-__all__ = ["FONTS", "NarrowUpdate", "Rendering"]
+__all__ = ["FONTS", "NarrowUpdate", "Rendering", "TerminalApp", "TerminalLine"]
 
 
 FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 """Of a picture: whichever of these is there. No server is asked for one."""
 
 
-class Rendering(App[int], inherit_bindings=False):
-    """The part of the app that knows what a frame looks like."""
+class Rendering:
+    """Theme, colours and characters as the settings want them. NO_COLOR goes before any theme."""
 
-    _last_filters: Sequence[LineFilter] = ()
+    def __init__(self, settings: Settings, *, no_color: bool) -> None:
+        self.no_color = no_color or settings.no_color
+        self.theme = "ansi-dark" if self.no_color else base_theme(settings.theme)
+        self._last: list[LineFilter] = [SecretFilter(), PrintableFilter()]
+        if self.no_color:
+            self._last.append(ColourlessFilter())
+        elif settings.theme in PALETTES:
+            self._last.append(PaletteFilter(PALETTES[settings.theme]))
+        if settings.ascii:
+            self._last.append(AsciiFilter())
+
+    def line_filters(self, textual: Sequence[LineFilter]) -> Sequence[LineFilter]:
+        """Ours after Textual's, so that nothing can add a control character behind them."""
+        # Textual chose greys before the theme was set, and those come out black on 16 colours.
+        kept = (line_filter for line_filter in textual if not isinstance(line_filter, Monochrome | NoColor))
+        return [*kept, *self._last]
+
+
+class TerminalApp(App[int], inherit_bindings=False):
+    """What Textual's app does otherwise with the terminal: its driver, its frames, and lending it."""
+
+    rendering: Rendering | None = None
+    lent = False
+    """Whether something else has the terminal just now."""
+
+    def dress(self, rendering: Rendering) -> None:
+        """Look like this from now on."""
+        self.animation_level = "none"
+        self.no_color = rendering.no_color
+        self.theme = rendering.theme
+        self.rendering = rendering
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's choice; in place of the usual one, one that outlives whatever is sent to it."""
@@ -38,40 +69,9 @@ class Rendering(App[int], inherit_bindings=False):
 
         return TolerantDriver
 
-    def is_drawn(self) -> bool:
-        """Whether the terminal has taken all that was written to it; one that was held takes nothing."""
-        return bool(getattr(self._driver, "drained", True))
-
-    def typed_since(self, event: Event) -> bool:
-        """Whether something was typed after this event, be it still on its way here."""
-        typed_since = getattr(self._driver, "typed_since", None)
-        return typed_since is not None and typed_since(event.time)
-
-    def give_up_terminal(self) -> None:
-        """Restore of the terminal what can be restored without waiting for it."""
-        if (give_up := getattr(self._driver, "give_up", None)) is not None:
-            give_up()
-
-    def dress(self, settings: Settings) -> None:
-        """Take theme, colours and characters from the settings. NO_COLOR goes before any theme."""
-        self.animation_level = "none"
-        self.no_color = self.no_color or settings.no_color
-        self.theme = "ansi-dark" if self.no_color else base_theme(settings.theme)
-        filters: list[LineFilter] = [SecretFilter(), PrintableFilter()]
-        if self.no_color:
-            filters.append(ColourlessFilter())
-        elif settings.theme in PALETTES:
-            filters.append(PaletteFilter(PALETTES[settings.theme]))
-        if settings.ascii:
-            filters.append(AsciiFilter())
-        self._last_filters = filters
-
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Ours after Textual's, so that nothing can add a control character behind them."""
         filters = super().get_line_filters()
-        # Textual chose greys before the theme was set, and those come out black on 16 colours.
-        kept = (filter for filter in filters if not isinstance(filter, Monochrome | NoColor))
-        return [*kept, *self._last_filters]
+        return filters if self.rendering is None else self.rendering.line_filters(filters)
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """The screen as SVG, without the font that Rich would have fetched from a server."""
@@ -83,6 +83,51 @@ class Rendering(App[int], inherit_bindings=False):
         if isinstance(renderable, ChopsUpdate):
             renderable = NarrowUpdate.of(renderable)
         super()._display(screen, renderable)
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        self.lent = True
+        try:
+            with super().suspend():
+                yield
+        finally:
+            self.lent = False
+
+    def retake_terminal(self) -> None:
+        """Set it up and draw all anew: what was done to it meanwhile is not known."""
+        with suppress(SuspendNotSupported), self.suspend():
+            pass
+
+
+class TerminalLine:
+    """The terminal beside what Textual draws: what it is given as it is, and what it has taken."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+
+    def write(self, sequence: str) -> None:
+        """Hand it a control sequence of our own as it is."""
+        driver = self._app._driver
+        if driver is not None:
+            driver.write(sequence)
+            driver.flush()
+
+    def bell(self) -> None:
+        self._app.bell()
+
+    def is_drawn(self) -> bool:
+        """Whether it has taken all that was written to it; one that was held takes nothing."""
+        return bool(getattr(self._app._driver, "drained", True))
+
+    def typed_since(self, event: Event) -> bool:
+        """Whether something was typed after this event, be it still on its way here."""
+        typed_since = getattr(self._app._driver, "typed_since", None)
+        return typed_since is not None and typed_since(event.time)
+
+    def give_up(self) -> None:
+        """Restore of it what can be restored without waiting for it."""
+        if (give_up := getattr(self._app._driver, "give_up", None)) is not None:
+            give_up()
 
 
 class NarrowUpdate(ChopsUpdate):

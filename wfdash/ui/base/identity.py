@@ -1,0 +1,48 @@
+"""The ends of every top line: whose data it is and what guards it, and who acted last."""
+
+from collections.abc import Sequence
+
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import age
+from wfdash.core.verbs.rules import phrase
+from wfdash.ui.context import Context
+from wfdash.ui.widgets.header import Identity
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import QUIET
+
+__all__ = ["identity_of", "last_pieces"]
+
+_RECENT = 900.0
+"""Seconds for which an action is the last one worth a word."""
+
+
+def identity_of(context: Context, subject: str) -> Identity:
+    """For the top line of every screen; `subject` is the workflow or the page."""
+    settings, session, guard = context.settings, context.session, context.desk.guard
+    badges = [f"DEMO {settings.demo}"] if settings.demo else []
+    if context.in_production:
+        badges.append("PRODUCTION")
+    if settings.read_only or (session is not None and guard.read_only):
+        badges.append("read-only")
+    elif guard.watch_only:
+        badges.append("watch only")
+    if session is not None and (ahead := session.skew.seconds):
+        badges.append(f"clock {age(abs(ahead))} {'ahead' if ahead > 0 else 'behind'}")
+    where = settings.profile_name or ("local" if settings.local else settings.account_id[:8])
+    return Identity(subject, "" if settings.demo else where, settings.colour, tuple(badges))
+
+
+def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
+    """The last action and who did it, for a while after it; the longest way to say it first."""
+    done = context.desk.last_done()
+    if done is None or now - done.at > _RECENT:
+        return ()
+    verb, who, ago = phrase(done.verb), clean(done.who[:60]), age(max(0.0, now - done.at))
+    user = who.partition("@")[0]
+    what = clean(done.id[:40]) or "many"
+    words = (
+        f"last: {verb} {what} by {who}, {ago} ago",
+        f"{verb} {what} by {user} {ago} ago",
+        f"{verb} by {user} {ago} ago",
+    )
+    return [[(word, QUIET)] for word in words]

@@ -1,0 +1,193 @@
+"""What every screen is given: settings, clock, session, and what it may ask of the rest of the dashboard.
+
+The protocols name what screens ask of objects that stand above them: so no file of the ui imports its user.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from textual.events import Event
+
+from wfdash.config.settings import Settings
+from wfdash.core.filter.query import Query
+from wfdash.core.rows.marks import Marks
+from wfdash.core.rows.order import Order
+from wfdash.ui.keys.key_names import KeyNames
+from wfdash.ui.keys.prompt_gate import KeyGate
+
+if TYPE_CHECKING:  # httpx comes with the session, once the app runs
+    from wfdash.core.handoff.handover import Handover
+    from wfdash.core.model.instance import Instance
+    from wfdash.live.actions.plan import Guard, Plan, Progress, Result
+    from wfdash.live.actions.progress import ActionProgress
+    from wfdash.live.records.last_action import Done
+    from wfdash.live.records.notes import SessionStory
+    from wfdash.live.records.pins import Pin, Pins
+    from wfdash.ui.session import AccountSession, Connect
+
+__all__ = ["Connection", "Context", "Desk", "ListedRows", "Pages", "Prompts", "ShiftLog"]
+
+
+class Notify(Protocol):
+    def __call__(self, message: str, *, severity: str = "information") -> None: ...
+
+
+class Terminal(Protocol):
+    """What is written to it, and what it has taken and given."""
+
+    def write(self, sequence: str) -> None:
+        """Hand it a control sequence of our own as it is."""
+
+    def bell(self) -> None: ...
+    def is_drawn(self) -> bool:
+        """Whether it has taken all that was written to it."""
+
+    def typed_since(self, event: Event) -> bool:
+        """Whether something was typed after this event, be it still on its way here."""
+
+
+class ListedRows(Protocol):
+    """The list of instances that lies under every page: one workflow, one filter, one set of marks."""
+
+    @property
+    def workflow(self) -> str: ...
+    @property
+    def instance(self) -> str | None:
+        """The one under the cursor."""
+
+    @property
+    def query(self) -> Query: ...
+    @property
+    def order(self) -> Order: ...
+    @property
+    def marks(self) -> Marks: ...
+    def ids(self) -> Sequence[str]:
+        """Those the filter shows, from the top."""
+
+    def filter_by(self, text: str) -> str:
+        """Put this filter in force; why it cannot be read, or "" when it can."""
+
+    def set_order(self, order: Order) -> None:
+        """Sort another way; the cursor stays on its instance."""
+
+    def leave_all(self, workflow: str) -> None:
+        """Another account from now on: rows, marks and filter of this one are dropped."""
+
+    def step(self, instance: str, rows: int) -> str | None:
+        """Put the cursor so many rows under this instance; the id it is on then."""
+
+    def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
+        """Mark these in the unfiltered list of that workflow, shown now or not."""
+
+
+class Pages(Protocol):
+    """Opens and closes pages, each by its name."""
+
+    @property
+    def listing(self) -> ListedRows: ...
+    @property
+    def at_root(self) -> bool: ...
+    def open(self, name: str, *arguments: Any) -> None: ...
+    def show_workflow(self, workflow: str) -> None: ...
+    def show_instance(self, workflow: str, instance: str) -> None: ...
+    def close_all(self) -> None: ...
+    def close_layer(self) -> None: ...
+    def press(self, action: str) -> None:
+        """Press the key of an action, if it has one here."""
+
+    def why_off(self, action: str) -> str:
+        """Why an action would do nothing now; "" when it is on."""
+
+    def leave(self, code: int = 0) -> None: ...
+
+
+class Desk(Protocol):
+    """The plans that are being carried out, whatever screen is shown."""
+
+    @property
+    def guard(self) -> "Guard": ...
+    @property
+    def bulk(self) -> "ActionProgress | None": ...
+    def start(
+        self, plan: "Plan", on_event: "Callable[[Progress | Result], None] | None" = None
+    ) -> "ActionProgress": ...
+    def stop(self, progress: "ActionProgress") -> None: ...
+    def shown(self, now: float) -> "list[ActionProgress]":
+        """What runs, and what ended a moment ago."""
+
+    def last_done(self) -> "Done | None": ...
+
+
+class Prompts(Protocol):
+    """What leads to a write: prompts, forms, and why a verb would do nothing."""
+
+    def write(self, action: str) -> None:
+        """Ask for what a key that writes stands for."""
+
+    def prompt(self, plan: "Plan") -> None: ...
+    def show_bulk(self, progress: "ActionProgress") -> None: ...
+    def why_off(self, action: str, targets: "Callable[[], Sequence[Instance]]") -> str: ...
+
+
+class ShiftLog(Protocol):
+    """What a shift watches, notes and hands over."""
+
+    pins: "Pins"
+    story: "SessionStory"
+
+    def pin(self, workflow: str, identity: str) -> "Pin": ...
+    def toggle(self, workflow: str, identity: str) -> None: ...
+    def acted(self, progress: "ActionProgress") -> None: ...
+    def handover(self) -> "Handover": ...
+    def end(self) -> None: ...
+
+
+class Connection(Protocol):
+    """Leads to another account or profile."""
+
+    connector: "Callable[[Settings], Connect]"
+
+    def take_account(self, account_id: str) -> None: ...
+    def take_profile(self, name: str, environ: Mapping[str, str] = ...) -> None: ...
+    def reconnect(self, settings: Settings, *, workflow: str) -> None: ...
+    def offer_config(self) -> None: ...
+    def forbid_writes(self) -> None: ...
+
+
+class Context:
+    """One for the dashboard, which puts its parts in as it makes them; screens read it and own none of it."""
+
+    pages: Pages
+    desk: Desk
+    prompts: Prompts
+    shift: ShiftLog
+    connection: Connection
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], float],
+        notify: Notify,
+        terminal: Terminal,
+    ) -> None:
+        """`notify` says a sentence on the bottom line."""
+        self.settings = settings
+        self.clock = clock
+        self.notify = notify
+        self.terminal = terminal
+        self.keys = KeyNames(lambda: self.settings)
+        self.gate = KeyGate()
+        self.utc = settings.time != "local"
+        self.session: AccountSession | None = None
+        self.failure = ""
+        """Why there is no session, in a sentence; "" once there is one."""
+        self.last_key_at = self.last_pointed_at = float("-inf")
+
+    @property
+    def in_production(self) -> bool:
+        """Whether the account in use, which the API may have named only later, is guarded as production."""
+        account = self.settings.account_id
+        if self.session is not None:
+            account = self.session.api.account_id or account
+        return self.settings.is_production(account)

@@ -1,0 +1,101 @@
+"""The keys that act on the list: marks, order, views, filter and arrivals."""
+
+from itertools import islice
+
+from textual.containers import Vertical
+
+from wfdash.core.filter.completion import found_values
+from wfdash.ui.context import Context
+from wfdash.ui.instances.columns import next_order, reversed_order
+from wfdash.ui.instances.filter_line import FilterLine
+from wfdash.ui.instances.rows import InstanceRows
+from wfdash.ui.instances.saved_views import SavedViews
+from wfdash.ui.keys.bindings import bindings
+
+__all__ = ["ListKeys"]
+
+_LOOKED_AT = 5000
+"""Rows of which a filter's completions are made."""
+
+
+class ListKeys(Vertical):
+    """Holds filter line, table and the detail beside it: the keys work wherever in there the focus is."""
+
+    BINDINGS = bindings(
+        "instance.next",
+        "instance.previous",
+        "filter.edit",
+        "view.save",
+        "view.",
+        "sort.",
+        "mark.",
+        "rows.arrived",
+    )
+    DEFAULT_CSS = "ListKeys { width: 1fr; height: 1fr; }"
+
+    def __init__(
+        self, context: Context, rows: InstanceRows, filter_line: FilterLine, views: SavedViews
+    ) -> None:
+        super().__init__()
+        self.context, self._rows, self._filter_line, self._views = context, rows, filter_line, views
+        filter_line.values = self._values_of
+
+    def _values_of(self, field: str) -> list[str]:
+        """What stands in a field, as far as some of the loaded rows and all that was read can tell."""
+        poller = self._rows.poller
+        if poller is None:
+            return []
+        return found_values(field, islice(poller.store, _LOOKED_AT), poller.read.values())
+
+    def action_instance_next(self) -> None:
+        self._rows.table.move(1)
+
+    def action_instance_previous(self) -> None:
+        self._rows.table.move(-1)
+
+    def action_filter_edit(self) -> None:
+        self._filter_line.edit()
+
+    def action_view_show(self, number: int) -> None:
+        self._views.show_numbered(number)
+
+    def action_view_save(self) -> None:
+        self._views.save()
+
+    def action_sort_next(self) -> None:
+        self._rows.set_order(next_order(self._rows.order), announce=True)
+
+    def action_sort_reverse(self) -> None:
+        self._rows.set_order(reversed_order(self._rows.order), announce=True)
+
+    def action_rows_arrived(self) -> None:
+        self._rows.settle()
+
+    def action_mark_toggle(self) -> None:
+        if self._rows.instance is not None:
+            self._rows.marks.toggle(self._rows.instance)
+            self._rows.table.move(1)
+        self._rows.marks_changed()
+
+    def action_mark_range(self) -> None:
+        marks = self._rows.marks
+        if marks.in_range:
+            marks.end_range()
+        elif self._rows.instance is not None:
+            marks.begin_range(self._rows.instance)
+            self.context.notify(f"marking up to the cursor; {self.context.keys.key_of('mark.range')} ends it")
+        self._rows.marks_changed()
+
+    def action_mark_all(self) -> None:
+        view = self._rows.view
+        if view is not None:
+            listed = [identity for identity in view.ids() if identity not in view.ghosts]
+            self._rows.marks.mark(listed)
+            self.context.notify(self._marked_all(len(listed), len(view.arrivals)))
+        self._rows.marks_changed()
+
+    def _marked_all(self, listed: int, waiting: int) -> str:
+        if not waiting:
+            return f"marked the {listed:,} loaded that match" if listed else "nothing that is loaded matches"
+        key = self.context.keys.key_of("rows.arrived")
+        return f"marked the {listed:,} listed; {waiting:,} more match, {key} lists them"

@@ -1,0 +1,83 @@
+"""When rows may move: never under a hand that is about to press a key."""
+
+from typing import Any
+
+from textual.screen import Screen
+
+from wfdash.core.model.status import is_final
+from wfdash.core.rows.store import Delta
+from wfdash.ui.context import Context
+from wfdash.ui.instances.rows import InstanceRows
+
+__all__ = ["RowMoves"]
+
+IDLE = 30.0
+"""Seconds without a key after which rows may move again."""
+POINTING = 3.0
+"""Seconds since the mouse moved in which no row may move from under it."""
+NEAR_END = 50
+"""Rows left below the screen at which older ones are asked for."""
+_SETTLED = 0.05
+"""Seconds a key needs to be acted on: only then may the ghosts go, so that it is not acted on another row."""
+
+
+class RowMoves:
+    """Takes in what the store and the clock bring, and tells the poller which rows are looked at."""
+
+    def __init__(self, context: Context, host: Screen[Any], rows: InstanceRows) -> None:
+        self._context, self._host, self._rows = context, host, rows
+
+    def take_in(self, delta: Delta) -> None:
+        """The store changed."""
+        rows, table = self._rows, self._rows.table
+        if rows.poller is None or rows.view is None:
+            return
+        table.note_changes(delta.changed)
+        held = self._held()
+        rows.view.update(delta, hold=held, ghosts=True)
+        if held:
+            rows.view.settle_below(table.on_screen().stop - 1)
+        table.rows_changed()
+        if rows.awaited in delta.added:
+            rows.put_cursor(rows.awaited)
+
+    def take_in_detail(self, instance: str) -> None:
+        """An instance was read: a filter that asks for what only that tells may want it, or not any more."""
+        rows, poller = self._rows, self._rows.poller
+        if rows.query.needs_details and poller is not None and instance in poller.store:
+            self.take_in(Delta(changed=(instance,)))
+        index = rows.table.index_of(instance)
+        if index is not None:
+            rows.table.refresh_rows([index])
+
+    def tick(self) -> None:
+        """What waited may go in once no key was pressed for a while."""
+        rows, view = self._rows, self._rows.view
+        if rows.poller is not None:
+            rows.table.forget_changes(rows.poller.list.answered_at)
+        if view is not None and view.arrivals and not self._held():
+            view.settle(ghosts=True)
+            rows.table.rows_changed()
+
+    def _held(self) -> bool:
+        """Whether rows must stand still: a hand is on the keys, and not on the first row, or on the mouse."""
+        context, now = self._context, self._context.clock()
+        pointed, pressed = now - context.last_pointed_at, now - context.last_key_at
+        if 0 <= pointed < POINTING:  # less than nothing: the clock was set back
+            return True
+        return self._rows.table.cursor > 0 and (0 <= pointed < IDLE or 0 <= pressed < IDLE)
+
+    def dismiss_ghosts(self) -> None:
+        """A key was pressed: once it has been acted on the ghosts go."""
+        if self._rows.view is not None and self._rows.view.ghosts:
+            self._host.set_timer(_SETTLED, self._rows.drop_ghosts)
+
+    def want(self) -> None:
+        """Tell the poller which rows are looked at."""
+        poller, view, shown = self._rows.poller, self._rows.view, self._rows.table.on_screen()
+        if poller is None or view is None:
+            return
+        rows = [view.row(index) for index in shown]
+        poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
+        if shown.stop > len(view) - NEAR_END and not poller.complete and not poller.searching:
+            poller.load_more()
