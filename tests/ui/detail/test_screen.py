@@ -8,11 +8,11 @@ from itertools import islice
 
 from tests.support.dashboard import drive, opened, shop_world
 from tests.support.simulated_time import simulate
+from wfdash.live.records.export_files import save_stream
 from wfdash.ui.detail.compare import CompareScreen
 from wfdash.ui.detail.inspector import InspectorScreen
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.screen import DetailScreen
-from wfdash.ui.pages.export_files import save_stream
 
 
 def of_status(dashboard, status):

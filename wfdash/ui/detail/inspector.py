@@ -20,12 +20,12 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, size
 from wfdash.core.why.why import TimeWords
 from wfdash.live.polling.events import DetailChanged, Event
+from wfdash.live.records.export_files import save_stream
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.detail.payload_tree import PayloadTree
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.pages.export_files import save_stream
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar

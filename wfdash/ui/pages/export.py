@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Final
 from platformdirs import user_state_path
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import Workflows
 from wfdash.core.handoff.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.payload.placeholders import TRUNCATED
 from wfdash.core.text.clean import masked
 from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
+from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.polling.freshness import as_of
 from wfdash.live.polling.read_instance import read_run
+from wfdash.live.records.export_files import file_name, write_first
 from wfdash.ui.base.menu import MenuItem, MenuScreen
 from wfdash.ui.context import Context
-from wfdash.ui.pages.export_files import file_name, full_outputs, write_first
 
 if TYPE_CHECKING:
     from wfdash.ui.session import AccountSession
@@ -28,6 +31,8 @@ __all__ = ["ExportScreen"]
 
 _FOLDERS: Final = (Path.cwd, partial(user_state_path, "wfdash"))
 """Where the person stands, else the state folder."""
+MOST_OUTPUTS = 50
+"""Step outputs fetched in full for one export: each is a request."""
 Make = Callable[[], Iterable[str]]
 """Makes what a file holds, off the event loop: a large table or value takes a second."""
 
@@ -141,3 +146,21 @@ class ExportScreen(MenuScreen):
 
 def _markdown(detail: Detail, why: str, now: float) -> list[str]:
     return [instance_markdown(detail, why=why, timeline=text_timeline(detail, now=now, utc=True), now=now)]
+
+
+async def full_outputs(api: Workflows, budget: Budget, detail: Detail) -> tuple[dict[int, object], int]:
+    """The whole outputs of steps whose answer was cut, by step index; and how many stay cut."""
+    cut = [step for step in detail.steps if isinstance(step.output, str) and step.output.endswith(TRUNCATED)]
+    outputs: dict[int, object] = {}
+    for step in cut[:MOST_OUTPUTS]:
+        await budget.acquire(Priority.DETAIL)
+        try:
+            waits = step.kind == "waitForEvent"
+            answer = await api.get_step(
+                detail.workflow, detail.id, step.name, type="waitForEvent" if waits else "step"
+            )
+        except WorkflowsError:
+            continue
+        if answer.result is not None:
+            outputs[step.index] = answer.result.get("output")
+    return outputs, len(cut) - len(outputs)

@@ -7,17 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from re import sub
 
-from wfdash.api.errors import WorkflowsError
-from wfdash.api.interface import Workflows
-from wfdash.core.model.detail import Detail
-from wfdash.core.payload.placeholders import TRUNCATED
 from wfdash.core.text.words import size
-from wfdash.live.budget.budget import Budget, Priority
 
-__all__ = ["file_name", "full_outputs", "save_stream", "write_first", "write_new"]
-
-MOST_OUTPUTS = 50
-"""Step outputs fetched in full for one export: each is a request."""
+__all__ = ["file_name", "save_stream", "write_first", "write_new"]
 
 
 def file_name(subject: str, ending: str, now: float) -> str:
@@ -94,21 +86,3 @@ def _short(path: Path) -> str:
     """The path from the home folder on, where it is in there: the name at its end is not to be cut off."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
-
-
-async def full_outputs(api: Workflows, budget: Budget, detail: Detail) -> tuple[dict[int, object], int]:
-    """The whole outputs of steps whose answer was cut, by step index; and how many stay cut."""
-    cut = [step for step in detail.steps if isinstance(step.output, str) and step.output.endswith(TRUNCATED)]
-    outputs: dict[int, object] = {}
-    for step in cut[:MOST_OUTPUTS]:
-        await budget.acquire(Priority.DETAIL)
-        try:
-            waits = step.kind == "waitForEvent"
-            answer = await api.get_step(
-                detail.workflow, detail.id, step.name, type="waitForEvent" if waits else "step"
-            )
-        except WorkflowsError:
-            continue
-        if answer.result is not None:
-            outputs[step.index] = answer.result.get("output")
-    return outputs, len(cut) - len(outputs)

@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from tests.support.program import ROOT, environment
-from wfdash.ui.pages.export_files import write_first, write_new
+from wfdash.live.records.export_files import write_first, write_new
 
 _SMALL_DISK = """
 import resource, sys
 from pathlib import Path
-from wfdash.ui.pages.export_files import write_new
+from wfdash.live.records.export_files import write_new
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
     write_new(Path(sys.argv[1]), "table.csv", (f"row {number}\\n" for number in range(100_000)))
