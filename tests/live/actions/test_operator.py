@@ -7,6 +7,8 @@ import pytest
 from tests.support.frail_server import FrailServer, NoBudget, VirtualTime
 from wfdash.api.interface import NewInstance
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES
+from wfdash.core.verbs.rules import leads_to
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, Result, make_creation, make_plan
 from wfdash.live.records.journal import Journal
@@ -152,6 +154,22 @@ async def test_429_after_it_was_carried_out_is_found_by_reading(operator, server
     (result,) = await act(operator, server, "terminate", "a")
     assert server.asked == [("a", "terminate")]
     assert (result.outcome, result.after, result.exit_code) == ("done", "terminated", 0)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("verb", ["pause", "resume", "terminate", "terminate_rollback", "restart"])
+@pytest.mark.parametrize("count", [1, 30])
+async def test_429_is_repeated_only_where_reading_can_tell(operator, server, verb, status, count):
+    for number in range(count):
+        server.add(f"o-{number}", status, busy=1000)
+    server.faults = ["429 after"] * count
+    targets = rows(server)
+    plan = make_plan(verb, "orders", targets, now=operator.clock(), guard=operator.guard).insist()
+    await operator.carry_out(plan, lambda event: None)
+    accepted = [identity for identity, _ in server.accepted]
+    assert len(accepted) == len(set(accepted))
+    if server.asked and status in leads_to(verb):
+        assert len(server.asked) == len({identity for identity, _ in server.asked})
 
 
 @pytest.mark.parametrize("fault", ["429", "429 after"])

@@ -13,7 +13,7 @@ from wfdash.api.errors import (
     Unauthorized,
     WorkflowsError,
 )
-from wfdash.core.verbs.rules import same_meaning
+from wfdash.core.verbs.rules import leads_to, same_meaning
 from wfdash.live.actions.plan import NOT_REACHED, REFUSED, UNKNOWN
 from wfdash.live.actions.reread import Snapshot
 
@@ -57,7 +57,8 @@ def pause_after(limited: WorkflowsError, attempt: int) -> float:
 def unchanged(verb: str, before: Snapshot, now: Snapshot) -> bool:
     """Whether `now`, read after the write, shows that it was not carried out; False when that cannot be told.
 
-    A restart ends where it began, so the times must show that no run has begun since.
+    A restart ends where it began, so the times must show that no run has begun since. Any other verb must
+    lead somewhere else: a rollback asked of what rolls back already would look the same carried out or not.
     """
     if not same_meaning(verb, before.status, now.status):
         return False
@@ -65,4 +66,4 @@ def unchanged(verb: str, before: Snapshot, now: Snapshot) -> bool:
         if before.started is None and before.ended is None:
             return False  # a list row of one that is queued stays as it is when it is restarted
         return now.began_again(before, from_step=verb == "restart_from") is False
-    return True
+    return before.status not in leads_to(verb) and not now.moved_since(before)

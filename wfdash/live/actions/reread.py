@@ -53,6 +53,12 @@ class Snapshot(Struct, frozen=True):
             return None
         return any(now is None or now > then for then, now in pairs_read)
 
+    def moved_since(self, earlier: "Snapshot") -> bool:
+        """Whether a time of the instance is another one than in the `earlier` reading of the same source."""
+        if self.source != earlier.source:
+            return False
+        return (self.queued, self.started, self.ended) != (earlier.queued, earlier.started, earlier.ended)
+
 
 class Rereader:
     """Readings of the targets of a plan; each request waits for the action budget. Raises WorkflowsError."""
