@@ -7,6 +7,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
 from wfdash.core.why.context import WhyContext, why_context
+from wfdash.live.feeds.anomalies import Anomalies
 from wfdash.live.feeds.counts import Counts
 from wfdash.live.feeds.error_samples import ErrorSamples
 from wfdash.live.feeds.filter_search import FilterSearch
@@ -39,6 +40,7 @@ class Feeds:
         self.counts = Counts(context)
         self.detail = OpenDetail(context)
         self.row_details = RowDetails(context, self.why_context)
+        self.anomalies = Anomalies(context, self.row_details)
         self.sweep = Sweep(context)
         self.search = FilterSearch(context, self.row_details)
         self.error_samples = ErrorSamples(context, read=self.row_details.remember)
@@ -90,6 +92,7 @@ class Feeds:
         self._frozen_rows = _FREEZE_AT
         for job in self.of_workflow:
             job.reset()
+        self.anomalies.reset()
 
     def in_order(self) -> Sequence[Job]:
         """Most urgent first. Of a long sweep every fourth turn, every second while rows on screen are unread,
@@ -137,6 +140,7 @@ class Feeds:
 
     def _follow(self, delta: Delta) -> None:
         self.search.follow(delta)
+        self.anomalies.follow(delta)
         self.watched.heed(delta)
         for identity in delta.changed:
             self.detail.row_changed(identity)

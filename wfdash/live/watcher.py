@@ -16,7 +16,6 @@ from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.diagnose import Why
 from wfdash.live.budget.budget import Budget
-from wfdash.live.feeds.anomalies import find_oddities
 from wfdash.live.feeds.count_history import Trends
 from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.feeds.instances import pushed
@@ -282,9 +281,7 @@ class Watcher:
 
     def oddities(self) -> Sequence[Oddity]:
         """What is stuck or odd, worst first, told from what was read so far."""
-        return find_oddities(
-            self._context, self._feeds.row_details, self._feeds.row_details.times, self.trends, self.shown
-        )
+        return self._feeds.anomalies.found(self.trends, self.shown)
 
     @property
     def read(self) -> Mapping[str, DetailFields]:

@@ -9,6 +9,7 @@ from wfdash.core.model.workflow import Schedule, Workflow
 from wfdash.core.triage.anomalies import (
     Oddity,
     StepTimes,
+    cron_fire,
     missed_fires,
     odd_detail,
     odd_row,
@@ -127,12 +128,24 @@ def test_a_queue_that_grows_with_the_runs_is_quiet():
 
 def test_a_fire_that_never_came():
     workflow = Workflow("nightly", schedules=[Schedule("*/30 * * * *", NOW - 600)])
-    early = Instance(f"*/30 * * * *-{int((NOW - 2_400) * 1000)}")
-    odd = missed_fires(workflow, [early, Instance("plain")], now=NOW)
+    early = {"*/30 * * * *": NOW - 2_400}
+    odd = missed_fires(workflow, early, now=NOW)
     assert [one.reason for one in odd] == ["*/30 * * * * was due 10 m ago and no instance came of it"]
-    came = Instance(f"*/30 * * * *-{int((NOW - 600) * 1000)}")
-    assert missed_fires(workflow, [early, came], now=NOW) == []
-    assert missed_fires(workflow, [early], now=NOW - 500) == []
+    assert missed_fires(workflow, {"*/30 * * * *": NOW - 600}, now=NOW) == []
+    assert missed_fires(workflow, early, now=NOW - 500) == []
+
+
+@pytest.mark.parametrize(
+    ("identity", "fire"),
+    [
+        ("*/30 * * * *-1795261800000", ("*/30 * * * *", 1_795_261_800.0)),
+        ("plain", None),
+        ("order-99999999999999999", None),
+        ("order-१२", None),
+    ],
+)
+def test_a_cron_run_names_its_schedule_and_boundary(identity, fire):
+    assert cron_fire(Instance(identity)) == fire
 
 
 def test_worst_first_keeps_the_heaviest_of_a_kind():

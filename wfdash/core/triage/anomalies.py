@@ -15,7 +15,16 @@ from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import current_steps
 from wfdash.core.why.step_names import base_name, plain_step
 
-__all__ = ["Oddity", "StepTimes", "missed_fires", "odd_detail", "odd_row", "queue_pressure", "worst_first"]
+__all__ = [
+    "Oddity",
+    "StepTimes",
+    "cron_fire",
+    "missed_fires",
+    "odd_detail",
+    "odd_row",
+    "queue_pressure",
+    "worst_first",
+]
 
 _PAUSING_TOO_LONG = 300.0
 _FEWEST_SAMPLES = 5
@@ -42,6 +51,8 @@ class StepTimes:
 
     def __init__(self) -> None:
         self._taken: dict[tuple[str, str], dict[tuple[str, int], float]] = defaultdict(dict)
+        self._p95: dict[tuple[str, str], float | None] = {}
+        """Kept until another run of the step is learnt: to sort thousands for each open step takes long."""
 
     def learn(self, detail: Detail) -> None:
         """Take in the last finished steps of an instance; reading it again counts them once."""
@@ -56,13 +67,16 @@ class StepTimes:
             ):
                 key = (detail.workflow, plain_step(columns.names[index]))
                 self._taken[key][(detail.id, index)] = end - start
+                self._p95.pop(key, None)
 
     def p95(self, workflow: str, step: Step) -> float | None:
         """Seconds within which 95 of 100 runs of this step finished; None below five samples."""
-        taken = sorted(self._taken.get((workflow, plain_step(step.name)), {}).values())
-        if len(taken) < _FEWEST_SAMPLES:
-            return None
-        return taken[min(len(taken) - 1, int(0.95 * len(taken)))]
+        key = (workflow, plain_step(step.name))
+        if key not in self._p95:
+            taken = sorted(self._taken.get(key, {}).values())
+            enough = len(taken) >= _FEWEST_SAMPLES
+            self._p95[key] = taken[min(len(taken) - 1, int(0.95 * len(taken)))] if enough else None
+        return self._p95[key]
 
 
 def odd_row(workflow: str, row: Instance, *, now: float) -> Oddity | None:
@@ -127,16 +141,19 @@ def queue_pressure(workflow: str, history: Sequence[tuple[float, Mapping[str, in
     return Oddity(workflow, "", "queue", reason, 1_800.0 + grown)
 
 
-def missed_fires(workflow: Workflow, rows: Iterable[Instance], *, now: float) -> list[Oddity]:
-    """Cron schedules whose next fire has passed without an instance.
+def cron_fire(row: Instance) -> tuple[str, float] | None:
+    """The schedule that made a row and the boundary it was made for, epoch seconds; None for any other row.
 
     A cron run's id is the expression, a dash and the boundary in epoch milliseconds.
     """
-    fired: dict[str, float] = {}
-    for row in rows:
-        cron, dash, boundary = row.id.rpartition("-")
-        if dash and boundary.isascii() and boundary.isdigit() and len(boundary) <= 16:
-            fired[cron] = max(fired.get(cron, 0.0), int(boundary) / 1000)
+    cron, dash, boundary = row.id.rpartition("-")
+    if dash and boundary.isascii() and boundary.isdigit() and len(boundary) <= 16:
+        return cron, int(boundary) / 1000
+    return None
+
+
+def missed_fires(workflow: Workflow, fired: Mapping[str, float], *, now: float) -> list[Oddity]:
+    """Cron schedules whose next fire has passed without an instance; `fired`: the last boundary of each."""
     return [
         Oddity(
             workflow.name,

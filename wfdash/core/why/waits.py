@@ -8,7 +8,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.why.current_steps import current_steps, deadline
 
-__all__ = ["OpenWait", "open_waits"]
+__all__ = ["OpenWait", "OpenWaits", "open_waits"]
 
 
 class OpenWait(Struct, frozen=True):
@@ -22,9 +22,42 @@ class OpenWait(Struct, frozen=True):
     """When it times out, where the API says."""
 
 
+class OpenWaits:
+    """The waits of many instances, each looked through anew only once it was read again."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[Detail, list[OpenWait]]] = {}
+        self.rows: list[OpenWait] = []
+
+    def take(self, details: Iterable[Detail]) -> bool:
+        """Take these and no others; whether there are other waits than before."""
+        before, self._found = self._found, {}
+        same = True
+        for detail in details:
+            found = before.get(detail.id)
+            if found is None or found[0] is not detail:
+                waits = _waits_of(detail)
+                same = same and (found[1] if found is not None else []) == waits
+                found = (detail, waits)
+            self._found[detail.id] = found
+        same = same and not any(
+            waits for identity, (_, waits) in before.items() if identity not in self._found
+        )
+        if not same:
+            self.rows = _in_order([wait for _, waits in self._found.values() for wait in waits])
+        return not same
+
+
 def open_waits(details: Iterable[Detail]) -> list[OpenWait]:
     """Oldest first within an event type, the types in the order of their oldest wait."""
-    waits = [_wait(detail, step) for detail in details for step in current_steps(detail) if _is_wait(step)]
+    return _in_order([wait for detail in details for wait in _waits_of(detail)])
+
+
+def _waits_of(detail: Detail) -> list[OpenWait]:
+    return [_wait(detail, step) for step in current_steps(detail) if _is_wait(step)]
+
+
+def _in_order(waits: list[OpenWait]) -> list[OpenWait]:
     oldest: dict[str, float] = {}
     for wait in waits:
         at = wait.since if wait.since is not None else float("inf")

@@ -1,61 +1,101 @@
 """What is stuck or odd in the workflow shown, from what was read anyway: no request is made for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+
+from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.workflow import Workflow
+from wfdash.core.rows.store import Delta
 from wfdash.core.triage.anomalies import (
     Oddity,
-    StepTimes,
+    cron_fire,
     missed_fires,
     odd_detail,
     odd_row,
     queue_pressure,
     worst_first,
 )
-from wfdash.core.why.diagnose import Why
 from wfdash.live.feeds.count_history import Trends
-from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.feeds.row_details import RowDetail, RowDetails
 from wfdash.live.polling.context import FeedContext
 
-__all__ = ["find_oddities"]
+__all__ = ["Anomalies"]
 
 _STUCK = 3_000.0
-_MOST_ROWS = 20_000
-"""Active rows that are looked through at one time."""
+_AGAIN = 5.0
+"""Seconds after which what was read is judged again, for a step gets slow while nothing is heard of it. For
+more than are judged at a time it is as many times that, so that each has its turn."""
+_AT_A_TIME = 200
+"""Details that are judged at one time, some 10 ms: the others have their turn at the next call."""
 
 
-def find_oddities(
-    context: FeedContext, details: RowDetails, times: StepTimes, trends: Trends, workflow: Workflow | None
-) -> list[Oddity]:
-    """The worst first. Whatever needs steps is told only of instances read since they changed."""
-    now = context.clock()
-    found: list[Oddity] = []
-    for identity in list(context.store.active)[:_MOST_ROWS]:
-        row = context.store.get(identity)
-        if row is None:
-            continue
-        if odd := odd_row(context.workflow, row, now=now):
+class _Judged(Struct):
+    read: RowDetail
+    at: float
+    found: list[Oddity]
+
+
+class Anomalies:
+    """Kept up from what changes: to look through every loaded row at each event would hold the loop."""
+
+    def __init__(self, context: FeedContext, details: RowDetails) -> None:
+        self._context = context
+        self._details = details
+        self.reset()
+
+    def reset(self) -> None:
+        """Another workflow is watched from now on."""
+        self._pausing: dict[str, None] = {}
+        self._fired: dict[str, float] = {}
+        self._judged: dict[str, _Judged] = {}
+
+    def follow(self, delta: Delta) -> None:
+        """Take note of rows that came or changed."""
+        for identity in (*delta.added, *delta.changed):
+            row = self._context.store.get(identity)
+            if row is None:
+                continue
+            self._pausing.pop(identity, None)
+            if row.status == "waitingForPause":
+                self._pausing[identity] = None
+            if row.trigger == "cron" and (fire := cron_fire(row)) is not None:
+                self._fired[fire[0]] = max(fire[1], self._fired.get(fire[0], 0.0))
+
+    def found(self, trends: Trends, workflow: Workflow | None) -> list[Oddity]:
+        """The worst first. Whatever needs steps is told only of instances read since they changed."""
+        context, now = self._context, self._context.clock()
+        rows = (context.store.get(identity) for identity in self._pausing if identity in context.store.active)
+        found = [odd for row in rows if row and (odd := odd_row(context.workflow, row, now=now))]
+        found += self._of_details(now)
+        if odd := queue_pressure(context.workflow, trends.samples(context.workflow)):
             found.append(odd)
-        found += _of_detail(details, identity, times, now, context.workflow)
-    if odd := queue_pressure(context.workflow, trends.samples(context.workflow)):
-        found.append(odd)
-    if workflow is not None:
-        cron = (row for row in context.store if row.trigger == "cron")
-        found += missed_fires(workflow, cron, now=now)
-    return worst_first(found)
+        if workflow is not None:
+            found += missed_fires(workflow, self._fired, now=now)
+        return worst_first(found)
 
+    def _of_details(self, now: float) -> Iterator[Oddity]:
+        before, self._judged = self._judged, {}
+        left, again = _AT_A_TIME, _AGAIN * max(1.0, len(before) / _AT_A_TIME)
+        for identity, read in self._details.newest_first():
+            detail = read.detail
+            if detail is None or is_final(detail.status) or identity not in self._context.store.active:
+                continue
+            judged = before.get(identity)
+            fresh = judged is not None and judged.read is read
+            if left and not (fresh and judged is not None and now - judged.at < again):
+                judged, fresh, left = _Judged(read, now, self._judge(identity, detail, now)), True, left - 1
+            if judged is None or not fresh:
+                continue
+            self._judged[identity] = judged
+            if judged.found and not self._details.moved_on(identity):
+                yield from judged.found
 
-def _of_detail(
-    details: RowDetails, identity: str, times: StepTimes, now: float, workflow: str
-) -> Iterable[Oddity]:
-    fact = details.fact(identity)
-    detail: Detail | None = fact.detail if fact is not None else None
-    if detail is None or is_final(detail.status) or details.moved_on(identity):
-        return
-    yield from odd_detail(detail, times, now=now)
-    why: Why | None = details.why(identity)
-    if why is not None and why.looks_stuck:
-        weight = _STUCK + (now - why.since if why.since is not None else 0.0)
-        yield Oddity(workflow, identity, "stuck", why.sentence, weight)
+    def _judge(self, identity: str, detail: Detail, now: float) -> list[Oddity]:
+        found = odd_detail(detail, self._details.times, now=now)
+        why = self._details.why(identity)
+        if why is not None and why.looks_stuck:
+            weight = _STUCK + (now - why.since if why.since is not None else 0.0)
+            found.append(Oddity(self._context.workflow, identity, "stuck", why.sentence, weight))
+        return found

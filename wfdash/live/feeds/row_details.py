@@ -1,7 +1,7 @@
 """What visible active rows are blocked on, read one by one out of spare budget."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -77,6 +77,10 @@ class RowDetails(Job):
 
     def fact(self, identity: str) -> RowDetail | None:
         return self._details.get(identity)
+
+    def newest_first(self) -> Iterator[tuple[str, RowDetail]]:
+        """What was read and is kept, by id."""
+        return reversed(self._details.items())
 
     def why(self, identity: str) -> Why | None:
         """Worded for now where the detail was kept, else as it was when it was read.

@@ -1,6 +1,7 @@
 """The event desk: which events are waited for, by whom and since when; one payload goes to one or to many."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,8 +12,8 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief, count
-from wfdash.core.why.waits import OpenWait, open_waits
-from wfdash.live.polling.events import Event
+from wfdash.core.why.waits import OpenWait, OpenWaits
+from wfdash.live.polling.events import Event, InstancesChanged
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -42,6 +43,7 @@ class WaitTable(ListTable[OpenWait]):
         self._longest_id = self._longest_type = 8
 
     def take(self, waits: list[OpenWait]) -> None:
+        """Show other waits than before."""
         self.rows = waits
         self._longest_id = max((cells(clean(wait.instance)) for wait in waits), default=8)
         self._longest_type = max((cells(clean(wait.event_type)) for wait in waits), default=8)
@@ -89,6 +91,7 @@ class EventsScreen(BaseScreen):
         super().__init__(context)
         self.workflow = workflow
         self._chosen = tuple(rows)
+        self._waits = OpenWaits()
         self._left_at: Hashable | None = None
         """What the cursor was left on; once it is on something else, somebody moved it."""
 
@@ -101,6 +104,7 @@ class EventsScreen(BaseScreen):
     def on_mount(self) -> None:
         self.table.focus()
         self.table.marked = {row.id for row in self._chosen} if len(self._chosen) > 1 else set()
+        self.call_after_refresh(self._ask)
         self.call_after_refresh(self.fill)
 
     @property
@@ -128,6 +132,8 @@ class EventsScreen(BaseScreen):
         return super().why_off("instance.send_event" if action == "row.open" else action)
 
     def live(self, event: Event) -> None:
+        if isinstance(event, InstancesChanged):
+            self._ask()
         self.fill()
 
     def tick(self, now: float) -> None:
@@ -136,23 +142,29 @@ class EventsScreen(BaseScreen):
     def on_line_table_cursor_moved(self) -> None:
         self.fill()
 
+    def _ask(self) -> None:
+        """Have the first of those that may wait read."""
+        if (poller := self.poller) is not None:
+            poller.want(list(islice(filter(self._may_wait, poller.store.active), _MOST)))
+
     def fill(self) -> None:
-        """Take what has been read by now, and ask for more."""
+        """Take what has been read by now. Nothing here looks at every row: that would hold the loop."""
         poller = self.poller
         if poller is None or not self.is_ready:
             return
-        open_ids = [identity for identity in poller.store.ids() if self._may_wait(identity)]
-        details = list(self._details(open_ids))
+        statuses = poller.store.statuses.items()
+        active = sum(rows for status, rows in statuses if not is_final(status) and status != "queued")
+        details = list(self._details(filter(self._may_wait, poller.read)))
         aim = self._aim
         self.table.now = self.context.clock()
-        self.table.take(open_waits(details))
-        self.table.message = self._nothing(len(details), len(open_ids))
+        if self._waits.take(details):
+            self.table.take(self._waits.rows)
+        self.table.message = self._nothing(len(details), active)
         self.table.rows_changed(everything=not aim)
         lost = bool(aim) and not self._place_cursor(aim)
         self.table.repaint()
-        poller.want(open_ids[:_MOST])
         types = len({row.event_type for row in self.table.rows})
-        read = f"read {count(len(details))} of {count(len(open_ids))} active"
+        read = f"read {count(len(details))} of {count(active)} active"
         title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.rows)
         summary = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
@@ -172,7 +184,7 @@ class EventsScreen(BaseScreen):
         row = self.poller.store.get(identity) if self.poller is not None else None
         return row is not None and not is_final(row.status) and row.status != "queued"
 
-    def _details(self, ids: Sequence[str]) -> Iterator[Detail]:
+    def _details(self, ids: Iterable[str]) -> Iterator[Detail]:
         assert self.poller is not None
         for identity in ids:
             state, fact = self.poller.detail(identity), self.poller.fact(identity)
