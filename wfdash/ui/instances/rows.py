@@ -66,8 +66,6 @@ class InstanceRows:
         """The id under the cursor."""
         return self.table.instance
 
-    # What is listed.
-
     def show_workflow(self, workflow: str) -> None:
         """List another workflow, from nothing: what is filtered out in one says little about the next."""
         if self.workflow and workflow != self.workflow:
@@ -147,10 +145,10 @@ class InstanceRows:
         self._building = self._host.run_worker(self._build, group="view", exclusive=True)
 
     async def _build(self) -> None:
-        view = self.view
-        assert view is not None
-        view.order = self.order
-        large = self.poller is not None and len(self.poller.store) > _LARGE
+        view, poller = self.view, self.poller
+        if view is None or poller is None:
+            return
+        view.order, large = self.order, len(poller.store) > _LARGE
         progress = partial(self.table.rows_changed, everything=False) if large else None
         if await view.set_query(self.query, progress) and view is self.view:
             self.table.rows_changed()
