@@ -4,6 +4,7 @@ import pytest
 
 from wfdash.core.model.status import ACTIVE, FINAL, STATUSES
 from wfdash.core.verbs import rules
+from wfdash.core.verbs.outcome import Outcome
 
 INSTANCE_VERBS = [verb for verb in rules.VERBS if verb != "create"]
 
@@ -100,9 +101,9 @@ def test_the_outcome_in_words(verb, before, answered, now, rerun, word, part):
 @pytest.mark.parametrize("now", [*STATUSES, "hibernating"])
 def test_what_is_under_way_is_followed_and_what_is_done_is_over(verb, before, now):
     outcome = rules.settled(verb, before=before, answered=now, now=now)
-    assert outcome.word in (rules.DONE, rules.UNDER_WAY, rules.NO_EFFECT)
-    assert outcome.over or outcome.word != rules.DONE
-    assert not (outcome.over and outcome.word == rules.UNDER_WAY)
+    assert outcome.word in (Outcome.DONE, Outcome.UNDER_WAY, Outcome.NO_EFFECT)
+    assert outcome.over or outcome.word != Outcome.DONE
+    assert not (outcome.over and outcome.word == Outcome.UNDER_WAY)
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "terminate", "terminate_rollback"])
@@ -110,8 +111,8 @@ def test_what_is_under_way_is_followed_and_what_is_done_is_over(verb, before, no
 @pytest.mark.parametrize("now", STATUSES)
 def test_nothing_is_called_done_in_a_status_the_verb_does_not_lead_to(verb, before, now):
     outcome = rules.settled(verb, before=before, answered=now, now=now)
-    if outcome.word == rules.DONE and verb != "resume":
+    if outcome.word == Outcome.DONE and verb != "resume":
         assert now in rules.leads_to(verb)
         assert now != before or now == "waitingForPause"
-    if outcome.word == rules.DONE and verb == "resume":
+    if outcome.word == Outcome.DONE and verb == "resume":
         assert before in ("paused", "waitingForPause")

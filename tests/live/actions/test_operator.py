@@ -8,6 +8,7 @@ from tests.support.frail_server import FrailServer, NoBudget, VirtualTime
 from wfdash.api.interface import NewInstance
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import leads_to
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, Result, make_creation, make_plan
@@ -496,7 +497,7 @@ async def test_an_instance_begun_before_the_request_is_not_taken_for_the_new_one
 
 def test_results_say_what_is_worth_another_try():
     def told(outcome):
-        return Result("p", 0, "orders", "a", "pause", "running", "", "", outcome)
+        return Result("p", 0, "orders", "a", "pause", "running", "", "", Outcome(outcome))
 
     assert not told("done").failed
     assert not told("under way").failed

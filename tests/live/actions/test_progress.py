@@ -1,6 +1,7 @@
 """The line that tells of an action, from the request to its end."""
 
 from wfdash.core.model.instance import Instance
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
 
@@ -18,7 +19,7 @@ def moved(one, stage, status="", done=0, note=""):
 
 def ended(one, outcome, sentence="", identity="a", at=AT + 8):
     return Result(
-        one.plan.key, at, "orders", identity, "pause", "running", "", "", outcome, sentence=sentence
+        one.plan.key, at, "orders", identity, "pause", "running", "", "", Outcome(outcome), sentence=sentence
     )
 
 

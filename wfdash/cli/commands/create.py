@@ -26,6 +26,7 @@ from wfdash.cli.output import say
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Result, make_creation
 
 __all__ = ["prepare", "run"]
@@ -168,7 +169,7 @@ async def _wait(session: CommandSession, result: Result, deadline: float | None,
     except TimedOut as late:
         error = "not final before the timeout"
         printer.on_event(
-            replace(result, at=session.clock(), after=late.status, outcome="under way", error=error)
+            replace(result, at=session.clock(), after=late.status, outcome=Outcome.UNDER_WAY, error=error)
         )
         return 5
     printer.on_event(replace(result, at=session.clock(), after=status))

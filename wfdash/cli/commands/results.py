@@ -11,8 +11,9 @@ from wfdash.cli.output import json_line, say
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.operator import Operator
-from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Plan, Progress, Result
+from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.records.journal import Journal
 
 __all__ = ["Printer", "check_writable", "exit_code", "operator_of", "say_lost"]
@@ -89,7 +90,7 @@ class Printer:
         """An event of the operator; what succeeded is kept for a later word, the rest printed."""
         if isinstance(event, Result) and not event.exit_code:
             error = "interrupted before it was final"
-            self._results[event.id] = replace(event, outcome="under way", error=error)
+            self._results[event.id] = replace(event, outcome=Outcome.UNDER_WAY, error=error)
         else:
             self.on_event(event)
 
@@ -139,7 +140,7 @@ def _not_sent(plan: Plan, identity: str) -> Result:
         "",
         "",
         "",
-        UNKNOWN if unknown else SKIPPED,
+        Outcome.UNKNOWN if unknown else Outcome.SKIPPED,
         "interrupted: whether it was made is not known" if unknown else "interrupted before it was sent",
     )
 
@@ -147,8 +148,8 @@ def _not_sent(plan: Plan, identity: str) -> Result:
 def _moved_on(result: Result, event: Progress) -> Result:
     if event.stage == "sent":
         error = "interrupted: whether it arrived is not known"
-        return replace(result, before=event.before, outcome=UNKNOWN, error=error)
+        return replace(result, before=event.before, outcome=Outcome.UNKNOWN, error=error)
     if event.stage == "answered":
         settling = "interrupted before it settled"
-        return replace(result, answered=event.status, outcome="under way", error=settling)
+        return replace(result, answered=event.status, outcome=Outcome.UNDER_WAY, error=settling)
     return replace(result, after=event.status) if event.stage == "following" else result

@@ -8,14 +8,12 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.model.status import ACTIVE, FINAL, STATUSES, is_final
+from wfdash.core.verbs.outcome import Outcome
 
 __all__ = [
     "DESTROYS",
-    "DONE",
-    "NO_EFFECT",
-    "UNDER_WAY",
     "VERBS",
-    "Outcome",
+    "Judgement",
     "destroys",
     "leads_to",
     "phrase",
@@ -36,9 +34,6 @@ VERBS: Final = (
 )
 DESTROYS: Final = frozenset({"terminate", "terminate_rollback", "restart", "restart_from"})
 
-DONE: Final = "done"
-UNDER_WAY: Final = "under way"
-NO_EFFECT: Final = "no effect"
 
 _PHRASES = {
     "terminate_rollback": "terminate with rollback",
@@ -63,10 +58,10 @@ _GROUPS = (
 _ROLLING_BACK = "it is rolling back, and what {} does then is not documented"
 
 
-class Outcome(Struct, frozen=True):
+class Judgement(Struct, frozen=True):
     """What became of one verb on one instance; `over` when following it further tells nothing more."""
 
-    word: str
+    word: Outcome
     """done, under way or no effect."""
     sentence: str
     over: bool
@@ -166,7 +161,7 @@ def same_meaning(verb: str, before: str, now: str) -> bool:
     return any(before in group and now in group for group in _GROUPS)
 
 
-def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | None = None) -> Outcome:
+def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | None = None) -> Judgement:
     """Compare the intent with the status read last (`now`; at first, what the request `answered`).
 
     `answered` is "" when no answer came. `rerun` says whether the instance's own times
@@ -176,7 +171,9 @@ def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | No
     if verb in ("restart", "restart_from"):
         return _settled_restart(verb, before, answered, now, rerun)
     if verb in ("send_event", "create"):
-        return Outcome(DONE, "accepted" if verb == "send_event" else f"created, {now or 'accepted'}", True)
+        return Judgement(
+            Outcome.DONE, "accepted" if verb == "send_event" else f"created, {now or 'accepted'}", True
+        )
     if verb == "pause":
         return _settled_pause(before, answered, now)
     if verb == "resume":
@@ -184,53 +181,55 @@ def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | No
     return _settled_terminate(verb, before, now)
 
 
-def _settled_pause(before: str, answered: str, now: str) -> Outcome:
+def _settled_pause(before: str, answered: str, now: str) -> Judgement:
     if now == "paused" and before == "paused":
-        return Outcome(NO_EFFECT, "pause had no effect: it was paused before", True)
+        return Judgement(Outcome.NO_EFFECT, "pause had no effect: it was paused before", True)
     if now == "paused":
-        return Outcome(DONE, "paused", True)
+        return Judgement(Outcome.DONE, "paused", True)
     if now == "waitingForPause":
-        return Outcome(UNDER_WAY, "waitingForPause: it pauses when its running step is done", False)
+        return Judgement(Outcome.UNDER_WAY, "waitingForPause: it pauses when its running step is done", False)
     if now in FINAL:
-        return Outcome(NO_EFFECT, f"pause had no effect: the instance is {now}", True)
+        return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", True)
     if answered in ("paused", "waitingForPause"):
-        return Outcome(UNDER_WAY, f"asked, {now} for now", False)
-    return Outcome(NO_EFFECT, f"pause had no effect: the instance is {now}", bool(answered))
+        return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
+    return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", bool(answered))
 
 
-def _settled_resume(before: str, answered: str, now: str) -> Outcome:
+def _settled_resume(before: str, answered: str, now: str) -> Judgement:
     if now in ("running", "waiting"):
         if before in ("paused", "waitingForPause"):
-            return Outcome(DONE, f"resumed, {now}", True)
-        return Outcome(NO_EFFECT, f"resume had no effect: the instance was {before} and is {now}", True)
+            return Judgement(Outcome.DONE, f"resumed, {now}", True)
+        return Judgement(
+            Outcome.NO_EFFECT, f"resume had no effect: the instance was {before} and is {now}", True
+        )
     if now == "queued" and before != "queued":
-        return Outcome(UNDER_WAY, "resumed, queued to run", False)
+        return Judgement(Outcome.UNDER_WAY, "resumed, queued to run", False)
     if now in ("complete", "errored") and before in ("paused", "waitingForPause"):
-        return Outcome(DONE, f"resumed, {now} by now", True)
+        return Judgement(Outcome.DONE, f"resumed, {now} by now", True)
     if now == before in ("paused", "waitingForPause") and answered in _LEADS_TO["resume"]:
-        return Outcome(UNDER_WAY, f"asked, {now} for now", False)
-    return Outcome(NO_EFFECT, f"resume had no effect: the instance is {now}", bool(answered))
+        return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
+    return Judgement(Outcome.NO_EFFECT, f"resume had no effect: the instance is {now}", bool(answered))
 
 
-def _settled_terminate(verb: str, before: str, now: str) -> Outcome:
+def _settled_terminate(verb: str, before: str, now: str) -> Judgement:
     what = phrase(verb)
     if now == "terminated":
         if before == "terminated":
-            return Outcome(NO_EFFECT, f"{what} had no effect: it was terminated before", True)
-        return Outcome(DONE, "terminated", True)
+            return Judgement(Outcome.NO_EFFECT, f"{what} had no effect: it was terminated before", True)
+        return Judgement(Outcome.DONE, "terminated", True)
     if now == "rollingBack":
-        return Outcome(UNDER_WAY, "rolling back", False)
+        return Judgement(Outcome.UNDER_WAY, "rolling back", False)
     if now in FINAL:
-        return Outcome(NO_EFFECT, f"{what} had no effect: the instance is {now}", True)
-    return Outcome(UNDER_WAY, f"asked, {now} for now", False)
+        return Judgement(Outcome.NO_EFFECT, f"{what} had no effect: the instance is {now}", True)
+    return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
 
 
-def _settled_restart(verb: str, before: str, answered: str, now: str, rerun: bool | None) -> Outcome:
+def _settled_restart(verb: str, before: str, answered: str, now: str, rerun: bool | None) -> Judgement:
     running = now not in FINAL
     began = running and (before in FINAL or answered == "queued" != before)
     if rerun or began or (rerun is None and answered and running):
-        return Outcome(DONE, f"restarted, {now}" if running else f"ran again, {now} by now", True)
+        return Judgement(Outcome.DONE, f"restarted, {now}" if running else f"ran again, {now} by now", True)
     if not running:
         said = "200, but still" if answered else "still"
-        return Outcome(NO_EFFECT, f"{said} {now}: nothing happened", False)
-    return Outcome(UNDER_WAY, f"asked, {now} for now", False)
+        return Judgement(Outcome.NO_EFFECT, f"{said} {now}: nothing happened", False)
+    return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)

@@ -9,8 +9,9 @@ from msgspec import Struct
 from wfdash.api.errors import AlreadyExists, BadAnswer, WorkflowsError
 from wfdash.api.interface import Created, NewInstance, Workflows
 from wfdash.api.validate import BATCH
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.judge import LIMITED_TRIES, as_failure, judge_failure, pause_after, repeatable
-from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Result
+from wfdash.live.actions.plan import Plan, Result
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 from wfdash.live.actions.send import NOTHING_SENT, STOPPED
@@ -55,7 +56,7 @@ class Creator(Struct, frozen=True):
 
     async def _skipped(self, identity: str, reason: str, *, exit_code: int = 1) -> Result:
         await self.plan_journal.skipped(identity, "", reason)
-        return self.plan.result(identity, self.clock(), SKIPPED, error=reason, exit_code=exit_code)
+        return self.plan.result(identity, self.clock(), Outcome.SKIPPED, error=reason, exit_code=exit_code)
 
     async def _send(self, chunk: Sequence[NewInstance], forbid: Callable[[str], None]) -> list[Result]:
         """Sent once; again only after a 429, and once a read has shown that none of them is there."""
@@ -111,16 +112,16 @@ class Creator(Struct, frozen=True):
     async def _not_created(self, identity: str, limited: WorkflowsError, at: float) -> Result:
         reason = f"{limited} It was looked for: there is no such instance."
         await self.plan_journal.skipped(identity, "", reason)
-        return self.plan.result(identity, self.clock(), NOT_REACHED, error=reason, sent_at=at)
+        return self.plan.result(identity, self.clock(), Outcome.NOT_REACHED, error=reason, sent_at=at)
 
     async def _result(self, identity: str, created: Created | None, at: float) -> Result:
         if created is None:
             return await self._left_out(identity, at)
         status = created.status
         sentence = f"created, {status}" if status else "created"
-        await self.plan_journal.settled(identity, "done", "", status, status, sentence)
+        await self.plan_journal.settled(identity, Outcome.DONE, "", status, status, sentence)
         return self.plan.result(
-            identity, self.clock(), "done", answered=status, after=status, sentence=sentence, sent_at=at
+            identity, self.clock(), Outcome.DONE, answered=status, after=status, sentence=sentence, sent_at=at
         )
 
     async def _left_out(self, identity: str, at: float) -> Result:
@@ -130,22 +131,24 @@ class Creator(Struct, frozen=True):
             await self.rereader.read(identity, expect="")
         except WorkflowsError as error:
             odd = BadAnswer(f"left out of the answer, and not known to be there: {error}")
-            await self.plan_journal.failed(UNKNOWN, identity, "", odd)
+            await self.plan_journal.failed(Outcome.UNKNOWN, identity, "", odd)
             return await self._looked_for(identity, None, odd, at)
         await self.plan_journal.skipped(identity, "", reason)
-        return self.plan.result(identity, self.clock(), SKIPPED, error=reason, sent_at=at, exit_code=1)
+        return self.plan.result(
+            identity, self.clock(), Outcome.SKIPPED, error=reason, sent_at=at, exit_code=1
+        )
 
     async def _failed(
         self, ids: Sequence[str], error: WorkflowsError, forbid: Callable[[str], None], at: float
     ) -> list[Result]:
         outcome = judge_failure(error, forbid)
-        if outcome == UNKNOWN:
+        if outcome == Outcome.UNKNOWN:
             return await self._look_for(ids, error, at)
         return [await self._refused(identity, outcome, error, at) for identity in ids]
 
-    async def _refused(self, identity: str, outcome: str, error: WorkflowsError, at: float) -> Result:
+    async def _refused(self, identity: str, outcome: Outcome, error: WorkflowsError, at: float) -> Result:
         taken = isinstance(error, AlreadyExists)
-        outcome = REFUSED if taken else outcome
+        outcome = Outcome.REFUSED if taken else outcome
         await self.plan_journal.failed(outcome, identity, "", error)
         return self.plan.result(
             identity,
@@ -160,7 +163,7 @@ class Creator(Struct, frozen=True):
     async def _look_for(self, ids: Sequence[str], error: WorkflowsError, at: float) -> list[Result]:
         """No answer came that says what was made: the lists and the instances themselves may."""
         for identity in ids:
-            await self.plan_journal.failed(UNKNOWN, identity, "", error)
+            await self.plan_journal.failed(Outcome.UNKNOWN, identity, "", error)
         found = await self._found(ids, at)
         return [await self._looked_for(identity, found.get(identity), error, at) for identity in ids]
 
@@ -193,10 +196,18 @@ class Creator(Struct, frozen=True):
         if found is None:
             sentence = "whether it was created is not known; sending it again under the same id is safe"
             return self.plan.result(
-                identity, self.clock(), UNKNOWN, error=str(error), sentence=sentence, sent_at=at, exit_code=4
+                identity,
+                self.clock(),
+                Outcome.UNKNOWN,
+                error=str(error),
+                sentence=sentence,
+                sent_at=at,
+                exit_code=4,
             )
-        await self.plan_journal.settled(identity, "done", "", "", found.status, "found after no answer came")
+        await self.plan_journal.settled(
+            identity, Outcome.DONE, "", "", found.status, "found after no answer came"
+        )
         sentence = f"created, {found.status}; no answer came ({error})"
         return self.plan.result(
-            identity, self.clock(), "done", after=found.status, sentence=sentence, sent_at=at
+            identity, self.clock(), Outcome.DONE, after=found.status, sentence=sentence, sent_at=at
         )

@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
-from wfdash.core.verbs.rules import DONE, NO_EFFECT, UNDER_WAY, Outcome, phrase, settled
-from wfdash.live.actions.plan import UNKNOWN
+from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.rules import Judgement, phrase, settled
 from wfdash.live.actions.reread import Rereader, Snapshot
 
 __all__ = ["DEADLINES", "Followed", "Follower"]
@@ -30,7 +30,7 @@ _LONGEST = 30.0
 class Followed(Struct, frozen=True):
     """The end of following: `outcome` is a word of rules or `unknown`; `status` the last one read."""
 
-    outcome: str
+    outcome: Outcome
     sentence: str
     status: str
 
@@ -61,7 +61,7 @@ class Follower(Struct, frozen=True):
         deadline = began + (DEADLINES.get(verb, _DEADLINE) if answered else _DEADLINE)
         outcome = settled(verb, before=before.status, answered=answered, now=answered) if answered else None
         status, failure = answered, ""
-        if outcome is not None and outcome.over and outcome.word == DONE and self.many:
+        if outcome is not None and outcome.over and outcome.word == Outcome.DONE and self.many:
             return Followed(outcome.word, outcome.sentence, status)
         for delay in self._delays():
             await self.sleep(min(delay, max(0.0, deadline - self.clock())))
@@ -86,40 +86,50 @@ class Follower(Struct, frozen=True):
     def _delays(self) -> Iterator[float]:
         return chain(_DELAYS_OF_MANY if self.many else _DELAYS_OF_FEW, repeat(_LONGEST))
 
-    def _judge(self, verb: str, before: Snapshot, answered: str, snapshot: Snapshot) -> Outcome:
+    def _judge(self, verb: str, before: Snapshot, answered: str, snapshot: Snapshot) -> Judgement:
         rerun = None
         if verb in ("restart", "restart_from"):
             rerun = snapshot.began_again(before, from_step=verb == "restart_from")
         return settled(verb, before=before.status, answered=answered, now=snapshot.status, rerun=rerun)
 
 
-def _settled(verb: str, before: str, outcome: Outcome, answered: str, status: str) -> Followed:
+def _settled(verb: str, before: str, outcome: Judgement, answered: str, status: str) -> Followed:
     """Without an answer, what was on the way before already says nothing about this verb."""
     if not answered and before in _ON_THE_WAY.values():
         doubt = f"{status}, but it was {before} before: whether the {phrase(verb)} arrived is not known"
-        return Followed(UNKNOWN, doubt, status)
+        return Followed(Outcome.UNKNOWN, doubt, status)
     return Followed(outcome.word, outcome.sentence, status)
 
 
 def _gone(verb: str, answered: str, status: str) -> Followed:
     if answered:
         return Followed(
-            UNKNOWN, f"{phrase(verb)} was answered {answered}; then the instance was gone", status
+            Outcome.UNKNOWN, f"{phrase(verb)} was answered {answered}; then the instance was gone", status
         )
-    return Followed(UNKNOWN, f"the instance is gone: whether the {phrase(verb)} arrived is not known", status)
+    return Followed(
+        Outcome.UNKNOWN, f"the instance is gone: whether the {phrase(verb)} arrived is not known", status
+    )
 
 
 def _at_the_deadline(
-    verb: str, before: str, outcome: Outcome | None, answered: str, status: str, seconds: float, failure: str
+    verb: str,
+    before: str,
+    outcome: Judgement | None,
+    answered: str,
+    status: str,
+    seconds: float,
+    failure: str,
 ) -> Followed:
     after = f"after {int(seconds)} s"
     if failure:
         answer_text = f"answered {answered}" if answered else "no answer came"
-        return Followed(UNKNOWN, f"{answer_text}, and it could not be read again: {failure}", status)
+        return Followed(Outcome.UNKNOWN, f"{answer_text}, and it could not be read again: {failure}", status)
     if status == _ON_THE_WAY.get(verb) != before:
-        return Followed(UNDER_WAY, f"still {status} {after}; it goes on by itself", status)
+        return Followed(Outcome.UNDER_WAY, f"still {status} {after}; it goes on by itself", status)
     if not answered:
-        return Followed(UNKNOWN, f"{status} {after}: whether the {phrase(verb)} arrived is not known", status)
-    if outcome is not None and outcome.word == NO_EFFECT:
-        return Followed(NO_EFFECT, outcome.sentence, status)
-    return Followed(UNDER_WAY, f"still {status} {after}; it goes on by itself", status)
+        return Followed(
+            Outcome.UNKNOWN, f"{status} {after}: whether the {phrase(verb)} arrived is not known", status
+        )
+    if outcome is not None and outcome.word == Outcome.NO_EFFECT:
+        return Followed(Outcome.NO_EFFECT, outcome.sentence, status)
+    return Followed(Outcome.UNDER_WAY, f"still {status} {after}; it goes on by itself", status)

@@ -13,8 +13,8 @@ from wfdash.api.errors import (
     Unauthorized,
     WorkflowsError,
 )
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import leads_to, same_meaning
-from wfdash.live.actions.plan import NOT_REACHED, REFUSED, UNKNOWN
 from wfdash.live.actions.reread import Snapshot
 
 __all__ = ["LIMITED_TRIES", "as_failure", "judge_failure", "pause_after", "repeatable", "unchanged"]
@@ -24,14 +24,14 @@ LIMITED_TRIES: Final = 3
 _REFUSALS = (ChooseAccount, Forbidden, NotFound, Refused, Unauthorized)
 
 
-def judge_failure(error: WorkflowsError, forbid: Callable[[str], None]) -> str:
+def judge_failure(error: WorkflowsError, forbid: Callable[[str], None]) -> Outcome:
     """Refused, not reached, or unknown: all that the API itself did not deny may have been carried out."""
     if isinstance(error, Forbidden) and error.denied:
         forbid(f"the API refused a write: {error}")
     refused = isinstance(error, _REFUSALS)
     if not error.sent:
-        return REFUSED if refused else NOT_REACHED
-    return REFUSED if refused and error.denied else UNKNOWN
+        return Outcome.REFUSED if refused else Outcome.NOT_REACHED
+    return Outcome.REFUSED if refused and error.denied else Outcome.UNKNOWN
 
 
 def as_failure(error: Exception) -> WorkflowsError:

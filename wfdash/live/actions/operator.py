@@ -7,10 +7,10 @@ from msgspec import Struct, field
 
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
-from wfdash.core.verbs.rules import NO_EFFECT, UNDER_WAY
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.create import Creator
 from wfdash.live.actions.follow import Follower
-from wfdash.live.actions.plan import SKIPPED, UNKNOWN, Guard, Plan, Progress, Result, Target
+from wfdash.live.actions.plan import Guard, Plan, Progress, Result, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import NullSink, ReadSink
 from wfdash.live.actions.reread import FEW, ActionBudget, Rereader, Snapshot
@@ -22,7 +22,7 @@ __all__ = ["ActionBudget", "OnEvent", "Operator"]
 
 OnEvent = Callable[[Progress | Result], None]
 
-_EXIT_CODES = {UNKNOWN: 4, UNDER_WAY: 4, NO_EFFECT: 1}
+_EXIT_CODES = {Outcome.UNKNOWN: 4, Outcome.UNDER_WAY: 4, Outcome.NO_EFFECT: 1}
 
 
 class _Run(Struct):
@@ -114,7 +114,7 @@ class Operator:
             run.plan.result(
                 target.id,
                 self.clock(),
-                SKIPPED,
+                Outcome.SKIPPED,
                 before=target.status,
                 error=target.reason or reason,
                 exit_code=1 if target.reason else 2,
@@ -183,7 +183,12 @@ class Operator:
 
     def _skipped(self, run: _Run, target: Target, reason: str, before: str = "") -> Result:
         return run.plan.result(
-            target.id, self.clock(), SKIPPED, before=before or target.status, error=reason, exit_code=1
+            target.id,
+            self.clock(),
+            Outcome.SKIPPED,
+            before=before or target.status,
+            error=reason,
+            exit_code=1,
         )
 
     async def _send(self, run: _Run, target: Target) -> Sent | Result:
@@ -206,10 +211,11 @@ class Operator:
             forbid=self.forbid,
             on_event=lambda stage, note, status: self._progress(run, target, stage, note, status),
         )
-        if sent.outcome == UNKNOWN:
+        if sent.outcome == Outcome.UNKNOWN:
             self._progress(run, target, "unknown", "", "")
-        if sent.accepted or sent.outcome == UNKNOWN:
+        if sent.accepted or sent.outcome == Outcome.UNKNOWN:
             return sent
+        assert sent.outcome is not None, "what was not accepted has an outcome"
         return run.plan.result(
             target.id,
             self.clock(),
@@ -242,7 +248,7 @@ class Operator:
                 before=before.status,
                 answered=sent.answered,
                 after=status,
-                error=sent.error if outcome == UNKNOWN else "",
+                error=sent.error if outcome == Outcome.UNKNOWN else "",
                 sentence=sentence,
                 sent_at=sent.at,
                 exit_code=_EXIT_CODES.get(outcome, 0),
@@ -250,11 +256,11 @@ class Operator:
         )
 
     @staticmethod
-    def _event_outcome(sent: Sent, before: Snapshot) -> tuple[str, str, str]:
+    def _event_outcome(sent: Sent, before: Snapshot) -> tuple[Outcome, str, str]:
         if sent.accepted:
-            return "done", "the event was accepted", before.status
+            return Outcome.DONE, "the event was accepted", before.status
         sentence = "whether the event arrived is not known; a second one would be kept for a later wait"
-        return UNKNOWN, sentence, before.status
+        return Outcome.UNKNOWN, sentence, before.status
 
     def _progress(self, run: _Run, target: Target, stage: str, note: str, status: str) -> None:
         plan = run.plan

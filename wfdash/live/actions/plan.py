@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from secrets import token_hex
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,13 +10,10 @@ from msgspec.structs import replace
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import refusal
 
 __all__ = [
-    "NOT_REACHED",
-    "REFUSED",
-    "SKIPPED",
-    "UNKNOWN",
     "Guard",
     "Plan",
     "Progress",
@@ -25,11 +22,6 @@ __all__ = [
     "make_creation",
     "make_plan",
 ]
-
-REFUSED: Final = "refused"
-UNKNOWN: Final = "unknown"
-SKIPPED: Final = "skipped"
-NOT_REACHED: Final = "not reached"
 
 
 class Guard(Struct, frozen=True):
@@ -91,7 +83,7 @@ class Plan(Struct, frozen=True):
         self,
         identity: str,
         at: float,
-        outcome: str,
+        outcome: Outcome,
         *,
         before: str = "",
         answered: str = "",
@@ -115,7 +107,7 @@ class Plan(Struct, frozen=True):
             error,
             sentence or error,
             sent_at,
-            5 if outcome == NOT_REACHED else exit_code,
+            5 if outcome == Outcome.NOT_REACHED else exit_code,
         )
 
     def without_journal(self) -> "Plan":
@@ -160,7 +152,7 @@ class Result(Struct, frozen=True):
     before: str
     answered: str
     after: str
-    outcome: str
+    outcome: Outcome
     """done, under way, no effect, refused, unknown, skipped, not reached."""
     error: str = ""
     """Why, where the outcome is a failure; raw."""
@@ -173,7 +165,7 @@ class Result(Struct, frozen=True):
     @property
     def failed(self) -> bool:
         """Worth another try by a person: it stays marked."""
-        return self.outcome in (REFUSED, UNKNOWN, SKIPPED, NOT_REACHED, "no effect")
+        return self.outcome.failed
 
 
 def make_plan(

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.live.actions.plan import REFUSED, UNKNOWN, Plan
+from wfdash.core.verbs.outcome import Outcome
+from wfdash.live.actions.plan import Plan
 from wfdash.live.records.journal import ActionResult, Journal
 
 __all__ = ["PlanJournal"]
@@ -46,18 +47,18 @@ class PlanJournal(Struct, frozen=True):
         """Nothing was sent, or nothing came of it."""
         await self._tell("skipped", identity, ActionResult(before=before, reason=reason))
 
-    async def failed(self, outcome: str, identity: str, before: str, error: WorkflowsError) -> None:
+    async def failed(self, outcome: Outcome, identity: str, before: str, error: WorkflowsError) -> None:
         """`settled` for a no that was answered, `unknown` for what perhaps had an effect, else `skipped`."""
-        refused = outcome == REFUSED and error.sent
-        event = "settled" if refused else "unknown" if outcome == UNKNOWN else "skipped"
+        refused = outcome == Outcome.REFUSED and error.sent
+        event = "settled" if refused else "unknown" if outcome == Outcome.UNKNOWN else "skipped"
         reason = f"{outcome}: {error.sentence}" if refused else error.sentence
         result = ActionResult(before=before, reason=reason, http=error.http, code=error.code, ray=error.ray)
         await self._tell(event, identity, result)
 
     async def settled(
-        self, identity: str, outcome: str, before: str, answered: str, after: str, sentence: str
+        self, identity: str, outcome: Outcome, before: str, answered: str, after: str, sentence: str
     ) -> None:
-        event = "unknown" if outcome == UNKNOWN else "settled"
+        event = "unknown" if outcome == Outcome.UNKNOWN else "settled"
         await self._tell(
             event, identity, ActionResult(before, answered, after, reason=f"{outcome}: {sentence}")
         )

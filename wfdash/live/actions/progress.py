@@ -5,12 +5,13 @@ from collections import Counter
 from msgspec import Struct, field
 
 from wfdash.core.text.words import brief, clock
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import phrase
-from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, UNKNOWN, Plan, Progress, Result
+from wfdash.live.actions.plan import Plan, Progress, Result
 
 __all__ = ["ORDER", "ActionProgress"]
 
-ORDER = ("done", "under way", "no effect", SKIPPED, REFUSED, NOT_REACHED, UNKNOWN)
+ORDER = tuple(Outcome)
 """Outcomes as they are counted, the ones to look at last."""
 
 _TELLING = 5
@@ -100,8 +101,8 @@ class ActionProgress(Struct):
         target = self.plan.targets[0]
         asked = f"{phrase(self.plan.verb)} {target.id}"
         result = self.results.get(target.id)
-        if result is not None and result.outcome not in ("done", "under way"):
-            word = "" if result.outcome == "no effect" else f"{result.outcome}: "
+        if result is not None and result.outcome.failed:
+            word = "" if result.outcome == Outcome.NO_EFFECT else f"{result.outcome}: "
             return f"{asked}: {word}{result.sentence or result.error}"
         at = clock(self.sent_at if self.sent_at is not None else self.asked_at, utc=utc)
         steps = "".join(f" → {status}" for status in self.path if status not in ("accepted", "unknown"))
@@ -109,7 +110,7 @@ class ActionProgress(Struct):
         if result is None:
             note = self.note or ("outcome unknown, reading to find out" if self.in_doubt else "")
             return f"{line} · {note}" if note else f"{line} …"
-        if result.outcome == "under way":
+        if result.outcome == Outcome.UNDER_WAY:
             return f"{line} · {result.sentence}"
         if not steps:
             return f"{line} · {result.sentence}"

@@ -18,6 +18,7 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.api.interface import StatusAnswer, Verb, Workflows
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.live.actions.judge import (
     LIMITED_TRIES,
@@ -27,7 +28,7 @@ from wfdash.live.actions.judge import (
     repeatable,
     unchanged,
 )
-from wfdash.live.actions.plan import NOT_REACHED, REFUSED, SKIPPED, Plan, Target
+from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import ReadSink
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
@@ -59,11 +60,11 @@ OnEvent = Callable[[str, str, str], None]
 
 
 class Sent(Struct, frozen=True):
-    """How far a target came. `outcome` is "" while `accepted` is true and following will tell."""
+    """How far a target came. `outcome` is None while `accepted` is true and following will tell."""
 
     accepted: bool = False
     answered: str = ""
-    outcome: str = ""
+    outcome: Outcome | None = None
     error: str = ""
     before: Snapshot | None = None
     at: float | None = None
@@ -155,13 +156,13 @@ class Sender(Struct, frozen=True):
     async def _not_carried_out(self, target: Target, now: Snapshot, limited: RateLimited, at: float) -> Sent:
         reason = f"{limited} It was read again: nothing has changed."
         await self.plan_journal.skipped(target.id, now.status, reason)
-        return Sent(outcome=NOT_REACHED, error=reason, before=now, at=at, exit_code=limited.exit_code)
+        return Sent(outcome=Outcome.NOT_REACHED, error=reason, before=now, at=at, exit_code=limited.exit_code)
 
     async def _nothing(
         self, target: Target, reason: str, before: Snapshot | None, *, exit_code: int = 1
     ) -> Sent:
         await self.plan_journal.skipped(target.id, before.status if before else target.status, reason)
-        return Sent(outcome=SKIPPED, error=reason, before=before, exit_code=exit_code)
+        return Sent(outcome=Outcome.SKIPPED, error=reason, before=before, exit_code=exit_code)
 
     async def _leave(self, halt: asyncio.Event) -> bool:
         """Wait for the budget; False when stopped meanwhile."""
@@ -198,7 +199,11 @@ class Sender(Struct, frozen=True):
         assert failure is not None
         reason = f"could not be read again, nothing sent: {failure}"
         await self.plan_journal.skipped(target.id, target.status, reason)
-        outcome = REFUSED if isinstance(failure, Unauthorized | Forbidden | Refused) else NOT_REACHED
+        outcome = (
+            Outcome.REFUSED
+            if isinstance(failure, Unauthorized | Forbidden | Refused)
+            else Outcome.NOT_REACHED
+        )
         return Sent(outcome=outcome, error=reason, exit_code=failure.exit_code)
 
     def _changed(self, target: Target, now: Snapshot) -> str:
@@ -225,7 +230,7 @@ class Sender(Struct, frozen=True):
         if trouble := await self.plan_journal.sent(target.id, before.status):
             if again:
                 error = f"429, read again, nothing changed; not sent again: {trouble}"
-                return Sent(outcome=NOT_REACHED, error=error, before=before, exit_code=5)
+                return Sent(outcome=Outcome.NOT_REACHED, error=error, before=before, exit_code=5)
             return await self._nothing(target, f"{NOTHING_SENT}: {trouble}", before, exit_code=2)
         on_event("sent", "", before.status)
         at, number = self.clock(), self.sink.next_number()

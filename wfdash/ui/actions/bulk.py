@@ -1,10 +1,13 @@
 """A bulk as it goes: how far it came, what became of each, and the key that stops it."""
 
+from collections.abc import Mapping
+
 from rich.style import Style
 from textual import events
 
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count, spoken
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
@@ -15,14 +18,14 @@ from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["BulkScreen", "bulk_lines"]
 
-_STYLES = {
-    "done": PLAIN,
-    "under way": PLAIN,
-    "no effect": WARN,
-    "skipped": WARN,
-    "refused": BAD,
-    "not reached": BAD,
-    "unknown": BAD,
+_STYLES: Mapping[str, Style] = {
+    Outcome.DONE: PLAIN,
+    Outcome.UNDER_WAY: PLAIN,
+    Outcome.NO_EFFECT: WARN,
+    Outcome.SKIPPED: WARN,
+    Outcome.REFUSED: BAD,
+    Outcome.NOT_REACHED: BAD,
+    Outcome.UNKNOWN: BAD,
 }
 _BAR = 40
 _FOLLOWED = "followed"
@@ -45,11 +48,8 @@ def bulk_lines(
         [],
     ]
     settled = sorted(progress.results.values(), key=lambda result: -ORDER.index(result.outcome))
-    rows = [(result.outcome, result.id, result.sentence or result.error) for result in settled]
-    rows = [
-        *((_FOLLOWED, identity, "sent, and read until it settles") for identity in progress.followed),
-        *rows,
-    ]
+    rows = [(_FOLLOWED, identity, "sent, and read until it settles") for identity in progress.followed]
+    rows += [(result.outcome, result.id, result.sentence or result.error) for result in settled]
     room = max(1, height - len(lines) - 2)
     top = min(top, max(0, len(rows) - room))
     lines += _results(rows[top : top + room], width)

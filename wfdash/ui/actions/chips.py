@@ -5,6 +5,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.widgets.status_line import Pieces
@@ -16,13 +17,13 @@ __all__ = ["ActionChips", "chip_pieces"]
 MOST = 3
 """Lines at most; what failed is kept before what went well."""
 _GLYPHS: dict[str, tuple[str, Style]] = {
-    "done": ("✓", Style(color="green")),
-    "under way": ("◐", WARN),
-    "no effect": ("!", WARN),
-    "skipped": ("!", WARN),
-    "refused": ("✗", BAD),
-    "not reached": ("✗", BAD),
-    "unknown": ("?", BAD),
+    Outcome.DONE: ("✓", Style(color="green")),
+    Outcome.UNDER_WAY: ("◐", WARN),
+    Outcome.NO_EFFECT: ("!", WARN),
+    Outcome.SKIPPED: ("!", WARN),
+    Outcome.REFUSED: ("✗", BAD),
+    Outcome.NOT_REACHED: ("✗", BAD),
+    Outcome.UNKNOWN: ("?", BAD),
 }
 
 

@@ -9,6 +9,7 @@ from textual.timer import Timer
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.text.clean import clean
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import same_meaning
 from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
@@ -258,7 +259,7 @@ class PromptScreen(LowerHalf):
             if event.stage == "sent":
                 self._leave()
             return
-        if event.sent_at is not None or event.outcome in ("done", "under way", "no effect"):
+        if event.sent_at is not None or event.outcome in (Outcome.DONE, Outcome.UNDER_WAY, Outcome.NO_EFFECT):
             self._leave()
         elif (trouble := self._journal_trouble()) and event.exit_code == 2 and not self.plan.unrecorded:
             self.asking.sending, self.asking.typed = False, ""

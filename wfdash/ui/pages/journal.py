@@ -13,8 +13,8 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.markdown import table_row
 from wfdash.core.text.words import clock, count
+from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import phrase
-from wfdash.live.actions.plan import REFUSED
 from wfdash.live.records.journal import MOST_READ, JournalEntry
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -39,7 +39,7 @@ _STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
 
 
 def _style(entry: JournalEntry) -> Style:
-    refused = entry.event == "settled" and entry.reason.startswith(f"{REFUSED}: ")
+    refused = entry.event == "settled" and entry.reason.startswith(f"{Outcome.REFUSED}: ")
     return WARN if refused else _STYLES.get(entry.event, PLAIN)
 
 

@@ -1,0 +1,23 @@
+"""How an action on one instance came out."""
+
+from enum import StrEnum
+
+__all__ = ["Outcome"]
+
+
+class Outcome(StrEnum):
+    """Mildest first; the words are those of every command's output and of the journal."""
+
+    DONE = "done"
+    UNDER_WAY = "under way"
+    NO_EFFECT = "no effect"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    NOT_REACHED = "not reached"
+    UNKNOWN = "unknown"
+    """Sent, and what became of it was never seen."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether what was asked for did not happen, or may not have."""
+        return self not in (Outcome.DONE, Outcome.UNDER_WAY)
