@@ -25,7 +25,17 @@ if TYPE_CHECKING:  # httpx comes with the session, once the app runs
     from wfdash.live.records.pins import Pin, Pins
     from wfdash.ui.session import AccountSession, Connect
 
-__all__ = ["Connection", "Context", "Desk", "ListedRows", "Pages", "Prompts", "ShiftLog"]
+__all__ = [
+    "Connection",
+    "Context",
+    "Desk",
+    "ListedRows",
+    "Notify",
+    "Pages",
+    "Prompts",
+    "ShiftLog",
+    "Terminal",
+]
 
 
 class Notify(Protocol):
