@@ -8,7 +8,7 @@ from wfdash.live.feeds import filter_search as search
 
 def test_a_term_that_needs_details_is_searched_for_and_says_how_far():
     async def script(d):
-        await d.press("filter.edit")
+        await d.press("filter.edit", "right")
         await d.type(" step~charge")
         await d.press("enter")
         assert "searched" in d.lines[1]
@@ -92,7 +92,7 @@ def test_completions_are_shown_and_taken():
 
 def test_a_bad_filter_points_at_the_fault_and_leaves_the_last_good_one_in_force():
     async def script(d):
-        await d.press("filter.edit")
+        await d.press("filter.edit", "right")
         await d.type(" sttus")
         before = d.app.root.rows.view.ids()
         await d.type(":x")
@@ -111,7 +111,7 @@ def test_a_bad_filter_points_at_the_fault_and_leaves_the_last_good_one_in_force(
 
 def test_enter_does_not_leave_a_filter_that_lacks_its_value():
     async def script(d):
-        await d.press("filter.edit")
+        await d.press("filter.edit", "right")
         await d.type(" age>")
         assert d.lines[2].strip().startswith("tab age>10m")
         assert d.app.root.rows.query.text == "status:errored "
@@ -152,7 +152,7 @@ def test_a_status_nobody_knows_is_doubted():
 @pytest.mark.parametrize(("width", "length"), [(80, 30), (80, 70), (140, 60), (140, 200)])
 def test_the_caret_stands_under_the_fault_wherever_that_is(width, length):
     async def script(d):
-        await d.press("filter.edit")
+        await d.press("filter.edit", "right")
         await d.type(" " + "a" * length + " age>%")
         assert d.lines[1][d.lines[2].index("^")] == "%"
         assert "no duration" in d.lines[2]
@@ -197,3 +197,17 @@ def test_a_filter_given_before_a_workflow_is_chosen_goes_into_the_first_one():
         assert "status:errored" in d.lines[1]
 
     drive(script, workflow="", filter="status:errored")
+
+
+def test_what_is_typed_replaces_the_filter_and_an_arrow_edits_it():
+    async def script(d):
+        await d.press("filter.edit")
+        await d.type("status:complete")
+        await d.press("enter")
+        assert d.app.root.rows.query.text == "status:complete"
+        await d.press("filter.edit", "right")
+        await d.type(",waiting")
+        await d.press("enter")
+        assert d.app.root.rows.query.text == "status:complete,waiting"
+
+    drive(script, filter="status:errored")

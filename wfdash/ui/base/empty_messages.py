@@ -54,6 +54,8 @@ def empty_message(
     if filter and searched is not None and searched.candidates > searched.read:
         return f"{_searching(searched, clean(filter), key_of)}. {change}"
     if filter and loaded:
+        if not (complete or frozen or fresh.stale):  # a table near its end asks for older rows
+            return f"{_loading(loaded, total)}\n{change}"
         rest = "" if complete else f" of {count(total)}" if total else ", and there are more"
         none = f"None of the {count(loaded)} instances loaded{rest} matches {clean(filter)}."
         return f"{none}\n{f'{thaws}. ' if frozen else ''}{change}"
@@ -62,6 +64,14 @@ def empty_message(
     if script_deleted:
         return f"{name} has no instances.\nIts script is deleted: nothing runs it any more."
     return f"{name} has no instances.\n{key_of('instance.create')} creates one."
+
+
+def _loading(loaded: int, total: int | None) -> str:
+    """`No match in 11,187 of 100,822 so far, still loading (11 %).`, while older rows are on their way."""
+    if not total or total <= loaded:
+        return f"No match in {count(loaded)} so far, still loading."
+    share = f"{max(1, loaded * 100 // total)} %"
+    return f"No match in {count(loaded)} of {count(total)} so far, still loading ({share})."
 
 
 def _unanswered(fresh: Freshness, name: str, now: float, key_of: Callable[[str], str]) -> str:

@@ -85,12 +85,12 @@ class FilterLine(Vertical):
         return self.has_class("-editing")
 
     def edit(self) -> None:
-        """Let the person type."""
+        """Let the person type: what is typed replaces the filter in force, an arrow keeps and edits it."""
         self._before = self._filtered.query.text
         self.field.can_focus, self.field.values = True, self.values
         self.add_class("-editing")
         self.field.value = self._filtered.query.text
-        self.field.cursor_position = len(self.field.value)
+        self.field.select_all()
         self.field.focus()
         self.draw()
 

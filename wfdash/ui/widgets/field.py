@@ -62,3 +62,10 @@ class Field(Input, inherit_bindings=False):
             event.stop()
             most = f"{self.max_length:,} characters"
             self.app.notify(f"nothing was pasted: it is longer than the {most} that fit", severity="warning")
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        """What is selected is only let go; Textual would take a suggestion that came meanwhile."""
+        if not select and not self.selection.is_empty:
+            self.cursor_position = max(self.selection)
+            return
+        super().action_cursor_right(select)
