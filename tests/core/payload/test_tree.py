@@ -1,5 +1,7 @@
 """JSON values as a tree: folds, JSON in texts, search, paths, and bounds."""
 
+import json
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,16 +29,18 @@ def test_only_what_is_unfolded_has_rows():
         ("", "{4 keys}", True),
         ("id", "7", None),
         ("items", '[{"sku": "mug"}, {"sku": "pen"}]', False),
-        ("raw", r'"{\"deep\": [1, 2]}"', False),
+        ("raw", '{"deep": [1, 2]}', False),
         ("token", '"[REDACTED]"', None),
     ]
     assert [label for label, *_ in shown(ORDER, ("items",), ("items", 1))][2:6] == ["items", "0", "1", "sku"]
 
 
-def test_json_inside_a_text_unfolds():
-    labels = [node.label for node in rows(ORDER, {(), ("raw",), ("raw", "")})]
-    assert labels[3:6] == ["raw", "(as JSON)", "deep"]
+def test_json_inside_a_text_is_shown_parsed_and_its_text_a_row_away():
+    shown_rows = rows(ORDER, {(), ("raw",), ("raw", "", "deep")})
+    assert [node.label for node in shown_rows][3:8] == ["raw", "(as text)", "deep", "0", "1"]
     assert value_at(ORDER, ("raw", "", "deep", 1)) == 2
+    assert value_at(ORDER, shown_rows[4].path) == ORDER["raw"]
+    assert path_text(shown_rows[4].path) == "$.raw"
     assert inner_json("[broken") is ABSENT
     assert inner_json("plain") is ABSENT
 
@@ -52,10 +56,26 @@ def test_what_the_api_left_out_is_named():
 
 def test_paths_and_search():
     assert path_text(("items", 0, "odd key")) == '$.items[0]["odd key"]'
-    assert search(ORDER, "PEN") == [("items", 1, "sku")]
-    assert search(ORDER, "sku") == [("items", 0, "sku"), ("items", 1, "sku")]
-    assert search(ORDER, "") == []
+    assert search(ORDER, "PEN")[0] == [("items", 1, "sku")]
+    assert search(ORDER, "sku")[0] == [("items", 0, "sku"), ("items", 1, "sku")]
+    assert search(ORDER, "") == ([], 0)
     assert value_at(ORDER, ("items", 9)) is ABSENT
+
+
+def test_a_search_goes_into_the_json_of_a_text():
+    order = {"output": json.dumps({"rows": [{"sku": f"mug-{n}"} for n in range(9000)], "open": True})}
+    (found,), before = search(order, "mug-7123")
+    assert found == ("output", "", "rows", 7123, "sku")
+    assert before == 0
+    assert search(order, '"open": true')[0] == [("output", -2)], "only across the parts: the text itself"
+    assert search(order, "mug-1", here=("output", "", "rows", 10, "sku"))[1] == 1
+
+
+def test_a_place_far_down_a_long_array_is_shown_where_the_search_leads():
+    long = [{"n": n} for n in range(5000)]
+    way = (4321, "n")
+    shown_rows = rows(long, {(), (4321,)}, reveal=way)
+    assert [node.path for node in shown_rows][-3:] == [(-1,), (4321,), way]
 
 
 def test_text_is_cleaned_in_rows_and_raw_when_copied():

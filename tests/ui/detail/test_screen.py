@@ -87,9 +87,15 @@ def test_an_errored_instance_says_what_gave_up_and_opens_in_the_inspector():
         await dashboard.type("declined")
         node = app.screen.tree_.node
         assert node.path[0] in ("attempts", "instance")
-        first = node.path
+        first, before = node.path, set(app.screen.tree_.unfolded)
         await dashboard.press("enter")
-        assert app.screen.tree_.node.path != first
+        second = app.screen.tree_.node.path
+        assert second != first
+        only = {second[:length] for length in range(len(second))}
+        assert app.screen.tree_.unfolded - before <= only, "only the way to the place is unfolded"
+        await dashboard.press("layer.close")
+        assert app.screen.tree_.node.path == second, "the cursor stays where the search led"
+        await dashboard.press("filter.edit")
         await dashboard.press("layer.close", "layer.close")
         assert isinstance(app.screen, DetailScreen)
 

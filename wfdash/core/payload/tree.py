@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -32,7 +33,8 @@ _DEEPEST: Final = 100
 """Levels shown; below, a value is given as one line."""
 _BRANCH: Final = 1000
 """Children of one value shown; the rest is a row that says how many."""
-_INNER: Final = "(as JSON)"
+_RAW: Final = -2
+"""The key of the row that shows a text as it came, above the JSON that was found in it."""
 _WEIGHED: Final = 10_000
 """Values looked at for a size: 5 ms. It is told with every frame that shows it."""
 
@@ -54,20 +56,26 @@ class Node(Struct, frozen=True):
     """What the value is beside its text: redacted, truncated by the API, JSON within a text."""
 
 
-def rows(value: Any, unfolded: Set[Hashable], *, label: str = "") -> list[Node]:
-    """The visible rows, depth first. `unfolded` holds paths. Never recurses deeper than is shown."""
-    return list(_rows(value, (), label, 0, unfolded))
+def rows(value: Any, unfolded: Set[Hashable], *, label: str = "", reveal: Path = ()) -> list[Node]:
+    """The visible rows, depth first. `unfolded` holds paths; the way to `reveal` is shown in any case.
+
+    Never recurses deeper than is shown.
+    """
+    return list(_rows(value, (), label, 0, unfolded, reveal))
 
 
-def _rows(value: Any, path: Path, label: str, depth: int, unfolded: Set[Hashable]) -> Iterator[Node]:
+def _rows(
+    value: Any, path: Path, label: str, depth: int, unfolded: Set[Hashable], reveal: Path
+) -> Iterator[Node]:
     inner = inner_json(value) if isinstance(value, str) else ABSENT
     foldable = depth < _DEEPEST and (_has_children(value) or inner is not ABSENT)
     is_open = foldable and path in unfolded
+    seen = value if inner is ABSENT else inner
     yield Node(
         path,
         label,
-        _kind(value),
-        summary(value, 300, opened=is_open and inner is ABSENT),
+        _kind(seen),
+        summary(seen, 300, opened=is_open),
         depth,
         is_open if foldable else None,
         _note(value, inner),
@@ -75,15 +83,31 @@ def _rows(value: Any, path: Path, label: str, depth: int, unfolded: Set[Hashable
     if not is_open:
         return
     if inner is not ABSENT:
-        yield from _rows(inner, (*path, ""), _INNER, depth + 1, unfolded)
+        yield Node((*path, _RAW), "(as text)", "text", summary(value, 300), depth + 1, None)
+        path = (*path, "")
+    for key, child in _children(seen, path, reveal):
+        if key is None:
+            yield Node((*path, -1), "…", "rest", f"{count(child)} more", depth + 1, None)
+        else:
+            yield from _rows(child, (*path, key), clean(str(key)[:200]), depth + 1, unfolded, reveal)
+
+
+def _children(value: Any, path: Path, reveal: Path) -> Iterator[tuple[str | int | None, Any]]:
+    """The first children, how many more there are, and of those the one that leads to `reveal`."""
+    pairs: Iterator[tuple[str | int, Any]] = iter(
+        value.items() if isinstance(value, Mapping) else enumerate(value)
+    )
+    first = list(islice(pairs, _BRANCH))
+    yield from first
+    if len(value) <= _BRANCH:
         return
-    children = value.items() if isinstance(value, Mapping) else enumerate(value)
-    for number, (key, child) in enumerate(children):
-        if number >= _BRANCH:
-            left = f"{count(len(value) - _BRANCH)} more"
-            yield Node((*path, -1), "…", "rest", left, depth + 1, None)
-            return
-        yield from _rows(child, (*path, key), clean(str(key)[:200]), depth + 1, unfolded)
+    yield None, len(value) - _BRANCH
+    if len(reveal) > len(path) and reveal[: len(path)] == path:
+        key = reveal[len(path)]
+        if all(key != shown for shown, _ in first):
+            child = value_at(value, (key,))
+            if child is not ABSENT:
+                yield key, child
 
 
 def inner_json(text: str) -> Any:
@@ -91,6 +115,12 @@ def inner_json(text: str) -> Any:
     head = text[:64].lstrip()
     if not head or head[0] not in "[{" or len(text) > 4_000_000:
         return ABSENT
+    return _parsed(text)
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> Any:
+    """Kept, for each layout of a tree asks again: a text of 1 MB takes 15 ms."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -185,8 +215,8 @@ def _note(value: Any, inner: Any) -> str:
 def value_at(value: Any, path: Path) -> Any:
     """The value at a path of the tree; ABSENT when there is none."""
     for key in path:
-        if key == "" and isinstance(value, str):
-            value = inner_json(value)
+        if isinstance(value, str) and key in ("", _RAW):
+            value = inner_json(value) if key == "" else value
         elif isinstance(value, Mapping):
             value = value.get(key, ABSENT)
         elif isinstance(value, list | tuple) and isinstance(key, int) and 0 <= key < len(value):
@@ -200,6 +230,8 @@ def path_text(path: Path) -> str:
     """`$.items[3]["odd key"]`, raw: for the clipboard after cleaning."""
     text = "$"
     for key in path:
+        if key == _RAW:
+            continue
         if isinstance(key, int):
             text += f"[{key}]"
         elif key.isidentifier():
@@ -243,23 +275,41 @@ def size_of(value: Any, *, least: int = 0) -> str:
     return f"over {size(total)}"
 
 
-def search(value: Any, words: str, *, limit: int = 200) -> list[Path]:
-    """Paths whose key or text contains the words, case aside, in the order of the tree; `limit` at most."""
+def search(value: Any, words: str, *, here: Path = (), limit: int = 1000) -> tuple[list[Path], int]:
+    """Paths whose key or text contains the words, case aside, in the order of the tree; `limit` at most.
+
+    JSON in a text is searched as the JSON it is. The number is how many of them stand before `here`.
+    """
     wanted = words.casefold()
     found: list[Path] = []
+    before = 0
     waiting: list[tuple[Path, str, Any]] = [((), "", value)]
     while waiting and wanted and len(found) < limit:
         path, label, item = waiting.pop()
-        is_leaf = not isinstance(item, Mapping | list | tuple)
-        text = item if isinstance(item, str) else _word(item) if is_leaf else ""
-        if wanted in label.casefold() or (text and wanted in text.casefold()):
+        before = len(found) if path == here else before
+        if path[-1:] == (_RAW,):
+            # The words may stand across the parts of its JSON: then the text itself is the place.
+            if wanted in item.casefold() and not (found and found[-1][: len(path) - 1] == path[:-1]):
+                found.append(path)
+            continue
+        inner = inner_json(item) if isinstance(item, str) else ABSENT
+        if wanted in label.casefold() or (inner is ABSENT and wanted in _leaf_text(item).casefold()):
             found.append(path)
         if len(path) >= _DEEPEST:
             continue
-        children: list[tuple[str | int, Any]] = []
-        if isinstance(item, Mapping):
-            children = list(item.items())
-        elif isinstance(item, list | tuple):
-            children = list(enumerate(item))
-        waiting.extend(((*path, key), str(key), child) for key, child in reversed(children))
-    return found
+        if inner is not ABSENT:
+            waiting.append(((*path, _RAW), "", item))
+            path, item = (*path, ""), inner
+        pairs = item.items() if isinstance(item, Mapping) else enumerate(item) if _is_array(item) else ()
+        waiting.extend(reversed([((*path, key), str(key), child) for key, child in pairs]))
+    return found, before
+
+
+def _leaf_text(item: Any) -> str:
+    if isinstance(item, str):
+        return item
+    return "" if isinstance(item, Mapping) or _is_array(item) else _word(item)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, list | tuple)

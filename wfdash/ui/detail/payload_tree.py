@@ -49,6 +49,10 @@ class PayloadTree(LineTable):
         self._index: dict[Hashable, int] = {}
         self._version = 0
         self._found: frozenset[Path] = frozenset()
+        self._reveal: Path = ()
+        """Found last: shown though it may be far down a long array."""
+        self._before_search: set[Hashable] | None = None
+        """What was unfolded when the search began."""
 
     def fill(self, value: Any, *unfolded: Path) -> None:
         """Show this value, with these paths unfolded as well."""
@@ -57,7 +61,7 @@ class PayloadTree(LineTable):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        nodes = rows(self.value, self.unfolded)
+        nodes = rows(self.value, self.unfolded, reveal=self._reveal)
         self._shown_nodes = [node for node in nodes if node.depth]
         self._index = {node.path: index for index, node in enumerate(self._shown_nodes)}
         self._version += 1
@@ -71,26 +75,35 @@ class PayloadTree(LineTable):
     def find(self, words: str, direction: int = 1, *, here_too: bool = False) -> tuple[int, int]:
         """Go to the next place that contains the words; returns which it is and how many there are.
 
-        With `here_too` the cursor stays where it is when that place is one: for a search as it is typed.
+        Only the way to that place is unfolded, beside what was before the search. With `here_too` the cursor
+        stays where it is when that place is one: for a search as it is typed.
         """
-        found = search(self.value, words) if words else []
+        here = self._place()
+        found, before = search(self.value, words, here=here) if words else ([], 0)
         self._found = frozenset(found)
         self._version += 1
         if not found:
+            self._before_search = self._before_search if words else None
             self.repaint()
             return 0, 0
-        for path in found:
-            self.unfolded.update(path[:length] for length in range(len(path)))
-        here = self.node.path if self.node is not None else ()
+        if direction < 0:
+            at = before - 1
+        else:
+            at = before + (not here_too and found[before : before + 1] == [here])
+        at %= len(found)
+        wanted = found[at]
+        if self._before_search is None:
+            self._before_search = set(self.unfolded)
+        self.unfolded = self._before_search | {wanted[:length] for length in range(len(wanted))}
+        self._reveal = wanted
         self._lay_out()
-        order = [path for path in found if path in self._index]
-        at = self._index.get(here, -1) - (1 if here_too else 0)
-        beyond = [
-            path for path in order if (self._index[path] > at if direction > 0 else self._index[path] < at)
-        ]
-        wanted = (beyond or order)[0 if direction > 0 else -1]
         self.move_to_key(wanted)
-        return order.index(wanted) + 1, len(found)
+        return at + 1, len(found)
+
+    def _place(self) -> Path:
+        """Where the cursor is, as a search meets it: a row that only stands for others is none."""
+        path = self.node.path if self.node is not None else ()
+        return path[:-1] if path[-1:] == (-1,) else path
 
     # Drawing.
 
