@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from wfdash import __version__
 from wfdash.config.settings import Options
+from wfdash.core.text.durations import parse_duration
 
 __all__ = [
     "COMMANDS",
@@ -78,14 +79,12 @@ def interval(text: str) -> float:
     return seconds
 
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
 def duration(text: str) -> float:
-    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)", text)
-    if not found:
+    """Seconds; a bare number is so many."""
+    found = parse_duration(f"{text}s" if text[-1:].isdecimal() else text)
+    if found is None:
         raise ArgumentTypeError(f"{text!a} is no duration; write 90s, 10m, 2h or 1d")
-    return float(found[1]) * _UNITS[found[2]]
+    return found
 
 
 class Filled(Action):

@@ -12,12 +12,12 @@ from typing import Any
 
 from wfdash.config.plain_file import read_given
 from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, ViewEntry
+from wfdash.core.text.durations import parse_duration
 
-__all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read", "seconds_of"]
+__all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read"]
 
 _LITERAL_SECRETS = {"token", "api_token", "apitoken", "api_key", "key", "secret", "password", "email"}
 _LARGEST = 4 * 1024 * 1024
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _LINE = re.compile(rf"^\s*(?:\[\[\s*({_DOTTED})\s*\]\]|\[\s*({_DOTTED})\s*\]|({_DOTTED})\s*=)")
@@ -142,7 +142,7 @@ def _check_values(config: Config) -> None:
                 f"profiles.{name}: token_env and token_command exclude each other.",
             )
     for workflow, text in config.retention.items():
-        if seconds_of(text) is None:
+        if parse_duration(text) is None:
             raise _Complaint(
                 ("retention", workflow), f'retention.{workflow}: "{text}" is no duration such as "7d".'
             )
@@ -193,12 +193,6 @@ def _check_keys(keys: Mapping[str, str]) -> None:
 
     for action, words in check_keymap(keys):
         raise _Complaint(("keys", action), f"keys: {words}")
-
-
-def seconds_of(text: str) -> float | None:
-    """Seconds of "7d", "36h", "90 m"; None for anything else."""
-    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d+)?)\s*([smhdw])\s*", text)
-    return float(match[1]) * _UNITS[match[2]] if match else None
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:

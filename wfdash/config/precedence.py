@@ -427,9 +427,9 @@ def _views(config: Config) -> tuple[SavedView, ...]:
 def _retention(config: Config) -> dict[str, float]:
     if not config.retention:
         return {}
-    from wfdash.config.file import seconds_of
+    from wfdash.core.text.durations import parse_duration
 
-    return {name: seconds_of(text) or 0.0 for name, text in config.retention.items()}
+    return {name: parse_duration(text) or 0.0 for name, text in config.retention.items()}
 
 
 def _absent(path: Path) -> bool:

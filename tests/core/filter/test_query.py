@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from wfdash.core.filter.completion import complete, completed, found_values, unfinished
 from wfdash.core.filter.detail_fields import BLOCKS, DetailFields
-from wfdash.core.filter.fields import FIELDS, seconds
+from wfdash.core.filter.fields import FIELDS
 from wfdash.core.filter.grammar import And, Node, Not, Or, Term, unparse
 from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
+from wfdash.core.text.durations import parse_duration
 
 NOW = 1_700_000_000.0
 DURATIONS = st.sampled_from(["30s", "10m", "1h30m", "2d", "1.5h"])
@@ -113,7 +114,7 @@ def naive_detail(field: str, low: list[str], read: DetailFields | None) -> bool 
 
 def naive_time(node: Term, row: Instance) -> bool | None:
     value = node.values[0]
-    span = seconds(value)
+    span = parse_duration(value)
     if node.field in ("since", "before"):
         fixed = {
             "2023-11-14": 1_699_920_000.0,

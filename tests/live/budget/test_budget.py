@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.simulated_time import EPOCH, simulate
+from wfdash.api.http.limit_headers import parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.config.credential import Credential
 from wfdash.live.budget.budget import ACTIONS, WINDOW, Budget, Priority
-from wfdash.live.budget.headers import parse_ratelimit, parse_retry_after
 from wfdash.live.budget.shared_counter import SpentFile, share_spending
 
 READS = [Priority.DETAIL, Priority.LIST, Priority.SWEEP, Priority.BACKGROUND]
@@ -175,13 +175,13 @@ def test_rate_limit_headers(ratelimit, policy, told):
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_header_is_survived(one, other):
     parse_ratelimit(one, other)
-    wait = parse_retry_after(one, EPOCH)
+    wait = parse_retry_after(one, other, EPOCH)
     assert wait is None or wait >= 0
 
 
 def test_retry_after_may_be_a_date():
-    assert parse_retry_after("Fri, 15 Jan 2027 08:02:00 GMT", EPOCH) == 120
-    assert parse_retry_after("Fri, 15 Jan 2027 07:02:00 GMT", EPOCH) == 0
+    assert parse_retry_after("Fri, 15 Jan 2027 08:02:00 GMT", "", EPOCH) == 120
+    assert parse_retry_after("Fri, 15 Jan 2027 07:02:00 GMT", "", EPOCH) == 0
 
 
 def test_processes_share_one_bucket(tmp_path):

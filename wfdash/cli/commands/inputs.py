@@ -1,7 +1,6 @@
 """What people hand to the writing commands: JSON, files, ids on stdin. Checked before anything is sent."""
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from wfdash.api.errors import Refused
 from wfdash.api.validate import check_payload_size
 from wfdash.cli.exits import UsageError
 from wfdash.config.plain_file import read_given
+from wfdash.core.text.durations import parse_duration
 
 __all__ = [
     "check_id",
@@ -23,9 +23,6 @@ __all__ = [
     "refused_as_usage",
     "retention",
 ]
-
-_SPAN = re.compile(r"([0-9]{1,9})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def parse_json(text: str, where: str, *, line: int = 1) -> Any:
@@ -112,8 +109,8 @@ def retention(text: str | None) -> str | int | None:
         return None
     if text.isascii() and text.isdigit():
         return int(text)
-    span = _SPAN.fullmatch(text)
-    return int(span[1]) * _SECONDS[span[2]] * 1000 if span else text
+    seconds = parse_duration(text)
+    return text if seconds is None else round(seconds * 1000)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from wfdash.core.filter.detail_fields import DetailFields
-from wfdash.core.filter.fields import FIELDS, FilterField, seconds
+from wfdash.core.filter.fields import FIELDS, FilterField
 from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import parse_time
+from wfdash.core.text.durations import parse_duration
 from wfdash.core.why.step_names import base_name
 
 __all__ = ["Values", "complete", "completed", "found_values", "no_values", "unfinished"]
@@ -85,7 +86,7 @@ def _begun(field: FilterField, part: str) -> bool:
     """Whether this is the beginning of a value, and not one already."""
     if not part:
         return True
-    if seconds(part) is None and part[-1].isdigit() and field.takes_time:
+    if parse_duration(part) is None and part[-1].isdigit() and field.takes_time:
         return parse_time(part) is None
     values = [value.lower() for value in field.values]
     return part not in values and any(value.startswith(part) for value in values)

@@ -1,7 +1,6 @@
 """The fields a filter knows: which operators and values each takes, and the test each makes of a row."""
 
 import operator
-import re
 from collections.abc import Callable, Container, Mapping
 from difflib import get_close_matches
 
@@ -12,8 +11,9 @@ from wfdash.core.filter.grammar import QueryError, Term
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.times import parse_time
+from wfdash.core.text.durations import parse_duration
 
-__all__ = ["FIELDS", "FilterField", "MatchContext", "Test", "check", "compile_term", "doubtful", "seconds"]
+__all__ = ["FIELDS", "FilterField", "MatchContext", "Test", "check", "compile_term", "doubtful"]
 
 Test = Callable[[Instance], bool]
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -22,9 +22,6 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
 }
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,3})?[smhdw])+", re.IGNORECASE)
-_PART = re.compile(r"([0-9.]+)([smhdw])", re.IGNORECASE)
 
 
 class MatchContext(Struct, frozen=True):
@@ -79,16 +76,9 @@ FIELDS = {
 }
 
 
-def seconds(text: str) -> float | None:
-    """`90s`, `10m`, `1h30m`, `2d` in seconds; None for anything else."""
-    if not _DURATION.fullmatch(text):
-        return None
-    return sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(text))
-
-
 def instant(text: str, now: float) -> float | None:
     """A date, a UTC datetime, or a duration before `now`, in epoch seconds."""
-    ago = seconds(text)
+    ago = parse_duration(text)
     return parse_time(text) if ago is None else now - ago
 
 
@@ -103,7 +93,7 @@ def check(term: Term, position: int, places: tuple[int, ...]) -> None:
     for value, place in zip(term.values, places, strict=True):
         if not value:
             raise QueryError(f"{field.name}{term.op} needs a value: {field.help}", place)
-        if field.ops is _ORDER and seconds(value) is None:
+        if field.ops is _ORDER and parse_duration(value) is None:
             raise QueryError("no duration; write 90s, 10m, 1h30m or 2d", place)
         if field.name == "blocked" and value.lower() not in BLOCKS:
             raise QueryError(f"write {', '.join(BLOCKS[:-1])} or {BLOCKS[-1]}; step~ takes a name", place)
@@ -192,7 +182,7 @@ def _time_test(term: Term, wanted: bool, now: float) -> Test:
             return lambda row: row.created is not None and row.created >= limit
         return lambda row: row.created is not None and row.created < limit
     compare = _COMPARE[term.op]
-    span = seconds(value) or 0.0
+    span = parse_duration(value) or 0.0
     if term.field == "age":
         return lambda row: row.created is not None and compare(now - row.created, span) is wanted
     if term.field == "changed":

@@ -13,11 +13,11 @@ from wfdash.core.filter.fields import (
     compile_term,
     doubtful,
     instant,
-    seconds,
 )
 from wfdash.core.filter.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.text.durations import parse_duration
 
 __all__ = ["EVERYTHING", "MatchContext", "Pushdown", "Query", "QueryError", "parse"]
 
@@ -82,7 +82,7 @@ class Query:
         """Rows may begin or cease to match by the mere passing of time."""
         return any(
             term.field in _MOVING
-            or (term.field in ("since", "before") and seconds(term.values[0]) is not None)
+            or (term.field in ("since", "before") and parse_duration(term.values[0]) is not None)
             for term in self._terms
         )
 
@@ -202,7 +202,7 @@ def _span(term: Term, now: float) -> tuple[float | None, float | None]:
     if term.field in ("since", "before"):
         limit = instant(term.values[0], now)
     elif term.field == "age":
-        limit = now - (seconds(term.values[0]) or 0.0)
+        limit = now - (parse_duration(term.values[0]) or 0.0)
     else:
         return None, None
     if limit is None:

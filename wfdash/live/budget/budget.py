@@ -7,8 +7,8 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Protocol
 
+from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
-from wfdash.live.budget.headers import RequestsLeft, parse_ratelimit, parse_retry_after
 
 __all__ = ["WINDOW", "Budget", "Priority", "Spending"]
 
@@ -205,7 +205,7 @@ class Budget:
         self._kinds.append((now, exchange.kind))
         if left := parse_ratelimit(exchange.ratelimit, exchange.ratelimit_policy):
             self._left, self._left_at = left, now
-        wait = parse_retry_after(exchange.retry_after, self._clock()) if exchange.retry_after else None
+        wait = parse_retry_after(exchange.retry_after, exchange.server_date, self._clock())
         if exchange.http == 429:
             self._refusals += 1
             wait = wait if wait is not None else self._guess()

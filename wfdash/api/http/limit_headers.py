@@ -1,7 +1,9 @@
 """What the rate-limit headers of an answer say: how much of the window is left, and how long to wait."""
 
 import re
+from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -35,19 +37,33 @@ def parse_ratelimit(ratelimit: str, policy: str) -> RequestsLeft | None:
     return min(windows, key=lambda left: left.remaining, default=None)
 
 
-def parse_retry_after(value: str, now: float) -> float | None:
-    """Seconds to wait: a number, or an HTTP date against `now`. None for anything else."""
-    text = value.strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
 def _items(header: str) -> list[tuple[str, dict[str, float]]]:
     return [
         (quoted or bare.strip(), {name: float(number) for name, number in _NUMBER.findall(parameters)})
         for quoted, bare, parameters in _ITEM.findall(header)
     ]
+
+
+_LONGEST: Final = 3600.0
+"""Seconds; whoever asks for more is left alone for so long."""
+
+
+def parse_retry_after(value: str, date: str, now: float | None = None) -> float | None:
+    """Seconds to wait; None where the header does not say (RFC 9110, 10.2.3).
+
+    A date counts from `date`, the answer's own Date header, since this machine's clock may be off; from `now`
+    only where the answer has none that can be read.
+    """
+    text = value.strip()
+    if re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,6})?", text):
+        return min(float(text), _LONGEST)
+    until, since = _seconds(text), _seconds(date)
+    since = now if since is None else since
+    return None if until is None or since is None else min(max(until - since, 0.0), _LONGEST)
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
