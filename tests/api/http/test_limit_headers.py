@@ -25,7 +25,8 @@ AT = 1_795_255_200.0
         ("soon", DATE, AT, None),
         ("-5", DATE, AT, None),
         ("nan", DATE, AT, None),
-        ("1e3", DATE, AT, None),
+        ("1e300", "", None, 3600),
+        ("1e3", DATE, AT, 1000),
         ("", "", AT, None),
     ],
 )

@@ -55,7 +55,7 @@ def parse_retry_after(value: str, date: str, now: float | None = None) -> float 
     only where the answer has none that can be read.
     """
     text = value.strip()
-    if re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,6})?", text):
+    if re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,6})?(e[0-9]{1,3})?", text, re.IGNORECASE):
         return min(float(text), _LONGEST)
     until, since = _seconds(text), _seconds(date)
     since = now if since is None else since
