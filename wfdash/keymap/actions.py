@@ -4,14 +4,15 @@ import sys
 
 from msgspec import Struct
 
+from wfdash.keymap.scopes import SCOPES
+
 __all__ = ["ACTIONS", "BY_ID", "KEY_BAR", "Action", "markdown", "textual_action"]
 
 
 class Action(Struct, frozen=True):
     """One thing a key does.
 
-    `scope` says where it is live: app (everywhere), table, detail (the open instance), timeline,
-    instance (table or detail: acts on one instance or the marks), field (a text field).
+    `scope` says where it is live; see `scopes`.
     """
 
     id: str
@@ -60,17 +61,17 @@ ACTIONS: tuple[Action, ...] = (
         "Previous instance, with the detail open",
         "instance",
     ),
-    Action("filter.edit", ("/",), "filter", "Filter the rows", "table"),
+    Action("filter.edit", ("/",), "filter", "Filter the rows", "list"),
     Action("goto.open", (":",), "go to", "Go to WORKFLOW, WORKFLOW/ID, an id or a dashboard URL", "app"),
     Action("palette.open", ("ctrl+p",), "palette", "Every action by name, and why one is off", "app"),
     Action("help.open", ("?",), "help", "What every key does here", "app"),
-    Action("view.save", ("ctrl+s",), "save view", "Save the present filter and order as a view", "table"),
-    Action("sort.next", ("o",), "sort", "Sort by the next column", "table"),
-    Action("sort.reverse", ("O",), "reverse", "Reverse the order", "table"),
-    Action("mark.toggle", ("space",), "mark", "Mark this instance", "table"),
-    Action("mark.range", ("V",), "mark range", "Mark from here to where the cursor goes", "table"),
-    Action("mark.all", ("*",), "mark all", "Mark every loaded instance that matches", "table"),
-    Action("rows.arrived", ("n",), "show new", "Show the rows that arrived", "table"),
+    Action("view.save", ("ctrl+s",), "save view", "Save the present filter and order as a view", "list"),
+    Action("sort.next", ("o",), "sort", "Sort by the next column", "list"),
+    Action("sort.reverse", ("O",), "reverse", "Reverse the order", "list"),
+    Action("mark.toggle", ("space",), "mark", "Mark this instance", "list"),
+    Action("mark.range", ("V",), "mark range", "Mark from here to where the cursor goes", "list"),
+    Action("mark.all", ("*",), "mark all", "Mark every loaded instance that matches", "list"),
+    Action("rows.arrived", ("n",), "show new", "Show the rows that arrived", "list"),
     Action("poll.freeze", ("z",), "freeze", "Freeze or thaw polling", "app"),
     Action("poll.now", ("ctrl+r",), "poll now", "Ask the API now", "app"),
     Action("timeline.scale", ("x",), "scale", "Time scale: true, compressed, by step", "detail"),
@@ -129,7 +130,7 @@ ACTIONS: tuple[Action, ...] = (
         "instance",
         dangerous=True,
     ),
-    *(Action(f"view.{n}", (str(n),), f"view {n}", f"Saved view {n}", "table") for n in range(1, 10)),
+    *(Action(f"view.{n}", (str(n),), f"view {n}", f"Saved view {n}", "list") for n in range(1, 10)),
 )
 
 BY_ID = {action.id: action for action in ACTIONS}
@@ -169,14 +170,6 @@ _SHOWN = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }
-_WHERE = {
-    "app": "everywhere",
-    "table": "tables",
-    "detail": "detail",
-    "timeline": "timeline",
-    "instance": "table, detail",
-    "field": "text fields",
-}
 
 
 def key_text(key: str, *, ascii: bool = False) -> str:
@@ -196,10 +189,10 @@ def markdown() -> str:
     for action in ACTIONS:
         if action.id.startswith("view.") and action.id[5:].isdigit():
             if action.id == "view.1":
-                rows.append(("`1` to `9`", "Saved views", _WHERE[action.scope]))
+                rows.append(("`1` to `9`", "Saved views", SCOPES[action.scope].where))
             continue
         keys = " ".join(f"`{key_text(key)}`" for key in action.keys)
-        rows.append((keys, action.help, _WHERE[action.scope]))
+        rows.append((keys, action.help, SCOPES[action.scope].where))
     return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 
 from wfdash.keymap.actions import ACTIONS, BY_ID, Action, split_keys
+from wfdash.keymap.scopes import SCOPES
 
 __all__ = ["check_keymap"]
 
@@ -11,13 +12,6 @@ _NAMED_KEYS = {
     "backspace", "delete", "down", "end", "enter", "escape", "home", "insert", "left", "pagedown", "pageup",
     "right", "space", "tab", "up", *(f"f{n}" for n in range(1, 25)),
 }  # fmt: skip
-_OVERLAP = {
-    "app": {"app", "table", "detail", "timeline", "instance"},
-    "table": {"app", "table", "instance"},
-    "detail": {"app", "detail", "timeline", "instance"},
-    "timeline": {"app", "detail", "timeline", "instance"},
-    "instance": {"app", "table", "detail", "timeline", "instance"},
-}
 
 
 def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -36,7 +30,7 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
     }
     for action_id in keys:
         for other in ACTIONS:
-            meets = other.scope in _OVERLAP.get(BY_ID[action_id].scope, ())
+            meets = other.scope in SCOPES[BY_ID[action_id].scope].meets
             both = set(final[other.id]) & set(final[action_id])
             if other.id != action_id and meets and both:
                 words = f'{action_id}: the key "{min(both)}" is that of {other.id} too; give that another.'

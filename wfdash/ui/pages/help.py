@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from wfdash.core.model.status import STATUSES
 from wfdash.core.text.clean import fit
 from wfdash.keymap.actions import ACTIONS, Action
+from wfdash.keymap.scopes import SCOPES
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
@@ -19,14 +20,6 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
 
 __all__ = ["HelpScreen"]
 
-_SCOPES = {
-    "instance": "On the instance under the cursor, or the marked ones",
-    "table": "In a table",
-    "detail": "In the detail",
-    "timeline": "On the timeline",
-    "field": "In a form",
-    "app": "Everywhere",
-}
 _GAP = 3
 _LEGEND = {
     "queued": "has not started",
@@ -61,7 +54,7 @@ class HelpScreen(BaseScreen):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        sections = [self._section(scope, title) for scope, title in _SCOPES.items()]
+        sections = [self._section(title) for title in dict.fromkeys(scope.title for scope in SCOPES.values())]
         sections.insert(3, _legend())
         lines, scroller = _flow(sections, self.size.width), self.query_one(Scroller)
         scroller.fill(lines)
@@ -71,10 +64,10 @@ class HelpScreen(BaseScreen):
         title.append(("  every one can be changed under [keys] in the config", QUIET))
         self.query_one("#title", StatusLine).show(title)
 
-    def _section(self, scope: str, title: str) -> list[Pieces]:
+    def _section(self, title: str) -> list[Pieces]:
         lines: list[Pieces] = [[(" " + title, STRONG)]]
         for action in ACTIONS:
-            if action.scope == scope and action.id not in _REST:
+            if SCOPES[action.scope].title == title and action.id not in _REST:
                 lines.append(self._line(action))
         return [*lines, []]
 

@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from wfdash.core.text.clean import clean, fit
 from wfdash.keymap.actions import ACTIONS, BY_ID, Action, textual_action
+from wfdash.keymap.scopes import SCOPES
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
@@ -86,7 +87,7 @@ class PaletteScreen(PanelScreen):
 
     def _why_off(self, action: Action) -> str:
         if textual_action(action.id) not in self._here:
-            return f"not here: works in {_WHERE[action.scope]}"
+            return f"not here: works in {SCOPES[action.scope].works_in}"
         beneath = self.app.screen_stack[-2]
         return beneath.why_off(action.id) if isinstance(beneath, BaseScreen) else ""
 
@@ -122,16 +123,6 @@ class PaletteScreen(PanelScreen):
 
     def action_palette_open(self) -> None:
         self.close()
-
-
-_WHERE = {
-    "app": "every page",
-    "table": "a table",
-    "detail": "an open instance",
-    "timeline": "the timeline",
-    "instance": "a table of instances",
-    "field": "a text field",
-}
 
 
 def _far(action: Action, words: Sequence[str]) -> int:
