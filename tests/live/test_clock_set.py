@@ -10,7 +10,7 @@ from wfdash.api.interface import Exchange
 from wfdash.live.actions.follow import Follower
 from wfdash.live.actions.reread import Snapshot
 from wfdash.live.budget.budget import Budget, Priority
-from wfdash.live.budget.shared_counter import SpentFile
+from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.scheduler import Scheduler
 
@@ -74,35 +74,35 @@ def test_a_rest_lasts_as_long_as_the_server_asked_for(by, shared, tmp_path):
     clocks = Clocks()
 
     def budget():
-        spending = SpentFile(tmp_path / "spent.json") if shared else None
-        return Budget(clock=clocks.wall, steady=clocks.steady, spending=spending)
+        counter = SharedCounter(tmp_path / "spent.json") if shared else None
+        return Budget(clock=clocks.wall, steady=clocks.steady, counter=counter)
 
     budgets = [budget(), budget()]
-    assert [one.take(Priority.LIST) for one in budgets] == [0.0, 0.0]
+    assert [one.take(Priority.VISIBLE) for one in budgets] == [0.0, 0.0]
     budgets[0].saw(refused("40"))
     for one in budgets:
-        one.take(Priority.LIST)
+        one.take(Priority.VISIBLE)
     clocks.passed += 10
     clocks.ahead += by
-    assert budgets[0].take(Priority.LIST) == pytest.approx(30)
+    assert budgets[0].take(Priority.VISIBLE) == pytest.approx(30)
     assert budgets[0].frozen_until == pytest.approx(clocks.wall() + 30)
-    assert budgets[1].take(Priority.LIST) == pytest.approx(30 if shared else 0)
+    assert budgets[1].take(Priority.VISIBLE) == pytest.approx(30 if shared else 0)
     clocks.passed += 31
-    assert [one.take(Priority.LIST) for one in budgets] == [0.0, 0.0]
+    assert [one.take(Priority.VISIBLE) for one in budgets] == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("by", [-3600, 3600])
 def test_the_bucket_fills_and_actions_are_counted_at_the_same_pace(by):
     clocks = Clocks()
     budget = Budget(clock=clocks.wall, steady=clocks.steady)
-    while not budget.take(Priority.DETAIL):
+    while not budget.take(Priority.VISIBLE):
         pass
     spent = budget.meter
     clocks.ahead += by
-    assert 0 < budget.take(Priority.DETAIL) < 1
+    assert 0 < budget.take(Priority.VISIBLE) < 2
     assert budget.meter == spent
-    clocks.passed += 301
-    assert budget.take(Priority.DETAIL) == 0
+    clocks.passed += 316
+    assert budget.take(Priority.FOREGROUND) == 0
     assert budget.meter[0] == 1
 
 

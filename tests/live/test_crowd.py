@@ -10,7 +10,7 @@ from tests.support.simulated_time import EPOCH, simulate
 from tests.support.stage import stage
 from wfdash.demo.engine.world import build
 from wfdash.live.budget.budget import WINDOW, Priority
-from wfdash.live.budget.shared_counter import SpentFile
+from wfdash.live.budget.shared_counter import SharedCounter
 
 LONGEST = 10.0
 """Seconds between two answers to the list, whatever else is wanted."""
@@ -47,7 +47,7 @@ def test_four_started_together_all_stay_fresh_and_keep_the_budget(tmp_path, apar
         async with AsyncExitStack() as stack:
             ons = []
             for _ in range(4):
-                one = stage(world, spending=SpentFile(tmp_path / "spent.json"))
+                one = stage(world, counter=SharedCounter(tmp_path / "spent.json"))
                 ons.append(await stack.enter_async_context(one))
                 ons[-1].poller.show("orders")
                 await asyncio.sleep(apart)
@@ -76,7 +76,7 @@ def test_what_is_left_is_for_the_instance_that_somebody_opens_not_for_one_that_i
             await on.until(lambda: poller.detail(one).detail)
             poller.frozen = True
             await asyncio.sleep(60)
-            while not on.budget.take(Priority.LIST):
+            while not on.budget.take(Priority.VISIBLE):
                 pass
             asked = len(on.app.state.requests)
             poller.frozen = False

@@ -14,7 +14,8 @@ from wfdash.config.settings import Settings
 from wfdash.demo.engine.world import World, build
 from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
-from wfdash.live.budget.budget import Budget, Spending
+from wfdash.live.budget.budget import Budget
+from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.polling.events import InstancesChanged
 from wfdash.live.watcher import Watcher
 
@@ -30,7 +31,7 @@ class Stage:
         latency: float = 0.1,
         limit: int = 1200,
         share: float = 0.5,
-        spending: Spending | None = None,
+        counter: SharedCounter | None = None,
     ):
         self.loop = asyncio.get_running_loop()
         assert isinstance(self.loop, SimulatedLoop)
@@ -38,7 +39,7 @@ class Stage:
         self.app = create_app(world, latency=latency, limit=limit)
         self.in_flight = Counter()
         self.overlaps = []
-        self.budget = Budget(clock=self.loop.time, share=share, spending=spending)
+        self.budget = Budget(clock=self.loop.time, share=share, counter=counter)
         self.told = Counter()
         self.unreachable = False
         self.on_change = lambda delta: None

@@ -52,7 +52,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
 
         code = 0
         with failures() as failed:
-            async with open_session(settings) as session:
+            async with open_session(settings, what=parsed.command) as session:
                 gc.enable()
                 code = int(await command.run(parsed, session))
         return failed.code or code

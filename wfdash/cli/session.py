@@ -18,7 +18,7 @@ from wfdash.config.settings import Settings
 from wfdash.core.text.clean import clean, mask_in_text
 from wfdash.core.text.words import spoken
 from wfdash.live.budget.budget import Budget, Priority
-from wfdash.live.budget.shared_counter import share_spending
+from wfdash.live.budget.shared_counter import share_counter
 
 __all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "open_session"]
 
@@ -29,7 +29,9 @@ _SLOW = 20.0
 """Seconds after which a read without an answer is not repeated."""
 _PATIENCE = 15.0
 """Seconds a read may wait to be tried again; a server that asks for more is reported instead."""
-_WORTH_TELLING = 5.0
+_WORTH_TELLING = 2.0
+_LONGEST_SLEEP = 1.0
+"""Seconds after which who waits looks again: what it waits for may be over."""
 
 
 class Failed(Struct):
@@ -40,12 +42,14 @@ class CommandSession(Struct):
     settings: Settings
     api: Workflows
     budget: Budget
+    purpose: str = ""
+    """The command, as other processes tell of its reads."""
     clock: Callable[[], float] = time.time
     endings: list[Callable[[], None]] = field(default_factory=list)
     """Called when the session closes."""
     _workflow: str = ""
 
-    async def read(self, ask: Callable[[], Awaitable[T]], priority: Priority = Priority.LIST) -> T:
+    async def read(self, ask: Callable[[], Awaitable[T]], priority: Priority = Priority.FOREGROUND) -> T:
         """One read within the budget, tried again after a passing failure. Never for what writes."""
         waits = iter(_WAITS)
         reported: set[str] = set()
@@ -69,14 +73,15 @@ class CommandSession(Struct):
 
     async def _leave(self, priority: Priority) -> None:
         """Wait for the budget, however long, but not through a long pause that the server asked for."""
-        announced = False
-        while wait := self.budget.take(priority):
+        began, announced = self.clock(), False
+        while wait := self.budget.take(priority, self.purpose):
             if wait > _PATIENCE and self.budget.frozen_until is not None:
                 raise Stop(f"the API asked for a pause (429): {spoken(wait)} left of it", 5)
-            if wait > _WORTH_TELLING and not announced:
+            if not announced and max(wait, self.clock() - began) > _WORTH_TELLING:
                 announced = True
-                say(f"wfdash: waiting {spoken(wait)} for the budget of requests")
-            await asyncio.sleep(wait)
+                why = self.budget.slow(self.purpose, after=0.0)
+                say(f"wfdash: slow: {why}; the next read is in {spoken(wait)}")
+            await asyncio.sleep(min(wait, _LONGEST_SLEEP))
 
     async def reach(self) -> None:
         """Find out what is not known of the server yet: its only account, the dialect of a dev session."""
@@ -113,23 +118,23 @@ class Patient(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_session(settings: Settings) -> AsyncIterator[CommandSession]:
+async def open_session(settings: Settings, *, what: str) -> AsyncIterator[CommandSession]:
     """Connected, and closed again."""
-    spending = None
+    counter = None
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)
-        spending = share_spending(settings.credential, user_state_path("wfdash"))
-    budget = Budget(clock=time.time, steady=time.monotonic, share=settings.share, spending=spending)
+        folder = user_state_path("wfdash")
+        counter = share_counter(settings.credential, settings.base_url, folder, what=what)
+    budget = Budget(clock=time.time, steady=time.monotonic, share=settings.share, counter=counter)
     api = await connect(settings, observer=budget.saw)
-    session = CommandSession(settings, api, budget)
+    session = CommandSession(settings, api, budget, what)
     try:
         yield session
     finally:
         for end in session.endings:
             end()
         await api.close()
-        if spending is not None:
-            spending.flush(time.time())
+        budget.leave()
 
 
 def again(sentence: str) -> str:

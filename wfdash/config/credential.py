@@ -87,9 +87,10 @@ class Credential:
                 return re.sub("|".join(map(re.escape, self._masked)), "[hidden]", text, flags=re.IGNORECASE)
         return text
 
-    def fingerprint(self, key: bytes) -> str:
-        """Tells this secret from others to whoever has the key, and nothing else to anybody."""
-        return hmac.new(key, self._secret.encode(errors="surrogateescape"), "sha256").hexdigest()[:24]
+    def fingerprint(self, key: bytes, *, at: str) -> str:
+        """Tells this secret at this origin from others to who has the key, and nothing to anybody else."""
+        words = f"{at}\0{self._secret}".encode(errors="surrogateescape")
+        return hmac.new(key, words, "sha256").hexdigest()[:24]
 
     def __repr__(self) -> str:
         return f"<Credential: {self.scheme} from {self.source}>"

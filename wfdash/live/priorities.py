@@ -95,8 +95,10 @@ class Feeds:
         self.anomalies.reset()
 
     def in_order(self) -> Sequence[Job]:
-        """Most urgent first. Of a long sweep every fourth turn, every second while rows on screen are unread,
-        goes to what rows are blocked on: else they would never be read."""
+        """Most urgent first: rows on screen that were never read before a sweep.
+
+        Of a long sweep every fourth turn goes to those that are read again: else they would never be.
+        """
         self.sweep.skip = self.newest.complete_at is not None
         self.row_details.missed = self.sweep.missed
         self.row_details.open = self.detail.id
@@ -104,16 +106,13 @@ class Feeds:
         self.versions.want((self._version_of_open(), self.error_samples.blamed))
         read, wanted = self.row_details.progress
         turn = self.sweep.pages
-        spared = turn % (2 if read < wanted else 4) == 1 and turn != self._spared
-        spare = (
-            (self.row_details, self.sweep)
-            if spared or self.row_details.urgent
-            else (self.sweep, self.row_details)
-        )
-        spare = (self.error_samples, *spare) if self.error_samples.wanted else spare
+        spared = turn % 4 == 1 and turn != self._spared
+        rows_first = read < wanted or spared or self.row_details.urgent
+        spare = (self.row_details, self.sweep) if rows_first else (self.sweep, self.row_details)
         late = self.newest.late(self._context.clock())
         first = (self.newest, self.detail) if late else (self.detail, self.newest)
-        return (*first, self.counts, self.history, self.versions, *spare, self.watched, self.search)
+        asked = (self.error_samples, self.search, self.history)
+        return (*first, *asked, self.counts, self.versions, *spare, self.watched)
 
     def _version_of_open(self) -> str:
         """The version of the open instance, where it matters what that allows; "" otherwise."""

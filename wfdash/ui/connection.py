@@ -90,7 +90,7 @@ class SessionManager:
         from wfdash.api.errors import ChooseAccount, WorkflowsError
         from wfdash.live.budget.budget import Priority
 
-        await session.budget.acquire(Priority.LIST)
+        await session.budget.acquire(Priority.VISIBLE)
         try:
             await session.api.prefix()
             return False

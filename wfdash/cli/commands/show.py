@@ -41,7 +41,7 @@ def prepare(parsed: Namespace) -> None:
 async def run(parsed: Namespace, session: CommandSession) -> int:
     """Print it; returns the exit code."""
     workflow = await session.workflow()
-    answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance), Priority.DETAIL)
+    answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance))
     now = session.clock()
     detail = read_answer(workflow, parsed.instance, answer)
     context = await WhyFacts(session).context(detail)

@@ -189,7 +189,7 @@ class Changes:
         """Read the instance for its sentence; "" when that cannot be had soon."""
         with suppress(WorkflowsError, TimeoutError):
             async with asyncio.timeout(_WHY_WITHIN):
-                await self.session.budget.acquire(Priority.BACKGROUND)
+                await self.session.budget.acquire(Priority.ROWS, self.session.purpose)
                 answer = await self.session.api.get_instance(self.lines.workflow, identity)
                 return await self.lines.why(read_answer(self.lines.workflow, identity, answer))
         return ""

@@ -72,11 +72,11 @@ def _pace(detail: Detail, session: CommandSession) -> float:
 
 async def _read(session: CommandSession, workflow: str, identity: str, *, stubborn: bool) -> Detail:
     if not stubborn:
-        answer = await session.read(lambda: session.api.get_instance(workflow, identity), Priority.DETAIL)
+        answer = await session.read(lambda: session.api.get_instance(workflow, identity), Priority.FOREGROUND)
         return read_answer(workflow, identity, answer)
     wait, renewed = 1.0, False
     while True:
-        await session.budget.acquire(Priority.DETAIL)
+        await session.budget.acquire(Priority.VISIBLE, session.purpose)
         try:
             answer = await session.api.get_instance(workflow, identity)
             return read_answer(workflow, identity, answer)

@@ -1,199 +1,151 @@
-"""What the processes of one person spend on one credential, counted together in a small file."""
+"""Where the ledger of a credential is kept: a small file that all processes of one person read and write."""
 
 import contextlib
-import json
-import math
 import os
 import secrets
-from collections import Counter
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
 
-from msgspec import Struct, field
+import msgspec
 
-from wfdash.config.credential import Credential
+from wfdash.config.credential import Credential, origin_of
 from wfdash.config.plain_file import open_plain, read_plain
-from wfdash.live.budget.budget import WINDOW
+from wfdash.live.budget.ledger import Ledger, Spender
 from wfdash.live.records.locked_file import try_lock
+from wfdash.live.records.person import person
 
-__all__ = ["SpentFile", "share_spending"]
+__all__ = ["SharedCounter", "share_counter"]
 
-_SLOT = 10.0
-_SYNC = 0.1
-"""Seconds between two looks at the file: about as long as a request takes."""
+_LOOK = 0.5
+"""Seconds between two looks at the file for what is only shown."""
+_TRIES, _PAUSE = 20, 0.0005
+"""How often and how long apart the lock is tried for: it is held for a tenth of a millisecond."""
+_STUCK = 1.0
+"""Seconds for which a lock that could not be had is not tried for again: who holds it was stopped."""
 _LARGEST = 1 << 20
-_MOST = 1200
-"""Reads in a slot at most: Cloudflare's whole limit of a window. More is no count, and would hold all."""
 
 
-def share_spending(credential: Credential, folder: Path) -> "SpentFile":
-    """The file of this credential below the state folder. Its name is a keyed hash that tells nothing."""
+def share_counter(credential: Credential, base_url: str, folder: Path, *, what: str) -> "SharedCounter":
+    """The counter of this credential at this server, below the state folder, for a process that is `what`.
+
+    The file's name is a keyed hash that tells nothing. Two servers count apart, whatever the credential.
+    """
     try:
-        name = credential.fingerprint(_key(folder / "spent.key"))
+        name = credential.fingerprint(_key(folder / "spent.key"), at=origin_of(base_url))
     except OSError as error:
-        return SpentFile(None, trouble=str(error.strerror or "the state folder cannot be written"))
-    return SpentFile(folder / f"spent-{name}.json")
+        trouble = str(error.strerror or "the state folder cannot be written")
+        return SharedCounter(what=what, trouble=trouble)
+    return SharedCounter(folder / f"requests-{name}.json", what=what)
 
 
-class _Shared(Struct):
-    """What the file holds: reads by session and slot, (when, tokens) of the bucket by limit, the freeze."""
-
-    spent: dict[str, dict[int, int]] = field(default_factory=dict)
-    buckets: dict[int, tuple[float, float]] = field(default_factory=dict)
-    frozen: float = 0.0
-
-
-class SpentFile:
-    """Reads by this process and by others in slots of ten seconds. Without a file, of this process alone.
+class SharedCounter:
+    """Opens the ledger for one decision at a time. Without a path it counts for this process alone.
 
     `trouble` is why nothing is shared, "" while it is. A file that is locked, torn or gone is tried again.
     """
 
-    def __init__(self, path: Path | None, *, trouble: str = "") -> None:
+    def __init__(self, path: Path | None = None, *, what: str = "wfdash", trouble: str = "") -> None:
         self.path = path
         self.trouble = trouble
-        self.frozen_until = 0.0
-        """Until when the server told any of the processes to keep still, epoch seconds."""
-        self._outdated: float | None = None
-        """What the file says of it from before the clock was set."""
-        self._session = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._mine: dict[int, int] = {}
-        self._others: dict[str, dict[int, int]] = {}
-        self._news = 0
-        self._buckets: dict[int, tuple[float, float]] = {}
-        self._bucket: tuple[int, float, float] | None = None
-        self._synced_at = float("-inf")
-        self._changed = False
+        self.session = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.mine = Spender(what, person(), os.getpid())
+        self.ledger = Ledger()
+        """As it was at the last look."""
+        self._looked_at = float("-inf")
+        self._stuck_until = 0.0
 
-    def add(self, now: float, limit: int, left: float) -> None:
-        """One more read, which leaves so many tokens in a bucket of this limit."""
-        self._bucket = (limit, now, left)
-        slot = int(now // _SLOT)
-        self._mine[slot] = self._mine.get(slot, 0) + 1
-        self._changed = True
+    @contextlib.contextmanager
+    def open(self, now: float) -> Iterator[Ledger]:
+        """The ledger, alone in all processes; what is changed in the block is kept."""
+        self._looked_at = now
+        with self._locked() as descriptor:
+            before = self._read(descriptor) if descriptor is not None else b""
+            self.ledger.forget(now)
+            self.mine.forget(now)
+            if self.mine.spent:
+                self.ledger.spenders[self.session] = self.mine
+            yield self.ledger
+            if descriptor is not None:
+                self._write(descriptor, before)
 
-    def freeze(self, until: float) -> None:
-        self.frozen_until = max(self.frozen_until, until)
-        self._changed = True
+    def look(self, now: float) -> Ledger:
+        """The ledger to be shown: no older than half a second."""
+        if not 0 <= now - self._looked_at < _LOOK:
+            with self.open(now):
+                pass
+        return self.ledger
 
-    def clock_set(self) -> None:
-        """The clock was set: until when to keep still was told by the old one."""
-        self._outdated, self.frozen_until = self.frozen_until, 0.0
+    def clock_set(self, moved: float) -> None:
+        """The clock was set by so many seconds: what this process spent moves with it, for it is as old as
+        before, and what the file holds of times to come is void."""
+        self.mine.move(moved)
+        with self.open(self._looked_at + moved) as ledger:
+            ledger.void()
 
-    def bucket(self, now: float, limit: int) -> tuple[float, float] | None:
-        """(when, tokens) of a bucket of this limit when any process took from it last; None if none did."""
-        self._sync(now)
-        at, tokens = self._buckets.get(limit, (float("-inf"), 0.0))
-        return (at, tokens) if now - WINDOW < at <= now else None
+    def leave(self, now: float) -> None:
+        """Nobody waits here any more: this process is about to end."""
+        with self.open(now) as ledger:
+            ledger.leases.pop(self.session, None)
+            ledger.queue.pop(self.session, None)
 
-    def others(self, now: float) -> int:
-        """By the other processes over the last window."""
-        self._sync(now)
-        oldest = (now - WINDOW) // _SLOT
-        return sum(n for slots in self._others.values() for slot, n in slots.items() if slot >= oldest)
-
-    def news(self, now: float) -> int:
-        """By the other processes since this was asked last."""
-        self._sync(now)
-        news, self._news = self._news, 0
-        return news
-
-    def history(self, now: float) -> list[tuple[float, int]]:
-        """(middle of a slot, by the other processes in it) over the last window; none of it is news later."""
-        self._sync(now)
-        self._news = 0
-        slots: Counter[int] = Counter()
-        for spent in self._others.values():
-            slots.update(spent)
-        return [(min(now, (slot + 0.5) * _SLOT), number) for slot, number in sorted(slots.items())]
-
-    def flush(self, now: float) -> None:
-        """Write down what was spent since the last look; for a process that is about to leave."""
-        self._synced_at = float("-inf")
-        self._sync(now)
-
-    def _sync(self, now: float) -> None:
-        """Tell at once what was spent, so that nobody spends it twice; look now and then otherwise."""
-        if self.path is None or (0 <= now - self._synced_at < _SYNC and not self._changed):
-            return
-        self._synced_at = now
+    def _read(self, descriptor: int) -> bytes:
+        """Take in what the file holds; of what cannot be read, nothing. Returns it as it was."""
         try:
-            with _locked(self.path) as descriptor:
-                if descriptor is not None:
-                    self._exchange(descriptor, now)
-                    self.trouble = ""
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            before = os.read(descriptor, _LARGEST)
+            self.ledger = msgspec.json.decode(before, type=Ledger) if before else Ledger()
+            return before
         except OSError as error:
-            self.trouble = str(error.strerror or "the file cannot be written")
+            self._failed(error)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            self.ledger = Ledger()
+        return b""
 
-    def _exchange(self, descriptor: int, now: float) -> None:
-        found = _read(descriptor, now)
-        found.spent.pop(self._session, None)
-        for session, slots in found.spent.items():
-            previous = self._others.get(session, {})
-            self._news += sum(max(0, n - previous.get(slot, 0)) for slot, n in slots.items())
-        self._others = dict(found.spent)
-        if found.frozen != self._outdated:
-            self.frozen_until = max(self.frozen_until, min(found.frozen, now + 2 * WINDOW))
-        self._buckets = found.buckets
-        if not self._changed:
+    def _write(self, descriptor: int, before: bytes) -> None:
+        after = msgspec.json.encode(self.ledger)
+        if after == before:
             return
-        oldest = (now - WINDOW) // _SLOT
-        self._mine = {slot: n for slot, n in self._mine.items() if slot >= oldest}
-        found.spent[self._session], found.frozen = self._mine, self.frozen_until
-        if self._bucket is not None:
-            limit, at, left = self._bucket
-            found.buckets[limit] = (at, left - self._news)
-            self._bucket = None
-        _write(descriptor, found)
-        self._changed = False
+        try:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.write(descriptor, after)
+            os.ftruncate(descriptor, len(after))
+        except OSError as error:
+            self._failed(error)
 
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[int | None]:
+        """An open descriptor, or None where the file or its lock cannot be had."""
+        descriptor = self._opened()
+        try:
+            yield descriptor if descriptor is not None and self._has_lock(descriptor) else None
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[int | None]:
-    """An open descriptor, or None while another process holds the lock: nobody waits for it."""
-    descriptor = open_plain(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
-    try:
-        yield descriptor if try_lock(descriptor) else None
-    finally:
-        os.close(descriptor)
+    def _opened(self) -> int | None:
+        if self.path is None:
+            return None
+        try:
+            descriptor = open_plain(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
+        except OSError as error:
+            self._failed(error)
+            return None
+        self.trouble = ""
+        return descriptor
 
+    def _has_lock(self, descriptor: int) -> bool:
+        if time.monotonic() < self._stuck_until:
+            return False
+        for _ in range(_TRIES):
+            if try_lock(descriptor):
+                return True
+            time.sleep(_PAUSE)
+        self._stuck_until = time.monotonic() + _STUCK
+        return False
 
-def _read(descriptor: int, now: float) -> _Shared:
-    """What the file holds of the last window; nothing of what cannot be read."""
-    try:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        parsed: Any = json.loads(os.read(descriptor, _LARGEST) or b"{}", parse_constant=_no_number)
-        oldest, newest = (now - WINDOW) // _SLOT, (now + WINDOW) // _SLOT
-        sessions = {
-            str(session): {
-                int(slot): int(n) if 0 <= n <= _MOST else 0
-                for slot, n in slots.items()
-                if oldest <= int(slot) <= newest
-            }
-            for session, slots in parsed.get("spent", {}).items()
-        }
-        spent = {session: slots for session, slots in sessions.items() if slots}
-        buckets = {
-            int(limit): (float(at), min(float(limit), max(-float(limit), float(left))))
-            for limit, (at, left) in parsed.get("left", {}).items()
-        }
-        frozen = float(parsed.get("frozen", 0.0))
-        return _Shared(spent, buckets, frozen if math.isfinite(frozen) else 0.0)
-    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        return _Shared()
-
-
-def _no_number(word: str) -> NoReturn:
-    """JSON has no Infinity, and nobody could wait for it."""
-    raise ValueError(word)
-
-
-def _write(descriptor: int, shared: _Shared) -> None:
-    text = json.dumps({"spent": shared.spent, "left": shared.buckets, "frozen": shared.frozen}).encode()
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    os.write(descriptor, text)
-    os.ftruncate(descriptor, len(text))
+    def _failed(self, error: OSError) -> None:
+        self.trouble = str(error.strerror or "the file cannot be written")
 
 
 def _key(path: Path) -> bytes:

@@ -17,7 +17,8 @@ _INTERVAL = 10.0
 class Counts(Job):
     """One request per 100 workflows while `overview`, else one for the workflow shown."""
 
-    priority = Priority.LIST
+    purpose = "counts"
+    out_of_turn = Priority.FOREGROUND
     longest = 20.0
     """On the page of all workflows nothing else finds out that the server answers again."""
 
@@ -45,7 +46,7 @@ class Counts(Job):
         )
         self.counts = found.counts if found and found.counts else None
         self.shown = found
-        self.next_at = 0.0
+        self.soon()
 
     def due(self, now: float) -> float | None:
         """A dev session tells the counts with its list."""

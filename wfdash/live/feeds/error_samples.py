@@ -26,7 +26,9 @@ class ErrorSamples(Job):
     An instance that was restarted and failed anew is read anew, as its end moved.
     """
 
-    priority = Priority.BACKGROUND
+    purpose = "errors"
+    in_turn = out_of_turn = Priority.FOREGROUND
+    """It asks only while its page is open."""
 
     def __init__(self, context: FeedContext, *, read: Callable[[Detail], None]) -> None:
         super().__init__(1.0)

@@ -38,9 +38,8 @@ class Searched(Struct, frozen=True):
 class FilterSearch(Job):
     """Reads the newest candidates first, final ones too, each once and again when it moved on."""
 
-    priority = Priority.BACKGROUND
+    purpose = "filter"
     patience = 1.0
-    """Somebody waits for what it finds: a sweep of thousands would never leave it a turn."""
 
     def __init__(self, context: FeedContext, details: RowDetails) -> None:
         super().__init__(1.0)
@@ -55,6 +54,11 @@ class FilterSearch(Job):
         self._surveyed_at = 0.0
         self._spent = 0
         self._allowed = MOST
+
+    @property
+    def priority(self) -> Priority:
+        """Somebody waits for what a filter finds; what it found is only kept right."""
+        return Priority.FOREGROUND if self.busy else Priority.ROWS
 
     def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
         """Read what this filter needs to know; a filter that needs no details wants nothing."""

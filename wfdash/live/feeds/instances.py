@@ -22,7 +22,8 @@ _CATCH_UP = 60
 class NewestInstances(Job):
     """The newest page. When more arrived than fit on it, the pages down to what was known before as well."""
 
-    priority = Priority.LIST
+    purpose = "list"
+    out_of_turn = Priority.FOREGROUND
     longest = 10.0
     """Whoever waits for a lost connection looks here."""
 
@@ -51,7 +52,7 @@ class NewestInstances(Job):
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0
         self.asked = (0, "", None)
-        self.next_at = 0.0
+        self.soon()
         fresh = self.freshness
         fresh.answered_at, fresh.missed, fresh.failure, fresh.error = None, 0, "", None
 
@@ -101,7 +102,8 @@ class NewestInstances(Job):
 class OlderInstances(Job):
     """Older pages, one for each time somebody wants more."""
 
-    priority = Priority.SWEEP
+    purpose = "older rows"
+    in_turn = out_of_turn = Priority.FOREGROUND
     patience = 1.0
 
     def __init__(self, context: FeedContext, newest: NewestInstances) -> None:

@@ -26,6 +26,8 @@ _BYTES_A_SECOND = 4e7
 class OpenDetail(Job):
     """Keeps the states of instances read before, so that going back to one shows it at once."""
 
+    purpose = "open instance"
+    out_of_turn = Priority.FOREGROUND
     patience = 2.0
 
     def __init__(self, context: FeedContext) -> None:
@@ -39,11 +41,6 @@ class OpenDetail(Job):
         self._pace = Pace(0.0, False)
         self._cost = 0.0
         """Seconds of computing that the last answer cost; waiting for it costs nothing."""
-
-    @property
-    def priority(self) -> Priority:  # type: ignore[override]
-        """Out of turn somebody waits for it; in its turn it is no more urgent than the list."""
-        return Priority.LIST if self.next_at else Priority.DETAIL
 
     def reset(self) -> None:
         """Another workflow is watched from now on."""
@@ -70,6 +67,7 @@ class OpenDetail(Job):
         self._pace = Pace(0.0, False)
         self.freshness = state.freshness
         self.next_at = None if state.freshness.settled or state.gone else 0.0
+        self.asked_for = True
 
     def due(self, now: float) -> float | None:
         unlisted = self.context.local and self.id not in self.context.store
@@ -78,6 +76,7 @@ class OpenDetail(Job):
     def soon(self) -> None:
         if self.id is not None and not self._state(self.id).gone:
             self.next_at = 0.0
+            self.asked_for = True
 
     def row_changed(self, identity: str) -> None:
         """The list told something new of an instance: a final one may have been restarted."""
@@ -87,8 +86,8 @@ class OpenDetail(Job):
         state.freshness.settled = False
         if self.context.store.note(identity) != EXPIRED:
             state.gone = ""
-        if identity == self.id:
-            self.soon()
+        if identity == self.id and not state.gone:
+            self.next_at = 0.0
 
     def pace(self, took: float) -> float:
         state = self._states.get(self.id or "")

@@ -44,6 +44,8 @@ class RowDetail(Struct):
 class RowDetails(Job):
     """`wanted` are visible rows, active or errored; `watched` the marked and the watched ones."""
 
+    purpose = "rows on screen"
+
     def __init__(self, context: FeedContext, why_context: Callable[[Detail], WhyContext]) -> None:
         super().__init__(1.0)
         self.context = context
@@ -63,9 +65,10 @@ class RowDetails(Job):
         """How long each step usually takes, over every instance that was read."""
 
     @property
-    def priority(self) -> Priority:  # type: ignore[override]
-        """A row that may have ended is as urgent as the sweep that missed it."""
-        return Priority.SWEEP if self.urgent else Priority.BACKGROUND
+    def priority(self) -> Priority:
+        """A row on screen that was never read, or that may have ended, goes before the sweep."""
+        read, wanted = self.progress
+        return Priority.ROWS if read < wanted or self.urgent else Priority.BACKGROUND
 
     def reset(self) -> None:
         """Another workflow is watched from now on."""

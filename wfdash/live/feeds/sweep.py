@@ -34,7 +34,8 @@ class _Round(Struct):
 class Sweep(Job):
     """Rows that one complete round missed are `missed`; those that two missed are noted `ended?`."""
 
-    priority = Priority.SWEEP
+    purpose = "sweep"
+    in_turn = out_of_turn = Priority.SWEEP
 
     def __init__(self, context: FeedContext) -> None:
         super().__init__(PERIOD)

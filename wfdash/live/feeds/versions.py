@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
-from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import WorkflowsChanged
 from wfdash.live.polling.job import Job
@@ -18,7 +17,7 @@ _AGAIN = 600.0
 class Versions(Job):
     """One request for whoever needs one, and another for one that is newer: a version never changes."""
 
-    priority = Priority.BACKGROUND
+    purpose = "versions"
 
     def __init__(self, context: FeedContext) -> None:
         super().__init__(_AGAIN)

@@ -23,7 +23,8 @@ GONE = "expired"
 class Watched(Job):
     """Reads one instance a turn, without its steps. `changed` is told of each change of status once."""
 
-    priority = Priority.BACKGROUND
+    purpose = "watched"
+    in_turn = out_of_turn = Priority.BACKGROUND
 
     def __init__(self, context: FeedContext, *, changed: Callable[[PinState], None]) -> None:
         super().__init__(1.0)

@@ -18,7 +18,11 @@ class Job:
     A due time of None means that nothing is to be asked until something happens.
     """
 
-    priority = Priority.LIST
+    purpose = ""
+    """What it reads, as the budget page tells it."""
+    in_turn = Priority.VISIBLE
+    out_of_turn = Priority.VISIBLE
+    """Where somebody asked for it, or it was never answered."""
     patience = 5.0
     """Seconds that it waits for the budget before it goes before more urgent ones."""
 
@@ -29,9 +33,15 @@ class Job:
         self.interval = interval
         self.freshness = Freshness()
         self.next_at: float | None = 0.0
+        self.asked_for = True
+        """A person waits for the next answer."""
         self._failures = 0
         self.waits_since: float | None = None
         """Since when it is due and the budget has nothing left for it."""
+
+    @property
+    def priority(self) -> Priority:
+        return self.out_of_turn if self.asked_for else self.in_turn
 
     def due(self, now: float) -> float | None:
         """When to ask, epoch seconds; a clock that was set back does not delay it."""
@@ -45,11 +55,12 @@ class Job:
 
     def reset(self) -> None:
         """Another workflow, or another question, from now on."""
-        self.next_at = 0.0
+        self.soon()
 
     def soon(self) -> None:
-        """Ask as soon as the budget allows, however the last time went."""
+        """Ask as soon as the budget allows, however the last time went: somebody waits for it."""
         self.next_at = 0.0
+        self.asked_for = True
 
     def pace(self, took: float) -> float:
         """Seconds from an answer, which took so long, to the next question."""
@@ -61,6 +72,7 @@ class Job:
 
     def answered(self, now: float, took: float) -> None:
         self._failures = 0
+        self.asked_for = False
         pace = self.pace(took)
         fresh = self.freshness
         fresh.asking, fresh.missed, fresh.failure, fresh.answered_at = False, 0, "", now

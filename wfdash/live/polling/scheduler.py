@@ -83,7 +83,7 @@ class Scheduler:
                 job.waits_since = None
                 delay = delay if at is None else min(delay, at - now)
                 continue
-            if wait := self._budget.take(job.priority, late=job.late(now)):
+            if wait := self._budget.take(job.priority, job.purpose, late=job.late(now)):
                 delay = min(delay, wait)
                 job.waits_since = now if job.waits_since is None else job.waits_since
                 continue
@@ -129,7 +129,7 @@ class Scheduler:
         """The connection is back: what failed for its sake need not wait any longer."""
         for job in self._jobs():
             if isinstance(job.freshness.error, NotReached):
-                job.soon()
+                job.next_at = 0.0
 
     def _over(self, job: Job, task: asyncio.Task[None]) -> None:
         del self._tasks[job]
@@ -140,4 +140,4 @@ class Scheduler:
 
 def _goes_first(job: Job, now: float) -> bool:
     """What somebody waits for, and what has waited too long: among each other they keep their order."""
-    return job.priority is Priority.DETAIL or job.late(now)
+    return job.priority is Priority.FOREGROUND or job.late(now)

@@ -1,11 +1,9 @@
 """The append-only record of every action, in the user's state folder: ids and verbs, never payloads."""
 
 import errno
-import getpass
 import json
 import os
 import secrets
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +15,7 @@ from msgspec.structs import asdict
 from wfdash.config.plain_file import read_plain
 from wfdash.core.model.times import iso, parse_time
 from wfdash.live.records.locked_file import LockedFile, SessionLock, session_is_over
+from wfdash.live.records.person import person
 
 __all__ = [
     "EVENTS",
@@ -123,7 +122,7 @@ class Journal:
         self.account = account
         self._accounts = {account}
         self.session = f"{int(clock())}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.who = _who()
+        self.who = person()
         self.trouble = ""
         """Why the last line could not be written, in a sentence; "" while all is well."""
         self._lock_lost = False
@@ -361,11 +360,3 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
         unknown=ids("unknown"),
         unsent=ids("planned"),
     )
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        user = str(os.getuid()) if hasattr(os, "getuid") else ""
-    return f"{user}@{socket.gethostname()}"

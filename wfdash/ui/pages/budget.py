@@ -139,9 +139,10 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
         lines.append(
             [(f"  Of the reads {budget.others} are other wfdash processes on this credential", PLAIN)]
         )
-    if not poller.local or budget.left is not None or budget.frozen_until is not None:
-        lines.append(_spending(poller, now))
-    kinds = " · ".join(f"{clean(kind)} {n}" for kind, n in budget.spent_by)
+    lines.append(_spending(poller, now))
+    kinds = " · ".join(
+        f"{clean(kind)} {n}" for mine, one in budget.spenders if mine for kind, n in one.purposes
+    )
     lines.append([(fit(f"  Spent on {kinds or 'nothing yet'}", width).rstrip(), QUIET)])
     lines.append(_reach(poller))
     return lines[:_LINES]

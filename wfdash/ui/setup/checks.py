@@ -64,7 +64,7 @@ class Introduction:
             settings, self._connector(settings), clock=self._clock, notify=lambda event: None
         )
         try:
-            await session.budget.acquire(Priority.LIST)
+            await session.budget.acquire(Priority.VISIBLE)
             return await question(session.api)
         finally:
             await session.close()

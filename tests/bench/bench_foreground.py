@@ -1,0 +1,72 @@
+"""What a person waits for, beside two dashboards on the same credential and alone."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+
+from tests.bench.line import Line
+from tests.support.act import ROWS
+from tests.support.program import Program, environment
+from tests.support.pty import Terminal, watch_together
+from tests.support.simulator import Simulator
+
+_SETTLE = 25.0
+"""Seconds in which two dashboards have spent the first burst and more."""
+_GIVEN_UP = 90.0
+_LIST = ("list", "-w", "orders", "--limit", "0", "--json")
+_ROUNDS = 3
+
+
+def _takes(env: dict[str, str], arguments: Sequence[str], beside: Sequence[Terminal] = ()) -> float:
+    """Seconds of one command, while the dashboards beside it are read so that they go on."""
+    start = time.perf_counter()
+    command = subprocess.Popen(Program.argv(*arguments), env=env, stdout=subprocess.DEVNULL)
+    while command.poll() is None and time.perf_counter() - start < _GIVEN_UP:
+        if beside:
+            watch_together(beside, 0.02)
+        else:
+            time.sleep(0.02)
+    command.kill()
+    command.wait()
+    return time.perf_counter() - start
+
+
+def _sampled(shell: Terminal) -> float:
+    """Seconds from the key `E` until 50 errored instances were read."""
+    start = time.perf_counter()
+    shell.press("E")
+    try:
+        shell.wait_for("read 50 of", seconds=_GIVEN_UP)
+    except AssertionError:
+        return float("inf")
+    return time.perf_counter() - start
+
+
+def run() -> list[Line]:
+    """The server has nearly all of its requests left; only what wfdash allows itself can be short."""
+    simulator, shells = Simulator("incident"), list[Terminal]()
+    try:
+        env = environment(**simulator.env, XDG_STATE_HOME=tempfile.mkdtemp())
+        apart = [env | {"XDG_STATE_HOME": tempfile.mkdtemp()} for _ in range(_ROUNDS)]
+        for _ in range(2):
+            shells.append(Terminal(Program.argv("-w", "orders"), env=env, columns=120, lines=40))
+            shells[-1].wait_for(ROWS)
+        watch_together(shells, _SETTLE)
+        idle = sorted(_takes(one, _LIST, shells) for one in apart)[_ROUNDS // 2]
+        beside = sorted(_takes(env, _LIST, shells) for _ in range(_ROUNDS))[_ROUNDS // 2]
+        watched = simulator.listing("orders", status="waiting", per_page="3")
+        pause = ("pause", "-w", "orders", "--yes")
+        alone, acted = (
+            _takes(home, (*pause, row["id"]), shells) for home, row in zip((apart[0], env), watched)
+        )
+        sample = _sampled(shells[1])
+    finally:
+        for shell in shells:
+            shell.close()
+        simulator.stop()
+    return [
+        Line("list --limit 0 beside two dashboards", beside, "s", "with a counter of its own", idle, 2.0),
+        Line("pause beside two dashboards", acted, "s", "with a counter of its own", alone, 2.0),
+        Line("E has read 50 beside a second dashboard", sample, "s", aim=8.0),
+    ]

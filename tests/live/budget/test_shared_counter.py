@@ -1,0 +1,116 @@
+"""The file in which processes count together: by whom, of which server, and what becomes of a bad one."""
+
+import fcntl
+import json
+import os
+
+import pytest
+
+from tests.support.simulated_time import EPOCH
+from wfdash.config.credential import Credential
+from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.shared_counter import SharedCounter, share_counter
+
+API = "https://api.example.com/client/v4"
+
+
+def counter_of(token, folder, url=API):
+    return share_counter(Credential(token, source="test"), url, folder, what="list")
+
+
+def budget_on(counter):
+    return Budget(clock=lambda: EPOCH, counter=counter)
+
+
+def told_by(budget):
+    """What it tells once its last look is old."""
+    return Budget(clock=lambda: EPOCH + 1, counter=budget._counter)
+
+
+def test_the_shared_file_tells_nothing_of_the_credential(tmp_path):
+    folder = tmp_path / "state"
+    counter = counter_of("top-secret-token", folder)
+    assert budget_on(counter).take(Priority.VISIBLE, "list") == 0
+    assert counter.path == counter_of("top-secret-token", folder).path
+    assert counter.path != counter_of("another", folder).path
+    for file in folder.iterdir():
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert b"secret" not in file.read_bytes() + file.name.encode()
+    assert "-".join(json.loads(counter.path.read_text())["spenders"]).startswith(str(os.getpid()))
+
+
+@pytest.mark.parametrize(
+    "other", ["http://127.0.0.1:8789/client/v4", "https://127.0.0.1:8788/", "http://localhost:8788"]
+)
+def test_two_servers_never_share_a_counter(tmp_path, other):
+    here = "http://127.0.0.1:8788/client/v4"
+    assert counter_of("token", tmp_path, here).path == counter_of("token", tmp_path, f"{here}/").path
+    assert counter_of("token", tmp_path, here).path != counter_of("token", tmp_path, other).path
+    one, two = (budget_on(counter_of("token", tmp_path, url)) for url in (here, other))
+    while not one.take(Priority.VISIBLE):
+        pass
+    assert two.take(Priority.VISIBLE) == 0
+    assert two.others == (0, 0)
+
+
+def test_each_process_tells_what_it_reads_and_for_whom(tmp_path):
+    one, other = (budget_on(counter_of("token", tmp_path)) for _ in range(2))
+    other.take(Priority.VISIBLE, "list")
+    other.take(Priority.SWEEP, "sweep")
+    other.take(Priority.SWEEP, "sweep")
+    one.take(Priority.FOREGROUND, "list")
+    (mine, ours), (_, theirs) = told_by(one).spenders
+    assert mine
+    assert (ours.what, ours.pid, ours.purposes) == ("list", os.getpid(), [("list", 1)])
+    assert theirs.purposes == [("sweep", 2), ("list", 1)]
+    assert "@" in theirs.who
+    assert one.others == (3, 1)
+    assert one.meter[0] == told_by(other).meter[0] == 4
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[1]", "{", '{"spenders": {"a": {"x": 1}}}', '{"spenders": 3}', "\x00" * 50, '{"sent": "many"}'],
+)
+def test_a_torn_file_is_written_anew(tmp_path, content):
+    path = tmp_path / "requests.json"
+    path.write_text(content)
+    counter = SharedCounter(path)
+    assert budget_on(counter).take(Priority.VISIBLE) == 0
+    assert counter.trouble == ""
+    assert budget_on(SharedCounter(path)).others[0] == 1
+
+
+def test_what_a_file_cannot_mean_is_not_believed(tmp_path):
+    path = tmp_path / "requests.json"
+    spent = {"9 x": {str(int(EPOCH // 10)): 5}, "1 list": {str(int(EPOCH // 10)): -7, "99999999999": 3}}
+    ledger = {"spenders": {"one": {"spent": spent}}, "frozen_until": EPOCH * 9}
+    ledger |= {"leases": {"one": EPOCH * 9}, "queue": {"one": {"2": [0.0, EPOCH * 9]}}}
+    path.write_text(json.dumps(ledger))
+    budget = budget_on(SharedCounter(path))
+    assert budget.held_for <= 600
+    assert budget.meter[0] == 0
+
+
+def test_a_folder_that_cannot_be_written_shares_nothing_and_says_why(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    for counter in (counter_of("token", blocked), SharedCounter(tmp_path / "nowhere" / "requests.json")):
+        budget = budget_on(counter)
+        assert budget.take(Priority.VISIBLE) == 0
+        assert budget.others == (0, 0)
+        assert budget.meter[0] == 1
+        assert budget.sharing_trouble
+
+
+def test_a_lock_that_a_stopped_process_holds_stops_nobody(tmp_path):
+    path = tmp_path / "requests.json"
+    stopped = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(stopped, fcntl.LOCK_EX)
+    counter = SharedCounter(path)
+    budget = budget_on(counter)
+    assert [budget.take(Priority.VISIBLE) for _ in range(3)] == [0, 0, 0]
+    os.close(stopped)
+    counter._stuck_until = 0.0
+    assert budget.take(Priority.VISIBLE) == 0
+    assert budget_on(SharedCounter(path)).others == (4, 1)

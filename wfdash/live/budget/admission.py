@@ -1,0 +1,122 @@
+"""What may go now, of a ledger and one request: decided for a person first, and never out of the reserve."""
+
+from msgspec import Struct
+
+from wfdash.core.text.words import count
+from wfdash.live.budget.ledger import ACTIONS, QUOTA, Ledger, Priority, bucket_of
+from wfdash.live.budget.waiting import Reason, Refusal, rest_in_words, spenders_in_words
+
+__all__ = ["ACTS", "MOST", "READS", "Request", "refusal", "rests"]
+
+MOST = QUOTA - ACTIONS
+"""Reads a window, whoever waits for them."""
+READS = range(Priority.FOREGROUND, len(Priority))
+ACTS = range(Priority.ACTION, Priority.FOREGROUND)
+_FRONT = range(Priority.FOREGROUND, Priority.VISIBLE)
+_SCARCE, _HALF = 0.25, 0.5
+"""Parts of the user's quota below which nothing is read by itself, and nothing in the background."""
+_LONG, _ROOM_FOR_SHORT = 30, 60
+"""Foreground reads of one process from which it leaves so many of a window to others that wait for one."""
+_ROOM_FOR_FOREGROUND = 160
+"""Reads of a window that sweeps and background leave to what somebody may come to wait for."""
+_ROOM_FOR_VISIBLE = 20
+_LEAVES = {Priority.VISIBLE: 1 / 15, Priority.ROWS: 1 / 15, Priority.SWEEP: 1 / 6, Priority.BACKGROUND: 1 / 6}
+"""Part of a full bucket that each leaves to those before it."""
+_LEAVES_LATE = {Priority.ROWS: 1 / 15, Priority.SWEEP: 1 / 15, Priority.BACKGROUND: 1 / 15}
+"""For what has waited so long that it would otherwise never have its turn."""
+
+
+class Request(Struct, frozen=True):
+    """One read that asks for leave. `since`, epoch seconds, is when it first did."""
+
+    session: str
+    limit: int
+    """Reads a window that this process lets go by themselves."""
+    priority: Priority
+    since: float
+    late: bool = False
+
+
+def refusal(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+    """What stands in the way, weighed from what is certain to what passes soon; None when it may go."""
+    return (
+        _rested(ledger, asks, now)
+        or _gives_way(ledger, asks, now)
+        or _counted(ledger, asks, now)
+        or _without_token(ledger, asks, now)
+    )
+
+
+def rests(ledger: Ledger, priority: Priority, now: float) -> float:
+    """Seconds for which the server's word keeps this from being read."""
+    if ledger.frozen_until > now:
+        return ledger.frozen_until - now
+    left = ledger.left
+    if left is None or left.quota <= 0:
+        return 0.0
+    kept = max(0, ACTIONS - ledger.count(ACTS)) / QUOTA
+    least = {Priority.FOREGROUND: kept, Priority.BACKGROUND: max(kept, _HALF)}
+    floor = least.get(priority, max(kept, _SCARCE))
+    return max(0.5, left.reset_at - now) if left.now(ledger.sent) <= floor * left.quota else 0.0
+
+
+def _rested(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+    seconds = rests(ledger, asks.priority, now)
+    if not seconds:
+        return None
+    if ledger.left is None or ledger.frozen_until > now:
+        return Refusal(seconds, Reason.RESTS, rest_in_words(seconds))
+    remaining, quota = ledger.left.now(ledger.sent), ledger.left.quota
+    words = f"{count(int(remaining))} of {count(int(quota))} requests are left for this user"
+    return Refusal(seconds, Reason.SERVER, words)
+
+
+def _gives_way(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+    """What runs by itself waits while somebody waits, in any process; what is on screen not for long."""
+    front = ledger.in_front(asks.session)
+    if not front or asks.priority is Priority.FOREGROUND or (asks.late and asks.priority is Priority.VISIBLE):
+        return None
+    spender = ledger.spenders.get(front)
+    whose = f"the {spender.what} of {spender.who}" if spender is not None else "another wfdash"
+    words = f"what somebody waits for in {whose} goes first"
+    if front == asks.session:
+        words = "what you wait for goes first"
+    return Refusal(max(0.05, ledger.leases[front] - now), Reason.GIVES_WAY, words)
+
+
+def _counted(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+    """So that the server never sees more than its quota less what is kept for actions."""
+    most = _most(ledger, asks)
+    if ledger.count(READS) < most:
+        return None
+    return _spent(ledger, asks, ledger.falls_below(most, READS, now))
+
+
+def _most(ledger: Ledger, asks: Request) -> int:
+    """Reads a window, up to which this may add one."""
+    if asks.priority is Priority.FOREGROUND:
+        spender = ledger.spenders.get(asks.session)
+        reads_much = spender is not None and spender.total(_FRONT) >= _LONG
+        return MOST - (_ROOM_FOR_SHORT if reads_much else 0)
+    if asks.priority is Priority.VISIBLE:
+        return MOST - _ROOM_FOR_VISIBLE
+    return max(MOST - _ROOM_FOR_FOREGROUND, min(asks.limit, MOST - _ROOM_FOR_SHORT))
+
+
+def _without_token(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+    if asks.priority is Priority.FOREGROUND:
+        return None
+    burst, rate = bucket_of(asks.limit)
+    tokens = ledger.bucket(asks.limit, now).tokens
+    needed = 1.0 + (_LEAVES_LATE if asks.late else _LEAVES).get(asks.priority, 0.0) * burst
+    if tokens < needed:
+        ledger.queue_up(asks.session, asks.priority, asks.since, now)
+        return _spent(ledger, asks, max(0.02, (needed - tokens) / rate))
+    if ledger.goes_before(asks.session, asks.priority, asks.since, late=asks.late):
+        ledger.queue_up(asks.session, asks.priority, asks.since, now)
+        return _spent(ledger, asks, 0.5 / rate)
+    return None
+
+
+def _spent(ledger: Ledger, asks: Request, seconds: float) -> Refusal:
+    return Refusal(seconds, Reason.SPENT, spenders_in_words(ledger, asks.session))

@@ -1,0 +1,234 @@
+"""What the processes on one credential spent, hold and wait for: the content of the file they share."""
+
+from collections import Counter
+from collections.abc import Iterator
+from enum import IntEnum
+
+from msgspec import Struct, field
+
+__all__ = ["ACTIONS", "QUOTA", "WINDOW", "Ledger", "Priority", "ServerLeft", "Spender", "TokenBucket"]
+
+WINDOW = 300.0
+"""Seconds over which Cloudflare counts (API reference, rate limits)."""
+QUOTA = 1200
+"""Requests a window and user."""
+ACTIONS = 400
+"""Of these, for actions, their re-reads and their follow-up."""
+SLOT = 10.0
+_LATENCY = 5.0
+"""Seconds that a request may be under way: the server counts it when it arrives."""
+_LEASE = 1.5
+"""Seconds for which a foreground read holds the background back: longer than from one answer to the next."""
+_QUEUED = 1.5
+"""Seconds after which a process that does not ask again has left the queue."""
+
+
+class Priority(IntEnum):
+    """Lower goes first."""
+
+    ACTION = 0
+    FOREGROUND = 1
+    """A person waits for it: a page's first rows, an opened instance, a one-shot."""
+    VISIBLE = 2
+    """What is on screen, read again in its turn."""
+    ROWS = 3
+    """What rows on screen are blocked on, where that was never read."""
+    SWEEP = 4
+    BACKGROUND = 5
+
+
+class Spender(Struct):
+    """One process, and its requests by `PRIORITY purpose` and slot of ten seconds."""
+
+    what: str = ""
+    """Its command: `dashboard`, `list`, ..."""
+    who: str = ""
+    pid: int = 0
+    spent: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def add(self, priority: Priority, purpose: str, now: float) -> None:
+        slots = self.spent.setdefault(f"{priority.value} {purpose}", {})
+        slot = int(now // SLOT)
+        slots[slot] = slots.get(slot, 0) + 1
+
+    def move(self, seconds: float) -> None:
+        """The clock was set by so many."""
+        by = round(seconds / SLOT)
+        self.spent = {key: {slot + by: n for slot, n in slots.items()} for key, slots in self.spent.items()}
+
+    def forget(self, now: float) -> None:
+        """Drop the slots of which nothing can still count, and those that a clock set back has left ahead."""
+        oldest, newest = (now - WINDOW - _LATENCY) // SLOT, (now + SLOT) // SLOT
+        for key, slots in list(self.spent.items()):
+            kept = {slot: n for slot, n in slots.items() if oldest <= slot <= newest and 0 < n <= QUOTA}
+            if len(kept) != len(slots):
+                self.spent[key] = kept
+            if not kept:
+                del self.spent[key]
+
+    def by_slot(self, priorities: range) -> Iterator[tuple[int, int]]:
+        for key, slots in self.spent.items():
+            if key[:1].isdigit() and int(key[:1]) in priorities:
+                yield from slots.items()
+
+    def total(self, priorities: range) -> int:
+        return sum(n for _, n in self.by_slot(priorities))
+
+    @property
+    def purposes(self) -> list[tuple[str, int]]:
+        """Requests by purpose, most first."""
+        told: Counter[str] = Counter()
+        for key, slots in self.spent.items():
+            told[key.partition(" ")[2]] += sum(slots.values())
+        return told.most_common()
+
+
+class ServerLeft(Struct):
+    """What an answer's `Ratelimit` told, and how many requests all processes had sent by then."""
+
+    remaining: float
+    quota: float
+    reset_at: float
+    at: float
+    sent: int
+
+    def now(self, sent: int) -> float:
+        """Requests left once so many have been sent."""
+        return max(0.0, self.remaining - max(0, sent - self.sent))
+
+
+class TokenBucket(Struct):
+    """Leave to read by itself; `tokens` as they were at `at`."""
+
+    at: float
+    tokens: float
+
+    def fill(self, now: float, limit: int) -> None:
+        burst, rate = bucket_of(limit)
+        passed = max(0.0, now - self.at) if self.at <= now else 0.0
+        tokens = self.tokens if abs(self.tokens) <= burst else 0.0
+        self.at, self.tokens = now, min(burst, tokens + passed * rate)
+
+
+class Ledger(Struct):
+    """Times are epoch seconds. Sessions are processes by their name in this file."""
+
+    spenders: dict[str, Spender] = field(default_factory=dict)
+    buckets: dict[int, TokenBucket] = field(default_factory=dict)
+    """By limit: two processes may have been given different shares."""
+    frozen_until: float = 0.0
+    """Until when the server told any of them to keep still."""
+    leases: dict[str, float] = field(default_factory=dict)
+    """Until when each waits for an answer in the foreground."""
+    queue: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
+    """By session and priority: since when it waits for a token, and when it asked for it last."""
+    sent: int = 0
+    """Requests by all of them, ever."""
+    left: ServerLeft | None = None
+
+    def forget(self, now: float) -> None:
+        """Drop what concerns nobody any more; a clock that was set back keeps nobody waiting."""
+        for session, spender in list(self.spenders.items()):
+            spender.forget(now)
+            if not spender.spent:
+                del self.spenders[session]
+        self.leases = {one: until for one, until in self.leases.items() if now < until <= now + _LEASE}
+        for session, asked in list(self.queue.items()):
+            kept = {p: turn for p, turn in asked.items() if now - _QUEUED <= turn[1] <= now}
+            if kept:
+                self.queue[session] = kept
+            else:
+                del self.queue[session]
+        self.frozen_until = 0.0 if self.frozen_until <= now else min(self.frozen_until, now + 2 * WINDOW)
+        if self.left is not None and not self.left.at <= now <= self.left.reset_at:
+            self.left = None
+
+    def void(self) -> None:
+        """The clock was set: times to come were told by the old one."""
+        self.frozen_until, self.left = 0.0, None
+        self.leases, self.queue = {}, {}
+
+    def count(self, priorities: range) -> int:
+        """Requests of these priorities in the last window, by all."""
+        return sum(spender.total(priorities) for spender in self.spenders.values())
+
+    def falls_below(self, most: int, priorities: range, now: float) -> float:
+        """Seconds until fewer than `most` of these are in the window, if no more are sent."""
+        slots: Counter[int] = Counter()
+        for spender in self.spenders.values():
+            for slot, n in spender.by_slot(priorities):
+                slots[slot] += n
+        excess = slots.total() - most + 1
+        for slot in sorted(slots):
+            excess -= slots[slot]
+            if excess <= 0:
+                return max(0.1, (slot + 1) * SLOT + WINDOW + _LATENCY - now)
+        return 0.1
+
+    def spend(self, session: str, spender: Spender, priority: Priority, purpose: str, now: float) -> None:
+        spender.add(priority, purpose, now)
+        self.spenders[session] = spender
+        self.sent += 1
+        if priority is Priority.ACTION:
+            return
+        for limit, bucket in self.buckets.items():
+            bucket.fill(now, limit)
+            if bucket.tokens >= 1 or priority is not Priority.FOREGROUND:
+                bucket.tokens -= 1
+
+    def bucket(self, limit: int, now: float) -> TokenBucket:
+        """The bucket of this limit as it is now; a new one holds what was not spent just before."""
+        burst, rate = bucket_of(limit)
+        bucket = self.buckets.get(limit)
+        if bucket is None:
+            since = (now - burst / rate) // SLOT
+            reads = range(Priority.FOREGROUND, len(Priority))
+            slots = (pair for spender in self.spenders.values() for pair in spender.by_slot(reads))
+            recent = sum(n for slot, n in slots if slot >= since)
+            bucket = self.buckets[limit] = TokenBucket(now, max(0.0, burst - recent))
+        bucket.fill(now, limit)
+        return bucket
+
+    def wait_in_front(self, session: str, now: float) -> None:
+        """Say that somebody waits in the foreground of this session."""
+        self.leases[session] = now + _LEASE
+
+    def in_front(self, session: str) -> str:
+        """A session whose foreground waits, this one rather than another; "" for none."""
+        if session in self.leases:
+            return session
+        return max(self.leases, key=lambda one: self.leases[one], default="")
+
+    def update(self, left: ServerLeft | None, frozen_until: float, now: float) -> None:
+        """Take in what the server told one process, where no other was told anything newer."""
+        if left is not None and left.at <= now <= left.reset_at:
+            self.left = left if self.left is None or left.at >= self.left.at else self.left
+        if now < frozen_until <= now + 2 * WINDOW:
+            self.frozen_until = max(self.frozen_until, frozen_until)
+
+    def queue_up(self, session: str, priority: Priority, since: float, now: float) -> None:
+        asked = self.queue.setdefault(session, {})
+        asked[priority.value] = (min(since, asked.get(priority.value, (since, 0.0))[0]), now)
+
+    def leave_queue(self, session: str, priority: Priority) -> None:
+        asked = self.queue.get(session, {})
+        asked.pop(priority.value, None)
+        if not asked:
+            self.queue.pop(session, None)
+
+    def goes_before(self, session: str, priority: Priority, since: float, *, late: bool) -> bool:
+        """Whether another process has waited longer for the next token, or for something more urgent.
+
+        What is late heeds only those that wait for the same: it would otherwise never have its turn.
+        """
+        for other, asked in self.queue.items():
+            for theirs, (began, _) in asked.items() if other != session else ():
+                if (theirs < priority and not late) or (theirs == priority and began < since):
+                    return True
+        return False
+
+
+def bucket_of(limit: int) -> tuple[float, float]:
+    """(burst, tokens a second) that let at most `limit` go in any window."""
+    burst = limit / 20
+    return burst, (limit - burst) / WINDOW
