@@ -15,7 +15,7 @@ from wfdash.core.text.clean import mask_in_text
 from wfdash.live.actions.operator import Operator
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
-from wfdash.live.budget.shared_counter import share_counter
+from wfdash.live.budget.shared_counter import SharedCounter, share_counter
 from wfdash.live.polling.events import Event
 from wfdash.live.records.journal import Journal
 from wfdash.live.watcher import Watcher
@@ -46,7 +46,7 @@ async def open_session(
     """Make everything ready; nothing has been asked yet. The demo keeps no journal."""
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)
-    counter = None
+    counter = SharedCounter(what="dashboard")
     if settings.credential is not None and not settings.demo:
         folder = user_state_path("wfdash")
         counter = share_counter(settings.credential, settings.base_url, folder, what="dashboard")

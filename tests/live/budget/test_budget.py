@@ -244,7 +244,7 @@ def test_one_that_starts_in_the_middle_finds_exactly_what_two_others_left(tmp_pa
     for one in (first,) * 6 + (second,) * 5 + (first,) * 4:
         assert one.take(Priority.VISIBLE) == 0
     third = Budget(clock=clock, counter=SharedCounter(path))
-    while not third.take(Priority.VISIBLE):
+    while not third.take(Priority.VISIBLE, late=True):
         pass
     assert third.meter[0] == 30
 
@@ -265,8 +265,8 @@ def test_what_waited_long_leaves_less_to_others():
         pass
     while not budget.take(Priority.SWEEP, late=True):
         pass
-    assert budget.meter[0] == 28
-    while not budget.take(Priority.VISIBLE):
+    assert budget.take(Priority.VISIBLE) > 0
+    while not budget.take(Priority.VISIBLE, late=True):
         pass
     assert budget.meter[0] == 30
 

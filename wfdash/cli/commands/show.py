@@ -18,7 +18,6 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.core.why.step_names import spoken_name
-from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["prepare", "run"]

@@ -52,10 +52,10 @@ class WhyFacts(Struct):
     async def _look(self, detail: Detail, *, queued: bool) -> None:
         api, budget, now = self.session.api, self.session.budget, self.session.clock()
         if queued and now - self._counted_at >= _COUNTED:
-            await budget.acquire(Priority.DETAIL)
+            await budget.acquire(Priority.FOREGROUND, self.session.purpose)
             workflow = await api.get_workflow(detail.workflow)
             self._counts, self._counted_at = workflow.counts, now
         if detail.version and detail.version not in self._versions:
-            await budget.acquire(Priority.DETAIL)
+            await budget.acquire(Priority.FOREGROUND, self.session.purpose)
             versions = await api.list_versions(detail.workflow)
             self._versions = {version.id: version for version in versions}

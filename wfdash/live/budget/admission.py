@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from wfdash.core.text.words import count
-from wfdash.live.budget.ledger import ACTIONS, QUOTA, Ledger, Priority, bucket_of
+from wfdash.live.budget.ledger import ACTIONS, QUOTA, Priority, RequestLedger, bucket_of
 from wfdash.live.budget.waiting import Reason, Refusal, rest_in_words, spenders_in_words
 
 __all__ = ["ACTS", "MOST", "READS", "Request", "refusal", "rests"]
@@ -37,7 +37,7 @@ class Request(Struct, frozen=True):
     late: bool = False
 
 
-def refusal(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+def refusal(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     """What stands in the way, weighed from what is certain to what passes soon; None when it may go."""
     return (
         _rested(ledger, asks, now)
@@ -47,7 +47,7 @@ def refusal(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
     )
 
 
-def rests(ledger: Ledger, priority: Priority, now: float) -> float:
+def rests(ledger: RequestLedger, priority: Priority, now: float) -> float:
     """Seconds for which the server's word keeps this from being read."""
     if ledger.frozen_until > now:
         return ledger.frozen_until - now
@@ -60,7 +60,7 @@ def rests(ledger: Ledger, priority: Priority, now: float) -> float:
     return max(0.5, left.reset_at - now) if left.now(ledger.sent) <= floor * left.quota else 0.0
 
 
-def _rested(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+def _rested(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     seconds = rests(ledger, asks.priority, now)
     if not seconds:
         return None
@@ -71,7 +71,7 @@ def _rested(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
     return Refusal(seconds, Reason.SERVER, words)
 
 
-def _gives_way(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+def _gives_way(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     """What runs by itself waits while somebody waits, in any process; what is on screen not for long."""
     front = ledger.in_front(asks.session)
     if not front or asks.priority is Priority.FOREGROUND or (asks.late and asks.priority is Priority.VISIBLE):
@@ -84,7 +84,7 @@ def _gives_way(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
     return Refusal(max(0.05, ledger.leases[front] - now), Reason.GIVES_WAY, words)
 
 
-def _counted(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     """So that the server never sees more than its quota less what is kept for actions."""
     most = _most(ledger, asks)
     if ledger.count(READS) < most:
@@ -92,7 +92,7 @@ def _counted(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
     return _spent(ledger, asks, ledger.falls_below(most, READS, now))
 
 
-def _most(ledger: Ledger, asks: Request) -> int:
+def _most(ledger: RequestLedger, asks: Request) -> int:
     """Reads a window, up to which this may add one."""
     if asks.priority is Priority.FOREGROUND:
         spender = ledger.spenders.get(asks.session)
@@ -103,7 +103,7 @@ def _most(ledger: Ledger, asks: Request) -> int:
     return max(MOST - _ROOM_FOR_FOREGROUND, min(asks.limit, MOST - _ROOM_FOR_SHORT))
 
 
-def _without_token(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
+def _without_token(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     if asks.priority is Priority.FOREGROUND:
         return None
     burst, rate = bucket_of(asks.limit)
@@ -118,5 +118,5 @@ def _without_token(ledger: Ledger, asks: Request, now: float) -> Refusal | None:
     return None
 
 
-def _spent(ledger: Ledger, asks: Request, seconds: float) -> Refusal:
+def _spent(ledger: RequestLedger, asks: Request, seconds: float) -> Refusal:
     return Refusal(seconds, Reason.SPENT, spenders_in_words(ledger, asks.session))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.live.budget.admission import ACTS, MOST, READS, Request, refusal, rests
-from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW, Ledger, Priority, ServerLeft, Spender
+from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW, Priority, RequestLedger, ServerLeft, Spender
 from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.budget.waiting import Waiting, others
 
@@ -81,8 +81,8 @@ class Budget:
     def spenders(self) -> list[tuple[bool, Spender]]:
         """Every process that sent something in the last window, this one first and marked, then by number."""
         mine = self._counter.session
-        told = [(name == mine, one) for name, one in self._look().spenders.items()]
-        return sorted(told, key=lambda pair: (not pair[0], -pair[1].total(range(len(Priority)))))
+        marked = [(name == mine, spender) for name, spender in self._look().spenders.items()]
+        return sorted(marked, key=lambda pair: (not pair[0], -pair[1].total(range(len(Priority)))))
 
     @property
     def sharing_trouble(self) -> str:
@@ -113,10 +113,10 @@ class Budget:
     def waiting(self) -> list[Waiting]:
         """What asks and is refused, most urgent first and longest first."""
         now = self._now()
-        for key, one in list(self._waiting.items()):
-            if not 0 <= now - one.tried_at < _STILL_ASKED:
+        for key, waiting in list(self._waiting.items()):
+            if not 0 <= now - waiting.tried_at < _STILL_ASKED:
                 del self._waiting[key]
-        return sorted(self._waiting.values(), key=lambda one: (one.priority, one.since))
+        return sorted(self._waiting.values(), key=lambda waiting: (waiting.priority, waiting.since))
 
     def slow(self, *purposes: str, after: float = 1.0) -> str:
         """Why one of these has waited for longer than `after` seconds, in words; "" where none has.
@@ -124,10 +124,10 @@ class Budget:
         Without purposes: anything that is on screen or that somebody waits for.
         """
         now = self._now()
-        for one in self.waiting:
-            wanted = one.purpose in purposes if purposes else one.priority <= Priority.VISIBLE
-            if wanted and now - one.since >= after:
-                return one.refusal.words
+        for waiting in self.waiting:
+            wanted = waiting.purpose in purposes if purposes else waiting.priority <= Priority.VISIBLE
+            if wanted and now - waiting.since >= after:
+                return waiting.refusal.words
         return ""
 
     # Leave to send.
@@ -193,8 +193,13 @@ class Budget:
             self._freeze(now + min(max(wait, 1.0), 2 * WINDOW), now)
         self.on_change()
 
+    def answered(self) -> None:
+        """Nobody waits in this process any more: what runs by itself may go on, everywhere."""
+        with self._open(self._now()) as ledger:
+            ledger.leases.pop(self._counter.session, None)
+
     def leave(self) -> None:
-        """Nobody waits in this process any more."""
+        """This process is about to end."""
         self._counter.leave(self._now())
 
     def _guess(self) -> float:
@@ -209,18 +214,18 @@ class Budget:
             pass
 
     @contextmanager
-    def _open(self, now: float) -> Iterator[Ledger]:
+    def _open(self, now: float) -> Iterator[RequestLedger]:
         with self._counter.open(now) as ledger:
             self._exchange(ledger, now)
             yield ledger
 
-    def _look(self) -> Ledger:
+    def _look(self) -> RequestLedger:
         now = self._now()
         ledger = self._counter.look(now)
         self._exchange(ledger, now)
         return ledger
 
-    def _exchange(self, ledger: Ledger, now: float) -> None:
+    def _exchange(self, ledger: RequestLedger, now: float) -> None:
         """Tell the others what the server told this process, and keep what it told them."""
         steady = self._steady()
         ledger.update(self._left, now + (self._frozen_until - steady), now)

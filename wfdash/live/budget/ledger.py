@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from msgspec import Struct, field
 
-__all__ = ["ACTIONS", "QUOTA", "WINDOW", "Ledger", "Priority", "ServerLeft", "Spender", "TokenBucket"]
+__all__ = ["ACTIONS", "QUOTA", "WINDOW", "Priority", "RequestLedger", "ServerLeft", "Spender", "TokenBucket"]
 
 WINDOW = 300.0
 """Seconds over which Cloudflare counts (API reference, rate limits)."""
@@ -77,10 +77,10 @@ class Spender(Struct):
     @property
     def purposes(self) -> list[tuple[str, int]]:
         """Requests by purpose, most first."""
-        told: Counter[str] = Counter()
+        counted: Counter[str] = Counter()
         for key, slots in self.spent.items():
-            told[key.partition(" ")[2]] += sum(slots.values())
-        return told.most_common()
+            counted[key.partition(" ")[2]] += sum(slots.values())
+        return counted.most_common()
 
 
 class ServerLeft(Struct):
@@ -110,7 +110,7 @@ class TokenBucket(Struct):
         self.at, self.tokens = now, min(burst, tokens + passed * rate)
 
 
-class Ledger(Struct):
+class RequestLedger(Struct):
     """Times are epoch seconds. Sessions are processes by their name in this file."""
 
     spenders: dict[str, Spender] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class Ledger(Struct):
             spender.forget(now)
             if not spender.spent:
                 del self.spenders[session]
-        self.leases = {one: until for one, until in self.leases.items() if now < until <= now + _LEASE}
+        self.leases = {name: until for name, until in self.leases.items() if now < until <= now + _LEASE}
         for session, asked in list(self.queue.items()):
             kept = {p: turn for p, turn in asked.items() if now - _QUEUED <= turn[1] <= now}
             if kept:
@@ -143,8 +143,11 @@ class Ledger(Struct):
         if self.left is not None and not self.left.at <= now <= self.left.reset_at:
             self.left = None
 
-    def void(self) -> None:
-        """The clock was set: times to come were told by the old one."""
+    def void(self, now: float) -> None:
+        """The clock was set: times to come were told by the old one, and nobody can say how long ago a
+        bucket was filled."""
+        for bucket in self.buckets.values():
+            bucket.at = now
         self.frozen_until, self.left = 0.0, None
         self.leases, self.queue = {}, {}
 
@@ -197,7 +200,7 @@ class Ledger(Struct):
         """A session whose foreground waits, this one rather than another; "" for none."""
         if session in self.leases:
             return session
-        return max(self.leases, key=lambda one: self.leases[one], default="")
+        return max(self.leases, key=lambda name: self.leases[name], default="")
 
     def update(self, left: ServerLeft | None, frozen_until: float, now: float) -> None:
         """Take in what the server told one process, where no other was told anything newer."""

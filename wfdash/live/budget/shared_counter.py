@@ -11,7 +11,7 @@ import msgspec
 
 from wfdash.config.credential import Credential, origin_of
 from wfdash.config.plain_file import open_plain, read_plain
-from wfdash.live.budget.ledger import Ledger, Spender
+from wfdash.live.budget.ledger import RequestLedger, Spender
 from wfdash.live.records.locked_file import try_lock
 from wfdash.live.records.person import person
 
@@ -50,13 +50,13 @@ class SharedCounter:
         self.trouble = trouble
         self.session = f"{os.getpid()}-{secrets.token_hex(4)}"
         self.mine = Spender(what, person(), os.getpid())
-        self.ledger = Ledger()
+        self.ledger = RequestLedger()
         """As it was at the last look."""
         self._looked_at = float("-inf")
         self._stuck_until = 0.0
 
     @contextlib.contextmanager
-    def open(self, now: float) -> Iterator[Ledger]:
+    def open(self, now: float) -> Iterator[RequestLedger]:
         """The ledger, alone in all processes; what is changed in the block is kept."""
         self._looked_at = now
         with self._locked() as descriptor:
@@ -69,7 +69,7 @@ class SharedCounter:
             if descriptor is not None:
                 self._write(descriptor, before)
 
-    def look(self, now: float) -> Ledger:
+    def look(self, now: float) -> RequestLedger:
         """The ledger to be shown: no older than half a second."""
         if not 0 <= now - self._looked_at < _LOOK:
             with self.open(now):
@@ -80,8 +80,9 @@ class SharedCounter:
         """The clock was set by so many seconds: what this process spent moves with it, for it is as old as
         before, and what the file holds of times to come is void."""
         self.mine.move(moved)
-        with self.open(self._looked_at + moved) as ledger:
-            ledger.void()
+        now = self._looked_at + moved
+        with self.open(now) as ledger:
+            ledger.void(now)
 
     def leave(self, now: float) -> None:
         """Nobody waits here any more: this process is about to end."""
@@ -94,12 +95,12 @@ class SharedCounter:
         try:
             os.lseek(descriptor, 0, os.SEEK_SET)
             before = os.read(descriptor, _LARGEST)
-            self.ledger = msgspec.json.decode(before, type=Ledger) if before else Ledger()
+            self.ledger = msgspec.json.decode(before, type=RequestLedger) if before else RequestLedger()
             return before
         except OSError as error:
             self._failed(error)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            self.ledger = Ledger()
+            self.ledger = RequestLedger()
         return b""
 
     def _write(self, descriptor: int, before: bytes) -> None:

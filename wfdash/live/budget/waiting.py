@@ -5,7 +5,7 @@ from enum import Enum
 from msgspec import Struct
 
 from wfdash.core.text.words import count, spoken
-from wfdash.live.budget.ledger import Ledger, Priority
+from wfdash.live.budget.ledger import Priority, RequestLedger
 
 __all__ = ["Reason", "Refusal", "Waiting", "others", "rest_in_words", "spenders_in_words"]
 
@@ -37,14 +37,14 @@ class Waiting(Struct):
     refusal: Refusal
 
 
-def others(ledger: Ledger, session: str) -> tuple[int, int]:
+def others(ledger: RequestLedger, session: str) -> tuple[int, int]:
     """Reads by other processes in the last window, and how many processes they are."""
-    spent = [one.total(_READS) for name, one in ledger.spenders.items() if name != session]
+    spent = [spender.total(_READS) for name, spender in ledger.spenders.items() if name != session]
     reads = [n for n in spent if n]
     return sum(reads), len(reads)
 
 
-def spenders_in_words(ledger: Ledger, session: str) -> str:
+def spenders_in_words(ledger: RequestLedger, session: str) -> str:
     """`516 reads by 2 other wfdash`, or by this one where it spent the most."""
     theirs, processes = others(ledger, session)
     ours = ledger.count(_READS) - theirs

@@ -18,6 +18,7 @@ class Counts(Job):
     """One request per 100 workflows while `overview`, else one for the workflow shown."""
 
     purpose = "counts"
+    in_turn = Priority.ROWS
     out_of_turn = Priority.FOREGROUND
     longest = 20.0
     """On the page of all workflows nothing else finds out that the server answers again."""

@@ -27,6 +27,8 @@ class OpenDetail(Job):
     """Keeps the states of instances read before, so that going back to one shows it at once."""
 
     purpose = "open instance"
+    in_turn = Priority.ROWS
+    """So that the list stays fresh where several processes have little to share."""
     out_of_turn = Priority.FOREGROUND
     patience = 2.0
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
+from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import WorkflowsChanged
 from wfdash.live.polling.job import Job
@@ -18,6 +19,7 @@ class Versions(Job):
     """One request for whoever needs one, and another for one that is newer: a version never changes."""
 
     purpose = "versions"
+    out_of_turn = Priority.FOREGROUND
 
     def __init__(self, context: FeedContext) -> None:
         super().__init__(_AGAIN)

@@ -37,6 +37,8 @@ class Scheduler:
         self._budget = budget
         self._settled = settled
         self._tasks: dict[Job, asyncio.Task[None]] = {}
+        self._in_front: set[Job] = set()
+        """What was asked because somebody waits for it, and is not answered yet."""
         self._wake = asyncio.Event()
         self._looked: tuple[float, float] | None = None
         """The clock and the loop's own, which nobody sets, at the last look."""
@@ -83,11 +85,14 @@ class Scheduler:
                 job.waits_since = None
                 delay = delay if at is None else min(delay, at - now)
                 continue
-            if wait := self._budget.take(job.priority, job.purpose, late=job.late(now)):
+            priority = job.priority
+            if wait := self._budget.take(priority, job.purpose, late=job.late(now)):
                 delay = min(delay, wait)
                 job.waits_since = now if job.waits_since is None else job.waits_since
                 continue
             self._once.discard(job)
+            if priority is Priority.FOREGROUND:
+                self._in_front.add(job)
             task = self._tasks[job] = asyncio.create_task(self._ask(job))
             task.add_done_callback(partial(self._over, job))
         return max(delay, 0.01)
@@ -133,6 +138,10 @@ class Scheduler:
 
     def _over(self, job: Job, task: asyncio.Task[None]) -> None:
         del self._tasks[job]
+        if job in self._in_front:
+            self._in_front.discard(job)
+            if not self._in_front:
+                self._budget.answered()
         self._wake.set()
         if not task.cancelled() and (error := task.exception()):
             raise error

@@ -118,15 +118,14 @@ class DetailScreen(BaseScreen):
         if poller is None:
             header.tell(whose, counts={}, freshness=[[(context.failure or "connecting", QUIET)]], meter=())
             return
-        spent, limit = poller.budget.meter
         state = poller.detail(self.instance)
         own = state.freshness if state is not None and not state.freshness.settled else poller.list
-        fresh = freshness_pieces(own, now=now, frozen=poller.frozen)
+        fresh = freshness_pieces(own, now=now, frozen=poller.frozen, slow=poller.budget.slow("open instance"))
         header.tell(
             whose,
             counts={},
             freshness=fresh,
-            meter=meter_pieces(spent, limit, poller.budget.held_for),
+            meter=meter_pieces(poller.budget),
             last=last_pieces(context, now),
         )
 

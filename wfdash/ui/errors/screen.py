@@ -135,7 +135,6 @@ class ErrorsScreen(BaseScreen):
     def _draw_header(self, read: int, total: int) -> None:
         poller, now = self.poller, self.context.clock()
         assert poller is not None
-        spent, limit = poller.budget.meter
         listed = poller.error_samples.listed
         errored = (poller.counts or {}).get("errored", 0)
         there = [f"{total}"]
@@ -143,12 +142,17 @@ class ErrorsScreen(BaseScreen):
             there = [f"{total}, the newest of {count(errored)}", f"{total} of {count(errored)}"]
         done = [f"read {read} of {words} errored · " for words in there] if listed else ["not listed yet · "]
         style = PLAIN if listed and read == total else WARN
-        freshness = freshness_pieces(poller.list, now=now, frozen=poller.frozen)
+        freshness = freshness_pieces(
+            poller.list,
+            now=now,
+            frozen=poller.frozen,
+            slow=poller.budget.slow("errors") or poller.budget.slow("list", after=5.0),
+        )
         self.query_one(Header).tell(
             identity_of(self.context, poller.workflow),
             counts={},
             freshness=[[(so_far, style), *words] for so_far in done for words in freshness],
-            meter=meter_pieces(spent, limit, poller.budget.held_for),
+            meter=meter_pieces(poller.budget),
         )
 
     def _draw_summary(self, groups: list[ErrorGroup], total: int) -> None:
@@ -229,7 +233,8 @@ class ErrorsScreen(BaseScreen):
             thaw = self.context.keys.key_of("poll.freeze")
             return f"polling is frozen: {thaw} thaws it, then the errored instances are listed"
         if total > read:
-            return f"reading {total - read} errored instances, as the budget allows"
+            slow = poller.budget.slow("errors")
+            return f"reading {total - read} errored instances{f', slow: {slow}' if slow else ''}"
         return "" if poller.error_samples.listed else "asking which instances are errored"
 
     # Actions.

@@ -56,13 +56,13 @@ class ListStatus(Struct, frozen=True):
             waiting = [[(clean(self.failure) or "connecting", QUIET)]]
             header.tell(self.whose, counts={}, freshness=waiting, meter=())
             return
-        spent, limit = poller.budget.meter
-        fresh = freshness_pieces(poller.list, now=self.now, frozen=poller.frozen)
+        slow = poller.budget.slow("list", "rows on screen", after=5.0)
+        fresh = freshness_pieces(poller.list, now=self.now, frozen=poller.frozen, slow=slow)
         header.tell(
             self.whose,
             counts=poller.counts or {status: n for status, n in poller.store.statuses.items() if n},
             freshness=fresh if self.workflow else [[]],
-            meter=meter_pieces(spent, limit, poller.budget.held_for),
+            meter=meter_pieces(poller.budget),
             last=self.last,
         )
 

@@ -9,7 +9,7 @@ from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
-from wfdash.live.budget.budget import QUOTA
+from wfdash.live.budget.budget import QUOTA, Budget, Priority
 from wfdash.live.polling.events import BudgetChanged, Event
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.identity import identity_of
@@ -25,7 +25,8 @@ from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
 __all__ = ["BudgetScreen"]
 
 _BAR = 30
-_LINES = 7
+_SPENDERS, _WAITS = 4, 3
+"""Lines at most about who spent it and about what waits: the requests below want room too."""
 _RAY_FROM = 110
 """Columns from which there is room for the ray beside the path; the copy menu has it always."""
 
@@ -37,7 +38,7 @@ class BudgetScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield TextLines(id="spent", height=_LINES)
+        yield TextLines(id="spent")
         yield StatusLine(id="titles")
         yield Choices(id="requests")
         yield KeyBar(self.context.pages.why_off)
@@ -72,13 +73,12 @@ class BudgetScreen(BaseScreen):
         poller, now = self.poller, self.context.clock()
         if poller is None or not self.is_ready:
             return
-        spent, limit = poller.budget.meter
         fresh = poller.list if poller.workflow else poller.workflows_fresh
         self.query_one(Header).tell(
             identity_of(self.context, "request budget"),
             counts={},
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
-            meter=meter_pieces(spent, limit, poller.budget.held_for),
+            meter=meter_pieces(poller.budget),
         )
         self.query_one("#spent", TextLines).show(_summary(poller, now, self.size.width))
         room = self.size.width
@@ -118,15 +118,18 @@ def _asked_for(path: str, failure: str, room: int) -> str:
 
 
 def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
+    """What the server has left, what was sent by whom and what for, and what waits and why."""
     budget = poller.budget
     spent, limit = budget.meter
     acted, most = budget.actions
+    said = not poller.local or budget.left is not None or budget.frozen_until is not None
     share = f"  {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} a user"
     if poller.local:
         share = "  wfdash's own bound: a dev session has none"
     bar = max(0, min(_BAR, width - len(share) - 38))
     full = min(bar, spent * bar // limit)
     lines: list[Pieces] = [
+        *([_spending(poller, now)] if said else []),
         [
             (f"  Reads    {spent:>4} of {limit} in 5 minutes ", STRONG),
             ("█" * full, WARN if spent >= limit * 0.9 else PLAIN),
@@ -134,18 +137,49 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
             (share, QUIET),
         ],
         [(f"  Actions  {acted:>4} of {most}, counted apart", PLAIN)],
+        *_spenders(budget, width),
+        *_waits(budget, now, width),
+        _reach(poller),
     ]
-    if budget.others:
-        lines.append(
-            [(f"  Of the reads {budget.others} are other wfdash processes on this credential", PLAIN)]
-        )
-    lines.append(_spending(poller, now))
-    kinds = " · ".join(
-        f"{clean(kind)} {n}" for mine, one in budget.spenders if mine for kind, n in one.purposes
-    )
-    lines.append([(fit(f"  Spent on {kinds or 'nothing yet'}", width).rstrip(), QUIET)])
-    lines.append(_reach(poller))
-    return lines[:_LINES]
+    return lines
+
+
+def _spenders(budget: Budget, width: int) -> list[Pieces]:
+    """A line a process: its number of requests, what it is, whose, and what they were for."""
+    lines: list[Pieces] = []
+    spenders = budget.spenders
+    if not spenders:
+        return [[("  Nothing was sent in the last 5 minutes", QUIET)]]
+    for mine, spender in spenders[:_SPENDERS]:
+        purposes = spender.purposes
+        number = sum(n for _, n in purposes)
+        command = clean(spender.what[:40])
+        what = f"this {command}" if mine else f"{command} {spender.pid} of {clean(spender.who[:80])}"
+        words = " · ".join(f"{clean(purpose[:40]) or 'other'} {n}" for purpose, n in purposes)
+        lines.append([(fit(f"  {number:>13} by {what}: {words}", width).rstrip(), PLAIN if mine else QUIET)])
+    if len(spenders) > _SPENDERS:
+        rest = sum(n for _, spender in spenders[_SPENDERS:] for _, n in spender.purposes)
+        more = len(spenders) - _SPENDERS
+        lines.append([(f"  {rest:>13} by {more} more, on the same credential and server", QUIET)])
+    if trouble := budget.sharing_trouble:
+        lines.append([(fit(f"  Nothing is shared with other processes: {clean(trouble)}", width), WARN)])
+    return lines
+
+
+def _waits(budget: Budget, now: float, width: int) -> list[Pieces]:
+    return [
+        [
+            (
+                fit(
+                    f"  Waits: {waiting.purpose}, for {spoken(max(0.0, now - waiting.since))}: "
+                    f"{clean(waiting.refusal.words)}",
+                    width,
+                ).rstrip(),
+                WARN if waiting.priority <= Priority.VISIBLE else QUIET,
+            )
+        ]
+        for waiting in budget.waiting[:_WAITS]
+    ]
 
 
 def _spending(poller: Watcher, now: float) -> Pieces:

@@ -153,7 +153,7 @@ async def full_outputs(api: Workflows, budget: Budget, detail: Detail) -> tuple[
     cut = [step for step in detail.steps if isinstance(step.output, str) and step.output.endswith(TRUNCATED)]
     outputs: dict[int, object] = {}
     for step in cut[:MOST_OUTPUTS]:
-        await budget.acquire(Priority.DETAIL)
+        await budget.acquire(Priority.FOREGROUND, "export")
         try:
             waits = step.kind == "waitForEvent"
             answer = await api.get_step(

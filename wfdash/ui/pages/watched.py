@@ -59,12 +59,11 @@ class WatchedScreen(BaseScreen):
         states = poller.watched.states
         here = f"watching {count(len(states))}"
         others = len(context.shift.pins) - len(states)
-        spent, limit = poller.budget.meter
         self.query_one(Header).tell(
             identity_of(context, here + (f", {count(others)} in other accounts" if others else "")),
             counts={},
             freshness=[[(f"each is read every {PACE:.0f} s", QUIET)], [(f"every {PACE:.0f} s", QUIET)]],
-            meter=meter_pieces(spent, limit, poller.budget.held_for),
+            meter=meter_pieces(poller.budget),
         )
         watch = context.keys.key_of("instance.watch")
         self.table.message = (

@@ -110,13 +110,14 @@ class WorkflowsScreen(BaseScreen):
         if poller is None:
             return
         fresh = poller.workflows_fresh
-        spent, limit = poller.budget.meter
         listed = _title(len(poller.workflows), poller.workflows_total)
         self.query_one(Header).tell(
             identity_of(self.context, "workflows" if fresh.answered_at is None else listed),
             counts=_sum(poller.workflows),
-            freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
-            meter=meter_pieces(spent, limit, poller.budget.held_for),
+            freshness=freshness_pieces(
+                fresh, now=now, frozen=poller.frozen, slow=poller.budget.slow("counts", after=5.0)
+            ),
+            meter=meter_pieces(poller.budget),
         )
         table, line = self.query_one(WorkflowTable), self.query_one("#trouble", StatusLine)
         gone = is_lost(fresh, frozen=poller.frozen)

@@ -7,6 +7,7 @@ from rich.style import Style
 
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count
+from wfdash.live.budget.budget import Budget
 from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, clicked, look
@@ -149,8 +150,8 @@ def _counts_line(counts: Mapping[str, int], order: Sequence[str], worded: set[st
     return pieces
 
 
-def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool) -> Sequence[Pieces]:
-    """How old what is shown is, and when it is asked for again: the longest words first.
+def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, slow: str = "") -> Sequence[Pieces]:
+    """How old what is shown is, and when it is asked for again or why that is slow: the longest words first.
 
     Each part keeps its place as numbers move.
     """
@@ -158,7 +159,8 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool) -> Sequence[
         if frozen:
             return [[("‖ frozen, not asked", WARN)]]
         said = ("▲ nothing read yet", BAD) if fresh.failure else ("asking", QUIET)
-        return [[said, *(_retry(fresh, now) if fresh.failure else _waited(fresh, now))], [said]]
+        waits = _slowed(slow) or (_retry(fresh, now) if fresh.failure else _waited(fresh, now))
+        return [[said, *waits], [said]]
     old = max(0, int(now - fresh.answered_at))
     age = f"{old} s" if old < 100 else f"{old // 60} m" if old < 6000 else f"{old // 3600} h"
     spare = " " * (4 - len(age))
@@ -166,14 +168,19 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool) -> Sequence[
         return [[(f"‖ frozen, {age} old{spare}", WARN)]]
     if fresh.stale:
         stale = (f"▲ stale, {age} old{spare}", WARN + STRONG)
-        return [[stale, *_retry(fresh, now)], [stale]]
+        return [[stale, *(_slowed(slow) or _retry(fresh, now))], [stale]]
     style = PLAIN if old < 15 else WARN
     freshness = (f"as of {age}{spare}", style)
     return [
-        [freshness, *(_waited(fresh, now) or _due("next", fresh, now))],
+        [freshness, *(_slowed(slow) or _waited(fresh, now) or _due("next", fresh, now))],
         [freshness],
         [(f"{age} old{spare}", style)],
     ]
+
+
+def _slowed(slow: str) -> Pieces:
+    """What other reads stand before this one, where it has waited for them."""
+    return [(f" · slow: {clean(slow)}", WARN)] if slow else []
 
 
 def _retry(fresh: Freshness, now: float) -> Pieces:
@@ -197,9 +204,11 @@ def _due(words: str, fresh: Freshness, now: float) -> Pieces:
     return [(f" · {words} {max(0, int(fresh.due_at - now + 0.999))} s".ljust(len(words) + 8), QUIET)]
 
 
-def meter_pieces(spent: int, limit: int, held_for: float) -> Pieces:
-    """`API 212/600`, or for how long nothing is read."""
-    if held_for > 0:
+def meter_pieces(budget: Budget) -> Pieces:
+    """`API 36/600`, with what other processes read `API 36+516/600`, or for how long nothing is read."""
+    if (held_for := budget.held_for) > 0:
         return [(f"{_ALARM} API rests {int(held_for + 0.999)} s", WARN + STRONG + _BUDGET)]
+    (spent, limit), (others, _) = budget.meter, budget.others
     style = ACCENT if spent >= limit * 0.9 else QUIET
-    return [(f"API {spent}/{limit}".ljust(len(f"API {limit}/{limit}")), style + _BUDGET)]
+    reads = f"{spent - others}+{others}" if others else f"{spent}"
+    return [(f"API {reads}/{limit}".ljust(len(f"API {limit}/{limit}")), style + _BUDGET)]
