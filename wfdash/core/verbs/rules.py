@@ -12,6 +12,7 @@ from wfdash.core.verbs.outcome import Outcome
 
 __all__ = [
     "DESTROYS",
+    "RESTARTS",
     "VERBS",
     "Judgement",
     "destroys",
@@ -29,11 +30,12 @@ VERBS: Final = (
     "terminate_rollback",
     "restart",
     "restart_from",
+    "redrive",
     "send_event",
     "create",
 )
-DESTROYS: Final = frozenset({"terminate", "terminate_rollback", "restart", "restart_from"})
-
+DESTROYS: Final = frozenset({"terminate", "terminate_rollback", "restart", "restart_from", "redrive"})
+RESTARTS: Final = frozenset({"restart", "restart_from", "redrive"})
 
 _PHRASES = {
     "terminate_rollback": "terminate with rollback",
@@ -48,6 +50,7 @@ _LEADS_TO = {
     "terminate_rollback": frozenset({"rollingBack", "terminated"}),
     "restart": frozenset(STATUSES) - {"paused", "waitingForPause"},
     "restart_from": frozenset(STATUSES) - {"paused", "waitingForPause"},
+    "redrive": frozenset(STATUSES) - {"paused", "waitingForPause"},
     "send_event": frozenset(STATUSES),
     "create": frozenset(STATUSES),
 }
@@ -133,6 +136,14 @@ def _refuse_restart_from(status: str, local: bool) -> str | None:
     return "it is queued: it has no step to restart from" if status == "queued" else None
 
 
+def _refuse_redrive(status: str, local: bool) -> str | None:
+    if status in ("errored", "terminated"):
+        return None
+    return (
+        "it is complete: no step ended it" if is_final(status) else f"running again already: it is {status}"
+    )
+
+
 def _refuse_event(status: str, local: bool) -> str | None:
     if not is_final(status):
         return None
@@ -148,6 +159,7 @@ _REFUSALS = {
     "terminate_rollback": _refuse_terminate,
     "restart": _refuse_restart,
     "restart_from": _refuse_restart_from,
+    "redrive": _refuse_redrive,
     "send_event": _refuse_event,
 }
 
@@ -168,7 +180,7 @@ def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | No
     show a run begun since (None: not known); it is what tells a restart that errored again from one that did
     nothing.
     """
-    if verb in ("restart", "restart_from"):
+    if verb in RESTARTS:
         return _settled_restart(verb, before, answered, now, rerun)
     if verb in ("send_event", "create"):
         return Judgement(

@@ -7,7 +7,11 @@ from wfdash.core.why.current_steps import is_open
 __all__ = [
     "RESET",
     "attempt_failure",
+    "carriers",
+    "failed_steps",
     "failing_step",
+    "fatal_steps",
+    "is_followed",
     "is_unstorable",
     "lost_attempts",
     "ran_again",
@@ -30,6 +34,9 @@ _HOLLOW = ("workflow failed", "instance failed", "workflow execution failed", "u
 
 _GENERAL = ("", "Error", "WorkflowFatalError")
 """Names the engine gives to what any step may have thrown."""
+_NOT_RETRIED = ("WorkflowFatalError", "NonRetryableError")
+_NOT_HANDLED = "as a step threw an NonRetryableError and it was not handled"
+"""How the instance's error ends then: it does not repeat the step's (measured on the local engine)."""
 
 
 def attempt_failure(step: Step) -> Failure | None:
@@ -42,10 +49,68 @@ def step_failure(step: Step) -> Failure | None:
     return step.error if step.error is not None else attempt_failure(step)
 
 
+def failed_steps(detail: Detail) -> list[Step]:
+    """Those that failed, caught or not, oldest first; rollback handlers left out."""
+    return [step for step in detail.steps.failed() if step.kind != "rollback"]
+
+
+def fatal_steps(detail: Detail) -> list[Step]:
+    """The steps an errored instance surely died of, oldest first; parallel ones may be several.
+
+    Their last error is the instance's, and no step began after their end.
+    """
+    return [step for step in carriers(detail) if _is_last(detail, step)]
+
+
+def carriers(detail: Detail) -> list[Step]:
+    """The failed steps whose last error is the instance's, oldest first."""
+    error = detail.error
+    return [] if error is None else [step for step in failed_steps(detail) if _is_error_of(step, error)]
+
+
+def is_followed(detail: Detail, step: Step) -> bool:
+    """Whether another step began after the end of this one: of a failed one, that the code caught it."""
+    later = _last_start(detail, step)
+    return later is not None and step.end is not None and later > step.end
+
+
+def _is_last(detail: Detail, step: Step) -> bool:
+    """Whether surely no step began after its end. Times are cut to milliseconds: equal ones do not tell."""
+    later = _last_start(detail, step)
+    return step.end is not None and (later is None or later < step.end or later == step.start)
+
+
+def _last_start(detail: Detail, step: Step) -> float | None:
+    """When the last of the steps listed after it began; they are listed in the order in which they began."""
+    columns = detail.steps.columns
+    for index in range(len(columns.starts) - 1, step.index, -1):
+        if columns.kinds[index] not in ("rollback", "termination") and columns.starts[index] is not None:
+            return columns.starts[index]
+    return None
+
+
+def _is_error_of(step: Step, error: Failure) -> bool:
+    """Whether the instance's error is the step's last one, less what the engine puts before it."""
+    own = step_failure(step)
+    if own is None:
+        return False
+    words, message = error.message.strip(), own.message.strip()
+    if words.endswith(_NOT_HANDLED):
+        return own.name in _NOT_RETRIED
+    if not message:
+        # A wait that ran out has a name alone, and the instance the engine's words behind it (measured).
+        return words.startswith(f"{own.name}:") if words else own.name == error.name
+    if own.name != error.name and own.name not in _GENERAL and error.name not in _GENERAL:
+        return False
+    return words in (message, f"{own.name}: {message}") or message == f"{error.name}: {words}"
+
+
 def failing_step(detail: Detail) -> Step | None:
     """The step an errored instance died of: the failed one whose error the instance carries, else the last
     that failed with nothing succeeding after it. None when the run threw outside its steps."""
-    failed = [step for step in detail.steps.failed() if step.kind != "rollback"]
+    if fatal := fatal_steps(detail):
+        return fatal[-1]
+    failed = failed_steps(detail)
     words = "" if _says_nothing(detail.error) or detail.error is None else detail.error.message.strip()
     for step in reversed(failed):
         if words and (message := _message_of(step)) and message in words:

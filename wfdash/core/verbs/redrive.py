@@ -1,0 +1,131 @@
+"""Finds the step from which a run that ended badly is started again, or says why there is none."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from wfdash.core.model.detail import Detail, partial_reason
+from wfdash.core.model.status import ACTIVE
+from wfdash.core.model.step import Step
+from wfdash.core.verbs.consequences import StepTarget, step_target
+from wfdash.core.why.current_steps import is_open
+from wfdash.core.why.failure import carriers, failed_steps, fatal_steps, is_followed
+from wfdash.core.why.step_names import shown_name
+
+__all__ = [
+    "BETWEEN_STEPS",
+    "NOTHING_OPEN",
+    "NO_FAILED_STEP",
+    "NO_STEPS_READ",
+    "ROLLED_BACK",
+    "UNCERTAIN",
+    "RedrivePoint",
+    "redrive_point",
+    "redrive_sentences",
+]
+
+NO_FAILED_STEP: Final = "no failed step: a restart runs it from the beginning"
+BETWEEN_STEPS: Final = "it failed between steps: what its steps threw was caught"
+UNCERTAIN: Final = "which step ended it is not told"
+NOTHING_OPEN: Final = "no step was open when it was terminated"
+ROLLED_BACK: Final = "rolled back: the steps it would keep were undone; a restart runs it from the beginning"
+NO_STEPS_READ: Final = "its steps were not read"
+_OWN: Final = ("step", "sleep", "waitForEvent")
+
+
+class RedrivePoint(Struct, frozen=True):
+    """Where one instance is started again. Either `reason` is set, or all the others are."""
+
+    reason: str = ""
+    """Why it is not redriven, in words."""
+    target: StepTarget | None = None
+    kept: tuple[Step, ...] = ()
+    again: tuple[Step, ...] = ()
+    """The step itself first, then all that began after it."""
+
+    @property
+    def repeated(self) -> tuple[Step, ...]:
+        """Of those that run again, the ones that ran code and succeeded: their side effects happen twice."""
+        return tuple(step for step in self.again if step.kind == "step" and step.success is True)
+
+
+def redrive_point(detail: Detail) -> RedrivePoint:
+    """Where to start it again, from one full answer. Counts follow the list as answered, never a screen."""
+    if reason := _refusal(detail):
+        return RedrivePoint(reason)
+    start = _left_open(detail) if detail.status == "terminated" else _died_at(detail)
+    if isinstance(start, str):
+        return RedrivePoint(start)
+    target = step_target(detail.steps, start.index)
+    if target is None:
+        # The API takes a name of 1 to 256 characters and three types (published schema of the status PATCH).
+        return RedrivePoint(f"its step {shown_name(start)} is none that a restart can begin at")
+    own = [step for step in detail.steps if step.kind in _OWN]
+    kept = tuple(step for step in own if step.index < start.index)
+    return RedrivePoint("", target, kept, tuple(own[len(kept) :]))
+
+
+def _refusal(detail: Detail) -> str:
+    status = detail.status
+    if status == "rollingBack":
+        return "it is rolling back"
+    if status in ACTIVE:
+        return f"running again already: it is {status}"
+    if status == "complete":
+        return "it is complete: no step ended it"
+    if status not in ("errored", "terminated"):
+        return f"it is {status or 'without a status'}: only what errored or was terminated is redriven"
+    if detail.simple:
+        return NO_STEPS_READ
+    if detail.rollback_outcome or "rollback" in detail.steps.columns.kinds:
+        return ROLLED_BACK
+    return partial_reason(detail)
+
+
+def _died_at(detail: Detail) -> Step | str:
+    """The earliest of the step it died of, those that failed beside it, and those left open meanwhile.
+
+    A failure that is kept is thrown again by the next run, so what failed beside it has to go too.
+    """
+    fatal, failed = fatal_steps(detail), failed_steps(detail)
+    if fatal:
+        beside = [step for step in failed if not is_followed(detail, step)]
+        return min([*fatal, *beside, *_open_steps(detail)], key=lambda step: step.index)
+    if carriers(detail) or _open_steps(detail):
+        return UNCERTAIN
+    if not failed:
+        return NO_FAILED_STEP
+    return BETWEEN_STEPS if all(is_followed(detail, step) for step in failed) else UNCERTAIN
+
+
+def _left_open(detail: Detail) -> Step | str:
+    return min(_open_steps(detail), key=lambda step: step.index, default=None) or NOTHING_OPEN
+
+
+def _open_steps(detail: Detail) -> list[Step]:
+    """Those that nothing has ended, less a sleep that was started anew under its name after a pause."""
+    found = [step for step in detail.steps.unended() if step.kind != "rollback" and is_open(step)]
+    last = {step.name: step.index for step in detail.steps.of_kind("sleep")} if found else {}
+    return [step for step in found if step.kind != "sleep" or last[step.name] == step.index]
+
+
+def redrive_sentences(points: Sequence[RedrivePoint], *, local: bool = False) -> list[str]:
+    """What redriving at these points means beyond the steps themselves; only what concerns one of them."""
+    again = [step for point in points for step in point.again]
+    kinds = {step.kind for step in again}
+    said = []
+    if repeated := sum(len(point.repeated) for point in points):
+        steps = "1 finished step runs" if repeated == 1 else f"{repeated:,} finished steps run"
+        said.append(f"{steps} again: side effects happen twice")
+    if any(is_open(step) for point in points for step in point.kept):
+        said.append("a kept step that is open runs again too")
+    said.append("events that were kept for a later wait are dropped")
+    if "waitForEvent" in kinds:
+        said.append("a wait that runs again needs its event again")
+    if "sleep" in kinds:
+        said.append("a sleep that runs again sleeps again; a sleepUntil whose moment has passed fails")
+    said.append("which version it runs is not documented; it may be the one it ran before")
+    if local:
+        said.append("a dev session does not say whether a rollback ran")
+    return said
