@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.support.dashboard import Dashboard
+from wfdash.ui.keys.prompt_gate import event_time
 from wfdash.ui.terminal.decoder import InputDecoder
 
 __all__ = ["Keyboard"]
@@ -16,8 +17,8 @@ class Keyboard:
 
     def __init__(self, dash: Dashboard) -> None:
         self._dash = dash
-        self._decoder = InputDecoder(dash.app.context.clock)
-        dash.app._driver.typed_since = lambda at: self._decoder.undecided
+        self._decoder = InputDecoder(event_time)
+        dash.app._driver.came_alone = self._decoder.came_alone
 
     def send(self, data: bytes) -> None:
         """One read."""

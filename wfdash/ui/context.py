@@ -52,8 +52,8 @@ class Terminal(Protocol):
     def is_drawn(self) -> bool:
         """Whether it has taken all that was written to it."""
 
-    def typed_since(self, event: Event) -> bool:
-        """Whether something was typed after this event, be it still on its way here."""
+    def came_alone(self, event: Event) -> bool:
+        """Whether this key is all that the terminal sent for a moment, be it still on its way here."""
 
 
 class ListedRows(Protocol):

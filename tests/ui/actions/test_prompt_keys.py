@@ -1,5 +1,7 @@
 """What reaches a prompt from a terminal: byte sequences, at gaps, at prompts; only a bare key confirms."""
 
+import random
+
 import pytest
 
 from tests.support.dashboard import drive
@@ -50,11 +52,30 @@ ONE_READ = [
     b"\xff%c",
     b"\x9b%c",
     b"\x00%c",
+    b"\x1b[?997;1n%c",
+    b"%c\x1b[?997;1n",
+    b"\x1b[>1;2;3c%c",
+    b"%c\x1b[99z",
+    b"\x1b[<35;5;5M%c",
+    b"%c\x1b[<35;5;5M",
+    b"\x1b[M   %c",
+    b"\x1b[I%c",
+    b"\x1b[O%c",
+    b"%c\x1b[I",
+    b"\x1b]11;rgb:0/0/0\x07%c",
+    b"%c\x1b_G\x1b\\",
+    b"\x1b[48;40;140;0;0t%c",
+    b"%c\xc3",
+    b"\x1b[200~\x1b[201~%c",
+    b"\x1b[201~%c",
+    b"%c\x1b[201~",
 ]
 LETTER_ONLY = [b"Y", b"\x19", "\u0443".encode(), "\uff59".encode(), b"\x1b[97;;121u", b"\x1b[0;;121u"]
 LETTER_ONLY += [b"\x1b[121;2;121u", b"\x1b[121;2;89u", b"\x1b[121;65;89u", b"\x1b[121;66;121u"]
 TOO_CLOSE = [[b"j", b"%c"], [b"%c", b"j"], [b"%c", b"%c"], [b"%c", b"\x1b[27u"], [b"%c", b"\x1b"]]
+TOO_CLOSE += [[b"\x1b[I", b"%c"], [b"%c", b"\x1b[<35;5;5M"], [b"\x1b[99z", b"%c"], [b"%c", b"\xc3"]]
 GAPS = (0.0, 0.02, 0.09, 0.12, 0.25, 0.6, 2.0)
+RANDOM_SEQUENCES = 40
 FEW_GAPS = (0.0, 0.09, 0.25)
 CONFIRMING = [b"y", b"\x1b[121;;121u", b"\x1b[121;1;121u", b"\x1b[121;129;121u"]
 
@@ -128,6 +149,50 @@ def test_only_a_bare_key_that_came_alone_confirms(kind):
             await leave(dash, keyboard)
 
     drive(script, production=kind == "name")
+    assert fell == []
+
+
+def by_chance(chance):
+    """Reads with the gaps behind them, of whole sequences, halves of them and letters."""
+    every = [piece for row in rows(b"y", (0.0,)) for piece in row[0] if piece] + CONFIRMING * 9 + [b"y"] * 30
+    reads = []
+    for _ in range(chance.randint(1, 6)):
+        read = b"".join(chance.choice(every) for _ in range(chance.choice((1, 1, 1, 2, 3))))
+        cut = chance.choice((0, len(read), chance.randrange(len(read) + 1)))
+        for part in (read[:cut], read[cut:]):
+            if part:
+                reads.append((part, chance.choice((0.0, 0.03, 0.09, 0.11, 0.2, 0.5, 1.3))))
+    return reads
+
+
+def may_confirm(reads):
+    """Whether one of them is the bare key, far from every other one."""
+    padded = [(b"", 1.0), *reads]
+    return any(
+        padded[number][0] in CONFIRMING and padded[number - 1][1] > 0.1 and padded[number][1] > 0.1
+        for number in range(1, len(padded))
+    )
+
+
+def test_no_sequence_by_chance_confirms():
+    seed = random.randrange(2**32)
+    fell = []
+
+    async def script(dash):
+        keyboard = Keyboard(dash)
+        dash.app.action_poll_freeze()
+        for number in range(RANDOM_SEQUENCES):
+            reads = by_chance(random.Random(f"{seed}/{number}"))
+            await ask(dash, keyboard, b"t", "waiting")
+            for data, gap in reads[:-1]:
+                await keyboard.type(data, gap=gap)
+            await keyboard.type(reads[-1][0], gap=0.6)
+            if sent(dash) and not may_confirm([*reads[:-1], (reads[-1][0], 0.6)]):
+                fell.append((seed, number, reads))
+            dash.server.state.requests.clear()
+            await leave(dash, keyboard)
+
+    drive(script)
     assert fell == []
 
 

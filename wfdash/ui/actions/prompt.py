@@ -186,14 +186,15 @@ class PromptScreen(LowerHalf):
             self._hint(_TOO_CLOSE)
 
     def _alone(self, event: events.Key) -> bool:
-        return self.context.gate.alone(self.context.gate.stamp(event))
+        gate = self.context.gate
+        return gate.alone(gate.stamp(event)) and self.context.terminal.came_alone(event)
 
     def _taken(self, event: events.Key, then: Callable[[], None]) -> None:
         self._pending = None
         if self.asking.over or self.asking.sending or not self.on_top:
             return
         self.asking.hint = ""
-        if not self._alone(event) or self.context.terminal.typed_since(event):
+        if not self._alone(event):
             self._hint(_TOO_CLOSE)  # what came after it is on its way here still
         elif not self.context.terminal.is_drawn():
             self._hint(_NOT_SEEN)

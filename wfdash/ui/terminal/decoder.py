@@ -7,7 +7,8 @@ not understand or that came in two halves: of a late mode report `ESC [ ? 2026 ;
 import re
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable
 from string import ascii_lowercase
 from typing import Final
 
@@ -26,6 +27,8 @@ __all__ = ["AT_ONCE", "InputDecoder"]
 AT_ONCE: Final = 4096
 """Bytes of one read."""
 _ESC: Final = "\x1b"
+_REMEMBERED: Final = 32
+"""Reads looked back at."""
 _CUT: Final = 1.0
 """Seconds after which the rest of a sequence is not expected any more."""
 _LONGEST: Final = 4096
@@ -62,7 +65,7 @@ class InputDecoder:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._utf8 = getincrementaldecoder("utf-8")("replace")
         self._parser = XTermParser()
         self._full = False
         self._begun, self._begun_at = "", 0.0
@@ -70,36 +73,58 @@ class InputDecoder:
         self._passing = False
         """Whether what comes first is the rest of a sequence that came too late."""
         self._paste = OpenPaste()
+        self._reads: deque[tuple[float, bool]] = deque(maxlen=_REMEMBERED)
+        """When something was read, and whether that was one key or report, complete, and nothing else."""
 
     @property
     def undecided(self) -> bool:
         """Whether something was read that may be a key yet, as an escape is until nothing followed it."""
         return bool(self._begun) or self._paste.open
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """No data: only time went by."""
+    @property
+    def _halfway(self) -> bool:
+        return self.undecided or self._passing or bool(self._utf8.getstate()[0])
+
+    def came_alone(self, at: float, margin: float) -> bool:
+        """Whether the key made at that time was all that was read from `margin` seconds before it until now.
+
+        A report of the mouse or the focus counts too, and what makes no sense: any of them in the same read
+        shows that the line held it back together with the key, which may be older than what is on screen.
+        """
+        near = [single for read_at, single in list(self._reads) if read_at > at - margin]
+        return near == [True] and not self.undecided
+
+    def feed(self, data: bytes) -> list[Message]:
+        """The events of one read. No data: only time went by."""
         now = self._clock()
-        if not self._full:  # else a sequence may have been cut: what follows belongs to it, however late
-            yield from self._late(now)
+        # Where a read was full a sequence may have been cut: what follows belongs to it, however late.
+        events = [] if self._full else list(self._late(now))
         self._full = len(data) == AT_ONCE
-        text = self._decode(data)
+        was_halfway = self._halfway
+        text = self._utf8.decode(data)
         self._paste.arrived(text, now)
         if not self._begun:
             self._begun_at = now
         text, self._begun = self._begun + text, ""
-        at = 0
+        at = pieces = 0
         while at < len(text):
-            events: Iterable[Message] = ()
-            if self._paste.open:
-                at, pasted = self._paste.take(text, at)
-                events = () if pasted is None else (pasted,)
-            elif text[at] == _ESC:
-                at, events = self._escape(text, at, now)
-            elif self._passing:
-                at = self._pass_over(text, at)
-            else:
-                at, events = at + 1, self._parsed(text[at])
-            yield from events
+            at, found = self._next(text, at, now)
+            events += found
+            pieces += 1
+        if data:
+            self._reads.append((now, pieces == 1 and not (was_halfway or self._halfway)))
+        return events
+
+    def _next(self, text: str, at: int, now: float) -> tuple[int, Iterable[Message]]:
+        """Where the piece of text from `at` on ends, and what it means."""
+        if self._paste.open:
+            end, pasted = self._paste.take(text, at)
+            return end, () if pasted is None else (pasted,)
+        if text[at] == _ESC:
+            return self._escape(text, at, now)
+        if self._passing:
+            return self._pass_over(text, at), ()
+        return at + 1, self._parsed(text[at])
 
     def _late(self, now: float) -> Iterable[Message]:
         """What time alone decides: an escape was the key, half a sequence is none, a paste is over."""

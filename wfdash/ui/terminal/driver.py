@@ -11,8 +11,6 @@ from contextlib import suppress
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key, Paste
-from textual.message import Message
 
 from wfdash.ui.terminal.decoder import AT_ONCE, InputDecoder
 
@@ -80,7 +78,6 @@ class TolerantDriver(LinuxDriver):
         self._file = self._writer = SafeWriter(self._file)
         self._handed = 0
         """Writes handed to the thread that does them."""
-        self._typed_at = float("-inf")
         self._decoder = InputDecoder()
 
     def write(self, data: str) -> None:
@@ -92,12 +89,12 @@ class TolerantDriver(LinuxDriver):
         """Whether the terminal has taken all that was written."""
         return self._writer.taken >= self._handed
 
-    def typed_since(self, at: float) -> bool:
-        """Whether a key or paste was read after this time, or something waits to be read or understood."""
+    def came_alone(self, at: float, margin: float) -> bool:
+        """Whether nothing else was read with the key made then, nor shortly before, since, or waits now."""
         with suppress(OSError, ValueError):
             if select.select([self.fileno], [], [], 0)[0]:
-                return True
-        return self._typed_at > at or self._decoder.undecided
+                return False
+        return self._decoder.came_alone(at, margin)
 
     def give_up(self) -> None:
         """Give the terminal back without waiting for it to take what is written still; any thread may ask."""
@@ -123,12 +120,6 @@ class TolerantDriver(LinuxDriver):
         if thread is not None and thread.ident is not None and thread.is_alive():
             with suppress(OSError):
                 signal.pthread_kill(thread.ident, signal.SIGWINCH)
-
-    def process_message(self, message: Message) -> None:
-        """In the thread that reads."""
-        if isinstance(message, Key | Paste):
-            self._typed_at = message.time
-        super().process_message(message)
 
     def run_input_thread(self) -> None:
         """Until the program ends; in a thread of its own."""

@@ -15,6 +15,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from wfdash.config.settings import Settings
+from wfdash.ui.keys.prompt_gate import ALONE
 from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
@@ -119,10 +120,10 @@ class TerminalLine:
         """Whether it has taken all that was written to it; one that was held takes nothing."""
         return bool(getattr(self._app._driver, "drained", True))
 
-    def typed_since(self, event: Event) -> bool:
-        """Whether something was typed after this event, be it still on its way here."""
-        typed_since = getattr(self._app._driver, "typed_since", None)
-        return typed_since is not None and typed_since(event.time)
+    def came_alone(self, event: Event) -> bool:
+        """Whether this key is all that the terminal sent for a moment, be it still on its way here."""
+        came_alone = getattr(self._app._driver, "came_alone", None)
+        return came_alone is None or came_alone(event.time, ALONE)
 
     def give_up(self) -> None:
         """Restore of it what can be restored without waiting for it."""
