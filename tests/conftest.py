@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.program import ORIGINAL, without
+from tests.support.harness.program import ORIGINAL, without
 
 # How long an example took says how busy the machine is, and nothing of the code.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,9 +36,9 @@ for _name in set(os.environ) - set(_plain) - {"PYTEST_CURRENT_TEST", "PYTEST_VER
         del os.environ[_name]
 os.environ.update(_plain)
 
-from tests.support.program import Program  # noqa: E402
-from tests.support.pty import OpenTerminal  # noqa: E402
-from tests.support.simulator import Simulator  # noqa: E402
+from tests.support.harness.program import Program  # noqa: E402
+from tests.support.harness.pty import OpenTerminal  # noqa: E402
+from tests.support.harness.simulator import Simulator  # noqa: E402
 
 
 def pytest_unconfigure() -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.support.program import ROOT
+from tests.support.harness.program import ROOT
 from wfdash.keymap.actions import markdown
 
 README = (ROOT / "README.md").read_text()

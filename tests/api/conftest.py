@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.support.loopback import Behave, Loopback, serving
+from tests.support.fakes.loopback import Behave, Loopback, serving
 from wfdash.api.connect import connect
 from wfdash.api.interface import Observer, Workflows
 from wfdash.config.credential import Credential

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support.loopback import Seen, envelope, reply
+from tests.support.fakes.loopback import Seen, envelope, reply
 
 NEW, OLD = "/cdn-cgi/local/explorer/api", "/cdn-cgi/explorer/api"
 STATUS_PATH = "/workflows/{workflow_name}/instances/{instance_id}/status"

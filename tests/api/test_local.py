@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.dev_session import GHOST, NEW, OLD, DevSession
-from tests.support.loopback import envelope, reply
+from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.errors import (
     AlreadyExists,
     BadAnswer,

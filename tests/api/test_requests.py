@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.loopback import envelope
+from tests.support.fakes.loopback import envelope
 from wfdash.api.errors import BadAnswer, Refused
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.config.credential import Credential

@@ -14,7 +14,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-from tests.support.program import ORIGINAL, ROOT, without
+from tests.support.harness.program import ORIGINAL, ROOT, without
 
 HERE = Path(__file__).parent
 

@@ -14,7 +14,7 @@ from statistics import median
 
 from tests.bench.large_answers import DETAILS, LISTS, WORKFLOWS
 from tests.bench.line import Line
-from tests.support.program import ROOT
+from tests.support.harness.program import ROOT
 from wfdash.api.connect import connect
 from wfdash.api.interface import Observer, Workflows
 from wfdash.config.settings import Settings

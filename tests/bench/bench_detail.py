@@ -16,7 +16,7 @@ from textual import events
 
 from tests.bench.big_screen import Still
 from tests.bench.line import Line
-from tests.support.details import T0, answer, attempt, done, step
+from tests.support.fakes.details import T0, answer, attempt, done, step
 from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.interface import DetailAnswer, InstancePage, Observer, Workflows
 from wfdash.config.settings import Settings

@@ -5,10 +5,10 @@ import tempfile
 import time
 
 from tests.bench.line import Line, alternately
-from tests.support.act import ROWS
-from tests.support.program import Program, environment
-from tests.support.pty import Terminal, Wanted
-from tests.support.simulator import Simulator
+from tests.support.harness.act import ROWS
+from tests.support.harness.program import Program, environment
+from tests.support.harness.pty import Terminal, Wanted
+from tests.support.harness.simulator import Simulator
 
 _HELLO = """
 from textual.app import App

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 
 from tests.bench.line import Line
-from tests.support.act import ROWS
-from tests.support.program import Program, environment
-from tests.support.pty import Terminal, watch_together
-from tests.support.simulator import Simulator
+from tests.support.harness.act import ROWS
+from tests.support.harness.program import Program, environment
+from tests.support.harness.pty import Terminal, watch_together
+from tests.support.harness.simulator import Simulator
 
 _SETTLE = 25.0
 """Seconds in which two dashboards have spent the first burst and more."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.line import Line, alternately
-from tests.support.node import wrangler
-from tests.support.program import Program, environment
-from tests.support.simulator import Simulator
+from tests.support.harness.node import wrangler
+from tests.support.harness.program import Program, environment
+from tests.support.harness.simulator import Simulator
 
 _SDK = """
 import os

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tests.bench.big_screen import NOW, item
 from tests.bench.line import Line, alternately
-from tests.support.program import Program, environment
-from tests.support.pty import Terminal
-from tests.support.simulator import Simulator
+from tests.support.harness.program import Program, environment
+from tests.support.harness.pty import Terminal
+from tests.support.harness.simulator import Simulator
 from wfdash.core.filter.query import parse
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import Store

@@ -3,9 +3,9 @@
 import tempfile
 
 from tests.bench.line import Line
-from tests.support.program import Program, environment
-from tests.support.pty import Terminal, watch_together
-from tests.support.simulator import Simulator
+from tests.support.harness.program import Program, environment
+from tests.support.harness.pty import Terminal, watch_together
+from tests.support.harness.simulator import Simulator
 
 _SECONDS = 20.0
 _AIM = 400 * 60

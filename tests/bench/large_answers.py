@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.bench.big_screen import item
-from tests.support.details import answer, attempt, done, step
+from tests.support.fakes.details import answer, attempt, done, step
 
 __all__ = ["DETAILS", "LISTS", "WORKFLOWS"]
 

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from tests.cli.commands.conftest import simulator  # noqa: F401
-from tests.support.program import ROOT, environment
+from tests.support.harness.program import ROOT, environment
 
-BARE = [sys.executable, "-m", "tests.support.bare_platform"]
+BARE = [sys.executable, "-m", "tests.support.harness.bare_platform"]
 
 
 def run(*arguments, env=None):

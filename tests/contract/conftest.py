@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.simulator import Simulator
+from tests.support.harness.simulator import Simulator
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import cloudflare
 import pytest
 from cloudflare import AsyncCloudflare, Cloudflare
 
-from tests.support.simulator import Simulator
+from tests.support.harness.simulator import Simulator
 
 _numbers = count(1)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.node import wrangler
-from tests.support.program import environment
-from tests.support.simulator import Simulator
+from tests.support.harness.node import wrangler
+from tests.support.harness.program import environment
+from tests.support.harness.simulator import Simulator
 
 Wrangler = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from tests.support.node import modules, node
-from tests.support.program import environment
+from tests.support.harness.node import modules, node
+from tests.support.harness.program import environment
 
 __all__ = ["WORKFLOW", "Engine"]
 

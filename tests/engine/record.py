@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.engine.engine import Engine
-from tests.support.program import ROOT
+from tests.support.harness.program import ROOT
 
 ANSWERS = ROOT / "tests" / "core" / "why" / "answers"
 

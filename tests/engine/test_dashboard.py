@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.engine import WORKFLOW
-from tests.support.act import confirm
+from tests.support.harness.act import confirm
 
 SENTENCES = {
     "quick": ("complete", "finished", ["load order", "ship"]),

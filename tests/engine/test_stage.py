@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.program import ROOT
+from tests.support.harness.program import ROOT
 
 ANSWERS = ROOT / "tests" / "core" / "answers"
 ENDINGS = {

@@ -7,7 +7,7 @@ import ssl
 import httpx
 import pytest
 
-from tests.support.bad_network import FAKE_TOKEN, GOOD, UNKNOWN, asking, impatient, reset
+from tests.support.fakes.bad_network import FAKE_TOKEN, GOOD, UNKNOWN, asking, impatient, reset
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached
 from wfdash.config.credential import Credential

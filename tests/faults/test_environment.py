@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from tests.support.act import ROWS
-from tests.support.program import ACCOUNT, TOKEN
+from tests.support.harness.act import ROWS
+from tests.support.harness.program import ACCOUNT, TOKEN
 from wfdash.cli.exits import UsageError
 from wfdash.cli.main import run
 from wfdash.cli.terminal import take_variables

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import ROWS
-from tests.support.program import TOKEN
+from tests.support.harness.act import ROWS
+from tests.support.harness.program import TOKEN
 
 SECONDS = 60
 """After which a program that waits for a pipe is taken to wait for ever."""

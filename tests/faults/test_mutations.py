@@ -12,7 +12,7 @@ import random
 import pytest
 
 from tests.faults.test_shapes import HOSTILE, answered, broken, spoiled
-from tests.support.details import T0, answer, attempt, done, failure, sleep, step, termination, wait
+from tests.support.fakes.details import T0, answer, attempt, done, failure, sleep, step, termination, wait
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.bad_network import (
+from tests.support.fakes.bad_network import (
     GOOD,
     HTML,
     PAGE,
@@ -24,7 +24,7 @@ from tests.support.bad_network import (
     stop_in_the_body,
     stop_in_the_headers,
 )
-from tests.support.loopback import envelope, serving
+from tests.support.fakes.loopback import envelope, serving
 from wfdash.api.errors import (
     AlreadyExists,
     BadAnswer,

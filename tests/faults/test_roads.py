@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from tests.support.loopback import Loopback, envelope, reply, serving
+from tests.support.fakes.loopback import Loopback, envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached, Unauthorized
 from wfdash.config.credential import Credential

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from rich.traceback import Traceback
 
-from tests.support.loopback import envelope, reply, serving
+from tests.support.fakes.loopback import envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
 from wfdash.config.credential import Credential

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.support.bad_network import (
+from tests.support.fakes.bad_network import (
     HTML,
     PAGE,
     asking,
@@ -16,8 +16,8 @@ from tests.support.bad_network import (
     reset_in_the_body,
     sends,
 )
-from tests.support.frail_server import NoBudget, VirtualTime
-from tests.support.loopback import envelope, serving
+from tests.support.fakes.frail_server import NoBudget, VirtualTime
+from tests.support.fakes.loopback import envelope, serving
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso

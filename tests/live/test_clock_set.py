@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.simulated_time import simulate
+from tests.support.clocks.simulated_time import simulate
 from wfdash.api.errors import NotReached
 from wfdash.api.interface import Exchange
 from wfdash.live.actions.follow import Follower

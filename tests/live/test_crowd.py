@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.simulated_time import EPOCH, simulate
-from tests.support.stage import stage
+from tests.support.clocks.simulated_time import EPOCH, simulate
+from tests.support.harness.stage import stage
 from wfdash.demo.engine.world import build
 from wfdash.live.budget.budget import WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter

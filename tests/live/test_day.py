@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from tests.support.simulated_time import EPOCH, simulate
+from tests.support.clocks.simulated_time import EPOCH, simulate
 from wfdash.api.errors import NotReached
 from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.model.times import iso

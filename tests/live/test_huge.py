@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.support.simulated_time import simulate
-from tests.support.stage import stage
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.stage import stage
 from wfdash.core.rows.store import ENDED
 from wfdash.live.budget.budget import WINDOW
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.support.stage import staged, waiting_of
+from tests.support.harness.stage import staged, waiting_of
 from wfdash.core.filter.query import parse
 from wfdash.demo.engine import verbs
 from wfdash.live.polling.read_instance import read_answer

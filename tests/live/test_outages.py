@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.support.scripted import item, scripted
-from tests.support.stage import asked, newest, staged, waiting_of
+from tests.support.fakes.scripted import item, scripted
+from tests.support.harness.stage import asked, newest, staged, waiting_of
 from wfdash.api.errors import NotReached, ServerFailed
 from wfdash.demo.http.credentials import TOKEN
 from wfdash.demo.http.faults import InjectedFault

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.stage import staged, waiting_of
+from tests.support.harness.stage import staged, waiting_of
 from wfdash.core.rows.store import EXPIRED
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import make_plan

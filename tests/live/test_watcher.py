@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.scripted import Scripted, item, scripted
-from tests.support.simulated_time import EPOCH, simulate
-from tests.support.stage import asked, newest, staged, waiting_of
+from tests.support.clocks.simulated_time import EPOCH, simulate
+from tests.support.fakes.scripted import Scripted, item, scripted
+from tests.support.harness.stage import asked, newest, staged, waiting_of
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.live.budget.budget import Budget

@@ -1,1 +1,1 @@
-"""What the tests share: the real program in a terminal, in a pipe, and the Node it is proven against."""
+"""What the tests share, by role; README.md says what each module is for."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.act import ROWS
-from tests.support.pty import OpenTerminal, Terminal
+from tests.support.harness.act import ROWS
+from tests.support.harness.pty import OpenTerminal, Terminal
 
 
 @pytest.fixture

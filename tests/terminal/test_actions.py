@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.support.act import ALONE, read_prompt
-from tests.support.simulator import Simulator
+from tests.support.harness.act import ALONE, read_prompt
+from tests.support.harness.simulator import Simulator
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from tests.support.program import TOKEN
-from tests.support.simulator import Simulator
+from tests.support.harness.program import TOKEN
+from tests.support.harness.simulator import Simulator
 
 
 class Page(http.server.BaseHTTPRequestHandler):

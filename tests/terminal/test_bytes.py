@@ -3,7 +3,7 @@
 import re
 import time
 
-from tests.support.pty import watch_together
+from tests.support.harness.pty import watch_together
 
 PER_SECOND = 400
 FIVE_ROWS = 6 * 1024

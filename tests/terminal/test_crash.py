@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.output import strange
-from tests.support.program import environment
-from tests.support.simulator import Simulator
+from tests.support.harness.output import strange
+from tests.support.harness.program import environment
+from tests.support.harness.simulator import Simulator
 
 CRASHING = """
 import os, sys

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program import TOKEN
-from tests.support.simulator import Simulator
+from tests.support.harness.program import TOKEN
+from tests.support.harness.simulator import Simulator
 from wfdash.config.file import read
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.support.program import TOKEN
+from tests.support.harness.program import TOKEN
 
 DRAWING = r"""
 import sys, termios, tty, signal, os

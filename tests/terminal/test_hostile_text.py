@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.hostile_world import PAYLOADS
-from tests.support.output import clipboards, strange
-from tests.support.simulator import Simulator
+from tests.support.fakes.hostile_world import PAYLOADS
+from tests.support.harness.output import clipboards, strange
+from tests.support.harness.simulator import Simulator
 
 ROW = re.compile(r"(waiting|running|errored) +order-\d")
 

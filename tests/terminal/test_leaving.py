@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.support.act import ROWS
+from tests.support.harness.act import ROWS
 
 ENDINGS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.simulator import Simulator
+from tests.support.harness.simulator import Simulator
 
 WIDTH, HEIGHT = 140, 40
 

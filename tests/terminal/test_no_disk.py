@@ -1,6 +1,6 @@
 """A home that cannot be written, a disk that is full: said once, and everything else works."""
 
-from tests.support.act import ALONE, read_prompt
+from tests.support.harness.act import ALONE, read_prompt
 
 
 def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):

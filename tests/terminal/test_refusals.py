@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.program import ACCOUNT, TOKEN
+from tests.support.harness.program import ACCOUNT, TOKEN
 
 
 def sentence(text: str) -> str:

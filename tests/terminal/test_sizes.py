@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.act import ROWS
+from tests.support.harness.act import ROWS
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(1, 1), (2, 5), (3, 200), (20, 6), (400, 120)])

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.support.act import ROWS, read_prompt
-from tests.support.output import clipboards, strange
+from tests.support.harness.act import ROWS, read_prompt
+from tests.support.harness.output import clipboards, strange
 
 
 def left_well(shell, *keys):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.ui.widgets.field import Field
 
 PAGES = ["workflows.open", "errors.open", "watched.open", "budget.open", "journal.open",

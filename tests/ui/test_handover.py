@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.support.dashboard import drive, opened
-from tests.support.simulated_time import simulate
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import drive, opened
 from wfdash.core.handoff.handover import read_handover
 
 

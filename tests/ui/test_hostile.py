@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.core.model.times import iso
 
 HOSTILE = [

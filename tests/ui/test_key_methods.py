@@ -9,7 +9,7 @@ from textual.keys import _character_to_key, _get_key_aliases
 from textual.message_pump import MessagePump
 
 import wfdash.ui
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 
 ON_PURPOSE = {"key_shift_tab"}
 

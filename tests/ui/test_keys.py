@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 import wfdash.ui
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.keymap.actions import ACTIONS, BY_ID, textual_action
 from wfdash.ui.app import WfdashApp
 from wfdash.ui.keys.bindings import bindings

@@ -6,7 +6,7 @@ from collections import Counter
 
 from textual.dom import DOMNode
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 
 PAGES = (
     "row.open",

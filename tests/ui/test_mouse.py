@@ -1,6 +1,6 @@
 """What the mouse changes of the rules: nothing moves from under it, and nothing is confirmed by it."""
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 
 
 def test_rows_wait_while_the_mouse_moves_over_them_and_come_after():

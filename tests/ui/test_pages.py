@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.demo.http.credentials import TOKEN
 from wfdash.ui.terminal.clipboard import copy_text
 

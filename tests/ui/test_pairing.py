@@ -2,7 +2,7 @@
 
 from platformdirs import user_state_path
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.records.journal import Journal
 

@@ -5,8 +5,8 @@ After a wanted change delete the file under snapshots/, run, look at what was wr
 
 import pytest
 
-from tests.support.dashboard import drive
-from tests.support.snapshot import check_snapshot, described
+from tests.support.harness.dashboard import drive
+from tests.support.harness.snapshot import check_snapshot, described
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
 LOOKS = {"colour": {}, "no-colour": {"no_color": True}, "ascii": {"ascii": True}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.loopback import envelope, reply
+from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.errors import BadAnswer, ChooseAccount, ServerFailed
 from wfdash.api.paging import walk
 from wfdash.core.model.detail import read_detail

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.details import answer, attempt, done, failure, sleep, step, termination
+from tests.support.fakes.details import answer, attempt, done, failure, sleep, step, termination
 from wfdash.api.answers.envelope import read_json
 from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.core.model.detail import read_detail

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.details import answer, done
+from tests.support.fakes.details import answer, done
 from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.api.answers.instance_json import read_instance_json
 from wfdash.api.answers.large_json import LARGE, MOST_ROWS, read_answer

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from tests.support.program import ROOT, Program, environment
+from tests.support.harness.program import ROOT, Program, environment
 
 Exports = dict[str, str]
 

@@ -7,8 +7,8 @@ from asyncio.subprocess import PIPE
 import pytest
 
 from tests.api.dev_session import DevSession
-from tests.support.loopback import envelope, serving
-from tests.support.program import TOKEN, environment
+from tests.support.fakes.loopback import envelope, serving
+from tests.support.harness.program import TOKEN, environment
 
 
 async def wrote(program, accounts, *arguments):

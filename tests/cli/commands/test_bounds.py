@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.support.program import ACCOUNT, TOKEN, environment
+from tests.support.harness.program import ACCOUNT, TOKEN, environment
 
 MOST = 150
 """MiB at the peak: the 64 that an answer may have, and Python."""

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.api.dev_session import DevSession
-from tests.support.loopback import envelope, reply, serving
+from tests.support.fakes.loopback import envelope, reply, serving
 
 ROWS = [{"id": "order-1", "status": "running", "created_on": "2026-11-21T10:00:00.000Z"}]
 

@@ -9,8 +9,8 @@ import urllib.request
 import pytest
 
 from tests.api.dev_session import DevSession
-from tests.support.loopback import reply, serving
-from tests.support.program import environment
+from tests.support.fakes.loopback import reply, serving
+from tests.support.harness.program import environment
 
 WORKFLOWS = "billing, inventory-sync, legacy-import, media-transcode, onboarding, orders, refunds"
 

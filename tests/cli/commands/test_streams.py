@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.support.program import ROOT, environment
+from tests.support.harness.program import ROOT, environment
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from asyncio.subprocess import PIPE
 
 import pytest
 
-from tests.support.loopback import envelope, serving
-from tests.support.program import environment
+from tests.support.fakes.loopback import envelope, serving
+from tests.support.harness.program import environment
 
 
 def test_until_final_is_0_and_another_final_is_1(shell, created):

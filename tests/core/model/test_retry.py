@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.details import T0, attempt, detail, step
+from tests.support.fakes.details import T0, attempt, detail, step
 from wfdash.core.model.retry import attempts_allowed, back_off, duration, next_try
 from wfdash.core.model.step import StepConfig
 

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.details import T0, attempt, detail, done, sleep, step, termination, wait
+from tests.support.fakes.details import T0, attempt, detail, done, sleep, step, termination, wait
 from wfdash.core.model.step import Step
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.times import parse_time, parse_times

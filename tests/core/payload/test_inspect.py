@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.details import detail, done, step
+from tests.support.fakes.details import detail, done, step
 from wfdash.core.payload.inspect import place_in
 
 LOAD, CHARGE = done("load-1", 0, 1), step("charge-1", 1)

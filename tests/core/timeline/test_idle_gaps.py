@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.details import T0, attempt, detail, done, gave_up, sleep, step
+from tests.support.fakes.details import T0, attempt, detail, done, gave_up, sleep, step
 from wfdash.core.timeline.idle_gaps import LEAST_QUIET
 from wfdash.core.timeline.outline import build_outline
 from wfdash.core.why.current_steps import current_steps

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.details import (
+from tests.support.fakes.details import (
     T0,
     attempt,
     detail,

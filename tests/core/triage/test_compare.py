@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.details import T0, detail, done, gave_up, sleep, step, termination
+from tests.support.fakes.details import T0, detail, done, gave_up, sleep, step, termination
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import ABSENT
 from wfdash.core.triage.compare import best_candidates, compare, differences

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.details import attempt, detail, done, failure, gave_up, sleep, step, termination, wait
+from tests.support.fakes.details import (
+    attempt,
+    detail,
+    done,
+    failure,
+    gave_up,
+    sleep,
+    step,
+    termination,
+    wait,
+)
 from wfdash.core.verbs.consequences import StepTarget, split_at
 from wfdash.core.verbs.redrive import (
     BETWEEN_STEPS,

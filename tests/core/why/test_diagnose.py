@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.details import T0, attempt, detail, done, failure, gave_up, sleep, step, termination, wait
+from tests.support.fakes.details import (
+    T0,
+    attempt,
+    detail,
+    done,
+    failure,
+    gave_up,
+    sleep,
+    step,
+    termination,
+    wait,
+)
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.why.diagnose import diagnose

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from uvicorn.server import ServerState
 
-from tests.support.program import Program
+from tests.support.harness.program import Program
 from wfdash.demo.engine.world import build
 from wfdash.demo.http import serve as serve_module
 from wfdash.demo.http.api import create_app

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.frail_server import FrailServer, NoBudget, VirtualTime
+from tests.support.fakes.frail_server import FrailServer, NoBudget, VirtualTime
 from wfdash.api.interface import NewInstance
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES

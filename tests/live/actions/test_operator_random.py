@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.frail_server import WRITE_FAULTS, FrailServer, NoBudget, VirtualTime
+from tests.support.fakes.frail_server import WRITE_FAULTS, FrailServer, NoBudget, VirtualTime
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 from wfdash.live.actions.operator import Operator

@@ -4,8 +4,8 @@ import asyncio
 import random
 import re
 
-from tests.support.simulated_time import simulate
-from tests.support.stage import Stage
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.stage import Stage
 from wfdash.api.interface import NewInstance, RestartFrom
 from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.consequences import split_at, step_target

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.simulated_time import EPOCH, simulate
+from tests.support.clocks.simulated_time import EPOCH, simulate
 from wfdash.api.http.limit_headers import parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.live.budget.budget import ACTIONS, WINDOW, Budget, Priority

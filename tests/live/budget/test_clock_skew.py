@@ -5,7 +5,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.support.dashboard import drive, shop_world
+from tests.support.harness.dashboard import drive, shop_world
 from wfdash.api.interface import Exchange
 from wfdash.demo.http.api import create_app
 from wfdash.live.budget.clock_skew import Skew, clock_skew

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.support.simulated_time import EPOCH
+from tests.support.clocks.simulated_time import EPOCH
 from wfdash.config.credential import Credential
 from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.budget.shared_counter import SharedCounter, share_counter

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.support.simulated_time import simulate
-from tests.support.stage import stage
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.stage import stage
 from wfdash.api.paging import walk
 from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance

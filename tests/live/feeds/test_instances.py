@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.support.simulated_time import EPOCH
-from tests.support.stage import asked, newest, staged
+from tests.support.clocks.simulated_time import EPOCH
+from tests.support.harness.stage import asked, newest, staged
 from wfdash.core.filter.query import parse
 from wfdash.core.rows.store import EXPIRED
 from wfdash.demo.engine import verbs

@@ -4,7 +4,7 @@ import asyncio
 
 from msgspec.structs import replace
 
-from tests.support.stage import asked, final_of, staged, waiting_of
+from tests.support.harness.stage import asked, final_of, staged, waiting_of
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.rows.store import EXPIRED
 from wfdash.demo.engine import verbs

@@ -1,7 +1,7 @@
 """What is told of a row that changed after its steps were read."""
 
-from tests.support.simulated_time import simulate
-from tests.support.stage import stage, staged
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.stage import stage, staged
 from wfdash.core.model.status import is_final
 
 

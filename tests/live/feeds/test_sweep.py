@@ -3,8 +3,8 @@
 import asyncio
 from functools import partial
 
-from tests.support.scripted import item, scripted
-from tests.support.simulated_time import EPOCH
+from tests.support.clocks.simulated_time import EPOCH
+from tests.support.fakes.scripted import item, scripted
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.support.stage import asked, final_of, staged, waiting_of
+from tests.support.harness.stage import asked, final_of, staged, waiting_of
 
 
 @staged("calm")

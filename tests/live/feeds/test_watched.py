@@ -1,7 +1,7 @@
 """Watched instances of any workflow are read at their own pace, and a change is told once."""
 
-from tests.support.simulated_time import simulate
-from tests.support.stage import stage
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.stage import stage
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.feeds.watched import GONE, PACE
 from wfdash.live.records.pins import Pin

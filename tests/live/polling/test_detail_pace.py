@@ -1,6 +1,6 @@
 """How often an open instance is read, and how."""
 
-from tests.support.details import T0, answer, detail, done, sleep, step, termination, wait
+from tests.support.fakes.details import T0, answer, detail, done, sleep, step, termination, wait
 from wfdash.core.model.detail import partial_reason, read_detail, with_steps_of
 from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.support.program import ROOT, environment
+from tests.support.harness.program import ROOT, environment
 from wfdash.live.records.export_files import write_first, write_new
 
 _SMALL_DISK = """

@@ -7,7 +7,7 @@ import pytest
 from platformdirs import user_state_path
 from textual.events import Key, Paste
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.demo.engine import verbs
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.demo.http.faults import InjectedFault

@@ -1,6 +1,6 @@
 """What the poller is told to follow, and what a person is told of what it cannot."""
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 
 
 def test_marked_and_watched_rows_are_read_first_when_a_sweep_misses_them():

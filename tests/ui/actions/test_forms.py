@@ -1,6 +1,6 @@
 """What a form says of its fields, and of what became of its editor."""
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 
 
 def test_why_there_is_no_editor_is_said_until_a_field_changes():

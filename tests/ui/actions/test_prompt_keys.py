@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from tests.support.dashboard import drive
-from tests.support.typing import Keyboard
+from tests.support.harness.dashboard import drive
+from tests.support.harness.typing import Keyboard
 from wfdash.ui.actions.prompt import PromptScreen
 
 AT_ANY_GAP = [

@@ -3,7 +3,7 @@
 import pytest
 from textual._compositor import Compositor
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 
 
 @pytest.mark.parametrize("panel", ["instance.pause", "palette.open", "export.menu"])

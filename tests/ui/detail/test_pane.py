@@ -3,8 +3,7 @@
 import pytest
 from textual.app import App
 
-from tests.support.dashboard import drive
-from tests.support.details import (
+from tests.support.fakes.details import (
     T0,
     attempt,
     detail,
@@ -15,6 +14,7 @@ from tests.support.details import (
     step,
     wait,
 )
+from tests.support.harness.dashboard import drive
 from wfdash.core.model.instance import Instance
 from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.detail.pane import DetailPane

@@ -2,7 +2,7 @@
 
 from textual.app import App
 
-from tests.support.details import T0, attempt, detail, done, failure, gave_up, step, wait
+from tests.support.fakes.details import T0, attempt, detail, done, failure, gave_up, step, wait
 from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.detail.pane import DetailPane
 

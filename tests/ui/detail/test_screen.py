@@ -6,8 +6,8 @@ import re
 import stat
 from itertools import islice
 
-from tests.support.dashboard import drive, opened, shop_world
-from tests.support.simulated_time import simulate
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import drive, opened, shop_world
 from wfdash.live.records.export_files import save_stream
 from wfdash.ui.detail.compare import CompareScreen
 from wfdash.ui.detail.inspector import InspectorScreen

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.keymap.actions import BY_ID
 
 SENTENCE = r"TimeoutError at charge card, all on version"

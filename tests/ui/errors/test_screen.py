@@ -3,8 +3,8 @@
 import asyncio
 import re
 
-from tests.support.dashboard import drive, opened
-from tests.support.simulated_time import simulate
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import drive, opened
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.demo.engine.world import build
 from wfdash.ui.widgets.text_lines import TextLines

@@ -1,6 +1,6 @@
 """One owner of filter, order and marks: what is drawn, asked and acted on follow it."""
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.config.settings import SavedView
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.config.settings import SavedView
 from wfdash.core.rows.order import COLUMNS, Order
 from wfdash.ui.instances.columns import SORTS, order_of, sort_of

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.support.dashboard import drive, opened
-from tests.support.simulated_time import simulate
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import drive, opened
 from wfdash.api.interface import NewInstance
 from wfdash.core.rows.store import EXPIRED
 from wfdash.demo.engine.world import build

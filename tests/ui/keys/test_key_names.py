@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from tests.support.dashboard import BASE, drive
+from tests.support.harness.dashboard import BASE, drive
 from wfdash.config.settings import SavedView
 from wfdash.keymap.actions import ACTIONS
 from wfdash.keymap.check import check_keymap

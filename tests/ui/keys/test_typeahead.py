@@ -2,7 +2,7 @@
 
 from textual.events import Key, Paste
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 
 NAMED = {"space": " ", "left_curly_bracket": "{"}
 

@@ -3,7 +3,7 @@
 import pytest
 import resvg_py
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.api.interface import NewInstance
 from wfdash.demo.http.credentials import TOKEN
 from wfdash.ui.terminal.rendering import FONTS

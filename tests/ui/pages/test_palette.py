@@ -1,6 +1,6 @@
 """ctrl+p: what one means stands first."""
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.config.settings import SavedView
 
 

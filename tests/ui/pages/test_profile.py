@@ -6,7 +6,7 @@ import time
 import pytest
 from platformdirs import user_state_path
 
-from tests.support.dashboard import BASE, drive
+from tests.support.harness.dashboard import BASE, drive
 from wfdash.config.credential import Credential
 from wfdash.config.file import read
 from wfdash.config.load import load

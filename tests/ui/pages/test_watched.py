@@ -1,6 +1,6 @@
 """The page of the watched instances: all workflows at a glance, what changed last first."""
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.demo.engine import verbs
 
 

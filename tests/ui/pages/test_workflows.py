@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.core.model.workflow import Workflow
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.live.feeds.count_history import Trends

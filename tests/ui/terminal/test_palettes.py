@@ -5,7 +5,7 @@ from rich.color import Color
 from rich.style import Style
 from textual.filter import NoColor
 
-from tests.support.dashboard import drive
+from tests.support.harness.dashboard import drive
 from wfdash.config.file import ConfigError, parse
 from wfdash.config.schema import THEMES
 from wfdash.core.model.status import STATUSES

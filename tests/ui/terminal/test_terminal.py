@@ -11,8 +11,8 @@ import time
 import pytest
 from rich.console import Console
 
-from tests.support.dashboard import drive
-from tests.support.program import ROOT, Program, environment
+from tests.support.harness.dashboard import drive
+from tests.support.harness.program import ROOT, Program, environment
 from wfdash.ui.app import WfdashApp
 
 

@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from tests.support.simulated_time import simulate
+from tests.support.clocks.simulated_time import simulate
 from wfdash.core.text.clean import cells
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import changed_spans, strip_of

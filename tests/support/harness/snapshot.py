@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.style import Style
 
-from tests.support.dashboard import masked
+from tests.support.harness.dashboard import masked
 
 __all__ = ["check_snapshot", "described"]
 
@@ -56,7 +56,7 @@ def _look(style: Style | None) -> str:
 
 def check_snapshot(name: str, now: str) -> None:
     """Compare with the file of this name. Without one it is written, and the test fails: look at it."""
-    path = Path(__file__).parent.parent / "ui" / "snapshots" / f"{name}.txt"
+    path = Path(__file__).parents[2] / "ui" / "snapshots" / f"{name}.txt"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
         path.write_text(now, encoding="utf-8")

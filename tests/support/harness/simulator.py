@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.program import ROOT, environment
+from tests.support.harness.program import ROOT, environment
 
 __all__ = ["Simulator"]
 
@@ -29,7 +29,7 @@ class Simulator:
     """
 
     def __init__(self, scenario: str = "calm", *, stopped: bool = False, hostile: bool = False) -> None:
-        program = ["-c", _SERVE] if not hostile else ["-m", "tests.support.hostile_world"]
+        program = ["-c", _SERVE] if not hostile else ["-m", "tests.support.fakes.hostile_world"]
         self._process = subprocess.Popen(
             [sys.executable, *program, scenario, "stopped" if stopped else "running"],
             env=environment(),

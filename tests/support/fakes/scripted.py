@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.support.simulated_time import EPOCH, simulate
+from tests.support.clocks.simulated_time import EPOCH, simulate
 from wfdash.api.interface import DetailAnswer, InstancePage
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow

@@ -1,4 +1,4 @@
-"""Runs wfdash where what only Unix has is not there: `python -m tests.support.bare_platform ARGUMENTS`."""
+"""Runs wfdash where what only Unix has is not there: `python -m` this module, then wfdash's arguments."""
 
 import asyncio
 import os

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.support.pty import Terminal
+from tests.support.harness.pty import Terminal
 
 __all__ = ["ALONE", "ROWS", "confirm", "read_prompt"]
 

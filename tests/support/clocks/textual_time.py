@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from unittest.mock import patch
 
-from tests.support.simulated_time import SimulatedLoop
+from tests.support.clocks.simulated_time import SimulatedLoop
 
 __all__ = ["textual_on"]
 

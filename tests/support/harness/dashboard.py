@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 from msgspec.structs import replace
 
-from tests.support.simulated_time import SimulatedLoop, simulate
-from tests.support.textual_time import textual_on
+from tests.support.clocks.simulated_time import SimulatedLoop, simulate
+from tests.support.clocks.textual_time import textual_on
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.demo.engine import verbs

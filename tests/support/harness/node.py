@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program import ORIGINAL, ROOT
+from tests.support.harness.program import ORIGINAL, ROOT
 
 __all__ = ["modules", "node", "wrangler"]
 

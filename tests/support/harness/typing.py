@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.support.dashboard import Dashboard
+from tests.support.harness.dashboard import Dashboard
 from wfdash.ui.keys.prompt_gate import event_time
 from wfdash.ui.terminal.decoder import InputDecoder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["ACCOUNT", "ORIGINAL", "ROOT", "TOKEN", "Program", "environment", "without"]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ORIGINAL = dict(os.environ)
 """The environment as it was found: for tools that fetch things, never for wfdash."""
 TOKEN = "obviously-fake-token-of-the-wfdash-tests"

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tests.support.program import ROOT, TOKEN, environment
-from tests.support.screen import Screen
+from tests.support.harness.program import ROOT, TOKEN, environment
+from tests.support.harness.screen import Screen
 
 __all__ = ["KEYS", "OpenTerminal", "Terminal", "Wanted", "watch_together"]
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from tests.support.simulated_time import SimulatedLoop, simulate
+from tests.support.clocks.simulated_time import SimulatedLoop, simulate
 from wfdash.api.connect import connect
 from wfdash.api.interface import Workflows
 from wfdash.config.credential import Credential

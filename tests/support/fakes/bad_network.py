@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from tests.support.loopback import envelope, reply
+from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.connect import connect
 from wfdash.api.http import client as http_module
 from wfdash.config.credential import Credential

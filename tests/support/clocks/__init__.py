@@ -1,0 +1,1 @@
+"""Time that passes only when nothing else can happen."""
