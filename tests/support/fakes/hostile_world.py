@@ -89,12 +89,12 @@ class HostileApplication(Application):
     refusing = False
     first = ""
 
-    def answer(self, asked: LoggedRequest) -> SimulatedAnswer:
+    def answer(self, asked: LoggedRequest, refusal: SimulatedAnswer | None = None) -> SimulatedAnswer:
         if asked.method == "PUT":
             self.refusing = "/refuse" in asked.path
             return SimulatedAnswer(200, {"success": True})
         asked.path = _restored(asked.path)
-        answer = super().answer(asked)
+        answer = super().answer(asked, refusal)
         if self.refusing:
             errors = [{"code": 10001, "message": "no " + "".join(PAYLOADS)}]
             answer = SimulatedAnswer(
