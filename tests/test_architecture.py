@@ -114,6 +114,10 @@ def test_names_say_what_they_name():
     assert_only(WFDASH.private_words(), ALLOWED_NAMES)
 
 
+def test_names_of_tests_stay_short():
+    assert not Tree(Path(__file__).parent).long_test_names()
+
+
 # Each rule on a made-up tree that breaks it.
 
 
@@ -208,6 +212,11 @@ def test_words_within_other_words_are_let_be(tmp_path):
     assert not tree_of(tmp_path, a="phone, untold, madeira, unknown = 1, 2, 3, 4").private_words()
 
 
+def test_a_long_test_name_is_found(tmp_path):
+    limit = tree_of(tmp_path, a=f"def test_{'x' * 54}(): ...\nasync def test_{'x' * 55}(): ...")
+    assert limit.long_test_names() == {f"p.a: test_{'x' * 55}"}
+
+
 def test_an_exception_that_no_longer_occurs_is_refused():
     assert_only({"p.a imports p.b"}, {"p.a imports p.b": "for now"})
     with pytest.raises(AssertionError, match="take it off"):
@@ -238,7 +247,7 @@ def test_core_loads_no_textual_and_no_httpx():
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["list", "--help"], ["nonsense"]])
-def test_words_about_the_command_line_load_neither_textual_nor_httpx(arguments):
+def test_command_line_words_load_neither_textual_nor_httpx(arguments):
     ran = "import io, contextlib\nfrom wfdash.cli.main import run\n"
     ran += "with contextlib.redirect_stdout(io.StringIO()): "
     ran += f"run({arguments})"

@@ -57,7 +57,7 @@ async def test_the_older_two_can_be_watched_but_are_never_written_to(local, gene
     "body",
     ["ok", "[]", '{"success":true}', '{"success":true,"result":{}}', '{"success":false,"result":[]}', "<p>"],
 )
-async def test_a_worker_that_answers_200_to_anything_is_never_written_to(local, body):
+async def test_worker_answering_200_to_anything_is_never_written_to(local, body):
     api, server = await local(lambda seen, writer: reply(200, body))
     for write in (
         api.change_status("orders", "b", "pause"),
@@ -98,7 +98,7 @@ async def test_an_id_that_no_list_has_shown_is_never_asked_for(local):
     assert not [target for _, target in targets(server) if "typo" in target]
 
 
-async def test_an_id_that_the_list_shows_by_now_is_looked_up_and_asked_for(local):
+async def test_id_the_list_shows_by_now_is_looked_up_and_read(local):
     session = DevSession(rows=list(ROWS))
     api, _ = await local(session)
     await api.list_instances("orders")

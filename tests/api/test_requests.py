@@ -185,7 +185,7 @@ async def test_a_batch_may_come_back_shorter(cloud):
 @pytest.mark.parametrize(
     "result", [None, {}, [], {"id": "other"}, {"status": "queued"}, "a", [{"id": "other"}]]
 )
-async def test_an_answer_that_names_no_instance_asked_for_is_no_success(cloud, result):
+async def test_answer_naming_no_instance_asked_for_is_no_success(cloud, result):
     api, _ = await cloud(answering(result))
     with pytest.raises(BadAnswer):
         await api.create_instance("orders", NewInstance("a"))

@@ -123,7 +123,7 @@ def test_lines_are_found_through_tables_dots_and_quotes():
 @pytest.mark.parametrize(
     ("mode", "words"), [(0o600, ""), (0o640, "read"), (0o604, "read"), (0o622, "changed")]
 )
-def test_a_config_that_others_can_read_or_change_is_warned_about(tmp_path, mode, words):
+def test_config_others_can_read_or_change_gets_a_warning(tmp_path, mode, words):
     path = tmp_path / "config.toml"
     path.touch()
     path.chmod(mode)

@@ -102,7 +102,7 @@ def test_the_default_profile_comes_after_the_environment(ask):
     assert settings.is_production(A)
 
 
-def test_a_named_profile_comes_before_the_environment_as_one_unit(ask):
+def test_named_profile_goes_before_the_environment_as_a_unit(ask):
     environ = {
         "ACME_TOKEN": TOKEN,
         "CLOUDFLARE_API_TOKEN": "fake-env",
@@ -115,7 +115,7 @@ def test_a_named_profile_comes_before_the_environment_as_one_unit(ask):
         assert settings.production
 
 
-def test_a_profiles_own_token_never_goes_to_the_environments_base_url(ask):
+def test_profile_token_never_goes_to_the_environments_base_url(ask):
     config = CONFIG.replace('base_url = "https://acme.example/client/v4/"\n', "")
     environ = {"ACME_TOKEN": TOKEN, "CLOUDFLARE_API_BASE_URL": "https://elsewhere.example/v4"}
     assert ask(environ, config=config, profile="acme").base_url == CLOUDFLARE
@@ -123,13 +123,13 @@ def test_a_profiles_own_token_never_goes_to_the_environments_base_url(ask):
         ask(environ, config=config)
 
 
-def test_a_named_profile_without_a_credential_takes_the_environments(ask):
+def test_named_profile_without_one_takes_the_environments_token(ask):
     environ = {"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_ACCOUNT_ID": B}
     settings = ask(environ, profile="test")
     assert (settings.account_id, bearer(settings), settings.read_only) == (B, TOKEN, True)
 
 
-def test_an_environment_account_that_differs_from_a_named_profiles_is_refused(ask):
+def test_environment_account_other_than_the_profiles_is_refused(ask):
     environ = {"ACME_TOKEN": TOKEN, "CLOUDFLARE_ACCOUNT_ID": C}
     with pytest.raises(SettingsError, match=f"acme is account {A}, but CLOUDFLARE_ACCOUNT_ID says {C}") as no:
         ask(environ, profile="acme")
@@ -283,7 +283,7 @@ def command(*lines):
     return f'[profiles.x]\ntoken_command = [{sys.executable!r}, "-c", {code!r}]\n'
 
 
-def test_a_token_command_is_run_without_a_shell_and_without_secrets(ask):
+def test_token_command_runs_without_a_shell_or_secrets(ask):
     config = command("import os", "print('clean' * (not set(os.environ.values()) & {'k', 'o'}) + '$HOME')")
     config = config.replace("import os", f"import os; assert {TOKEN!r} not in os.environ.values()")
     config += '[profiles.other]\ntoken_env = "OTHER"\n'

@@ -41,7 +41,7 @@ def journalled(operator):
     return [(one.event, one.after) for one in operator.journal.read()]
 
 
-async def test_a_pause_during_a_busy_step_is_followed_until_it_is_paused(engine, operator, fresh):
+async def test_pause_during_a_busy_step_is_followed_to_its_end(engine, operator, fresh):
     gate = fresh("gate")
     identity = engine.create(fresh("busy"), "busy", gate=gate)
     engine.wait(identity, lambda detail: len(detail["steps"]) == 2)
@@ -74,7 +74,7 @@ async def test_a_restart_from_the_second_of_three_loop_steps(engine, operator, f
     assert after["steps"][0] == before["steps"][0]
 
 
-async def test_terminate_with_rollback_and_then_nothing_is_left_to_terminate(engine, operator, fresh):
+async def test_terminate_with_rollback_leaves_nothing_to_terminate(engine, operator, fresh):
     identity = engine.create(fresh("booking"), "booking")
     engine.wait(identity, lambda detail: len(detail["steps"]) == 4)
     told = await act(operator, "terminate_rollback", identity, "running")

@@ -58,7 +58,7 @@ async def test_plain_words_for_a_server_without_tls():
     assert not caught.value.sent
 
 
-async def test_a_reset_before_the_request_was_taken_is_not_called_unsent():
+async def test_reset_before_the_request_was_taken_is_not_unsent():
     """The kernel may have taken the bytes: only what surely never left is called unsent."""
 
     async def reset_at_once(reader, writer):

@@ -260,7 +260,7 @@ async def test_a_read_meets_and_recovers(name):
     assert UNKNOWN not in caught.value.sentence
 
 
-async def test_a_challenge_page_is_told_apart_from_a_missing_permission():
+async def test_challenge_page_differs_from_a_missing_permission():
     for behave, challenge in ((FAULTS["403 from the firewall"].behave, True), (refuses(403, 1, "no"), False)):
         async with serving(behave) as server, asking(server.url) as api:
             with pytest.raises(Forbidden) as caught:

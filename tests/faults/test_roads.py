@@ -39,7 +39,7 @@ async def test_https_goes_through_the_proxy_and_the_token_not_to_it():
     assert not caught.value.sent
 
 
-async def test_a_socks_proxy_is_asked_for_the_name_and_not_given_the_token():
+async def test_socks_proxy_gets_the_name_and_not_the_token():
     """SOCKS 5 (RFC 1928), with the user and password (RFC 1929) of the variable."""
     came, ended = [], asyncio.Event()
 
@@ -73,7 +73,7 @@ async def test_a_socks_proxy_is_asked_for_the_name_and_not_given_the_token():
         gc.collect()
 
 
-async def test_a_proxy_that_does_not_listen_is_named_and_not_the_server():
+async def test_proxy_that_does_not_listen_is_named():
     api = await connect(loaded("https://api.example.invalid/v4", ALL_PROXY="socks5://127.0.0.1:9"))
     with pytest.raises(NotReached, match="The proxy named by ALL_PROXY could not be connected to"):
         await api.list_instances("orders")
@@ -109,7 +109,7 @@ async def test_ipv6_loopback():
     assert TOKEN in loopback.seen[0].headers["authorization"]
 
 
-async def test_a_connection_that_was_closed_meanwhile_is_not_used_again():
+async def test_connection_closed_meanwhile_is_not_used_again():
     """After a laptop's sleep the server has hung up: the next write must go over a new connection."""
     writers = []
 
@@ -142,7 +142,7 @@ async def test_connections_are_kept():
     assert len(peers) == 1
 
 
-async def test_after_a_401_a_renewed_secret_is_used_for_the_next_request():
+async def test_renewed_secret_is_used_after_a_401():
     """wrangler renewed its login meanwhile. The refused request itself is not sent again."""
 
     def behave(seen, writer):

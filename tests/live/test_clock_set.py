@@ -92,7 +92,7 @@ def test_a_rest_lasts_as_long_as_the_server_asked_for(by, shared, tmp_path):
 
 
 @pytest.mark.parametrize("by", [-3600, 3600])
-def test_the_bucket_fills_and_actions_are_counted_at_the_same_pace(by):
+def test_bucket_and_action_count_go_at_the_same_pace(by):
     clocks = Clocks()
     budget = Budget(clock=clocks.wall, steady=clocks.steady)
     while not budget.take(Priority.VISIBLE):
@@ -112,7 +112,7 @@ class Unreachable:
 
 
 @pytest.mark.parametrize("by", [-3600, 3600])
-def test_an_action_is_followed_until_its_deadline_whatever_the_clock_says(by):
+def test_action_is_followed_to_its_deadline_whatever_the_clock(by):
     clocks, pauses = Clocks(), []
 
     async def sleep(seconds):

@@ -41,7 +41,7 @@ async def watched(ons, seconds):
 
 
 @pytest.mark.parametrize("apart", [0.0, 0.7])
-def test_four_started_together_all_stay_fresh_and_keep_the_budget(tmp_path, apart):
+def test_four_dashboards_stay_fresh_and_keep_the_budget(tmp_path, apart):
     async def main():
         world = build("calm", clock=asyncio.get_running_loop().time)
         async with AsyncExitStack() as stack:
@@ -65,7 +65,7 @@ def test_four_started_together_all_stay_fresh_and_keep_the_budget(tmp_path, apar
     simulate(main())
 
 
-def test_what_is_left_is_for_the_instance_that_somebody_opens_not_for_one_that_is_read_again():
+def test_remaining_budget_goes_to_what_somebody_opens():
     async def main():
         async with stage("calm") as on:
             poller = on.poller

@@ -9,7 +9,7 @@ from wfdash.live.polling.read_instance import read_answer
 
 
 @staged(latency=5.0)
-async def test_the_rows_of_the_workflow_left_meanwhile_are_not_those_of_the_new_one(on):
+async def test_rows_of_the_workflow_left_are_not_of_the_new_one(on):
     on.poller.show("orders")
     await asyncio.sleep(1)
     on.poller.show("refunds")
@@ -19,7 +19,7 @@ async def test_the_rows_of_the_workflow_left_meanwhile_are_not_those_of_the_new_
 
 
 @staged(latency=5.0)
-async def test_the_count_of_the_filter_before_is_not_that_of_the_new_one(on):
+async def test_count_of_the_last_filter_is_not_of_the_new_one(on):
     orders = on.world.workflows["orders"]
     on.poller.show("orders", parse("status:complete"))
     await asyncio.sleep(1)
@@ -35,7 +35,7 @@ async def test_the_count_of_the_filter_before_is_not_that_of_the_new_one(on):
 
 
 @staged()
-async def test_what_was_told_since_a_question_was_asked_outdoes_its_answer(on):
+async def test_newer_news_outdoes_the_answer_to_an_older_request(on):
     one, read = waiting_of(on), on.api.get_instance
 
     async def slowly(*asked, **options):

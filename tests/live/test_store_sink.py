@@ -79,7 +79,7 @@ async def test_an_instance_that_an_action_finds_gone_is_marked(on):
 
 
 @staged()
-async def test_what_concerns_another_workflow_or_rows_not_loaded_is_let_pass(on):
+async def test_news_of_other_workflows_or_unloaded_rows_is_let_pass(on):
     await frozen_on(on)
     overheard, store = on.poller.sink, on.poller.store
     one, size = waiting_of(on), len(store)

@@ -46,7 +46,7 @@ async def test_every_token_is_a_request(on):
 
 
 @staged()
-async def test_without_the_focus_the_list_is_polled_every_30_s_and_at_once_with_it(on):
+async def test_list_is_polled_every_30_s_until_the_focus_is_back(on):
     on.poller.show("orders")
     await asyncio.sleep(5)
     on.poller.focus(False)
@@ -90,7 +90,7 @@ async def test_poll_now_asks_the_list_the_counts_and_the_detail(on):
 
 
 @staged(latency=2.0)
-async def test_all_workflows_are_asked_for_at_once_while_the_counts_of_one_are_on_their_way(on):
+async def test_workflows_are_read_while_counts_are_on_their_way(on):
     poller = on.poller
     poller.show("orders")
     await asyncio.sleep(1)

@@ -11,6 +11,7 @@ __all__ = ["Tree"]
 
 FULL = 16
 SMALL = 45
+LONG = 60
 PRIVATE_WORDS = {"told", "heard", "known", "whole", "one", "made"}
 
 
@@ -111,6 +112,14 @@ class Tree:
             and len(importers[name]) == 1
             and (lines := len(path.read_text().splitlines())) < SMALL
             and not _is_record(self.sources[name])
+        }
+
+    def long_test_names(self) -> set[str]:
+        return {
+            f"{module}: {name}"
+            for module, source in self.sources.items()
+            for name in _names_given(source)
+            if name.startswith("test_") and len(name) >= LONG
         }
 
     def private_words(self) -> set[str]:

@@ -63,7 +63,7 @@ def test_esc_and_a_y_leave_the_prompt_and_send_nothing(terminal, simulator, sequ
     assert status(simulator, identity) == "waiting"
 
 
-def test_what_is_not_the_bare_key_sends_nothing_and_ctrl_c_is_heard_after_half_a_paste(terminal, simulator):
+def test_key_not_bare_sends_nothing_and_ctrl_c_leaves_a_paste(terminal, simulator):
     shell, identity = prompted(terminal, simulator, "t")
     for sequence in (
         b"\x1b[121;3;121u",
@@ -90,7 +90,7 @@ def test_what_is_not_the_bare_key_sends_nothing_and_ctrl_c_is_heard_after_half_a
     assert status(simulator, identity) == "waiting"
 
 
-def test_y_alone_acts_once_and_the_journal_and_the_screen_tell_the_outcome(terminal, simulator, tmp_path):
+def test_y_acts_once_and_journal_and_screen_have_the_outcome(terminal, simulator, tmp_path):
     shell, identity = prompted(terminal, simulator, "p")
     shell.press("y")
     shell.wait_for("paused after")
@@ -116,7 +116,7 @@ def test_the_form_of_a_new_instance_leaves_the_rows_in_sight(terminal, simulator
     assert not [one for one in simulator.listing("orders") if one["id"].startswith("orders-manual-")]
 
 
-def test_a_bulk_of_hundreds_stopped_on_its_way_ends_with_exact_counts(terminal, simulator, tmp_path):
+def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, simulator, tmp_path):
     shell = terminal("-w", "orders", "--filter", "status:complete", columns=140, lines=40, env=simulator.env)
     shell.wait_for("complete")
     while listed(shell) <= ACTIONS:

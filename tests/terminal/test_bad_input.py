@@ -108,7 +108,7 @@ def test_the_dashboard_says_it_whole_and_keeps_trying(terminal, simulator, case)
     left(shell, 2)
 
 
-def test_from_a_workflow_that_is_not_there_a_key_leads_to_those_that_are(terminal, simulator):
+def test_missing_workflow_offers_a_key_to_those_there(terminal, simulator):
     shell = terminal("-w", "ordrs", columns=80, lines=24, env=simulator.env)
     told(shell, "There is no workflow ordrs", "w lists those there are")
     shell.press("w")

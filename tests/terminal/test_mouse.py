@@ -47,7 +47,7 @@ def test_a_click_selects_and_a_second_one_opens(shell):
     shell.wait_for(third, "STEP", "= compare")
 
 
-def test_the_wheel_scrolls_and_the_cursor_keeps_its_row_while_it_can(shell):
+def test_wheel_scrolls_and_the_cursor_keeps_its_row(shell):
     first = ids(shell)
     shell.click(first[8])
     shell.wait_for(lambda screen: under_cursor(shell) == first[8])
@@ -80,7 +80,7 @@ def test_a_click_on_the_key_bar_presses_the_key(shell):
     shell.wait_for("BLOCKED ON", "onboarding")
 
 
-def test_a_verb_that_is_clicked_asks_and_is_not_confirmed_by_clicking(shell, still):
+def test_clicked_verb_asks_and_no_click_confirms_it(shell, still):
     waiting = next(row["id"] for row in still.listing("orders", status="waiting"))
     shell.click(waiting)
     shell.wait_for(lambda screen: under_cursor(shell) == waiting, "p pause")
@@ -94,7 +94,7 @@ def test_a_verb_that_is_clicked_asks_and_is_not_confirmed_by_clicking(shell, sti
     assert still.detail("orders", waiting)["status"] == "waiting"
 
 
-def test_a_status_in_the_top_line_filters_and_the_filter_is_clicked_to_be_changed(shell):
+def test_clicks_on_status_and_filter_filter_and_edit(shell):
     shell.click("✗", line=0)
     shell.wait_for("status:errored", "to API")
     shell.quiet()

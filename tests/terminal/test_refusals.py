@@ -34,7 +34,7 @@ def test_no_credentials_is_exit_3_and_says_what_to_set(terminal):
     assert shell.not_as_found() == []
 
 
-def test_words_are_parted_between_words_where_the_terminal_is_narrow(terminal):
+def test_narrow_terminals_break_lines_between_words(terminal):
     shell = terminal("-w", "orders", columns=60)
     assert shell.wait_exit() == 3
     rows = [row.strip() for row in shell.screen.text.splitlines() if row.strip()]

@@ -44,7 +44,7 @@ def test_a_page_that_has_lost_its_parts_is_not_drawn(page):
     drive(script)
 
 
-def test_a_palette_that_was_closed_asks_nothing_of_what_was_under_it():
+def test_closed_palette_asks_nothing_of_the_page_under_it():
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("palette.open")

@@ -94,7 +94,7 @@ def test_the_table_is_exported_as_it_is_filtered(folder):
     drive(script)
 
 
-def test_an_export_of_what_is_loaded_is_not_told_as_all_there_is(folder):
+def test_export_of_loaded_rows_is_not_called_all_there_is(folder):
     async def script(dashboard):
         poller = dashboard.app.session.poller
         await dashboard.until(lambda: poller.total)
@@ -108,7 +108,7 @@ def test_an_export_of_what_is_loaded_is_not_told_as_all_there_is(folder):
     drive(script, filter="status:errored", scenario="incident", size=(220, 40))
 
 
-def test_an_instance_is_exported_with_the_whole_of_what_the_answer_cut(folder):
+def test_exported_instance_has_in_full_what_the_answer_cut(folder):
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("row.open")
@@ -126,7 +126,7 @@ def test_an_instance_is_exported_with_the_whole_of_what_the_answer_cut(folder):
     drive(script)
 
 
-def test_an_instance_that_was_never_opened_is_read_to_be_exported(folder):
+def test_instance_never_opened_is_read_to_be_exported(folder):
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("move.last")
@@ -141,7 +141,7 @@ def test_an_instance_that_was_never_opened_is_read_to_be_exported(folder):
 
 
 @pytest.mark.parametrize(("key", "ending"), [("m", "md"), ("j", "json")])
-def test_an_exported_instance_says_no_more_of_what_is_gone_than_the_screen_does(folder, key, ending):
+def test_exported_gone_instance_says_no_more_than_the_screen(folder, key, ending):
     async def script(dashboard):
         app = dashboard.app
         orders = dashboard.world.workflows["orders"]
@@ -201,7 +201,7 @@ def test_nothing_is_ever_overwritten(folder):
     drive(script)
 
 
-def test_a_folder_that_cannot_be_written_leads_to_the_state_folder(tmp_path, monkeypatch):
+def test_export_to_a_locked_folder_goes_to_the_state_folder(tmp_path, monkeypatch):
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)

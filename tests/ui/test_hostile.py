@@ -91,7 +91,7 @@ def server(now):
 
 
 @pytest.mark.parametrize("size", [(140, 40), (80, 24), (20, 6)])
-def test_no_hostile_string_breaks_the_grid_or_reaches_the_terminal(size):
+def test_hostile_strings_neither_break_the_grid_nor_get_out(size):
     async def look(d):
         width, height = size
         strips = d.app.screen._compositor.render_strips()

@@ -25,7 +25,7 @@ def classes():
                 yield value
 
 
-def test_ids_are_unique_and_help_is_a_sentence_that_starts_with_a_capital():
+def test_ids_are_unique_and_help_is_a_sentence():
     assert len(BY_ID) == len(ACTIONS)
     assert all(action.help[0].isupper() and not action.help.endswith(".") for action in ACTIONS)
 
@@ -93,7 +93,7 @@ def test_help_tells_every_action_with_its_key_in_force():
     drive(script, keys={"filter.edit": "f2"})
 
 
-def test_the_palette_does_what_was_chosen_and_says_why_an_action_is_off():
+def test_palette_runs_the_choice_and_says_why_one_is_off():
     async def script(d):
         await d.press("palette.open")
         await d.type("unfold")

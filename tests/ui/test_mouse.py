@@ -3,7 +3,7 @@
 from tests.support.harness.dashboard import drive
 
 
-def test_rows_wait_while_the_mouse_moves_over_them_and_come_after():
+def test_rows_wait_while_the_mouse_moves_over_them():
     async def script(d):
         table, before = d.app.root.table, d.app.root.table.row_key(0)
         assert table.cursor == 0
@@ -57,7 +57,7 @@ def test_an_action_that_is_off_says_why_when_it_is_clicked():
     drive(script, mouse=True)
 
 
-def test_a_click_on_a_choice_of_the_palette_does_not_take_the_field_away():
+def test_palette_click_on_a_choice_keeps_the_field():
     async def script(d):
         await d.press("palette.open")
         await d.type("budget")

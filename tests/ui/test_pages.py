@@ -130,7 +130,7 @@ def test_without_an_answer_the_screen_says_why_and_what_to_do():
     drive(script, serve=refuse)
 
 
-def test_a_connection_that_goes_is_said_in_word_and_shape_and_recovers_by_itself():
+def test_lost_connection_has_word_and_shape_and_recovers():
     from wfdash.demo.http.faults import InjectedFault
 
     async def script(d):
@@ -149,7 +149,7 @@ def test_a_connection_that_goes_is_said_in_word_and_shape_and_recovers_by_itself
     drive(script)
 
 
-def test_a_quota_that_others_spent_is_said_with_the_time_until_it_is_there_again():
+def test_quota_spent_by_others_is_said_with_its_wait():
     async def script(d):
         for _ in range(950):
             d.server._limit.count(TOKEN)
@@ -184,7 +184,7 @@ def test_a_question_that_is_not_answered_says_for_how_long():
 
 
 @pytest.mark.parametrize("asked", [{}, {"workflow": ""}, {"instance": "order-8001"}])
-def test_before_the_first_answer_the_pane_says_soon_that_none_comes(asked):
+def test_pane_without_an_answer_soon_says_so(asked):
     """Long before the request is given up, after half a minute."""
 
     async def script(d):
@@ -197,7 +197,7 @@ def test_before_the_first_answer_the_pane_says_soon_that_none_comes(asked):
     drive(script, serve=hang, **asked)
 
 
-def test_a_request_without_an_answer_keeps_its_path_on_the_budget_page():
+def test_request_without_answer_keeps_its_path_on_the_page():
     async def script(d):
         d.server.state.latency = 1000.0
         await d.press("budget.open")
@@ -207,7 +207,7 @@ def test_a_request_without_an_answer_keeps_its_path_on_the_budget_page():
     drive(script)
 
 
-def test_what_is_not_asked_because_polling_is_frozen_says_so_and_can_be_asked_once():
+def test_frozen_polling_says_so_and_reads_once_when_asked():
     async def script(d):
         poller = d.app.session.poller
         await d.press("poll.freeze", "filter.edit")

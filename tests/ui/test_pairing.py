@@ -27,7 +27,7 @@ def test_the_last_action_of_this_session_is_in_the_top_line():
     drive(script)
 
 
-def test_an_action_of_another_session_on_this_account_is_told_with_who_did_it():
+def test_action_of_another_session_says_who_did_it():
     async def script(d):
         other = Journal(user_state_path("wfdash"), profile="", account=ACCOUNT_ID, clock=d.app.context.clock)
         other.who = "eva@bastion"

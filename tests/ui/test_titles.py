@@ -56,7 +56,7 @@ async def forbidding(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 
 
-def test_why_nothing_is_shown_and_what_to_do_are_told_whole_on_a_narrow_screen():
+def test_empty_message_is_uncut_on_a_narrow_screen():
     async def script(d):
         await d.until(lambda: "may not list" in d.text)
         said = " ".join(" ".join(d.lines).split())

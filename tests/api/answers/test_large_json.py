@@ -42,7 +42,7 @@ def test_small_rows_beyond_the_most_are_counted():
     assert (len(kept), left_out) == (MOST_ROWS, 1)
 
 
-def test_a_value_beyond_the_most_is_a_sentence_until_written_out():
+def test_large_value_is_a_sentence_until_written_out():
     huge = {"numbers": [7] * MEGABYTE * 2}
     steps = [done("a-1", 0, 1) | {"output": huge}, done("b-1", 1, 2)]
     body = json.dumps({"success": True, "result": answer("complete", steps, params=huge)}).encode()

@@ -48,7 +48,7 @@ def test_anything_else_sends_nothing(terminal, shell, simulator, created):
     )
 
 
-def test_many_are_confirmed_by_their_number_and_the_skipped_are_told(terminal, simulator, shell, created):
+def test_many_ids_are_confirmed_by_number_and_name_the_skipped(terminal, simulator, shell, created):
     other = json.loads(shell("create", "-w", "orders").stdout)["id"]
     done = json.loads(
         shell("list", "-w", "orders", "--filter", "status:complete", "--limit", "1", "--json").stdout

@@ -26,7 +26,7 @@ def objects(done) -> list[dict]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_pause_resume_terminate_restart_tell_what_truly_happened(shell, created):
+def test_writing_commands_say_what_truly_happened(shell, created):
     done = shell("pause", "-w", "orders", created, "--yes")
     [told] = objects(done)
     assert (done.returncode, list(told)) == (0, KEYS)
@@ -57,7 +57,7 @@ def test_an_id_that_was_never_there_is_not_said_to_be_gone(shell):
     assert "nothing sent: orders has no instance mistyped" in told["error"]
 
 
-def test_ids_come_from_stdin_each_once_and_the_worst_is_the_exit_code(shell, created):
+def test_ids_from_stdin_count_once_and_the_worst_exits(shell, created):
     done = shell(
         "send", "-w", "orders", "-", "--type", "approval", "--payload", '{"ok": true}', "--yes",
         input=f"{created}\n\nnot-there\n{created}\n",
@@ -92,7 +92,7 @@ def test_a_batch_tells_which_were_skipped(shell, created, tmp_path):
     assert done.returncode == 1
 
 
-def test_a_write_that_got_no_answer_is_looked_up_and_never_sent_twice(program, faulty):
+def test_write_without_answer_is_looked_up_and_sent_once(program, faulty):
     env = faulty("--fault", "reset-after:1@^PATCH")
     one = json.loads(program("create", "-w", "orders", "--id", "cut-off", env=env).stdout)["id"]
     done = program("terminate", "-w", "orders", one, "--yes", env=env)

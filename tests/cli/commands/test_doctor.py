@@ -66,7 +66,7 @@ async def test_a_credential_that_cannot_be_verified_but_works_is_well(capsys):
     assert "nothing to fix" in capsys.readouterr().out
 
 
-async def test_an_account_that_is_not_the_credentials_is_told_from_a_missing_permission(capsys):
+async def test_foreign_account_differs_from_a_missing_permission(capsys):
     def behave(seen, writer):
         if seen.target.startswith("/client/v4/accounts?"):
             return envelope([{"id": "right", "name": "Acme"}])

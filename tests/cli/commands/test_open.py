@@ -35,9 +35,7 @@ def test_marks_and_pins_are_there_again(terminal, simulator, shell, tmp_path):
     assert dashboard.wait_exit() == 0
 
 
-def test_one_that_was_cut_opens_with_what_it_has_and_says_so_over_the_open_instance(
-    terminal, simulator, shell, tmp_path
-):
+def test_cut_handover_opens_with_what_it_has_and_says_so(terminal, simulator, shell, tmp_path):
     listed = shell("list", "-w", "orders", "--limit", "5", "--json").stdout.splitlines()
     instance = json.loads(listed[0])["id"]
     path = tmp_path / "shift.jsonl"

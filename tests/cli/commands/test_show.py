@@ -61,7 +61,7 @@ def test_exit_codes(shell):
     assert shell("show", "-w", "orders", "a", "b").returncode == 2
 
 
-def test_an_id_that_no_address_can_hold_is_told_in_one_short_line(shell):
+def test_id_that_no_address_can_hold_gets_one_short_line(shell):
     done = shell("show", "-w", "orders", "-i", "a" * 100_000)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
@@ -81,7 +81,7 @@ def test_of_one_that_ended_nobody_says_when_no_time_runs_on():
     assert "so far" in "\n".join(sheet(read_detail("orders", "a", told), "running", 1_800_000_000.0))
 
 
-def test_the_credential_in_use_is_masked_in_text_and_left_in_json(shell, simulator):
+def test_credential_in_use_is_masked_in_text_and_left_in_json(shell, simulator):
     token = simulator["CLOUDFLARE_API_TOKEN"]
     identity = f"leak_{token}"
     created = shell("create", "-w", "orders", "--id", identity)

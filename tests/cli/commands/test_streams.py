@@ -74,7 +74,7 @@ def test_a_full_disk_is_1_and_one_sentence(sh, arguments):
     assert done.stderr == "wfdash: the output could not be written: No space left on device\n"
 
 
-def test_what_was_asked_for_is_carried_out_after_the_reader_has_left(sh, shell):
+def test_write_is_carried_out_after_the_reader_has_left(sh, shell):
     ids = two_that_wait(shell)
     assert len(ids) == 2
     done = sh('("$@"; echo $? >&2) | true', "pause", "-w", "orders", "nope", *ids, "--yes")

@@ -62,7 +62,7 @@ def test_the_steps_that_are_open_or_failed_and_every_error():
     assert fields("waiting", awaited).steps == ("approval-1", "approve")
 
 
-def test_of_one_that_rolls_back_the_handler_that_runs_is_told_not_the_step_it_was_in():
+def test_rollback_names_the_running_handler_not_the_step():
     cut, handler = step("ship-1"), step("charge card-1", type="rollback")
     assert fields("rollingBack", cut, handler).steps == ("charge card-1",)
 

@@ -55,7 +55,7 @@ def test_a_line_parted_at_another_sign_holds_no_formula_either(rest):
     assert next(csv.reader([line], delimiter=";"))[0].startswith("x;=1;")
 
 
-def test_instance_json_holds_the_answer_untouched_and_the_full_outputs():
+def test_instance_json_holds_the_answer_and_full_outputs():
     result = {"status": "complete", "odd": [None, 1.5, "\x1b[31m"], "steps": []}
     detail = read_detail("orders", "a", result)
     read = json.loads(instance_json(detail, why="finished", outputs={3: {"all": "of it"}}, now=0.0))

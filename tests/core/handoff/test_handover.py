@@ -62,7 +62,7 @@ def test_a_line_nested_without_end_is_lost_alone(line):
     assert (handover.lost, handover.pins) == (1, WHOLE.pins)
 
 
-def test_markdown_holds_no_control_character_and_keeps_its_shape():
+def test_markdown_keeps_its_shape_without_control_characters():
     text = WHOLE.markdown()
     assert "\x1b" not in text
     assert "- 11:53:20Z note: called the bank" in text

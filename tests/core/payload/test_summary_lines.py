@@ -12,7 +12,7 @@ def told(*, local, retention=None):
     return summary_facts(detail, None, TimeWords(1795255300.0), local=local, retention=retention)
 
 
-def test_what_has_ended_is_kept_so_long_as_is_known_and_in_a_dev_session_for_good():
+def test_ended_run_is_kept_as_answered_and_for_good_when_local():
     assert told(local=False)[-1] == "kept 3 to 30 days"
     assert told(local=False, retention=3600.0)[-1] == "kept 1 h"
     assert told(local=True, retention=3600.0)[-1] == "kept 1 h"

@@ -35,7 +35,7 @@ def test_only_what_is_unfolded_has_rows():
     assert [label for label, *_ in shown(ORDER, ("items",), ("items", 1))][2:6] == ["items", "0", "1", "sku"]
 
 
-def test_json_inside_a_text_is_shown_parsed_and_its_text_a_row_away():
+def test_json_in_a_text_is_shown_parsed_with_its_text_below():
     shown_rows = rows(ORDER, {(), ("raw",), ("raw", "", "deep")})
     assert [node.label for node in shown_rows][3:8] == ["raw", "(as text)", "deep", "0", "1"]
     assert value_at(ORDER, ("raw", "", "deep", 1)) == 2
@@ -71,7 +71,7 @@ def test_a_search_goes_into_the_json_of_a_text():
     assert search(order, "mug-1", here=("output", "", "rows", 10, "sku"))[1] == 1
 
 
-def test_a_place_far_down_a_long_array_is_shown_where_the_search_leads():
+def test_search_leads_to_a_place_far_down_a_long_array():
     long = [{"n": n} for n in range(5000)]
     way = (4321, "n")
     shown_rows = rows(long, {(), (4321,)}, reveal=way)

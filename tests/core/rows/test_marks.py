@@ -37,7 +37,7 @@ def test_each_list_has_its_own_marks():
     assert marks.ids == ("a", "b")
 
 
-def test_a_range_grows_and_shrinks_with_the_cursor_and_keeps_what_was_marked_before():
+def test_range_follows_the_cursor_and_keeps_earlier_marks():
     marks = Marks()
     marks.toggle("o-9")
     marks.begin_range("o-2")

@@ -99,7 +99,7 @@ def test_an_amended_row_gives_back_what_the_detail_told():
     assert store.get("a").item() == {"id": "a", "status": "running", "started_on": iso(1.8e9), "odd": 1}
 
 
-def test_the_last_change_a_list_told_is_not_that_of_a_status_it_did_not_tell():
+def test_last_change_of_a_list_is_not_of_an_untold_status():
     """Or else an instance paused just now is paused, for 7 m."""
     store, row = Store(), {"id": "a", "status": "waiting", "modified_on": iso(1.8e9)}
     store.apply([row], seq=1, now=0.0)
@@ -112,7 +112,7 @@ def test_the_last_change_a_list_told_is_not_that_of_a_status_it_did_not_tell():
     assert store.get("a").modified == 1.8e9 + 420
 
 
-def test_what_a_list_does_not_tell_of_start_and_end_stays_as_the_detail_told_it():
+def test_times_a_list_leaves_out_stay_as_the_detail_had_them():
     """A dev session lists id, status and creation: a poll is no change, and takes no duration away."""
     store, row = Store(), {"id": "a", "status": "running", "created_on": iso(1.8e9)}
     store.apply([row], seq=1, now=0.0)
@@ -126,7 +126,7 @@ def test_what_a_list_does_not_tell_of_start_and_end_stays_as_the_detail_told_it(
     assert store.get("a").lasted(1.8e9 + 9) == 4
 
 
-def test_a_list_that_tells_of_a_restart_or_of_no_start_takes_the_times_away():
+def test_list_with_a_restart_or_no_start_takes_the_times_away():
     store, ended = Store(), {"started": 1.8e9, "ended": 1.8e9 + 5}
     store.amend("a", seq=1, now=0.0, status="complete", **ended)
     store.apply([{"id": "a", "status": "running"}], seq=2, now=0.0)
@@ -160,7 +160,7 @@ def test_an_expired_row_is_kept_but_not_active():
     assert "a" not in store.active
 
 
-def test_of_one_that_expired_before_it_ended_the_clock_stands_where_it_was_told_of_last():
+def test_clock_of_an_expired_run_stands_at_its_last_answer():
     store, row = Store(), {"id": "a", "status": "running", "started_on": iso(1.8e9)}
     store.apply([row], seq=1, now=1.8e9 + 10)
     store.apply([row], seq=2, now=1.8e9 + 20)

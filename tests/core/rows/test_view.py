@@ -190,7 +190,7 @@ def test_ghosts_stand_while_arrivals_go_in(pages, query, order):
 
 
 @given(PAGES, QUERIES, ORDERS)
-def test_dismissed_ghosts_are_gone_and_come_back_when_they_match_again(pages, query, order):
+def test_dismissed_ghosts_return_when_they_match_again(pages, query, order):
     store = Store()
     view = TableView(store, query, order, clock=clock)
     for seq, page in enumerate(pages):
@@ -205,7 +205,7 @@ def test_dismissed_ghosts_are_gone_and_come_back_when_they_match_again(pages, qu
 
 
 @given(PAGES, QUERIES, ORDERS, st.integers(0, 30))
-def test_what_belongs_under_the_screen_comes_in_without_moving_what_is_on_it(pages, query, order, bottom):
+def test_rows_below_the_screen_come_in_without_moving_it(pages, query, order, bottom):
     store = Store()
     view = TableView(store, query, order, clock=clock)
     half = len(pages) // 2

@@ -43,7 +43,7 @@ def test_hostile_text_becomes_one_printable_line(text):
 
 
 @given(anything)
-def test_any_text_becomes_printable_and_is_measured_as_it_is_drawn(text):
+def test_any_text_is_printable_and_measured_as_drawn(text):
     shown = clean(text)
     assert shown.isprintable()
     assert cells(shown) == cell_len(shown)

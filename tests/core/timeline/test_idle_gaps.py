@@ -17,7 +17,7 @@ def quiet(steps, *, status="complete", edge=100.0):
     return [(left - T0, right - T0) for left, right in made.work.quiet(T0, T0 + edge)]
 
 
-def test_sleeps_and_gaps_are_quiet_and_what_lies_side_by_side_is_not():
+def test_sleeps_and_gaps_are_quiet_and_parallel_work_is_not():
     steps = [done("a-1", 0, 10), done("b-1", 5, 30), sleep("nap-1", 30, 60, True), done("c-1", 60, 99.8)]
     assert quiet(steps) == [(30, 60)]
 
@@ -27,7 +27,7 @@ def test_before_and_after_all_work_is_quiet():
     assert quiet([]) == [(0, 100)]
 
 
-def test_long_back_offs_are_quiet_and_short_ones_belong_to_the_work():
+def test_long_back_offs_are_quiet_and_short_ones_are_work():
     long = gave_up("charge-1", 0, [1, 40, 100])
     assert quiet([long]) == [(1, 39), (40, 99)]
     short = [done(f"s-{n}", n, n + 1, attempts=[attempt(n, n + 0.1, False), attempt(n + 0.9, n + 1, True)])

@@ -140,7 +140,7 @@ def test_while_paused_no_row_promises_a_moment():
     assert not any("until" in one or "times out" in one or "~" in one for one in said)
 
 
-def test_five_of_a_name_fold_and_what_failed_or_runs_stays_visible():
+def test_five_of_a_name_fold_except_what_failed_or_runs():
     steps = [done(f"load page-{n}-1", n, n + 0.5) for n in range(1, 501)]
     steps[41] = gave_up("load page-42-1", 42, [42.5, 43], limit=1)
     steps.append(step("load page-501-1", 501))
@@ -174,7 +174,7 @@ def test_the_scale_stands_still_until_a_round_mark_is_passed():
         assert axis_of(made, scale, T0 + 35) != axis_of(made, scale, T0 + 70)
 
 
-def test_final_instances_stand_still_and_their_open_bars_end_with_them():
+def test_final_instances_end_their_open_bars():
     one = detail("terminated", [done("a-1", 0, 1), sleep("nap-1", 1, 9_000)], end=10)
     made = timeline(one, now=T0 + 500)
     assert made.axis.end == T0 + 10

@@ -42,7 +42,7 @@ def test_missing_steps_stand_where_they_would_have_been():
     )
 
 
-def test_what_failed_is_named_although_the_runs_differed_before_it():
+def test_failed_step_is_named_although_runs_differed_before_it():
     mine = detail("errored", [done("other-1", 0, 1), gave_up("charge-1", 1, [2, 13], limit=1)], end=13)
     assert compare(mine, LAST).sentence() == (
         "first differs at other, which the other run did not have; charge failed here; "
@@ -58,7 +58,7 @@ def test_a_run_under_way_lacks_nothing_that_is_still_to_come():
     assert compare(LAST, mine, now=T0 + 3).now is None, "this one is over"
 
 
-def test_a_step_that_is_open_for_over_three_times_as_long_is_slower_already():
+def test_step_open_three_times_as_long_is_already_slower():
     mine = detail("running", [done("load-1", 0, 1), step("charge-1", 1)])
     found = compare(mine, LAST, now=T0 + 5)
     assert [pair.verdict for pair in found.pairs] == ["same", "slower", "to come"]

@@ -75,13 +75,13 @@ def test_blame_counts_finished_ones_only():
     ]
 
 
-def test_since_is_at_least_where_older_ones_may_not_have_been_read():
+def test_since_is_at_least_where_older_runs_may_be_unread():
     groups = group(samples(TIMEOUT, 3))
     said = summary(groups, appeared={TIMEOUT.version: NOON - 60}, now=NOON + 60, exact=False)
     assert said.endswith("on version 9f2c0000, at least since 12:00:00")
 
 
-def test_a_sample_read_for_its_age_counts_but_is_not_drawn_over_time():
+def test_sample_read_for_its_age_counts_but_is_not_drawn():
     early = Sample("early", NOON - 3600, TIMEOUT, apart=True)
     (one,) = group([early, *samples(TIMEOUT, 3)])
     assert (one.count, one.first) == (4, NOON - 3600)

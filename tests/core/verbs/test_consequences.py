@@ -44,7 +44,7 @@ def test_a_step_that_is_not_there_is_said_to_be_missing():
     assert "keeps what was started before" in told
 
 
-def test_what_is_kept_and_what_runs_again_and_a_sibling_that_is_lost():
+def test_restart_says_what_is_kept_runs_again_and_is_lost():
     run = detail(
         step("load-1", 1, 2), step("charge-1", 2, 9, success=False), step("mail-1", 3, 4), status="errored"
     )

@@ -45,7 +45,7 @@ def test_a_status_nobody_knows_is_left_to_the_server(verb, status):
 
 @pytest.mark.parametrize("verb", INSTANCE_VERBS)
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_status_means_the_same_as_itself_and_a_final_one_as_nothing_else(verb, status):
+def test_status_equals_itself_and_a_final_one_nothing_else(verb, status):
     assert rules.same_meaning(verb, status, status)
     for other in FINAL:
         if other != status:
@@ -110,7 +110,7 @@ def test_what_is_under_way_is_followed_and_what_is_done_is_over(verb, before, no
 @pytest.mark.parametrize("verb", ["pause", "resume", "terminate", "terminate_rollback"])
 @pytest.mark.parametrize("before", STATUSES)
 @pytest.mark.parametrize("now", STATUSES)
-def test_nothing_is_called_done_in_a_status_the_verb_does_not_lead_to(verb, before, now):
+def test_verb_is_not_done_in_a_status_it_does_not_lead_to(verb, before, now):
     outcome = rules.settled(verb, before=before, answered=now, now=now)
     if outcome.word == Outcome.DONE and verb != "resume":
         assert now in rules.leads_to(verb)

@@ -52,5 +52,5 @@ def test_a_queued_instance_reads_the_same_in_a_cell_and_a_pane(counts, allowed, 
     ("configured", "default", "kept"),
     [(60.0, 3_600_000, 60.0), (None, 3_600_000, 3600.0), (None, None, None)],
 )
-def test_retention_of_the_config_goes_before_that_of_the_version(configured, default, kept):
+def test_config_retention_goes_before_that_of_the_version(configured, default, kept):
     assert why_context(ENDED, local=False, retention=configured, default_retention=default).retention == kept

@@ -466,7 +466,7 @@ def test_deadlines_of_estimates_and_answers():
     assert (sleeping.deadline, sleeping.estimate, sleeping.since) == (T0 + 60, False, T0)
 
 
-def test_a_thrown_class_is_named_although_the_engine_calls_it_error():
+def test_thrown_class_is_named_although_the_engine_says_error():
     thrown = failure("Error", "PaymentError: card declined")
     one = detail("running", [step("charge card-1", 0, None, None, [attempt(0, 1, False, thrown)])])
     assert diagnose(one, now=T0 + 3).sentence == (

@@ -7,7 +7,7 @@ from tests.demo.bench import Bench
 from wfdash.demo.engine.program import Do, Sleep, Wait
 
 
-def test_an_event_for_one_that_has_no_slot_sends_it_back_to_the_queue():
+def test_event_without_a_free_slot_sends_it_to_the_queue():
     bench = Bench([Wait("w", "go"), Do("work", takes=60)], concurrency=1)
     for identity in ("one", "two"):
         bench.create(identity)
@@ -25,7 +25,7 @@ def test_an_event_for_one_that_has_no_slot_sends_it_back_to_the_queue():
     assert bench.status("two") == "complete"
 
 
-def test_one_that_queues_with_its_steps_done_can_be_terminated_and_restarted():
+def test_queued_run_with_done_steps_terminates_and_restarts():
     bench = Bench([Wait("w", "go"), Do("work", takes=60)], concurrency=1)
     for identity in ("one", "two", "six"):
         bench.create(identity)

@@ -140,7 +140,7 @@ def test_branches_run_side_by_side():
     assert bench.detail()["output"] == "[1,2,3]"
 
 
-def test_a_failed_branch_ends_the_instance_and_leaves_its_siblings_open():
+def test_failed_branch_ends_the_run_and_leaves_siblings_open():
     bench = Bench([All([Do("bad", fails=ALWAYS, limit=0), Do("long", takes=500)])]).begun()
     bench.later(10)
     assert bench.status() == "errored"
@@ -178,7 +178,7 @@ def test_an_event_ends_a_wait():
     assert '"payload":{"by":"ada"}' in bench.step("approval-1")["output"]
 
 
-def test_what_a_program_stumbles_over_ends_its_instance_and_nothing_else():
+def test_program_error_ends_its_instance_and_nothing_else():
     def program(story):
         answer = yield Wait("approval", "approve", timeout="1 hour")
         yield Do(answer["payload"]["name"])
@@ -196,7 +196,7 @@ def test_what_a_program_stumbles_over_ends_its_instance_and_nothing_else():
     ("payload", "goes_on"),
     [({}, True), ([1], True), ({"approved": True}, True), ({"approved": False}, False)],
 )
-def test_an_order_takes_any_event_for_an_approval_that_does_not_say_no(payload, goes_on):
+def test_order_takes_any_event_that_does_not_say_no(payload, goes_on):
     bench = Bench(shop.order).begun(params={"lines": [], "total": 400})
     bench.later(5)
     assert bench.status() == "waiting"
@@ -230,7 +230,7 @@ def test_a_wait_gives_up():
     }
 
 
-def test_long_outputs_are_cut_in_the_detail_and_whole_in_the_step():
+def test_long_outputs_are_cut_in_the_detail_only():
     bench = Bench(
         [Do("big", output="x" * 5000), Do("secret", output="hush", sensitive=True), Do("d", dynamic=True)]
     )

@@ -61,7 +61,7 @@ def test_a_pause_stops_a_retry():
     assert bench.status() == "complete"
 
 
-def test_an_event_for_a_paused_instance_is_kept_until_it_resumes():
+def test_event_for_a_paused_instance_is_kept_until_it_resumes():
     bench = Bench([Wait("w", "go")]).begun()
     bench.later(1)
     bench.change("pause")
@@ -223,7 +223,7 @@ def test_the_step_to_restart_from_is_named_without_its_counter(start, answer):
     assert http == answer
 
 
-def test_restart_from_a_branch_reruns_the_siblings_that_were_logged_later():
+def test_restart_from_a_branch_reruns_later_siblings():
     def program(story: RunContext):
         yield All([Do("a", takes=1), Do("b", takes=2), Do("c", takes=3)])
         yield Do("after")
@@ -277,7 +277,7 @@ def test_the_finished_are_forgotten_in_time():
     assert bench.status() == "queued"
 
 
-def test_a_plain_terminate_cuts_a_rollback_off_without_an_outcome():
+def test_plain_terminate_cuts_a_rollback_off_without_outcome():
     bench = Bench([Do("charge", undo=Undo(takes=20)), Wait("w", "go")]).begun()
     bench.later(5)
     assert bench.change("terminate", rollback=True) == "rollingBack"

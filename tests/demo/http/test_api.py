@@ -221,7 +221,7 @@ def test_a_stream_is_answered_as_bytes():
     assert (answer.type, answer.body()) == ("application/octet-stream", b"%PDF\x00")
 
 
-def test_the_step_endpoint_tells_an_attempt_and_the_state_between_retries():
+def test_step_endpoint_has_attempt_and_state_between_retries():
     bench = Bench([Do("a", fails=1, output="ok", delay="1 minute"), Wait("w", "go")]).begun()
     bench.later(5)
 
@@ -293,7 +293,7 @@ def test_dates_are_of_creation():
     per_page=st.integers(1, 20),
     direction=st.sampled_from(["asc", "desc"]),
 )
-def test_paging_by_cursor_yields_each_id_once_while_instances_arrive(first, arrivals, per_page, direction):
+def test_cursor_yields_each_id_once_while_instances_arrive(first, arrivals, per_page, direction):
     bench = Bench([Sleep("nap", "1 day")])
     made = 0
 
@@ -341,7 +341,7 @@ def test_who_asks_too_much_is_out_for_five_minutes():
     assert limit.count("user")[1] is None
 
 
-def test_a_day_of_history_is_told_the_same_however_it_is_looked_at():
+def test_history_of_a_day_is_the_same_however_it_is_read():
     """Advanced in one leap or in many looks: one and the same life."""
 
     def life(leaps):

@@ -67,7 +67,7 @@ async def test_200_is_not_success(operator, server):
     assert told.exit_code == 1
 
 
-async def test_a_restart_that_did_nothing_is_told_from_one_that_failed_again(operator, server, clock):
+async def test_restart_without_effect_differs_from_a_failed_one(operator, server, clock):
     run = server.add("a", "errored")
     server._restart = lambda run, rollback: None
     (told,) = await act(operator, server, "restart", "a")
@@ -104,7 +104,7 @@ async def test_a_final_one_that_ran_again_is_not_restarted_once_more(operator, s
 
 
 @pytest.mark.parametrize("fault", ["timeout after", "reset after", "500 after", "html after"])
-async def test_no_answer_after_acceptance_is_read_and_never_sent_again(operator, server, fault):
+async def test_lost_answer_after_acceptance_is_read_and_sent_once(operator, server, fault):
     server.add("a", "running")
     server.faults = [fault]
     (told,) = await act(operator, server, "pause", "a")
@@ -113,7 +113,7 @@ async def test_no_answer_after_acceptance_is_read_and_never_sent_again(operator,
 
 
 @pytest.mark.parametrize("fault", ["timeout before", "reset before", "500 before"])
-async def test_no_answer_and_no_effect_is_unknown_and_never_sent_again(operator, server, fault):
+async def test_lost_answer_without_effect_is_unknown_and_sent_once(operator, server, fault):
     server.add("a", "running")
     server.faults = [fault]
     stages = []
@@ -266,7 +266,7 @@ async def test_an_id_never_seen_is_not_said_to_have_been_there(operator, server)
     assert "any more" not in told.error
 
 
-async def test_a_reread_that_fails_twice_is_tried_a_third_time_and_four_times_given_up(operator, server):
+async def test_reread_is_tried_three_times_and_then_given_up(operator, server):
     server.add("a", "running")
     server.read_faults = ["500", "reset"]
     (told,) = await act(operator, server, "terminate", "a")
@@ -367,9 +367,7 @@ async def test_the_journal_has_sent_before_the_request_and_no_payload(server, cl
         ("500 before", "unknown", "The API failed (500)."),
     ],
 )
-async def test_the_journal_tells_what_was_refused_from_what_was_not_sent(
-    server, clock, tmp_path, fault, event, reason
-):
+async def test_journal_tells_the_refused_from_the_unsent(server, clock, tmp_path, fault, event, reason):
     journal = Journal(tmp_path, profile="", account="acc", clock=clock)
     operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
     server.add("a", "running")
@@ -390,7 +388,7 @@ async def test_a_creation_that_was_refused_is_so_in_the_journal(server, clock, t
     journal.close()
 
 
-async def test_cancelled_between_sending_and_the_answer_is_unknown_in_the_journal(server, clock, tmp_path):
+async def test_cancelled_write_is_unknown_in_the_journal(server, clock, tmp_path):
     journal = Journal(tmp_path, profile="", account="acc", clock=clock)
     operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
     server.add("a", "running")
@@ -440,7 +438,7 @@ async def test_each_creation_after_a_429_has_its_own_sent(server, clock, tmp_pat
 
 
 @pytest.mark.parametrize("number", [1, 3, 30])
-async def test_a_creation_that_met_429_but_was_carried_out_is_not_repeated(operator, server, number):
+async def test_creation_carried_out_despite_429_is_not_repeated(operator, server, number):
     server.faults = ["429 after"]
     results = await create(operator, *(NewInstance(f"x-{place}") for place in range(number)))
     assert {(result.outcome, result.after) for result in results} == {("done", "queued")}
@@ -488,7 +486,7 @@ async def test_a_batch_without_an_answer_is_looked_for_together(operator, server
     assert [what for what, _ in server.asked] == ["100 at once"] * 2
 
 
-async def test_an_instance_begun_before_the_request_is_not_taken_for_the_new_one(operator, server):
+async def test_instance_begun_before_the_request_is_not_the_new_one(operator, server):
     server.add("x-1", "running")
     server.faults = ["timeout before"]
     (told,) = await create(operator, NewInstance("x-1"))

@@ -99,7 +99,7 @@ def test_it_tells_for_how_long_nothing_is_read():
     assert budget.held_for == 0
 
 
-def test_a_refusal_freezes_reads_for_as_long_as_it_says_but_not_actions():
+def test_refusal_freezes_reads_as_long_as_it_says_not_actions():
     async def refused():
         loop = asyncio.get_running_loop()
         budget = Budget(clock=loop.time)
@@ -203,7 +203,7 @@ def test_a_process_that_starts_late_finds_what_was_spent(tmp_path):
     assert late.meter[0] > 500
 
 
-def test_a_process_that_starts_late_is_not_held_by_what_was_spent_long_ago(tmp_path):
+def test_late_process_is_not_held_by_old_spending(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     for _ in range(90):
         clock.now += 2
@@ -212,7 +212,7 @@ def test_a_process_that_starts_late_is_not_held_by_what_was_spent_long_ago(tmp_p
     assert Budget(clock=clock, counter=SharedCounter(path)).meter[0] == 90
 
 
-def test_processes_that_start_at_once_find_the_bucket_as_the_others_left_it(tmp_path):
+def test_processes_find_the_bucket_as_the_others_left_it(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     first = SharedCounter(path)
     one = Budget(clock=clock, counter=first)
@@ -224,7 +224,7 @@ def test_processes_that_start_at_once_find_the_bucket_as_the_others_left_it(tmp_
     assert late.take(Priority.VISIBLE) == 0
 
 
-def test_processes_that_start_together_share_the_first_burst_and_all_that_follows(tmp_path):
+def test_processes_share_the_first_burst_and_what_follows(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     budgets = [Budget(clock=clock, counter=SharedCounter(path)) for _ in range(3)]
     taken = [0, 0, 0]
@@ -238,7 +238,7 @@ def test_processes_that_start_together_share_the_first_burst_and_all_that_follow
     assert max(taken) - min(taken) <= 4, taken
 
 
-def test_one_that_starts_in_the_middle_finds_exactly_what_two_others_left(tmp_path):
+def test_third_process_finds_exactly_what_two_others_left(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     first, second = (Budget(clock=clock, counter=SharedCounter(path)) for _ in range(2))
     for one in (first,) * 6 + (second,) * 5 + (first,) * 4:

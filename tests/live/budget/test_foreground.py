@@ -75,7 +75,7 @@ def test_what_a_person_waits_for_is_not_behind_two_dashboards(tmp_path, reads, m
     assert until_read(processes, processes.process(), reads) <= most
 
 
-def test_background_yields_at_once_in_every_process_and_goes_on_after(tmp_path):
+def test_background_yields_at_once_in_every_process(tmp_path):
     processes = Processes(tmp_path / "requests.json")
     asks = processes.process()
     assert processes.take(asks, Priority.FOREGROUND) == 0

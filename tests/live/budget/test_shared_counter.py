@@ -92,7 +92,7 @@ def test_what_a_file_cannot_mean_is_not_believed(tmp_path):
     assert budget.meter[0] == 0
 
 
-def test_a_folder_that_cannot_be_written_shares_nothing_and_says_why(tmp_path):
+def test_counter_in_a_locked_folder_shares_nothing_and_says_why(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
     for counter in (counter_of("token", blocked), SharedCounter(tmp_path / "nowhere" / "requests.json")):

@@ -77,7 +77,7 @@ def test_what_was_sampled_is_known_to_filters_too():
     simulate(story())
 
 
-def test_since_when_is_said_once_the_first_of_its_cause_was_read():
+def test_since_when_is_said_once_the_first_failure_was_read():
     async def story():
         async with stage("incident") as one:
             one.poller.show("orders")
@@ -100,7 +100,7 @@ def test_since_when_is_said_once_the_first_of_its_cause_was_read():
     simulate(story())
 
 
-def test_versions_are_blamed_over_a_stretch_that_no_filter_thinned_out():
+def test_versions_are_blamed_over_an_unfiltered_range():
     async def story():
         async with stage("incident") as one:
             one.poller.show("orders", parse("status:errored"))

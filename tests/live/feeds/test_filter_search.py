@@ -15,7 +15,7 @@ def waiting_of(one, workflow="orders"):
     return next(made for made in one.world.workflows[workflow].walk(newest_first=True, status="waiting"))
 
 
-def test_what_was_said_of_a_row_goes_with_the_status_it_was_said_in():
+def test_row_details_go_with_the_status_they_were_read_in():
     async def story():
         async with stage() as one:
             poller = one.poller
@@ -35,7 +35,7 @@ def test_what_was_said_of_a_row_goes_with_the_status_it_was_said_in():
     simulate(story())
 
 
-def test_the_candidates_of_a_filter_are_read_newest_first_and_counted():
+def test_candidates_of_a_filter_are_read_newest_first():
     async def story():
         async with stage("incident") as one:
             poller = one.poller
@@ -61,7 +61,7 @@ def is_read(asked):
     return asked.method == "GET" and "/instances/" in asked.path
 
 
-def test_what_has_ended_waits_for_nothing_and_is_not_read_for_it():
+def test_ended_runs_wait_for_nothing_and_are_not_read():
     async def story():
         async with stage() as one:
             poller = one.poller

@@ -35,7 +35,7 @@ async def test_a_filter_goes_to_the_server_where_it_can(on):
 
 
 @staged()
-async def test_a_visible_row_that_left_what_the_list_asks_for_is_read_at_once(on):
+async def test_visible_row_that_left_the_listing_is_read_at_once(on):
     poller = on.poller
     poller.show("orders", parse("status:waiting"))
     await asyncio.sleep(2)

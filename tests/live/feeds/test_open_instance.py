@@ -41,7 +41,7 @@ async def test_the_detail_follows_and_stops_when_final(on):
 
 
 @staged()
-async def test_an_instance_that_vanished_is_marked_and_asked_for_no_more(on):
+async def test_vanished_instance_is_marked_and_read_no_more(on):
     poller = on.poller
     poller.show("orders")
     await asyncio.sleep(1)

@@ -10,7 +10,7 @@ def look_at_the_newest(poller):
     poller.want([row.id for row in newest if not is_final(row.status)])
 
 
-def test_steps_that_changed_since_they_were_read_are_told_as_what_was_and_called_neither_slow_nor_stuck():
+def test_steps_changed_since_read_are_neither_slow_nor_stuck():
     async def story():
         async with stage("incident") as one:
             poller = one.poller
@@ -58,7 +58,7 @@ def test_the_clock_of_what_was_does_not_run_on():
 
 
 @staged("incident")
-async def test_a_queued_row_reads_the_same_in_its_cell_and_in_the_pane(on):
+async def test_queued_row_reads_the_same_in_cell_and_pane(on):
     poller = on.poller
     poller.show("media-transcode")
     await on.until(lambda: any(row.status == "queued" for row in poller.store))

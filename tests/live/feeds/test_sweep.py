@@ -54,7 +54,7 @@ async def endless(api, workflow, *, status="", cursor=None, **_):
 
 
 @scripted
-async def test_a_status_too_large_for_a_sweep_is_named_and_nobody_is_doubted(api, poller, loop):
+async def test_status_too_large_to_sweep_is_named_and_trusted(api, poller, loop):
     api.pages = {"": [item("new", age=1)]}
 
     api.list_instances = partial(endless, api)

@@ -45,7 +45,7 @@ async def test_a_version_that_is_not_listed_is_looked_for_seldom(on):
 
 
 @staged("incident")
-async def test_one_answer_serves_the_open_instance_and_the_page_of_causes(on):
+async def test_answer_serves_the_open_instance_and_the_errors_page(on):
     on.poller.show("orders")
     await on.until(lambda: len(on.poller.store))
     on.poller.open(final_of(on).id)
@@ -57,7 +57,7 @@ async def test_one_answer_serves_the_open_instance_and_the_page_of_causes(on):
 
 
 @staged("incident")
-async def test_a_version_deployed_since_is_asked_for_at_once_when_it_is_blamed(on):
+async def test_version_deployed_since_is_read_at_once_when_blamed(on):
     listed = on.api.list_versions
 
     async def before_the_deploy(workflow):

@@ -26,7 +26,7 @@ def test_a_change_in_another_workflow_is_told_once():
     simulate(story())
 
 
-def test_what_the_list_tells_of_one_just_watched_is_told_with_it():
+def test_list_row_of_a_new_watch_is_shown_with_it():
     async def story():
         async with stage("calm") as one:
             one.poller.show("orders")

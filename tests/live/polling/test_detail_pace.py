@@ -40,7 +40,7 @@ def test_the_steps_are_asked_for_once_something_moved():
     assert steps_wanted(full, read_detail("orders", "order-1", {"status": "complete", "step_count": 1}))
 
 
-def test_partial_is_said_only_when_steps_are_missing_or_the_envelope_said_so():
+def test_partial_needs_missing_steps_or_the_envelopes_word():
     steps = [done("a-1", 0, 1), wait("b-1", 1)]
     assert partial_reason(detail("running", steps)) == ""
     rolled = [*steps, done("a-1", 2, 3, kind="rollback"), termination()]

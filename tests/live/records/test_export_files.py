@@ -21,7 +21,7 @@ except OSError as error:
 """
 
 
-def test_a_disk_that_is_full_in_the_middle_keeps_no_part_of_the_file(tmp_path):
+def test_full_disk_keeps_no_part_of_the_file(tmp_path):
     argv = [sys.executable, "-c", _SMALL_DISK, str(tmp_path)]
     done = subprocess.run(argv, env=environment(), cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "File too large"

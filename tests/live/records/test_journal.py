@@ -61,7 +61,7 @@ def test_a_line_has_the_listed_keys_and_is_private(tmp_path):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
-def test_the_last_action_of_an_account_found_out_later_is_one_from_before(tmp_path):
+def test_last_action_of_an_account_found_later_is_an_old_one(tmp_path):
     write(journal(tmp_path, account=""), "sent")
     write(journal(tmp_path, account="other"), "sent", "order-2")
     made = journal(tmp_path, account="")
@@ -116,7 +116,7 @@ def test_two_processes_rotate_together_without_losing_a_line(tmp_path):
     assert len(read_entries(tmp_path)) == 240
 
 
-def test_who_does_not_get_the_lock_appends_and_leaves_rotating_to_who_has_it(tmp_path, monkeypatch):
+def test_writer_without_the_lock_appends_and_rotates_nothing(tmp_path, monkeypatch):
     made = journal(tmp_path, max_bytes=1)
     write(made, "settled", "first")
     monkeypatch.setattr(locked_file, "_PATIENCE", 0.0)
@@ -128,7 +128,7 @@ def test_who_does_not_get_the_lock_appends_and_leaves_rotating_to_who_has_it(tmp
     assert (tmp_path / "actions.jsonl.1").read_bytes().count(b"\n") == 2
 
 
-def test_a_sent_line_without_the_lock_is_refused_until_it_is_free(tmp_path, monkeypatch):
+def test_sent_line_without_the_lock_is_refused_until_it_is_free(tmp_path, monkeypatch):
     made = journal(tmp_path)
     monkeypatch.setattr(locked_file, "_PATIENCE", 0.0)
     write(made, "planned")
@@ -240,7 +240,7 @@ def test_a_finished_plan_leaves_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("session", ["../../etc/passwd", "a/b", ""])
-def test_a_session_name_read_from_the_file_reaches_no_other_path(tmp_path, session):
+def test_session_name_from_the_file_reaches_no_other_path(tmp_path, session):
     lock = SessionLock(tmp_path, session)
     lock.hold()
     assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path / "sessions"]

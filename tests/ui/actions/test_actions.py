@@ -112,7 +112,7 @@ def test_keys_typed_ahead_are_dropped():
     on(script)
 
 
-def test_keys_typed_ahead_of_a_prompt_from_the_palette_are_dropped():
+def test_keys_ahead_of_a_prompt_from_the_palette_are_dropped():
     async def script(dash):
         await put_cursor(dash, first(dash, "waiting"))
         await dash.press("palette.open")
@@ -191,7 +191,7 @@ def test_what_would_do_nothing_says_so_and_asks_again():
     on(script)
 
 
-def test_a_bulk_needs_its_count_and_stops_half_way_with_exact_numbers():
+def test_bulk_needs_its_count_and_stops_with_exact_numbers():
     async def script(dash):
         root = dash.app.root
         await dash.until(lambda: len(root.rows.view) > 100)
@@ -267,7 +267,7 @@ def test_read_only_opens_no_prompt_and_says_why(action):
     on(script, read_only=True)
 
 
-def test_an_event_goes_from_the_desk_to_the_one_under_the_cursor():
+def test_event_goes_to_the_instance_under_the_cursor():
     async def script(dash):
         identity = first(dash, "waiting")
         await put_cursor(dash, identity)
@@ -286,7 +286,7 @@ def test_an_event_goes_from_the_desk_to_the_one_under_the_cursor():
     on(script)
 
 
-def test_the_desk_is_for_the_one_it_was_opened_for_until_the_cursor_is_moved():
+def test_desk_keeps_its_instance_until_the_cursor_moves():
     """Whatever waits were read before its own, and whether it waits at all."""
 
     async def script(dash):
@@ -336,7 +336,7 @@ def test_an_instance_is_created_with_the_id_that_was_proposed():
 
 
 @pytest.mark.parametrize("workflow", ["orders", ""])
-def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked(workflow):
+def test_dropped_bulk_is_shown_next_start_with_unsent_marked(workflow):
     """Another process of this machine planned three, sent one, and was killed."""
     folder = user_state_path("wfdash")
     left = Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time)
@@ -359,7 +359,7 @@ def test_a_dropped_bulk_is_told_at_the_next_start_and_its_unsent_are_marked(work
     assert not Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time).unfinished()
 
 
-def test_a_403_on_a_write_turns_all_verbs_off_and_the_header_says_so():
+def test_write_answered_403_turns_verbs_off_in_the_header():
     async def script(dash):
         dash.server.state.faults.append(InjectedFault.parse("403:1@PATCH"))
         await asked(dash, "instance.pause", "waiting")

@@ -3,7 +3,7 @@
 from tests.support.harness.dashboard import drive
 
 
-def test_marked_and_watched_rows_are_read_first_when_a_sweep_misses_them():
+def test_marked_and_watched_rows_are_read_first_after_a_sweep():
     async def script(d):
         heeded = d.app.session.poller._feeds.row_details.watched
         marked, watched, other = (d.app.root.table.row_key(index) for index in range(3))
@@ -19,7 +19,7 @@ def test_marked_and_watched_rows_are_read_first_when_a_sweep_misses_them():
     drive(script)
 
 
-def test_what_is_too_many_to_sweep_is_said_over_the_keys_and_the_rows_stay_bright():
+def test_too_many_to_sweep_is_said_and_rows_stay_bright():
     async def script(d):
         await d.press("z")  # so that no sweep ends meanwhile
         d.app.session.poller.sweep.left_out = ("waiting", "queued")

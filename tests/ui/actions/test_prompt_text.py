@@ -46,7 +46,7 @@ def test_eligible_skipped_and_unknown_are_counted_apart():
     assert "type 3, then y" in lines
 
 
-def test_a_new_instance_is_told_by_what_it_is_given_not_as_one_not_read():
+def test_new_instance_shows_its_input_not_an_unread_run():
     new = [NewInstance("a", {"order": [1]}, True, "7 days"), NewInstance("b"), NewInstance("c", None, True)]
     lines = text(Asking(make_creation("orders", new, now=0, guard=Guard()), 0))
     assert lines[1:4] == [

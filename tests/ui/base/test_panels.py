@@ -7,7 +7,7 @@ from tests.support.harness.dashboard import drive
 
 
 @pytest.mark.parametrize("panel", ["instance.pause", "palette.open", "export.menu"])
-def test_what_moves_beneath_an_open_panel_is_not_painted_with_the_whole_screen(monkeypatch, panel):
+def test_changes_beneath_a_panel_paint_no_full_screen(monkeypatch, panel):
     painted = []
     whole = Compositor.render_full_update
 

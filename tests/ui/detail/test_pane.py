@@ -75,7 +75,7 @@ def screen_text(pane):
     return "\n".join(lines[:height]).rstrip()
 
 
-async def test_the_reading_order_is_why_then_facts_then_timeline_then_the_row(pane):
+async def test_pane_reads_why_then_facts_then_timeline_then_row(pane):
     await show(pane, ERRORED, 3 * HOUR + 200)
     text = screen_text(pane)
     wanted = [
@@ -95,7 +95,7 @@ async def test_the_reading_order_is_why_then_facts_then_timeline_then_the_row(pa
     assert places == sorted(places)
 
 
-async def test_the_cursor_starts_on_the_trouble_and_stays_where_it_is_put(pane):
+async def test_cursor_starts_on_the_trouble_and_stays_where_put(pane):
     await show(pane, RETRYING, 20)
     assert pane.row.key == ("step", 1)
     assert "next try ~13s" in screen_text(pane)
@@ -105,7 +105,7 @@ async def test_the_cursor_starts_on_the_trouble_and_stays_where_it_is_put(pane):
     assert pane.row.key == ("step", 0)
 
 
-async def test_what_led_to_the_trouble_is_on_screen_with_it_where_there_is_room(pane):
+async def test_steps_before_the_trouble_show_where_there_is_room(pane):
     before = [done(f"s {n} x-1", n, n + 1) for n in range(4)]
     after = [done(f"late {n} x-1", 50 + n, 51 + n) for n in range(13)]
     await show(pane, detail("errored", [*before, gave_up("charge-1", 5, (6, 9, 30)), *after], end=70), 80)
@@ -132,7 +132,7 @@ async def test_folding_and_unfolding(pane):
     assert pane.timeline.row_count() == rows - 3
 
 
-async def test_a_fold_tells_what_its_steps_have_in_common_and_what_it_hides(pane):
+async def test_fold_says_what_its_steps_share_and_what_it_hides(pane):
     await show(pane, ERRORED, 3 * HOUR + 200)
     await pane.pilot.press("g", "j")
     assert "reserve: 12 steps; → shows them" in screen_text(pane)
@@ -184,7 +184,7 @@ async def test_three_scales_on_one_key(pane):
     assert seen == ["quiet stretches cut", "true time", "by step", "quiet stretches cut"]
 
 
-async def test_equal_content_is_not_repainted_and_a_second_repaints_cells(pane, monkeypatch):
+async def test_equal_content_paints_nothing_and_a_second_cells(pane, monkeypatch):
     running = detail("running", [done("load-1", 0, 1), step("charge card-1", 1)])
     await show(pane, running, 20)
     await show(pane, running, 20)

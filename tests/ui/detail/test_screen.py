@@ -45,7 +45,7 @@ def test_the_pane_beside_the_table_follows_the_cursor():
     drive(script, size=(140, 40))
 
 
-def test_an_instance_no_list_has_shown_is_read_whatever_happens_under_it():
+def test_unlisted_instance_is_read_whatever_happens_under_it():
     """Its answer takes longer than the cursor under it rests on the first row that came meanwhile."""
 
     async def script(dashboard):
@@ -60,7 +60,7 @@ def test_an_instance_no_list_has_shown_is_read_whatever_happens_under_it():
     drive(script, size=(140, 40), scenario="calm")
 
 
-def test_what_the_cursor_came_to_under_another_page_is_read_when_that_is_closed():
+def test_row_under_the_cursor_is_read_when_a_page_closes():
     async def script(dashboard):
         app, poller = dashboard.app, dashboard.app.session.poller
         await dashboard.press("help.open")
@@ -74,7 +74,7 @@ def test_what_the_cursor_came_to_under_another_page_is_read_when_that_is_closed(
     drive(script, size=(140, 40))
 
 
-def test_an_errored_instance_says_what_gave_up_and_opens_in_the_inspector():
+def test_errored_instance_says_what_gave_up_and_is_inspected():
     async def script(dashboard):
         app = dashboard.app
         await open_one(dashboard, "errored")
@@ -102,7 +102,7 @@ def test_an_errored_instance_says_what_gave_up_and_opens_in_the_inspector():
     drive(script, size=(100, 30))
 
 
-def test_a_step_that_is_looked_at_is_not_exchanged_for_another_when_the_instance_begins_anew():
+def test_step_looked_at_stays_when_the_instance_begins_anew():
     async def script(dashboard):
         app = dashboard.app
         instance = await open_one(dashboard, "errored")
@@ -203,7 +203,7 @@ def test_a_stream_is_saved_where_only_this_user_reads_it(tmp_path):
     assert os.path.expanduser(again) != path
 
 
-def test_enter_on_a_stream_saves_it_and_says_how_large_it_is_before():
+def test_enter_on_a_stream_says_its_size_and_saves_it():
     async def script(dashboard):
         app = dashboard.app
         instance = await open_one(dashboard, "complete", "billing")
@@ -219,7 +219,7 @@ def test_enter_on_a_stream_saves_it_and_says_how_large_it_is_before():
     drive(script, workflow="billing", scenario="calm", size=(180, 40))
 
 
-def test_the_timeline_says_how_many_rows_stand_below_the_last_line():
+def test_timeline_says_how_many_rows_stand_below():
     async def script(dashboard):
         await open_one(dashboard, "errored")
         timeline = dashboard.app.screen.pane.timeline
@@ -234,7 +234,7 @@ def test_the_timeline_says_how_many_rows_stand_below_the_last_line():
     drive(script, size=(80, 19))
 
 
-def test_going_to_the_next_failure_where_there_is_only_one_says_so():
+def test_next_failure_says_when_there_is_no_other():
     async def script(dashboard):
         await open_one(dashboard, "errored")
         timeline = dashboard.app.screen.pane.timeline
@@ -246,7 +246,7 @@ def test_going_to_the_next_failure_where_there_is_only_one_says_so():
     drive(script, size=(140, 40))
 
 
-def test_what_it_was_started_with_is_shown_on_a_small_screen_too_while_the_steps_are_few():
+def test_params_show_on_a_small_screen_while_steps_are_few():
     async def script(dashboard):
         await dashboard.until(lambda: "approve, " in dashboard.text)
         await dashboard.press("row.open")

@@ -40,7 +40,7 @@ def test_the_cause_is_said_in_one_sentence_and_heads_the_table():
     incident(script)
 
 
-def test_before_the_errored_ones_are_listed_it_is_not_said_that_there_are_none():
+def test_errors_page_says_none_only_after_the_list_is_read():
     async def main():
         world = build("incident", clock=asyncio.get_running_loop().time)
         async with opened(world=world, size=(80, 24)) as dashboard:
@@ -108,7 +108,7 @@ def test_versions_are_not_compared_over_what_a_filter_left():
     simulate(main())
 
 
-def test_how_old_the_listed_ones_of_a_version_are_is_not_said_as_when_it_first_appeared():
+def test_age_of_listed_runs_is_not_a_versions_first_appearance():
     async def script(dashboard, app):
         for size in ((80, 24), (140, 40)):
             await dashboard.pilot.resize_terminal(*size)
@@ -176,7 +176,7 @@ def test_nothing_of_the_page_is_cut_at_60_columns():
     incident(script)
 
 
-def test_a_workflow_without_failures_is_not_said_to_be_waiting_for_them():
+def test_workflow_without_failures_does_not_wait_for_them():
     async def script(d):
         await d.press("errors.open")
         await d.until(lambda: "no instance of refunds is errored" in d.text)

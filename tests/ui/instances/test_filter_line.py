@@ -6,7 +6,7 @@ from tests.support.harness.dashboard import drive
 from wfdash.live.feeds import filter_search as search
 
 
-def test_a_term_that_needs_details_is_searched_for_and_says_how_far():
+def test_term_that_needs_details_says_how_far_it_searched():
     async def script(d):
         await d.press("filter.edit", "right")
         await d.type(" step~charge")
@@ -50,7 +50,7 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
     drive(script, filter="step~charge")
 
 
-def test_marked_lists_what_was_marked_under_the_filter_it_was_typed_over():
+def test_marked_filter_lists_marks_of_the_filter_before():
     async def script(d):
         await d.press("mark.toggle", "mark.toggle")
         marked = set(d.app.root.rows.marks.ids)
@@ -90,7 +90,7 @@ def test_completions_are_shown_and_taken():
     drive(script)
 
 
-def test_a_bad_filter_points_at_the_fault_and_leaves_the_last_good_one_in_force():
+def test_bad_filter_points_at_the_fault_and_keeps_the_last():
     async def script(d):
         await d.press("filter.edit", "right")
         await d.type(" sttus")
@@ -122,7 +122,7 @@ def test_enter_does_not_leave_a_filter_that_lacks_its_value():
     drive(script, filter="status:errored")
 
 
-def test_the_values_of_a_field_are_those_of_the_rows_and_of_what_was_read():
+def test_values_of_a_field_come_from_rows_and_details():
     async def script(d):
         await d.press("filter.edit")
         versions = {row.version[:8] for row in d.app.session.poller.store}
@@ -160,7 +160,7 @@ def test_the_caret_stands_under_the_fault_wherever_that_is(width, length):
     drive(script, filter="status:errored", size=(width, 24))
 
 
-def test_terms_for_the_api_are_told_apart_from_those_applied_here():
+def test_terms_sent_to_the_api_differ_from_those_applied_here():
     async def script(d):
         assert "to API: status" in d.lines[1]
         assert "here: id" in d.lines[1]
@@ -180,7 +180,7 @@ def test_a_long_filter_leaves_room_for_what_it_matched():
     )
 
 
-def test_another_workflow_begins_without_the_filter_of_the_last_one():
+def test_next_workflow_begins_without_the_last_filter():
     async def script(d):
         await d.press("workflows.open", "j", "enter")
         await d.until(lambda: "refunds has no instances" in d.text)
@@ -190,7 +190,7 @@ def test_another_workflow_begins_without_the_filter_of_the_last_one():
     drive(script, filter="status:errored step~charge")
 
 
-def test_a_filter_given_before_a_workflow_is_chosen_goes_into_the_first_one():
+def test_filter_given_before_a_workflow_goes_into_the_first():
     async def script(d):
         await d.press("enter")
         await d.until(lambda: d.app.root.rows.workflow and "loaded" in d.lines[1])
@@ -199,7 +199,7 @@ def test_a_filter_given_before_a_workflow_is_chosen_goes_into_the_first_one():
     drive(script, workflow="", filter="status:errored")
 
 
-def test_what_is_typed_replaces_the_filter_and_an_arrow_edits_it():
+def test_typing_replaces_the_filter_and_an_arrow_edits_it():
     async def script(d):
         await d.press("filter.edit")
         await d.type("status:complete")

@@ -31,7 +31,7 @@ def test_the_default_view_is_in_force_from_the_start():
     drive(script, views=(SavedView("mine", filter="status:paused", default=True, workflow="orders"),))
 
 
-def test_views_are_offered_beside_the_filter_with_what_they_would_show():
+def test_views_stand_beside_the_filter_with_their_counts():
     async def script(d):
         await d.until(lambda: "2 all 150" in d.lines[1], 15)
         statuses = d.app.session.poller.store.statuses
@@ -41,7 +41,7 @@ def test_views_are_offered_beside_the_filter_with_what_they_would_show():
     drive(script, views=(*VIEWS, SavedView("elsewhere", "3", workflow="refunds")))
 
 
-def test_the_count_of_the_view_in_force_is_that_of_the_rows_shown():
+def test_count_of_the_view_in_force_is_of_the_rows_shown():
     async def script(d):
         await d.passes(6)
         await d.press("1")
@@ -73,14 +73,14 @@ def test_each_workflow_begins_with_its_default_view():
     drive(script, views=(SavedView("mine", filter="status:paused", default=True, workflow="refunds"),))
 
 
-def test_a_filter_from_the_command_line_goes_before_the_default_view():
+def test_command_line_filter_goes_before_the_default_view():
     async def script(d):
         assert "status:errored" in d.lines[1]
 
     drive(script, filter="status:errored", views=(SavedView("mine", filter="status:paused", default=True),))
 
 
-def test_saving_writes_the_config_and_takes_the_next_free_number(tmp_path):
+def test_saving_a_view_writes_it_under_the_next_free_number(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text("# mine\n")
 

@@ -50,7 +50,7 @@ def test_rows_counts_and_freshness_are_on_screen():
 @pytest.mark.parametrize(
     ("columns", "titles", "shown"), [(32, "STATUS ID AGE▾", "◌ waiting"), (20, "ID AGE▾", "◌")]
 )
-def test_where_it_is_too_narrow_for_the_id_the_status_is_its_glyph_alone(columns, titles, shown):
+def test_status_is_a_glyph_where_the_id_needs_the_room(columns, titles, shown):
     async def script(d):
         assert d.lines[2].split() == titles.split()
         rows = [d.app.root.rows.view.row(index) for index in range(10)]
@@ -61,7 +61,7 @@ def test_where_it_is_too_narrow_for_the_id_the_status_is_its_glyph_alone(columns
     drive(script, size=(columns, 24))
 
 
-def test_the_words_of_the_top_stand_whole_however_small_the_numbers_are():
+def test_top_line_words_stay_however_small_the_numbers():
     async def script(d):
         assert re.search(r"as of \d+ s +· next \d+ s +· API \d+/600", d.lines[0])
         assert re.search(r" [\d,]+ of [\d,]+ loaded$", d.lines[1])
@@ -74,7 +74,7 @@ def test_the_words_of_the_top_stand_whole_however_small_the_numbers_are():
     drive(script)
 
 
-def test_how_many_of_the_rows_on_screen_were_read_is_told_until_all_are():
+def test_rows_on_screen_are_counted_until_all_are_read():
     async def script(d):
         d.server.state.latency = 0.5
         counts = set()
@@ -106,7 +106,7 @@ def test_what_a_row_is_blocked_on_tells_its_age_once_it_is_old():
     drive(script, size=(110, 24))
 
 
-def test_a_row_that_expired_before_it_ended_tells_no_more_than_was_last_known():
+def test_expired_row_says_no_more_than_its_last_answer():
     async def script(d):
         table, store = d.app.root.table, d.app.session.poller.store
         chosen = next(one for one in table.view.ids() if store.get(one).status == "waiting")
@@ -128,7 +128,7 @@ def test_a_row_that_expired_before_it_ended_tells_no_more_than_was_last_known():
     drive(script)
 
 
-def test_the_cursor_stays_on_its_instance_while_others_arrive_and_the_order_changes():
+def test_cursor_stays_on_its_instance_as_rows_move():
     async def script(d):
         await d.press("j", "j", "j")
         table = d.app.root.table
@@ -159,7 +159,7 @@ def test_arrivals_wait_for_the_key_while_a_hand_is_on_the_keys():
     drive(script)
 
 
-def test_marking_all_says_how_many_that_match_are_not_listed_yet():
+def test_marking_all_counts_matches_not_listed_yet():
     async def script(d):
         await d.press("j")
         await arrive(d, "late-1")
@@ -184,7 +184,7 @@ def test_each_key_that_lets_arrivals_in_does(key):
     drive(script)
 
 
-def test_arrivals_go_in_at_once_when_the_cursor_is_on_the_first_row():
+def test_arrivals_go_in_at_once_at_the_first_row():
     async def script(d):
         await d.press("j", "k")
         chosen = d.app.root.table.instance
@@ -206,7 +206,7 @@ def test_arrivals_go_in_after_thirty_seconds_without_a_key():
     drive(script)
 
 
-def test_a_row_that_leaves_by_itself_is_a_ghost_until_the_next_key():
+def test_row_that_leaves_is_a_ghost_until_the_next_key():
     async def script(d):
         await d.press("j", "j")
         table = d.app.root.table
@@ -238,7 +238,7 @@ def test_a_row_the_persons_own_filter_drops_just_goes():
     drive(script)
 
 
-def test_the_filter_applies_as_it_is_typed_and_esc_takes_it_back():
+def test_filter_applies_as_typed_and_esc_takes_it_back():
     async def script(d):
         target = d.app.root.table.row_key(7)
         await d.press("/")
@@ -251,7 +251,7 @@ def test_the_filter_applies_as_it_is_typed_and_esc_takes_it_back():
     drive(script)
 
 
-def test_a_filter_that_cannot_be_read_says_so_and_leaves_the_last_one_in_force():
+def test_unreadable_filter_says_so_and_keeps_the_last():
     async def script(d):
         await d.press("/")
         await d.type("status:errored")
@@ -359,7 +359,7 @@ def test_older_rows_are_asked_for_when_the_end_comes_near():
     drive(script)
 
 
-def test_nothing_is_offered_to_be_created_in_a_workflow_without_a_script():
+def test_workflow_without_a_script_offers_no_create():
     async def main():
         world = build("calm", clock=asyncio.get_running_loop().time)
         async with opened(world=world, workflow="legacy-import") as d:

@@ -108,7 +108,7 @@ def test_help_tells_them_all():
     changed(script)
 
 
-def test_an_empty_workflow_and_none_at_all_are_told_by_the_new_keys():
+def test_empty_workflow_and_account_name_the_new_keys():
     async def script(d):
         await d.until(lambda: f"{NEW['instance.create']} creates one" in d.text)
         d.app.root.rows.leave_all("")
@@ -128,7 +128,7 @@ def test_the_event_desk_without_waits_is_told_by_the_new_keys():
     changed(script, workflow="refunds")
 
 
-def test_a_journal_where_nothing_matches_is_told_by_the_new_keys(tmp_path, monkeypatch):
+def test_journal_without_matches_names_the_new_keys(tmp_path, monkeypatch):
     monkeypatch.setattr(Journal, "read", lambda self: [_entry()])
 
     async def script(d):

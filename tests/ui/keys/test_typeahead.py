@@ -108,7 +108,7 @@ def test_a_line_feed_is_enter_unless_an_action_has_it():
     drive(taken, keys={"time.zone": "ctrl+j"})
 
 
-def test_a_key_of_which_no_news_came_does_not_hold_the_keyboard_for_ever():
+def test_key_without_news_does_not_hold_the_keyboard():
     async def script(dashboard):
         app = dashboard.app
         app.ahead._climb = lost
@@ -166,7 +166,7 @@ def test_keys_behind_one_that_opens_an_instance_act_on_that():
     drive(script)
 
 
-def test_an_entry_of_a_menu_is_taken_once_and_what_follows_is_for_the_page_beneath(tmp_path, monkeypatch):
+def test_menu_entry_is_taken_once_and_later_keys_go_beneath(tmp_path, monkeypatch):
     """j is an entry of that menu, and a move elsewhere."""
     monkeypatch.chdir(tmp_path)
 

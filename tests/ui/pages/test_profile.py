@@ -89,7 +89,7 @@ def test_what_the_session_before_still_says_is_dropped(tmp_path, monkeypatch):
     drive(script, **configured(tmp_path, monkeypatch))
 
 
-def test_a_profile_that_cannot_be_used_is_told_and_nothing_changes(tmp_path, monkeypatch):
+def test_unusable_profile_says_so_and_nothing_changes(tmp_path, monkeypatch):
     options = configured(tmp_path, monkeypatch)
     monkeypatch.delenv("LOOK_TOKEN")
 
@@ -116,7 +116,7 @@ def test_read_only_can_be_set_and_is_not_offered_again():
     drive(script)
 
 
-def test_the_first_config_keeps_account_workflow_and_variable_never_the_token(tmp_path):
+def test_first_config_keeps_the_variable_never_the_token(tmp_path):
     path = tmp_path / "wfdash" / "config.toml"
 
     async def script(d):
@@ -134,7 +134,7 @@ def test_the_first_config_keeps_account_workflow_and_variable_never_the_token(tm
     assert load(Options(config=str(path)), {"CLOUDFLARE_API_TOKEN": TOKEN}).profile_name == "default"
 
 
-def test_without_a_config_it_is_said_once_how_to_keep_what_was_chosen(tmp_path):
+def test_hint_to_keep_the_choice_comes_once_without_config(tmp_path):
     async def script(d):
         await d.until(lambda: "refunds" in d.text)
         await d.press("enter")
@@ -161,7 +161,7 @@ def alone(refusals, clock):
 
 
 @pytest.mark.parametrize("refusals", [0, 3])
-def test_what_was_kept_without_an_account_is_of_the_only_one_once_that_is_known(refusals):
+def test_records_without_account_join_the_only_one(refusals):
     folder = user_state_path("wfdash")
     Pins(folder / "watched.json").add(Pin("", "orders", "order-1"))
     earlier = Journal(folder, profile="", account="", clock=time.time)

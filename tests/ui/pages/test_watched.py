@@ -17,7 +17,7 @@ def test_nothing_watched_is_told_with_the_key_that_watches():
     drive(script, size=(80, 24))
 
 
-def test_watched_ones_are_listed_across_workflows_and_the_changed_one_comes_first():
+def test_watched_runs_of_all_workflows_list_the_changed_first():
     async def script(d):
         app = d.app
         waiting = [row.id for row in d.app.session.poller.store if row.status == "waiting"][:2]
@@ -38,7 +38,7 @@ def test_watched_ones_are_listed_across_workflows_and_the_changed_one_comes_firs
     drive(script, size=(80, 24))
 
 
-def test_enter_opens_the_one_under_the_cursor_and_f_watches_it_no_longer():
+def test_enter_opens_a_watched_instance_and_f_drops_it():
     async def script(d):
         first = d.app.root.table.instance
         await d.press("instance.watch", "workflows.open", "watched.open")

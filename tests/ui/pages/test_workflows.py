@@ -9,7 +9,7 @@ from wfdash.live.feeds.count_history import Trends
 from wfdash.ui.pages.workflow_table import WorkflowTable, worst_first
 
 
-def test_new_errors_come_before_old_ones_and_those_before_busy_ones():
+def test_new_errors_come_before_old_ones_before_busy_rows():
     trends = Trends()
     before = [Workflow(name, counts={"errored": n}) for name, n in (("new", 1), ("old", 90), ("fine", 0))]
     trends.saw([*before, Workflow("busy", counts={"running": 5})], 0.0)
@@ -21,7 +21,7 @@ def test_new_errors_come_before_old_ones_and_those_before_busy_ones():
     assert trends.delta("unknown", "errored") == 0
 
 
-def test_a_sample_a_minute_is_kept_for_half_an_hour_and_the_last_is_the_newest():
+def test_samples_are_kept_half_an_hour_the_newest_last():
     trends = Trends()
     for second in range(0, 3 * 3600, 10):
         trends.saw([Workflow("orders", counts={"running": second})], float(second))
@@ -32,7 +32,7 @@ def test_a_sample_a_minute_is_kept_for_half_an_hour_and_the_last_is_the_newest()
     assert trends.delta("orders", "running") == 3 * 3600 - 10
 
 
-def test_the_counts_stand_beside_the_names_however_wide_the_screen():
+def test_counts_stand_beside_names_however_wide_the_screen():
     async def script(d):
         await d.until(lambda: "refunds" in d.text)
         title = d.line("WORKFLOW")
@@ -41,7 +41,7 @@ def test_the_counts_stand_beside_the_names_however_wide_the_screen():
     drive(script, workflow="", size=(200, 30))
 
 
-def test_a_connection_that_is_gone_is_said_in_a_sentence_and_the_counts_are_faded():
+def test_lost_connection_is_a_sentence_and_counts_fade():
     async def script(d):
         table = d.app.screen.query_one(WorkflowTable)
         await d.until(lambda: "refunds" in d.text)

@@ -35,7 +35,7 @@ def test_a_character_may_come_in_two_reads():
     assert keys(b"a\xc3", b"\xa9b") == ["a", "é", "b"]
 
 
-def test_an_escape_of_long_ago_is_the_key_though_the_next_one_was_read_late():
+def test_old_escape_is_the_key_though_the_next_is_read_late():
     now = [100.0]
     understood = InputDecoder(lambda: now[0])
 

@@ -31,7 +31,7 @@ def strip(pieces, width):
 
 
 @given(LINES, st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, WIDTH))
-def test_a_cropped_frame_leaves_the_marked_cells_right_and_the_rest_alone(lines, y, left, width):
+def test_cropped_frame_keeps_marked_cells_right(lines, y, left, width):
     chops = [{0: strip(one, DIVIDE), DIVIDE: strip(other, WIDTH - DIVIDE)} for one, other in lines]
     ends = [[DIVIDE, WIDTH]] * HEIGHT
     right = min(WIDTH, left + width)

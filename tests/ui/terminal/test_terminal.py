@@ -54,7 +54,7 @@ def bare(program: Program):
         one.close()
 
 
-def test_a_terminal_that_does_not_know_its_size_gets_the_usual_one(bare):
+def test_terminal_without_a_size_gets_the_usual_one(bare):
     terminal = bare((0, 0))
     terminal.read_until(b"STATUS")
     assert termios.tcgetwinsize(terminal.master) == (24, 80)
@@ -63,7 +63,7 @@ def test_a_terminal_that_does_not_know_its_size_gets_the_usual_one(bare):
     assert terminal.process.wait(60) == 143
 
 
-def test_a_terminal_that_is_closed_without_a_signal_ends_the_program(bare):
+def test_terminal_closed_without_a_signal_ends_the_program(bare):
     terminal = bare((24, 80))
     terminal.read_until(b"STATUS")
     os.close(terminal.master)

@@ -53,7 +53,7 @@ async def test_words_go_from_the_last_on_and_no_number_is_cut():
     assert {0, 2, len(STATUSES)} <= seen
 
 
-async def test_the_last_action_is_told_shorter_before_the_counts_lose_their_words():
+async def test_last_action_shortens_before_counts_lose_words():
     counts = {"waiting": 55, "paused": 1, "errored": 5, "complete": 88, "terminated": 1}
     async for width, line in lines(range(60, 200, 5), counts=counts, last=LAST):
         assert "by you" in line or "✓" not in line or width < 90, line
@@ -72,7 +72,7 @@ FRESH = [
 
 
 @pytest.mark.parametrize("meter", ["API 31/600", "▲ API rests 20 s"])
-async def test_the_age_is_told_in_words_at_every_width_before_the_counts_or_a_warning_go(meter):
+async def test_age_keeps_its_words_before_counts_or_warnings_go(meter):
     counts = {"waiting": 55, "paused": 1, "errored": 5, "complete": 88, "terminated": 1}
     seen = set()
     async with Bare().run_test(size=(80, 3)) as pilot:

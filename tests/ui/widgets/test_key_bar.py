@@ -67,7 +67,7 @@ def test_in_ascii_no_arrow_turns_into_another_key():
     drive(script, ascii=True)
 
 
-def test_a_verb_is_told_as_on_once_there_is_something_to_do_it_to():
+def test_verb_is_on_once_there_is_something_to_act_on():
     async def script(d):
         await d.press("E")
         await d.until(lambda: "for example" in d.text)

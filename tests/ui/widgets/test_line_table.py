@@ -94,7 +94,7 @@ def shown(rows, script, size=(20, 10)):
     st.lists(st.lists(st.integers(0, 60), unique=True, max_size=40), min_size=1, max_size=4),
     st.integers(0, 39),
 )
-def test_the_cursor_follows_its_key_through_any_change_of_the_rows(rows, changes, at):
+def test_cursor_follows_its_key_through_any_change(rows, changes, at):
     table = Numbers(rows)
     table.repaint = lambda: None
     table.post_message = lambda message: True
@@ -112,7 +112,7 @@ def test_the_cursor_follows_its_key_through_any_change_of_the_rows(rows, changes
             assert table.cursor_key is None
 
 
-def test_rows_above_that_come_and_go_leave_the_cursor_on_its_line():
+def test_rows_above_that_change_leave_the_cursor_on_its_line():
     async def script(table, pilot):
         table.move_to(30)
         table.move_to(25)
@@ -127,7 +127,7 @@ def test_rows_above_that_come_and_go_leave_the_cursor_on_its_line():
     shown(list(range(100)), script)
 
 
-def test_a_table_at_its_top_stays_there_so_that_arrivals_are_seen():
+def test_table_at_its_top_stays_there_to_show_arrivals():
     async def script(table, pilot):
         table.move_to(3)
         table.rows = [-1, *table.rows]
