@@ -90,7 +90,7 @@ class SessionManager:
         from wfdash.api.errors import ChooseAccount, WorkflowsError
         from wfdash.live.budget.budget import Priority
 
-        await session.budget.acquire(Priority.VISIBLE)
+        await session.budget.acquire(Priority.FOREGROUND, "accounts")
         try:
             await session.api.prefix()
             return False

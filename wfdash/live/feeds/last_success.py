@@ -32,7 +32,7 @@ async def last_successes(
     found = best_candidates(rows, mine=mine, version=version, created=created)
     if local or (found and (not version or found[0].version == version)):
         return found
-    await budget.acquire(Priority.FOREGROUND)
+    await budget.acquire(Priority.FOREGROUND, "comparison")
     page = await api.list_instances(workflow, status="complete", per_page=100)
     listed = [row for row in map(Instance.from_item, page.items) if row is not None]
     return best_candidates([*rows, *listed], mine=mine, version=version, created=created)

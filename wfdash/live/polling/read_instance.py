@@ -60,5 +60,5 @@ async def read_instance(context: FeedContext, identity: str) -> Detail | None:
 
 async def read_run(api: Workflows, budget: Budget, workflow: str, instance: str) -> Detail:
     """One instance in full, as one request. Raises WorkflowsError."""
-    await budget.acquire(Priority.FOREGROUND)
+    await budget.acquire(Priority.FOREGROUND, "instance")
     return read_answer(workflow, instance, await api.get_instance(workflow, instance))

@@ -197,7 +197,7 @@ class InspectorScreen(BaseScreen):
             return
         wanted = cast(Literal["step", "waitForEvent"], kind)
         try:
-            await session.budget.acquire(Priority.FOREGROUND)
+            await session.budget.acquire(Priority.FOREGROUND, "step output")
             answer = await session.api.get_step(self.workflow, self.instance, name, type=wanted)
         except WorkflowsError as error:
             self.context.notify(f"not read: {error}", severity="error")

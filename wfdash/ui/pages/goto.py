@@ -68,7 +68,7 @@ class GotoScreen(PanelScreen):
             self._go(Address(workflow=word) if listed else Address(workflow=here, instance=word))
             return
         try:
-            await session.budget.acquire(Priority.FOREGROUND)
+            await session.budget.acquire(Priority.FOREGROUND, "go to")
             await session.api.get_workflow(word)
         except NotFound:
             if not here:

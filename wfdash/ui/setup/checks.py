@@ -64,7 +64,7 @@ class Introduction:
             settings, self._connector(settings), clock=self._clock, notify=lambda event: None
         )
         try:
-            await session.budget.acquire(Priority.VISIBLE)
+            await session.budget.acquire(Priority.FOREGROUND, "setup")
             return await question(session.api)
         finally:
             await session.close()
