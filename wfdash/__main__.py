@@ -15,6 +15,10 @@ def main() -> None:
         sys.exit(run([os.fsencode(word).decode("utf-8", "surrogateescape") for word in sys.argv[1:]]))
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        # The interpreter looks for garbage several times while it ends: half a second of a dashboard's heap,
+        # in which whoever pressed q, or the signal that asked it to end, waits for nothing.
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """What reaches stdout is JSON for every reader of it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
+from tests.support.harness.program import ROOT
 from wfdash.cli.output import json_line
 
 
@@ -18,3 +21,15 @@ from wfdash.cli.output import json_line
 def test_numbers_that_no_double_holds_are_still_json(capsys, answered, printed):
     json_line(json.loads(answered))
     assert capsys.readouterr().out == printed + "\n"
+
+
+def test_leaving_looks_through_no_garbage():
+    """Of a dashboard it took half a second of computing, several times that on a busy machine."""
+    program = (
+        "import atexit, gc, sys; from wfdash.__main__ import main; sys.argv[1:] = ['--version'];"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0)); main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split()[-1] == "True"
