@@ -15,6 +15,9 @@ from tests.support.harness.program import ORIGINAL, without
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+_UNIT = ("core", "api", "config", "cli", "demo", "live/budget", "live/records", "live/actions", "test_architecture.py")
+_REAL = ("contract", "engine", "terminal", "faults", "cli/commands", "demo/http", "test_readme.py")
+
 _HOME = Path(tempfile.mkdtemp(prefix="wfdash-tests-"))
 
 

@@ -3,8 +3,8 @@
 import random
 
 import pytest
-from tests.support.simulated_time import EPOCH
 
+from tests.support.clocks.simulated_time import EPOCH
 from wfdash.api.interface import Exchange
 from wfdash.live.budget.budget import ACTIONS, QUOTA, WINDOW, Budget, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
