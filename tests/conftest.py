@@ -11,12 +11,18 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.harness.program import ORIGINAL, without
 
+TIERS = {
+    "unit": "api cases cli config core demo keymap test_architecture.py",
+    "app": "demo/worlds live ui",
+    "real": "bench cli/commands cli/test_bare_platform.py contract demo/http engine faults terminal"
+    " test_readme.py",
+}
+"""What `-m` selects: folders and files; the nearest that holds a test is its tier."""
+_TIER_OF = {Path(__file__).parent / place: tier for tier, places in TIERS.items() for place in places.split()}
+
 # How long an example took says how busy the machine is, and nothing of the code.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
-
-_UNIT = ("core", "api", "config", "cli", "demo", "live/budget", "live/records", "live/actions", "test_architecture.py")
-_REAL = ("contract", "engine", "terminal", "faults", "cli/commands", "demo/http", "test_readme.py")
 
 _HOME = Path(tempfile.mkdtemp(prefix="wfdash-tests-"))
 
@@ -42,6 +48,21 @@ os.environ.update(_plain)
 from tests.support.harness.program import Program  # noqa: E402
 from tests.support.harness.pty import OpenTerminal  # noqa: E402
 from tests.support.harness.simulator import Simulator  # noqa: E402
+
+
+def tier(path: Path) -> str | None:
+    return next((_TIER_OF[place] for place in (path, *path.parents) if place in _TIER_OF), None)
+
+
+def pytest_configure() -> None:
+    for path in Path(__file__).parent.rglob("test_*.py"):
+        if tier(path) is None:
+            raise pytest.UsageError(f"{path} has no tier: add its folder to TIERS in {__file__}")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if marker := tier(item.path):
+        item.add_marker(marker)
 
 
 def pytest_unconfigure() -> None:
