@@ -136,7 +136,7 @@ def test_a_server_that_refuses_in_such_words(terminal, hostile, tmp_path):
     looked_at(shell, divided=True)
     for page in "EwB":
         shell.press(page)
-        shell.wait_for({"E": "STUCK AND ODD", "w": "WORKFLOW ", "B": "request budget"}[page])
+        shell.wait_for({"E": "STUCK OR UNUSUAL", "w": "WORKFLOW ", "B": "request budget"}[page])
         looked_at(shell)
     leave(shell, 4)
 

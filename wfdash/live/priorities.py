@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
+from wfdash.core.triage.headline import ENOUGH
 from wfdash.core.why.context import WhyContext, why_context
 from wfdash.live.feeds.anomalies import Anomalies
+from wfdash.live.feeds.anomaly_reads import AnomalyReads
 from wfdash.live.feeds.counts import Counts
 from wfdash.live.feeds.error_samples import ErrorSamples
 from wfdash.live.feeds.filter_search import FilterSearch
@@ -41,9 +43,14 @@ class Feeds:
         self.detail = OpenDetail(context)
         self.row_details = RowDetails(context, self.why_context)
         self.anomalies = Anomalies(context, self.row_details)
+        self.anomaly_reads = AnomalyReads(
+            context, self.anomalies, self.row_details, self.row_details.remember
+        )
         self.sweep = Sweep(context)
         self.search = FilterSearch(context, self.row_details)
-        self.error_samples = ErrorSamples(context, read=self.row_details.remember)
+        self.error_samples = ErrorSamples(
+            context, read=self.row_details.remember, deployed=lambda: self.versions.appeared
+        )
         self.versions = Versions(context)
         self.watched = Watched(context, changed=watched_changed)
         self._frozen_rows = _FREEZE_AT
@@ -51,9 +58,7 @@ class Feeds:
         """Page of the sweep at which the background had its turn last."""
 
     @property
-    def of_workflow(
-        self,
-    ) -> "Sequence[Counts | OpenDetail | RowDetails | Sweep | FilterSearch | ErrorSamples | Versions]":
+    def of_workflow(self) -> Sequence[Job]:
         """Those that have nothing to go on with in another workflow."""
         return (
             self.counts,
@@ -62,6 +67,7 @@ class Feeds:
             self.sweep,
             self.search,
             self.error_samples,
+            self.anomaly_reads,
             self.versions,
         )
 
@@ -103,7 +109,7 @@ class Feeds:
         self.row_details.missed = self.sweep.missed
         self.row_details.open = self.detail.id
         self.counts.listed = self.newest.counts is not None
-        self.versions.want((self._version_of_open(), self.error_samples.blamed))
+        self.versions.want((self._version_of_open(), *self.error_samples.versions))
         read, wanted = self.row_details.progress
         turn = self.sweep.pages
         spared = turn % 4 == 1 and turn != self._spared
@@ -111,8 +117,11 @@ class Feeds:
         spare = (self.row_details, self.sweep) if rows_first else (self.sweep, self.row_details)
         late = self.newest.late(self._context.clock())
         first = (self.newest, self.detail) if late else (self.detail, self.newest)
-        asked = (self.error_samples, self.search, self.history)
-        return (*first, *asked, self.counts, self.versions, *spare, self.watched)
+        # A cause first, then what is stuck, then the rest of the sample.
+        few = self.error_samples.progress[0] < ENOUGH
+        triage = (self.error_samples, self.anomaly_reads) if few else (self.anomaly_reads, self.error_samples)
+        asked = (self.versions, *triage, self.search, self.history)
+        return (*first, *asked, self.counts, *spare, self.watched)
 
     def _version_of_open(self) -> str:
         """The version of the open instance, where it matters what that allows; "" otherwise."""

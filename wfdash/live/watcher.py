@@ -53,6 +53,7 @@ class Watcher:
             self._context, interval, watched_changed=lambda state: notify(WatchedChanged(state))
         )
         self.error_samples, self.watched = self._feeds.error_samples, self._feeds.watched
+        self.anomaly_reads = self._feeds.anomaly_reads
         self.sink = StoreSink(self._context, self._feeds)
         self._scheduler = Scheduler(self._feeds.in_order, clock=clock, budget=budget, settled=self._settled)
         budget.on_change = lambda: notify(BudgetChanged())

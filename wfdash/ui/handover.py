@@ -6,7 +6,8 @@ from platformdirs import user_state_path
 
 from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.words import clock
-from wfdash.core.triage.error_groups import summary
+from wfdash.core.triage.error_groups import blame
+from wfdash.core.triage.headline import Evidence, headline
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.notes import SessionStory
@@ -141,10 +142,16 @@ class Shift:
         """Where the person stands now, and all that was gathered."""
         context, now = self._context, self._context.clock()
         listing, session = context.pages.listing, context.session
-        if session is not None and (groups := session.poller.error_samples.groups):
-            poller = session.poller
-            said = summary(groups, appeared=poller.appeared, now=now, exact=poller.error_samples.since_found)
-            self.story.tell(now, "cause", said, workflow=listing.workflow)
+        samples = session.poller.error_samples if session is not None else None
+        if session is not None and samples is not None and samples.read_at is not None and samples.groups:
+            rows, both = samples.compared()
+            read, total = samples.progress
+            versions = session.poller.appeared
+            evidence = Evidence(read, total, blame(both), rows, versions, samples.since_found)
+            said = headline(samples.groups, evidence, now=samples.read_at).sentence
+            self.story.tell(
+                samples.read_at, "cause", said, workflow=listing.workflow
+            )  # as old as what it says
         return Handover(
             now,
             account_id=context.settings.account_id,

@@ -47,7 +47,7 @@ def times():
 def test_a_step_beyond_its_own_p95_is_odd(times):
     odd = odd_detail(detail("a", step("charge-1", NOW - 90)), times, now=NOW)
     assert [(one.id, one.kind) for one in odd] == [("a", "slow step")]
-    assert odd[0].reason == "charge has run 1 m 30 s; 95 of 100 took at most 20 s"
+    assert odd[0].reason == '"charge" has run 1 m 30 s; p95 is 20 s'
 
 
 @pytest.mark.parametrize("taken", [5, 15, 20])
@@ -96,8 +96,8 @@ def test_the_last_attempt_is_not_told_as_to_come_once_it_runs(times):
         odd_detail(detail("a", step("charge-1", NOW - 5, attempts=tried)), times, now=NOW)[0].reason
         for tried in (failed(5), [*failed(5), running])
     ]
-    assert reasons[0] == "charge failed 5 of 6 attempts; the next one is the last"
-    assert reasons[1] == "charge failed 5 of 6 attempts; the last one runs now"
+    assert reasons[0] == '"charge" failed 5 of 6; one retry is left'
+    assert reasons[1] == '"charge" failed 5 of 6; final retry is running'
 
 
 @pytest.mark.parametrize(("seconds", "odd"), [(299, False), (301, True)])

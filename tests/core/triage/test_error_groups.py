@@ -1,10 +1,10 @@
-"""Groups by cause, the blame of a version, and the sentence."""
+"""Groups by cause, and how versions fare."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.triage.error_groups import Sample, blame, group, summary
+from wfdash.core.triage.error_groups import Sample, blame, group
 from wfdash.core.triage.fingerprint import Fingerprint
 
 TIMEOUT = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", "9f2c0000-1111")
@@ -22,25 +22,6 @@ def test_the_largest_group_comes_first_with_its_share():
     assert [(one.fingerprint, one.count, one.total) for one in groups] == [(TIMEOUT, 38, 50), (OTHER, 12, 50)]
     assert groups[0].share == 0.76
     assert (groups[0].first, groups[0].last) == (NOON, NOON + 37)
-
-
-def test_the_sentence_names_cause_step_version_and_time():
-    said = summary(
-        group(samples(OTHER, 12) + samples(TIMEOUT, 38)),
-        appeared={TIMEOUT.version: NOON - 8 * 60},
-        now=NOON + 3_600,
-    )
-    assert said.startswith("38 of 50: TimeoutError at charge card, all on version 9f2c0000, since 12:00")
-    assert said.endswith("8 m after it first appeared")
-
-
-def test_the_same_cause_on_another_version_is_said():
-    said = summary(group(samples(TIMEOUT, 5) + samples(OLD, 2)), now=NOON + 60)
-    assert "on version 9f2c0000 (2 more on other versions)" in said
-
-
-def test_nothing_read_is_said():
-    assert summary([], now=NOON) == "no errored instance has been read yet"
 
 
 @given(
@@ -73,12 +54,6 @@ def test_blame_counts_finished_ones_only():
         ("new", 1, 1, 10),
         ("old", 1, 2, 1),
     ]
-
-
-def test_since_is_at_least_where_older_runs_may_be_unread():
-    groups = group(samples(TIMEOUT, 3))
-    said = summary(groups, appeared={TIMEOUT.version: NOON - 60}, now=NOON + 60, exact=False)
-    assert said.endswith("on version 9f2c0000, at least since 12:00:00")
 
 
 def test_sample_read_for_its_age_counts_but_is_not_drawn():

@@ -65,6 +65,9 @@ def test_what_was_read_is_judged_again_as_time_goes_by():
     kept.read("0")
     assert kept.found() == set()
     kept.now = BEGAN + 3600
+    assert kept.found() == set(), "the answer is an hour old"
+    assert kept.anomalies.suspects == ["0"]
+    kept.read("0")
     assert kept.found() == {("0", "stuck")}
 
 

@@ -61,6 +61,10 @@ class Store:
         """Ids of rows that can still move by themselves."""
         return self._active.keys()
 
+    def seen_at(self, identity: str) -> float | None:
+        """When an active row was answered last, epoch seconds; None for one that has ended."""
+        return self._active.get(identity)
+
     @property
     def statuses(self) -> Mapping[str, int]:
         """How many loaded rows have each status; a status that no row has may be there with 0."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -13,7 +14,7 @@ from wfdash.core.model.step import Step
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import current_steps
-from wfdash.core.why.step_names import base_name, plain_step
+from wfdash.core.why.step_names import plain_step, spoken_name
 
 __all__ = [
     "Oddity",
@@ -44,6 +45,8 @@ class Oddity(Struct, frozen=True):
     kind: str
     reason: str
     weight: float
+    read_at: float | None = None
+    """When the answer came that it rests on, epoch seconds; None for what concerns the whole workflow."""
 
 
 class StepTimes:
@@ -79,21 +82,21 @@ class StepTimes:
         return self._p95[key]
 
 
-def odd_row(workflow: str, row: Instance, *, now: float) -> Oddity | None:
+def odd_row(workflow: str, row: Instance, *, now: float, read_at: float | None = None) -> Oddity | None:
     """What the list row alone gives away."""
     since = row.modified
     if row.status == "waitingForPause" and since is not None and now - since > _PAUSING_TOO_LONG:
         reason = f"pause asked {spoken(now - since)} ago, and its step still runs"
-        return Oddity(workflow, row.id, "pausing", reason, now - since)
+        return Oddity(workflow, row.id, "pausing", reason, now - since, read_at)
     return None
 
 
-def odd_detail(detail: Detail, times: StepTimes, *, now: float) -> list[Oddity]:
+def odd_detail(detail: Detail, times: StepTimes, *, now: float, read_at: float | None = None) -> list[Oddity]:
     """What the steps give away: slower than its own p95, or retries nearly spent."""
     if detail.status == "paused":
         return []
     return [
-        odd
+        replace(odd, read_at=read_at)
         for step in current_steps(detail)
         if step.kind == "step"
         for odd in (_slow(detail, step, times, now), _nearly_spent(detail, step))
@@ -108,7 +111,7 @@ def _slow(detail: Detail, step: Step, times: StepTimes, now: float) -> Oddity | 
     taken = now - step.start
     if taken <= max(usual, _SHORTEST):
         return None
-    reason = f"{base_name(step.name)} has run {spoken(taken)}; 95 of 100 took at most {spoken(usual)}"
+    reason = f"{spoken_name(step)} has run {spoken(taken)}; p95 is {spoken(usual)}"
     return Oddity(detail.workflow, detail.id, "slow step", reason, taken / max(usual, 1.0) * 60)
 
 
@@ -117,8 +120,8 @@ def _nearly_spent(detail: Detail, step: Step) -> Oddity | None:
     failed = sum(attempt.success is False for attempt in step.attempts)
     if allowed is None or allowed < 3 or failed < allowed - 1:
         return None
-    last = "the last one runs now" if open_attempt(step) else "the next one is the last"
-    reason = f"{base_name(step.name)} failed {failed} of {allowed} attempts; {last}"
+    last = "final retry is running" if open_attempt(step) else "one retry is left"
+    reason = f"{spoken_name(step)} failed {failed} of {allowed}; {last}"
     return Oddity(detail.workflow, detail.id, "last attempt", reason, 3_600.0)
 
 

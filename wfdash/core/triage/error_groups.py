@@ -1,18 +1,17 @@
-"""Errored instances grouped by cause, and which version is to blame."""
+"""Errored instances grouped by cause, and how the versions fare."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from msgspec import Struct, field
 
 from wfdash.core.filter.grammar import And, Term, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.text.words import clock, spoken
 from wfdash.core.triage.fingerprint import UNNAMED, Fingerprint
 
-__all__ = ["ErrorGroup", "Sample", "VersionShare", "blame", "filter_for", "group", "summary"]
+__all__ = ["ErrorGroup", "Sample", "VersionShare", "blame", "filter_for", "group"]
 
 
 class Sample(Struct, frozen=True):
@@ -113,44 +112,6 @@ def blame(listed: Iterable[Instance]) -> list[VersionShare]:
             errored[row.version] += row.status == "errored"
     shares = [VersionShare(v, errored[v], finished[v], first.get(v)) for v in first.keys() | finished.keys()]
     return sorted(shares, key=lambda share: (-share.share, -share.errored, share.version))
-
-
-def summary(
-    groups: Sequence[ErrorGroup],
-    *,
-    appeared: Mapping[str, float] | None = None,
-    now: float,
-    utc: bool = True,
-    exact: bool = True,
-) -> str:
-    """The one sentence a person says aloud: how many, what, where, on which version, since when.
-
-    `appeared` gives the first appearance of versions (epoch seconds), where `/versions` told it. `exact` is
-    False where older failures of the same cause may not have been read.
-    """
-    if not groups:
-        return "no errored instance has been read yet"
-    top = groups[0]
-    mark = top.fingerprint
-    sentence = f"{top.count} of {top.total}: {mark.error}"
-    if mark.step:
-        sentence += f" at {mark.step}"
-    if mark.version:
-        sentence += _on_version(groups, top)
-    if top.first is not None:
-        sentence += f", {'' if exact else 'at least '}since {clock(top.first, utc=utc, now=now)}"
-        at = (appeared or {}).get(mark.version) if exact else None
-        if at is not None and 0 <= top.first - at <= 86_400:
-            sentence += f", {spoken(top.first - at)} after it first appeared"
-    return sentence
-
-
-def _on_version(groups: Sequence[ErrorGroup], top: ErrorGroup) -> str:
-    others = [group for group in groups[1:] if group.fingerprint.cause == top.fingerprint.cause]
-    version = short_version(top.fingerprint.version)
-    if not others:
-        return f", all on version {version}" if top.count > 1 else f", on version {version}"
-    return f", on version {version} ({sum(other.count for other in others)} more on other versions)"
 
 
 def short_version(version: str) -> str:

@@ -1,4 +1,4 @@
-"""What is stuck or odd in the workflow shown, from what was read anyway: no request is made for it."""
+"""What is stuck or odd in the workflow shown, told only of what was read a moment ago."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,13 @@ from wfdash.live.feeds.count_history import Trends
 from wfdash.live.feeds.row_details import RowDetail, RowDetails
 from wfdash.live.polling.context import FeedContext
 
-__all__ = ["Anomalies"]
+__all__ = ["AGAIN", "Anomalies"]
+
+AGAIN = 20.0
+"""Seconds after which what looks odd is read again."""
+_FRESH = 40.0
+"""Seconds after which it is not called odd any more until it was read again."""
+_MOST_SUSPECTS = 20
 
 _STUCK = 3_000.0
 _AGAIN = 5.0
@@ -50,6 +56,8 @@ class Anomalies:
         self._pausing: dict[str, None] = {}
         self._fired: dict[str, float] = {}
         self._judged: dict[str, _Judged] = {}
+        self.suspects: list[str] = []
+        """What looks odd, the worst first: to be read again, and told once that was a moment ago."""
 
     def follow(self, delta: Delta) -> None:
         """Take note of rows that came or changed."""
@@ -66,9 +74,16 @@ class Anomalies:
     def found(self, trends: Trends, workflow: Workflow | None) -> list[Oddity]:
         """The worst first. Whatever needs steps is told only of instances read since they changed."""
         context, now = self._context, self._context.clock()
-        rows = (context.store.get(identity) for identity in self._pausing if identity in context.store.active)
-        found = [odd for row in rows if row and (odd := odd_row(context.workflow, row, now=now))]
-        found += self._of_details(now)
+        active = context.store.active
+        rows = [
+            row for identity in self._pausing if identity in active and (row := context.store.get(identity))
+        ]
+        odd_rows = [
+            odd_row(context.workflow, row, now=now, read_at=context.store.seen_at(row.id)) for row in rows
+        ]
+        found = worst_first([*(odd for odd in odd_rows if odd), *self._of_details(now)])
+        self.suspects = list(dict.fromkeys(odd.id for odd in found))[:_MOST_SUSPECTS]
+        found = [odd for odd in found if odd.read_at is not None and now - odd.read_at <= _FRESH]
         if odd := queue_pressure(context.workflow, trends.samples(context.workflow)):
             found.append(odd)
         if workflow is not None:
@@ -85,17 +100,21 @@ class Anomalies:
             judged = before.get(identity)
             fresh = judged is not None and judged.read is read
             if left and not (fresh and judged is not None and now - judged.at < again):
-                judged, fresh, left = _Judged(read, now, self._judge(identity, detail, now)), True, left - 1
+                judged, fresh, left = (
+                    _Judged(read, now, self._judge(identity, detail, read.read_at, now)),
+                    True,
+                    left - 1,
+                )
             if judged is None or not fresh:
                 continue
             self._judged[identity] = judged
             if judged.found and not self._details.moved_on(identity):
                 yield from judged.found
 
-    def _judge(self, identity: str, detail: Detail, now: float) -> list[Oddity]:
-        found = odd_detail(detail, self._details.times, now=now)
+    def _judge(self, identity: str, detail: Detail, read_at: float, now: float) -> list[Oddity]:
+        found = odd_detail(detail, self._details.times, now=now, read_at=read_at)
         why = self._details.why(identity)
         if why is not None and why.looks_stuck:
             weight = _STUCK + (now - why.since if why.since is not None else 0.0)
-            found.append(Oddity(self._context.workflow, identity, "stuck", why.sentence, weight))
+            found.append(Oddity(self._context.workflow, identity, "stuck", why.sentence, weight, read_at))
         return found

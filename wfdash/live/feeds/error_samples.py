@@ -1,14 +1,17 @@
 """Why instances failed: errored ones sampled out of spare budget, newest first, and grouped by cause."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.budget.budget import Priority
-from wfdash.live.feeds.first_failure import ENOUGH, FirstFailureSearch
+from wfdash.live.feeds.first_failure import FirstFailureSearch
+from wfdash.live.feeds.past_version import PastVersion
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.events import DetailChanged, HealthChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 
@@ -18,6 +21,8 @@ SAMPLE = 50
 """Errored instances that are read at most: enough to tell one cause from five."""
 LISTED_AGAIN = 60.0
 """Seconds until the errored ones are listed again, while somebody looks."""
+_COUNTED = 5.0
+"""Seconds until the loaded rows are looked through again for their newest version."""
 
 
 class ErrorSamples(Job):
@@ -30,36 +35,61 @@ class ErrorSamples(Job):
     in_turn = out_of_turn = Priority.FOREGROUND
     """It asks only while its page is open."""
 
-    def __init__(self, context: FeedContext, *, read: Callable[[Detail], None]) -> None:
+    def __init__(
+        self,
+        context: FeedContext,
+        *,
+        read: Callable[[Detail], None],
+        deployed: Callable[[], Mapping[str, float]],
+    ) -> None:
         super().__init__(1.0)
         self.context = context
         self._read_too = read
         """Told of every instance that was read, for who learns from it too."""
+        self._deployed = deployed
+        """When versions came, as far as that was answered."""
         self.wanted = False
+        self._clear()
+
+    def reset(self) -> None:
+        """Another workflow is watched from now on."""
+        self._clear()
+        self.next_at = 0.0
+
+    def _clear(self) -> None:
         self._samples: dict[str, tuple[float | None, Sample]] = {}
         self._lost: set[str] = set()
         self._candidates: list[str] = []
         self._listed_at: float | None = None
         self._first_failure = FirstFailureSearch()
-
-    def reset(self) -> None:
-        """Another workflow is watched from now on."""
-        self._samples.clear()
-        self._lost.clear()
-        self._candidates = []
-        self._listed_at = None
-        self._first_failure = FirstFailureSearch()
-        self.next_at = 0.0
+        self.read_at: float | None = None
+        """When the last of the samples was read."""
+        self._past = PastVersion()
+        self._past_due: tuple[str, float] | None = None
+        """The newest version and its time, while the page before it is to be listed."""
+        self._newest_version = ""
+        self._counted: tuple[float, int] = (float("-inf"), 0)
 
     @property
     def groups(self) -> list[ErrorGroup]:
         return group(sample for _, sample in self._samples.values())
 
     @property
-    def blamed(self) -> str:
-        """The version that the commonest cause is of, while somebody looks; "" for none."""
-        groups = self.groups if self.wanted else []
-        return groups[0].fingerprint.version if groups else ""
+    def versions(self) -> tuple[str, ...]:
+        """Those whose time matters while somebody looks: of the commonest cause, and the newest there is."""
+        if not self.wanted:
+            return ()
+        return (*(found.fingerprint.version for found in self.groups[:1]), self._newest_version)
+
+    @property
+    def compared_with(self) -> int:
+        """Rows from before the newest version, as far as they were listed."""
+        return len(self._past.rows)
+
+    def compared(self) -> tuple[list[Instance], list[Instance]]:
+        """Rows between which none is missing: of the list, and with those from before the newest version."""
+        rows = self.context.contiguous.rows(self.context.store)
+        return rows, self._past.beside(rows)
 
     @property
     def listed(self) -> bool:
@@ -79,17 +109,18 @@ class ErrorSamples(Job):
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Of the errored instances that are sampled: read, of."""
-        sampled = [identity for identity in self._newest if identity not in self._lost]
-        apart = sum(1 for _, sample in self._samples.values() if sample.apart)
-        return sum(1 for identity in sampled if not self._unread(identity)) + apart, len(sampled) + apart
+        """Of the errored instances that are sampled: read, as many as the groups hold, and of how many."""
+        read = len(self._samples)
+        newest = [identity for identity in self._newest if identity not in self._lost]
+        unread = sum(1 for identity in newest if identity not in self._samples)
+        return read, read + unread
 
     def due(self, now: float) -> float | None:
         if not self.wanted or not self.context.workflow:
             return None
         if self.next_at is not None and self.next_at > now:
             return self.next_at
-        if self._next() is not None or self._first_failure.cursor is not None:
+        if self._next() is not None or self._first_failure.cursor is not None or self._wants_past(now):
             return 0.0
         return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
 
@@ -103,6 +134,8 @@ class ErrorSamples(Job):
     async def ask(self) -> None:
         if self._listed_at is None or self.context.clock() - self._listed_at >= LISTED_AGAIN:
             await self._list()
+        elif (past := self._wants_past(self.context.clock())) is not None:
+            await self._list_past(*past)
         elif self._first_failure.cursor is not None and self._enough:
             await self._list_older(self._first_failure.cursor)
         elif (identity := self._next()) is not None:
@@ -122,6 +155,29 @@ class ErrorSamples(Job):
         errored.sort(key=lambda row: (-(row.ended or row.created or 0.0), row.id))
         self._candidates = [row.id for row in errored[:SAMPLE]]
 
+    def _wants_past(self, now: float) -> tuple[str, float] | None:
+        """The rows are looked through seldom, for there may be many, and when another version is told of."""
+        if self.context.local:
+            return None
+        deployed = self._deployed()
+        rest = _COUNTED if self._newest_version else 0.5
+        if now - self._counted[0] >= rest or len(deployed) != self._counted[1]:
+            self._counted = now, len(deployed)
+            rows = [row for row in self.context.contiguous.rows(self.context.store) if row.version]
+            newest = max(rows, key=lambda row: row.created or 0.0, default=None)
+            self._newest_version = newest.version if newest is not None else ""
+            self._past_due = self._past.before(rows, deployed, now) if deployed else None
+        return self._past_due
+
+    async def _list_past(self, version: str, deployed: float) -> None:
+        """Whatever was made just before a version came, of any status: what that is set against."""
+        context = self.context
+        self._past_due = None
+        self._past.listed(version, (), context.clock())  # one that fails is not tried at once again
+        page = await context.api.list_instances(context.workflow, date_end=deployed, per_page=100)
+        self._past.listed(version, page.items, context.clock())
+        context.notify(HealthChanged())
+
     async def _list_older(self, cursor: str) -> None:
         """Not for the table, which would show a gap: one of these gets its row when it is read."""
         context = self.context
@@ -140,6 +196,7 @@ class ErrorSamples(Job):
             self._lost.add(identity)
             return
         self._read_too(detail)
+        self.read_at = context.clock()
         if detail.status == "errored":
             row = context.store.get(identity)
             ended = row.ended if row else detail.end

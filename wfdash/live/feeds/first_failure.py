@@ -14,8 +14,6 @@ PAGES: Final = 5
 """Pages of errored instances that are listed at most."""
 OLDEST: Final = 10
 """Instances that are read for it at most."""
-ENOUGH: Final = 5
-"""Instances that were read before it is worth looking for the first of their cause."""
 
 
 class FirstFailureSearch(Struct):

@@ -20,6 +20,8 @@ class Versions(Job):
 
     purpose = "versions"
     out_of_turn = Priority.FOREGROUND
+    """One request in ten minutes, without which no version can be set against the one before."""
+    out_of_turn = Priority.FOREGROUND
 
     def __init__(self, context: FeedContext) -> None:
         super().__init__(_AGAIN)

@@ -1,9 +1,12 @@
 """What is stuck or odd, the worst first; the cursor is on an instance and the kind of its oddity."""
 
+from collections.abc import Callable
+
 from rich.style import Style
 from textual.strip import Strip
 
 from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import age
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.ui.widgets.list_table import ListTable
@@ -13,25 +16,41 @@ from wfdash.ui.widgets.theme import CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, 
 
 __all__ = ["OddTable"]
 
+_TITLE = "STUCK OR UNUSUAL"
 _KIND_FROM = 100
 """Columns from which there is room for the kind beside the reason, which says it too."""
 
+_AGE = 4
+"""Cells for how long ago it was read."""
 _MEASURED = 50
 """Rows that the column is as wide as, for it is measured with each line that is drawn."""
 
 
 class OddTable(ListTable[Oddity]):
+    def __init__(self, *, clock: Callable[[], float], id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rests_on = ""
+        """How many rows were looked at for it, in words."""
+        self._clock = clock
+
     def key_for(self, row: Oddity) -> tuple[str, str, str]:
         return row.workflow, row.id, row.kind
 
     def header_line(self, width: int) -> Strip:
-        return strip_of([("  ", HEADING), (fit("STUCK AND ODD", self._room(width)), HEADING)], width)
+        return strip_of([("  ", HEADING), (self._title(width), HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         odd, room = self.rows[index], self._room(width)
         which = clean(odd.id) or f"all of {clean(odd.workflow)}"
         gap = ("  ", PLAIN)
-        pieces: list[tuple[str, Style]] = [gap, (fit(which, room, cut="middle"), PLAIN), gap]
+        read = "" if odd.read_at is None else age(self._clock() - odd.read_at)
+        pieces: list[tuple[str, Style]] = [
+            gap,
+            (fit(which, room, cut="middle"), PLAIN),
+            gap,
+            (read.rjust(_AGE), QUIET),
+            gap,
+        ]
         if width >= _KIND_FROM:
             pieces += [(fit(clean(odd.kind), 12), WARN), gap]
         pieces.append((fit(clean(odd.reason), max(1, width - length(pieces) - 1)), PLAIN))
@@ -42,9 +61,14 @@ class OddTable(ListTable[Oddity]):
         lines = [] if self.rows else wrapped(clean(self.message), max(1, width - 4), 3)
         return strip_of([("  " + lines[below], QUIET)], width) if below < len(lines) else blank(width)
 
+    def _title(self, width: int) -> str:
+        title = fit(_TITLE, self._room(width)) + f"  {'READ' if self.rows else '':>{_AGE}}"
+        rests_on = f"  {self.rests_on}" if self.rests_on and self.rows else ""
+        return title + (rests_on if len(title + rests_on) <= width - 2 else "")
+
     def _room(self, width: int) -> int:
         longest = max(
             (cells(clean((odd.id or f"all of {odd.workflow}")[:100])) for odd in self.rows[:_MEASURED]),
-            default=13,
+            default=len(_TITLE),
         )
-        return max(13, min(longest, 40, width // 3))
+        return max(len(_TITLE), min(longest, 40, width // 3))

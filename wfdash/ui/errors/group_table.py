@@ -25,6 +25,8 @@ class GroupTable(ListTable[ErrorGroup]):
     def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool], id: str | None = None) -> None:
         super().__init__(id=id)
         self.marked: Callable[[ErrorGroup], bool] = lambda group: False
+        self.unusual = False
+        """Whether what fails stands out: else its numbers are no alarm."""
         self._clock = clock
         self._utc = utc
 
@@ -43,7 +45,13 @@ class GroupTable(ListTable[ErrorGroup]):
         pieces: list[tuple[str, Style]] = [("▌ " if self.marked(group) else "  ", STRONG)]
         for title, room, right in self._columns(width):
             text = texts[title]
-            style = BAD if title == "COUNT" else QUIET if title in ("FIRST", "LAST", "SHARE") else PLAIN
+            style = (
+                (BAD if self.unusual else PLAIN)
+                if title == "COUNT"
+                else QUIET
+                if title in ("FIRST", "LAST", "SHARE")
+                else PLAIN
+            )
             pieces += [(text.rjust(room) if right else fit(text, room), style), ("  ", PLAIN)]
         over = (CURSOR if self.has_focus else CURSOR_AWAY) if cursor else None
         return strip_of(pieces, width, over)

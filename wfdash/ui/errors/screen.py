@@ -12,8 +12,8 @@ from wfdash.core.triage.error_groups import (
     blame,
     filter_for,
     short_version,
-    summary,
 )
+from wfdash.core.triage.headline import Evidence, Headline, headline, worst_version
 from wfdash.live.polling.events import Event
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -25,12 +25,12 @@ from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
-from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["ErrorsScreen"]
 
 _VERSIONS = 3
-_SUMMARY = 2
+_SUMMARY = 3
 _EXAMPLE = 2
 """Lines of the sentence over all, and of the example's."""
 _RECOUNT = 5.0
@@ -49,8 +49,12 @@ class ErrorsScreen(BaseScreen):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._shares: list[VersionShare] = []
-        self._rows_blamed = 0
-        self._blamed_at = float("-inf")
+        self._rows: list[Instance] = []
+        """Between which no instance is missing."""
+        self._compared_with = 0
+        self._past = 0
+        """Rows beside them, from before the newest version."""
+        self._counted_at = float("-inf")
         self._lines = 0
         """Of the groups, with their titles."""
         self._touched = False
@@ -62,7 +66,7 @@ class ErrorsScreen(BaseScreen):
         yield TextLines(id="summary")
         yield GroupTable(clock=context.clock, utc=lambda: context.utc)
         yield TextLines(id="beside")
-        yield OddTable()
+        yield OddTable(clock=context.clock)
         yield KeyBar(context.pages.why_off)
 
     @property
@@ -77,13 +81,16 @@ class ErrorsScreen(BaseScreen):
         self.group_table.marked = self._is_marked
         self.group_table.focus()
         if self.poller is not None:
-            self.poller.error_samples.wanted = True
+            self._want(True)
             self.poller.error_samples.soon()
         self.draw()
 
     def on_unmount(self) -> None:
+        self._want(False)
+
+    def _want(self, wanted: bool) -> None:
         if self.poller is not None:
-            self.poller.error_samples.wanted = False
+            self.poller.error_samples.wanted = self.poller.anomaly_reads.wanted = wanted
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
@@ -108,21 +115,30 @@ class ErrorsScreen(BaseScreen):
             return
         groups, oddities = poller.error_samples.groups, poller.oddities()
         read, total = poller.error_samples.progress
+        said = self._headline(groups, read, total)
         self._draw_header(read, total)
-        self._draw_summary(groups, total)
-        self.group_table.rows = groups
+        self._draw_summary(said, bool(groups))
+        self.group_table.rows, self.group_table.unusual = groups, said.unusual
         self.group_table.message = self._nothing(read, total)
         self.group_table.rows_changed()
         if not self._touched:
             self.group_table.move_to(0)
         self._draw_beside()
-        done, wanted = poller.details_read
-        self.odd.rows = oddities
-        self.odd.message = (
-            f"nothing looks stuck among the loaded ones; steps of {done} of {wanted} visible were read"
-        )
+        self.odd.rows, self.odd.rests_on = oddities, self._checked()
+        self.odd.message = f"{self.odd.rests_on}, none stuck so far"
         self.odd.rows_changed()
         self._share_out(len(groups), len(oddities))
+
+    def _checked(self) -> str:
+        """What it rests on that something or nothing is stuck."""
+        poller = self.poller
+        assert poller is not None
+        done, of = poller.anomaly_reads.progress
+        active = len(poller.store.active)
+        if not active:
+            return "no active row is loaded"
+        among = f" of {count(active)} active" if active > of else ""
+        return f"{done} of {of} rows checked{among}"
 
     def _share_out(self, groups: int, oddities: int) -> None:
         """The groups get the lines they need, and grow only; what is odd gets the rest."""
@@ -137,10 +153,12 @@ class ErrorsScreen(BaseScreen):
         assert poller is not None
         listed = poller.error_samples.listed
         errored = (poller.counts or {}).get("errored", 0)
-        there = [f"{total}"]
-        if poller.error_samples.sampled and errored > total:
-            there = [f"{total}, the newest of {count(errored)}", f"{total} of {count(errored)}"]
-        done = [f"read {read} of {words} errored · " for words in there] if listed else ["not listed yet · "]
+        done = ["not listed yet · "]
+        if listed and read == total:
+            done = [f"read {read} of {count(max(errored, read))} errored · "]
+        elif listed:
+            done = [f"read {read} of {total}"]
+            done = [f"{done[0]}, {count(errored)} errored in all · ", f"{done[0]} · "]
         style = PLAIN if listed and read == total else WARN
         freshness = freshness_pieces(
             poller.list,
@@ -155,17 +173,20 @@ class ErrorsScreen(BaseScreen):
             meter=meter_pieces(poller.budget),
         )
 
-    def _draw_summary(self, groups: list[ErrorGroup], total: int) -> None:
+    def _headline(self, groups: list[ErrorGroup], read: int, total: int) -> Headline:
         poller, context = self.poller, self.context
         assert poller is not None
         samples = poller.error_samples
-        said = summary(
-            groups, appeared=poller.appeared, now=context.clock(), utc=context.utc, exact=samples.since_found
-        )
         if not total and samples.listed:
-            said = f"no instance of {poller.workflow} is errored"
-        style = STRONG if groups else QUIET
-        lines = wrapped(clean(said), self.size.width - 2, _SUMMARY)
+            return Headline(f"no instance of {poller.workflow} is errored")
+        shares = self._version_shares()
+        evidence = Evidence(read, total, shares, self._rows, poller.appeared, samples.since_found)
+        return headline(groups, evidence, now=context.clock(), utc=context.utc)
+
+    def _draw_summary(self, said: Headline, any_read: bool) -> None:
+        """Bold and red only where it stands out: what always fails a little is no incident."""
+        style = BAD if said.unusual else PLAIN if any_read else QUIET
+        lines = wrapped(clean(said.sentence), self.size.width - 2, _SUMMARY)
         self.query_one("#summary", TextLines).show([*([(" " + line, style)] for line in lines), []])
 
     def _draw_beside(self) -> None:
@@ -175,13 +196,12 @@ class ErrorsScreen(BaseScreen):
         lines: list[Pieces] = [[]]
         if group is not None:
             lines += [*self._example(group), []]
-        shares = self._blamed()[:_VERSIONS]
+        shares = self._version_shares()
         if shares:
-            title = f"  VERSIONS over the newest {count(self._rows_blamed)} instances"
+            title = f"  VERSIONS, newest {count(len(self._rows))} instances"
             if poller.filtered:
-                title = (
-                    f"  VERSIONS over {count(self._rows_blamed)} instances, listed before there was a filter"
-                )
+                title = f"  VERSIONS, {count(len(self._rows))} instances listed before there was a filter"
+            title += f" and {count(self._past)} from before the last deploy" if self._past else ""
             lines.append([(title, QUIET)])
             lines += [*self._versions(shares), []]
         elif poller.filtered and group is not None:
@@ -197,27 +217,33 @@ class ErrorsScreen(BaseScreen):
         lines += [""] * (_EXAMPLE - len(lines))  # what stands below does not move with the cursor
         return [head, *([("  " + line, PLAIN)] for line in lines)]
 
-    def _blamed(self) -> list[VersionShare]:
+    def _version_shares(self) -> list[VersionShare]:
         """Counted over again every few seconds: it looks at many rows."""
         poller, now = self.poller, self.context.clock()
-        if poller is not None and now - self._blamed_at >= _RECOUNT:
-            rows = poller.contiguous()
-            self._shares, self._rows_blamed, self._blamed_at = blame(rows), len(rows), now
+        if poller is None:
+            return self._shares
+        samples = poller.error_samples
+        if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
+            self._rows, both = samples.compared()
+            self._compared_with = samples.compared_with
+            self._shares, self._past, self._counted_at = blame(both), len(both) - len(self._rows), now
         return self._shares
 
     def _versions(self, shares: list[VersionShare]) -> list[Pieces]:
         """Columns as wide as the longest number in them."""
         context = self.context
+        worst = worst_version(shares)
+        shares = shares[:_VERSIONS]
         widths = [
             max(len(count(n)) for n in column) for column in zip(*(_numbers(share) for share in shares))
         ]
         lines: list[Pieces] = []
         for share in shares:
             errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(share), widths))
-            style = WARN if share.share >= 0.5 and share.errored > 1 else PLAIN
-            words = f"{share.share:>4.0%}  {errored} of {finished} finished errored"
+            style = WARN if share == worst else PLAIN
+            words = f"{share.share:>4.0%}  {errored} of {finished} ended in error"
             if not share.finished:
-                words = "   –  none has finished yet"
+                words = "   –  none has ended yet"
             name = f"  {clean(short_version(share.version)):<8}  "
             if share.first_seen is not None:
                 since = f", oldest of them {clock(share.first_seen, utc=context.utc, now=context.clock())}"

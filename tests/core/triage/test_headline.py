@@ -1,0 +1,137 @@
+"""The headline: a cause after enough was read, and blame only beside what fares better."""
+
+import pytest
+
+from wfdash.core.model.instance import Instance
+from wfdash.core.triage.error_groups import Sample, VersionShare, group
+from wfdash.core.triage.fingerprint import DEPLOYED, Fingerprint
+from wfdash.core.triage.headline import Evidence, FailureRate, headline, stands_out, worst_version
+
+NEW, OLD = "9f2c0000-1111", "77aa0000-1111"
+TIMEOUT = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", NEW)
+SAME_ON_OLD = Fingerprint("TimeoutError", "timed out after <n>ms", "charge card", OLD)
+APPROVAL = Fingerprint("WorkflowTimeoutError", "timed out", "approval", OLD)
+NOON = 1_795_262_400.0
+
+
+def samples(mark, count, start=NOON):
+    return [Sample(f"{mark.error}-{mark.version}-{n}", start + n, mark) for n in range(count)]
+
+
+def said(groups, evidence, now=NOON + 3_600):
+    return headline(groups, evidence, now=now)
+
+
+def ended(failed, fine, at):
+    statuses = ["errored"] * failed + ["complete"] * fine
+    return [Instance(f"{at}-{n}", status, ended=at + n) for n, status in enumerate(statuses)]
+
+
+WORSE = (VersionShare(NEW, 40, 45, NOON), VersionShare(OLD, 3, 96, NOON - 900))
+
+
+def test_headline_names_cause_step_version_and_times():
+    groups = group(samples(TIMEOUT, 38) + samples(APPROVAL, 12))
+    found = said(groups, Evidence(50, 50, WORSE, deployed={NEW: NOON - 8 * 60}))
+    assert found.sentence == (
+        'TimeoutError at "charge card", 38 of 50 read: only on version 9f2c0000 (40 of 45 failed, '
+        "others 3 of 96), deployed 11:52:00, first failure 8 m later"
+    )
+    assert found.unusual
+    assert found.version == NEW
+
+
+def test_good_version_is_never_blamed():
+    groups = group(samples(APPROVAL, 8) + samples(TIMEOUT, 4))
+    found = said(groups, Evidence(12, 50, WORSE))
+    assert found.version == NEW
+    assert "WorkflowTimeoutError" not in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("read", "of", "named"), [(5, 50, False), (9, 50, False), (10, 50, True), (4, 4, True)]
+)
+def test_cause_is_not_named_on_a_thin_sample(read, of, named):
+    found = said(group(samples(TIMEOUT, read)), Evidence(read, of))
+    assert ("TimeoutError" in found.sentence) is named
+    if not named:
+        assert found.sentence == f"{read} of 50 errored instances read so far; a cause is named after 10"
+
+
+def test_worse_version_is_named_before_its_cause_is():
+    found = said(group(samples(APPROVAL, 2)), Evidence(2, 50, WORSE))
+    assert found.unusual
+    assert found.sentence == (
+        "2 of 50 errored instances read so far; version 9f2c0000 fails more: 40 of 45 failed, others 3 of 96"
+    )
+
+
+def test_failure_rate_as_before_is_no_alarm():
+    rows = ended(2, 38, NOON) + ended(2, 38, NOON + 100) + ended(2, 38, NOON + 200)
+    found = said(group(samples(TIMEOUT, 12)), Evidence(12, 12, (VersionShare(NEW, 6, 120, NOON),), rows))
+    assert not found.unusual
+    assert found.sentence.endswith("not unusual: 2 of 40 failed lately, 4 of 80 before")
+    assert "version" not in found.sentence
+
+
+def test_more_failures_than_before_are_an_alarm():
+    rows = ended(2, 38, NOON) + ended(2, 38, NOON + 100) + ended(12, 28, NOON + 200)
+    found = said(group(samples(TIMEOUT, 30)), Evidence(30, 30, (), rows))
+    assert found.unusual
+    assert found.sentence.endswith("12 of 40 failed lately, 4 of 80 before")
+
+
+def test_mostly_failing_is_an_alarm_though_it_did_before():
+    rows = ended(30, 10, NOON) + ended(30, 10, NOON + 100) + ended(30, 10, NOON + 200)
+    found = said(group(samples(TIMEOUT, 30)), Evidence(30, 30, (), rows))
+    assert found.unusual
+    assert found.sentence.endswith("; 30 of 40 that ended lately failed")
+
+
+def test_version_without_another_is_not_blamed():
+    found = said(group(samples(TIMEOUT, 12)), Evidence(12, 12, (VersionShare(NEW, 12, 12, NOON),)))
+    assert not found.unusual
+    assert found.sentence.endswith("nothing to compare it with yet")
+
+
+def test_same_cause_on_other_versions_too_is_said():
+    groups = group(samples(TIMEOUT, 10) + samples(SAME_ON_OLD, 2))
+    assert ": mostly on version 9f2c0000 " in said(groups, Evidence(12, 12, WORSE)).sentence
+
+
+def test_since_is_at_least_where_older_runs_may_be_unread():
+    found = said(group(samples(TIMEOUT, 12)), Evidence(12, 50, WORSE, deployed={NEW: NOON - 60}, exact=False))
+    assert found.sentence.endswith("deployed 11:59:00, since at least 12:00:00")
+
+
+def test_reset_by_a_deploy_names_versions_with_their_times():
+    reset = Fingerprint(DEPLOYED, "reset", "", "")
+    both = [*samples(reset, 6), Sample("late", NOON + 900, reset)]
+    found = said(group(both), Evidence(7, 7, deployed={OLD: NOON - 5, NEW: NOON + 890, "0000": NOON - 9_000}))
+    assert "; versions 9f2c0000 at 12:14:50, 77aa0000 at 11:59:55" in found.sentence
+
+
+def test_nothing_read_is_said():
+    assert said([], Evidence()).sentence == "no errored instance has been read yet"
+
+
+@pytest.mark.parametrize(
+    ("these", "others", "unusual"),
+    [
+        ((3, 3), (1, 40), True),
+        ((2, 2), (1, 40), False),
+        ((5, 100), (6, 100), False),
+        ((105, 118), (54, 829), True),
+        ((9_000, 10_000), (500, 90_000), True),
+        ((12, 100), (0, 0), False),
+        ((4, 20), (3, 20), False),
+    ],
+)
+def test_outlier_is_twice_as_often_and_no_chance(these, others, unusual):
+    assert stands_out(FailureRate(*these), FailureRate(*others)) is unusual
+
+
+def test_worst_version_needs_few_failures_beside_many_fine():
+    shares = (VersionShare(NEW, 3, 3, NOON), VersionShare(OLD, 1, 40, NOON - 900))
+    assert worst_version(shares) == shares[0]
+    assert worst_version(shares[:1]) is None

@@ -1,0 +1,205 @@
+"""What the failures come to in one sentence: the cause, what that rests on, and whether it is unusual."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp, lgamma
+from typing import Final
+
+from msgspec import Struct, field
+
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+from wfdash.core.text.words import clock, count, spoken
+from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, short_version
+from wfdash.core.triage.fingerprint import DEPLOYED
+
+__all__ = [
+    "ENOUGH",
+    "Evidence",
+    "FailureRate",
+    "Headline",
+    "headline",
+    "rates",
+    "stands_out",
+    "worst_version",
+]
+
+ENOUGH: Final = 10
+"""Errored instances that are read, or all there are, before a cause is named."""
+_LEAST_FAILED: Final = 3
+_MOST: Final = 0.5
+"""Part of what ended lately whose failing is an alarm whatever was before: that may be the same trouble."""
+_BY_CHANCE: Final = 0.01
+"""How likely a difference may be without a reason before it counts as one."""
+_BY_CHANCE_IN_TIME: Final = 0.001
+"""Stricter: two stretches of time differ by the hour of the day as well."""
+_DEPLOY_RESETS: Final = 180.0
+"""Seconds within which a deploy resets what runs."""
+_DEPLOYS: Final = 3
+"""Deploys that are told with their times."""
+
+
+class FailureRate(Struct, frozen=True):
+    """Of instances that have ended, how many failed."""
+
+    failed: int
+    ended: int
+
+    @property
+    def share(self) -> float:
+        return self.failed / self.ended if self.ended else 0.0
+
+    def __str__(self) -> str:
+        return f"{count(self.failed)} of {count(self.ended)}"
+
+
+class Evidence(Struct, frozen=True):
+    """What a headline rests on besides its groups."""
+
+    read: int = 0
+    of: int = 0
+    """Errored instances that are to be read."""
+    shares: Sequence[VersionShare] = ()
+    rows: Sequence[Instance] = ()
+    """An unbroken stretch of the list, to set what ended lately against the time before."""
+    deployed: Mapping[str, float] = field(default_factory=dict)
+    """When versions came, epoch seconds."""
+    exact: bool = True
+    """False where older failures of the same cause may not have been read."""
+
+    @property
+    def enough(self) -> bool:
+        return self.read >= min(ENOUGH, max(1, self.of))
+
+
+class Headline(Struct, frozen=True):
+    sentence: str
+    unusual: bool = False
+    """It stands out against another version or the time before: somebody must look."""
+    version: str = ""
+    """The one that it blames."""
+
+
+def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, utc: bool = True) -> Headline:
+    """Name the cause once enough was read, and blame a version only beside one that fares better."""
+    if not groups:
+        return Headline("no errored instance has been read yet")
+    worst = worst_version(evidence.shares)
+    if not evidence.enough:
+        said = f"{evidence.read} of {evidence.of} errored instances read so far"
+        if worst is not None:
+            return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
+        return Headline(f"{said}; a cause is named after {min(ENOUGH, evidence.of)}")
+    of_worst = [found for found in groups if worst is not None and found.fingerprint.version == worst.version]
+    top = of_worst[0] if of_worst else groups[0]
+    said = _cause(top)
+    if worst is not None and of_worst:
+        others = _others(evidence.shares, worst)
+        said += f": {_scope(groups, top)} version {short_version(worst.version)} ({_of(worst)} failed, "
+        said += f"others {others}){_times(top, worst.version, evidence, now, utc)}"
+        return Headline(said, unusual=True, version=worst.version)
+    said += _since(top, evidence, now, utc)
+    if top.fingerprint.error == DEPLOYED:
+        said += _deploys(top, evidence.deployed, now, utc)
+    lately, before = rates(evidence.rows)
+    if worst is not None:
+        return Headline(f"{said}; {_fares_worse(worst, evidence)}", unusual=True, version=worst.version)
+    if lately.failed >= _LEAST_FAILED and lately.share >= _MOST:
+        return Headline(f"{said}; {lately} that ended lately failed", unusual=True)
+    if not before.ended:
+        return Headline(f"{said}; nothing to compare it with yet")
+    if stands_out(lately, before, by_chance=_BY_CHANCE_IN_TIME):
+        return Headline(f"{said}; {lately} failed lately, {before} before", unusual=True)
+    return Headline(f"{said}; not unusual: {lately} failed lately, {before} before")
+
+
+def worst_version(shares: Sequence[VersionShare]) -> VersionShare | None:
+    """The version that fares worse than all the others together, by more than chance; None for none."""
+    found = [share for share in shares if stands_out(_of(share), _others(shares, share))]
+    return max(found, key=lambda share: share.share, default=None)
+
+
+def rates(rows: Iterable[Instance]) -> tuple[FailureRate, FailureRate]:
+    """What ended last, a third of all, and what ended before it."""
+    ended = sorted((row.ended, row.status == "errored") for row in rows if is_final(row.status) and row.ended)
+    failed = [errored for _, errored in ended]
+    cut = len(failed) - len(failed) // 3 if len(failed) >= 3 * ENOUGH else 0
+    lately, before = failed[cut:], failed[:cut]
+    return FailureRate(sum(lately), len(lately)), FailureRate(sum(before), len(before))
+
+
+def stands_out(these: FailureRate, others: FailureRate, *, by_chance: float = _BY_CHANCE) -> bool:
+    """Whether these fail at least twice as often, and hardly by chance (Fisher's exact test)."""
+    if these.failed < _LEAST_FAILED or not others.ended or these.share < 2 * others.share:
+        return False
+    failed, ended = these.failed + others.failed, these.ended + others.ended
+    most = min(failed, these.ended)
+    ways = _log_choose(ended, these.ended)
+    tail = 0.0
+    for hits in range(these.failed, most + 1):
+        chance = exp(_log_choose(failed, hits) + _log_choose(ended - failed, these.ended - hits) - ways)
+        tail += chance
+        if tail >= by_chance:
+            return False
+        if chance < by_chance * 1e-6:
+            break  # they only get smaller from here
+    return True
+
+
+def _log_choose(of: int, number: int) -> float:
+    if number < 0 or number > of:
+        return float("-inf")
+    return lgamma(of + 1) - lgamma(number + 1) - lgamma(of - number + 1)
+
+
+def _of(share: VersionShare) -> FailureRate:
+    return FailureRate(share.errored, share.finished)
+
+
+def _others(shares: Sequence[VersionShare], share: VersionShare) -> FailureRate:
+    rest = [other for other in shares if other.version != share.version]
+    return FailureRate(sum(other.errored for other in rest), sum(other.finished for other in rest))
+
+
+def _fares_worse(worst: VersionShare, evidence: Evidence) -> str:
+    named = short_version(worst.version)
+    return f"version {named} fails more: {_of(worst)} failed, others {_others(evidence.shares, worst)}"
+
+
+def _cause(top: ErrorGroup) -> str:
+    mark = top.fingerprint
+    where = f' at "{mark.step}"' if mark.step else ""
+    return f"{mark.error}{where}, {top.count} of {top.total} read"
+
+
+def _scope(groups: Sequence[ErrorGroup], top: ErrorGroup) -> str:
+    same = sum(other.count for other in groups if other.fingerprint.cause == top.fingerprint.cause)
+    return "only on" if same == top.count else "mostly on" if same < 2 * top.count else "partly on"
+
+
+def _times(top: ErrorGroup, version: str, evidence: Evidence, now: float, utc: bool) -> str:
+    deployed = evidence.deployed.get(version)
+    said = "" if deployed is None else f", deployed {clock(deployed, utc=utc, now=now)}"
+    later = top.first - deployed if top.first is not None and deployed is not None else -1.0
+    if evidence.exact and 0 <= later <= 86_400:
+        return f"{said}, first failure {spoken(later)} later"
+    return said + _since(top, evidence, now, utc)
+
+
+def _since(top: ErrorGroup, evidence: Evidence, now: float, utc: bool) -> str:
+    if top.first is None:
+        return ""
+    return f", since {'' if evidence.exact else 'at least '}{clock(top.first, utc=utc, now=now)}"
+
+
+def _deploys(top: ErrorGroup, deployed: Mapping[str, float], now: float, utc: bool) -> str:
+    """The versions whose coming reset these, the newest first, each with its time."""
+    came = sorted(((at, version) for version, at in deployed.items()), reverse=True)
+    did = [
+        f"{short_version(version)} at {clock(at, utc=utc, now=now)}"
+        for at, version in came
+        if any(-1.0 <= failed - at <= _DEPLOY_RESETS for failed in top.times)
+    ]
+    if not did:
+        return ""
+    more = f" and {len(did) - _DEPLOYS} more" if len(did) > _DEPLOYS else ""
+    return f"; {'versions' if len(did) > 1 else 'version'} {', '.join(did[:_DEPLOYS])}{more}"

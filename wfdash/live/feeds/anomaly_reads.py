@@ -1,0 +1,97 @@
+"""Reads again whatever looks stuck or odd before that is said, and a sample of the rows that moved least."""
+
+from collections.abc import Callable, Sequence
+from heapq import nsmallest
+from itertools import islice
+
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.live.budget.budget import Priority
+from wfdash.live.feeds.anomalies import AGAIN, Anomalies
+from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.polling.context import FeedContext
+from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.read_instance import read_instance
+
+__all__ = ["AnomalyReads"]
+
+SAMPLE = 20
+"""Active rows that are checked at least, those that have not changed for longest."""
+_LOOKED_THROUGH = 20_000
+_CHOSEN_AGAIN = 30.0
+"""Seconds until the sample is chosen anew."""
+_CHECKED = 300.0
+"""Seconds for which a row counts as checked."""
+
+
+class AnomalyReads(Job):
+    """Asks only while `wanted`."""
+
+    purpose = "stuck or odd"
+    in_turn = out_of_turn = Priority.ROWS
+
+    def __init__(
+        self, context: FeedContext, anomalies: Anomalies, details: RowDetails, read: Callable[[Detail], None]
+    ) -> None:
+        super().__init__(1.0)
+        self.context = context
+        self.wanted = False
+        self._anomalies = anomalies
+        self._details = details
+        self._read_too = read
+        self._sample: Sequence[str] = ()
+        self._chosen_at = float("-inf")
+
+    def reset(self) -> None:
+        """Another workflow is watched from now on."""
+        super().reset()
+        self._sample, self._chosen_at = (), float("-inf")
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many rows of the sample were read lately, of how many."""
+        sample = [identity for identity in self._sample if identity in self.context.store.active]
+        return sum(1 for identity in sample if self._age(identity) < _CHECKED), len(sample)
+
+    def due(self, now: float) -> float | None:
+        if not self.wanted or not self.context.workflow:
+            return None
+        if self.next_at is not None and self.next_at > now:
+            return self.next_at
+        return 0.0 if self._next(now) is not None else now + 1.0
+
+    def pace(self, took: float) -> float:
+        return took * 10 if self.context.local else 0.0
+
+    async def ask(self) -> None:
+        identity = self._next(self.context.clock())
+        detail = await read_instance(self.context, identity) if identity is not None else None
+        if detail is not None:
+            self._read_too(detail)
+            self.context.notify(DetailChanged(detail.id))
+
+    def _next(self, now: float) -> str | None:
+        active = self.context.store.active
+        for identity in self._anomalies.suspects:
+            if identity in active and self._age(identity) >= AGAIN:
+                return identity
+        if now - self._chosen_at >= _CHOSEN_AGAIN or not self._sample:
+            self._chosen_at, self._sample = now, self._choose()
+        unread = (identity for identity in self._sample if identity in active)
+        return next((identity for identity in unread if self._age(identity) >= _CHECKED), None)
+
+    def _choose(self) -> Sequence[str]:
+        store = self.context.store
+        rows = [row for identity in islice(store.active, _LOOKED_THROUGH) if (row := store.get(identity))]
+        return [row.id for row in nsmallest(SAMPLE, rows, key=_moved_last)]
+
+    def _age(self, identity: str) -> float:
+        fact = self._details.fact(identity)
+        return float("inf") if fact is None else self.context.clock() - fact.read_at
+
+
+def _moved_last(row: Instance) -> tuple[bool, float]:
+    """What runs first: a wait or a sleep may last for days."""
+    at = row.modified if row.modified is not None else row.created
+    return row.status != "running", at if at is not None else 0.0
