@@ -117,3 +117,12 @@ def test_verb_is_not_done_in_a_status_it_does_not_lead_to(verb, before, now):
         assert now != before or now == "waitingForPause"
     if outcome.word == Outcome.DONE and verb == "resume":
         assert before in ("paused", "waitingForPause")
+
+
+def test_each_verb_says_whether_it_can_be_taken_back():
+    assert {verb: rules.stake(verb) for verb in rules.VERBS if rules.stake(verb)} == {
+        "pause": "resume takes it back",
+        "resume": "pause takes it back",
+        **dict.fromkeys(rules.DESTROYS, "destroys: it cannot be taken back"),
+    }
+    assert [rules.inverse(verb) for verb in ("pause", "resume", "restart")] == ["resume", "pause", ""]

@@ -64,6 +64,7 @@ def test_y_alone_confirms_and_the_chip_tells_what_happened():
     async def script(dash):
         identity = await asked(dash, "instance.pause", "waiting")
         assert "pause  1 instance in orders" in dash.text
+        assert "── resume takes it back ─" in dash.text
         assert identity in dash.app.screen.panel.plain
         await dash.press("y")
         await dash.until(lambda: orders(dash)[identity].status == "paused")
@@ -383,7 +384,7 @@ def test_a_prompt_about_one_leaves_the_rows_above_it_in_sight():
         await asked(dash, "instance.terminate", "waiting")
         panel = dash.app.screen.panel
         assert panel.size.height == 10
-        assert dash.lines[30].startswith("─")
+        assert dash.lines[30].startswith("━━ destroys: it cannot be taken back ━")
         await dash.press("escape")
         await dash.passes(1)
         dash.app.root.query_one(ListKeys).action_mark_all()

@@ -16,11 +16,13 @@ __all__ = [
     "VERBS",
     "Judgement",
     "destroys",
+    "inverse",
     "leads_to",
     "phrase",
     "refusal",
     "same_meaning",
     "settled",
+    "stake",
 ]
 
 VERBS: Final = (
@@ -42,6 +44,7 @@ _PHRASES = {
     "restart_from": "restart from a step",
     "send_event": "send event",
 }
+_INVERSES = {"pause": "resume", "resume": "pause"}
 _STATUSES = frozenset(STATUSES)
 _LEADS_TO = {
     "pause": frozenset({"waitingForPause", "paused"}),
@@ -78,6 +81,18 @@ def phrase(verb: str) -> str:
 def destroys(verb: str) -> bool:
     """Whether the verb loses work or history: confirmed by name on a production account."""
     return verb in DESTROYS
+
+
+def stake(verb: str) -> str:
+    """Whether the verb can be taken back, and how; "" where the question does not arise."""
+    if destroys(verb):
+        return "destroys: it cannot be taken back"
+    return f"{_INVERSES[verb]} takes it back" if verb in _INVERSES else ""
+
+
+def inverse(verb: str) -> str:
+    """The verb that takes this one back; "" where there is none."""
+    return _INVERSES.get(verb, "")
 
 
 def leads_to(verb: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from textual.timer import Timer
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.text.clean import clean
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import same_meaning
+from wfdash.core.verbs.rules import destroys, same_meaning, stake
 from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.journal import Journal
@@ -76,6 +76,7 @@ class PromptScreen(LowerHalf):
 
     def draw(self) -> None:
         if self.is_ready:
+            self.panel.warn(stake(self.plan.verb), grave=destroys(self.plan.verb))
             self.panel.show(prompt_lines(self.asking, *self.room))
 
     async def _try_journal(self, journal: Journal) -> None:

@@ -86,7 +86,10 @@ def title_pieces(asking: Asking) -> Pieces:
     what = "1 instance" if eligible == 1 else f"{count(eligible)} instances"
     of = f" of {count(len(plan.targets))} chosen" if eligible != len(plan.targets) else ""
     pieces = [
-        (f" {phrase(plan.verb)} ", Style(reverse=True, bold=True)),
+        (
+            f" {phrase(plan.verb)} ",
+            Style(color="red" if destroys(plan.verb) else None, reverse=True, bold=True),
+        ),
         (f" {what}{of} in ", PLAIN),
         (clean(plan.workflow), STRONG),
     ]

@@ -6,10 +6,11 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from wfdash.core.text.clean import cells
 from wfdash.ui.base.screen import ReadyScreen
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of
-from wfdash.ui.widgets.theme import QUIET
+from wfdash.ui.widgets.theme import BAD, QUIET
 
 __all__ = ["LowerHalf", "Panel"]
 
@@ -17,7 +18,7 @@ _LEAST = 10
 
 
 class Panel(Widget):
-    """Lines under a rule."""
+    """Lines under a rule, which says in word, shape and colour how much is at stake."""
 
     DEFAULT_CSS = "Panel { width: 1fr; height: 1fr; background: transparent; }"
 
@@ -25,6 +26,14 @@ class Panel(Widget):
         super().__init__()
         self.lines: list[Pieces] = []
         self._most = 0
+        self._stake = ""
+        self._grave = False
+
+    def warn(self, stake: str, *, grave: bool) -> None:
+        """Write this into the rule; where it is `grave` the rule is heavy and red."""
+        if (stake, grave) != (self._stake, self._grave):
+            self._stake, self._grave = stake, grave
+            self.refresh()
 
     def show(self, lines: list[Pieces]) -> None:
         """Draw these; nothing is written when nothing differs. It grows up to half of the screen."""
@@ -42,7 +51,9 @@ class Panel(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
-            return strip_of([("─" * width, QUIET)], width)
+            dash, style = ("━", BAD) if self._grave else ("─", QUIET)
+            stake = f"{dash * 2} {self._stake} " if self._stake else ""
+            return strip_of([(stake + dash * max(0, width - cells(stake)), style)], width)
         line: Pieces = self.lines[y - 1] if y - 1 < len(self.lines) else []
         return strip_of([*line, ("", Style.null())], width)
 
