@@ -49,6 +49,15 @@ ROOMS = {
 }
 """The rooms of a package from the top down. A room imports those below it, and its neighbours one way."""
 
+UI_MAY_IMPORT = {
+    "wfdash.api.errors": "what a read or an action raises, to be said on screen",
+    "wfdash.api.interface": "the records of a new instance, a restart and a request; the client in session",
+    "wfdash.api.validate": "pure: what the API would refuse, said while it is typed",
+}
+UI_MAY_CALL = {
+    "wfdash.ui.session calls self.api.close": "who opens the client closes it",
+}
+
 ALLOWED_ARROWS: dict[str, str] = {}
 ALLOWED_MODULES: dict[str, str] = {}
 ALLOWED_NAMES = {
@@ -84,6 +93,14 @@ def test_rooms_import_downwards_only(package):
 @pytest.mark.parametrize("package", ["core", "live", "api", "cli"])
 def test_rooms_form_no_circle(package):
     assert not WFDASH.rooms_in_a_circle(package)
+
+
+def test_screens_ask_the_network_through_live_only():
+    targets = {
+        target for name, found in WFDASH.imports.items() if name.startswith("wfdash.ui.") for target in found
+    }
+    assert_only({target for target in targets if target.startswith("wfdash.api")}, UI_MAY_IMPORT)
+    assert_only(WFDASH.network_calls("ui"), UI_MAY_CALL)
 
 
 def test_modules_form_no_circle():
@@ -210,6 +227,19 @@ def test_a_name_that_says_nothing_is_found(tmp_path, source):
 
 def test_words_within_other_words_are_let_be(tmp_path):
     assert not tree_of(tmp_path, a="phone, untold, madeira, unknown = 1, 2, 3, 4").private_words()
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("async def f(s):\n    await s.api.get_step('a')", {"p.ui.a calls s.api.get_step"}),
+        ("async def f(api):\n    await api.list_workflows()", {"p.ui.a calls api.list_workflows"}),
+        ("async def f(s):\n    await s.budget.acquire(1)", {"p.ui.a calls s.budget.acquire"}),
+        ("async def f(s):\n    await s.reads.step('a', s.api)", set()),
+    ],
+)
+def test_a_screen_that_asks_by_itself_is_found(tmp_path, source, found):
+    assert tree_of(tmp_path, ui__a=source, live__b=source).network_calls("ui") == found
 
 
 def test_a_long_test_name_is_found(tmp_path):

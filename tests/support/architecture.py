@@ -114,6 +114,16 @@ class Tree:
             and not _is_record(self.sources[name])
         }
 
+    def network_calls(self, below: str) -> set[str]:
+        """Where a module of this package asks the network itself: calls of `api.x()` and `acquire()`."""
+        return {
+            f"{name} calls {ast.unparse(node.func)}"
+            for name, source in self.sources.items()
+            if name.startswith(f"{self.package.name}.{below}.")
+            for node in ast.walk(source)
+            if isinstance(node, ast.Call) and _asks(node.func)
+        }
+
     def long_test_names(self) -> set[str]:
         return {
             f"{module}: {name}"
@@ -151,6 +161,14 @@ def _is_record(source: ast.Module) -> bool:
     """Whether a module is there for its records: classes, and no function beside them."""
     kinds = [type(node) for node in source.body]
     return ast.ClassDef in kinds and not {ast.FunctionDef, ast.AsyncFunctionDef} & set(kinds)
+
+
+def _asks(called: ast.expr) -> bool:
+    if not isinstance(called, ast.Attribute):
+        return False
+    of = called.value
+    holder = of.attr if isinstance(of, ast.Attribute) else of.id if isinstance(of, ast.Name) else ""
+    return called.attr.startswith("acquire") or holder == "api"
 
 
 def _names_given(source: ast.Module) -> Iterator[str]:

@@ -8,7 +8,10 @@ import pytest
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
+from wfdash.api.interface import NewInstance
 from wfdash.core.handoff.handover import read_handover
+from wfdash.demo.engine.program import Do
+from wfdash.demo.engine.workflow import SimulatedWorkflow
 
 
 @pytest.fixture
@@ -211,5 +214,36 @@ def test_export_to_a_locked_folder_goes_to_the_state_folder(tmp_path, monkeypatc
         await dashboard.press("export.menu", "n")
         await dashboard.until(lambda: "wrote" in dashboard.text or "not written" in dashboard.text)
         assert "wrote" in dashboard.text
+
+    drive(script)
+
+
+def long_report(story):
+    for page in range(8):
+        yield Do(f"write page {page}", takes=1, output="a line of the report\n" * 100)
+
+
+def test_long_export_says_how_far_it_is_and_stops(folder):
+    async def script(dashboard):
+        app, world = dashboard.app, dashboard.world
+        start = world.clock() - 60
+        world.add_workflow(SimulatedWorkflow("reports", long_report, "a-worker", "Report", start)).deploy(
+            start
+        )
+        await app.session.api.create_instance("reports", NewInstance("report-1"))
+        await dashboard.passes(30)
+        app.pages.show_instance("reports", "report-1")
+        await dashboard.until(lambda: (state := app.session.poller.detail("report-1")) and state.detail)
+        dashboard.server.state.latency = 2.0
+        await dashboard.press("export.menu", "j")
+        await dashboard.until(lambda: "reading 8 step outputs in full" in dashboard.text)
+        await dashboard.passes(5)
+        await dashboard.press("export.menu")
+        await dashboard.until(lambda: "stop the export" in dashboard.text)
+        assert 0 < int(re.search(r"(\d) of 8 step outputs are read", dashboard.text)[1]) < 8
+        await dashboard.press("x")
+        await dashboard.until(lambda: "the export was stopped: no file was written" in dashboard.text)
+        await dashboard.passes(60)
+        assert not list(folder.iterdir())
 
     drive(script)

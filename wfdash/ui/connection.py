@@ -87,17 +87,7 @@ class SessionManager:
         settings = self._context.settings
         if settings.account_id or settings.local or settings.demo:
             return False
-        from wfdash.api.errors import ChooseAccount, WorkflowsError
-        from wfdash.live.budget.budget import Priority
-
-        await session.budget.acquire(Priority.FOREGROUND, "accounts")
-        try:
-            await session.api.prefix()
-            return False
-        except ChooseAccount as choice:
-            accounts = choice.accounts
-        except WorkflowsError:
-            return False  # whoever asks next says what is wrong, and asks again
+        accounts = await session.reads.accounts_to_choose_from()
         if len(accounts) < 2:
             return False
         key = self._context.keys.key_of("profile.open")
@@ -108,13 +98,13 @@ class SessionManager:
     def learn_account(self) -> bool:
         """Whether the only account there is was found out just now: from here on all is kept for it."""
         context, session = self._context, self._context.session
-        if session is None or context.settings.account_id or not session.api.account_id:
+        if session is None or context.settings.account_id or not session.account_id:
             return False
-        context.settings = context.settings.of_account(session.api.account_id)
+        context.settings = context.settings.of_account(session.account_id)
         if context.settings.read_only:
             session.operator.forbid("a profile of this account is read-only")
         if session.journal is not None:
-            session.journal.learn_account(session.api.account_id)
+            session.journal.learn_account(session.account_id)
         self._on_account()
         return True
 

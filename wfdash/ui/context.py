@@ -199,5 +199,5 @@ class Context:
         """Whether the account in use, which the API may have named only later, is guarded as production."""
         account = self.settings.account_id
         if self.session is not None:
-            account = self.session.api.account_id or account
+            account = self.session.account_id or account
         return self.settings.is_production(account)

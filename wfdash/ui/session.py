@@ -17,6 +17,7 @@ from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.shared_counter import SharedCounter, share_counter
 from wfdash.live.polling.events import Event
+from wfdash.live.reads.reads import Reads
 from wfdash.live.records.journal import Journal
 from wfdash.live.watcher import Watcher
 
@@ -30,8 +31,14 @@ class AccountSession(Struct):
     budget: Budget
     poller: Watcher
     operator: Operator
+    reads: Reads
     journal: Journal | None
     skew: Skew
+
+    @property
+    def account_id(self) -> str:
+        """The account that is asked, once it is known; "" before, and for a dev session."""
+        return self.api.account_id
 
     async def close(self) -> None:
         """Close the connections and let go of the journal."""
@@ -85,4 +92,4 @@ async def open_session(
         sink=poller.sink,
         read_only="nothing is written until wfdash ends" if settings.read_only else "",
     )
-    return AccountSession(api, budget, poller, operator, journal, skew)
+    return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew)

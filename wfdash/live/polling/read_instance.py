@@ -4,14 +4,13 @@ import asyncio
 import gc
 
 from wfdash.api.errors import InstanceNotFound
-from wfdash.api.interface import DetailAnswer, Workflows
+from wfdash.api.interface import DetailAnswer
 from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import EXPIRED, Delta, Store
-from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.polling.context import FeedContext
 
-__all__ = ["amend_row", "read_answer", "read_instance", "read_run"]
+__all__ = ["amend_row", "read_answer", "read_instance"]
 
 _HEAVY = 2_000_000
 """Bytes of an answer from which its params and output are taken for as many values."""
@@ -56,9 +55,3 @@ async def read_instance(context: FeedContext, identity: str) -> Detail | None:
     detail = read_answer(context.workflow, identity, answer)
     context.tell(amend_row(context.store, detail, number, context.clock()))
     return detail
-
-
-async def read_run(api: Workflows, budget: Budget, workflow: str, instance: str) -> Detail:
-    """One instance in full, as one request. Raises WorkflowsError."""
-    await budget.acquire(Priority.FOREGROUND, "instance")
-    return read_answer(workflow, instance, await api.get_instance(workflow, instance))

@@ -62,38 +62,33 @@ class CompareScreen(BaseScreen):
 
     @work(exclusive=True, exit_on_error=False)
     async def _find(self) -> None:
-        """Read both runs; only the store and the api are touched here."""
+        """Read both runs and compare them; what was found is shown by the screen, outside of the worker."""
         from wfdash.api.errors import WorkflowsError
-        from wfdash.live.feeds.last_success import last_successes, read_first
-        from wfdash.live.polling.read_instance import read_run
+        from wfdash.live.reads.comparison import read_pair
 
-        poller = self.poller
-        if poller is None:
+        session = self.context.session
+        if session is None:
             self.call_later(self._tell, "there is no connection yet")
             return
-        session = self.context.session
-        assert session is not None
-        api, budget = session.api, session.budget
-        row, state = poller.store.get(self.instance), poller.detail(self.instance)
-        mine = state.detail if state is not None else None
-        version = (row.version if row else "") or (mine.version if mine is not None else "")
-        which, local = self.instance, poller.local
+        poller, state = session.poller, session.poller.detail(self.instance)
         try:
-            if mine is None or mine.simple:
-                mine = await read_run(api, budget, self.workflow, which)
-            runs = await last_successes(
-                api, budget, poller.store, self.workflow, mine=which, version=version, local=local
+            pair = await read_pair(
+                session.reads,
+                poller.store,
+                self.workflow,
+                self.instance,
+                loaded=state.detail if state is not None else None,
+                local=poller.local,
             )
-            other = await read_first(api, budget, self.workflow, runs)
         except WorkflowsError as error:
             self.call_later(self._tell, f"not read: {error}")
             return
-        if other is None:
-            self.call_later(self._tell, _EXPIRED if runs else _NONE)
+        if pair.other is None:
+            self.call_later(self._tell, _EXPIRED if pair.expired else _NONE)
             return
-        now = self.context.clock()
-        found = await asyncio.to_thread(compare, mine, other[1], now=now)
-        self.call_later(self._show, found, other[0], version)
+        row, theirs = pair.other
+        found = await asyncio.to_thread(compare, pair.mine, theirs, now=self.context.clock())
+        self.call_later(self._show, found, row, pair.version)
 
     def _tell(self, said: str) -> None:
         self._said = said

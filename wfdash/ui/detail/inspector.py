@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar
 
 from platformdirs import user_state_path
 from textual import work
@@ -190,17 +190,16 @@ class InspectorScreen(BaseScreen):
     @work(exclusive=True, exit_on_error=False)
     async def _fetch(self, name: str, kind: str) -> None:
         from wfdash.api.errors import WorkflowsError
-        from wfdash.live.budget.budget import Priority
 
         session = self.context.session
         if session is None:
             return
-        wanted = cast(Literal["step", "waitForEvent"], kind)
         try:
-            await session.budget.acquire(Priority.FOREGROUND, "step output")
-            answer = await session.api.get_step(self.workflow, self.instance, name, type=wanted)
+            answer = await session.reads.step(
+                self.workflow, self.instance, name, waits=kind == "waitForEvent"
+            )
         except WorkflowsError as error:
-            self.context.notify(f"not read: {error}", severity="error")
+            self.call_later(self.context.notify, f"not read: {error}", severity="error")
             return
         if answer.content is not None:
             folder = user_state_path("wfdash") / "outputs"

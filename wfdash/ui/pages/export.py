@@ -4,22 +4,21 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from platformdirs import user_state_path
+from textual.app import ComposeResult
+from textual.worker import Worker, get_current_worker
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.api.interface import Workflows
 from wfdash.core.handoff.export import instance_json, instance_markdown, table_csv, table_ndjson
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.payload.placeholders import TRUNCATED
 from wfdash.core.text.clean import masked
 from wfdash.core.text.words import count
 from wfdash.core.timeline.as_text import text_timeline
-from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.polling.freshness import as_of
-from wfdash.live.polling.read_instance import read_run
+from wfdash.live.reads.full_outputs import FullOutputs, read_full_outputs
 from wfdash.live.records.export_files import file_name, write_first
 from wfdash.ui.base.menu import MenuItem, MenuScreen
 from wfdash.ui.context import Context
@@ -31,8 +30,10 @@ __all__ = ["ExportScreen"]
 
 _FOLDERS: Final = (Path.cwd, partial(user_state_path, "wfdash"))
 """Where the person stands, else the state folder."""
-MOST_OUTPUTS = 50
-"""Step outputs fetched in full for one export: each is a request."""
+_GROUP: Final = "export"
+_STOP: Final = "x"
+_LONG: Final = 5
+"""Requests from which an export says that it takes a while, and how to stop it."""
 Make = Callable[[], Iterable[str]]
 """Makes what a file holds, off the event loop: a large table or value takes a second."""
 
@@ -56,8 +57,25 @@ class ExportScreen(MenuScreen):
         entries.append(MenuItem("v", "screen, SVG", "what was on screen under this panel"))
         super().__init__(context, "Export", entries)
 
+    def compose(self) -> ComposeResult:
+        if under_way := self._under_way():
+            done, total = under_way[-1].completed_steps, under_way[-1].total_steps
+            far = f"{done} of {total} step outputs are read, nothing is written yet"
+            self._entries[_STOP] = MenuItem(_STOP, "stop the export", far)
+        yield from super().compose()
+
+    def _under_way(self) -> list[Worker[Any]]:
+        """The exports that still read; one that writes cannot be stopped, a thread does it."""
+        running = (worker for worker in self.app.workers if worker.group == _GROUP and worker.is_running)
+        return [worker for worker in running if worker.completed_steps < (worker.total_steps or 0)]
+
     def chosen(self, key: str) -> None:
-        self.app.run_worker(self._write(key), group="export", exit_on_error=False)
+        if key != _STOP:
+            self.app.run_worker(self._write(key), group=_GROUP, exit_on_error=False)
+        elif under_way := self._under_way():
+            for worker in under_way:
+                worker.cancel()
+            self.context.notify("the export was stopped: no file was written")
 
     async def _write(self, key: str) -> None:
         note = ""
@@ -106,23 +124,35 @@ class ExportScreen(MenuScreen):
 
     async def _instance_file(self, key: str) -> tuple[Make, str] | None:
         """What makes it, and what to know of it; None when it could not be read, which was said."""
-        context, session = self.context, self.context.session
+        session = self.context.session
         if session is None:
-            context.notify("there is no connection yet", severity="warning")
+            self._say("there is no connection yet", severity="warning")
             return None
         try:
             detail, now = await self._detail(session)
         except WorkflowsError as error:
-            context.notify(f"not read: {error}", severity="error")
+            self._say(f"not read: {error}", severity="error")
             return None
         here = self._workflow == session.poller.workflow
         row = session.poller.store.get(self._instance) if here else None
         said = session.poller.why_context(detail).why(detail, row=row, now=now).sentence
         if key == "m":
             return partial(_markdown, detail, said, now), ""
-        outputs, left = await full_outputs(session.api, session.budget, detail)
-        note = f"{count(left)} step outputs stay cut" if left else ""
-        return lambda: [instance_json(detail, why=said, outputs=outputs, now=now)], note
+        outputs = await read_full_outputs(session.reads, detail, self._progress)
+        self._progress(outputs)
+        note = f"{count(outputs.left)} step outputs stay cut" if outputs.left else ""
+        return lambda: [instance_json(detail, why=said, outputs=outputs.by_step, now=now)], note
+
+    def _progress(self, outputs: FullOutputs) -> None:
+        """Keep how far it is for who opens the panel again; say at the beginning that this can be done."""
+        if not outputs.asked and outputs.wanted >= _LONG:
+            key = self.context.keys.key_of("export.menu")
+            self._say(f"reading {outputs.wanted} step outputs in full: {key} shows how far, and stops it")
+        get_current_worker().update(completed_steps=outputs.asked, total_steps=outputs.wanted)
+
+    def _say(self, sentence: str, severity: str = "information") -> None:
+        """From the worker, which touches no widget."""
+        self.app.call_later(self.context.notify, sentence, severity=severity)
 
     async def _detail(self, session: "AccountSession") -> tuple[Detail, float]:
         """As it is known with its steps, else read now; and the moment that it can be told of."""
@@ -130,37 +160,18 @@ class ExportScreen(MenuScreen):
         detail = state.detail if state is not None and state.workflow == self._workflow else None
         if detail is not None and not detail.simple:
             return detail, as_of(state, clock())
-        return await read_run(session.api, session.budget, self._workflow, self._instance), clock()
+        return await session.reads.instance(self._workflow, self._instance), clock()
 
     async def _put(self, subject: str, ending: str, make: Make, note: str) -> None:
         """Write it, and say where."""
-        context = self.context
-        name = file_name(subject, ending, context.clock())
+        name = file_name(subject, ending, self.context.clock())
         try:
             path = await asyncio.to_thread(write_first, _FOLDERS, name, lambda: map(masked, make()))
         except OSError as error:
-            context.notify(f"not written: {error.strerror or error}", severity="error")
+            self._say(f"not written: {error.strerror or error}", severity="error")
         else:
-            context.notify(f"wrote {path}" + (f", {note}" if note else ""))
+            self._say(f"wrote {path}" + (f", {note}" if note else ""))
 
 
 def _markdown(detail: Detail, why: str, now: float) -> list[str]:
     return [instance_markdown(detail, why=why, timeline=text_timeline(detail, now=now, utc=True), now=now)]
-
-
-async def full_outputs(api: Workflows, budget: Budget, detail: Detail) -> tuple[dict[int, object], int]:
-    """The whole outputs of steps whose answer was cut, by step index; and how many stay cut."""
-    cut = [step for step in detail.steps if isinstance(step.output, str) and step.output.endswith(TRUNCATED)]
-    outputs: dict[int, object] = {}
-    for step in cut[:MOST_OUTPUTS]:
-        await budget.acquire(Priority.FOREGROUND, "export")
-        try:
-            waits = step.kind == "waitForEvent"
-            answer = await api.get_step(
-                detail.workflow, detail.id, step.name, type="waitForEvent" if waits else "step"
-            )
-        except WorkflowsError:
-            continue
-        if answer.result is not None:
-            outputs[step.index] = answer.result.get("output")
-    return outputs, len(cut) - len(outputs)

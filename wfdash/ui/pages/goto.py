@@ -1,18 +1,22 @@
 """`:`: go to a workflow, an instance, or what a dashboard URL names. Nothing else is taken here."""
 
+from typing import TYPE_CHECKING
+
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from wfdash.api.errors import NotFound, WorkflowsError
+from wfdash.api.errors import WorkflowsError
 from wfdash.core.handoff.address import Address, AddressError, parse_address
 from wfdash.core.text.clean import clean
-from wfdash.live.budget.budget import Priority
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET
+
+if TYPE_CHECKING:
+    from wfdash.live.reads.reads import Reads
 
 __all__ = ["GotoScreen"]
 
@@ -55,30 +59,33 @@ class GotoScreen(PanelScreen):
         key = self.context.keys.key_of("profile.open")
         return f"this URL is of account {theirs}; the one in use is {ours}. {key} changes the profile"
 
-    @work(exclusive=True, exit_on_error=False)
-    async def _find(self, word: str) -> None:
+    def _find(self, word: str) -> None:
         """A single word: a workflow if there is one of that name, else an instance of the one shown."""
         session, here = self.context.session, self.context.pages.listing.workflow
         if session is None:
             self._fail("there is no connection yet")
             return
         poller = session.poller
-        if word in poller.store or any(workflow.name == word for workflow in poller.workflows):
-            listed = any(workflow.name == word for workflow in poller.workflows)
-            self._go(Address(workflow=word) if listed else Address(workflow=here, instance=word))
-            return
-        try:
-            await session.budget.acquire(Priority.FOREGROUND, "go to")
-            await session.api.get_workflow(word)
-        except NotFound:
-            if not here:
-                self._fail(f"there is no workflow {word}")
-                return
-            self._go(Address(workflow=here, instance=word))
-        except WorkflowsError as error:
-            self._fail(error.sentence)
-        else:
+        if any(workflow.name == word for workflow in poller.workflows):
             self._go(Address(workflow=word))
+        elif word in poller.store:
+            self._go(Address(workflow=here, instance=word))
+        else:
+            self._ask(session.reads, word, here)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _ask(self, reads: "Reads", word: str, here: str) -> None:
+        try:
+            there = await reads.has_workflow(word)
+        except WorkflowsError as error:
+            self.call_later(self._fail, error.sentence)
+            return
+        if there:
+            self.call_later(self._go, Address(workflow=word))
+        elif here:
+            self.call_later(self._go, Address(workflow=here, instance=word))
+        else:
+            self.call_later(self._fail, f"there is no workflow {word}")
 
     def _go(self, address: Address) -> None:
         context = self.context

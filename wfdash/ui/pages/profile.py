@@ -47,9 +47,7 @@ class ProfileScreen(MenuScreen):
         """Write the first config: where we are, and which variable holds the token, never the token."""
         context, settings = self.context, self.context.settings
         assert settings.config_path is not None
-        account = settings.account_id or (
-            context.session.api.account_id if context.session is not None else ""
-        )
+        account = settings.account_id or (context.session.account_id if context.session is not None else "")
         source = settings.credential.source if settings.credential is not None else ""
         card = ProfileCard(_FIRST, account, self._workflow, local=settings.local)
         try:

@@ -110,7 +110,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         self.draw()
 
     def asks(self, sentence: str) -> None:
-        """Say what is asked now. From a worker, which touches no widget."""
+        """Say what is asked now."""
         self.asking, self.trouble = sentence, ""
         self._since = Freshness(asking=True, asked_at=self.context.clock())
         self.call_later(self.draw)

@@ -41,9 +41,12 @@ class SetupScreen(SetupToken):
         self.enter("workflow")
         self._list()
 
-    @work(group="setup", exclusive=True)
-    async def _list(self) -> None:
+    def _list(self) -> None:
         self.asks("Asking for its workflows.")
+        self._read_workflows()
+
+    @work(group="setup", exclusive=True)
+    async def _read_workflows(self) -> None:
         try:
             found = await self.introduction.workflows(self.settings)
         except WorkflowsError as refused:

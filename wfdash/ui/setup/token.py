@@ -39,11 +39,14 @@ class SetupToken(SetupPage):
         """The token is good; its accounts are known."""
         raise NotImplementedError
 
-    @work(group="setup", exclusive=True)
-    async def verify(self) -> None:
+    def verify(self) -> None:
         """Ask what the token is worth, and which accounts it sees."""
         host = urlsplit(self.settings.base_url).netloc
         self.asks(f"Asking {host} what the token is worth.")
+        self._ask_worth(host)
+
+    @work(group="setup", exclusive=True)
+    async def _ask_worth(self, host: str) -> None:
         try:
             words, accounts = await self.introduction.credential(self.settings)
         except WorkflowsError as refused:
@@ -86,11 +89,11 @@ class SetupToken(SetupPage):
         except CredentialError as wrong:
             self.failed(str(wrong))
         else:
+            self.asks("Reading the token.")
             self._read(source)
 
     @work(group="setup", exclusive=True)
     async def _read(self, source: TokenSource) -> None:
-        self.asks("Reading the token.")
         read = partial(with_token, self.settings, self.draft.profile, source, os.environ)
         try:
             settings = await asyncio.to_thread(read)

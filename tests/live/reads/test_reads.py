@@ -1,0 +1,107 @@
+"""What pages read once, over the simulator: what comes back, and under which purpose it is counted."""
+
+import asyncio
+
+import pytest
+
+from tests.support.harness.stage import asked, final_of, staged
+from wfdash.api.errors import InstanceNotFound
+from wfdash.live.reads.comparison import read_pair
+from wfdash.live.reads.full_outputs import read_full_outputs
+from wfdash.live.reads.reads import Reads
+
+
+def reads_of(on):
+    return Reads(on.api, on.budget)
+
+
+async def shown(on, workflow="orders"):
+    on.poller.show(workflow)
+    await on.until(lambda: len(on.poller.store))
+    on.poller.frozen = True
+
+
+@staged("calm")
+async def test_instance_comes_with_its_steps(on):
+    await shown(on)
+    row = final_of(on)
+    detail = await reads_of(on).instance("orders", row.id)
+    assert (detail.id, detail.status) == (row.id, row.status)
+    assert len(detail.steps)
+
+
+@staged("calm")
+async def test_first_instance_passes_over_what_is_gone(on):
+    await shown(on)
+    gone, there = [row for row in on.poller.store if row.status == "complete"][:2]
+    orders = on.world.workflows["orders"]
+    orders.forget(next(one for one in orders.walk(newest_first=True) if one.id == gone.id))
+    row, detail = await reads_of(on).first_instance("orders", [gone, there])
+    assert row.id == detail.id == there.id
+    assert await reads_of(on).first_instance("orders", [gone]) is None
+    with pytest.raises(InstanceNotFound):
+        await reads_of(on).instance("orders", gone.id)
+
+
+@staged("calm")
+async def test_workflow_is_there_or_not(on):
+    assert await reads_of(on).has_workflow("orders")
+    assert not await reads_of(on).has_workflow("no-such-workflow")
+
+
+@staged("calm")
+async def test_account_is_not_to_choose_where_it_was_named(on):
+    assert list(await reads_of(on).accounts_to_choose_from()) == []
+
+
+@staged("calm")
+async def test_credential_is_verified_and_its_accounts_listed(on):
+    words, accounts = await reads_of(on).credential("")
+    assert words.startswith("active")
+    assert all(account["id"] for account in accounts)
+    assert (await reads_of(on).credential("an account"))[1] == []
+
+
+@staged("calm")
+async def test_workflows_are_those_of_the_server(on):
+    names = [workflow.name for workflow in await reads_of(on).workflows()]
+    assert sorted(names) == sorted(on.world.workflows)
+
+
+@staged("incident")
+async def test_pair_takes_the_run_as_it_was_loaded(on):
+    await shown(on)
+    failed = next(row for row in on.poller.store if row.status == "errored")
+    loaded = await reads_of(on).instance("orders", failed.id)
+    before = len(asked(on, f"/instances/{failed.id}"))
+    pair = await read_pair(reads_of(on), on.poller.store, "orders", failed.id, loaded=loaded, local=False)
+    assert pair.mine is loaded
+    assert len(asked(on, f"/instances/{failed.id}")) == before
+    assert pair.other is not None
+    assert pair.other[0].status == "complete"
+    assert pair.other[0].id == pair.other[1].id
+
+
+@staged("incident")
+async def test_outputs_say_how_far_they_are_before_each_request(on):
+    await shown(on)
+    reads = reads_of(on)
+    details = [await reads.instance("orders", row.id) for row in list(on.poller.store)[:10]]
+    seen = []
+    for detail in details:
+        seen.clear()
+        found = await read_full_outputs(
+            reads, detail, lambda outputs: seen.append((outputs.asked, outputs.wanted))
+        )
+        assert seen == [(number, found.wanted) for number in range(found.wanted)]
+        assert len(found.by_step) + found.left == found.cut
+
+
+@staged("calm")
+async def test_each_read_is_counted_under_its_purpose(on):
+    await shown(on)
+    row, reads = final_of(on), reads_of(on)
+    await asyncio.gather(*(reads.instance("orders", row.id) for _ in range(3)))
+    await reads.has_workflow("orders")
+    ((_, spender),) = on.budget.spenders
+    assert {"instance": 3, "go to": 1}.items() <= dict(spender.purposes).items()

@@ -1,0 +1,1 @@
+"""What pages read once, when somebody asks: each with its urgency and its purpose."""

@@ -1,0 +1,111 @@
+"""One read each, of what somebody waits for: it goes first, and the budget page says what it is for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from wfdash.api.errors import ChooseAccount, InstanceNotFound, NotFound, WorkflowsError
+from wfdash.api.interface import StepAnswer, Workflows
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.workflow import Workflow
+from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.polling.read_instance import read_answer
+
+__all__ = ["Reads"]
+
+_PAGES = 5
+"""Pages of workflows that are asked for at most."""
+
+
+class Reads(Struct, frozen=True):
+    """Every method spends one read a request, touches no widget and raises only WorkflowsError."""
+
+    api: Workflows
+    budget: Budget
+
+    async def instance(self, workflow: str, instance: str, purpose: str = "instance") -> Detail:
+        """One instance in full."""
+        await self._turn(purpose)
+        return read_answer(workflow, instance, await self.api.get_instance(workflow, instance))
+
+    async def first_instance(self, workflow: str, rows: list[Instance]) -> tuple[Instance, Detail] | None:
+        """The first of these that is still there, in full; None when all are gone."""
+        for row in rows:
+            try:
+                return row, await self.instance(workflow, row.id)
+            except InstanceNotFound:
+                continue
+        return None
+
+    async def complete_instances(self, workflow: str) -> list[Instance]:
+        """The newest complete ones, as the server lists them."""
+        await self._turn("comparison")
+        page = await self.api.list_instances(workflow, status="complete", per_page=100)
+        return [row for row in map(Instance.from_item, page.items) if row is not None]
+
+    async def step(
+        self, workflow: str, instance: str, name: str, *, waits: bool, purpose: str = "step output"
+    ) -> StepAnswer:
+        """One step with its output uncut; the API asks for a waitForEvent by another type (`waits`)."""
+        await self._turn(purpose)
+        kind: Literal["step", "waitForEvent"] = "waitForEvent" if waits else "step"
+        return await self.api.get_step(workflow, instance, name, type=kind)
+
+    async def has_workflow(self, name: str) -> bool:
+        await self._turn("go to")
+        try:
+            await self.api.get_workflow(name)
+        except NotFound:
+            return False
+        return True
+
+    async def accounts_to_choose_from(self) -> Sequence[Mapping[str, Any]]:
+        """Those that the credential sees, where no account was named; none where nothing is to choose."""
+        await self._turn("accounts")
+        try:
+            await self.api.prefix()
+        except ChooseAccount as choice:
+            return choice.accounts
+        except WorkflowsError:
+            return []  # whoever asks next says what is wrong, and asks again
+        return []
+
+    # Before there is an account to watch.
+
+    async def credential(self, account_id: str) -> tuple[str, list[dict[str, Any]]]:
+        """What the API says of it, in words, and the accounts it sees; none where one is settled."""
+        words, refused = "accepted", None
+        await self._turn("setup")
+        try:
+            words = _standing(await self.api.verify_token())
+        except WorkflowsError as error:
+            refused = error  # a login of wrangler's and an account's own token cannot be verified so
+        if account_id and refused is None:
+            return words, []
+        await self._turn("setup")
+        if account_id:
+            await self.api.list_workflows(per_page=1)
+            return words, []
+        return words, await self.api.list_accounts()
+
+    async def workflows(self) -> list[Workflow]:
+        """Those of the account, in the API's order."""
+        found: list[Workflow] = []
+        for page in range(1, _PAGES + 1):
+            await self._turn("setup")
+            answer = await self.api.list_workflows(page=page)
+            found += answer.items
+            if not answer.items or page >= (answer.total_pages or 1):
+                break
+        return found
+
+    async def _turn(self, purpose: str) -> None:
+        await self.budget.acquire(Priority.FOREGROUND, purpose)
+
+
+def _standing(answer: dict[str, Any]) -> str:
+    status, until = answer.get("status"), answer.get("expires_on")
+    words = status if isinstance(status, str) else "accepted"
+    return f"{words}, until {until}" if isinstance(until, str) else words
