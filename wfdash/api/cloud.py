@@ -134,6 +134,9 @@ class CloudWorkflows(Endpoints):
         envelope = await self.envelope(answer, asked)
         return StepAnswer(result=envelope.result if isinstance(envelope.result, dict) else {})
 
+    async def session_started(self) -> None:
+        """The cloud has no sessions."""
+
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
         asked = RequestInfo("list the versions", workflow=workflow)
         query = [("page", str(page)), ("per_page", str(per_page))]

@@ -4,8 +4,10 @@ Three things differ from the cloud beyond the shapes: asking for an id that does
 it, a status or date filter wakes every instance, and the two older generations cannot be written to safely.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from wfdash.api.answers.created import read_new_instances
 from wfdash.api.answers.rows import count_of, read_counts, read_workflow, rows, text
@@ -33,6 +35,9 @@ from wfdash.core.model.json_values import fields_of
 from wfdash.core.model.times import parse_time
 from wfdash.core.model.workflow import Workflow
 
+if TYPE_CHECKING:
+    from wfdash.api.local_process import SessionProcess
+
 __all__ = ["LocalWorkflows"]
 
 
@@ -47,6 +52,7 @@ class LocalWorkflows(Endpoints):
         super().__init__(http)
         self._session: DevSession | None = None
         self._listed: dict[str, set[str]] = {}
+        self._process: SessionProcess | None = None
 
     @property
     def watch_only(self) -> str:
@@ -63,6 +69,13 @@ class LocalWorkflows(Endpoints):
         if failure.http is None or isinstance(failure, BadAnswer) or _is_text_404(failure):
             self._session = None
 
+    async def session_started(self) -> float | None:
+        """When the code that is served now began to run, where this machine's processes show it."""
+        from wfdash.api.local_process import SessionProcess
+
+        self._process = self._process or SessionProcess(urlsplit(self.http.base).port or 80)
+        return await asyncio.to_thread(self._process.started)
+
     async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
         """All of them at once: names alone, without counts."""
         _, envelope = await self.ask("workflows", "GET", "/workflows", RequestInfo("list the workflows"))
@@ -76,6 +89,7 @@ class LocalWorkflows(Endpoints):
         _, envelope = await self.ask("workflow", "GET", f"/workflows/{segment(workflow)}", asked)
         found = read_workflow(envelope.result if isinstance(envelope.result, dict) else {})
         found.name = found.name or workflow
+        found.counts.pop("unknown", None)  # ids that were asked for but never made
         return found
 
     async def list_instances(

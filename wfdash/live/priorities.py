@@ -81,8 +81,9 @@ class Feeds:
         context = self._context
         workflow = detail.workflow if detail is not None else context.workflow
         retention = context.retention.get(workflow)
+        session = context.session.times(detail.id) if context.local and detail is not None else None
         if workflow != context.workflow:
-            return why_context(detail, local=context.local, retention=retention)
+            return why_context(detail, local=context.local, retention=retention, session=session)
         version = self.versions.by_id.get(detail.version) if detail is not None else None
         return why_context(
             detail,
@@ -91,6 +92,7 @@ class Feeds:
             default_retention=version.default_retention if version is not None else None,
             allowed=version.concurrency_limit if version is not None else None,
             counts=self.status_counts,
+            session=session,
         )
 
     def reset(self) -> None:

@@ -190,6 +190,7 @@ class Watcher:
             for job in self._feeds.of_workflow:
                 self._scheduler.withdraw(job)
             context.workflow, context.store, context.contiguous = workflow, Store(), ContiguousRange()
+            context.session.reset()
             self._feeds.reset()
         self._feeds.newest.reset()
         self._feeds.history.reset()
@@ -239,6 +240,7 @@ class Watcher:
 
     def poll_now(self) -> None:
         """Out of turn, and once even while polling is frozen."""
+        self._context.session.moved_at = self._context.clock()
         jobs = (self._feeds.newest, self._feeds.counts, self._feeds.detail)
         for job in jobs:
             job.soon()

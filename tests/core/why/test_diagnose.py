@@ -483,7 +483,7 @@ RECORDED = {
     "exhausted-errored": '"charge card" gave up after 3 attempts: PaymentError: card declined',
     "fatal-errored": '"check address" failed at its first attempt and was not tried again: NonRetryableError:',
     "loop-500": "finished just now",
-    "parallel": '2 steps run: "invoice", "stock";',
+    "parallel": '2 steps run: "invoice", "stock"',
     "retrying": 'attempt 1 of 6 of "charge card" failed just now with PaymentError; next try in about 29 s',
     "sleeping": 'sleeping for 26 ms in "cool down"; this server does not say until when',
     "sleeping-paused": 'paused; its sleep "cool down" stands still until it is resumed',

@@ -17,11 +17,16 @@ class Scripted:
 
     local = False
     watch_only = ""
+    started = None
+    """When the code of the dev session began to run."""
 
     def __init__(self):
         self.pages = {}
         self.details = {}
         self.asked = []
+
+    async def session_started(self):
+        return self.started
 
     async def get_workflow(self, workflow):
         return Workflow(workflow, counts={"running": 1})

@@ -12,6 +12,7 @@ from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.why.context import WhyContext, why_context
+from wfdash.core.why.session_times import SessionTimes
 from wfdash.live.budget.budget import Priority
 
 __all__ = ["WhyFacts"]
@@ -35,7 +36,9 @@ class WhyFacts(Struct):
         local, retention = self.session.api.local, self.session.settings.retention.get(detail.workflow)
         queued = detail.status == "queued"
         if local or not (queued or (is_final(detail.status) and retention is None)):
-            return why_context(detail, local=local, retention=retention)
+            started = await self.session.api.session_started() if local else None
+            times = SessionTimes(started, started) if local else None
+            return why_context(detail, local=local, retention=retention, session=times)
         with suppress(WorkflowsError, TimeoutError):
             async with asyncio.timeout(_WITHIN):
                 await self._look(detail, queued=queued)

@@ -8,6 +8,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import duration
 from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.session_times import SessionTimes
 from wfdash.core.why.why import Why
 
 __all__ = ["WhyContext", "kept_for", "why_context"]
@@ -22,6 +23,8 @@ class WhyContext(Struct, frozen=True):
     """How many instances of the workflow run; None where that was not answered."""
     allowed: float | None = None
     """How many may run at once, where its version says."""
+    session: SessionTimes | None = None
+    """What is known of the dev session that runs it."""
 
     def why(self, detail: Detail, *, now: float, row: Instance | None = None, utc: bool = True) -> Why:
         """Why it is there, with all that is known."""
@@ -33,6 +36,7 @@ class WhyContext(Struct, frozen=True):
             retention=self.retention,
             running=self.running,
             allowed=self.allowed,
+            session=self.session,
             utc=utc,
         )
 
@@ -45,11 +49,12 @@ def why_context(
     default_retention: object = None,
     allowed: float | None = None,
     counts: Mapping[str, int] | None = None,
+    session: SessionTimes | None = None,
 ) -> WhyContext:
     """Put it together: what the config says of keeping goes before the `default_retention` of its version."""
     if retention is None and detail is not None:
         retention = kept_for(default_retention, detail.status)
-    return WhyContext(local, retention, _running(counts), allowed)
+    return WhyContext(local, retention, _running(counts), allowed, session)
 
 
 def _running(counts: Mapping[str, int] | None) -> int | None:

@@ -12,6 +12,7 @@ from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.core.why.ended import of_final
 from wfdash.core.why.failure import lost_attempts, ran_again
 from wfdash.core.why.open_steps import attempt_count, of_several, of_single, short_name
+from wfdash.core.why.session_times import SessionTimes, of_cut
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
@@ -21,6 +22,7 @@ _QUIET = 180.0
 """Seconds a running instance may have no open step before it looks stuck: code between steps is short."""
 
 
+_LOCAL_LAG = 30.0
 _SOON_GONE = 2 * 86400.0
 """Seconds before its end from which it is told that an instance will be erased."""
 
@@ -34,17 +36,20 @@ def diagnose(
     retention: float | None = None,
     running: int | None = None,
     allowed: float | None = None,
+    session: SessionTimes | None = None,
     utc: bool = True,
 ) -> Why:
     """Say it from what was answered: the status, the open steps and the clock. Never raises.
 
     `running` is how many instances of the workflow run, `allowed` how many may at once, `retention` how many
-    seconds finished ones are kept; None when not known. A `local` server's instances stop with their session
-    although they say `running`.
+    seconds finished ones are kept; None when not known. A `local` server's instances stop with their
+    `session` although they say `running`.
     """
-    at = TimeWords(now, utc)
+    at = _local_words(now, utc, session) if local else TimeWords(now, utc)
     status = detail.status or (row.status if row is not None else "")
-    return _with_runs_again(_diagnose(detail, status, at, row, local, retention, running, allowed), detail)
+    return _with_runs_again(
+        _diagnose(detail, status, at, row, local, retention, running, allowed, session), detail
+    )
 
 
 def _diagnose(
@@ -56,6 +61,7 @@ def _diagnose(
     retention: float | None,
     running: int | None,
     allowed: float | None,
+    session: SessionTimes | None,
 ) -> Why:
     if is_final(status):
         return _with_expiry(of_final(detail, status, at), detail, retention, at)
@@ -70,6 +76,8 @@ def _diagnose(
         return _pausing(steps, at)
     if status == "rollingBack":
         return _with_suspicion(_rolling_back(detail, steps, at), local)
+    if local and status == "running" and (cut := of_cut(detail, steps, session, at)) is not None:
+        return cut
     why = _by_steps(detail, steps, status, at)
     if status in STATUSES:
         return _with_suspicion(why, local)
@@ -77,6 +85,12 @@ def _diagnose(
     if not steps:
         return Why(named, "")
     return replace(why, sentence=f"{named}; {why.sentence}", looks_stuck=False)
+
+
+def _local_words(now: float, utc: bool, session: SessionTimes | None) -> TimeWords:
+    """The engine is prompt on loopback (10 to 30 ms), so what is late there is soon suspicious."""
+    since = session.watched if session is not None else None
+    return TimeWords(now, utc, float("inf") if since is None else since, _LOCAL_LAG)
 
 
 def _with_runs_again(why: Why, detail: Detail) -> Why:

@@ -16,8 +16,6 @@ _UNTOLD = "this server does not say until when"
 _SHORT_NAME = 22
 _TELLING = ("retries", "waits", "runs", "pending", "sleeps")
 """Of steps side by side, which one a cell has room for: what fails, then what somebody else must do."""
-_OVERDUE = 60.0
-"""Seconds past a promised change after which an instance looks stuck; before that it is lag."""
 
 
 def of_single(step: Step, at: TimeWords) -> Why:
@@ -97,7 +95,7 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
             f"sleeps, due {at.coarse(step.end)} ago",
             step.start,
             step.end,
-            at.now - step.end > _OVERDUE,
+            at.now - step.end > at.lag,
         )
     return Why(
         f"sleeping until {at.at(step.end)} (in {at.ahead(step.end)}) in {named}",
@@ -120,7 +118,7 @@ def _waiting(step: Step, at: TimeWords) -> Why:
         return Why(f"waiting for {awaited}{begun}; {_UNTOLD}", f"{short}, waits{lasted}", step.start)
     if at.is_due(step.end):
         said = f"waiting for {awaited}{begun}; {at.next('its time-out was', step.end, estimate=False)}"
-        overdue = at.now - step.end > _OVERDUE
+        overdue = at.now - step.end > at.lag
         return Why(said, f"{short}, {at.left(step.end)}", step.start, step.end, overdue)
     said = f"waiting for {awaited}{begun}; times out in {at.ahead(step.end)}"
     return Why(said, f"{short}, {at.left(step.end)} left", step.start, step.end)
@@ -136,12 +134,12 @@ def _retrying(step: Step, at: TimeWords) -> Why:
     due, estimate = deadline(step)
     if due is not None:
         said += f"; {at.next('next try', due, estimate=estimate)}"
-        overdue = at.now - due > _OVERDUE
+        overdue = at.now - due > at.lag
         ahead = "" if at.is_due(due) else "in "
         return Why(said, f"{short}, {ahead}{at.left(due, '~')}", when, due, overdue, estimate)
     if used_up(step):
         # It should have ended the step: nothing is left that could move it by itself.
-        stuck = when is not None and at.now - when > _OVERDUE
+        stuck = when is not None and at.now - when > at.lag
         return Why(f"{said}; no retry is left", f"{short}, no retry left", when, None, stuck)
     if step.config is not None and step.config.delay == "[dynamic]":
         said += "; its delay is [dynamic], so when the next try comes is unknown"
@@ -167,9 +165,9 @@ def _running(step: Step, at: TimeWords) -> Why:
     if begun is not None:
         short += f", {at.coarse(begun)}+"
     due, estimate = deadline(step)
-    if due is None:
+    if due is None or begun is None or (begun < at.sure_since and due > at.now):
         return Why(said, short, begun)
-    stuck = at.now - due > _OVERDUE
+    stuck = at.now - due > at.lag
     if at.is_due(due):
         limit = duration(step.config.timeout) if step.config else None
         said += f"; over its time-out of {spoken(limit or 0)}, due {at.ago(due)}"

@@ -26,6 +26,10 @@ class TimeWords(Struct, frozen=True):
 
     now: float
     utc: bool = True
+    sure_since: float = float("-inf")
+    """What began before may have been cut unseen: no time-out of it is foretold."""
+    lag: float = 60.0
+    """Seconds past a promised change after which an instance looks stuck; before that it is lag."""
 
     def passed(self, at: float) -> str:
         """`3 h 12 m`: from then to now."""

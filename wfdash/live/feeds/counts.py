@@ -1,11 +1,13 @@
 """How many instances have which status: of the workflow shown, or of all while their page is open."""
 
+from wfdash.api.errors import NotFound
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.count_history import Trends
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import WorkflowsChanged
 from wfdash.live.polling.job import Job
+from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["Counts"]
 
@@ -26,6 +28,7 @@ class Counts(Job):
     def __init__(self, context: FeedContext) -> None:
         super().__init__(_INTERVAL)
         self.context = context
+        self._cost = AnswerCost()
         self.overview = False
         self.workflows: list[Workflow] = []
         self.total: int | None = None
@@ -55,7 +58,9 @@ class Counts(Job):
         return None if current_only else super().due(now)
 
     def pace(self, took: float) -> float:
-        return 0.0 if self._page > 1 else max(self.interval, took * 10 if self.context.local else 0.0)
+        if self._page > 1:
+            return 0.0
+        return max(self.interval, self._cost.rest(took)) if self.context.local else self.interval
 
     async def ask(self) -> None:
         if self.overview or not self.context.workflow:
@@ -70,8 +75,17 @@ class Counts(Job):
         self.trends.saw([found], self.context.clock())
         self.workflows = [found if listed.name == workflow else listed for listed in self.workflows]
 
+    async def _with_counts(self, listed: Workflow) -> Workflow:
+        """A dev session lists names alone; each workflow tells its counts by itself."""
+        try:
+            return await self.context.api.get_workflow(listed.name)
+        except NotFound:  # it went between the two answers
+            return listed
+
     async def _ask_all(self) -> None:
         page = await self.context.api.list_workflows(page=self._page, per_page=PER_PAGE)
+        if self.context.local:
+            page.items = [await self._with_counts(item) for item in page.items]
         if self._page == 1:
             self._coming = []
         names = {item.name for item in self._coming}

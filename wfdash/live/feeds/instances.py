@@ -7,13 +7,12 @@ from wfdash.core.model.instance import Instance
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
+from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["LOCAL_INTERVAL", "NewestInstances", "OlderInstances", "pushed"]
 
 PER_PAGE = 100
 LOCAL_INTERVAL = 5.0
-_LOCAL_REST = 10.0
-"""A dev server wakes every instance to list them: rest so many times as long as it took."""
 _UNFOCUSED = 30.0
 _CATCH_UP = 60
 """Pages that are walked at most to reach rows known before."""
@@ -31,6 +30,7 @@ class NewestInstances(Job):
         super().__init__(max(interval, LOCAL_INTERVAL) if context.local else interval)
         self.patience = min(self.interval, self.patience)
         self.context = context
+        self._cost = AnswerCost()
         self.focused = True
         self.total: int | None = None
         self.counts: dict[str, int] | None = None
@@ -63,12 +63,22 @@ class NewestInstances(Job):
         if self._catching:
             return 0.0
         pace = self.interval if self.focused else max(self.interval, _UNFOCUSED)
-        return max(pace, took * _LOCAL_REST) if self.context.local else pace
+        if not self.context.local:
+            return pace
+        return max(pace, self._cost.rest(took), self.context.session.rest(self.context.clock()))
+
+    def failed(self, sentence: str, now: float, *, wait: float | None = None) -> None:
+        super().failed(sentence, now, wait=wait)
+        if self.context.local:
+            self.context.session.failed(self.freshness.error, now)
 
     async def ask(self) -> None:
         context, number = self.context, self.context.next_number()
-        catching = self._catching
+        catching, asked_at = self._catching, context.clock()
         page = await _page(context, catching[0] if catching else None)
+        if context.local:
+            answered_at = context.clock()
+            context.session.answered(asked_at, answered_at, await context.api.session_started())
         context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
         if not pushed(context):
             context.contiguous.note_ends(page.items)
@@ -110,6 +120,7 @@ class OlderInstances(Job):
         super().__init__(1.0)
         self.context = context
         self.newest = newest
+        self._cost = AnswerCost()
         self.wanted = False
         self._begun = False
         self._cursor: str | None = None
@@ -130,7 +141,7 @@ class OlderInstances(Job):
         return super().due(now) if ready else None
 
     def pace(self, took: float) -> float:
-        return took * _LOCAL_REST if self.context.local else 0.0
+        return self._cost.rest(took) if self.context.local else 0.0
 
     async def ask(self) -> None:
         context, number = self.context, self.context.next_number()

@@ -12,12 +12,14 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import ENDED, EXPIRED
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
+from wfdash.core.why.session_times import last_moved
 from wfdash.core.why.why import Why
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
+from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["RowDetail", "RowDetails"]
 
@@ -25,6 +27,11 @@ OLD = 60.0
 """Seconds after which a fact is read again."""
 _LEAST = 5.0
 """Seconds a fact is kept at least, whatever its deadline said."""
+_STILL = 300.0
+"""Seconds after which a row of a dev session is read again at most: each read leaves nine rows in the trace
+store of its developer (measured on wrangler 4.164)."""
+_LATE = 0.5
+"""Seconds that a change is given to come after its predicted moment: 10 to 30 ms on the engine."""
 _KEPT = 2000
 _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
@@ -39,6 +46,8 @@ class RowDetail(Struct):
     status: str
     detail: Detail | None = None
     """None when it is too long to be kept."""
+    moved: float | None = None
+    """When it last showed something happen."""
 
 
 class RowDetails(Job):
@@ -50,6 +59,7 @@ class RowDetails(Job):
         super().__init__(1.0)
         self.context = context
         self._why_context = why_context
+        self._cost = AnswerCost()
         self.wanted: Sequence[str] = ()
         self.watched: Container[str] = ()
         self.missed: Collection[str] = ()
@@ -119,11 +129,15 @@ class RowDetails(Job):
         """Take in what was read of an instance, whoever read it."""
         if detail.simple:
             return
-        row = self.context.store.get(detail.id)
+        context, row, before = self.context, self.context.store.get(detail.id), self._details.get(detail.id)
+        now = context.clock()
         kept = detail if len(detail.steps) <= _SMALL else None
+        modified, moved = row.modified if row else None, last_moved(detail, now)
         self._details[detail.id] = RowDetail(
-            self.context.clock(), row.modified if row else None, self._diagnose(detail), detail.status, kept
+            now, modified, self._diagnose(detail), detail.status, kept, moved
         )
+        if before is not None and before.moved != moved:
+            context.session.moved_at = now
         self.read[detail.id] = read_fields(detail)
         self.times.learn(detail)
         self._details.move_to_end(detail.id)
@@ -147,7 +161,7 @@ class RowDetails(Job):
         return min((time for time in times if time is not None), default=None)
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.context.local else 0.0
+        return self._cost.rest(took) if self.context.local else 0.0
 
     async def ask(self) -> None:
         context = self.context
@@ -206,11 +220,23 @@ class RowDetails(Job):
             return None if fact.status == row.status else fact.read_at + _LEAST
         if row.modified is not None and row.modified != fact.modified:
             return fact.read_at + _LEAST
-        deadline = fact.why.deadline
-        at = fact.read_at + OLD
-        if deadline is not None and deadline > fact.read_at:
-            at = min(at, max(deadline, fact.read_at + _LEAST))
-        return at
+        return fact.read_at + self._rest(fact, now)
+
+    def _rest(self, fact: RowDetail, now: float) -> float:
+        """Seconds from one read of a row that says it still runs to the next.
+
+        What a dev session runs tells by its list alone that it ended: the longer it stood still, the longer.
+        """
+        rest = OLD
+        if self.context.local:
+            still = (fact.read_at - fact.moved) / 2 if fact.moved is not None else OLD
+            rest = min(max(still, _LEAST), _STILL if self.context.session.is_quiet(now) else OLD)
+        if (deadline := fact.why.deadline) is None:
+            return rest
+        if deadline > fact.read_at:
+            return min(rest, max(deadline + _LATE - fact.read_at, _LEAST))
+        # It was to change and had not: what was predicted is wrong until it is read again.
+        return min(rest, max(fact.read_at - deadline, _LEAST))
 
     def _diagnose(self, detail: Detail) -> Why:
         row = self.context.store.get(detail.id)

@@ -9,6 +9,7 @@ from wfdash.core.filter.query import Query
 from wfdash.core.rows.contiguous_range import ContiguousRange
 from wfdash.core.rows.store import Delta, Store
 from wfdash.live.polling.events import Event, InstancesChanged
+from wfdash.live.polling.session_watch import SessionWatch
 
 __all__ = ["FeedContext"]
 
@@ -23,6 +24,7 @@ class FeedContext(Struct):
     contiguous: ContiguousRange = field(default_factory=ContiguousRange)
     retention: Mapping[str, float] = field(default_factory=dict)
     """Seconds a finished instance is kept, by workflow, where the config says."""
+    session: SessionWatch = field(default_factory=SessionWatch)
     number: int = 0
     """Of the request asked last."""
 
@@ -35,5 +37,10 @@ class FeedContext(Struct):
         return self.number
 
     def tell(self, delta: Delta) -> None:
+        if delta and self.local:
+            now = self.clock()
+            self.session.moved_at = now
+            rows = (self.store.get(identity) for identity in (*delta.added, *delta.changed))
+            self.session.saw([row for row in rows if row is not None], now)
         if delta:
             self.notify(InstancesChanged(delta))

@@ -7,6 +7,7 @@ from msgspec import Struct
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.why.current_steps import current_steps, deadline, doing
+from wfdash.core.why.session_times import last_moved
 
 __all__ = ["Pace", "next_read", "steps_wanted"]
 
@@ -45,6 +46,8 @@ def next_read(detail: Detail | None, *, now: float, cost: float = 0.0, local: bo
     full = local or detail.simple or open_step or any(due <= now + _COMPUTING for due in dues)
     delay = _by_state(detail, computing) * (_by_size(len(detail.steps)) if full else 1.0)
     soon = min((due - now for due in dues if due > now), default=delay)
+    if local and (moved := last_moved(detail, now)) is not None:
+        delay = max(delay, min(_STILL, (now - moved) / 10))  # each read leaves traces with its developer
     delay = min(delay, max(_COMPUTING, soon + 0.5))
     return Pace(max(delay, _LOCAL if local else 0.0, cost * _COST_SHARE if full else 0.0), not full)
 

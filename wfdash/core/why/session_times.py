@@ -1,0 +1,69 @@
+"""What a dev session's start means for an instance: a reload or a restart cuts whatever ran, without a word.
+
+Measured on the engine: a cut instance says `running` for ever and does nothing; pause and then resume, or an
+event that it waits for, wakes it. A woken step begins a new attempt; a woken sleep or wait shows nothing.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.step import Step
+from wfdash.core.why.current_steps import doing
+from wfdash.core.why.step_names import spoken_name
+from wfdash.core.why.why import TimeWords, Why
+
+__all__ = ["SessionTimes", "last_moved", "of_cut"]
+
+_WAKES = "pause and then resume wakes it"
+
+
+class SessionTimes(Struct, frozen=True):
+    """Epoch seconds; None when not known."""
+
+    started: float | None = None
+    """When the session's code began to run: what ran before was cut."""
+    watched: float | None = None
+    """Since when nothing is seen to have cut what runs."""
+    changed: float | None = None
+    """When the instance was last seen to change its status."""
+
+
+def last_moved(detail: Detail, now: float) -> float | None:
+    """When the answer last shows something happen; an end that is still to come is none."""
+    columns = detail.steps.columns
+    times = [*columns.starts, *columns.ends, detail.queued, detail.start, detail.end]
+    for step in detail.steps.unended():
+        for attempt in step.attempts[-1:]:
+            times += [attempt.start, attempt.end]
+    return max((time for time in times if time is not None and time <= now), default=None)
+
+
+def of_cut(detail: Detail, steps: Sequence[Step], times: SessionTimes | None, at: TimeWords) -> Why | None:
+    """Say it where the session began after the last thing that happened; None for what may be alive."""
+    if times is None or times.started is None or (times.changed or 0.0) > times.started:
+        return None
+    moved = last_moved(detail, at.now)
+    if moved is None or moved >= times.started:
+        return None
+    ago = f"a reload or restart of the dev session {at.ago(times.started)}"
+    if not steps:
+        return Why(
+            f"the run was cut by {ago}: it does nothing until it is woken; {_WAKES}", _CUT, moved, None, True
+        )
+    named = spoken_name(steps[0]) if len(steps) == 1 else f"{len(steps)} open steps"
+    idle = [doing(step) for step in steps if doing(step) in ("sleeps", "waits")]
+    if len(idle) < len(steps):
+        was, it = ("was", "it does") if len(steps) == 1 else ("were", "the instance does")
+        said = f"{named} {was} cut by {ago}: {it} nothing until it is woken; {_WAKES}"
+        return Why(said, _CUT, moved, None, True)
+    open_for = f"{named} {'has' if len(steps) == 1 else 'have'} been open since before {ago}"
+    if "waits" in idle:
+        wakes = "the event, or pause and then resume, wakes it"
+        return Why(f"{open_for}; {wakes}", f"{_CUT}?", moved)
+    said = f"{open_for}: it does nothing unless it was paused and resumed since, which wakes it"
+    return Why(said, f"{_CUT}?", moved, None, True)
+
+
+_CUT = "cut by a reload"

@@ -1,0 +1,86 @@
+"""What a dev session shows while it is watched: when it began, what it costs, whether anything moves."""
+
+from collections.abc import Iterable
+
+from wfdash.api.errors import NotReached, WorkflowsError
+from wfdash.core.model.instance import Instance
+from wfdash.core.why.session_times import SessionTimes
+
+__all__ = ["QUIET", "AnswerCost", "SessionWatch"]
+
+_SHARE = 10.0
+QUIET = 60.0
+"""Seconds without any change after which less is asked."""
+_LONGEST = 30.0
+_FALTERS = 10.0
+"""An answer that takes so many times as long as the usual one, and a second, may hide a reload."""
+
+
+class AnswerCost:
+    """What one kind of question costs a dev session now, which is at work for a tenth of the time at most.
+
+    Of the last two answers the cheaper one counts: a single slow one, as in a reload, slows nothing.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def rest(self, took: float) -> float:
+        """Seconds to rest after an answer that took so long."""
+        cost, self._last = min(self._last, took), took
+        return cost * _SHARE
+
+
+class SessionWatch:
+    """Kept by what the list answers; every feed rests by it."""
+
+    def __init__(self) -> None:
+        self.started: float | None = None
+        self.watched: float | None = None
+        self.moved_at: float | None = None
+        """When anything was last seen to change."""
+        self._lost_at: float | None = None
+        self._usual = 0.0
+        self._statuses: dict[str, str] = {}
+        self._changed: dict[str, float] = {}
+
+    def reset(self) -> None:
+        """Another workflow is watched; the session is the same."""
+        self.moved_at = None
+        self._statuses, self._changed = {}, {}
+
+    def answered(self, asked_at: float, now: float, started: float | None) -> None:
+        """The list was answered; `started` is when the processes say that the code began to run."""
+        took = now - asked_at
+        if started is not None:
+            self.started = self.watched = started
+        elif self._lost_at is not None:
+            self.started, self.watched = self._lost_at, now
+        elif self.watched is None or (took > 1 and took > _FALTERS * self._usual):
+            self.watched = now
+        self._lost_at = None
+        self._usual = took if not self._usual else min(took, 2 * self._usual)
+
+    def failed(self, error: WorkflowsError | None, now: float) -> None:
+        """A session that takes no connection has ended; another failure only hides what happens in it."""
+        self.watched = None
+        if isinstance(error, NotReached) and not error.sent:
+            self._lost_at = now
+
+    def saw(self, rows: Iterable[Instance], now: float) -> None:
+        """What was answered of rows: a change of status in this session shows that it is not cut."""
+        for row in rows:
+            if self._statuses.get(row.id, row.status) != row.status:
+                self._changed[row.id] = now
+            self._statuses[row.id] = row.status
+
+    def times(self, identity: str) -> SessionTimes:
+        return SessionTimes(self.started, self.watched, self._changed.get(identity))
+
+    def is_quiet(self, now: float) -> bool:
+        """Whether nothing has moved for a minute."""
+        return self.moved_at is not None and now - self.moved_at > QUIET
+
+    def rest(self, now: float) -> float:
+        """Seconds between two lists while nothing moves, more the longer that is so; 0 while it moves."""
+        return min(_LONGEST, (now - (self.moved_at or now)) / 4) if self.is_quiet(now) else 0.0
