@@ -130,12 +130,13 @@ COMMANDS = {
     "resume": "resume instances",
     "terminate": "terminate instances",
     "restart": "restart instances, from the beginning or from a step",
+    "redrive": "restart each instance from the step it failed at",
     "send": "send an event to instances",
     "open": "open a handover file in the dashboard",
     "setup": "go through token, account and workflow, and keep them as a profile",
     "doctor": "check config, account, token, terminal, paths, clock and the API",
 }
-SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "huge")
+SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "fixed-deploy", "huge")
 HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me")
 
 
@@ -159,6 +160,7 @@ def add_arguments(command: str, parser: Arguments) -> None:
         "show": _add_show,
         "tail": _add_tail,
         "create": _add_create,
+        "redrive": _add_redrive,
         "open": _add_open,
         "setup": _add_dashboard,
         "doctor": _add_nothing,
@@ -280,6 +282,7 @@ def _add_create(parser: Arguments) -> None:
     )
     parser.add_argument("--wait", action="store_true", help="until it is final")
     parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, send nothing")
     parser.add_argument("--yes", action="store_true", help="taken, though creating asks nothing")
     _add_no_journal(parser)
 
@@ -300,6 +303,36 @@ def _add_verb(parser: Arguments) -> None:
     if verb == "send":
         parser.add_argument("--type", metavar="TYPE", required=True, help="the event's type")
         parser.add_argument("--payload", metavar="JSON|@FILE", default=None, help="any JSON ({})")
+    _add_settling(parser)
+
+
+def _add_redrive(parser: Arguments) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="one or more; -: one per line on stdin")
+    _add_filter(parser)
+    parser.add_argument(
+        "--expect",
+        type=integer,
+        metavar="N",
+        help="how many --filter has to find; another number sends nothing",
+    )
+    parser.add_argument(
+        "--plan", action=Filled, metavar="FILE", default="", help="a plan that --dry-run wrote; -: stdin"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with a batch that was cut off")
+    parser.add_argument(
+        "--canary", type=ordinal, metavar="N", help="send N first, the rest once these are complete"
+    )
+    parser.add_argument(
+        "--within", type=duration, metavar="DURATION", help="how long the canary may take (10m)"
+    )
+    _add_settling(parser)
+
+
+def _add_settling(parser: Arguments) -> None:
+    """What every writing command takes that reads before it sends and follows what it sent."""
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, send nothing")
+    parser.add_argument("--wait", action="store_true", help="until each run has ended")
+    parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait, e.g. 10m")
     _add_yes(parser)
     _add_no_journal(parser)
 

@@ -27,6 +27,7 @@ _MODULES = {
     "terminate": "change",
     "restart": "change",
     "send": "change",
+    "redrive": "redrive",
 }
 
 

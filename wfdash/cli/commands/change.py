@@ -3,13 +3,22 @@
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from wfdash.api.errors import Refused
+from msgspec.structs import replace
+
+from wfdash.api.errors import NotFound, Refused
 from wfdash.api.interface import RestartFrom
 from wfdash.api.validate import check_event_type, production_doubt
 from wfdash.cli.commands.inputs import need_yes, read_ids, read_json, refused_as_usage
-from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of, say_lost
+from wfdash.cli.commands.results import (
+    Printer,
+    check_writable,
+    exit_code,
+    operator_of,
+    print_plan,
+    say_lost,
+)
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import CommandSession
@@ -19,10 +28,11 @@ from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count
 from wfdash.core.verbs.consequences import StepTarget, consequence
 from wfdash.core.verbs.rules import destroys, phrase
+from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Guard, Plan, make_plan
 from wfdash.live.polling.read_instance import read_answer
 
-__all__ = ["prepare", "run"]
+__all__ = ["confirmed", "prepare", "run"]
 
 _READ_BEFORE_ASKING = 20
 
@@ -38,7 +48,9 @@ def prepare(parsed: Namespace) -> str:
         raise UsageError("--count and --type belong to --from-step")
     given = [*parsed.ids, *([parsed.instance] if parsed.instance else [])]
     parsed.ids = read_ids(given)
-    need_yes(parsed.yes)
+    need_yes(parsed.yes or parsed.dry_run)
+    if parsed.timeout is not None and not parsed.wait:
+        raise UsageError("--timeout belongs to --wait")
     return _only_local(parsed)
 
 
@@ -62,9 +74,12 @@ def _verb(parsed: Namespace) -> str:
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
     """Ask, send, follow; one object an id on stdout. Returns the exit code."""
-    check_writable(session)
+    if not parsed.dry_run:
+        check_writable(session)
     await session.reach()
     workflow = await session.workflow()
+    if parsed.dry_run:
+        return await _dry_run(parsed, session, workflow)
     check_writable(session)
     if parsed.command == "send" and (doubt := production_doubt(parsed.type)):
         say(f"wfdash: {clean(doubt)}")
@@ -81,19 +96,36 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         ]
     plan = _plan(parsed, workflow, rows, now=session.clock(), guard=operator.guard)
     detail = details[0] if len(details) == 1 else None
-    if not parsed.yes and plan.eligible and not await _confirmed(plan, session, detail):
+    if not parsed.yes and plan.eligible and not await confirmed(plan, session, lambda: _tell(plan, detail)):
         raise Stop("nothing was sent", 1)
     if parsed.no_journal:
         plan = plan.without_journal()
-    printer = Printer(plan)
+    printer = Printer(plan, ended=parsed.wait)
+    course = Course(to_end=parsed.wait, timeout=parsed.timeout)
     try:
-        results = await operator.carry_out(plan, printer.on_event)
+        results = await operator.carry_out(plan, printer.on_event, course)
     except asyncio.CancelledError:
         printer.interrupted(session.clock())
         raise
     printer.close()
     say_lost(operator)
     return exit_code(result.exit_code for result in results)
+
+
+async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) -> int:
+    rows: list[Instance] = []
+    missing: dict[str, str] = {}
+    for identity in parsed.ids:
+        try:
+            detail = await _look(session, workflow, identity, simple=True)
+        except NotFound as error:
+            missing[identity] = str(error)
+            rows.append(Instance(identity))
+        else:
+            rows.append(Instance(identity, detail.status, ended=detail.end))
+    plan = _plan(parsed, workflow, rows, now=session.clock(), guard=Guard(local=session.api.local))
+    targets = (replace(target, reason=target.reason or missing.get(target.id, "")) for target in plan.targets)
+    return print_plan(replace(plan, targets=tuple(targets)), session)
 
 
 def _plan(
@@ -134,11 +166,11 @@ def _tell(plan: Plan, detail: Detail | None) -> None:
         say(clean(f"  {sentence}"))
 
 
-async def _confirmed(plan: Plan, session: CommandSession, detail: Detail | None) -> bool:
+async def confirmed(plan: Plan, session: CommandSession, tell: Callable[[], None]) -> bool:
     """Tells what will be done and asks: y for one, the number for many, the workflow's name in production."""
     number = len(plan.eligible)
     what = phrase(plan.verb)
-    _tell(plan, detail)
+    tell()
     production = session.settings.is_production(session.api.account_id)
     if production and destroys(plan.verb):
         wanted, ask = plan.workflow, f"this is production: type {plan.workflow} to {what}: "

@@ -18,7 +18,7 @@ from wfdash.cli.commands.inputs import (
     refused_as_usage,
     retention,
 )
-from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of, say_lost
+from wfdash.cli.commands.results import Printer, check_writable, exit_code, operator_of, print_plan, say_lost
 from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import UsageError
@@ -27,7 +27,7 @@ from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.live.actions.plan import Result, make_creation
+from wfdash.live.actions.plan import Guard, Result, make_creation
 
 __all__ = ["prepare", "run"]
 
@@ -121,9 +121,13 @@ def _checked(new: NewInstance, where: str = "") -> NewInstance:
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
     """Create, and with --wait follow each until it is final. Returns the exit code."""
-    check_writable(session)
+    if not parsed.dry_run:
+        check_writable(session)
     await session.reach()
     workflow = await session.workflow()
+    if parsed.dry_run:
+        guard = Guard(local=session.api.local)
+        return print_plan(make_creation(workflow, parsed.new, now=session.clock(), guard=guard), session)
     check_writable(session)
     operator = operator_of(session, no_journal=parsed.no_journal)
     plan = make_creation(workflow, parsed.new, now=session.clock(), guard=operator.guard)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec.structs import replace
 from platformdirs import user_state_path
@@ -11,14 +12,29 @@ from wfdash.cli.output import json_line, say
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Plan, Progress, Result
+from wfdash.live.actions.plan_lines import plan_lines, start_object
 from wfdash.live.records.journal import Journal
 
-__all__ = ["Printer", "check_writable", "exit_code", "operator_of", "say_lost"]
+__all__ = ["Printer", "check_writable", "exit_code", "operator_of", "print_plan", "say_lost", "where_of"]
 
 _WORST_FIRST = (4, 3, 2, 5, 1)
+
+
+def print_plan(plan: Plan, session: CommandSession) -> int:
+    """What --dry-run prints: what would be sent, and what would be skipped and why. Nothing is sent."""
+    for line in plan_lines(plan, where_of(session)):
+        json_line(line)
+    say(f"{count(len(plan.eligible))} would be sent, {count(len(plan.skipped))} skipped; nothing was sent")
+    return 0
+
+
+def where_of(session: CommandSession) -> str:
+    """The account, or the origin of a dev session, that a plan or a journal entry is for."""
+    return session.settings.kept_for or session.api.account_id
 
 
 def exit_code(codes: Iterable[int]) -> int:
@@ -41,7 +57,7 @@ def operator_of(session: CommandSession, *, no_journal: bool) -> Operator:
     Raises Stop where the journal cannot be written, unless that is accepted.
     """
     settings = session.settings
-    account = settings.kept_for or session.api.account_id
+    account = where_of(session)
     journal = Journal(
         user_state_path("wfdash"), profile=settings.profile_name, account=account, clock=session.clock
     )
@@ -71,12 +87,19 @@ class Printer:
     Where stdout takes no more, what was asked for is carried out to its end all the same.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, ended: bool = False) -> None:
+        """With `ended` each object says how the run ended that was begun."""
+        self._ended = ended or plan.verb == "redrive"
+        self._starts = {target.id: target.restart_from for target in plan.targets}
         self._lost: BrokenPipeError | Stop | None = None
         self._results = {target.id: _not_sent(plan, target.id) for target in plan.targets}
 
     def on_event(self, event: Progress | Result) -> None:
         """An event of the operator; a result is printed."""
+        if isinstance(event, Result) and event.followed:
+            error = "interrupted before it ended"
+            self._results[event.id] = replace(event, outcome=Outcome.UNDER_WAY, error=error)
+            return
         if isinstance(event, Result):
             self._results.pop(event.id, None)
             self.print(event)
@@ -108,19 +131,22 @@ class Printer:
             self._lost = lost
 
     def _print(self, result: Result) -> None:
-        json_line(
-            {
-                "at": iso(result.at),
-                "workflow": result.workflow,
-                "id": result.id,
-                "verb": result.verb,
-                "before": result.before or None,
-                "answered": result.answered or None,
-                "after": result.after or None,
-                "outcome": result.outcome,
-                "error": result.error or None,
-            }
-        )
+        line: dict[str, Any] = {
+            "at": iso(result.at),
+            "workflow": result.workflow,
+            "id": result.id,
+            "verb": result.verb,
+            "before": result.before or None,
+            "answered": result.answered or None,
+            "after": result.after or None,
+            "outcome": result.outcome,
+            "error": result.error or None,
+        }
+        if result.verb == "redrive":
+            line["from"] = start_object(result.restart_from or self._starts.get(result.id))
+        if self._ended:
+            line["ended"] = result.ended or None
+        json_line(line)
 
     def interrupted(self, at: float) -> None:
         """Print the last that is known of ids whose result never came."""

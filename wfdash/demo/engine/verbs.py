@@ -102,6 +102,8 @@ def restart(world: World, instance: SimulatedInstance, start: From | None = None
     instance.run, instance.kept, instance.paused_at = None, kept, None
     instance.ended, instance.terminating, instance.parked = None, False, False
     instance.restarts += 1
+    if instance.workflow.restarts_on_newest:
+        instance.version = instance.workflow.current
     instance.events.clear()
     instance.become("queued", world.time)
     instance.modified = world.time

@@ -51,6 +51,9 @@ class SimulatedWorkflow:
     retention: Retention = field(default_factory=lambda: Retention(7 * DAY, 7 * DAY))
     crons: list[Cron] = field(default_factory=list)
     script_deleted: bool = False
+    restarts_on_newest: bool = False
+    """Whether a restart runs the newest version. Not documented; the local engine keeps its version
+    (its source), so that is the default."""
     language: str = "javascript"
     versions: list[SimulatedVersion] = field(default_factory=list)
     triggered: float | None = None

@@ -1,4 +1,4 @@
-"""Named worlds: `calm`, `incident`, `deploy-gone-wrong`, `huge`."""
+"""Named worlds: `calm`, `incident`, `deploy-gone-wrong`, `fixed-deploy`, `huge`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from wfdash.demo.engine import verbs
 from wfdash.demo.engine.instance import Retention, SimulatedInstance
 from wfdash.demo.engine.workflow import DAY, Cron, SimulatedWorkflow
 from wfdash.demo.engine.world import Arrivals, World
-from wfdash.demo.worlds import office, shop
+from wfdash.demo.worlds import office, repair, shop
 from wfdash.demo.worlds.crowd import populate
 
 __all__ = ["SCENARIOS", "Clock"]
@@ -186,6 +186,26 @@ def deploy_gone_wrong(clock: Clock, seed: str) -> World:
     return world
 
 
+def fixed_deploy(clock: Clock, seed: str, *, failed: int = 300, newest: bool = True) -> World:
+    """`parcels` broke an hour ago in six places; the fix came 4 minutes ago, and the failed ones wait.
+
+    Of those a few fail once more. With `newest` a restart runs the newest version, else the one it had.
+    """
+    world, now = _past(clock, seed, 3)
+    parcels = SimulatedWorkflow(
+        "parcels", repair.parcel, "depot-worker", "ParcelWorkflow", now - OLD, repair.parcel_params
+    )
+    parcels.restarts_on_newest = newest
+    world.add_workflow(parcels)
+    for number in range(failed):
+        world.advance(now - HOUR + number * 50 * MINUTE / failed)
+        world.create(parcels, f"parcel-{1000 + number}", trigger="binding", own=True)
+    world.at(now - 4 * MINUTE, parcels.deploy)
+    _Pace(world, now - HOUR).stream(parcels, 20.0, "parcel-", 5000, "binding")
+    world.advance(now)
+    return world
+
+
 def huge(clock: Clock, seed: str) -> World:
     """100,000 instances of `orders`, 5,000 of them active, about 50 changes a second."""
     world, now = _past(clock, seed, 2)
@@ -208,5 +228,6 @@ SCENARIOS: Final[dict[str, Callable[[Clock, str], World]]] = {
     "calm": calm,
     "incident": incident,
     "deploy-gone-wrong": deploy_gone_wrong,
+    "fixed-deploy": fixed_deploy,
     "huge": huge,
 }

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import Judgement, phrase, settled
+from wfdash.core.verbs.rules import RESTARTS, Judgement, phrase, settled
 from wfdash.live.actions.reread import Rereader, Snapshot
 
 __all__ = ["DEADLINES", "Followed", "Follower"]
@@ -88,8 +88,8 @@ class Follower(Struct, frozen=True):
 
     def _judge(self, verb: str, before: Snapshot, answered: str, snapshot: Snapshot) -> Judgement:
         rerun = None
-        if verb in ("restart", "restart_from"):
-            rerun = snapshot.began_again(before, from_step=verb == "restart_from")
+        if verb in RESTARTS:
+            rerun = snapshot.began_again(before, from_step=verb != "restart")
         return settled(verb, before=before.status, answered=answered, now=snapshot.status, rerun=rerun)
 
 

@@ -14,7 +14,7 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import leads_to, same_meaning
+from wfdash.core.verbs.rules import RESTARTS, leads_to, same_meaning
 from wfdash.live.actions.reread import Snapshot
 
 __all__ = ["LIMITED_TRIES", "as_failure", "judge_failure", "pause_after", "repeatable", "unchanged"]
@@ -62,8 +62,8 @@ def unchanged(verb: str, before: Snapshot, now: Snapshot) -> bool:
     """
     if not same_meaning(verb, before.status, now.status):
         return False
-    if verb in ("restart", "restart_from"):
+    if verb in RESTARTS:
         if before.started is None and before.ended is None:
             return False  # a list row of one that is queued stays as it is when it is restarted
-        return now.began_again(before, from_step=verb == "restart_from") is False
+        return now.began_again(before, from_step=verb != "restart") is False
     return before.status not in leads_to(verb) and not now.moved_since(before)

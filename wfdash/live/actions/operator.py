@@ -1,14 +1,17 @@
 """Carries out a confirmed plan: re-read, send once, follow until it settles. Knows nothing of any screen."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.create import Creator
+from wfdash.live.actions.ending import BEGIN_A_RUN, Course, EndFollower, Held, judge_canary
 from wfdash.live.actions.follow import Follower
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result, Target
 from wfdash.live.actions.plan_journal import PlanJournal
@@ -22,6 +25,7 @@ __all__ = ["ActionBudget", "OnEvent", "Operator"]
 
 OnEvent = Callable[[Progress | Result], None]
 
+_AT_ONCE = Course()
 _EXIT_CODES = {Outcome.UNKNOWN: 4, Outcome.UNDER_WAY: 4, Outcome.NO_EFFECT: 1}
 
 
@@ -33,8 +37,11 @@ class _Run(Struct):
     plan_journal: PlanJournal
     rereader: Rereader
     follower: Follower
+    course: Course
     halt: asyncio.Event = field(default_factory=asyncio.Event)
     done: int = 0
+    first: list[str] = field(default_factory=list)
+    """Ids of the canary that were sent."""
 
     @property
     def many(self) -> bool:
@@ -96,9 +103,12 @@ class Operator:
         self._sink.saw_detail(detail, number)
         return detail
 
-    async def carry_out(self, plan: Plan, on_event: OnEvent) -> list[Result]:
-        """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised."""
-        run = self._start(plan, on_event)
+    async def carry_out(self, plan: Plan, on_event: OnEvent, course: Course = _AT_ONCE) -> list[Result]:
+        """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised.
+
+        Where the course follows runs to their end, `on_event` gets a Result that is `followed` before that.
+        """
+        run = self._start(plan, on_event, course)
         try:
             if trouble := await run.plan_journal.planned():
                 return self._unrecorded(run, f"{NOTHING_SENT}: {trouble}")
@@ -125,21 +135,20 @@ class Operator:
             run.on_event(result)
         return results
 
-    def _start(self, plan: Plan, on_event: OnEvent) -> _Run:
-        rereader = Rereader(
-            self._api,
-            plan.workflow,
-            [target.id for target in plan.eligible],
-            budget=self._budget,
-            clock=self._steady,
-            sink=self._sink,
+    def _rereader(self, plan: Plan, ids: Sequence[str]) -> Rereader:
+        return Rereader(
+            self._api, plan.workflow, ids, budget=self._budget, clock=self._steady, sink=self._sink
         )
+
+    def _start(self, plan: Plan, on_event: OnEvent, course: Course) -> _Run:
+        rereader = self._rereader(plan, [target.id for target in plan.eligible])
         run = _Run(
             plan,
             on_event,
             PlanJournal(plan, self.journal),
             rereader,
             Follower(rereader, self._steady, self._sleep, many=len(plan.eligible) > FEW),
+            course,
         )
         self._runs[plan.key] = run
         return run
@@ -159,6 +168,8 @@ class Operator:
     async def _change(self, run: _Run) -> list[Result]:
         results: dict[str, Result] = {}
         following: list[asyncio.Task[None]] = []
+        held: Held | None = None
+        waits = run.course.canary > 0
 
         def settle(result: Result) -> None:
             results[result.id] = result
@@ -169,8 +180,17 @@ class Operator:
                 if target.reason:
                     settle(self._skipped(run, target, target.reason))
                     continue
+                if waits and len(run.first) == run.course.canary:
+                    waits = False
+                    await self._unless_halted(run, following)
+                    held = judge_canary([results[identity] for identity in run.first if identity in results])
+                if held is not None and not run.halt.is_set():
+                    settle(await self._held(run, target, held))
+                    continue
                 sent = await self._send(run, target)
                 run.done += 1
+                if waits and (isinstance(sent, Sent) or sent.sent_at is not None):
+                    run.first.append(target.id)
                 if isinstance(sent, Result):
                     settle(sent)
                 else:
@@ -180,6 +200,27 @@ class Operator:
             for task in following:
                 task.cancel()
         return [results[target.id] for target in run.plan.targets]
+
+    @staticmethod
+    async def _unless_halted(run: _Run, following: Sequence[asyncio.Task[None]]) -> None:
+        """Wait until all of them are followed to their end, or a person stops it."""
+        stopping: asyncio.Task[Any] = asyncio.create_task(run.halt.wait())
+        try:
+            while not run.halt.is_set() and (open_ones := [task for task in following if not task.done()]):
+                await asyncio.wait({stopping, *open_ones}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+
+    async def _held(self, run: _Run, target: Target, held: Held) -> Result:
+        await run.plan_journal.held(target.id, target.status, held.reason)
+        return run.plan.result(
+            target.id,
+            self.clock(),
+            Outcome.SKIPPED,
+            before=target.status,
+            error=held.reason,
+            exit_code=held.exit_code,
+        )
 
     def _skipped(self, run: _Run, target: Target, reason: str, before: str = "") -> Result:
         return run.plan.result(
@@ -240,7 +281,7 @@ class Operator:
             )
             outcome, sentence, status = followed.outcome, followed.sentence, followed.status
         await run.plan_journal.settled(target.id, outcome, before.status, sent.answered, status, sentence)
-        settle(
+        result = replace(
             run.plan.result(
                 target.id,
                 self.clock(),
@@ -252,7 +293,39 @@ class Operator:
                 sentence=sentence,
                 sent_at=sent.at,
                 exit_code=_EXIT_CODES.get(outcome, 0),
-            )
+            ),
+            restart_from=sent.restart_from,
+        )
+        canary = target.id in run.first
+        runs_on = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY) and run.plan.verb in BEGIN_A_RUN
+        if not runs_on or not (canary or run.course.to_end):
+            settle(result)
+            return
+        settle(replace(result, followed=True))
+        limit = run.course.within if canary else run.course.timeout
+        settle(await self._to_end(run, result, before, limit))
+
+    async def _to_end(self, run: _Run, result: Result, before: Snapshot, limit: float | None) -> Result:
+        canary = 0 < len(run.first) <= FEW and result.id in run.first
+        rereader = self._rereader(run.plan, [result.id]) if canary else run.rereader
+        follower = EndFollower(rereader, self._steady, self._sleep, many=run.many and not canary)
+        ending = await follower.until_end(
+            result.id,
+            before=before,
+            status=result.after,
+            deadline=None if limit is None else self._steady() + limit,
+        )
+        if ending.status:
+            await run.plan_journal.ended(result.id, before.status, ending.status, ending.sentence)
+        return replace(
+            result,
+            at=self.clock(),
+            after=ending.now,
+            outcome=Outcome.DONE if ending.status else Outcome.UNDER_WAY,
+            error="" if ending.status == "complete" else ending.sentence,
+            sentence=ending.sentence,
+            ended=ending.status,
+            exit_code=ending.exit_code,
         )
 
     @staticmethod

@@ -42,6 +42,8 @@ class Target(Struct, frozen=True):
     ended: float | None = None
     reason: str = ""
     """Why it is skipped; "" when the verb will be sent to it."""
+    restart_from: RestartFrom | None = None
+    """Of a redrive: the step it is restarted from; None where it is looked for just before it is sent."""
 
     @property
     def unknown(self) -> bool:
@@ -161,6 +163,11 @@ class Result(Struct, frozen=True):
     sent_at: float | None = None
     exit_code: int = 0
     """What a one-shot that did only this would exit with."""
+    restart_from: RestartFrom | None = None
+    ended: str = ""
+    """How the run ended that this began: complete, errored, terminated; "" while it is not known."""
+    followed: bool = False
+    """Whether it is followed to its end: then another result of this id comes."""
 
     @property
     def failed(self) -> bool:

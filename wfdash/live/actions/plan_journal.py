@@ -6,8 +6,9 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import RestartFrom
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.live.actions.plan import Plan
+from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.records.journal import ActionResult, Journal
 
 __all__ = ["PlanJournal"]
@@ -28,15 +29,22 @@ class PlanJournal(Struct, frozen=True):
 
     def _planned(self) -> bool:
         for target in self.plan.targets:
-            if not self._write("planned", target.id, ActionResult(before=target.status)):
+            planned = ActionResult(before=target.status, start=self._start(target), end=target.ended)
+            if not self._write("planned", target.id, planned):
                 return False
             if target.reason:
                 self._write("skipped", target.id, ActionResult(before=target.status, reason=target.reason))
         return True
 
-    async def sent(self, identity: str, before: str) -> str:
+    def _start(self, target: Target) -> RestartFrom | None:
+        return target.restart_from or self.plan.restart_from
+
+    async def sent(
+        self, identity: str, before: str, *, start: RestartFrom | None = None, end: float | None = None
+    ) -> str:
         """On the disk when this returns "", so that no request leaves unrecorded; else why it must not."""
-        return self._refusal(await self._tell("sent", identity, ActionResult(before=before)))
+        result = ActionResult(before=before, start=start, end=end)
+        return self._refusal(await self._tell("sent", identity, result))
 
     async def answered(self, identity: str, before: str, answered: str, http: int | None, ray: str) -> None:
         await self._tell(
@@ -62,6 +70,14 @@ class PlanJournal(Struct, frozen=True):
         await self._tell(
             event, identity, ActionResult(before, answered, after, reason=f"{outcome}: {sentence}")
         )
+
+    async def held(self, identity: str, before: str, reason: str) -> None:
+        """Not sent, because of what became of the first ones."""
+        await self._tell("held", identity, ActionResult(before=before, reason=reason))
+
+    async def ended(self, identity: str, before: str, after: str, sentence: str) -> None:
+        """The run that this began is over."""
+        await self._tell("ended", identity, ActionResult(before=before, after=after, reason=sentence))
 
     def cut_off(self, identity: str, before: str) -> None:
         """The task was cancelled before the answer. Blocks, for there may be no loop to come back to."""

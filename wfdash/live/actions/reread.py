@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import BadAnswer, InstanceNotFound, WorkflowsError
 from wfdash.api.interface import InstancePage, Workflows
+from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.read_sink import ReadSink
 from wfdash.live.polling.read_instance import read_answer
@@ -101,6 +102,11 @@ class Rereader:
             raise InstanceNotFound(f"no list shows an instance {identity}")
         return await self._detail(identity)
 
+    async def read_full(self, identity: str) -> tuple[Snapshot, Detail]:
+        """The instance with all its steps."""
+        with _understood():
+            return await self._answer(identity, simple=False)
+
     async def find(self, identity: str, *, since: float) -> Snapshot | None:
         """An instance that may be there, or None: of many, one that the lists show, asked `since` then.
 
@@ -116,8 +122,11 @@ class Rereader:
             return None
 
     async def _detail(self, identity: str) -> Snapshot:
+        return (await self._answer(identity, simple=not self._api.local))[0]
+
+    async def _answer(self, identity: str, *, simple: bool) -> tuple[Snapshot, Detail]:
         await self._budget.acquire_action()
-        number, simple = self._sink.next_number(), not self._api.local
+        number = self._sink.next_number()
         try:
             answer = await self._api.get_instance(self._workflow, identity, simple=simple)
         except InstanceNotFound:
@@ -125,7 +134,8 @@ class Rereader:
             raise
         detail = read_answer(self._workflow, identity, answer, simple=simple)
         self._sink.saw_detail(detail, number)
-        return Snapshot(detail.status, self.now(), "detail", detail.queued, detail.start, detail.end)
+        snapshot = Snapshot(detail.status, self.now(), "detail", detail.queued, detail.start, detail.end)
+        return snapshot, detail
 
     async def _absent(self, identity: str) -> bool:
         async with self._lock:

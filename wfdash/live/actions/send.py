@@ -17,7 +17,7 @@ from wfdash.api.errors import (
     Unauthorized,
     WorkflowsError,
 )
-from wfdash.api.interface import StatusAnswer, Verb, Workflows
+from wfdash.api.interface import RestartFrom, StatusAnswer, Verb, Workflows
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import refusal, same_meaning
 from wfdash.live.actions.judge import (
@@ -31,6 +31,7 @@ from wfdash.live.actions.judge import (
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import ReadSink
+from wfdash.live.actions.redrive import find_step
 from wfdash.live.actions.reread import ActionBudget, Rereader, Snapshot
 
 __all__ = ["NOTHING_SENT", "STOPPED", "Sender", "Sent"]
@@ -51,6 +52,7 @@ _API_VERBS: Final[dict[str, Verb]] = {
     "terminate_rollback": "terminate",
     "restart": "restart",
     "restart_from": "restart",
+    "redrive": "restart",
 }
 
 _T = TypeVar("_T")
@@ -69,6 +71,7 @@ class Sent(Struct, frozen=True):
     before: Snapshot | None = None
     at: float | None = None
     exit_code: int = 0
+    restart_from: RestartFrom | None = None
 
 
 class Sender(Struct, frozen=True):
@@ -94,9 +97,10 @@ class Sender(Struct, frozen=True):
         on_event: OnEvent,
     ) -> Sent:
         """Sends once; again only after a 429, and once a read has shown that it changed nothing."""
-        before = await self._ready(target, halt=halt, forbidden=forbidden, on_event=on_event)
-        if isinstance(before, Sent):
-            return before
+        ready = await self._ready(target, halt=halt, forbidden=forbidden, on_event=on_event)
+        if isinstance(ready, Sent):
+            return ready
+        target, before = ready
         for attempt in range(LIMITED_TRIES + 1):
             at = self.clock()
             sent = await self._once(target, before, on_event, forbid, again=attempt > 0)
@@ -113,19 +117,20 @@ class Sender(Struct, frozen=True):
 
     async def _ready(
         self, target: Target, *, halt: asyncio.Event, forbidden: Callable[[], str], on_event: OnEvent
-    ) -> Snapshot | Sent:
+    ) -> tuple[Target, Snapshot] | Sent:
         """The target as it is just before the request, or why nothing is sent."""
-        before = await self._unless(halt, self._reread(target, halt, on_event))
+        read = await self._unless(halt, self._reread(target, halt, on_event))
         reason = forbidden()
-        if before is None or halt.is_set():
+        if read is None or halt.is_set():
             return await self._nothing(target, STOPPED, None)
-        if isinstance(before, Sent):
-            return before
-        if reason or (reason := self._changed(target, before)):
+        if isinstance(read, Sent):
+            return read
+        target, before = read
+        if reason := reason or target.reason or self._changed(target, before):
             return await self._nothing(target, reason, before)
         if not await self._leave(halt):
             return await self._nothing(target, STOPPED, before)
-        return before
+        return read
 
     async def _after_the_limit(
         self,
@@ -169,7 +174,17 @@ class Sender(Struct, frozen=True):
         await self._unless(halt, self.budget.acquire_action())
         return not halt.is_set()
 
-    async def _reread(self, target: Target, halt: asyncio.Event, on_event: OnEvent) -> Snapshot | Sent:
+    async def _read(self, target: Target) -> tuple[Target, Snapshot]:
+        before = await self.rereader.read(
+            target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
+        )
+        if self.plan.verb == "redrive" and not self._changed(target, before):
+            target = await find_step(self.rereader, target, before)
+        return target, before
+
+    async def _reread(
+        self, target: Target, halt: asyncio.Event, on_event: OnEvent
+    ) -> tuple[Target, Snapshot] | Sent:
         on_event("reading", "", "")
         failure: WorkflowsError | None = None
         wait = 0.0
@@ -177,9 +192,7 @@ class Sender(Struct, frozen=True):
             await self.sleep(wait)
             asked = self.rereader.now()
             try:
-                return await self.rereader.read(
-                    target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
-                )
+                return await self._read(target)
             except NotFound as error:
                 gone = "it is not there any more: nothing sent" if target.status else f"nothing sent: {error}"
                 return await self._nothing(target, gone, None)
@@ -212,7 +225,9 @@ class Sender(Struct, frozen=True):
         if was and not same_meaning(verb, was, now.status):
             return f"was {was}, now {now.status}: nothing sent"
         ends = (target.ended, now.ended)
-        if was and ends[0] is not None and ends[1] is not None and ends[1] - ends[0] > _RERUN_TOLERANCE:
+        if verb == "redrive":
+            pass  # the step it ended at decides, not when
+        elif was and ends[0] is not None and ends[1] is not None and ends[1] - ends[0] > _RERUN_TOLERANCE:
             return f"was {was}, ran again since and is {now.status}: nothing sent"
         if self.plan.insisted:
             return ""
@@ -227,7 +242,8 @@ class Sender(Struct, frozen=True):
         *,
         again: bool,
     ) -> Sent | RateLimited:
-        if trouble := await self.plan_journal.sent(target.id, before.status):
+        start = self._start(target)
+        if trouble := await self.plan_journal.sent(target.id, before.status, start=start, end=before.ended):
             if again:
                 error = f"429, read again, nothing changed; not sent again: {trouble}"
                 return Sent(outcome=Outcome.NOT_REACHED, error=error, before=before, exit_code=5)
@@ -252,7 +268,12 @@ class Sender(Struct, frozen=True):
         if self.plan.verb != "send_event":
             self.sink.saw_status(self.plan.workflow, target.id, answer.status, number)
         on_event("answered", "", answered)
-        return Sent(accepted=True, answered=answered, before=before, at=at)
+        return Sent(accepted=True, answered=answered, before=before, at=at, restart_from=start)
+
+    def _start(self, target: Target) -> RestartFrom | None:
+        if self.plan.verb == "redrive":
+            return target.restart_from
+        return self.plan.restart_from if self.plan.verb == "restart_from" else None
 
     async def _request(self, target: Target) -> StatusAnswer:
         plan = self.plan
@@ -264,7 +285,7 @@ class Sender(Struct, frozen=True):
             target.id,
             _API_VERBS[plan.verb],
             rollback=plan.verb == "terminate_rollback",
-            restart_from=plan.restart_from if plan.verb == "restart_from" else None,
+            restart_from=self._start(target),
         )
 
     async def _failed(
@@ -277,7 +298,14 @@ class Sender(Struct, frozen=True):
     ) -> Sent:
         outcome = judge_failure(error, forbid)
         await self.plan_journal.failed(outcome, target.id, before.status, error)
-        return Sent(outcome=outcome, error=str(error), before=before, at=at, exit_code=error.exit_code)
+        return Sent(
+            outcome=outcome,
+            error=str(error),
+            before=before,
+            at=at,
+            exit_code=error.exit_code,
+            restart_from=self._start(target),
+        )
 
     @staticmethod
     async def _unless(halt: asyncio.Event, work: Awaitable[_T]) -> _T | None:

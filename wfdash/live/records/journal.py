@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError, Struct, ValidationError, convert
 from msgspec.json import Decoder
 from msgspec.structs import asdict
 
+from wfdash.api.interface import RestartFrom
 from wfdash.config.plain_file import read_plain
 from wfdash.core.model.times import iso, parse_time
 from wfdash.live.records.locked_file import LockedFile, SessionLock, session_is_over
@@ -29,7 +30,17 @@ __all__ = [
     "read_entries",
 ]
 
-EVENTS: Final = ("planned", "sent", "answered", "settled", "unknown", "skipped")
+EVENTS: Final = (
+    "planned",
+    "sent",
+    "answered",
+    "settled",
+    "unknown",
+    "skipped",
+    "held",
+    "taken over",
+    "ended",
+)
 KEYS: Final = (
     "v",
     "at",
@@ -49,12 +60,15 @@ KEYS: Final = (
     "ray",
     "reason",
     "who",
+    "from",
+    "end",
 )
 FILE_NAME: Final = "actions.jsonl"
 MAX_BYTES: Final = 10_000_000
 KEPT: Final = 5
 MOST_READ: Final = 4_000_000
 """Bytes at the journal's end that are read as entries: some 13,000."""
+_NO_WORDS = ("v", "at", "from", "end")
 _OPEN = ("planned", "sent", "answered")
 
 
@@ -68,6 +82,10 @@ class ActionResult(Struct, frozen=True):
     code: int | None = None
     ray: str = ""
     reason: str = ""
+    start: RestartFrom | None = None
+    """The step a restart begins at; `from` in the file."""
+    end: float | None = None
+    """When the instance ended last, as seen before sending."""
 
 
 _NOTHING: Final = ActionResult()
@@ -168,7 +186,7 @@ class Journal:
 
         `session` closes an entry of another session, which is then the one it is written for.
         """
-        line: dict[str, str | int | None] = {
+        line: dict[str, Any] = {
             "v": 1,
             "at": iso(self._clock()),
             "session": session or self.session,
@@ -181,7 +199,10 @@ class Journal:
             "id": id,
         }
         line |= {key: value if value != "" else None for key, value in asdict(result).items()}
+        del line["start"], line["end"]
         line["who"] = self.who
+        line["from"] = _start_as_sent(result.start)
+        line["end"] = None if result.end is None else iso(result.end)
         try:
             self._alive.hold()
             self._file.append(json.dumps(line).encode("ascii"), sync=event == "sent")
@@ -325,14 +346,26 @@ def parse_entry(line: bytes) -> JournalEntry | None:
     if at is None or value.get("event") not in EVENTS:
         return None
     words: dict[str, Any] = {
-        key: value[key] for key in KEYS if isinstance(value.get(key), str) and key not in ("v", "at")
+        key: value[key] for key in KEYS if isinstance(value.get(key), str) and key not in _NO_WORDS
     }
     for key in ("http", "code"):
         number = value.get(key)
         words[key] = number if isinstance(number, int) and not isinstance(number, bool) else None
     for key in ("session", "plan", "verb"):
         words.setdefault(key, "")
+    words["start"], words["end"] = _start_as_read(value.get("from")), parse_time(value.get("end"))
     return JournalEntry(at=at, **words)
+
+
+def _start_as_sent(start: RestartFrom | None) -> dict[str, Any] | None:
+    return None if start is None else {"name": start.name, "count": start.count, "type": start.type}
+
+
+def _start_as_read(value: object) -> RestartFrom | None:
+    try:
+        return None if value is None else convert(value, RestartFrom)
+    except ValidationError:
+        return None
 
 
 def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:

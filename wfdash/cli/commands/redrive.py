@@ -1,0 +1,177 @@
+"""`wfdash redrive`: restarts each instance from the step it failed at, a few of many before the rest."""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from wfdash.cli.commands.change import confirmed
+from wfdash.cli.commands.inputs import need_yes, read_ids, read_text
+from wfdash.cli.commands.list import Listing
+from wfdash.cli.commands.results import (
+    Printer,
+    check_writable,
+    exit_code,
+    operator_of,
+    print_plan,
+    say_lost,
+    where_of,
+)
+from wfdash.cli.exits import Stop, UsageError
+from wfdash.cli.output import say
+from wfdash.cli.session import CommandSession
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.text.clean import clean, distinguishable
+from wfdash.core.text.words import count, spoken
+from wfdash.core.verbs.redrive import redrive_sentences
+from wfdash.live.actions.ending import Course
+from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import Guard, Plan, make_plan
+from wfdash.live.actions.plan_lines import NoPlan, read_plan
+from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive, spoken_start
+from wfdash.live.polling.read_instance import read_answer
+
+__all__ = ["prepare", "run"]
+
+_WITHIN = 600.0
+
+
+def prepare(parsed: Namespace) -> None:
+    """Check all that can be checked before anything is read."""
+    given = [*parsed.ids, *([parsed.instance] if parsed.instance else [])]
+    sources = [bool(given), bool(parsed.filter), bool(parsed.plan), parsed.resume]
+    if sum(sources) != 1:
+        raise UsageError(
+            "which ones? IDs, - for stdin, --filter QUERY, --plan FILE or --resume; one of these"
+        )
+    if parsed.expect is not None and not parsed.filter:
+        raise UsageError("--expect belongs to --filter")
+    if parsed.within is not None and parsed.canary is None:
+        raise UsageError("--within belongs to --canary")
+    if parsed.timeout is not None and not parsed.wait:
+        raise UsageError("--timeout belongs to --wait")
+    asked = sys.stdin.isatty() and sys.stderr.isatty()
+    if parsed.filter and parsed.expect is None and not parsed.dry_run and not asked:
+        raise UsageError("away from a terminal --filter needs --expect N: how many it has to find")
+    parsed.ids = read_ids(given) if given else []
+    parsed.plan_text = read_text(parsed.plan, "--plan") if parsed.plan else ""
+    need_yes(parsed.yes or parsed.dry_run)
+    parsed.query = None
+    if parsed.filter:
+        from wfdash.core.filter.query import parse
+
+        parsed.query = parse(parsed.filter)
+        if parsed.query.needs_marks:
+            raise UsageError("--filter: marked is of the dashboard; there are no marks here")
+        parsed.limit, parsed.asc, parsed.read_details = 0, False, 0
+
+
+async def run(parsed: Namespace, session: CommandSession) -> int:
+    """Plan, show or confirm it, carry it out; one object an id on stdout. Returns the exit code."""
+    if not parsed.dry_run:
+        check_writable(session)
+    await session.reach()
+    workflow = await session.workflow()
+    if parsed.dry_run:
+        redrive = await _plan(parsed, session, workflow, Guard(local=session.api.local))
+        return print_plan(redrive.plan, session)
+    check_writable(session)
+    operator = operator_of(session, no_journal=parsed.no_journal)
+    redrive = await _plan(parsed, session, workflow, operator.guard)
+    plan = redrive.plan
+    if parsed.canary is not None and parsed.canary > len(plan.eligible):
+        raise UsageError(f"--canary {parsed.canary}: only {count(len(plan.eligible))} can be redriven")
+    if not parsed.yes and plan.eligible:
+        sentences = redrive_sentences(list(redrive.points.values()), local=session.api.local)
+        if not await confirmed(plan, session, lambda: _tell(redrive, sentences, parsed)):
+            raise Stop("nothing was sent", 1)
+    return await _carry_out(parsed, session, operator, plan)
+
+
+async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:
+    if parsed.no_journal:
+        plan = plan.without_journal()
+    printer = Printer(plan)
+    within = _WITHIN if parsed.within is None else parsed.within
+    course = Course(parsed.canary or 0, within, parsed.wait, parsed.timeout)
+    try:
+        results = await operator.carry_out(plan, printer.on_event, course)
+    except asyncio.CancelledError:
+        printer.interrupted(session.clock())
+        raise
+    printer.close()
+    say_lost(operator)
+    return exit_code(result.exit_code for result in results)
+
+
+async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard: Guard) -> Redrive:
+    if parsed.plan:
+        try:
+            targets = read_plan(parsed.plan_text, verb="redrive", where=where_of(session), workflow=workflow)
+        except NoPlan as wrong:
+            raise UsageError(f"--plan: {parsed.plan}: {wrong}") from None
+        plan = make_plan("redrive", workflow, [], now=session.clock(), guard=guard)
+        return Redrive(replace(plan, targets=tuple(targets)), {})
+    rows: Sequence[Instance] = [Instance(identity) for identity in parsed.ids]
+    if parsed.query is not None:
+        rows = await _found(parsed, session)
+
+    async def read(identity: str) -> Detail:
+        answer = await session.read(lambda: session.api.get_instance(workflow, identity))
+        return read_answer(workflow, identity, answer)
+
+    late = len(rows) > READ_BEFORE and not parsed.dry_run
+    if late:
+        say(f"wfdash: {count(len(rows))}: each is read just before it is sent")
+    return await plan_redrive(
+        workflow,
+        rows,
+        read,
+        now=session.clock(),
+        guard=guard,
+        late=late,
+        on_read=lambda number: _progress(number, len(rows)),
+    )
+
+
+async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
+    """What the filter finds, the list read to its end. Terminated ones only where it asks for them."""
+    wanted = {"errored", "terminated"} if "terminated" in parsed.filter.casefold() else {"errored"}
+    listing = Listing(parsed, session)
+    found = {row.id: row async for _, row in listing.matching() if row.status in wanted}
+    if not found:
+        raise Stop(f"--filter: nothing that {' or '.join(sorted(wanted))} matches; nothing was sent", 2)
+    if parsed.expect is not None and parsed.expect != len(found):
+        raise Stop(f"--expect {parsed.expect}: {count(len(found))} match; nothing was sent", 2)
+    return list(found.values())
+
+
+def _progress(number: int, total: int) -> None:
+    if total > 20 and (number % 50 == 0 or number == total):
+        say(f"wfdash: reading {count(number)} of {count(total)}")
+
+
+def _tell(redrive: Redrive, sentences: Sequence[str], parsed: Namespace) -> None:
+    """The plan as a table: the step each begins at, how many it keeps, which run again, or why not."""
+    plan = redrive.plan
+    say(f"redrive {count(len(plan.eligible))} of {plan.workflow}, each from the step it failed at:")
+    names = distinguishable([target.id for target in plan.targets])
+    for name, target in zip(names, plan.targets, strict=True):
+        point = redrive.points.get(target.id)
+        if target.reason:
+            say(clean(f"  {name}  skipped: {target.reason}"))
+        elif point is None:
+            where = spoken_start(target.restart_from) if target.restart_from else "the step it failed at"
+            say(clean(f"  {name}  from {where}"))
+        else:
+            twice = "".join(f", {step.name} twice" for step in point.repeated[:4])
+            kept = f"keeps {len(point.kept)}, runs {len(point.again)} again{twice}"
+            say(clean(f"  {name}  from {spoken_start(target.restart_from)}: {kept}"))
+    for sentence in sentences:
+        say(clean(f"  {sentence}"))
+    if parsed.canary:
+        within = spoken(_WITHIN if parsed.within is None else parsed.within)
+        say(f"  the first {count(parsed.canary)} are sent, the rest once these are complete, within {within}")

@@ -1,0 +1,89 @@
+"""A plan as lines of JSON: what --dry-run prints, and what is read back from a file that was looked over."""
+
+import json
+from typing import Any, Final
+
+from msgspec import Struct, ValidationError, convert
+
+from wfdash.api.interface import RestartFrom
+from wfdash.core.model.times import iso, parse_time
+from wfdash.live.actions.plan import Plan, Target
+
+__all__ = ["NoPlan", "plan_lines", "read_plan", "start_object"]
+
+_LONGEST_NAME: Final = 256
+"""Characters of a step's name (published schema of the status PATCH)."""
+
+
+class NoPlan(ValueError):
+    """What was handed over is no plan that can be carried out here; `str()` says why and in which line."""
+
+
+class _Line(Struct, rename={"start": "from"}):
+    workflow: str
+    id: str
+    verb: str
+    account: str = ""
+    origin: str = ""
+    before: str | None = None
+    start: RestartFrom | None = None
+    end: str | None = None
+    reason: str | None = None
+
+
+def plan_lines(plan: Plan, where: str) -> list[dict[str, Any]]:
+    """One object a target, skipped ones too. `where` is the account, or the origin of a dev session."""
+    return [
+        {
+            ("origin" if "://" in where else "account"): where,
+            "workflow": plan.workflow,
+            "id": target.id,
+            "verb": plan.verb,
+            "before": target.status or None,
+            "from": start_object(target.restart_from or plan.restart_from),
+            "end": None if target.ended is None else iso(target.ended),
+            "reason": target.reason or None,
+        }
+        for target in plan.targets
+    ]
+
+
+def start_object(start: RestartFrom | None) -> dict[str, Any] | None:
+    """The step a restart begins at, as every output names it."""
+    return None if start is None else {"name": start.name, "count": start.count, "type": start.type}
+
+
+def read_plan(text: str, *, verb: str, where: str, workflow: str) -> list[Target]:
+    """The targets of a plan of this verb, account and workflow. Raises NoPlan with the first wrong line."""
+    targets: dict[str, Target] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        entry = _entry(line, number)
+        here = {"account or origin": (entry.account or entry.origin, where), "verb": (entry.verb, verb)}
+        here["workflow"] = (entry.workflow, workflow)
+        for name, (theirs, ours) in here.items():
+            if theirs != ours:
+                raise NoPlan(f"line {number}: its {name} is {theirs or 'not there'}, not {ours}")
+        if entry.id in targets:
+            raise NoPlan(f"line {number}: the id {entry.id} is there twice")
+        targets[entry.id] = _target(entry, number)
+    if not targets:
+        raise NoPlan("it holds no line")
+    return list(targets.values())
+
+
+def _entry(line: str, number: int) -> _Line:
+    try:
+        return convert(json.loads(line), _Line)
+    except (ValueError, RecursionError, ValidationError) as wrong:
+        raise NoPlan(f"line {number} is no object of a plan, as --dry-run prints them: {wrong}") from None
+
+
+def _target(entry: _Line, number: int) -> Target:
+    start, end = entry.start, parse_time(entry.end)
+    if not entry.id or (entry.end is not None and end is None):
+        raise NoPlan(f"line {number}: its {'end is no time' if entry.id else 'id is empty'}")
+    if start is not None and not (0 < len(start.name) <= _LONGEST_NAME and (start.count or 1) >= 1):
+        raise NoPlan(f"line {number}: from needs a name of 1 to 256 characters and a count from 1")
+    return Target(entry.id, entry.before or "", ended=end, reason=entry.reason or "", restart_from=start)

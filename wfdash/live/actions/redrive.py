@@ -1,0 +1,103 @@
+"""Redrive: finds the step each instance failed at, for the plan and again just before it is sent."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from secrets import token_hex
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wfdash.api.errors import Forbidden, Unauthorized, WorkflowsError
+from wfdash.api.interface import RestartFrom
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.verbs.redrive import RedrivePoint, redrive_point
+from wfdash.core.verbs.rules import refusal
+from wfdash.live.actions.plan import Guard, Plan, Target
+from wfdash.live.actions.reread import Rereader, Snapshot
+
+__all__ = ["READ_BEFORE", "Redrive", "find_step", "plan_redrive", "spoken_start", "start_of"]
+
+READ_BEFORE: Final = 200
+"""Up to this many are read before the plan is confirmed; of more, each just before it is sent."""
+
+
+class Redrive(Struct, frozen=True):
+    """A plan, and by id where each of those that were read begins again; refused ones with their reason."""
+
+    plan: Plan
+    points: dict[str, RedrivePoint]
+
+
+async def plan_redrive(
+    workflow: str,
+    rows: Sequence[Instance],
+    read: Callable[[str], Awaitable[Detail]],
+    *,
+    now: float,
+    guard: Guard,
+    late: bool = False,
+    on_read: Callable[[int], None] = lambda number: None,
+) -> Redrive:
+    """Freeze the targets and find the step of each; with `late` that is left to the moment of sending.
+
+    An instance that cannot be read is skipped with the reason. Raises what concerns them all: 401 and 403.
+    """
+    targets: dict[str, Target] = {}
+    points: dict[str, RedrivePoint] = {}
+    for number, row in enumerate(rows, 1):
+        if row.id in targets:
+            continue
+        reason = refusal(
+            "redrive", row.status, local=guard.local, watch_only=guard.watch_only, read_only=guard.read_only
+        )
+        target = Target(row.id, row.status, row.created, row.started, row.ended, reason or "")
+        if not reason and not late:
+            try:
+                detail = await read(row.id)
+            except (Unauthorized, Forbidden):
+                raise
+            except WorkflowsError as error:
+                target = replace(target, reason=f"it could not be read: {error}")
+            else:
+                point = points[row.id] = redrive_point(detail)
+                target = _at(replace(target, status=detail.status, ended=detail.end), point)
+            on_read(number)
+        targets[row.id] = target
+    return Redrive(Plan(token_hex(4), now, "redrive", workflow, tuple(targets.values())), points)
+
+
+async def find_step(rereader: Rereader, target: Target, before: Snapshot) -> Target:
+    """The target as it is sent: read again where it ended anew since the plan; with a reason when not.
+
+    An old step is never sent: the counts of another run may mean another step. Raises WorkflowsError.
+    """
+    if target.restart_from is not None and before.ended is not None and before.ended == target.ended:
+        return target
+    _, detail = await rereader.read_full(target.id)
+    point = redrive_point(detail)
+    if point.reason:
+        return replace(target, reason=f"{point.reason}: nothing sent")
+    found = _at(target, point)
+    if target.restart_from not in (None, found.restart_from):
+        now = f"now at {spoken_start(found.restart_from)}, not at {spoken_start(target.restart_from)}"
+        return replace(target, reason=f"it failed again since, {now}: nothing sent")
+    return found
+
+
+def _at(target: Target, point: RedrivePoint) -> Target:
+    return replace(target, reason=point.reason, restart_from=start_of(point))
+
+
+def start_of(point: RedrivePoint) -> RestartFrom | None:
+    """The step as the API is told it: every part of it, so that no default decides."""
+    at = point.target
+    return None if at is None else RestartFrom(at.name, at.count, at.type)
+
+
+def spoken_start(start: RestartFrom | None) -> str:
+    """The step in a sentence, raw: `"load page" #2`."""
+    if start is None:
+        return "no step"
+    number = f" #{start.count}" if start.count not in (None, 1) else ""
+    return f'"{start.name}"{number}'
