@@ -1,0 +1,175 @@
+"""`wfdash redrive` against the simulator: planned, reviewed, the canary, held, and followed to the end."""
+
+import json
+
+import pytest
+
+from tests.cli.commands.conftest import serving
+from tests.cli.commands.test_change import KEYS, objects
+
+PARCELS = ("-w", "parcels")
+
+
+@pytest.fixture(scope="module")
+def exports():
+    with serving("--scenario", "fixed-deploy") as exports:
+        yield exports
+
+
+@pytest.fixture
+def parcels(program, exports):
+    """`parcels("redrive", ...)`: wfdash where a deploy was fixed; each test picks who still failed."""
+    return lambda command, *arguments, **more: program(command, *PARCELS, *arguments, env=exports, **more)
+
+
+def errored(parcels):
+    done = parcels("list", "--filter", "status:errored", "--limit", "0", "--json")
+    return [json.loads(line)["id"] for line in done.stdout.splitlines()]
+
+
+def planned(parcels, *arguments):
+    done = parcels("redrive", *arguments, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    return objects(done)
+
+
+def steps(parcels, identity):
+    result = json.loads(parcels("show", "-i", identity, "--json").stdout)["result"]
+    return [(step["name"], step["start"], step["end"]) for step in result["steps"]]
+
+
+def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path):
+    plan = planned(parcels, "--filter", "status:errored")
+    keys = ["account", "workflow", "id", "verb", "before", "from", "end", "reason"]
+    assert all(list(line) == keys for line in plan)
+    skipped = [line for line in plan if line["reason"]]
+    assert skipped
+    assert all("rolled back" in line["reason"] and line["from"] is None for line in skipped)
+    chosen = [line for line in plan if line["from"] == {"name": "reserve item", "count": 2, "type": "do"}][
+        -4:
+    ]
+    file = tmp_path / "plan.jsonl"
+    file.write_text("\n".join(map(json.dumps, [*chosen, skipped[0]])))
+    before = {line["id"]: steps(parcels, line["id"]) for line in chosen}
+
+    done = parcels("redrive", "--plan", str(file), "--wait", "--timeout", "2m", "--yes")
+    told = {line["id"]: line for line in objects(done)}
+    assert told.keys() == {*before, skipped[0]["id"]}
+    assert all(list(line) == [*KEYS, "from", "ended"] for line in told.values())
+    assert told[skipped[0]["id"]]["outcome"] == "skipped"
+    for line in chosen:
+        result = told[line["id"]]
+        assert (result["outcome"], result["from"]) == ("done", line["from"])
+        assert result["ended"] == result["after"]
+        assert steps(parcels, line["id"])[:2] == before[line["id"]][:2]
+    assert done.returncode == 1, "one was skipped"
+
+
+def test_a_plan_made_before_another_run_is_not_sent_as_it_was(parcels, tmp_path):
+    plan = [line for line in planned(parcels, "--filter", "status:errored") if not line["reason"]]
+    line = plan[-1] | {"end": "2020-01-01T00:00:00.000Z", "from": {"name": "other", "count": 1, "type": "do"}}
+    file = tmp_path / "plan.jsonl"
+    file.write_text(json.dumps(line))
+    done = parcels("redrive", "--plan", str(file), "--yes")
+    [told] = objects(done)
+    assert (done.returncode, told["outcome"]) == (1, "skipped")
+    assert 'not at "other": nothing sent' in told["error"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"account": "0" * 32}, "its account or origin is"),
+        ({"workflow": "orders"}, "its workflow is orders, not parcels"),
+        ({"verb": "restart"}, "its verb is restart, not redrive"),
+        ({"from": {"name": "", "count": 1}}, "from needs a name"),
+        ({"from": {"name": "x", "type": "teleport"}}, "no object of a plan"),
+        ({"end": "yesterday"}, "its end is no time"),
+        ({"id": 7}, "no object of a plan"),
+    ],
+)
+def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, tmp_path, change, said):
+    good = {"account": "d33", "workflow": "parcels", "id": "a", "verb": "redrive", "from": None, "end": None}
+    good["account"] = planned(parcels, errored(parcels)[0])[0]["account"]
+    file = tmp_path / "plan.jsonl"
+    file.write_text(f"{json.dumps(good)}\n\n{json.dumps(good | {'id': 'b'} | change)}\n")
+    done = parcels("redrive", "--plan", str(file), "--yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "line 3" in done.stderr
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "which ones?"),
+        (["a", "--filter", "status:errored"], "one of these"),
+        (["--filter", "status:errored", "--yes"], "needs --expect"),
+        (["a", "--expect", "2", "--yes"], "--expect belongs to --filter"),
+        (["a", "--within", "1m", "--yes"], "--within belongs to --canary"),
+        (["a", "--timeout", "1m", "--yes"], "--timeout belongs to --wait"),
+        (["a"], "add --yes"),
+        (["--filter", "status:errored id:nowhere", "--expect", "1", "--yes"], "there is no field id"),
+        (["--filter", "status:errored nowhere", "--expect", "1", "--yes"], "nothing that errored matches"),
+        (["--filter", "status:errored", "--expect", "7", "--yes"], "match; nothing was sent"),
+    ],
+)
+def test_what_is_no_sense_is_exit_2_and_sends_nothing(parcels, arguments, said):
+    done = parcels("redrive", *arguments)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert said in done.stderr
+
+
+def test_a_canary_larger_than_the_set_is_exit_2(parcels):
+    done = parcels("redrive", *errored(parcels)[-3:], "--canary", "4", "--yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--canary 4: only" in done.stderr
+
+
+def test_a_canary_that_has_not_ended_in_time_is_exit_4(parcels):
+    plan = [line for line in planned(parcels, *errored(parcels)[-20:]) if not line["reason"]]
+    ids = [line["id"] for line in plan if line["from"]["name"] == "read order"][:2]
+    done = parcels("redrive", *ids, "--canary", "1", "--within", "0.2s", "--yes")
+    first, second = objects(done)
+    assert done.returncode == 4
+    assert (first["outcome"], first["ended"]) == ("under way", None)
+    assert (second["outcome"], second["answered"]) == ("skipped", None)
+    assert "had not ended in time" in second["error"]
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("pause", []),
+        ("resume", []),
+        ("terminate", ["--rollback"]),
+        ("restart", []),
+        ("restart", ["--from-step", "weigh"]),
+        ("send", ["--type", "go"]),
+    ],
+)
+def test_every_verb_plans_without_sending(parcels, command, more):
+    identity = errored(parcels)[-1]
+    before = steps(parcels, identity)
+    done = parcels(command, identity, "never-made", *more, "--dry-run")
+    one, other = objects(done)
+    assert done.returncode == 0
+    assert (one["id"], one["before"], other["before"]) == (identity, "errored", None)
+    assert (one["reason"] is None) == (command == "restart")
+    assert other["reason"]
+    assert (one["from"] or {}).get("name") == ("weigh" if len(more) == 2 and command == "restart" else None)
+    assert steps(parcels, identity) == before
+
+
+def test_create_plans_without_creating(parcels):
+    done = parcels("create", "--id", "made-by-nobody", "--dry-run")
+    [line] = objects(done)
+    assert (done.returncode, line["id"], line["verb"]) == (0, "made-by-nobody", "create")
+    assert parcels("show", "-i", "made-by-nobody").returncode == 1
+
+
+def test_restart_waits_for_the_end(parcels):
+    done = parcels("restart", errored(parcels)[-1], "--wait", "--timeout", "2m", "--yes")
+    [told] = objects(done)
+    assert told["ended"] == told["after"]
+    assert done.returncode == (0 if told["ended"] == "complete" else 1)
