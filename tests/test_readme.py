@@ -24,3 +24,23 @@ def test_every_file_it_names_is_there():
 def test_the_two_commands_are_one_line_each():
     lines = [line for line in README.splitlines() if line.startswith("python3 -m venv .venv")]
     assert [line.split()[-1] for line in lines] == ["demo", "pytest"]
+
+
+GUIDE = README[README.index("## Codebase guide") : README.index("## Changes")]
+PACKAGE = ROOT / "wfdash"
+
+
+def test_the_guide_has_a_line_for_each_room():
+    named = {
+        room
+        for line in re.findall(r"^\| (`[^|]*/`) \|", GUIDE, re.M)
+        for room in re.findall(r"`(.*?)/`", line)
+    }
+    rooms = {path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("*/**/__init__.py")}
+    assert named - {"tests"} == rooms - {"core", "demo"}
+
+
+def test_the_guide_names_files_that_are_there():
+    files = re.findall(r"`([a-z_/]+\.py)`", GUIDE[GUIDE.index("### How to add") :])
+    assert len(files) > 15
+    assert not [name for name in files if not (PACKAGE / name).exists()]
