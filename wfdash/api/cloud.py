@@ -33,6 +33,7 @@ class CloudWorkflows(Endpoints):
     async def prefix(self) -> str:
         if not self.account_id:
             accounts = await self.list_accounts()
+            # Of several none is guessed: a dashboard on the wrong account looks just like one on the right.
             if len(accounts) != 1 or not text(accounts[0].get("id")):
                 raise _choose(accounts)
             self.account_id = text(accounts[0].get("id"))
@@ -74,6 +75,8 @@ class CloudWorkflows(Endpoints):
         per_page: int = 100,
     ) -> InstancePage:
         """One page, newest first unless `direction` is asc. A cursor makes `page` unused."""
+        # The API takes one status and one span of creation; more is filtered here (reference, List
+        # instances).
         query = [("per_page", str(per_page))]
         if status:
             query.append(("status", status))
@@ -85,6 +88,8 @@ class CloudWorkflows(Endpoints):
             query.append(("direction", direction))
         if cursor:
             query.append(("cursor", cursor))
+        # `page` and `cursor` exclude each other, and page numbers skip and repeat rows while instances
+        # arrive: wrangler calls them "best effort" (workers-sdk, cfetch/index.ts).
         elif page is not None:
             query.append(("page", str(page)))
         asked = RequestInfo("list the instances", workflow=workflow)
@@ -93,11 +98,18 @@ class CloudWorkflows(Endpoints):
         info = envelope.result_info
         items, left_out = _listed(envelope, answer)
         return InstancePage(
-            items, text(info.get("cursor")) or None, count_of(info.get("total_count")), left_out=left_out
+            # The end of the list is a cursor that is absent, null or "" (workers-sdk, hasCursor): all three
+            # are None here.
+            items,
+            text(info.get("cursor")) or None,
+            count_of(info.get("total_count")),
+            left_out=left_out,
         )
 
     async def create_instance(self, workflow: str, new: NewInstance) -> Created:
         """POST once, always with the caller's own id, so that a repeat is told (AlreadyExists)."""
+        # The key is `instance_id` here and `id` in a dev session: the wrong one silently makes a random id
+        # (measured).
         body = _create_body(new)
         asked = RequestInfo("create the instance", workflow=workflow, instance=new.id, writes=True)
         path = f"/workflows/{segment(workflow)}/instances"
@@ -129,6 +141,7 @@ class CloudWorkflows(Endpoints):
         asked = RequestInfo("read the step", workflow=workflow, instance=instance)
         target = f"{await self.prefix()}{self.instance_path(workflow, instance)}/step"
         answer = await self.http.ask("step", "GET", target, query, most=client.LARGEST_INSTANCE)
+        # A step that returned a stream has its bytes here and nowhere else (reference, Get step).
         if answer.http == 200 and answer.media == "application/octet-stream":
             return StepAnswer(content=answer.body)
         envelope = await self.envelope(answer, asked)
@@ -149,6 +162,7 @@ class CloudWorkflows(Endpoints):
         """What the API says of the credential: `{"status": "active", ...}`, or the user behind an API key."""
         key = self.http.credential is not None and self.http.credential.scheme == "key"
         try:
+            # A user's token and an account's are verified at different addresses; the other one answers 401.
             return await self._read_item("verify token", "/user" if key else "/user/tokens/verify")
         except Unauthorized:
             if key or not self.account_id:

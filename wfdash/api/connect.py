@@ -72,6 +72,7 @@ async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None
         # The settings have read the environment: httpx would end at NO_PROXY=fd00::/8 (0.28, URLPattern).
         trust_env=False,
         proxy=settings.proxy.url if settings.proxy and transport is None else None,
+        # The credential goes to the configured origin alone.
         follow_redirects=False,
         limits=httpx.Limits(
             max_connections=20, max_keepalive_connections=10, keepalive_expiry=_PLAIN_IDLE if plain else 30

@@ -51,6 +51,8 @@ class Endpoints:
         """One request below the prefix and its envelope, or the error that fits."""
         try:
             target = await self._prefix_before(asked) + path
+            # A write may wait for handlers and steps; to give up on it early leaves an outcome that nobody
+            # knows.
             read = self.write_read if asked.writes else READ
             answer = await self.http.ask(kind, method, target, query, body, read=read, most=most)
             return answer, await self.envelope(answer, asked, partial=partial, parse=parse)
@@ -107,6 +109,8 @@ class Endpoints:
             parse=read_instance_json,
             most=client.LARGEST_INSTANCE,
         )
+        # HTTP 200 with success:false and a result was seen in production (reports of October 2026): its steps
+        # are shown as partial.
         refusal = ""
         if envelope.success is False:
             code = f"code {envelope.code}: " if envelope.code is not None else ""
@@ -129,6 +133,7 @@ class Endpoints:
         restart_from: RestartFrom | None = None,
     ) -> StatusAnswer:
         """PATCH once. What it answered is the status right after, not the one it ends in."""
+        # 400 for a body with a field that is not the verb's own, null included (reference, Change status).
         if rollback and verb != "terminate":
             raise Refused("Only terminate can roll back: nothing was sent.", sent=False)
         if restart_from is not None and verb != "restart":
@@ -140,6 +145,8 @@ class Endpoints:
         )
         path = f"{self.instance_path(workflow, instance)}/status"
         answer, envelope = await self.ask("change status", "PATCH", path, asked, body=body)
+        # The answer has the status after the verb, and 200 for a verb without effect: whoever asked compares
+        # and follows (measured on the engine).
         result = envelope.result if isinstance(envelope.result, Mapping) else {}
         moment = parse_time(result.get("timestamp"))
         return StatusAnswer(text(result.get("status")), moment, answer.http, answer.ray)

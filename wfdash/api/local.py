@@ -66,6 +66,7 @@ class LocalWorkflows(Endpoints):
 
     def failed(self, failure: WorkflowsError) -> None:
         """A session that went away is probed anew, for another may answer at its port."""
+        # `wrangler dev` restarts with each save of the Worker, and another one may take its port.
         if failure.http is None or isinstance(failure, BadAnswer) or _is_text_404(failure):
             self._session = None
 
@@ -105,6 +106,7 @@ class LocalWorkflows(Endpoints):
         per_page: int = 100,
     ) -> InstancePage:
         """One page, newest first. The cursor is the next page's number; filters are applied here."""
+        # The local explorer has no `direction`: the list would come newest first without a word.
         if direction == "asc":
             raise Refused("A dev session lists newest first only.", sent=False)
         number = int(cursor) if cursor and cursor.isdigit() else page or 1
@@ -115,13 +117,17 @@ class LocalWorkflows(Endpoints):
         if not isinstance(envelope.result, list):
             raise BadAnswer("The dev session answered without the list that was asked for.", http=answer.http)
         found, left_out = rows(envelope.result)
+        # A GET of an id that is not there leaves an empty object, listed from then on with its id alone
+        # (measured on wrangler 4.164).
         real = [item for item in found if text(item.get("id")) and text(item.get("status"))]
         self._listed.setdefault(workflow, set()).update(item["id"] for item in real)
         counts = read_counts(envelope.result_info.get("status_counts"))
         total = count_of(envelope.result_info.get("total_count"))
+        # The list's totals count such objects, under the status `unknown`.
         ghosts = max(len(found) - len(real), counts.pop("unknown", 0))
         last = count_of(envelope.result_info.get("total_pages")) or 0
         return InstancePage(
+            # Asked with a filter, the session would wake every instance to look (local explorer's source).
             [item for item in real if _matches(item, status, date_start, date_end)],
             cursor=str(number + 1) if found and number < last else None,
             total=None if total is None else max(total - ghosts, 0),
@@ -134,6 +140,7 @@ class LocalWorkflows(Endpoints):
         self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""
     ) -> DetailAnswer:
         """One instance, if a list has shown it. `simple` and `order` are not known here and not sent."""
+        # A GET would make the instance exist, as a row without a status.
         await self._must_be_listed(workflow, instance)
         try:
             return await super().get_instance(workflow, instance)
@@ -169,9 +176,11 @@ class LocalWorkflows(Endpoints):
             raise Refused(
                 "A dev session knows no retention and no location hint: leave them out.", sent=False
             )
+        # The key is `id` here, `instance_id` in the cloud; a wrong one silently makes a random id (measured).
         body = {"id": new.id, "params": new.params} if new.has_params else {"id": new.id}
         check_payload_size(encoded(body.get("params")), "params")
         await self._must_be_writable()
+        # Some sessions answer 200 for any id, so that a taken one would look created.
         if await self._find(workflow, new.id):
             raise AlreadyExists(f"The id {new.id} is taken by an instance of {workflow}.", sent=False)
         asked = RequestInfo("create the instance", workflow=workflow, instance=new.id, writes=True)

@@ -31,9 +31,13 @@ async def probe(http: Http) -> DevSession:
     """Find the API with GETs alone; an answer counts only when it has the envelope with a list in it."""
     failure: WorkflowsError | None = None
     for base in BASES:
+        # A status proves nothing: before 4.133 the newer path is the user's own Worker, which answered 200
+        # "ok" (measured on wrangler 4.86).
         answer = await http.ask("probe", "GET", f"{base}/workflows", most=_LARGEST)
         if _is_the_list(answer):
             document = _json(await http.ask("probe", "GET", base, most=_LARGEST))
+            # The oldest generation turns a restart from a step into a full restart and drops `rollback`, both
+            # with 200 (measured), so it is not written to.
             return DevSession(base, "" if _speaks_status(document) else TOO_OLD)
         failure = failure or _not_it(http, answer)
     raise failure or NotReached("Nothing was asked.", sent=False)

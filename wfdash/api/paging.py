@@ -55,6 +55,8 @@ async def walk(
         fresh = []
         for item in page.items:
             identity = item.get("id")
+            # With a status filter rows leave the set during the walk, and the next cursor may bring some
+            # again.
             if not isinstance(identity, str) or identity in seen:
                 continue
             seen.add(identity)
@@ -62,6 +64,8 @@ async def walk(
         page.items = fresh
         yield page
         barren = 0 if fresh else barren + 1
+        # A server that repeats itself must not hold a walk for ever: a dev session once promised pages
+        # without end.
         if page.cursor is None or page.cursor in cursors or barren == BARREN:
             return
         cursor = page.cursor

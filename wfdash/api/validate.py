@@ -38,6 +38,8 @@ def check_instance_id(identity: str) -> None:
             f"{identity!r} cannot be an instance id: 1 to 100 letters, digits, - and _, not starting with -.",
             sent=False,
         )
+    # `cf_` with 64 hex digits is what the cloud makes itself; the words are routes below /instances
+    # (reference, Create instance).
     if _RESERVED.fullmatch(identity):
         raise Refused(f"{identity!r} is reserved by Cloudflare: choose another instance id.", sent=False)
 
@@ -47,6 +49,8 @@ def check_event_type(event_type: str, *, local: bool = False) -> None:
 
     A dev session delivers any type that can stand in an address (measured on wrangler 4.164).
     """
+    # One pattern for ids and event types (reference and limits page); it has no dot, which surprises who
+    # sends order.paid.
     if INSTANCE_ID.fullmatch(event_type) or (local and event_type.strip(" .")):
         return
     dots = " Dots are not allowed." if "." in event_type else ""
@@ -66,6 +70,7 @@ def production_doubt(event_type: str) -> str:
 
 def check_payload_size(body: bytes, what: str) -> None:
     """Raise Refused when `body`, the JSON of `what` ("params", "payload"), is over 1 MiB."""
+    # 1 MiB for params and for an event's payload (limits page).
     if len(body) > LARGEST_PAYLOAD:
         raise Refused(
             f"The {what} are {len(body):,} bytes of JSON; Cloudflare takes 1 MiB at most.", sent=False

@@ -40,6 +40,7 @@ def read_text(text: str) -> Any:
     except RecursionError:
         raise Unreadable("nested too deeply") from None
     except ValueError:
+        # Python refuses integers of over 4,300 digits with a bare ValueError.
         value = _with_monstrous_integers(text)
     if text.count("[") + text.count("{") > DEEPEST and depth_exceeds(value, DEEPEST):
         raise Unreadable(f"nested deeper than {DEEPEST} levels")
@@ -51,6 +52,7 @@ def _parse(text: str) -> Any:
     try:
         return _STRICT.decode(text)
     except (MsgspecError, RecursionError, ValueError):
+        # Slower, and takes what is not strict JSON, such as NaN.
         return json.loads(text)
 
 

@@ -25,8 +25,11 @@ from wfdash.api.http.request_info import RequestInfo
 
 __all__ = ["refusal", "servers_side", "unauthorized"]
 
+# Codes of the API's gateway for a credential that is missing, malformed or revoked; the reference lists none.
 _BAD_TOKEN = {1000, 1001, 6003, 6111, 9103, 9106, 9107, 9207}
 _THROTTLED = {971, 10429}
+# The engine's own words behind the codes, as a dev session sends them in its messages (miniflare's workflows
+# binding).
 _EXPLANATIONS = {
     10200: "workflow.not_found",
     10400: "instance.not_found",
@@ -85,6 +88,7 @@ def refusal(http: Http, answer: Answer, asked: RequestInfo, envelope: Envelope) 
     word = (engine[1] or engine[2]) if engine else _EXPLANATIONS.get(code or 0, "")
     parts = (str(answer.http), f"code {code}" if code is not None else "", message[:300])
     no = _No(http, answer, asked, code, message, word, ", ".join(filter(None, parts)))
+    # These codes alone, behind another status, are the limit too (971: workers-sdk#10025).
     if answer.http == 429 or (code in _THROTTLED and not asked.writes):
         return throttled(answer, no.origin, f", {message[:200]}" if message else "")
     if code in _THROTTLED:  # a write met by these words without the status may have been carried out

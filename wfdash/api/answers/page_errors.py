@@ -72,6 +72,8 @@ def _page_in_the_way(http: Http, answer: Answer, origin: dict[str, Any]) -> Forb
     text = answer.body[:200].decode("utf-8", "replace").strip()
     if http.local and text.startswith("Invalid"):
         sentence = f"The dev session refused the request (403, {text}). Reach it as 127.0.0.1 or localhost."
+    # Set by Cloudflare's firewall on a challenge page (fundamentals docs); such a 403 must not turn writes
+    # off.
     elif answer.headers.get("cf-mitigated"):
         sentence = (
             "Cloudflare's firewall asked for a browser check (403, a challenge page) instead of answering. "

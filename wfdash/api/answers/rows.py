@@ -37,6 +37,7 @@ def count_of(value: object) -> int | None:
     """A count: a number of at least 0 and at most 10^12, cut to a whole one; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    # A count decides how far a bar is drawn and how many pages are asked for: an absurd one is none.
     return int(value) if 0 <= value <= 1e12 else None
 
 
@@ -96,6 +97,7 @@ def create_body(new: NewInstance) -> dict[str, Any]:
         )
         if value is not None
     }
+    # Always with an id of our own: if the answer is lost, reading it tells whether the instance was made.
     body: dict[str, Any] = {"instance_id": new.id}
     if new.has_params:
         body["params"] = new.params

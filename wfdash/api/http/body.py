@@ -48,6 +48,7 @@ async def read_body(response: httpx.Response, most: int) -> bytes:
 def _is_packed(headers: httpx.Headers) -> bool:
     codings = [coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")]
     codings = [coding for coding in codings if coding not in ("", "identity")]
+    # Each coding is a factor of a thousand: none but the one that was asked for is undone.
     if len(codings) > 1:
         raise Undecodable(f"was compressed {len(codings)} times over, so it was not read")
     if codings and codings[0] not in ("gzip", "x-gzip"):

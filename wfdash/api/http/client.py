@@ -42,6 +42,7 @@ NOTHING = Nothing()
 
 def segment(text: str) -> str:
     """One path segment, percent-encoded down to the unreserved characters."""
+    # An HTTP client normalises dot segments away, and the request would go to another resource.
     if text in ("", ".", ".."):
         raise Refused(f"{text!r} cannot be an id or a name: it would change the address.", sent=False)
     return quote(text, safe="", errors="surrogatepass")
@@ -113,6 +114,7 @@ class Http(Struct):
         exchange = _Pending(kind, method, target, self.clock(), time.perf_counter())
         try:
             failure = await self._exchange(request, exchange, read, LARGEST if most is None else most)
+        # The request may have arrived: it is logged like any other before the cancellation goes on.
         except asyncio.CancelledError:
             self._tell(exchange, "cancelled")
             raise
@@ -121,6 +123,8 @@ class Http(Struct):
             raise failure
         answer = exchange.answer
         assert answer is not None
+        # A stored login lives for an hour and is renewed by wrangler alone: it is read again here, never
+        # refreshed, since a refresh would log wrangler out.
         if answer.http == 401:
             await self._renew()
         return answer
@@ -168,6 +172,7 @@ class Http(Struct):
 
     async def _read(self, request: httpx.Request, exchange: "_Pending", most: int) -> None:
         signature = _Signature(self.credential, self.base)
+        # A redirect would carry the credential to another host, and turn a POST into a GET.
         response = await self.client.send(request, auth=signature, stream=True, follow_redirects=False)
         try:
             exchange.answer = answer = self._headed(response)

@@ -34,6 +34,8 @@ def parse_ratelimit(ratelimit: str, policy: str) -> RequestsLeft | None:
         for name, numbers in _items(ratelimit)
         if "r" in numbers
     ]
+    # Several windows may be told at once (RFC draft ratelimit-headers); the tightest is what stops the next
+    # request.
     return min(windows, key=lambda left: left.remaining, default=None)
 
 

@@ -80,6 +80,8 @@ def unreached(trip: Trip, error: Exception, read: float, answer: Answer | None) 
         return NotReached(f"{trip.place} could not be connected to in time. {_advice(trip)}", sent=False)
     if isinstance(error, httpx.ConnectError):
         return NotReached(_connect_sentence(trip, error), sent=False)
+    # From here on the request had left, so a write may have been carried out: the sentence must not say that
+    # it was not.
     if isinstance(error, httpx.ReadTimeout):
         return NotReached(f"{trip.place} took the request but sent no answer within {read:.0f} s.{trip.next}")
     if isinstance(error, httpx.WriteTimeout):

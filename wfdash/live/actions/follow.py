@@ -23,6 +23,7 @@ _ON_THE_WAY: Final = {
 }
 """The status that shows, even without an answer, that the verb arrived."""
 _DELAYS_OF_FEW = (0.5, 1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 8.0, 13.0, 20.0)
+# Lists of a hundred at once, so that following 200 instances costs a few requests a turn.
 _DELAYS_OF_MANY = (3.0, 5.0, 8.0, 13.0, 20.0)
 _LONGEST = 30.0
 
@@ -58,6 +59,7 @@ class Follower(Struct, frozen=True):
         raises WorkflowsError.
         """
         began = self.clock()
+        # Without an answer the write most likely never arrived, and a person waits to hear so.
         deadline = began + (DEADLINES.get(verb, _DEADLINE) if answered else _DEADLINE)
         outcome = settled(verb, before=before.status, answered=answered, now=answered) if answered else None
         status, failure = answered, ""
@@ -69,6 +71,7 @@ class Follower(Struct, frozen=True):
                 snapshot = await self.rereader.read(
                     identity, expect=status or before.status, max_age=delay / 2 if self.many else 0.0
                 )
+            # Deleted or expired while it was followed: that it is gone says nothing of the verb.
             except NotFound:
                 return _gone(verb, answered, status)
             except WorkflowsError as error:

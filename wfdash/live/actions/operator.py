@@ -81,6 +81,7 @@ class Operator:
 
     def forbid(self, reason: str) -> None:
         """Turn writes off. There is no way to turn them on again; the first reason stays."""
+        # One way only: a page or a profile must not be able to take the guard off.
         self._read_only = self._read_only or reason
 
     @property
@@ -110,6 +111,7 @@ class Operator:
         """
         run = self._start(plan, on_event, course)
         try:
+            # Before anything is sent, so that after a crash the next start knows all ids of the batch.
             if trouble := await run.plan_journal.planned():
                 return self._unrecorded(run, f"{NOTHING_SENT}: {trouble}")
             if plan.verb == "create":

@@ -16,6 +16,7 @@ from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["FEW", "ActionBudget", "Rereader", "Snapshot"]
 
+# One list page tells of 100 instances at the price of one detail.
 FEW = 20
 """Up to this many targets each is read by itself; above, by list pages."""
 _PAGE = 100
@@ -42,8 +43,10 @@ class Snapshot(Struct, frozen=True):
 
         A restart from a step leaves `queued` and `start` alone, so only a finished run's end can tell.
         """
+        # List and detail are fed apart and differ by seconds.
         if self.source != earlier.source:
             return None
+        # A restart clears the end; a full one also makes queued and start new (measured on the engine).
         if earlier.ended is not None and self.ended != earlier.ended:
             return True
         if from_step:
@@ -179,6 +182,7 @@ class Rereader:
         else:
             page = await self._api.list_instances(self._workflow, status=status, cursor=place, per_page=_PAGE)
         self._sink.saw_rows(self._workflow, page.items, number)
+        # The place is kept, for most of the targets on a page are read again on the same one.
         for item in page.items:
             row = Instance.from_item(item)
             if row is not None and row.id in self._ids:

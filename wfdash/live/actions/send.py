@@ -123,6 +123,7 @@ class Sender(Struct, frozen=True):
         reason = forbidden()
         if read is None or halt.is_set():
             return await self._nothing(target, STOPPED, None)
+        # Read just before: the status on screen may be as old as the last poll.
         if isinstance(read, Sent):
             return read
         target, before = read
@@ -155,6 +156,7 @@ class Sender(Struct, frozen=True):
             except WorkflowsError:
                 return None
             else:
+                # Something in front of the API may answer 429 after the effect: only reading can tell.
                 return now if unchanged(self.plan.verb, before, now) else None
         return None
 
@@ -196,6 +198,7 @@ class Sender(Struct, frozen=True):
             except NotFound as error:
                 gone = "it is not there any more: nothing sent" if target.status else f"nothing sent: {error}"
                 return await self._nothing(target, gone, None)
+            # These come out the same however often they are asked.
             except (Unauthorized, Forbidden, Refused) as error:
                 failure = error
                 break
@@ -222,6 +225,7 @@ class Sender(Struct, frozen=True):
     def _changed(self, target: Target, now: Snapshot) -> str:
         """Why what was confirmed does not hold any more; "" when it does."""
         verb, was = self.plan.verb, target.status
+        # The person confirmed a sentence about the old status; for another one they may decide otherwise.
         if was and not same_meaning(verb, was, now.status):
             return f"was {was}, now {now.status}: nothing sent"
         ends = (target.ended, now.ended)
@@ -249,10 +253,14 @@ class Sender(Struct, frozen=True):
                 return Sent(outcome=Outcome.NOT_REACHED, error=error, before=before, exit_code=5)
             return await self._nothing(target, f"{NOTHING_SENT}: {trouble}", before, exit_code=2)
         on_event("sent", "", before.status)
+        # The number is taken before the request leaves: a list that was asked earlier and comes later must
+        # not undo what the answer says.
         at, number = self.clock(), self.sink.next_number()
         try:
             answer = await self._request(target)
         except asyncio.CancelledError:
+            # Written without awaiting, for the task is being cancelled: the next start finds the id as
+            # unknown.
             self.plan_journal.cut_off(target.id, before.status)
             raise
         except Exception as error:  # whatever it is, the request may have been carried out
@@ -260,6 +268,7 @@ class Sender(Struct, frozen=True):
             if isinstance(failure, RateLimited) and repeatable(failure, self.plan.verb):
                 return failure
             return await self._failed(target, before, failure, forbid, at)
+        # 200 alone is not success: the status in the answer is compared with what the verb leads to.
         if not answer.status:
             odd = BadAnswer("The answer names no status.", http=answer.http, ray=answer.ray)
             return await self._failed(target, before, odd, forbid, at)

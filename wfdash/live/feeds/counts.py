@@ -91,6 +91,8 @@ class Counts(Job):
         names = {item.name for item in self._coming}
         fresh = [item for item in page.items if item.name not in names]
         self._coming += fresh
+        # total_count and total_pages were both seen missing: a page that is not full is the end whatever they
+        # say.
         more = len(page.items) >= PER_PAGE and bool(fresh) and (page.total or 0) > len(self._coming)
         if more and self._page < _MOST_PAGES:
             self._page += 1

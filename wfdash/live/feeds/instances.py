@@ -49,6 +49,7 @@ class NewestInstances(Job):
 
     def reset(self) -> None:
         """Another question is asked from now on."""
+        # A late answer to the old question carries its old number and is dropped where it is applied.
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0
         self.asked = (0, "", None)
@@ -62,6 +63,7 @@ class NewestInstances(Job):
     def pace(self, took: float) -> float:
         if self._catching:
             return 0.0
+        # Only a terminal that reports lost focus slows the list; no keys are no sign that nobody looks.
         pace = self.interval if self.focused else max(self.interval, _UNFOCUSED)
         if not self.context.local:
             return pace
@@ -76,10 +78,12 @@ class NewestInstances(Job):
         context, number = self.context, self.context.next_number()
         catching, asked_at = self._catching, context.clock()
         page = await _page(context, catching[0] if catching else None)
+        # Each list wakes objects in the session's own process: it rests ten times as long as an answer takes.
         if context.local:
             answered_at = context.clock()
             context.session.answered(asked_at, answered_at, await context.api.session_started())
         context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
+        # A filtered page skips rows, so it says nothing of which rows lie side by side.
         if not pushed(context):
             context.contiguous.note_ends(page.items)
         oldest, newest = _span(page)
@@ -103,6 +107,8 @@ class NewestInstances(Job):
         return oldest is None or row.created > oldest
 
     def _catch_up(self, page: InstancePage, oldest: float | None, reached: float | None, pages: int) -> None:
+        # More than a page arrived since the last poll: without the pages between, they would be missing in
+        # the middle of the table.
         gap = reached is not None and oldest is not None and oldest > reached
         self._catching = (page.cursor, reached, pages) if gap and page.cursor and pages else None
         if not self._catching and not pushed(self.context):
@@ -147,6 +153,7 @@ class OlderInstances(Job):
         context, number = self.context, self.context.next_number()
         try:
             page = await _page(context, self._cursor if self._begun else self.newest.below)
+        # A cursor grows old; the next turn begins again below the newest page.
         except Refused:
             self._begun = False
             raise

@@ -88,6 +88,7 @@ class OpenDetail(Job):
         state.freshness.settled = False
         if self.context.store.note(identity) != EXPIRED:
             state.gone = ""
+        # Not at once for all: of those that nobody looks at the next opening reads.
         if identity == self.id and not state.gone:
             self.next_at = 0.0
 
@@ -109,9 +110,12 @@ class OpenDetail(Job):
         state = self._state(identity)
         number = context.next_number()
         try:
+            # simple=true leaves the steps out (reference, Get instance): a few hundred bytes tell whether 6
+            # MB are worth asking for.
             simple = self._pace.simple and state.detail is not None and not self._moved
             answer = await context.api.get_instance(context.workflow, identity, simple=simple)
         except InstanceNotFound:
+            # A 404 after the retention is an instance's ordinary end, not a failure.
             state.gone = "expired or deleted"
             state.freshness.settled = True
             context.tell(context.store.doubt([identity], EXPIRED))
@@ -127,6 +131,7 @@ class OpenDetail(Job):
     def take_in(self, detail: Detail, number: int) -> None:
         """Remember an answer to the request of this number, unless a later one was answered already."""
         context, state = self.context, self._state(detail.id)
+        # Two requests may be answered in the other order; the later question wins.
         if number < self._answered.get(detail.id, 0):
             return
         self._answered[detail.id] = number
@@ -136,6 +141,7 @@ class OpenDetail(Job):
         else:
             state.detail = detail
             state.partial = partial_reason(detail)
+        # A final instance moves only by a restart, which the list tells: it is not read again until then.
         state.freshness.settled = is_final(detail.status)
         state.freshness.answered_at = context.clock()
         context.tell(amend_row(context.store, detail, number, context.clock()))

@@ -70,6 +70,8 @@ class Sweep(Job):
 
     def due(self, now: float) -> float | None:
         context = self.context
+        # A status filter wakes every instance of a dev session; and a list that is complete on one page is
+        # its own sweep.
         if context.local or not context.workflow or self.skip or not len(context.store):
             return None
         return super().due(now)
@@ -95,6 +97,7 @@ class Sweep(Job):
         run.pages += 1
         run.rows += len(page.items)
         run.cursor = page.cursor
+        # A page a turn, so that whatever is more urgent goes in between.
         if page.cursor is not None and run.pages < MOST_PAGES:
             return
         if page.cursor is not None:
@@ -108,6 +111,8 @@ class Sweep(Job):
     def _start(self) -> _Round:
         statuses = list(ACTIVE)
         if self.left_out:
+            # What the last round had no room for comes first, so that in a workflow of thousands every status
+            # has its turn.
             statuses.sort(key=lambda status: status not in self.left_out)
         self._round = run = _Round(self.context.clock(), self.context.number, statuses)
         run.status = run.left.pop(0)
@@ -124,14 +129,17 @@ class Sweep(Job):
         self._next_start = max(now, run.at + PERIOD)
         self.period = self._next_start - run.at
         self._round = None
+        # A round that was cut short may have missed an instance only for want of pages.
         if not run.cut:
             self._judge(run.number)
 
     def _judge(self, number: int) -> None:
         """What the complete round that began after this request did not meet, and the one before it."""
         store, before = self.context.store, self._before
+        # A row told by a later request was seen since, whatever the round met.
         rows = [row for identity in store.active if (row := store.get(identity)) and row.seq <= number]
         self.missed = {row.id for row in rows}
+        # Missed once may be a row that changed status between two pages of the round; missed twice is doubt.
         if before is not None:
             self.context.tell(store.doubt([row.id for row in rows if row.seq <= before], ENDED))
         self._before = number

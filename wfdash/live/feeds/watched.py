@@ -67,6 +67,7 @@ class Watched(Job):
             return
         pin, last_status = state.pin, state.status
         try:
+            # The status is all that is watched, and it comes without the steps.
             answer = await self.context.api.get_instance(pin.workflow, pin.id, simple=True)
         except (InstanceNotFound, WorkflowNotFound):
             self._settle(state, GONE, self.context.clock())
@@ -94,6 +95,7 @@ class Watched(Job):
         if status == before or not status:
             return
         state.status = status
+        # The first answer is no change: it must not ring at every start.
         if before:
             state.before, state.changed_at = before, self.context.clock()
             self._changed(state)

@@ -54,6 +54,7 @@ class Scheduler:
     def withdraw(self, job: Job) -> None:
         """Take a question back; its connection closes and its answer is never applied."""
         if task := self._tasks.get(job):
+            # The connection closes with it, and its answer can no longer be applied to another question.
             task.cancel()
 
     async def run(self) -> None:
@@ -78,6 +79,7 @@ class Scheduler:
         jobs = [job for job in self._jobs() if not self.frozen or job in self._once]
         for job in sorted(jobs, key=lambda job: not _goes_first(job, now)):
             job.count_missed(now)
+            # Never two of a kind at once: a slow server would get more requests the slower it is.
             if job in self._tasks:
                 continue
             at = job.due(now)
@@ -86,6 +88,8 @@ class Scheduler:
                 delay = delay if at is None else min(delay, at - now)
                 continue
             priority = job.priority
+            # What is turned down keeps its place and is late by so much more at the next look, so that
+            # nothing starves.
             if wait := self._budget.take(priority, job.purpose, late=job.late(now)):
                 delay = min(delay, wait)
                 job.waits_since = now if job.waits_since is None else job.waits_since

@@ -72,6 +72,8 @@ class KeyGate:
 
     def note(self, event: Event) -> None:
         """A key or paste arrived, whatever becomes of it."""
+        # Dropped keys count too: a y in the middle of a burst is an accident, whatever became of its
+        # neighbours.
         self._arrivals.append(self.stamp(event))
 
     def alone(self, at: float) -> bool:
@@ -82,9 +84,12 @@ class KeyGate:
         """Whether this event must not reach anything. What arrived while it was closed stays dropped."""
         if self._closed_at is None or not isinstance(event, Key | Paste):
             return False
+        # The way out is always open.
         if isinstance(event, Key) and event.key == "escape" and not self._leaving:
             return False
         if self._shown_at is None:
+            # Not every action key opens a prompt: a gate that waits for one that never comes must not swallow
+            # keys for ever.
             if self._prompting or self.stamp(event) - self._closed_at <= _FORGOTTEN:
                 return True
         elif self.stamp(event) < self._shown_at + HOLD:

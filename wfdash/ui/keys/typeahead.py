@@ -60,6 +60,8 @@ class TypeAhead:
     async def take(self, event: Key | Paste) -> None:
         """Hand it on, now or once what came before it was done."""
         self._gate.note(event)
+        # News can be lost with a widget that is taken down on the way; a dead keyboard would be worse than a
+        # key out of turn.
         if self._holding and self._gate.stamp(event) - self._since > _FORGOTTEN:
             self._kept, self._holding = [], False
         if self._holding:
@@ -74,12 +76,17 @@ class TypeAhead:
             return
         typing, screen = isinstance(field, Input), self._app.screen
         action = "" if typing else bound(screen, event.key)
+        # Letters in a field and held arrows lead nowhere: waiting behind each would make typing and scrolling
+        # lag.
         if event.is_printable if typing else action in _STAYING and not screen.is_modal:
             await self._give(event)
             return
         self._holding, self._since = True, self._gate.now()
+        # A queue is first in, first out: when our call comes up in each of them, all that the key set going
+        # has been handled.
         way = [*(field or screen).ancestors_with_self] * (_ROUNDS if typing else 1)
         await self._give(event)
+        # On a slow link the letters of a filter come in one read with its slash: each would act on the table.
         if action in _OPENING:
             self._look_again(lambda: isinstance(self._app.focused, Input), self._go_on, _FOR_A_FIELD)
         else:
@@ -114,6 +121,7 @@ class TypeAhead:
             await then()
         elif looks:
             self._look_again(there, then, looks - 1)
+        # The page never came, so nobody knows what the keys behind it were meant for.
         else:  # what was kept is dropped, never acted on
             self._kept, self._holding = [], False
 

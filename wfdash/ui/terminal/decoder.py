@@ -98,6 +98,7 @@ class InputDecoder:
         """The events of one read. No data: only time went by."""
         now = self._clock()
         # Where a read was full a sequence may have been cut: what follows belongs to it, however late.
+        # A read may end in the middle of a sequence only where it was full.
         events = [] if self._full else list(self._late(now))
         self._full = len(data) == AT_ONCE
         was_halfway = self._halfway
@@ -133,6 +134,7 @@ class InputDecoder:
         if not self._begun or now - self._begun_at < (ESCAPE_DELAY if self._begun == _ESC else _CUT):
             return
         begun, self._begun = self._begun, ""
+        # The tail of a late report ends in a letter, and a letter is a key: `$y` would confirm.
         self._passing = len(begun) > 2 and begun[1] == "["
         if not self._passing:  # escape, or alt and what could have begun a sequence
             yield Key("escape", _ESC)
@@ -156,6 +158,7 @@ class InputDecoder:
         begun = _BEGINNING.match(text, at)
         end = begun.end() if begun is not None else at + 1
         if end == at + 1 and text[end] != _ESC:
+            # An escape meant to leave a prompt and a y in the same read look like alt+y: neither is given.
             end += 1  # the key behind the escape
         return end, (Key("escape", _ESC),)
 

@@ -42,6 +42,7 @@ class SafeWriter(io.TextIOBase):
         return self.fileno()
 
     def write(self, text: str) -> int:
+        # A terminal that is gone raises in Textual's writing thread, and nobody hears of it.
         with suppress(OSError):
             if not self._muted:
                 self._file.write(text)
@@ -107,6 +108,7 @@ class TolerantDriver(LinuxDriver):
             for _ in range(_TRIES):
                 self._wake_writer()
                 with suppress(OSError, termios.error):
+                    # What is queued would be written first, and a held terminal takes none of it.
                     termios.tcflush(output, termios.TCOFLUSH)
                 with suppress(BlockingIOError):
                     if os.write(output, _RESTORED) == len(_RESTORED):
@@ -119,6 +121,7 @@ class TolerantDriver(LinuxDriver):
         thread = self._writer_thread
         if thread is not None and thread.ident is not None and thread.is_alive():
             with suppress(OSError):
+                # Any signal ends the blocked write with EINTR; to this one Textual only looks at the size.
                 signal.pthread_kill(thread.ident, signal.SIGWINCH)
 
     def run_input_thread(self) -> None:
@@ -139,5 +142,7 @@ class TolerantDriver(LinuxDriver):
         with suppress(OSError):
             if data := os.read(self.fileno, AT_ONCE):
                 return data
+        # select says at once that a closed terminal can be read: without a pause this thread would take a
+        # whole core.
         self.exit_event.wait(_TURN)  # it is gone, and would say so at once each time
         return b""

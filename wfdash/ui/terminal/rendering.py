@@ -56,6 +56,7 @@ class TerminalApp(App[int], inherit_bindings=False):
 
     def dress(self, rendering: Rendering) -> None:
         """Look like this from now on."""
+        # Every frame of an animation is bytes over SSH.
         self.animation_level = "none"
         self.no_color = rendering.no_color
         self.theme = rendering.theme
@@ -77,10 +78,13 @@ class TerminalApp(App[int], inherit_bindings=False):
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """The screen as SVG, without the font that Rich would have fetched from a server."""
         svg = super().export_screenshot(title=title, simplify=simplify)
+        # Whoever opens the picture would otherwise tell a font server about it.
         svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.S)
         return re.sub(r"Fira Code(, monospace)?", FONTS, svg)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        # Textual 8 crops a marked stretch on one side only: a digit at the end of a line cost the whole line,
+        # 760 bytes a second of a steady screen instead of 65.
         if isinstance(renderable, ChopsUpdate):
             renderable = NarrowUpdate.of(renderable)
         super()._display(screen, renderable)
