@@ -71,7 +71,7 @@ sort = ""
 # Opened at the start.
 default = false
 
-# The key of each action; several with commas between them.
+# The key of each action; several with commas between them. alt+ needs the kitty keyboard protocol.
 [keys]
 """
 

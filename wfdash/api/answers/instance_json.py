@@ -6,6 +6,7 @@ from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder
 
 from wfdash.api.answers.large_json import read_fields, read_result, read_value
+from wfdash.core.model.detail import MOST_STEPS
 from wfdash.core.model.lazy_steps import Entries, StepHead
 
 __all__ = ["read_instance_json"]
@@ -39,8 +40,9 @@ def read_instance_json(body: bytes) -> Any:
 
 def _steps(text: Raw) -> Any:
     try:
-        heads: list[Any] = _HEADS.decode(text)
         texts = _TEXTS.decode(text)
+        read = text if len(texts) <= MOST_STEPS else b"[" + b",".join(texts[:MOST_STEPS]) + b"]"
+        heads: list[Any] = _HEADS.decode(read)
     except (MsgspecError, RecursionError, ValueError):
         return read_value(text)
     for head in heads:

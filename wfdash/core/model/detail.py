@@ -97,7 +97,7 @@ def partial_reason(detail: Detail) -> str:
         return ""
     kinds = detail.steps.columns.kinds
     if detail.left_out:
-        return f"{detail.left_out:,} steps left out: more than {len(kinds):,} came"
+        return f"{len(kinds):,} of {len(kinds) + detail.left_out:,} steps read: no workflow may have more"
     came = len(kinds) - kinds.count("termination") - kinds.count("rollback")
     count = detail.step_count or 0
     if came < count:

@@ -28,7 +28,7 @@ class StepHead(Struct, gc=False):
 class Entries(Sequence[Any]):
     """Parsed anew each time: 10,000 steps are 6 MB of text, and 25 MB of values.
 
-    `heads` has one of each entry.
+    `heads` has one of each entry that is read; of more entries than any workflow may have there is no more.
     """
 
     __slots__ = ("_parse", "_texts", "heads")
