@@ -16,6 +16,7 @@ from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
+from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.events import Event, InstancesChanged
 from wfdash.live.polling.read_instance import read_answer
@@ -61,18 +62,30 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
 
 class Lines:
-    """Prints changes of status: the first of an instance comes from `-`."""
+    """Prints changes of status: the first of an instance comes from `-`.
+
+    A dev session calls an instance `running` whatever it waits for: there another attempt, or another open
+    step, is a change as well where steps are read.
+    """
 
     def __init__(self, workflow: str, session: CommandSession, *, as_json: bool) -> None:
         self.workflow = workflow
         self.session = session
         self.as_json = as_json
         self.last: dict[str, str] = {}
+        self._places: dict[str, object] = {}
         self._facts = WhyFacts(session)
 
-    def changed(self, identity: str, status: str, why: str) -> None:
+    def has_moved(self, detail: Detail) -> bool:
+        """Whether it is elsewhere than at the last call."""
+        place = (detail.status, _place(detail) if self.session.api.local else ())
+        before, self._places[detail.id] = self._places.get(detail.id), place
+        return before != place
+
+    def changed(self, identity: str, status: str, why: str, *, within: bool = False) -> None:
+        """Print it; `within` a status as well."""
         was = self.last.get(identity, "-")
-        if was == status:
+        if was == status and not within:
             return
         self.last[identity] = status
         at = instant(self.session.clock())
@@ -89,8 +102,8 @@ class Lines:
 
 async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Lines) -> int:
     async def read(detail: Detail) -> None:
-        if lines.last.get(parsed.instance) != detail.status:
-            lines.changed(parsed.instance, detail.status, await lines.why(detail))
+        if lines.has_moved(detail):
+            lines.changed(parsed.instance, detail.status, await lines.why(detail), within=True)
 
     def there(status: str) -> bool:
         return bool(parsed.until) and (status == parsed.until or is_final(status))
@@ -109,6 +122,11 @@ async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Line
     except TimedOut as late:
         raise Stop(f"{late.status or 'nothing read'} when the time was up, not {parsed.until}", 5) from None
     return 0 if parsed.until in ("final", status) else 1
+
+
+def _place(detail: Detail) -> object:
+    """Which steps are open, what each is at and in which attempt."""
+    return tuple((step.index, doing(step), len(step.attempts)) for step in current_steps(detail))
 
 
 class Changes:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, Final
 
-__all__ = ["main_line"]
+__all__ = ["main_line", "readable"]
 
 _FROM_START: Final = 16_384
 _FROM_END: Final = 4_096
@@ -44,6 +44,22 @@ def main_line(name: str, message: str) -> tuple[str, str]:
         name = name if found[1] in _GENERAL else found[1]
         line = line[found.end() :]
     return ("" if name in _GENERAL else name), " ".join(line.split())
+
+
+def readable(message: str) -> list[str]:
+    """The message line by line for a person who reads all of it: JSON indented, of an HTML page its title."""
+    text = message.strip()
+    if title := _of_page(text[:_FROM_START]):
+        return [title, f"(an HTML page of {len(text):,} characters)"]
+    start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
+    if start >= 0 and text.endswith(("}", "]")):
+        try:
+            value = json.loads(text[start:])
+        except (ValueError, RecursionError):
+            return text.splitlines()
+        before = [text[:start].rstrip()] if text[:start].strip() else []
+        return [*before, *json.dumps(value, indent=2, ensure_ascii=False).splitlines()]
+    return text.splitlines()
 
 
 def _first_line(text: str) -> str:

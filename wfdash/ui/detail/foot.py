@@ -5,27 +5,50 @@ from typing import Final
 from rich.style import Style
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.step import Step
+from wfdash.core.model.step import Failure, Step
 from wfdash.core.payload.summary_lines import fold_facts, policy, result_line, span
 from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.error_message import readable
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.outline import Family
 from wfdash.core.timeline.row_labels import STATE_GLYPHS
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.failure import step_failure
-from wfdash.core.why.step_names import failure_text
 from wfdash.core.why.why import TimeWords
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
 
-__all__ = ["FOOT", "fold_lines", "row_lines"]
+__all__ = ["FOOT", "error_lines", "fold_lines", "row_lines"]
 
 FOOT: Final = 4
-"""Lines there are for it."""
+"""Lines there are for it at least."""
 
 
-def row_lines(detail: Detail, row: Row, at: TimeWords, width: int) -> list[Pieces]:
-    """A step or one of its attempts: when it ran, why it failed, its policy and its output."""
+_LONGEST: Final = 2000
+"""Characters of a message looked at for each line there is room for."""
+
+
+def error_lines(failure: Failure, width: int, room: int, more: str, tone: Style = BAD) -> list[Pieces]:
+    """The error with all its lines, as far as there is room; `more` says how the rest is seen."""
+    said = readable(failure.message[: _LONGEST * (room + 1)])
+    name = failure.name.strip()
+    if name and name != "Error" and not (said and said[0].startswith(f"{name}:")):
+        said = [f"{name}: {said[0]}", *said[1:]] if said else [name]
+    said = said or ["an error without a message"]
+    lines = [part for line in said[: room + 1] for part in wrapped(clean(line), width - 4) or [""]]
+    if len(lines) > room:
+        last = fit(lines[room - 1], max(0, width - 6 - cells(more))).rstrip()
+        lines = [*lines[: room - 1], f"{last} … {more}"]
+    return [[(f"   {line}", tone)] for line in lines]
+
+
+def row_lines(
+    detail: Detail, row: Row, at: TimeWords, width: int, *, room: int = FOOT, more: str = ""
+) -> list[Pieces]:
+    """A step or one of its attempts: when it ran, why it failed, its policy and its output.
+
+    An error of many lines has all the `room` that is left; `more` says how the rest of it is seen.
+    """
     step = detail.steps[row.step]
     title: list[tuple[str, Style]] = [(f" {STATE_GLYPHS[row.state]} ", PLAIN)]
     name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
@@ -39,27 +62,24 @@ def row_lines(detail: Detail, row: Row, at: TimeWords, width: int) -> list[Piece
     title += [(f" {tail}", QUIET)]
     lines: list[Pieces] = [title]
     error = _error_of(step, row)
-    if error:
-        lines += [
-            [(f"   {line}", BAD if row.state == "failed" else PLAIN)] for line in wrapped(error, width - 4, 2)
-        ]
+    if error is not None:
+        lines += error_lines(error, width, max(2, room - 3), more, BAD if row.state == "failed" else PLAIN)
     retry_words = policy(step.config)
-    if retry_words and len(lines) < FOOT:
+    if retry_words and len(lines) < room:
         lines.append([(f"   {fit(retry_words, width - 4).rstrip()}", QUIET)])
     output = result_line("output", step.output)
     if (
         output
         and (step.output is not None or step.success or step.finished)
         and row.kind != "attempt"
-        and len(lines) < FOOT
+        and len(lines) < room
     ):
         lines.append([(f"   {fit(output, width - 4).rstrip()}", PLAIN)])
     return lines
 
 
-def _error_of(step: Step, row: Row) -> str:
-    failure = step.attempts[row.attempt].error if row.kind == "attempt" else step_failure(step)
-    return failure_text(failure, 600) if failure is not None else ""
+def _error_of(step: Step, row: Row) -> Failure | None:
+    return step.attempts[row.attempt].error if row.kind == "attempt" else step_failure(step)
 
 
 def fold_lines(group: Family, row: Row, width: int, keys: tuple[str, str]) -> list[Pieces]:

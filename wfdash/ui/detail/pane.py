@@ -17,10 +17,11 @@ from wfdash.core.text.words import age, clock
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.context import WhyContext
+from wfdash.core.why.failure import carriers
 from wfdash.core.why.why import TimeWords, Why
 from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_unended
 from wfdash.ui.base.empty_messages import no_answer
-from wfdash.ui.detail.foot import FOOT, fold_lines, row_lines
+from wfdash.ui.detail.foot import FOOT, error_lines, fold_lines, row_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.widgets.line_table import LineTable
@@ -54,6 +55,7 @@ class DetailPane(Vertical):
         """Whether polling is."""
         self._shown: str | None = None
         self._head_lines = 0
+        self._foot_room = FOOT
         self._detail: Detail | None = None
         self._failing = False
         self._silent = ""
@@ -116,7 +118,12 @@ class DetailPane(Vertical):
         """As high as its rows, so that the foot stands right beneath them, or as high as there is room."""
         head = len(self.query_one("#head", TextLines).plain.split("\n"))
         room = max(3, self.size.height - head - FOOT - 1)
-        self.timeline.styles.height = max(1, min(room, self.timeline.row_count() + 1))
+        high = max(1, min(room, self.timeline.row_count() + 1))
+        self.timeline.styles.height = high
+        self._foot_room = max(FOOT, self.size.height - head - high - 1)
+        foot = self.query_one("#foot", TextLines)
+        if foot.styles.height is None or foot.styles.height.value != self._foot_room:
+            foot.styles.height = self._foot_room
 
     # The head: status and id, the sentence, the facts, and what is doubtful.
 
@@ -193,15 +200,30 @@ class DetailPane(Vertical):
         if row is not None and row.kind == "fold":
             lines = self._fold_lines(row, width)
         elif detail is not None and row is not None and row.step < len(detail.steps):
-            lines = row_lines(detail, row, TimeWords(self._now, self.utc), width)
+            at, room = TimeWords(self._now, self.utc), self._foot_room
+            lines = row_lines(detail, row, at, width, room=room, more=self._more)
+            lines += self._own_error(detail, lines)
         elif detail is not None and not detail.steps:
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
+            lines += self._own_error(detail, lines)
         elif self._shown and detail is None and not self._failing:
             thaws, once = self._keys.key_of("poll.freeze"), self._keys.key_of("poll.now")
             note = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
             reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
             lines = [[(f" {note}" if self.frozen else f" {reading}", QUIET)]]
-        self.query_one("#foot", TextLines).show(lines[:FOOT])
+        self.query_one("#foot", TextLines).show(lines[: self._foot_room])
+
+    @property
+    def _more(self) -> str:
+        return f"{self._keys.key_of('row.open')} shows all of it"
+
+    def _own_error(self, detail: Detail, lines: list[Pieces]) -> list[Pieces]:
+        """The instance's error with all its lines beneath, where none of its steps has it."""
+        room = self._foot_room - len(lines) - 2
+        if detail.error is None or room < 1 or carriers(detail):
+            return []
+        title: list[Pieces] = [[], [(" the error of the instance", QUIET)]] if detail.steps else []
+        return [*title, *error_lines(detail.error, self.size.width, room, self._more)]
 
     def _fold_lines(self, row: Row, width: int) -> list[Pieces]:
         timeline = self.timeline.timeline

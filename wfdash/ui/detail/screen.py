@@ -174,7 +174,7 @@ class DetailScreen(BaseScreen):
             self._ask()
 
     def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
-        self.context.pages.open("inspector", self.workflow, self.instance, message.row.step)
+        self.context.pages.open("inspector", self.workflow, self.instance, message.step)
 
     def action_copy_menu(self) -> None:
         rows, settings = self.targets(), self.context.settings

@@ -37,11 +37,11 @@ class TimelineTable(LineTable):
     BINDINGS: ClassVar[list[BindingType]] = bindings("move.", "row.", "timeline.")
 
     class Inspect(Message):
-        """The person wants this row in full."""
+        """The person wants this step in full, or, where there is none, the instance."""
 
-        def __init__(self, row: Row) -> None:
+        def __init__(self, step: int | None) -> None:
             super().__init__()
-            self.row = row
+            self.step = step
 
     class Resized(Message):
         """There are more or fewer rows than before."""
@@ -203,8 +203,8 @@ class TimelineTable(LineTable):
         super().move_to(index)
 
     def action_row_open(self) -> None:
-        if self.row is not None:
-            self.post_message(self.Inspect(self.row))
+        if self.timeline is not None:
+            self.post_message(self.Inspect(self.row.step if self.row is not None else None))
 
     def action_row_unfold(self) -> None:
         row = self.row

@@ -171,7 +171,7 @@ class InstancesScreen(BaseScreen):
 
     def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
         if self.rows.instance is not None:
-            self.context.pages.open("inspector", *self.subject(), message.row.step)
+            self.context.pages.open("inspector", *self.subject(), message.step)
 
     def action_copy_menu(self) -> None:
         poller, instance, settings = self.poller, self.rows.instance, self.context.settings
