@@ -79,6 +79,14 @@ def test_tail_follows_to_the_end(wfdash, engine, fresh):
     assert lines[-1][4] == "complete"
 
 
+def test_tail_prints_each_attempt_of_what_runs(wfdash, engine, fresh):
+    identity = engine.create(fresh("retry"), "slowRetry", delay="1 second")
+    done = wfdash("tail", "-i", identity, "--until", "complete", "--timeout", "8s")
+    whys = [line.split("\t")[-1] for line in done.stdout.splitlines()]
+    assert any(why.startswith('attempt 2 of 6 of "charge card" failed') for why in whys)
+    assert {line.split("\t")[4] for line in done.stdout.splitlines()} == {"running"}
+
+
 def test_tail_gives_up_in_time(wfdash, engine, fresh):
     identity = engine.create(fresh("sleeper"), "sleeper")
     engine.wait(identity, steps(2))
