@@ -35,6 +35,7 @@ __all__ = ["dashboard"]
 
 def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     check_terminal(environ)
+    # Textual reads its variables when it is imported, and some of them run code.
     take_variables(os.environ)
     handover = _take_handover(parsed) if parsed.command == "open" else None
     try:
@@ -46,6 +47,7 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
         return refuse(str(wrong), wrong.exit_code)
     if not shows_more_than_ascii(environ):
         settings = replace(settings, ascii=True)
+    # As late as this: 230 ms that a refusal need not wait for.
     from wfdash.ui.app import run_app
 
     workflow = parsed.workflow or settings.workflow

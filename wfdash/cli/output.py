@@ -18,6 +18,7 @@ def json_line(value: Any) -> None:
     """One JSON value a line, ASCII-escaped, so that no character of it can act on a terminal."""
     try:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    # Infinity and NaN are no JSON, and jq stops at them.
     except ValueError:
         text = json.dumps(_finite(value), separators=(",", ":"))
     write(text)

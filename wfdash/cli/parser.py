@@ -153,6 +153,7 @@ def _parser(command: str) -> _Parser:
         description=_ABOUT if not command else f"{about[0].upper()}{about[1:]}.",
         epilog=_commands_help() if not command else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        # An abbreviation that works today means two options tomorrow.
         allow_abbrev=False,
     )
     add_arguments(command, parser)

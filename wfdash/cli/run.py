@@ -83,6 +83,7 @@ async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
 def _catch(stop: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in _ENDING:
+        # Whoever started us chose that this signal shall not end it.
         if number != signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN:
             continue  # nohup
         with suppress(NotImplementedError):  # Windows, where ctrl+c cancels the task by itself

@@ -58,11 +58,13 @@ class CommandSession(Struct):
             began = self.clock()
             try:
                 return await ask()
+            # Another server at that address stays another one however often it is asked.
             except OtherServer:
                 raise
             except TRANSIENT as error:
                 delay = next(waits, None)
                 asked = error.retry_after or 0.0
+                # A script would rather hear of it than stand still for minutes.
                 if delay is None or asked > _PATIENCE or self.clock() - began > _SLOW:
                     error.was_reported = error.sentence in reported
                     raise
@@ -121,6 +123,7 @@ class Patient(Struct, frozen=True):
 async def open_session(settings: Settings, *, what: str) -> AsyncIterator[CommandSession]:
     """Connected, and closed again."""
     counter = None
+    # A dev session has no quota to share.
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)
         folder = user_state_path("wfdash")

@@ -127,8 +127,10 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     def on_mount(self) -> None:
         if not self.is_headless:
             on_signals(self.pages.leave, self.terminal.give_up, lambda: self.lent)
+            # A stop from outside (kill -TSTP) must give the terminal back as ctrl+z does.
             on_stopping(self.action_app_suspend, self.retake_terminal, lambda: self.lent)
         self.set_interval(1.0, self._tick)
+        # The interpreter's collections while modules load took a tenth of the time to the first rows.
         self.set_timer(_LOADED, gc.enable)
         if self._setup is None:
             self.connection.connect()
@@ -164,6 +166,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
 
     def _tick(self) -> None:
         """What is to be seen ticks: the screen on top, and those under a panel."""
+        # A terminal that was closed without SIGHUP would leave the program running unseen.
         if not self.is_headless and is_gone():
             self.pages.leave(129)
         with suppress(NoMatches):  # a screen on its way out loses its parts before its timers
@@ -190,6 +193,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         """Let an event have its way; a key is noted first."""
         context = self.context
         if isinstance(event, events.Key) and not event.is_forwarded:
+            # Closed before the key is handled: whatever comes in the same read is not meant for the prompt.
             if starts_action(self, event):
                 context.gate.close()
             context.last_key_at = context.clock()

@@ -68,6 +68,8 @@ def read_detail(
     detail.output = raw.get("output", ABSENT)
     detail.trigger = text(part(raw.get("trigger"), "source"))
     detail.version = text(raw.get("versionId"))
+    # The detail says queued, start, end, versionId where the list says created_on, started_on, ended_on,
+    # version_id.
     detail.queued = parse_time(raw.get("queued"))
     detail.start = parse_time(raw.get("start"))
     detail.end = parse_time(raw.get("end"))
@@ -76,6 +78,7 @@ def read_detail(
     detail.rollback_outcome = text(part(raw.get("rollback"), "outcome"))
     detail.rollback_error = read_failure(part(raw.get("rollback"), "error"))
     detail.cron = text(part(raw.get("schedule"), "cron"))
+    # The one time of the API that is epoch milliseconds; all others are ISO text (reference, Get instance).
     scheduled = number(part(raw.get("schedule"), "scheduledTime"))
     detail.scheduled = None if scheduled is None else scheduled / 1000
     count = number(raw.get("step_count"))
@@ -98,6 +101,8 @@ def partial_reason(detail: Detail) -> str:
     kinds = detail.steps.columns.kinds
     if detail.left_out:
         return f"{len(kinds):,} of {len(kinds) + detail.left_out:,} steps read: no workflow may have more"
+    # An answer may carry 1 of 63 steps and look complete (reports of October 2026): the count is the only
+    # sign.
     came = len(kinds) - kinds.count("termination") - kinds.count("rollback")
     count = detail.step_count or 0
     if came < count:

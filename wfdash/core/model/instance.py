@@ -54,9 +54,12 @@ class Instance(Struct):
                 seconds = parse_time(value)
                 if seconds is not None:
                     setattr(row, _TIMES[key], seconds)
+                # `list --json` gives each row back as it came, so what a float of seconds would not is kept
+                # beside.
                 if seconds is None or not (_as_sent(value) or iso(seconds) == value):
                     extra[key] = value
             elif key in _WORDS and isinstance(value, str) and value:
+                # 100,000 rows share some ten words and a few versions.
                 setattr(row, _WORDS[key], intern(value))
             else:
                 extra[key] = value

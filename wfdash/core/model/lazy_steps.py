@@ -50,6 +50,7 @@ class Entries(Sequence[Any]):
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return Entries(self._texts[index], self.heads[index], self._parse)
+        # Not kept: who looks at a step again keeps the Step that it made of it.
         return self._parse(self._texts[index])
 
 

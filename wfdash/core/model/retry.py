@@ -41,6 +41,7 @@ def duration(value: str | float | None) -> float | None:
     """
     if value is None or isinstance(value, bool):
         return None
+    # Milliseconds for a number, itty-time's words for a text (workers-api, sleep and retry delays).
     if isinstance(value, int | float):
         return value / 1000 if isfinite(value) and value >= 0 else None
     text = value.strip().lower()
@@ -67,6 +68,8 @@ def back_off(config: StepConfig | None, attempt: int) -> float | None:
     base = duration(config.delay) if config is not None else None
     if config is None or base is None or attempt < 1:
         return None
+    # No jitter, and n counts the attempts so far (miniflare, lib/retries.ts). wrangler's own "Retries At"
+    # leaves the back-off out.
     policy = config.backoff.lower()
     factors = {"constant": 1.0, "linear": float(attempt), "exponential": 2.0 ** min(attempt - 1, 64)}
     factor = factors.get(policy or "exponential")
@@ -79,6 +82,7 @@ def attempts_allowed(config: StepConfig | None) -> int | None:
     limit = config.limit if config is not None else None
     if limit is None or not isfinite(limit) or limit < 0 or limit >= 1e9:
         return None
+    # `limit` counts retries, so that a step with limit 5 is tried six times (miniflare, context.ts).
     return int(limit) + 1
 
 

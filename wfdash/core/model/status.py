@@ -9,4 +9,5 @@ STATUSES = ACTIVE + FINAL
 
 def is_final(status: str) -> bool:
     """Whether an instance in this status can only move again by a restart. An unknown status is not final."""
+    # A word that is new to us may be of something that still moves: it stays under watch.
     return status in FINAL

@@ -85,6 +85,7 @@ class Step:
         self.name = text(fields.get("name"))
         self.start = parse_time(fields.get("start"))
         self.end = parse_time(fields.get("end"))
+        # Null is not false: an open step has null, and a failed attempt inside it is a retry, not a failure.
         self.success = flag(fields.get("success"))
         self.finished = flag(fields.get("finished"))
         self.error = read_failure(fields.get("error"))
@@ -108,6 +109,7 @@ class Step:
     @property
     def awaits_attempt(self) -> bool:
         """Whether the answer lists its attempts and none has begun. Without the list nothing is said."""
+        # A step that waits for a concurrency key has begun, and none of its attempts has.
         return self._fields.get("attempts") == [] and self.end is None and self.success is None
 
     @property
@@ -133,6 +135,7 @@ class Step:
 def read_failure(value: object) -> Failure | None:
     if value is None:
         return None
+    # An error was seen as a bare string too.
     if isinstance(value, str):
         return Failure("", value) if value else None
     fields = fields_of(value)

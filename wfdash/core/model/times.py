@@ -21,6 +21,7 @@ def parse_time(value: object) -> float | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
+        # The reference says UTC where there is no offset.
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         seconds = moment.timestamp()

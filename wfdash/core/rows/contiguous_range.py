@@ -30,6 +30,7 @@ class ContiguousRange(Struct):
         """The list was walked from its newest row down to the oldest; over a gap a stretch begins anew."""
         if oldest is None or newest is None:
             return
+        # Over a gap nobody knows what is missing, and a version would be blamed or cleared by chance.
         if self.floor is None or self.ceiling is None or oldest > self.ceiling:
             self.floor = oldest
         self.floor, self.ceiling = min(self.floor, oldest), newest

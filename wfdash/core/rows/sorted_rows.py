@@ -90,6 +90,7 @@ class Arrangement:
     def index(self, rows: list[Instance], row: Instance) -> int | None:
         """Where exactly this row object stands."""
         at = bisect_left(rows, self.key(row), key=self.key)
+        # Keys may be equal between versions of one row, so it must be the very object.
         return at if at < len(rows) and rows[at] is row else None
 
     def swap(self, old: Instance, new: Instance, matches: bool) -> bool:
@@ -111,6 +112,7 @@ class Arrangement:
         """Take row objects out; one that is not here is passed over."""
         for row in rows:
             self.placed.pop(row.id, None)
+        # Each single removal moves the tail of a list: many at once are filtered in one pass.
         if len(rows) > max(20, len(self.base) * _MANY):
             out = {id(row) for row in rows}
             self.base = [row for row in self.base if id(row) not in out]
@@ -131,6 +133,7 @@ class Arrangement:
     def _insert(self, where: list[Instance], rows: list[Instance]) -> None:
         key = self.key
         rows = sorted(rows, key=key)
+        # Timsort on two sorted runs beats inserting one by one.
         if len(rows) > len(where) * _MANY:
             where += rows
             where.sort(key=key)

@@ -85,6 +85,7 @@ class Store:
         for row in rows.values():
             row.seq = seq
             old = self._rows.get(row.id)
+            # Without this each poll of a dev session would take the times away that the detail had brought.
             if old is not None and (old.started is not None or old.ended is not None):
                 _keep_times(row, old)
             fresh = old is None
@@ -146,6 +147,7 @@ class Store:
         """Whether the row now tells something else than before."""
         old = self._rows.get(row.id)
         if old is not None:
+            # A later question was answered first.
             if row.seq < old.seq:
                 return False
             old.seq = row.seq
@@ -170,7 +172,9 @@ class Store:
         if extra is None:
             return None
         try:
+            # With the type, for 1, 1.0 and True are equal and are not written alike.
             key = tuple((name, type(value), value) for name, value in extra.items())
+            # Rows whose extras all differ must not fill the memory for sharing nothing.
             if len(self._extras) > 1000:
                 self._extras.clear()
             return self._extras.setdefault(key, extra)

@@ -104,6 +104,7 @@ class TableView:
         test = self._test()
         leaving, entering, matching = [], [], []
         for identity in pending:
+            # What moved while it stands as a ghost moves when it goes.
             if identity in standing:
                 self._pending[identity] = None
                 continue
@@ -125,6 +126,7 @@ class TableView:
         if self._building or not self._arrivals:
             return
         rows = self._rows
+        # Compared by the key, so that nothing that stands on the screen is asked again where it belongs.
         bound = rows.key(rows.shown[rows.turned(min(position, len(self) - 1))]) if len(self) else None
         under: list[Instance] = []
         for identity in self._arrivals:
@@ -171,7 +173,9 @@ class TableView:
             for drawable in self._rebuild():
                 if drawable and progress:
                     progress()
+                # A turn for keys and drawing between slices of a few milliseconds.
                 await asyncio.sleep(0)
+                # A person types faster than 100,000 rows are matched: the newest query wins.
                 if turn != self._turn:
                     return False
         finally:

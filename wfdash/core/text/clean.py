@@ -97,6 +97,7 @@ def clean(text: str) -> str:
         text = masked(text)
     if len(text) > _LONGEST:
         return f"{clean(text[:_LONGEST])}… ({len(text) - _LONGEST:,} more characters)"
+    # Nearly all text; the rest costs ten times as much.
     if text.isascii():
         return text if text.isprintable() else text.translate(_SAFE)
     text = _ODD.sub(_settle, text.translate(_SAFE))
@@ -106,6 +107,7 @@ def clean(text: str) -> str:
 def distinguishable(texts: Sequence[str]) -> list[str]:
     """Each cleaned, or escaped where cleaning would make two different ones look alike."""
     cleaned = [clean(text) for text in texts]
+    # In a prompt two targets that look alike are an accident waiting for a y.
     alike = {name for name, times in Counter(cleaned).items() if times > 1}
     return [
         clean(text.encode("unicode_escape").decode("ascii")) if name in alike else name

@@ -161,11 +161,13 @@ def compressed_axis(start: float, end: float, work: IdleGaps, now: float | None)
     ends a round mark after it. Slivers grow with the logarithm of what they stand for, so that a longer quiet
     is still seen to be longer, and take 60 % at most.
     """
+    # A right edge that moved each second would repaint every bar each second.
     edge = end if now is None else end + round_mark(max(0.0, now - end))
     edge = max(edge, start + 0.001)
     gaps, least = _to_cut(work, start, edge)
     if not gaps:
         return Axis(Scale.COMPRESSED, (start, edge), (0.0, 1.0))
+    # A sleep of a week beside one of an hour: both visible, neither drowns the work.
     weights = [min(3.0, 1 + log2((gap.end - gap.start) / least) / 2) for gap in gaps]
     shown = (edge - start) - sum(gap.end - gap.start for gap in gaps)
     share = min(0.6, 0.1 * sum(weights)) if shown > 0 else 1.0

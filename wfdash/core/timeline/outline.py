@@ -111,6 +111,7 @@ def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
     for first in range(0, count, _SLICE):
         _extend(outline, range(first, min(first + _SLICE, count)), current)
         yield
+    # A loop of thousands of steps is one row until somebody unfolds it.
     outline.families = yield from _families(detail.steps)
     for number, group in enumerate(outline.families):
         _measure(group, outline)
@@ -190,6 +191,7 @@ def _measure(group: Family, outline: Outline) -> None:
         limit = max(_SLOW_TIMES * group.middle, group.middle + _SLOW_LEAST)
         if group.most > limit:
             group.slow = [index for index in members if (lengths[index] or 0.0) > limit]
+            # Slow is said against the family's own median, never against a fixed number of seconds.
             slowest = sorted(group.slow, key=lambda index: (lengths[index] or 0.0, index))[-_SLOWEST:]
     failed = [index for index in members if states[index] == "failed"]
     group.failed = len(failed)

@@ -70,6 +70,7 @@ def axis_of(outline: Outline, scale: Scale, now: float) -> Axis:
 
 def segments(outline: Outline, row: Row, now: float) -> list[Segment]:
     """The row's bar, in order. Nothing reaches past now, nor past the end of a final instance."""
+    # What is open in a final instance ended with it, whatever the answer leaves out.
     limit = now if outline.moving else outline.end
     limit = max(limit, outline.start)
     step = outline.detail.steps[row.step]
@@ -128,6 +129,7 @@ def _attempt_segments(step: Step, position: int, state: State, limit: float) -> 
     stroke = _STROKES.get(state, "cut")
     end = max(attempt.start, end)
     yield Segment(attempt.start, end, stroke)
+    # An attempt without an end was cut: the gap behind it is no back-off.
     if after is not None and after > end and attempt.end is not None:
         yield Segment(end, after, "backoff")
 

@@ -11,6 +11,8 @@ from wfdash.core.why.step_names import base_name
 
 __all__ = ["Split", "StepTarget", "consequence", "finished_steps", "split_at", "step_target"]
 
+# The type of a step in a timeline is not the word that `from` takes (local explorer,
+# getRestartFromStepParam).
 _TYPES: dict[str, Literal["do", "sleep", "waitForEvent"]] = {
     "step": "do",
     "sleep": "sleep",
@@ -33,6 +35,8 @@ class Split(Struct, frozen=True):
     again: tuple[Step, ...]
 
 
+# The engine takes one -N off each logged name, then counts the hits of that name and type in the order they
+# were logged (miniflare, lib/restart.ts).
 def step_target(steps: Sequence[Step], index: int) -> StepTarget | None:
     """Name the step at a position (oldest first); None for a rollback, a termination or an unknown type.
 

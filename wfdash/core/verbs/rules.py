@@ -46,17 +46,23 @@ _PHRASES = {
 }
 _INVERSES = {"pause": "resume", "resume": "pause"}
 _STATUSES = frozenset(STATUSES)
+# HTTP 200 is no success: pause of what is queued and resume of what is not paused answer 200 and do nothing
+# (measured on the engine).
 _LEADS_TO = {
     "pause": frozenset({"waitingForPause", "paused"}),
     "resume": frozenset({"queued", "running", "waiting"}),
     "terminate": frozenset({"terminated"}),
     "terminate_rollback": frozenset({"rollingBack", "terminated"}),
+    # A quick workflow may be complete again before it is read; only what a pause leaves is surely not a
+    # restart.
     "restart": frozenset(STATUSES) - {"paused", "waitingForPause"},
     "restart_from": frozenset(STATUSES) - {"paused", "waitingForPause"},
     "redrive": frozenset(STATUSES) - {"paused", "waitingForPause"},
     "send_event": frozenset(STATUSES),
     "create": frozenset(STATUSES),
 }
+# A dev session calls running what sleeps or waits, and the cloud's words for one instance change between two
+# polls: no change of meaning.
 _GROUPS = (
     frozenset({"running", "waiting"}),
     frozenset({"paused", "waitingForPause"}),

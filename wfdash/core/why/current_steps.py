@@ -16,6 +16,7 @@ Doing = Literal["runs", "retries", "sleeps", "waits", "pending"]
 def is_open(step: Step) -> bool:
     """Whether the answer shows it unfinished. Open is not current: see `current_steps`."""
     if step.kind in ("sleep", "waitForEvent"):
+        # In the cloud `end` of a sleep is when it is to wake: only `finished` says whether it did.
         if step.finished is not None:
             return not step.finished
         return step.end is None and step.error is None
@@ -35,8 +36,10 @@ def current_steps(detail: Detail) -> list[Step]:
     if is_final(detail.status):
         return []
     found = [step for step in detail.steps.unended() if is_open(step)]
+    # The steps that the rollback cut off stay open in the answer, and nothing will move them.
     if detail.status == "rollingBack":
         return [step for step in found if step.kind == "rollback"]
+    # A pause starts a sleep anew under the same name.
     if any(step.kind == "sleep" for step in found):
         last = {step.name: step.index for step in detail.steps.of_kind("sleep")}
         found = [step for step in found if step.kind != "sleep" or last[step.name] == step.index]

@@ -71,6 +71,7 @@ def _terminated(detail: Detail, at: TimeWords) -> Why:
     ends = detail.steps.of_kind("termination")
     who = terminator(ends[-1].trigger) if ends else ""
     said = f"terminated{_when(detail, at)}{' ' * bool(who)}{who}{_took(detail)}"
+    # A terminated instance keeps its open steps open for ever; they count nothing down.
     cut = [step for step in detail.steps.unended() if step.kind != "rollback" and is_open(step)]
     if cut:
         names = spoken_name(cut[-1]) + (f" and {len(cut) - 1} more" if len(cut) > 1 else "")
@@ -83,6 +84,7 @@ def _gave_up(step: Step) -> str:
     attempts, allowed = len(step.attempts), attempts_allowed(step.config)
     if step.kind not in ("step", "rollback") or not attempts:
         return "failed"
+    # NonRetryableError, or a run that ended while it was between two attempts.
     if attempts == 1 and (allowed is None or allowed > 1):
         return "failed at its first attempt and was not tried again"
     if allowed is not None and attempts < allowed:
@@ -120,6 +122,7 @@ def _handlers(number: int) -> str:
 
 
 def _timed_out(step: Step) -> bool:
+    # `WorkflowTimeoutError` (miniflare, context.ts).
     return step.error is not None and "Timeout" in step.error.name
 
 

@@ -111,6 +111,7 @@ def failing_step(detail: Detail) -> Step | None:
     if fatal := fatal_steps(detail):
         return fatal[-1]
     failed = failed_steps(detail)
+    # The engine wraps what was thrown in its own words; the message is still within.
     words = "" if _says_nothing(detail.error) or detail.error is None else detail.error.message.strip()
     for step in reversed(failed):
         if words and (message := _message_of(step)) and message in words:

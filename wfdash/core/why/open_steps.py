@@ -38,6 +38,7 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
     due = [(why.deadline, why.estimate, step) for why, step in zip(each, steps) if why.deadline is not None]
     begun = [why.since for why in each if why.since is not None]
     kinds = [doing(step) for step in steps]
+    # Their names say more than the same sentence for each of them.
     if len(set(kinds)) == 1 and kinds[0] == "runs":
         said = f"{len(steps)} steps run: {_list([spoken_name(step, 28) for step in steps])}"
     elif len(steps) <= 4:
@@ -81,6 +82,7 @@ def _pending(step: Step, at: TimeWords) -> Why:
 
 def _sleeping(step: Step, at: TimeWords) -> Why:
     named = spoken_name(step)
+    # A dev session gives no planned end; nothing is made up in its place.
     if step.end is None:
         if step.start is None:
             return Why(f"sleeping in {named}; {_UNTOLD}", "sleeps")
@@ -165,6 +167,8 @@ def _running(step: Step, at: TimeWords) -> Why:
     if begun is not None:
         short += f", {at.coarse(begun)}+"
     due, estimate = deadline(step)
+    # An attempt from before the present session of a dev server may have been cut unseen: its time-out would
+    # foretell what never comes.
     if due is None or begun is None or (begun < at.sure_since and due > at.now):
         return Why(said, short, begun)
     stuck = at.now - due > at.lag

@@ -54,6 +54,7 @@ def rests(ledger: RequestLedger, priority: Priority, now: float) -> float:
     left = ledger.left
     if left is None or left.quota <= 0:
         return 0.0
+    # What actions have not used of their part stays theirs, down to the last read of a window.
     kept = max(0, ACTIONS - ledger.count(ACTS)) / QUOTA
     least = {Priority.FOREGROUND: kept, Priority.BACKGROUND: max(kept, _HALF)}
     floor = least.get(priority, max(kept, _SCARCE))
@@ -74,6 +75,8 @@ def _rested(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
 def _gives_way(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     """What runs by itself waits while somebody waits, in any process; what is on screen not for long."""
     front = ledger.in_front(asks.session)
+    # A lease holds the background back until the answer, so that a sweep cannot slip in between two pages of
+    # a list.
     if not front or asks.priority is Priority.FOREGROUND or (asks.late and asks.priority is Priority.VISIBLE):
         return None
     spender = ledger.spenders.get(front)
@@ -96,6 +99,7 @@ def _most(ledger: RequestLedger, asks: Request) -> int:
     """Reads a window, up to which this may add one."""
     if asks.priority is Priority.FOREGROUND:
         spender = ledger.spenders.get(asks.session)
+        # One `list --limit 0` must leave room for a person who opens one instance.
         reads_much = spender is not None and spender.total(_FRONT) >= _LONG
         return MOST - (_ROOM_FOR_SHORT if reads_much else 0)
     if asks.priority is Priority.VISIBLE:

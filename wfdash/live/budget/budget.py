@@ -160,6 +160,7 @@ class Budget:
         """Wait until one read may go, and spend it."""
         wait = self.take(priority, purpose)
         while wait:
+            # Another process may give back what it held, and says so to nobody.
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
             wait = self.take(priority, purpose)
 
@@ -180,6 +181,7 @@ class Budget:
         now = self._now()
         self.requests.append(exchange)
         if left := parse_ratelimit(exchange.ratelimit, exchange.ratelimit_policy):
+            # What all processes sent since this answer is taken off it, until the next one tells anew.
             sent = self._counter.ledger.sent
             reset_at = now + max(left.reset, 1.0)
             self._left = ServerLeft(left.remaining, left.quota, reset_at, now, sent)
@@ -187,6 +189,7 @@ class Budget:
         if exchange.http == 429:
             self._refusals += 1
             wait = wait if wait is not None else self._guess()
+        # Only an answer shows that the block is over; no answer shows nothing.
         elif exchange.http is not None and exchange.http < 400:
             self._refusals = 0
         if wait is not None:
@@ -205,6 +208,7 @@ class Budget:
     def _guess(self) -> float:
         """Seconds to keep still when the server did not say: longer each time, never quite the same."""
         longest = min(_MOST_FREEZE, _LEAST_FREEZE * 2.0 ** min(self._refusals, 6))
+        # Never the same in two processes, or they would all come back in the same moment.
         return float(longest * (0.5 + self._chance() / 2))
 
     def _freeze(self, until: float, now: float) -> None:
@@ -236,6 +240,7 @@ class Budget:
         now = self._clock()
         ahead = now - self._steady()
         moved, self._ahead = ahead - self._ahead, ahead
+        # A clock that was set back by an hour would hold every read for an hour.
         if abs(moved) > _SET:
             self._counter.clock_set(moved)
             self._left = None

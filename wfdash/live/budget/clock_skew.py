@@ -24,6 +24,7 @@ def clock_skew(exchange: Exchange) -> float | None:
         server = parsedate_to_datetime(exchange.server_date).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
+    # A Date header has whole seconds, and was written somewhere between request and answer.
     earliest, latest = exchange.at - server - 1, exchange.at + exchange.milliseconds / 1000 - server
     if earliest <= 0 <= latest:
         return 0.0

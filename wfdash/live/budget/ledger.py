@@ -60,6 +60,7 @@ class Spender(Struct):
         """Drop the slots of which nothing can still count, and those that a clock set back has left ahead."""
         oldest, newest = (now - WINDOW - _LATENCY) // SLOT, (now + SLOT) // SLOT
         for key, slots in list(self.spent.items()):
+            # A file that was spoilt once held Infinity: a count that nobody can have spent is none.
             kept = {slot: n for slot, n in slots.items() if oldest <= slot <= newest and 0 < n <= QUOTA}
             if len(kept) != len(slots):
                 self.spent[key] = kept
@@ -176,6 +177,7 @@ class RequestLedger(Struct):
             return
         for limit, bucket in self.buckets.items():
             bucket.fill(now, limit)
+            # A foreground read may go without a token, but takes one where there is one.
             if bucket.tokens >= 1 or priority is not Priority.FOREGROUND:
                 bucket.tokens -= 1
 
@@ -183,6 +185,7 @@ class RequestLedger(Struct):
         """The bucket of this limit as it is now; a new one holds what was not spent just before."""
         burst, rate = bucket_of(limit)
         bucket = self.buckets.get(limit)
+        # A new process would otherwise have a burst of its own, and twenty of them twenty.
         if bucket is None:
             since = (now - burst / rate) // SLOT
             reads = range(Priority.FOREGROUND, len(Priority))
@@ -233,5 +236,6 @@ class RequestLedger(Struct):
 
 def bucket_of(limit: int) -> tuple[float, float]:
     """(burst, tokens a second) that let at most `limit` go in any window."""
+    # Enough for a start or a page at once; the rest comes evenly.
     burst = limit / 20
     return burst, (limit - burst) / WINDOW

@@ -32,6 +32,7 @@ def share_counter(credential: Credential, base_url: str, folder: Path, *, what: 
     The file's name is a keyed hash that tells nothing. Two servers count apart, whatever the credential.
     """
     try:
+        # Cloudflare counts by user, and a hash without a key could be tried against known tokens.
         name = credential.fingerprint(_key(folder / "spent.key"), at=origin_of(base_url))
     except OSError as error:
         trouble = str(error.strerror or "the state folder cannot be written")

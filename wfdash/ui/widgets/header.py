@@ -73,6 +73,7 @@ class Header(StatusLine):
         name = length(_identity_pieces(identity, _ENDLESS))
         every, most = (length(_counts_line(counts, order, set(), wide=False)) for order in _orders(counts))
         done = length(last[-1]) + _GAP if last else 0
+        # First the words of the freshness shorten, then the counts of what is over go, then the last action.
         for needed in (every + done, most + done, every, most):
             for way in ways:
                 if name + needed + length(way) + 2 <= self.size.width:
@@ -163,6 +164,7 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, slow: str = 
         return [[said, *waits], [said]]
     old = max(0, int(now - fresh.answered_at))
     age = f"{old} s" if old < 100 else f"{old // 60} m" if old < 6000 else f"{old // 3600} h"
+    # Words that moved with each digit would be written anew each second.
     spare = " " * (4 - len(age))
     if frozen:
         return [[(f"‖ frozen, {age} old{spare}", WARN)]]

@@ -134,10 +134,12 @@ class LineTable(Widget, can_focus=True):
         """
         before, line = self.cursor_key, self.cursor - self.first
         count = self.row_count()
+        # By the key: whatever a refresh moved, the cursor is on the instance that it was on.
         found = None if before is None else self.index_of(before)
         self.cursor = max(0, min(self.cursor, count - 1)) if found is None else found
         if everything or found is not None:
             self.cursor_key = self.row_key(self.cursor) if count else None
+        # At the top the first row stays the first, so that arrivals are seen.
         if self.first:
             self.first = self.cursor - line
         self._scroll_to_cursor()
@@ -171,8 +173,10 @@ class LineTable(Widget, can_focus=True):
             painted = self._painted.get(y)
             if painted is None:
                 continue
+            # Over SSH a row costs what of it differs: a digit of an age is ten bytes, the row 150.
             spans = changed_spans(painted, self._line(y))
             regions.extend(Region(start, y, end - start, 1) for start, end in spans)
+        # Anything that refreshes below the top screen makes Textual repaint all of the top.
         if regions and not is_covered(self):
             self.refresh(*regions)
 
