@@ -97,6 +97,26 @@ const stories = {
     });
     return step.do("ship", async () => "shipped");
   },
+  async delivery(step, { at, fixed }) {
+    const broken = (place) => place === at && !released.has(fixed);
+    const work = (name, place) =>
+      step.do(name, { retries: { limit: 0, delay: 10 } }, async () => {
+        await scheduler.wait(30);
+        if (broken(place)) throw new PaymentError(`${name} is broken`);
+        return Date.now();
+      });
+    await work("load order", "first");
+    for (const place of ["page 1", "page 2", "page 3"]) await work("load page", place);
+    await step.sleep("breathe", 100);
+    await work("weigh", "sleep");
+    const email = step.do("email", async () => {
+      if (broken("branch")) await untilReleased(`${fixed} for those left behind`);
+      return Date.now();
+    });
+    await Promise.all([email, work("invoice", "branch"), work("stock", "never")]);
+    if (broken("wait")) await step.waitForEvent("approval", { type: "approve", timeout: 300 });
+    return work("hand over", "never");
+  },
   async booking(step, { gate }) {
     const undo = { rollback: () => (gate ? untilReleased(gate) : scheduler.wait(30)) };
     await step.do("reserve seat", async () => ({ seat: "12A" }), undo);
