@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -20,18 +20,20 @@ from wfdash.cli.commands.results import (
     where_of,
 )
 from wfdash.cli.exits import Stop, UsageError
-from wfdash.cli.output import say
+from wfdash.cli.output import instant, say
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.redrive import redrive_sentences
+from wfdash.core.verbs.rules import phrase
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Guard, Plan, make_plan
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
 from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive, spoken_start
+from wfdash.live.actions.resume import plan_resumption, resumable, why_not_resumed
 from wfdash.live.polling.read_instance import read_answer
 
 __all__ = ["prepare", "run"]
@@ -75,11 +77,14 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         check_writable(session)
     await session.reach()
     workflow = await session.workflow()
-    if parsed.dry_run:
+    if parsed.dry_run and not parsed.resume:
         redrive = await _plan(parsed, session, workflow, Guard(local=session.api.local))
         return print_plan(redrive.plan, session)
-    check_writable(session)
+    if not parsed.dry_run:
+        check_writable(session)
     operator = operator_of(session, no_journal=parsed.no_journal)
+    if parsed.resume:
+        return await _resume(parsed, session, operator, workflow)
     redrive = await _plan(parsed, session, workflow, operator.guard)
     plan = redrive.plan
     if parsed.canary is not None and parsed.canary > len(plan.eligible):
@@ -89,6 +94,47 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         if not await confirmed(plan, session, lambda: _tell(redrive, sentences, parsed)):
             raise Stop("nothing was sent", 1)
     return await _carry_out(parsed, session, operator, plan)
+
+
+async def _resume(parsed: Namespace, session: CommandSession, operator: Operator, workflow: str) -> int:
+    """Go on with the newest batch that was cut off; what had been sent is read first."""
+    journal = operator.journal
+    assert journal is not None
+    plans = await asyncio.to_thread(journal.unfinished)
+    for other in plans:
+        if reason := why_not_resumed(other):
+            say(clean(f"wfdash: {other.workflow}: {count(len(other.last))} left: {reason}"))
+    left = next(iter(resumable(plans, workflow)), None)
+    if left is None:
+        raise Stop(f"no batch in {workflow} was cut off: there is nothing to resume", 1)
+    say(
+        clean(
+            f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {count(len(left.settled))} told of, "
+            f"{count(len(left.sent) + len(left.unknown))} sent and not told of, "
+            f"{count(len(left.unsent))} not sent"
+        )
+    )
+    resumption = await plan_resumption(left, _reader(session, workflow), now=session.clock())
+    plan = resumption.plan
+    if parsed.dry_run:
+        return print_plan(plan, session)
+    if not parsed.yes and plan.eligible and not await confirmed(plan, session, lambda: None):
+        raise Stop("nothing was sent", 1)
+    if not await asyncio.to_thread(journal.take_over, left):
+        raise Stop("another wfdash goes on with it already: nothing was sent", 1)
+    printer = Printer(plan)
+    for result in resumption.sent_before:
+        printer.print(result)
+    code = await _carry_out(parsed, session, operator, plan)
+    return exit_code([code, *(result.exit_code for result in resumption.sent_before)])
+
+
+def _reader(session: CommandSession, workflow: str) -> Callable[[str], Awaitable[Detail]]:
+    async def read(identity: str) -> Detail:
+        answer = await session.read(lambda: session.api.get_instance(workflow, identity))
+        return read_answer(workflow, identity, answer)
+
+    return read
 
 
 async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:
@@ -118,18 +164,13 @@ async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard
     rows: Sequence[Instance] = [Instance(identity) for identity in parsed.ids]
     if parsed.query is not None:
         rows = await _found(parsed, session)
-
-    async def read(identity: str) -> Detail:
-        answer = await session.read(lambda: session.api.get_instance(workflow, identity))
-        return read_answer(workflow, identity, answer)
-
     late = len(rows) > READ_BEFORE and not parsed.dry_run
     if late:
         say(f"wfdash: {count(len(rows))}: each is read just before it is sent")
     return await plan_redrive(
         workflow,
         rows,
-        read,
+        _reader(session, workflow),
         now=session.clock(),
         guard=guard,
         late=late,

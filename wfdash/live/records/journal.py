@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 from wfdash.api.interface import RestartFrom
 from wfdash.config.plain_file import read_plain
 from wfdash.core.model.times import iso, parse_time
-from wfdash.live.records.locked_file import LockedFile, SessionLock, session_is_over
+from wfdash.live.records.locked_file import LockedFile, SessionLock, exclusively, session_is_over
 from wfdash.live.records.person import person
 
 __all__ = [
@@ -121,6 +121,10 @@ class Unfinished(Struct, frozen=True):
     """Sent, and perhaps answered; what became of them was not written down."""
     unknown: tuple[str, ...]
     unsent: tuple[str, ...]
+    last: dict[str, JournalEntry]
+    """The line that tells most of each: `sent` where there is one, else `planned`."""
+    answered: frozenset[str] = frozenset()
+    """Of those that were sent, the ones that the server said yes to."""
 
 
 class Journal:
@@ -239,6 +243,16 @@ class Journal:
             for plan in open_plans
             if self.is_ours(plan.account) and session_is_over(self.folder, plan.session)
         ]
+
+    def take_over(self, plan: Unfinished) -> bool:
+        """Close it for whoever else looks, so that only one goes on with it; False where another did."""
+        with exclusively(self.folder, f"{plan.session}-{plan.plan}") as alone:
+            open_plans = {(left.session, left.plan) for left in self.unfinished()}
+            if not alone or (plan.session, plan.plan) not in open_plans:
+                return False
+            for identity in (*plan.unsent, *plan.sent, *plan.unknown):
+                self._close(plan, identity, "taken over", f"session {self.session} goes on with it")
+            return not self.trouble
 
     def close_unfinished(self, plan: Unfinished) -> None:
         """Write down that a person was told, so that the next start does not tell it again."""
@@ -379,6 +393,10 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
     def ids(*events: str) -> tuple[str, ...]:
         return tuple(identity for identity, event in last.items() if event in events)
 
+    telling: dict[str, JournalEntry] = {}
+    for entry in entries:
+        if entry.event == "sent" or entry.id not in telling:
+            telling[entry.id] = entry
     first = entries[0]
     return Unfinished(
         first.session,
@@ -388,8 +406,10 @@ def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
         first.account,
         first.workflow,
         first.who,
-        settled=ids("settled", "skipped"),
+        settled=ids("settled", "skipped", "held", "taken over", "ended"),
         sent=ids("sent", "answered"),
         unknown=ids("unknown"),
         unsent=ids("planned"),
+        last=telling,
+        answered=frozenset(entry.id for entry in entries if entry.event == "answered"),
     )

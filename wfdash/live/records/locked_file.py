@@ -14,7 +14,7 @@ try:
 except ImportError:  # Windows: one process at a time, unlocked
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["LockedFile", "SessionLock", "session_is_over", "try_lock"]
+__all__ = ["LockedFile", "SessionLock", "exclusively", "session_is_over", "try_lock"]
 
 _PATIENCE = 2.0
 """Seconds to wait for the lock. A process stopped by ctrl+z may hold it for ever; an unlocked append of one
@@ -159,6 +159,19 @@ def session_is_over(folder: Path, session: str) -> bool:
     except OSError:
         return True
     return True
+
+
+@contextlib.contextmanager
+def exclusively(folder: Path, name: str) -> Iterator[bool]:
+    """Gives whether nobody else is in here under that name just now. Raises OSError."""
+    path = _lock_path(folder, f"{name}-taken")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
+    try:
+        yield try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
 
 
 def _lock_lost() -> OSError:

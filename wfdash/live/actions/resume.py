@@ -1,0 +1,121 @@
+"""Goes on with a batch that was cut off: what was not sent yet, and what a read shows never arrived."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from secrets import token_hex
+from typing import Final
+
+from msgspec import Struct
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
+from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
+from wfdash.live.actions.plan import Plan, Result, Target
+from wfdash.live.records.journal import JournalEntry, Unfinished
+
+__all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "why_not_resumed"]
+
+_KEPT_NO_PAYLOAD: Final = ("send_event", "create")
+_TOLERANCE: Final = 5.0
+"""Seconds by which a list row's end and the instance's own may differ without a new run."""
+
+
+class Resumption(Struct, frozen=True):
+    """What is left of the batch, as a plan, and what is told of those that had been sent before."""
+
+    plan: Plan
+    sent_before: tuple[Result, ...]
+
+
+def why_not_resumed(left: Unfinished) -> str:
+    """Why nothing of it can be sent from the journal alone; "" when it can."""
+    if left.verb in _KEPT_NO_PAYLOAD:
+        return f"{phrase(left.verb)} is not resumed: the journal keeps no payload"
+    return ""
+
+
+async def plan_resumption(
+    left: Unfinished, read: Callable[[str], Awaitable[Detail]], *, now: float
+) -> Resumption:
+    """Read those that were sent without a word of what became of them; plan the rest and what never came."""
+    key = token_hex(4)
+    again: list[Target] = [_target(left.last[identity]) for identity in left.unsent]
+    sent: list[Result] = []
+    for identity in (*left.sent, *left.unknown):
+        entry = left.last[identity]
+        try:
+            detail: Detail | None = await read(identity)
+            trouble = ""
+        except WorkflowsError as error:
+            detail, trouble = None, str(error)
+        arrived = None if detail is None else has_arrived(left.verb, entry, detail)
+        if arrived is False and identity not in left.answered:
+            again.append(_target(entry))
+        else:
+            sent.append(_result(key, left, entry, detail, arrived, trouble, now))
+    starts = {target.restart_from for target in again}
+    same = next(iter(starts)) if len(starts) == 1 and left.verb == "restart_from" else None
+    return Resumption(Plan(key, now, left.verb, left.workflow, tuple(again), restart_from=same), tuple(sent))
+
+
+def has_arrived(verb: str, entry: JournalEntry, detail: Detail) -> bool | None:
+    """Whether the write that `entry` records was carried out; None where status and end cannot tell."""
+    if verb not in RESTARTS:
+        if detail.status != entry.before:
+            return True if detail.status in leads_to(verb) else None
+        return False if detail.status not in leads_to(verb) else None
+    if not is_final(entry.before):
+        return None
+    if not is_final(detail.status):
+        return True
+    if entry.end is None or detail.end is None:
+        return None
+    if detail.end == entry.end and detail.status == entry.before:
+        return False
+    return True if detail.end - entry.end > _TOLERANCE else None
+
+
+def _target(entry: JournalEntry) -> Target:
+    return Target(entry.id, entry.before, ended=entry.end, restart_from=entry.start)
+
+
+def _result(
+    key: str,
+    left: Unfinished,
+    entry: JournalEntry,
+    detail: Detail | None,
+    arrived: bool | None,
+    trouble: str,
+    now: float,
+) -> Result:
+    status = detail.status if detail is not None else ""
+    ended = status if arrived and left.verb in RESTARTS and is_final(status) else ""
+    if arrived:
+        outcome, sentence, code = Outcome.DONE, f"sent before the cut, {status} now", 0
+        code = 1 if ended in ("errored", "terminated") else 0
+    else:
+        outcome, code = Outcome.UNKNOWN, 4
+        sentence = "sent before the cut; whether it arrived cannot be told, so it is not sent again"
+    error = "" if arrived and not code else f"{sentence}: {trouble}" if trouble else sentence
+    return Result(
+        key,
+        now,
+        left.workflow,
+        entry.id,
+        left.verb,
+        entry.before,
+        "",
+        status,
+        outcome,
+        error,
+        sentence,
+        exit_code=code,
+        restart_from=entry.start,
+        ended=ended,
+    )
+
+
+def resumable(plans: Sequence[Unfinished], workflow: str) -> list[Unfinished]:
+    """Those of this workflow that can be gone on with, newest first."""
+    return [left for left in reversed(plans) if left.workflow == workflow and not why_not_resumed(left)]
