@@ -1,11 +1,16 @@
 """`wfdash redrive` against the simulator: planned, reviewed, the canary, held, and followed to the end."""
 
 import json
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 
 from tests.cli.commands.conftest import serving
 from tests.cli.commands.test_change import KEYS, objects
+from tests.support.harness.program import ROOT, environment
 
 PARCELS = ("-w", "parcels")
 
@@ -173,3 +178,57 @@ def test_restart_waits_for_the_end(parcels):
     [told] = objects(done)
     assert told["ended"] == told["after"]
     assert done.returncode == (0 if told["ended"] == "complete" else 1)
+
+
+@pytest.fixture
+def broken():
+    """A world of failed parcels as a process: its exports, `mend()`, and `restarts()` at its end."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.fakes.repair_world", "120"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+    )
+    lines = [server.stdout.readline() for _ in range(4)]
+    world = SimpleNamespace(
+        exports=dict(line.removeprefix("export ").strip().split("=", 1) for line in lines),
+        mend=lambda: server.send_signal(signal.SIGUSR1),
+        restarts=lambda: (server.terminate(), json.loads(server.communicate(timeout=60)[0]))[1],
+    )
+    yield world
+    if server.poll() is None:
+        server.terminate()
+        server.communicate(timeout=60)
+
+
+def test_faults_a_kill_and_a_resume_restart_each_once(program, broken, tmp_path):
+    run = (*PARCELS, "--yes")
+    done = program("redrive", *PARCELS, "--filter", "status:errored", "--dry-run", env=broken.exports)
+    plan = {line["id"]: line for line in objects(done) if not line["reason"]}
+    assert len(plan) > 80
+    file = tmp_path / "plan.jsonl"
+    file.write_text("\n".join(map(json.dumps, plan.values())))
+    broken.mend()
+
+    killed = program.start("redrive", *run, "--plan", str(file), env=broken.exports)
+    told = [json.loads(killed.stdout.readline()) for _ in range(15)]
+    killed.kill()
+    out, _ = killed.communicate(timeout=60)
+    told += [json.loads(line) for line in out.splitlines() if line.endswith("}")]
+
+    assert program("redrive", *run, "--resume", "--dry-run", env=broken.exports).returncode == 0
+    resumed = program("redrive", *run, "--resume", env=broken.exports)
+    told += objects(resumed)
+    assert "not sent" in resumed.stderr
+    assert {line["id"] for line in told} == plan.keys(), "every id is accounted for"
+    again = program("redrive", *run, "--resume", env=broken.exports)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "nothing to resume" in again.stderr
+
+    restarts = broken.restarts()
+    last = {line["id"]: line for line in told}
+    assert {identity for identity in plan if restarts[identity] > 1} == set()
+    never = {identity for identity in plan if restarts[identity] == 0}
+    assert never == {identity for identity, line in last.items() if line["outcome"] != "done"}

@@ -1,0 +1,36 @@
+"""A simulator of failed parcels, as a child process: SIGUSR1 deploys the last fix and starts the faults.
+
+When it is ended it prints how often each instance was restarted.
+"""
+
+import json
+import re
+import signal
+import sys
+import time
+
+from wfdash.demo.http import serve
+from wfdash.demo.http.faults import InjectedFault
+from wfdash.demo.worlds.scenarios import fixed_deploy
+
+FAULTS = {"429": 1, "reset-before": 1, "reset-after": 2, "500": 1}
+
+
+def main(failed: int) -> None:
+    world = fixed_deploy(time.time, "wfdash", failed=failed)
+    parcels = world.workflows["parcels"]
+    faults = [InjectedFault(kind, 0, re.compile("^PATCH ")) for kind in FAULTS]
+
+    def mend(*_: object) -> None:
+        parcels.deploy(world.look())
+        for fault in faults:
+            fault.times = FAULTS[fault.kind]
+
+    signal.signal(signal.SIGUSR1, mend)
+    serve.build = lambda *_args, **_options: world
+    serve.serve(0, faults=faults, latency=0.02)
+    print(json.dumps({one.id: one.restarts for one in parcels.by_id.values()}), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
