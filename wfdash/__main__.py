@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Runs the command line and leaves with its exit code."""
     gc.disable()  # loading makes no garbage, and looking for some is a tenth of it; what runs on enables it
     try:
         from wfdash.cli.main import run

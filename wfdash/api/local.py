@@ -220,7 +220,7 @@ class LocalWorkflows(Endpoints):
         type: Literal["step", "waitForEvent"] = "step",
         attempt: int | None = None,
     ) -> StepAnswer:
-        """Read from the detail, which is not truncated here: a dev session has no endpoint for one step."""
+        """Reads from the detail, which is not truncated here: a dev session has no endpoint for one step."""
         detail = read_detail(workflow, instance, (await self.get_instance(workflow, instance)).result)
         columns = detail.steps.columns
         at = next(
@@ -247,7 +247,7 @@ class LocalWorkflows(Endpoints):
             raise Refused(f"This dev session can be watched, not written: it {self.watch_only}.", sent=False)
 
     async def _must_be_listed(self, workflow: str, instance: str, *, writes: bool = False) -> None:
-        """Raise InstanceNotFound ourselves for an id that no list has shown: asking would make a ghost."""
+        """Raises InstanceNotFound ourselves for an id that no list has shown: asking would make a ghost."""
         if writes:
             await self._must_be_writable()
         if instance in self._listed.get(workflow, ()) or await self._find(workflow, instance):

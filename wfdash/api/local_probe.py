@@ -28,7 +28,7 @@ class DevSession(Struct, frozen=True):
 
 
 async def probe(http: Http) -> DevSession:
-    """Find the API with GETs alone; an answer counts only when it has the envelope with a list in it."""
+    """Finds the API with GETs alone; an answer counts only when it has the envelope with a list in it."""
     failure: WorkflowsError | None = None
     for base in BASES:
         # A status proves nothing: before 4.133 the newer path is the user's own Worker, which answered 200

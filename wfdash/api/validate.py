@@ -32,7 +32,7 @@ _RESERVED = re.compile(r"cf_[0-9a-f]{64}|batch|terminate|terminateAll")
 
 
 def check_instance_id(identity: str) -> None:
-    """Raise Refused for an id that no new instance can have."""
+    """Raises Refused for an id that no new instance can have."""
     if not INSTANCE_ID.fullmatch(identity):
         raise Refused(
             f"{identity!r} cannot be an instance id: 1 to 100 letters, digits, - and _, not starting with -.",
@@ -45,7 +45,7 @@ def check_instance_id(identity: str) -> None:
 
 
 def check_event_type(event_type: str, *, local: bool = False) -> None:
-    """Raise Refused for a type that no event can have; dots are the usual surprise.
+    """Raises Refused for a type that no event can have; dots are the usual surprise.
 
     A dev session delivers any type that can stand in an address (measured on wrangler 4.164).
     """
@@ -69,7 +69,7 @@ def production_doubt(event_type: str) -> str:
 
 
 def check_payload_size(body: bytes, what: str) -> None:
-    """Raise Refused when `body`, the JSON of `what` ("params", "payload"), is over 1 MiB."""
+    """Raises Refused when `body`, the JSON of `what` ("params", "payload"), is over 1 MiB."""
     # 1 MiB for params and for an event's payload (limits page).
     if len(body) > LARGEST_PAYLOAD:
         raise Refused(
@@ -78,19 +78,19 @@ def check_payload_size(body: bytes, what: str) -> None:
 
 
 def check_batch(items: Sequence[Any]) -> None:
-    """Raise Refused for a batch the API would not take."""
+    """Raises Refused for a batch the API would not take."""
     if not 1 <= len(items) <= BATCH:
         raise Refused(f"A batch has 1 to {BATCH} instances, not {len(items):,}.", sent=False)
 
 
 def check_retention(given: object) -> None:
-    """Raise Refused for what is no retention: milliseconds, or a duration in words; None is none."""
+    """Raises Refused for what is no retention: milliseconds, or a duration in words; None is none."""
     if given is None or (isinstance(given, str | int | float) and duration(given) is not None):
         return
     raise Refused(f"{given!r} is no retention: write 7d, '5 minutes' or milliseconds.", sent=False)
 
 
 def check_location_hint(hint: str) -> None:
-    """Raise Refused for a region Cloudflare does not name; "" is no hint."""
+    """Raises Refused for a region Cloudflare does not name; "" is no hint."""
     if hint and hint not in LOCATION_HINTS:
         raise Refused(f"{hint!r} is no location hint: one of {', '.join(LOCATION_HINTS)}.", sent=False)

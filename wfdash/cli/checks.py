@@ -30,7 +30,7 @@ def check_usage(parsed: Namespace) -> None:
 
 
 def _check_address(parsed: Namespace) -> None:
-    """Take a dashboard URL apart into what it names."""
+    """Takes a dashboard URL apart into what it names."""
     from wfdash.core.handoff.address import AddressError, parse_instance
 
     try:

@@ -82,7 +82,7 @@ def _load(parsed: Namespace, environ: Mapping[str, str], handover: "Handover | N
 
 
 def _agreed(options: Options, foreign: ForeignAccount) -> Options:
-    """Ask on the terminal, naming both accounts. Raises the refusal unless the answer is a bare y."""
+    """Asks on the terminal, naming both accounts. Raises the refusal unless the answer is a bare y."""
     if foreign.profile:
         offer = f"Open it with profile {foreign.profile}, which is for that account?"
     else:
@@ -130,7 +130,7 @@ def _lead(parsed: Namespace, environ: Mapping[str, str], code: int) -> int:
 
 
 def _take_handover(parsed: Namespace) -> "Handover":
-    """Stand where the file says, except where an option says otherwise."""
+    """Stands where the file says, except where an option says otherwise."""
     from wfdash.core.handoff.handover import HandoverError, read_handover
 
     try:

@@ -21,7 +21,7 @@ _DASHBOARD = ("", "demo", "open", "setup")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out one command line; the return value is the process's exit code. Reads `os.environ`."""
+    """Carries out one command line; the return value is the process's exit code. Reads `os.environ`."""
     _ready_streams()
     try:
         code = _run(arguments, os.environ)

@@ -77,13 +77,13 @@ def _rows(line: str) -> list[str]:
 
 
 def refuse(sentence: str, code: int) -> int:
-    """Say why nothing was done; the code to leave with."""
+    """Says why nothing was done; the code to leave with."""
     say(f"wfdash: {sentence}")
     return code
 
 
 def deaden(stream: TextIO) -> None:
-    """Let a stream that takes nothing any more lead nowhere, or what is left in it would fail at the exit."""
+    """Points a stream that takes nothing any more nowhere, or what is left in it would fail at the exit."""
     with suppress(OSError, ValueError):
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())

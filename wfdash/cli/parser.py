@@ -61,7 +61,7 @@ def _split_operands(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _settle_local(arguments: Sequence[str]) -> list[str]:
-    """Give `--local` its value now: the next word only when it starts with http:// or is a port number."""
+    """Gives `--local` its value now: the next word only when it starts with http:// or is a port number."""
     words: list[str] = []
     left = list(arguments)
     while left:
@@ -76,7 +76,7 @@ def _settle_local(arguments: Sequence[str]) -> list[str]:
 
 
 def _settle_filter(words: Sequence[str]) -> list[str]:
-    """Give `--filter` a value that begins with a minus, which is how a filter says no."""
+    """Gives `--filter` a value that begins with a minus, which is how a filter says no."""
     settled: list[str] = []
     for word in words:
         if settled and settled[-1] == "--filter" and re.match("-[^-]", word):

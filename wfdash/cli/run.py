@@ -32,7 +32,7 @@ _MODULES = {
 
 
 def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> int:
-    """Carry out a parsed one-shot; returns its exit code. Raises UsageError, BrokenPipeError."""
+    """Carries out a parsed one-shot; returns its exit code. Raises UsageError, BrokenPipeError."""
     if parsed.command == "doctor":
         doctor = import_module("wfdash.cli.commands.doctor")
         return int(doctor.run(options, environ))
@@ -62,7 +62,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
 
 
 async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
-    """Cancel the work on a signal that ends it; the exit code is then 128 + its number."""
+    """Cancels the work on a signal that ends it; the exit code is then 128 + its number."""
     task = asyncio.current_task()
     caught: list[int] = []
 

@@ -74,7 +74,7 @@ class CommandSession(Struct):
                 await asyncio.sleep(max(delay, asked))
 
     async def _leave(self, priority: Priority) -> None:
-        """Wait for the budget, however long, but not through a long pause that the server asked for."""
+        """Waits for the budget, however long, but not through a long pause that the server asked for."""
         began, announced = self.clock(), False
         while wait := self.budget.take(priority, self.purpose):
             if wait > _PATIENCE and self.budget.frozen_until is not None:
@@ -86,7 +86,7 @@ class CommandSession(Struct):
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
 
     async def reach(self) -> None:
-        """Find out what is not known of the server yet: its only account, the dialect of a dev session."""
+        """Finds out what is not known of the server yet: its only account, the dialect of a dev session."""
         if not self.api.account_id:
             await self.read(self.api.prefix)
 

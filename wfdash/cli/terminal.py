@@ -38,7 +38,7 @@ def shows_more_than_ascii(environ: Mapping[str, str]) -> bool:
 
 
 def take_variables(environ: MutableMapping[str, str]) -> None:
-    """Leave Textual, before it is loaded, only variables that are about this terminal.
+    """Leaves Textual, before it is loaded, only variables that are about this terminal.
 
     The rest are for people who write programs with it: TEXTUAL_PRESS types keys, TEXTUAL=headless draws
     nothing, TEXTUAL_LOG writes what is shown to a file. COLUMNS and LINES would stand still when the terminal

@@ -62,7 +62,7 @@ class Credential:
         return {"Authorization": f"Bearer {self._secret}"}
 
     def renew(self) -> bool:
-        """Read the secret again where that can give a newer one; True when it did. May block for seconds."""
+        """Reads the secret again where that can give a newer one; True when it did. May block for seconds."""
         fresh = self._renewal() if self._renewal else ""
         changed = bool(fresh) and fresh != self._secret
         if changed:

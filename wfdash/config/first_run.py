@@ -112,7 +112,7 @@ def was_led(folder: Path) -> bool:
 
 
 def remember_led(folder: Path) -> None:
-    """Lead nobody through it again who left it. Where that cannot be written, it is offered once more."""
+    """Leads nobody through it again who left it. Where that cannot be written, it is offered once more."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / _LED).touch(mode=0o600)

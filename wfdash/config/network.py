@@ -118,7 +118,7 @@ def _covers(entry: str, host: str, port: int) -> bool:
 
 
 def check_trust(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError, naming the variable, for what Python's TLS would fail on without naming it."""
+    """Raises SettingsError, naming the variable, for what Python's TLS would fail on without naming it."""
     if file := environ.get("SSL_CERT_FILE"):
         _check_bundle(file)
     elif (folders := environ.get("SSL_CERT_DIR")) and not any(map(os.path.isdir, folders.split(os.pathsep))):

@@ -126,7 +126,7 @@ class Resolution(Struct):
 
 
 def choose_profile(case: Resolution) -> None:
-    """Fill in the profile; an unknown name is an error that tells the known ones. One to be made has none."""
+    """Fills in the profile; an unknown name is an error that tells the known ones. A new one has none."""
     if case.options.setup:
         return
     named, environ = case.options.profile, case.environ.get(_PROFILE_ENV, "")
@@ -225,7 +225,7 @@ def _found_credential(case: Resolution, base: str) -> Credential:
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
-    """See wfdash.config.load.load."""
+    """Resolves every setting; `wfdash.config.load.load` says how."""
     path, source = config_path(options, environ)
     config, warnings = _read(path, required=source != "default")
     case = Resolution(options, environ, config, sources={"config": f"{path} ({source})"})

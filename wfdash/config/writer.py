@@ -17,7 +17,7 @@ __all__ = ["NewProfile", "profile_change", "save_default_profile", "save_profile
 
 
 def save_view(path: Path, view: SavedView) -> None:
-    """Add the view, or replace the one of its name; a key it takes over is taken from the view that had it.
+    """Adds the view, or replaces the one of its name; a key it takes over is taken from the view that had it.
 
     Raises SettingsError when the file cannot be read, would become invalid or cannot be written.
     """
@@ -53,7 +53,7 @@ class NewProfile(Struct, frozen=True):
 
 
 def save_profile(path: Path, profile: NewProfile) -> None:
-    """Add or change a profile and make it the default one. Raises SettingsError as save_view does."""
+    """Adds or changes a profile and makes it the default one. Raises SettingsError as save_view does."""
     _write(path, _with_profile(path, profile))
 
 
@@ -85,7 +85,7 @@ def _with_profile(path: Path, profile: NewProfile) -> Any:
 
 
 def save_default_profile(path: Path, name: str) -> None:
-    """Make a profile the one that is used when none is named. Raises SettingsError as save_view does."""
+    """Makes a profile the one that is used when none is named. Raises SettingsError as save_view does."""
     document = _document(path)
     document["profile"] = name
     _write(path, document)
@@ -122,7 +122,7 @@ def _tables() -> Any:
 
 
 def _write(path: Path, document: Any) -> None:
-    """Put the text in place in one step, checked first; the mode stays, and is 0600 for a new file."""
+    """Puts the text in place in one step, checked first; the mode stays, and is 0600 for a new file."""
     import tomlkit
 
     text = tomlkit.dumps(document)

@@ -96,7 +96,7 @@ class Feeds:
         )
 
     def reset(self) -> None:
-        """Begin anew, in another workflow."""
+        """Begins anew, in another workflow."""
         self._frozen_rows = _FREEZE_AT
         for job in self.of_workflow:
             job.reset()

@@ -181,7 +181,7 @@ class Watcher:
         self._scheduler.wake()
 
     def show(self, workflow: str, query: Query | None = None) -> None:
-        """Change what is listed; late answers to the old question are dropped."""
+        """Changes what is listed; late answers to the old question are dropped."""
         context, other = self._context, workflow != self._context.workflow
         context.query = query
         self._scheduler.withdraw(self._feeds.newest)
@@ -197,13 +197,13 @@ class Watcher:
         self._scheduler.wake()
 
     def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
-        """Read the loaded rows that this filter cannot tell from their rows alone, as budget allows."""
+        """Reads the loaded rows that this filter cannot tell from their rows alone, as budget allows."""
         self._scheduler.withdraw(self._feeds.search)
         self._feeds.search.look_for(query, marks)
         self._scheduler.wake()
 
     def search_on(self) -> None:
-        """Read on for the filter, where that was left off after enough of them."""
+        """Reads on for the filter, where that was left off after enough of them."""
         self._feeds.search.go_on()
         self._scheduler.wake()
 
@@ -255,7 +255,7 @@ class Watcher:
         self._scheduler.wake()
 
     def load_more(self) -> None:
-        """Ask for one more page of older rows."""
+        """Asks for one more page of older rows."""
         self._feeds.history.wanted = True
         self._scheduler.wake()
 

@@ -190,7 +190,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             await self.hand_on(event)
 
     async def hand_on(self, event: events.Event) -> None:
-        """Let an event have its way; a key is noted first."""
+        """Hands an event to Textual; a key is noted first."""
         context = self.context
         if isinstance(event, events.Key) and not event.is_forwarded:
             # Closed before the key is handled: whatever comes in the same read is not meant for the prompt.
@@ -281,7 +281,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             screen.refresh()
 
     def action_app_suspend(self) -> None:
-        """Stop like any program on ctrl+z. Nothing may be awaited while the terminal is given back."""
+        """Stops like any program on ctrl+z. Nothing may be awaited while the terminal is given back."""
         try:
             with self.suspend():
                 os.kill(os.getpid(), signal.SIGSTOP)
@@ -291,7 +291,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     # What is said.
 
     def notify(self, message: str, *, severity: str = "information", **_: Any) -> None:
-        """Say it on the bottom line of the screen on top; data is cleaned there and never read as markup."""
+        """Says a message on the bottom line; data is cleaned there and never read as markup."""
         self._say(message, severity, _PATIENCE)
 
     def _say(self, message: str, severity: str, looks: int) -> None:
@@ -323,7 +323,7 @@ def run_app(
     handover: Handover | None = None,
     setup: str | None = None,
 ) -> int:
-    """Run the dashboard on the terminal; the return value is the exit code."""
+    """Runs the dashboard on the terminal; the return value is the exit code."""
     app = WfdashApp(
         settings,
         connector,

@@ -52,13 +52,13 @@ class SessionManager:
         """Counts the sessions: what an earlier one still says is dropped."""
 
     def connect(self) -> None:
-        """Open a session for the settings as they are; one that is open is closed."""
+        """Opens a session for the settings as they are; one that is open is closed."""
         self._turn += 1
         self._context.session = None
         self._app.run_worker(self._live(self._turn), name="live", group="live", exclusive=True)
 
     async def _live(self, turn: int) -> None:
-        """Connect, and poll until the end. The first answer is on its way while the first frame is drawn."""
+        """Connects, and polls until the end. The first read is on its way while the first frame is drawn."""
         from wfdash.ui.session import open_session
 
         context = self._context
@@ -112,7 +112,7 @@ class SessionManager:
         self.reconnect(self._context.settings.of_account(account_id), workflow=self.start_at[0])
 
     def reconnect(self, settings: Settings, *, workflow: str) -> None:
-        """Leave everything of the present account behind, marks too, and begin anew."""
+        """Leaves everything of the present account behind, marks too, and begins anew."""
         self._context.settings = settings
         self._context.failure = ""
         self.start_at = (workflow, "")
@@ -121,7 +121,7 @@ class SessionManager:
         self.connect()
 
     def take_profile(self, name: str, environ: Mapping[str, str] = os.environ) -> None:
-        """Change to this profile of the config. Read-only stays when it was set; nothing can unset it."""
+        """Changes to this profile of the config. Read-only stays when it was set; nothing can unset it."""
 
         async def change() -> None:
             await self._take_profile(name, environ)
@@ -147,7 +147,7 @@ class SessionManager:
         self.reconnect(settings, workflow=settings.workflow)
 
     def offer_config(self) -> None:
-        """Say once where a person without any config can keep what was chosen."""
+        """Says once where a person without any config can keep what was chosen."""
         settings = self._context.settings
         path = settings.config_path
         if self._offered or settings.demo or path is None or path.exists():
@@ -159,7 +159,7 @@ class SessionManager:
         )
 
     def forbid_writes(self) -> None:
-        """Set read-only, for as long as the program runs."""
+        """Sets read-only, for as long as the program runs."""
         context = self._context
         context.settings = replace(context.settings, read_only=True)
         if context.session is not None:

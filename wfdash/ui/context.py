@@ -46,7 +46,7 @@ class Terminal(Protocol):
     """What is written to it, and what it has taken and given."""
 
     def write(self, sequence: str) -> None:
-        """Hand it a control sequence of our own as it is."""
+        """Hands the terminal a control sequence of our own as it is."""
 
     def bell(self) -> None: ...
     def is_drawn(self) -> bool:
@@ -75,19 +75,19 @@ class ListedRows(Protocol):
         """Those the filter shows, from the top."""
 
     def filter_by(self, text: str) -> str:
-        """Put this filter in force; why it cannot be read, or "" when it can."""
+        """Puts a filter in force; why it cannot be read, or "" when it can."""
 
     def set_order(self, order: Order) -> None:
-        """Sort another way; the cursor stays on its instance."""
+        """Sorts another way; the cursor stays on its instance."""
 
     def leave_all(self, workflow: str) -> None:
         """Another account from now on: rows, marks and filter of this one are dropped."""
 
     def step(self, instance: str, rows: int) -> str | None:
-        """Put the cursor so many rows under this instance; the id it is on then."""
+        """Puts the cursor so many rows under this instance; the id it is on then."""
 
     def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
-        """Mark these in the unfiltered list of that workflow, shown now or not."""
+        """Marks these in the unfiltered list of that workflow, shown now or not."""
 
 
 class Pages(Protocol):
@@ -103,7 +103,7 @@ class Pages(Protocol):
     def close_all(self) -> None: ...
     def close_layer(self) -> None: ...
     def press(self, action: str) -> None:
-        """Press the key of an action, if it has one here."""
+        """Presses the key of an action, if it has one here."""
 
     def why_off(self, action: str) -> str:
         """Why an action would do nothing now; "" when it is on."""
@@ -132,7 +132,7 @@ class Prompts(Protocol):
     """What leads to a write: prompts, forms, and why a verb would do nothing."""
 
     def write(self, action: str) -> None:
-        """Ask for what a key that writes stands for."""
+        """Asks for what a key that writes stands for."""
 
     def prompt(self, plan: "Plan") -> None: ...
     def show_bulk(self, progress: "ActionProgress") -> None: ...

@@ -80,7 +80,7 @@ class Shift:
             context.notify(said)
 
     def follow(self) -> None:
-        """Tell the poller which instances are watched."""
+        """Tells the poller which instances are watched."""
         session = self._context.session
         if session is not None:
             session.poller.watched.follow([pin for pin in self.pins if pin.account == self.account])
@@ -91,7 +91,7 @@ class Shift:
         self.begin()
 
     def toggle(self, workflow: str, identity: str) -> None:
-        """Watch an instance, or stop watching it, and say which."""
+        """Watches an instance, or stops watching it, and says which."""
         watched = self.pins.toggle(self.pin(workflow, identity))
         self.follow()
         key = self._context.keys.key_of("watched.open")
@@ -128,13 +128,13 @@ class Shift:
         self.story.tell(self._context.clock(), "action", text, workflow=plan.workflow, id=identity)
 
     def _title(self, words: str) -> None:
-        """Name the terminal's window. The name it had is kept by the terminal and given back at the end."""
+        """Names the terminal's window. The name it had is kept by the terminal and given back at the end."""
         keep = "" if self._titled else "\x1b[22;2t"
         self._titled = True
         self._context.terminal.write(f"{keep}\x1b]2;{words}\x07")
 
     def end(self) -> None:
-        """Give the terminal's title back."""
+        """Gives the terminal's title back."""
         if self._titled:
             self._context.terminal.write("\x1b[23;2t")
 

@@ -83,7 +83,7 @@ class Navigator:
         return self.top.subject() if self.top is not None else ("", "")
 
     def leave(self, code: int = 0) -> None:
-        """End the program with this exit code; once it is ending nothing changes that any more."""
+        """Ends the program with this exit code; once it is ending nothing changes that any more."""
         if self._ending:
             return
         self._ending = True
@@ -91,19 +91,19 @@ class Navigator:
         self._app.exit(code, return_code=code)
 
     def open(self, name: str, *arguments: Any) -> None:
-        """Open a page by name, once: a page that is open already comes no second time."""
+        """Opens a page by name, once: a page that is open already comes no second time."""
         module, cls = _PAGES[name]
         screen: type[ReadyScreen] = getattr(import_module(module), cls)
         if not isinstance(self._app.screen, screen):
             self._app.push_screen(screen(self._context, *arguments))
 
     def show_workflow(self, workflow: str) -> None:
-        """Close every page and list this workflow."""
+        """Closes every page and lists this workflow."""
         self.close_all()
         self.root.show_workflow(workflow)
 
     def show_instance(self, workflow: str, instance: str) -> None:
-        """List the workflow with the detail of this instance open."""
+        """Lists the workflow with the detail of this instance open."""
         if workflow != self.listing.workflow:
             self.show_workflow(workflow)
         else:
@@ -127,7 +127,7 @@ class Navigator:
             self._app.pop_screen()
 
     def quit(self) -> None:
-        """Close the top layer; at the root leave, at the second time where an action on many still runs."""
+        """Closes the top layer; at the root leave, at the second time where an action on many still runs."""
         if self.top is not None and self.top.editing and self.top.close_layer():
             return
         if not self.at_root:
@@ -149,7 +149,7 @@ class Navigator:
         self.leave(0)
 
     def press(self, action: str) -> None:
-        """Press the key of an action, if it has one here: what guards keys guards this too."""
+        """Presses the key of an action, if it has one here: what guards keys guards this too."""
         name = textual_action(action)
         active = self._app.screen.active_bindings.items()
         key = next((key for key, found in active if found.binding.action == name and found.enabled), "")

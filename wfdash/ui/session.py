@@ -41,7 +41,7 @@ class AccountSession(Struct):
         return self.api.account_id
 
     async def close(self) -> None:
-        """Close the connections and let go of the journal."""
+        """Closes the connections and lets go of the journal."""
         if self.journal is not None:
             self.journal.close()
         await self.api.close()
@@ -50,7 +50,7 @@ class AccountSession(Struct):
 async def open_session(
     settings: Settings, connect: Connect, *, clock: Callable[[], float], notify: Callable[[Event], None]
 ) -> AccountSession:
-    """Make everything ready; nothing has been asked yet. The demo keeps no journal."""
+    """Makes everything ready; nothing has been asked yet. The demo keeps no journal."""
     if settings.credential is not None:
         mask_in_text(settings.credential.mask)
     counter = SharedCounter(what="dashboard")

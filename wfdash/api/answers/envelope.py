@@ -25,12 +25,12 @@ class Unreadable(ValueError):
 
 
 def read_json(body: bytes) -> Any:
-    """Parse a body. Bytes that are no UTF-8 become U+FFFD: a text cut inside a character still shows."""
+    """Parses a body. Bytes that are no UTF-8 become U+FFFD: a text cut inside a character still shows."""
     return read_text(body.decode("utf-8-sig", "replace"))
 
 
 def read_text(text: str) -> Any:
-    """Parse JSON. Raises Unreadable."""
+    """Parses JSON. Raises Unreadable."""
     try:
         value = _parse(text)
     except json.JSONDecodeError as error:

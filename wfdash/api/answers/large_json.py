@@ -70,7 +70,7 @@ _TEXTS = Decoder(list[Raw])
 
 
 def read_answer(body: bytes) -> Any:
-    """Parse a body of any size; rows beyond MOST_ROWS are left out. Raises Unreadable."""
+    """Parses a body of any size; rows beyond MOST_ROWS are left out. Raises Unreadable."""
     if len(body) < LARGE:
         return read_json(body)
     answer = read_result(body)

@@ -100,7 +100,7 @@ class Http(Struct):
         read: float = READ,
         most: int | None = None,
     ) -> Answer:
-        """Send once and read the whole answer, whatever its status. `read` is seconds without a byte.
+        """Sends once and reads the whole answer, whatever its status. `read` is seconds without a byte.
 
         `most` is how many bytes the answer may have, LARGEST where nothing is said.
 
@@ -155,7 +155,7 @@ class Http(Struct):
     async def _exchange(
         self, request: httpx.Request, exchange: "_Pending", read: float, most: int
     ) -> WorkflowsError | None:
-        """Fill in the answer, or return (not raise: no traceback shall chain to httpx) what went wrong."""
+        """Fills in the answer, or return (not raise: no traceback shall chain to httpx) what went wrong."""
         about = failures.Trip(request.url.host, request.url.port, request.method, self.local, self.proxy)
         try:
             async with asyncio.timeout(CONNECT + read + DEADLINE):

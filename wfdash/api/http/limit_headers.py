@@ -27,7 +27,7 @@ class RequestsLeft(Struct, frozen=True):
 
 
 def parse_ratelimit(ratelimit: str, policy: str) -> RequestsLeft | None:
-    """Read `Ratelimit` and `Ratelimit-Policy`; the smallest `r` counts. None when unreadable."""
+    """Reads `Ratelimit` and `Ratelimit-Policy`; the smallest `r` counts. None when unreadable."""
     quotas = {name: numbers["q"] for name, numbers in _items(policy) if "q" in numbers}
     windows = [
         RequestsLeft(numbers["r"], quotas.get(name, USUAL_QUOTA), numbers.get("t", 0.0))

@@ -38,7 +38,7 @@ _READ_BEFORE_ASKING = 20
 
 
 def prepare(parsed: Namespace) -> str:
-    """Check all that can be checked before anything is asked; returns what only a dev session would take."""
+    """Checks all that can be checked before anything is asked; returns what only a dev session would take."""
     parsed.verb = _verb(parsed)
     if parsed.command == "send":
         with refused_as_usage("--type"):
@@ -73,7 +73,7 @@ def _verb(parsed: Namespace) -> str:
 
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
-    """Ask, send, follow; one object an id on stdout. Returns the exit code."""
+    """Asks, sends, follows; one object an id on stdout. Returns the exit code."""
     if not parsed.dry_run:
         check_writable(session)
     await session.reach()

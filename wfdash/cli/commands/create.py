@@ -36,7 +36,7 @@ _RETENTION = {"success_retention", "error_retention"}
 
 
 def prepare(parsed: Namespace) -> None:
-    """Read and check everything that would be sent."""
+    """Reads and checks everything that would be sent."""
     options = [parsed.params, parsed.success_retention, parsed.error_retention]
     if parsed.batch and (any(value is not None for value in options) or parsed.id or parsed.location_hint):
         raise UsageError("--batch takes ids, params, retention and hints from its file, not from options")
@@ -120,7 +120,7 @@ def _checked(new: NewInstance, where: str = "") -> NewInstance:
 
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
-    """Create, and with --wait follow each until it is final. Returns the exit code."""
+    """Creates, and with --wait follows each until it is final. Returns the exit code."""
     if not parsed.dry_run:
         check_writable(session)
     await session.reach()

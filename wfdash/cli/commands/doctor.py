@@ -14,7 +14,7 @@ __all__ = ["doctor", "run"]
 
 
 def run(options: Options, environ: Mapping[str, str]) -> int:
-    """Check everything that can be checked; 0 when the API answered, else the code of what is in the way."""
+    """Checks everything that can be checked; 0 when the API answered, else the code of what is in the way."""
     try:
         settings: Settings | SettingsError = load(options, environ)
     except SettingsError as wrong:
@@ -25,7 +25,7 @@ def run(options: Options, environ: Mapping[str, str]) -> int:
 async def doctor(
     settings: Settings | SettingsError, environ: Mapping[str, str], config: Path | None = None
 ) -> int:
-    """Print the report section by section as it is found out; returns the exit code."""
+    """Prints the report section by section as it is found out; returns the exit code."""
     advice = state_trouble()
     if config is None and isinstance(settings, Settings):
         config = settings.config_path

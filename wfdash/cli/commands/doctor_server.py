@@ -25,7 +25,7 @@ class Examined(Struct):
 
 
 async def examine(settings: Settings) -> Examined:
-    """Ask for three things that change nothing, and tell what came of each."""
+    """Asks for three things that change nothing, and tells what came of each."""
     exchanges: list[Exchange] = []
     examined = Examined()
     api = await connect(settings, observer=exchanges.append)
@@ -67,7 +67,7 @@ def _dev_session(watch_only: str) -> list[tuple[str, str]]:
 
 
 async def _attempt(examined: Examined, name: str, ask: Callable[[], Awaitable[str]], *, fatal: bool) -> None:
-    """Note the answer, or the failure; a `fatal` one decides the exit code and is what has to be fixed."""
+    """Notes the answer, or the failure; a `fatal` one decides the exit code and is what has to be fixed."""
     try:
         examined.facts.append((name, await ask()))
     except WorkflowsError as failure:

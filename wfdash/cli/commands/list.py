@@ -27,7 +27,7 @@ _SHORT = 8
 
 
 def prepare(parsed: Namespace) -> None:
-    """Refuse a filter that only details can tell, unless reading them was asked for.
+    """Refuses a filter that only details can tell, unless reading them was asked for.
 
     The filter language is loaded only for a filter.
     """
@@ -47,7 +47,7 @@ def prepare(parsed: Namespace) -> None:
 
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
-    """Print what matches until the limit; returns the exit code."""
+    """Prints what matches until the limit; returns the exit code."""
     listing = Listing(parsed, session)
     terminal = sys.stdout.isatty()
     if not parsed.json and terminal:
@@ -128,7 +128,7 @@ class Listing:
             yield page
 
     async def _matches_detail(self, query: "Query", row: Instance, now: float) -> bool:
-        """Read an instance that the row itself does not rule out."""
+        """Reads an instance that the row itself does not rule out."""
         from wfdash.core.filter.detail_fields import read_fields
         from wfdash.core.filter.query import MatchContext
         from wfdash.core.model.detail import read_detail

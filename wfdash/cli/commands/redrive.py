@@ -42,7 +42,7 @@ _WITHIN = 600.0
 
 
 def prepare(parsed: Namespace) -> None:
-    """Check all that can be checked before anything is read."""
+    """Checks all that can be checked before anything is read."""
     given = [*parsed.ids, *([parsed.instance] if parsed.instance else [])]
     sources = [bool(given), bool(parsed.filter), bool(parsed.plan), parsed.resume]
     if sum(sources) != 1:
@@ -72,7 +72,7 @@ def prepare(parsed: Namespace) -> None:
 
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
-    """Plan, show or confirm it, carry it out; one object an id on stdout. Returns the exit code."""
+    """Plans, shows or confirms, and carries out a redrive; one object an id on stdout; the exit code."""
     if not parsed.dry_run:
         check_writable(session)
     await session.reach()

@@ -149,7 +149,7 @@ class Printer:
         json_line(line)
 
     def interrupted(self, at: float) -> None:
-        """Print the last that is known of ids whose result never came."""
+        """Prints the last that is known of ids whose result never came."""
         for result in self._results.values():
             self.print(replace(result, at=at))
 

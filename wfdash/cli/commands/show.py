@@ -29,7 +29,7 @@ _ROOM = 100
 
 
 def prepare(parsed: Namespace) -> None:
-    """Take the one id."""
+    """Takes the one id of the command line."""
     ids = [identity for identity in (parsed.instance, *parsed.ids) if identity]
     if len(ids) != 1:
         raise UsageError("show takes one instance: wfdash show -i ID")
@@ -38,7 +38,7 @@ def prepare(parsed: Namespace) -> None:
 
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
-    """Print it; returns the exit code."""
+    """Prints the instance with its timeline; returns the exit code."""
     workflow = await session.workflow()
     answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance))
     now = session.clock()

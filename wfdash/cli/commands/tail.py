@@ -30,7 +30,7 @@ _WHY_WITHIN = 5.0
 
 
 def prepare(parsed: Namespace) -> None:
-    """Check the filter and what to wait for."""
+    """Checks the filter and what to wait for."""
     query = parse(parsed.filter)
     if query.needs_marks or query.needs_details:
         raise UsageError(
@@ -50,7 +50,7 @@ def prepare(parsed: Namespace) -> None:
 
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
-    """Follow until interrupted, or until what was waited for. Returns the exit code."""
+    """Follows until interrupted, or until what was waited for. Returns the exit code."""
     lines = Lines(await session.workflow(), session, as_json=parsed.json)
     if parsed.instance:
         return await _tail_instance(parsed, session, lines)
@@ -83,7 +83,7 @@ class Lines:
         return before != place
 
     def changed(self, identity: str, status: str, why: str, *, within: bool = False) -> None:
-        """Print it; `within` a status as well."""
+        """Prints one change; `within` a status as well."""
         was = self.last.get(identity, "-")
         if was == status and not within:
             return
@@ -204,7 +204,7 @@ class Changes:
             self.lines.changed(identity, status, why)
 
     async def _why(self, identity: str) -> str:
-        """Read the instance for its sentence; "" when that cannot be had soon."""
+        """Reads the instance for its sentence; "" when that cannot be had soon."""
         with suppress(WorkflowsError, TimeoutError):
             async with asyncio.timeout(_WHY_WITHIN):
                 await self.session.budget.acquire(Priority.ROWS, self.session.purpose)

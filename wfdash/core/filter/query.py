@@ -136,7 +136,7 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """Read a filter; raises QueryError with the sentence and the position of what is wrong."""
+    """Reads a filter; raises QueryError with the sentence and the position of what is wrong."""
     return Query(text, parse_tree(text, check))
 
 

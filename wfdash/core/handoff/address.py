@@ -27,7 +27,7 @@ class Address(Struct, frozen=True):
 
 
 def parse_address(text: str) -> Address:
-    """Read what `:` takes. A single word is left open: the caller knows which workflows there are."""
+    """Reads what `:` takes. A single word is left open: the caller knows which workflows there are."""
     text = text.strip()
     if not text:
         raise AddressError("write a workflow, WORKFLOW/ID, an instance id or a dashboard URL")
@@ -42,7 +42,7 @@ def parse_address(text: str) -> Address:
 
 
 def parse_instance(text: str) -> Address:
-    """Read what `-i` takes: an id, which may hold slashes, or a dashboard URL that names an instance."""
+    """Reads what `-i` takes: an id, which may hold slashes, or a dashboard URL that names an instance."""
     if not _is_url(text):
         return Address(instance=text)
     address = _parse_url(text)

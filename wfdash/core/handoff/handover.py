@@ -90,7 +90,7 @@ class Handover(Struct):
 
 
 def read_handover(lines: Sequence[str]) -> Handover:
-    """Read a handover file, keeping what it has when it was cut. Raises HandoverError for any other file."""
+    """Reads a handover file, keeping what it has when it was cut. Raises HandoverError for any other file."""
     try:
         place = json.loads(lines[0])
         if place["wfdash"] != "handover":

@@ -57,7 +57,7 @@ def read_detail(
     refusal: str = "",
     newest_first: bool = False,
 ) -> Detail:
-    """Read the endpoint's `result`. Total: any JSON value gives a Detail, whatever is missing or mistyped.
+    """Reads the endpoint's `result`. Total: any JSON value gives a Detail, whatever is missing or mistyped.
 
     `newest_first` when they were asked for with order=desc: they are kept oldest first all the same.
     """

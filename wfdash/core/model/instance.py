@@ -41,7 +41,7 @@ class Instance(Struct):
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Instance | None":
-        """Read a row of the list endpoint tolerantly; None when it has no usable id."""
+        """Reads a row of the list endpoint tolerantly; None when it has no usable id."""
         identity = item.get("id")
         if not isinstance(identity, str) or not identity:
             return None

@@ -60,7 +60,7 @@ def opened(shown: Mapping[str, Any]) -> list[Path]:
 
 
 def step_query(detail: Detail, step: int | None) -> tuple[str, str] | None:
-    """Name and type under which the API gives the step's full output; None when it gives none."""
+    """The name and type under which the API gives the step's full output; None when it gives none."""
     if step is None or not 0 <= step < len(detail.steps):
         return None
     asked = detail.steps[step]

@@ -41,7 +41,7 @@ class ContiguousRange(Struct):
             self.floor = oldest if self.floor is None else min(self.floor, oldest)
 
     def note_ends(self, items: Iterable[Mapping[str, Any]]) -> None:
-        """Take in rows as the list endpoint sent them."""
+        """Takes in rows as the list endpoint sent them."""
         self.ended.update(str(item.get("id")) for item in items if is_final(str(item.get("status"))))
 
     def rows(self, store: Store) -> list[Instance]:

@@ -19,7 +19,7 @@ class Marks:
         return self._scope
 
     def show(self, workflow: str, filter: str) -> None:
-        """Change what is listed: its own marks come back, those of other lists are out of reach meanwhile."""
+        """Changes what is listed: its own marks come back, those of other lists are out of reach."""
         if (workflow, filter) != self._scope:
             self._scope = (workflow, filter)
             self.end_range()
@@ -40,7 +40,7 @@ class Marks:
         return len(self._marked)
 
     def toggle(self, identity: str) -> bool:
-        """Mark or unmark one; whether it is marked now."""
+        """Marks or unmarks an instance; whether it is marked now."""
         self.end_range()
         if identity in self._marked:
             del self._marked[identity]
@@ -52,7 +52,7 @@ class Marks:
         self._marked.update(dict.fromkeys(identities))
 
     def mark_in(self, workflow: str, filter: str, identities: Iterable[str]) -> None:
-        """Mark in a list that may not be the one shown."""
+        """Marks in a list that may not be the one shown."""
         self._sets.setdefault((workflow, filter), {}).update(dict.fromkeys(identities))
 
     def unmark(self, identities: Iterable[str]) -> None:
@@ -75,7 +75,7 @@ class Marks:
         self._marked[anchor] = None
 
     def extend(self, order: Sequence[str], index_of: Callable[[str], int | None], cursor: str) -> None:
-        """Mark from the anchor to the cursor in the present order, and unmark what the range left again.
+        """Marks from the anchor to the cursor in the present order, and unmarks what the range left again.
 
         An anchor that left the list ends the range; what it marked stays.
         """

@@ -37,7 +37,7 @@ class Arrangement:
         self.placed: dict[str, Instance] = {}
 
     def sort(self, rows: Sequence[Instance]) -> Iterator[list[Instance]]:
-        """Fill an empty `base`: yields between slices, at first nothing, then the rows from the top.
+        """Fills an empty `base`: yields between slices, at first nothing, then the rows from the top.
 
         `base` is there once all are through. The garbage collector rests meanwhile: it would walk all the
         keys at once, and none is garbage.
@@ -94,7 +94,7 @@ class Arrangement:
         return at if at < len(rows) and rows[at] is row else None
 
     def swap(self, old: Instance, new: Instance, matches: bool) -> bool:
-        """Put a row in the place of another when the order allows; False when it must move."""
+        """Puts a row in the place of another when the order allows; False when it must move."""
         if self.key(old) != self.key(new):
             return False
         at = self.index(self.shown, old)
@@ -109,7 +109,7 @@ class Arrangement:
         return True
 
     def remove(self, rows: list[Instance]) -> None:
-        """Take row objects out; one that is not here is passed over."""
+        """Takes row objects out; one that is not here is passed over."""
         for row in rows:
             self.placed.pop(row.id, None)
         # Each single removal moves the tail of a list: many at once are filtered in one pass.
@@ -124,7 +124,7 @@ class Arrangement:
                     del where[at]
 
     def insert(self, rows: list[Instance], matching: list[Instance]) -> None:
-        """Put rows in; `matching` are those of them to show."""
+        """Puts rows in; `matching` are those of them to show."""
         for row in rows:
             self.placed[row.id] = row
         self._insert(self.base, rows)

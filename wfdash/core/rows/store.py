@@ -75,7 +75,7 @@ class Store:
         return self._notes.get(identity, "")
 
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
-        """Take in rows as the list endpoint sent them at `now`; those without an id are left out.
+        """Takes in rows as the list endpoint sent them at `now`; those without an id are left out.
 
         A dev session lists neither start nor end: what an instance's own answer told of them stays.
         """
@@ -106,7 +106,7 @@ class Store:
         version: str = "",
         trigger: str = "",
     ) -> Delta:
-        """Take in what an instance's own answer told; what that cannot tell stays as the list told it."""
+        """Takes in what an instance's own answer told; what that cannot tell stays as the list told it."""
         old = self._rows.get(identity)
         row = replace(old) if old else Instance(identity, created=created)
         row.seq, row.seen = seq, None
@@ -123,7 +123,7 @@ class Store:
         return Delta(changed=(identity,)) if old else Delta(added=(identity,))
 
     def amend_status(self, identity: str, status: str, *, seq: int, now: float) -> Delta:
-        """Take in what a change of status was answered. It tells no more: an end is not known yet."""
+        """Takes in what a change of status was answered. It tells no more: an end is not known yet."""
         old = self._rows.get(identity)
         if old is None or not status or status == old.status:
             return Delta()
@@ -131,7 +131,7 @@ class Store:
         return self.amend(identity, seq=seq, now=now, status=status, started=started)
 
     def doubt(self, identities: Iterable[str], note: str) -> Delta:
-        """Put a note on rows; what is told of them later takes it off."""
+        """Puts a note on rows; what is told of them later takes it off."""
         changed = [
             instance
             for instance in identities

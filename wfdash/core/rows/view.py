@@ -84,7 +84,7 @@ class TableView:
         return None if index is None else self._rows.turned(index)
 
     def update(self, delta: Delta, *, hold: bool = False, ghosts: bool = False) -> None:
-        """Follow a change of the store. Every delta must come by here."""
+        """Follows a change of the store. Every delta must come by here."""
         touched = dict.fromkeys((*delta.added, *delta.changed))
         self._pending.update(touched)
         test = self._test()
@@ -94,7 +94,7 @@ class TableView:
             self.settle(ghosts=ghosts)
 
     def settle(self, *, ghosts: bool = False) -> None:
-        """Put every row where it belongs now: arrivals in, and ghosts out unless they are to stand."""
+        """Puts every row where it belongs now: arrivals in, and ghosts out unless they are to stand."""
         if self._building:
             return
         pending, self._pending = self._pending, {}
@@ -122,7 +122,7 @@ class TableView:
         self._rows.insert(entering, matching)
 
     def settle_below(self, position: int) -> None:
-        """Let those arrivals in that belong under the row at `position`: nothing down to it moves."""
+        """Lets those arrivals in that belong under the row at `position`: nothing down to it moves."""
         if self._building or not self._arrivals:
             return
         rows = self._rows
@@ -142,7 +142,7 @@ class TableView:
         rows.insert(under, list(under))
 
     def dismiss(self) -> None:
-        """Let the ghosts go; arrivals keep waiting."""
+        """Lets the ghosts go; arrivals keep waiting."""
         if self._building:
             return
         leaving = [placed for identity in self._ghosts if (placed := self._rows.placed.get(identity))]
@@ -154,7 +154,7 @@ class TableView:
         self._rows.insert(entering, [])
 
     async def set_query(self, query: Query | None, progress: Callable[[], None] | None = None) -> bool:
-        """Show what matches another query. False when a newer call took over before this one was through.
+        """Shows what matches another query. False when a newer call took over before this one was through.
 
         `progress` is called once the first rows are in place and can be drawn.
         """
@@ -162,7 +162,7 @@ class TableView:
         return await self._build(progress)
 
     async def set_order(self, order: Order, progress: Callable[[], None] | None = None) -> bool:
-        """Sort another way; as `set_query`."""
+        """Sorts by another order; as `set_query`."""
         self.order = order
         return await self._build(progress)
 
@@ -221,7 +221,7 @@ class TableView:
         return self.query.matcher(self._clock(), self._context() if self._context else None)
 
     def _weigh(self, identity: str, test: Callable[[Instance], bool] | None) -> None:
-        """Note what will move once it may."""
+        """Notes what will move once rows may move."""
         row, placed = self._store.get(identity), self._rows.placed.get(identity)
         matches = row is not None and (test is None or test(row))
         stands = placed is not None and self._rows.index(self._rows.shown, placed) is not None

@@ -155,7 +155,7 @@ def step_axis(moments: Iterable[float], now: float | None) -> Axis:
 
 
 def compressed_axis(start: float, end: float, work: IdleGaps, now: float | None) -> Axis:
-    """Work in true proportion; each long stretch in which no attempt ran is cut to a sliver.
+    """Lays work out in true proportion; each long stretch in which no attempt ran is cut to a sliver.
 
     `end` is the last moment at which anything began or ended; while something runs (`now` given) the axis
     ends a round mark after it. Slivers grow with the logarithm of what they stand for, so that a longer quiet

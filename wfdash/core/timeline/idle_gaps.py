@@ -62,7 +62,7 @@ class _Spans:
 
 
 def work_in_slices(steps: Steps, current: Container[int]) -> Generator[None, None, IdleGaps]:
-    """Find it, yielding every millisecond or so. `current` are the steps that are not over yet."""
+    """Finds the idle gaps, yielding every millisecond or so. `current` are the steps that are not over."""
     spans, over = _Spans(), list[_Over]()
     for first in range(0, len(steps), _SLICE):
         over += _sorted_out(steps, range(first, min(first + _SLICE, len(steps))), current, spans)

@@ -102,7 +102,7 @@ def build_outline(detail: Detail) -> Outline:
 
 
 def outline_in_slices(detail: Detail) -> Generator[None, None, Outline]:
-    """Build it, yielding every millisecond or two of work so that a screen stays alive meanwhile."""
+    """Builds the outline, yielding every millisecond or two of work so that a screen stays alive."""
     outline, count = Outline(detail), len(detail.steps)
     outline.moving = not is_final(detail.status)
     current = {step.index: doing(step) for step in current_steps(detail)}
@@ -182,7 +182,7 @@ def _families(steps: Steps) -> Generator[None, None, list[Family]]:
 
 
 def _measure(group: Family, outline: Outline) -> None:
-    """Fill in the family's durations, what stands out of it, and which members stay visible when folded."""
+    """Fills in the family's durations, what stands out of it, and which members stay visible when folded."""
     lengths, states, members = outline.lengths, outline.states, group.members
     measured = sorted([length for index in members if (length := lengths[index]) is not None])
     slowest: list[int] = []

@@ -54,7 +54,7 @@ def timeline(
 
 
 def arrange(outline: Outline, axis: Axis, unfolded: Set[Hashable]) -> Timeline:
-    """Lay the outline out as rows: 10,000 steps take a millisecond or two."""
+    """Lays the outline out as rows: 10,000 steps take a millisecond or two."""
     return Timeline(outline, Rows(outline, unfolded), axis)
 
 

@@ -58,7 +58,7 @@ class StepTimes:
         """Kept until another run of the step is learnt: to sort thousands for each open step takes long."""
 
     def learn(self, detail: Detail) -> None:
-        """Take in the last finished steps of an instance; reading it again counts them once."""
+        """Takes in the last finished steps of an instance; reading it again counts them once."""
         columns = detail.steps.columns
         for index in range(len(detail.steps))[-_SAMPLES:]:
             start, end = columns.starts[index], columns.ends[index]

@@ -128,7 +128,7 @@ def best_candidates(
 
 
 def compare(mine: Detail, theirs: Detail, *, now: float | None = None) -> Comparison:
-    """Align the steps by type and name, counter included, in the order of this run, and compare pairs.
+    """Aligns the steps by type and name, counter included, in the order of this run, and compares pairs.
 
     Up to `now` (epoch seconds) the open steps of a run that has not ended have lasted.
     """

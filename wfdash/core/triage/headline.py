@@ -80,7 +80,7 @@ class Headline(Struct, frozen=True):
 
 
 def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, utc: bool = True) -> Headline:
-    """Name the cause once enough was read, and blame a version only beside one that fares better."""
+    """Names the cause once enough was read, and blames a version only beside one that fares better."""
     if not groups:
         return Headline("no errored instance has been read yet")
     worst = worst_version(evidence.shares)

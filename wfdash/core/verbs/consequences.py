@@ -38,7 +38,7 @@ class Split(Struct, frozen=True):
 # The engine takes one -N off each logged name, then counts the hits of that name and type in the order they
 # were logged (miniflare, lib/restart.ts).
 def step_target(steps: Sequence[Step], index: int) -> StepTarget | None:
-    """Name the step at a position (oldest first); None for a rollback, a termination or an unknown type.
+    """Names the step at a position (oldest first); None for a rollback, a termination or an unknown type.
 
     The count is of earlier rows with that name and type, never the suffix: sleeps are numbered per duration
     too, so two sleeps can both be `nap-1`.

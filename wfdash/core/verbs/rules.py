@@ -195,7 +195,7 @@ def same_meaning(verb: str, before: str, now: str) -> bool:
 
 
 def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | None = None) -> Judgement:
-    """Compare the intent with the status read last (`now`; at first, what the request `answered`).
+    """Compares the intent with the status read last (`now`; at first, what the request `answered`).
 
     `answered` is "" when no answer came. `rerun` says whether the instance's own times
     show a run begun since (None: not known); it is what tells a restart that errored again from one that did

@@ -51,7 +51,7 @@ def why_context(
     counts: Mapping[str, int] | None = None,
     session: SessionTimes | None = None,
 ) -> WhyContext:
-    """Put it together: what the config says of keeping goes before the `default_retention` of its version."""
+    """Builds the context of one instance: the config's retention goes before that of its version."""
     if retention is None and detail is not None:
         retention = kept_for(default_retention, detail.status)
     return WhyContext(local, retention, _running(counts), allowed, session)

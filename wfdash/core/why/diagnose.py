@@ -39,7 +39,7 @@ def diagnose(
     session: SessionTimes | None = None,
     utc: bool = True,
 ) -> Why:
-    """Say it from what was answered: the status, the open steps and the clock. Never raises.
+    """Says why from what was answered: the status, the open steps and the clock. Never raises.
 
     `running` is how many instances of the workflow run, `allowed` how many may at once, `retention` how many
     seconds finished ones are kept; None when not known. A `local` server's instances stop with their
@@ -94,7 +94,7 @@ def _local_words(now: float, utc: bool, session: SessionTimes | None) -> TimeWor
 
 
 def _with_runs_again(why: Why, detail: Detail) -> Why:
-    """Say which steps ran again since the platform lost an attempt: that may have been paid for twice."""
+    """Says which steps ran again since the platform lost an attempt: that may have been paid for twice."""
     over = is_final(detail.status)
     again = [step for step in ran_again(detail) if over or step.end is not None]
     if not again:

@@ -41,7 +41,7 @@ def last_moved(detail: Detail, now: float) -> float | None:
 
 
 def of_cut(detail: Detail, steps: Sequence[Step], times: SessionTimes | None, at: TimeWords) -> Why | None:
-    """Say it where the session began after the last thing that happened; None for what may be alive."""
+    """Says why where the session began after the last thing that happened; None for what may be alive."""
     if times is None or times.started is None or (times.changed or 0.0) > times.started:
         return None
     moved = last_moved(detail, at.now)

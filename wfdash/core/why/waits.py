@@ -30,7 +30,7 @@ class OpenWaits:
         self.rows: list[OpenWait] = []
 
     def take(self, details: Iterable[Detail]) -> bool:
-        """Take these and no others; whether there are other waits than before."""
+        """Takes the waits of these details and of no others; whether there are other waits than before."""
         before, self._found = self._found, {}
         same = True
         for detail in details:

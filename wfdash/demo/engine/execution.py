@@ -134,7 +134,7 @@ class Execution:
         return min((branch.due for branch in self._branches), default=inf)
 
     def shift(self, by: float) -> None:
-        """Move every timer later, as after a pause of `by` seconds."""
+        """Moves every timer later, as after a pause of `by` seconds."""
         for branch in self._branches:
             branch.due += by
             entry = branch.entry
@@ -144,7 +144,7 @@ class Execution:
     # What happens to it
 
     def step(self) -> float:
-        """Carry out the next thing that is due; returns its moment."""
+        """Carries out the next thing that is due; returns its moment."""
         if self.held:
             branch = min((b for b in self._branches if b.doing in HELD_TOO), key=_due)
         elif len(self._branches) == 1:
@@ -167,18 +167,18 @@ class Execution:
         return at
 
     def deliver(self, event: Event, at: float) -> None:
-        """Hand an event to the oldest wait for its type, or keep it for a later one."""
+        """Hands an event to the oldest wait for its type, or keeps it for a later one."""
         self.events.setdefault(event.type, deque()).append(event)
         if not self.held:
             self.collect(at)
 
     def collect(self, at: float) -> None:
-        """Give the kept events to the waits that are open (after a resume)."""
+        """Gives the kept events to the waits that are open (after a resume)."""
         for branch in sorted((b for b in self._branches if b.doing == "wait"), key=self._age):
             self._take(branch, at)
 
     def roll_back(self, at: float) -> bool:
-        """Start the rollback handlers of the steps that ended, newest first; False when there are none."""
+        """Starts the rollback handlers of the steps that ended, newest first; False when there are none."""
         ended = [e for e in self.entries if isinstance(e.op, Do) and e.op.undo and e.success is not None]
         if not ended:
             return False
@@ -189,7 +189,7 @@ class Execution:
         return True
 
     def stop(self) -> None:
-        """Cut it off where it is; what was open stays open in the log for ever."""
+        """Cuts the run off where it is; what was open stays open in the log for ever."""
         if self.rolling_back and self._branches:
             self.rolled_back = False  # it never came to an outcome
         self._branches = []
@@ -201,7 +201,7 @@ class Execution:
         return next(i for i, entry in enumerate(self.entries) if entry is branch.entry)
 
     def _run(self, branch: _Branch, at: float) -> None:
-        """Let the program speak until it has to wait for something."""
+        """Lets the program speak until it has to wait for something."""
         while branch.doing != "over":
             thrown, branch.thrown = branch.thrown, None
             try:
@@ -335,7 +335,7 @@ class Execution:
     def _finish(
         self, branch: _Branch, at: float, output: Any = None, error: StepFailure | None = None
     ) -> None:
-        """End what the branch is at; the program hears of it a moment later."""
+        """Ends what the branch is at; the program hears of it a moment later."""
         entry = branch.entry
         assert entry is not None
         entry.end, entry.output, entry.error = at, output, error

@@ -81,7 +81,7 @@ class SimulatedInstance:
         return RunContext(self.id, self.seed, self.params, self.version.index, self.restarts, self.created)
 
     def become(self, status: str, at: float) -> None:
-        """Take on a status and let the workflow count it."""
+        """Takes on a status and lets the workflow count it."""
         if status == self.status:
             return
         counts = self.workflow.counts
@@ -93,7 +93,7 @@ class SimulatedInstance:
     # Its execution
 
     def begin(self, at: float) -> None:
-        """Leave the queue: start, or go on where a pause stopped it."""
+        """Leaves the queue: start, or go on where a pause stopped it."""
         if self.run is not None and self.paused_at is not None:
             self.go_on(at)
             return
@@ -131,7 +131,7 @@ class SimulatedInstance:
         return self.run.next_due()
 
     def advance(self, to: float) -> None:
-        """Let everything happen that is due up to `to`."""
+        """Lets everything happen that is due up to `to`."""
         if self.track is not None and self.run is None:
             self._follow(to)
             return
@@ -140,7 +140,7 @@ class SimulatedInstance:
             self.settle(run.step())
 
     def settle(self, at: float) -> None:
-        """Read the status off the execution."""
+        """Reads the status off the execution."""
         run = self.run
         assert run is not None
         if run.over:
@@ -189,7 +189,7 @@ class SimulatedInstance:
             self.become(status, at)
 
     def tell(self, to: float) -> None:
-        """Run through a tracked life in full, so that it can be read and acted on."""
+        """Runs through a tracked life in full, so that it can be read and acted on."""
         if self.track is None:
             return
         self.track = None

@@ -63,7 +63,7 @@ class World:
     # Time
 
     def look(self) -> float:
-        """Let everything happen that is due by now; returns now."""
+        """Lets everything happen that is due by now; returns now."""
         self.advance(self.clock())
         return self.time
 
@@ -85,7 +85,7 @@ class World:
         self.time = max(self.time, limit)
 
     def at(self, moment: float, action: Callable[[float], object]) -> None:
-        """Have something done at a moment to come."""
+        """Has something done at a moment to come."""
         heappush(self._plans, (moment, next(self._tie), action))
 
     def _put(self, at: float, due: _Due) -> None:
@@ -116,7 +116,7 @@ class World:
         self._put(self.time + arrivals.every(self.time, 0), arrivals)
 
     def adopt(self, instances: list[SimulatedInstance]) -> None:
-        """Take in many instances at once that already stand in their workflows."""
+        """Takes in many instances at once that already stand in their workflows."""
         for instance in instances:
             due = min(instance.next_due(), instance.expires())
             self._agenda.append((due, next(self._tie), instance, instance.stamp))
@@ -135,7 +135,7 @@ class World:
         schedule: CronFire | None = None,
         retention: Retention | None = None,
     ) -> SimulatedInstance:
-        """Make an instance now. With `own`, the workflow itself provides its params."""
+        """Makes an instance now. With `own`, the workflow itself provides its params."""
         at = self.time
         seed = crc32(f"{self.seed}/{workflow.name}/{identity}".encode())
         instance = SimulatedInstance(identity, workflow, 0, seed, workflow.current, at, trigger, params)
@@ -154,7 +154,7 @@ class World:
         return instance.story().between("start", 0.05, 0.25)
 
     def reschedule(self, instance: SimulatedInstance) -> None:
-        """Put its next moment on the agenda in place of what stood there."""
+        """Puts an instance's next moment on the agenda in place of what stood there."""
         if instance.parked:
             return  # its stamp is in the backlog
         instance.stamp += 1
@@ -170,12 +170,12 @@ class World:
         return "cf_" + sha256(f"{self.seed}/{self._ids_given}/{self.time}".encode()).hexdigest()
 
     def requeue(self, instance: SimulatedInstance) -> None:
-        """Send it through the queue (after a restart or a resume)."""
+        """Sends an instance through the queue (after a restart or a resume)."""
         instance.stamp += 1
         self._put(self.time + self.start_delay(instance), instance)
 
     def fill_slots(self, workflow: SimulatedWorkflow) -> None:
-        """Start those who wait for a slot, oldest first, while there is one."""
+        """Starts those who wait for a slot, oldest first, while there is one."""
         backlog = workflow.backlog
         while backlog and workflow.slot_free():
             instance, stamp = backlog.popleft()

@@ -68,7 +68,7 @@ class Application:
         return Response(answer.body(), answer.http, headers, media_type=answer.type)
 
     async def _read_body(self, asked: LoggedRequest, request: Request) -> SimulatedAnswer | None:
-        """Take the body in, or give the refusal of one that is too large, too slow or broken off."""
+        """Takes the body in, or gives the refusal of one that is too large, too slow or broken off."""
         body = bytearray()
         try:
             async with asyncio.timeout(BODY_TIME):

@@ -46,7 +46,7 @@ class InjectedFault:
 
     @classmethod
     def parse(cls, text: str) -> "InjectedFault":
-        """Read KIND[:TIMES][@REGEX]; ValueError with a sentence when it is not one."""
+        """Reads KIND[:TIMES][@REGEX]; ValueError with a sentence when it is not one."""
         head, at, pattern = text.partition("@")
         kind, colon, times = head.partition(":")
         if kind not in KINDS:
@@ -105,7 +105,7 @@ class Spoiler:
             self._transport.abort()
 
     async def _reset(self, receive: Receive) -> None:
-        """Cut the connection hard. In process there is none: the caller gets ConnectionResetError."""
+        """Cuts the connection hard. In process there is none: the caller gets ConnectionResetError."""
         if self._transport is None:
             raise ConnectionResetError("the simulator cut the connection")
         connection: socket.socket = self._transport.get_extra_info("socket")
@@ -127,7 +127,7 @@ class Spoiler:
         return None
 
     def change(self, answer: SimulatedAnswer) -> None:
-        """Spoil the true answer in place."""
+        """Spoils the true answer in place."""
         envelope = answer.envelope
         if envelope is None or answer.http != 200:
             return

@@ -26,7 +26,7 @@ class RateLimit:
         self._users: dict[str, _Spent] = {}
 
     def count(self, user: str) -> tuple[dict[str, str], SimulatedAnswer | None]:
-        """Count one request: the headers of its answer, and the refusal when it is one too many."""
+        """Counts one request: the headers of its answer, and the refusal when it is one too many."""
         now = self.clock()
         spent = self._users.setdefault(user, _Spent(now))
         if now - spent.since >= WINDOW:

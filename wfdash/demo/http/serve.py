@@ -124,7 +124,7 @@ def serve(
     limit: int = 1200,
     clock: Callable[[], float] = time.time,
 ) -> int:
-    """Serve until SIGTERM, SIGINT or SIGHUP; returns the exit code: 128 + signal, or 1 for a taken port.
+    """Serves until SIGTERM, SIGINT or SIGHUP; returns the exit code: 128 + signal, or 1 for a taken port.
 
     `latency` in seconds, port 0 for a free one. Prints the exports to stdout once it accepts connections, all
     else to stderr.

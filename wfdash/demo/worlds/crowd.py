@@ -50,7 +50,7 @@ class _Crowd:
 
 
 def populate(world: World, workflow: SimulatedWorkflow, *, now: float, total: int, active: int) -> None:
-    """Fill a workflow so that `active` live now and stay about as many."""
+    """Fills a workflow so that `active` live now and stay about as many."""
     rng = Random(world.seed)
     index = workflow.current.index
     tracks = [track(workflow.writer, rng.getrandbits(31), version=index) for _ in range(LIVES)]

@@ -21,7 +21,7 @@ def parcel_params(story: RunContext) -> dict[str, Any]:
 
 
 def parcel(story: RunContext) -> Program:
-    """Load, reserve in a loop, rest, weigh, two things at once, a wait, a label.
+    """Loads, reserves in a loop, rests, weighs, two things at once, a wait, a label.
 
     Where it breaks follows from its id; a few are stubborn, and a few undo what they reserved.
     """

@@ -103,7 +103,7 @@ def _reserve(story: RunContext, number: int, line: dict[str, Any]) -> Do:
 
 
 def order(story: RunContext, *, pace: float = 1.0) -> Program:
-    """Load, reserve in parallel, perhaps an approval, charge, sleep until the courier comes, follow it.
+    """Loads, reserves in parallel, perhaps waits for approval, charges, sleeps until the courier comes.
 
     `pace` divides what people and couriers take.
     """

@@ -80,7 +80,7 @@ class Operator:
         return Guard(self._read_only, self._api.watch_only, self._api.local)
 
     def forbid(self, reason: str) -> None:
-        """Turn writes off. There is no way to turn them on again; the first reason stays."""
+        """Turns writes off. There is no way to turn them on again; the first reason stays."""
         # One way only: a page or a profile must not be able to take the guard off.
         self._read_only = self._read_only or reason
 
@@ -90,7 +90,7 @@ class Operator:
         return tuple(run.plan for run in self._runs.values())
 
     def stop(self, plan: str = "") -> None:
-        """Send nothing more of this plan (of all, without one); what was sent is still followed."""
+        """Sends nothing more of this plan (of all, without one); what was sent is still followed."""
         for key, run in self._runs.items():
             if plan in ("", key):
                 run.halt.set()
@@ -105,7 +105,7 @@ class Operator:
         return detail
 
     async def carry_out(self, plan: Plan, on_event: OnEvent, course: Course = _AT_ONCE) -> list[Result]:
-        """Do what was confirmed; one Result a target, in the plan's order. Only cancellation is raised.
+        """Does what was confirmed; one Result a target, in the plan's order. Only cancellation is raised.
 
         Where the course follows runs to their end, `on_event` gets a Result that is `followed` before that.
         """
@@ -205,7 +205,7 @@ class Operator:
 
     @staticmethod
     async def _unless_halted(run: _Run, following: Sequence[asyncio.Task[None]]) -> None:
-        """Wait until all of them are followed to their end, or a person stops it."""
+        """Waits until all of them are followed to their end, or a person stops it."""
         stopping: asyncio.Task[Any] = asyncio.create_task(run.halt.wait())
         try:
             while not run.halt.is_set() and (open_ones := [task for task in following if not task.done()]):

@@ -186,7 +186,7 @@ def make_plan(
     event_type: str = "",
     payload: Any = None,
 ) -> Plan:
-    """Freeze the targets of a verb on instances. A bare id is a target of which nothing is known yet.
+    """Freezes the targets of a verb on instances. A bare id is a target of which nothing is known yet.
 
     An id given twice is one target. No rows: a plan without targets, never one for all.
     """

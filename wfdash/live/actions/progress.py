@@ -63,7 +63,7 @@ class ActionProgress(Struct):
         return (len(self.plan.eligible) - self.sent) * (now - self.sent_at) / self.sent
 
     def take(self, event: Progress | Result) -> None:
-        """Take in what the operator told."""
+        """Takes in what the operator told."""
         if isinstance(event, Result):
             self.results[event.id] = event
             self.note = ""

@@ -39,7 +39,7 @@ async def plan_redrive(
     late: bool = False,
     on_read: Callable[[int], None] = lambda number: None,
 ) -> Redrive:
-    """Freeze the targets and find the step of each; with `late` that is left to the moment of sending.
+    """Freezes the targets and finds the step of each; with `late` that is left to the moment of sending.
 
     An instance that cannot be read is skipped with the reason. Raises what concerns them all: 401 and 403.
     """

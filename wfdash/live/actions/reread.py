@@ -160,7 +160,7 @@ class Rereader:
         return row if row is not None and row.at >= since else None
 
     async def _sweep(self, status: str) -> None:
-        """Walk the list until every target was seen, it ends, or further pages would cost too much."""
+        """Walks the list until every target was seen, it ends, or further pages would cost too much."""
         began = self.now()
         place: str | int | None = None
         pages = 2 + 2 * (len(self._ids) // _PAGE + 1)

@@ -142,7 +142,7 @@ class Sender(Struct, frozen=True):
         halt: asyncio.Event,
         on_event: OnEvent,
     ) -> Snapshot | None:
-        """Wait as the server asked, then read. The target where nothing changed, else None."""
+        """Waits as the server asked, then reads. The target where nothing changed, else None."""
         wait = pause_after(limited, attempt)
         for _ in range(_READ_TRIES):
             on_event("waiting", f"429: read again in {round(wait)} s, sent again if nothing changed", "")
@@ -172,7 +172,7 @@ class Sender(Struct, frozen=True):
         return Sent(outcome=Outcome.SKIPPED, error=reason, before=before, exit_code=exit_code)
 
     async def _leave(self, halt: asyncio.Event) -> bool:
-        """Wait for the budget; False when stopped meanwhile."""
+        """Waits for the budget; False when stopped meanwhile."""
         await self._unless(halt, self.budget.acquire_action())
         return not halt.is_set()
 

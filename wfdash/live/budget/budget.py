@@ -133,7 +133,7 @@ class Budget:
     # Leave to send.
 
     def take(self, priority: Priority, purpose: str = "", *, late: bool = False) -> float:
-        """Spend one read. 0 when it may go now, else the seconds after which to try again.
+        """Spends one read. 0 when it may go now, else the seconds after which to try again.
 
         What is `late` leaves less to those before it.
         """
@@ -157,7 +157,7 @@ class Budget:
         return refused.seconds
 
     async def acquire(self, priority: Priority, purpose: str = "") -> None:
-        """Wait until one read may go, and spend it."""
+        """Waits until one read may go, and spends it."""
         wait = self.take(priority, purpose)
         while wait:
             # Another process may give back what it held, and says so to nobody.
@@ -165,7 +165,7 @@ class Budget:
             wait = self.take(priority, purpose)
 
     async def acquire_action(self) -> None:
-        """Wait until one request of an action may go, and spend it; a read freeze does not hold it."""
+        """Waits until one request of an action may go, and spends it; a read freeze does not hold it."""
         while True:
             now, counter = self._now(), self._counter
             with self._open(now) as ledger:
@@ -177,7 +177,7 @@ class Budget:
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
 
     def saw(self, exchange: Exchange) -> None:
-        """Learn from an answer; the client hands over every one."""
+        """Learns from an answer; the client hands over every one."""
         now = self._now()
         self.requests.append(exchange)
         if left := parse_ratelimit(exchange.ratelimit, exchange.ratelimit_policy):
@@ -212,7 +212,7 @@ class Budget:
         return float(longest * (0.5 + self._chance() / 2))
 
     def _freeze(self, until: float, now: float) -> None:
-        """Keep still in all processes."""
+        """Keeps still in all processes."""
         self._frozen_until = max(self._frozen_until, self._steady() + (until - now))
         with self._open(now):
             pass
@@ -230,7 +230,7 @@ class Budget:
         return ledger
 
     def _exchange(self, ledger: RequestLedger, now: float) -> None:
-        """Tell the others what the server told this process, and keep what it told them."""
+        """Tells the others what the server told this process, and keeps what it told them."""
         steady = self._steady()
         ledger.update(self._left, now + (self._frozen_until - steady), now)
         self._frozen_until = max(self._frozen_until, steady + (ledger.frozen_until - now))

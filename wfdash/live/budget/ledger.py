@@ -57,7 +57,7 @@ class Spender(Struct):
         self.spent = {key: {slot + by: n for slot, n in slots.items()} for key, slots in self.spent.items()}
 
     def forget(self, now: float) -> None:
-        """Drop the slots of which nothing can still count, and those that a clock set back has left ahead."""
+        """Drops the slots of which nothing still counts, and those that a clock set back has left ahead."""
         oldest, newest = (now - WINDOW - _LATENCY) // SLOT, (now + SLOT) // SLOT
         for key, slots in list(self.spent.items()):
             # A file that was spoilt once held Infinity: a count that nobody can have spent is none.
@@ -128,7 +128,7 @@ class RequestLedger(Struct):
     left: ServerLeft | None = None
 
     def forget(self, now: float) -> None:
-        """Drop what concerns nobody any more; a clock that was set back keeps nobody waiting."""
+        """Drops what concerns nobody any more; a clock that was set back keeps nobody waiting."""
         for session, spender in list(self.spenders.items()):
             spender.forget(now)
             if not spender.spent:
@@ -196,7 +196,7 @@ class RequestLedger(Struct):
         return bucket
 
     def wait_in_front(self, session: str, now: float) -> None:
-        """Say that somebody waits in the foreground of this session."""
+        """Says that somebody waits in the foreground of this session."""
         self.leases[session] = now + _LEASE
 
     def in_front(self, session: str) -> str:
@@ -206,7 +206,7 @@ class RequestLedger(Struct):
         return max(self.leases, key=lambda name: self.leases[name], default="")
 
     def update(self, left: ServerLeft | None, frozen_until: float, now: float) -> None:
-        """Take in what the server told one process, where no other was told anything newer."""
+        """Takes in what the server told one process, where no other was told anything newer."""
         if left is not None and left.at <= now <= left.reset_at:
             self.left = left if self.left is None or left.at >= self.left.at else self.left
         if now < frozen_until <= now + 2 * WINDOW:

@@ -92,7 +92,7 @@ class SharedCounter:
             ledger.queue.pop(self.session, None)
 
     def _read(self, descriptor: int) -> bytes:
-        """Take in what the file holds; of what cannot be read, nothing. Returns it as it was."""
+        """Takes in what the file holds; of what cannot be read, nothing. Returns it as it was."""
         try:
             os.lseek(descriptor, 0, os.SEEK_SET)
             before = os.read(descriptor, _LARGEST)

@@ -60,7 +60,7 @@ class Anomalies:
         """What looks odd, the worst first: to be read again, and told once that was a moment ago."""
 
     def follow(self, delta: Delta) -> None:
-        """Take note of rows that came or changed."""
+        """Takes note of rows that came or changed."""
         for identity in (*delta.added, *delta.changed):
             row = self._context.store.get(identity)
             if row is None:

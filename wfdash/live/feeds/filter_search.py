@@ -61,14 +61,14 @@ class FilterSearch(Job):
         return Priority.FOREGROUND if self.busy else Priority.ROWS
 
     def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
-        """Read what this filter needs to know; a filter that needs no details wants nothing."""
+        """Reads what this filter needs to know; a filter that needs no details wants nothing."""
         self._query, self._marks = (query if query is not None and query.needs_details else None), marks
         self._spent, self._allowed = 0, MOST
         self.next_at = 0.0
         self._begin()
 
     def go_on(self) -> None:
-        """Read as many again, where it stopped for having read enough."""
+        """Reads as many again, where it stopped for having read enough."""
         if self._query is not None and self._spent >= self._allowed:
             self._allowed = self._spent + MOST
             self.next_at = 0.0
@@ -158,7 +158,7 @@ class FilterSearch(Job):
                 yield
 
     def _queue(self, identity: str) -> None:
-        """Put a candidate in line: at once when it was never read, later when it moved on since."""
+        """Puts a candidate in line: at once when it was never read, later when it moved on since."""
         row, fact = self.context.store.get(identity), self._details.fact(identity)
         if row is None or self.context.store.note(identity) == EXPIRED:
             return

@@ -36,7 +36,7 @@ class FirstFailureSearch(Struct):
                 self.rows[row.id] = (at, row.version)
 
     def listed(self, items: Iterable[Mapping[str, Any]], cursor: str | None, *, older: bool) -> None:
-        """Take a page in: the newest, or with `older` the one after the page before."""
+        """Takes a page in: the newest, or with `older` the one after the page before."""
         if older:
             read = [(item, row) for item in items if (row := Instance.from_item(item)) is not None]
             self.items.update((row.id, item) for item, row in read)

@@ -129,7 +129,7 @@ class OpenDetail(Job):
             self.take_in(detail, number)
 
     def take_in(self, detail: Detail, number: int) -> None:
-        """Remember an answer to the request of this number, unless a later one was answered already."""
+        """Remembers an answer to the request of this number, unless a later one was answered already."""
         context, state = self.context, self._state(detail.id)
         # Two requests may be answered in the other order; the later question wins.
         if number < self._answered.get(detail.id, 0):

@@ -40,7 +40,7 @@ class PastVersion(Struct):
         return version, at
 
     def listed(self, version: str, items: Iterable[Mapping[str, Any]], now: float) -> None:
-        """Take in the page from before this version."""
+        """Takes in the page from before this version."""
         self.version, self.listed_at = version, now
         read = (Instance.from_item(item) for item in items)
         self.rows = [row for row in read if row is not None]

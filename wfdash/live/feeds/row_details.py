@@ -126,7 +126,7 @@ class RowDetails(Job):
             fact.read_at -= seconds
 
     def remember(self, detail: Detail) -> None:
-        """Take in what was read of an instance, whoever read it."""
+        """Takes in what was read of an instance, whoever read it."""
         if detail.simple:
             return
         context, row, before = self.context, self.context.store.get(detail.id), self._details.get(detail.id)

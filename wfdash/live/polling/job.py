@@ -50,7 +50,7 @@ class Job:
         return self.next_at
 
     async def ask(self) -> None:
-        """Ask once and take in the answer; raises WorkflowsError."""
+        """Asks once and takes in the answer; raises WorkflowsError."""
         raise NotImplementedError
 
     def reset(self) -> None:
@@ -58,7 +58,7 @@ class Job:
         self.soon()
 
     def soon(self) -> None:
-        """Ask as soon as the budget allows, however the last time went: somebody waits for it."""
+        """Asks as soon as the budget allows, however the last time went: somebody waits for it."""
         self.next_at = 0.0
         self.asked_for = True
 

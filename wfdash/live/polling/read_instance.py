@@ -29,7 +29,7 @@ def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: b
 
 
 def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:
-    """Tell the list row what the instance itself said."""
+    """Tells the list row what the instance itself said."""
     return store.amend(
         detail.id,
         seq=number,
@@ -44,7 +44,7 @@ def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:
 
 
 async def read_instance(context: FeedContext, identity: str) -> Detail | None:
-    """Read one in full and tell its row; None for one that is gone, whose row is then marked as expired."""
+    """Reads one in full and tells its row; None for one that is gone, whose row is then marked as expired."""
     number = context.next_number()
     try:
         answer = await context.api.get_instance(context.workflow, identity)

@@ -44,7 +44,7 @@ class Scheduler:
         """The clock and the loop's own, which nobody sets, at the last look."""
 
     def wake(self) -> None:
-        """Look again at once at what is due."""
+        """Looks again at once at what is due."""
         self._wake.set()
 
     def once(self, jobs: Iterable[Job]) -> None:
@@ -52,7 +52,7 @@ class Scheduler:
         self._once.update(jobs if self.frozen else ())
 
     def withdraw(self, job: Job) -> None:
-        """Take a question back; its connection closes and its answer is never applied."""
+        """Takes a question back; its connection closes and its answer is never applied."""
         if task := self._tasks.get(job):
             # The connection closes with it, and its answer can no longer be applied to another question.
             task.cancel()
@@ -73,7 +73,7 @@ class Scheduler:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start_due(self) -> float:
-        """Start what may go; seconds until something else may."""
+        """Starts what may go; seconds until something else may."""
         now = self._now()
         delay = _LONGEST_WAIT
         jobs = [job for job in self._jobs() if not self.frozen or job in self._once]

@@ -34,7 +34,7 @@ class FullOutputs(Struct):
 async def read_full_outputs(
     reads: Reads, detail: Detail, progress: Callable[[FullOutputs], None] = lambda outputs: None
 ) -> FullOutputs:
-    """Read them one after the other; one that is refused stays cut. `progress` is called before each.
+    """Reads the outputs one after the other; one that is refused stays cut. `progress` is called before each.
 
     It may be cancelled between two requests at no loss: nothing is written here.
     """

@@ -19,7 +19,7 @@ def file_name(subject: str, ending: str, now: float) -> str:
 
 
 def write_first(folders: Sequence[Callable[[], Path]], name: str, make: Callable[[], Iterable[str]]) -> Path:
-    """Write into the first of these folders that takes all of it; `make` gives the lines anew for each.
+    """Writes into the first of these folders that takes all of it; `make` gives the lines anew for each.
 
     Blocks for as long as making and writing them takes. Raises the last one's OSError.
     """
@@ -35,7 +35,7 @@ def write_first(folders: Sequence[Callable[[], Path]], name: str, make: Callable
 
 
 def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
-    """Write a file that was not there before, readable by its owner alone; what fails leaves none behind.
+    """Writes a file that was not there before, readable by its owner alone; what fails leaves none behind.
 
     Raises OSError.
     """
@@ -48,7 +48,7 @@ def write_new(folder: Path, name: str, lines: Iterable[str]) -> Path:
 
 
 def save_stream(content: bytes, folder: Path, instance: str, step: str) -> str:
-    """Write what a step streamed to a file of its own, as `write_new` does; returns where, in words."""
+    """Writes what a step streamed to a file of its own, as `write_new` does; returns where, in words."""
     length = size(len(content))
     plain = "".join(
         character if character.isascii() and character.isalnum() else "-"

@@ -163,7 +163,7 @@ class Journal:
         return account in self._accounts
 
     def check(self) -> str:
-        """Try whether the journal can be written, before the first action; `trouble`."""
+        """Tries whether the journal can be written, before the first action; `trouble`."""
         try:
             self._file.check()
         except OSError as error:
@@ -186,7 +186,7 @@ class Journal:
         result: ActionResult = _NOTHING,
         session: str = "",
     ) -> bool:
-        """Append one event; False when the disk refused it. A `sent` line is on disk when this returns.
+        """Appends one event; False when the disk refused it. A `sent` line is on disk when this returns.
 
         `session` closes an entry of another session, which is then the one it is written for.
         """
@@ -255,7 +255,7 @@ class Journal:
             return not self.trouble
 
     def close_unfinished(self, plan: Unfinished) -> None:
-        """Write down that a person was told, so that the next start does not tell it again."""
+        """Writes down that a person was told, so that the next start does not tell it again."""
         for identity in plan.unsent:
             self._close(plan, identity, "skipped", "the session ended before it was sent")
         for identity in plan.sent:

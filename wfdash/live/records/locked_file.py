@@ -37,7 +37,7 @@ class LockedFile:
         """Whether the folder is known to have the file on the disk too."""
 
     def append(self, line: bytes, *, sync: bool) -> None:
-        """Add one line (without its newline); with `sync` it is on the disk when this returns.
+        """Adds one line (without its newline); with `sync` it is on the disk when this returns.
 
         Without the lock another process may move the file just now, so then `sync` cannot be promised.
         """
@@ -72,7 +72,7 @@ class LockedFile:
         self._placed = True
 
     def check(self) -> None:
-        """Raise the OSError that an append would meet: of the folder, the file, its lock and a full disk."""
+        """Raises the OSError that an append would meet: of the folder, the file, its lock and a full disk."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.path.exists():
             os.close(open_plain(self.path, os.O_RDWR | os.O_APPEND))

@@ -39,7 +39,7 @@ class SessionStory:
         return len(self.entries)
 
     def tell(self, at: float, kind: str, text: str, *, workflow: str = "", id: str = "") -> HandoverLine:
-        """Add one entry; what repeats the last one of its kind and id word for word is told once."""
+        """Adds one entry; what repeats the last one of its kind and id word for word is told once."""
         entry = HandoverLine(at, kind, text, workflow, id)
         for last in reversed(self.entries):
             if (last.kind, last.id, last.workflow) == (kind, id, workflow):

@@ -64,7 +64,7 @@ class Pins:
         return [pin.id for pin in self._pins if (pin.account, pin.workflow) == (account, workflow)]
 
     def toggle(self, pin: Pin) -> bool:
-        """Watch it, or stop; returns whether it is watched now."""
+        """Watches an instance, or stops; returns whether it is watched now."""
         if pin in self._pins:
             del self._pins[pin]
         elif len(self._pins) >= _MOST:
@@ -101,7 +101,7 @@ class Pins:
             self._set_aside(path, f"holds more than wfdash wrote; {read} instances of it are watched")
 
     def _set_aside(self, path: Path, words: str) -> None:
-        """Keep what was not understood under a name of its own: the next change writes the file anew."""
+        """Keeps what was not understood under a name of its own: the next change writes the file anew."""
         kept = next(aside for n in count(1) if not (aside := path.with_suffix(f".unreadable-{n}")).exists())
         try:
             path.rename(kept)
@@ -113,7 +113,7 @@ class Pins:
         self.trouble = self.trouble or f"{path.name} {words}; it is kept as {kept.name}"
 
     def _write(self) -> None:
-        """Replace the file whole, so that a full disk or a crash leaves the one before."""
+        """Replaces the file whole, so that a full disk or a crash leaves the one before."""
         if self.path is None:
             return
         rows = [[pin.account, pin.workflow, pin.id] for pin in self._pins]

@@ -49,7 +49,7 @@ class ActionChips(Widget):
         self._lines: list[Pieces] = []
 
     def show(self, actions: list[ActionProgress], now: float, *, utc: bool) -> None:
-        """Draw these; nothing is written when nothing differs."""
+        """Draws these chips; nothing is written when nothing differs."""
         chosen = sorted(actions, key=lambda progress: (progress.troubled, not progress.over))[-MOST:]
         kept = [progress for progress in actions if any(progress is shown for shown in chosen)]
         width, shows = self.app.size.width, self._keys.key_of("bulk.show")

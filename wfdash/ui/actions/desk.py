@@ -58,7 +58,7 @@ class ActionDesk:
         return next((progress for progress in reversed(self.actions) if not progress.single), None)
 
     def start(self, plan: Plan, on_event: OnProgress | None = None) -> ActionProgress:
-        """Carry out a confirmed plan; `on_event` is called with each event as it comes."""
+        """Carries out a confirmed plan; `on_event` is called with each event as it comes."""
         assert self._context.session is not None
         progress = ActionProgress(plan, self._context.clock())
         self.actions.append(progress)
@@ -80,7 +80,7 @@ class ActionDesk:
         return progress
 
     def stop(self, progress: ActionProgress) -> None:
-        """Send nothing more of it."""
+        """Stops an action on many: nothing more of it is sent."""
         progress.stopping = True
         if self._context.session is not None:
             self._context.session.operator.stop(progress.plan.key)
@@ -107,7 +107,7 @@ class ActionDesk:
         ]
 
     def dismiss(self) -> bool:
-        """Take what has ended off the screen; False when there was nothing."""
+        """Takes what has ended off the screen; False when there was nothing."""
         before = len(self.shown(self._context.clock()))
         for progress in self.actions:
             if progress.ended_at is not None:

@@ -61,7 +61,7 @@ class ActionHost:
     # What a key asks for.
 
     def write(self, action: str) -> None:
-        """Ask for what a key that writes stands for, about what the screen on top has chosen."""
+        """Asks for what a key that writes stands for, about what the screen on top has chosen."""
         screen, verb = self._app.screen, VERB_ACTIONS[action]
         if not isinstance(screen, BaseScreen):
             return
@@ -95,7 +95,7 @@ class ActionHost:
         return "" if None in reasons else (reasons[0] or "")
 
     def _ask(self, verb: str, screen: BaseScreen, rows: Sequence[Instance], **options: Any) -> None:
-        """Freeze these rows and open the prompt. Says so instead when nothing is written here at all."""
+        """Freezes these rows and opens the prompt. Says so instead when nothing is written here at all."""
         guard = self._context.desk.guard
         reason = refusal(verb, "", read_only=guard.read_only, watch_only=guard.watch_only)
         if reason is None and not rows:
@@ -119,7 +119,7 @@ class ActionHost:
         self._ask("restart_from", screen, [found[0]], restart_from=start)
 
     def _send_event(self, screen: BaseScreen) -> None:
-        """Open the event desk for what the action is about; on the desk ask for the payload."""
+        """Opens the event desk for what the action is about; on the desk ask for the payload."""
         event_type, workflow = screen.chosen_event_type(), screen.target_workflow()
         rows = screen.targets()
         if event_type is None:
@@ -129,7 +129,7 @@ class ActionHost:
             self._context.pages.open("send_event", workflow, rows, event_type)
 
     def _create_again(self, screen: BaseScreen) -> None:
-        """Open the form for a new instance with the params of this one, read now if no answer has them."""
+        """Opens the form for a new instance with the params of this one, read now if no answer has them."""
         rows, workflow, session = screen.targets(), screen.target_workflow(), self._context.session
         if not self._may("create", screen, rows):
             return
@@ -166,14 +166,14 @@ class ActionHost:
     # Prompts and progress.
 
     def prompt(self, plan: Plan) -> None:
-        """Ask for confirmation; every key but esc is dropped until the prompt could be read."""
+        """Asks for confirmation; every key but esc is dropped until the prompt could be read."""
         from wfdash.ui.actions.prompt import PromptScreen
 
         self._context.gate.close()
         self._app.push_screen(PromptScreen(self._context, plan))
 
     def show_bulk(self, progress: ActionProgress) -> None:
-        """Put the progress of a bulk where its prompt was."""
+        """Puts the progress of a bulk where its prompt was."""
         from wfdash.ui.actions.bulk import BulkScreen
 
         self._app.switch_screen(BulkScreen(self._context, progress))
@@ -187,7 +187,7 @@ class ActionHost:
             self._context.pages.open("bulk", bulk)
 
     def moved(self, progress: ActionProgress, event: Progress | Result) -> None:
-        """Tell every screen that shows this action, and mark no longer those that went well.
+        """Tells every screen that shows this action, and marks no longer those that went well.
 
         Those worth another try stay marked.
         """
@@ -208,7 +208,7 @@ class ActionHost:
             self._context.pages.listing.marks.unmark(ended - set(progress.failed))
 
     def draw(self) -> None:
-        """Draw what runs and what has just ended on every screen that shows it."""
+        """Draws what runs and what has just ended on every screen that shows it."""
         now = self._context.clock()
         shown = self._context.desk.shown(now)
         for screen in self._app.screen_stack:
@@ -216,7 +216,7 @@ class ActionHost:
                 chips.show(shown, now, utc=self._context.utc)
 
     def tell_unfinished(self) -> None:
-        """Say what a session that ended too early left behind, and mark what it never sent."""
+        """Says what a session that ended too early left behind, and marks what it never sent."""
         session = self._context.session
         journal = session.journal if session is not None else None
         if journal is None:

@@ -61,7 +61,7 @@ class PromptScreen(LowerHalf):
         self.context.gate.leave()
 
     def _hold(self) -> None:
-        """Let no key in until what is shown now could have been read."""
+        """Lets no key in until what is shown now could have been read."""
         self.context.gate.close(prompting=True)
         self.call_after_refresh(self._painted)
 
@@ -80,7 +80,7 @@ class PromptScreen(LowerHalf):
             self.panel.show(prompt_lines(self.asking, *self.room))
 
     async def _try_journal(self, journal: Journal) -> None:
-        """See whether what is confirmed can be written down, off the loop since the disk may be slow."""
+        """Sees whether what is confirmed can be written down, off the loop since the disk may be slow."""
         trouble = await asyncio.to_thread(journal.check)
         if trouble != self.asking.journal_trouble and not self.asking.sending:
             self.asking.journal_trouble, self.asking.typed = trouble, ""
@@ -89,7 +89,7 @@ class PromptScreen(LowerHalf):
             self.draw()
 
     async def _look(self) -> None:
-        """Read the one target in full, for what it would lose. The prompt can be answered without."""
+        """Reads the one target in full, for what it would lose. The prompt can be answered without."""
         session = self.context.session
         identity = self.plan.eligible[0].id
         if session is None:
@@ -106,7 +106,7 @@ class PromptScreen(LowerHalf):
         self.draw()
 
     def watch_targets(self) -> None:
-        """See whether a target changed meanwhile."""
+        """Sees whether a target changed meanwhile."""
         session = self.context.session
         if session is None or self.asking.sending or self.plan.workflow != session.poller.workflow:
             return
@@ -168,7 +168,7 @@ class PromptScreen(LowerHalf):
             self._type(event)
 
     def _insist(self, event: events.Key) -> None:
-        """Ask the same, although it would do nothing; it has to be confirmed like anything else."""
+        """Asks for an action although it would do nothing; it has to be confirmed like anything else."""
         guard = self.context.desk.guard
         if bare(event) == "!" and not (guard.read_only or guard.watch_only):
             self._take_alone(event, self._ask_again)
@@ -180,7 +180,7 @@ class PromptScreen(LowerHalf):
         self.draw()
 
     def _take_alone(self, event: events.Key, then: Callable[[], None]) -> None:
-        """Go on once it is certain that this key came alone."""
+        """Goes on once it is certain that this key came alone."""
         if self._alone(event):
             self._pending = self.set_timer(ALONE, partial(self._taken, event, then))
         else:
@@ -222,7 +222,7 @@ class PromptScreen(LowerHalf):
         self.draw()
 
     def _cancel_pending(self) -> bool:
-        """Take back a y that was not alone; whether there was one."""
+        """Takes back a y that was not alone; whether there was one."""
         if self._pending is None:
             return False
         self._pending.stop()
@@ -234,7 +234,7 @@ class PromptScreen(LowerHalf):
         self.draw()
 
     def _leave(self) -> None:
-        """Close. What is being sent already goes on; its chip tells."""
+        """Closes. What is being sent already goes on; its chip tells."""
         self._cancel_pending()
         self.close()
 

@@ -43,7 +43,7 @@ class WaitTable(ListTable[OpenWait]):
         self._longest_id = self._longest_type = 8
 
     def take(self, waits: list[OpenWait]) -> None:
-        """Show other waits than before."""
+        """Shows other waits than before."""
         self.rows = waits
         self._longest_id = max((cells(clean(wait.instance)) for wait in waits), default=8)
         self._longest_type = max((cells(clean(wait.event_type)) for wait in waits), default=8)
@@ -143,12 +143,12 @@ class EventsScreen(BaseScreen):
         self.fill()
 
     def _ask(self) -> None:
-        """Have the first of those that may wait read."""
+        """Has the first of those that may wait read."""
         if (poller := self.poller) is not None:
             poller.want(list(islice(filter(self._may_wait, poller.store.active), _MOST)))
 
     def fill(self) -> None:
-        """Take what has been read by now. Nothing here looks at every row: that would hold the loop."""
+        """Takes what has been read by now. Nothing here looks at every row: that would hold the loop."""
         poller = self.poller
         if poller is None or not self.is_ready:
             return

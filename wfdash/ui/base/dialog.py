@@ -30,13 +30,13 @@ class Panel(Widget):
         self._grave = False
 
     def warn(self, stake: str, *, grave: bool) -> None:
-        """Write this into the rule; where it is `grave` the rule is heavy and red."""
+        """Writes the title into the rule; where it is `grave` the rule is heavy and red."""
         if (stake, grave) != (self._stake, self._grave):
             self._stake, self._grave = stake, grave
             self.refresh()
 
     def show(self, lines: list[Pieces]) -> None:
-        """Draw these; nothing is written when nothing differs. It grows up to half of the screen."""
+        """Draws these lines; nothing is written when nothing differs. It grows up to half of the screen."""
         if lines != self.lines:
             self.lines = lines
             self._most = max(self._most, len(lines) + 2)

@@ -98,7 +98,7 @@ class FormScreen(PanelScreen):
         return [(f"{hints} ", QUIET)]
 
     def check(self) -> Plan | None:
-        """Say what is wrong with the fields; the plan when nothing is."""
+        """Says what is wrong with the fields; the plan when nothing is."""
         try:
             plan = self.make_plan()
         except NotSendable as wrong:
@@ -148,7 +148,7 @@ class FormScreen(PanelScreen):
         self.focus_next()
 
     def action_form_editor(self) -> None:
-        """Give the terminal to the editor; nothing may be awaited meanwhile."""
+        """Gives the terminal to the editor; nothing may be awaited meanwhile."""
         described = next((field for field in self.form_fields() if field.json), None)
         if described is None:
             return

@@ -42,7 +42,7 @@ class MenuScreen(PanelScreen):
 
     @abstractmethod
     def chosen(self, key: str) -> None:
-        """Carry out the entry of this key."""
+        """Carries out the entry of this key."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):

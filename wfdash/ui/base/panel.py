@@ -32,7 +32,7 @@ class Title(StatusLine):
     """The rule above a panel, with what it is for."""
 
     def name_it(self, title: str, hint: str = "") -> None:
-        """Draw the rule across the whole width."""
+        """Draws the rule across the whole width."""
         hint_pieces = [(f"  {hint} ", QUIET)] if hint else []
         self.show([("── ", QUIET), (title, STRONG), *hint_pieces, (" ", QUIET)])
 

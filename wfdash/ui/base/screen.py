@@ -44,7 +44,7 @@ class ReadyScreen(Screen[None], inherit_bindings=False):
         return super().call_after_refresh(lambda: callback(*args, **kwargs) if self.is_ready else None)
 
     def close(self) -> bool:
-        """Take it off; False when it is not on top, as after a second key in the same turn.
+        """Takes a screen off the stack; False when it is not on top, as after a second key in the same turn.
 
         `dismiss` takes off whatever is on top, and fails at the root.
         """
@@ -67,7 +67,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
     """Actions that its key bar tells of right after `enter`."""
 
     def _compositor_refresh(self) -> None:
-        """Write nothing while covered, and no more than what changed while a panel is over the screen.
+        """Writes nothing while covered, and no more than what changed while a panel is over the screen.
 
         Textual would repaint all of the screen on top, and again at every turn from then on. A covered one is
         painted when it comes back.
@@ -85,7 +85,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         self._dirty_widgets.clear()
 
     def _screen_resized(self, size: Size) -> None:
-        """Lay out for the size that the terminal has now, whatever size this event tells.
+        """Lays out for the size that the terminal has now, whatever size this event tells.
 
         A screen hands each resize on to those under it, and they send one back: two different sizes on their
         way at once would chase each other for ever.
@@ -158,7 +158,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         return True
 
     def close_layer(self) -> bool:
-        """Close the top layer within this screen; False when there is none and the screen itself is it."""
+        """Closes the top layer within this screen; False when there is none and the screen itself is it."""
         return False
 
     def why_off(self, action: str) -> str:

@@ -62,7 +62,7 @@ class CompareScreen(BaseScreen):
 
     @work(exclusive=True, exit_on_error=False)
     async def _find(self) -> None:
-        """Read both runs and compare them; what was found is shown by the screen, outside of the worker."""
+        """Reads both runs and compares them; what was found is shown by the screen, outside of the worker."""
         from wfdash.api.errors import WorkflowsError
         from wfdash.live.reads.comparison import read_pair
 
@@ -125,7 +125,7 @@ class CompareScreen(BaseScreen):
         self.query_one("#head", TextLines).show([*lines, *self._lines, []])
 
     def action_row_open(self) -> None:
-        """Open the run this one is compared with."""
+        """Opens the run this one is compared with."""
         if self._other is not None and self.close():
             self.context.pages.show_instance(self.workflow, self._other.id)
 

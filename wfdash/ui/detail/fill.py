@@ -21,7 +21,7 @@ REST = 0.3
 
 
 def fill(pane: DetailPane, context: Context, instance: str | None) -> None:
-    """Show in the pane what is known now of this instance; asks nobody."""
+    """Shows in the pane what is known now of this instance; asks nobody."""
     poller = context.session.poller if context.session is not None else None
     state = poller.detail(instance) if poller is not None and instance is not None else None
     pane.utc = context.utc
@@ -51,7 +51,7 @@ class DetailBeside:
         self._resting: Timer | None = None
 
     def place(self) -> None:
-        """Show it where there is room for both."""
+        """Shows the pane where there is room for both."""
         self.rule.display = self.pane.display = self._host.size.width >= WIDE
 
     def follow(self) -> None:

@@ -83,7 +83,7 @@ class InspectorScreen(BaseScreen):
         self._draw_head()
 
     def _take(self) -> None:
-        """Show the answer as it is known now; what is unfolded stays so."""
+        """Shows the answer as it is known now; what is unfolded stays so."""
         state = self.poller.detail(self.instance) if self.poller is not None else None
         detail = state.detail if state is not None else None
         if detail is None or detail is self._detail:

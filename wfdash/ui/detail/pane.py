@@ -77,7 +77,7 @@ class DetailPane(Vertical):
         return self.timeline.row
 
     def show(self, row: Instance | None, state: DetailState | None, now: float) -> None:
-        """Draw the instance as of `now`; equal content is not repainted.
+        """Draws the instance as of `now`; equal content is not repainted.
 
         One that was gone before it ended is drawn as of its last answer: of what came after nothing is known.
         """

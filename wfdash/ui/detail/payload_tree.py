@@ -55,7 +55,7 @@ class PayloadTree(LineTable):
         """What was unfolded when the search began."""
 
     def fill(self, value: Any, *unfolded: Path) -> None:
-        """Show this value, with these paths unfolded as well."""
+        """Shows this value, with these paths unfolded as well."""
         self.value = value
         self.unfolded.update(unfolded)
         self._lay_out()
@@ -73,7 +73,7 @@ class PayloadTree(LineTable):
         return self._shown_nodes[self.cursor] if self.cursor < len(self._shown_nodes) else None
 
     def find(self, words: str, direction: int = 1, *, here_too: bool = False) -> tuple[int, int]:
-        """Go to the next place that contains the words; returns which it is and how many there are.
+        """Goes to the next place that contains the words; returns which it is and how many there are.
 
         Only the way to that place is unfolded, beside what was before the search. With `here_too` the cursor
         stays where it is when that place is one: for a search as it is typed.
@@ -143,7 +143,7 @@ class PayloadTree(LineTable):
     # Keys.
 
     def action_row_open(self) -> None:
-        """Fold or unfold; ask for the whole of what the API kept back."""
+        """Folds or unfold; ask for the whole of what the API kept back."""
         node = self.node
         if node is None:
             return
@@ -158,7 +158,7 @@ class PayloadTree(LineTable):
             self._turn(self.node, True)
 
     def action_row_fold(self) -> None:
-        """Fold this row, or go to the one it lies beneath."""
+        """Folds this row, or goes to the one it lies beneath."""
         node = self.node
         if node is None:
             return

@@ -97,7 +97,7 @@ class DetailScreen(BaseScreen):
         self._draw_header()
 
     def _offer(self) -> None:
-        """Tell first of the keys that help with an instance as it is."""
+        """Tells first of the keys that help with an instance as it is."""
         state = self.poller.detail(self.instance) if self.poller is not None else None
         detail = state.detail if state is not None else None
         if detail is self._offered_for:

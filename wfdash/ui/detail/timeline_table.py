@@ -61,7 +61,7 @@ class TimelineTable(LineTable):
     # What it shows.
 
     def show(self, detail: Detail | None, *, now: float, utc: bool, fresh: bool = False) -> None:
-        """Draw this answer as of `now`; `fresh` when another instance is opened, whose cursor starts anew."""
+        """Draws this answer as of `now`; `fresh` for another instance, whose cursor begins anew."""
         if self._at.utc != utc:
             self._strips.clear()
         self._at = TimeWords(now, utc)
@@ -134,7 +134,7 @@ class TimelineTable(LineTable):
         return wanted[-1] if wanted else None
 
     def _go_to_trouble(self, step: int | None) -> None:
-        """Put the cursor on that step, else on the first row."""
+        """Puts the cursor on that step, else on the first row."""
         assert self.timeline is not None
         row = self.timeline.holding(step) if step is not None else None
         self.cursor_key = row.key if row is not None else None
@@ -214,7 +214,7 @@ class TimelineTable(LineTable):
             self._arrange()
 
     def action_row_fold(self) -> None:
-        """Fold this row, or the one it lies beneath."""
+        """Folds this row, or the one it lies beneath."""
         row = self.row
         if row is None or self.timeline is None:
             return

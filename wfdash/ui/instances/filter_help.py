@@ -77,7 +77,7 @@ class FilterInput(Field):
         return complete(self.value, self.cursor_position, self.values)
 
     def action_pane_next(self) -> None:
-        """Take the first of them."""
+        """Takes the first of the completions."""
         if words := self.completions:
             self.value, self.cursor_position = completed(self.value, self.cursor_position, words[0])
 

@@ -85,7 +85,7 @@ class FilterLine(Vertical):
         return self.has_class("-editing")
 
     def edit(self) -> None:
-        """Let the person type: what is typed replaces the filter in force, an arrow keeps and edits it."""
+        """Lets the person type: what is typed replaces the filter in force, an arrow keeps and edits it."""
         self._before = self._filtered.query.text
         self.field.can_focus, self.field.values = True, self.values
         self.add_class("-editing")
@@ -95,7 +95,7 @@ class FilterLine(Vertical):
         self.draw()
 
     def leave(self) -> None:
-        """Keep the filter in force and give the keys back."""
+        """Keeps the filter in force and gives the keys back."""
         self.remove_class("-editing")
         self.field.can_focus = False
         self.error = None
@@ -103,12 +103,12 @@ class FilterLine(Vertical):
         self.post_message(self.Left())
 
     def cancel(self) -> None:
-        """Go back to the filter that was in force before, and give the keys back."""
+        """Goes back to the filter that was in force before, and gives the keys back."""
         self.put(self._before)
         self.leave()
 
     def put(self, text: str) -> None:
-        """Put this filter in force, if it can be read."""
+        """Puts this filter in force, if it can be read."""
         try:
             query = parse(text)
         except QueryError as error:
@@ -119,7 +119,7 @@ class FilterLine(Vertical):
         self.draw()
 
     def show(self, counts: Sequence[Pieces], views: Sequence[Pieces]) -> None:
-        """Say what matched, most needed first, and offer the saved views, as far as there is room."""
+        """Says what matched, most needed first, and offers the saved views, as far as there is room."""
         self._counts, self._views = counts, views
         self.draw()
 

@@ -73,7 +73,7 @@ class RowMoves:
             self._host.set_timer(_SETTLED, self._rows.drop_ghosts)
 
     def want(self) -> None:
-        """Tell the poller which rows are looked at."""
+        """Tells the poller which rows are looked at."""
         poller, view, shown = self._rows.poller, self._rows.view, self._rows.table.on_screen()
         if poller is None or view is None:
             return

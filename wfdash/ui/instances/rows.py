@@ -67,7 +67,7 @@ class InstanceRows:
         return self.table.instance
 
     def show_workflow(self, workflow: str) -> None:
-        """List another workflow, from nothing: what is filtered out in one says little about the next."""
+        """Lists another workflow, from nothing: what is filtered out in one says little about the next."""
         if self.workflow and workflow != self.workflow:
             self.query = EVERYTHING
         self.workflow = workflow
@@ -95,7 +95,7 @@ class InstanceRows:
         self._on_change()
 
     def filter_by(self, text: str) -> str:
-        """Put this filter in force; why it cannot be read, or "" when it can."""
+        """Puts a filter in force; why it cannot be read, or "" when it can."""
         try:
             self.set_query(parse(text))
         except QueryError as error:
@@ -129,7 +129,7 @@ class InstanceRows:
         return str(self.query)
 
     def set_order(self, order: Order, *, announce: bool = False) -> None:
-        """Sort another way; the cursor stays on its instance."""
+        """Sorts another way; the cursor stays on its instance."""
         self.order = order
         if self.view is not None:
             self._rebuild()
@@ -155,7 +155,7 @@ class InstanceRows:
             self._on_change()
 
     def settle(self) -> None:
-        """Put every row where it belongs now."""
+        """Puts every row where it belongs now."""
         if self.view is not None:
             self.view.settle()
             self.table.rows_changed()
@@ -192,7 +192,7 @@ class InstanceRows:
         self._on_change()
 
     def mark_later(self, workflow: str, instances: Sequence[str]) -> None:
-        """Mark these in the unfiltered list of that workflow, shown now or not."""
+        """Marks these in the unfiltered list of that workflow, shown now or not."""
         self.marks.mark_in(workflow, str(EVERYTHING), instances)
         self.marks_changed()
 
@@ -203,11 +203,11 @@ class InstanceRows:
             self.marks_changed()
 
     def put_cursor(self, instance: str) -> None:
-        """Put the cursor on this instance, as soon as its row is there."""
+        """Puts the cursor on this instance, as soon as its row is there."""
         self.awaited = "" if self.table.move_to_key(instance) else instance
 
     def step(self, instance: str, rows: int) -> str | None:
-        """Put the cursor so many rows under this instance; the id it is on then."""
+        """Puts the cursor so many rows under this instance; the id it is on then."""
         self.table.move_to_key(instance)
         self.table.move(rows)
         return self.instance
@@ -240,7 +240,7 @@ class _ApiQuestion:
         self._waiting: Timer | None = None
 
     def ask(self, poller: Watcher, workflow: str, query: Query) -> None:
-        """List this from nothing; what waits to be asked is of the list before."""
+        """Lists a query from nothing; what waits to be asked is of the list before."""
         self.stop()
         self._asked = self._question(query)
         poller.show(workflow, query or None)
@@ -251,7 +251,7 @@ class _ApiQuestion:
         self._waiting = self._host.set_timer(_TYPED, partial(self._ask_anew, poller, workflow, query))
 
     def stop(self) -> None:
-        """Ask nothing that waits to be asked."""
+        """Asks nothing that waits to be asked."""
         if self._waiting is not None:
             self._waiting.stop()
 

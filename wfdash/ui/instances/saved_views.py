@@ -86,7 +86,7 @@ class SavedViews:
             await self.counts.count(self.here(), poller.store, context, self._context.clock())
 
     def show(self, view: SavedView) -> None:
-        """Put a view's filter and order in force; its workflow too, where it names one."""
+        """Puts a view's filter and order in force; its workflow too, where it names one."""
         if view.workflow and view.workflow != self._rows.workflow:
             self._context.pages.show_workflow(view.workflow)
         self._rows.set_order(order_of(view.sort))
@@ -107,7 +107,7 @@ class SavedViews:
             )
 
     def save(self) -> None:
-        """Ask under which name to keep the filter and the order in force."""
+        """Asks under which name to keep the filter and the order in force."""
         rows = self._rows
         view = SavedView("", workflow=rows.workflow, filter=rows.query.text, sort=sort_of(rows.order))
         self._host.app.push_screen(SaveViewScreen(self._context, view))

@@ -77,7 +77,7 @@ class InstancesScreen(BaseScreen):
     # News.
 
     def show_workflow(self, workflow: str) -> None:
-        """List this workflow, by its default view where it has one."""
+        """Lists this workflow, by its default view where it has one."""
         self.rows.show_workflow(workflow)
         self.views.begin()
 
@@ -117,7 +117,7 @@ class InstancesScreen(BaseScreen):
     # Drawing.
 
     def draw_soon(self) -> None:
-        """Draw once for all the news of this moment."""
+        """Draws once for all the news of this moment."""
         if self._drawing is None:
             self._drawing = self.set_timer(SOON, self.draw)
 

@@ -49,7 +49,7 @@ class RowSource(Protocol):
     marks: Marks
 
     def settle(self) -> None:
-        """Put the rows that arrived where they belong."""
+        """Puts the rows that arrived where they belong."""
 
     def set_order(self, order: Order, *, announce: bool = False) -> None: ...
     def blocked_on(self, instance: str) -> str:
@@ -116,19 +116,19 @@ class InstanceTable(LineTable):
         return sum(1 for identity in self._source.marks.ids if self.index_of(identity) is None)
 
     def note_changes(self, ids: Iterable[str]) -> None:
-        """Mark these rows as changed, until the next poll."""
+        """Marks these rows as changed, until the next poll."""
         now = self._clock()
         self.changed.update((identity, now) for identity in ids)
 
     def forget_changes(self, answered_at: float | None) -> None:
-        """Take off the marks that an earlier poll put on."""
+        """Takes off the marks that an earlier poll put on."""
         if answered_at is not None and self.changed:
             self.changed = {
                 identity: at for identity, at in self.changed.items() if at > answered_at - _SAME_POLL
             }
 
     def repaint(self) -> None:
-        """Draw what moved on with the clock as well."""
+        """Draws what moved on with the clock as well."""
         self._now = self._clock()
         super().repaint()
 
@@ -137,12 +137,12 @@ class InstanceTable(LineTable):
         super().rows_changed(everything=everything)
 
     def _measure_ids(self) -> None:
-        """Widen the id column for what is on screen; it never narrows, so that columns do not jump."""
+        """Widens the id column for what is on screen; it never narrows, so that columns do not jump."""
         longest = max((cells(clean(self.row_key(index)[:200])) for index in self.on_screen()), default=0)
         self._longest_id = max(self._longest_id, min(longest, 60))
 
     def fit_statuses(self, statuses: Iterable[str]) -> None:
-        """Make room for the longest status there is; the column never narrows again."""
+        """Makes room for the longest status there is; the column never narrows again."""
         longest = max((cells(clean(status[:40])) + 2 for status in statuses), default=0)
         if min(longest, _WIDEST_STATUS) > self._status_width:
             self._status_width = min(longest, _WIDEST_STATUS)

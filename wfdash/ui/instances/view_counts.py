@@ -39,7 +39,7 @@ class ViewCounts:
     async def count(
         self, views: Sequence[SavedView], store: Store, context: MatchContext, now: float
     ) -> None:
-        """Count the rows each of these matches."""
+        """Counts the rows each of these matches."""
         spent = 0.0
         counts: dict[str, int] = {}
         rows = list(store)

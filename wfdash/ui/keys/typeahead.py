@@ -58,7 +58,7 @@ class TypeAhead:
         """When the key was handed on that is waited for, on the clock by which events are stamped."""
 
     async def take(self, event: Key | Paste) -> None:
-        """Hand it on, now or once what came before it was done."""
+        """Hands a key on, now or once what came before it was done."""
         self._gate.note(event)
         # News can be lost with a widget that is taken down on the way; a dead keyboard would be worse than a
         # key out of turn.
@@ -93,14 +93,14 @@ class TypeAhead:
             self._app.call_later(self._climb, iter(way), partial(self._arrive, screen))
 
     async def _climb(self, way: Iterator[MessagePump], then: _Then) -> None:
-        """Stand in each queue behind the news of the key: at the end of the way all of it was heard."""
+        """Stands in each queue behind the news of the key: at the end of the way all of it was heard."""
         for stop in way:
             if stop.call_later(self._climb, way, then):
                 return
         await then()
 
     async def _arrive(self, left: MessagePump) -> None:
-        """Wait for the page that the key led to, and for what it puts the focus on."""
+        """Waits for the page that the key led to, and for what it puts the focus on."""
         screen = self._app.screen
         if screen is left:
             await self._rest()

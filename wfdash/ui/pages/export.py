@@ -144,7 +144,7 @@ class ExportScreen(MenuScreen):
         return lambda: [instance_json(detail, why=said, outputs=outputs.by_step, now=now)], note
 
     def _progress(self, outputs: FullOutputs) -> None:
-        """Keep how far it is for who opens the panel again; say at the beginning that this can be done."""
+        """Keeps how far it is for who opens the panel again; say at the beginning that this can be done."""
         if not outputs.asked and outputs.wanted >= _LONG:
             key = self.context.keys.key_of("export.menu")
             self._say(f"reading {outputs.wanted} step outputs in full: {key} shows how far, and stops it")
@@ -163,7 +163,7 @@ class ExportScreen(MenuScreen):
         return await session.reads.instance(self._workflow, self._instance), clock()
 
     async def _put(self, subject: str, ending: str, make: Make, note: str) -> None:
-        """Write it, and say where."""
+        """Writes the export, and says where."""
         name = file_name(subject, ending, self.context.clock())
         try:
             path = await asyncio.to_thread(write_first, _FOLDERS, name, lambda: map(masked, make()))

@@ -74,7 +74,7 @@ class _Entries(LineTable):
         self._widths = (9, 10, 10, 0)
 
     def take(self, entries: list[JournalEntry]) -> None:
-        """Show these. The columns are as wide as the newest of them need."""
+        """Shows these entries. The columns are as wide as the newest of them need."""
         self.entries = entries
         newest = entries[:_MEASURED]
         at = max((len(self._at(entry)) for entry in newest), default=8) + 1

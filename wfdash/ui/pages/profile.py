@@ -44,7 +44,7 @@ class ProfileScreen(MenuScreen):
             context.connection.take_profile(self._cards[key].name)
 
     def _keep(self) -> None:
-        """Write the first config: where we are, and which variable holds the token, never the token."""
+        """Writes the first config: where we are, and which variable holds the token, never the token."""
         context, settings = self.context, self.context.settings
         assert settings.config_path is not None
         account = settings.account_id or (context.session.account_id if context.session is not None else "")

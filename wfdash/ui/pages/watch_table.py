@@ -27,7 +27,7 @@ class WatchTable(ListTable[PinState]):
         """Cells of the longest id and the longest workflow."""
 
     def take(self, states: Sequence[PinState]) -> None:
-        """Show these; the cursor stays on its pin."""
+        """Shows these instances; the cursor stays on its pin."""
         self.rows = sorted(states, key=lambda state: -(state.changed_at or 0.0))
         self._longest = (
             max((cells(clean(state.pin.id)) for state in states), default=8),

@@ -27,7 +27,7 @@ class ProfileDraft(Struct):
             self.source = TokenSource(env=credential.source)
 
     def use(self, settings: Settings, source: TokenSource) -> None:
-        """Go on with the credential of these settings."""
+        """Goes on with the credential of these settings."""
         self.settings, self.source = settings, source
 
     def take_account(self, account_id: str) -> None:
@@ -64,7 +64,7 @@ class ProfileDraft(Struct):
         return profile_change(self.settings.config_path, self._new())
 
     def keep(self) -> Settings:
-        """Write the profile into the config; returns the settings that use it. Raises SettingsError."""
+        """Writes the profile into the config; returns the settings that use it. Raises SettingsError."""
         assert self.settings.config_path is not None
         new = self._new()
         save_profile(self.settings.config_path, new)

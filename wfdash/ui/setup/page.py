@@ -93,7 +93,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         return self.query_one(Field)
 
     def enter(self, step: str) -> None:
-        """Go to a step and offer what can be chosen there."""
+        """Goes to a step and offers what can be chosen there."""
         self.step, self.trouble = step, ""
         choices, listed = self.choices, step in ("account", "workflow")
         choices.fill(self._entries())
@@ -105,12 +105,12 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         self.call_after_refresh(self.draw)
 
     def failed(self, sentence: str) -> None:
-        """Say what went wrong; the step stays."""
+        """Says what went wrong; the step stays."""
         self.asking, self.trouble = "", sentence
         self.draw()
 
     def asks(self, sentence: str) -> None:
-        """Say what is asked now."""
+        """Says what is asked now."""
         self.asking, self.trouble = sentence, ""
         self._since = Freshness(asking=True, asked_at=self.context.clock())
         self.call_later(self.draw)

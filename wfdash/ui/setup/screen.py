@@ -78,7 +78,7 @@ class SetupScreen(SetupToken):
         self._over(kept, f"kept as profile {kept.profile_name}; {key} changes profiles")
 
     def _over(self, settings: Settings, said: str) -> None:
-        """Watch what was chosen."""
+        """Watches the workflow that was chosen."""
         context = self.context
         remember_led(user_state_path("wfdash"))
         context.connection.reconnect(settings, workflow=settings.workflow)
@@ -122,7 +122,7 @@ class SetupScreen(SetupToken):
             self._list()
 
     def action_layer_close(self) -> None:
-        """Leave the field; else go on with what was chosen so far, and keep nothing."""
+        """Leaves the field; else go on with what was chosen so far, and keep nothing."""
         if self.editing:
             self.leave_field()
         elif self.settings.credential is None:

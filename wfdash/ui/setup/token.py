@@ -40,7 +40,7 @@ class SetupToken(SetupPage):
         raise NotImplementedError
 
     def verify(self) -> None:
-        """Ask what the token is worth, and which accounts it sees."""
+        """Asks what the token is worth, and which accounts it sees."""
         host = urlsplit(self.settings.base_url).netloc
         self.asks(f"Asking {host} what the token is worth.")
         self._ask_worth(host)
@@ -76,7 +76,7 @@ class SetupToken(SetupPage):
             self.field.focus()
 
     def leave_field(self) -> None:
-        """Give the keys back; what was typed is not kept."""
+        """Gives the keys back; what was typed is not kept."""
         self.field.value, self.field.display = "", False
         self.choices.focus()
 

@@ -25,7 +25,7 @@ _SCREEN_CHUNK = 700
 def copy_text(
     text: str, *, write: Callable[[str], None], environ: Mapping[str, str], folder: Path, name: str
 ) -> str:
-    """Copy `text`, control characters made visible, and say by which road; `write` goes to the terminal."""
+    """Copies `text`, control characters made visible, and says by which road; `write` is the terminal's."""
     safe = "\n".join(clean(line) for line in text.split("\n"))
     summary = f"{name}, {count(len(safe))} characters"
     if safe != text:

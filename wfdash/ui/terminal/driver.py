@@ -37,7 +37,7 @@ class SafeWriter(io.TextIOBase):
         return int(self._file.fileno())
 
     def mute(self) -> int:
-        """Write nothing more; the descriptor it was written to."""
+        """Writes nothing more; the descriptor it was written to."""
         self._muted = True
         return self.fileno()
 
@@ -98,7 +98,7 @@ class TolerantDriver(LinuxDriver):
         return self._decoder.came_alone(at, margin)
 
     def give_up(self) -> None:
-        """Give the terminal back without waiting for it to take what is written still; any thread may ask."""
+        """Gives the terminal back without waiting for what is still to be written; any thread may ask."""
         output = self._writer.mute()
         with suppress(OSError, termios.error):
             if self.attrs_before is not None:
@@ -117,7 +117,7 @@ class TolerantDriver(LinuxDriver):
             os.set_blocking(output, True)  # the shell has it with the same setting
 
     def _wake_writer(self) -> None:
-        """Let the write that waits for the terminal end: until then the kernel takes no other one."""
+        """Lets the write that waits for the terminal end: until then the kernel takes no other one."""
         thread = self._writer_thread
         if thread is not None and thread.ident is not None and thread.is_alive():
             with suppress(OSError):

@@ -40,7 +40,7 @@ class OpenPaste:
         self._ended_at = None
 
     def arrived(self, text: str, now: float) -> None:
-        """Note what is about to be taken; a burst after a paste that was ended opens it again."""
+        """Notes what is about to be taken; a burst after a paste that was ended opens it again."""
         if self.open:
             self._in_span += len(text)
         elif self._ended_at is not None and text[:1] != "\x1b" and len(text) >= _BURST:
@@ -51,7 +51,7 @@ class OpenPaste:
                 self._ended_at = None
 
     def take(self, text: str, at: int) -> tuple[int, Paste | None]:
-        """Take text from `at` on; where it ended, and the paste if it did."""
+        """Takes text from `at` on; where it ended, and the paste if it did."""
         before = len(self._text)
         self._text += text[at:]
         end = self._text.find(PASTE_END, max(0, before - len(PASTE_END)))

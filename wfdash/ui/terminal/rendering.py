@@ -55,7 +55,7 @@ class TerminalApp(App[int], inherit_bindings=False):
     """Whether something else has the terminal just now."""
 
     def dress(self, rendering: Rendering) -> None:
-        """Look like this from now on."""
+        """Takes on a rendering: theme, colours, filters."""
         # Every frame of an animation is bytes over SSH.
         self.animation_level = "none"
         self.no_color = rendering.no_color
@@ -99,7 +99,7 @@ class TerminalApp(App[int], inherit_bindings=False):
             self.lent = False
 
     def retake_terminal(self) -> None:
-        """Set it up and draw all anew: what was done to it meanwhile is not known."""
+        """Sets the terminal up and draws all anew: what was done to it meanwhile is not known."""
         with suppress(SuspendNotSupported), self.suspend():
             pass
 
@@ -111,7 +111,7 @@ class TerminalLine:
         self._app = app
 
     def write(self, sequence: str) -> None:
-        """Hand it a control sequence of our own as it is."""
+        """Hands the terminal a control sequence of our own as it is."""
         driver = self._app._driver
         if driver is not None:
             driver.write(sequence)
@@ -130,7 +130,7 @@ class TerminalLine:
         return came_alone is None or came_alone(event.time, ALONE)
 
     def give_up(self) -> None:
-        """Restore of it what can be restored without waiting for it."""
+        """Restores of the terminal what can be restored without waiting for it."""
         if (give_up := getattr(self._app._driver, "give_up", None)) is not None:
             give_up()
 

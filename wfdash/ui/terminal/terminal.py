@@ -19,7 +19,7 @@ _USUAL = (24, 80)
 
 
 def ensure_size() -> None:
-    """Give a terminal that says 0x0 (a bare pty) the usual size until it says another.
+    """Gives a terminal that says 0x0 (a bare pty) the usual size until it says another.
 
     Textual and Rich fall back to different heights there, and lay out for ever between the two.
     """
@@ -47,7 +47,7 @@ _PATIENCE = 1.5
 
 
 def on_signals(leave: Callable[[int], None], give_up: Callable[[], None], lent: Callable[[], bool]) -> None:
-    """Call `leave(128 + n)` on the running loop for the signals that ask a program to end.
+    """Calls `leave(128 + n)` on the running loop for the signals that ask a program to end.
 
     The loop may stand still: writing to a terminal that takes nothing (ctrl+s, a dead link) blocks it. Then,
     and at a second signal at once, `give_up` restores what can be restored without waiting, and the process
@@ -82,7 +82,7 @@ def on_signals(leave: Callable[[int], None], give_up: Callable[[], None], lent: 
 
 
 def on_stopping(stop: Callable[[], None], again: Callable[[], None], lent: Callable[[], bool]) -> None:
-    """Call `stop` for SIGTSTP and `again` when the program goes on after a stop that it did not see.
+    """Calls `stop` for SIGTSTP and `again` when the program goes on after a stop that it did not see.
 
     Textual would start to draw and to read keys a second time then, and never end. While the terminal is
     `lent`, to an editor or to the shell, whoever has it sees to it.

@@ -22,7 +22,7 @@ class Choices(LineTable):
         self._lines: list[Pieces] = []
 
     def fill(self, entries: Sequence[tuple[str, Pieces]]) -> None:
-        """Show these; the cursor stays on its key where that is still among them."""
+        """Shows these choices; the cursor stays on its key where that is still among them."""
         self._keys = [key for key, _ in entries]
         self._lines = [line for _, line in entries]
         self.rows_changed()
@@ -61,7 +61,7 @@ class Scroller(LineTable):
         return len(self._lines)
 
     def move_to(self, index: int) -> None:
-        """Scroll so that this line is the first one, as far as there are lines."""
+        """Scrolls so that this line is the first one, as far as there are lines."""
         self.first = max(0, min(index, len(self._lines) - self.page))
         self.cursor = self.first
         self.repaint()

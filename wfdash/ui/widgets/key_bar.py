@@ -43,7 +43,7 @@ class KeyBar(StatusLine):
         self.draw()
 
     def say(self, text: str, severity: str = "information", seconds: float = 6.0) -> None:
-        """Put a sentence in place of the keys until it is read or a while has passed."""
+        """Puts a sentence in place of the keys until it is read or a while has passed."""
         self._said = [(" ", PLAIN), (clean(text), _TONES.get(severity, PLAIN))]
         if self._silence is not None:
             self._silence.stop()
@@ -51,7 +51,7 @@ class KeyBar(StatusLine):
         self.draw()
 
     def hush(self) -> None:
-        """Show the keys again."""
+        """Shows the keys again."""
         if self._said:
             self._said = ()
             self.draw()

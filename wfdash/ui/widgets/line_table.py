@@ -106,7 +106,7 @@ class LineTable(Widget, can_focus=True):
         self.move_to(self.cursor + rows)
 
     def move_to(self, index: int) -> None:
-        """Put the cursor on the row at `index`, clamped, and scroll as little as shows it."""
+        """Puts the cursor on the row at `index`, clamped, and scrolls as little as shows it."""
         count = self.row_count()
         before = self.cursor_key
         self.cursor = max(0, min(index, count - 1))
@@ -117,7 +117,7 @@ class LineTable(Widget, can_focus=True):
             self.post_message(self.CursorMoved(self, self.cursor_key))
 
     def move_to_key(self, key: Hashable) -> bool:
-        """Put the cursor on the row of `key`; False when it has none."""
+        """Puts the cursor on the row of `key`; False when it has none."""
         index = self.index_of(key)
         if index is not None:
             self.move_to(index)
@@ -156,7 +156,7 @@ class LineTable(Widget, can_focus=True):
         )
 
     def repaint(self) -> None:
-        """Repaint what differs from what is on screen: cells, not rows, and nothing when nothing differs."""
+        """Repaints what differs from what is on screen: cells, not rows, and nothing when nothing differs."""
         self._repaint_lines(range(self.size.height))
 
     def on_screen(self) -> range:
@@ -216,7 +216,7 @@ class LineTable(Widget, can_focus=True):
         self.first = max(0, min(first, count - page))
 
     def restyle(self) -> None:
-        """Forget every strip made so far: the theme, the clock's zone or the glyphs changed."""
+        """Forgets every strip made so far: the theme, the clock's zone or the glyphs changed."""
         self._strips.clear()
         self.refresh()
 
@@ -261,7 +261,7 @@ class LineTable(Widget, can_focus=True):
         self.scroll_rows(-_WHEEL)
 
     def scroll_rows(self, rows: int) -> None:
-        """Move what is on screen; the cursor stays on its row as long as that is among it."""
+        """Moves what is on screen; the cursor stays on its row as long as that is among it."""
         first = max(0, min(self.first + rows, self.row_count() - self.page))
         if first == self.first:
             return
@@ -269,7 +269,7 @@ class LineTable(Widget, can_focus=True):
         self.move_to(max(first, min(self.cursor, first + self.page - 1)))
 
     def on_click(self, event: Click) -> None:
-        """Go to the row; a second click on the same one opens it."""
+        """Goes to the row; a second click on the same one opens it."""
         index = self.first + event.y - self._header_height
         if event.y < self._header_height or not index < min(self.first + self.page, self.row_count()):
             return

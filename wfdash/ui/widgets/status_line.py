@@ -35,7 +35,7 @@ class StatusLine(Widget):
         self._painted: Strip | None = None
 
     def show(self, left: Pieces, right: Pieces = ()) -> None:
-        """Draw these; nothing is written when nothing differs."""
+        """Draws these pieces; nothing is written when nothing differs."""
         self._left, self._right = left, right
         if self._painted is not None:
             spans = changed_spans(self._painted, self._strip())

@@ -26,7 +26,7 @@ class TextLines(Widget):
             self.styles.height = height
 
     def show(self, lines: Sequence[Pieces]) -> None:
-        """Draw these; nothing is written when nothing differs."""
+        """Draws these lines; nothing is written when nothing differs."""
         if self._fixed is None and len(lines) != len(self._lines):
             self.styles.height = len(lines)
         self._lines = lines
