@@ -2,6 +2,11 @@
 
 import asyncio
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import Stage
@@ -127,3 +132,34 @@ def test_a_restart_on_the_old_version_says_where_it_failed(tmp_path):
         assert all(entry.end and "@" in entry.who for entry in sent)
 
     on_parcels(story, tmp_path, newest=False, failed=30)
+
+
+KINDS = ("429", "500", "403", "html", "truncate", "reset-before", "reset-after", "slow", "nulls", "unknown")
+FAULT = st.builds(
+    lambda kind, times, method: f"{kind}:{times}@^{method}",
+    st.sampled_from(KINDS),
+    st.integers(1, 3),
+    st.sampled_from(["GET", "PATCH"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(faults=st.lists(FAULT, max_size=5), canary=st.integers(0, 3), to_end=st.booleans(), many=st.booleans())
+def test_no_network_restarts_an_instance_twice(faults, canary, to_end, many):
+    async def story(desk):
+        rows = desk.rows()[: 24 if many else 6]
+        plan = (await desk.plan(rows)).plan
+        desk.stage.app.state.faults += [InjectedFault.parse(text) for text in faults]
+        course = Course(canary, to_end=to_end, timeout=600.0)
+        results = await desk.operator.carry_out(plan, lambda event: None, course)
+        assert [result.id for result in results] == [row.id for row in rows]
+        for result in results:
+            restarts = desk.parcels.by_id[result.id].restarts
+            assert restarts <= 1
+            if result.outcome in ("done", "under way"):
+                assert restarts == 1, result
+            elif result.outcome != "unknown":
+                assert restarts == 0, result
+
+    with TemporaryDirectory() as folder:
+        on_parcels(story, Path(folder), failed=30)
