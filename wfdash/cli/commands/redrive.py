@@ -28,6 +28,7 @@ from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.redrive import redrive_sentences
 from wfdash.core.verbs.rules import phrase
+from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Guard, Plan, make_plan
@@ -208,7 +209,7 @@ def _tell(redrive: Redrive, sentences: Sequence[str], parsed: Namespace) -> None
             where = spoken_start(target.restart_from) if target.restart_from else "the step it failed at"
             say(clean(f"  {name}  from {where}"))
         else:
-            twice = "".join(f", {step.name} twice" for step in point.repeated[:4])
+            twice = "".join(f', "{shown_name(step)}" twice' for step in point.repeated[:4])
             kept = f"keeps {len(point.kept)}, runs {len(point.again)} again{twice}"
             say(clean(f"  {name}  from {spoken_start(target.restart_from)}: {kept}"))
     for sentence in sentences:
