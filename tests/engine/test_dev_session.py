@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.engine.engine import WORKFLOW, Engine
+from tests.support.harness.act import ALONE, confirm
 
 
 @pytest.fixture
@@ -38,6 +39,22 @@ def test_a_reload_during_a_long_step_is_said(session, terminal, program):
     shell.wait_for("STUCK AND ODD", re.compile(rf"{identity}.*was cut by a reload"))
     shell.press("escape")
     shell.wait_for(re.compile(rf"{identity}.*cut by a reload"))
+
+
+def test_pause_and_resume_wake_what_was_cut(session, terminal):
+    identity = session.create("long-2", "busy", gate="open")
+    session.wait(identity, lambda detail: len(detail["steps"]) == 2)
+    session.reload()
+    shell = terminal("--local", str(session.port), "-w", WORKFLOW, "-i", identity, columns=140, lines=40)
+    shell.wait_for('"crunch numbers" was cut by a reload or restart')
+    confirm(shell, "p", identity)
+    shell.wait_for("stands still until it is resumed", "last: pause")
+    shell.watch(ALONE)
+    confirm(shell, "r", identity)
+    session.wait(identity, lambda detail: len(detail["steps"][1]["attempts"]) == 2)
+    shell.wait_for('"crunch numbers" has been running')
+    session.release("open")
+    shell.wait_for("complete")
 
 
 def test_a_step_around_a_sleep_names_the_sleep(session, terminal):

@@ -6,7 +6,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import duration
 from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
-from wfdash.core.payload.tree import size_of, summary
+from wfdash.core.payload.tree import inner_json, size_of, summary
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import spoken
 from wfdash.core.timeline.outline import ALWAYS_SHOWN, Family
@@ -101,9 +101,14 @@ def span(step: Step | Attempt, at: TimeWords) -> str:
 
 
 def result_line(name: str, value: Any) -> str:
-    """`output {"seat": "12A"}` on one line, with its size when it is large; "" when there is none."""
+    """`output {"seat": "12A"}` on one line, with its size when it is large; "" when there is none.
+
+    JSON in a text is shown as the JSON it is.
+    """
     if value is ABSENT:
         return ""
+    if isinstance(value, str) and (inner := inner_json(value)) is not ABSENT:
+        value = inner
     length = size_of(value, least=1000)
     length_note = f" ({length})" if length else ""
     return f"{name}{length_note} {summary(value, _SHOWN)}"
