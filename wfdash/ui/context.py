@@ -3,8 +3,8 @@
 The protocols name what screens ask of objects that stand above them: so no file of the ui imports its user.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from textual.events import Event
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # httpx comes with the session, once the app runs
     from wfdash.core.model.instance import Instance
     from wfdash.live.actions.plan import Guard, Plan, Progress, Result
     from wfdash.live.actions.progress import ActionProgress
+    from wfdash.live.actions.redrive import Redrive
     from wfdash.live.records.last_action import Done
     from wfdash.live.records.notes import SessionStory
     from wfdash.live.records.pins import Pin, Pins
@@ -32,10 +33,15 @@ __all__ = [
     "ListedRows",
     "Notify",
     "Pages",
+    "Prepare",
     "Prompts",
     "ShiftLog",
     "Terminal",
 ]
+
+
+Prepare: TypeAlias = Callable[[Callable[[int], None]], Awaitable["Redrive"]]
+"""Makes a plan of what it reads; it is given what tells how many were read."""
 
 
 class Notify(Protocol):
@@ -134,7 +140,9 @@ class Prompts(Protocol):
     def write(self, action: str) -> None:
         """Asks for what a key that writes stands for."""
 
-    def prompt(self, plan: "Plan") -> None: ...
+    def prompt(self, plan: "Plan", prepare: "Prepare | None" = None) -> None:
+        """Ask for confirmation of a plan, or of the one that `prepare` makes of it."""
+
     def show_bulk(self, progress: "ActionProgress") -> None: ...
     def why_off(self, action: str, targets: "Callable[[], Sequence[Instance]]") -> str: ...
 

@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import RestartFrom
+from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.verbs.consequences import step_target
@@ -17,9 +18,10 @@ from wfdash.core.verbs.rules import phrase, refusal
 from wfdash.keymap.actions import textual_action
 from wfdash.live.actions.plan import Plan, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
+from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.base.screen import BaseScreen
-from wfdash.ui.context import Context
+from wfdash.ui.context import Context, Prepare
 from wfdash.ui.keys.bindings import bound
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ VERB_ACTIONS: Final = {
     "instance.terminate_rollback": "terminate_rollback",
     "instance.restart": "restart",
     "instance.restart_from": "restart_from",
+    "instance.redrive": "redrive",
     "instance.send_event": "send_event",
     "instance.create": "create",
     "instance.create_again": "create",
@@ -67,6 +70,8 @@ class ActionHost:
             return
         if action == "instance.restart_from":
             self._restart_from(screen)
+        elif action == "instance.redrive":
+            self._ask("redrive", screen, screen.targets(), prepare=self._redrive(screen))
         elif action == "instance.send_event":
             self._send_event(screen)
         elif action == "instance.create_again":
@@ -94,7 +99,37 @@ class ActionHost:
         reasons = [refusal(verb, row.status, local=guard.local) for row in rows]
         return "" if None in reasons else (reasons[0] or "")
 
-    def _ask(self, verb: str, screen: BaseScreen, rows: Sequence[Instance], **options: Any) -> None:
+    def _redrive(self, screen: BaseScreen) -> Prepare:
+        """How the steps of these are read, as what somebody waits for, and the plan made of them."""
+        session, workflow = self._context.session, screen.target_workflow()
+        rows = list({row.id: row for row in screen.targets()}.values())
+
+        async def read(identity: str) -> Detail:
+            assert session is not None
+            return await session.reads.instance(workflow, identity, "redrive")
+
+        async def prepare(on_read: Callable[[int], None]) -> Redrive:
+            return await plan_redrive(
+                workflow,
+                rows,
+                read,
+                now=self._context.clock(),
+                guard=self._context.desk.guard,
+                late=len(rows) > READ_BEFORE,
+                on_read=on_read,
+            )
+
+        return prepare
+
+    def _ask(
+        self,
+        verb: str,
+        screen: BaseScreen,
+        rows: Sequence[Instance],
+        *,
+        prepare: Prepare | None = None,
+        **options: Any,
+    ) -> None:
         """Freezes these rows and opens the prompt. Says so instead when nothing is written here at all."""
         guard = self._context.desk.guard
         reason = refusal(verb, "", read_only=guard.read_only, watch_only=guard.watch_only)
@@ -105,7 +140,8 @@ class ActionHost:
             self._context.notify(f"{phrase(verb)}: {reason}", severity="warning")
             return
         now = self._context.clock()
-        self.prompt(make_plan(verb, screen.target_workflow(), rows, now=now, guard=guard, **options))
+        plan = make_plan(verb, screen.target_workflow(), rows, now=now, guard=guard, **options)
+        self.prompt(plan, prepare if plan.eligible else None)
 
     def _restart_from(self, screen: BaseScreen) -> None:
         found = screen.step_under_cursor()
@@ -165,12 +201,12 @@ class ActionHost:
 
     # Prompts and progress.
 
-    def prompt(self, plan: Plan) -> None:
+    def prompt(self, plan: Plan, prepare: Prepare | None = None) -> None:
         """Asks for confirmation; every key but esc is dropped until the prompt could be read."""
         from wfdash.ui.actions.prompt import PromptScreen
 
         self._context.gate.close()
-        self._app.push_screen(PromptScreen(self._context, plan))
+        self._app.push_screen(PromptScreen(self._context, plan, prepare))
 
     def show_bulk(self, progress: ActionProgress) -> None:
         """Puts the progress of a bulk where its prompt was."""

@@ -16,7 +16,7 @@ from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.prompt_text import Asking, prompt_lines
 from wfdash.ui.base.dialog import LowerHalf
-from wfdash.ui.context import Context
+from wfdash.ui.context import Context, Prepare
 from wfdash.ui.keys.prompt_gate import ALONE, bare
 
 __all__ = ["PromptScreen"]
@@ -32,9 +32,11 @@ _NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
 class PromptScreen(LowerHalf):
     """Its targets are the plan's, frozen; nothing that happens on screen changes them."""
 
-    def __init__(self, context: Context, plan: Plan) -> None:
+    def __init__(self, context: Context, plan: Plan, prepare: Prepare | None = None) -> None:
+        """`prepare` finds out first what the plan is; it is called with what tells how many were read."""
         super().__init__(context)
-        self.asking = Asking(plan, 0.0)
+        self.asking = Asking(plan, 0.0, local=context.settings.local)
+        self._preparing = prepare
         self.progress: ActionProgress | None = None
         self._pending: Timer | None = None
         """Runs from a key that confirms until it is certain that it came alone."""
@@ -53,7 +55,10 @@ class PromptScreen(LowerHalf):
         self.draw()
         self.set_interval(0.5, self.watch_targets)
         self._hold()
-        if len(self.plan.eligible) == 1 and self.plan.verb != "create":
+        if self._preparing is not None:
+            self.asking.answers.of = len(self.plan.eligible)
+            self.run_worker(self._prepare(self._preparing), exit_on_error=False)
+        elif len(self.plan.eligible) == 1 and self.plan.verb != "create":
             self.asking.reading = True
             self.run_worker(self._look(), exit_on_error=False)
 
@@ -87,6 +92,25 @@ class PromptScreen(LowerHalf):
             self._cancel_pending()
             self._hold()
             self.draw()
+
+    async def _prepare(self, prepare: Prepare) -> None:
+        """Read what the plan rests on; leaving the prompt ends it. What comes of it is shown before a y."""
+        answers = self.asking.answers
+
+        def on_read(number: int) -> None:
+            answers.read = number
+            self.draw()
+
+        try:
+            redrive = await prepare(on_read)
+        except WorkflowsError as error:
+            self.asking.over = f"{error}: nothing sent"
+        else:
+            self.asking.plan, answers.points = redrive.plan, redrive.points
+        answers.of = 0
+        self._hold()
+        self._judge()
+        self.draw()
 
     async def _look(self) -> None:
         """Reads the one target in full, for what it would lose. The prompt can be answered without."""
@@ -156,7 +180,7 @@ class PromptScreen(LowerHalf):
         if self._cancel_pending():
             self._hint(_TOO_CLOSE)
             return
-        if self.asking.over or self.asking.sending:
+        if self.asking.over or self.asking.sending or self.asking.answers.reading:
             return
         if event.key in ("down", "up"):
             self.asking.top = max(0, self.asking.top + (1 if event.key == "down" else -1))
@@ -170,6 +194,8 @@ class PromptScreen(LowerHalf):
     def _insist(self, event: events.Key) -> None:
         """Asks for an action although it would do nothing; it has to be confirmed like anything else."""
         guard = self.context.desk.guard
+        if self.plan.verb == "redrive":
+            return  # there is no step to send: another step than the one it failed at is another verb
         if bare(event) == "!" and not (guard.read_only or guard.watch_only):
             self._take_alone(event, self._ask_again)
 

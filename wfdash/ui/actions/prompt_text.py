@@ -16,6 +16,7 @@ from wfdash.core.text.words import age, count
 from wfdash.core.verbs.consequences import StepTarget, consequence
 from wfdash.core.verbs.rules import destroys, phrase
 from wfdash.live.actions.plan import Plan, Target
+from wfdash.ui.actions.redrive_table import RedriveAnswers, redrive_lines, redrive_warnings
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 
@@ -39,6 +40,8 @@ class Asking(Struct):
     journal_trouble: str = ""
     refused: Sequence[str] = ()
     """Why the verb would do nothing, of a plan that is asked all the same."""
+    answers: RedriveAnswers = field(default_factory=RedriveAnswers)
+    local: bool = False
     top: int = 0
     """The first target shown."""
 
@@ -52,6 +55,8 @@ class Asking(Struct):
 UNRECORDED = "unrecorded"
 """Typed to go on where the journal cannot be written."""
 _IT_IS = "it is "
+_WARNINGS = 6
+"""Lines of what redriving means, at most."""
 
 
 def expected_text(plan: Plan, *, production: bool, unrecorded: bool = False) -> str:
@@ -115,6 +120,9 @@ def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
 
 
 def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int) -> list[Pieces]:
+    if asking.plan.verb == "redrive":
+        names = shown_names([target.id for target in asking.plan.targets], max(12, width // 3))
+        return redrive_lines(asking.plan, asking.answers, names, top=asking.top, width=width, room=room)
     names = shown_names([target.id for target in shown], max(8, width - 36))
     longest = max((cells(name) for name in names), default=0)
     top = min(asking.top, max(0, len(shown) - room))
@@ -173,6 +181,9 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     if plan.verb == "send_event" and (doubt := production_doubt(plan.event_type)):
         sentences = [*sentences, doubt]
     lines: list[Pieces] = []
+    if plan.verb == "redrive":
+        warnings = redrive_warnings(plan, asking.answers, local=asking.local)
+        lines = [[(line, WARN)] for line in _wrapped(clean(warnings), width, _WARNINGS)]
     for number, sentence in enumerate(sentences):
         style = WARN if destroys(plan.verb) and number == 0 else PLAIN
         lines += [[(line, style)] for line in _wrapped(clean(sentence), width)]
@@ -217,6 +228,9 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
     if asking.over:
         lines: list[Pieces] = [[(line, BAD)] for line in _wrapped(clean(asking.over), width)]
         return [*lines, [(" esc", STRONG), (" close", PLAIN)]]
+    if asking.answers.reading:
+        done = f" reading the steps of {count(asking.answers.read)} of {count(asking.answers.of)}"
+        return [[(done, QUIET), ("    esc", STRONG), (" stop, nothing is sent", PLAIN)]]
     if asking.sending:
         return [[(" reading it again, then sending", QUIET)]]
     if not asking.plan.eligible:
@@ -253,12 +267,12 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
 
 def _refused_foot(asking: Asking) -> Pieces:
     guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
-    if guarded or not asking.plan.targets:
+    if guarded or not asking.plan.targets or asking.plan.verb == "redrive":
         return [(" esc", STRONG), (" close", PLAIN)]
     return [(" !", ACCENT), (" ask all the same", PLAIN), ("    esc", STRONG), (" leave it", PLAIN)]
 
 
-def _wrapped(sentence: str, width: int) -> list[str]:
+def _wrapped(sentence: str, width: int, most: int = 3) -> list[str]:
     return wrap(
         sentence, max(20, width - 4), initial_indent="   ", subsequent_indent="     ", break_on_hyphens=False
-    )[:3]
+    )[:most]

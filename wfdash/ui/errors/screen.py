@@ -43,8 +43,8 @@ class ErrorsScreen(BaseScreen):
     """Sampling goes on while this page is open, out of what the budget spares."""
 
     opened_by = "errors.open"
-    offers = ("mark.toggle", "instance.restart", "pane.next")
-    BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart")
+    offers = ("mark.toggle", "instance.redrive", "instance.restart", "pane.next")
+    BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart", "instance.redrive")
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

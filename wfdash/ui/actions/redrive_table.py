@@ -1,0 +1,93 @@
+"""The plan of a redrive as a table: the step each begins at, what it keeps, what runs again, or why not."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct, field
+from rich.style import Style
+
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import count
+from wfdash.core.verbs.redrive import RedrivePoint, redrive_sentences
+from wfdash.core.why.step_names import shown_name
+from wfdash.live.actions.plan import Plan, Target
+from wfdash.live.actions.redrive import READ_BEFORE, spoken_start
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["RedriveAnswers", "redrive_lines", "redrive_warnings"]
+
+_NUMBERS = 14
+"""Columns of KEEPS and AGAIN."""
+_FEW = 4
+
+
+class RedriveAnswers(Struct):
+    """What the steps of the targets answered so far."""
+
+    points: Mapping[str, RedrivePoint] = field(default_factory=dict)
+    read: int = 0
+    of: int = 0
+    """Instances that are read for the plan; once they are, 0."""
+
+    @property
+    def reading(self) -> bool:
+        return self.of > 0
+
+
+def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> str:
+    """All that the table does not tell, in one paragraph: with many lines of it no target would be seen."""
+    if answers.reading or not plan.eligible:
+        return ""
+    points = [answers.points[target.id] for target in plan.eligible if target.id in answers.points]
+    said = redrive_sentences(points, local=local)
+    if any(target.restart_from is None for target in plan.eligible):
+        many = f"more than {READ_BEFORE}: the step of each is found just before it is sent"
+        said = [many, *said]
+    return "; ".join(said)
+
+
+def redrive_lines(
+    plan: Plan, answers: RedriveAnswers, names: Sequence[str], *, top: int, width: int, room: int
+) -> list[Pieces]:
+    """A title and at most `room` lines in all, those that are redriven first; `names` are the targets'."""
+    rows = sorted(zip(plan.targets, names, strict=True), key=lambda row: bool(row[0].reason))
+    starts = [_start(target, answers) for target, _ in rows]
+    first = max(8, min(max((cells(name) for name in names), default=8), width // 3))
+    second = max(4, min(max(map(cells, starts), default=4), width // 4))
+    lines: list[Pieces] = [
+        [(f"   {fit('INSTANCE', first)}  {fit('FROM', second)}  KEEPS  AGAIN  TWICE", QUIET)]
+    ]
+    fits = len(rows) <= room - 1
+    shown = len(rows) if fits else max(1, room - 2)
+    top = min(top, max(0, len(rows) - shown))
+    for (target, name), start in list(zip(rows, starts, strict=True))[top : top + shown]:
+        head: Pieces = [(f"   {fit(name, first, cut='middle')}  ", STRONG)]
+        lines.append([*head, *_row(target, start, answers, second, max(8, width - first - second - 8))])
+    if not fits:
+        more = f"   {top + 1} to {top + shown} of {count(len(rows))}, up and down for the others"
+        lines.append([(more, QUIET)])
+    return lines
+
+
+def _row(target: Target, start: str, answers: RedriveAnswers, wide: int, rest: int) -> Pieces:
+    if target.reason:
+        return [(fit(f"not redriven: {clean(target.reason)}", wide + rest), WARN)]
+    point = answers.points.get(target.id)
+    if point is None:
+        return [(fit(start, wide), PLAIN)]
+    twice = [shown_name(step) for step in point.repeated]
+    more = f" and {len(twice) - _FEW} more" if len(twice) > _FEW else ""
+    words = ", ".join(f'"{name}"' for name in twice[:_FEW]) + more
+    numbers = f"  {len(point.kept):>5}  {len(point.again):>5}  "
+    style: Style = WARN if twice else QUIET
+    return [
+        (fit(start, wide), PLAIN),
+        (numbers, PLAIN),
+        (fit(words or "none", max(4, rest - _NUMBERS)), style),
+    ]
+
+
+def _start(target: Target, answers: RedriveAnswers) -> str:
+    if target.restart_from is None:
+        return "not read yet" if answers.reading else "where it failed"
+    return clean(spoken_start(target.restart_from))
