@@ -1,0 +1,132 @@
+"""Redrive by its key: the plan as a table, read while esc still stops it, and one write an id."""
+
+import pytest
+
+from tests.ui.actions.test_actions import chips, on, put_cursor, writes
+from wfdash.core.verbs.redrive import redrive_point
+from wfdash.live.polling.read_instance import read_answer
+from wfdash.ui.actions.prompt import PromptScreen
+
+PARCELS = {"scenario": "fixed-deploy", "workflow": "parcels"}
+
+
+def parcels(dash, status="errored"):
+    return [row.id for row in dash.app.session.poller.store if row.status == status]
+
+
+async def planned(dash):
+    """The plan is read, and what it says could have been looked at."""
+    await dash.until(lambda: isinstance(dash.app.screen, PromptScreen))
+    await dash.until(lambda: not dash.app.screen.asking.answers.reading)
+    await dash.passes(1)
+
+
+async def start_of(dash, identity):
+    answer = await dash.app.session.api.get_instance("parcels", identity)
+    return redrive_point(read_answer("parcels", identity, answer)).target
+
+
+def test_one_is_restarted_from_the_step_it_failed_at():
+    async def script(dash):
+        identity = parcels(dash)[-1]
+        start = await start_of(dash, identity)
+        await put_cursor(dash, identity)
+        await dash.press("instance.redrive")
+        await planned(dash)
+        row = dash.line(f"   {identity} ")
+        assert f'"{start.name}"' in row
+        assert "events that were kept for a later wait are dropped" in " ".join(dash.text.split())
+        await dash.press("y")
+        await dash.until(lambda: writes(dash))
+        await dash.until(lambda: "redrive" in chips(dash) and dash.app.desk.last.over)
+        (write,) = writes(dash)
+        assert identity in write.path
+
+    on(script, **PARCELS)
+
+
+def test_table_names_what_runs_twice_and_what_cannot():
+    async def script(dash):
+        failed, done = parcels(dash)[:20], parcels(dash, "complete")[:2]
+        dash.app.root.rows.marks.mark([*done, *failed])
+        await dash.press("instance.redrive")
+        await planned(dash)
+        points = dash.app.screen.asking.answers.points
+        assert set(points) == set(failed)
+        eligible = [one for one in failed if not points[one].reason]
+        assert f"{len(eligible)} instances of 22 chosen" in dash.text
+        assert f"type {len(eligible)}, then y" in dash.text
+        assert any('"book van"' in line for line in dash.lines) == any(
+            step.name.startswith("book van") for one in eligible for step in points[one].repeated
+        )
+        for _ in range(22):
+            await dash.press("down")
+        assert "not redriven: it is complete: no step ended it" in dash.text
+        await dash.press("!")
+        await dash.press("escape")
+        assert writes(dash) == []
+
+    on(script, **PARCELS)
+
+
+def test_esc_stops_the_reading_and_nothing_is_sent():
+    async def script(dash):
+        dash.app.root.rows.marks.mark(parcels(dash)[:30])
+        dash.server.state.latency = 1.0
+        await dash.press("instance.redrive")
+        await dash.until(lambda: "reading the steps of 3 of 30" in dash.text)
+        await dash.press("y")
+        await dash.press("escape")
+        asked = len(dash.server.state.requests)
+        assert not isinstance(dash.app.screen, PromptScreen)
+        await dash.passes(20)
+        details = [one for one in dash.server.state.requests[asked:] if "/instances/parcel-" in one.path]
+        assert len(details) < 30
+        assert writes(dash) == []
+
+    on(script, **PARCELS)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_plan_fits_and_keeps_its_warnings_and_targets(size):
+    async def script(dash):
+        dash.app.root.rows.marks.mark(parcels(dash)[:12])
+        await dash.press("instance.redrive")
+        await planned(dash)
+        said = " ".join(dash.text.split())
+        assert "INSTANCE FROM KEEPS AGAIN TWICE" in said
+        assert "which version it runs is not documented" in said
+        assert "then y" in dash.lines[-1] or "then y" in dash.text
+        assert sum("   parcel-" in line for line in dash.app.screen.panel.plain.split("\n")) >= 2
+
+    on(script, size=size, **PARCELS)
+
+
+def test_group_of_errors_is_redriven_from_its_page():
+    async def script(dash):
+        await dash.press("errors.open")
+        await dash.until(lambda: dash.app.screen.group_table.chosen is not None)
+        await dash.press("instance.redrive")
+        await planned(dash)
+        ids = [target.id for target in dash.app.screen.plan.eligible]
+        await dash.type(str(len(ids)) if len(ids) > 1 else "")
+        await dash.passes(1)
+        await dash.press("y")
+        await dash.until(lambda: len(writes(dash)) == len(ids))
+        assert sorted(write.path.split("/")[-2] for write in writes(dash)) == sorted(ids)
+
+    on(script, **PARCELS)
+
+
+def test_redrive_of_a_running_one_says_why_not():
+    async def script(dash):
+        await put_cursor(dash, parcels(dash, "complete")[0])
+        await dash.press("instance.redrive")
+        await dash.passes(1)
+        assert "it is complete: no step ended it" in dash.text
+        assert "ask all the same" not in dash.text
+        await dash.press("y")
+        await dash.passes(1)
+        assert writes(dash) == []
+
+    on(script, **PARCELS)
