@@ -1,4 +1,4 @@
-"""From settings to the client of the server they name."""
+"""Makes the client of the server that the settings name."""
 
 import asyncio
 import json

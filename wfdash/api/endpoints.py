@@ -48,7 +48,7 @@ class Endpoints:
         parse: Callable[[bytes], Any] = read_answer,
         most: int | None = None,
     ) -> tuple[Answer, Envelope]:
-        """One request below the prefix and its envelope, or the error that fits."""
+        """Sends one request below the prefix; its envelope, or the error that fits."""
         try:
             target = await self._prefix_before(asked) + path
             # A write may wait for handlers and steps; to give up on it early leaves an outcome that nobody

@@ -84,7 +84,7 @@ class BadAnswer(WorkflowsError):
 
 
 class OtherServer(BadAnswer):
-    """Of no use to ask again within seconds: a wrong base URL, a portal to sign in at."""
+    """Another server answered: a wrong base URL, a portal to sign in at. Asking again soon is of no use."""
 
 
 class ServerFailed(WorkflowsError):

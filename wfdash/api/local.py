@@ -78,7 +78,7 @@ class LocalWorkflows(Endpoints):
         return await asyncio.to_thread(self._process.started)
 
     async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
-        """All of them at once: names alone, without counts."""
+        """Lists all workflows at once: names alone, without counts."""
         _, envelope = await self.ask("workflows", "GET", "/workflows", RequestInfo("list the workflows"))
         items, left_out = rows(envelope.result)
         found = [read_workflow(item) for item in items] if page == 1 else []
@@ -157,7 +157,7 @@ class LocalWorkflows(Endpoints):
         rollback: bool = False,
         restart_from: RestartFrom | None = None,
     ) -> StatusAnswer:
-        """As in the cloud; terminate with rollback answers only when all handlers have run."""
+        """Changes the status as the cloud does; terminate with rollback answers once all handlers ran."""
         await self._must_be_listed(workflow, instance, writes=True)
         return await super().change_status(
             workflow, instance, verb, rollback=rollback, restart_from=restart_from
@@ -191,7 +191,7 @@ class LocalWorkflows(Endpoints):
         return created
 
     async def create_instances(self, workflow: str, new: Sequence[NewInstance]) -> list[Created]:
-        """One after the other, for there is no batch here; taken ids are left out, as the cloud does.
+        """Creates one after the other, for there is no batch here; taken ids are left out, as in the cloud.
 
         Any other failure ends it, and its sentence says how many had been made.
         """
@@ -231,11 +231,11 @@ class LocalWorkflows(Endpoints):
         return StepAnswer(result=dict(fields_of(detail.steps[at].raw)))
 
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
-        """None: a dev session runs whatever was saved last."""
+        """Lists no versions: a dev session runs whatever was saved last."""
         return []
 
     async def verify_token(self) -> dict[str, Any]:
-        """Nothing to verify: no credential is ever sent here."""
+        """Verifies nothing: no credential is ever sent to a dev session."""
         return {}
 
     async def list_accounts(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""From a parsed command line to the dashboard: terminal, handover, settings, first run, server."""
+"""Starts the dashboard from a parsed command line: terminal, handover, settings, first run, server."""
 
 import os
 import sys

@@ -151,7 +151,7 @@ class Arguments(Protocol):
 
 
 def add_arguments(command: str, parser: Arguments) -> None:
-    """All that may follow `wfdash COMMAND`; "" is the dashboard."""
+    """Adds all that may follow `wfdash COMMAND`; "" is the dashboard."""
     _add_common(parser)
     {
         "": _add_dashboard,

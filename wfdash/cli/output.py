@@ -15,7 +15,7 @@ __all__ = ["deaden", "instant", "json_line", "line", "refuse", "say", "write"]
 
 
 def json_line(value: Any) -> None:
-    """One JSON value a line, ASCII-escaped, so that no character of it can act on a terminal."""
+    """Prints one JSON value a line, ASCII-escaped, so that no character of it can act on a terminal."""
     try:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     # Infinity and NaN are no JSON, and jq stops at them.
@@ -36,12 +36,12 @@ def _finite(value: Any) -> Any:
 
 
 def line(*cells: str, separator: str = "\t") -> None:
-    """One line of text; each cell is cleaned, so that none can hold the separator or a line break."""
+    """Prints a line of cells, each cleaned, so that none can hold the separator or a line break."""
     write(separator.join(map(clean, cells)).rstrip(" "))
 
 
 def write(text: str) -> None:
-    """One line as it is; raises Stop when it cannot be written, and BrokenPipeError."""
+    """Writes one line as it is; raises Stop when it cannot be written, and BrokenPipeError."""
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

@@ -50,7 +50,7 @@ class CommandSession(Struct):
     _workflow: str = ""
 
     async def read(self, ask: Callable[[], Awaitable[T]], priority: Priority = Priority.FOREGROUND) -> T:
-        """One read within the budget, tried again after a passing failure. Never for what writes."""
+        """Reads within the budget, again after a passing failure. Never for what writes."""
         waits = iter(_WAITS)
         reported: set[str] = set()
         while True:

@@ -37,7 +37,7 @@ _LED = "first-run"
 
 
 def guide(config: Path) -> str:
-    """From a token to a config, step by step; the token itself is never asked for."""
+    """The way from a token to a config, step by step; the token itself is never asked for."""
     return f"""\
 The first time:
   1. Make an API token with the permission Account, Workers Scripts, Read; Edit, to act on instances too.

@@ -160,7 +160,7 @@ class Settings(Struct, frozen=True):
 
     @property
     def kept_for(self) -> str:
-        """Whose pins, notes and journal these are: the account, or a dev session's origin; "" if not known.
+        """The owner of pins, notes and journal: the account, or a dev session's origin; "" if not known.
 
         Instances of one id in two dev sessions are two instances.
         """

@@ -1,4 +1,4 @@
-"""Is a remapping of keys one that works? Unknown actions, keys no terminal sends, and clashes are told."""
+"""Checks a remapping of keys: unknown actions, keys no terminal sends, clashes."""
 
 from collections.abc import Mapping
 from difflib import SequenceMatcher

@@ -59,7 +59,7 @@ class Feeds:
 
     @property
     def of_workflow(self) -> Sequence[Job]:
-        """Those that have nothing to go on with in another workflow."""
+        """The jobs that have nothing to go on with in another workflow."""
         return (
             self.counts,
             self.detail,
@@ -133,14 +133,14 @@ class Feeds:
         return detail.version if detail is not None and matters else ""
 
     def apply(self, event: Event) -> None:
-        """One of them learnt something."""
+        """Passes on what one job learnt."""
         if isinstance(event, InstancesChanged):
             self._follow(event.delta)
         elif isinstance(event, DetailChanged) and (state := self.detail.state(event.id)) and state.detail:
             self.row_details.remember(state.detail)
 
     def settled(self, job: Job) -> None:
-        """One of them was answered, or failed."""
+        """Passes on that a job was answered, or failed."""
         if job is self.newest:
             self.row_details.look_for(self.newest.left)
             if self.newest.complete_at is not None:

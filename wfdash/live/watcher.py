@@ -120,7 +120,7 @@ class Watcher:
 
     @property
     def workflows_fresh(self) -> Freshness:
-        """Of all the workflows; an answer about the one shown makes the others no younger."""
+        """How old the list of all workflows is; an answer about the one shown makes the others no younger."""
         return replace(self._feeds.counts.freshness, answered_at=self._feeds.counts.all_at)
 
     @property
@@ -146,7 +146,7 @@ class Watcher:
 
     @property
     def details_read(self) -> tuple[int, int]:
-        """Of how many visible active rows it is known what they are blocked on: read, of."""
+        """Of the visible active rows: how many were read for what they are blocked on, and of how many."""
         return self._feeds.row_details.progress
 
     @property

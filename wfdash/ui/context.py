@@ -78,7 +78,7 @@ class ListedRows(Protocol):
     @property
     def marks(self) -> Marks: ...
     def ids(self) -> Sequence[str]:
-        """Those the filter shows, from the top."""
+        """The ids that the filter shows, from the top."""
 
     def filter_by(self, text: str) -> str:
         """Puts a filter in force; why it cannot be read, or "" when it can."""
@@ -87,7 +87,7 @@ class ListedRows(Protocol):
         """Sorts another way; the cursor stays on its instance."""
 
     def leave_all(self, workflow: str) -> None:
-        """Another account from now on: rows, marks and filter of this one are dropped."""
+        """Drops rows, marks and filter: another account from now on."""
 
     def step(self, instance: str, rows: int) -> str | None:
         """Puts the cursor so many rows under this instance; the id it is on then."""
@@ -173,7 +173,7 @@ class Connection(Protocol):
 
 
 class Context:
-    """One for the dashboard, which puts its parts in as it makes them; screens read it and own none of it."""
+    """What every screen is given. The app puts its parts in as it makes them; screens read and own none."""
 
     pages: Pages
     desk: Desk

@@ -19,7 +19,7 @@ __all__ = ["Shift"]
 
 
 class Shift:
-    """One for the app, outliving every screen. The demo keeps nothing on disk."""
+    """Notes, watched instances and handover, outliving every screen. The demo keeps none on disk."""
 
     def __init__(self, context: Context, handover: Handover | None = None) -> None:
         self._context = context
@@ -41,7 +41,7 @@ class Shift:
         return Pin(self.account, workflow, identity)
 
     def begin(self) -> None:
-        """There is a session: follow what is watched, and stand where the last shift stood."""
+        """Starts with the session: follows what is watched, and stands where the last shift stood."""
         if self.pins.trouble and not self._announced_trouble:
             self._announced_trouble = True
             self._context.notify(self.pins.trouble, severity="warning")

@@ -41,7 +41,7 @@ _PAGES = {
 
 
 class Navigator:
-    """One for the app. A page is opened by its name, and given the context."""
+    """Opens and closes the pages of the app: by name, each given the context."""
 
     def __init__(self, app: App[int], context: Context) -> None:
         self._app = app
@@ -112,7 +112,7 @@ class Navigator:
         self.open("detail", workflow, instance)
 
     def show_errors(self) -> None:
-        """Those of the workflow that is chosen on the screen on top, where one is."""
+        """Opens the errors of the workflow that is chosen on the screen on top, where one is."""
         chosen = self.top.chosen_workflow() if self.top is not None else ""
         if chosen and chosen != self.listing.workflow:
             self.show_workflow(chosen)

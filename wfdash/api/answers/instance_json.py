@@ -25,7 +25,7 @@ _HEADS = Decoder(list[_Head])
 
 
 def read_instance_json(body: bytes) -> Any:
-    """As `read_answer`, but `result.steps` are Entries where they are all of the types the API promises."""
+    """Reads as `read_answer` does, but `result.steps` are Entries where all are of the types promised."""
     answer = read_result(body)
     text = answer.get("result") if isinstance(answer, dict) else None
     if not isinstance(text, Raw):

@@ -24,7 +24,7 @@ class Undecodable(Exception):
 
 
 async def read_body(response: httpx.Response, most: int) -> bytes:
-    """All bytes, unpacked; of an error's only the first `most`. Raises TooLarge or Undecodable.
+    """Reads all bytes, unpacked; of an error's only the first `most`. Raises TooLarge or Undecodable.
 
     httpx unpacks a part of the answer whole, once a coding that is named: 271 bytes packed three times
     became 3 GB.

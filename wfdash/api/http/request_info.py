@@ -8,7 +8,7 @@ UNKNOWN = " It is not known whether it was carried out: look before you repeat i
 
 
 class RequestInfo(Struct, frozen=True):
-    """For the words of a failure: `what` completes "the API refused to ..."."""
+    """What a request was for, in the words of a failure: `what` completes "the API refused to ..."."""
 
     what: str
     workflow: str = ""

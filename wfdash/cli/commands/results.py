@@ -38,7 +38,7 @@ def where_of(session: CommandSession) -> str:
 
 
 def exit_code(codes: Iterable[int]) -> int:
-    """Of several ids, the one a script must look at first: unknown, then credentials, network, refusals."""
+    """The exit code that a script must see first of several: unknown, then credentials, network, refusals."""
     found = set(codes)
     return next((code for code in _WORST_FIRST if code in found), max(found, default=0))
 
@@ -76,7 +76,7 @@ def operator_of(session: CommandSession, *, no_journal: bool) -> Operator:
 
 
 def say_lost(operator: Operator) -> None:
-    """After the last result: say that the journal lacks what came of it."""
+    """Says, after the last result, that the journal lacks what came of it."""
     if operator.journal is not None and operator.journal.trouble:
         say(f"wfdash: not all of this is in the journal: {operator.journal.trouble}")
 
@@ -118,7 +118,7 @@ class Printer:
             self.on_event(event)
 
     def close(self) -> None:
-        """After the last result: raises what kept one from being printed."""
+        """Raises, after the last result, what kept one from being printed."""
         if self._lost is not None:
             raise self._lost
 

@@ -24,7 +24,7 @@ _COUNTED = 10.0
 
 
 class WhyFacts(Struct):
-    """Of one workflow. Only a queued or an ended instance needs more than its own answer."""
+    """What the why of one workflow's instances needs: more than the answer only when queued or ended."""
 
     session: CommandSession
     _versions: Mapping[str, Version] = field(default_factory=dict)

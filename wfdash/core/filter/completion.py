@@ -26,7 +26,7 @@ _MOST = 20
 
 
 def no_values(field: str) -> Sequence[str]:
-    """Nothing is known."""
+    """Offers no values: for fields of which nothing is known."""
     return ()
 
 

@@ -29,7 +29,7 @@ _LONGEST_FIRST: dict[Doing, str] = {
 
 
 class DetailFields(Struct, frozen=True):
-    """All in lower case, to be searched."""
+    """What filters search of a detail, all in lower case."""
 
     steps: tuple[str, ...] = ()
     """Names of the current and failed steps, also as groups of failures call them, and the awaited events."""

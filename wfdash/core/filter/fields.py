@@ -47,7 +47,7 @@ class FilterField(Struct, frozen=True):
 
     @property
     def takes_time(self) -> bool:
-        """Its value is a duration or a time."""
+        """Whether the field's value is a duration or a time."""
         return self.ops is _ORDER or self.name in ("since", "before")
 
 
@@ -112,7 +112,7 @@ def _no_field(name: str) -> str:
 
 
 def doubtful(term: Term) -> str:
-    """Of statuses nobody knows, which is meant; "" when there is none. They match rows all the same."""
+    """Names the statuses likely meant by unknown ones, "" for none. They match rows all the same."""
     if term.field != "status":
         return ""
     spelled = {status.lower(): status for status in STATUSES}

@@ -105,7 +105,7 @@ class Query:
         return compiled[2](row)
 
     def matcher(self, now: float, context: MatchContext | None = None) -> Callable[[Instance], bool]:
-        """One function of a row, good for this `now`."""
+        """Compiles the filter into one function of a row, good for this `now`."""
         return _compile(self.node, True, now, context or _NO_CONTEXT)
 
     def candidates(self, now: float, marks: Container[str] = ()) -> Callable[[Instance], bool]:

@@ -14,7 +14,7 @@ _PATH = re.compile(r"/([^/]+)/workers/workflows/([^/]+)(?:/(?:instances?/([^/]+)
 
 
 class AddressError(ValueError):
-    """Not an address; `str()` is the sentence."""
+    """What was typed is not an address; `str()` is the sentence."""
 
 
 class Address(Struct, frozen=True):

@@ -68,7 +68,7 @@ class Instance(Struct):
 
     @property
     def began(self) -> float | None:
-        """Its start. A dev session lists none: of what runs there it is the creation."""
+        """When it started. A dev session lists no start: of what runs there it is the creation."""
         if self.started is not None or self.status == "queued" or is_final(self.status):
             return self.started
         return self.created

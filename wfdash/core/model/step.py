@@ -31,7 +31,7 @@ class Failure(Struct):
 
 
 class Attempt(Struct):
-    """One try of a step. All None but start: it still runs (or its session died)."""
+    """One try of a step. All None but start: it still runs, or its session died."""
 
     start: float | None
     end: float | None

@@ -88,17 +88,17 @@ class Steps(Sequence[Step]):
         return [self[index] for index, own_kind in enumerate(self.columns.kinds) if own_kind == kind]
 
     def failed(self) -> list[Step]:
-        """Those that ended with an error or without success."""
+        """The steps that ended with an error or without success."""
         columns = self.columns
         marks = enumerate(zip(columns.errors, columns.successes))
         return [self[index] for index, (error, success) in marks if error or success is False]
 
     def retried(self) -> list[Step]:
-        """Those with more than one attempt."""
+        """The steps with more than one attempt."""
         return [step for index in self.columns.retried if len((step := self[index]).attempts) > 1]
 
     def unended(self) -> list[Step]:
-        """Those without an end, or with one that is not reached yet."""
+        """The steps without an end, or with one that is not reached yet."""
         if self._unended is None:
             marks = enumerate(zip(self.columns.ends, self.columns.finished))
             self._unended = [index for index, (end, over) in marks if end is None or over is False]

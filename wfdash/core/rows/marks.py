@@ -30,7 +30,7 @@ class Marks:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """In the order in which they were marked."""
+        """The marked ids, in the order in which they were marked."""
         return tuple(self._marked)
 
     def __contains__(self, identity: object) -> bool:
@@ -69,7 +69,7 @@ class Marks:
         return self._anchor is not None
 
     def begin_range(self, anchor: str) -> None:
-        """From here on `extend` marks what lies between this row and the cursor."""
+        """Anchors a range here: from now on `extend` marks what lies between this row and the cursor."""
         self._anchor = anchor
         self._before_range = dict(self._marked)
         self._marked[anchor] = None
@@ -93,6 +93,6 @@ class Marks:
         self._before_range = {}
 
     def drop_all(self) -> None:
-        """Nothing is marked in any list."""
+        """Drops the marks of every list."""
         self.end_range()
         self._sets.clear()

@@ -53,7 +53,7 @@ class Store:
         return self._rows.get(identity)
 
     def ids(self) -> Iterable[str]:
-        """In the order they were first told."""
+        """The ids of all rows, in the order they were first answered."""
         return self._rows.keys()
 
     @property

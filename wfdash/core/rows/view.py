@@ -75,7 +75,7 @@ class TableView:
         return self._store.get(placed.id) or placed
 
     def ids(self, start: int = 0, stop: int | None = None) -> list[str]:
-        """From one position up to another, from the top."""
+        """The ids from one position up to another, from the top."""
         return [self[position] for position in range(*slice(start, stop).indices(len(self)))]
 
     def index_of(self, identity: str) -> int | None:

@@ -72,7 +72,7 @@ _masks: list[Callable[[str], str]] = []
 
 
 def mask_in_text(mask: Callable[[str], str]) -> None:
-    """From now on, apply this to all that is cleaned: what it hides is in no text that people get to see.
+    """Applies this mask to all that is cleaned from now on: what it hides is in no text that people see.
 
     Before escapes and line breaks can part what is to be hidden. A mask returns other text as it is, fast.
     """

@@ -12,17 +12,17 @@ _FOREVER = 1e11
 
 
 def brief(seconds: float) -> str:
-    """For cells, to two units: `3h59m`, `48s`, `2d4h`, `340ms`. A negative one (clock skew) is `0s`."""
+    """A duration for cells, to two units: `3h59m`, `48s`, `2d4h`, `340ms`. A negative one is `0s`."""
     return "".join(f"{number}{unit}" for number, unit in _parts(seconds)) or "?"
 
 
 def spoken(seconds: float) -> str:
-    """For sentences, to two units: `3 h 59 m`, `48 s`."""
+    """A duration for sentences, to two units: `3 h 59 m`, `48 s`."""
     return " ".join(f"{number} {unit}" for number, unit in _parts(seconds)) or "unknown"
 
 
 def age(seconds: float) -> str:
-    """For table cells that must not repaint each second: steps of 10 s, of a minute, then of a day.
+    """An age for cells that must not repaint each second: steps of 10 s, of a minute, then of a day.
 
     `<10s`, `10s`, `40s`, `4m`, `3h12m`, `2d`.
     """

@@ -144,7 +144,7 @@ def true_axis(start: float, end: float, now: float | None) -> Axis:
 
 
 def step_axis(moments: Iterable[float], now: float | None) -> Axis:
-    """The same width between any two neighbouring moments at which a step began or ended."""
+    """An axis with the same width between any two neighbouring moments at which a step began or ended."""
     times = sorted(set(moments)) or [0.0]
     last = times[-1]
     if now is not None:

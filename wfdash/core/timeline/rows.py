@@ -35,7 +35,7 @@ class Row(Struct):
 
 
 class Rows(Sequence[Row]):
-    """In the order of the steps, a fold where its first step would be, attempts beneath their step."""
+    """The rows of a timeline: steps in order, a fold at its first step, attempts beneath their step."""
 
     def __init__(self, outline: Outline, unfolded: Set[Hashable]) -> None:
         self._outline = outline

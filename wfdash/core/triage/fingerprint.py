@@ -27,7 +27,7 @@ class Fingerprint(Struct, frozen=True):
 
     @property
     def cause(self) -> tuple[str, str, str]:
-        """The same failure whatever the version."""
+        """Identifies a failure by its cause: the same whatever the version."""
         return (self.error, self.message, self.step)
 
 

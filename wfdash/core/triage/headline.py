@@ -39,7 +39,7 @@ _DEPLOYS: Final = 3
 
 
 class FailureRate(Struct, frozen=True):
-    """Of instances that have ended, how many failed."""
+    """How many of the instances that have ended failed."""
 
     failed: int
     ended: int

@@ -46,7 +46,7 @@ class RedrivePoint(Struct, frozen=True):
 
     @property
     def repeated(self) -> tuple[Step, ...]:
-        """Of those that run again, the ones that ran code and succeeded: their side effects happen twice."""
+        """The steps that ran code, succeeded, and will run again: their side effects happen twice."""
         return tuple(step for step in self.again if step.kind == "step" and step.success is True)
 
 

@@ -45,12 +45,12 @@ def attempt_failure(step: Step) -> Failure | None:
 
 
 def step_failure(step: Step) -> Failure | None:
-    """Its own error, else that of its last attempt that has one."""
+    """A step's own error, else that of its last attempt that has one."""
     return step.error if step.error is not None else attempt_failure(step)
 
 
 def failed_steps(detail: Detail) -> list[Step]:
-    """Those that failed, caught or not, oldest first; rollback handlers left out."""
+    """The steps that failed, caught or not, oldest first; rollback handlers left out."""
     return [step for step in detail.steps.failed() if step.kind != "rollback"]
 
 

@@ -57,11 +57,11 @@ class TimeWords(Struct, frozen=True):
         return clock(moment, utc=self.utc, now=self.now)
 
     def coarse(self, at: float) -> str:
-        """For cells: `<10s`, `40s`, `3h12m`; from then to now."""
+        """The time from then to now, for cells: `<10s`, `40s`, `3h12m`."""
         return age(max(0.0, self.now - at))
 
     def left(self, at: float, prefix: str = "") -> str:
-        """For cells: what is left until then (`20h48m`), or `due 40s ago`."""
+        """The time left until then, for cells: `20h48m`, or `due 40s ago`."""
         length = age(abs(self.now - at))
         return (
             f"due {length} ago"

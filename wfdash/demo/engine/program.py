@@ -60,7 +60,7 @@ class StepFailure(Exception):
         """A NonRetryableError: no further attempt."""
 
     def reported(self) -> "StepFailure":
-        """As it reaches the engine: a class of one's own is lost on the way, its name goes to the message."""
+        """An error as it reaches the engine: a class of one's own is lost, its name goes to the message."""
         if self.engine or self.fatal or self.name in BUILT_IN:
             return self
         return StepFailure("Error", f"{self.name}: {self.message}")
@@ -155,7 +155,7 @@ class RunContext:
         return ((mixed >> 16) & 0xFFFFFFFF) / 0x1_0000_0000
 
     def fresh(self, key: str) -> float:
-        """As luck, but drawn anew after each restart: what may go better next time."""
+        """A chance like `luck`, drawn anew after each restart: what may go better next time."""
         return self.luck(f"{key}#{self.restarts}" if self.restarts else key)
 
     def between(self, key: str, low: float, high: float) -> float:

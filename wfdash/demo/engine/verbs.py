@@ -37,7 +37,7 @@ class From:
 
 
 def pause(world: World, instance: SimulatedInstance) -> None:
-    """From running or waiting; once no step's code runs it is paused. Anything else: no effect."""
+    """Pauses what runs or waits, once no step's code runs. Anything else: no effect."""
     instance.tell(world.time)
     if instance.run is None or instance.status not in ("running", "waiting"):
         return
@@ -67,7 +67,7 @@ def resume(world: World, instance: SimulatedInstance) -> None:
 
 
 def terminate(world: World, instance: SimulatedInstance, *, rollback: bool = False) -> None:
-    """At once, or after the rollback handlers. Refused when it is final."""
+    """Terminates at once, or after the rollback handlers. Refused when it is final."""
     instance.tell(world.time)
     if instance.final:
         raise VerbRefused(*CANNOT_TERMINATE)
@@ -93,7 +93,7 @@ def _end_unstarted(world: World, instance: SimulatedInstance) -> None:
 
 
 def restart(world: World, instance: SimulatedInstance, start: From | None = None) -> None:
-    """From any status: all history goes, or with `start` that step and everything logged after it."""
+    """Restarts from any status: all history goes, or with `start` that step and all logged after it."""
     instance.tell(world.time)
     kept: list[LogEntry] = []
     if start is not None:
@@ -125,7 +125,7 @@ def _place(entries: list[LogEntry], start: From) -> int:
 
 
 def send_event(world: World, instance: SimulatedInstance, type: str, payload: Any) -> None:
-    """To the wait that is open for it, else kept, first in first out. Refused when it can never be read."""
+    """Sends to the wait that is open for it, else keeps it, first in first out; refused if never readable."""
     instance.tell(world.time)
     if instance.status in ("complete", "terminated"):
         raise VerbRefused(*CANNOT_SEND)

@@ -65,5 +65,5 @@ class Ledger:
         self.items.clear()
 
     def of(self, method: str, part: str = "") -> list[LoggedRequest]:
-        """Those of one method whose path holds `part`."""
+        """The requests of one method whose path holds `part`."""
         return [item for item in self.items if item.method == method and part in item.path]

@@ -159,7 +159,7 @@ def calm(clock: Clock, seed: str) -> World:
 
 
 def incident(clock: Clock, seed: str) -> World:
-    """For 38 minutes a new version of `orders` has timed out at the card charge; retries pile up."""
+    """A new version of `orders` has timed out at the card charge for 38 minutes; retries pile up."""
     world, now = _past(clock, seed, 8)
     _company(world, now, order_every=5.0)
     _people(world, now)

@@ -39,7 +39,7 @@ class Creator(Struct, frozen=True):
     async def create(
         self, halt: asyncio.Event, forbidden: Callable[[], str], forbid: Callable[[str], None]
     ) -> list[Result]:
-        """One Result an id, in the plan's order."""
+        """Creates the plan's ids; one Result an id, in the plan's order."""
         results: list[Result] = []
         reasons = {target.id: target.reason for target in self.plan.targets if target.reason}
         size = 1 if self.api.local else BATCH

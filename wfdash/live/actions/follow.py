@@ -53,7 +53,7 @@ class Follower(Struct, frozen=True):
         answered: str,
         on_status: Callable[[str], None],
     ) -> Followed:
-        """Until it settles. `answered` is "" when no answer came: then what is seen counts, for a minute.
+        """Follows a write until it settles; without an answer (`answered` is "") for a minute.
 
         `on_status` is called with every status read. Failing reads are repeated until the deadline. Never
         raises WorkflowsError.

@@ -96,7 +96,7 @@ class Operator:
                 run.halt.set()
 
     async def look(self, workflow: str, identity: str) -> Detail:
-        """One instance in full, to say what an action would lose. Raises WorkflowsError."""
+        """Reads one instance in full, to say what an action would lose. Raises WorkflowsError."""
         await self._budget.acquire_action()
         number = self._sink.next_number()
         answer = await self._api.get_instance(workflow, identity)

@@ -47,7 +47,7 @@ class Target(Struct, frozen=True):
 
     @property
     def unknown(self) -> bool:
-        """Its status says nothing about what the verb would do."""
+        """Whether its status says nothing about what the verb would do."""
         return self.status not in STATUSES
 
 
@@ -113,7 +113,7 @@ class Plan(Struct, frozen=True):
         )
 
     def without_journal(self) -> "Plan":
-        """The same asked anew, to be carried out whether or not it can be written down."""
+        """The same plan, to be carried out whether or not it can be written down."""
         return replace(self, key=token_hex(4), unrecorded=True)
 
     def insist(self) -> "Plan":

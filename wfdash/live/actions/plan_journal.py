@@ -42,7 +42,7 @@ class PlanJournal(Struct, frozen=True):
     async def sent(
         self, identity: str, before: str, *, start: RestartFrom | None = None, end: float | None = None
     ) -> str:
-        """On the disk when this returns "", so that no request leaves unrecorded; else why it must not."""
+        """Writes `sent`: "" once it is on the disk, else why the request must not leave."""
         result = ActionResult(before=before, start=start, end=end)
         return self._refusal(await self._tell("sent", identity, result))
 
@@ -52,7 +52,7 @@ class PlanJournal(Struct, frozen=True):
         )
 
     async def skipped(self, identity: str, before: str, reason: str) -> None:
-        """Nothing was sent, or nothing came of it."""
+        """Writes that nothing was sent to an id, or that nothing came of it."""
         await self._tell("skipped", identity, ActionResult(before=before, reason=reason))
 
     async def failed(self, outcome: Outcome, identity: str, before: str, error: WorkflowsError) -> None:
@@ -72,7 +72,7 @@ class PlanJournal(Struct, frozen=True):
         )
 
     async def held(self, identity: str, before: str, reason: str) -> None:
-        """Not sent, because of what became of the first ones."""
+        """Writes that an id was not sent, because of what became of the first ones."""
         await self._tell("held", identity, ActionResult(before=before, reason=reason))
 
     async def ended(self, identity: str, before: str, after: str, sentence: str) -> None:

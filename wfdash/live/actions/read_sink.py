@@ -23,7 +23,7 @@ class ReadSink(Protocol):
         """What a change of status was answered."""
 
     def saw_gone(self, workflow: str, instance: str) -> None:
-        """There is no such instance any more."""
+        """Hears that there is no such instance any more."""
 
 
 class NullSink:

@@ -117,5 +117,5 @@ def _result(
 
 
 def resumable(plans: Sequence[Unfinished], workflow: str) -> list[Unfinished]:
-    """Those of this workflow that can be gone on with, newest first."""
+    """The cut-off batches of this workflow that can be gone on with, newest first."""
     return [left for left in reversed(plans) if left.workflow == workflow and not why_not_resumed(left)]

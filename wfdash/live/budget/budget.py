@@ -69,7 +69,7 @@ class Budget:
 
     @property
     def actions(self) -> tuple[int, int]:
-        """The same for actions."""
+        """Requests of actions in the last five minutes, by all processes, and what bounds them."""
         return self._look().count(ACTS), ACTIONS
 
     @property
@@ -197,7 +197,7 @@ class Budget:
         self.on_change()
 
     def answered(self) -> None:
-        """Nobody waits in this process any more: what runs by itself may go on, everywhere."""
+        """Gives up the foreground: nobody waits in this process, what runs by itself may go on everywhere."""
         with self._open(self._now()) as ledger:
             ledger.leases.pop(self._counter.session, None)
 

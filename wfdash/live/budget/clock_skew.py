@@ -32,7 +32,7 @@ def clock_skew(exchange: Exchange) -> float | None:
 
 
 class Skew:
-    """Is told every exchange. `clock` is the one that ages are reckoned by."""
+    """Compares clocks over every exchange. `clock` is the one that ages are reckoned by."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.seconds = 0.0

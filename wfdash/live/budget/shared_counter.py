@@ -86,7 +86,7 @@ class SharedCounter:
             ledger.void(now)
 
     def leave(self, now: float) -> None:
-        """Nobody waits here any more: this process is about to end."""
+        """Takes this process out of the ledger's waiting: it is about to end."""
         with self.open(now) as ledger:
             ledger.leases.pop(self.session, None)
             ledger.queue.pop(self.session, None)

@@ -52,7 +52,7 @@ class Anomalies:
         self.reset()
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         self._pausing: dict[str, None] = {}
         self._fired: dict[str, float] = {}
         self._judged: dict[str, _Judged] = {}

@@ -44,7 +44,7 @@ class AnomalyReads(Job):
         self._chosen_at = float("-inf")
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         super().reset()
         self._sample, self._chosen_at = (), float("-inf")
 

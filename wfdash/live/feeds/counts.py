@@ -44,7 +44,7 @@ class Counts(Job):
         self._coming: list[Workflow] = []
 
     def reset(self) -> None:
-        """Another workflow is shown from now on."""
+        """Begins anew: another workflow is shown from now on."""
         found = next(
             (workflow for workflow in self.workflows if workflow.name == self.context.workflow), None
         )

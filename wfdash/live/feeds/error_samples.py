@@ -52,7 +52,7 @@ class ErrorSamples(Job):
         self._clear()
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         self._clear()
         self.next_at = 0.0
 
@@ -76,7 +76,7 @@ class ErrorSamples(Job):
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Those whose time matters while somebody looks: of the commonest cause, and the newest there is."""
+        """The versions whose time matters while somebody looks: of the commonest cause, and the newest."""
         if not self.wanted:
             return ()
         return (*(found.fingerprint.version for found in self.groups[:1]), self._newest_version)
@@ -109,7 +109,7 @@ class ErrorSamples(Job):
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Of the errored instances that are sampled: read, as many as the groups hold, and of how many."""
+        """How many errored instances were read, as many as the groups hold, and of how many sampled."""
         read = len(self._samples)
         newest = [identity for identity in self._newest if identity not in self._lost]
         unread = sum(1 for identity in newest if identity not in self._samples)

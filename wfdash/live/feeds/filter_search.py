@@ -27,7 +27,7 @@ _SOON = 0.01
 
 
 class Searched(Struct, frozen=True):
-    """Of so many loaded rows that may match, so many were read."""
+    """How many of the loaded rows that may match were read."""
 
     read: int
     candidates: int
@@ -57,7 +57,7 @@ class FilterSearch(Job):
 
     @property
     def priority(self) -> Priority:
-        """Somebody waits for what a filter finds; what it found is only kept right."""
+        """Foreground while somebody waits for what a filter finds; else as other details of rows."""
         return Priority.FOREGROUND if self.busy else Priority.ROWS
 
     def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
@@ -75,12 +75,12 @@ class FilterSearch(Job):
             self._begin()
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         self.look_for(None)
 
     @property
     def searched(self) -> Searched | None:
-        """None while no filter asks for what only reading tells."""
+        """How far the search is; None while no filter asks for what only reading tells."""
         if self._query is None:
             return None
         read = sum(1 for details in self._details.read if details in self._candidates)

@@ -48,7 +48,7 @@ class NewestInstances(Job):
         self._catching: tuple[str, float | None, int] | None = None
 
     def reset(self) -> None:
-        """Another question is asked from now on."""
+        """Begins anew: another list is asked for from now on."""
         # A late answer to the old question carries its old number and is dropped where it is applied.
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0

@@ -45,7 +45,7 @@ class OpenDetail(Job):
         """Seconds of computing that the last answer cost; waiting for it costs nothing."""
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         self._states.clear()
         self._answered.clear()
         self.open(None)

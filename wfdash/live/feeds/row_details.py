@@ -81,7 +81,7 @@ class RowDetails(Job):
         return Priority.ROWS if read < wanted or self.urgent else Priority.BACKGROUND
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         self.wanted = self.watched = self.missed = ()
         self.left = {}
         self._details.clear()
@@ -184,7 +184,7 @@ class RowDetails(Job):
         return first if time <= now else None
 
     def look_for(self, left: Callable[[str], bool]) -> None:
-        """After a listing: which of the visible rows it should hold and does not."""
+        """Notes, after a listing, which of the visible rows it should hold and does not."""
         now = self.context.clock()
         self.left = {identity: self.left.get(identity, now) for identity in self.wanted if left(identity)}
 

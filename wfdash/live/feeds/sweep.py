@@ -55,7 +55,7 @@ class Sweep(Job):
         self._next_start = 0.0
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         self._round = self._before = self.period = None
         self.missed = set()
         self.left_out = ()

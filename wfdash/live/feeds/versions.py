@@ -32,7 +32,7 @@ class Versions(Job):
         """Those that were looked for, found or not."""
 
     def reset(self) -> None:
-        """Another workflow is watched from now on."""
+        """Begins anew: another workflow is watched from now on."""
         self.by_id = {}
         self._wanted = set()
         self._sought = set()

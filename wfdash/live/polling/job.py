@@ -54,7 +54,7 @@ class Job:
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Another workflow, or another question, from now on."""
+        """Begins anew: for another workflow, or another question."""
         self.soon()
 
     def soon(self) -> None:

@@ -19,7 +19,7 @@ _HUGE = 2000
 
 
 def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: bool = False) -> Detail:
-    """At once, however many steps came: each is read when it is looked at."""
+    """Reads an answer at once, however many steps came: each step is read when it is looked at."""
     detail = read_detail(workflow, identity, answer.result, simple=simple, refusal=answer.refusal)
     many = len(detail.steps) >= _HUGE and not isinstance(detail.steps.entries, Entries)
     if many or (answer.size >= _HEAVY and (detail.params or detail.output)):

@@ -58,7 +58,7 @@ class Scheduler:
             task.cancel()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Starts what is due, until cancelled."""
         try:
             while True:
                 delay = self._start_due()

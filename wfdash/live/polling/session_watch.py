@@ -45,7 +45,7 @@ class SessionWatch:
         self._changed: dict[str, float] = {}
 
     def reset(self) -> None:
-        """Another workflow is watched; the session is the same."""
+        """Begins anew: another workflow is watched; the session is the same."""
         self.moved_at = None
         self._statuses, self._changed = {}, {}
 

@@ -26,7 +26,7 @@ class Reads(Struct, frozen=True):
     budget: Budget
 
     async def instance(self, workflow: str, instance: str, purpose: str = "instance") -> Detail:
-        """One instance in full."""
+        """Reads one instance in full."""
         await self._turn(purpose)
         return read_answer(workflow, instance, await self.api.get_instance(workflow, instance))
 
@@ -48,7 +48,7 @@ class Reads(Struct, frozen=True):
     async def step(
         self, workflow: str, instance: str, name: str, *, waits: bool, purpose: str = "step output"
     ) -> StepAnswer:
-        """One step with its output uncut; the API asks for a waitForEvent by another type (`waits`)."""
+        """Reads one step with its output uncut; the API asks for a waitForEvent by another type (`waits`)."""
         await self._turn(purpose)
         kind: Literal["step", "waitForEvent"] = "waitForEvent" if waits else "step"
         return await self.api.get_step(workflow, instance, name, type=kind)
@@ -62,7 +62,7 @@ class Reads(Struct, frozen=True):
         return True
 
     async def accounts_to_choose_from(self) -> Sequence[Mapping[str, Any]]:
-        """Those that the credential sees, where no account was named; none where nothing is to choose."""
+        """The accounts that the credential sees, where none was named; none where nothing is to choose."""
         await self._turn("accounts")
         try:
             await self.api.prefix()
@@ -91,7 +91,7 @@ class Reads(Struct, frozen=True):
         return words, await self.api.list_accounts()
 
     async def workflows(self) -> list[Workflow]:
-        """Those of the account, in the API's order."""
+        """The workflows of the account, in the API's order."""
         found: list[Workflow] = []
         for page in range(1, _PAGES + 1):
             await self._turn("setup")

@@ -30,7 +30,7 @@ class LastAction:
         self._done: Done | None = None
 
     def done(self) -> Done | None:
-        """None where nothing was sent to this account, or the journal cannot be read."""
+        """The last action; None where nothing was sent to this account, or the journal cannot be read."""
         path = self._journal.path
         try:
             status = path.stat()

@@ -80,7 +80,7 @@ class Pins:
             self.toggle(pin)
 
     def adopt(self, account: str) -> None:
-        """Those without an account, kept while the only one there is was not known, are of this one."""
+        """Gives this account the pins that were kept while it was not known."""
         if any(not pin.account for pin in self._pins):
             self._pins = dict.fromkeys(replace(pin, account=pin.account or account) for pin in self._pins)
             self._write()

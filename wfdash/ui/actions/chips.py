@@ -39,7 +39,7 @@ def chip_pieces(progress: ActionProgress, now: float, width: int, *, utc: bool, 
 
 
 class ActionChips(Widget):
-    """As high as there are lines; nothing at all most of the time."""
+    """The lines over the key bar about actions; as high as there are lines, mostly nothing."""
 
     DEFAULT_CSS = "ActionChips { height: auto; width: 1fr; }"
 

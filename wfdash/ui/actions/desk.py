@@ -29,7 +29,7 @@ class ActionMoved(Message):
 
 
 class ActionDesk:
-    """One for the app. A plan that was started runs to its end whatever screen is shown."""
+    """Carries out every plan of the app. A plan runs to its end whatever screen is shown."""
 
     def __init__(self, context: Context, post: Callable[[Message], object]) -> None:
         """`post` tells the app when an action moved on."""

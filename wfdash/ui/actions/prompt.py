@@ -30,7 +30,7 @@ _NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
 
 
 class PromptScreen(LowerHalf):
-    """Its targets are the plan's, frozen; nothing that happens on screen changes them."""
+    """Asks to confirm a plan, whose targets are frozen: nothing that happens on screen changes them."""
 
     def __init__(self, context: Context, plan: Plan, prepare: Prepare | None = None) -> None:
         """`prepare` finds out first what the plan is; it is called with what tells how many were read."""

@@ -24,7 +24,7 @@ __all__ = ["Asking", "expected_text", "prompt_lines", "shown_names", "title_piec
 
 
 class Asking(Struct):
-    """All a prompt shows. `statuses` are the ones known now, by id."""
+    """What a prompt shows. `statuses` are the ones read last, by id."""
 
     plan: Plan
     now: float

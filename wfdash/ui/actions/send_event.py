@@ -14,7 +14,7 @@ __all__ = ["SendEventScreen"]
 
 
 class SendEventScreen(FormScreen):
-    """Its targets are frozen when it opens."""
+    """The form for an event's payload. Its targets are frozen when it opens."""
 
     def __init__(
         self, context: Context, workflow: str, rows: Sequence[Instance], event_type: str = ""

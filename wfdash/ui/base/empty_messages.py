@@ -40,7 +40,7 @@ def empty_message(
     now: float,
     key_of: Callable[[str], str],
 ) -> str:
-    """For a table without rows."""
+    """What a table without rows says in their place."""
     name = clean(workflow)
     if not workflow:
         return (

@@ -17,7 +17,7 @@ _RECENT = 900.0
 
 
 def identity_of(context: Context, subject: str) -> Identity:
-    """For the top line of every screen; `subject` is the workflow or the page."""
+    """The identity in the top line of every screen; `subject` is the workflow or the page."""
     settings, session, guard = context.settings, context.session, context.desk.guard
     badges = [f"DEMO {settings.demo}"] if settings.demo else []
     if context.in_production:

@@ -40,7 +40,7 @@ class ReadyScreen(Screen[None], inherit_bindings=False):
         return self.is_running and self.app.screen is self
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        """As Textual does, unless the screen was closed or has lost its parts until then."""
+        """Calls back as Textual does, unless the screen was closed or lost its parts until then."""
         return super().call_after_refresh(lambda: callback(*args, **kwargs) if self.is_ready else None)
 
     def close(self) -> bool:
@@ -94,14 +94,14 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
 
     @property
     def poller(self) -> "Watcher | None":
-        """None until the session is there."""
+        """The session's watcher; None until the session is there."""
         return self.context.session.poller if self.context.session is not None else None
 
     def live(self, event: Event) -> None:
         """Something is different now. Also called for screens under another one."""
 
     def tick(self, now: float) -> None:
-        """Once a second while this screen is on top: what moves by the clock alone."""
+        """Draws, once a second while this screen is on top, what moves by the clock alone."""
 
     def key_pressed(self, key: str) -> None:
         """A key was pressed; it has not been acted on yet."""

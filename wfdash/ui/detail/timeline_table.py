@@ -44,7 +44,7 @@ class TimelineTable(LineTable):
             self.step = step
 
     class Resized(Message):
-        """There are more or fewer rows than before."""
+        """Says that there are more or fewer rows than before."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

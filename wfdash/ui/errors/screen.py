@@ -109,7 +109,7 @@ class ErrorsScreen(BaseScreen):
         self.draw()
 
     def draw(self) -> None:
-        """All from what the poller holds; nothing is written where nothing differs."""
+        """Draws all from what the poller holds; nothing is written where nothing differs."""
         poller = self.poller
         if poller is None or not self.is_ready:
             return

@@ -48,7 +48,7 @@ _DESCENDING = ("created", "took")
 
 
 def next_order(order: Order) -> Order:
-    """By the column after the present one."""
+    """The order by the column after the present one."""
     names = list(SORTS)
     column = names[(names.index(order.column) + 1) % len(names)]
     return Order(column, column in _DESCENDING)
@@ -59,7 +59,7 @@ def reversed_order(order: Order) -> Order:
 
 
 def order_by_title(order: Order, title: str) -> Order | None:
-    """By the column of this title, the other way round if it is the present one; None for no title."""
+    """The order by the column of this title, reversed if it is the present one; None for no title."""
     column = next((name for name, shown in SORTS.items() if shown == title), "")
     if column == order.column:
         return reversed_order(order)
@@ -79,7 +79,7 @@ def order_of(sort: str) -> Order:
 
 
 def sort_of(order: Order) -> str:
-    """The same the other way: "" for the default."""
+    """The order as a view writes it: "" for the default."""
     return "" if order == Order() else f"{'-' if order.reverse else ''}{order.column}"
 
 

@@ -28,7 +28,7 @@ _LEAST = 24
 
 
 class Filtered(Protocol):
-    """Whose filter it is."""
+    """What the filter line edits: whoever has a filter."""
 
     query: Query
 

@@ -86,7 +86,7 @@ class InstanceRows:
         self._on_change()
 
     def leave_all(self, workflow: str) -> None:
-        """Another account from now on: rows, marks and filter of this one are dropped."""
+        """Drops rows, marks and filter: another account from now on."""
         self.workflow, self.view, self.query = workflow, None, EVERYTHING
         self._api.stop()
         self.marks.drop_all()
@@ -104,7 +104,7 @@ class InstanceRows:
         return ""
 
     def set_query(self, query: Query, *, typing: bool = False) -> None:
-        """Another filter: rows that no longer match go at once."""
+        """Puts another filter in force: rows that no longer match go at once."""
         if query == self.query:
             return
         self.query = query
@@ -171,7 +171,7 @@ class InstanceRows:
     # Marks and the cursor.
 
     def ids(self) -> Sequence[str]:
-        """Those the filter shows, from the top."""
+        """The ids that the filter shows, from the top."""
         return self.view.ids() if self.view is not None else ()
 
     def targets(self) -> list[Instance]:
@@ -246,7 +246,7 @@ class _ApiQuestion:
         poller.show(workflow, query or None)
 
     def ask_soon(self, poller: Watcher, workflow: str, query: Query) -> None:
-        """Once nobody has typed for a while, where what goes to the API is another question then."""
+        """Asks once nobody has typed for a while, where what goes to the API is another question then."""
         self.stop()
         self._waiting = self._host.set_timer(_TYPED, partial(self._ask_anew, poller, workflow, query))
 

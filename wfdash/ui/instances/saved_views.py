@@ -38,14 +38,14 @@ class SavedViews:
         self._counting: Worker[None] | None = None
 
     def begin(self) -> None:
-        """Another workflow is listed: its default view is in force, unless a filter is already."""
+        """Lists another workflow: its default view is in force, unless a filter is already."""
         self.counts.reset()
         view = self.default()
         if view is not None and self._rows.poller is not None and not self._rows.query:
             self.show(view)
 
     def here(self) -> list[SavedView]:
-        """Those with a key, by their key."""
+        """The views with a key, by their key."""
         views = [view for view in self._context.settings.views if view.key]
         return sorted(
             (view for view in views if view.workflow in ("", self._rows.workflow)), key=lambda view: view.key

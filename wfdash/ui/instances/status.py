@@ -23,7 +23,7 @@ __all__ = ["ListStatus", "list_status", "trouble_pieces"]
 
 
 class ListStatus(Struct, frozen=True):
-    """At one moment, on a screen of one width."""
+    """What stands around the list at one moment, on a screen of one width."""
 
     now: float
     width: int

@@ -53,10 +53,10 @@ class RowSource(Protocol):
 
     def set_order(self, order: Order, *, announce: bool = False) -> None: ...
     def blocked_on(self, instance: str) -> str:
-        """In a few words, raw; "" when nothing is known."""
+        """What a row is blocked on in a few words, raw; "" when nothing is known."""
 
     def read_of_active(self) -> tuple[int, int]:
-        """Of how many rows on screen it is known what they are blocked on: read, of."""
+        """Of the active rows on screen: how many were read for what they are blocked on, and of how many."""
 
     def note(self, instance: str) -> str:
         """What is doubtful about its row."""

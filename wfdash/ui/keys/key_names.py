@@ -19,7 +19,7 @@ class KeyNames:
         return key_text(self._keys_in_force(action)[0], ascii=self._settings().ascii)
 
     def keys_of(self, action: str) -> str:
-        """All keys of an action as they are in force."""
+        """The keys of an action as they are in force."""
         return " ".join(key_text(key, ascii=self._settings().ascii) for key in self._keys_in_force(action))
 
     def _keys_in_force(self, action: str) -> Sequence[str]:

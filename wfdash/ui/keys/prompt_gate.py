@@ -61,7 +61,7 @@ class KeyGate:
             self._shown_at = self.now()
 
     def open(self) -> None:
-        """There is no prompt after all."""
+        """Lets keys in again: there is no prompt after all."""
         self._closed_at = self._shown_at = None
         self._prompting = self._leaving = False
 

@@ -35,7 +35,7 @@ _LEGEND = {
 
 
 class HelpScreen(BaseScreen):
-    """One column, or two where they fit."""
+    """The keys by where they are live, in one column, or two where they fit."""
 
     opened_by = "help.open"
     labels: ClassVar[Mapping[str, str]] = {"row.open": "close"}

@@ -52,7 +52,7 @@ class WatchedScreen(BaseScreen):
         self.table.repaint()
 
     def draw(self) -> None:
-        """All from what the poller holds; nothing is written where nothing differs."""
+        """Draws all from what the poller holds; nothing is written where nothing differs."""
         poller, context = self.poller, self.context
         if poller is None or not self.is_ready:
             return

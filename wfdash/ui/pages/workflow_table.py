@@ -32,7 +32,7 @@ _DELETED = (" script deleted", " deleted")
 
 
 def worst_first(workflows: Sequence[Workflow], trends: Trends) -> list[Workflow]:
-    """Those where errors came since wfdash began to look, then those with errors, then the busy ones."""
+    """Sorts workflows: errors since wfdash began to look, then those with errors, then the busy ones."""
 
     def key(workflow: Workflow) -> tuple[float, int, int, str]:
         counts = workflow.counts

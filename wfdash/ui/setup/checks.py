@@ -28,7 +28,7 @@ class Introduction:
             return await reads.credential(settings.account_id)
 
     async def workflows(self, settings: Settings) -> list[Workflow]:
-        """Those of the account in the settings, in the API's order."""
+        """The workflows of the account in the settings, in the API's order."""
         async with self._reads(settings) as reads:
             return await reads.workflows()
 

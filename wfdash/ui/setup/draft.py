@@ -38,7 +38,7 @@ class ProfileDraft(Struct):
 
     @property
     def account_name(self) -> str:
-        """As the API tells it; "" where it was not asked."""
+        """The account's name as the API tells it; "" where it was not asked."""
         mine = self.settings.account_id
         return next(
             (str(account.get("name", "")) for account in self.accounts if account.get("id") == mine), ""

@@ -15,7 +15,7 @@ __all__ = ["SetupScreen"]
 
 
 class SetupScreen(SetupToken):
-    """Nothing is watched meanwhile, and nothing is written before the last step's y."""
+    """Leads through the first run. Nothing is watched meanwhile, nothing written before the last step's y."""
 
     # Account and workflow.
 

@@ -87,7 +87,7 @@ def account_entries(accounts: Sequence[Mapping[str, Any]]) -> Entries:
 
 
 def workflow_entries(workflows: Sequence[Workflow]) -> Entries:
-    """All of them, then each, those with errors first."""
+    """The choice of workflows: all of them, then each, those with errors first."""
     ranked = sorted(workflows, key=lambda workflow: (-workflow.counts.get("errored", 0), workflow.name))
     entries = [(ALL, "all of them", "the list of workflows, those in trouble first")]
     return _lined_up(

@@ -62,7 +62,7 @@ class SetupToken(SetupPage):
         self.accounts_seen()
 
     def take_source(self, kind: str) -> None:
-        """One of the sources was chosen."""
+        """Takes the source of the token that was chosen."""
         if kind == FOUND:
             self.verify()
         elif kind == NEW:

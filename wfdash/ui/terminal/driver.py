@@ -125,7 +125,7 @@ class TolerantDriver(LinuxDriver):
                 signal.pthread_kill(thread.ident, signal.SIGWINCH)
 
     def run_input_thread(self) -> None:
-        """Until the program ends; in a thread of its own."""
+        """Reads the terminal until the program ends; in a thread of its own."""
         decoder = self._decoder = InputDecoder()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)

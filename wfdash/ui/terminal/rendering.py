@@ -136,7 +136,7 @@ class TerminalLine:
 
 
 class NarrowUpdate(ChopsUpdate):
-    """The same update, cropped on both sides."""
+    """An update of the screen, cropped on both sides."""
 
     @classmethod
     def of(cls, update: ChopsUpdate) -> "NarrowUpdate":

@@ -1,1 +1,1 @@
-"""One widget a file."""
+"""The widgets that screens compose; one widget a file."""

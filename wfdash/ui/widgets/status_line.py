@@ -19,7 +19,7 @@ Pieces = Sequence[tuple[str, Style]]
 
 
 def length(pieces: Pieces) -> int:
-    """Of the pieces together, in cells."""
+    """The cells that the pieces take together."""
     return sum(cells(text) for text, _ in pieces)
 
 
