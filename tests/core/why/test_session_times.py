@@ -36,6 +36,11 @@ def test_a_sleep_or_a_wait_may_have_been_woken():
     assert not waits.looks_stuck, "its event wakes it, cut or not"
 
 
+def test_a_retry_that_is_not_due_may_have_been_woken():
+    late = step("charge card", 0, attempts=[attempt(0, 1, False)], delay="1 hour")
+    assert "it does nothing unless it was paused and resumed since" in why(late, started=60).sentence
+
+
 def test_what_moved_since_the_session_began_is_awake():
     again = step("long step", 0, attempts=[attempt(0), attempt(70)])
     assert "cut" not in why(again, started=60).sentence

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
-from wfdash.core.why.current_steps import doing
+from wfdash.core.why.current_steps import deadline, doing
 from wfdash.core.why.step_names import spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
@@ -48,22 +48,26 @@ def of_cut(detail: Detail, steps: Sequence[Step], times: SessionTimes | None, at
     if moved is None or moved >= times.started:
         return None
     ago = f"a reload or restart of the dev session {at.ago(times.started)}"
-    if not steps:
-        return Why(
-            f"the run was cut by {ago}: it does nothing until it is woken; {_WAKES}", _CUT, moved, None, True
-        )
-    named = spoken_name(steps[0]) if len(steps) == 1 else f"{len(steps)} open steps"
-    idle = [doing(step) for step in steps if doing(step) in ("sleeps", "waits")]
-    if len(idle) < len(steps):
-        was, it = ("was", "it does") if len(steps) == 1 else ("were", "the instance does")
+    named = spoken_name(steps[0]) if len(steps) == 1 else f"{len(steps)} open steps" if steps else "the run"
+    several = len(steps) > 1
+    if any(_would_show(step, at.now) for step in steps):
+        was, it = ("were", "the instance does") if several else ("was", "it does")
         said = f"{named} {was} cut by {ago}: {it} nothing until it is woken; {_WAKES}"
         return Why(said, _CUT, moved, None, True)
-    open_for = f"{named} {'has' if len(steps) == 1 else 'have'} been open since before {ago}"
-    if "waits" in idle:
+    open_for = f"{named} {'have' if several else 'has'} been open since before {ago}"
+    if any(doing(step) == "waits" for step in steps):
         wakes = "the event, or pause and then resume, wakes it"
         return Why(f"{open_for}; {wakes}", f"{_CUT}?", moved)
     said = f"{open_for}: it does nothing unless it was paused and resumed since, which wakes it"
     return Why(said, f"{_CUT}?", moved, None, True)
+
+
+def _would_show(step: Step, now: float) -> bool:
+    """Whether the step, had it been woken, would show a new attempt by now."""
+    if doing(step) == "retries":
+        due = deadline(step)[0]
+        return due is not None and due <= now
+    return doing(step) == "runs"
 
 
 _CUT = "cut by a reload"
