@@ -1,7 +1,6 @@
 """What looks stuck is read again before it is said, and dated; a sample of the others is checked."""
 
-from tests.support.stage import asked, staged
-
+from tests.support.harness.stage import asked, staged
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
