@@ -70,3 +70,17 @@ def test_one_that_fails_again_is_told_with_its_step(wfdash, engine, fresh):
     [told] = objects(done)
     assert (done.returncode, told["outcome"], told["ended"]) == (1, "done", "errored")
     assert told["error"] == 'failed again at "weigh": PaymentError: weigh is broken'
+
+
+def test_a_step_the_engine_does_not_know_is_said_to_be_one(wfdash, engine, fresh, tmp_path):
+    identity = engine.create(fresh("delivery"), "delivery", at="first", fixed=fresh("never"))
+    engine.wait(identity, "errored")
+    [line] = objects(wfdash("redrive", identity, "--dry-run"))
+    line["from"]["count"] = 7
+    file = tmp_path / "plan"
+    file.write_text(json.dumps(line))
+    done = wfdash("redrive", "--plan", str(file), "--yes")
+    [told] = objects(done)
+    assert (done.returncode, told["outcome"]) == (1, "refused")
+    assert "The engine does not know this step" in told["error"]
+    assert engine.status(identity) == "errored"

@@ -109,9 +109,12 @@ def _by_the_engine(no: _No) -> WorkflowsError | None:
         sentence = f"{asked.instance} is already final: nothing to terminate ({no.said})."
         return CannotTerminate(sentence, **no.origin)
     if no.word.endswith("cannot_restart") and asked.step:
+        # Only these words say that it is the step (measured on the local engine).
+        missing = "not found in execution history" in no.said
+        doubt = "The engine does not know this step: a" if missing else "Has it one? A"
         sentence = (
-            f"{asked.instance} cannot be restarted from a step {asked.step} ({no.said}). Has it one? A step "
-            "goes by its name without the -N, by its type, and by which one of that name and type it is."
+            f"{asked.instance} cannot be restarted from a step {asked.step} ({no.said}). {doubt} step goes "
+            "by its name without the -N, by its type, and by which one of that name and type it is."
         )
         return Refused(sentence, **no.origin)
     if no.word.startswith("instance.") and not no.word.endswith("not_found"):
