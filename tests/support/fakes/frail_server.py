@@ -72,6 +72,9 @@ class NoBudget:
     async def acquire_action(self):
         await asyncio.sleep(0)
 
+    async def acquire_detail(self):
+        await asyncio.sleep(0)
+
 
 @dataclass
 class Run:

@@ -26,6 +26,8 @@ class ActionBudget(Protocol):
     """Leave to send one request on behalf of an action."""
 
     async def acquire_action(self) -> None: ...
+    async def acquire_detail(self) -> None:
+        """Leave to read one instance with all its steps."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -108,7 +110,7 @@ class Rereader:
     async def read_full(self, identity: str) -> tuple[Snapshot, Detail]:
         """The instance with all its steps."""
         with _understood():
-            return await self._answer(identity, simple=False)
+            return await self._answer(identity, simple=False, full=True)
 
     async def find(self, identity: str, *, since: float) -> Snapshot | None:
         """An instance that may be there, or None: of many, one that the lists show, asked `since` then.
@@ -127,8 +129,11 @@ class Rereader:
     async def _detail(self, identity: str) -> Snapshot:
         return (await self._answer(identity, simple=not self._api.local))[0]
 
-    async def _answer(self, identity: str, *, simple: bool) -> tuple[Snapshot, Detail]:
-        await self._budget.acquire_action()
+    async def _answer(self, identity: str, *, simple: bool, full: bool = False) -> tuple[Snapshot, Detail]:
+        if full:
+            await self._budget.acquire_detail()
+        else:
+            await self._budget.acquire_action()
         number = self._sink.next_number()
         try:
             answer = await self._api.get_instance(self._workflow, identity, simple=simple)

@@ -164,6 +164,10 @@ class Budget:
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
             wait = self.take(priority, purpose)
 
+    async def acquire_detail(self) -> None:
+        """Waits until one read that an action needs beforehand may go: hundreds would leave it no writes."""
+        await self.acquire(Priority.FOREGROUND, "actions")
+
     async def acquire_action(self) -> None:
         """Waits until one request of an action may go, and spends it; a read freeze does not hold it."""
         while True:
