@@ -123,7 +123,7 @@ ACTIONS: tuple[Action, ...] = (
         "instance.redrive",
         ("R",),
         "redrive",
-        "Redrive: restart each from the step it failed at",
+        "Redrive each from the step it failed at",
         "instance",
         dangerous=True,
     ),
