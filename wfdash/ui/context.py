@@ -124,9 +124,18 @@ class Desk(Protocol):
     def guard(self) -> "Guard": ...
     @property
     def bulk(self) -> "ActionProgress | None": ...
+    @property
+    def unsettled(self) -> "list[Plan]":
+        """Those on many of which something is unsent or has not settled."""
+
     def start(
-        self, plan: "Plan", on_event: "Callable[[Progress | Result], None] | None" = None
+        self,
+        plan: "Plan",
+        on_event: "Callable[[Progress | Result], None] | None" = None,
+        *,
+        canary: int = 0,
     ) -> "ActionProgress": ...
+    def go_on(self, progress: "ActionProgress") -> None: ...
     def stop(self, progress: "ActionProgress") -> None: ...
     def shown(self, now: float) -> "list[ActionProgress]":
         """What runs, and what ended a moment ago."""

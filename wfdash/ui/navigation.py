@@ -133,9 +133,7 @@ class Navigator:
         if not self.at_root:
             self._app.pop_screen()
             return
-        session, key_of = self._context.session, self._context.keys.key_of
-        running = session.operator.running if session is not None else ()
-        many = [plan for plan in running if len(plan.targets) > 1]
+        key_of, many = self._context.keys.key_of, self._context.desk.unsettled
         if many and not self._leaving:
             self._leaving = True
             left = sum(len(plan.eligible) for plan in many)

@@ -130,3 +130,82 @@ def test_redrive_of_a_running_one_says_why_not():
         assert writes(dash) == []
 
     on(script, **PARCELS)
+
+
+async def canary(dash, ids, first):
+    """Asks for a redrive of these and sends so many of them first."""
+    dash.app.root.rows.marks.mark(ids)
+    await dash.press("instance.redrive")
+    await planned(dash)
+    await dash.type(f"first {first}")
+    await dash.passes(1)
+    assert f"redrive {first}, the rest once these are complete" in dash.text
+    await dash.press("y")
+    await dash.until(lambda: dash.app.desk.last is not None)
+    return dash.app.desk.last
+
+
+def test_rest_is_sent_once_the_first_ones_are_complete():
+    async def script(dash):
+        dash.world.workflows["parcels"].deploy(dash.world.clock())
+        trail = await canary(dash, parcels(dash)[-8:], 2)
+        await dash.until(lambda: "the rest waits for these 2" in trail.line(dash.app.context.clock()))
+        assert len(writes(dash)) == 2
+        await dash.until(lambda: trail.over, 900)
+        eligible = len(trail.plan.eligible)
+        assert len(writes(dash)) == eligible
+        assert f"{eligible} restarted · {eligible} complete" in dash.text
+
+    on(script, **PARCELS)
+
+
+def test_failed_canary_holds_the_rest_until_a_key_says_go():
+    async def script(dash):
+        dash.world.workflows["parcels"].restarts_on_newest = False
+        trail = await canary(dash, parcels(dash)[-8:], 2)
+        await dash.until(lambda: trail.held, 400)
+        await dash.passes(60)
+        assert len(writes(dash)) == 2
+        assert "of the first 2 did not complete" in dash.text
+        assert "g send the rest" in dash.text
+        await dash.press("g")
+        await dash.until(lambda: trail.over, 900)
+        eligible = len(trail.plan.eligible)
+        assert len(writes(dash)) == eligible
+        assert f"{eligible} restarted" in dash.text
+        assert "failed again at" in dash.text
+        await dash.press("m")
+        assert set(dash.app.root.rows.marks.ids) == set(trail.failed)
+        assert trail.failed
+
+    on(script, **PARCELS)
+
+
+def test_held_rest_is_left_unsent_by_a_key():
+    async def script(dash):
+        dash.world.workflows["parcels"].restarts_on_newest = False
+        trail = await canary(dash, parcels(dash)[-8:], 2)
+        await dash.until(lambda: trail.held, 400)
+        await dash.press("x")
+        await dash.until(lambda: trail.over, 400)
+        assert len(writes(dash)) == 2
+        assert f"{len(trail.plan.eligible) - 2} skipped" in dash.text
+
+    on(script, **PARCELS)
+
+
+def test_any_other_words_before_the_y_send_nothing():
+    async def script(dash):
+        dash.app.root.rows.marks.mark(parcels(dash)[-8:])
+        await dash.press("instance.redrive")
+        await planned(dash)
+        for words in ("first 99", "first 0", "5", "first"):
+            await dash.type(words)
+            await dash.passes(1)
+            await dash.press("y")
+            await dash.passes(1)
+            assert writes(dash) == [], words
+            for _ in words:
+                await dash.press("backspace")
+
+    on(script, **PARCELS)

@@ -32,6 +32,8 @@ class Course(Struct, frozen=True):
     """Seconds that the canary may take."""
     to_end: bool = False
     """Whether each is followed until its run ends."""
+    decide: Callable[[str], Awaitable[bool]] | None = None
+    """Asked with the reason where the canary failed: whether the rest is sent all the same."""
     timeout: float | None = None
     """Seconds from its request after which one is followed no further; None: no limit."""
 
@@ -43,6 +45,8 @@ class Ending(Struct, frozen=True):
     sentence: str
     now: str
     """The status read last."""
+    failed_at: str = ""
+    """The step it failed at, quoted and cleaned; "" where it did not fail or no step is told."""
 
     @property
     def exit_code(self) -> int:
@@ -110,19 +114,22 @@ class EndFollower(Struct, frozen=True):
             trouble = ""
             if not (is_final(snapshot.status) and self._is_old_end(before, snapshot)):
                 status = snapshot.status
-        return Ending(status, await self._sentence(identity, status), status)
+        sentence, failed_at = await self._sentence(identity, status)
+        return Ending(status, sentence, status, failed_at)
 
     @staticmethod
     def _is_old_end(before: Snapshot, now: Snapshot) -> bool:
         return now.source == before.source and now.ended is not None and now.ended == before.ended
 
-    async def _sentence(self, identity: str, status: str) -> str:
+    async def _sentence(self, identity: str, status: str) -> tuple[str, str]:
         if status != "errored":
-            return status
+            return status, ""
         try:
             _, detail = await self.rereader.read_full(identity)
         except WorkflowsError:
-            return "failed again"
+            return "failed again", ""
         step, failure = failing_step(detail), root_failure(detail)
-        where = f" at {spoken_name(step)}" if step is not None else ""
-        return f"failed again{where}" + (f": {failure_text(failure)}" if failure is not None else "")
+        named = spoken_name(step) if step is not None else ""
+        where = f" at {named}" if named else ""
+        said = f"failed again{where}" + (f": {failure_text(failure)}" if failure is not None else "")
+        return said, named

@@ -186,6 +186,8 @@ class Operator:
                     waits = False
                     await self._unless_halted(run, following)
                     held = judge_canary([results[identity] for identity in run.first if identity in results])
+                    if held is not None and await self._goes_on(run, target, held):
+                        held = None
                 if held is not None and not run.halt.is_set():
                     settle(await self._held(run, target, held))
                     continue
@@ -204,7 +206,7 @@ class Operator:
         return [results[target.id] for target in run.plan.targets]
 
     @staticmethod
-    async def _unless_halted(run: _Run, following: Sequence[asyncio.Task[None]]) -> None:
+    async def _unless_halted(run: _Run, following: "Sequence[asyncio.Future[Any]]") -> None:
         """Waits until all of them are followed to their end, or a person stops it."""
         stopping: asyncio.Task[Any] = asyncio.create_task(run.halt.wait())
         try:
@@ -212,6 +214,16 @@ class Operator:
                 await asyncio.wait({stopping, *open_ones}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
+
+    async def _goes_on(self, run: _Run, target: Target, held: Held) -> bool:
+        """Whether a person sends the rest although the first ones failed."""
+        if run.course.decide is None or run.halt.is_set():
+            return False
+        self._progress(run, target, "held", held.reason, "")
+        deciding = asyncio.ensure_future(run.course.decide(held.reason))
+        await self._unless_halted(run, [deciding])
+        deciding.cancel()
+        return deciding.done() and not deciding.cancelled() and deciding.result()
 
     async def _held(self, run: _Run, target: Target, held: Held) -> Result:
         await run.plan_journal.held(target.id, target.status, held.reason)
@@ -327,6 +339,7 @@ class Operator:
             error="" if ending.status == "complete" else ending.sentence,
             sentence=ending.sentence,
             ended=ending.status,
+            failed_at=ending.failed_at,
             exit_code=ending.exit_code,
         )
 

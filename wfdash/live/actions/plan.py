@@ -166,13 +166,20 @@ class Result(Struct, frozen=True):
     restart_from: RestartFrom | None = None
     ended: str = ""
     """How the run ended that this began: complete, errored, terminated; "" while it is not known."""
+    failed_at: str = ""
+    """The step that run failed at, quoted and cleaned."""
     followed: bool = False
     """Whether it is followed to its end: then another result of this id comes."""
 
     @property
+    def ended_badly(self) -> bool:
+        """Whether the run that this began came to another end than complete."""
+        return self.ended not in ("", "complete")
+
+    @property
     def failed(self) -> bool:
         """Worth another try by a person: it stays marked."""
-        return self.outcome.failed
+        return self.outcome.failed or self.ended_badly
 
 
 def make_plan(

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from wfdash.core.text.words import brief, clock
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import phrase
+from wfdash.core.verbs.rules import RESTARTS, phrase
 from wfdash.live.actions.plan import Plan, Progress, Result
 
 __all__ = ["ORDER", "ActionProgress"]
@@ -33,6 +33,10 @@ class ActionProgress(Struct):
     sent_at: float | None = None
     in_doubt: bool = False
     """Whether no answer came: what became of it is being read."""
+    canary: int = 0
+    """So many are sent first; 0 where all are sent at once."""
+    held: str = ""
+    """Why the rest waits for a person's word, after the first ones failed."""
     stopping: bool = False
     """Whether a person asked that nothing more of it be sent."""
 
@@ -42,6 +46,11 @@ class ActionProgress(Struct):
 
     @property
     def over(self) -> bool:
+        return self.answered and not any(result.followed for result in self.results.values())
+
+    @property
+    def answered(self) -> bool:
+        """Whether all is sent and has settled; runs that it began may go on."""
         return len(self.results) == len(self.plan.targets)
 
     @property
@@ -56,6 +65,34 @@ class ActionProgress(Struct):
             return ()
         return tuple(target.id for target in self.plan.eligible if target.id not in self.results)
 
+    @property
+    def runs_on(self) -> int:
+        """Runs that this began, of which the end is not known."""
+        return sum(result.followed or self._not_ended(result) for result in self.results.values())
+
+    def _not_ended(self, result: Result) -> bool:
+        began = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
+        return self.plan.verb in RESTARTS and began and not result.ended and not result.followed
+
+    def words(self) -> list[tuple[str, str]]:
+        """What became of them so far, each with its outcome: of restarts where the runs came to, too."""
+        if self.plan.verb not in RESTARTS:
+            return [(outcome, f"{number:,} {outcome}") for outcome, number in self.counts()]
+        began = [
+            result for result in self.results.values() if result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
+        ]
+        said: list[tuple[str, str]] = [(Outcome.DONE, f"{len(began):,} restarted")] if began else []
+        if complete := sum(result.ended == "complete" for result in began):
+            said.append((Outcome.DONE, f"{complete:,} complete"))
+        places = Counter((result.ended, result.failed_at) for result in began if result.ended_badly)
+        for (ended, step), number in places.most_common():
+            what = "failed again" if ended == "errored" else ended
+            said.append((Outcome.REFUSED, f"{number:,} {what}{f' at {step}' if step else ''}"))
+        if self.runs_on:
+            said.append((Outcome.UNDER_WAY, f"{self.runs_on:,} run"))
+        said += [(word, f"{number:,} {word}") for word, number in self.counts() if Outcome(word).failed]
+        return said
+
     def left(self, now: float) -> float | None:
         """Seconds until all is sent at the pace so far; None while that is not known, or is past."""
         if not self.sending or self.stopping or self.sent_at is None or self.sent < _TELLING:
@@ -67,11 +104,15 @@ class ActionProgress(Struct):
         if isinstance(event, Result):
             self.results[event.id] = event
             self.note = ""
+            if self.answered:
+                self.sent = len(self.plan.eligible)
             if self.over:
                 self.sent, self.ended_at = len(self.plan.eligible), event.at
         else:
             self.sent = max(self.sent, event.done)
             self.note = event.note
+            if event.stage == "held":
+                self.held = event.note
             self.in_doubt = self.in_doubt or event.stage == "unknown"
             if event.stage == "sent" and self.sent_at is None:
                 self.sent_at = event.at
@@ -101,16 +142,16 @@ class ActionProgress(Struct):
         target = self.plan.targets[0]
         asked = f"{phrase(self.plan.verb)} {target.id}"
         result = self.results.get(target.id)
-        if result is not None and result.outcome.failed:
+        if result is not None and result.failed and not result.ended:
             word = "" if result.outcome == Outcome.NO_EFFECT else f"{result.outcome}: "
             return f"{asked}: {word}{result.sentence or result.error}"
         at = clock(self.sent_at if self.sent_at is not None else self.asked_at, utc=utc)
         steps = "".join(f" → {status}" for status in self.path if status not in ("accepted", "unknown"))
         line = f"{asked} asked {at}{steps}"
-        if result is None:
+        if result is None or result.followed:
             note = self.note or ("outcome unknown, reading to find out" if self.in_doubt else "")
             return f"{line} · {note}" if note else f"{line} …"
-        if result.outcome == Outcome.UNDER_WAY:
+        if result.outcome == Outcome.UNDER_WAY or result.ended:
             return f"{line} · {result.sentence}"
         if not steps:
             return f"{line} · {result.sentence}"
@@ -120,8 +161,12 @@ class ActionProgress(Struct):
     def _line_of_many(self) -> str:
         total = len(self.plan.eligible)
         what = f"{phrase(self.plan.verb)} {total} instances"
-        counted = ", ".join(f"{number} {outcome}" for outcome, number in self.counts())
-        if self.over:
+        counted = (" · " if self.plan.verb in RESTARTS else ", ").join(words for _, words in self.words())
+        if self.answered:
             return f"{what}: {counted}"
+        if self.held:
+            return f"{what}: {self.held}"
+        if self.canary and self.sent == self.canary:
+            counted = f"{counted} · the rest waits for these {self.canary}"
         note = f" · {self.note}" if self.note else ""
         return f"{what}: {self.sent} of {total}{f' · {counted}' if counted else ''}{note}"

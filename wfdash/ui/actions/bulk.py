@@ -9,6 +9,7 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import phrase
+from wfdash.live.actions.plan import Result
 from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
@@ -20,6 +21,7 @@ __all__ = ["BulkScreen", "bulk_lines"]
 
 _STYLES: Mapping[str, Style] = {
     Outcome.DONE: PLAIN,
+    "failed again": BAD,
     Outcome.UNDER_WAY: PLAIN,
     Outcome.NO_EFFECT: WARN,
     Outcome.SKIPPED: WARN,
@@ -45,11 +47,12 @@ def bulk_lines(
         ],
         _bar(progress.sent, total, width, progress.left(now)),
         _counts(progress),
-        [],
+        [(f"   {fit(clean(progress.held or progress.note), max(8, width - 4))}".rstrip(), WARN)],
     ]
     settled = sorted(progress.results.values(), key=lambda result: -ORDER.index(result.outcome))
     rows = [(_FOLLOWED, identity, "sent, and read until it settles") for identity in progress.followed]
-    rows += [(result.outcome, result.id, result.sentence or result.error) for result in settled]
+    settled.sort(key=_rank)
+    rows += [(_word(result), result.id, result.sentence or result.error) for result in settled]
     room = max(1, height - len(lines) - 2)
     top = min(top, max(0, len(rows) - room))
     lines += _results(rows[top : top + room], width)
@@ -75,13 +78,32 @@ def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
 
 def _counts(progress: ActionProgress) -> Pieces:
     pieces: list[tuple[str, Style]] = [("   ", PLAIN)]
-    for outcome, number in progress.counts():
-        pieces += [(f"{count(number)} {outcome}", _STYLES.get(outcome, PLAIN)), ("  ", PLAIN)]
+    for outcome, words in progress.words():
+        pieces += [(words, _STYLES.get(outcome, PLAIN)), (" · ", QUIET)]
+    del pieces[2 * len(progress.words()) :]
     if progress.followed:
-        pieces.append((f"{count(len(progress.followed))} {_FOLLOWED}  ", PLAIN))
-    if progress.note:
-        pieces.append((clean(progress.note), WARN))
+        pieces.append((f"  {count(len(progress.followed))} {_FOLLOWED}", PLAIN))
     return pieces
+
+
+def _rank(result: Result) -> int:
+    """What a person has to look at comes first; what was skipped, as the prompt said, last."""
+    if result.outcome == Outcome.SKIPPED:
+        return 4
+    return 0 if result.ended_badly else 1 if result.failed else 2 if result.followed else 3
+
+
+def _failed(progress: ActionProgress) -> tuple[str, ...]:
+    """Those worth another try: what the prompt had named as skipped is not among them."""
+    planned = {target.id for target in progress.plan.eligible}
+    return tuple(identity for identity in progress.failed if identity in planned)
+
+
+def _word(result: Result) -> str:
+    """The outcome, or where the run that it began has come to."""
+    if result.ended_badly:
+        return "failed again" if result.ended == "errored" else result.ended
+    return result.ended or ("runs" if result.followed else result.outcome)
 
 
 def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
@@ -103,9 +125,23 @@ def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
 
 def _foot(progress: ActionProgress, shows: str) -> Pieces:
     again = f", {shows} shows it again" if shows else ""
+    marks: Pieces = []
+    if progress.answered:
+        failed_ones = _failed(progress)
+        these = len(failed_ones) or len(progress.plan.eligible)
+        which, failed = ("the", " that failed") if failed_ones else ("these", "")
+        marks = [(" m", ACCENT), (f" mark {which} {count(these)}{failed}   ", PLAIN)]
     if progress.over:
-        marked = f"{count(len(progress.failed))} stay marked   " if progress.failed else ""
-        return [(f" all told. {marked}", PLAIN), ("esc", STRONG), (" close", PLAIN)]
+        return [*marks, (" esc", STRONG), (" close", PLAIN)]
+    if progress.answered:
+        return [*marks, (" esc", STRONG), (f" hide, the runs are followed on{again}", PLAIN)]
+    if progress.held:
+        return [
+            (" g", ACCENT),
+            (" send the rest    ", PLAIN),
+            ("x", ACCENT),
+            (" leave the rest unsent", PLAIN),
+        ]
     if progress.stopping:
         return [(" stopping: nothing more is sent, what was sent is followed", WARN)]
     if not progress.sending:
@@ -143,12 +179,26 @@ class BulkScreen(LowerHalf):
         event.prevent_default()
         if event.key == "escape":
             self.close()
+        elif event.key == "g" and self.progress.held:
+            self.context.desk.go_on(self.progress)
+        elif event.key == "m" and self.progress.answered:
+            self._mark()
         elif event.key == "x" and self.progress.sending:
             self.context.desk.stop(self.progress)
         elif event.key in ("down", "up"):
             step = 1 if event.key == "down" else -1
             self._top = max(0, min(len(self.progress.plan.targets), self._top + step))
         self.draw()
+
+    def _mark(self) -> None:
+        """Marks what failed, else all that this was about, and nothing else."""
+        ids = _failed(self.progress) or tuple(target.id for target in self.progress.plan.eligible)
+        listing = self.context.pages.listing
+        if listing.workflow == self.progress.plan.workflow:
+            listing.marks.clear()
+        listing.mark_later(self.progress.plan.workflow, ids)
+        self.context.notify(f"{count(len(ids))} marked in the list of {self.progress.plan.workflow}")
+        self.close()
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()

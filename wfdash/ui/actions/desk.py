@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from textual.message import Message
 
+from wfdash.core.verbs.rules import RESTARTS
+from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.journal import Journal
@@ -15,6 +17,8 @@ __all__ = ["ActionDesk", "ActionMoved"]
 
 OnProgress = Callable[[Progress | Result], None]
 
+_FOLLOWED = 3600.0
+"""Seconds for which runs that an action began are followed."""
 _LINGER = 12.0
 """Seconds a settled action stays on screen; one that needs a look stays five times as long."""
 
@@ -35,6 +39,8 @@ class ActionDesk:
         """`post` tells the app when an action moved on."""
         self._context = context
         self._post = post
+        self._words: dict[str, asyncio.Event] = {}
+        """Set where a person sends the rest of a plan that was held."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.actions: list[ActionProgress] = []
         self._last: tuple[Journal, LastAction] | None = None
@@ -53,14 +59,21 @@ class ActionDesk:
         return self.actions[-1] if self.actions else None
 
     @property
+    def unsettled(self) -> list[Plan]:
+        """Those on many of which something is unsent or has not settled; runs that go on do not count."""
+        return [progress.plan for progress in self.actions if not progress.single and not progress.answered]
+
+    @property
     def bulk(self) -> ActionProgress | None:
         """The action on many that was asked for last."""
         return next((progress for progress in reversed(self.actions) if not progress.single), None)
 
-    def start(self, plan: Plan, on_event: OnProgress | None = None) -> ActionProgress:
+    def start(self, plan: Plan, on_event: OnProgress | None = None, *, canary: int = 0) -> ActionProgress:
         """Carries out a confirmed plan; `on_event` is called with each event as it comes."""
         assert self._context.session is not None
-        progress = ActionProgress(plan, self._context.clock())
+        progress = ActionProgress(plan, self._context.clock(), canary=canary)
+        word: asyncio.Event = asyncio.Event()
+        self._words[plan.key] = word
         self.actions.append(progress)
         del self.actions[:-50]
         operator = self._context.session.operator
@@ -71,17 +84,33 @@ class ActionDesk:
                 on_event(event)
             self._post(ActionMoved(progress, event))
 
+        async def decide(reason: str) -> bool:
+            await word.wait()
+            return True
+
+        restarts = plan.verb in RESTARTS
+        course = Course(canary, to_end=restarts, decide=decide, timeout=_FOLLOWED if restarts else None)
+
         async def run() -> None:
-            await operator.carry_out(plan, take)
+            try:
+                await operator.carry_out(plan, take, course)
+            finally:
+                del self._words[plan.key]
 
         task = asyncio.create_task(run(), name=f"{plan.verb} {plan.key}")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return progress
 
+    def go_on(self, progress: ActionProgress) -> None:
+        """Sends the rest although the first ones failed."""
+        progress.held = ""
+        if word := self._words.get(progress.plan.key):
+            word.set()
+
     def stop(self, progress: ActionProgress) -> None:
         """Stops an action on many: nothing more of it is sent."""
-        progress.stopping = True
+        progress.stopping, progress.held = True, ""
         if self._context.session is not None:
             self._context.session.operator.stop(progress.plan.key)
 

@@ -237,11 +237,9 @@ class ActionHost:
                 screen.draw()
         self.draw()
         session = self._context.session
-        if not isinstance(event, Progress) and session is not None and progress.over:
+        if not isinstance(event, Progress) and session is not None and progress.answered:
             session.poller.poll_now()
             self._context.shift.acted(progress)
-            ended = {result.id for result in progress.results.values()}
-            self._context.pages.listing.marks.unmark(ended - set(progress.failed))
 
     def draw(self) -> None:
         """Draws what runs and what has just ended on every screen that shows it."""

@@ -229,7 +229,7 @@ class PromptScreen(LowerHalf):
             then()
 
     def _type(self, event: events.Key) -> None:
-        expected = self.asking.expected
+        expected = self.asking.goal
         character = bare(event)
         if character == "y" and self.asking.typed == expected:
             self._take_alone(event, self._confirmed)
@@ -270,7 +270,7 @@ class PromptScreen(LowerHalf):
         if self.asking.journal_trouble and not self.plan.unrecorded:
             self.asking.plan = self.plan.without_journal()
         self.asking.sending = True
-        self.progress = self.context.desk.start(self.plan, None)
+        self.progress = self.context.desk.start(self.plan, None, canary=self.asking.canary)
         if len(self.plan.targets) > 1:
             self.context.prompts.show_bulk(self.progress)
             return

@@ -1,5 +1,6 @@
 """What a prompt says: the targets, what will be lost, what is skipped and why, and what confirms it."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
@@ -14,7 +15,7 @@ from wfdash.core.payload.tree import summary
 from wfdash.core.text.clean import cells, clean, distinguishable, fit
 from wfdash.core.text.words import age, count
 from wfdash.core.verbs.consequences import StepTarget, consequence
-from wfdash.core.verbs.rules import destroys, phrase
+from wfdash.core.verbs.rules import RESTARTS, destroys, phrase
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.ui.actions.redrive_table import RedriveAnswers, redrive_lines, redrive_warnings
 from wfdash.ui.widgets.status_line import Pieces
@@ -51,10 +52,28 @@ class Asking(Struct):
         lost = bool(self.journal_trouble)
         return expected_text(self.plan, production=self.production, unrecorded=lost)
 
+    @property
+    def canary(self) -> int:
+        """How many are sent first, where `first 5` is typed and can be; else 0."""
+        found = _CANARY.match(self.typed)
+        number = int(found[1]) if found else 0
+        many = len(self.plan.eligible)
+        return number if self.plan.verb in RESTARTS and 0 < number < many else 0
 
+    @property
+    def goal(self) -> str:
+        """What is being typed: the count, or a canary, with whatever has to follow either."""
+        if not self.canary:
+            return self.expected
+        rest = self.expected.partition(" ")[2]
+        return f"first {self.canary}{f' {rest}' if rest else ''}"
+
+
+_CANARY = re.compile(r"first ([0-9]{1,6})(?= |$)")
 UNRECORDED = "unrecorded"
 """Typed to go on where the journal cannot be written."""
 _IT_IS = "it is "
+_CANARY_OFFERED = 5
 _WARNINGS = 6
 """Lines of what redriving means, at most."""
 
@@ -243,26 +262,33 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
             ("    esc", STRONG),
             (" leave it", PLAIN),
         ]
-    elif asking.typed == expected:
+    elif asking.typed == asking.goal:
+        first = f" {asking.canary}, the rest once these are complete" if asking.canary else ""
         line = [
             (f" {clean(asking.typed)} ", Style(reverse=True)),
             ("  now ", PLAIN),
             ("y", ACCENT),
-            (f" {phrase(asking.plan.verb)}", PLAIN),
+            (f" {phrase(asking.plan.verb)}{first}", PLAIN),
             ("    esc", STRONG),
             (" leave it", PLAIN),
         ]
     else:
         line = [
             (" type ", PLAIN),
-            (clean(expected), ACCENT),
+            (clean(asking.goal), ACCENT),
             (", then y: ", PLAIN),
             (clean(asking.typed), STRONG),
             ("_", PLAIN),
+            (_or_first(asking), QUIET),
             ("    esc", STRONG),
             (" leave it", PLAIN),
         ]
     return [[*line, ("    " + asking.hint if asking.hint else "", WARN)]]
+
+
+def _or_first(asking: Asking) -> str:
+    many = asking.plan.verb in RESTARTS and len(asking.plan.eligible) > _CANARY_OFFERED
+    return "  or first 5" if many and not asking.canary else ""
 
 
 def _refused_foot(asking: Asking) -> Pieces:
