@@ -407,3 +407,28 @@ def test_a_form_says_all_of_what_is_wrong_and_its_keys():
         assert "tab next · ctrl+o editor · esc leaves it" in said
 
     on(script, size=(80, 24))
+
+
+def test_pause_of_many_is_taken_back_on_those_left_as_they_were():
+    async def script(dash):
+        root = dash.app.root
+        await dash.until(lambda: len(root.rows.view) > 100)
+        waiting = [key for key, one in orders(dash).items() if one.status == "waiting"][-4:]
+        root.rows.marks.mark(waiting)
+        await dash.press("instance.pause")
+        await dash.passes(1)
+        await dash.type("4")
+        await dash.passes(1)
+        await dash.press("y")
+        await dash.until(lambda: isinstance(dash.app.screen, BulkScreen))
+        await dash.until(lambda: "r resume these 4" in dash.text)
+        await dash.passes(20)
+        verbs.resume(dash.world, orders(dash)[waiting[0]])
+        await dash.until(lambda: "r resume these 3" in dash.text)
+        await dash.press("instance.resume")
+        await dash.passes(1)
+        assert isinstance(dash.app.screen, PromptScreen)
+        assert {target.id for target in dash.app.screen.plan.targets} == set(waiting[1:])
+        assert "type 3, then y" in dash.text
+
+    on(script)

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from rich.style import Style
 from textual import events
 
+from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import phrase
-from wfdash.live.actions.plan import Result
+from wfdash.core.verbs.rules import inverse, leads_to, phrase, same_meaning
+from wfdash.live.actions.plan import Result, make_plan
 from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
@@ -30,11 +31,20 @@ _STYLES: Mapping[str, Style] = {
     Outcome.UNKNOWN: BAD,
 }
 _BAR = 40
+_SAME_CHANGE = 5.0
+"""Seconds by which the server's time of a change may follow ours of the answer that settled it."""
 _FOLLOWED = "followed"
 
 
 def bulk_lines(
-    progress: ActionProgress, width: int, height: int, *, top: int, now: float, shows: str = ""
+    progress: ActionProgress,
+    width: int,
+    height: int,
+    *,
+    top: int,
+    now: float,
+    shows: str = "",
+    back: str = "",
 ) -> list[Pieces]:
     """The progress, then the results, those to look at first; `shows` is the key that shows it again."""
     plan = progress.plan
@@ -60,7 +70,7 @@ def bulk_lines(
         shown = f"{top + 1} to {min(len(rows), top + room)}"
         lines.append([(f"   {shown} of {count(len(rows))}, up and down for the others", QUIET)])
     lines += [[]] * max(0, height - len(lines) - 1)
-    lines.append(_foot(progress, shows))
+    lines.append(_foot(progress, shows, back))
     return lines[:height]
 
 
@@ -123,7 +133,7 @@ def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
     return lines
 
 
-def _foot(progress: ActionProgress, shows: str) -> Pieces:
+def _foot(progress: ActionProgress, shows: str, back: str) -> Pieces:
     again = f", {shows} shows it again" if shows else ""
     marks: Pieces = []
     if progress.answered:
@@ -131,6 +141,9 @@ def _foot(progress: ActionProgress, shows: str) -> Pieces:
         these = len(failed_ones) or len(progress.plan.eligible)
         which, failed = ("the", " that failed") if failed_ones else ("these", "")
         marks = [(" m", ACCENT), (f" mark {which} {count(these)}{failed}   ", PLAIN)]
+    if back:
+        key, _, words = back.partition(" ")
+        marks = [(f" {key}", ACCENT), (f" {words}   ", PLAIN), *marks]
     if progress.over:
         return [*marks, (" esc", STRONG), (" close", PLAIN)]
     if progress.answered:
@@ -164,6 +177,7 @@ class BulkScreen(LowerHalf):
 
     def on_mount(self) -> None:
         self.draw()
+        self.set_interval(1.0, self.draw)
 
     def on_resize(self) -> None:
         self.draw()
@@ -172,7 +186,44 @@ class BulkScreen(LowerHalf):
         if self.is_ready:
             width, height = self.room
             now, shows = self.context.clock(), self.context.keys.key_of("bulk.show")
-            self.panel.show(bulk_lines(self.progress, width, height, top=self._top, now=now, shows=shows))
+            lines = bulk_lines(
+                self.progress, width, height, top=self._top, now=now, shows=shows, back=self._back_words()
+            )
+            self.panel.show(lines)
+
+    def _back(self) -> list[Instance]:
+        """Those that this brought where they are, and that nobody has changed since."""
+        session, plan = self.context.session, self.progress.plan
+        if session is None or not inverse(plan.verb) or session.poller.workflow != plan.workflow:
+            return []
+        if not self.progress.answered:
+            return []
+        settled = [result for result in self.progress.results.values() if not result.failed]
+        rows = ((result, session.poller.store.get(result.id)) for result in settled)
+        ahead = session.skew.seconds
+        return [row for result, row in rows if row is not None and self._is_as_left(result, row, ahead)]
+
+    def _is_as_left(self, result: Result, row: Instance, ahead: float) -> bool:
+        """Whether nothing changed it since; our clock is `ahead` of the server's, which the row tells."""
+        verb = self.progress.plan.verb
+        if row.status not in leads_to(verb) or not same_meaning(verb, result.after, row.status):
+            return False
+        return row.modified is None or row.modified <= result.at - ahead + _SAME_CHANGE
+
+    def _back_words(self) -> str:
+        """The key that takes it back, and what it does; "" where nothing is left to take back."""
+        verb, rows = inverse(self.progress.plan.verb), len(self._back())
+        return f"{self._back_key()} {verb} these {count(rows)}" if rows else ""
+
+    def _back_key(self) -> str:
+        return self.context.keys.key_of(f"instance.{inverse(self.progress.plan.verb)}")
+
+    def _take_back(self) -> None:
+        """Asks for the inverse as for any other action."""
+        rows, plan = self._back(), self.progress.plan
+        now, guard = self.context.clock(), self.context.desk.guard
+        self.close()
+        self.context.prompts.prompt(make_plan(inverse(plan.verb), plan.workflow, rows, now=now, guard=guard))
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
@@ -181,6 +232,9 @@ class BulkScreen(LowerHalf):
             self.close()
         elif event.key == "g" and self.progress.held:
             self.context.desk.go_on(self.progress)
+        elif event.character and event.character == self._back_words()[:1]:
+            self._take_back()
+            return
         elif event.key == "m" and self.progress.answered:
             self._mark()
         elif event.key == "x" and self.progress.sending:
