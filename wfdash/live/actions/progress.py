@@ -84,10 +84,11 @@ class ActionProgress(Struct):
         said: list[tuple[str, str]] = [(Outcome.DONE, f"{len(began):,} restarted")] if began else []
         if complete := sum(result.ended == "complete" for result in began):
             said.append((Outcome.DONE, f"{complete:,} complete"))
-        places = Counter((result.ended, result.failed_at) for result in began if result.ended_badly)
-        for (ended, step), number in places.most_common():
+        for ended in sorted({result.ended for result in began if result.ended_badly}):
+            steps = Counter(result.failed_at for result in began if result.ended == ended)
             what = "failed again" if ended == "errored" else ended
-            said.append((Outcome.REFUSED, f"{number:,} {what}{f' at {step}' if step else ''}"))
+            where = next(iter(steps)) if len(steps) == 1 else f"{len(steps)} steps"
+            said.append((Outcome.REFUSED, f"{steps.total():,} {what}{f' at {where}' if where else ''}"))
         if self.runs_on:
             said.append((Outcome.UNDER_WAY, f"{self.runs_on:,} run"))
         said += [(word, f"{number:,} {word}") for word, number in self.counts() if Outcome(word).failed]

@@ -122,10 +122,10 @@ def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
     longest = max((len(name) for name in names), default=0)
     lines: list[Pieces] = []
     for (outcome, _, sentence), name in zip(rows, names, strict=True):
-        room = max(8, width - longest - 20)
+        room = max(8, width - longest - 21)
         lines.append(
             [
-                (f"   {fit(outcome, 12)}", _STYLES.get(outcome, PLAIN)),
+                (f"   {fit(outcome, 13)}", _STYLES.get(outcome, PLAIN)),
                 (f"{fit(name, longest)}  ", STRONG),
                 (fit(clean(sentence), room), PLAIN),
             ]
