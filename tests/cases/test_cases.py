@@ -13,8 +13,9 @@ from wfdash.core.filter.query import QueryError, parse
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import parse_time
-from wfdash.core.triage.error_groups import Sample, filter_for, group, summary
+from wfdash.core.triage.error_groups import Sample, blame, filter_for, group
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.core.triage.headline import Evidence, headline
 from wfdash.core.why.diagnose import diagnose
 from wfdash.core.why.failure import failing_step
 from wfdash.core.why.step_names import base_name
@@ -42,6 +43,12 @@ class Case:
     def groups(self):
         errored = [detail for detail in self.details.values() if detail.status == "errored"]
         return group(Sample(detail.id, detail.end, fingerprint(detail)) for detail in errored)
+
+    def evidence(self):
+        read = sum(found.count for found in self.groups())
+        rows = list(self.rows.values())
+        deployed = {version: parse_time(at) for version, at in self.file.get("deployed", {}).items()}
+        return Evidence(read, read, blame(rows), rows, deployed)
 
     def causes(self):
         return {one.fingerprint.cause: one for one in self.groups()}
@@ -91,7 +98,10 @@ def test_causes_are_as_many_as_there_are(case):
     for part in case.right.get("cause", {}).get("*", ()):
         assert all(part in " ".join(cause) for cause in causes)
     if causes:
-        assert summary(case.groups(), now=case.now)
+        said = headline(case.groups(), case.evidence(), now=case.now).sentence
+        assert said
+        for part in case.right.get("headline", ()):
+            assert part in said
 
 
 def test_a_group_s_filter_finds_its_instances(case):

@@ -10,7 +10,7 @@ def looks_stuck(on, identity, read_ago):
     """Have the poller remember an answer by which this instance sleeps although it was to wake."""
     poller, now = on.poller, on.loop.time()
     sleep = {"type": "sleep", "name": "until the courier comes-1", "finished": False, "error": None}
-    sleep |= {"start": iso(now - 3_000), "end": iso(now - 1_200)}
+    sleep |= {"start": iso(now - 3_000), "end": iso(now - 1_300)}
     result = {"status": poller.store.get(identity).status, "start": iso(now - 3_000), "steps": [sleep]}
     poller.sink.saw_detail(read_detail("orders", identity, result), poller.sink.next_number())
     poller.fact(identity).read_at = now - read_ago
