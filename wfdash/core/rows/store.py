@@ -38,6 +38,9 @@ class Store:
         """Those that can still move by themselves, and when they were told of last, epoch seconds."""
         self._notes: dict[str, str] = {}
         self._statuses: Counter[str] = Counter()
+        self._superseded: dict[str, tuple[str, float]] = {}
+        """Status and change of list rows that an instance's own answer has overtaken: a replica may
+        tell them again."""
         self._extras: dict[tuple[object, ...], dict[str, Any]] = {}
 
     def __len__(self) -> int:
@@ -85,6 +88,9 @@ class Store:
         for row in rows.values():
             row.seq = seq
             old = self._rows.get(row.id)
+            if old is not None and self._lags_behind(row):
+                old.seq = max(old.seq, seq)
+                continue
             # Without this each poll of a dev session would take the times away that the detail had brought.
             if old is not None and (old.started is not None or old.ended is not None):
                 _keep_times(row, old)
@@ -113,6 +119,8 @@ class Store:
         row.status = status or row.status
         row.started, row.ended = started, ended
         if old and row.status != old.status:
+            if old.modified is not None and seq >= old.seq:
+                self._superseded[identity] = old.status, old.modified
             row.modified = None  # the list's was that of the status before
         row.version, row.trigger = version or row.version, trigger or row.trigger
         row.extra = {key: value for key, value in (row.extra or {}).items() if key not in _AMENDED} or None
@@ -159,6 +167,18 @@ class Store:
         self._statuses[row.status] += 1
         self._sure(row, now)
         return True
+
+    def _lags_behind(self, row: Instance) -> bool:
+        """Whether a list row is the one that was overtaken, or older, although it was asked for later."""
+        old, overtaken = self._rows[row.id], self._superseded.get(row.id)
+        if overtaken is None:
+            return False
+        if old.ended is not None and row.modified is not None and row.modified <= old.ended:
+            return not is_final(row.status)
+        if row.modified is not None and row.modified <= overtaken[1]:
+            return True
+        del self._superseded[row.id]
+        return False
 
     def _sure(self, row: Instance, now: float) -> bool:
         if is_final(row.status):

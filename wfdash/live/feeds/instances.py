@@ -4,6 +4,7 @@ from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage
 from wfdash.core.filter.query import Pushdown
 from wfdash.core.model.instance import Instance
+from wfdash.core.rows.store import EXPIRED
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
@@ -46,12 +47,17 @@ class NewestInstances(Job):
         self._newest: float | None = None
         """Creation of the newest row that the last page on top told."""
         self._catching: tuple[str, float | None, int] | None = None
+        self._page: set[str] = set()
+        """Ids on the last newest page."""
+        self._missing: set[str] = set()
+        """Those that it should have held and did not."""
 
     def reset(self) -> None:
         """Begins anew: another list is asked for from now on."""
         # A late answer to the old question carries its old number and is dropped where it is applied.
         self.total = self.counts = self.complete_at = self.below = self._reached = self._catching = None
         self.hidden = self.left_out = 0
+        self._page, self._missing = set(), set()
         self.asked = (0, "", None)
         self.soon()
         fresh = self.freshness
@@ -94,9 +100,27 @@ class NewestInstances(Job):
         self.left_out = page.left_out
         self.complete_at = number if page.cursor is None and not pushed(context) else None
         self.asked = (number, _status(context), oldest if page.cursor is not None else None)
+        if not pushed(context):
+            self._look_for_deleted(page, oldest if page.cursor is not None else None, number)
         self._newest = newest
         self._catch_up(page, oldest, self._reached, _CATCH_UP)
         self._reached = newest if newest is not None else self._reached
+
+    def _look_for_deleted(self, page: InstancePage, oldest: float | None, number: int) -> None:
+        """What two newest pages in a row should hold and do not is not there any more.
+
+        Not after one: the list is answered by replicas, and a row may be late on one of them.
+        """
+        store = self.context.store
+        now = {identity for item in page.items if isinstance(identity := item.get("id"), str)}
+        rows = [row for identity in (self._page | self._missing) - now if (row := store.get(identity))]
+        missing = {
+            row.id
+            for row in rows
+            if row.seq < number and row.created is not None and (oldest is None or row.created > oldest)
+        }
+        self.context.tell(store.doubt(missing & self._missing, EXPIRED))
+        self._page, self._missing = now, missing
 
     def left(self, identity: str) -> bool:
         """Whether the newest page should hold this row, by its status and age, and does not any more."""

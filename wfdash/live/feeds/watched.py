@@ -9,6 +9,7 @@ from wfdash.core.rows.store import Delta
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
+from wfdash.live.polling.read_instance import amend_row
 from wfdash.live.records.pins import Pin, PinState
 
 __all__ = ["GONE", "Watched"]
@@ -65,7 +66,7 @@ class Watched(Job):
         state = min(self._states.values(), key=self._due, default=None)
         if state is None or self._due(state) > now:
             return
-        pin, last_status = state.pin, state.status
+        pin, last_status, number = state.pin, state.status, self.context.next_number()
         try:
             # The status is all that is watched, and it comes without the steps.
             answer = await self.context.api.get_instance(pin.workflow, pin.id, simple=True)
@@ -77,6 +78,9 @@ class Watched(Job):
         # What the list told meanwhile was asked later.
         status = detail.status if state.status == last_status else state.status
         self._settle(state, status, self.context.clock())
+        if pin.workflow == self.context.workflow and pin.id in self.context.store:
+            # The list may lag behind this answer: the row has to know, or each of the two is news in turn.
+            self.context.tell(amend_row(self.context.store, detail, number, self.context.clock()))
 
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)

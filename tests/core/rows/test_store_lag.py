@@ -1,0 +1,48 @@
+"""A list that lags behind an instance's own answer does not take it back."""
+
+from wfdash.core.model.times import iso
+from wfdash.core.rows.store import Store
+
+NOW = 1_795_262_400.0
+
+
+def item(status, modified, ended=None):
+    times = {"created_on": iso(NOW - 60), "modified_on": iso(modified), "ended_on": ended and iso(ended)}
+    return {"id": "a", "status": status, **times}
+
+
+def told(store, status, modified, seq, ended=None):
+    store.apply([item(status, modified, ended)], seq=seq, now=NOW)
+    return store.get("a").status
+
+
+def test_row_that_was_overtaken_is_not_news_again():
+    store = Store()
+    told(store, "running", NOW - 30, 1)
+    store.amend("a", seq=2, now=NOW, status="complete", ended=NOW - 5)
+    changes = [store.apply([item("running", NOW - 30)], seq=seq, now=NOW) for seq in range(3, 18)]
+    assert not any(changes)
+    assert store.get("a").status == "complete"
+
+
+def test_older_row_than_the_end_is_not_believed():
+    store = Store()
+    told(store, "running", NOW - 30, 1)
+    store.amend("a", seq=2, now=NOW, status="complete", ended=NOW - 5)
+    assert told(store, "waiting", NOW - 20, 3) == "complete"
+
+
+def test_newer_row_wins_over_what_was_read_before():
+    store = Store()
+    told(store, "running", NOW - 30, 1)
+    store.amend("a", seq=2, now=NOW, status="complete", ended=NOW - 5)
+    assert told(store, "queued", NOW - 1, 3) == "queued"
+    assert told(store, "running", NOW, 4) == "running"
+
+
+def test_row_that_lags_still_counts_as_met():
+    store = Store()
+    told(store, "running", NOW - 30, 1)
+    store.amend("a", seq=2, now=NOW, status="waiting")
+    told(store, "running", NOW - 30, 9)
+    assert store.get("a").seq == 9
