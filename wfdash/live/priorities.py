@@ -15,6 +15,7 @@ from wfdash.live.feeds.error_samples import ErrorSamples
 from wfdash.live.feeds.filter_search import FilterSearch
 from wfdash.live.feeds.instances import NewestInstances, OlderInstances
 from wfdash.live.feeds.open_instance import OpenDetail
+from wfdash.live.feeds.pauses import Pauses
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.feeds.sweep import Sweep
 from wfdash.live.feeds.versions import Versions
@@ -41,6 +42,7 @@ class Feeds:
         self.history = OlderInstances(context, self.newest)
         self.counts = Counts(context)
         self.detail = OpenDetail(context)
+        self.pauses = Pauses(context)
         self.row_details = RowDetails(context, self.why_context)
         self.anomalies = Anomalies(context, self.row_details)
         self.anomaly_reads = AnomalyReads(
@@ -93,6 +95,7 @@ class Feeds:
             allowed=version.concurrency_limit if version is not None else None,
             counts=self.status_counts,
             session=session,
+            paused=self.pauses.of(detail.id) if detail is not None else (),
         )
 
     def reset(self) -> None:
@@ -101,6 +104,7 @@ class Feeds:
         for job in self.of_workflow:
             job.reset()
         self.anomalies.reset()
+        self.pauses.reset()
 
     def in_order(self) -> Sequence[Job]:
         """Most urgent first: rows on screen that were never read before a sweep.
@@ -149,6 +153,7 @@ class Feeds:
             self._spared = self.sweep.pages
 
     def _follow(self, delta: Delta) -> None:
+        self.pauses.follow(delta)
         self.search.follow(delta)
         self.anomalies.follow(delta)
         self.watched.heed(delta)

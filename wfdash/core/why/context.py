@@ -1,6 +1,6 @@
 """What is known of an instance beside its own answer, so that every place says the same sentence of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -25,6 +25,8 @@ class WhyContext(Struct, frozen=True):
     """How many may run at once, where its version says."""
     session: SessionTimes | None = None
     """What is known of the dev session that runs it."""
+    paused: Sequence[tuple[float, float | None]] = ()
+    """From when to when it was paused, epoch seconds."""
 
     def why(self, detail: Detail, *, now: float, row: Instance | None = None, utc: bool = True) -> Why:
         """Why it is there, with all that is known."""
@@ -37,6 +39,7 @@ class WhyContext(Struct, frozen=True):
             running=self.running,
             allowed=self.allowed,
             session=self.session,
+            paused=self.paused,
             utc=utc,
         )
 
@@ -50,11 +53,12 @@ def why_context(
     allowed: float | None = None,
     counts: Mapping[str, int] | None = None,
     session: SessionTimes | None = None,
+    paused: Sequence[tuple[float, float | None]] = (),
 ) -> WhyContext:
     """Builds the context of one instance: the config's retention goes before that of its version."""
     if retention is None and detail is not None:
         retention = kept_for(default_retention, detail.status)
-    return WhyContext(local, retention, _running(counts), allowed, session)
+    return WhyContext(local, retention, _running(counts), allowed, session, paused)
 
 
 def _running(counts: Mapping[str, int] | None) -> int | None:

@@ -1,5 +1,7 @@
 """Why is it there, since when, and what happens next: one sentence for an instance."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from wfdash.core.model.detail import Detail, partial_reason
@@ -37,15 +39,16 @@ def diagnose(
     running: int | None = None,
     allowed: float | None = None,
     session: SessionTimes | None = None,
+    paused: Sequence[tuple[float, float | None]] = (),
     utc: bool = True,
 ) -> Why:
     """Says why from what was answered: the status, the open steps and the clock. Never raises.
 
     `running` is how many instances of the workflow run, `allowed` how many may at once, `retention` how many
-    seconds finished ones are kept; None when not known. A `local` server's instances stop with their
-    `session` although they say `running`.
+    seconds finished ones are kept; None when not known. `paused` says from when to when it was. A `local`
+    server's instances stop with their `session` although they say `running`.
     """
-    at = _local_words(now, utc, session) if local else TimeWords(now, utc)
+    at = replace(_local_words(now, utc, session) if local else TimeWords(now, utc), paused=paused)
     status = detail.status or (row.status if row is not None else "")
     return _with_runs_again(
         _diagnose(detail, status, at, row, local, retention, running, allowed, session), detail

@@ -134,6 +134,11 @@ def _retrying(step: Step, at: TimeWords) -> Why:
     said = f"attempt {attempt_count(step)} of {spoken_name(step)} failed{ago}{error}"
     short = f"{short_name(step)} {_ratio(step)}"
     due, estimate = deadline(step)
+    if due is not None and when is not None and at.paused:
+        due = at.resumed(due, when)
+        if due is None:
+            said += "; when the next try comes is not known: it was paused in between"
+            return Why(said, f"{short} failed", when)
     if due is not None:
         said += f"; {at.next('next try', due, estimate=estimate)}"
         overdue = at.now - due > at.lag

@@ -1,5 +1,7 @@
 """The answer to "why is it there", and how its times are put in words."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from wfdash.core.text.words import age, clock, spoken
@@ -30,6 +32,21 @@ class TimeWords(Struct, frozen=True):
     """What began before may have been cut unseen: no time-out of it is foretold."""
     lag: float = 60.0
     """Seconds past a promised change after which an instance looks stuck; before that it is lag."""
+    paused: Sequence[tuple[float, float | None]] = ()
+    """When the instance was paused and resumed: minus infinity and None where that was not seen."""
+
+    def resumed(self, moment: float, since: float) -> float | None:
+        """A moment worked out from `since` on, later by what the instance was paused in between.
+
+        The engine lets the rest of the delay run on after the resume (measured: 12 s, paused after 1 s for
+        37 s, tried again 49 s after it failed). None where it is not known how long it was paused.
+        """
+        for start, end in self.paused:
+            if end is None or (start == float("-inf") and end > since):
+                return None
+            if end > since and start < moment:
+                moment += end - max(start, since)
+        return moment
 
     def passed(self, at: float) -> str:
         """`3 h 12 m`: from then to now."""

@@ -1,0 +1,52 @@
+"""When instances were paused and resumed, as their rows told it: a retry's clock stands still meanwhile."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+from wfdash.core.rows.store import Delta
+from wfdash.live.polling.context import FeedContext
+
+__all__ = ["Pauses"]
+
+_KEPT: Final = 2_000
+"""Instances whose pauses are remembered."""
+_PAUSED: Final = "paused"
+
+
+class Pauses:
+    """Follows the rows of the workflow shown."""
+
+    def __init__(self, context: FeedContext) -> None:
+        self._context = context
+        self._of: dict[str, list[tuple[float, float | None]]] = {}
+
+    def reset(self) -> None:
+        """Another workflow is watched from now on."""
+        self._of = {}
+
+    def of(self, instance: str) -> Sequence[tuple[float, float | None]]:
+        """From when to when, epoch seconds; None as the end of one that lasts."""
+        return self._of.get(instance, ())
+
+    def follow(self, delta: Delta) -> None:
+        """Take note of rows that came or changed."""
+        now = self._context.clock()
+        for row in self._rows((*delta.added, *delta.changed)):
+            pauses = self._of.get(row.id, [])
+            lasts = bool(pauses) and pauses[-1][1] is None
+            at = row.modified if row.modified is not None and row.modified < now else now
+            if row.status == _PAUSED and not lasts:
+                unseen = row.id in delta.added and row.modified is None  # it may have been so for long
+                self._of[row.id] = [*pauses, (float("-inf") if unseen else at, None)]
+            elif is_final(row.status):
+                self._of.pop(row.id, None)  # a new run knows nothing of them
+            elif row.status != _PAUSED and lasts:
+                self._of[row.id] = [*pauses[:-1], (pauses[-1][0], at)]
+        while len(self._of) > _KEPT:
+            del self._of[next(iter(self._of))]
+
+    def _rows(self, instances: Iterable[str]) -> Iterable[Instance]:
+        store = self._context.store
+        return [row for instance in instances if (row := store.get(instance)) is not None]
