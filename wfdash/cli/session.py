@@ -11,13 +11,14 @@ from platformdirs import user_state_path
 
 from wfdash.api.connect import connect
 from wfdash.api.errors import BadAnswer, NotReached, OtherServer, RateLimited, ServerFailed, WorkflowsError
-from wfdash.api.interface import InstancePage, Workflows
+from wfdash.api.interface import Exchange, InstancePage, Workflows
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import say
 from wfdash.config.settings import Settings
 from wfdash.core.text.clean import clean, mask_in_text
 from wfdash.core.text.words import spoken
 from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.shared_counter import share_counter
 
 __all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "open_session"]
@@ -129,8 +130,17 @@ async def open_session(settings: Settings, *, what: str) -> AsyncIterator[Comman
         folder = user_state_path("wfdash")
         counter = share_counter(settings.credential, settings.base_url, folder, what=what)
     budget = Budget(clock=time.time, steady=time.monotonic, share=settings.share, counter=counter)
-    api = await connect(settings, observer=budget.saw)
-    session = CommandSession(settings, api, budget, what)
+    skew = Skew(time.time, agreeing=1)
+
+    def saw(exchange: Exchange) -> None:
+        budget.saw(exchange)
+        before = skew.seconds
+        skew.saw(exchange)
+        if skew.seconds and not before and what != "doctor":
+            say(_wrong_clock(skew.seconds))
+
+    api = await connect(settings, observer=saw)
+    session = CommandSession(settings, api, budget, what, skew.server_time)
     try:
         yield session
     finally:
@@ -138,6 +148,11 @@ async def open_session(settings: Settings, *, what: str) -> AsyncIterator[Comman
             end()
         await api.close()
         budget.leave()
+
+
+def _wrong_clock(ahead: float) -> str:
+    side = "ahead of" if ahead > 0 else "behind"
+    return f"wfdash: this machine's clock is {spoken(abs(ahead))} {side} the server's; times are the server's"
 
 
 def again(sentence: str) -> str:

@@ -68,7 +68,7 @@ class SessionManager:
                 self._app.post_message(Live(event))
 
         session = await open_session(
-            context.settings, self.connector(context.settings), clock=context.clock, notify=emit
+            context.settings, self.connector(context.settings), clock=context.machine_clock, notify=emit
         )
         await self.drawable.wait()
         try:

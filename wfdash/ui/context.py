@@ -200,7 +200,7 @@ class Context:
     ) -> None:
         """`notify` says a sentence on the bottom line."""
         self.settings = settings
-        self.clock = clock
+        self.machine_clock = clock
         self.notify = notify
         self.terminal = terminal
         self.keys = KeyNames(lambda: self.settings)
@@ -210,6 +210,10 @@ class Context:
         self.failure = ""
         """Why there is no session, in a sentence; "" once there is one."""
         self.last_key_at = self.last_pointed_at = float("-inf")
+
+    def clock(self) -> float:
+        """The server's time, once it is clear that this machine's clock is wrong: ages are reckoned by it."""
+        return self.machine_clock() - (self.session.skew.seconds if self.session is not None else 0.0)
 
     @property
     def in_production(self) -> bool:

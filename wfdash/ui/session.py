@@ -68,7 +68,7 @@ async def open_session(
     api = await connect(saw)
     poller = Watcher(
         api,
-        clock=clock,
+        clock=skew.server_time,
         budget=budget,
         interval=settings.interval,
         local=settings.local,
@@ -81,13 +81,13 @@ async def open_session(
             user_state_path("wfdash"),
             profile=settings.profile_name,
             account=settings.kept_for,
-            clock=clock,
+            clock=skew.server_time,
         )
     operator = Operator(
         api,
         budget=budget,
         journal=journal,
-        clock=clock,
+        clock=skew.server_time,
         steady=asyncio.get_running_loop().time,
         sink=poller.sink,
         read_only="nothing is written until wfdash ends" if settings.read_only else "",

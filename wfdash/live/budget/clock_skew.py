@@ -14,7 +14,7 @@ __all__ = ["Skew", "clock_skew"]
 _WORRYING: Final = 10.0
 """Seconds: the ages in a table move by as much."""
 _AGREEING: Final = 3
-"""So many answers in a row must say it: one may have been under way while the machine slept."""
+"""Answers of a dashboard, which has many."""
 _STEADY: Final = 2.0
 
 
@@ -32,13 +32,21 @@ def clock_skew(exchange: Exchange) -> float | None:
 
 
 class Skew:
-    """Compares clocks over every exchange. `clock` is the one that ages are reckoned by."""
+    """Compares clocks over every exchange. `clock` is this machine's own.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    `agreeing` answers in a row must say it: one may have been under way while the machine slept.
+    """
+
+    def __init__(self, clock: Callable[[], float], *, agreeing: int = _AGREEING) -> None:
         self.seconds = 0.0
         """How far this machine is ahead, less than 0 behind; 0.0 while that is no worry."""
         self._clock = clock
-        self._last: deque[float] = deque(maxlen=_AGREEING)
+        self._agreeing = agreeing
+        self._last: deque[float] = deque(maxlen=agreeing)
+
+    def server_time(self) -> float:
+        """What the server's clock shows, by which every time in its answers is written."""
+        return self._clock() - self.seconds
 
     def saw(self, exchange: Exchange) -> None:
         began = self._clock() - exchange.milliseconds / 1000
@@ -47,7 +55,7 @@ class Skew:
             return
         self._last.append(found)
         least = min(self._last, key=abs)
-        agree = len(self._last) == _AGREEING and all(skew * least > 0 for skew in self._last)
+        agree = len(self._last) == self._agreeing and all(skew * least > 0 for skew in self._last)
         sure = least if agree and abs(least) > _WORRYING else 0.0
         if not sure or abs(sure - self.seconds) > _STEADY:
             self.seconds = sure
