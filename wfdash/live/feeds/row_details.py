@@ -108,7 +108,7 @@ class RowDetails(Job):
             return None
         if store.note(identity) == EXPIRED and not is_final(fact.status):
             return None
-        if self.moved_on(identity):
+        if self.moved_on(identity) or self._overtaken(fact):
             return replace(fact.why, short=fact.why.short and f"was: {fact.why.short}", looks_stuck=False)
         return self._diagnose(fact.detail) if fact.detail is not None else fact.why
 
@@ -118,6 +118,11 @@ class RowDetails(Job):
         if fact is None or row is None or row.modified is None or is_final(row.status):
             return False
         return row.modified != fact.modified and row.modified > fact.read_at
+
+    def _overtaken(self, fact: RowDetail) -> bool:
+        """Whether the moment at which it was to change has passed since: what it is at now is not known."""
+        deadline = fact.why.deadline
+        return deadline is not None and fact.read_at < deadline < self.context.clock() - _LEAST
 
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)

@@ -25,6 +25,10 @@ __all__ = ["InstanceRows"]
 _TYPED = 0.5
 """Seconds without typing after which the API is asked for what a filter wants."""
 _LARGE = 4000
+_FAINT = 15.0
+"""Seconds after which a row's "blocked on" is drawn faint: by then it may be at something else."""
+_PARKED = ("waiting", "paused", "queued")
+"""What these are at lasts until the list tells of another status."""
 _OLD = 120.0
 """Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
 
@@ -224,8 +228,13 @@ class InstanceRows:
         dated = old >= _OLD and row is not None and not is_final(row.status)
         return f"{why.short} · read {age(old)} ago" if dated else why.short
 
-    def read_of_active(self) -> tuple[int, int]:
-        return self.poller.details_read if self.poller is not None else (0, 0)
+    def is_old(self, instance: str) -> bool:
+        poller = self.poller
+        row = poller.store.get(instance) if poller is not None else None
+        if poller is None or row is None or is_final(row.status) or row.status in _PARKED:
+            return False
+        detail = poller.fact(instance)
+        return detail is not None and self._context.clock() - detail.read_at > _FAINT
 
     def note(self, instance: str) -> str:
         return self.poller.store.note(instance) if self.poller is not None else ""

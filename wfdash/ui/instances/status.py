@@ -77,6 +77,9 @@ class ListStatus(Struct, frozen=True):
         groups: list[Pieces] = [[first]]
         if (searched := poller.searched) is not None:
             groups += _searched_pieces(searched, self.key_of("poll.now"))
+        read, of = poller.details_read
+        if read < of:
+            groups.append([(f"rows read {read} of {of}", QUIET)])
         if poller.hidden:
             groups.append([(f"{count(poller.hidden)} without status hidden", QUIET)])
         if poller.left_out:

@@ -1,6 +1,6 @@
 """The instances of a workflow: an ordered view of the store drawn as rows, with marks and ghosts."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
 from rich.style import Style
@@ -55,8 +55,8 @@ class RowSource(Protocol):
     def blocked_on(self, instance: str) -> str:
         """What a row is blocked on in a few words, raw; "" when nothing is known."""
 
-    def read_of_active(self) -> tuple[int, int]:
-        """Of the active rows on screen: how many were read for what they are blocked on, and of how many."""
+    def is_old(self, instance: str) -> bool:
+        """Whether that was read too long ago to be taken for what it is at now."""
 
     def note(self, instance: str) -> str:
         """What is doubtful about its row."""
@@ -149,13 +149,10 @@ class InstanceTable(LineTable):
             self.repaint()
 
     def header_line(self, width: int) -> Strip:
-        read, of = self._source.read_of_active()
-        read_notes = (f" · read {read} of {of}", f" {read}/{of} read", "") if read < of else ("",)
-        key = ("header", width, self._longest_id, self._status_width, self._source.order, read_notes)
-        return self.cached(key, lambda: self._header(width, read_notes))
+        key = ("header", width, self._longest_id, self._status_width, self._source.order)
+        return self.cached(key, lambda: self._header(width))
 
-    def _header(self, width: int, read_notes: Sequence[str]) -> Strip:
-        """`read_notes`: how many rows were read of what they are blocked on, the longest words first."""
+    def _header(self, width: int) -> Strip:
         pieces: list[tuple[str, Style]] = [("  ", HEADING)]
         layout = columns(width, self._longest_id, self._status_width)
         sorted_by = SORTS.get(self._source.order.column, "")
@@ -169,7 +166,6 @@ class InstanceTable(LineTable):
                 title = "" if room == GLYPH else f"  {title}"
             if name == "why":
                 pieces.append((" ", PLAIN))
-                title += next((words for words in read_notes if len(title) + len(words) <= room), "")
             if name in SORTS.values():
                 style += clicked("sort", name)
             pieces += [(title.rjust(room) if name in _RIGHT else fit(title, room), style), (" ", PLAIN)]
@@ -180,7 +176,8 @@ class InstanceTable(LineTable):
         row = self.view.row(index)
         text = self._cells(row)
         ghost = row.id in self.view.ghosts
-        flags = (row.id in self._source.marks, row.id in self.changed, ghost, self.faded)
+        old = self._source.is_old(row.id)
+        flags = (row.id in self._source.marks, row.id in self.changed, ghost, self.faded, old)
         away = cursor and not self.has_focus
         key = (row.id, text, flags, cursor, away, width, self._longest_id, self._status_width)
         return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))
@@ -204,12 +201,12 @@ class InstanceTable(LineTable):
         self,
         row: Instance,
         text: tuple[str, ...],
-        flags: tuple[bool, bool, bool, bool],
+        flags: tuple[bool, bool, bool, bool, bool],
         cursor: bool,
         away: bool,
         width: int,
     ) -> Strip:
-        marked, changed, ghost, faded = flags
+        marked, changed, ghost, faded, read_long_ago = flags
         status, old, took, why, trigger, version = text
         values = {"id": row.id, "age": old, "took": took, "why": why, "trigger": trigger, "version": version}
         appearance = look(row.status)
@@ -223,7 +220,8 @@ class InstanceTable(LineTable):
                 word = "" if room == GLYPH else fit(clean(status[:100]), room - 2) + " "
                 pieces.append((f"{glyph} {word}", appearance.style))
                 continue
-            pieces += [(_cell(name, values[name], room), _style(name)), (" ", PLAIN)]
+            style = QUIET if name == "why" and read_long_ago else _style(name)
+            pieces += [(_cell(name, values[name], room), style), (" ", PLAIN)]
         if cursor and not away:
             # A colour, or a faint cell, cannot be read on the cursor's own background.
             pieces = [(part, Style(bold=style.bold)) for part, style in pieces]

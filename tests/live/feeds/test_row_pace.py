@@ -1,0 +1,61 @@
+"""When a row on screen is read again, and what is said of it until then."""
+
+import pytest
+
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.times import iso
+from wfdash.core.why.context import WhyContext
+from wfdash.live.feeds.row_details import RowDetails
+from wfdash.live.polling.context import FeedContext
+
+NOW = 1_795_255_200.0
+DELAY = 40
+
+
+class Server:
+    def __init__(self, local):
+        self.local = local
+
+
+class Row:
+    """One running row whose step failed and is tried again 40 s after that."""
+
+    def __init__(self, *, local=False):
+        self.now = NOW
+        self.context = FeedContext(Server(local), lambda: self.now, lambda event: None, workflow="orders")
+        self.details = RowDetails(self.context, lambda detail: WhyContext(local=local))
+        item = {"id": "a", "status": "running", "created_on": iso(NOW - 60)}
+        self.context.store.apply([item], seq=1, now=NOW)
+        self.details.wanted = ("a",)
+
+    def read(self, at, failed_at):
+        self.now = at
+        attempt = {"start": iso(failed_at - 1), "end": iso(failed_at), "success": False}
+        step = {"type": "step", "name": "charge card-1", "start": iso(failed_at - 1), "attempts": [attempt]}
+        step["config"] = {"retries": {"limit": 5, "delay": DELAY * 1000, "backoff": "constant"}}
+        answer = {"status": "running", "start": iso(NOW - 60), "steps": [step]}
+        self.details.remember(read_detail("orders", "a", answer))
+
+    def due(self):
+        return self.details.due(self.now) - self.now
+
+
+@pytest.mark.parametrize(
+    ("read_after", "due"),
+    [(10, DELAY - 10 + 0.5), (DELAY + 0.03, 5), (DELAY + 5, 5), (DELAY + 20, 20), (DELAY + 900, 60)],
+)
+def test_row_is_read_again_soon_after_its_moment(read_after, due):
+    row = Row()
+    row.read(NOW + read_after, NOW)
+    assert row.due() == pytest.approx(due)
+
+
+def test_cell_tells_what_was_once_its_moment_has_passed():
+    row = Row()
+    row.read(NOW + 1, NOW)
+    row.now = NOW + DELAY + 3
+    assert not row.details.why("a").short.startswith("was: ")
+    row.now = NOW + DELAY + 30
+    assert row.details.why("a").short == "was: charge card 1/6, in ~30s"
+    row.read(NOW + DELAY + 31, NOW)
+    assert row.details.why("a").short == "charge card 1/6, due 30s ago"
