@@ -141,25 +141,30 @@ def test_files_of_ours_that_are_none_hold_nobody(terminal, program, still, tmp_p
 @pytest.mark.parametrize(
     "rubbish",
     [
-        '{"spent":{"a":{"%d":Infinity}}}',
-        '{"frozen":Infinity}',
-        '{"frozen":NaN,"left":{"600":[NaN,NaN]}}',
-        '{"left":{"600":[1e999,-1e999]}}',
-        '{"spent":{"a":{"%d":1e300}}}',
-        '{"spent":[]}',
+        '{"spenders":{"a":{"spent":{"2 list":{"%d":Infinity}}}}}',
+        '{"spenders":{"a":{"spent":{"2 list":{"%d":1e300}}}}}',
+        '{"spenders":{"a":{"spent":{"2 list":{"%d":' + "9" * 18 + "}}}}}",
+        '{"spenders":{"a":{"spent":{"2 list":{"%d":-' + "9" * 18 + "}}}}}",
+        '{"spenders":{"a":{"spent":{"2 list":{"' + "9" * 5000 + '":1}}}}}',
+        '{"spenders":{"a":{"spent":{"nonsense":{"%d":1}}}}}',
+        '{"spenders":{"a":{"spent":{"":{"%d":1}},"pid":' + "9" * 18 + "}}}",
+        '{"spenders":[]}',
+        '{"frozen_until":Infinity}',
+        '{"frozen_until":"' + "9" * 5000 + '"}',
+        '{"buckets":{"600":{"at":1e308,"tokens":-1e308}}}',
+        '{"buckets":{"600":{"at":-1e308,"tokens":-1e308}}}',
+        '{"leases":{"x":1e308},"queue":{"x":{"0":[0,1e308],"-9":[-1e308,-1e308]}}}',
+        '{"left":{"at":-1e308,"reset_at":1e308,"left":-1e308,"remaining":0,"limit":0}}',
         "[" * 100_000,
         "null",
-        '{"left":{"600":[%d,-1e300]}}',
-        '{"frozen":"' + "9" * 5000 + '"}',
-        '{"spent":{"a":{"' + "9" * 5000 + '":1}}}',
         "\0" * 999,
     ],
-    ids=range(12),
+    ids=range(17),
 )
 def test_a_spoilt_counter_of_requests_stops_nobody(program, still, tmp_path, rubbish):
     env = {**still.env, "XDG_STATE_HOME": str(tmp_path)}
     assert program("list", "-w", "orders", env=env).returncode == 0
-    (spent,) = (tmp_path / "wfdash").glob("spent-*.json")
+    (spent,) = (tmp_path / "wfdash").glob("requests-*.json")
     spent.write_text(rubbish.replace("%d", str(int(time.time() // 10))))
     done = program("list", "-w", "orders", env=env, timeout=SECONDS)
     assert done.returncode == 0, done.stderr

@@ -93,7 +93,7 @@ async def test_a_server_that_echoes_the_secret(name, credential, tmp_path):
 async def test_even_a_traceback_with_every_local_shows_nothing(credential, answer):
     """What a crash report of the loosest kind would print, were one to be made in our code."""
     page = io.StringIO()
-    error: Exception | None = None
+    error: BaseException | None = None
 
     def crash(exchange):
         raise RuntimeError("crashed in the observer")
@@ -103,14 +103,15 @@ async def test_even_a_traceback_with_every_local_shows_nothing(credential, answe
         api = await connect(settings, observer=crash)
         try:
             await api.list_instances("orders")
-        except RuntimeError as crashed:
-            error = crashed
-        await api.close()
-    assert error is not None
+        except WorkflowsError as crashed:
+            error = crashed.__context__
+        finally:
+            await api.close()
+    assert isinstance(error, RuntimeError)
     assert error.__traceback__ is not None
     ours = error.__traceback__.tb_next
     Console(file=page, width=500).print(
-        Traceback.from_exception(RuntimeError, error, ours, show_locals=True, locals_max_string=None)
+        Traceback.from_exception(type(error), error, ours, show_locals=True, locals_max_string=None)
     )
     assert "request" in page.getvalue()
     assert not LEAK.search(page.getvalue())
