@@ -121,9 +121,6 @@ class DetailPane(Vertical):
         high = max(1, min(room, self.timeline.row_count() + 1))
         self.timeline.styles.height = high
         self._foot_room = max(FOOT, self.size.height - head - high - 1)
-        foot = self.query_one("#foot", TextLines)
-        if foot.styles.height is None or foot.styles.height.value != self._foot_room:
-            foot.styles.height = self._foot_room
 
     # The head: status and id, the sentence, the facts, and what is doubtful.
 
@@ -211,7 +208,12 @@ class DetailPane(Vertical):
             note = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
             reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
             lines = [[(f" {note}" if self.frozen else f" {reading}", QUIET)]]
-        self.query_one("#foot", TextLines).show(lines[: self._foot_room])
+        foot = self.query_one("#foot", TextLines)
+        # No higher than what it says: each change of its height paints the lines beneath anew, blank or not.
+        high = max(FOOT, min(len(lines), self._foot_room))
+        if foot.styles.height is None or foot.styles.height.value != high:
+            foot.styles.height = high
+        foot.show(lines[: self._foot_room])
 
     @property
     def _more(self) -> str:
