@@ -19,7 +19,7 @@ SENTENCES = {
     "crash": ("errored", "the run failed: TypeError", []),
     "sleeper": (2, "sleeping for", ["load order", "cool down"]),
     "approval": (2, 'waiting for an event in "approval"', ["ask for approval", "approval"]),
-    "slowRetry": (1, "attempt 1 of 6 of charge card failed", ["charge card"]),
+    "slowRetry": (1, 'attempt 1 of 6 of "charge card" failed', ["charge card"]),
 }
 """Story -> the status or the number of steps to wait for, how its sentence begins, rows of its timeline."""
 
@@ -104,7 +104,7 @@ def test_the_predicted_next_retry_is_the_real_one(dashboard, engine, fresh):
     assert real - failed > 11
     # one second, and what the cut of "12.9 s" to "12 s" takes off
     assert min(abs(one - failed - 12) for one in predicted) <= 1.5
-    shell.wait_for("attempt 2 of 6 of charge card failed")
+    shell.wait_for('attempt 2 of 6 of "charge card" failed')
 
 
 def moment(text):

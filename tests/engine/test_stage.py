@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.harness.program import ROOT
 
-ANSWERS = ROOT / "tests" / "core" / "answers"
+ANSWERS = ROOT / "tests" / "core" / "why" / "answers"
 ENDINGS = {
     "quick": ("complete", [("load order-1", 1), ("ship-1", 1)]),
     "flaky": ("complete", [("charge card-1", 3)]),

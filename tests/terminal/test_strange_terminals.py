@@ -49,6 +49,8 @@ def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, still, t
     shell.press("p")
     read_prompt(shell)
     shell.stall(3, meanwhile=b"y")
+    shell.wait_for("press it again")
+    shell.press("y")
     shell.wait_for("paused after", waiting)
     (journal,) = tmp_path.rglob("actions.jsonl")
     told = [json.loads(line)["event"] for line in journal.read_text().splitlines()]

@@ -104,9 +104,8 @@ def foreign(tmp_path, simulator):
 def test_a_handover_of_another_account_is_opened_only_after_a_y(terminal, foreign, answer):
     path, env = foreign()
     asked = terminal("open", path, env=env, columns=200)
-    asked.wait_for(
-        f"is of account {OTHER}", f"is account {env['CLOUDFLARE_ACCOUNT_ID']}", "Open it read-only"
-    )
+    named = (f"is of account {OTHER}", f"is account {env['CLOUDFLARE_ACCOUNT_ID']}", "Open it read-only")
+    asked.wait_for(lambda screen: all(words in " ".join(screen.text.split()) for words in named))
     asked.send(answer.encode())
     assert asked.wait_exit() == 2
 

@@ -80,7 +80,8 @@ def test_a_page_tells_first_what_is_done_on_it():
     async def script(d):
         await d.press("E")
         await d.until(lambda: "for example" in d.text)
-        assert d.lines[-1].startswith(" enter open  space mark  s restart  tab next pane ")
+        first = " enter open  space mark  R redrive  s restart  tab next pane "
+        await d.until(lambda: d.lines[-1].startswith(first))
         await d.press("escape", "B")
         assert "y copy" in d.lines[-1]
         await d.press("escape", "/", *"status:errored", "enter", "enter")
