@@ -94,8 +94,8 @@ def test_the_predicted_next_retry_is_the_real_one(dashboard, engine, fresh):
     failed = moment(detail["steps"][0]["attempts"][0]["end"])
     shell = dashboard("-i", identity)
     told, predicted = re.compile(r"next try in about (\d+) s"), []
-    while not shell.screen.find("attempt 2 of 6 of charge card"):
-        shell.wait_for(re.compile(r"next try in about|attempt 2 of 6 of charge card"))
+    while not shell.screen.find('attempt 2 of 6 of "charge card"'):
+        shell.wait_for(re.compile(r'next try in about|attempt 2 of 6 of "charge card"'))
         if found := told.search(shell.screen.text):
             predicted.append(datetime.now().timestamp() + int(found[1]))
         shell.watch(0.1)
