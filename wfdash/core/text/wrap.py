@@ -8,6 +8,8 @@ __all__ = ["wrapped"]
 
 _DURATION = re.compile(r"\b\d+ (?:d|h|ms?|s)(?: \d+ [hms])?\b")
 _GLUE = "\xa0"
+_DENSE = 8
+"""More characters than cleaned text has to a cell, which is one and the few marks on it."""
 
 
 def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
@@ -23,16 +25,17 @@ def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
     line = ""
     for word in text.split(" "):
         joined = f"{line} {word}" if line else word
-        if cells(joined) <= width:
+        if not _too_wide(joined, 0, width):
             line = joined
             continue
         if line:
             lines.append(line)
-        while cells(word) > width:
-            head = fit(word, width, mark="").rstrip() or word[:1]
+        at = 0
+        while _too_wide(word, at, width) and not (limit and len(lines) > limit):
+            head = fit(word[at : at + _DENSE * width + 1], width, mark="").rstrip() or word[at]
             lines.append(head)
-            word = word[len(head) :]
-        line = word
+            at += len(head)
+        line = word[at:]
         if limit and len(lines) > limit:
             break
     if line:
@@ -41,3 +44,11 @@ def wrapped(text: str, width: int, limit: int = 0) -> list[str]:
         last = fit(f"{lines[limit - 1]} …", width) if cells(lines[limit - 1]) + 2 <= width else ""
         lines = [*lines[: limit - 1], (last or fit(lines[limit - 1] + "…" * 2, width)).rstrip()]
     return [line.replace(_GLUE, " ") for line in lines]
+
+
+def _too_wide(text: str, at: int, width: int) -> bool:
+    """Whether what begins there takes more cells than that.
+
+    To weigh all that is left of a long word for each of its lines took seconds.
+    """
+    return len(text) - at > _DENSE * width or cells(text[at:]) > width
