@@ -28,13 +28,13 @@ def of_final(detail: Detail, status: str, at: TimeWords) -> Why:
 def _complete(detail: Detail, at: TimeWords) -> Why:
     caught = [step for step in detail.steps.failed() if step.kind != "rollback"]
     said = "finished" + _when(detail, at) + _took(detail)
-    if len(caught) == 1 and caught[0].kind == "waitForEvent" and _timed_out(caught[0]):
+    if len(caught) == 1 and _got_no_event(caught[0]):
         said += f"; {_no_event(caught[0])} and the run went on"
     elif caught:
         names = spoken_name(caught[-1]) if len(caught) == 1 else f"{len(caught)} steps"
         said += f"; {names} failed on the way and the run went on"
     short = f"1 step failed: {short_name(caught[-1])}" if len(caught) == 1 else ""
-    if len(caught) == 1 and caught[0].kind == "waitForEvent" and _timed_out(caught[0]):
+    if len(caught) == 1 and _got_no_event(caught[0]):
         short = f"{short_name(caught[0])}: no event"
     if len(caught) > 1:
         short = f"{len(caught)} steps failed"
@@ -49,7 +49,7 @@ def _errored(detail: Detail, at: TimeWords) -> Why:
     elif step is None:
         surely = detail.steps and not partial_reason(detail)
         said = f"the run failed outside any step: {error}" if surely else f"the run failed: {error}"
-    elif step.kind == "waitForEvent" and _timed_out(step):
+    elif _got_no_event(step):
         said = _no_event(step)
     elif is_unstorable(step_failure(step) or failure):
         said = f"the return value of {spoken_name(step)} could not be stored: {error}"
@@ -121,13 +121,14 @@ def _handlers(number: int) -> str:
     return "1 handler" if number == 1 else f"{number:,} handlers"
 
 
-def _timed_out(step: Step) -> bool:
+def _got_no_event(step: Step) -> bool:
+    """Whether it is a wait whose time-out came before its event."""
     # `WorkflowTimeoutError` (miniflare, context.ts).
-    return step.error is not None and "Timeout" in step.error.name
+    return step.kind == "waitForEvent" and step.error is not None and "Timeout" in step.error.name
 
 
 def _short_error(step: Step | None, failure: Failure | None) -> str:
-    if step is not None and _timed_out(step) and step.kind == "waitForEvent":
+    if step is not None and _got_no_event(step):
         return f"{short_name(step)}: timed out"
     error = "" if failure is None else failure_text(failure, 60)
     text = f"{short_name(step)}: {error}" if step is not None else error

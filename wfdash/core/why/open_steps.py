@@ -59,7 +59,7 @@ def of_several(steps: Sequence[Step], at: TimeWords) -> Why:
         # A time-out is a bound, not an end: nothing is first while a step can end by itself before it.
         surely = not unknown and all(doing(other) in ("sleeps", "retries") for other in steps)
         first = " first," if surely else ""
-        said += f"; {what} {verb[doing(step)]}{first} {_in(soonest, at, estimate)}"
+        said += f"; {what} {verb[doing(step)]}{first} {at.until(soonest, estimate=estimate)}"
         if unknown:
             said += f"; this server does not say when the {'other ends' if unknown == 1 else 'others end'}"
     telling = _telling(steps, due)
@@ -192,13 +192,6 @@ def _telling(steps: Sequence[Step], due: Sequence[tuple[float, bool, Step]]) -> 
     around = asleep and all(doing(step) in ("sleeps", "waits", "runs") for step in steps)
     among = asleep if around else [step for step in steps if step.index in ends]
     return min(among, key=lambda step: (_TELLING.index(doing(step)), ends.get(step.index, float("inf"))))
-
-
-def _in(moment: float, at: TimeWords, estimate: bool) -> str:
-    """`in about 32 s`; `any moment` below a second, which no answer arrives in time to tell."""
-    if moment - at.now < 1:
-        return "any moment"
-    return f"in {'about ' if estimate else ''}{at.ahead(moment)}"
 
 
 def _clause(step: Step, at: TimeWords) -> str:

@@ -66,9 +66,11 @@ class TimeWords(Struct, frozen=True):
         """`next try in about 32 s`, or, once that moment has passed, `next try due 12 s ago`."""
         if self.is_due(at):
             return f"{what} due {self.ago(at) if self.now - at >= 1 else 'now'}"
-        if at - self.now < 1:
-            return f"{what} any moment"
-        return f"{what} in {'about ' if estimate else ''}{self.ahead(at)}"
+        return f"{what} {self.until(at, estimate=estimate)}"
+
+    def until(self, at: float, *, estimate: bool) -> str:
+        """`in about 32 s`; `any moment` below a second, which no answer arrives in time to tell."""
+        return "any moment" if at - self.now < 1 else f"in {'about ' if estimate else ''}{self.ahead(at)}"
 
     def at(self, moment: float) -> str:
         return clock(moment, utc=self.utc, now=self.now)
