@@ -15,7 +15,7 @@ from wfdash.api.http import client
 from wfdash.api.http.answer import Answer
 from wfdash.api.http.client import NOTHING, READ, Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
-from wfdash.api.interface import DetailAnswer, RestartFrom, StatusAnswer, Verb
+from wfdash.api.interface import ApiVerb, DetailAnswer, RestartFrom, StatusAnswer
 from wfdash.api.validate import check_event_type, check_payload_size
 from wfdash.core.model.times import parse_time
 
@@ -127,7 +127,7 @@ class Endpoints:
         self,
         workflow: str,
         instance: str,
-        verb: Verb,
+        verb: ApiVerb,
         *,
         rollback: bool = False,
         restart_from: RestartFrom | None = None,

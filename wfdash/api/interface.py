@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from wfdash.core.model.workflow import Workflow
 
 __all__ = [
+    "ApiVerb",
     "Created",
     "DetailAnswer",
     "Exchange",
@@ -17,13 +18,12 @@ __all__ = [
     "RestartFrom",
     "StatusAnswer",
     "StepAnswer",
-    "Verb",
     "Version",
     "WorkflowPage",
     "Workflows",
 ]
 
-Verb = Literal["pause", "resume", "terminate", "restart"]
+ApiVerb = Literal["pause", "resume", "terminate", "restart"]
 
 
 class Exchange(Struct, frozen=True):
@@ -177,7 +177,7 @@ class Workflows(Protocol):
         self,
         workflow: str,
         instance: str,
-        verb: Verb,
+        verb: ApiVerb,
         *,
         rollback: bool = False,
         restart_from: RestartFrom | None = None,

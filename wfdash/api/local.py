@@ -16,6 +16,7 @@ from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFou
 from wfdash.api.http.client import Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import (
+    ApiVerb,
     Created,
     DetailAnswer,
     InstancePage,
@@ -23,7 +24,6 @@ from wfdash.api.interface import (
     RestartFrom,
     StatusAnswer,
     StepAnswer,
-    Verb,
     Version,
     WorkflowPage,
 )
@@ -152,7 +152,7 @@ class LocalWorkflows(Endpoints):
         self,
         workflow: str,
         instance: str,
-        verb: Verb,
+        verb: ApiVerb,
         *,
         rollback: bool = False,
         restart_from: RestartFrom | None = None,

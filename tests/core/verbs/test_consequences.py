@@ -1,7 +1,8 @@
 """What an action would lose, told from the steps as the API lists them."""
 
 from wfdash.core.model.detail import read_detail
-from wfdash.core.verbs.consequences import StepTarget, consequence, finished_steps, split_at, step_target
+from wfdash.core.verbs.consequences import StepTarget, finished_steps, split_at, step_target
+from wfdash.core.verbs.rules import consequence
 
 
 def step(name, start, end=None, *, kind="step", success=True):

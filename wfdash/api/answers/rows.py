@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wfdash.api.answers.large_json import MOST_ROWS, CutRows
-from wfdash.api.interface import Created, NewInstance, RestartFrom, Verb, Version
+from wfdash.api.interface import ApiVerb, Created, NewInstance, RestartFrom, Version
 from wfdash.core.model.times import parse_time
 from wfdash.core.model.workflow import Schedule, Workflow
 
@@ -108,7 +108,7 @@ def create_body(new: NewInstance) -> dict[str, Any]:
     return body
 
 
-def change_body(verb: Verb, *, rollback: bool, restart_from: RestartFrom | None) -> dict[str, Any]:
+def change_body(verb: ApiVerb, *, rollback: bool, restart_from: RestartFrom | None) -> dict[str, Any]:
     """The body of one verb: `rollback` for terminate alone, `from` for restart alone."""
     body: dict[str, Any] = {"status": verb}
     if verb == "terminate" and rollback:

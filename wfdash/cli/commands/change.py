@@ -26,8 +26,8 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count
-from wfdash.core.verbs.consequences import StepTarget, consequence
-from wfdash.core.verbs.rules import destroys, phrase
+from wfdash.core.verbs.consequences import StepTarget
+from wfdash.core.verbs.rules import consequence, destroys, phrase
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Guard, Plan, make_plan
 from wfdash.live.polling.read_instance import read_answer

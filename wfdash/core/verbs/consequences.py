@@ -1,4 +1,8 @@
-"""What an action would lose and what it would run again, told before it is confirmed."""
+"""What an action would lose and what it would run again, told before it is confirmed.
+
+The `of_` functions say it of each verb in sentences with raw step names, general ones without an answer
+that has its steps (None).
+"""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -9,7 +13,20 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.why.step_names import base_name
 
-__all__ = ["Split", "StepTarget", "consequence", "finished_steps", "split_at", "step_target"]
+__all__ = [
+    "Split",
+    "StepTarget",
+    "finished_steps",
+    "of_event",
+    "of_pause",
+    "of_restart",
+    "of_restart_from",
+    "of_resume",
+    "of_rollback",
+    "of_terminate",
+    "split_at",
+    "step_target",
+]
 
 # The type of a step in a timeline is not the word that `from` takes (local explorer,
 # getRestartFromStepParam).
@@ -74,51 +91,7 @@ def finished_steps(detail: Detail) -> int:
     return sum(1 for step in detail.steps if step.kind == "step" and step.success is True)
 
 
-def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = None) -> list[str]:
-    """Sentences on what the verb does to this instance; general ones while its detail is not known.
-
-    Step names in them are raw.
-    """
-    complete = detail is not None and not detail.simple
-    done = finished_steps(detail) if detail is not None and complete else None
-    if verb == "pause":
-        return _of_pause(detail if complete else None)
-    if verb == "resume":
-        return ["it runs on; sleeps, retries and time-outs go on where they stood"]
-    if verb == "terminate":
-        return [
-            f"{_left(done)}: nothing is undone",
-            "whether they have rollback handlers the API does not say",
-        ]
-    if verb == "terminate_rollback":
-        return [
-            f"stops it, then runs the rollback handlers of {_finished(done)}, newest first",
-            "a handler that fails stops the rollback; steps without a handler stay as they are",
-        ]
-    if verb == "restart":
-        return [
-            f"drops {_finished(done)} and runs {'its' if done == 1 else 'their'} side effects again, "
-            "same id and params",
-            *_cut(detail),
-        ]
-    if verb == "restart_from" and step is not None:
-        return [*_of_restart_from(detail if complete else None, step), *_cut(detail)]
-    if verb == "send_event":
-        return ["if nothing waits for it now, it is kept and answers the next wait of that type"]
-    return []
-
-
-def _finished(done: int | None) -> str:
-    if done is None:
-        return "all finished steps"
-    return "1 finished step" if done == 1 else f"{done or 'no'} finished steps"
-
-
-def _left(done: int | None) -> str:
-    return f"leaves {_finished(done)} as {'it is' if done == 1 else 'they are'}"
-
-
-def _of_pause(detail: Detail | None) -> list[str]:
+def of_pause(detail: Detail | None, step: StepTarget | None) -> list[str]:
     if detail is None:
         return ["a running step is finished first; sleeps and waits stop at once"]
     busy = [step.name for step in detail.steps if _computes(step)]
@@ -129,6 +102,50 @@ def _of_pause(detail: Detail | None) -> list[str]:
     ]
 
 
+def of_resume(detail: Detail | None, step: StepTarget | None) -> list[str]:
+    return ["it runs on; sleeps, retries and time-outs go on where they stood"]
+
+
+def of_terminate(detail: Detail | None, step: StepTarget | None) -> list[str]:
+    done = _done(detail)
+    left = f"leaves {_finished(done)} as {'it is' if done == 1 else 'they are'}"
+    return [f"{left}: nothing is undone", "whether they have rollback handlers the API does not say"]
+
+
+def of_rollback(detail: Detail | None, step: StepTarget | None) -> list[str]:
+    return [
+        f"stops it, then runs the rollback handlers of {_finished(_done(detail))}, newest first",
+        "a handler that fails stops the rollback; steps without a handler stay as they are",
+    ]
+
+
+def of_restart(detail: Detail | None, step: StepTarget | None) -> list[str]:
+    done = _done(detail)
+    return [
+        f"drops {_finished(done)} and runs {'its' if done == 1 else 'their'} side effects again, "
+        "same id and params",
+        *_cut(detail),
+    ]
+
+
+def of_restart_from(detail: Detail | None, step: StepTarget | None) -> list[str]:
+    return [] if step is None else [*_dropped(detail, step), *_cut(detail)]
+
+
+def of_event(detail: Detail | None, step: StepTarget | None) -> list[str]:
+    return ["if nothing waits for it now, it is kept and answers the next wait of that type"]
+
+
+def _done(detail: Detail | None) -> int | None:
+    return finished_steps(detail) if detail is not None else None
+
+
+def _finished(done: int | None) -> str:
+    if done is None:
+        return "all finished steps"
+    return "1 finished step" if done == 1 else f"{done or 'no'} finished steps"
+
+
 def _computes(step: Step) -> bool:
     if step.kind != "step" or step.success is not None or step.end is not None:
         return False
@@ -136,13 +153,13 @@ def _computes(step: Step) -> bool:
 
 
 def _cut(detail: Detail | None) -> list[str]:
-    if detail is None or detail.simple or detail.status not in ("running", "waitingForPause", "waiting"):
+    if detail is None or detail.status not in ("running", "waitingForPause", "waiting"):
         return []
     busy = [step.name for step in detail.steps if _computes(step)]
     return [f"{busy[0]} is running now and is cut off"] if busy else []
 
 
-def _of_restart_from(detail: Detail | None, target: StepTarget) -> list[str]:
+def _dropped(detail: Detail | None, target: StepTarget) -> list[str]:
     split = split_at(detail.steps, target) if detail is not None else None
     if detail is not None and split is None:
         return [f"it has no step {target.name} of that type and count: the server will refuse"]

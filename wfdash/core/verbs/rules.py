@@ -5,16 +5,18 @@ The key bar, the palette, the prompt, the help and the one-shots all ask here, s
 
 from typing import Final
 
-from msgspec import Struct
-
-from wfdash.core.model.status import ACTIVE, FINAL, STATUSES, is_final
-from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import ACTIVE, STATUSES
+from wfdash.core.verbs.consequences import StepTarget
+from wfdash.core.verbs.settle import Judgement, StatusChange
+from wfdash.core.verbs.verb import VERBS
 
 __all__ = [
     "DESTROYS",
     "RESTARTS",
     "VERBS",
     "Judgement",
+    "consequence",
     "destroys",
     "inverse",
     "leads_to",
@@ -25,42 +27,9 @@ __all__ = [
     "stake",
 ]
 
-VERBS: Final = (
-    "pause",
-    "resume",
-    "terminate",
-    "terminate_rollback",
-    "restart",
-    "restart_from",
-    "redrive",
-    "send_event",
-    "create",
-)
-DESTROYS: Final = frozenset({"terminate", "terminate_rollback", "restart", "restart_from", "redrive"})
-RESTARTS: Final = frozenset({"restart", "restart_from", "redrive"})
-
-_PHRASES = {
-    "terminate_rollback": "terminate with rollback",
-    "restart_from": "restart from a step",
-    "send_event": "send event",
-}
-_INVERSES = {"pause": "resume", "resume": "pause"}
+DESTROYS: Final = frozenset(verb.id for verb in VERBS.values() if verb.destroys)
+RESTARTS: Final = frozenset(verb.id for verb in VERBS.values() if verb.restarts)
 _STATUSES = frozenset(STATUSES)
-# HTTP 200 is no success: pause of what is queued and resume of what is not paused answer 200 and do nothing
-# (measured on the engine).
-_LEADS_TO = {
-    "pause": frozenset({"waitingForPause", "paused"}),
-    "resume": frozenset({"queued", "running", "waiting"}),
-    "terminate": frozenset({"terminated"}),
-    "terminate_rollback": frozenset({"rollingBack", "terminated"}),
-    # A quick workflow may be complete again before it is read; only what a pause leaves is surely not a
-    # restart.
-    "restart": frozenset(STATUSES) - {"paused", "waitingForPause"},
-    "restart_from": frozenset(STATUSES) - {"paused", "waitingForPause"},
-    "redrive": frozenset(STATUSES) - {"paused", "waitingForPause"},
-    "send_event": frozenset(STATUSES),
-    "create": frozenset(STATUSES),
-}
 # A dev session calls running what sleeps or waits, and the cloud's words for one instance change between two
 # polls: no change of meaning.
 _GROUPS = (
@@ -70,18 +39,9 @@ _GROUPS = (
 _ROLLING_BACK = "it is rolling back, and what {} does then is not documented"
 
 
-class Judgement(Struct, frozen=True):
-    """What became of one verb on one instance; `over` when following it further tells nothing more."""
-
-    word: Outcome
-    """done, under way or no effect."""
-    sentence: str
-    over: bool
-
-
 def phrase(verb: str) -> str:
-    """The verb as people say it: `terminate with rollback`."""
-    return _PHRASES.get(verb, verb)
+    """The verb as people say it: `terminate with rollback`; a word of no verb as it is, as journals hold."""
+    return VERBS[verb].label if verb in VERBS else verb
 
 
 def destroys(verb: str) -> bool:
@@ -93,17 +53,17 @@ def stake(verb: str) -> str:
     """Whether the verb can be taken back, and how; "" where the question does not arise."""
     if destroys(verb):
         return "destroys: it cannot be taken back"
-    return f"{_INVERSES[verb]} takes it back" if verb in _INVERSES else ""
+    return f"{back} takes it back" if (back := inverse(verb)) else ""
 
 
 def inverse(verb: str) -> str:
     """The verb that takes this one back; "" where there is none."""
-    return _INVERSES.get(verb, "")
+    return VERBS[verb].inverse if verb in VERBS else ""
 
 
 def leads_to(verb: str) -> frozenset[str]:
     """The statuses that may follow when the verb took effect; for pause and rollback the way there too."""
-    return _LEADS_TO.get(verb, frozenset())
+    return VERBS[verb].leads_to if verb in VERBS else frozenset()
 
 
 def refusal(
@@ -122,67 +82,7 @@ def refusal(
         return None
     if status == "rollingBack":
         return None if verb == "send_event" else _ROLLING_BACK.format(phrase(verb))
-    return _REFUSALS[verb](status, local)
-
-
-def _refuse_pause(status: str, local: bool) -> str | None:
-    if status in ("running", "waiting"):
-        return None
-    if status == "queued":
-        return "it is queued: pause has no effect before it runs"
-    if status == "paused":
-        return "it is paused already"
-    if status == "waitingForPause":
-        return "it is pausing already, when its running step is done"
-    return f"it is {status}: nothing is left to pause"
-
-
-def _refuse_resume(status: str, local: bool) -> str | None:
-    if status in ("paused", "waitingForPause"):
-        return None
-    if is_final(status):
-        return f"it is {status}: resume has no effect, restart would run it again"
-    return f"it is {status}, not paused: resume has no effect"
-
-
-def _refuse_terminate(status: str, local: bool) -> str | None:
-    return f"it is {status} already: there is nothing to terminate" if is_final(status) else None
-
-
-def _refuse_restart(status: str, local: bool) -> str | None:
-    return None
-
-
-def _refuse_restart_from(status: str, local: bool) -> str | None:
-    return "it is queued: it has no step to restart from" if status == "queued" else None
-
-
-def _refuse_redrive(status: str, local: bool) -> str | None:
-    if status in ("errored", "terminated"):
-        return None
-    return (
-        "it is complete: no step ended it" if is_final(status) else f"running again already: it is {status}"
-    )
-
-
-def _refuse_event(status: str, local: bool) -> str | None:
-    if not is_final(status):
-        return None
-    if local:
-        return f"it is {status}: the event would be stored and never read"
-    return f"it is {status}: nothing waits for an event"
-
-
-_REFUSALS = {
-    "pause": _refuse_pause,
-    "resume": _refuse_resume,
-    "terminate": _refuse_terminate,
-    "terminate_rollback": _refuse_terminate,
-    "restart": _refuse_restart,
-    "restart_from": _refuse_restart_from,
-    "redrive": _refuse_redrive,
-    "send_event": _refuse_event,
-}
+    return VERBS[verb].refuse(status, local)
 
 
 def same_meaning(verb: str, before: str, now: str) -> bool:
@@ -197,72 +97,14 @@ def same_meaning(verb: str, before: str, now: str) -> bool:
 def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | None = None) -> Judgement:
     """Compares the intent with the status read last (`now`; at first, what the request `answered`).
 
-    `answered` is "" when no answer came. `rerun` says whether the instance's own times
-    show a run begun since (None: not known); it is what tells a restart that errored again from one that did
-    nothing.
+    `answered` is "" when no answer came; `rerun` says whether a run began since (None: not seen).
     """
-    if verb in RESTARTS:
-        return _settled_restart(verb, before, answered, now, rerun)
-    if verb in ("send_event", "create"):
-        return Judgement(
-            Outcome.DONE, "accepted" if verb == "send_event" else f"created, {now or 'accepted'}", True
-        )
-    if verb == "pause":
-        return _settled_pause(before, answered, now)
-    if verb == "resume":
-        return _settled_resume(before, answered, now)
-    return _settled_terminate(verb, before, now)
+    return VERBS[verb].settle(StatusChange(phrase(verb), before, answered, now, rerun))
 
 
-def _settled_pause(before: str, answered: str, now: str) -> Judgement:
-    if now == "paused" and before == "paused":
-        return Judgement(Outcome.NO_EFFECT, "pause had no effect: it was paused before", True)
-    if now == "paused":
-        return Judgement(Outcome.DONE, "paused", True)
-    if now == "waitingForPause":
-        return Judgement(Outcome.UNDER_WAY, "waitingForPause: it pauses when its running step is done", False)
-    if now in FINAL:
-        return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", True)
-    if answered in ("paused", "waitingForPause"):
-        return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
-    return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", bool(answered))
+def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = None) -> list[str]:
+    """Sentences on what the verb does to this instance; general ones while its steps were not read.
 
-
-def _settled_resume(before: str, answered: str, now: str) -> Judgement:
-    if now in ("running", "waiting"):
-        if before in ("paused", "waitingForPause"):
-            return Judgement(Outcome.DONE, f"resumed, {now}", True)
-        return Judgement(
-            Outcome.NO_EFFECT, f"resume had no effect: the instance was {before} and is {now}", True
-        )
-    if now == "queued" and before != "queued":
-        return Judgement(Outcome.UNDER_WAY, "resumed, queued to run", False)
-    if now in ("complete", "errored") and before in ("paused", "waitingForPause"):
-        return Judgement(Outcome.DONE, f"resumed, {now} by now", True)
-    if now == before in ("paused", "waitingForPause") and answered in _LEADS_TO["resume"]:
-        return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
-    return Judgement(Outcome.NO_EFFECT, f"resume had no effect: the instance is {now}", bool(answered))
-
-
-def _settled_terminate(verb: str, before: str, now: str) -> Judgement:
-    what = phrase(verb)
-    if now == "terminated":
-        if before == "terminated":
-            return Judgement(Outcome.NO_EFFECT, f"{what} had no effect: it was terminated before", True)
-        return Judgement(Outcome.DONE, "terminated", True)
-    if now == "rollingBack":
-        return Judgement(Outcome.UNDER_WAY, "rolling back", False)
-    if now in FINAL:
-        return Judgement(Outcome.NO_EFFECT, f"{what} had no effect: the instance is {now}", True)
-    return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
-
-
-def _settled_restart(verb: str, before: str, answered: str, now: str, rerun: bool | None) -> Judgement:
-    running = now not in FINAL
-    began = running and (before in FINAL or answered == "queued" != before)
-    if rerun or began or (rerun is None and answered and running):
-        return Judgement(Outcome.DONE, f"restarted, {now}" if running else f"ran again, {now} by now", True)
-    if not running:
-        said = "200, but still" if answered else "still"
-        return Judgement(Outcome.NO_EFFECT, f"{said} {now}: nothing happened", False)
-    return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
+    Step names in them are raw.
+    """
+    return VERBS[verb].consequence(detail if detail is not None and not detail.simple else None, step)

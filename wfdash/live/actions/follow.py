@@ -8,20 +8,14 @@ from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import RESTARTS, Judgement, phrase, settled
+from wfdash.core.verbs.rules import RESTARTS, VERBS, Judgement, phrase, settled
 from wfdash.live.actions.reread import Rereader, Snapshot
 
-__all__ = ["DEADLINES", "Followed", "Follower"]
+__all__ = ["Followed", "Follower"]
 
-DEADLINES: Final = {"pause": 300.0, "terminate_rollback": 300.0}
-"""Seconds; a pause waits for the running step and a rollback for its handlers, the others for a moment."""
 _DEADLINE: Final = 60.0
-_ON_THE_WAY: Final = {
-    "pause": "waitingForPause",
-    "terminate_rollback": "rollingBack",
-    "resume": "queued",
-}
-"""The status that shows, even without an answer, that the verb arrived."""
+"""Seconds for which it is looked for what got no answer."""
+_ON_THE_WAY: Final = frozenset(filter(None, (verb.on_the_way for verb in VERBS.values())))
 _DELAYS_OF_FEW = (0.5, 1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 8.0, 13.0, 20.0)
 # Lists of a hundred at once, so that following 200 instances costs a few requests a turn.
 _DELAYS_OF_MANY = (3.0, 5.0, 8.0, 13.0, 20.0)
@@ -60,7 +54,7 @@ class Follower(Struct, frozen=True):
         """
         began = self.clock()
         # Without an answer the write most likely never arrived, and a person waits to hear so.
-        deadline = began + (DEADLINES.get(verb, _DEADLINE) if answered else _DEADLINE)
+        deadline = began + (VERBS[verb].deadline if answered else _DEADLINE)
         outcome = settled(verb, before=before.status, answered=answered, now=answered) if answered else None
         status, failure = answered, ""
         if outcome is not None and outcome.over and outcome.word == Outcome.DONE and self.many:
@@ -98,7 +92,7 @@ class Follower(Struct, frozen=True):
 
 def _settled(verb: str, before: str, outcome: Judgement, answered: str, status: str) -> Followed:
     """Without an answer, what was on the way before already says nothing about this verb."""
-    if not answered and before in _ON_THE_WAY.values():
+    if not answered and before in _ON_THE_WAY:
         doubt = f"{status}, but it was {before} before: whether the {phrase(verb)} arrived is not known"
         return Followed(Outcome.UNKNOWN, doubt, status)
     return Followed(outcome.word, outcome.sentence, status)
@@ -127,7 +121,7 @@ def _at_the_deadline(
     if failure:
         answer_text = f"answered {answered}" if answered else "no answer came"
         return Followed(Outcome.UNKNOWN, f"{answer_text}, and it could not be read again: {failure}", status)
-    if status == _ON_THE_WAY.get(verb) != before:
+    if status and status == VERBS[verb].on_the_way != before:
         return Followed(Outcome.UNDER_WAY, f"still {status} {after}; it goes on by itself", status)
     if not answered:
         return Followed(

@@ -17,9 +17,9 @@ from wfdash.api.errors import (
     Unauthorized,
     WorkflowsError,
 )
-from wfdash.api.interface import RestartFrom, StatusAnswer, Verb, Workflows
+from wfdash.api.interface import RestartFrom, StatusAnswer, Workflows
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import refusal, same_meaning
+from wfdash.core.verbs.rules import VERBS, refusal, same_meaning
 from wfdash.live.actions.judge import (
     LIMITED_TRIES,
     as_failure,
@@ -45,15 +45,6 @@ _PATIENCE: Final = 20.0
 """Seconds after which a read without an answer is not repeated: somebody waits for it."""
 _RERUN_TOLERANCE: Final = 5.0
 """Seconds by which a list row's end and the instance's own may differ without a new run."""
-_API_VERBS: Final[dict[str, Verb]] = {
-    "pause": "pause",
-    "resume": "resume",
-    "terminate": "terminate",
-    "terminate_rollback": "terminate",
-    "restart": "restart",
-    "restart_from": "restart",
-    "redrive": "restart",
-}
 
 _T = TypeVar("_T")
 
@@ -286,13 +277,14 @@ class Sender(Struct, frozen=True):
 
     async def _request(self, target: Target) -> StatusAnswer:
         plan = self.plan
-        if plan.verb == "send_event":
+        word = VERBS[plan.verb].api_word
+        if not word:
             await self.api.send_event(plan.workflow, target.id, plan.event_type, plan.payload)
             return StatusAnswer("accepted")
         return await self.api.change_status(
             plan.workflow,
             target.id,
-            _API_VERBS[plan.verb],
+            word,
             rollback=plan.verb == "terminate_rollback",
             restart_from=self._start(target),
         )

@@ -14,7 +14,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.verbs.consequences import step_target
-from wfdash.core.verbs.rules import phrase, refusal
+from wfdash.core.verbs.rules import VERBS, phrase, refusal
 from wfdash.keymap.actions import textual_action
 from wfdash.live.actions.plan import Plan, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
@@ -30,15 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["VERB_ACTIONS", "WRITING", "ActionHost", "starts_action"]
 
 VERB_ACTIONS: Final = {
-    "instance.pause": "pause",
-    "instance.resume": "resume",
-    "instance.terminate": "terminate",
-    "instance.terminate_rollback": "terminate_rollback",
-    "instance.restart": "restart",
-    "instance.restart_from": "restart_from",
-    "instance.redrive": "redrive",
-    "instance.send_event": "send_event",
-    "instance.create": "create",
+    **{f"instance.{verb}": verb for verb in VERBS},
     "instance.create_again": "create",
 }
 

@@ -14,8 +14,8 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.payload.tree import summary
 from wfdash.core.text.clean import cells, clean, distinguishable, fit
 from wfdash.core.text.words import age, count
-from wfdash.core.verbs.consequences import StepTarget, consequence
-from wfdash.core.verbs.rules import RESTARTS, destroys, phrase
+from wfdash.core.verbs.consequences import StepTarget
+from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.ui.actions.redrive_table import RedriveAnswers, redrive_lines, redrive_warnings
 from wfdash.ui.widgets.status_line import Pieces

@@ -1,0 +1,113 @@
+"""What became of a verb on one instance, from the status before it and those that came after."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from wfdash.core.model.status import FINAL
+from wfdash.core.verbs.outcome import Outcome
+
+__all__ = [
+    "RESUMED",
+    "Judgement",
+    "StatusChange",
+    "settle_create",
+    "settle_event",
+    "settle_pause",
+    "settle_restart",
+    "settle_resume",
+    "settle_terminate",
+]
+
+RESUMED: Final = frozenset({"queued", "running", "waiting"})
+
+# HTTP 200 is no success: pause of what is queued and resume of what is not paused answer 200 and do nothing
+# (measured on the engine).
+
+
+class Judgement(Struct, frozen=True):
+    """What became of one verb on one instance; `over` when following it further tells nothing more."""
+
+    word: Outcome
+    """done, under way or no effect."""
+    sentence: str
+    over: bool
+
+
+class StatusChange(Struct, frozen=True):
+    """The statuses of one instance around a verb, which people call `label`."""
+
+    label: str
+    before: str
+    answered: str
+    """What the request answered; "" when no answer came."""
+    now: str
+    """The one read last; at first, what the request answered."""
+    rerun: bool | None = None
+    """Whether the instance's own times show a run begun since (None: not seen). It tells a restart that
+    errored again from one that did nothing."""
+
+
+def settle_event(change: StatusChange) -> Judgement:
+    return Judgement(Outcome.DONE, "accepted", True)
+
+
+def settle_create(change: StatusChange) -> Judgement:
+    return Judgement(Outcome.DONE, f"created, {change.now or 'accepted'}", True)
+
+
+def settle_pause(change: StatusChange) -> Judgement:
+    before, answered, now = change.before, change.answered, change.now
+    if now == "paused" and before == "paused":
+        return Judgement(Outcome.NO_EFFECT, "pause had no effect: it was paused before", True)
+    if now == "paused":
+        return Judgement(Outcome.DONE, "paused", True)
+    if now == "waitingForPause":
+        return Judgement(Outcome.UNDER_WAY, "waitingForPause: it pauses when its running step is done", False)
+    if now in FINAL:
+        return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", True)
+    if answered in ("paused", "waitingForPause"):
+        return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
+    return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", bool(answered))
+
+
+def settle_resume(change: StatusChange) -> Judgement:
+    before, answered, now = change.before, change.answered, change.now
+    if now in ("running", "waiting"):
+        if before in ("paused", "waitingForPause"):
+            return Judgement(Outcome.DONE, f"resumed, {now}", True)
+        return Judgement(
+            Outcome.NO_EFFECT, f"resume had no effect: the instance was {before} and is {now}", True
+        )
+    if now == "queued" and before != "queued":
+        return Judgement(Outcome.UNDER_WAY, "resumed, queued to run", False)
+    if now in ("complete", "errored") and before in ("paused", "waitingForPause"):
+        return Judgement(Outcome.DONE, f"resumed, {now} by now", True)
+    if now == before in ("paused", "waitingForPause") and answered in RESUMED:
+        return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
+    return Judgement(Outcome.NO_EFFECT, f"resume had no effect: the instance is {now}", bool(answered))
+
+
+def settle_terminate(change: StatusChange) -> Judgement:
+    what, before, now = change.label, change.before, change.now
+    if now == "terminated":
+        if before == "terminated":
+            return Judgement(Outcome.NO_EFFECT, f"{what} had no effect: it was terminated before", True)
+        return Judgement(Outcome.DONE, "terminated", True)
+    if now == "rollingBack":
+        return Judgement(Outcome.UNDER_WAY, "rolling back", False)
+    if now in FINAL:
+        return Judgement(Outcome.NO_EFFECT, f"{what} had no effect: the instance is {now}", True)
+    return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
+
+
+def settle_restart(change: StatusChange) -> Judgement:
+    before, answered, now, rerun = change.before, change.answered, change.now, change.rerun
+    running = now not in FINAL
+    began = running and (before in FINAL or answered == "queued" != before)
+    if rerun or began or (rerun is None and answered and running):
+        return Judgement(Outcome.DONE, f"restarted, {now}" if running else f"ran again, {now} by now", True)
+    if not running:
+        said = "200, but still" if answered else "still"
+        return Judgement(Outcome.NO_EFFECT, f"{said} {now}: nothing happened", False)
+    return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
