@@ -109,6 +109,14 @@ def _failed(progress: ActionProgress) -> tuple[str, ...]:
     return tuple(identity for identity in progress.failed if identity in planned)
 
 
+def _left(progress: ActionProgress, identities: tuple[str, ...]) -> str:
+    """What the rest has in common: a stop leaves some unsent, and those did not fail."""
+    skipped = {identity for identity in identities if progress.results[identity].outcome == Outcome.SKIPPED}
+    if len(skipped) == len(identities):
+        return "were not sent"
+    return "failed or were not sent" if skipped else "failed"
+
+
 def _word(result: Result) -> str:
     """The outcome, or where the run that it began has come to."""
     if result.ended_badly:
@@ -139,7 +147,7 @@ def _foot(progress: ActionProgress, shows: str, back: str) -> Pieces:
     if progress.answered:
         failed_ones = _failed(progress)
         these = len(failed_ones) or len(progress.plan.eligible)
-        which, failed = ("the", " that failed") if failed_ones else ("these", "")
+        which, failed = ("the", f" that {_left(progress, failed_ones)}") if failed_ones else ("these", "")
         marks = [(" m", ACCENT), (f" mark {which} {count(these)}{failed}   ", PLAIN)]
     if back:
         key, _, words = back.partition(" ")
