@@ -85,9 +85,11 @@ def still() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def program() -> Program:
+def program() -> Iterator[Program]:
     """`program("list", "-w", "orders")` runs wfdash in pipes and gives the finished process."""
-    return Program()
+    runner = Program()
+    yield runner
+    runner.close()
 
 
 @pytest.fixture

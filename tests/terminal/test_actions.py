@@ -134,7 +134,7 @@ def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, simulator, tm
     shell.press("y")
     shell.wait_for(lambda screen: (done := DONE.search(screen.text)) and int(done[1]) >= 20)
     shell.press("x")
-    shell.wait_for("all told", seconds=120)
+    shell.wait_for(re.compile(r"mark the \d+ that were not sent"), seconds=120)
     counts = {word: int(number) for number, word in OUTCOMES.findall(shell.screen.text)}
     (journal,) = tmp_path.rglob("actions.jsonl")
     told = [json.loads(line) for line in journal.read_text().splitlines()]
@@ -148,7 +148,7 @@ ACTIONS = 400
 """Requests that actions may make in five minutes: however fast the machine is, more are not done at once."""
 TYPE_THE_COUNT = re.compile(r"type (\d+), then y")
 DONE = re.compile(r"[█░]  (\d+) of \d+\b")
-OUTCOMES = re.compile(r"(\d+) (done|under way|no effect|skipped|refused|unknown)\b")
+OUTCOMES = re.compile(r"(\d+) (restarted|under way|no effect|skipped|refused|unknown)\b")
 LISTED = re.compile(r"(\d+) of \d+ loaded")
 
 

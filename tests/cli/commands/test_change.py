@@ -148,6 +148,8 @@ def test_no_journal_goes_on_without(shell, created, tmp_path):
 def test_an_interrupted_write_says_what_is_known(program, faulty):
     env = faulty("--fault", "hang:1@^PATCH")
     one = objects(program("create", "-w", "orders", "--id", "hangs", env=env))[0]["id"]
+    detail = "/workflows/orders/instances/hangs"
+    wait_until(lambda: ask(env, detail)["result"]["status"] in ("running", "waiting"))
     pausing = program.start("pause", "-w", "orders", one, "not-there", "--yes", env=env)
     journal = Path(os.environ["XDG_STATE_HOME"]) / "wfdash" / "actions.jsonl"
 

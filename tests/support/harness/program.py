@@ -52,6 +52,9 @@ def environment(**changes: str | None) -> dict[str, str]:
 class Program:
     """Runs `wfdash ARGUMENTS` in pipes and refuses any output that holds the token."""
 
+    def __init__(self) -> None:
+        self._started: list[subprocess.Popen[str]] = []
+
     @staticmethod
     def argv(*arguments: str) -> list[str]:
         return [sys.executable, "-m", "wfdash", *arguments]
@@ -81,8 +84,8 @@ class Program:
     def start(
         self, *arguments: str, env: Mapping[str, str | None] | None = None, cwd: Path | None = None
     ) -> subprocess.Popen[str]:
-        """The program left running with its three streams piped; the caller ends it."""
-        return subprocess.Popen(
+        """The program left running with its three streams piped; `close` ends what the caller did not."""
+        started = subprocess.Popen(
             self.argv(*arguments),
             env=environment(**(env or {})),
             stdin=subprocess.PIPE,
@@ -92,3 +95,12 @@ class Program:
             encoding="utf-8",
             cwd=cwd or ROOT,
         )
+        self._started.append(started)
+        return started
+
+    def close(self) -> None:
+        """Ends all that still runs: its open pipes would fail another test than the one that left them."""
+        for process in self._started:
+            with process:
+                if process.poll() is None:
+                    process.kill()
