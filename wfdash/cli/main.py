@@ -17,6 +17,7 @@ from wfdash.cli.parser import parse
 
 __all__ = ["run"]
 
+_PRINTED = ("completion", "man")
 _DASHBOARD = ("", "demo", "open", "setup")
 
 
@@ -58,10 +59,17 @@ def _hide_variables(text: str) -> str:
 
 def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
+        # Set by a shell at tab and by nothing else; what it asks is in the environment, not in the arguments.
+        if "_ARGCOMPLETE" in environ:
+            from wfdash.cli.completion import answer
+
+            answer()
         parsed = parse(arguments)
         check_usage(parsed)
         if parsed.command == "demo" and parsed.serve is not None:
             return _serve(parsed)
+        if parsed.command in _PRINTED:
+            return _print(parsed)
         if parsed.command in _DASHBOARD:
             from wfdash.cli.dashboard import dashboard
 
@@ -77,6 +85,20 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except SystemExit as leaving:
         # argparse leaves this way for --help and --version.
         return leaving.code if isinstance(leaving.code, int) else 0
+
+
+def _print(parsed: Namespace) -> int:
+    from wfdash.cli.output import write
+
+    if parsed.command == "completion":
+        from wfdash.cli.completion import shell_code
+
+        write(shell_code(parsed.shell))
+    else:
+        from wfdash.cli.manual import manual_page
+
+        write(manual_page())
+    return 0
 
 
 def _serve(parsed: Namespace) -> int:

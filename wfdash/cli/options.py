@@ -134,9 +134,12 @@ COMMANDS = {
     "send": "send an event to instances",
     "open": "open a handover file in the dashboard",
     "setup": "go through token, account and workflow, and keep them as a profile",
+    "completion": "print what makes a shell complete wfdash's words",
+    "man": "print the manual page, for man -l -",
     "doctor": "check config, account, token, terminal, paths, clock and the API",
 }
 SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "fixed-deploy", "huge")
+SHELLS = ("bash", "zsh", "fish")
 HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me")
 
 
@@ -163,7 +166,9 @@ def add_arguments(command: str, parser: Arguments) -> None:
         "redrive": _add_redrive,
         "open": _add_open,
         "setup": _add_dashboard,
-        "doctor": _add_nothing,
+        "completion": _add_completion,
+        "man": _add_nothing,
+        "doctor": _add_doctor,
     }.get(command, _add_verb)(parser)
 
 
@@ -350,6 +355,20 @@ def _add_no_journal(parser: Arguments) -> None:
 def _add_open(parser: Arguments) -> None:
     _add_dashboard(parser)
     parser.add_argument("file", metavar="FILE", help="a handover file")
+
+
+def _add_completion(parser: Arguments) -> None:
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+
+
+def _add_doctor(parser: Arguments) -> None:
+    parser.add_argument(
+        "--bundle",
+        action=Filled,
+        metavar="FILE",
+        default="",
+        help="write it all, less names and secrets, to a new file for a bug report",
+    )
 
 
 def _add_nothing(parser: Arguments) -> None:
