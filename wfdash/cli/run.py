@@ -34,7 +34,7 @@ _MODULES = {
 def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> int:
     """Carries out a parsed one-shot; returns its exit code. Raises UsageError, BrokenPipeError."""
     if parsed.command == "doctor":
-        doctor = import_module("wfdash.cli.commands.doctor")
+        doctor = import_module("wfdash.cli.doctor.report")
         return int(doctor.run(options, environ))
     command = import_module(f"wfdash.cli.commands.{_MODULES[parsed.command]}")
     only_local: str = command.prepare(parsed) or ""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from wfdash.cli.commands.doctor_machine import machine, paths, state_trouble, terminal
+from wfdash.cli.doctor.machine import machine, paths, state_trouble, terminal
 from wfdash.cli.output import line
 from wfdash.config.load import config_named, load
 from wfdash.config.settings import Options, Settings, SettingsError
@@ -36,7 +36,7 @@ async def doctor(
         return settings.exit_code
     advice += settings.warnings
     _print("settings", _settings(settings), environ)
-    from wfdash.cli.commands.doctor_server import examine
+    from wfdash.cli.doctor.server import examine
 
     examined = await examine(settings)
     _print("server", examined.facts, environ)

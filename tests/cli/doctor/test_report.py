@@ -4,7 +4,7 @@ import pytest
 
 from tests.api.dev_session import DevSession
 from tests.support.fakes.loopback import envelope, reply, serving
-from wfdash.cli.commands.doctor import doctor
+from wfdash.cli.doctor.report import doctor
 from wfdash.config.credential import Credential
 from wfdash.config.load import load
 from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError
