@@ -81,7 +81,7 @@ def refusal(
     if verb == "create" or status not in _STATUSES:
         return None
     if status == "rollingBack":
-        return None if verb == "send_event" else _ROLLING_BACK.format(phrase(verb))
+        return _ROLLING_BACK.format(phrase(verb)) if VERBS[verb].changes_status else None
     return VERBS[verb].refuse(status, local)
 
 
@@ -89,7 +89,7 @@ def same_meaning(verb: str, before: str, now: str) -> bool:
     """Whether a person who confirmed the verb for `before` would confirm it for `now` unread."""
     if before == now:
         return True
-    if verb == "send_event":
+    if not VERBS[verb].changes_status:
         return before in ACTIVE and now in ACTIVE
     return any(before in group and now in group for group in _GROUPS)
 

@@ -102,8 +102,15 @@ class Verb(Struct, frozen=True, kw_only=True):
     inverse: str = ""
     """The verb that takes it back; "" where there is none."""
     restarts: bool = False
-    from_step: bool = False
-    """Whether a restart keeps what comes before a step."""
+    starts_from: Literal["", "chosen step", "failed step"] = ""
+    """The step before which a restart keeps everything: a person's, or each instance's own."""
+    rollback: bool = False
+    takes_payload: bool = False
+    """Whether a person gives it data: what the journal does not keep, so that it is never resumed."""
+    changes_status: bool = True
+    """False for an event: no read shows whether it arrived, so that it is never sent again."""
+    runs_on: bool = False
+    """Whether the instance runs on by itself after it, so that its end is what was wanted."""
     leads_to: frozenset[str] = _ANY
     """The statuses that may follow when it took effect; for pause and rollback the way there too."""
     on_the_way: str = ""
@@ -134,6 +141,7 @@ _VERBS: Final = (
         label="resume",
         api_word="resume",
         inverse="pause",
+        runs_on=True,
         leads_to=RESUMED,
         on_the_way="queued",
         refuse=_refuse_resume,
@@ -155,6 +163,7 @@ _VERBS: Final = (
         label="terminate with rollback",
         api_word="terminate",
         destroys=True,
+        rollback=True,
         leads_to=frozenset({"rollingBack", "terminated"}),
         on_the_way="rollingBack",
         deadline=_LONG,
@@ -168,6 +177,7 @@ _VERBS: Final = (
         api_word="restart",
         destroys=True,
         restarts=True,
+        runs_on=True,
         leads_to=_RESTARTED,
         settle=settle_restart,
         consequence=of_restart,
@@ -178,7 +188,8 @@ _VERBS: Final = (
         api_word="restart",
         destroys=True,
         restarts=True,
-        from_step=True,
+        starts_from="chosen step",
+        runs_on=True,
         leads_to=_RESTARTED,
         refuse=_refuse_restart_from,
         settle=settle_restart,
@@ -190,14 +201,22 @@ _VERBS: Final = (
         api_word="restart",
         destroys=True,
         restarts=True,
-        from_step=True,
+        starts_from="failed step",
+        runs_on=True,
         leads_to=_RESTARTED,
         refuse=_refuse_redrive,
         settle=settle_restart,
     ),
     Verb(
-        id="send_event", label="send event", refuse=_refuse_event, settle=settle_event, consequence=of_event
+        id="send_event",
+        label="send event",
+        takes_payload=True,
+        changes_status=False,
+        runs_on=True,
+        refuse=_refuse_event,
+        settle=settle_event,
+        consequence=of_event,
     ),
-    Verb(id="create", label="create", settle=settle_create),
+    Verb(id="create", label="create", takes_payload=True, settle=settle_create),
 )
 VERBS: Final[Mapping[str, Verb]] = {verb.id: verb for verb in _VERBS}

@@ -14,10 +14,8 @@ from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.live.actions.plan import Result
 from wfdash.live.actions.reread import Rereader, Snapshot
 
-__all__ = ["BEGIN_A_RUN", "Course", "EndFollower", "Ending"]
+__all__ = ["Course", "EndFollower", "Ending"]
 
-BEGIN_A_RUN: Final = frozenset({"restart", "restart_from", "redrive", "resume", "send_event"})
-"""Verbs after which an instance runs on by itself, so that its end is what was wanted."""
 _DELAYS: Final = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0)
 _DELAYS_OF_MANY: Final = (3.0, 5.0, 8.0, 13.0)
 _LONGEST: Final = 15.0

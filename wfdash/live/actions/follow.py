@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import RESTARTS, VERBS, Judgement, phrase, settled
+from wfdash.core.verbs.rules import VERBS, Judgement, phrase, settled
 from wfdash.live.actions.reread import Rereader, Snapshot
 
 __all__ = ["Followed", "Follower"]
@@ -85,8 +85,8 @@ class Follower(Struct, frozen=True):
 
     def _judge(self, verb: str, before: Snapshot, answered: str, snapshot: Snapshot) -> Judgement:
         rerun = None
-        if verb in RESTARTS:
-            rerun = snapshot.began_again(before, from_step=verb != "restart")
+        if VERBS[verb].restarts:
+            rerun = snapshot.began_again(before, from_step=bool(VERBS[verb].starts_from))
         return settled(verb, before=before.status, answered=answered, now=snapshot.status, rerun=rerun)
 
 

@@ -14,7 +14,7 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import RESTARTS, leads_to, same_meaning
+from wfdash.core.verbs.rules import VERBS, leads_to, same_meaning
 from wfdash.live.actions.reread import Snapshot
 
 __all__ = ["LIMITED_TRIES", "as_failure", "judge_failure", "pause_after", "repeatable", "unchanged"]
@@ -44,9 +44,10 @@ def as_failure(error: Exception) -> WorkflowsError:
 def repeatable(error: WorkflowsError, verb: str) -> bool:
     """429 in the API's own envelope; the same words with another status may follow a write that was applied.
 
-    An event never: no read shows whether it arrived, and a second one would be kept for a later wait.
+    An event never: a second one would be kept for a later wait.
     """
-    return isinstance(error, RateLimited) and error.denied and error.http == 429 and verb != "send_event"
+    denied = isinstance(error, RateLimited) and error.denied and error.http == 429
+    return denied and VERBS[verb].changes_status
 
 
 def pause_after(limited: WorkflowsError, attempt: int) -> float:
@@ -62,8 +63,8 @@ def unchanged(verb: str, before: Snapshot, now: Snapshot) -> bool:
     """
     if not same_meaning(verb, before.status, now.status):
         return False
-    if verb in RESTARTS:
+    if VERBS[verb].restarts:
         if before.started is None and before.ended is None:
             return False  # a list row of one that is queued stays as it is when it is restarted
-        return now.began_again(before, from_step=verb != "restart") is False
+        return now.began_again(before, from_step=bool(VERBS[verb].starts_from)) is False
     return before.status not in leads_to(verb) and not now.moved_since(before)

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.rules import VERBS
 from wfdash.live.actions.create import Creator
-from wfdash.live.actions.ending import BEGIN_A_RUN, Course, EndFollower, Held, judge_canary
+from wfdash.live.actions.ending import Course, EndFollower, Held, judge_canary
 from wfdash.live.actions.follow import Follower
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result, Target
 from wfdash.live.actions.plan_journal import PlanJournal
@@ -283,7 +284,7 @@ class Operator:
 
     async def _follow(self, run: _Run, target: Target, sent: Sent, settle: Callable[[Result], None]) -> None:
         before = sent.before or Snapshot(target.status, self.clock(), "")
-        if run.plan.verb == "send_event":
+        if not VERBS[run.plan.verb].changes_status:
             outcome, sentence, status = self._event_outcome(sent, before)
         else:
             followed = await run.follower.follow(
@@ -311,7 +312,7 @@ class Operator:
             restart_from=sent.restart_from,
         )
         canary = target.id in run.first
-        runs_on = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY) and run.plan.verb in BEGIN_A_RUN
+        runs_on = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY) and VERBS[run.plan.verb].runs_on
         if not runs_on or not (canary or run.course.to_end):
             settle(result)
             return

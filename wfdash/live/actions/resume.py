@@ -10,13 +10,12 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import RESTARTS, leads_to, phrase
+from wfdash.core.verbs.rules import RESTARTS, VERBS, leads_to, phrase
 from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.records.journal import JournalEntry, Unfinished
 
 __all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "why_not_resumed"]
 
-_KEPT_NO_PAYLOAD: Final = ("send_event", "create")
 _TOLERANCE: Final = 5.0
 """Seconds by which a list row's end and the instance's own may differ without a new run."""
 
@@ -30,7 +29,7 @@ class Resumption(Struct, frozen=True):
 
 def why_not_resumed(left: Unfinished) -> str:
     """Why nothing of it can be sent from the journal alone; "" when it can."""
-    if left.verb in _KEPT_NO_PAYLOAD:
+    if left.verb in VERBS and VERBS[left.verb].takes_payload:
         return f"{phrase(left.verb)} is not resumed: the journal keeps no payload"
     return ""
 

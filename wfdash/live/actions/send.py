@@ -171,7 +171,7 @@ class Sender(Struct, frozen=True):
         before = await self.rereader.read(
             target.id, expect=target.status, max_age=_LIST_AGE if self.many else 0.0
         )
-        if self.plan.verb == "redrive" and not self._changed(target, before):
+        if VERBS[self.plan.verb].starts_from == "failed step" and not self._changed(target, before):
             target = await find_step(self.rereader, target, before)
         return target, before
 
@@ -220,7 +220,7 @@ class Sender(Struct, frozen=True):
         if was and not same_meaning(verb, was, now.status):
             return f"was {was}, now {now.status}: nothing sent"
         ends = (target.ended, now.ended)
-        if verb == "redrive":
+        if VERBS[verb].starts_from == "failed step":
             pass  # the step it ended at decides, not when
         elif was and ends[0] is not None and ends[1] is not None and ends[1] - ends[0] > _RERUN_TOLERANCE:
             return f"was {was}, ran again since and is {now.status}: nothing sent"
@@ -265,27 +265,28 @@ class Sender(Struct, frozen=True):
             return await self._failed(target, before, odd, forbid, at)
         answered = answer.status
         await self.plan_journal.answered(target.id, before.status, answered, answer.http, answer.ray)
-        if self.plan.verb != "send_event":
+        if VERBS[self.plan.verb].changes_status:
             self.sink.saw_status(self.plan.workflow, target.id, answer.status, number)
         on_event("answered", "", answered)
         return Sent(accepted=True, answered=answered, before=before, at=at, restart_from=start)
 
     def _start(self, target: Target) -> RestartFrom | None:
-        if self.plan.verb == "redrive":
+        starts_from = VERBS[self.plan.verb].starts_from
+        if starts_from == "failed step":
             return target.restart_from
-        return self.plan.restart_from if self.plan.verb == "restart_from" else None
+        return self.plan.restart_from if starts_from else None
 
     async def _request(self, target: Target) -> StatusAnswer:
         plan = self.plan
-        word = VERBS[plan.verb].api_word
-        if not word:
+        verb = VERBS[plan.verb]
+        if not verb.api_word:
             await self.api.send_event(plan.workflow, target.id, plan.event_type, plan.payload)
             return StatusAnswer("accepted")
         return await self.api.change_status(
             plan.workflow,
             target.id,
-            word,
-            rollback=plan.verb == "terminate_rollback",
+            verb.api_word,
+            rollback=verb.rollback,
             restart_from=self._start(target),
         )
 
