@@ -35,7 +35,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
     """Carries out a parsed one-shot; returns its exit code. Raises UsageError, BrokenPipeError."""
     if parsed.command == "doctor":
         doctor = import_module("wfdash.cli.doctor.report")
-        return int(doctor.run(options, environ))
+        return int(doctor.run(options, environ, parsed.bundle))
     command = import_module(f"wfdash.cli.commands.{_MODULES[parsed.command]}")
     only_local: str = command.prepare(parsed) or ""
     try:

@@ -1,11 +1,11 @@
 """`wfdash doctor`: what is so here, what is wrong and what to do about it, to paste into a bug report."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from wfdash.cli.doctor.machine import machine, paths, state_trouble, terminal
-from wfdash.cli.output import line
+from wfdash.cli.output import line, say
 from wfdash.config.load import config_named, load
 from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.core.text.clean import clean
@@ -13,34 +13,78 @@ from wfdash.core.text.clean import clean
 __all__ = ["doctor", "run"]
 
 
-def run(options: Options, environ: Mapping[str, str]) -> int:
-    """Checks everything that can be checked; 0 when the API answered, else the code of what is in the way."""
+def run(options: Options, environ: Mapping[str, str], bundle: str = "") -> int:
+    """Checks everything that can be checked; 0 when the API answered, else the code of what is in the way.
+
+    `bundle` names a file that is to hold the report for others; the code is 1 when it could not be written.
+    """
     try:
         settings: Settings | SettingsError = load(options, environ)
     except SettingsError as wrong:
         settings = wrong
-    return asyncio.run(doctor(settings, environ, config_named(options, environ)))
+    config = config_named(options, environ)
+    report: list[str] = []
+
+    def write(text: str) -> None:
+        report.append(text)
+        line(text)
+
+    names: list[tuple[str, str]] = []
+    code = asyncio.run(doctor(settings, environ, config, write=write, names=names))
+    if not bundle:
+        return code
+    return 0 if _save(bundle, report, names, environ, config) and not code else code or 1
+
+
+def _save(
+    file: str, report: list[str], names: list[tuple[str, str]], environ: Mapping[str, str], config: Path
+) -> bool:
+    """Writes the report for others beside anything that has the name already; False when that failed."""
+    from wfdash.cli.doctor.bundle import Names, bundle_lines
+    from wfdash.live.records.export_files import write_new
+
+    hidden = Names(environ)
+    for kind, name in names:
+        hidden.hide(kind, [name])
+    wanted = Path(file)
+    try:
+        written = write_new(wanted.parent, wanted.name, bundle_lines(report, hidden, environ, config))
+    except OSError as wrong:
+        say(f"wfdash: {file} could not be written: {wrong.strerror}")
+        return False
+    say(f"wfdash: written to {written}. It is text: read it before you attach it.")
+    return True
 
 
 async def doctor(
-    settings: Settings | SettingsError, environ: Mapping[str, str], config: Path | None = None
+    settings: Settings | SettingsError,
+    environ: Mapping[str, str],
+    config: Path | None = None,
+    *,
+    write: Callable[[str], None] = line,
+    names: list[tuple[str, str]] | None = None,
 ) -> int:
-    """Prints the report section by section as it is found out; returns the exit code."""
+    """Writes the report section by section as it is found out; returns the exit code.
+
+    `names` takes the kind and name of whatever in it is somebody's own.
+    """
     advice = state_trouble()
     if config is None and isinstance(settings, Settings):
         config = settings.config_path
     for title, lines in (("wfdash", machine()), ("terminal", terminal(environ)), ("paths", paths(config))):
-        _print(title, lines, environ)
+        _print(title, lines, environ, write)
     if isinstance(settings, SettingsError):
-        _conclude([str(settings), *advice], settings.exit_code, environ)
+        _conclude([str(settings), *advice], settings.exit_code, environ, write)
         return settings.exit_code
     advice += settings.warnings
-    _print("settings", _settings(settings), environ)
+    _print("settings", _settings(settings), environ, write)
     from wfdash.cli.doctor.server import examine
 
     examined = await examine(settings)
-    _print("server", examined.facts, environ)
-    _conclude(advice + examined.advice, examined.code, environ)
+    if names is not None:
+        names += [("workflow", settings.workflow), ("profile", settings.profile_name), *examined.names]
+    _print("server", examined.facts, environ, write)
+    _conclude(advice + examined.advice, examined.code, environ, write)
     return examined.code
 
 
@@ -81,11 +125,13 @@ def _pace(settings: Settings, interval: str) -> list[tuple[str, str]]:
     ]
 
 
-def _print(title: str, lines: list[tuple[str, str]], environ: Mapping[str, str]) -> None:
-    line(title)
+def _print(
+    title: str, lines: list[tuple[str, str]], environ: Mapping[str, str], write: Callable[[str], None]
+) -> None:
+    write(title)
     for name, value in lines:
-        line(f"  {name:<22}{_homeless(value, environ)}")
-    line("")
+        write(f"  {name:<22}{_homeless(value, environ)}")
+    write("")
 
 
 def _homeless(text: str, environ: Mapping[str, str]) -> str:
@@ -94,10 +140,10 @@ def _homeless(text: str, environ: Mapping[str, str]) -> str:
     return text.replace(home + "/", "~/") if len(home) > 1 else text
 
 
-def _conclude(advice: list[str], code: int, environ: Mapping[str, str]) -> None:
+def _conclude(advice: list[str], code: int, environ: Mapping[str, str], write: Callable[[str], None]) -> None:
     if advice:
-        line("to fix")
+        write("to fix")
         for number, sentence in enumerate(advice, 1):
-            line(f"  {number}. {clean(_homeless(sentence, environ))}")
+            write(f"  {number}. {clean(_homeless(sentence, environ))}")
     elif code == 0:
-        line("nothing to fix")
+        write("nothing to fix")

@@ -22,6 +22,8 @@ class Examined(Struct):
     facts: list[tuple[str, str]] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
     code: int = 0
+    names: list[tuple[str, str]] = field(default_factory=list)
+    """Kind and name of what is somebody's own in the facts."""
 
 
 async def examine(settings: Settings) -> Examined:
@@ -32,7 +34,7 @@ async def examine(settings: Settings) -> Examined:
     try:
         if not settings.local:
             await _attempt(examined, "token", lambda: _token(api), fatal=False)
-        await _attempt(examined, "workflows", lambda: _workflows(api), fatal=True)
+        await _attempt(examined, "workflows", lambda: _workflows(api, examined), fatal=True)
         if examined.code == 1 and settings.account_id and not settings.local:
             await _attempt(examined, "accounts", lambda: _accounts(api, examined), fatal=False)
         if settings.workflow and not examined.code:
@@ -84,8 +86,9 @@ async def _token(api: Workflows) -> str:
     return f"{status if isinstance(status, str) else 'accepted'}{until}"
 
 
-async def _workflows(api: Workflows) -> str:
+async def _workflows(api: Workflows, examined: Examined) -> str:
     page = await api.list_workflows(per_page=10)
+    examined.names += [("workflow", workflow.name) for workflow in page.items]
     total = page.total if page.total is not None else len(page.items)
     names = ", ".join(workflow.name for workflow in page.items[:5])
     return f"{total}{f' ({names})' if total <= 5 and names else ''}"
@@ -99,6 +102,7 @@ async def _workflow(api: Workflows, name: str) -> str:
 async def _accounts(api: Workflows, examined: Examined) -> str:
     """Those the credential reaches: what refuses one account may be meant for another."""
     seen = [account for account in await api.list_accounts() if isinstance(account.get("id"), str)]
+    examined.names += [("account", str(account.get("name") or "")) for account in seen]
     names = ", ".join(
         f"{account['id']} ({account['name']})" if account.get("name") else account["id"]
         for account in seen[:5]
