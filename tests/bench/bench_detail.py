@@ -108,7 +108,9 @@ async def _open(steps: int, text: bytes, *, watched: bool) -> tuple[float, float
         clock=lambda: T0 + steps + 3,
     )
     async with app.run_test(size=(110, 40)) as pilot:
-        await _until(lambda: app.session is not None and app.session.poller.why("order-1") is not None)
+        await _until(
+            lambda: app.session is not None and app.session.poller.row_details.why("order-1") is not None
+        )
         await pilot.pause(0.2)
         gc.collect()
         gc.freeze()  # what the rounds before have left is not looked through in this one

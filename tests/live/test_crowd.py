@@ -30,10 +30,10 @@ async def watched(ons, seconds):
     while loop.time() < end:
         await asyncio.sleep(STEP)
         for number, (on, told) in enumerate(zip(ons, answers, strict=True)):
-            answered = on.poller.list.answered_at
+            answered = on.poller.newest.freshness.answered_at
             if answered is not None and answered not in told[-1:]:
                 told.append(answered)
-            assert not on.poller.list.stale
+            assert not on.poller.newest.freshness.stale
             if ids := active_of(on.poller):
                 on.poller.want(ids[:20])
                 on.poller.open(ids[number])

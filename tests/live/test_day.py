@@ -86,7 +86,7 @@ def test_a_day_leaves_no_trace(monkeypatch):
         assert max(tasks) <= 9
         assert 24 * 12 * 40 < api.asked <= 24 * 12 * 60 + 10
         await asyncio.sleep(120)
-        assert not poller.list.stale
+        assert not poller.newest.freshness.stale
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         assert len(asyncio.all_tasks()) == 1

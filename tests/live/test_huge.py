@@ -56,7 +56,7 @@ def test_twenty_minutes_of_the_huge_world():
             everyone = list(poller.store.ids())
             assert not list(untold(everyone, rows, poller, now, bound=1.5 * bound, closely=closely))
             assert any(poller.store.note(one) == ENDED for one in everyone)
-            assert poller.details_read[0] == poller.details_read[1]
+            assert poller.row_details.progress[0] == poller.row_details.progress[1]
             created = [one.id for one in rows.values() if begun < one.created < now - SLACK]
             assert created
             assert all(one in poller.store for one in created)

@@ -27,8 +27,8 @@ async def test_count_of_the_last_filter_is_not_of_the_new_one(on):
     told = set()
 
     def seen():
-        told.add(on.poller.matching_total)
-        return on.poller.matching_total is not None
+        told.add(on.poller.newest.total)
+        return on.poller.newest.total is not None
 
     await on.until(seen, within=20, step=0.05)
     assert told == {None, orders.counts["errored"]}

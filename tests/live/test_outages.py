@@ -16,15 +16,15 @@ async def test_failures_are_told_keep_the_rows_and_end_by_themselves(on):
     await asyncio.sleep(5)
     rows = len(poller.store)
     on.app.state.faults.append(InjectedFault.parse("500:100000@instances"))
-    await on.until(lambda: poller.list.stale, within=30)
-    assert poller.list.failure
+    await on.until(lambda: poller.newest.freshness.stale, within=30)
+    assert poller.newest.freshness.failure
     assert len(poller.store) >= rows
     since = on.loop.time()
     await asyncio.sleep(600)
     assert 60 <= len(newest(on, since)) <= 130
     on.app.state.faults.clear()
-    await on.until(lambda: not poller.list.stale, within=61)
-    assert poller.list.failure == ""
+    await on.until(lambda: not poller.newest.freshness.stale, within=61)
+    assert poller.newest.freshness.failure == ""
 
 
 @staged(limit=1200)
@@ -52,7 +52,12 @@ async def test_a_second_client_burning_the_quota(on):
     await asyncio.wait_for(budget.acquire_action(), 1)
     for _ in range(400):
         burnt.count(TOKEN)
-    await on.until(lambda: not poller.list.stale and poller.list.answered_at > on.loop.time() - 4, within=700)
+    await on.until(
+        lambda: (
+            not poller.newest.freshness.stale and poller.newest.freshness.answered_at > on.loop.time() - 4
+        ),
+        within=700,
+    )
     refused = [one for one in on.app.state.requests if one.http == 429]
     assert len(refused) <= 6
 
@@ -62,7 +67,7 @@ async def test_an_unreachable_server_is_asked_for_ever(api, poller, loop):
     api.pages = {"": NotReached("no route to the server")}
     poller.show("orders")
     await asyncio.sleep(3600)
-    assert poller.list.failure == "no route to the server"
+    assert poller.newest.freshness.failure == "no route to the server"
     assert 360 <= len(api.asked) <= 900, "the list every 5 to 10 s, the rest more seldom"
     api.pages = {"": [item("new")]}
     await asyncio.sleep(11)
@@ -80,10 +85,10 @@ async def test_with_the_list_all_else_comes_back(on):
     await asyncio.sleep(900)
     assert on.poller.detail(waiting).freshness.failure
     on.unreachable = False
-    await on.until(lambda: not on.poller.list.failure, within=11)
+    await on.until(lambda: not on.poller.newest.freshness.failure, within=11)
     await asyncio.sleep(3)
     assert not on.poller.detail(waiting).freshness.failure
-    assert not on.poller.workflows_fresh.failure
+    assert not on.poller.counts.all_fresh.failure
 
 
 @scripted
@@ -99,10 +104,10 @@ async def test_a_bug_in_reading_an_answer_does_not_end_the_polling(api, poller, 
     api.pages = {"": RuntimeError("odd")}
     poller.show("orders")
     await asyncio.sleep(30)
-    assert "could not read" in poller.list.failure
+    assert "could not read" in poller.newest.freshness.failure
     api.pages = {"": [item("new")]}
     await asyncio.sleep(61)
-    assert poller.list.failure == ""
+    assert poller.newest.freshness.failure == ""
 
 
 @scripted

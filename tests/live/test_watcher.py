@@ -30,7 +30,7 @@ async def test_list_and_counts_keep_their_pace(on):
     times = [one.at for one in asked(on, "/workflows/orders") if "/instances" not in one.path]
     assert all(9.9 < later - earlier < 10.5 for earlier, later in pairwise(times))
     truth = on.world.workflows["orders"]
-    assert on.poller.counts.keys() == truth.counts.keys()
+    assert on.poller.status_counts.keys() == truth.counts.keys()
     assert abs(on.poller.total - len(truth.by_id)) <= 5
 
 
@@ -69,7 +69,7 @@ async def test_frozen_asks_nothing_and_goes_stale_by_nothing(on):
     since = on.loop.time()
     await asyncio.sleep(120)
     assert not asked(on, "/", since)
-    assert not on.poller.list.stale
+    assert not on.poller.newest.freshness.stale
     on.poller.frozen = False
     await asyncio.sleep(1)
     assert newest(on, since)
@@ -96,13 +96,13 @@ async def test_workflows_are_read_while_counts_are_on_their_way(on):
     await asyncio.sleep(1)
     poller.overview = True
     await asyncio.sleep(1.5)
-    assert poller.workflows_fresh.answered_at is None, "nothing is known of the others yet"
-    await on.until(lambda: len(poller.workflows) > 3, within=5)
-    told_at = poller.workflows_fresh.answered_at
+    assert poller.counts.all_fresh.answered_at is None, "nothing is known of the others yet"
+    await on.until(lambda: len(poller.counts.workflows) > 3, within=5)
+    told_at = poller.counts.all_fresh.answered_at
     assert told_at == pytest.approx(on.loop.time(), abs=2)
     poller.overview = False
     await asyncio.sleep(60)
-    assert poller.workflows_fresh.answered_at == told_at, "only one of them was asked about since"
+    assert poller.counts.all_fresh.answered_at == told_at, "only one of them was asked about since"
 
 
 @staged(latency=5.0)
@@ -133,8 +133,8 @@ async def test_a_dev_session_is_asked_gently(api, poller, loop):
     assert all(status == "" for kind, status, _ in api.asked if kind == "list")
     assert all(later - earlier >= 20 for earlier, later in pairwise(times[1:])), "one alone may be a reload"
     assert not [one for one in api.asked if one[0] == "get"]
-    assert poller.hidden == 3
-    assert poller.counts == {"running": 2}
+    assert poller.newest.hidden == 3
+    assert poller.status_counts == {"running": 2}
 
 
 @pytest.mark.parametrize("seconds", [3600])

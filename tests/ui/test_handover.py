@@ -101,7 +101,7 @@ def test_export_of_loaded_rows_is_not_called_all_there_is(folder):
     async def script(dashboard):
         poller = dashboard.app.session.poller
         await dashboard.until(lambda: poller.total)
-        assert not poller.complete
+        assert not poller.history.complete
         number, loaded = len(dashboard.app.root.rows.view), len(poller.store)
         await dashboard.press("export.menu", "c")
         await dashboard.until(lambda: "wrote" in dashboard.text)

@@ -25,7 +25,7 @@ from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.records.pins import PinState
 
-__all__ = ["Feeds"]
+__all__ = ["Feeds", "order"]
 
 _FREEZE_AT = 2000
 """Rows from which the garbage collector is told to leave them alone, again at each doubling."""
@@ -40,23 +40,28 @@ class Feeds:
         self._context = context
         self.newest = NewestInstances(context, interval)
         self.history = OlderInstances(context, self.newest)
-        self.counts = Counts(context)
+        self.counts = Counts(context, listed=lambda: self.newest.counts is not None)
         self.detail = OpenDetail(context)
         self.pauses = Pauses(context)
-        self.row_details = RowDetails(context, self.why_context)
+        self.row_details = RowDetails(
+            context,
+            self.why_context,
+            missed=lambda: self.sweep.missed,
+            opened=lambda: self.detail.id,
+        )
         self.anomalies = Anomalies(context, self.row_details)
         self.anomaly_reads = AnomalyReads(
             context, self.anomalies, self.row_details, self.row_details.remember
         )
-        self.sweep = Sweep(context)
+        self.sweep = Sweep(context, skip=lambda: self.newest.complete_at is not None)
         self.search = FilterSearch(context, self.row_details)
         self.error_samples = ErrorSamples(
             context, read=self.row_details.remember, deployed=lambda: self.versions.appeared
         )
-        self.versions = Versions(context)
+        self.versions = Versions(context, wanted=self._versions_that_matter)
         self.watched = Watched(context, changed=watched_changed)
         self._frozen_rows = _FREEZE_AT
-        self._spared = 0
+        self.spared = 0
         """Page of the sweep at which the background had its turn last."""
 
     @property
@@ -106,35 +111,13 @@ class Feeds:
         self.anomalies.reset()
         self.pauses.reset()
 
-    def in_order(self) -> Sequence[Job]:
-        """Most urgent first: rows on screen that were never read before a sweep.
-
-        Of a long sweep every fourth turn goes to those that are read again: else they would never be.
-        """
-        self.sweep.skip = self.newest.complete_at is not None
-        self.row_details.missed = self.sweep.missed
-        self.row_details.open = self.detail.id
-        self.counts.listed = self.newest.counts is not None
-        self.versions.want((self._version_of_open(), *self.error_samples.versions))
-        read, wanted = self.row_details.progress
-        turn = self.sweep.pages
-        spared = turn % 4 == 1 and turn != self._spared
-        rows_first = read < wanted or spared or self.row_details.urgent
-        spare = (self.row_details, self.sweep) if rows_first else (self.sweep, self.row_details)
-        late = self.newest.late(self._context.clock())
-        first = (self.newest, self.detail) if late else (self.detail, self.newest)
-        # A cause first, then what is stuck, then the rest of the sample.
-        few = self.error_samples.progress[0] < ENOUGH
-        triage = (self.error_samples, self.anomaly_reads) if few else (self.anomaly_reads, self.error_samples)
-        asked = (self.versions, *triage, self.search, self.history)
-        return (*first, *asked, self.counts, *spare, self.watched)
-
-    def _version_of_open(self) -> str:
-        """The version of the open instance, where it matters what that allows; "" otherwise."""
+    def _versions_that_matter(self) -> Sequence[str]:
+        """Those of the failures that are compared, and of the open instance where that is explained by it."""
         state = self.detail.state(self.detail.id) if self.detail.id is not None else None
         detail = state.detail if state is not None else None
         matters = detail is not None and (detail.status == "queued" or is_final(detail.status))
-        return detail.version if detail is not None and matters else ""
+        of_open = detail.version if detail is not None and matters else ""
+        return (of_open, *self.error_samples.versions)
 
     def apply(self, event: Event) -> None:
         """Passes on what one job learnt."""
@@ -150,7 +133,7 @@ class Feeds:
             if self.newest.complete_at is not None:
                 self.sweep.covered(self.newest.complete_at)
         if job is self.row_details:
-            self._spared = self.sweep.pages
+            self.spared = self.sweep.pages
 
     def _follow(self, delta: Delta) -> None:
         self.pauses.follow(delta)
@@ -163,3 +146,23 @@ class Feeds:
         if rows >= self._frozen_rows:
             self._frozen_rows = 2 * rows
             gc.freeze()
+
+
+def order(feeds: Feeds, now: float) -> Sequence[Job]:
+    """What may be asked, most urgent first. Asks and changes nothing itself."""
+    sweep, details = feeds.sweep, feeds.row_details
+    # Rows on screen that were never read go before a sweep; and of a long one every fourth turn goes to those
+    # that are read again, else they would never be.
+    read, wanted = details.progress
+    spared = sweep.pages % 4 == 1 and sweep.pages != feeds.spared
+    rows_first = read < wanted or spared or details.urgent is not None
+    spare = (details, sweep) if rows_first else (sweep, details)
+    # The open detail goes before the list, but may not starve it: that one tells that anything is new at all.
+    late = feeds.newest.late(now)
+    first = (feeds.newest, feeds.detail) if late else (feeds.detail, feeds.newest)
+    # A cause first, then what is stuck, then the rest of the sample.
+    few = feeds.error_samples.progress[0] < ENOUGH
+    samples, oddities = feeds.error_samples, feeds.anomaly_reads
+    triage = (samples, oddities) if few else (oddities, samples)
+    asked = (feeds.versions, *triage, feeds.search, feeds.history)
+    return (*first, *asked, feeds.counts, *spare, feeds.watched)

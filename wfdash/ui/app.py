@@ -275,7 +275,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         context = self.context
         context.utc = not context.utc
         if context.session is not None:
-            context.session.poller.utc = context.utc
+            context.session.poller.row_details.utc = context.utc
         self.notify("times are UTC" if context.utc else "times are local")
         for screen in self.screen_stack:
             screen.refresh()

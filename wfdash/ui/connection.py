@@ -75,7 +75,7 @@ class SessionManager:
             if await self._must_choose(session):
                 return
             context.session = session
-            session.poller.utc = context.utc
+            session.poller.row_details.utc = context.utc
             self.learn_account()
             self._on_started()
             await session.poller.run()

@@ -146,7 +146,7 @@ class Shift:
         if session is not None and samples is not None and samples.read_at is not None and samples.groups:
             rows, both = samples.compared()
             read, total = samples.progress
-            versions = session.poller.appeared
+            versions = session.poller.versions.appeared
             evidence = Evidence(read, total, blame(both), rows, versions, samples.since_found)
             said = headline(samples.groups, evidence, now=samples.read_at).sentence
             self.story.tell(

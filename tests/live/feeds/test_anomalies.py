@@ -23,7 +23,9 @@ class Kept:
     def __init__(self, number):
         self.now = BEGAN + 3600
         self.context = FeedContext(Quiet(), lambda: self.now, lambda event: None, workflow="orders")
-        self.details = RowDetails(self.context, lambda detail: WhyContext())
+        self.details = RowDetails(
+            self.context, lambda detail: WhyContext(), missed=lambda: (), opened=lambda: None
+        )
         self.anomalies = Anomalies(self.context, self.details)
         for identity in map(str, range(number)):
             self.list(identity, "running")

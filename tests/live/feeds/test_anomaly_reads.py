@@ -13,7 +13,7 @@ def looks_stuck(on, identity, read_ago):
     sleep |= {"start": iso(now - 3_000), "end": iso(now - 1_300)}
     result = {"status": poller.store.get(identity).status, "start": iso(now - 3_000), "steps": [sleep]}
     poller.sink.saw_detail(read_detail("orders", identity, result), poller.sink.next_number())
-    poller.fact(identity).read_at = now - read_ago
+    poller.row_details.fact(identity).read_at = now - read_ago
 
 
 def stuck(on):
@@ -30,7 +30,7 @@ async def test_old_answer_calls_nothing_stuck_until_read_again(on):
     assert identity not in stuck(on)
     poller.anomaly_reads.wanted = True
     since = on.loop.time()
-    await on.until(lambda: poller.fact(identity).read_at >= since)
+    await on.until(lambda: poller.row_details.fact(identity).read_at >= since)
     assert asked(on, f"/instances/{identity}", since)
     assert identity not in stuck(on)
 
@@ -43,7 +43,7 @@ async def test_fresh_answer_is_told_with_its_date(on):
     identity = next(row.id for row in poller.store if row.status == "waiting")
     looks_stuck(on, identity, read_ago=3)
     (odd,) = [odd for odd in poller.oddities() if odd.id == identity]
-    assert odd.read_at == poller.fact(identity).read_at
+    assert odd.read_at == poller.row_details.fact(identity).read_at
 
 
 @staged("calm")

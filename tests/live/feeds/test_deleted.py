@@ -20,7 +20,7 @@ def without(one, deleted):
 async def test_deleted_instance_is_noted_within_two_polls(on):
     poller = on.poller
     poller.show("orders")
-    await on.until(lambda: poller.list.answered_at is not None)
+    await on.until(lambda: poller.newest.freshness.answered_at is not None)
     rows = sorted(poller.store, key=lambda row: -row.created)[:20]
     deleted = {rows[5].id, rows[10].id}
     without(on, deleted)

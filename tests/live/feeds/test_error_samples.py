@@ -32,7 +32,7 @@ def test_the_dominant_cause_of_the_incident_is_named():
             assert sum(group.count for group in groups) == read
             assert groups[0].count > sum(group.count for group in groups) / 2
             assert groups[0].fingerprint.step == "charge card"
-            await one.until(lambda: bool(one.poller.appeared))
+            await one.until(lambda: bool(one.poller.versions.appeared))
 
     simulate(story())
 
@@ -46,7 +46,7 @@ def test_nothing_is_sampled_until_somebody_looks():
         async with stage("incident") as one:
             one.poller.show("orders")
             await one.until(lambda: len(one.poller.store) > 0)
-            await one.until(lambda: one.poller.list.answered_at is not None)
+            await one.until(lambda: one.poller.newest.freshness.answered_at is not None)
             assert progress(one) == (0, 0)
             assert gets(one) == []
 
@@ -72,7 +72,7 @@ def test_what_was_sampled_is_known_to_filters_too():
             one.poller.error_samples.wanted = True
             await one.until(lambda: progress(one)[1] and progress(one)[0] == progress(one)[1])
             sampled = {s.id for group in one.poller.error_samples.groups for s in group.samples}
-            assert sampled <= one.poller.read.keys()
+            assert sampled <= one.poller.row_details.read.keys()
 
     simulate(story())
 
@@ -104,7 +104,7 @@ def test_versions_are_blamed_over_an_unfiltered_range():
     async def story():
         async with stage("incident") as one:
             one.poller.show("orders", parse("status:errored"))
-            await one.until(lambda: one.poller.list.answered_at is not None)
+            await one.until(lambda: one.poller.newest.freshness.answered_at is not None)
             assert one.poller.contiguous() == [], "the completed ones between these are not loaded"
             one.poller.show("orders")
             await one.until(lambda: one.poller.contiguous())

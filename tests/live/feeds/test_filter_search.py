@@ -23,14 +23,14 @@ def test_row_details_go_with_the_status_they_were_read_in():
             await one.until(lambda: len(poller.store) > 0)
             made = waiting_of(one)
             poller.want([made.id])
-            await one.until(lambda: poller.why(made.id) is not None)
+            await one.until(lambda: poller.row_details.why(made.id) is not None)
             poller.want([])
             verbs.terminate(one.world, made)
             await one.until(lambda: poller.store.get(made.id).status == "terminated")
-            assert poller.why(made.id) is None
+            assert poller.row_details.why(made.id) is None
             answer = DetailAnswer({"status": "terminated", "steps": [], "step_count": 0})
             poller.sink.saw_detail(read_answer("orders", made.id, answer), poller.sink.next_number())
-            assert poller.why(made.id) is not None
+            assert poller.row_details.why(made.id) is not None
 
     simulate(story())
 
@@ -41,14 +41,14 @@ def test_candidates_of_a_filter_are_read_newest_first():
             poller = one.poller
             poller.show("orders")
             await one.until(lambda: len(poller.store) > 0)
-            assert poller.searched is None
+            assert poller.search.searched is None
             query = parse('status:errored error~"card"')
             poller.look_for(query)
-            await one.until(lambda: poller.searched.candidates > 5 and not poller.searching)
+            await one.until(lambda: poller.search.searched.candidates > 5 and not poller.search.busy)
             errored = {row.id for row in poller.store if row.status == "errored"}
-            assert errored <= poller.read.keys()
-            assert poller.searched.read == poller.searched.candidates == len(errored)
-            assert poller.searched.over
+            assert errored <= poller.row_details.read.keys()
+            assert poller.search.searched.read == poller.search.searched.candidates == len(errored)
+            assert poller.search.searched.over
             read = [asked.path.rsplit("/", 1)[1] for asked in one.app.state.requests if is_read(asked)]
             created = [poller.store.get(one).created for one in read[:5]]
             assert created == sorted(created, reverse=True)
@@ -68,9 +68,9 @@ def test_ended_runs_wait_for_nothing_and_are_not_read():
             poller.show("orders")
             await one.until(lambda: len(poller.store) > 0)
             poller.look_for(parse("blocked:event"))
-            await one.until(lambda: poller.searched.candidates and not poller.searching)
-            assert poller.searched.candidates <= len(poller.store.active) + 3
-            assert all(poller.store.get(made).id in poller.read for made in poller.store.active)
+            await one.until(lambda: poller.search.searched.candidates and not poller.search.busy)
+            assert poller.search.searched.candidates <= len(poller.store.active) + 3
+            assert all(poller.store.get(made).id in poller.row_details.read for made in poller.store.active)
 
     simulate(story())
 
@@ -84,20 +84,20 @@ def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
             poller.show("orders")
             await one.until(lambda: len(poller.store) > 50)
             poller.look_for(parse("step~charge"))
-            await one.until(lambda: poller.searched.over)
+            await one.until(lambda: poller.search.searched.over)
             read = len([asked for asked in one.app.state.requests if is_read(asked)])
             await asyncio.sleep(60)
             again = len([asked for asked in one.app.state.requests if is_read(asked)])
             assert again - read <= 2
-            assert poller.searched.read < poller.searched.candidates
-            before = poller.searched.read
+            assert poller.search.searched.read < poller.search.searched.candidates
+            before = poller.search.searched.read
             poller.search_on()
-            await one.until(lambda: poller.searched.over)
-            assert poller.searched.read - before == 10
+            await one.until(lambda: poller.search.searched.over)
+            assert poller.search.searched.read - before == 10
             poller.search_on()
             poller.search_on()
-            await one.until(lambda: poller.searched.over)
-            assert poller.searched.read - before == 20
+            await one.until(lambda: poller.search.searched.over)
+            assert poller.search.searched.read - before == 20
 
     simulate(story())
 
@@ -110,7 +110,7 @@ def test_a_filter_that_rows_can_answer_reads_nothing():
             await one.until(lambda: len(poller.store) > 0)
             poller.look_for(parse("status:errored"))
             await asyncio.sleep(20)
-            assert poller.searched is None
+            assert poller.search.searched is None
             assert not [asked for asked in one.app.state.requests if is_read(asked)]
 
     simulate(story())

@@ -28,10 +28,10 @@ async def test_a_filter_goes_to_the_server_where_it_can(on):
     await asyncio.sleep(1)
     (first, *_) = [one for one in asked(on, "/instances?") if "date_start" in one.path]
     assert "status=errored" in first.path
-    assert poller.matching_total == on.world.workflows["orders"].counts["errored"]
+    assert poller.newest.total == on.world.workflows["orders"].counts["errored"]
     poller.show("orders", parse("status:errored,complete"))
     await asyncio.sleep(1)
-    assert poller.matching_total == poller.total
+    assert poller.newest.total == poller.total
 
 
 @staged()
@@ -59,9 +59,9 @@ async def test_history_is_loaded_page_by_page_to_its_end(on):
     poller.show("orders")
     await asyncio.sleep(1)
     pages = 0
-    while not poller.complete:
+    while not poller.history.complete:
         poller.load_more()
-        await on.until(lambda: not poller.loading_more, within=30, step=0.2)
+        await on.until(lambda: not poller.history.wanted, within=30, step=0.2)
         pages += 1
     rows = on.world.workflows["orders"].by_id
     assert pages in (len(rows) // 100, len(rows) // 100 - 1)

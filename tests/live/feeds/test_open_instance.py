@@ -21,7 +21,7 @@ async def test_the_detail_follows_and_stops_when_final(on):
     await asyncio.sleep(1)
     state = poller.detail(one.id)
     assert state.detail.steps
-    assert poller.why(one.id).sentence
+    assert poller.row_details.why(one.id).sentence
     full = [request for request in asked(on, one.id) if "simple" not in request.path]
     await asyncio.sleep(30)
     assert len([request for request in asked(on, one.id) if "simple" not in request.path]) <= len(full) + 3
@@ -83,7 +83,7 @@ async def test_a_re_read_by_an_action_lands_in_row_and_detail(on):
     answer = DetailAnswer({"status": "paused", "steps": [], "step_count": 0})
     poller.sink.saw_detail(read_answer("orders", one.id, answer), poller.sink.next_number())
     assert poller.store.get(one.id).status == "paused"
-    assert poller.why(one.id) is not None
+    assert poller.row_details.why(one.id) is not None
     errored = read_answer("billing", one.id, replace(answer, result={"status": "errored"}))
     poller.sink.saw_detail(errored, poller.sink.next_number())
     assert poller.store.get(one.id).status == "paused"
@@ -96,12 +96,16 @@ async def test_what_visible_rows_wait_for_is_read_and_read_again(on):
     await asyncio.sleep(1)
     ids = [one.id for one in on.world.workflows["orders"].walk(newest_first=True, status="waiting")][:12]
     poller.want(ids)
-    assert poller.details_read == (0, 12)
-    await on.until(lambda: poller.details_read == (12, 12), within=30)
-    assert all(poller.why(one).short and poller.fact(one).read_at for one in ids)
-    assert set(poller.read) >= set(ids)
+    assert poller.row_details.progress == (0, 12)
+    await on.until(lambda: poller.row_details.progress == (12, 12), within=30)
+    assert all(poller.row_details.why(one).short and poller.row_details.fact(one).read_at for one in ids)
+    assert set(poller.row_details.read) >= set(ids)
     await asyncio.sleep(75)
-    assert all(on.loop.time() - poller.fact(one).read_at < 75 for one in ids if one in poller.store.active)
+    assert all(
+        on.loop.time() - poller.row_details.fact(one).read_at < 75
+        for one in ids
+        if one in poller.store.active
+    )
 
 
 @staged()
@@ -113,9 +117,11 @@ async def test_the_open_instance_is_not_read_once_more_for_its_row(on):
     since = on.loop.time()
     poller.open(one.id)
     poller.want([one.id])
-    await on.until(lambda: poller.details_read == (1, 1), within=30)
+    await on.until(lambda: poller.row_details.progress == (1, 1), within=30)
     await asyncio.sleep(4)
     assert len(asked(on, f"/instances/{one.id}", since)) == 1
     poller.open(None)
     await asyncio.sleep(75)
-    assert on.loop.time() - poller.fact(one.id).read_at < 75, "closed, it is read for its row again"
+    assert on.loop.time() - poller.row_details.fact(one.id).read_at < 75, (
+        "closed, it is read for its row again"
+    )

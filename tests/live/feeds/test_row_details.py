@@ -22,7 +22,7 @@ def test_steps_changed_since_read_are_neither_slow_nor_stuck():
                 look_at_the_newest(poller)
                 odd = {each.id for each in poller.oddities() if each.kind in ("slow step", "stuck")}
                 for row in poller.store:
-                    fact, why = poller.fact(row.id), poller.why(row.id)
+                    fact, why = poller.row_details.fact(row.id), poller.row_details.why(row.id)
                     if fact is None or why is None or is_final(row.status) or not why.short:
                         continue
                     changed = row.modified is not None and row.modified > fact.read_at
@@ -46,7 +46,7 @@ def test_the_clock_of_what_was_does_not_run_on():
             def gone_by():
                 look_at_the_newest(poller)
                 for row in poller.store:
-                    fact, why = poller.fact(row.id), poller.why(row.id)
+                    fact, why = poller.row_details.fact(row.id), poller.row_details.why(row.id)
                     if why is not None and why.short.startswith("was: "):
                         assert why.short == f"was: {fact.why.short}"
                         return one.loop.time() - fact.read_at > 3
@@ -64,9 +64,9 @@ async def test_queued_row_reads_the_same_in_cell_and_pane(on):
     await on.until(lambda: any(row.status == "queued" for row in poller.store))
     queued = next(row.id for row in poller.store if row.status == "queued")
     poller.open(queued)
-    await on.until(lambda: (state := poller.detail(queued)) and state.detail and poller.counts)
+    await on.until(lambda: (state := poller.detail(queued)) and state.detail and poller.status_counts)
     detail = poller.detail(queued).detail
-    await on.until(lambda: poller.version(detail.version))
+    await on.until(lambda: poller.versions.by_id.get(detail.version))
     pane = poller.why_context(detail).why(detail, row=poller.store.get(queued), now=on.loop.time())
-    assert poller.why(queued).sentence == pane.sentence
+    assert poller.row_details.why(queued).sentence == pane.sentence
     assert "of 3 running" in pane.short

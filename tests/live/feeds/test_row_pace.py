@@ -23,7 +23,9 @@ class Row:
     def __init__(self, *, local=False):
         self.now = NOW
         self.context = FeedContext(Server(local), lambda: self.now, lambda event: None, workflow="orders")
-        self.details = RowDetails(self.context, lambda detail: WhyContext(local=local))
+        self.details = RowDetails(
+            self.context, lambda detail: WhyContext(local=local), missed=lambda: (), opened=lambda: None
+        )
         item = {"id": "a", "status": "running", "created_on": iso(NOW - 60)}
         self.context.store.apply([item], seq=1, now=NOW)
         self.details.wanted = ("a",)

@@ -74,5 +74,5 @@ async def test_a_sweep_without_end_leaves_a_search_its_turns(api, poller, loop):
     await asyncio.sleep(60)
     poller.look_for(parse("step~charge"))
     await asyncio.sleep(120)
-    assert poller.searched.read >= 60
+    assert poller.search.searched.read >= 60
     assert poller.sweep.period is not None

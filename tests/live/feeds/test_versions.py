@@ -11,8 +11,8 @@ async def test_the_version_of_what_ended_is_asked_for_once(on):
     await on.until(lambda: len(on.poller.store))
     first, second = [one for one in on.poller.store if one.status == "complete"][:2]
     on.poller.open(first.id)
-    await on.until(lambda: on.poller.version(first.version), within=10)
-    told = on.poller.version(first.version).default_retention
+    await on.until(lambda: on.poller.versions.by_id.get(first.version), within=10)
+    told = on.poller.versions.by_id.get(first.version).default_retention
     assert told == {"success_retention": 3 * 3_600_000, "error_retention": 24 * 3_600_000}
     on.poller.open(second.id)
     await asyncio.sleep(60)
@@ -49,10 +49,10 @@ async def test_answer_serves_the_open_instance_and_the_errors_page(on):
     on.poller.show("orders")
     await on.until(lambda: len(on.poller.store))
     on.poller.open(final_of(on).id)
-    await on.until(lambda: on.poller.appeared)
+    await on.until(lambda: on.poller.versions.appeared)
     on.poller.error_samples.wanted = True
     await on.until(lambda: on.poller.error_samples.groups and on.poller.error_samples.progress[0] >= 8)
-    assert on.poller.error_samples.groups[0].fingerprint.version in on.poller.appeared
+    assert on.poller.error_samples.groups[0].fingerprint.version in on.poller.versions.appeared
     assert len(asked(on, "/versions")) == 1
 
 
@@ -69,8 +69,10 @@ async def test_version_deployed_since_is_read_at_once_when_blamed(on):
     walk = on.world.workflows["orders"].walk(newest_first=True)
     earlier = next(one for one in walk if one.final and one.version.index == 1)
     on.poller.open(earlier.id)
-    await on.until(lambda: on.poller.version(earlier.version.id))
+    await on.until(lambda: on.poller.versions.by_id.get(earlier.version.id))
     on.api.list_versions = listed
     on.poller.error_samples.wanted = True
     samples = on.poller.error_samples
-    await on.until(lambda: samples.groups and samples.groups[0].fingerprint.version in on.poller.appeared)
+    await on.until(
+        lambda: samples.groups and samples.groups[0].fingerprint.version in on.poller.versions.appeared
+    )

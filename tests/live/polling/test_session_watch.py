@@ -130,4 +130,7 @@ async def test_counts_are_read_of_each_workflow_alone(api, poller, loop):
     api.local, api.list_workflows, api.get_workflow = True, listed, told
     poller.overview = True
     await asyncio.sleep(2)
-    assert {one.name: one.counts for one in poller.workflows} == {"a": {"errored": 0}, "b": {"errored": 3}}
+    assert {one.name: one.counts for one in poller.counts.workflows} == {
+        "a": {"errored": 0},
+        "b": {"errored": 3},
+    }

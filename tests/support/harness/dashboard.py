@@ -164,7 +164,7 @@ async def opened(
 def _answered(dashboard: Dashboard) -> bool:
     """The list was asked for and answered, be it with nothing."""
     poller = dashboard.app.session.poller if dashboard.app.session else None
-    return poller is not None and poller.list.answered_at is not None
+    return poller is not None and poller.newest.freshness.answered_at is not None
 
 
 def drive(script: Callable[[Dashboard], Awaitable[None]], **options: Any) -> None:

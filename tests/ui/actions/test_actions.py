@@ -295,7 +295,7 @@ def test_desk_keeps_its_instance_until_the_cursor_moves():
 
     async def script(dash):
         poller = dash.app.session.poller
-        await dash.until(lambda: poller.details_read[0] == poller.details_read[1] > 20)
+        await dash.until(lambda: poller.row_details.progress[0] == poller.row_details.progress[1] > 20)
         (quiet,) = [row.id for row in poller.store if row.status == "paused"]
         dash.app.pages.show_instance("orders", quiet)
         await dash.settled()

@@ -18,7 +18,7 @@ def test_one_key_names_the_cause_and_one_more_lists_what_it_hit(scenario, size):
         await d.press(BY_ID["errors.open"].keys[0])
         samples = d.app.session.poller.error_samples
         await d.until(lambda: samples.since_found and samples.progress[0] == samples.progress[1] >= 50)
-        errored = d.app.session.poller.counts["errored"]
+        errored = d.app.session.poller.status_counts["errored"]
         assert errored > 50
         assert re.search(rf"read \d\d of {errored} errored", d.lines[0])
         told = " ".join(" ".join(d.lines[1:4]).split())

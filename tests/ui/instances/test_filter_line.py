@@ -12,11 +12,11 @@ def test_term_that_needs_details_says_how_far_it_searched():
         await d.type(" step~charge")
         await d.press("enter")
         assert "searched" in d.lines[1]
-        await d.until(lambda: not d.app.session.poller.searching, 400)
+        await d.until(lambda: not d.app.session.poller.search.busy, 400)
         view, poller = d.app.root.rows.view, d.app.session.poller
         assert len(view) > 0
-        assert all(any("charge" in step for step in poller.read[one].steps) for one in view.ids())
-        searched = poller.searched
+        assert all(any("charge" in step for step in poller.row_details.read[one].steps) for one in view.ids())
+        searched = poller.search.searched
         assert f"searched {searched.read} of {searched.candidates}" in d.lines[1]
 
     drive(script, filter="status:errored")
@@ -27,9 +27,9 @@ def test_nothing_is_said_not_to_match_that_was_not_read_yet(monkeypatch):
 
     async def script(d):
         poller, table = d.app.session.poller, d.app.root.table
-        await d.until(lambda: poller.searched.over)
+        await d.until(lambda: poller.search.searched.over)
         await d.passes(1)
-        left = poller.searched.candidates - 5
+        left = poller.search.searched.candidates - 5
         assert table.message.startswith("None of the 5 instances read so far matches step~zzz.\n")
         assert f"{left} may match; ctrl+r reads on." in table.message
 
@@ -40,12 +40,12 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
     monkeypatch.setattr(search, "MOST", 5)
 
     async def script(d):
-        await d.until(lambda: d.app.session.poller.searched.over)
+        await d.until(lambda: d.app.session.poller.search.searched.over)
         await d.passes(1)
         assert "the newest · ctrl+r searches on" in d.lines[1]
-        searched = d.app.session.poller.searched
+        searched = d.app.session.poller.search.searched
         await d.press("poll.now")
-        await d.until(lambda: d.app.session.poller.searched.read == searched.read + 5)
+        await d.until(lambda: d.app.session.poller.search.searched.read == searched.read + 5)
 
     drive(script, filter="step~charge")
 
@@ -130,7 +130,7 @@ def test_values_of_a_field_come_from_rows_and_details():
         await d.press("tab")
         assert d.app.root.rows.query.text.removeprefix("version:") in versions
         await d.type(" step~char")
-        await d.until(lambda: "charge card" in str(d.app.session.poller.read))
+        await d.until(lambda: "charge card" in str(d.app.session.poller.row_details.read))
         await d.type("g")
         await d.press("tab")
         assert d.app.root.filter_line.field.value.endswith(' step~"charge card"')
@@ -185,7 +185,7 @@ def test_next_workflow_begins_without_the_last_filter():
         await d.press("workflows.open", "j", "enter")
         await d.until(lambda: "refunds has no instances" in d.text)
         assert "no filter" in d.lines[1]
-        assert not d.app.session.poller.searched
+        assert not d.app.session.poller.search.searched
 
     drive(script, filter="status:errored step~charge")
 

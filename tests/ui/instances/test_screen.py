@@ -95,7 +95,12 @@ def test_rows_on_screen_are_counted_until_all_are_read():
 def test_what_a_row_is_blocked_on_tells_its_age_once_it_is_old():
     async def script(d):
         poller = d.app.session.poller
-        await d.until(lambda: poller.details_read[1] and poller.details_read[0] == poller.details_read[1])
+        await d.until(
+            lambda: (
+                poller.row_details.progress[1]
+                and poller.row_details.progress[0] == poller.row_details.progress[1]
+            )
+        )
         await d.passes(100)
         assert not any("ago" in line and "read" in line for line in d.lines[3:23])
         await d.press("poll.freeze")

@@ -181,7 +181,7 @@ class Changes:
                 self.waiting.put_nowait((row.id, row.status, news))
 
     def _health(self) -> None:
-        fresh = self.poller.list
+        fresh = self.poller.newest.freshness
         if fresh.error is not self.error:
             self.error = fresh.error
             mends = fresh.error is None or isinstance(fresh.error, TRANSIENT)

@@ -1,11 +1,16 @@
 """How many instances have which status: of the workflow shown, or of all while their page is open."""
 
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
 from wfdash.api.errors import NotFound
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.count_history import Trends
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import WorkflowsChanged
+from wfdash.live.polling.freshness import Freshness
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.session_watch import AnswerCost
 
@@ -25,19 +30,20 @@ class Counts(Job):
     longest = 20.0
     """On the page of all workflows nothing else finds out that the server answers again."""
 
-    def __init__(self, context: FeedContext) -> None:
+    def __init__(self, context: FeedContext, *, listed: Callable[[], bool]) -> None:
+        """`listed` says whether the list itself tells the counts."""
         super().__init__(_INTERVAL)
         self.context = context
+        self._listed = listed
         self._cost = AnswerCost()
         self.overview = False
         self.workflows: list[Workflow] = []
         self.total: int | None = None
+        """How many the server says there are; no more than some 2,000 are read."""
         self.all_at: float | None = None
         """When all of them were last answered, not only the one shown."""
         self.trends = Trends()
         self.counts: dict[str, int] | None = None
-        self.listed = False
-        """Whether the list itself tells the counts."""
         self.shown: Workflow | None = None
         """The workflow shown, as it last told of itself."""
         self._page = 1
@@ -52,10 +58,15 @@ class Counts(Job):
         self.shown = found
         self.soon()
 
+    @property
+    def all_fresh(self) -> Freshness:
+        """How old the list of all workflows is; an answer about the one shown makes the others no younger."""
+        return replace(self.freshness, answered_at=self.all_at)
+
     def due(self, now: float) -> float | None:
         """A dev session tells the counts with its list."""
-        current_only = self.context.local and self.context.workflow and self.listed and not self.overview
-        return None if current_only else super().due(now)
+        current_only = self.context.local and self.context.workflow and not self.overview
+        return None if current_only and self._listed() else super().due(now)
 
     def pace(self, took: float) -> float:
         if self._page > 1:

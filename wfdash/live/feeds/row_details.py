@@ -55,16 +55,21 @@ class RowDetails(Job):
 
     purpose = "rows on screen"
 
-    def __init__(self, context: FeedContext, why_context: Callable[[Detail], WhyContext]) -> None:
+    def __init__(
+        self,
+        context: FeedContext,
+        why_context: Callable[[Detail], WhyContext],
+        *,
+        missed: Callable[[], Collection[str]],
+        opened: Callable[[], str | None],
+    ) -> None:
+        """`missed` are ids that the last sweep did not meet; `opened` is read in full by somebody else."""
         super().__init__(1.0)
         self.context = context
-        self._why_context = why_context
+        self._why_context, self._missed, self._opened = why_context, missed, opened
         self._cost = AnswerCost()
         self.wanted: Sequence[str] = ()
         self.watched: Container[str] = ()
-        self.missed: Collection[str] = ()
-        self.open: str | None = None
-        """The instance that is read in full by somebody else."""
         self.left: dict[str, float] = {}
         """Visible rows that do not answer any more what the list asks for, and since when that is known."""
         self.utc = True
@@ -82,7 +87,7 @@ class RowDetails(Job):
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
-        self.wanted = self.watched = self.missed = ()
+        self.wanted = self.watched = ()
         self.left = {}
         self._details.clear()
         self.read = {}
@@ -201,9 +206,10 @@ class RowDetails(Job):
             fact = self._details.get(identity)
             if (fact is None or fact.read_at < since) and store.note(identity) != EXPIRED:
                 return identity
-        prioritised = [identity for identity in self.missed if identity in self.watched]
+        missed = self._missed()
+        prioritised = [identity for identity in missed if identity in self.watched]
         for identity in (*prioritised, *self.wanted):
-            if identity in self.missed and identity in store.active:
+            if identity in missed and identity in store.active:
                 fact = self._details.get(identity)
                 if (
                     fact is None
@@ -216,7 +222,7 @@ class RowDetails(Job):
     def _due(self, identity: str, now: float) -> float | None:
         """When to read an instance: None for one that is gone or not listed, or final and read as such."""
         row = self.context.store.get(identity)
-        if row is None or identity == self.open or self.context.store.note(identity) == EXPIRED:
+        if row is None or identity == self._opened() or self.context.store.note(identity) == EXPIRED:
             return None
         fact = self._details.get(identity)
         if fact is None:

@@ -1,5 +1,7 @@
 """Every instance that can still move, status by status, so that none changes unseen."""
 
+from collections.abc import Callable
+
 from msgspec import Struct, field
 
 from wfdash.core.model.status import ACTIVE
@@ -37,11 +39,11 @@ class Sweep(Job):
     purpose = "sweep"
     in_turn = out_of_turn = Priority.SWEEP
 
-    def __init__(self, context: FeedContext) -> None:
+    def __init__(self, context: FeedContext, *, skip: Callable[[], bool]) -> None:
+        """`skip` says whether the newest page is all there is."""
         super().__init__(PERIOD)
         self.context = context
-        self.skip = False
-        """Set while the newest page is all there is."""
+        self._skip = skip
         self.seen = 0
         """Active rows the last round met."""
         self.left_out: tuple[str, ...] = ()
@@ -72,7 +74,7 @@ class Sweep(Job):
         context = self.context
         # A status filter wakes every instance of a dev session; and a list that is complete on one page is
         # its own sweep.
-        if context.local or not context.workflow or self.skip or not len(context.store):
+        if context.local or not context.workflow or self._skip() or not len(context.store):
             return None
         return super().due(now)
 

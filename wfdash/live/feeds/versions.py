@@ -1,6 +1,6 @@
 """What the versions tell: since when each is there, how many run at once, how long what ended is kept."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
@@ -21,20 +21,19 @@ class Versions(Job):
     purpose = "versions"
     out_of_turn = Priority.FOREGROUND
     """One request in ten minutes, without which no version can be set against the one before."""
-    out_of_turn = Priority.FOREGROUND
 
-    def __init__(self, context: FeedContext) -> None:
+    def __init__(self, context: FeedContext, *, wanted: Callable[[], Iterable[str]]) -> None:
+        """`wanted` says which ones it matters to know now."""
         super().__init__(_AGAIN)
         self.context = context
+        self._want = wanted
         self.by_id: dict[str, Version] = {}
-        self._wanted: set[str] = set()
         self._sought: set[str] = set()
         """Those that were looked for, found or not."""
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
         self.by_id = {}
-        self._wanted = set()
         self._sought = set()
         self.next_at = 0.0
 
@@ -43,15 +42,13 @@ class Versions(Job):
         """When each of them came, in epoch seconds, as far as that is told."""
         return {version.id: version.created for version in self.by_id.values() if version.created is not None}
 
-    def want(self, versions: Iterable[str]) -> None:
-        """Which ones it matters to know; one that was never looked for is looked for at once."""
-        self._wanted = {version for version in versions if version and version not in self.by_id}
-        if not self._wanted <= self._sought:
-            self._sought |= self._wanted
-            self.soon()
-
     def due(self, now: float) -> float | None:
-        return super().due(now) if self._wanted and not self.context.local else None
+        wanted = {version for version in self._want() if version and version not in self.by_id}
+        # One that was never looked for is looked for at once; one that was not found, with the next listing.
+        if not wanted <= self._sought:
+            self._sought |= wanted
+            self.soon()
+        return super().due(now) if wanted and not self.context.local else None
 
     async def ask(self) -> None:
         try:

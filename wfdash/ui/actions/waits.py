@@ -154,7 +154,7 @@ class EventsScreen(BaseScreen):
             return
         statuses = poller.store.statuses.items()
         active = sum(rows for status, rows in statuses if not is_final(status) and status != "queued")
-        details = list(self._details(filter(self._may_wait, poller.read)))
+        details = list(self._details(filter(self._may_wait, poller.row_details.read)))
         aim = self._aim
         self.table.now = self.context.clock()
         if self._waits.take(details):
@@ -187,7 +187,7 @@ class EventsScreen(BaseScreen):
     def _details(self, ids: Iterable[str]) -> Iterator[Detail]:
         assert self.poller is not None
         for identity in ids:
-            state, fact = self.poller.detail(identity), self.poller.fact(identity)
+            state, fact = self.poller.detail(identity), self.poller.row_details.fact(identity)
             if state is not None and state.detail is not None and not state.detail.simple:
                 yield state.detail
             elif fact is not None and fact.detail is not None:

@@ -119,7 +119,9 @@ class DetailScreen(BaseScreen):
             header.tell(whose, counts={}, freshness=[[(context.failure or "connecting", QUIET)]], meter=())
             return
         state = poller.detail(self.instance)
-        own = state.freshness if state is not None and not state.freshness.settled else poller.list
+        own = (
+            state.freshness if state is not None and not state.freshness.settled else poller.newest.freshness
+        )
         fresh = freshness_pieces(own, now=now, frozen=poller.frozen, slow=poller.budget.slow("open instance"))
         header.tell(
             whose,

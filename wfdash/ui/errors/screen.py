@@ -152,7 +152,7 @@ class ErrorsScreen(BaseScreen):
         poller, now = self.poller, self.context.clock()
         assert poller is not None
         listed = poller.error_samples.listed
-        errored = (poller.counts or {}).get("errored", 0)
+        errored = (poller.status_counts or {}).get("errored", 0)
         done = ["not listed yet · "]
         if listed and read == total:
             done = [f"read {read} of {count(max(errored, read))} errored · "]
@@ -161,7 +161,7 @@ class ErrorsScreen(BaseScreen):
             done = [f"{done[0]}, {count(errored)} errored in all · ", f"{done[0]} · "]
         style = PLAIN if listed and read == total else WARN
         freshness = freshness_pieces(
-            poller.list,
+            poller.newest.freshness,
             now=now,
             frozen=poller.frozen,
             slow=poller.budget.slow("errors") or poller.budget.slow("list", after=5.0),
@@ -180,7 +180,7 @@ class ErrorsScreen(BaseScreen):
         if not total and samples.listed:
             return Headline(f"no instance of {poller.workflow} is errored")
         shares = self._version_shares()
-        evidence = Evidence(read, total, shares, self._rows, poller.appeared, samples.since_found)
+        evidence = Evidence(read, total, shares, self._rows, poller.versions.appeared, samples.since_found)
         return headline(groups, evidence, now=context.clock(), utc=context.utc)
 
     def _draw_summary(self, said: Headline, any_read: bool) -> None:
@@ -210,7 +210,7 @@ class ErrorsScreen(BaseScreen):
 
     def _example(self, group: ErrorGroup) -> list[Pieces]:
         sample, context = group.samples[0], self.context
-        why = self.poller.why(sample.id) if self.poller is not None else None
+        why = self.poller.row_details.why(sample.id) if self.poller is not None else None
         key = context.keys.key_of("row.open")
         head = [("  for example ", QUIET), (clean(sample.id), STRONG), (f"   {key} lists the group", QUIET)]
         lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, _EXAMPLE)

@@ -45,7 +45,7 @@ class ListKeys(Vertical):
         poller = self._rows.poller
         if poller is None:
             return []
-        return found_values(field, islice(poller.store, _LOOKED_AT), poller.read.values())
+        return found_values(field, islice(poller.store, _LOOKED_AT), poller.row_details.read.values())
 
     def action_instance_next(self) -> None:
         self._rows.table.move(1)

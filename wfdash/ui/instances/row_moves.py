@@ -54,7 +54,7 @@ class RowMoves:
         """What waited may go in once no key was pressed for a while."""
         rows, view = self._rows, self._rows.view
         if rows.poller is not None:
-            rows.table.forget_changes(rows.poller.list.answered_at)
+            rows.table.forget_changes(rows.poller.newest.freshness.answered_at)
         if view is not None and view.arrivals and not self._held():
             view.settle(ghosts=True)
             rows.table.rows_changed()
@@ -79,5 +79,5 @@ class RowMoves:
             return
         rows = [view.row(index) for index in shown]
         poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
-        if shown.stop > len(view) - NEAR_END and not poller.complete and not poller.searching:
+        if shown.stop > len(view) - NEAR_END and not poller.history.complete and not poller.search.busy:
             poller.load_more()

@@ -81,7 +81,7 @@ class InstanceRows:
         self.marks.show(workflow, self._marks_scope())
         self.poller.look_for(self.query, self.marks)
         self.poller.prioritise(_Prioritised(self._context, self.marks, workflow))
-        context = MatchContext(self.marks, self.poller.read)
+        context = MatchContext(self.marks, self.poller.row_details.read)
         self.view = TableView(
             self.poller.store, self.query, self.order, clock=self._context.clock, context=lambda: context
         )
@@ -138,7 +138,9 @@ class InstanceRows:
         if self.view is not None:
             self._rebuild()
         if announce:
-            self._context.notify(order_text(order, complete=self.poller is None or self.poller.complete))
+            self._context.notify(
+                order_text(order, complete=self.poller is None or self.poller.history.complete)
+            )
 
     @property
     def building(self) -> bool:
@@ -220,10 +222,10 @@ class InstanceRows:
 
     def blocked_on(self, instance: str) -> str:
         poller = self.poller
-        why = poller.why(instance) if poller is not None else None
+        why = poller.row_details.why(instance) if poller is not None else None
         if poller is None or why is None or not why.short:
             return ""
-        row, detail = poller.store.get(instance), poller.fact(instance)
+        row, detail = poller.store.get(instance), poller.row_details.fact(instance)
         old = self._context.clock() - detail.read_at if detail is not None else 0.0
         dated = old >= _OLD and row is not None and not is_final(row.status)
         return f"{why.short} · read {age(old)} ago" if dated else why.short
@@ -233,7 +235,7 @@ class InstanceRows:
         row = poller.store.get(instance) if poller is not None else None
         if poller is None or row is None or is_final(row.status) or row.status in _PARKED:
             return False
-        detail = poller.fact(instance)
+        detail = poller.row_details.fact(instance)
         return detail is not None and self._context.clock() - detail.read_at > _FAINT
 
     def note(self, instance: str) -> str:

@@ -47,7 +47,7 @@ class ListStatus(Struct, frozen=True):
     @property
     def stale(self) -> bool:
         """Whether the rows are only a memory. Before the first answer the table's own message says it."""
-        return self.poller is not None and is_lost(self.poller.list, frozen=self.poller.frozen)
+        return self.poller is not None and is_lost(self.poller.newest.freshness, frozen=self.poller.frozen)
 
     def draw_header(self, header: Header) -> None:
         """The top line: whose, how many, how fresh."""
@@ -57,10 +57,10 @@ class ListStatus(Struct, frozen=True):
             header.tell(self.whose, counts={}, freshness=waiting, meter=())
             return
         slow = poller.budget.slow("list", "rows on screen", after=5.0)
-        fresh = freshness_pieces(poller.list, now=self.now, frozen=poller.frozen, slow=slow)
+        fresh = freshness_pieces(poller.newest.freshness, now=self.now, frozen=poller.frozen, slow=slow)
         header.tell(
             self.whose,
-            counts=poller.counts or {status: n for status, n in poller.store.statuses.items() if n},
+            counts=poller.status_counts or {status: n for status, n in poller.store.statuses.items() if n},
             freshness=fresh if self.workflow else [[]],
             meter=meter_pieces(poller.budget),
             last=self.last,
@@ -72,25 +72,25 @@ class ListStatus(Struct, frozen=True):
         if poller is None or self.matched is None:
             return ()
         first = (_loaded(poller, self.matched if query else None), PLAIN)
-        if poller.list.answered_at is None and not len(poller.store):
+        if poller.newest.freshness.answered_at is None and not len(poller.store):
             first = ("nothing loaded yet", QUIET)
         groups: list[Pieces] = [[first]]
-        if (searched := poller.searched) is not None:
+        if (searched := poller.search.searched) is not None:
             groups += _searched_pieces(searched, self.key_of("poll.now"))
-        read, of = poller.details_read
+        read, of = poller.row_details.progress
         if read < of:
             groups.append([(f"rows read {read} of {of}", QUIET)])
-        if poller.hidden:
-            groups.append([(f"{count(poller.hidden)} without status hidden", QUIET)])
-        if poller.left_out:
-            groups.append([(f"{count(poller.left_out)} left out: more than asked for", WARN)])
+        if poller.newest.hidden:
+            groups.append([(f"{count(poller.newest.hidden)} without status hidden", QUIET)])
+        if poller.newest.left_out:
+            groups.append([(f"{count(poller.newest.left_out)} left out: more than asked for", WARN)])
         asked = query.pushdown(self.now, local=poller.local) if query else None
         if asked is not None and asked.words:
             groups.append([(f"to API: {asked.words}", QUIET)])
         if asked is not None and asked.here:
             groups.append([(f"here: {asked.here}", QUIET)])
-        if asked is not None and asked.words and poller.matching_total is not None:
-            groups.append([(f"the API counts {count(poller.matching_total)}", QUIET)])
+        if asked is not None and asked.words and poller.newest.total is not None:
+            groups.append([(f"the API counts {count(poller.newest.total)}", QUIET)])
         return groups
 
     def trouble(self) -> Pieces:
@@ -99,7 +99,7 @@ class ListStatus(Struct, frozen=True):
         if poller is None or not len(poller.store):
             return ()
         if self.stale:
-            return trouble_pieces(poller, poller.list, self.width, self.now)
+            return trouble_pieces(poller, poller.newest.freshness, self.width, self.now)
         return _left_out(poller.sweep.left_out, self.width) if poller.sweep.left_out else ()
 
     def message(self) -> str:
@@ -108,14 +108,14 @@ class ListStatus(Struct, frozen=True):
         if poller is None:
             return f"Connecting.\n{clean(self.failure)}"
         return empty_message(
-            poller.list,
+            poller.newest.freshness,
             workflow=self.workflow,
             filter=self.query.text,
             loaded=len(poller.store),
             total=poller.total,
-            complete=poller.complete,
-            searched=poller.searched,
-            script_deleted=poller.shown is not None and poller.shown.script_deleted,
+            complete=poller.history.complete,
+            searched=poller.search.searched,
+            script_deleted=poller.counts.shown is not None and poller.counts.shown.script_deleted,
             frozen=poller.frozen,
             now=self.now,
             key_of=self.key_of,
@@ -157,7 +157,7 @@ def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
 def _loaded(poller: Watcher, matched: int | None) -> str:
     """`1,204 of 12,431 loaded`; of a filter `19 of 1,204 loaded of 12,431`."""
     loaded = len(poller.store)
-    total = loaded if poller.total is None and poller.complete else poller.total
+    total = loaded if poller.total is None and poller.history.complete else poller.total
     if total is None:
         of = "" if matched is None else f"{count(matched)} of "
         return f"{of}{count(loaded)} loaded, more to load"

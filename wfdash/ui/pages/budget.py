@@ -73,7 +73,7 @@ class BudgetScreen(BaseScreen):
         poller, now = self.poller, self.context.clock()
         if poller is None or not self.is_ready:
             return
-        fresh = poller.list if poller.workflow else poller.workflows_fresh
+        fresh = poller.newest.freshness if poller.workflow else poller.counts.all_fresh
         self.query_one(Header).tell(
             identity_of(self.context, "request budget"),
             counts={},
@@ -200,7 +200,7 @@ def _spending(poller: Watcher, now: float) -> Pieces:
 
 def _reach(poller: Watcher) -> Pieces:
     """How far the sweep and the reads of visible rows have come."""
-    sweep, (read, wanted) = poller.sweep, poller.details_read
+    sweep, (read, wanted) = poller.sweep, poller.row_details.progress
     parts = []
     if sweep.period is not None:
         parts.append(f"sweep of {count(sweep.seen)} active rows every {spoken(sweep.period)}")

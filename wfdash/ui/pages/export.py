@@ -117,7 +117,7 @@ class ExportScreen(MenuScreen):
         """How many, and of what: a file is read by who did not see that more rows were never loaded."""
         poller = self.poller
         sentence = f"{count(rows)} {'row' if rows == 1 else 'rows'}"
-        if poller is None or poller.complete:
+        if poller is None or poller.history.complete:
             return sentence
         rest = f" of {count(poller.total)}" if poller.total is not None else ""
         return f"{sentence} out of {count(len(poller.store))} loaded{rest}"

@@ -66,7 +66,7 @@ class GotoScreen(PanelScreen):
             self._fail("there is no connection yet")
             return
         poller = session.poller
-        if any(workflow.name == word for workflow in poller.workflows):
+        if any(workflow.name == word for workflow in poller.counts.workflows):
             self._go(Address(workflow=word))
         elif word in poller.store:
             self._go(Address(workflow=here, instance=word))
@@ -100,7 +100,7 @@ class GotoScreen(PanelScreen):
         )
         poller = self.poller
         names = (
-            [workflow.name for workflow in poller.workflows if typed.lower() in workflow.name.lower()]
+            [workflow.name for workflow in poller.counts.workflows if typed.lower() in workflow.name.lower()]
             if poller
             else []
         )

@@ -95,25 +95,25 @@ class WorkflowsScreen(BaseScreen):
         if poller is None or not self.is_ready:
             return
         table = self.query_one(WorkflowTable)
-        ranked = worst_first(poller.workflows, poller.trends)
+        ranked = worst_first(poller.counts.workflows, poller.counts.trends)
         pressed = self.context.clock() - self.context.last_key_at
         idle = not 0 <= pressed <= _IDLE  # it may be set back
         if not idle and table.cursor > 0:
             places = {name: place for place, name in enumerate(self._order)}
             ranked.sort(key=lambda workflow: places.get(workflow.name, len(places)))
         self._order = [workflow.name for workflow in ranked]
-        table.fill(ranked, poller.trends)
+        table.fill(ranked, poller.counts.trends)
         self._draw()
 
     def _draw(self) -> None:
         poller, now = self.poller, self.context.clock()
         if poller is None:
             return
-        fresh = poller.workflows_fresh
-        listed = _title(len(poller.workflows), poller.workflows_total)
+        fresh = poller.counts.all_fresh
+        listed = _title(len(poller.counts.workflows), poller.counts.total)
         self.query_one(Header).tell(
             identity_of(self.context, "workflows" if fresh.answered_at is None else listed),
-            counts=_sum(poller.workflows),
+            counts=_sum(poller.counts.workflows),
             freshness=freshness_pieces(
                 fresh, now=now, frozen=poller.frozen, slow=poller.budget.slow("counts", after=5.0)
             ),
@@ -131,7 +131,7 @@ class WorkflowsScreen(BaseScreen):
 
     def _message(self) -> str:
         assert self.poller is not None
-        fresh = self.poller.workflows_fresh
+        fresh = self.poller.counts.all_fresh
         if fresh.failure:
             return f"{fresh.failure}\nwfdash keeps trying; `wfdash doctor` says what to check."
         if fresh.answered_at is None:
@@ -154,7 +154,7 @@ class WorkflowsScreen(BaseScreen):
     def _trend(self, workflow: Workflow) -> list[Pieces]:
         """A line a status that has or had instances, as many as there is room for."""
         assert self.poller is not None
-        trends, now = self.poller.trends, self.context.clock()
+        trends, now = self.poller.counts.trends, self.context.clock()
         since = "" if trends.since is None else f" since {clock(trends.since, utc=self.context.utc, now=now)}"
         title: Pieces = [
             (f" {clean(workflow.name)}", STRONG),
@@ -178,7 +178,7 @@ class WorkflowsScreen(BaseScreen):
 
     def _trend_line(self, workflow: Workflow, status: str) -> Pieces:
         assert self.poller is not None
-        trends = self.poller.trends
+        trends = self.poller.counts.trends
         delta = trends.delta(workflow.name, status)
         room = max(0, min(_MINUTES, self.size.width - _BEFORE_BARS - 1))
         bars = moves(trends.history(workflow.name, status), room)
