@@ -78,7 +78,8 @@ def test_a_taken_id_is_told(shell, created):
 def test_wait_follows_until_it_is_final(shell):
     done = shell("create", "-w", "orders", "--id", "waits-in-vain", "--wait", "--timeout", "2s")
     [told] = objects(done)
-    assert (done.returncode, told["outcome"], told["id"]) == (5, "under way", "waits-in-vain")
+    assert (done.returncode, told["outcome"], told["id"]) == (4, "under way", "waits-in-vain")
+    assert told["ended"] is None
     assert done.stderr.startswith("wfdash: waits-in-vain: ")
 
 

@@ -133,7 +133,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     plan = make_creation(workflow, parsed.new, now=session.clock(), guard=operator.guard)
     if parsed.no_journal:
         plan = plan.without_journal()
-    printer = Printer(plan)
+    printer = Printer(plan, ended=parsed.wait)
     try:
         if not parsed.wait:
             results = await operator.carry_out(plan, printer.on_event)
@@ -153,7 +153,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
 
 async def _wait(session: CommandSession, result: Result, deadline: float | None, printer: Printer) -> int:
-    """The exit code of one: 0 complete, 1 another final one, 5 not final in time. Says how it comes on."""
+    """The exit code of one: 0 complete, 1 another final one, 4 not final in time. Says how it comes on."""
     if result.exit_code:
         return result.exit_code
     last_status, facts = "", WhyFacts(session)
@@ -175,6 +175,6 @@ async def _wait(session: CommandSession, result: Result, deadline: float | None,
         printer.on_event(
             replace(result, at=session.clock(), after=late.status, outcome=Outcome.UNDER_WAY, error=error)
         )
-        return 5
-    printer.on_event(replace(result, at=session.clock(), after=status))
+        return 4
+    printer.on_event(replace(result, at=session.clock(), after=status, ended=status))
     return 0 if status == "complete" else 1
