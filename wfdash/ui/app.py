@@ -147,13 +147,13 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         elif not workflow:
             self.pages.open("workflows")
         self.shift.begin()
-        self.actions.tell_unfinished()
+        self.actions.offer_unfinished()
 
     # News.
 
     def on_live(self, message: Live) -> None:
         if self.connection.learn_account():
-            self.actions.tell_unfinished()
+            self.actions.offer_unfinished()
         if isinstance(message.event, WatchedChanged):
             self.shift.watched_changed(message.event.state)
         for screen in self.screen_stack:

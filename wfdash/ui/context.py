@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # httpx comes with the session, once the app runs
     from wfdash.live.actions.plan import Guard, Plan, Progress, Result
     from wfdash.live.actions.progress import ActionProgress
     from wfdash.live.actions.redrive import Redrive
+    from wfdash.live.actions.resume import Resumption
+    from wfdash.live.records.journal import Unfinished
     from wfdash.live.records.last_action import Done
     from wfdash.live.records.notes import SessionStory
     from wfdash.live.records.pins import Pin, Pins
@@ -142,6 +144,17 @@ class Desk(Protocol):
 
     def last_done(self) -> "Done | None": ...
 
+    cut_off: "list[Unfinished]"
+
+    @property
+    def offered(self) -> str:
+        """A batch that was cut off, in a sentence; "" for none."""
+
+    def offer(self, batches: "Sequence[Unfinished]") -> None: ...
+    def put_off(self) -> None: ...
+    def forget(self, left: "Unfinished") -> None: ...
+    async def take_over(self, left: "Unfinished", resumption: "Resumption") -> str: ...
+
 
 class Prompts(Protocol):
     """What leads to a write: prompts, forms, and why a verb would do nothing."""
@@ -153,6 +166,9 @@ class Prompts(Protocol):
         """Ask for confirmation of a plan, or of the one that `prepare` makes of it."""
 
     def show_bulk(self, progress: "ActionProgress") -> None: ...
+    def draw(self) -> None:
+        """Draws what runs, has just ended or was cut off on every screen that shows it."""
+
     def why_off(self, action: str, targets: "Callable[[], Sequence[Instance]]") -> str: ...
 
 

@@ -27,6 +27,7 @@ _PAGES = {
     "setup": ("wfdash.ui.setup.screen", "SetupScreen"),
     "accounts": ("wfdash.ui.pages.accounts", "AccountsScreen"),
     "help": ("wfdash.ui.pages.help", "HelpScreen"),
+    "cut_off": ("wfdash.ui.actions.cut_off", "CutOffScreen"),
     "bulk": ("wfdash.ui.actions.bulk", "BulkScreen"),
     "palette": ("wfdash.ui.pages.palette", "PaletteScreen"),
     "goto": ("wfdash.ui.pages.goto", "GotoScreen"),

@@ -1,17 +1,13 @@
 """Prompts, on the whole dashboard: what confirms, what does not, and what becomes of it."""
 
 import asyncio
-import time
 
 import pytest
-from platformdirs import user_state_path
 from textual.events import Key, Paste
 
 from tests.support.harness.dashboard import drive
 from wfdash.demo.engine import verbs
-from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.demo.http.faults import InjectedFault
-from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.bulk import BulkScreen
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.prompt import PromptScreen
@@ -337,30 +333,6 @@ def test_an_instance_is_created_with_the_id_that_was_proposed():
         assert orders(dash)[identity].params == {"a": 1}
 
     on(script)
-
-
-@pytest.mark.parametrize("workflow", ["orders", ""])
-def test_dropped_bulk_is_shown_next_start_with_unsent_marked(workflow):
-    """Another process of this machine planned three, sent one, and was killed."""
-    folder = user_state_path("wfdash")
-    left = Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time)
-    for identity in ("order-8001", "order-8002", "order-8003"):
-        left.write("planned", plan="p", verb="terminate", workflow="orders", id=identity)
-    left.write("sent", plan="p", verb="terminate", workflow="orders", id="order-8001")
-    left.close()
-
-    async def script(dash):
-        await dash.until(lambda: "terminate in orders was left unfinished" in dash.text)
-        assert "1 sent, outcome not recorded" in dash.text
-        assert "2 unsent and marked now" in dash.text
-        if not workflow:
-            await dash.until(lambda: "refunds" in dash.text)
-            dash.app.pages.show_workflow("orders")
-        assert dash.app.root.rows.marks.ids == ("order-8002", "order-8003")
-        assert writes(dash) == []
-
-    on(script, demo=False, size=(140, 30), workflow=workflow)
-    assert not Journal(folder, profile="", account=ACCOUNT_ID, clock=time.time).unfinished()
 
 
 def test_write_answered_403_turns_verbs_off_in_the_header():

@@ -171,7 +171,7 @@ def test_records_without_account_join_the_only_one(refusals):
     async def script(d):
         await d.until(lambda: d.app.context.settings.account_id == ACCOUNT_ID)
         await d.until(lambda: "order-1" in {one.pin.id for one in d.app.session.poller.watched.states})
-        await d.until(lambda: "left unfinished" in d.lines[-1])
+        await d.until(lambda: "was cut off" in d.lines[-1])
         await d.until(lambda: d.app.root.table.row_count() > 0)
         await d.press("instance.watch")
         assert BASE.account_id[:8] in d.lines[0]

@@ -1,5 +1,6 @@
 """Goes on with a batch that was cut off: what was not sent yet, and what a read shows never arrived."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from secrets import token_hex
 from typing import Final
@@ -14,7 +15,7 @@ from wfdash.core.verbs.rules import RESTARTS, VERBS, leads_to, phrase
 from wfdash.live.actions.plan import Plan, Result, Target
 from wfdash.live.records.journal import JournalEntry, Unfinished
 
-__all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "why_not_resumed"]
+__all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "stopped_at", "why_not_resumed"]
 
 _TOLERANCE: Final = 5.0
 """Seconds by which a list row's end and the instance's own may differ without a new run."""
@@ -26,12 +27,37 @@ class Resumption(Struct, frozen=True):
     plan: Plan
     sent_before: tuple[Result, ...]
 
+    def notes(self) -> list[str]:
+        """What is told of those that had been sent, in sentences: an ended one by its end, then the doubt."""
+        arrived = [result for result in self.sent_before if result.outcome == Outcome.DONE]
+        said = []
+        if arrived:
+            now = Counter(result.after for result in arrived)
+            words = ", ".join(f"{number:,} {status} now" for status, number in now.items())
+            said.append(f"{len(arrived):,} that were sent before the cut arrived: {words}")
+        if doubt := len(self.sent_before) - len(arrived):
+            said.append(f"of {doubt:,} it cannot be told whether they arrived: they are not sent again")
+        return said
+
+    def findings(self) -> dict[str, str]:
+        """What was found out of each that had been sent, by id, for the journal."""
+        return {result.id: f"{result.outcome}: {result.sentence}" for result in self.sent_before}
+
 
 def why_not_resumed(left: Unfinished) -> str:
     """Why nothing of it can be sent from the journal alone; "" when it can."""
     if left.verb in VERBS and VERBS[left.verb].takes_payload:
         return f"{phrase(left.verb)} is not resumed: the journal keeps no payload"
     return ""
+
+
+def stopped_at(left: Unfinished) -> str:
+    """Which batch was cut off, and where."""
+    ids = list(left.last)
+    if len(ids) == 1:
+        return f"{phrase(left.verb)} of {ids[0]} in {left.workflow} was cut off"
+    reached = f"{len(ids) - len(left.unsent):,}"
+    return f"{phrase(left.verb)} of {len(ids):,} in {left.workflow} stopped at {reached}"
 
 
 async def plan_resumption(

@@ -244,14 +244,18 @@ class Journal:
             if self.is_ours(plan.account) and session_is_over(self.folder, plan.session)
         ]
 
-    def take_over(self, plan: Unfinished) -> bool:
-        """Close it for whoever else looks, so that only one goes on with it; False where another did."""
+    def take_over(self, plan: Unfinished, found: Mapping[str, str] | None = None) -> bool:
+        """Close it for whoever else looks, so that only one goes on with it; False where another did.
+
+        `found` is what became of ids that had been sent, as a read told.
+        """
         with exclusively(self.folder, f"{plan.session}-{plan.plan}") as alone:
             open_plans = {(left.session, left.plan) for left in self.unfinished()}
             if not alone or (plan.session, plan.plan) not in open_plans:
                 return False
             for identity in (*plan.unsent, *plan.sent, *plan.unknown):
-                self._close(plan, identity, "taken over", f"session {self.session} goes on with it")
+                goes_on = f"session {self.session} goes on with it"
+                self._close(plan, identity, "taken over", (found or {}).get(identity, goes_on))
             return not self.trouble
 
     def close_unfinished(self, plan: Unfinished) -> None:

@@ -48,12 +48,16 @@ class ActionChips(Widget):
         self._keys = keys
         self._lines: list[Pieces] = []
 
-    def show(self, actions: list[ActionProgress], now: float, *, utc: bool) -> None:
-        """Draws these chips; nothing is written when nothing differs."""
+    def show(self, actions: list[ActionProgress], now: float, *, utc: bool, cut_off: str = "") -> None:
+        """Draws these chips; nothing is written when nothing differs. `cut_off` is a batch to go on with."""
         chosen = sorted(actions, key=lambda progress: (progress.troubled, not progress.over))[-MOST:]
         kept = [progress for progress in actions if any(progress is shown for shown in chosen)]
         width, shows = self.app.size.width, self._keys.key_of("bulk.show")
         lines = [chip_pieces(progress, now, width, utc=utc, shows=shows) for progress in kept]
+        if cut_off:
+            offer = f" · {shows} resumes or drops it"
+            said = fit(clean(cut_off), max(1, width - 4 - cells(offer)))
+            lines.insert(0, [(" ! ", WARN), (said.rstrip(), PLAIN), (offer, QUIET)])
         if lines != self._lines:
             higher = len(lines) != len(self._lines)
             self._lines = lines

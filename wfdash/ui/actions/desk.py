@@ -1,7 +1,7 @@
 """The plans that are being carried out, outliving every screen, and what is told of each."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.message import Message
 
@@ -9,7 +9,8 @@ from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
-from wfdash.live.records.journal import Journal
+from wfdash.live.actions.resume import Resumption, stopped_at
+from wfdash.live.records.journal import Journal, Unfinished
 from wfdash.live.records.last_action import Done, LastAction
 from wfdash.ui.context import Context
 
@@ -44,6 +45,9 @@ class ActionDesk:
         self._tasks: set[asyncio.Task[None]] = set()
         self.actions: list[ActionProgress] = []
         self._last: tuple[Journal, LastAction] | None = None
+        self.cut_off: list[Unfinished] = []
+        """Batches of sessions that ended too early, newest first; offered until somebody decides."""
+        self._put_off = False
 
     @property
     def guard(self) -> Guard:
@@ -113,6 +117,40 @@ class ActionDesk:
         progress.stopping, progress.held = True, ""
         if self._context.session is not None:
             self._context.session.operator.stop(progress.plan.key)
+
+    @property
+    def offered(self) -> str:
+        """The newest batch that was cut off, in a sentence; "" where there is none, or not now."""
+        if not self.cut_off or self._put_off:
+            return ""
+        others = len(self.cut_off) - 1
+        more = f", and {others:,} more" if others else ""
+        return f"{stopped_at(self.cut_off[0])}{more}"
+
+    def offer(self, batches: Sequence[Unfinished]) -> None:
+        """Offers these to whoever looks; nothing of them is closed by that."""
+        self.cut_off, self._put_off = list(batches), False
+
+    def put_off(self) -> None:
+        """Offers them no more in this session; the journal page and the next start still do."""
+        self._put_off = True
+        self._context.prompts.draw()
+
+    def forget(self, left: Unfinished) -> None:
+        """Offers a batch no more: it was dropped or is gone on with."""
+        self.cut_off = [other for other in self.cut_off if other is not left]
+        self._context.prompts.draw()
+
+    async def take_over(self, left: Unfinished, resumption: Resumption) -> str:
+        """Claims a batch for this session. Why nothing of it may be sent, "" when it may."""
+        journal = self._context.session.journal if self._context.session is not None else None
+        if journal is None:
+            return "there is no journal to go on from: nothing sent"
+        claimed = await asyncio.to_thread(journal.take_over, left, resumption.findings())
+        if not claimed and journal.trouble:
+            return f"{journal.trouble}: nothing sent"
+        self.forget(left)
+        return "" if claimed else "another wfdash goes on with it already: nothing sent"
 
     def last_done(self) -> Done | None:
         """The last action of this session or of another one of this account, with who did it."""

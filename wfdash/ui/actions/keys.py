@@ -76,7 +76,7 @@ class ActionHost:
 
     def why_off(self, action: str, targets: Callable[[], Sequence[Instance]]) -> str:
         """Why this action would do nothing to these now; "" when it is on."""
-        if action == "bulk.show" and self._context.desk.bulk is None:
+        if action == "bulk.show" and self._context.desk.bulk is None and not self._context.desk.cut_off:
             return _NO_BULK
         verb = VERB_ACTIONS.get(action)
         if verb is None:
@@ -207,8 +207,12 @@ class ActionHost:
         self._app.switch_screen(BulkScreen(self._context, progress))
 
     def show_last_bulk(self) -> None:
-        """The panel of the action on many, hidden or over."""
-        bulk = self._context.desk.bulk
+        """The panel of the action on many, hidden or over; what was cut off comes before it."""
+        desk = self._context.desk
+        bulk = desk.bulk
+        if desk.offered or (bulk is None and desk.cut_off):
+            self._context.pages.open("cut_off")
+            return
         if bulk is None:
             self._context.notify(_NO_BULK, severity="warning")
         else:
@@ -239,32 +243,23 @@ class ActionHost:
         shown = self._context.desk.shown(now)
         for screen in self._app.screen_stack:
             for chips in screen.query(ActionChips):
-                chips.show(shown, now, utc=self._context.utc)
+                chips.show(shown, now, utc=self._context.utc, cut_off=self._context.desk.offered)
 
-    def tell_unfinished(self) -> None:
-        """Says what a session that ended too early left behind, and marks what it never sent."""
+    def offer_unfinished(self) -> None:
+        """Offers to go on with what a session that ended too early left behind."""
         session = self._context.session
         journal = session.journal if session is not None else None
         if journal is None:
             return
         if trouble := journal.check():
             self._context.notify(f"actions will not be recorded: {trouble}", severity="warning")
-        self._app.run_worker(self._tell_unfinished(journal), group="unfinished", exclusive=True)
+        self._app.run_worker(self._offer_unfinished(journal), group="unfinished", exclusive=True)
 
-    async def _tell_unfinished(self, journal: "Journal") -> None:
+    async def _offer_unfinished(self, journal: "Journal") -> None:
         """In a thread, for the first rows wait for nothing: the journal may have 60 MB."""
-        for left in await asyncio.to_thread(journal.unfinished):
-            parts = [
-                f"{len(ids)} {word}"
-                for word, ids in (
-                    ("settled", left.settled),
-                    ("sent, outcome not recorded", left.sent),
-                    ("unknown", left.unknown),
-                    ("unsent and marked now", left.unsent),
-                )
-                if ids
-            ]
-            self._context.pages.listing.mark_later(left.workflow, left.unsent)
-            sentence = f"{phrase(left.verb)} in {left.workflow} was left unfinished: {', '.join(parts)}"
-            self._context.notify(sentence, severity="warning")
-            journal.close_unfinished(left)
+        desk = self._context.desk
+        desk.offer(list(reversed(await asyncio.to_thread(journal.unfinished))))
+        self.draw()
+        if desk.offered:
+            key = self._context.keys.key_of("bulk.show")
+            self._context.notify(f"{desk.offered}: {key} resumes or drops it", severity="warning")

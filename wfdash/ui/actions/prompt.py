@@ -1,7 +1,7 @@
 """Asks before anything is written: what it is about, what will be lost, and a y nobody gives by chance."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from textual import events
@@ -32,10 +32,22 @@ _NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
 class PromptScreen(LowerHalf):
     """Asks to confirm a plan, whose targets are frozen: nothing that happens on screen changes them."""
 
-    def __init__(self, context: Context, plan: Plan, prepare: Prepare | None = None) -> None:
-        """`prepare` finds out first what the plan is; it is called with what tells how many were read."""
+    def __init__(
+        self,
+        context: Context,
+        plan: Plan,
+        prepare: Prepare | None = None,
+        *,
+        claim: Callable[[], Awaitable[str]] | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
+        """`prepare` finds out first what the plan is; it is called with what tells how many were read.
+
+        `claim` is awaited once it is confirmed, and says why nothing is sent. `notes` are shown beside it.
+        """
         super().__init__(context)
-        self.asking = Asking(plan, 0.0, local=context.settings.local)
+        self.asking = Asking(plan, 0.0, local=context.settings.local, notes=notes)
+        self._claim = claim
         self._preparing = prepare
         self.progress: ActionProgress | None = None
         self._pending: Timer | None = None
@@ -270,6 +282,21 @@ class PromptScreen(LowerHalf):
         if self.asking.journal_trouble and not self.plan.unrecorded:
             self.asking.plan = self.plan.without_journal()
         self.asking.sending = True
+        if self._claim is None:
+            self._start()
+        else:
+            self.run_worker(self._claimed(self._claim), exit_on_error=False)
+
+    async def _claimed(self, claim: Callable[[], Awaitable[str]]) -> None:
+        self.draw()
+        if reason := await claim():
+            self.asking.sending, self.asking.over = False, reason
+            self.draw()
+        else:
+            self._claim = None
+            self._start()
+
+    def _start(self) -> None:
         self.progress = self.context.desk.start(self.plan, None, canary=self.asking.canary)
         if len(self.plan.targets) > 1:
             self.context.prompts.show_bulk(self.progress)

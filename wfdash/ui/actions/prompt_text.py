@@ -43,6 +43,8 @@ class Asking(Struct):
     """Why the verb would do nothing, of a plan that is asked all the same."""
     answers: RedriveAnswers = field(default_factory=RedriveAnswers)
     local: bool = False
+    notes: Sequence[str] = ()
+    """What else is known of the batch that this goes on with."""
     top: int = 0
     """The first target shown."""
 
@@ -199,10 +201,10 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     sentences = _insisted(asking) or consequence(plan.verb, detail, step=_step(plan))
     if plan.verb == "send_event" and (doubt := production_doubt(plan.event_type)):
         sentences = [*sentences, doubt]
-    lines: list[Pieces] = []
+    lines: list[Pieces] = [[(line, WARN)] for note in asking.notes for line in _wrapped(clean(note), width)]
     if plan.verb == "redrive":
         warnings = redrive_warnings(plan, asking.answers, local=asking.local)
-        lines = [[(line, WARN)] for line in _wrapped(clean(warnings), width, _WARNINGS)]
+        lines += [[(line, WARN)] for line in _wrapped(clean(warnings), width, _WARNINGS)]
     for number, sentence in enumerate(sentences):
         style = WARN if destroys(plan.verb) and number == 0 else PLAIN
         lines += [[(line, style)] for line in _wrapped(clean(sentence), width)]

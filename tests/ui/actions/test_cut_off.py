@@ -1,0 +1,158 @@
+"""A batch that a crash cut off: offered at the next start, gone on with by a key, never closed by looking."""
+
+import time
+
+import pytest
+from platformdirs import user_state_path
+
+from tests.ui.actions.test_actions import chips, on, orders, writes
+from wfdash.demo.http.credentials import ACCOUNT_ID
+from wfdash.live.records.journal import ActionResult, Journal
+from wfdash.ui.actions.cut_off import CutOffScreen
+from wfdash.ui.actions.prompt import PromptScreen
+
+HERE = {"demo": False, "size": (140, 40)}
+
+
+def journal():
+    return Journal(user_state_path("wfdash"), profile="", account=ACCOUNT_ID, clock=time.time)
+
+
+def cut_off(ids, sent=(), verb="terminate", before="waiting"):
+    """Another process of this machine planned these, sent some, and was killed."""
+    left = journal()
+    known = {"plan": "p", "verb": verb, "workflow": "orders", "result": ActionResult(before=before)}
+    for identity in ids:
+        left.write("planned", id=identity, **known)
+    for identity in sent:
+        left.write("sent", id=identity, **known)
+    left.close()
+
+
+def waiting(dash, number):
+    return [key for key, one in orders(dash).items() if one.status == "waiting"][-number:]
+
+
+async def offered(dash, *words):
+    """The dashboard finds what another one left, as it does at its start."""
+    dash.app.actions.offer_unfinished()
+    await dash.until(lambda: all(word in chips(dash) for word in words))
+    await dash.press("bulk.show")
+    await dash.until(lambda: isinstance(dash.app.screen, CutOffScreen))
+    await dash.passes(1)
+
+
+async def confirmed(dash, number):
+    await dash.until(lambda: isinstance(dash.app.screen, PromptScreen))
+    await dash.passes(1)
+    await dash.type(str(number) if number > 1 else "")
+    await dash.passes(1)
+    await dash.press("y")
+
+
+@pytest.mark.parametrize("workflow", ["orders", ""])
+def test_start_says_what_was_cut_off_and_closes_nothing(workflow):
+    cut_off(["order-8001", "order-8002", "order-8003"], ["order-8001"])
+
+    async def script(dash):
+        await dash.until(lambda: "terminate of 3 in orders stopped at 1: X resumes or drops it" in dash.text)
+        await dash.press("bulk.show")
+        await dash.passes(1)
+        assert "1 sent and not told of, 2 not sent" in dash.text
+        await dash.press("m")
+        await dash.press("escape")
+        assert "stopped at" not in chips(dash)
+        await dash.press("bulk.show")
+        assert isinstance(dash.app.screen, CutOffScreen), "put off, and still there for who asks"
+        if not workflow:
+            dash.app.pages.show_workflow("orders")
+        assert dash.app.root.rows.marks.ids == ("order-8002", "order-8003")
+        assert writes(dash) == []
+
+    on(script, workflow=workflow, **HERE)
+    (left,) = journal().unfinished()
+    assert set(left.unsent) == {"order-8002", "order-8003"}
+
+
+def test_resume_reads_what_was_sent_and_sends_the_rest_once():
+    async def script(dash):
+        ids = waiting(dash, 4)
+        cut_off(ids, ids[:2])
+        await dash.app.session.api.change_status("orders", ids[0], "terminate")
+        asked = len(writes(dash))
+        await offered(dash, "terminate of 4 in orders stopped at 2")
+        await dash.press("R")
+        await dash.until(lambda: isinstance(dash.app.screen, PromptScreen))
+        await dash.passes(1)
+        assert "1 that were sent before the cut arrived: 1 terminated now" in dash.text
+        await confirmed(dash, 3)
+        await dash.until(lambda: dash.app.desk.last is not None and dash.app.desk.last.over)
+        sent = [write.path.split("/")[-2] for write in writes(dash)[asked:]]
+        assert sorted(sent) == sorted(ids[1:])
+        assert chips(dash).count("stopped at") == 0
+
+    on(script, **HERE)
+    assert journal().unfinished() == []
+
+
+def test_resume_of_what_another_one_took_sends_nothing():
+    async def script(dash):
+        ids = waiting(dash, 2)
+        cut_off(ids)
+        await offered(dash, "terminate of 2 in orders stopped at 0")
+        await dash.press("R")
+        await dash.until(lambda: isinstance(dash.app.screen, PromptScreen))
+        other = journal()
+        (left,) = other.unfinished()
+        assert other.take_over(left)
+        other.close()
+        await confirmed(dash, 2)
+        await dash.until(lambda: "another wfdash goes on with it already: nothing sent" in dash.text)
+        assert writes(dash) == []
+
+    on(script, **HERE)
+
+
+def test_nothing_left_to_send_is_told_before_it_is_noted():
+    async def script(dash):
+        ids = waiting(dash, 2)
+        cut_off(ids, ids)
+        for identity in ids:
+            await dash.app.session.api.change_status("orders", identity, "terminate")
+        await offered(dash, "terminate of 2 in orders stopped at 2")
+        await dash.press("R")
+        await dash.until(lambda: "nothing is left to send" in dash.text)
+        assert dash.text.count("sent before the cut, terminated now") == 2
+        assert len(journal().unfinished()) == 1
+        await dash.press("d")
+        await dash.until(lambda: not isinstance(dash.app.screen, CutOffScreen))
+
+    on(script, **HERE)
+    assert journal().unfinished() == []
+
+
+def test_dropped_batch_is_offered_no_more():
+    async def script(dash):
+        cut_off(waiting(dash, 2))
+        await offered(dash, "stopped at 0")
+        await dash.press("d")
+        await dash.until(lambda: "dropped: 2 were never sent" in dash.text)
+        assert not isinstance(dash.app.screen, CutOffScreen)
+        assert writes(dash) == []
+
+    on(script, **HERE)
+    assert journal().unfinished() == []
+
+
+def test_events_that_were_cut_off_are_listed_and_not_resumed():
+    async def script(dash):
+        cut_off(waiting(dash, 2), verb="send_event")
+        await offered(dash, "send event of 2 in orders")
+        assert "the journal keeps no payload" in dash.text
+        assert "R resume" not in dash.text
+        await dash.press("R")
+        await dash.passes(2)
+        assert isinstance(dash.app.screen, CutOffScreen)
+        assert writes(dash) == []
+
+    on(script, **HERE)

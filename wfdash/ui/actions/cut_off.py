@@ -1,0 +1,201 @@
+"""Batches that ended before all of them was sent: one key goes on with one, another one drops it."""
+
+import asyncio
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual import events
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.model.detail import Detail
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import clock, count
+from wfdash.core.verbs.rules import refusal
+from wfdash.live.actions.resume import (
+    Resumption,
+    plan_resumption,
+    stopped_at,
+    why_not_resumed,
+)
+from wfdash.live.records.journal import Unfinished
+from wfdash.ui.actions.prompt import PromptScreen
+from wfdash.ui.actions.prompt_text import shown_names
+from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.context import Context
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["CutOffScreen"]
+
+
+class CutOffScreen(LowerHalf):
+    """Nothing is sent from here: what is left of a batch goes through the ordinary prompt."""
+
+    def __init__(self, context: Context, batches: Sequence[Unfinished] | None = None) -> None:
+        """`batches` are those to choose from, by default all that the start found."""
+        super().__init__(context)
+        self._batches = list(context.desk.cut_off if batches is None else batches)
+        self._at = 0
+        self._read: int | None = None
+        """How many were read so far, while that goes on."""
+        self._over: Resumption | None = None
+        """What became of a batch of which nothing is left to send."""
+        self._trouble = ""
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    @property
+    def _chosen(self) -> Unfinished:
+        return self._batches[self._at]
+
+    def draw(self) -> None:
+        if not self.is_ready:
+            return
+        width, height = self.room
+        lines = self._outcomes(width, height - 3) if self._over is not None else self._lines(width)
+        trouble: Pieces = [(f"   {fit(clean(self._trouble), width - 4)}".rstrip(), BAD)]
+        self.panel.show([self._title(), *lines[: height - 3], trouble, self._foot()])
+
+    def _title(self) -> Pieces:
+        many = "1 batch was" if len(self._batches) == 1 else f"{count(len(self._batches))} batches were"
+        return [(" cut off ", Style(reverse=True, bold=True)), (f" {many} not carried out to the end", PLAIN)]
+
+    def _lines(self, width: int) -> list[Pieces]:
+        context, lines = self.context, list[Pieces]()
+        for at, left in enumerate(self._batches):
+            when = clock(left.at, utc=context.utc, now=context.clock())
+            mark = "▌ " if at == self._at and len(self._batches) > 1 else "  "
+            lines.append([(f" {mark}", STRONG), (fit(clean(stopped_at(left)), width - 4), STRONG)])
+            states = (
+                f"{count(len(ids))} {words}"
+                for words, ids in (
+                    ("told of", left.settled),
+                    ("sent and not told of", (*left.sent, *left.unknown)),
+                    ("not sent", left.unsent),
+                )
+                if ids
+            )
+            who = f"     {when} by {clean(left.who) or 'nobody named'}: "
+            lines.append([(fit(who + ", ".join(states), width), QUIET)])
+            if reason := why_not_resumed(left):
+                lines.append([(fit(f"     {reason}", width), WARN)])
+        return lines
+
+    def _outcomes(self, width: int, room: int) -> list[Pieces]:
+        """What a read told of those that had been sent, where nothing else is left."""
+        assert self._over is not None
+        results = self._over.sent_before
+        names = shown_names([result.id for result in results], max(12, width // 3))
+        lines: list[Pieces] = [[("   nothing is left to send; what was sent before the cut:", PLAIN)]]
+        for result, name in list(zip(results, names, strict=True))[: room - 1]:
+            words = fit(clean(result.sentence), max(8, width - len(name) - 8))
+            lines.append([(f"   {name}  ", STRONG), (words, BAD if result.failed else PLAIN)])
+        return lines
+
+    def _foot(self) -> Pieces:
+        later: Pieces = [("    esc", STRONG), (" later", PLAIN)]
+        if self._read is not None:
+            of = len(self._chosen.sent) + len(self._chosen.unknown)
+            reading = f" reading {count(self._read)} of {count(of)} that were sent"
+            return [(reading, QUIET), ("    esc", STRONG), (" stop, nothing is sent", PLAIN)]
+        if self._over is not None:
+            return [(" d", ACCENT), (" note it in the journal", PLAIN), *later]
+        mark: Pieces = [("    m", ACCENT), (f" mark the {count(len(self._chosen.unsent))} unsent", PLAIN)]
+        go_on: Pieces = [] if why_not_resumed(self._chosen) else [(" R", ACCENT), (" resume   ", PLAIN)]
+        return [*go_on, (" d", ACCENT), (" drop it", PLAIN), *(mark if self._chosen.unsent else []), *later]
+
+    # Keys.
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        if event.key == "escape":
+            self.context.desk.put_off()
+            self.close()
+        elif self._read is not None:
+            return
+        elif event.key in ("down", "up") and self._over is None:
+            step = 1 if event.key == "down" else -1
+            self._at = max(0, min(len(self._batches) - 1, self._at + step))
+        elif event.character == "R" and self._over is None:
+            self._resume()
+        elif event.character == "m" and self._chosen.unsent:
+            self.context.pages.listing.mark_later(self._chosen.workflow, self._chosen.unsent)
+            number = count(len(self._chosen.unsent))
+            self.context.notify(f"{number} marked in the list of {self._chosen.workflow}")
+        elif event.character == "d":
+            self.run_worker(self._drop(), exit_on_error=False)
+        self.draw()
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+
+    def _resume(self) -> None:
+        guard = self.context.desk.guard
+        self._trouble = why_not_resumed(self._chosen) or (
+            refusal(self._chosen.verb, "", read_only=guard.read_only, watch_only=guard.watch_only) or ""
+        )
+        if not self._trouble:
+            self._read = 0
+            self.run_worker(self._plan(self._chosen), exit_on_error=False)
+
+    async def _plan(self, left: Unfinished) -> None:
+        """Reads what had been sent, then asks for the rest; leaving the panel ends it."""
+        session = self.context.session
+        assert session is not None
+
+        async def read(identity: str) -> Detail:
+            detail = await session.reads.instance(left.workflow, identity, "resume")
+            self._read = (self._read or 0) + 1
+            self.draw()
+            return detail
+
+        try:
+            resumption = await plan_resumption(left, read, now=self.context.clock())
+        except WorkflowsError as error:
+            self._trouble = f"{error}: nothing sent"
+            self._read = None
+            self.draw()
+            return
+        self._read = None
+        if not resumption.plan.eligible:
+            self._over = resumption
+            self.draw()
+            return
+
+        async def claim() -> str:
+            return await self.context.desk.take_over(left, resumption)
+
+        self.context.gate.close()
+        notes = resumption.notes()
+        self.app.switch_screen(PromptScreen(self.context, resumption.plan, claim=claim, notes=notes))
+
+    async def _drop(self) -> None:
+        """Notes that nobody goes on with it: then it is offered no more."""
+        left, session = self._chosen, self.context.session
+        journal = session.journal if session is not None else None
+        if journal is None:
+            return
+        if self._over is not None:
+            self._trouble = await self.context.desk.take_over(left, self._over)
+        else:
+            await asyncio.to_thread(journal.close_unfinished, left)
+            self._trouble = journal.trouble
+            self.context.desk.forget(left)
+        if self._trouble:
+            self.draw()
+            return
+        unsent = f": {count(len(left.unsent))} were never sent" if left.unsent else ""
+        self.context.notify(
+            f"dropped{unsent}; {self.context.keys.key_of('journal.open')} keeps what was done"
+        )
+        self._batches.remove(left)
+        self._at, self._over = 0, None
+        if self._batches:
+            self.draw()
+        else:
+            self.close()
