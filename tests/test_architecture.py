@@ -33,11 +33,11 @@ ROOMS = {
         ("feeds", "actions"),
         ("polling",),
         ("budget",),
-        ("records",),
+        ("records", "pairing"),
     ],
     "ui": [
         ("app",),
-        ("navigation", "connection", "handover", "pages"),
+        ("navigation", "connection", "handover", "company", "pages"),
         ("instances",),
         ("detail",),
         ("actions", "errors", "setup"),

@@ -56,6 +56,11 @@ ascii = false
 # How long finished instances are kept, where you know it, to tell when one expires: workflow = "7d".
 [retention]
 
+[pairing]
+# A folder that those who are on call together may all write to, where each dashboard leaves word of the place
+# it shows and of what it is doing; "" is the state folder, which only those of one login share.
+folder = ""
+
 # A saved view; each is one [[views]] table.
 [[views]]
 # What it is called.

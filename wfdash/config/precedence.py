@@ -335,6 +335,7 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
         keys=dict(config.keys),
         views=_views(config),
         retention=_retention(config),
+        pairing_folder=expanded(config.pairing.folder) if config.pairing.folder else None,
         debug=_debug_file(options.debug),
         config_path=path,
         profiles=tuple(_card(name, profile) for name, profile in config.profiles.items()),

@@ -66,6 +66,13 @@ class ViewEntry:
 
 
 @dataclass(frozen=True)
+class Pairing:
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Config:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 
@@ -76,3 +83,4 @@ class Config:
     keys: dict[str, str] = field(default_factory=dict)
     views: list[ViewEntry] = field(default_factory=list)
     retention: dict[str, str] = field(default_factory=dict)
+    pairing: Pairing = field(default_factory=Pairing)

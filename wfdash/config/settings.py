@@ -147,6 +147,8 @@ class Settings(Struct, frozen=True):
     views: tuple[SavedView, ...] = ()
     retention: Mapping[str, float] = field(default_factory=dict)
     """Seconds a finished instance is kept, by workflow."""
+    pairing_folder: Path | None = None
+    """Where those who work together leave word of themselves; None: the own state folder."""
     debug: Path | None = None
     demo: str = ""
     config_path: Path | None = None

@@ -23,6 +23,7 @@ from wfdash.live.polling.events import WatchedChanged
 from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.company import OtherPeople
 from wfdash.ui.connection import SessionManager
 from wfdash.ui.context import Context
 from wfdash.ui.handover import Shift
@@ -104,6 +105,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             on_started=self._started,
             on_account=self.shift.adopt,
         )
+        self.people = context.people = OtherPeople(self, context)
         self.ahead = TypeAhead(
             self, context.gate, hand_on=self.hand_on, arranging=lambda: self.pages.arranging
         )
@@ -147,12 +149,14 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         elif not workflow:
             self.pages.open("workflows")
         self.shift.begin()
+        self.people.begin()
         self.actions.offer_unfinished()
 
     # News.
 
     def on_live(self, message: Live) -> None:
         if self.connection.learn_account():
+            self.people.begin()
             self.actions.offer_unfinished()
         if isinstance(message.event, WatchedChanged):
             self.shift.watched_changed(message.event.state)

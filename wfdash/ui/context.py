@@ -35,6 +35,7 @@ __all__ = [
     "ListedRows",
     "Notify",
     "Pages",
+    "People",
     "Prepare",
     "Prompts",
     "ShiftLog",
@@ -105,6 +106,10 @@ class Pages(Protocol):
     def listing(self) -> ListedRows: ...
     @property
     def at_root(self) -> bool: ...
+    @property
+    def place(self) -> tuple[str, str]:
+        """The workflow that is listed and the instance that is open; "" for none."""
+
     def open(self, name: str, *arguments: Any) -> None: ...
     def show_workflow(self, workflow: str) -> None: ...
     def show_instance(self, workflow: str, instance: str) -> None: ...
@@ -124,6 +129,8 @@ class Desk(Protocol):
 
     @property
     def guard(self) -> "Guard": ...
+    @property
+    def actions(self) -> "Sequence[ActionProgress]": ...
     @property
     def bulk(self) -> "ActionProgress | None": ...
     @property
@@ -185,6 +192,15 @@ class ShiftLog(Protocol):
     def end(self) -> None: ...
 
 
+class People(Protocol):
+    """The other dashboards on this account. Words are cleaned, places are raw."""
+
+    @property
+    def places(self) -> Sequence[tuple[str, str]]: ...
+    def words(self) -> Sequence[str]: ...
+    def warnings(self, workflow: str, ids: Sequence[str]) -> list[str]: ...
+
+
 class Connection(Protocol):
     """Leads to another account or profile."""
 
@@ -205,6 +221,7 @@ class Context:
     prompts: Prompts
     shift: ShiftLog
     connection: Connection
+    people: People
 
     def __init__(
         self,

@@ -79,6 +79,14 @@ class Navigator:
         return self.top is not None and self.top.arranging
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The workflow that is listed and the instance that is open over it; "" for none."""
+        for screen in reversed(self._app.screen_stack):
+            if isinstance(screen, BaseScreen) and screen.opened_instance:
+                return screen.target_workflow(), screen.opened_instance
+        return self.listing.workflow, ""
+
+    @property
     def subject(self) -> tuple[str, str]:
         """Workflow and instance that the screen on top is about; "" where it is about none."""
         return self.top.subject() if self.top is not None else ("", "")

@@ -64,6 +64,7 @@ class PromptScreen(LowerHalf):
         if journal is not None:
             self.asking.journal_trouble = journal.trouble
             self.run_worker(self._try_journal(journal), exit_on_error=False)
+        self.asking.others = self._others()
         self.draw()
         self.set_interval(0.5, self.watch_targets)
         self._hold()
@@ -154,8 +155,19 @@ class PromptScreen(LowerHalf):
             identity: status for identity, status in statuses.items() if status != self._was(identity)
         }:
             self.asking.statuses = {**self.asking.statuses, **changed}
+        if (others := self._others()) != self.asking.others:
+            if len(others) > len(self.asking.others):
+                # Somebody began just now: what is new has to be read before a y is taken.
+                self._cancel_pending()
+                self._hold()
+            self.asking.others = others
         self._judge()
         self.draw()
+
+    def _others(self) -> list[str]:
+        """Who else is acting on some of these."""
+        ids = [target.id for target in self.plan.eligible]
+        return self.context.people.warnings(self.plan.workflow, ids) if self.plan.verb != "create" else []
 
     def _was(self, identity: str) -> str:
         return next((target.status for target in self.plan.targets if target.id == identity), "")

@@ -39,6 +39,8 @@ class Asking(Struct):
     """Why nothing can be sent any more: then only esc is left."""
     sending: bool = False
     journal_trouble: str = ""
+    others: Sequence[str] = ()
+    """Who else is acting on some of these, a cleaned sentence each."""
     refused: Sequence[str] = ()
     """Why the verb would do nothing, of a plan that is asked all the same."""
     answers: RedriveAnswers = field(default_factory=RedriveAnswers)
@@ -201,7 +203,10 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     sentences = _insisted(asking) or consequence(plan.verb, detail, step=_step(plan))
     if plan.verb == "send_event" and (doubt := production_doubt(plan.event_type)):
         sentences = [*sentences, doubt]
-    lines: list[Pieces] = [[(line, WARN)] for note in asking.notes for line in _wrapped(clean(note), width)]
+    lines: list[Pieces] = [
+        [(line, WARN + STRONG)] for said in asking.others for line in _wrapped(said, width)
+    ]
+    lines += [[(line, WARN)] for note in asking.notes for line in _wrapped(clean(note), width)]
     if plan.verb == "redrive":
         warnings = redrive_warnings(plan, asking.answers, local=asking.local)
         lines += [[(line, WARN)] for line in _wrapped(clean(warnings), width, _WARNINGS)]

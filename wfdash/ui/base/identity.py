@@ -33,16 +33,19 @@ def identity_of(context: Context, subject: str) -> Identity:
 
 
 def last_pieces(context: Context, now: float) -> Sequence[Pieces]:
-    """The last action and who did it, for a while after it; the longest way to say it first."""
-    done = context.desk.last_done()
+    """Who else is here, and the last action for a while after it; the longest way to say it first."""
+    done, here = context.desk.last_done(), context.people.words()
     if done is None or now - done.at > _RECENT:
-        return ()
+        return [[(word, QUIET)] for word in here]
     verb, who, ago = phrase(done.verb), clean(done.who[:60]), age(max(0.0, now - done.at))
     user = who.partition("@")[0]
     what = clean(done.id[:40]) or "many"
-    words = (
+    words: tuple[str, ...] = (
         f"last: {verb} {what} by {who}, {ago} ago",
         f"{verb} {what} by {user} {ago} ago",
         f"{verb} by {user} {ago} ago",
     )
+    if here:
+        # Who is here matters longer than what was done: it is what stays where there is little room.
+        words = (*(f"{here[0]} · {word}" for word in words), *here)
     return [[(word, QUIET)] for word in words]

@@ -152,6 +152,11 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         """The workflow those belong to."""
         return ""
 
+    @property
+    def opened_instance(self) -> str:
+        """The one that this screen was opened for; "" for none."""
+        return ""
+
     def chosen_workflow(self) -> str:
         """The one under the cursor, where the rows are workflows."""
         return ""

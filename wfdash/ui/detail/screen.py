@@ -133,6 +133,10 @@ class DetailScreen(BaseScreen):
 
     # What actions are about.
 
+    @property
+    def opened_instance(self) -> str:
+        return self.instance
+
     def targets(self) -> list[Instance]:
         """This instance: its list row, or, where no list has shown it, what its detail says."""
         if self.poller is None:

@@ -11,6 +11,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.handoff.address import Address, AddressError, parse_address
 from wfdash.core.text.clean import clean
 from wfdash.ui.base.panel import PanelScreen, Title
+from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import StatusLine
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET
@@ -22,6 +23,9 @@ __all__ = ["GotoScreen"]
 
 
 class GotoScreen(PanelScreen):
+    """Goes where what is typed names; tab completes it to a workflow, or to where another dashboard is."""
+
+    BINDINGS = bindings("pane.next")
     DEFAULT_CSS = "GotoScreen Field { margin: 0 1; }"
 
     def compose(self) -> ComposeResult:
@@ -36,6 +40,19 @@ class GotoScreen(PanelScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._hint(event.value)
+
+    def action_pane_next(self) -> None:
+        """Completes what is typed to the first of the places that are offered."""
+        field = self.query_one(Field)
+        if offered := self._offered(field.value):
+            field.value = offered[0][0]
+            field.cursor_position = len(field.value)
+
+    def _offered(self, typed: str) -> list[tuple[str, str]]:
+        """Raw places that hold what is typed, each with who is there: the others', then the workflows."""
+        workflows = [(workflow.name, "") for workflow in self.poller.counts.workflows] if self.poller else []
+        places = [*self.context.people.places, *workflows]
+        return [(place, who) for place, who in places if typed.lower() in place.lower()]
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         try:
@@ -98,13 +115,8 @@ class GotoScreen(PanelScreen):
         self.query_one(Title).name_it(
             "Go to", f"enter goes, {self.context.keys.key_of('layer.close')} closes"
         )
-        poller = self.poller
-        names = (
-            [workflow.name for workflow in poller.counts.workflows if typed.lower() in workflow.name.lower()]
-            if poller
-            else []
-        )
-        self.query_one("#note", StatusLine).show([(" " + clean("  ".join(names[:20])), QUIET)])
+        words = [f"{place[:80]} ({who})" if who else place for place, who in self._offered(typed)[:20]]
+        self.query_one("#note", StatusLine).show([(" " + clean("  ".join(words)), QUIET)])
 
     def _fail(self, sentence: str) -> None:
         self.query_one("#note", StatusLine).show([(" ", PLAIN), (clean(sentence), BAD)])

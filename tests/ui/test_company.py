@@ -1,0 +1,74 @@
+"""Others at the same account: seen in the top line, gone to with `:`, heard of in prompts."""
+
+from contextlib import contextmanager
+
+from platformdirs import user_state_path
+
+from tests.support.harness.dashboard import BASE, drive
+from wfdash.live.pairing.folder import PairingFolder
+from wfdash.live.pairing.presence import PeerAction, Presence, account_key
+
+
+@contextmanager
+def present(*presences: Presence):
+    """Others, each in the folder as its own dashboard would write it; taken away at the end."""
+    key = account_key(BASE.base_url, BASE.account_id)
+    folders = [PairingFolder(user_state_path("wfdash") / "here", key, shared=False) for _ in presences]
+    for folder, presence in zip(folders, presences, strict=True):
+        folder.tell(presence)
+    yield
+    for folder in folders:
+        folder.leave()
+
+
+def test_the_top_line_says_who_is_here_and_where():
+    async def script(d):
+        with present(Presence("1-a", "ana@desk", "pts/1", "orders", "order-12")):
+            await d.until(lambda: "with ana" in d.lines[0])
+        await d.until(lambda: "with ana" not in d.lines[0])
+
+    drive(script, demo=False)
+
+
+def test_goto_completes_to_where_somebody_is():
+    async def script(d):
+        identity = next(iter(d.app.pages.listing.ids()))
+        with present(Presence("1-a", "ana@desk", "pts/1", "orders", identity)):
+            await d.until(lambda: "with ana" in d.lines[0])
+            await d.press("goto.open")
+            await d.until(lambda: f"orders/{identity} (ana)" in d.text)
+            await d.type("orders/")
+            await d.press("tab", "enter")
+            await d.until(lambda: d.app.pages.place == ("orders", identity))
+
+    drive(script, demo=False)
+
+
+def test_a_prompt_warns_of_who_acts_on_the_same():
+    async def script(d):
+        await d.press("/", *"status:waiting", "enter")
+        await d.until(lambda: "◌ waiting" in d.text)
+        identity = d.app.pages.listing.instance
+        now = d.app.context.clock()
+        ours = PeerAction("restart", "orders", (identity,), 1, now - 12)
+        over = PeerAction("terminate", "orders", (identity,), 1, now - 50, over=True)
+        with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=(over, ours))):
+            await d.until(lambda: "with ana" in d.lines[0])
+            await d.press("p")
+            await d.until(lambda: "ana is carrying out restart on this one" in d.text)
+            assert "terminate" not in "".join(d.app.screen.asking.others)
+            await d.press("escape")
+
+    drive(script, demo=False)
+
+
+def test_what_others_write_there_cannot_act_on_the_terminal():
+    async def script(d):
+        action = PeerAction("\x1b[2Jpause", "or\x07ders", ("\x1b]0;x\x07",), 1, d.app.context.clock())
+        with present(Presence("1-a", "\x1b[31mana@desk", "pts/1", "\x1b[2J", "[red]x[/]", (action,))):
+            await d.until(lambda: "with" in d.lines[0])
+            assert "\x1b" not in d.text
+            await d.press("goto.open")
+            assert "\x1b" not in d.text
+
+    drive(script, demo=False)

@@ -1,0 +1,107 @@
+"""The folder in which dashboards leave word of themselves, one small file each."""
+
+import contextlib
+import os
+import stat
+import time
+from pathlib import Path
+
+from wfdash.live.pairing.presence import LARGEST, Presence, parse_presence, written
+
+__all__ = ["PairingFolder"]
+
+_PREFIX = "here-"
+_PRESENT = 15.0
+"""Seconds after its last word for which a dashboard counts as present: it gives word every 5."""
+_FORGOTTEN = 3600.0
+"""Seconds after which a file of our own user that nobody took away is removed."""
+_MOST = 200
+"""Names looked at: anybody may fill the folder."""
+
+
+class PairingFolder:
+    """Blocks for as long as the disk does; the caller keeps it off the loop. `trouble` says what is wrong.
+
+    What others may write to is read as hostile: no link is followed, no pipe or device is opened, and no more
+    is read than such a file can hold.
+    """
+
+    def __init__(self, path: Path, key: str, *, shared: bool) -> None:
+        """`key` tells the account; `shared` is a folder for several users, who may then read the file."""
+        self.path = path
+        self.trouble = ""
+        self._key = key
+        self._mode = 0o640 if shared else 0o600
+        self._shared = shared
+        self._own = ""
+
+    def tell(self, presence: Presence) -> None:
+        """Writes or renews the own file, whole at any moment."""
+        name = f"{_PREFIX}{self._key}-{_plain(presence.session)}.json"
+        fresh = self.path / f".{name}.new"
+        try:
+            if not self._shared:
+                self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Something of that name that somebody else put there is no file of ours to write into.
+            with contextlib.suppress(FileNotFoundError):
+                fresh.unlink()
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, self._mode)
+            with open(descriptor, "wb") as file:
+                if hasattr(os, "fchmod"):
+                    os.fchmod(file.fileno(), self._mode)
+                file.write(written(presence))
+            fresh.replace(self.path / name)
+        except OSError as error:
+            self.trouble = f"others cannot see where you are: {self.path}: {error.strerror or error}"
+        else:
+            self.trouble, self._own = "", name
+
+    def leave(self) -> None:
+        """Takes the own file away."""
+        if self._own:
+            with contextlib.suppress(OSError):
+                (self.path / self._own).unlink()
+            self._own = ""
+
+    def others(self) -> list[Presence]:
+        """The dashboards that gave word lately, in the order of their sessions, the own one left out."""
+        found: list[Presence] = []
+        try:
+            with os.scandir(self.path) as entries:
+                names = [entry.name for _, entry in zip(range(_MOST), entries, strict=False)]
+        except OSError:
+            return []
+        for name in sorted(names):
+            ours = name.startswith(f"{_PREFIX}{self._key}-") and name.endswith(".json")
+            if ours and name != self._own and (presence := self._read(self.path / name)) is not None:
+                found.append(presence)
+        return found
+
+    def _read(self, path: Path) -> Presence | None:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT)
+            with open(descriptor, "rb") as file:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+                    return None
+                # The one clock of this machine has written both times.
+                old = time.time() - status.st_mtime
+                if abs(old) > _PRESENT:
+                    self._forget(path, status, old)
+                    return None
+                return parse_presence(file.read(LARGEST))
+        except OSError:
+            return None
+
+    def _forget(self, path: Path, status: os.stat_result, old: float) -> None:
+        if old > _FORGOTTEN and hasattr(os, "getuid") and status.st_uid == os.getuid():
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+
+
+def _plain(session: str) -> str:
+    return "".join(character for character in session if character.isalnum() or character == "-")[:80]

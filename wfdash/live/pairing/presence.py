@@ -1,0 +1,124 @@
+"""What one dashboard tells the others of itself, read back as data that anybody may have written."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from msgspec import Struct
+
+__all__ = ["LARGEST", "PeerAction", "Presence", "account_key", "parse_presence", "written"]
+
+LARGEST = 16_384
+"""Bytes of a file of it that are read."""
+_MOST_IDS = 100
+_LONGEST = 256
+
+
+class PeerAction(Struct, frozen=True):
+    """An action that somebody is carrying out or has just carried out. `at` is epoch seconds."""
+
+    verb: str
+    workflow: str
+    ids: tuple[str, ...]
+    """Of many only the first hundred."""
+    count: int
+    at: float
+    over: bool = False
+
+
+class Presence(Struct, frozen=True):
+    """One dashboard: whose, and the place it shows; "" where it shows none. All texts are raw."""
+
+    session: str
+    who: str
+    terminal: str = ""
+    """Tells apart those who share a login: `pts/3`."""
+    workflow: str = ""
+    instance: str = ""
+    actions: tuple[PeerAction, ...] = ()
+
+    @property
+    def user(self) -> str:
+        return self.who.partition("@")[0]
+
+    @property
+    def place(self) -> str:
+        """`orders/order-12`, as `:` takes it."""
+        return f"{self.workflow}/{self.instance}" if self.instance else self.workflow
+
+
+def account_key(origin: str, account: str) -> str:
+    """Tells accounts apart in file names without naming one: who may read the folder learns none from it."""
+    return sha256(f"{origin}\n{account.lower()}".encode()).hexdigest()[:16]
+
+
+def written(presence: Presence) -> bytes:
+    """The file's content; where it is larger than others read, the oldest actions are left out."""
+    actions = list(presence.actions)
+    while True:
+        content = json.dumps(
+            {
+                "v": 1,
+                "session": presence.session,
+                "who": presence.who,
+                "terminal": presence.terminal,
+                "workflow": presence.workflow,
+                "instance": presence.instance,
+                "actions": [_fields(action) for action in actions],
+            }
+        ).encode("ascii")
+        if len(content) <= LARGEST or not actions:
+            return content
+        del actions[0]
+
+
+def _fields(action: PeerAction) -> dict[str, Any]:
+    return {
+        "verb": action.verb,
+        "workflow": action.workflow,
+        "ids": list(action.ids[:_MOST_IDS]),
+        "count": action.count,
+        "at": action.at,
+        "over": action.over,
+    }
+
+
+def parse_presence(content: bytes) -> Presence | None:
+    """What such a file says; None for one that no wfdash wrote. Texts are cut, numbers bounded."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or found.get("v") != 1 or not _text(found, "session"):
+        return None
+    actions = found.get("actions")
+    parsed = [_action(each) for each in actions[-20:]] if isinstance(actions, list) else []
+    return Presence(
+        session=_text(found, "session"),
+        who=_text(found, "who") or "somebody",
+        terminal=_text(found, "terminal"),
+        workflow=_text(found, "workflow"),
+        instance=_text(found, "instance"),
+        actions=tuple(action for action in parsed if action is not None),
+    )
+
+
+def _action(found: Any) -> PeerAction | None:
+    if not isinstance(found, dict) or not isinstance(found.get("ids"), list):
+        return None
+    ids = tuple(each[:_LONGEST] for each in found["ids"][:_MOST_IDS] if isinstance(each, str))
+    count, at = found.get("count"), found.get("at")
+    # A bool is an int too, and NaN is in no range.
+    if type(count) is not int or not 0 < count <= 10**7:
+        return None
+    if not isinstance(at, int | float) or not 0 < at < 10**11:
+        return None
+    return PeerAction(
+        _text(found, "verb"), _text(found, "workflow"), ids, count, float(at), found.get("over") is True
+    )
+
+
+def _text(found: Mapping[str, Any], name: str) -> str:
+    value = found.get(name)
+    return value[:_LONGEST] if isinstance(value, str) else ""

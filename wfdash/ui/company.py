@@ -1,0 +1,156 @@
+"""The other dashboards on this account: tells them where this one is, and its person where they are."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from platformdirs import user_state_path
+from textual.app import App
+
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import age, count
+from wfdash.core.verbs.rules import phrase
+from wfdash.live.pairing.company import Company
+from wfdash.live.pairing.folder import PairingFolder
+from wfdash.live.pairing.presence import PeerAction, Presence, account_key
+from wfdash.live.records.person import person
+from wfdash.ui.context import Context
+
+__all__ = ["OtherPeople"]
+
+_MOST_ACTIONS = 5
+"""Actions of this dashboard that others are told of, the newest."""
+_LATELY = 600.0
+"""Seconds for which an action is worth telling."""
+_NAMED = 2
+"""Others that the top line names; of more it tells the number."""
+
+
+class OtherPeople:
+    """Follows the session: another account has other people. The demo tells nobody and sees nobody."""
+
+    def __init__(self, app: App[int], context: Context) -> None:
+        self._app = app
+        self._context = context
+        self._company: Company | None = None
+        self._announced: set[tuple[str, str, float]] = set()
+        self._troubled = False
+
+    def begin(self) -> None:
+        """Starts with the session, once its account is known."""
+        settings, session = self._context.settings, self._context.session
+        if settings.demo or session is None or not settings.kept_for:
+            return
+        shared = settings.pairing_folder
+        folder = PairingFolder(
+            shared or user_state_path("wfdash") / "here",
+            account_key(settings.base_url, settings.kept_for),
+            shared=shared is not None,
+        )
+        identity = f"{os.getpid()}-{os.urandom(4).hex()}"
+        self._company = Company(
+            folder,
+            own=lambda: self._own(identity),
+            on_change=self._changed,
+            steady=asyncio.get_running_loop().time,
+        )
+        self._app.run_worker(self._company.run(), group="company", exclusive=True, exit_on_error=False)
+
+    def _own(self, identity: str) -> Presence:
+        context = self._context
+        workflow, instance = context.pages.place
+        now = context.clock()
+        return Presence(
+            session=identity,
+            who=person(),
+            terminal=_terminal(),
+            workflow=workflow,
+            instance=instance,
+            actions=tuple(
+                PeerAction(
+                    verb=progress.plan.verb,
+                    workflow=progress.plan.workflow,
+                    ids=tuple(target.id for target in progress.plan.eligible[:100]),
+                    count=len(progress.plan.eligible),
+                    at=progress.asked_at,
+                    over=progress.answered,
+                )
+                for progress in context.desk.actions[-_MOST_ACTIONS:]
+                if progress.plan.eligible and now - progress.asked_at < _LATELY
+            ),
+        )
+
+    def _changed(self) -> None:
+        """Says what somebody has begun since the last look, and where the others are now."""
+        if self._company is None:
+            return
+        for other in self._company.others:
+            for action in other.actions:
+                if (key := (other.session, action.verb, action.at)) not in self._announced:
+                    self._announced.add(key)
+                    self._context.notify(f"{_name(other)}: {_deed(action)} in {clean(action.workflow)}")
+        if self._company.trouble and not self._troubled:
+            self._troubled = True
+            self._context.notify(self._company.trouble, severity="warning")
+
+    @property
+    def places(self) -> Sequence[tuple[str, str]]:
+        """Where the others are, as `:` takes it, each with who is there; raw."""
+        others = self._company.others if self._company is not None else ()
+        return [(other.place, _name(other)) for other in others if other.workflow]
+
+    def words(self) -> Sequence[str]:
+        """Who is here and where, cleaned; the longest way to say it first, none where nobody is."""
+        others = self._company.others if self._company is not None else ()
+        if not others:
+            return ()
+        names = [_name(other) for other in others]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        at = [
+            f"{name}: {clean(other.place[:60])}" if other.place else name
+            for name, other in zip(names, others, strict=True)
+        ]
+        return (
+            f"with {', '.join(at[:_NAMED])}{more}",
+            f"with {', '.join(names[:_NAMED])}{more}",
+            f"with {count(len(names))}",
+        )
+
+    def warnings(self, workflow: str, ids: Sequence[str]) -> list[str]:
+        """Who is acting on some of these just now, a sentence each, cleaned."""
+        if self._company is None:
+            return []
+        now = self._context.clock()
+        return [
+            f"{_name(other)} is carrying out {clean(phrase(action.verb))} on "
+            f"{'this one' if len(ids) == 1 else f'{count(both)} of these'}, "
+            f"begun {age(max(0.0, now - action.at))} ago"
+            for other, action, both in self._company.acting_on(workflow, ids)
+        ]
+
+
+def _name(other: Presence) -> str:
+    """The other's user, and the terminal too where the user is our own: two people may share one login."""
+    who = clean(other.user[:40])
+    if other.user != person().partition("@")[0]:
+        return who
+    return f"{who} on {clean(other.terminal[:20])}" if other.terminal else f"{who} elsewhere"
+
+
+def _deed(action: PeerAction) -> str:
+    verb = clean(phrase(action.verb))
+    return (
+        f"{verb} {clean(action.ids[0][:40])}"
+        if action.count == 1 and action.ids
+        else f"{verb} of {count(action.count)}"
+    )
+
+
+def _terminal() -> str:
+    """`pts/3`; "" where there is none."""
+    with suppress(OSError, AttributeError, ValueError):
+        return str(Path(os.ttyname(sys.__stdin__.fileno())).relative_to("/dev")) if sys.__stdin__ else ""
+    return ""
