@@ -21,6 +21,9 @@ from wfdash.demo.http.ratelimit import RateLimit
 from wfdash.demo.http.request_log import Ledger, LoggedRequest
 from wfdash.demo.http.requests import Ask
 from wfdash.demo.http.routes import Handler
+from wfdash.demo.http.tails import PATH as TAIL_PATH
+from wfdash.demo.http.tails import Tails
+from wfdash.demo.http.telemetry import Telemetry
 
 __all__ = ["PREFIX", "Application", "create_app"]
 
@@ -32,14 +35,21 @@ _ROUTES = [*routes.ROUTES, *account.ROUTES]
 
 
 class Application:
-    """`state.requests` is what it was asked, `state.faults` what it will spoil, `state.world` its world."""
+    """`state.requests` is what it was asked, `state.faults` what it will spoil, `state.world` its world.
+
+    `state.telemetry` and `state.tails` serve what its programs print, and what goes amiss with that.
+    """
 
     def __init__(self, world: World, faults: Iterable[InjectedFault], latency: float, limit: int) -> None:
         self.state = SimpleNamespace(world=world, requests=Ledger(), faults=list(faults), latency=latency)
+        self.state.telemetry, self.state.tails = Telemetry(world), Tails(world)
+        self._routes = [*_ROUTES, *self.state.telemetry.routes, *self.state.tails.routes]
         self._limit = RateLimit(world.clock, limit=limit)
         self._answered = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"].startswith(TAIL_PATH):
+            await self.state.tails.connect(scope, receive, send)
         if scope["type"] != "http":
             return
         asked = LoggedRequest.of(scope, b"", self.state.world.clock())
@@ -98,17 +108,35 @@ class Application:
             return failure(404, 7000, "No route for that URI")
         segments = [unquote(part) for part in path.removeprefix(PREFIX).strip("/").split("/")]
         ask = Ask(asked.method, segments, parse_qs(query, keep_blank_values=True), asked.body)
+        ask.host = asked.headers.get("host", "")
         if segments[0] == "accounts" and len(segments) > 1 and segments[1] != ACCOUNT_ID:
             return failure(403, 9109, "Unauthorized to access requested resource")
-        handler = _handler(ask)
+        handler = self._handler(ask)
         if handler is None:
-            return _no_handler(ask)
-        if user == READ_ONLY_TOKEN and ask.method != "GET":
+            return self._no_handler(ask)
+        # What is asked of logs is read, by whatever method.
+        if user == READ_ONLY_TOKEN and ask.method != "GET" and segments[2:3] != ["workers"]:
             return failure(403, 10000, "Authentication error")
         try:
             return handler(self.state.world, ask)
         except VerbRefused as refused:
             return failure(refused.http, refused.code, refused.message)
+
+    def _handler(self, ask: Ask) -> Handler | None:
+        handlers = (
+            handler
+            for method, pattern, handler in self._routes
+            if method == ask.method and _fits(pattern, ask)
+        )
+        return next(handlers, None)
+
+    def _no_handler(self, ask: Ask) -> SimulatedAnswer:
+        """Another method goes there, or nothing does; the codes are those of Cloudflare's gateway."""
+        methods = sorted({method for method, pattern, _ in self._routes if _fits(pattern, ask)})
+        if not methods:
+            return failure(404, 7000, "No route for that URI")
+        refused = f"Method {ask.method} not available for that URI."
+        return failure(405, 7001, refused, Allow=", ".join(methods))
 
 
 def _who(headers: Headers) -> tuple[str, SimulatedAnswer | None]:
@@ -121,21 +149,6 @@ def _who(headers: Headers) -> tuple[str, SimulatedAnswer | None]:
     if headers.get("x-auth-email") == EMAIL and headers.get("x-auth-key") == KEY:
         return EMAIL, None
     return "", failure(401, 10000, "Authentication error")
-
-
-def _handler(ask: Ask) -> Handler | None:
-    handlers = (
-        handler for method, pattern, handler in _ROUTES if method == ask.method and _fits(pattern, ask)
-    )
-    return next(handlers, None)
-
-
-def _no_handler(ask: Ask) -> SimulatedAnswer:
-    """Another method goes there, or nothing does; the codes are those of Cloudflare's gateway."""
-    methods = sorted({method for method, pattern, _ in _ROUTES if _fits(pattern, ask)})
-    if not methods:
-        return failure(404, 7000, "No route for that URI")
-    return failure(405, 7001, f"Method {ask.method} not available for that URI.", Allow=", ".join(methods))
 
 
 def _fits(pattern: tuple[str, ...], ask: Ask) -> bool:

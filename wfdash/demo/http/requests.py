@@ -31,6 +31,8 @@ class Ask:
     query: dict[str, list[str]]
     body: bytes = b""
     writes: bool = True
+    host: str = ""
+    """The Host header it came with."""
 
     def single(self, key: str) -> str | None:
         values = self.query.get(key)

@@ -53,6 +53,10 @@ class _Protocol(H11Protocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self._late.cancel()
 
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        self._late.cancel()
+        super().handle_websocket_upgrade(event)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._late.cancel()
         super().connection_lost(exc)
@@ -68,6 +72,10 @@ class _OwnHostOnly:
         if scope["type"] == "http" and not _OWN_NAMES.fullmatch(Headers(scope=scope).get("host", "")):
             refusal = failure(421, 7003, "This is the simulator of wfdash, at 127.0.0.1 alone")
             await Response(refusal.body(), refusal.http, media_type=refusal.type)(scope, receive, send)
+            return
+        if scope["type"] == "websocket" and not _OWN_NAMES.fullmatch(Headers(scope=scope).get("host", "")):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
             return
         await self._app(scope, receive, send)
 
@@ -168,7 +176,7 @@ def _config(app: Application) -> uvicorn.Config:
     return uvicorn.Config(
         _OwnHostOnly(app),
         http=_Protocol,
-        ws="none",
+        ws="websockets-sansio",
         lifespan="off",
         log_config=None,
         log_level="error",
