@@ -23,7 +23,7 @@ MAY_IMPORT = {
 }
 ROOMS = {
     "core": [
-        ("triage", "rows", "payload"),
+        ("triage", "rows", "payload", "logs"),
         ("verbs", "filter", "timeline"),
         ("handoff", "why"),
         ("model", "text"),

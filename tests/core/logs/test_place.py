@@ -1,0 +1,148 @@
+"""Lines put in their places: whose they are, in which attempt, and what is never claimed."""
+
+import pytest
+
+from tests.support.fakes.details import T0, attempt, detail, done, sleep, step
+from wfdash.core.logs.line import LogLine
+from wfdash.core.logs.place import place_lines
+from wfdash.core.logs.whose import distinctive
+
+ID = "order-1"
+TWICE = step("charge card-1", 10, 40, True, [attempt(10, 20, False), attempt(30, 40, True)])
+BOTH = [done("load a-1", 0, 10), done("load b-1", 0, 10)]
+
+
+def line(at, text, **more):
+    fields = {"level": "log", "source": "telemetry", "request": "", "order": ""} | more
+    return LogLine(T0 + at, message=text, **fields)
+
+
+def placed(lines, steps=(TWICE,), *, others=(), **more):
+    found = detail("complete", steps, end=100, **more)
+    return [
+        (entry.line.message, entry.certain, entry.step, entry.attempt)
+        for entry in _place(lines, found, others)
+    ]
+
+
+def _place(lines, found, others=()):
+    return place_lines(lines, found, others=others)
+
+
+@pytest.mark.parametrize(
+    ("steps", "entry", "place"),
+    [
+        ([TWICE], line(12, f"{ID} asks the bank"), (True, 0, 1)),
+        ([TWICE], line(33, f"{ID} asks the bank"), (True, 0, 2)),
+        ([TWICE], line(25, f"{ID} between two attempts"), (True, None, None)),
+        ([TWICE], line(12, "asks the bank"), (False, 0, 1)),
+        ([TWICE], line(12, "asks the bank", instance=ID), (True, 0, 1)),
+        # At the edge only the text can say whether the code is still inside.
+        ([TWICE], line(40, f"{ID} done"), (True, None, None)),
+        ([TWICE], line(40, f"{ID} charge card done"), (True, 0, 2)),
+        ([TWICE], line(40.4, f"{ID}: charge card is through"), (True, 0, 2)),
+        ([TWICE], line(43, f"{ID}: charge card is through"), (True, None, None)),
+        # Two at once: the name decides, or nothing does.
+        (BOTH, line(5, f"{ID} works"), (True, None, None)),
+        (BOTH, line(5, f"{ID} works on load b"), (True, 1, 1)),
+        (BOTH, line(5, f"{ID} works on load bb"), (True, None, None)),
+        ([done("load-1", 0, 10), done("load all-1", 0, 10)], line(5, f"{ID}: load all"), (True, 1, 1)),
+        # Another one's id, or one that ours is only a part of.
+        ([TWICE], line(12, f"{ID}2 asks the bank"), (False, 0, 1)),
+        ([TWICE], line(12, f"{ID}-child asks the bank"), (False, 0, 1)),
+        ([TWICE], line(12, f"{ID} starts order-2"), (False, 0, 1)),
+        ([TWICE], line(12, f"{ID} POST /orders", foreign=True), (False, None, None)),
+        ([step("a-1", 0, attempts=[attempt(0)])], line(500, f"{ID} still"), (True, 0, 1)),
+    ],
+)
+def test_place_of_one_line(steps, entry, place):
+    found = detail("running", steps)
+    [only] = place_lines([entry], found, others=["order-2"])
+    assert (only.certain, only.step, only.attempt) == place
+
+
+def test_lines_of_others_are_left_out():
+    lines = [line(12, "order-2 asks"), line(13, "ours"), line(14, "of the tail", instance="order-2")]
+    assert placed(lines, others=["order-2"]) == [("ours", False, 0, 1)]
+
+
+def test_request_speaks_for_all_its_lines():
+    ours = [line(11, f"{ID} begins", request="A"), line(12, "asks the bank", request="A")]
+    theirs = [line(11.5, "order-2 begins", request="B"), line(13, "asks the bank", request="B")]
+    both = [line(14, f"{ID} {n}", request="C") for n in ("one", "order-2")] + [
+        line(15, "order-2", request="C")
+    ]
+    assert placed([*ours, *theirs], others=["order-2"]) == [
+        (f"{ID} begins", True, 0, 1),
+        ("asks the bank", True, 0, 1),
+    ]
+    # A run that names both is no evidence for any of its lines.
+    assert {entry[1] for entry in placed(both, others=["order-2"])} == {False}
+
+
+def test_request_handler_speaks_for_nobody():
+    handler = [line(11, f"created {ID}", request="A", foreign=True), line(12, "more", request="A")]
+    assert {entry[1] for entry in placed(handler)} == {False}
+
+
+def test_call_of_a_dev_session_is_one_attempt():
+    lines = [
+        line(2, f"{ID} load a", request="s1", source="local"),
+        line(3, "deep inside", request="s1", source="local"),
+        line(2, f"{ID} load b", request="s2", source="local"),
+        line(4, "deep inside", request="s2", source="local"),
+        line(5, f"{ID} outside", request="s3", source="local"),
+    ]
+    assert [entry[2] for entry in placed(lines, BOTH)] == [0, 1, 0, 1, None]
+    # An invocation of the cloud is the run of every step: it tells nothing of one.
+    cloud = [line(2, f"{ID} load a", request="r"), line(3, "deep inside", request="r")]
+    assert [entry[2] for entry in placed(cloud, BOTH)] == [0, None]
+
+
+def test_replays_are_folded_and_repetition_is_not():
+    steps = [done("a-1", 0, 1), sleep("rest-1", 1, 50, True), done("b-1", 50, 51)]
+    lines = [line(-0.1, f"{ID} starts", request="one"), line(1.5, "same", request="one")]
+    lines += [line(1.6, "same", request="one")]
+    for wake, name in ((49.8, "two"), (60, "three")):
+        lines += [line(wake, f"{ID} starts", request=name), line(wake + 0.01, "same", request=name)]
+        lines += [line(wake + 0.02, "same", request=name)]
+    found = place_lines(lines, detail("complete", steps, end=70))
+    assert [(entry.line.message, entry.times) for entry in found] == [
+        (f"{ID} starts", 3),
+        ("same", 3),
+        ("same", 3),
+    ]
+    assert found[0].line.at == T0 - 0.1
+
+
+def test_same_line_from_two_sources_counts_once():
+    telemetry = [line(11, f"{ID} x", order=str(n), request="A") for n in range(2)]
+    tail = [line(11, f"{ID} x", order=str(n), request="t", source="tail", instance=ID) for n in range(3)]
+    again = [telemetry[1], tail[0]]
+    assert len(placed([*telemetry, *tail, *again])) == 3
+    assert len(placed([*again, *telemetry])) == 2
+
+
+@pytest.mark.parametrize(
+    ("identity", "speaks"),
+    [
+        ("order-1", True),
+        ("1", False),
+        ("12345", False),
+        ("20261128", True),
+        ("test", False),
+        ("nightly", False),
+        ("a1", False),
+        ("3f2a9c", True),
+        ("welcome-mail-to-anna", True),
+    ],
+)
+def test_id_must_be_distinctive_to_be_evidence(identity, speaks):
+    assert distinctive(identity) is speaks
+
+
+def test_many_lines_of_many_steps_are_placed_in_time():
+    steps = [done(f"step {n}-1", n, n + 0.9) for n in range(2000)]
+    lines = [line(n % 2000 + 0.5, f"{ID} works") for n in range(20_000)]
+    found = place_lines(lines, detail("complete", steps, end=3000))
+    assert all(T0 + entry.step < entry.line.at < T0 + entry.step + 0.9 for entry in found)

@@ -1,0 +1,119 @@
+"""In which attempt of which step a line was printed, by its time and by the step that its text names."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from functools import lru_cache
+
+from msgspec import Struct
+
+from wfdash.core.logs.line import LogLine
+from wfdash.core.model.detail import Detail
+from wfdash.core.why.step_names import base_name
+
+__all__ = ["AttemptSpan", "Attempts"]
+
+_GRAIN = 0.0005
+"""Half a millisecond, which is what both clocks are cut to."""
+_LATE = 1.0
+"""Seconds by which a line that names its step may miss the attempt: a Worker's clock stands still between two
+calls that leave it (Workers documentation, Performance and timers), so it prints the time of the last one."""
+
+
+class AttemptSpan(Struct, frozen=True):
+    """When one attempt ran; `end` is infinity while it does."""
+
+    start: float
+    end: float
+    step: int
+    number: int
+    name: str
+
+
+class Attempts:
+    """The attempts of one detail, by time."""
+
+    def __init__(self, detail: Detail) -> None:
+        spans = sorted(_spans(detail), key=lambda span: span.start)
+        self._spans = spans
+        self._starts = [span.start for span in spans]
+        self._until: list[float] = []
+        """The latest end of this attempt and all before it: where to stop looking back."""
+        for span in spans:
+            self._until.append(max(span.end, self._until[-1] if self._until else span.end))
+
+        self._called: dict[str, set[AttemptSpan]] = {}
+
+    def learn(self, lines: Iterable[LogLine]) -> None:
+        """Takes in what lines say of the calls that printed them: in a dev session a call is one attempt."""
+        for line in lines:
+            if line.source == "local" and line.request and (span := self._named(line)):
+                self._called.setdefault(line.request, set()).add(span)
+
+    def of(self, line: LogLine) -> AttemptSpan | None:
+        """The one attempt that can have printed it; None outside steps, and where several can have."""
+        if named := self._named(line):
+            return named
+        inside = self._at(line.at, -_GRAIN)
+        if len(inside) > 1:
+            called = self._called.get(line.request, ())
+            return _only([span for span in inside if span in called])
+        return _only(inside)
+
+    def _named(self, line: LogLine) -> AttemptSpan | None:
+        """The one attempt of the step that the text names at the time."""
+        near = self._at(line.at, _LATE)
+        named = _named(near, line.message) if near else []
+        at = [span for span in named if span.start - _GRAIN <= line.at <= span.end + _GRAIN]
+        return _only(at or named)
+
+    def _at(self, at: float, slack: float) -> list[AttemptSpan]:
+        """Those that ran at a moment, give or take."""
+        found = []
+        place = bisect_right(self._starts, at + slack) - 1
+        while place >= 0 and self._until[place] >= at - slack:
+            if self._spans[place].end >= at - slack:
+                found.append(self._spans[place])
+            place -= 1
+        return found
+
+
+def _spans(detail: Detail) -> list[AttemptSpan]:
+    spans = []
+    columns = detail.steps.columns
+    for index, kind in enumerate(columns.kinds):
+        if kind not in ("step", "rollback"):
+            continue
+        step = detail.steps[index]
+        tries = step.attempts
+        over = step.end if step.end is not None else detail.end
+        for number, attempt in enumerate(tries, 1):
+            if attempt.start is None:
+                continue
+            after = tries[number].start if number < len(tries) else over
+            end = attempt.end if attempt.end is not None else after
+            name = base_name(step.name)
+            spans.append(
+                AttemptSpan(attempt.start, float("inf") if end is None else end, index, number, name)
+            )
+    return spans
+
+
+def _named(spans: list[AttemptSpan], text: str) -> list[AttemptSpan]:
+    """Those whose step the text names; of names of which one holds the other, the longer."""
+    named = {span.name for span in spans if span.name and _says(span.name, text)}
+    longest = {name for name in named if not any(name != other and _says(name, other) for other in named)}
+    return [span for span in spans if span.name in longest]
+
+
+@lru_cache(1024)
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+
+
+def _says(name: str, text: str) -> bool:
+    return name in text and _pattern(name).search(text) is not None
+
+
+def _only(spans: list[AttemptSpan]) -> AttemptSpan | None:
+    return spans[0] if len(spans) == 1 else None

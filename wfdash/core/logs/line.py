@@ -1,0 +1,42 @@
+"""One line that a workflow's code printed, as its source gave it, and where it belongs."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = ["LEVELS", "LogLine", "PlacedLine", "Source"]
+
+Source = Literal["telemetry", "tail", "local"]
+LEVELS = ("debug", "info", "log", "warn", "error")
+"""As `console` has them, least urgent first; any other word is shown as it came."""
+
+
+class LogLine(Struct, frozen=True):
+    """`message` is raw: what was printed, with an object as its JSON. `at` is epoch seconds."""
+
+    at: float
+    level: str
+    message: str
+    source: Source
+    request: str = ""
+    """What the source calls the run of code that printed it: an invocation in the cloud, a call in a dev
+    session. "" where it has none."""
+    instance: str = ""
+    """The instance, where the source itself says so."""
+    foreign: bool = False
+    """Whether other code of the Worker than a workflow's printed it (a request handler)."""
+    order: str = ""
+    """Parts lines of the same millisecond, and tells a line that comes twice."""
+
+
+class PlacedLine(Struct, frozen=True):
+    """A line in its place. Not `certain`: other instances' lines may be among these."""
+
+    line: LogLine
+    certain: bool
+    step: int | None = None
+    """Index of the step it was printed in; None for code outside steps, or where that cannot be told."""
+    attempt: int | None = None
+    """Which attempt of the step, from 1."""
+    times: int = 1
+    """How often it was printed: code outside steps runs again each time the instance wakes."""
