@@ -1,7 +1,7 @@
 """The Workflows API of api.cloudflare.com, one method an endpoint."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from wfdash.api.answers.created import read_new_instances
 from wfdash.api.answers.envelope import Envelope
@@ -17,6 +17,10 @@ from wfdash.api.validate import check_batch, check_instance_id, check_location_h
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 
+if TYPE_CHECKING:
+    from wfdash.api.log_source import LogReader, LogStream
+    from wfdash.api.logs.socket_factory import SocketFactory
+
 __all__ = ["CloudWorkflows"]
 
 
@@ -26,9 +30,13 @@ class CloudWorkflows(Endpoints):
     local = False
     watch_only = ""
 
-    def __init__(self, http: Http, account_id: str = "") -> None:
+    def __init__(
+        self, http: Http, account_id: str = "", *, sockets: "Callable[[], SocketFactory] | None" = None
+    ) -> None:
         super().__init__(http)
         self.account_id = account_id
+        self._sockets = sockets
+        self._tail: LogStream | None = None
 
     async def prefix(self) -> str:
         if not self.account_id:
@@ -157,6 +165,19 @@ class CloudWorkflows(Endpoints):
             "versions", "GET", f"/workflows/{segment(workflow)}/versions", asked, query
         )
         return [read_version(item) for item in rows(envelope.result)[0]]
+
+    def log_reader(self) -> "LogReader":
+        from wfdash.api.logs.telemetry import TelemetryLogs
+
+        return TelemetryLogs(self)
+
+    def log_stream(self) -> "LogStream | None":
+        """The one that all followers share: at most one tail a script."""
+        if self._tail is None and self._sockets is not None:
+            from wfdash.api.logs.tail import TailLogs
+
+            self._tail = TailLogs(self, self._sockets())
+        return self._tail
 
     async def verify_token(self) -> dict[str, Any]:
         """What the API says of the credential: `{"status": "active", ...}`, or the user behind an API key."""

@@ -8,6 +8,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from msgspec.structs import asdict
@@ -20,6 +21,9 @@ from wfdash.config.credential import Credential
 from wfdash.config.plain_file import open_log
 from wfdash.config.settings import Settings
 from wfdash.core.model.times import iso
+
+if TYPE_CHECKING:
+    from wfdash.api.logs.socket_factory import SocketFactory
 
 __all__ = ["DebugLog", "connect"]
 
@@ -56,7 +60,14 @@ async def connect(
         from wfdash.api.local import LocalWorkflows
 
         return LocalWorkflows(http)
-    return CloudWorkflows(http, settings.account_id)
+
+    def sockets() -> "SocketFactory":
+        from wfdash.api.logs.socket_factory import SocketFactory
+
+        app = transport.app if isinstance(transport, httpx.ASGITransport) else None
+        return SocketFactory(lambda: settings.proxy.url if settings.proxy else None, app)
+
+    return CloudWorkflows(http, settings.account_id, sockets=sockets)
 
 
 async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

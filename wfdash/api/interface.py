@@ -1,11 +1,14 @@
 """What both dialects of the Workflows API offer, and the shape of each answer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msgspec import Struct, field
 
 from wfdash.core.model.workflow import Workflow
+
+if TYPE_CHECKING:
+    from wfdash.api.log_source import LogReader, LogStream
 
 __all__ = [
     "ApiVerb",
@@ -199,6 +202,14 @@ class Workflows(Protocol):
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]: ...
     async def session_started(self) -> float | None:
         """When a dev session's code began to run, epoch seconds; None where that cannot be seen."""
+        ...
+
+    def log_reader(self) -> "LogReader":
+        """What tells the lines that were printed."""
+        ...
+
+    def log_stream(self) -> "LogStream | None":
+        """What tells the lines as they are printed; None where only reading again does."""
         ...
 
     async def verify_token(self) -> dict[str, Any]: ...

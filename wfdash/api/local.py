@@ -37,6 +37,7 @@ from wfdash.core.model.workflow import Workflow
 
 if TYPE_CHECKING:
     from wfdash.api.local_process import SessionProcess
+    from wfdash.api.log_source import LogReader
 
 __all__ = ["LocalWorkflows"]
 
@@ -233,6 +234,14 @@ class LocalWorkflows(Endpoints):
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
         """Lists no versions: a dev session runs whatever was saved last."""
         return []
+
+    def log_reader(self) -> "LogReader":
+        from wfdash.api.logs.local import LocalLogs
+
+        return LocalLogs(self)
+
+    def log_stream(self) -> None:
+        """A dev session's store has each line at once: there is nothing faster."""
 
     async def verify_token(self) -> dict[str, Any]:
         """Verifies nothing: no credential is ever sent to a dev session."""

@@ -127,7 +127,8 @@ def _by_the_gateway(no: _No) -> WorkflowsError:
     if no.bad_token:
         return Unauthorized(unauthorized(no.http, no.said), **no.origin)
     if no.answer.http == 403:
-        need = "Workers Scripts Write" if asked.writes else "Workers Scripts Read or Workers Tail Read"
+        usual = "Workers Scripts Write" if asked.writes else "Workers Scripts Read or Workers Tail Read"
+        need = asked.permission or usual
         return Forbidden(
             f"These credentials may not {asked.what} ({no.said}). It takes the permission {need} on this "
             "account.",

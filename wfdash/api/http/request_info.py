@@ -15,6 +15,8 @@ class RequestInfo(Struct, frozen=True):
     instance: str = ""
     step: str = ""
     writes: bool = False
+    permission: str = ""
+    """The token's permission that it takes, where it is not that of workflows."""
 
     @property
     def doubt(self) -> str:

@@ -1,0 +1,227 @@
+"""The sources of lines, against the simulator in process and against servers that misbehave."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.support.fakes.loopback import envelope, reply
+from wfdash.api.connect import connect
+from wfdash.api.errors import Forbidden, NotReached, OtherServer, Refused
+from wfdash.api.log_source import LogQuery
+from wfdash.api.logs.message import message_of
+from wfdash.api.logs.socket_factory import SocketFactory, check_address
+from wfdash.config.credential import Credential
+from wfdash.config.settings import Settings
+from wfdash.core.logs.place import place_lines
+from wfdash.core.model.detail import read_detail
+from wfdash.demo.engine.world import build
+from wfdash.demo.http.api import Application, create_app
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
+from wfdash.demo.http.faults import InjectedFault
+
+START = 1_795_000_000.0
+
+
+class Time:
+    now = START
+
+
+@pytest.fixture(scope="module")
+def world():
+    return build("incident", clock=lambda: Time.now)
+
+
+@pytest.fixture
+def app(world) -> Application:
+    return create_app(world)
+
+
+@pytest.fixture
+async def api(app: Application) -> AsyncIterator[object]:
+    settings = Settings(
+        account_id=ACCOUNT_ID,
+        base_url="http://simulator.invalid/client/v4",
+        credential=Credential(TOKEN, source="CLOUDFLARE_API_TOKEN"),
+    )
+    client = await connect(settings, transport=httpx.ASGITransport(app=app))
+    yield client
+    await client.close()
+
+
+async def failed(api) -> tuple[object, list[str]]:
+    page = await api.list_instances("orders", status="errored", per_page=100)
+    return page.items[0]["id"], [row["id"] for row in page.items]
+
+
+async def read(api, identity):
+    about = await api.get_workflow("orders")
+    query = LogQuery("orders", identity, Time.now - 4 * 3600, Time.now, about.script_name, about.class_name)
+    return await api.log_reader().read(query)
+
+
+async def lines_of(api):
+    identity, ids = await failed(api)
+    page = await read(api, identity)
+    detail = read_detail("orders", identity, (await api.get_instance("orders", identity)).result)
+    return detail, place_lines(page.lines, detail, others=ids), page
+
+
+async def test_telemetry_finds_lines_that_do_not_name_the_instance(api):
+    detail, placed, page = await lines_of(api)
+    assert page.notes == []
+    assert all(entry.certain for entry in placed)
+    assert any(detail.id not in entry.line.message for entry in placed)
+    failed_step = detail.steps.failed()[-1]
+    last = [entry for entry in placed if entry.step == failed_step.index][-1]
+    assert last.line.level == "error"
+    assert "charge card failed" in last.line.message
+
+
+@pytest.mark.parametrize("trouble", [{"twice": True}, {"disorder": True}, {"started": 1}])
+async def test_telemetry_that_misbehaves_changes_nothing(api, app, trouble):
+    _, right, _ = await lines_of(api)
+    for name, value in trouble.items():
+        setattr(app.state.telemetry, name, value)
+    _, placed, _ = await lines_of(api)
+    assert placed == right
+
+
+async def test_sampled_answer_says_so(api, app):
+    app.state.telemetry.sampled = 10
+    _, _, page = await lines_of(api)
+    assert any("about 1 of 10 lines" in note for note in page.notes)
+
+
+async def test_missing_permission_is_named(api, app):
+    app.state.faults.append(InjectedFault.parse("403@telemetry|/tails"))
+    with pytest.raises(Forbidden, match="Workers Observability Read"):
+        await read(api, "order-1")
+    stream = api.log_stream().follow("shop-worker")
+    with pytest.raises(Forbidden, match="Workers Tail Read"):
+        await anext(stream)
+    await stream.aclose()
+
+
+@pytest.fixture
+def moving():
+    """Lets the world's time go on by some minutes, so that invocations end."""
+    return lambda minutes: setattr(Time, "now", Time.now + 60 * minutes)
+
+
+async def reached(true):
+    """Waits for the other tasks until it is so."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_tail_is_shared_and_deleted_at_the_end(api, app, moving):
+    tails = app.state.tails
+    first, second = (api.log_stream().follow("shop-worker", "orders") for _ in range(2))
+    reading = [asyncio.ensure_future(anext(stream)) for stream in (first, second)]
+    await reached(lambda: tails.connections)
+    moving(1)
+    for lines in await asyncio.gather(*reading):
+        assert lines
+        assert all(line.instance.startswith("order-") and line.source == "tail" for line in lines)
+    assert (len(tails.open), tails.connections) == (1, 1)
+    await first.aclose()
+    assert len(tails.open) == 1
+    await second.aclose()
+    assert (len(tails.open), tails.deleted) == (0, 1)
+    asked = [item for item in app.state.requests if "/tails" in item.path]
+    assert [item.method for item in asked] == ["POST", "DELETE"]
+
+
+async def test_tail_that_is_cut_is_made_anew(api, app, moving):
+    tails = app.state.tails
+    tails.cut_after = 1
+    stream = api.log_stream().follow("shop-worker")
+    reading = asyncio.ensure_future(anext(stream))
+    await reached(lambda: tails.connections)
+    moving(1)
+    assert await reading
+    reading = asyncio.ensure_future(anext(stream))
+    await reached(lambda: tails.connections == 2)
+    tails.cut_after = None
+    moving(1)
+    assert await reading
+    await stream.aclose()
+    assert tails.open == {}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://tail.example/x",
+        "ws://tail.example/x",
+        "wss://user:secret@tail.example/x",
+        "wss://",
+        "file:///etc/passwd",
+        "wss://[::1",
+        "",
+    ],
+)
+def test_address_that_is_not_followed(url):
+    with pytest.raises(OtherServer):
+        check_address(url)
+
+
+async def test_websocket_without_redirect_and_credential(cloud):
+    def behave(seen, writer):
+        if seen.method == "POST":
+            url = f"ws://127.0.0.1:{server.port}/socket"
+            return envelope({"id": "a" * 32, "url": url, "expires_at": "2026-11-28T00:00:00Z"})
+        if seen.target == "/socket":
+            return reply(302, b"", headers={"Location": f"ws://127.0.0.1:{server.port}/elsewhere"})
+        return envelope(None)
+
+    api, server = await cloud(behave)
+    stream = api.log_stream().follow("worker")
+    reading = asyncio.ensure_future(anext(stream))
+    await reached(lambda: any(seen.method == "DELETE" for seen in server.seen))
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await stream.aclose()
+    targets = [seen.target for seen in server.seen]
+    assert "/socket" in targets
+    assert "/elsewhere" not in targets
+    opening = next(seen for seen in server.seen if seen.target == "/socket")
+    assert not {"authorization", "x-auth-key", "cookie"} & set(opening.headers)
+    assert "obviously-fake-token" not in repr(opening)
+
+
+async def test_websocket_nobody_answers_is_not_reached():
+    with pytest.raises(NotReached):
+        await SocketFactory().open("ws://127.0.0.1:9/x", "trace-v1")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(10130, "X_LOCAL_OBSERVABILITY"), (7000, "needs wrangler 4.164")]
+)
+async def test_dev_session_without_a_store(local, code, words):
+    def behave(seen, writer):
+        if seen.method == "GET":
+            return envelope([])
+        body = b'{"success":false,"errors":[{"code":%d,"message":"no"}],"result":null}' % code
+        return reply(404, body)
+
+    api, _ = await local(behave)
+    with pytest.raises(Refused, match=words):
+        await api.log_reader().read(LogQuery("w", "order-1", START, START + 1))
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["a", {"b": [1, None]}, 2], 'a {"b": [1, null]} 2'),
+        ("plain", "plain"),
+        ({"a": "ü"}, '{"a": "ü"}'),
+        (None, "null"),
+        ([], ""),
+    ],
+)
+def test_message_of_arguments(args, words):
+    assert message_of(args) == words

@@ -1,0 +1,54 @@
+"""What every source of log lines offers, and how its lines and its reservations come."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct, field
+
+from wfdash.core.logs.line import LogLine, Source
+
+__all__ = ["LogPage", "LogQuery", "LogReader", "LogStream"]
+
+
+class LogQuery(Struct, frozen=True):
+    """Which lines: of one instance, printed from `since` to `until` (epoch seconds)."""
+
+    workflow: str
+    instance: str
+    since: float
+    until: float
+    script: str = ""
+    class_name: str = ""
+    named_only: bool = False
+    """Whether lines of runs that never name the instance are of no use."""
+
+
+class LogPage(Struct):
+    lines: list[LogLine]
+    notes: list[str] = field(default_factory=list)
+    """What this source could not tell, each a sentence."""
+
+
+class LogReader(Protocol):
+    """Reads what was printed. Raises only WorkflowsError."""
+
+    name: Source
+    permission: str
+    """The token's permission that it takes; "" for none."""
+    pace: float
+    """Seconds between two reads while it is followed."""
+    lag: float
+    """Seconds by which a line may come late: what was read so recently is read again."""
+
+    async def read(self, query: LogQuery) -> LogPage: ...
+
+
+class LogStream(Protocol):
+    """Sends what is printed from now on. Raises only WorkflowsError."""
+
+    name: Source
+    permission: str
+
+    def follow(self, script: str, workflow: str = "") -> AsyncIterator[Sequence[LogLine]]:
+        """Of one workflow of the script, or of all."""
+        ...

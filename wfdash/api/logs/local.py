@@ -1,0 +1,119 @@
+"""Lines of a dev session, from the store that `wrangler dev` keeps (`local/observability/query`, SQL).
+
+Measured on wrangler 4.164: a row is one `console` call, its message the JSON of its arguments; `span_id` is
+that of one call of the code, the run outside steps or one attempt of a step. A row that is a JSON text
+instead marks the beginning of a request, and its span is a request handler's. No row names its instance.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from wfdash.api.answers.envelope import Unreadable, read_text
+from wfdash.api.answers.rows import text
+from wfdash.api.errors import BadAnswer, NotFound, Refused
+from wfdash.api.http.request_info import RequestInfo
+from wfdash.api.log_source import LogPage, LogQuery
+from wfdash.api.logs.message import message_of
+from wfdash.core.logs.line import LogLine, Source
+from wfdash.core.model.json_values import fields_of, number
+from wfdash.core.text.words import count
+
+if TYPE_CHECKING:
+    from wfdash.api.endpoints import Endpoints
+
+__all__ = ["LocalLogs"]
+
+_PATH: Final = "/local/observability/query"
+_MOST: Final = 10_000
+"""Rows of one answer (measured: the store gives no more)."""
+_OFF: Final = 10130
+_FIRST_AT: Final = (
+    "SELECT rowid, ts_ms FROM logs WHERE rowid >= ? AND ts_ms IS NOT NULL ORDER BY rowid LIMIT 1"
+)
+_LINES: Final = (
+    "WITH handlers AS (SELECT span_id FROM logs WHERE rowid >= ?1 AND ts_ms <= ?3"
+    " AND substr(message, 1, 1) = '\"')"
+    " SELECT rowid, ts_ms, span_id, level, message, span_id IN (SELECT span_id FROM handlers)"
+    " FROM logs WHERE rowid >= ?1 AND ts_ms BETWEEN ?2 AND ?3 AND substr(message, 1, 1) = '['"
+    f" ORDER BY rowid DESC LIMIT {_MOST}"
+)
+_EARLIER: Final = 1000
+"""Rows that are read before the first of the time: the store is in order of time but for the odd late row."""
+
+
+class LocalLogs:
+    """The store can be switched off, and it is emptied by nobody: it is only ever read from a row on."""
+
+    name: Source = "local"
+    permission = ""
+    pace = 1.0
+    lag = 5.0
+
+    def __init__(self, endpoints: "Endpoints") -> None:
+        self._endpoints = endpoints
+        self._before: tuple[int, int] = (0, 0)
+        """A time (in ms) and a row before it, as found last: a follower goes on from there."""
+
+    async def read(self, query: LogQuery) -> LogPage:
+        """All lines of the session's Workers in a time: whose they are, only their texts can say."""
+        since, until = round(query.since * 1000), round(query.until * 1000)
+        first = await self._row_of(query, since)
+        found = await self._ask(query, _LINES, [max(first - _EARLIER, 0), since, until])
+        lines = list(_lines(found))
+        notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
+        return LogPage(lines[::-1], notes)
+
+    async def _row_of(self, query: LogQuery, since: int) -> int:
+        """The first row of a time, by halving: the table has no index on time and may have a million rows."""
+        found = await self._ask(query, "SELECT max(rowid) FROM logs", [])
+        newest = int(number(found[0][0]) or 0) if found else 0
+        low, high = self._before[1] if self._before[0] <= since else 0, newest + 1
+        if low > newest:  # another session, or a store that was emptied
+            low = 0
+        while high - low > 256:
+            middle = (low + high) // 2
+            rows = await self._ask(query, _FIRST_AT, [middle])
+            at = number(rows[0][1]) if rows and len(rows[0]) > 1 else None
+            low, high = (middle, high) if at is not None and at < since else (low, middle)
+        self._before = (since, low)
+        return low
+
+    async def _ask(self, query: LogQuery, sql: str, params: Sequence[object]) -> list[list[Any]]:
+        asked = RequestInfo("read the log", query.workflow, query.instance)
+        try:
+            _, envelope = await self._endpoints.ask(
+                "logs", "POST", _PATH, asked, body={"sql": sql, "params": list(params)}
+            )
+        except NotFound as failure:
+            if failure.code == _OFF:
+                sentence = "This dev session keeps no log lines: X_LOCAL_OBSERVABILITY=false was set for it."
+            else:
+                sentence = "This dev session keeps no log lines: that needs wrangler 4.164 or later."
+            raise Refused(sentence, http=failure.http, code=failure.code) from None
+        rows = fields_of(envelope.result).get("rows")
+        if not isinstance(rows, list):
+            raise BadAnswer("The dev session answered without the log that was asked for.")
+        return [row for row in rows if isinstance(row, list) and row]
+
+
+def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[LogLine]:
+    for row in rows:
+        if len(row) < 6:
+            continue
+        number_of, at, span, level, message, handler = row[:6]
+        moment = number(at)
+        if moment is None:
+            continue
+        try:
+            words = message_of(read_text(text(message)))
+        except Unreadable:
+            words = message_of(text(message))
+        yield LogLine(
+            moment / 1000,
+            text(level) or "log",
+            words,
+            "local",
+            request=text(span),
+            foreign=bool(handler),
+            order=f"{number_of:012d}" if isinstance(number_of, int) else "",
+        )

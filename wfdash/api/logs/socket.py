@@ -1,0 +1,18 @@
+"""What a WebSocket offers to who reads it."""
+
+from typing import Protocol
+
+__all__ = ["Socket", "SocketEnded"]
+
+
+class SocketEnded(Exception):
+    """The other side closed it, or it was cut."""
+
+
+class Socket(Protocol):
+    async def send(self, text: str) -> None: ...
+    async def receive(self) -> str | bytes:
+        """The next message. Raises SocketEnded."""
+        ...
+
+    async def close(self) -> None: ...

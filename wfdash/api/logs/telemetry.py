@@ -1,0 +1,188 @@
+"""Lines of the last days, from Workers Observability (`workers/observability/telemetry/query`).
+
+No row names its instance (reference and production captures): the rows that hold the id in their text are
+looked for, and with them all rows of the same invocations.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from msgspec import Struct, field
+
+from wfdash.api.answers.rows import rows, text
+from wfdash.api.errors import BadAnswer, ServerFailed
+from wfdash.api.http.request_info import RequestInfo
+from wfdash.api.log_source import LogPage, LogQuery
+from wfdash.api.logs.message import message_of
+from wfdash.core.logs.line import LogLine, Source
+from wfdash.core.model.json_values import fields_of, number
+from wfdash.core.text.words import count
+
+if TYPE_CHECKING:
+    from wfdash.api.endpoints import Endpoints
+
+__all__ = ["TelemetryLogs"]
+
+_PATH: Final = "/workers/observability/telemetry/query"
+_PAGE: Final = 1000
+"""Rows of one answer: 2,000 may be asked for (reference), but of any answer no more than these are taken."""
+_MOST: Final = 10_000
+_UNNAMED: Final = 2000
+"""Rows that are read where none names the instance."""
+_REQUESTS: Final = 50
+"""Invocations whose rows are asked for at once."""
+_PATIENCE: Final = 30.0
+"""Seconds that a run may be STARTED."""
+_KEPT: Final = 7 * 86_400.0
+"""Seconds that rows are kept (3 days on the free plan)."""
+
+
+class _Rows(Struct):
+    events: list[dict[str, Any]] = field(default_factory=list)
+    sampled: float = 1.0
+    cut: bool = False
+
+
+class TelemetryLogs:
+    """The history of a Worker's lines. Its rows come some seconds late, so that a follower asks twice."""
+
+    name: Source = "telemetry"
+    permission = "Workers Observability Read"
+    pace = 3.0
+    lag = 60.0
+
+    def __init__(self, endpoints: "Endpoints") -> None:
+        self._endpoints = endpoints
+
+    async def read(self, query: LogQuery) -> LogPage:
+        """The rows that name the instance and those of the same invocations; if none does, all rows."""
+        since = max(query.since, query.until - _KEPT)
+        frame = (int(since * 1000), max(int(query.until * 1000), int(since * 1000) + 1))
+        named = await self._rows(query, frame, needle=query.instance)
+        requests = sorted({request for event in named.events if (request := _request(event))})
+        if requests:
+            found = _Rows(list(named.events), named.sampled, named.cut)
+            for at in range(0, len(requests), _REQUESTS):
+                more = await self._rows(query, frame, requests=requests[at : at + _REQUESTS])
+                found.events += more.events
+                found.sampled = max(found.sampled, more.sampled)
+                found.cut = found.cut or more.cut
+        elif query.named_only:
+            found = named
+        else:
+            found = await self._rows(query, frame, most=_UNNAMED)
+        return LogPage(list(_lines(found.events)), _notes(query, found, bool(requests)))
+
+    async def _rows(
+        self,
+        query: LogQuery,
+        frame: tuple[int, int],
+        *,
+        needle: str = "",
+        requests: Sequence[str] = (),
+        most: int = _MOST,
+    ) -> _Rows:
+        """All rows of one question, page by page, up to a bound."""
+        filters = [_is("$metadata.service", query.script)] if query.script else []
+        if query.class_name:
+            filters.append(_is("$workers.entrypoint", query.class_name))
+        if requests:
+            filters.append(_is("$metadata.requestId", ",".join(requests), "in"))
+        parameters: dict[str, Any] = {"datasets": [], "filterCombination": "and", "filters": filters}
+        if needle:
+            parameters["needle"] = {"value": needle, "isRegex": False, "matchCase": True}
+        body: dict[str, Any] = {
+            "queryId": f"wfdash-{uuid4()}",
+            "timeframe": {"from": frame[0], "to": frame[1]},
+            "view": "events",
+            "limit": _PAGE,
+            "dry": True,
+            "parameters": parameters,
+        }
+        found = _Rows()
+        while True:
+            result = await self._run(query, body)
+            events, _ = rows(fields_of(result.get("events")).get("events"))
+            statistics = (result.get("statistics"), fields_of(result.get("run")).get("statistics"))
+            levels = (number(fields_of(part).get("abr_level")) for part in statistics)
+            found.sampled = max(found.sampled, *(level or 1.0 for level in levels))
+            found.events += events
+            last = text(fields_of(events[-1].get("$metadata")).get("id")) if events else ""
+            # A page that ends as the one before did would be asked for without end.
+            if len(events) < _PAGE or not last or last == body.get("offset"):
+                return found
+            if len(found.events) >= most:
+                found.cut = True
+                return found
+            body = {**body, "offset": last, "offsetDirection": "next"}
+
+    async def _run(self, query: LogQuery, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One run of a query, asked again while it is only STARTED (reference, run.status)."""
+        asked = RequestInfo("read the log", query.workflow, query.instance, permission=self.permission)
+        waited, delay = 0.0, 0.25
+        while True:
+            _, envelope = await self._endpoints.ask("logs", "POST", _PATH, asked, body=body)
+            if not isinstance(envelope.result, dict):
+                raise BadAnswer("The server answered without the log that was asked for.")
+            result = envelope.result
+            if text(fields_of(result.get("run")).get("status")) != "STARTED":
+                return result
+            if waited >= _PATIENCE:
+                raise ServerFailed(
+                    f"The log was not read within {_PATIENCE:.0f} s: ask for less time, such as --since 10m."
+                )
+            await asyncio.sleep(delay)
+            waited, delay = waited + delay, min(delay * 2, 4.0)
+
+
+def _is(key: str, value: str, operation: str = "eq") -> dict[str, str]:
+    return {"kind": "filter", "key": key, "operation": operation, "type": "string", "value": value}
+
+
+def _request(event: Mapping[str, Any]) -> str:
+    metadata, workers = fields_of(event.get("$metadata")), fields_of(event.get("$workers"))
+    return text(metadata.get("requestId")) or text(workers.get("requestId"))
+
+
+def _lines(events: Sequence[Mapping[str, Any]]) -> Iterator[LogLine]:
+    for event in events:
+        metadata, workers = fields_of(event.get("$metadata")), fields_of(event.get("$workers"))
+        at = number(event.get("timestamp"))
+        # The row of an invocation itself says when it ended; no code printed it.
+        if at is None or metadata.get("type") == "cf-worker-event":
+            continue
+        source = event.get("source")
+        fields = fields_of(source)
+        level = text(metadata.get("level")) or text(fields.get("level")) or "log"
+        yield LogLine(
+            at / 1000,
+            level,
+            _message(source, fields, metadata),
+            "telemetry",
+            request=_request(event),
+            foreign=text(workers.get("eventType")) not in ("workflow", ""),
+            order=text(metadata.get("id")),
+        )
+
+
+def _message(source: object, fields: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
+    """What was printed: an object is stored field by field, with the level beside (Workers Logs)."""
+    if isinstance(source, str):
+        return message_of(source)
+    own = {key: value for key, value in fields.items() if key != "level"}
+    if set(own) == {"message"}:
+        return message_of(own["message"])
+    return message_of([own]) if own else message_of(text(metadata.get("message")))
+
+
+def _notes(query: LogQuery, found: _Rows, named: bool) -> list[str]:
+    notes = []
+    if found.sampled > 1:
+        notes.append(f"sampled: about 1 of {found.sampled:g} lines was searched")
+    if found.cut:
+        notes.append(f"cut: only the newest {count(len(found.events))} lines were read")
+    if not named and found.events:
+        notes.append(f"no line names {query.instance}: these are all lines of its Worker at the time")
+    return notes
