@@ -17,7 +17,7 @@ def check_usage(parsed: Namespace) -> None:
     """The filter, the address, options that exclude each other; raises UsageError. Takes an address apart."""
     if getattr(parsed, "filter", ""):
         _check_filter(parsed.filter)
-    if parsed.command == "show" and len(parsed.ids) == 1 and not parsed.instance:
+    if parsed.command in ("show", "logs") and len(parsed.ids) == 1 and not parsed.instance:
         parsed.instance, parsed.ids = parsed.ids[0], []
     if parsed.instance:
         if parsed.command in _WITHOUT_INSTANCE:

@@ -125,6 +125,7 @@ COMMANDS = {
     "list": "instances of a workflow, newest first",
     "show": "one instance with its timeline, as text or JSON",
     "tail": "one line per change",
+    "logs": "what an instance or one of its steps printed",
     "create": "create one instance, or a batch",
     "pause": "pause instances",
     "resume": "resume instances",
@@ -162,6 +163,7 @@ def add_arguments(command: str, parser: Arguments) -> None:
         "list": _add_list,
         "show": _add_show,
         "tail": _add_tail,
+        "logs": _add_logs,
         "create": _add_create,
         "redrive": _add_redrive,
         "open": _add_open,
@@ -264,6 +266,17 @@ def _add_tail(parser: Arguments) -> None:
     )
     parser.add_argument("--timeout", type=duration, metavar="DURATION", help="give up after it, e.g. 10m")
     parser.add_argument("--interval", type=interval, metavar="SECONDS", help="between two polls, 1 to 300")
+
+
+def _add_logs(parser: Arguments) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="the instance")
+    parser.add_argument(
+        "--step", action=Filled, metavar="NAME", default="", help="only of this step, without its -N"
+    )
+    parser.add_argument("--count", type=ordinal, metavar="N", help="which step of that name, from 1")
+    parser.add_argument("--since", type=duration, metavar="DURATION", help="only the last, e.g. 1h")
+    parser.add_argument("--follow", action="store_true", help="go on until the instance has ended")
+    parser.add_argument("--json", action="store_true", help="one object a line")
 
 
 def _add_create(parser: Arguments) -> None:

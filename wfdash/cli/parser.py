@@ -16,7 +16,7 @@ stuck, act on it.
 
 Without a command it opens the dashboard."""
 _VALUELESS = ("store_true", "version", argparse.BooleanOptionalAction)
-_WITH_IDS = ("show", "pause", "resume", "terminate", "restart", "send", "redrive")
+_WITH_IDS = ("show", "logs", "pause", "resume", "terminate", "restart", "send", "redrive")
 _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
 
 

@@ -21,6 +21,7 @@ _MODULES = {
     "list": "list",
     "show": "show",
     "tail": "tail",
+    "logs": "logs",
     "create": "create",
     "pause": "change",
     "resume": "change",

@@ -1,0 +1,86 @@
+"""`wfdash logs`: lines of an instance and of a step, plain and as JSON, and its exit codes."""
+
+import json
+import re
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def failed(simulator):
+    """An order that failed at the card, which prints before it does."""
+    import httpx
+
+    base, account = simulator["CLOUDFLARE_BASE_URL"], simulator["CLOUDFLARE_ACCOUNT_ID"]
+    rows = httpx.get(
+        f"{base}/accounts/{account}/workflows/orders/instances",
+        params={"status": "errored"},
+        headers={"Authorization": f"Bearer {simulator['CLOUDFLARE_API_TOKEN']}"},
+        trust_env=False,
+    ).json()["result"]
+    return rows[0]["id"]
+
+
+def test_lines_as_json_have_the_promised_keys(shell, failed):
+    done = shell("logs", "-w", "orders", "-i", failed, "--json")
+    assert done.returncode == 0
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(found) > 5
+    for entry in found:
+        assert list(entry) == ["at", "level", "message", "source", "step", "certain"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["at"])
+        assert entry["source"] == "telemetry"
+        assert entry["certain"] is True
+    assert [entry["at"] for entry in found] == sorted(entry["at"] for entry in found)
+    assert found[0]["step"] is None
+    assert done.stdout.isascii()
+
+
+def test_step_alone_and_plain(shell, failed):
+    done = shell("logs", "-w", "orders", failed, "--step", "charge card")
+    assert done.returncode == 0
+    cells = [line.split("\t") for line in done.stdout.splitlines()]
+    assert {(len(row), row[2]) for row in cells} == {(4, "charge card")}
+    assert "\x1b" not in done.stdout
+    assert "charge card failed" in cells[-1][3] or cells[-1][1] != "error"
+    assert shell("logs", "-w", "orders", failed, "--step", "charge card-1").stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "logs takes one instance"),
+        (["order-1", "order-2"], 2, "logs takes one instance"),
+        (["FAILED", "--count", "2"], 2, "goes with --step"),
+        (["FAILED", "--since", "soon"], 2, "is no duration"),
+        (["FAILED", "--step", "no such"], 1, 'has no step "no such"'),
+        (["FAILED", "--step", "charge card", "--count", "9"], 1, "number 9"),
+        (["never-made-1"], 1, "has no instance never-made-1"),
+    ],
+)
+def test_what_cannot_be_read(shell, failed, arguments, code, words):
+    done = shell("logs", "-w", "orders", *[failed if word == "FAILED" else word for word in arguments])
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+def test_since_leaves_out_what_is_older(shell, failed):
+    done = shell("logs", "-w", "orders", failed, "--since", "0")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no lines" in done.stderr
+
+
+def test_missing_permission_is_1_and_named(program, faulty):
+    env = faulty("--fault", "403@telemetry")
+    listed = program("list", "-w", "orders", "--limit", "1", "--json", env=env)
+    done = program("logs", "-w", "orders", json.loads(listed.stdout)["id"], env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Workers Observability Read" in done.stderr
+
+
+def test_follow_ends_with_the_instance(shell, created):
+    shell("terminate", "-w", "orders", created, "--yes")
+    done = shell("logs", "-w", "orders", created, "--follow", "--json")
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len({json.dumps(line) for line in lines}) == len(lines) > 0

@@ -1,0 +1,199 @@
+"""`wfdash logs`: what an instance, or one of its steps, printed."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import suppress
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.cli.commands.inputs import check_id
+from wfdash.cli.exits import Stop, UsageError
+from wfdash.cli.output import json_line, line, say
+from wfdash.cli.session import TRANSIENT, CommandSession, again
+from wfdash.core.logs.line import PlacedLine
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
+from wfdash.core.model.times import iso
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
+from wfdash.core.why.step_names import base_name
+from wfdash.live.budget.budget import Priority
+from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.reads.log_lines import InstanceLogs
+
+__all__ = ["prepare", "run"]
+
+_GRACE = {"telemetry": 12.0, "local": 2.0}
+"""Seconds after an instance's end in which a source may still come out with lines of it."""
+
+
+def prepare(parsed: Namespace) -> None:
+    """Takes the one instance of the command line."""
+    if not parsed.instance or parsed.ids:
+        raise UsageError("logs takes one instance: wfdash logs -i ID")
+    check_id(parsed.instance)
+    if parsed.count is not None and not parsed.step:
+        raise UsageError("--count says which of the steps named by --step: it goes with --step NAME")
+
+
+async def run(parsed: Namespace, session: CommandSession) -> int:
+    """Prints the lines, oldest first; with --follow until the instance has ended. Returns the exit code."""
+    command = _Logs(parsed, session, await session.workflow())
+    return await command.run()
+
+
+class _Logs:
+    def __init__(self, parsed: Namespace, session: CommandSession, workflow: str) -> None:
+        self.session = session
+        self.workflow, self.instance = workflow, parsed.instance
+        self.as_json, self.follows = parsed.json, parsed.follow
+        self.step, self.count = parsed.step, parsed.count
+        self.since = None if parsed.since is None else session.clock() - parsed.since
+        self.logs = InstanceLogs(session.api, workflow, self.instance, turn=self._turn, now=session.clock)
+        self._printed: set[tuple[object, ...]] = set()
+        self._said: set[str] = set()
+        self._uncertain = 0
+        self._woken = asyncio.Event()
+
+    async def run(self) -> int:
+        detail = await self._detail()
+        if self.step:
+            self._check_step(detail)
+        others = await self._others()
+        stream = (
+            asyncio.ensure_future(self._listen()) if self.follows and not is_final(detail.status) else None
+        )
+        try:
+            await self._read(detail)
+            if self.follows:
+                await self._follow(detail, others)
+            else:
+                self._print(detail, others)
+        finally:
+            if stream is not None:
+                stream.cancel()
+                with suppress(asyncio.CancelledError):
+                    await stream
+        self._conclude()
+        return 0
+
+    async def _follow(self, detail: Detail, others: Sequence[str]) -> None:
+        """Prints what comes, until the instance is final and the source had time for the rest."""
+        reader = self.logs.reader
+        clock, ended, read_at = self.session.clock, None, self.session.clock()
+        self._print(detail, others)
+        while True:
+            self._woken.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(reader.pace):
+                    await self._woken.wait()
+            if not is_final(detail.status) or ended is None:
+                detail = await self._detail()
+            if is_final(detail.status) and ended is None:
+                ended = clock()
+            if clock() - read_at >= reader.pace:
+                await self._read(detail)
+                read_at = clock()
+            self._print(detail, others)
+            if ended is not None and clock() - ended >= _GRACE.get(reader.name, 2.0):
+                return
+
+    async def _listen(self) -> None:
+        async for _ in self.logs.stream():
+            self._woken.set()
+        failure = self.logs.state.stream_failure
+        if failure is not None and failure.sentence not in self._said:
+            self._said.add(failure.sentence)
+            say(f"wfdash: lines come late: {clean(failure.sentence)}")
+
+    async def _read(self, detail: Detail) -> None:
+        """Reads once; while following, a passing failure is said once and waited out."""
+
+        async def read() -> None:
+            await self.logs.read(detail, since=self.since)
+
+        if not self.follows:
+            await self.session.read(read)
+            return
+        try:
+            await read()
+            self._said.discard("failed")
+        except TRANSIENT as failure:
+            if "failed" not in self._said:
+                say(again(failure.sentence))
+            self._said.add("failed")
+
+    def _print(self, detail: Detail, others: Sequence[str]) -> None:
+        for entry in self.logs.placed(detail, others):
+            own = entry.line
+            same = (own.source, own.request, own.order, round(own.at * 1000), own.message)
+            if same in self._printed or not self._wanted(entry, detail):
+                continue
+            if self.since is not None and own.at < self.since:
+                continue
+            self._printed.add(same)
+            self._uncertain += not entry.certain
+            self._print_line(entry, detail)
+
+    def _print_line(self, entry: PlacedLine, detail: Detail) -> None:
+        own = entry.line
+        name = None if entry.step is None else base_name(detail.steps[entry.step].name)
+        if self.as_json:
+            values = (iso(own.at), own.level, own.message, own.source, name, entry.certain)
+            keys = ("at", "level", "message", "source", "step", "certain")
+            json_line(dict(zip(keys, values, strict=True)))
+            return
+        where = (name or "-") + ("" if entry.certain else "?")
+        repeated = f" (printed {entry.times} times by replays)" if entry.times > 1 else ""
+        line(iso(own.at), own.level, where, own.message + repeated)
+
+    def _wanted(self, entry: PlacedLine, detail: Detail) -> bool:
+        """Whether it is of the step that was asked for."""
+        if not self.step:
+            return True
+        return entry.step is not None and entry.step in self._steps(detail)
+
+    def _steps(self, detail: Detail) -> list[int]:
+        """The steps that --step and --count name: by the name in the code, or with the -N of the API."""
+        columns = detail.steps.columns
+        named = [
+            index
+            for index, (name, kind) in enumerate(zip(columns.names, columns.kinds))
+            if kind == "step" and self.step in (name, base_name(name))
+        ]
+        return named if self.count is None else named[self.count - 1 : self.count]
+
+    def _check_step(self, detail: Detail) -> None:
+        if self._steps(detail) or (self.follows and not is_final(detail.status)):
+            return
+        which = f" number {self.count}" if self.count is not None else ""
+        raise Stop(f'{self.instance} has no step "{self.step}"{which}; wfdash show lists its steps', 1)
+
+    async def _detail(self) -> Detail:
+        session = self.session
+        answer = await session.read(lambda: session.api.get_instance(self.workflow, self.instance))
+        return read_answer(self.workflow, self.instance, answer)
+
+    async def _others(self) -> list[str]:
+        """The ids of a hundred neighbours: a line that names one of them is theirs."""
+        session = self.session
+        try:
+            page = await session.read(lambda: session.api.list_instances(self.workflow, per_page=100))
+        except WorkflowsError:
+            return []
+        return [row["id"] for row in page.items if isinstance(row.get("id"), str)]
+
+    async def _turn(self) -> None:
+        await self.session.budget.acquire(Priority.FOREGROUND, self.session.purpose)
+
+    def _conclude(self) -> None:
+        """Says on stderr what the lines cannot say of themselves."""
+        for note in self.logs.state.notes:
+            say(f"wfdash: {clean(note)}")
+        if self._uncertain:
+            say(
+                f"wfdash: {count(self._uncertain)} of {count(len(self._printed))} lines name no instance: "
+                "others may be among these"
+            )
+        if not self._printed:
+            say("wfdash: no lines" + (f' of "{clean(self.step)}"' if self.step else ""))

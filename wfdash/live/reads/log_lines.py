@@ -1,0 +1,138 @@
+"""The lines of one instance as they are gathered: read again while it runs, and sent as they are printed."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from typing import Any
+
+from msgspec import Struct
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import Workflows
+from wfdash.api.log_source import LogQuery
+from wfdash.core.logs.line import LogLine, PlacedLine
+from wfdash.core.logs.place import in_order, place_lines
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.workflow import Workflow
+
+__all__ = ["InstanceLogs", "LogState"]
+
+_BEFORE = 2.0
+"""Seconds before its start from which lines are looked for: what created it may have said something."""
+_AFTER = 5.0
+"""Seconds after its end: the last lines of a run carry the time at which it was torn down."""
+_MOST = 100_000
+"""Lines that are kept of one instance; then the oldest go."""
+
+Turn = Callable[[], Awaitable[object]]
+
+
+class LogState(Struct):
+    """What came of asking, for a person to read."""
+
+    notes: list[str]
+    failure: WorkflowsError | None = None
+    read_at: float | None = None
+    """When the source answered last, epoch seconds."""
+    stream_failure: WorkflowsError | None = None
+    """Why lines are not sent as they are printed, where they could be."""
+
+
+class InstanceLogs:
+    """Gathers from a source that is asked and, in the cloud, from one that sends. Raises only WorkflowsError.
+
+    `turn` is awaited before each read: it waits for the budget.
+    """
+
+    def __init__(
+        self, api: Workflows, workflow: str, instance: str, *, turn: Turn, now: Callable[[], float]
+    ) -> None:
+        self.workflow, self.instance = workflow, instance
+        self.reader = api.log_reader()
+        self.state = LogState([])
+        self.lines: list[LogLine] = []
+        self.version = 0
+        """Goes up with every line that was not there before."""
+        self._api, self._turn, self._now = api, turn, now
+        self._about: Workflow | None = None
+        self._kept: set[tuple[Any, ...]] = set()
+        self._read_until = 0.0
+
+    async def read(self, detail: Detail, *, since: float | None = None) -> int:
+        """Reads what was printed since the last read, or since then; returns how many lines are new."""
+        about = await self._worker()
+        start, end = self._window(detail, since)
+        if self._read_until:
+            start = max(start, self._read_until - self.reader.lag)
+        await self._turn()
+        query = LogQuery(
+            self.workflow,
+            self.instance,
+            start,
+            max(end, start + 1),
+            script=about.script_name,
+            class_name=about.class_name,
+        )
+        try:
+            page = await self.reader.read(query)
+        except WorkflowsError as failure:
+            self.state.failure = failure
+            raise
+        self.state.failure, self.state.read_at = None, self._now()
+        self.state.notes = page.notes
+        self._read_until = end
+        return self.add(page.lines)
+
+    async def stream(self) -> AsyncIterator[int]:
+        """Takes in what is sent, for as long as the caller stays; yields how many new lines came.
+
+        Ends at once where nothing is sent, and where that is refused: `state.stream_failure` then says why.
+        """
+        about = await self._worker()
+        stream = self._api.log_stream()
+        if stream is None or not about.script_name:
+            return
+        try:
+            async for lines in stream.follow(about.script_name, self.workflow):
+                if new := self.add(lines):
+                    yield new
+        except WorkflowsError as failure:
+            self.state.stream_failure = failure
+
+    def add(self, lines: Collection[LogLine]) -> int:
+        """Keeps those that were not there yet."""
+        new = 0
+        for line in lines:
+            if line.instance and line.instance != self.instance:
+                continue
+            same = (line.source, line.request, line.order or line.message, round(line.at * 1000))
+            if same not in self._kept:
+                self._kept.add(same)
+                self.lines.append(line)
+                new += 1
+        if new:
+            self.version += 1
+        if len(self.lines) > _MOST * 1.1:
+            self.lines = in_order(self.lines)[-_MOST:]
+        return new
+
+    def placed(self, detail: Detail, others: Collection[str] = ()) -> list[PlacedLine]:
+        """The lines in order and each in its place."""
+        return place_lines(self.lines, detail, others=others)
+
+    def _window(self, detail: Detail, since: float | None) -> tuple[float, float]:
+        """When the instance can have printed something."""
+        now = self._now()
+        starts = [time for time in (detail.queued, detail.start) if time is not None]
+        starts += [step for step in detail.steps.columns.starts[:1] if step is not None]
+        start = min(starts, default=now - 3600) - _BEFORE
+        end = now + 1 if detail.end is None else detail.end + _AFTER
+        return (start if since is None else max(start, since)), end
+
+    async def _worker(self) -> Workflow:
+        """The workflow's script and class, asked for once; a dev session has one store for all."""
+        if self._about is None:
+            if self._api.local:
+                self._about = Workflow(self.workflow)
+            else:
+                await self._turn()
+                self._about = await self._api.get_workflow(self.workflow)
+        return self._about
