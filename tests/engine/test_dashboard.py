@@ -193,6 +193,6 @@ def test_an_event_reaches_its_waiter(dashboard, engine, fresh):
     shell.wait_for(f"send event to {identity}", "event type")
     shell.type("approve")
     confirm(shell, "enter", "send event", identity, "event approve")
-    shell.wait_for("the event was accepted")
+    shell.wait_for("the server accepted the event")
     assert engine.wait(identity, "complete")["output"] == {}
     assert [entry["event"] for entry in journal()][:3] == ["planned", "sent", "answered"]

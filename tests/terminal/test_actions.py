@@ -49,7 +49,7 @@ def test_neither_a_paste_nor_enter_nor_many_keys_confirm(terminal, simulator):
     shell.watch(1)
     assert status(simulator, identity) == "waiting"
     shell.press("escape")
-    shell.wait_gone("leave it")
+    shell.wait_gone("esc cancel")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_neither_a_paste_nor_enter_nor_many_keys_confirm(terminal, simulator):
 def test_esc_and_a_y_leave_the_prompt_and_send_nothing(terminal, simulator, sequence):
     shell, identity = prompted(terminal, simulator, "t")
     shell.send(sequence)
-    shell.wait_gone("leave it")
+    shell.wait_gone("esc cancel")
     shell.watch(1)
     assert status(simulator, identity) == "waiting"
 
@@ -76,12 +76,12 @@ def test_key_not_bare_sends_nothing_and_ctrl_c_leaves_a_paste(terminal, simulato
     ):
         shell.send(sequence)
         shell.watch(2 * ALONE)
-    assert shell.screen.find("leave it")
+    assert shell.screen.find("esc cancel")
     shell.send(b"\x1b[200~yy")
     shell.wait_for("a paste confirms nothing", seconds=20)
     assert status(simulator, identity) == "waiting"
     shell.press("escape")
-    shell.wait_gone("leave it")
+    shell.wait_gone("esc cancel")
     shell.watch(1)
     shell.send(b"\x1b[200~yy")
     shell.watch(1)
@@ -110,9 +110,9 @@ def test_the_form_of_a_new_instance_leaves_the_rows_in_sight(terminal, simulator
     shell.wait_for("create an instance of orders", "orders-manual-", "ready: enter asks")
     assert "BLOCKED ON" in shell.screen.text
     shell.press("enter")
-    shell.wait_for("leave it")
+    shell.wait_for("esc cancel")
     shell.press("escape")
-    shell.wait_gone("leave it")
+    shell.wait_gone("esc cancel")
     assert not [one for one in simulator.listing("orders") if one["id"].startswith("orders-manual-")]
 
 

@@ -125,7 +125,7 @@ def test_a_page_in_the_way(terminal, simulator, portal):
 
 def test_an_instance_that_is_not_there(terminal, simulator):
     shell = terminal("-w", "orders", "-i", "order-nope", columns=80, lines=24, env=simulator.env)
-    told(shell, "order-nope not there", "there is no such instance: it expired, was deleted, or has another")
+    told(shell, "order-nope not found", "no such instance: was it deleted, has it expired, or is the")
     assert "final" not in shell.screen.text
     shell.press("escape")
     shell.wait_for("BLOCKED ON", "order-86")

@@ -71,13 +71,13 @@ def test_esc_goes_on_without_and_nobody_is_led_twice(terminal, account, config):
     assert shell.not_as_found() == []
     again = terminal(env=account)
     again.wait_for("WORKFLOW", "ERRORED", "orders")
-    assert "the first time" not in again.screen.text
+    assert "first-time setup" not in again.screen.text
 
 
 def test_who_says_which_account_goes_straight_to_its_workflows(terminal, still):
     shell = terminal(env=still.env)
     shell.wait_for("WORKFLOW", "ERRORED", "orders")
-    assert "the first time" not in shell.screen.text
+    assert "first-time setup" not in shell.screen.text
 
 
 def test_a_step_back_offers_other_sources_of_the_token(terminal, account):
@@ -91,7 +91,7 @@ def test_a_step_back_offers_other_sources_of_the_token(terminal, account):
 
 def test_a_token_that_is_refused_is_told_and_esc_goes_on(terminal, account):
     shell = terminal(env=account | {"CLOUDFLARE_API_TOKEN": TOKEN})
-    shell.wait_for("▸ token", "ctrl+r asks again", "401")
+    shell.wait_for("▸ token", "ctrl+r retry", "401")
     shell.press("q")
     assert shell.wait_exit() == 0
 

@@ -67,16 +67,16 @@ def test_the_table_and_what_opens_over_it(terminal, hostile, tmp_path):
     for _ in range(3):
         looked_at(shell, divided=True)
         shell.press("j")
-    visit(shell, ["t"], "esc leave it")
+    visit(shell, ["t"], "esc cancel")
     visit(shell, ["space", "space", "T"], "type 2")
-    visit(shell, ["y"], "command for a partner")
+    visit(shell, ["y"], "wfdash command")
     visit(shell, ["e"], "table, NDJSON")
     visit(shell, ["ctrl+p"], "type a part")
     visit(shell, ["?"], "Half a page down")
     visit(shell, [":"], "enter goes")
     visit(shell, ["w"], "legacy-import~")
     visit(shell, ["B"], "/instances")
-    visit(shell, ["J"], "what was done from this machine")
+    visit(shell, ["J"], "actions sent from this machine")
     leave(shell)
 
 
@@ -92,12 +92,12 @@ def test_an_errored_one_in_full_and_what_leaves_the_program(terminal, hostile, t
         ("escape", "attempt 1"),
         ("=", "THIS"),
         ("escape", "attempt 1"),
-        ("S", "esc leave it"),
+        ("S", "esc cancel"),
         ("escape", "attempt 1"),
         ("C", "enter asks"),
         ("escape", "attempt 1"),
         ("f", "watching order-"),
-        ("y", "command for a partner"),
+        ("y", "wfdash command"),
     ):
         shell.press(keys)
         shell.wait_for(shown)

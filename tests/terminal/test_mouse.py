@@ -85,12 +85,12 @@ def test_clicked_verb_asks_and_no_click_confirms_it(shell, still):
     shell.click(waiting)
     shell.wait_for(lambda screen: under_cursor(shell) == waiting, "p pause")
     shell.click("p pause", line=HEIGHT - 1)
-    shell.wait_for("pause", "y pause", "esc leave it")
+    shell.wait_for("pause", "y pause", "esc cancel")
     shell.click("y pause", times=2)
     shell.watch(0.5)
     shell.wait_for("y pause")
     shell.press("escape")
-    shell.wait_gone("esc leave it")
+    shell.wait_gone("esc cancel")
     assert still.detail("orders", waiting)["status"] == "waiting"
 
 
@@ -99,9 +99,9 @@ def test_clicks_on_status_and_filter_filter_and_edit(shell):
     shell.wait_for("status:errored", "to API")
     shell.quiet()
     shell.click("status:errored", line=1)
-    shell.wait_for("keep the filter")
+    shell.wait_for("apply")
     shell.press("escape")
-    shell.wait_gone("keep the filter")
+    shell.wait_gone("apply")
     shell.quiet()
     shell.click("✗", line=0)
     shell.wait_for("no filter")

@@ -19,7 +19,7 @@ def test_a_state_folder_that_cannot_be_made(terminal, still, tmp_path):
     shell.wait_for("now y")
     shell.watch(ALONE)
     shell.press("y")
-    shell.wait_gone("leave it")
+    shell.wait_gone("esc cancel")
     shell.wait_for("paused after")
     assert still.detail("orders", waiting)["status"] == "paused"
     shell.press("J")

@@ -96,7 +96,7 @@ SSH = {"SSH_CONNECTION": "192.0.2.7 50522 192.0.2.8 22"}
 
 def copied(shell):
     shell.press("y")
-    shell.wait_for("command for a partner")
+    shell.wait_for("wfdash command")
     shell.press("i")
 
 

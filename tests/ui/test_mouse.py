@@ -52,7 +52,7 @@ def test_an_action_that_is_off_says_why_when_it_is_clicked():
         await d.pilot.click(offset=(d.lines[-1].index("p pause"), 39))
         await d.passes(1)
         assert "complete" in d.text
-        assert "leave it" in d.text or "pause" in d.lines[-1]
+        assert "esc cancel" in d.text or "pause" in d.lines[-1]
 
     drive(script, mouse=True)
 

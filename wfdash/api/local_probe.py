@@ -40,7 +40,7 @@ async def probe(http: Http) -> DevSession:
             # with 200 (measured), so it is not written to.
             return DevSession(base, "" if _speaks_status(document) else TOO_OLD)
         failure = failure or _not_it(http, answer)
-    raise failure or NotReached("Nothing was asked.", sent=False)
+    raise failure or NotReached("Nothing was read.", sent=False)
 
 
 def _json(answer: Answer) -> Any:

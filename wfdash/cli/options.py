@@ -233,7 +233,7 @@ def _add_demo(parser: Arguments) -> None:
         help="the HTTP API alone; 0: a free port",
     )
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="KIND[:TIMES][@REGEX]", help="misbehave"
+        "--fault", action="append", default=[], metavar="KIND[:TIMES][@REGEX]", help="inject a fault"
     )
     parser.add_argument("--latency", type=integer, default=0, metavar="MS", help="answer that much later")
 
@@ -262,9 +262,11 @@ def _add_tail(parser: Arguments) -> None:
     _add_filter(parser)
     parser.add_argument("--json", action="store_true", help="one object a change")
     parser.add_argument(
-        "--until", action=Filled, metavar="final|STATUS", default="", help="leave when -i ID is there"
+        "--until", action=Filled, metavar="final|STATUS", default="", help="exit when -i ID reaches it"
     )
-    parser.add_argument("--timeout", type=duration, metavar="DURATION", help="give up after it, e.g. 10m")
+    parser.add_argument(
+        "--timeout", type=duration, metavar="DURATION", help="stop waiting after it, e.g. 10m"
+    )
     parser.add_argument("--interval", type=interval, metavar="SECONDS", help="between two polls, 1 to 300")
 
 
@@ -301,7 +303,7 @@ def _add_create(parser: Arguments) -> None:
     parser.add_argument("--wait", action="store_true", help="until it is final")
     parser.add_argument("--timeout", type=duration, metavar="DURATION", help="of --wait")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, send nothing")
-    parser.add_argument("--yes", action="store_true", help="taken, though creating asks nothing")
+    parser.add_argument("--yes", action="store_true", help="accepted, but create never asks")
     _add_no_journal(parser)
 
 

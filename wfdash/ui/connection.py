@@ -155,7 +155,7 @@ class SessionManager:
         self._offered = True
         key = self._context.keys.key_of("profile.open")
         self._app.call_after_refresh(
-            self._context.notify, f"{key} keeps this account and workflow for the next time"
+            self._context.notify, f"{key} saves this account and workflow as a profile"
         )
 
     def forbid_writes(self) -> None:

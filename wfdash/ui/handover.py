@@ -95,7 +95,7 @@ class Shift:
         watched = self.pins.toggle(self.pin(workflow, identity))
         self.follow()
         key = self._context.keys.key_of("watched.open")
-        said = f"watching {identity}; {key} lists all" if watched else f"no longer watching {identity}"
+        said = f"watching {identity} · {key} lists all" if watched else f"no longer watching {identity}"
         trouble = self.pins.trouble
         self._context.notify(trouble or said, severity="warning" if trouble else "information")
 

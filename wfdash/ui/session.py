@@ -90,6 +90,6 @@ async def open_session(
         clock=skew.server_time,
         steady=asyncio.get_running_loop().time,
         sink=poller.sink,
-        read_only="nothing is written until wfdash ends" if settings.read_only else "",
+        read_only="this session is read-only until you quit" if settings.read_only else "",
     )
     return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew)

@@ -16,7 +16,7 @@ def test_it_tells_what_would_be_lost(terminal, simulator, shell):
     found = shell("list", "-w", "orders", "--filter", "status:errored", "--limit", "1", "--json")
     identity = json.loads(found.stdout)["id"]
     asking = terminal("restart", "-w", "orders", identity, env=simulator, columns=300)
-    asking.wait_for("finished step", "runs their side effects again, same id and params", "y/n")
+    asking.wait_for("starts over with the same id and params", "side effects run again", "y/n")
     asking.type("n\r")
     assert asking.wait_exit() == 1
     asking = terminal(

@@ -27,7 +27,7 @@ def menu(identity, *, workflow="orders", local=False, base_url="https://api.exam
 @pytest.mark.parametrize("identity", HOSTILE)
 def test_commands_hand_the_shell_exactly_the_id(identity):
     partner = ["wfdash", "--workflow=orders", f"--instance={identity}"]
-    assert shlex.split(menu(identity)["command for a partner"]) == partner
+    assert shlex.split(menu(identity)["wfdash command"]) == partner
     last = shlex.split(menu(identity)["wrangler command"])[-1]
     assert last == ("--id=--yes" if identity == "--yes" else identity)
 
@@ -39,7 +39,7 @@ def test_commands_hand_the_shell_exactly_the_id(identity):
 @example("@file").via("what some programs read from a file")
 def test_no_id_becomes_an_option_of_a_command(identity):
     entries = menu(identity)
-    program, *arguments = shlex.split(entries["command for a partner"])
+    program, *arguments = shlex.split(entries["wfdash command"])
     parsed = parse(arguments)
     assert (program, parsed.command, parsed.workflow, parsed.instance) == ("wfdash", "", "orders", identity)
     *_, name, target = shlex.split(entries["wrangler command"])
@@ -49,7 +49,7 @@ def test_no_id_becomes_an_option_of_a_command(identity):
 
 def test_a_workflow_that_looks_like_an_option_stays_a_workflow():
     entries = menu("a", workflow="--config=x")
-    assert parse(shlex.split(entries["command for a partner"])[1:]).workflow == "--config=x"
+    assert parse(shlex.split(entries["wfdash command"])[1:]).workflow == "--config=x"
     assert "wrangler command" not in entries, "it takes the name in one place alone"
 
 
@@ -75,10 +75,10 @@ def test_a_dev_session_has_no_dashboard_and_no_curl():
 
 def test_a_dev_session_on_another_port_is_named_by_it():
     entries = menu("a", local=True, base_url="http://127.0.0.1:9123")
-    assert entries["command for a partner"].endswith(" --local 9123")
+    assert entries["wfdash command"].endswith(" --local 9123")
     assert entries["wrangler command"].endswith(" --local --port 9123")
     entries = menu("a", local=True, base_url="http://127.0.0.1:8787")
-    assert entries["command for a partner"].endswith(" --local")
+    assert entries["wfdash command"].endswith(" --local")
 
 
 def test_a_markdown_row_stays_one_row():

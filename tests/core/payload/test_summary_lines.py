@@ -13,9 +13,9 @@ def told(*, local, retention=None):
 
 
 def test_ended_run_is_kept_as_answered_and_for_good_when_local():
-    assert told(local=False)[-1] == "kept 3 to 30 days"
-    assert told(local=False, retention=3600.0)[-1] == "kept 1 h"
-    assert told(local=True, retention=3600.0)[-1] == "kept 1 h"
+    assert told(local=False)[-1] == "retained 3 to 30 days"
+    assert told(local=False, retention=3600.0)[-1] == "retained 1 h"
+    assert told(local=True, retention=3600.0)[-1] == "retained 1 h"
     assert told(local=True)[-1] == "took 5 s"
 
 

@@ -49,9 +49,9 @@ def test_what_the_api_left_out_is_named():
     more = {"cut": "abc [truncated output]", "stream": "[ReadableStream (binary): 16393 bytes]"}
     notes = {node.label: node.note for node in rows(ORDER | more, {()})}
     assert notes["token"].startswith("redacted")
-    assert notes["cut"] == "cut off; enter asks for all of it"
+    assert notes["cut"] == "truncated; enter loads it all"
     assert notes["stream"] == "16.4 kB; enter saves it as a file"
-    assert notes["raw"] == "JSON in a text"
+    assert notes["raw"] == "JSON string"
 
 
 def test_paths_and_search():

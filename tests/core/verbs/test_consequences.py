@@ -62,14 +62,14 @@ def test_restart_says_what_is_kept_runs_again_and_is_lost():
 def test_restart_and_terminate_count_finished_steps():
     run = detail(step("load-1", 1, 2), step("charge-1", 2, success=None))
     assert finished_steps(run) == 1
-    assert consequence("terminate", run)[0] == "leaves 1 finished step as it is: nothing is undone"
-    assert consequence("restart", run)[0].startswith("drops 1 finished step and runs")
+    assert consequence("terminate", run)[0] == "1 finished step stays done: nothing is rolled back"
+    assert consequence("restart", run)[0].endswith("1 finished step and its side effects run again")
     assert consequence("restart", run)[1] == "charge-1 is running now and is cut off"
     assert consequence("pause", run) == ["charge-1 will be finished first, then it pauses"]
 
 
 def test_without_a_detail_it_says_less_and_nothing_false():
-    assert consequence("terminate", None)[0] == "leaves all finished steps as they are: nothing is undone"
+    assert consequence("terminate", None)[0] == "all finished steps stay done: nothing is rolled back"
     assert not any(
         character.isdigit() for verb in ("pause", "restart") for character in str(consequence(verb, None))
     )

@@ -19,7 +19,7 @@ def read_prompt(shell: Terminal, *shown: str) -> None:
     It drops them until it could have been read, which on a busy machine takes its time: enter, which confirms
     nothing, is pressed until the prompt says so.
     """
-    shell.wait_for(*shown, "leave it")
+    shell.wait_for(*shown, "esc cancel")
     for _ in range(_TRIES):
         shell.press("enter")
         shell.watch(ALONE)
@@ -33,4 +33,4 @@ def confirm(shell: Terminal, key: str, *shown: str) -> None:
     shell.press(key)
     read_prompt(shell, *shown)
     shell.press("y")
-    shell.wait_gone("leave it")
+    shell.wait_gone("esc cancel")

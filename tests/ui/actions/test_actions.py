@@ -261,7 +261,7 @@ def test_read_only_opens_no_prompt_and_says_why(action):
         await dash.press(action)
         await dash.passes(1)
         assert not isinstance(dash.app.screen, PromptScreen)
-        assert "read-only: nothing is written until wfdash ends" in dash.text
+        assert "read-only: this session is read-only until you quit" in dash.text
         assert not dash.app.context.gate.closed
 
     on(script, read_only=True)
@@ -376,7 +376,7 @@ def test_a_form_says_all_of_what_is_wrong_and_its_keys():
         await dash.type("/not an id")
         said = " ".join(" ".join(line.split()) for line in dash.lines[-4:])
         assert "cannot be an instance id: 1 to 100 letters, digits, - and _" in said
-        assert "tab next · ctrl+o editor · esc leaves it" in said
+        assert "tab next · ctrl+o editor · esc cancel" in said
 
     on(script, size=(80, 24))
 

@@ -58,7 +58,7 @@ def test_start_says_what_was_cut_off_and_closes_nothing(workflow):
         await dash.until(lambda: "terminate of 3 in orders stopped at 1: X resumes or drops it" in dash.text)
         await dash.press("bulk.show")
         await dash.passes(1)
-        assert "1 sent and not told of, 2 not sent" in dash.text
+        assert "1 sent and not answered, 2 not sent" in dash.text
         await dash.press("m")
         await dash.press("escape")
         assert "stopped at" not in chips(dash)

@@ -181,7 +181,7 @@ async def test_three_scales_on_one_key(pane):
         seen.append(pane.timeline.scale.value)
         assert pane.timeline.scale.value in screen_text(pane)
         await pane.pilot.press("x")
-    assert seen == ["quiet stretches cut", "true time", "by step", "quiet stretches cut"]
+    assert seen == ["gaps cut", "to scale", "equal steps", "gaps cut"]
 
 
 async def test_equal_content_paints_nothing_and_a_second_cells(pane, monkeypatch):

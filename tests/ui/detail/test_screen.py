@@ -145,7 +145,7 @@ def test_the_last_success_is_asked_for_where_none_is_loaded():
         await dashboard.press("detail.compare")
         await dashboard.until(lambda: "first differs at" in dashboard.text)
         newest = next(dashboard.world.workflows["orders"].walk(newest_first=True, status="complete"))
-        assert f"against {newest.id}, complete, of the same version, finished " in dashboard.text
+        assert f"compared with {newest.id}, complete, of the same version, finished " in dashboard.text
         assert not poller.store.statuses.get("complete"), "the table keeps what was asked for"
 
     drive(script, size=(140, 40), filter="status:errored")
@@ -175,7 +175,7 @@ def test_a_success_that_expired_meanwhile_gives_way_to_the_next():
         gone, next_one = islice(orders.walk(newest_first=True, status="complete"), 2)
         orders.forget(gone)
         await dashboard.press("detail.compare")
-        await dashboard.until(lambda: f"against {next_one.id}, complete" in dashboard.text)
+        await dashboard.until(lambda: f"compared with {next_one.id}, complete" in dashboard.text)
 
     drive(script, size=(140, 40))
 
@@ -226,10 +226,10 @@ def test_timeline_says_how_many_rows_stand_below():
         hidden = timeline.row_count() - timeline.page
         assert hidden > 0
         await dashboard.press("move.first")
-        assert f" {hidden} below · quiet stretches cut" in dashboard.text
+        assert f" {hidden} below · gaps cut" in dashboard.text
         await dashboard.press("move.last")
         assert " below · " not in dashboard.text
-        assert " quiet stretches cut" in dashboard.text
+        assert " gaps cut" in dashboard.text
 
     drive(script, size=(80, 19))
 

@@ -45,20 +45,20 @@ def test_all_keys_can_be_changed_at_once():
 PAGES = {
     "palette": (["palette.open"], "enter does it, {layer.close} closes"),
     "go to": (["goto.open"], "enter goes, {layer.close} closes"),
-    "note": (["note.write"], "enter keeps it, {layer.close} closes"),
+    "note": (["note.write"], "enter saves it, {layer.close} closes"),
     "export": (["export.menu"], "its key or {row.open}, {layer.close} closes"),
     "copy": (["copy.menu"], "its key or {row.open}, {layer.close} closes"),
     "profile": (["profile.open"], "its key or {row.open}, {layer.close} closes"),
     "save view": (["view.save"], "enter saves, {layer.close} closes"),
     "no such view": (["view.7"], "there is no view 7; {view.save} saves the present one"),
-    "create": (["instance.create"], "{pane.next} next · {form.editor} editor · {layer.close} leaves it"),
+    "create": (["instance.create"], "{pane.next} next · {form.editor} editor · {layer.close} cancel"),
     "filter": (["filter.edit", "s"], " {layer.close} the one before  {pane.next} complete"),
     "completion": (["filter.edit", "s"], "{pane.next} status:"),
     "no match": (
         ["filter.edit", *"zzzz", "enter"],
-        "{layer.close} drops the filter; {filter.edit} changes it",
+        "{layer.close} clears the filter; {filter.edit} changes it",
     ),
-    "range": (["mark.range"], "marking up to the cursor; {mark.range} ends it"),
+    "range": (["mark.range"], "marking rows up to the cursor; {mark.range} ends it"),
     "errors": (["errors.open"], "{row.open} lists the group"),
     "key bar": ([], "{row.open} open  {filter.edit} filter"),
 }
@@ -133,7 +133,7 @@ def test_journal_without_matches_names_the_new_keys(tmp_path, monkeypatch):
 
     async def script(d):
         await d.do("journal.open", "filter.edit", *"zzz", "enter")
-        assert f"{NEW['layer.close']} drops the filter; {NEW['filter.edit']} changes it" in d.text
+        assert f"{NEW['layer.close']} clears the filter; {NEW['filter.edit']} changes it" in d.text
 
     changed(script, demo=False)
 

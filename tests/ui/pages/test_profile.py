@@ -138,9 +138,9 @@ def test_hint_to_keep_the_choice_comes_once_without_config(tmp_path):
     async def script(d):
         await d.until(lambda: "refunds" in d.text)
         await d.press("enter")
-        assert "P keeps this account and workflow" in d.lines[-1]
+        assert "P saves this account and workflow" in d.lines[-1]
         await d.press("workflows.open", "enter")
-        assert "keeps this" not in d.text
+        assert "saves this" not in d.text
 
     drive(script, demo=False, workflow="", config_path=tmp_path / "config.toml")
 

@@ -71,7 +71,7 @@ FRESH = [
 ]
 
 
-@pytest.mark.parametrize("meter", ["API 31/600", "▲ API rests 20 s"])
+@pytest.mark.parametrize("meter", ["reads 31/600", "▲ no reads for 20 s"])
 async def test_age_keeps_its_words_before_counts_or_warnings_go(meter):
     counts = {"waiting": 55, "paused": 1, "errored": 5, "complete": 88, "terminated": 1}
     seen = set()

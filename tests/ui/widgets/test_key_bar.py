@@ -49,7 +49,7 @@ def test_esc_is_told_only_where_it_closes_something():
 def test_in_a_field_the_keys_of_the_field_are_told():
     async def script(d):
         await d.press("/")
-        assert "enter keep the filter" in d.lines[-1]
+        assert "enter apply" in d.lines[-1]
         assert "/ filter" not in d.lines[-1]
         await d.press("escape")
         assert "/ filter" in d.lines[-1]

@@ -110,8 +110,8 @@ async def _resume(parsed: Namespace, session: CommandSession, operator: Operator
         raise Stop(f"no batch in {workflow} was cut off: there is nothing to resume", 1)
     say(
         clean(
-            f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {count(len(left.settled))} told of, "
-            f"{count(len(left.sent) + len(left.unknown))} sent and not told of, "
+            f"{phrase(left.verb)} of {instant(left.at)} by {left.who}: {count(len(left.settled))} answered, "
+            f"{count(len(left.sent) + len(left.unknown))} sent and not answered, "
             f"{count(len(left.unsent))} not sent"
         )
     )

@@ -33,9 +33,7 @@ def prepare(parsed: Namespace) -> None:
     """Checks the filter and what to wait for."""
     query = parse(parsed.filter)
     if query.needs_marks or query.needs_details:
-        raise UsageError(
-            "--filter: tail follows the list; step, error, blocked and marked are not told there"
-        )
+        raise UsageError("--filter: tail follows the list; step, error, blocked and marked are not in it")
     if parsed.instance:
         check_id(parsed.instance)
     if parsed.instance and parsed.filter:
@@ -120,7 +118,7 @@ async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Line
             read=read,
         )
     except TimedOut as late:
-        raise Stop(f"{late.status or 'nothing read'} when the time was up, not {parsed.until}", 5) from None
+        raise Stop(f"timed out: {late.status or 'nothing was read'}, not {parsed.until}", 5) from None
     return 0 if parsed.until in ("final", status) else 1
 
 

@@ -44,9 +44,9 @@ def terminal(environ: Mapping[str, str]) -> DoctorLines:
     ]
     return [
         ("TERM", environ.get("TERM", "not set")),
-        ("program", environ.get("TERM_PROGRAM") or environ.get("LC_TERMINAL") or "not told"),
+        ("program", environ.get("TERM_PROGRAM") or environ.get("LC_TERMINAL") or "not known"),
         ("size", f"{size.columns}x{size.lines}" if size.columns else "no terminal"),
-        ("a terminal", ", ".join(streams) or "none of stdin, stdout, stderr"),
+        ("a terminal", ", ".join(streams) or "not a terminal"),
         ("colour", _colour(environ)),
         ("multiplexer", _multiplexer(environ)),
         ("SSH", "yes" if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") else "no"),

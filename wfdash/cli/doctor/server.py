@@ -57,7 +57,7 @@ async def examine(settings: Settings) -> Examined:
                 f"Set this machine's clock: it is {_clock(skew)}; ages would be wrong by it."
             )
     if not settings.local:
-        examined.facts.append(("write", "not known until the first action"))
+        examined.facts.append(("write permission", "unknown until the first action"))
     return examined
 
 

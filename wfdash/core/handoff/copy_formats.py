@@ -33,7 +33,7 @@ def copies(row: Instance, *, workflow: str, account_id: str, base_url: str, loca
     if not local:
         entries.append(Copy("u", "dashboard URL", _dashboard(account_id, workflow, row.id)))
     partner = f"wfdash {shlex.quote(f'--workflow={workflow}')} {shlex.quote(f'--instance={row.id}')}{ours}"
-    entries.append(Copy("p", "command for a partner", partner))
+    entries.append(Copy("p", "wfdash command", partner))
     if not workflow.startswith("-"):
         entries.append(Copy("w", "wrangler command", _wrangler(workflow, row.id) + wranglers))
     if not local:

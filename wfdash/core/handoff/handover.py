@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from wfdash.core.model.times import iso, parse_time
 from wfdash.core.text.markdown import code, escaped
+from wfdash.core.text.words import counted
 
 __all__ = ["Handover", "HandoverError", "HandoverLine", "read_handover"]
 
@@ -65,7 +66,7 @@ class Handover(Struct):
     @property
     def loss(self) -> str:
         """What is missing of it, in words; "" of a whole one."""
-        lines = f"{self.lost} line{'s' * (self.lost != 1)} of it could not be read" if self.lost else ""
+        lines = f"{counted(self.lost, 'line')} of it could not be read" if self.lost else ""
         return ", and ".join(filter(None, ("its end is missing" if self.cut else "", lines)))
 
     def lines(self) -> list[str]:
@@ -86,7 +87,7 @@ class Handover(Struct):
         where += [f"- open: {code(self.instance)}"] if self.instance else []
         where += [f"- watched: {code(identity)} of {escaped(name)}" for name, identity in self.pins]
         lines = [entry.markdown() for entry in sorted(self.story, key=lambda entry: entry.at)]
-        return "\n".join([head, *where, "", "## What happened", "", *(lines or ["- nothing was noted"]), ""])
+        return "\n".join([head, *where, "", "## What happened", "", *(lines or ["- there are no notes"]), ""])
 
 
 def read_handover(lines: Sequence[str]) -> Handover:

@@ -29,4 +29,4 @@ def note_of(value: Any) -> str:
         return "redacted: the step is sensitive, the API does not give its output"
     if (length := stream_size(value)) is not None:
         return f"{size(length)}; enter saves it as a file"
-    return "cut off; enter asks for all of it" if is_on_request(value) else ""
+    return "truncated; enter loads it all" if is_on_request(value) else ""

@@ -8,7 +8,7 @@ from wfdash.core.model.retry import duration
 from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.payload.tree import inner_json, size_of, summary
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import spoken
+from wfdash.core.text.words import counted, spoken
 from wfdash.core.timeline.outline import ALWAYS_SHOWN, Family
 from wfdash.core.why.why import TimeWords
 
@@ -40,17 +40,17 @@ def summary_facts(
     if start is not None and queued is not None and start - queued >= 1:
         said.append(f"queued {spoken(start - queued)}")
     if detail is not None and detail.step_count is not None:
-        said.append(f"{detail.step_count:,} {'step' if detail.step_count == 1 else 'steps'}")
+        said.append(counted(detail.step_count, "step"))
     if detail is not None and detail.cron:
         said.append(f"cron {clean(detail.cron[:80])}")
     trigger = (detail.trigger if detail else "") or (row.trigger if row else "")
     if trigger:
-        said.append(f"by {clean(trigger[:80])}")
+        said.append(f"trigger {clean(trigger[:80])}")
     version = (detail.version if detail else "") or (row.version if row else "")
     if version:
         said.append(f"version {clean(version[:8])}")
     if end is not None and (retention is not None or not local):  # a dev session lets nothing expire
-        said.append("kept 3 to 30 days" if retention is None else f"kept {spoken(retention)}")
+        said.append("retained 3 to 30 days" if retention is None else f"retained {spoken(retention)}")
     return said
 
 
@@ -64,7 +64,9 @@ def policy(config: StepConfig | None) -> str:
     if config.delay is not None or config.backoff:
         base = duration(config.delay)
         from_ = (
-            f"from {spoken(base)}" if base is not None else clean(str(config.delay or "an untold delay")[:80])
+            f"from {spoken(base)}"
+            if base is not None
+            else clean(str(config.delay or "a delay that the API does not say")[:80])
         )
         said.append(f"{clean(config.backoff[:40])} {from_}".strip())
     if config.timeout is not None:
@@ -103,7 +105,7 @@ def span(step: Step | Attempt, at: TimeWords) -> str:
 def result_line(name: str, value: Any) -> str:
     """`output {"seat": "12A"}` on one line, with its size when it is large; "" when there is none.
 
-    JSON in a text is shown as the JSON it is.
+    JSON string is shown as the JSON it is.
     """
     if value is ABSENT:
         return ""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from wfdash.core.model.step import ABSENT
 from wfdash.core.payload.placeholders import note_of
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count, size
+from wfdash.core.text.words import count, counted, size
 
 __all__ = [
     "Node",
@@ -133,10 +133,10 @@ def summary(value: Any, width: int, *, opened: bool = False) -> str:
     if value is ABSENT:
         return "not in the answer"
     if isinstance(value, Mapping):
-        number = f"{count(len(value))} {'key' if len(value) == 1 else 'keys'}"
+        number = counted(len(value), "key")
         return f"{{{number}}}" if opened else _compact(value, width)
     if isinstance(value, list | tuple):
-        number = f"{count(len(value))} {'item' if len(value) == 1 else 'items'}"
+        number = counted(len(value), "item")
         return f"[{number}]" if opened else _compact(value, width)
     if isinstance(value, str):
         return clean(json.dumps(value[:width], ensure_ascii=False)) + ("…" if len(value) > width else "")
@@ -208,7 +208,7 @@ def _note(value: Any, inner: Any) -> str:
     if said := note_of(value):
         return said
     if inner is not ABSENT:
-        return "JSON in a text"
+        return "JSON string"
     return f"{count(len(value))} characters" if isinstance(value, str) and len(value) > 300 else ""
 
 
@@ -278,7 +278,7 @@ def size_of(value: Any, *, least: int = 0) -> str:
 def search(value: Any, words: str, *, here: Path = (), limit: int = 1000) -> tuple[list[Path], int]:
     """Paths whose key or text contains the words, case aside, in the order of the tree; `limit` at most.
 
-    JSON in a text is searched as the JSON it is. The number is how many of them stand before `here`.
+    JSON string is searched as the JSON it is. The number is how many of them stand before `here`.
     """
     wanted = words.casefold()
     found: list[Path] = []

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-__all__ = ["age", "brief", "clock", "count", "size", "spoken"]
+__all__ = ["age", "brief", "clock", "count", "counted", "size", "spoken"]
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _GRAIN = 1e-6
@@ -69,6 +69,11 @@ def size(n: int) -> str:
 def count(n: int) -> str:
     """`12,431`."""
     return f"{n:,}"
+
+
+def counted(n: int, singular: str, plural: str = "") -> str:
+    """`1 row`, `12,431 rows`; with `plural` where an s is not enough: `2 retries`."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
 def _moment(at: float, utc: bool) -> datetime:

@@ -18,9 +18,9 @@ __all__ = ["Axis", "Cut", "Scale", "compressed_axis", "round_mark", "step_axis",
 class Scale(Enum):
     """How time is laid out. The values are the words on screen."""
 
-    COMPRESSED = "quiet stretches cut"
-    TRUE = "true time"
-    BY_STEP = "by step"
+    COMPRESSED = "gaps cut"
+    TRUE = "to scale"
+    BY_STEP = "equal steps"
 
     def next(self) -> "Scale":
         scales = list(Scale)

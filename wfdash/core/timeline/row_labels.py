@@ -130,7 +130,7 @@ def _of_attempt(step: Step, row: Row) -> list[tuple[str, Tone]]:
 def _due(step: Step, at: TimeWords) -> str:
     due = deadline(step)[0]
     if due is None:
-        return "not told when"
+        return "no end known"
     return f"due {brief(at.now - due)} ago" if at.is_due(due) else f"~{brief(due - at.now)}"
 
 

@@ -12,6 +12,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Step
 from wfdash.core.payload.tree import Path
 from wfdash.core.text.clean import clean
+from wfdash.core.text.words import counted
 from wfdash.core.why.step_names import shown_name
 
 __all__ = ["Comparison", "Difference", "Pair", "best_candidates", "compare", "differences"]
@@ -84,7 +85,7 @@ class Comparison(Struct):
         if self.params:
             number = len(self.params)
             least = "at least " if number >= _MOST_PLACES else ""
-            said += f"; params differ in {least}{number:,} {'place' if number == 1 else 'places'}"
+            said += f"; params differ in {least}{counted(number, 'place')}"
         return said
 
     def _clause(self, index: int) -> str:

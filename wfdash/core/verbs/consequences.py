@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
+from wfdash.core.text.words import counted
 from wfdash.core.why.step_names import base_name
 
 __all__ = [
@@ -103,13 +104,13 @@ def of_pause(detail: Detail | None, step: StepTarget | None) -> list[str]:
 
 
 def of_resume(detail: Detail | None, step: StepTarget | None) -> list[str]:
-    return ["it runs on; sleeps, retries and time-outs go on where they stood"]
+    return ["it continues; its timers go on from where they stopped"]
 
 
 def of_terminate(detail: Detail | None, step: StepTarget | None) -> list[str]:
     done = _done(detail)
-    left = f"leaves {_finished(done)} as {'it is' if done == 1 else 'they are'}"
-    return [f"{left}: nothing is undone", "whether they have rollback handlers the API does not say"]
+    stays = f"{_finished(done)} {'stays' if done == 1 else 'stay'} done"
+    return [f"{stays}: nothing is rolled back", "the API does not say whether they have rollback handlers"]
 
 
 def of_rollback(detail: Detail | None, step: StepTarget | None) -> list[str]:
@@ -121,9 +122,9 @@ def of_rollback(detail: Detail | None, step: StepTarget | None) -> list[str]:
 
 def of_restart(detail: Detail | None, step: StepTarget | None) -> list[str]:
     done = _done(detail)
+    again = f"{_finished(done)} and {'its' if done == 1 else 'their'} side effects run again"
     return [
-        f"drops {_finished(done)} and runs {'its' if done == 1 else 'their'} side effects again, "
-        "same id and params",
+        f"starts over with the same id and params{f': {again}' if done != 0 else ''}",
         *_cut(detail),
     ]
 
@@ -143,7 +144,7 @@ def _done(detail: Detail | None) -> int | None:
 def _finished(done: int | None) -> str:
     if done is None:
         return "all finished steps"
-    return "1 finished step" if done == 1 else f"{done or 'no'} finished steps"
+    return counted(done, "finished step") if done else "no finished steps"
 
 
 def _computes(step: Step) -> bool:
@@ -183,5 +184,5 @@ def _names(steps: Sequence[Step]) -> str:
     if not steps:
         return "no step"
     shown = ", ".join(step.name for step in steps[:4])
-    count = f"{len(steps)} step{'s' if len(steps) != 1 else ''}"
+    count = counted(len(steps), "step")
     return f"{count}: {shown}{f' and {len(steps) - 4} more' if len(steps) > 4 else ''}"

@@ -8,6 +8,7 @@ from msgspec import Struct
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.model.step import Step
+from wfdash.core.text.words import counted
 from wfdash.core.verbs.consequences import StepTarget, step_target
 from wfdash.core.why.current_steps import is_open
 from wfdash.core.why.failure import carriers, failed_steps, fatal_steps, is_followed
@@ -27,7 +28,7 @@ __all__ = [
 
 NO_FAILED_STEP: Final = "no failed step: a restart runs it from the beginning"
 BETWEEN_STEPS: Final = "it failed between steps: what its steps threw was caught"
-UNCERTAIN: Final = "which step ended it is not told"
+UNCERTAIN: Final = "the API does not say which step ended it"
 NOTHING_OPEN: Final = "no step was open when it was terminated"
 ROLLED_BACK: Final = "rolled back: the steps it would keep were undone; a restart runs it from the beginning"
 NO_STEPS_READ: Final = "its steps were not read"
@@ -116,7 +117,7 @@ def redrive_sentences(points: Sequence[RedrivePoint], *, local: bool = False) ->
     kinds = {step.kind for step in again}
     said = []
     if repeated := sum(len(point.repeated) for point in points):
-        steps = "1 finished step runs" if repeated == 1 else f"{repeated:,} finished steps run"
+        steps = counted(repeated, "finished step runs", "finished steps run")
         said.append(f"{steps} again: side effects happen twice")
     if any(is_open(step) for point in points for step in point.kept):
         said.append("a kept step that is open runs again too")

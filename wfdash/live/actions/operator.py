@@ -347,7 +347,7 @@ class Operator:
     @staticmethod
     def _event_outcome(sent: Sent, before: Snapshot) -> tuple[Outcome, str, str]:
         if sent.accepted:
-            return Outcome.DONE, "the event was accepted", before.status
+            return Outcome.DONE, "the server accepted the event", before.status
         sentence = "whether the event arrived is not known; a second one would be kept for a later wait"
         return Outcome.UNKNOWN, sentence, before.status
 

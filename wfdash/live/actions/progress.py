@@ -148,7 +148,7 @@ class ActionProgress(Struct):
             return f"{asked}: {word}{result.sentence or result.error}"
         at = clock(self.sent_at if self.sent_at is not None else self.asked_at, utc=utc)
         steps = "".join(f" → {status}" for status in self.path if status not in ("accepted", "unknown"))
-        line = f"{asked} asked {at}{steps}"
+        line = f"{asked} {'sent' if self.sent_at is not None else 'asked'} {at}{steps}"
         if result is None or result.followed:
             note = self.note or ("outcome unknown, reading to find out" if self.in_doubt else "")
             return f"{line} · {note}" if note else f"{line} …"

@@ -121,7 +121,7 @@ def _result(
         code = 1 if ended in ("errored", "terminated") else 0
     else:
         outcome, code = Outcome.UNKNOWN, 4
-        sentence = "sent before the cut; whether it arrived cannot be told, so it is not sent again"
+        sentence = "sent before the cut; whether it arrived is not known, so it is not sent again"
     error = "" if arrived and not code else f"{sentence}: {trouble}" if trouble else sentence
     return Result(
         key,

@@ -79,7 +79,7 @@ def _new_file(folder: Path, name: str) -> Iterator[tuple[int, Path]]:
             path.unlink(missing_ok=True)
             raise
         return
-    raise FileExistsError(17, "a hundred files of that name are there already", name)
+    raise FileExistsError(17, "there are a hundred files of that name already", name)
 
 
 def _short(path: Path) -> str:

@@ -33,7 +33,7 @@ _STYLES: Mapping[str, Style] = {
 _BAR = 40
 _SAME_CHANGE = 5.0
 """Seconds by which the server's time of a change may follow ours of the answer that settled it."""
-_FOLLOWED = "followed"
+_FOLLOWED = "pending"
 
 
 def bulk_lines(
@@ -60,7 +60,7 @@ def bulk_lines(
         [(f"   {fit(clean(progress.held or progress.note), max(8, width - 4))}".rstrip(), WARN)],
     ]
     settled = sorted(progress.results.values(), key=lambda result: -ORDER.index(result.outcome))
-    rows = [(_FOLLOWED, identity, "sent, and read until it settles") for identity in progress.followed]
+    rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
     settled.sort(key=_rank)
     rows += [(_word(result), result.id, result.sentence or result.error) for result in settled]
     room = max(1, height - len(lines) - 2)
@@ -142,7 +142,7 @@ def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
 
 
 def _foot(progress: ActionProgress, shows: str, back: str) -> Pieces:
-    again = f", {shows} shows it again" if shows else ""
+    again = f", {shows} shows it" if shows else ""
     marks: Pieces = []
     if progress.answered:
         failed_ones = _failed(progress)
@@ -155,7 +155,7 @@ def _foot(progress: ActionProgress, shows: str, back: str) -> Pieces:
     if progress.over:
         return [*marks, (" esc", STRONG), (" close", PLAIN)]
     if progress.answered:
-        return [*marks, (" esc", STRONG), (f" hide, the runs are followed on{again}", PLAIN)]
+        return [*marks, (" esc", STRONG), (f" hide, wfdash still follows the runs{again}", PLAIN)]
     if progress.held:
         return [
             (" g", ACCENT),
@@ -171,7 +171,7 @@ def _foot(progress: ActionProgress, shows: str, back: str) -> Pieces:
         (" x", ACCENT),
         (" stop sending", PLAIN),
         ("    esc", STRONG),
-        (f" hide, it goes on{again}", PLAIN),
+        (f" hide (it continues{again})", PLAIN),
     ]
 
 

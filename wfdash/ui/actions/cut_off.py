@@ -73,8 +73,8 @@ class CutOffScreen(LowerHalf):
             states = (
                 f"{count(len(ids))} {words}"
                 for words, ids in (
-                    ("told of", left.settled),
-                    ("sent and not told of", (*left.sent, *left.unknown)),
+                    ("answered", left.settled),
+                    ("sent and not answered", (*left.sent, *left.unknown)),
                     ("not sent", left.unsent),
                 )
                 if ids

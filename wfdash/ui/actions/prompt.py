@@ -23,7 +23,7 @@ __all__ = ["PromptScreen"]
 
 _LOOK = 0.05
 """Seconds between two looks whether the terminal has taken the prompt."""
-_TOO_CLOSE = "keys came too close together: press y alone"
+_TOO_CLOSE = "typed too fast: press y again"
 _PASTED = "a paste confirms nothing"
 _NOT_ENTER = "enter confirms nothing"
 _NOT_SEEN = "the terminal has not taken what was drawn last: press it again"

@@ -13,7 +13,7 @@ from wfdash.api.validate import production_doubt
 from wfdash.core.model.detail import Detail
 from wfdash.core.payload.tree import summary
 from wfdash.core.text.clean import cells, clean, distinguishable, fit
-from wfdash.core.text.words import age, count
+from wfdash.core.text.words import age, count, counted
 from wfdash.core.verbs.consequences import StepTarget
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
 from wfdash.live.actions.plan import Plan, Target
@@ -21,6 +21,7 @@ from wfdash.ui.actions.redrive_table import RedriveAnswers, redrive_lines, redri
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 
+_CANCEL = " cancel, nothing is sent"
 __all__ = ["Asking", "expected_text", "prompt_lines", "shown_names", "title_pieces"]
 
 
@@ -111,7 +112,7 @@ def shown_names(ids: Sequence[str], width: int) -> list[str]:
 def title_pieces(asking: Asking) -> Pieces:
     plan = asking.plan
     eligible = len(plan.eligible)
-    what = "1 instance" if eligible == 1 else f"{count(eligible)} instances"
+    what = counted(eligible, "instance")
     of = f" of {count(len(plan.targets))} chosen" if eligible != len(plan.targets) else ""
     pieces = [
         (
@@ -233,7 +234,7 @@ def _insisted(asking: Asking) -> list[str]:
     if not asking.refused:
         return []
     *others, last = dict.fromkeys(asking.refused)
-    return [*others[:2], last, "it is sent all the same, and what the server answers is told"]
+    return [*others[:2], last, "it is sent all the same, and the answer is shown"]
 
 
 def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
@@ -267,7 +268,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
             (" y", ACCENT),
             (f" {phrase(asking.plan.verb)}", PLAIN),
             ("    esc", STRONG),
-            (" leave it", PLAIN),
+            (_CANCEL, PLAIN),
         ]
     elif asking.typed == asking.goal:
         first = f" {asking.canary}, the rest once these are complete" if asking.canary else ""
@@ -277,7 +278,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
             ("y", ACCENT),
             (f" {phrase(asking.plan.verb)}{first}", PLAIN),
             ("    esc", STRONG),
-            (" leave it", PLAIN),
+            (_CANCEL, PLAIN),
         ]
     else:
         line = [
@@ -288,7 +289,7 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
             ("_", PLAIN),
             (_or_first(asking), QUIET),
             ("    esc", STRONG),
-            (" leave it", PLAIN),
+            (_CANCEL, PLAIN),
         ]
     return [[*line, ("    " + asking.hint if asking.hint else "", WARN)]]
 
@@ -302,7 +303,7 @@ def _refused_foot(asking: Asking) -> Pieces:
     guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
     if guarded or not asking.plan.targets or asking.plan.verb == "redrive":
         return [(" esc", STRONG), (" close", PLAIN)]
-    return [(" !", ACCENT), (" ask all the same", PLAIN), ("    esc", STRONG), (" leave it", PLAIN)]
+    return [(" !", ACCENT), (" ask all the same", PLAIN), ("    esc", STRONG), (_CANCEL, PLAIN)]
 
 
 def _wrapped(sentence: str, width: int, most: int = 3) -> list[str]:

@@ -11,7 +11,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age, brief, count
+from wfdash.core.text.words import age, brief, count, counted
 from wfdash.core.why.waits import OpenWait, OpenWaits
 from wfdash.live.polling.events import Event, InstancesChanged
 from wfdash.ui.actions.chips import ActionChips
@@ -60,7 +60,7 @@ class WaitTable(ListTable[OpenWait]):
         wait = self.rows[index]
         left = "" if wait.deadline is None else brief(max(0.0, wait.deadline - self.now))
         since = "" if wait.since is None else age(self.now - wait.since)
-        named = clean(wait.event_type) or "not told"
+        named = clean(wait.event_type) or "not known"
         text = self._columns(named, clean(wait.instance), since, left, clean(wait.step), width)
         soon = wait.deadline is not None and wait.deadline - self.now < _SOON
         style = STRONG if wait.instance in self.marked else WARN if soon else PLAIN
@@ -164,10 +164,10 @@ class EventsScreen(BaseScreen):
         lost = bool(aim) and not self._place_cursor(aim)
         self.table.repaint()
         types = len({row.event_type for row in self.table.rows})
-        read = f"read {count(len(details))} of {count(active)} active"
+        read = f"{count(len(details))} of {count(active)} checked"
         title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.rows)
-        summary = f"{count(waits)} wait{'s' * (waits != 1)}, {types} type{'s' * (types != 1)} · {read} "
+        summary = f"{count(waits)} waiting, {counted(types, 'event type')} · {read} "
         badges = badge_pieces(identity_of(self.context, self.workflow))
         whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
         self.query_one("#desk-title", StatusLine).show(

@@ -12,7 +12,7 @@ __all__ = ["PATIENCE", "empty_message", "is_lost", "no_answer"]
 
 _SILENT = 5.0
 """Seconds without an answer after which a pane says so, long before the request is given up."""
-PATIENCE = "wfdash waits on, and asks again in the end; `wfdash doctor` says what to check."
+PATIENCE = "wfdash waits and then tries again; `wfdash doctor` says what to check."
 
 
 def no_answer(fresh: Freshness, now: float) -> str:
@@ -47,10 +47,10 @@ def empty_message(
             f"No workflow is chosen yet.\n{key_of('workflows.open')} lists all workflows; "
             f"{key_of('goto.open')} goes to one by name."
         )
-    thaws = f"Polling is frozen: {key_of('poll.freeze')} thaws it, {key_of('poll.now')} asks once"
+    thaws = f"Polling is frozen: {key_of('poll.freeze')} resumes it, {key_of('poll.now')} asks once"
     if fresh.answered_at is None and not (frozen and filter and loaded):
-        return f"Nothing was asked of {name}.\n{thaws}." if frozen else _unanswered(fresh, name, now, key_of)
-    change = f"{key_of('layer.close')} drops the filter; {key_of('filter.edit')} changes it."
+        return f"Nothing was read of {name}.\n{thaws}." if frozen else _unanswered(fresh, name, now, key_of)
+    change = f"{key_of('layer.close')} clears the filter; {key_of('filter.edit')} changes it."
     if filter and searched is not None and searched.candidates > searched.read:
         return f"{_searching(searched, clean(filter), key_of)}. {change}"
     if filter and loaded:
@@ -62,7 +62,7 @@ def empty_message(
     if fresh.failure:
         return f"{clean(fresh.failure)}\nwfdash keeps trying; {key_of('poll.now')} tries now."
     if script_deleted:
-        return f"{name} has no instances.\nIts script is deleted: nothing runs it any more."
+        return f"{name} has no instances.\nIts Worker script was deleted: it cannot run."
     return f"{name} has no instances.\n{key_of('instance.create')} creates one."
 
 
@@ -77,9 +77,9 @@ def _loading(loaded: int, total: int | None) -> str:
 def _unanswered(fresh: Freshness, name: str, now: float, key_of: Callable[[str], str]) -> str:
     """Before the first answer."""
     if not fresh.failure and (silent := no_answer(fresh, now)):
-        return f"Asking for the instances of {name}: {silent}.\n{PATIENCE}"
+        return f"Loading the instances of {name}: {silent}.\n{PATIENCE}"
     if not fresh.failure:
-        return f"Asking for the instances of {name}.\nThe first rows come with the first answer."
+        return f"Loading the instances of {name}.\nThe first rows come with the first answer."
     step = f"wfdash keeps trying; {key_of('poll.now')} tries now"
     if isinstance(fresh.error, WorkflowNotFound):
         step = f"{key_of('workflows.open')} lists those there are; {step}"

@@ -93,7 +93,7 @@ class FormScreen(PanelScreen):
         return self.query_one(f"#field-{field}", Field).value.strip()
 
     def _keys(self) -> Pieces:
-        named = (("pane.next", "next"), ("form.editor", "editor"), ("layer.close", "leaves it"))
+        named = (("pane.next", "next"), ("form.editor", "editor"), ("layer.close", "cancel"))
         hints = " · ".join(f"{self.context.keys.key_of(action)} {word}" for action, word in named)
         return [(f"{hints} ", QUIET)]
 

@@ -103,7 +103,11 @@ class CompareScreen(BaseScreen):
         when = f", {word} {spoken(now - ended)} ago" if ended else ""
         when += f" · read {clock(now, utc=utc)}"
         self._lines = [
-            [(" against ", QUIET), (clean(other.id[:200]), PLAIN), (f", complete{of_version}{when}", QUIET)]
+            [
+                (" compared with ", QUIET),
+                (clean(other.id[:200]), PLAIN),
+                (f", complete{of_version}{when}", QUIET),
+            ]
         ]
         for difference in found.params[:_PARAMS]:
             was = f"{summary(difference.theirs, 60)} → {summary(difference.mine, 60)}"

@@ -183,8 +183,8 @@ class InspectorScreen(BaseScreen):
             self.context.notify("the API has no request for the full text of this", severity="warning")
             return
         length = stream_size(value_at(self.tree_.value, message.path))
-        note = "asking for the full output; its size is not told before"
-        self.context.notify(note if length is None else f"asking for the stream of {size(length)}")
+        note = "loading the full output; its size is not known before"
+        self.context.notify(note if length is None else f"loading the stream of {size(length)}")
         self._fetch(*query)
 
     @work(exclusive=True, exit_on_error=False)

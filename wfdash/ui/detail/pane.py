@@ -158,7 +158,7 @@ class DetailPane(Vertical):
         fresh = state.freshness if state is not None else None
         freshness = "" if never else _freshness(fresh, self.utc, at.now, frozen=self.frozen)
         shown = look(status)
-        word = clean(status[:40]) or ("not there" if never else "status unknown")
+        word = clean(status[:40]) or ("not found" if never else "status unknown")
         if state is not None and gone_unended(state):
             word, freshness = f"was {word}", ""
         room = width - cells(word) - cells(freshness) - 7
@@ -177,7 +177,7 @@ class DetailPane(Vertical):
         if state.gone:
             last = state.freshness.answered_at
             when = f"; last read {clock(last, utc=self.utc, now=at.now, zone=True)}" if last else ""
-            never = "there is no such instance: it expired, was deleted, or has another workflow or spelling"
+            never = "no such instance: was it deleted, has it expired, or is the workflow or id another?"
             said.append(f"{clean(state.gone)}{when}" if state.detail is not None else never)
         if state.partial:
             said.append(clean(state.partial))
@@ -205,7 +205,7 @@ class DetailPane(Vertical):
             lines += self._own_error(detail, lines)
         elif self._shown and detail is None and not self._failing:
             thaws, once = self._keys.key_of("poll.freeze"), self._keys.key_of("poll.now")
-            note = f"not read: polling is frozen; {thaws} thaws it, {once} reads once"
+            note = f"not read: polling is frozen; {thaws} resumes it, {once} reads once"
             reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
             lines = [[(f" {note}" if self.frozen else f" {reading}", QUIET)]]
         foot = self.query_one("#foot", TextLines)

@@ -246,7 +246,7 @@ class ErrorsScreen(BaseScreen):
                 words = "   –  none has ended yet"
             name = f"  {clean(short_version(share.version)):<8}  "
             if share.first_seen is not None:
-                since = f", oldest of them {clock(share.first_seen, utc=context.utc, now=context.clock())}"
+                since = f" (counted back to {clock(share.first_seen, utc=context.utc, now=context.clock())})"
                 words += since if cells(name + words + since) < self.size.width else ""
             lines.append([(name, STRONG), (words, style)])
         return lines
@@ -257,11 +257,11 @@ class ErrorsScreen(BaseScreen):
             return poller.error_samples.freshness.failure if poller is not None else ""
         if poller.frozen and not poller.error_samples.listed:
             thaw = self.context.keys.key_of("poll.freeze")
-            return f"polling is frozen: {thaw} thaws it, then the errored instances are listed"
+            return f"polling is frozen: {thaw} resumes it, then the errored instances are listed"
         if total > read:
             slow = poller.budget.slow("errors")
             return f"reading {total - read} errored instances{f', slow: {slow}' if slow else ''}"
-        return "" if poller.error_samples.listed else "asking which instances are errored"
+        return "" if poller.error_samples.listed else "loading the list of errored instances"
 
     # Actions.
 

@@ -66,7 +66,7 @@ class FilterInput(Field):
 
     def on_mount(self) -> None:
         before, complete = (self.key_names.key_of(action) for action in ("layer.close", "pane.next"))
-        self.keys = (("enter", "keep the filter"), (before, "the one before"), (complete, "complete"))
+        self.keys = (("enter", "apply"), (before, "undo"), (complete, "complete"))
 
     def watch_cursor_position(self) -> None:
         self.post_message(self.Moved())
@@ -92,7 +92,7 @@ def aid_pieces(
         if in_force.doubt and not words:
             return [*blank, (fit(clean(in_force.doubt), width - start), WARN)]
         return [*blank, *(_offered(words, key, width - start) if words else [(_hint(field.value), QUIET)])]
-    still = f"; still in force: {clean(in_force.text)}" if in_force.text else "; no filter is in force"
+    still = f"; the list still shows {clean(in_force.text)}" if in_force.text else "; the list shows all"
     caret = start + cells(clean(field.value[: error.position])) - int(field.scroll_offset.x)
     return _pointed(min(max(caret, start), width - 1), clean(str(error)), still, (words, key), width)
 

@@ -83,7 +83,9 @@ class ListKeys(Vertical):
             marks.end_range()
         elif self._rows.instance is not None:
             marks.begin_range(self._rows.instance)
-            self.context.notify(f"marking up to the cursor; {self.context.keys.key_of('mark.range')} ends it")
+            self.context.notify(
+                f"marking rows up to the cursor; {self.context.keys.key_of('mark.range')} ends it"
+            )
         self._rows.marks_changed()
 
     def action_mark_all(self) -> None:
@@ -98,4 +100,4 @@ class ListKeys(Vertical):
         if not waiting:
             return f"marked the {listed:,} loaded that match" if listed else "nothing that is loaded matches"
         key = self.context.keys.key_of("rows.arrived")
-        return f"marked the {listed:,} listed; {waiting:,} more match, {key} lists them"
+        return f"marked {listed:,}; {key} shows {waiting:,} more that match"

@@ -79,7 +79,7 @@ class ListStatus(Struct, frozen=True):
             groups += _searched_pieces(searched, self.key_of("poll.now"))
         read, of = poller.row_details.progress
         if read < of:
-            groups.append([(f"rows read {read} of {of}", QUIET)])
+            groups.append([(f"{read} of {of} rows read", QUIET)])
         if poller.newest.hidden:
             groups.append([(f"{count(poller.newest.hidden)} without status hidden", QUIET)])
         if poller.newest.left_out:
@@ -90,7 +90,7 @@ class ListStatus(Struct, frozen=True):
         if asked is not None and asked.here:
             groups.append([(f"here: {asked.here}", QUIET)])
         if asked is not None and asked.words and poller.newest.total is not None:
-            groups.append([(f"the API counts {count(poller.newest.total)}", QUIET)])
+            groups.append([(f"{count(poller.newest.total)} match on the server", QUIET)])
         return groups
 
     def trouble(self) -> Pieces:
@@ -169,7 +169,7 @@ def _loaded(poller: Watcher, matched: int | None) -> str:
 
 def _searched_pieces(searched: Searched, go_on: str) -> Sequence[Pieces]:
     """How many of those that may match were read: only they can be told; and the key that reads on."""
-    words = f"searched {count(searched.read)} of {count(searched.candidates)}"
+    words = f"opened {count(searched.read)} of {count(searched.candidates)}"
     if searched.over and searched.read < searched.candidates:
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)]]
     return [[(words, PLAIN if searched.over else WARN)]]

@@ -123,7 +123,7 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
     spent, limit = budget.meter
     acted, most = budget.actions
     said = not poller.local or budget.left is not None or budget.frozen_until is not None
-    share = f"  {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} a user"
+    share = f"  {limit * 100 // QUOTA} % of Cloudflare's {count(QUOTA)} per user"
     if poller.local:
         share = "  wfdash's own bound: a dev session has none"
     bar = max(0, min(_BAR, width - len(share) - 38))
@@ -136,7 +136,7 @@ def _summary(poller: Watcher, now: float, width: int) -> Sequence[Pieces]:
             ("░" * (bar - full), QUIET),
             (share, QUIET),
         ],
-        [(f"  Actions  {acted:>4} of {most}, counted apart", PLAIN)],
+        [(f"  Actions  {acted:>4} of {most} (a limit of their own)", PLAIN)],
         *_spenders(budget, width),
         *_waits(budget, now, width),
         _reach(poller),
@@ -160,7 +160,7 @@ def _spenders(budget: Budget, width: int) -> list[Pieces]:
     if len(spenders) > _SPENDERS:
         rest = sum(n for _, spender in spenders[_SPENDERS:] for _, n in spender.purposes)
         more = len(spenders) - _SPENDERS
-        lines.append([(f"  {rest:>13} by {more} more, on the same credential and server", QUIET)])
+        lines.append([(f"  {rest:>13} by {more} more, with the same credential and server", QUIET)])
     if trouble := budget.sharing_trouble:
         lines.append([(fit(f"  Nothing is shared with other processes: {clean(trouble)}", width), WARN)])
     return lines
@@ -203,11 +203,11 @@ def _reach(poller: Watcher) -> Pieces:
     sweep, (read, wanted) = poller.sweep, poller.row_details.progress
     parts = []
     if sweep.period is not None:
-        parts.append(f"sweep of {count(sweep.seen)} active rows every {spoken(sweep.period)}")
+        parts.append(f"all {count(sweep.seen)} active rows are refreshed every {spoken(sweep.period)}")
     if sweep.left_out:
-        parts.append(f"too many to sweep: {', '.join(map(clean, sweep.left_out))}")
+        parts.append(f"too many active rows to refresh them all: {', '.join(map(clean, sweep.left_out))}")
     if wanted:
-        parts.append(f"read {read} of {wanted} rows on screen")
+        parts.append(f"{read} of {wanted} rows on screen are read")
     return [("  " + " · ".join(parts), QUIET)]
 
 

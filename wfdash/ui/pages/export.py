@@ -15,7 +15,7 @@ from wfdash.core.handoff.export import instance_json, instance_markdown, table_c
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import masked
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, counted
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.live.polling.freshness import as_of
 from wfdash.live.reads.full_outputs import FullOutputs, read_full_outputs
@@ -116,7 +116,7 @@ class ExportScreen(MenuScreen):
     def _row_count(self, rows: int) -> str:
         """How many, and of what: a file is read by who did not see that more rows were never loaded."""
         poller = self.poller
-        sentence = f"{count(rows)} {'row' if rows == 1 else 'rows'}"
+        sentence = counted(rows, "row")
         if poller is None or poller.history.complete:
             return sentence
         rest = f" of {count(poller.total)}" if poller.total is not None else ""

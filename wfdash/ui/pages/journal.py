@@ -94,7 +94,7 @@ class _Entries(LineTable):
         if not self.entries:
             return None
         at, what, named, who = self._widths
-        titles = f" {fit('AT', at)}{fit('WHAT', what)}{fit('INSTANCE', named)}{fit('WHO', who)}TOLD"
+        titles = f" {fit('AT', at)}{fit('WHAT', what)}{fit('INSTANCE', named)}{fit('WHO', who)}RESULT"
         return strip_of([(titles, HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
@@ -112,7 +112,7 @@ class _Entries(LineTable):
         return strip_of(pieces, width, CURSOR if cursor else None)
 
 
-_ABOUT = "what was done from this machine"
+_ABOUT = "actions sent from this machine"
 
 
 class JournalScreen(BaseScreen):
@@ -208,10 +208,10 @@ class JournalScreen(BaseScreen):
         context = self.context
         if self._all:
             drop, change = context.keys.key_of("layer.close"), context.keys.key_of("filter.edit")
-            return f"No event of the journal matches.\n{drop} drops the filter; {change} changes it."
+            return f"No event of the journal matches.\n{drop} clears the filter; {change} changes it."
         if context.settings.demo:
             return f"The demo keeps no journal.\nWith an account {_WRITTEN}."
-        return f"Nothing was done from this machine yet.\nFrom now on {_WRITTEN}."
+        return f"No action was sent from this machine yet.\nFrom now on {_WRITTEN}."
 
     def action_copy_menu(self) -> None:
         """The rows that are shown, as Markdown."""

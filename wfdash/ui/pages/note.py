@@ -39,7 +39,7 @@ class NoteScreen(PanelScreen):
     def _draw(self) -> None:
         about = f"Note on {clean(self._instance)}" if self._instance else "Note"
         context = self.context
-        self.query_one(Title).name_it(about, f"enter keeps it, {context.keys.key_of('layer.close')} closes")
+        self.query_one(Title).name_it(about, f"enter saves it, {context.keys.key_of('layer.close')} closes")
         lines: list[Pieces] = [
             [
                 (f"  {clock(entry.at, utc=context.utc, now=context.clock())}  {entry.kind:<7} ", QUIET),
@@ -48,7 +48,7 @@ class NoteScreen(PanelScreen):
             ]
             for entry in list(context.shift.story)[-_LAST:]
         ]
-        self.query_one("#story", TextLines).show(lines or [[("  nothing is noted yet", QUIET)]])
+        self.query_one("#story", TextLines).show(lines or [[("  there are no notes yet", QUIET)]])
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
@@ -60,6 +60,6 @@ class NoteScreen(PanelScreen):
         key = context.keys.key_of("export.menu")
         self.app.call_after_refresh(
             context.notify,
-            trouble or f"noted; {key} exports the story",
+            trouble or f"note saved; {key} exports the story",
             severity="warning" if trouble else "information",
         )

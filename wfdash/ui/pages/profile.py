@@ -29,9 +29,7 @@ class ProfileScreen(MenuScreen):
         context = self.context
         if key == _READ_ONLY:
             context.connection.forbid_writes()
-            self.app.call_after_refresh(
-                context.notify, "read-only from now on: nothing is written until wfdash ends"
-            )
+            self.app.call_after_refresh(context.notify, "read-only until you quit: no action is sent")
         elif key == _KEEP:
             self._keep()
         elif context.session is not None and context.session.operator.running:
@@ -67,10 +65,10 @@ class ProfileScreen(MenuScreen):
         if not entries and not settings.demo and settings.config_path is not None:
             what = "the account, the workflow" if self._workflow else "the account"
             kept = f"{what} and where the token is, as a profile in {settings.config_path}"
-            entries.append(MenuItem(_KEEP, "keep what is shown", kept))
+            entries.append(MenuItem(_KEEP, "save what is shown", kept))
         if not settings.read_only:
             entries.append(
-                MenuItem(_READ_ONLY, "read-only", "writes nothing until wfdash ends; cannot be unset")
+                MenuItem(_READ_ONLY, "read-only", "sends no action until you quit; cannot be turned off")
             )
         return entries
 

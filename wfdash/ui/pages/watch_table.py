@@ -47,7 +47,7 @@ class WatchTable(ListTable[PinState]):
         state, now = self.rows[index], self._clock()
         named, workflow, rest = self._widths(width)
         appearance = look(state.status)
-        read = "not yet" if state.read_at is None else age(now - state.read_at)
+        read = "…" if state.read_at is None else age(now - state.read_at)
         changed = ""
         if state.changed_at is not None:
             changed = f"{age(now - state.changed_at)} ago, was {clean(state.before[:40])}"

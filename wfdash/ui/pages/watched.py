@@ -23,7 +23,7 @@ class WatchedScreen(BaseScreen):
     """They are read at their own pace wherever the person is; this page asks for nothing."""
 
     opened_by = "watched.open"
-    labels: ClassVar[Mapping[str, str]] = {"instance.watch": "watch no longer"}
+    labels: ClassVar[Mapping[str, str]] = {"instance.watch": "unwatch"}
     offers = ("instance.watch",)
     BINDINGS = bindings("row.open", "instance.watch")
 
@@ -62,13 +62,13 @@ class WatchedScreen(BaseScreen):
         self.query_one(Header).tell(
             identity_of(context, here + (f", {count(others)} in other accounts" if others else "")),
             counts={},
-            freshness=[[(f"each is read every {PACE:.0f} s", QUIET)], [(f"every {PACE:.0f} s", QUIET)]],
+            freshness=[[(f"each is refreshed every {PACE:.0f} s", QUIET)], [(f"every {PACE:.0f} s", QUIET)]],
             meter=meter_pieces(poller.budget),
         )
         watch = context.keys.key_of("instance.watch")
         self.table.message = (
             f"Nothing is watched yet.\n{watch} watches the instance under the cursor: "
-            f"it is read every {PACE:.0f} s wherever you are, and a change of it rings and is told."
+            f"it is read every {PACE:.0f} s wherever you are, and a change rings the bell and is shown."
         )
         self.table.take(states)
 

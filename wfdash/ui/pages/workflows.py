@@ -8,7 +8,7 @@ from wfdash.core.model.status import STATUSES
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.sparkline import moves
-from wfdash.core.text.words import clock, count
+from wfdash.core.text.words import clock, count, counted
 from wfdash.live.polling.events import Event, WorkflowsChanged
 from wfdash.ui.base.empty_messages import PATIENCE, is_lost, no_answer
 from wfdash.ui.base.identity import identity_of
@@ -136,9 +136,7 @@ class WorkflowsScreen(BaseScreen):
             return f"{fresh.failure}\nwfdash keeps trying; `wfdash doctor` says what to check."
         if fresh.answered_at is None:
             silent = no_answer(fresh, self.context.clock())
-            return (
-                f"Asking for the workflows: {silent}.\n{PATIENCE}" if silent else "Asking for the workflows."
-            )
+            return f"Loading the workflows: {silent}.\n{PATIENCE}" if silent else "Loading the workflows."
         if self.poller.local:
             return (
                 "This dev session has no workflows.\nAdd one under `workflows` in the Worker's configuration."
@@ -158,13 +156,13 @@ class WorkflowsScreen(BaseScreen):
         since = "" if trends.since is None else f" since {clock(trends.since, utc=self.context.utc, now=now)}"
         title: Pieces = [
             (f" {clean(workflow.name)}", STRONG),
-            (f"{since}, a bar a minute" if workflow.counts else ": this server tells no counts", QUIET),
+            (f"{since}, a bar a minute" if workflow.counts else ": this server gives no counts", QUIET),
         ]
         schedules = ", ".join(clean(schedule.cron) for schedule in workflow.schedules)
         if schedules:
             title = [*title, (f" · cron {schedules}", QUIET)]
         if workflow.script_deleted:
-            title = [*title, (" · its script is deleted: nothing runs it any more", BAD)]
+            title = [*title, (" · its Worker script was deleted: it cannot run", BAD)]
         rows = [
             status
             for status in STATUSES
@@ -196,7 +194,7 @@ class WorkflowsScreen(BaseScreen):
 
 def _title(listed: int, total: int | None) -> str:
     of = f" of {count(total)}" if total is not None and total > listed else ""
-    return f"{count(listed)}{of} {'workflow' if (total or listed) == 1 else 'workflows'}"
+    return f"{count(listed)}{of} {counted(total or listed, 'workflow').partition(' ')[2]}"
 
 
 def _sum(workflows: Sequence[Workflow]) -> dict[str, int]:

@@ -43,7 +43,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         "row.open", "row.fold", "layer.close", "poll.now", "help.open", "app.quit"
     )
-    labels: ClassVar[Mapping[str, str]] = {"row.open": "choose", "layer.close": "go on without"}
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "choose", "layer.close": "skip"}
 
     def __init__(self, context: Context, settings: Settings, name: str = "") -> None:
         """`name` is what the profile will be called; "" finds one."""
@@ -138,8 +138,8 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         if not self.is_ready or not self.query("#below"):
             return
         width, key_of = self.size.width, self.context.keys.key_of
-        keys = f"{key_of('row.fold')} a step back · {key_of('poll.now')} asks again "
-        self.query_one("#title", StatusLine).show([(" wfdash, the first time", STRONG)], [(keys, QUIET)])
+        keys = f"{key_of('row.fold')} back · {key_of('poll.now')} retry "
+        self.query_one("#title", StatusLine).show([(" wfdash: first-time setup", STRONG)], [(keys, QUIET)])
         self.query_one("#steps", TextLines).show([[], *step_pieces(self.step, self.answers, width), []])
         said, style = (self.trouble, BAD) if self.trouble else (self.asking, QUIET)
         if said and not self.trouble and (silent := no_answer(self._since, self.context.clock())):

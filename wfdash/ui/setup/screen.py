@@ -42,7 +42,7 @@ class SetupScreen(SetupToken):
         self._list()
 
     def _list(self) -> None:
-        self.asks("Asking for its workflows.")
+        self.asks("Loading its workflows.")
         self._read_workflows()
 
     @work(group="setup", exclusive=True)
@@ -128,7 +128,7 @@ class SetupScreen(SetupToken):
         elif self.settings.credential is None:
             self.context.pages.leave(3)
         else:
-            self._over(self.settings, "nothing was kept; `wfdash setup` leads through it again")
+            self._over(self.settings, "nothing was saved; `wfdash setup` starts again")
 
     def action_app_quit(self) -> None:
         if self.editing:

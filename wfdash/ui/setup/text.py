@@ -34,7 +34,7 @@ _WHAT = {
     "token": "where it comes from",
     "account": "the one to watch",
     "workflow": "the one to open with",
-    "keep": "as a profile, for the next time",
+    "keep": "save it as a profile",
 }
 ALL = "all"
 FOUND, VARIABLE, COMMAND, WRANGLER, NEW = "found", "variable", "command", "wrangler", "new"

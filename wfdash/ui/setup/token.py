@@ -40,9 +40,9 @@ class SetupToken(SetupPage):
         raise NotImplementedError
 
     def verify(self) -> None:
-        """Asks what the token is worth, and which accounts it sees."""
+        """Asks what the token may do, and which accounts it sees."""
         host = urlsplit(self.settings.base_url).netloc
-        self.asks(f"Asking {host} what the token is worth.")
+        self.asks(f"Asking {host} what the token may do.")
         self._ask_worth(host)
 
     @work(group="setup", exclusive=True)

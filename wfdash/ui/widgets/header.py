@@ -158,8 +158,8 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, slow: str = 
     """
     if fresh.answered_at is None:
         if frozen:
-            return [[("‖ frozen, not asked", WARN)]]
-        said = ("▲ nothing read yet", BAD) if fresh.failure else ("asking", QUIET)
+            return [[("‖ frozen, nothing read", WARN)]]
+        said = ("▲ nothing read yet", BAD) if fresh.failure else ("loading", QUIET)
         waits = _slowed(slow) or (_retry(fresh, now) if fresh.failure else _waited(fresh, now))
         return [[said, *waits], [said]]
     old = max(0, int(now - fresh.answered_at))
@@ -207,10 +207,10 @@ def _due(words: str, fresh: Freshness, now: float) -> Pieces:
 
 
 def meter_pieces(budget: Budget) -> Pieces:
-    """`API 36/600`, with what other processes read `API 36+516/600`, or for how long nothing is read."""
+    """`reads 36/600`, with those of other wfdash `reads 36+516/600`, or for how long nothing is read."""
     if (held_for := budget.held_for) > 0:
-        return [(f"{_ALARM} API rests {int(held_for + 0.999)} s", WARN + STRONG + _BUDGET)]
+        return [(f"{_ALARM} no reads for {int(held_for + 0.999)} s", WARN + STRONG + _BUDGET)]
     (spent, limit), (others, _) = budget.meter, budget.others
     style = ACCENT if spent >= limit * 0.9 else QUIET
     reads = f"{spent - others}+{others}" if others else f"{spent}"
-    return [(f"API {reads}/{limit}".ljust(len(f"API {limit}/{limit}")), style + _BUDGET)]
+    return [(f"reads {reads}/{limit}".ljust(len(f"reads {limit}/{limit}")), style + _BUDGET)]
