@@ -40,7 +40,7 @@ ROOMS = {
         ("navigation", "connection", "handover", "company", "pages"),
         ("instances",),
         ("detail",),
-        ("actions", "errors", "setup"),
+        ("actions", "errors", "logs", "setup"),
         ("base",),
         ("terminal", "widgets"),
         ("context", "messages", "session"),

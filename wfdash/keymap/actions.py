@@ -79,6 +79,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("timeline.previous", ("[",), "previous failed", "Previous failed or slow step", "detail"),
     Action("detail.compare", ("=",), "compare", "Compare with the last success", "detail"),
     Action("instance.watch", ("f",), "watch", "Watch this instance", "instance"),
+    Action("logs.open", ("l",), "logs", "Lines that the instance or this step printed", "instance"),
     Action("watched.open", ("F",), "watched", "The watched instances of every workflow", "app"),
     Action("time.zone", ("u",), "UTC/local", "UTC or local time, everywhere", "app"),
     Action("copy.menu", ("y",), "copy", "Copy id, URL, command, curl or Markdown", "instance"),

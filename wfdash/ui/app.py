@@ -67,6 +67,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         "workflows.open",
         "errors.open",
         "instance.watch",
+        "logs.open",
         "watched.open",
         "export.menu",
         "note.write",
@@ -263,6 +264,16 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         workflow, instance = self.pages.subject
         if instance:
             self.shift.toggle(workflow, instance)
+
+    def action_logs_open(self) -> None:
+        workflow, instance = self.pages.subject
+        if not instance:
+            self.notify("no instance is under the cursor")
+            return
+        top = self.pages.top
+        at = top.step_under_cursor() if top is not None else None
+        step = at[1][at[2]] if at is not None and at[2] < len(at[1]) else None
+        self.pages.open("logs", workflow, instance, step.index if step and step.kind == "step" else None)
 
     def action_poll_now(self) -> None:
         if self.session is not None:

@@ -32,6 +32,7 @@ _PAGES = {
     "palette": ("wfdash.ui.pages.palette", "PaletteScreen"),
     "goto": ("wfdash.ui.pages.goto", "GotoScreen"),
     "detail": ("wfdash.ui.detail.screen", "DetailScreen"),
+    "logs": ("wfdash.ui.logs.screen", "LogsScreen"),
     "inspector": ("wfdash.ui.detail.inspector", "InspectorScreen"),
     "compare": ("wfdash.ui.detail.compare", "CompareScreen"),
     "export": ("wfdash.ui.pages.export", "ExportScreen"),

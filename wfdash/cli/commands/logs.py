@@ -11,6 +11,7 @@ from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import json_line, line, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
 from wfdash.core.logs.line import PlacedLine
+from wfdash.core.logs.rows import uncoloured
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
@@ -145,7 +146,7 @@ class _Logs:
             return
         where = (name or "-") + ("" if entry.certain else "?")
         repeated = f" (printed {entry.times} times by replays)" if entry.times > 1 else ""
-        line(iso(own.at), own.level, where, own.message + repeated)
+        line(iso(own.at), own.level, where, uncoloured(own.message) + repeated)
 
     def _wanted(self, entry: PlacedLine, detail: Detail) -> bool:
         """Whether it is of the step that was asked for."""

@@ -1,6 +1,6 @@
 """One read each, of what somebody waits for: it goes first, and the budget page says what it is for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.reads.log_lines import InstanceLogs
 
 __all__ = ["Reads"]
 
@@ -71,6 +72,10 @@ class Reads(Struct, frozen=True):
         except WorkflowsError:
             return []  # whoever asks next says what is wrong, and asks again
         return []
+
+    def logs(self, workflow: str, instance: str, clock: Callable[[], float]) -> InstanceLogs:
+        """What gathers an instance's lines; asks nobody before it is told to."""
+        return InstanceLogs(self.api, workflow, instance, turn=lambda: self._turn("logs"), now=clock)
 
     # Before there is an account to watch.
 

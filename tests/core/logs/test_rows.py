@@ -1,0 +1,62 @@
+"""Lines as rows: unfolded, found again, and searched."""
+
+import pytest
+
+from tests.support.fakes.details import T0
+from wfdash.core.logs.line import LogLine, PlacedLine
+from wfdash.core.logs.rows import LogRows, line_key, line_text, unfolded_text
+
+
+def entry(at, text="x", **more):
+    return PlacedLine(LogLine(T0 + at, "log", text, "telemetry", "r", order=str(at)), True, **more)
+
+
+def test_unfolded_line_takes_rows_beneath_it():
+    rows = LogRows()
+    entries = [entry(1), entry(2, 'got {"a": [1, 2]}'), entry(3)]
+    rows.take(entries, 40)
+    assert len(rows) == 3
+    rows.unfolded.add(line_key(entries[1]))
+    rows.lay_out(40)
+    texts = [rows[index].text for index in range(len(rows))]
+    assert texts == ["", "", "got", "{", '  "a": [', "    1,", "    2", "  ]", "}", ""]
+    below = rows.key(9)
+    rows.take([entry(0), *entries], 40)
+    assert rows.place(below) == 10
+    inside = rows.key(5)
+    rows.unfolded.clear()
+    rows.lay_out(40)
+    assert rows.place(inside) == 2
+    assert rows.place(("gone", 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "lines"),
+    [
+        ("plain", ["plain"]),
+        ("two\nlines", ["two", "lines"]),
+        ("{not json", ["{not json"]),
+        ("a [1", ["a [1"]),
+        ('{"a": 1}', ["{", '  "a": 1', "}"]),
+        ("\x1b[31mred\x1b[0m", ["red"]),
+        ("[" * 10_000, ["[" * 10_000]),
+    ],
+)
+def test_text_unfolded(message, lines):
+    assert unfolded_text(message) == lines
+
+
+def test_search_finds_any_case_and_every_line():
+    rows = LogRows()
+    rows.take([entry(n, f"Line {n % 10}") for n in range(1000)], 40)
+    assert rows.find("LINE 7") == list(range(7, 1000, 10))
+    assert rows.find("nowhere") == []
+
+
+def test_text_of_a_line_is_one_safe_line():
+    hostile = "a\tb\nc\x1b]0;title\x07\x1b[31m[bold]"
+    text = line_text(entry(1, hostile, step=0, times=3), ["charge card-1"])
+    assert text.split("\t")[1:3] == ["log", "charge card"]
+    assert text.count("\t") == 3
+    assert "printed 3 times by replays" in text
+    assert not {"\n", "\x1b", "\x07"} & set(text)

@@ -1,0 +1,155 @@
+"""`l`: the lines of an instance and of a step, followed, searched, unfolded, copied and written."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.harness.dashboard import drive
+from wfdash.core.logs.line import LogLine
+from wfdash.demo.http.faults import InjectedFault
+
+FAILED = "status:errored"
+
+
+async def opened_logs(d):
+    await d.press("logs.open")
+    await d.until(lambda: "following" in d.text)
+
+
+def test_lines_of_the_instance_under_the_cursor():
+    async def script(d):
+        chosen = d.app.root.table.instance
+        assert not [asked for asked in d.server.state.requests if "workers" in asked.path]
+        await opened_logs(d)
+        assert chosen in d.lines[0]
+        assert "telemetry, read <10s ago" in d.lines[0]
+        assert d.line("STEP").split() == ["0s", "AT", "STEP", "LINE"] or "AT" in d.line("STEP")
+        assert any(" E  charge card" in line for line in d.lines)
+        assert d.app.pages.subject == ("orders", chosen)
+        await d.press("escape")
+        asked = len(d.server.state.requests.of("POST", "telemetry"))
+        await d.passes(60)
+        assert len(d.server.state.requests.of("POST", "telemetry")) == asked
+
+    drive(script, filter=FAILED)
+
+
+def test_lines_of_the_step_and_all_of_them():
+    async def script(d):
+        await d.press("row.open")
+        await d.until(lambda: "charge card" in d.text)
+        await opened_logs(d)
+        assert 'those of "charge card"' in d.lines[1]
+        assert not any("load order" in line for line in d.lines[2:-1])
+        await d.press("logs.open", "move.first")
+        assert any("load order" in line for line in d.lines[2:-1])
+
+    drive(script, filter=FAILED, size=(80, 24))
+
+
+def test_search_goes_from_one_to_the_next():
+    async def script(d):
+        await opened_logs(d)
+        await d.press("filter.edit")
+        await d.type("charge card failed")
+        first = d.app.screen.table.cursor
+        await d.press("enter")
+        second = d.app.screen.table.cursor
+        assert second != first or "1 of 1" in d.text
+        await d.press("shift+tab")
+        assert d.app.screen.table.cursor == first
+        await d.press("escape")
+        assert d.app.screen.table.has_focus
+        await d.press("filter.edit")
+        await d.type("no such words")
+        assert "not found" in d.text
+
+    drive(script, filter=FAILED)
+
+
+def test_line_unfolds_and_folds():
+    async def script(d):
+        await opened_logs(d)
+        rows = len(d.app.screen.table.rows)
+        await d.press("row.open")
+        assert len(d.app.screen.table.rows) > rows
+        await d.press("row.fold")
+        assert len(d.app.screen.table.rows) == rows
+
+    drive(script, filter=FAILED)
+
+
+def test_copy_and_export(tmp_path, monkeypatch):
+    async def script(d):
+        await opened_logs(d)
+        await d.press("copy.menu")
+        assert "all lines" in d.text
+        await d.press("escape", "export.menu")
+        await d.until(lambda: "wrote" in d.text)
+
+    monkeypatch.chdir(tmp_path)
+    drive(script, filter=FAILED)
+    [written] = Path(tmp_path).glob("*-log-*.txt")
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert "charge card failed" in written.read_text()
+
+
+def test_following_shows_what_a_running_instance_prints():
+    async def script(d):
+        await opened_logs(d)
+        before = d.app.screen.table.row_count()
+        await d.until(lambda: d.app.screen.table.row_count() > before, 600)
+        table = d.app.screen.table
+        assert table.cursor == table.row_count() - 1
+        assert len(d.server.state.tails.open) == 1
+        await d.press("move.first")
+        assert "newest last" in d.lines[1]
+        await d.press("escape")
+        await d.until(lambda: not d.server.state.tails.open)
+
+    drive(script, filter="status:waiting")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [("403@telemetry", "Workers Observability Read"), ("500@telemetry", "failed to read the log")],
+)
+def test_failure_is_one_sentence(fault, words):
+    async def script(d):
+        d.server.state.faults.append(InjectedFault.parse(fault))
+        await d.press("logs.open")
+        await d.until(lambda: words in d.text)
+        asked = len(d.server.state.requests.of("POST", "telemetry"))
+        await d.passes(30)
+        # A permission is not asked for again and again.
+        assert fault.startswith("500") or len(d.server.state.requests.of("POST", "telemetry")) == asked
+
+    drive(script, filter=FAILED)
+
+
+def test_hostile_and_many_lines_are_drawn():
+    async def script(d):
+        await opened_logs(d)
+        screen = d.app.screen
+        odd = ["\x1b[2J\x1b]0;x\x07", "[bold]@click", "\u202eevil", "\udc80", "x" * 60_000, "\x00\x9b31m", ""]
+        lines = [
+            LogLine(4e9 + n, odd[n % len(odd)] if n % 50 == 0 else "log", odd[n % len(odd)], "telemetry")
+            for n in range(20_000)
+        ]
+        screen._logs.add(lines)
+        screen._drawn = False
+        await d.until(lambda: screen.table.row_count() > 5000)
+        assert "\x1b" not in d.text
+        assert "[bold]@click" in d.text
+        assert "? others may be among these" in d.text
+        await d.press("move.first", "move.last", "row.open", "move.half_up")
+
+    drive(script, filter=FAILED)
+
+
+def test_no_instance_no_logs():
+    async def script(d):
+        await d.press("logs.open")
+        assert "no instance is under the cursor" in d.text
+
+    drive(script, workflow="refunds")

@@ -1,0 +1,131 @@
+"""The lines as rows: one each, an unfolded one as many as it needs; and the search through them."""
+
+import json
+import re
+from collections.abc import Hashable, Sequence
+
+from msgspec import Struct
+
+from wfdash.core.logs.line import PlacedLine
+from wfdash.core.model.times import iso
+from wfdash.core.text.clean import clean
+from wfdash.core.text.wrap import wrapped
+from wfdash.core.why.step_names import base_name
+
+__all__ = ["LogRow", "LogRows", "line_key", "line_text", "uncoloured", "unfolded_text"]
+
+_MOST_PARTS = 400
+"""Rows that one unfolded line may take."""
+_LONGEST = 20_000
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+class LogRow(Struct, frozen=True):
+    """`part` 0 is the line itself, what follows are rows of its text unfolded."""
+
+    entry: int
+    part: int = 0
+    text: str = ""
+
+
+def line_key(entry: PlacedLine) -> Hashable:
+    """Tells a line from others for as long as it is shown."""
+    line = entry.line
+    return line.source, line.request, line.order, line.at, line.message
+
+
+def uncoloured(message: str) -> str:
+    """Without the colours that a program gave it; whatever else a terminal would obey stays, and is seen."""
+    return _COLOUR.sub("", message) if "\x1b" in message else message
+
+
+def line_text(entry: PlacedLine, names: Sequence[str]) -> str:
+    """One line for a file or the clipboard, as `wfdash logs` prints it; `names` are those of the steps."""
+    step = "-" if entry.step is None else base_name(names[entry.step])
+    where = step + ("" if entry.certain else "?")
+    repeated = f" (printed {entry.times} times by replays)" if entry.times > 1 else ""
+    cells = (iso(entry.line.at), entry.line.level, where, uncoloured(entry.line.message) + repeated)
+    return "\t".join(map(clean, cells))
+
+
+def unfolded_text(message: str) -> list[str]:
+    """The message line by line; one that ends in a JSON object, or is one, with that laid out."""
+    text = uncoloured(message[:_LONGEST])
+    at = min((place for mark in "{[" if (place := text.find(mark)) >= 0), default=-1)
+    if at >= 0:
+        try:
+            value = json.loads(text[at:])
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict | list):
+            head = [text[:at].rstrip()] if text[:at].strip() else []
+            return [*head, *json.dumps(value, indent=2, ensure_ascii=False).split("\n")][:_MOST_PARTS]
+    return text.split("\n")[:_MOST_PARTS]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """A line broken into rows that all begin where it does."""
+    indent = " " * min(len(text) - len(text.lstrip(" ")), width // 2)
+    return [indent + part for part in wrapped(text.lstrip(" "), width - len(indent))] or [""]
+
+
+class LogRows:
+    """Lines of which some are unfolded. As long as none is, a row is a line and nothing is laid out."""
+
+    def __init__(self) -> None:
+        self.entries: Sequence[PlacedLine] = ()
+        self.unfolded: set[Hashable] = set()
+        self._rows: list[LogRow] | None = None
+        self._places: dict[Hashable, int] | None = None
+        self._folded: list[str] = []
+        self._folded_of: Sequence[PlacedLine] = ()
+
+    def take(self, entries: Sequence[PlacedLine], width: int) -> None:
+        """Shows these, an unfolded one in rows of `width` cells."""
+        self.entries = entries
+        self._places = None
+        self.lay_out(width)
+
+    def lay_out(self, width: int) -> None:
+        self._rows = None
+        if not self.unfolded:
+            return
+        rows: list[LogRow] = []
+        for index, entry in enumerate(self.entries):
+            rows.append(LogRow(index))
+            if line_key(entry) in self.unfolded:
+                texts = (clean(text) for text in unfolded_text(entry.line.message))
+                parts = [part for text in texts for part in _wrapped(text, width)]
+                rows += [LogRow(index, number, part) for number, part in enumerate(parts[:_MOST_PARTS], 1)]
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self.entries) if self._rows is None else len(self._rows)
+
+    def __getitem__(self, index: int) -> LogRow:
+        return LogRow(index) if self._rows is None else self._rows[index]
+
+    def key(self, index: int) -> Hashable:
+        row = self[index]
+        return line_key(self.entries[row.entry]), row.part
+
+    def place(self, key: Hashable) -> int | None:
+        """The row of a key; of a part that was folded away, the row of its line."""
+        if self._places is None or len(self._places) != len(self):
+            self._places = {self.key(index): index for index in range(len(self))}
+        found = self._places.get(key)
+        return found if found is not None or not isinstance(key, tuple) else self._places.get((key[0], 0))
+
+    def row_of(self, entry: int) -> int:
+        """The row of a line."""
+        if self._rows is None:
+            return entry
+        return next(index for index, row in enumerate(self._rows) if row.entry == entry)
+
+    def find(self, words: str) -> list[int]:
+        """The lines that hold the words, in any case; by index."""
+        if self._folded_of is not self.entries:
+            self._folded = [entry.line.message.casefold() for entry in self.entries]
+            self._folded_of = self.entries
+        wanted = words.casefold()
+        return [index for index, text in enumerate(self._folded) if wanted in text]

@@ -1,0 +1,1 @@
+"""The console lines of one instance, on its own clock."""

@@ -1,0 +1,370 @@
+"""`l`: what an instance printed, of all its code or of the step under the cursor."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from platformdirs import user_state_path
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Input
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.handoff.copy_formats import Copy
+from wfdash.core.logs.line import PlacedLine
+from wfdash.core.logs.rows import line_text
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
+from wfdash.core.text.clean import cells, clean, fit, masked
+from wfdash.core.text.words import age, count
+from wfdash.core.timeline.axis import Axis, Scale
+from wfdash.core.timeline.outline import Outline, outline_in_slices
+from wfdash.core.timeline.timeline import axis_of
+from wfdash.core.why.step_names import base_name
+from wfdash.live.polling.events import DetailChanged, Event
+from wfdash.live.records.export_files import file_name, write_first
+from wfdash.ui.base.identity import identity_of
+from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
+from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.logs.table import LogTable
+from wfdash.ui.widgets.field import Field
+from wfdash.ui.widgets.header import badge_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.status_line import Pieces, length
+from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
+
+if TYPE_CHECKING:
+    from wfdash.live.reads.log_lines import InstanceLogs
+
+__all__ = ["LogsScreen"]
+
+_DRAWN_EVERY: Final = 1.0
+"""Seconds between two drawings while lines come: a full screen that scrolls is some 5 kB."""
+_SETTLES: Final = 60.0
+"""Seconds after an instance's end in which a source may still come out with lines of it."""
+_NEIGHBOURS: Final = 1000
+"""Loaded instances whose ids tell other instances' lines."""
+_FEW_STEPS: Final = 1000
+"""Steps up to which the axis is worked out beside the lines."""
+
+
+class LogsScreen(BaseScreen):
+    """Asks for nothing before it is opened, and for no more once it is closed."""
+
+    DEFAULT_CSS = "LogsScreen Field { display: none; margin: 0 1; }"
+    labels: ClassVar[Mapping[str, str]] = {
+        "row.open": "unfold",
+        "filter.edit": "search",
+        "logs.open": "all lines or the step's",
+    }
+    offers = ("filter.edit", "logs.open", "copy.menu", "export.menu")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu", "logs.open", "export.menu")
+
+    def __init__(self, context: Context, workflow: str, instance: str, step: int | None = None) -> None:
+        super().__init__(context)
+        self.workflow, self.instance, self.step = workflow, instance, step
+        self.of_step = step is not None
+        """Whether only the lines of the step are shown."""
+        self._logs: InstanceLogs | None = None
+        self._detail: Detail | None = None
+        self._placed: Sequence[PlacedLine] = ()
+        self._placed_for: tuple[int, Detail] | None = None
+        self._axis: Axis | None = None
+        self._drawn = False
+        self._failure = ""
+
+    def compose(self) -> ComposeResult:
+        yield TextLines(id="head")
+        yield LogTable(id="lines")
+        close = self.context.keys.key_of("layer.close")
+        keys = (("enter", "next"), ("shift+tab", "previous"), (close, "end the search"))
+        yield Field(placeholder="search the lines", keys=keys)
+        yield KeyBar(self.context.pages.why_off)
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self.table.message = "reading what it printed …"
+        self.set_interval(_DRAWN_EVERY, self._draw_news)
+        if self.poller is not None:
+            self.poller.open(self.instance)
+        self._begin()
+
+    def on_screen_resume(self) -> None:
+        if self.poller is not None:
+            self.poller.open(self.instance)
+
+    @property
+    def table(self) -> LogTable:
+        return self.query_one("#lines", LogTable)
+
+    @property
+    def field(self) -> Field:
+        return self.query_one(Field)
+
+    def live(self, event: Event) -> None:
+        if isinstance(event, DetailChanged) and event.id == self.instance:
+            self._begin()
+
+    def tick(self, now: float) -> None:
+        self._draw_head()
+
+    def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
+        message.stop()
+        self._draw_head()
+
+    # Reading.
+
+    def _begin(self) -> None:
+        """Starts to read once the instance itself is known."""
+        state = self.poller.detail(self.instance) if self.poller is not None else None
+        session = self.context.session
+        if state is not None and state.gone and state.detail is None:
+            self.table.message = (
+                "There is no such instance.\nIt expired, was deleted or has another workflow."
+            )
+            self.table.repaint()
+        if state is None or state.detail is None or session is None:
+            return
+        self._detail = state.detail
+        if self._logs is None:
+            self._logs = session.reads.logs(self.workflow, self.instance, self.context.clock)
+            self.run_worker(self._gather(self._logs), group="logs", exit_on_error=False)
+            self.run_worker(self._listen(self._logs), group="logs", exit_on_error=False)
+
+    async def _gather(self, logs: "InstanceLogs") -> None:
+        """Reads again and again, at most a tenth of the time, until nothing more can come."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            if self.poller is None or not self.poller.frozen:
+                assert self._detail is not None
+                detail = self._detail
+                try:
+                    await logs.read(detail)
+                    self._failure = ""
+                except WorkflowsError as failure:
+                    self._failure = failure.sentence
+                    if failure.exit_code in (1, 3):
+                        self.call_later(self._draw)
+                        return
+                await self._place(logs)
+                self.call_later(self._draw)
+                if is_final(detail.status) and self.context.clock() > (detail.end or 0.0) + _SETTLES:
+                    return
+            await asyncio.sleep(max(logs.reader.pace, 9 * (loop.time() - began)))
+
+    async def _listen(self, logs: "InstanceLogs") -> None:
+        if self._detail is not None and is_final(self._detail.status):
+            return
+        async for _ in logs.stream():
+            self._drawn = False
+        self.call_later(self._draw_head)
+
+    def _draw_news(self) -> None:
+        """Draws what was sent since the last time."""
+        if self._logs is not None and not self._drawn and self._logs.version:
+            self._drawn = True
+            self.run_worker(self._place_and_draw(self._logs), group="place", exclusive=True)
+
+    async def _place_and_draw(self, logs: "InstanceLogs") -> None:
+        await self._place(logs)
+        self.call_later(self._draw)
+
+    async def _place(self, logs: "InstanceLogs") -> None:
+        """Puts the lines in their places, many of them in a thread: keys go on meanwhile."""
+        detail, poller = self._detail, self.poller
+        if detail is None or self._placed_for == (logs.version, detail):
+            return
+        here = poller is not None and poller.workflow == self.workflow
+        others = [row.id for row in islice(poller.store, _NEIGHBOURS)] if here and poller is not None else []
+        version = logs.version
+        self._placed = await asyncio.to_thread(logs.placed, detail, others)
+        self._placed_for = (version, detail)
+        if len(detail.steps) <= _FEW_STEPS and detail.steps:
+            self._axis = axis_of(_outline(detail), Scale.COMPRESSED, self.context.clock())
+
+    # Drawing.
+
+    def _shown(self) -> Sequence[PlacedLine]:
+        if not self.of_step:
+            return self._placed
+        return [entry for entry in self._placed if entry.step == self.step]
+
+    def _draw(self) -> None:
+        if not self.is_ready or self._detail is None:
+            return
+        table = self.table
+        table.utc = self.context.utc
+        table.message = self._nothing()
+        table.take(self._shown(), self._detail.steps.columns.names, self._axis)
+        self._draw_head()
+
+    def _nothing(self) -> str:
+        """What is said where there is no line."""
+        if self._failure:
+            return clean(self._failure)
+        if self._logs is None or self._logs.state.read_at is None:
+            return "reading what it printed …"
+        if self.of_step and self._placed:
+            key = self.context.keys.key_of("logs.open")
+            return f"This step printed nothing.\n{key} shows the other lines of the instance."
+        if self.context.settings.local:
+            return "Nothing was printed.\nA line comes here when the code calls console.log."
+        return (
+            "No lines.\nThe code printed nothing, or its Worker has no [observability] in its configuration."
+        )
+
+    def _draw_head(self) -> None:
+        if not self.is_ready:
+            return
+        width, detail = self.size.width, self._detail
+        badges = badge_pieces(identity_of(self.context, ""))
+        shown = look(detail.status if detail is not None else "")
+        status = clean(detail.status[:40]) if detail is not None else ""
+        right = self._source()
+        room = max(8, width - length(badges) - cells(status + right) - 16)
+        name = fit(clean(self.instance[:300]), room).rstrip()
+        first: list[tuple[str, Style]] = [(f" {shown.glyph} ", shown.style), *badges, (name, STRONG)]
+        first += [(f"  {status}  ", shown.style), ("logs", STRONG)]
+        gap = width - length(first) - cells(right) - 1
+        lines: list[Pieces] = [[*first, (" " * max(1, gap), PLAIN), (right, QUIET)]]
+        lines.append([(f" {fit(self._summary(), width - 2)}", QUIET)])
+        lines += [[(f" {fit(text, width - 2)}", WARN)] for text in self._doubts()]
+        self.query_one("#head", TextLines).show(lines)
+
+    def _source(self) -> str:
+        """Where the lines are from, and how old they are."""
+        if self._logs is None:
+            return ""
+        read_at = self._logs.state.read_at
+        fresh = "" if read_at is None else f", read {age(max(0.0, self.context.clock() - read_at))} ago"
+        return f"{self._logs.reader.name}{fresh}"
+
+    def _summary(self) -> str:
+        shown = self._shown()
+        if self.of_step and self._detail is not None and self.step is not None:
+            name = base_name(self._detail.steps.columns.names[self.step])
+            what = f'{count(len(shown))} of {count(len(self._placed))} lines: those of "{clean(name[:100])}"'
+        else:
+            what = f"{count(len(shown))} lines"
+        return f"{what} · {'following' if self.table.follows else 'newest last'}"
+
+    def _doubts(self) -> list[str]:
+        said = []
+        uncertain = sum(not entry.certain for entry in self._shown())
+        if uncertain:
+            said.append(f"? others may be among these: {count(uncertain)} lines name no instance")
+        if self._logs is not None:
+            said += [clean(note) for note in self._logs.state.notes]
+            late = self._logs.state.stream_failure
+            if late is not None:
+                said.append(f"lines come late: {clean(late.sentence)}")
+        if self._failure and self._placed:
+            said.append(clean(self._failure))
+        return said
+
+    # What it is about.
+
+    @property
+    def opened_instance(self) -> str:
+        return self.instance
+
+    def subject(self) -> tuple[str, str]:
+        return self.workflow, self.instance
+
+    def target_workflow(self) -> str:
+        return self.workflow
+
+    def why_off(self, action: str) -> str:
+        if action == "logs.open" and self.step is None:
+            return "it is open already"
+        return super().why_off(action)
+
+    # Keys.
+
+    def action_logs_open(self) -> None:
+        """Shows all lines, or only those of the step it was opened on."""
+        if self.step is not None:
+            self.of_step = not self.of_step
+            self.table.follows = True
+            self._draw()
+
+    def action_filter_edit(self) -> None:
+        self.field.styles.display = "block"
+        self.field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._find(event.value, 1, again=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._find(event.value, 1)
+
+    def key_shift_tab(self) -> None:
+        if self.editing:
+            self._find(self.field.value, -1)
+
+    def _find(self, words: str, direction: int, *, again: bool = True) -> None:
+        number, total = self.table.find(words, direction, here_too=not again)
+        if words and (again or not total):
+            self.context.notify(f"{number} of {total}" if total else "not found")
+
+    def close_layer(self) -> bool:
+        if not self.editing:
+            return False
+        self.field.value = ""
+        self.field.styles.display = "none"
+        self.table.focus()
+        return True
+
+    def action_copy_menu(self) -> None:
+        entry = self.table.entry
+        if entry is None or self._detail is None:
+            return
+        names = self._detail.steps.columns.names
+        every = "\n".join(line_text(line, names) for line in self.table.rows.entries[-2000:])
+        entries = [
+            Copy("l", "line", line_text(entry, names)),
+            Copy("m", "message", entry.line.message),
+            Copy("a", "all lines", every),
+        ]
+        self.context.pages.open("copy", f"{self.instance}'s lines", entries)
+
+    def action_export_menu(self) -> None:
+        """Writes the lines that are shown to a file."""
+        if self._detail is None or not self.table.rows.entries:
+            self.context.notify("there is no line to write")
+            return
+        entries, names = list(self.table.rows.entries), self._detail.steps.columns.names
+        self.run_worker(self._write(entries, names), group="export", exit_on_error=False)
+
+    async def _write(self, entries: Sequence[PlacedLine], names: Sequence[str]) -> None:
+        folders = (Path.cwd, partial(user_state_path, "wfdash"))
+        name = file_name(f"{self.instance}-log", "txt", self.context.clock())
+
+        def make() -> Iterator[str]:
+            return (masked(line_text(line, names)) + "\n" for line in entries)
+
+        try:
+            path = await asyncio.to_thread(write_first, folders, name, make)
+        except OSError as error:
+            said, severity = f"not written: {error.strerror or error}", "error"
+        else:
+            said, severity = f"wrote {path}, {count(len(entries))} lines", "information"
+        self.call_later(partial(self.context.notify, said, severity=severity))
+
+
+def _outline(detail: Detail) -> Outline:
+    building = outline_in_slices(detail)
+    while True:
+        try:
+            next(building)
+        except StopIteration as done:
+            outline: Outline = done.value
+            return outline
