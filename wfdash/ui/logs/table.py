@@ -138,8 +138,8 @@ class LogTable(LineTable):
             return strip_of([(" " * (width - room - 1), PLAIN), (fit(text, room), PLAIN)], width, over)
         line = entry.line
         letter, style = _LEVELS.get(line.level, (clean(line.level[:1]) or "?", PLAIN))
-        known = entry.step is not None and entry.step < len(self.names)
-        name = base_name(self.names[entry.step or 0])[:60] if known else ""
+        is_there = entry.step is not None and entry.step < len(self.names)
+        name = base_name(self.names[entry.step or 0])[:60] if is_there else ""
         step = fit(clean(name), self._step_width)
         words = clean(uncoloured(line.message[: room * 8]))
         note = f" ×{entry.times}" if entry.times > 1 else ""
