@@ -45,7 +45,7 @@ def test_neither_a_paste_nor_enter_nor_many_keys_confirm(terminal, simulator):
     shell.press("enter")
     shell.wait_for("enter confirms nothing")
     shell.send(b"yyyy")
-    shell.wait_for("press y alone")
+    shell.wait_for("press y again")
     shell.watch(1)
     assert status(simulator, identity) == "waiting"
     shell.press("escape")

@@ -137,6 +137,8 @@ class Desk(Protocol):
     def unsettled(self) -> "list[Plan]":
         """Those on many of which something is unsent or has not settled."""
 
+    @property
+    def followed_runs(self) -> int: ...
     def start(
         self,
         plan: "Plan",

@@ -5,6 +5,7 @@ from typing import Any
 
 from textual.app import App
 
+from wfdash.core.text.words import counted
 from wfdash.core.verbs.rules import phrase
 from wfdash.keymap.actions import BY_ID, textual_action
 from wfdash.ui.base.screen import BaseScreen, ReadyScreen
@@ -40,6 +41,10 @@ _PAGES = {
     "copy": ("wfdash.ui.pages.copy", "CopyScreen"),
 }
 """Loaded when first opened."""
+_READ = 0.5
+"""Seconds that the question whether to leave stands before the same key answers it."""
+_FORGOTTEN = 30.0
+"""Seconds after which it is asked again."""
 
 
 class Navigator:
@@ -48,7 +53,7 @@ class Navigator:
     def __init__(self, app: App[int], context: Context) -> None:
         self._app = app
         self._context = context
-        self._leaving = False
+        self._warned_at: float | None = None
         self._ending = False
 
     @property
@@ -143,18 +148,30 @@ class Navigator:
         if not self.at_root:
             self._app.pop_screen()
             return
-        key_of, many = self._context.keys.key_of, self._context.desk.unsettled
-        if many and not self._leaving:
-            self._leaving = True
-            left = sum(len(plan.eligible) for plan in many)
-            shows, leaves = key_of("bulk.show"), key_of("app.quit")
-            self._context.notify(
-                f"{phrase(many[0].verb)} of {left} instances still runs; "
-                f"{shows} shows it, {leaves} again leaves it unfinished",
-                severity="warning",
-            )
+        if (left := self._unfinished()) and not self._asked_before():
+            self._context.notify(left, severity="warning")
             return
         self.leave(0)
+
+    def _unfinished(self) -> str:
+        """What leaving would leave: an action on many, or the runs that are followed; "" for nothing."""
+        desk, key_of = self._context.desk, self._context.keys.key_of
+        shows, leaves = key_of("bulk.show"), key_of("app.quit")
+        if many := desk.unsettled:
+            left = sum(len(plan.eligible) for plan in many)
+            what = f"{phrase(many[0].verb)} of {counted(left, 'instance')} still runs"
+            return f"{what}; {shows} shows it, {leaves} again leaves it unfinished"
+        if runs := desk.followed_runs:
+            return f"{counted(runs, 'run')} not ended yet; {shows} shows them, {leaves} again leaves them"
+        return ""
+
+    def _asked_before(self) -> bool:
+        """Whether the question stands, for long enough to be read: a double click may send ctrl+c twice."""
+        now, before = self._context.clock(), self._warned_at
+        asked = before is not None and _READ <= now - before <= _FORGOTTEN
+        if not asked and (before is None or now - before > _FORGOTTEN):
+            self._warned_at = now
+        return asked
 
     def press(self, action: str) -> None:
         """Presses the key of an action, if it has one here: what guards keys guards this too."""

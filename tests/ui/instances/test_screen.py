@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import pytest
+from textual.events import Key
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
@@ -122,7 +123,7 @@ def test_expired_row_says_no_more_than_its_last_answer():
         await d.until(lambda: store.note(chosen) == EXPIRED)
         await d.passes(2)
         (lasted,) = re.findall(r"\S+\+", row(d, chosen))
-        (told,) = [line[68:] for line in d.lines if "so far" in line]
+        (told,) = [line.partition("│")[2] for line in d.lines if "so far" in line]
         assert "was waiting" in row(d, chosen)
         await d.passes(600)
         assert "expired" in row(d, chosen)
@@ -131,7 +132,7 @@ def test_expired_row_says_no_more_than_its_last_answer():
         assert told in d.text
         assert "final, read" not in d.text
 
-    drive(script)
+    drive(script, size=(200, 40))
 
 
 def test_cursor_stays_on_its_instance_as_rows_move():
@@ -312,6 +313,19 @@ def test_a_range_follows_the_cursor():
         assert list(root.rows.marks.ids) == root.rows.view.ids(1, 4)
         await d.press("V", "j")
         assert len(root.rows.marks) == 3
+
+    drive(script)
+
+
+def test_a_range_typed_in_one_burst_marks_all_of_it():
+    """As a slow link delivers it: the keys come before the messages of the moves."""
+
+    async def script(d):
+        root = d.app.root
+        for key in ("V", "ctrl+d", "V"):
+            d.app.post_message(Key(key, "V" if key == "V" else None))
+        await d.until(lambda: root.rows.marks.ids and not root.rows.marks.in_range)
+        assert list(root.rows.marks.ids) == root.rows.view.ids(0, root.table.page // 2 + 1)
 
     drive(script)
 

@@ -66,6 +66,11 @@ class ActionProgress(Struct):
         return tuple(target.id for target in self.plan.eligible if target.id not in self.results)
 
     @property
+    def runs_followed(self) -> int:
+        """Runs that this began and that are read until they end."""
+        return sum(result.followed for result in self.results.values())
+
+    @property
     def runs_on(self) -> int:
         """Runs that this began, of which the end is not known."""
         return sum(result.followed or self._not_ended(result) for result in self.results.values())

@@ -68,6 +68,13 @@ class ActionDesk:
         return [progress.plan for progress in self.actions if not progress.single and not progress.answered]
 
     @property
+    def followed_runs(self) -> int:
+        """How many runs of actions on many are followed to an end that they have not come to."""
+        return sum(
+            progress.runs_followed for progress in self.actions if not progress.single and progress.answered
+        )
+
+    @property
     def bulk(self) -> ActionProgress | None:
         """The action on many that was asked for last."""
         return next((progress for progress in reversed(self.actions) if not progress.single), None)

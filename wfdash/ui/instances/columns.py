@@ -1,10 +1,13 @@
 """The columns of the instances table: which of them fit a width, and how sorting by one is written."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from wfdash.core.rows.order import Order
 
 __all__ = [
+    "COLUMNS",
     "GLYPH",
     "SORTS",
     "TableColumns",
@@ -26,6 +29,8 @@ _NAMES = {
     "trigger": "TRIGGER",
     "version": "VERSION",
 }
+COLUMNS = tuple(_NAMES)
+"""The columns there are, in the order in which they stand unless a person chose another."""
 SORTS = {
     "created": "age",
     "status": "status",
@@ -41,6 +46,14 @@ GLYPH = 1
 """Width of a status column without the word."""
 _LEAST_ID = 12
 """Cells of an id that tell it from its neighbours."""
+
+
+_SPARED = (("took", 8, 36), ("version", 8, 40), ("trigger", 8, 40))
+"""Width of a column that goes where the room is needed, and what it has to leave for "blocked on".
+
+Of active rows TOOK says what AGE says: beside the detail the key fact needs that room more.
+"""
+_UNSPARED = tuple((name, cells, 0) for name, cells, _ in _SPARED)
 
 
 _DESCENDING = ("created", "took")
@@ -92,27 +105,31 @@ class TableColumns(Struct, frozen=True):
         return _NAMES[name]
 
 
-def columns(width: int, longest_id: int, status: int) -> TableColumns:
-    """What fits beside a gutter of two cells, each column after one space; `status` is that column's width.
+def columns(width: int, longest_id: int, status: int, shown: Sequence[str] = COLUMNS) -> TableColumns:
+    """What of `shown` fits beside a gutter of two cells, each column after one space; `status` is its width.
 
     What it is blocked on stands after one space more, away from the numbers before it.
 
-    The id and what the instance is blocked on share the room that the fixed columns leave, the id first.
-    Where that is too little for the id, the status is its glyph alone.
+    The id is always there. It and what the instance is blocked on share the room that the fixed ones leave,
+    the id first. Where that is too little for the id, the status is its glyph alone.
     """
-    if width - 10 - status < min(longest_id, _LEAST_ID):
-        return TableColumns((("status", GLYPH), ("id", max(1, width - GLYPH - 9)), ("age", 5)))
-    room = width - 3 - status
-    widths = {"status": status, "age": 5}
-    room -= 6
+    order = shown if "id" in shown else ("id", *shown)
+    fixed = {name: room for name, room in (("status", status), ("age", 5)) if name in order}
+    if width - 10 - fixed.get("status", 0) < min(longest_id, _LEAST_ID):
+        narrow = {"status": GLYPH, "age": 5}
+        widths = {name: room for name, room in narrow.items() if name in order}
+        widths["id"] = max(1, width - 2 - sum(widths.values()) - len(widths))
+        return TableColumns(tuple((name, widths[name]) for name in order if name in widths))
+    room = width - 2 - sum(fixed.values()) - len(fixed)
+    widths = dict(fixed)
     wanted = max(12, min(longest_id, 44))
-    for name, cells, spare in (("took", 8, 20), ("version", 8, 40), ("trigger", 8, 40)):
-        if room - cells - 1 >= min(wanted, 24) + 2 + spare:
+    for name, cells, spare in _SPARED if "why" in order else _UNSPARED:
+        if name in order and room - cells - 1 >= min(wanted, 24) + 2 + spare:
             widths[name] = cells
             room -= cells + 1
-    if room < 34:
-        widths["id"] = max(1, room - 1)
+    if room < 34 or "why" not in order:
+        widths["id"] = max(1, room - 1 if room < 34 else min(wanted, room - 1))
     else:
         widths["id"] = min(wanted, max(room // 2 - 1, room - 44))
         widths["why"] = room - 3 - widths["id"]
-    return TableColumns(tuple((name, widths[name]) for name in _NAMES if name in widths))
+    return TableColumns(tuple((name, widths[name]) for name in order if name in widths))

@@ -51,6 +51,9 @@ class RowSource(Protocol):
     def settle(self) -> None:
         """Puts the rows that arrived where they belong."""
 
+    def extend_range(self) -> None:
+        """Marks up to the cursor, where a range is being marked."""
+
     def set_order(self, order: Order, *, announce: bool = False) -> None: ...
     def blocked_on(self, instance: str) -> str:
         """What a row is blocked on in a few words, raw; "" when nothing is known."""
@@ -80,6 +83,11 @@ class InstanceTable(LineTable):
     @property
     def view(self) -> TableView | None:
         return self._source.view
+
+    def move_to(self, index: int) -> None:
+        """A range follows at once: the message of the move comes after keys typed in the same burst."""
+        super().move_to(index)
+        self._source.extend_range()
 
     def action_move_first(self) -> None:
         """The newest row is the first one only once arrivals are in."""
@@ -222,9 +230,6 @@ class InstanceTable(LineTable):
                 continue
             style = QUIET if name == "why" and read_long_ago else _style(name)
             pieces += [(_cell(name, values[name], room), style), (" ", PLAIN)]
-        if cursor and not away:
-            # A colour, or a faint cell, cannot be read on the cursor's own background.
-            pieces = [(part, Style(bold=style.bold)) for part, style in pieces]
         over = CURSOR_AWAY if away else CURSOR if cursor else None
         if ghost:
             pieces = [(part, GHOST) for part, _ in pieces]

@@ -103,8 +103,15 @@ def badge_pieces(identity: Identity) -> Pieces:
     """What must be on every frame, for pages without a header of their own."""
     pieces: list[tuple[str, Style]] = []
     for badge in identity.badges:
-        pieces += [(f" {badge} ", _BADGE), (" ", PLAIN)]
+        pieces += [(f" {badge} ", _badge_style(badge, identity)), (" ", PLAIN)]
     return pieces
+
+
+def _badge_style(badge: str, identity: Identity) -> Style:
+    """A demo is quiet, since nothing can break in it; production has the colour of its profile."""
+    if badge.startswith("DEMO"):
+        return QUIET
+    return _BADGE + Style(color=identity.colour) if identity.colour and badge == "PRODUCTION" else _BADGE
 
 
 def _identity_pieces(identity: Identity, room: int) -> Pieces:

@@ -15,6 +15,7 @@ __all__ = ["blank", "changed_spans", "strip_of"]
 # A run of equal cells shorter than this between two changed ones is repainted too: moving the terminal's
 # cursor and setting the style again takes about as many bytes.
 _GAP = 8
+STRONG = Style(bold=True)
 
 
 def blank(width: int, style: Style | None = None) -> Strip:
@@ -25,12 +26,18 @@ def blank(width: int, style: Style | None = None) -> Strip:
 def strip_of(pieces: Iterable[tuple[str, Style]], width: int, over: Style | None = None) -> Strip:
     """Styled pieces of cleaned text as a strip of exactly `width` cells; `over` is laid over every style.
 
-    One that reverses takes the colours with it: as patches of background they could not be read. Text that
-    does not fit ends in `…`.
+    One that reverses leaves out what has a colour, which could not be read as a patch of background and says
+    what a person looks for just there. Text that does not fit ends in `…`.
     """
     if over and over.reverse:
-        pieces = [(text, Style(bold=style.bold)) for text, style in pieces]
-    segments = [Segment(text, style + over if over else style) for text, style in pieces if text]
+        bold = over + STRONG
+        segments = [
+            Segment(text, style + STRONG if style.color else bold if style.bold else over)
+            for text, style in pieces
+            if text
+        ]
+    else:
+        segments = [Segment(text, style + over if over else style) for text, style in pieces if text]
     strip = Strip(segments)
     if strip.cell_length > width > 0 and strip.crop(width).text.strip():
         strip = _cut(strip, width)
