@@ -23,6 +23,7 @@ MAY_IMPORT = {
 }
 ROOMS = {
     "core": [
+        ("history",),
         ("triage", "rows", "payload", "logs"),
         ("verbs", "filter", "timeline"),
         ("handoff", "why"),

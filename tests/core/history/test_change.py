@@ -1,0 +1,161 @@
+"""Change points: found where a rate rises, silent on noise and on a surge, dated beside the deploy."""
+
+from random import Random
+
+import pytest
+
+from wfdash.core.history.bucket import Tally
+from wfdash.core.history.change import Outcomes, find_changes, outcomes
+from wfdash.core.history.history import History
+from wfdash.core.history.sentence import durations, failures, percent, throughput
+from wfdash.core.model.instance import Instance
+from wfdash.demo.engine.world import build
+from wfdash.demo.http.render import row
+
+NOON = 1_795_262_400.0
+HOUR = 3600.0
+
+
+def series(seed, *parts):
+    """One ended a stretch, failing by chance."""
+    random = Random(seed)
+    failed = [int(random.random() < rate) for number, rate in parts for _ in range(number)]
+    return Outcomes(0.0, 60.0, failed, [1 - one for one in failed])
+
+
+def finding(rows, *, hours=10, now=NOON, deployed=()):
+    start = now - hours * HOUR
+    deployed = dict(deployed)
+    changes = find_changes(outcomes(rows, start=start, end=now, width=60.0), deployed.values())
+    history = History(hours * HOUR, since=start, until=now)
+    history.add(rows)
+    tallies = history.versions().values()
+    total = Tally(
+        *(sum(getattr(tally, name) for tally in tallies) for name in ("created", "complete", "errored"))
+    )
+    return failures(changes, total, rows, deployed=deployed, now=now)
+
+
+def world(scenario, seed):
+    built = build(scenario, clock=lambda: NOON, seed=seed)
+    for name, workflow in built.workflows.items():
+        rows = [Instance.from_item(row(instance)) for instance in workflow.walk(newest_first=True)]
+        yield name, rows, {version.id: version.created for version in workflow.versions}
+
+
+def test_rise_from_2_to_10_percent_is_found_over_200_ended():
+    found = [find_changes(series(seed, (800, 0.02), (200, 0.10))) for seed in range(40)]
+    rises = [[change for change in changes if change.rose] for changes in found]
+    assert sum(bool(rise) for rise in rises) >= 36
+    late = [abs(rise[-1].at - 800 * 60.0) for rise in rises if rise]
+    assert sorted(late)[len(late) // 2] <= 40 * 60.0
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.02, 0.1, 0.6, 1.0])
+def test_even_rate_is_silent(rate):
+    """400 stretches of 10 hours of 60 ended: 4,000 calm hours, of which 40 may be called a rise."""
+    alarms = 0
+    for seed in range(400 if rate in (0.02, 0.1) else 20):
+        alarms += any(change.rose for change in find_changes(series(seed, (600, rate))))
+    assert alarms <= 10
+
+
+def test_calm_world_is_silent_over_100_hours():
+    """Ten seeds, ten hours each, every workflow; arrivals become eight times as many an hour before noon."""
+    alarms = [
+        (seed, name, found.sentence)
+        for seed in range(10)
+        for name, rows, deployed in world("calm", f"calm {seed}")
+        if (found := finding(rows, deployed=deployed.items())).unusual
+    ]
+    assert len(alarms) <= 1, alarms
+
+
+@pytest.mark.parametrize("seed", ["a", "b", "c", "d"])
+@pytest.mark.parametrize(("scenario", "minutes"), [("deploy-gone-wrong", 11), ("incident", 38)])
+def test_bad_deploy_is_named_with_its_minute(scenario, minutes, seed):
+    name, rows, deployed = next(iter(world(scenario, seed)))
+    found = finding(rows, hours=8, deployed=deployed.items())
+    assert name == "orders"
+    assert found.version
+    assert deployed[found.version] == NOON - minutes * 60
+    assert 0 <= found.at - deployed[found.version] <= 240
+    assert f"after version {found.version[:8]}" in found.sentence
+
+
+def flow(
+    start, number, every, *, fails=0.0, took=600.0, failing=30.0, prefix="order", version="77aa", seed=1
+):
+    random = Random(seed)
+    rows = []
+    for n in range(number):
+        created = start + n * every
+        failed = random.random() < fails
+        ended = created + (failing if failed else took * random.uniform(0.7, 1.3))
+        status = "errored" if failed else "complete"
+        if ended >= NOON:
+            status, ended = "running", None
+        rows.append(Instance(f"{prefix}-{n}", status, created, None, created, ended, version))
+    return rows
+
+
+def test_surge_of_new_instances_is_no_trouble():
+    """Failures take 30 s and successes 2 h: by end alone a surge would fail at 80 %."""
+    for seed in range(10):
+        rows = flow(NOON - 30 * HOUR, 1700, 60.0, fails=0.05, took=2 * HOUR, seed=seed)
+        rows += flow(NOON - HOUR, 700, 5.0, fails=0.05, took=2 * HOUR, prefix="surge", seed=seed + 50)
+        assert not finding(rows, hours=24).unusual
+
+
+def test_long_runs_that_fail_at_once_are_found():
+    rows = flow(NOON - 12 * HOUR, 700, 60.0, fails=0.02, took=300.0)
+    rows += [
+        Instance(f"old-{n}", "errored", NOON - 9 * HOUR, None, NOON - 9 * HOUR, NOON - HOUR + n)
+        for n in range(60)
+    ]
+    found = finding(rows)
+    assert found.unusual
+    assert abs(found.at - (NOON - HOUR)) <= 60
+
+
+def test_rise_and_fall_are_both_dated():
+    rows = flow(NOON - 9 * HOUR, 360, 60.0, fails=0.02, took=60.0)
+    rows += flow(NOON - 3 * HOUR, 120, 30.0, fails=0.5, took=60.0, prefix="bad", version="ccf9aaaa-1")
+    rows += flow(NOON - 2 * HOUR, 230, 30.0, fails=0.02, took=60.0, prefix="good")
+    found = finding(rows, deployed={"ccf9aaaa-1": NOON - 3 * HOUR - 60, "good": NOON - 2 * HOUR - 30}.items())
+    assert found.version == "ccf9aaaa-1"
+    assert found.sentence.startswith("errors rose from ")
+    assert " at 09:0" in found.sentence
+    assert "after version ccf9aaaa, and fell to " in found.sentence
+    assert " at 10:0" in found.sentence
+
+
+def test_failures_of_another_version_are_not_laid_to_the_deploy():
+    rows = flow(NOON - 9 * HOUR, 500, 60.0, fails=0.02, took=60.0)
+    rows += flow(NOON - HOUR, 100, 30.0, fails=0.5, took=60.0, prefix="bad", version="77aa")
+    found = finding(rows, deployed={"ccf9aaaa-1": NOON - HOUR - 60}.items())
+    assert found.unusual
+    assert found.version == ""
+    assert "ccf9" not in found.sentence
+
+
+def test_nothing_ended_is_no_rate():
+    assert finding([]).sentence == "no instance completed or failed in this time"
+    open_ = [Instance("order-1", "running", NOON - 60, started=NOON - 60)]
+    assert finding(open_).sentence == "no instance completed or failed in this time"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (0.004, "0.4 %"), (0.0001, "0.1 %"), (0.38, "38 %"), (0.999, "99.9 %"), (1, "100 %")],
+)
+def test_percent_never_rounds_something_to_nothing(share, text):
+    assert percent(share) == text
+
+
+def test_throughput_and_durations_in_words():
+    tally = Tally(12, 9, 1, 0, [10.0] * 9 + [700.0])
+    assert throughput(tally, HOUR) == "12 created, 10 ended: 10.0 per hour"
+    assert throughput(Tally(), HOUR) == "nothing was created and nothing ended in this time"
+    assert durations(tally) == "half took 10 s or less, 95 of 100 11 m 40 s or less"
+    assert durations(Tally()) == "no instance that ended in this time says how long it took"

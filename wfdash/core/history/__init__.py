@@ -1,0 +1,1 @@
+"""What happened: list rows over time, by version and by trigger; where a rate changed; the words for it."""

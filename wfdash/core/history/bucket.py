@@ -1,0 +1,65 @@
+"""One stretch of time and what happened in it; percentiles as durations that an instance really took."""
+
+from collections.abc import Sequence
+from math import ceil
+
+from msgspec import Struct
+
+__all__ = ["Bucket", "Tally", "percentile"]
+
+
+def percentile(ordered: Sequence[float], share: float) -> float | None:
+    """The nearest rank of ascending values: the least that `share` of them do not exceed. None for none.
+
+    Exact: it is one of the values. A sketch would save nothing, the values are kept to take a row back.
+    """
+    if not ordered:
+        return None
+    # A product such as 0.95 * 20 is a hair above 19 as floats, and the rank would be one too high.
+    return ordered[max(1, ceil(round(share * len(ordered), 9))) - 1]
+
+
+class Tally(Struct):
+    """Instances that were created, and that ended, counted. Durations are seconds, ascending."""
+
+    created: int = 0
+    complete: int = 0
+    errored: int = 0
+    terminated: int = 0
+    took: Sequence[float] = ()
+    """Of those that ended and whose times say how long they ran."""
+
+    @property
+    def ended(self) -> int:
+        return self.complete + self.errored + self.terminated
+
+    @property
+    def sample(self) -> int:
+        """What the failure rate rests on: a person's termination is neither a success nor a failure."""
+        return self.complete + self.errored
+
+    @property
+    def failure_rate(self) -> float | None:
+        return self.errored / self.sample if self.sample else None
+
+    @property
+    def p50(self) -> float | None:
+        return percentile(self.took, 0.5)
+
+    @property
+    def p95(self) -> float | None:
+        return percentile(self.took, 0.95)
+
+    @property
+    def p99(self) -> float | None:
+        return percentile(self.took, 0.99)
+
+
+class Bucket(Tally, kw_only=True):
+    """From `start` to before `end`, epoch seconds; `running` and `queued` are as they stood at its end."""
+
+    start: float
+    end: float
+    running: int = 0
+    """Begun and not ended: what sleeps or waits for an event is among them."""
+    queued: int = 0

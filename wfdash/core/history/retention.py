@@ -1,0 +1,58 @@
+"""How far back the list tells all: before that, what ended may have been erased, and none is not nothing."""
+
+from collections.abc import Iterable
+from math import inf
+from typing import Final
+
+from msgspec import Struct
+
+from wfdash.core.history.bucket import Tally
+from wfdash.core.why.context import kept_for
+
+__all__ = ["Edge", "edge"]
+
+_SHORTEST: Final = 3 * 86400.0
+"""Seconds that a finished instance is kept at least where nothing says how long (limits page, free plan)."""
+
+
+class Edge(Struct, frozen=True):
+    """Moments, in epoch seconds, from which on nothing that ended so has been erased."""
+
+    success: float = -inf
+    error: float = -inf
+
+    @property
+    def both(self) -> float:
+        """From here on a rate can be told: before it one side of it is missing."""
+        return max(self.success, self.error)
+
+    def number(self, status: str, count: int, start: float) -> int | None:
+        """How many ended so in a stretch from `start`; None where none is left and some may have been."""
+        since = self.success if status == "complete" else self.error
+        return count if count or start >= since else None
+
+    def created(self, count: int, start: float) -> int | None:
+        return count if count or start >= self.both else None
+
+    def rate(self, tally: Tally, start: float) -> float | None:
+        return tally.failure_rate if start >= self.both else None
+
+
+def edge(
+    now: float, *, configured: float | None = None, defaults: Iterable[object] = (), local: bool = False
+) -> Edge:
+    """The shortest time that any version keeps what ended; a dev session keeps everything.
+
+    `configured` is the config's time for the workflow, `defaults` each version's `default_retention`.
+    """
+    if local:
+        return Edge()
+    if configured is not None:
+        return Edge(now - configured, now - configured)
+    versions = list(defaults)
+
+    def since(status: str) -> float:
+        kept = [kept_for(default, status) for default in versions]
+        return now - min((time for time in kept if time is not None), default=_SHORTEST)
+
+    return Edge(since("complete"), since("errored"))

@@ -1,0 +1,135 @@
+"""What a chart shows, in one sentence: since when, from how much to how much, and what came just before."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from wfdash.core.history.bucket import Tally
+from wfdash.core.history.change import SOON, Change
+from wfdash.core.model.instance import Instance
+from wfdash.core.text.words import clock, count, spoken
+from wfdash.core.triage.error_groups import short_version
+
+__all__ = ["Finding", "durations", "failures", "percent", "throughput"]
+
+_GRAIN: Final = 90.0
+"""A change is dated to the start of its stretch, which may lie before the deploy that made it."""
+
+
+class Finding(Struct, frozen=True):
+    """`at` is the moment of the change that the sentence tells, `version` the one that it names."""
+
+    sentence: str
+    at: float | None = None
+    version: str = ""
+    unusual: bool = False
+    """A rise that still lasts or that came last."""
+
+
+def failures(
+    changes: Sequence[Change],
+    tally: Tally,
+    rows: Sequence[Instance],
+    *,
+    deployed: Mapping[str, float],
+    now: float,
+    utc: bool = True,
+) -> Finding:
+    """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate."""
+    if not tally.sample:
+        return Finding("no instance completed or failed in this time")
+    rise = next((change for change in reversed(changes) if change.rose), None)
+    if rise is None:
+        level = f"errors are level at {percent(tally.failure_rate or 0.0)}"
+        if changes:
+            last = changes[-1]
+            level = f"errors fell from {percent(last.before)} to {percent(last.after)}"
+            level += f" at {_time(last.at, now, utc)}"
+        return Finding(f"{level}: {count(tally.errored)} of {count(tally.sample)} that ended failed")
+    before, after = _rate(rows, _start(changes, rise), rise.at), _rate(rows, rise.at, rise.until)
+    if after <= before:
+        before, after = rise.before, rise.after
+    version, deploy = _deploy(rise, rows, deployed)
+    said = f"errors rose from {percent(before)} to {percent(after)}"
+    said += f" at {_time(rise.at, now, utc)}"
+    said += _beside(rise.at, version, deploy)
+    fall = next((change for change in changes if change.at >= rise.until), None)
+    if fall is not None:
+        fell = _rate(rows, fall.at, fall.until)
+        said += f", and fell to {percent(fell if fell < after else fall.after)} at {_time(fall.at, now, utc)}"
+        said += _beside(fall.at, *_newest(fall, deployed))
+    return Finding(said, rise.at, version, unusual=True)
+
+
+def throughput(tally: Tally, seconds: float) -> str:
+    """How many came and ended, and how fast; the unit is the one that gives a number above 1."""
+    if not tally.created and not tally.ended:
+        return "nothing was created and nothing ended in this time"
+    said = f"{count(tally.created)} created, {count(tally.ended)} ended"
+    unit, length = next(
+        ((unit, length) for unit, length in _PER if tally.ended * length >= seconds),
+        ("day", 86400.0),
+    )
+    return f"{said}: {tally.ended * length / seconds:.1f} per {unit}" if seconds > 0 else said
+
+
+def durations(tally: Tally) -> str:
+    """What half of those that ended took, and what 95 of 100 did."""
+    if tally.p50 is None or tally.p95 is None:
+        return "no instance that ended in this time says how long it took"
+    return f"half took {spoken(tally.p50)} or less, 95 of 100 {spoken(tally.p95)} or less"
+
+
+def percent(share: float) -> str:
+    """`38 %`; a little is not nothing and nearly all is not all: `0.4 %`, `99.6 %`."""
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        return f"{min(max(share * 100, 0.1), 99.9):.1f} %"
+    return f"{share * 100:.0f} %"
+
+
+_PER: Final = (("second", 1.0), ("minute", 60.0), ("hour", 3600.0))
+
+
+def _rate(rows: Sequence[Instance], start: float, end: float) -> float:
+    """The failed among those that completed or failed in a stretch, as every table counts them."""
+    ended = Counter(row.status for row in rows if row.ended is not None and start <= row.ended < end)
+    sample = ended["complete"] + ended["errored"]
+    return ended["errored"] / sample if sample else 0.0
+
+
+def _start(changes: Sequence[Change], change: Change) -> float:
+    return max((other.at for other in changes if other.at < change.at), default=float("-inf"))
+
+
+def _deploy(rise: Change, rows: Sequence[Instance], deployed: Mapping[str, float]) -> tuple[str, float]:
+    """The version that came just before a rise, if most of what failed since is of it."""
+    version, at = _newest(rise, deployed)
+    if version:
+        failed = Counter(
+            row.version
+            for row in rows
+            if row.status == "errored" and row.ended is not None and rise.at <= row.ended < rise.until
+        )
+        if failed[version] * 2 <= failed.total():
+            return "", 0.0
+    return version, at
+
+
+def _newest(change: Change, deployed: Mapping[str, float]) -> tuple[str, float]:
+    came = [(at, version) for version, at in deployed.items() if -_GRAIN <= change.at - at <= SOON]
+    return max(came)[::-1] if came else ("", 0.0)
+
+
+def _beside(at: float, version: str, deploy: float) -> str:
+    if not version:
+        return ""
+    after = int(at - deploy) // 60
+    when = "with" if after <= 0 else f"{after} m after"
+    return f", {when} version {short_version(version)}"
+
+
+def _time(at: float, now: float, utc: bool) -> str:
+    text = clock(at, utc=utc, now=now)
+    return text[:5] if text[2:3] == ":" else text
