@@ -9,6 +9,7 @@ __all__ = ["check_usage"]
 
 _WITHOUT_INSTANCE = {
     "create": "create takes the new instance's id with --id, not with -i",
+    "history": "history is of a workflow and takes no -i; wfdash show -i ID shows one instance",
     "list": "list takes no -i; wfdash show -i ID shows one instance",
 }
 

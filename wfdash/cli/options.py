@@ -126,6 +126,7 @@ COMMANDS = {
     "show": "one instance with its timeline, as text or JSON",
     "tail": "one line per change",
     "logs": "what an instance or one of its steps printed",
+    "history": "what came, ended and failed, by hour, version, step or error",
     "create": "create one instance, or a batch",
     "pause": "pause instances",
     "resume": "resume instances",
@@ -140,6 +141,7 @@ COMMANDS = {
     "doctor": "check config, account, token, terminal, paths, clock and the API",
 }
 SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "fixed-deploy", "huge")
+GROUPINGS = ("hour", "version", "step", "error")
 SHELLS = ("bash", "zsh", "fish")
 HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me")
 
@@ -164,6 +166,7 @@ def add_arguments(command: str, parser: Arguments) -> None:
         "show": _add_show,
         "tail": _add_tail,
         "logs": _add_logs,
+        "history": _add_history,
         "create": _add_create,
         "redrive": _add_redrive,
         "open": _add_open,
@@ -279,6 +282,25 @@ def _add_logs(parser: Arguments) -> None:
     parser.add_argument("--since", type=duration, metavar="DURATION", help="only the last, e.g. 1h")
     parser.add_argument("--follow", action="store_true", help="go on until the instance has ended")
     parser.add_argument("--json", action="store_true", help="one object a line")
+
+
+def _add_history(parser: Arguments) -> None:
+    _add_filter(parser)
+    parser.add_argument(
+        "--since", type=duration, metavar="DURATION", default=86400.0, help="how far back, e.g. 7d (24h)"
+    )
+    parser.add_argument(
+        "--by", choices=GROUPINGS, default="hour", metavar="WHAT", help=f"{', '.join(GROUPINGS)} (hour)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one object a line; the last says what they rest on"
+    )
+    parser.add_argument(
+        "--read-details",
+        type=integer,
+        metavar="N",
+        help="of --by step and error: read up to N instances, 0 for all (100)",
+    )
 
 
 def _add_create(parser: Arguments) -> None:

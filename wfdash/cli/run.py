@@ -22,6 +22,7 @@ _MODULES = {
     "show": "show",
     "tail": "tail",
     "logs": "logs",
+    "history": "history",
     "create": "create",
     "pause": "change",
     "resume": "change",

@@ -11,7 +11,7 @@ from wfdash.core.history.bucket import percentile
 from wfdash.core.history.history import SLICE
 from wfdash.core.model.instance import Instance
 
-__all__ = ["SOON", "Change", "Outcomes", "count_outcomes", "find_changes", "outcomes"]
+__all__ = ["SOON", "Outcomes", "RateChange", "count_outcomes", "find_changes", "outcomes"]
 
 _STRENGTH: Final = 6.0
 """How much better two rates explain it than one does, as a logarithm, before a change is named.
@@ -44,7 +44,7 @@ class Outcomes(Struct, frozen=True):
     passed: Sequence[int]
 
 
-class Change(Struct, frozen=True):
+class RateChange(Struct, frozen=True):
     """At `at` (epoch seconds) the rate went from `before` to `after`; both are shares of `samples`."""
 
     at: float
@@ -110,7 +110,7 @@ def _slowly(rows: Sequence[Instance]) -> Iterator[Instance | None]:
         yield None
 
 
-def find_changes(seen: Outcomes, deploys: Iterable[float] = ()) -> list[Change]:
+def find_changes(seen: Outcomes, deploys: Iterable[float] = ()) -> list[RateChange]:
     """The moments at which the rate changed, oldest first; none where one rate explains it all.
 
     Of moments that explain it about as well, one soon after a deploy is taken.
@@ -138,7 +138,7 @@ def find_changes(seen: Outcomes, deploys: Iterable[float] = ()) -> list[Change]:
         (failed[high] - failed[low]) / ((total[high] - total[low]) or 1) for low, high in pairwise(edges)
     ]
     return [
-        Change(
+        RateChange(
             seen.start + place * seen.width,
             seen.start + edges[number + 2] * seen.width,
             rates[number],

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.history.bucket import Tally
-from wfdash.core.history.change import SOON, Change
+from wfdash.core.history.change import SOON, RateChange
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import clock, count, spoken
 from wfdash.core.triage.error_groups import short_version
@@ -29,7 +29,7 @@ class Finding(Struct, frozen=True):
 
 
 def failures(
-    changes: Sequence[Change],
+    changes: Sequence[RateChange],
     tally: Tally,
     rows: Sequence[Instance],
     *,
@@ -99,11 +99,11 @@ def _rate(rows: Sequence[Instance], start: float, end: float) -> float:
     return ended["errored"] / sample if sample else 0.0
 
 
-def _start(changes: Sequence[Change], change: Change) -> float:
+def _start(changes: Sequence[RateChange], change: RateChange) -> float:
     return max((other.at for other in changes if other.at < change.at), default=float("-inf"))
 
 
-def _deploy(rise: Change, rows: Sequence[Instance], deployed: Mapping[str, float]) -> tuple[str, float]:
+def _deploy(rise: RateChange, rows: Sequence[Instance], deployed: Mapping[str, float]) -> tuple[str, float]:
     """The version that came just before a rise, if most of what failed since is of it."""
     version, at = _newest(rise, deployed)
     if version:
@@ -117,7 +117,7 @@ def _deploy(rise: Change, rows: Sequence[Instance], deployed: Mapping[str, float
     return version, at
 
 
-def _newest(change: Change, deployed: Mapping[str, float]) -> tuple[str, float]:
+def _newest(change: RateChange, deployed: Mapping[str, float]) -> tuple[str, float]:
     came = [(at, version) for version, at in deployed.items() if -_GRAIN <= change.at - at <= SOON]
     return max(came)[::-1] if came else ("", 0.0)
 

@@ -1,0 +1,160 @@
+"""`wfdash history`: what came, ended and failed, by hour, version, step or error."""
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from wfdash.cli.commands.history_reading import HistoryReading, basis_sentence, read_back, table
+from wfdash.cli.exits import UsageError
+from wfdash.cli.output import instant, json_line, say
+from wfdash.cli.session import CommandSession
+from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.change import find_changes, outcomes
+from wfdash.core.history.history import History
+from wfdash.core.history.retention import Edge
+from wfdash.core.history.sentence import failures, percent
+from wfdash.core.model.times import iso
+from wfdash.core.text.words import brief, count
+from wfdash.core.triage.error_groups import short_version
+
+__all__ = ["prepare", "run"]
+
+_HOUR = 3600.0
+_MINUTE = 60.0
+_TITLES = ("created", "complete", "errored", "terminated", "failed", "p50", "p95")
+
+
+def prepare(parsed: Namespace) -> None:
+    """Refuses a filter that rows cannot tell."""
+    parsed.query = None
+    if parsed.filter:
+        from wfdash.core.filter.query import parse
+
+        query = parsed.query = parse(parsed.filter)
+        if query.needs_marks or query.needs_details:
+            raise UsageError(
+                "--filter: history counts rows, and step, error, blocked and marked are not in them; "
+                "--by step and --by error read instances"
+            )
+    if parsed.read_details is not None and parsed.by not in ("step", "error"):
+        raise UsageError("--read-details goes with --by step or --by error")
+
+
+async def run(parsed: Namespace, session: CommandSession) -> int:
+    """Prints one line a bucket, version, step or error; returns the exit code."""
+    reading = await read_back(session, seconds=parsed.since, query=parsed.query)
+    if parsed.by in ("step", "error"):
+        from wfdash.cli.commands.history_details import print_details
+
+        await print_details(parsed, session, reading)
+        return 0
+    # A bucket may be cut by --since, and is whole for the eye all the same.
+    history = History(_HOUR, since=reading.since, until=reading.now)
+    history.add(reading.rows)
+    if history.undated:
+        reading.edge = Edge(reading.now, reading.now)
+    if parsed.json:
+        for item in _items(parsed.by, history, reading):
+            json_line(item)
+        json_line(reading.basis(complete=not history.undated))
+        return 0
+    _print(parsed.by, history, reading)
+    _say(history, reading)
+    return 0
+
+
+def _items(by: str, history: History, reading: HistoryReading) -> Iterator[dict[str, Any]]:
+    if by == "version":
+        for version, tally in _versions(history):
+            deployed = reading.versions[version].created if version in reading.versions else None
+            named = {"version": version, "deployed": None if deployed is None else iso(deployed)}
+            yield named | _item(tally, reading.since, reading.now, reading.edge)
+        return
+    for bucket in history.buckets(reading.since, reading.now):
+        yield _item(bucket, bucket.start, bucket.end, reading.edge)
+
+
+def _item(tally: Tally, start: float, end: float, kept: Edge) -> dict[str, Any]:
+    """The counts; null where what there was may have been erased, and is not nothing."""
+    return {
+        "from": iso(start),
+        "to": iso(end),
+        "created": kept.created(tally.created, start),
+        "complete": kept.number("complete", tally.complete, start),
+        "errored": kept.number("errored", tally.errored, start),
+        "terminated": kept.number("terminated", tally.terminated, start),
+        "failure_rate": kept.rate(tally, start),
+        "took_p50": _seconds(tally.p50),
+        "took_p95": _seconds(tally.p95),
+    }
+
+
+def _seconds(duration: float | None) -> float | None:
+    """To the millisecond, which is as exact as the times are that it comes from."""
+    return None if duration is None else round(duration, 3)
+
+
+def _versions(history: History) -> list[tuple[str, Tally]]:
+    return sorted(history.versions().items(), key=lambda pair: (-pair[1].created, pair[0]))
+
+
+def _print(by: str, history: History, reading: HistoryReading) -> None:
+    deployed = {version.id: version.created for version in reading.versions.values()}
+    if by == "version":
+        rows = [
+            (
+                short_version(version) or "-",
+                instant(deployed.get(version)),
+                *_cells(tally, reading.since, reading),
+            )
+            for version, tally in _versions(history)
+        ]
+        table(("version", "deployed", *_TITLES), rows)
+        return
+    buckets: Sequence[Bucket] = history.buckets(reading.since, reading.now)
+    rows = []
+    for bucket in buckets:
+        came = [v for v, at in deployed.items() if at is not None and bucket.start <= at < bucket.end]
+        mark = f"version {', '.join(map(short_version, came))} came" if came else ""
+        rows.append((instant(bucket.start), *_cells(bucket, bucket.start, reading), mark))
+    table(("from", *_TITLES, ""), rows)
+
+
+def _cells(tally: Tally, start: float, reading: HistoryReading) -> tuple[str, ...]:
+    kept = reading.edge
+    rate = kept.rate(tally, start)
+    numbers = (
+        kept.created(tally.created, start),
+        *(kept.number(name, getattr(tally, name), start) for name in ("complete", "errored", "terminated")),
+    )
+    return (
+        *("?" if number is None else count(number) for number in numbers),
+        "-" if rate is None else percent(rate),
+        *("-" if took is None else brief(took) for took in (tally.p50, tally.p95)),
+    )
+
+
+def _say(history: History, reading: HistoryReading) -> None:
+    """What the numbers show, and what they rest on."""
+    tallies = list(history.versions().values())
+    total = Tally(
+        sum(tally.created for tally in tallies),
+        sum(tally.complete for tally in tallies),
+        sum(tally.errored for tally in tallies),
+    )
+    deployed = {v.id: v.created for v in reading.versions.values() if v.created is not None}
+    start = max(reading.since, min(reading.now, reading.edge.both))
+    if not reading.rows:
+        say(f"no instance of {reading.workflow} is in the list" + _matching(reading))
+    elif not history.undated and start < reading.now:
+        width = max(_MINUTE, (reading.now - start) / 3000)
+        seen = outcomes(reading.rows, start=start, end=reading.now, width=width)
+        changes = find_changes(seen, deployed.values())
+        say(failures(changes, total, reading.rows, deployed=deployed, now=reading.now).sentence)
+    if history.undated:
+        say(f"{count(history.undated)} have ended, and this server's list does not say when")
+    say(basis_sentence(reading))
+
+
+def _matching(reading: HistoryReading) -> str:
+    return " or matches the filter" if reading.loaded else ""

@@ -1,0 +1,146 @@
+"""Reads the list back for `wfdash history`, and says what its numbers rest on."""
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from wfdash.api.errors import Forbidden, NotFound
+from wfdash.api.interface import Version
+from wfdash.api.paging import walk
+from wfdash.cli.output import instant, write
+from wfdash.cli.session import CommandSession, Patient
+from wfdash.core.history.retention import Edge, edge
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import iso
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
+
+if TYPE_CHECKING:
+    from wfdash.core.filter.query import Query
+
+__all__ = ["HistoryReading", "basis_sentence", "read_back", "table"]
+
+_BEYOND = 10
+"""Pages that are read beyond `--since` at most, as long as they hold what ended within it."""
+
+
+class HistoryReading(Struct):
+    """The list, read back, and what it rests on."""
+
+    workflow: str
+    since: float
+    now: float
+    rows: list[Instance]
+    """Those that match the filter."""
+    loaded: int
+    total: int | None
+    reached: bool
+    versions: Mapping[str, Version]
+    edge: Edge
+
+    @property
+    def unread(self) -> int | None:
+        """Older ones that were not read; None where the server does not say how many there are."""
+        return None if self.total is None else max(0, self.total - self.loaded)
+
+    def basis(self, *, complete: bool) -> dict[str, Any]:
+        return {
+            "loaded": self.loaded,
+            "total": self.total,
+            "from": iso(self.since),
+            "to": iso(self.now),
+            "complete": complete and self.reached and self.unread == 0 and self.since >= self.edge.both,
+            "reached_since": self.reached,
+            "older_unread": self.unread,
+        }
+
+
+async def read_back(session: CommandSession, *, seconds: float, query: "Query | None") -> HistoryReading:
+    """Reads the list back for so many seconds; `query` is matched here, so that what it rests on is all."""
+    workflow = await session.workflow()
+    before = time.time()
+    now: float | None = None
+    rows: list[Instance] = []
+    total: int | None = None
+    loaded = beyond = 0
+    reached = False
+    since = 0.0
+    async for page in walk(Patient(session), workflow):
+        if now is None:
+            # What happened before the first request is in the answers; and only an answer tells by how much
+            # this machine's clock is wrong.
+            now = before + session.clock() - time.time()
+            since = max(0.0, now - seconds)
+        total = page.total if page.total is not None else total
+        found = [row for row in map(Instance.from_item, page.items) if row is not None]
+        loaded += len(found)
+        rows += found
+        if any(row.created is not None and row.created < since for row in found):
+            reached = True
+            # What was created before it may have ended within it.
+            beyond += 1
+            if beyond > _BEYOND or not any(row.ended is not None and row.ended >= since for row in found):
+                break
+        if page.cursor is None:
+            reached = True
+            total = total if total is not None else loaded
+    else:
+        reached = reached or not rows
+    now = now if now is not None else session.clock()
+    versions: list[Version] = []
+    if not session.api.local:
+        with suppress(Forbidden, NotFound):
+            versions = await session.read(lambda: session.api.list_versions(workflow))
+    kept = edge(
+        now,
+        configured=session.settings.retention.get(workflow),
+        defaults=[version.default_retention for version in versions],
+        local=session.api.local,
+    )
+    if query is not None:
+        matches = query.matcher(now)
+        rows = [row for row in rows if matches(row)]
+    return HistoryReading(
+        workflow,
+        since,
+        now,
+        rows,
+        loaded,
+        total,
+        reached,
+        {version.id: version for version in versions},
+        kept,
+    )
+
+
+def basis_sentence(reading: HistoryReading) -> str:
+    """What the numbers rest on, in words."""
+    of = f" of {count(reading.total)}" if reading.total is not None else ""
+    said = f"{count(reading.loaded)}{of} loaded, as they stand now"
+    if not reading.reached:
+        oldest = min((row.created for row in reading.rows if row.created is not None), default=None)
+        said += f", back to {instant(oldest)} only"
+    elif reading.unread:
+        said += f"; {count(reading.unread)} older ones were not read"
+    if reading.since < reading.edge.both < reading.now:
+        said += f"; before {instant(reading.edge.both)} what ended may have been erased"
+    return said
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints columns as wide as what is in them, numbers to the right; titles only at a terminal."""
+    lines = [[clean(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        lines.insert(0, [title.upper() for title in titles])
+    widths = [max((len(line[at]) for line in lines), default=0) for at in range(len(titles))]
+    words = [not any(line[at][:1].isdigit() and at for line in lines) for at in range(len(titles))]
+    for line in lines:
+        cells = (
+            cell.ljust(width) if word else cell.rjust(width)
+            for cell, width, word in zip(line, widths, words, strict=True)
+        )
+        write("  ".join(cells).rstrip())
