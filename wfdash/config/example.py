@@ -53,6 +53,16 @@ mouse = false
 # Draws with ASCII characters only.
 ascii = false
 
+# The record: rows, changes of status, step times and kinds of errors that were seen, in a file of your own in
+# the state folder, for 30 days. `wfdash record --erase` removes it.
+[record]
+# Whether the dashboard keeps one.
+on = true
+# Keeps params, outputs and error messages too.
+payloads = false
+# Megabytes that it may take, 10 to 10000; the oldest goes first.
+size = 200
+
 # How long finished instances are kept, where you know it, to tell when one expires: workflow = "7d".
 [retention]
 

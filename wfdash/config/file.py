@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wfdash.config.plain_file import read_given
-from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, ViewEntry
+from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, Record, ViewEntry
 from wfdash.core.text.durations import parse_duration
 
 __all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read"]
@@ -110,9 +110,8 @@ def _model_at(path: Sequence[str | int]) -> Any:
     """The dataclass that describes the table at a path."""
     if not path:
         return Config
-    return {"profiles": Profile, "poll": Poll, "display": Display, "views": ViewEntry}.get(
-        str(path[0]), Config
-    )
+    tables = {"profiles": Profile, "poll": Poll, "display": Display, "record": Record, "views": ViewEntry}
+    return tables.get(str(path[0]), Config)
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
@@ -131,6 +130,8 @@ def _check_values(config: Config) -> None:
         raise _Complaint(("poll", "interval"), "poll.interval must be 1 to 300 seconds.")
     if not 0.05 <= config.poll.share <= 1:
         raise _Complaint(("poll", "share"), "poll.share must be 0.05 to 1 of Cloudflare's limit.")
+    if not 10 <= config.record.size <= 10_000:
+        raise _Complaint(("record", "size"), "record.size must be 10 to 10000 megabytes.")
     if config.profile and config.profile not in config.profiles:
         suggestion = nearest(config.profile, config.profiles)
         hint = f'; the nearest one is "{suggestion}"' if suggestion else " (there are no profiles)"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-__all__ = ["THEMES", "Config", "Display", "Poll", "Profile", "ViewEntry"]
+__all__ = ["THEMES", "Config", "Display", "Poll", "Profile", "Record", "ViewEntry"]
 
 THEMES = ("ansi-dark", "ansi-light", "ansi-contrast", "dark", "light", "colour-blind")
 
@@ -52,6 +52,17 @@ class Display:
 
 
 @dataclass(frozen=True)
+class Record:
+    """`[record]`: what wfdash keeps of what it sees."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    on: bool = True
+    payloads: bool = False
+    size: int = 200
+
+
+@dataclass(frozen=True)
 class ViewEntry:
     """One `[[views]]`."""
 
@@ -80,6 +91,7 @@ class Config:
     profiles: dict[str, Profile] = field(default_factory=dict)
     poll: Poll = field(default_factory=Poll)
     display: Display = field(default_factory=Display)
+    record: Record = field(default_factory=Record)
     keys: dict[str, str] = field(default_factory=dict)
     views: list[ViewEntry] = field(default_factory=list)
     retention: dict[str, str] = field(default_factory=dict)

@@ -16,6 +16,7 @@ __all__ = [
     "Options",
     "ProfileCard",
     "Proxy",
+    "Recording",
     "SavedView",
     "Settings",
     "SettingsError",
@@ -117,6 +118,15 @@ class Proxy(Struct, frozen=True):
         return f"<Proxy of {self.source}>"
 
 
+class Recording(Struct, frozen=True):
+    """Whether and how what is seen is kept."""
+
+    on: bool = True
+    payloads: bool = False
+    """Whether params and outputs are kept too."""
+    megabytes: int = 200
+
+
 class Settings(Struct, frozen=True):
     profile_name: str = ""
     account_id: str = ""
@@ -149,6 +159,7 @@ class Settings(Struct, frozen=True):
     """Seconds a finished instance is kept, by workflow."""
     pairing_folder: Path | None = None
     """Where those who work together leave word of themselves; None: the own state folder."""
+    record: Recording = Recording()
     debug: Path | None = None
     demo: str = ""
     config_path: Path | None = None

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from wfdash.config.settings import Settings
 from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.crash_report import crash_report
-from wfdash.live.polling.events import WatchedChanged
+from wfdash.live.polling.events import RecordChanged, WatchedChanged
 from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
@@ -161,6 +161,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self.actions.offer_unfinished()
         if isinstance(message.event, WatchedChanged):
             self.shift.watched_changed(message.event.state)
+        if isinstance(message.event, RecordChanged):
+            self.notify(message.event.sentence)
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_ready:
                 with suppress(NoMatches):

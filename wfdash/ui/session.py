@@ -5,6 +5,7 @@ Imported once the app runs, because httpx comes with it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from msgspec import Struct
 from platformdirs import user_state_path
@@ -16,13 +17,18 @@ from wfdash.live.actions.operator import Operator
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.shared_counter import SharedCounter, share_counter
-from wfdash.live.polling.events import Event
+from wfdash.live.polling.events import Event, HealthChanged, RecordChanged
 from wfdash.live.reads.reads import Reads
 from wfdash.live.records.journal import Journal
+from wfdash.live.records.record.client import RecordedWorkflows
+from wfdash.live.records.record.place import place_of
+from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.watcher import Watcher
 
 __all__ = ["AccountSession", "Connect", "open_session"]
 
+_FIRST_ROWS = 1.0
+"""Seconds from the first answer to the opening of the record: what is drawn and loaded by then goes first."""
 Connect = Callable[[Observer], Awaitable[Workflows]]
 
 
@@ -34,6 +40,8 @@ class AccountSession(Struct):
     reads: Reads
     journal: Journal | None
     skew: Skew
+    recorder: Recorder | None = None
+    """None where the settings keep no record."""
 
     @property
     def account_id(self) -> str:
@@ -41,7 +49,9 @@ class AccountSession(Struct):
         return self.api.account_id
 
     async def close(self) -> None:
-        """Closes the connections and lets go of the journal."""
+        """Closes the connections, writes what the record waits for and lets go of the journal."""
+        if self.recorder is not None:
+            await asyncio.to_thread(self.recorder.close)
         if self.journal is not None:
             self.journal.close()
         await self.api.close()
@@ -65,7 +75,23 @@ async def open_session(
         budget.saw(exchange)
         skew.saw(exchange)
 
-    api = await connect(saw)
+    loop = asyncio.get_running_loop()
+    recorder: Recorder | None = None
+
+    def tell(event: Event) -> None:
+        notify(event)
+        if recorder is not None and not recorder.started and isinstance(event, HealthChanged):
+            _begin_record(recorder, settings, api)
+
+    api: Workflows = await connect(saw)
+    if settings.record.on:
+
+        def said(sentence: str) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(notify, RecordChanged(sentence))
+
+        recorder = Recorder(clock=skew.server_time, said=said)
+        api = RecordedWorkflows(api, recorder.saw, clock=skew.server_time)
     poller = Watcher(
         api,
         clock=skew.server_time,
@@ -73,7 +99,7 @@ async def open_session(
         interval=settings.interval,
         local=settings.local,
         retention=settings.retention,
-        notify=notify,
+        notify=tell,
     )
     journal = None
     if not settings.demo:
@@ -92,4 +118,11 @@ async def open_session(
         sink=poller.sink,
         read_only="this session is read-only until you quit" if settings.read_only else "",
     )
-    return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew)
+    return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew, recorder)
+
+
+def _begin_record(recorder: Recorder, settings: Settings, api: Workflows) -> None:
+    """Opens the record once something was answered and it is clear whose it is: nobody waits for that."""
+    place = place_of(user_state_path("wfdash"), settings, api.account_id)
+    if place is not None:
+        asyncio.get_running_loop().call_later(_FIRST_ROWS, recorder.start, place)

@@ -13,8 +13,10 @@ from pathlib import Path
 from platformdirs import user_config_path, user_state_path
 
 from wfdash import __version__
+from wfdash.config.settings import Settings
+from wfdash.live.records.record.place import DAYS, record_path
 
-__all__ = ["machine", "paths", "state_trouble", "terminal"]
+__all__ = ["machine", "paths", "record", "state_trouble", "terminal"]
 
 DoctorLines = list[tuple[str, str]]
 
@@ -84,6 +86,24 @@ def paths(config: Path | None) -> DoctorLines:
         ("config", _file(config or user_config_path("wfdash", appauthor=False) / "config.toml")),
         ("state", _folder(state)),
         ("journal", _file(state / "actions.jsonl")),
+    ]
+
+
+def record(settings: Settings) -> DoctorLines:
+    """Whether what is seen is kept, where, what is in it, and how that is switched off."""
+    policy = settings.record
+    path = record_path(user_state_path("wfdash"), settings)
+    where = str(user_state_path("wfdash") / "records") if path is None else _file(path)
+    bounds = f"{policy.megabytes} MB and {DAYS} days at most"
+    return [
+        (
+            "kept",
+            f"yes, {bounds}; on = false under [record] stops it" if policy.on else "no: [record] on = false",
+        ),
+        ("file", where),
+        ("holds", "rows, changes of status, steps and their times, kinds of errors, versions, counts"),
+        ("payloads", "kept: params, outputs and error messages too" if policy.payloads else "not kept"),
+        ("erased by", "wfdash record --erase"),
     ]
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from wfdash.cli.doctor.machine import machine, paths, state_trouble, terminal
+from wfdash.cli.doctor.machine import machine, paths, record, state_trouble, terminal
 from wfdash.cli.output import line, say
 from wfdash.config.load import config_named, load
 from wfdash.config.settings import Options, Settings, SettingsError
@@ -77,6 +77,7 @@ async def doctor(
         _conclude([str(settings), *advice], settings.exit_code, environ, write)
         return settings.exit_code
     advice += settings.warnings
+    _print("record", record(settings), environ, write)
     _print("settings", _settings(settings), environ, write)
     from wfdash.cli.doctor.server import examine
 

@@ -31,15 +31,15 @@ class Entries(Sequence[Any]):
     `heads` has one of each entry that is read; of more entries than any workflow may have there is no more.
     """
 
-    __slots__ = ("_parse", "_texts", "heads")
+    __slots__ = ("_parse", "heads", "texts")
 
     def __init__(self, texts: Sequence[Raw], heads: Sequence[StepHead], parse: Callable[[Raw], Any]) -> None:
-        self._texts = texts
+        self.texts = texts
         self._parse = parse
         self.heads = heads
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self.texts)
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
@@ -49,9 +49,9 @@ class Entries(Sequence[Any]):
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            return Entries(self._texts[index], self.heads[index], self._parse)
+            return Entries(self.texts[index], self.heads[index], self._parse)
         # Not kept: who looks at a step again keeps the Step that it made of it.
-        return self._parse(self._texts[index])
+        return self._parse(self.texts[index])
 
 
 class UnparsedValue(str):

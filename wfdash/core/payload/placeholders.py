@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from wfdash.core.text.words import size
 
-__all__ = ["TRUNCATED", "is_on_request", "note_of", "stream_size"]
+__all__ = ["NOT_RECORDED", "TRUNCATED", "is_on_request", "note_of", "stream_size"]
 
 REDACTED: Final = "[REDACTED]"
 TRUNCATED: Final = "[truncated output]"
+NOT_RECORDED: Final = "[not recorded]"
+"""What a record without payloads has in the place of one."""
 _STREAM: Final = re.compile(r"\[ReadableStream \(binary\): (\d{1,18}) bytes\]")
 
 
@@ -27,6 +29,8 @@ def note_of(value: Any) -> str:
     """What the placeholder means and what can be done about it; "" for a value that is one itself."""
     if value == REDACTED:
         return "redacted: the step is sensitive, the API does not give its output"
+    if value == NOT_RECORDED:
+        return "not recorded: a record holds params and outputs only with payloads = true under [record]"
     if (length := stream_size(value)) is not None:
         return f"{size(length)}; enter saves it as a file"
     return "truncated; enter loads it all" if is_on_request(value) else ""

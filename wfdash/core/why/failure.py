@@ -5,6 +5,8 @@ from wfdash.core.model.step import Attempt, Failure, Step
 from wfdash.core.why.current_steps import is_open
 
 __all__ = [
+    "ENGINE_WORDS",
+    "HOLLOW",
     "RESET",
     "attempt_failure",
     "carriers",
@@ -29,7 +31,7 @@ _UNSTORABLE = (
     "could not be cloned",
     "does not support serialization",
 )
-_HOLLOW = ("workflow failed", "instance failed", "workflow execution failed", "unknown error", "error")
+HOLLOW = ("workflow failed", "instance failed", "workflow execution failed", "unknown error", "error")
 """Messages of an instance that only repeat its status: the failed step's own error is the cause."""
 
 _GENERAL = ("", "Error", "WorkflowFatalError")
@@ -37,6 +39,8 @@ _GENERAL = ("", "Error", "WorkflowFatalError")
 _NOT_RETRIED = ("WorkflowFatalError", "NonRetryableError")
 _NOT_HANDLED = "as a step threw an NonRetryableError and it was not handled"
 """How the instance's error ends then: it does not repeat the step's (measured on the local engine)."""
+ENGINE_WORDS = (_NOT_HANDLED, RESET, *_UNSTORABLE)
+"""What the platform says in a message, by which a cause is told; no word of it is a person's."""
 
 
 def attempt_failure(step: Step) -> Failure | None:
@@ -143,7 +147,7 @@ def _says_nothing(failure: Failure | None) -> bool:
     """Whether an instance's error is absent, or repeats only that it failed."""
     if failure is None:
         return True
-    return failure.name in _GENERAL and failure.message.strip().rstrip(".").lower() in _HOLLOW
+    return failure.name in _GENERAL and failure.message.strip().rstrip(".").lower() in HOLLOW
 
 
 def _unstored(detail: Detail) -> Step | None:

@@ -11,6 +11,7 @@ __all__ = [
     "Event",
     "HealthChanged",
     "InstancesChanged",
+    "RecordChanged",
     "WatchedChanged",
     "WorkflowsChanged",
 ]
@@ -44,4 +45,18 @@ class WatchedChanged(Struct, frozen=True):
     state: PinState
 
 
-Event = InstancesChanged | DetailChanged | WorkflowsChanged | HealthChanged | BudgetChanged | WatchedChanged
+class RecordChanged(Struct, frozen=True):
+    """Something about the record that a person should hear, in a sentence."""
+
+    sentence: str
+
+
+Event = (
+    InstancesChanged
+    | DetailChanged
+    | WorkflowsChanged
+    | HealthChanged
+    | BudgetChanged
+    | WatchedChanged
+    | RecordChanged
+)

@@ -1,0 +1,369 @@
+"""The record: what goes into it, what never does, what survives, and what is in the way of it."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.support.harness.program import ROOT
+from wfdash.live.records.record.file import RecordFile, erase
+from wfdash.live.records.record.observations import SawDetail, SawRows, SawVersions, SawWorkflows
+from wfdash.live.records.record.packing import PackingError, pack, unpack
+from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.recorder import Recorder
+from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, migrate, open_file, version_of
+
+AT = 1_795_000_000.0
+PLANTED = ("xyzzyparam", "xyzzyoutput", "xyzzyevent", "xyzzyerror", "xyzzyrollback", "xyzzyunknown")
+
+
+def row(identity, status="running", **more):
+    return {"id": identity, "status": status, "created_on": "2026-11-21T14:02:11.000Z", **more}
+
+
+def error(words="xyzzyerror"):
+    return {"name": "PaymentError", "message": f"card {words} was declined"}
+
+
+def detail(status="errored", steps=3):
+    entry = {
+        "type": "step",
+        "name": "charge card-1",
+        "start": "2026-11-21T14:02:11.000Z",
+        "end": "2026-11-21T14:02:12.000Z",
+        "success": False,
+        "finished": True,
+        "output": {"said": "xyzzyoutput"},
+        "error": error(),
+        "attempts": [{"start": "2026-11-21T14:02:11.000Z", "end": None, "success": False, "error": error()}],
+        "xyzzyunknown": "xyzzyunknown",
+    }
+    waits = {
+        "type": "waitForEvent",
+        "name": "approval-1",
+        "event_type": "ok",
+        "output": {"payload": "xyzzyevent"},
+    }
+    return {
+        "status": status,
+        "params": {"card": "xyzzyparam"},
+        "output": "xyzzyoutput",
+        "error": {"name": "Error", "message": "PaymentError: card xyzzyerror was declined"},
+        "rollback": {"outcome": "failed", "error": "xyzzyrollback"},
+        "xyzzyunknown": "xyzzyunknown",
+        "versionId": "v1",
+        "steps": [entry] * (steps - 1) + [waits],
+    }
+
+
+@pytest.fixture
+def record(tmp_path):
+    opened = []
+
+    def open_record(name="a.db", **options):
+        path = tmp_path / "records" / name
+        opened.append(RecordFile(path, **{"payloads": False, "most_bytes": 10**9, **options}))
+        return opened[-1]
+
+    yield open_record
+    for file in opened:
+        file.close()
+
+
+def rows_of(file, table="listed"):
+    return file.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_an_answer_that_repeats_itself_is_kept_once(record):
+    file = record()
+    for after in range(3):
+        file.write(
+            [
+                SawRows(AT + after, "orders", [row("a"), row("b")]),
+                SawDetail(AT + after, "orders", "a", False, detail()),
+            ]
+        )
+    assert (rows_of(file), rows_of(file, "detail"), rows_of(file, "piece")) == (2, 1, 1)
+    file.write([SawRows(AT + 9, "orders", [row("a", "complete"), row("b")])])
+    assert rows_of(file) == 3
+    other = record()  # another process, which remembers nothing
+    other.write([SawRows(AT + 10, "orders", [row("a", "complete"), row("b")])])
+    assert rows_of(other) == 3
+
+
+def test_a_step_that_moves_writes_its_piece_alone(record):
+    file, before = record(), detail(steps=200)
+    file.write([SawDetail(AT, "orders", "a", False, before)])
+    pieces = rows_of(file, "piece")
+    after = {**before, "steps": [*before["steps"][:-1], {**before["steps"][-1], "finished": True}]}
+    file.write([SawDetail(AT + 1, "orders", "a", False, after)])
+    assert pieces > 5
+    assert rows_of(file, "piece") == pieces + 1
+
+
+def test_without_payloads_no_word_of_theirs_is_in_the_file(record, tmp_path):
+    file = record()
+    seen = [
+        SawRows(AT, "orders", [row("a", "errored", xyzzyunknown="xyzzyunknown")]),
+        SawDetail(AT, "orders", "a", False, detail()),
+        SawDetail(AT, "orders", "a", True, {key: value for key, value in detail().items() if key != "steps"}),
+    ]
+    file.write(seen)
+    bodies = [
+        str(unpack(body))
+        for table in ("detail", "piece")
+        for (body,) in file.connection.execute(f"SELECT body FROM {table}")
+    ]
+    data = b"".join(path.read_bytes() for path in (tmp_path / "records").iterdir())
+    for word in PLANTED:
+        assert not any(word in body for body in bodies)
+        assert word.encode() not in data
+    assert "PaymentError" in bodies[-1]
+    with_payloads = record("b.db", payloads=True)
+    with_payloads.write(seen)
+    body = unpack(with_payloads.connection.execute("SELECT body FROM detail").fetchone()[0])
+    assert body["params"] == {"card": "xyzzyparam"}
+
+
+def test_messages_of_one_kind_keep_one_word(record):
+    file = record()
+    for number, words in enumerate(["took 12 ms", "took 9 ms", "was refused"]):
+        answer = {**detail(), "error": {"name": "PaymentError", "message": words}, "steps": []}
+        file.write([SawDetail(AT + number, "orders", str(number), False, answer)])
+    kinds = [kind for (kind,) in file.connection.execute("SELECT kind FROM cause ORDER BY at")]
+    assert kinds[0] == kinds[1] != kinds[2]
+
+
+def test_hostile_values_cost_only_themselves(record):
+    file = record(payloads=True)
+    deep = [0]
+    for _ in range(5000):
+        deep = [deep]
+    bad = [row("\ud800"), row("big", number=1 << 70), row("nan", number=float("nan")), {"id": 7}, row("good")]
+    file.write([SawRows(AT, "orders", bad), SawDetail(AT, "orders", "deep", False, {"params": deep})])
+    assert "good" in [identity for (identity,) in file.connection.execute("SELECT id FROM instance")]
+
+
+def test_files_are_for_their_owner_alone(record, tmp_path):
+    old = os.umask(0)
+    try:
+        record().write([SawRows(AT, "orders", [row("a")])])
+    finally:
+        os.umask(old)
+    folder = tmp_path / "records"
+    assert {oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == {"0o600"}
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_oldest_goes_first_and_what_is_still_so_stays(record):
+    file = record()
+    file.write([SawRows(AT, "orders", [row("gone", "complete"), row("stays", "queued")])])
+    file.write([SawRows(AT + 50, "orders", [row("stays", "waiting")])])
+    file.write([SawRows(AT + 200, "orders", [row("stays", "complete")])])
+    file.prune(AT + 100)
+    kept = file.connection.execute(
+        "SELECT id, status FROM listed JOIN instance ON key = instance ORDER BY at"
+    )
+    assert kept.fetchall() == [("stays", "waiting"), ("stays", "complete")]
+    file.write([SawRows(AT + 300, "orders", [row("gone", "complete")])])
+    assert rows_of(file, "instance") == 2
+
+
+def test_a_record_stays_below_its_bound(record):
+    file = record(most_bytes=400_000)
+    for number in range(3000):
+        file.write([SawRows(AT + number, "orders", [row(f"order-{number:06}", note=number)])])
+    file.bound(AT + 3000)
+    assert file.size <= 400_000
+    newest = file.connection.execute("SELECT id FROM instance ORDER BY first DESC LIMIT 1").fetchone()
+    assert newest == ("order-002999",)
+
+
+def test_an_older_file_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "old.db"
+    old = sqlite3.connect(path)
+    for statement in MIGRATIONS[0]:
+        old.execute(statement)
+    old.execute("PRAGMA user_version = 1")
+    old.execute(f"PRAGMA application_id = {APPLICATION}")
+    old.execute("INSERT INTO workflow VALUES (1, 'orders')")
+    old.commit()
+    old.close()
+    new = open_file(path)
+    assert version_of(new) == len(MIGRATIONS)
+    assert new.execute("SELECT name FROM workflow").fetchone() == ("orders",)
+    assert new.execute("SELECT count(*) FROM cause").fetchone() == (0,)
+    migrate(new)
+    new.close()
+
+
+@pytest.mark.parametrize("value", [None, "not recorded", {"a": [1, 2.5, "é"]}, [{}] * 100])
+def test_packing_gives_the_value_back(value):
+    assert unpack(pack(value)) == value
+
+
+@pytest.mark.parametrize("body", [b"", b"x", pack({"a": 1})[:-2], "text", None])
+def test_what_is_no_packed_value_is_refused(body):
+    with pytest.raises(PackingError):
+        unpack(body)
+
+
+def recorder_at(path, seen, before=lambda: None):
+    """Hands these to a recorder and ends it; what it had to say."""
+    said = []
+    recorder = Recorder(clock=lambda: AT, said=said.append)
+    for observation in seen:
+        recorder.saw(observation)
+    before()
+    recorder.start(RecordPlace(path))
+    recorder.flush(3)
+    recorder.close()
+    return recorder, said
+
+
+SEEN = [
+    SawRows(AT, "orders", [row("a")]),
+    SawWorkflows(AT, {"orders": {"name": "orders", "instances": {"running": 1}}}),
+    SawVersions(AT, "orders", {"v1": {"id": "v1"}}),
+]
+
+
+def test_a_recorder_says_where_it_keeps_and_writes_on_closing(tmp_path):
+    path = tmp_path / "records" / "a.db"
+    recorder, said = recorder_at(path, SEEN)
+    assert said == [f"what wfdash sees is kept from now on, without params and outputs, in {path}"]
+    assert not recorder.trouble
+    connection = sqlite3.connect(path)
+    assert [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in
+            ("listed", "counts", "version")] == [1, 1, 1]  # fmt: skip
+    connection.close()
+    assert recorder_at(path, SEEN)[1] == []
+
+
+@pytest.mark.parametrize("spoil", [b"rubbish" * 4000, b"SQLite format 3\0" + b"\xff" * 9000, b""])
+def test_a_damaged_file_is_set_aside_and_another_begins(tmp_path, spoil):
+    path = tmp_path / "a.db"
+    path.write_bytes(spoil)
+    recorder, said = recorder_at(path, SEEN)
+    assert not recorder.trouble
+    assert sqlite3.connect(path).execute("SELECT id FROM instance").fetchone() == ("a",)
+    if spoil:
+        assert "the record was damaged: it lies in a.db.damaged-" in said[0]
+        assert next(tmp_path.glob("a.db.damaged-*")).read_bytes() == spoil
+
+
+def test_a_newer_record_is_left_alone(tmp_path):
+    path = tmp_path / "a.db"
+    open_file(path).close()
+    newer = sqlite3.connect(path)
+    newer.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    newer.close()
+    recorder, said = recorder_at(path, SEEN)
+    assert said == [recorder.trouble] == ["the record is not kept: a newer wfdash writes it"]
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    recorder, said = recorder_at(tmp_path / "file" / "a.db", SEEN)
+    assert recorder.trouble.startswith("the record is not kept: ")
+    assert len(said) == 1
+
+
+def test_a_full_disk_is_a_sentence(tmp_path):
+    path = tmp_path / "a.db"
+    small = open_file(path)
+    pages = small.execute("PRAGMA page_count").fetchone()[0]
+    small.close()
+    file = RecordFile(path, payloads=False, most_bytes=10**9)
+    file.connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        file.write([SawRows(AT, "orders", [row(f"order-{number}" * 50) for number in range(500)])])
+    file.write([SawRows(AT, "orders", [row("a")])])
+    assert rows_of(file) == 1
+    file.close()
+
+
+def test_erasing_removes_every_part_and_a_writer_begins_anew(tmp_path):
+    path = tmp_path / "a.db"
+    recorder = Recorder(clock=lambda: AT)
+    recorder.start(RecordPlace(path))
+    recorder.saw(SEEN[0])
+    assert recorder.flush()
+    assert erase(path)
+    assert not list(tmp_path.iterdir())
+    recorder.saw(SEEN[1])
+    assert recorder.flush()
+    recorder.close()
+    assert sqlite3.connect(path).execute("SELECT count(*) FROM instance").fetchone() == (0,)
+    assert erase(path)
+    assert not erase(path)
+
+
+def test_several_writers_of_one_file_lose_nothing(tmp_path):
+    path = tmp_path / "a.db"
+    said = []
+    recorders = [Recorder(clock=lambda: AT, said=said.append) for _ in range(3)]
+    for number, recorder in enumerate(recorders):
+        recorder.start(RecordPlace(path))
+        for turn in range(300):
+            recorder.saw(SawRows(AT + turn, "orders", [row(f"{number}-{turn}"), row("shared", note=turn)]))
+    threads = [threading.Thread(target=recorder.flush, args=(60,)) for recorder in recorders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for recorder in recorders:
+        recorder.close()
+        assert not recorder.trouble
+        assert not recorder.dropped
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM instance").fetchone() == (901,)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    assert not [words for words in said if "locked" in words or "held" in words]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.observations import SawRows
+file = RecordFile(Path(sys.argv[1]), payloads=False, most_bytes=10**9)
+first = int(sys.argv[2])
+for number in range(first, first + 100_000):
+    rows = [{"id": f"{number}-{part}", "status": "running"} for part in range(20)]
+    file.write([SawRows(1.79e9 + number, "orders", rows)])
+    print(number, flush=True)
+"""
+
+
+def test_what_was_written_survives_a_kill(tmp_path):
+    kill_often(tmp_path / "a.db", times=8)
+
+
+def kill_often(path, times):
+    """Kills a writer at random moments; after each the file is sound and holds all that was said."""
+    first = 0
+    for _ in range(times):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(path), str(first)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout
+        last = [writer.stdout.readline() for _ in range(random.randint(1, 60))][-1]
+        writer.send_signal(signal.SIGKILL)
+        rest = writer.stdout.read().split("\n")
+        writer.stdout.close()
+        writer.wait()
+        first = int(([last, *rest[:-1]])[-1]) + 1
+        connection = sqlite3.connect(path)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        found = connection.execute("SELECT count(*) FROM instance").fetchone()[0]
+        assert found >= first * 20
+        assert found % 20 == 0
+        first = found // 20
+        connection.close()

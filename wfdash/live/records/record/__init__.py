@@ -1,0 +1,1 @@
+"""The record: what wfdash saw, kept in one SQLite file an account or dev origin."""

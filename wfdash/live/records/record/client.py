@@ -1,0 +1,170 @@
+"""A client of the API that hands every answer it gets to a recorder too."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from wfdash.api.interface import (
+    ApiVerb,
+    Created,
+    DetailAnswer,
+    InstancePage,
+    NewInstance,
+    RestartFrom,
+    StatusAnswer,
+    StepAnswer,
+    Version,
+    WorkflowPage,
+    Workflows,
+)
+from wfdash.core.model.workflow import Workflow
+from wfdash.live.records.record.observations import (
+    Observation,
+    SawDetail,
+    SawRows,
+    SawVersions,
+    SawWorkflows,
+)
+
+if TYPE_CHECKING:
+    from wfdash.api.log_source import LogReader, LogStream
+
+__all__ = ["RecordedWorkflows"]
+
+
+class RecordedWorkflows:
+    """A Workflows. Whoever asks, for whatever reason, adds to the record; nothing is asked for its sake."""
+
+    def __init__(
+        self, api: Workflows, saw: Callable[[Observation], None], *, clock: Callable[[], float]
+    ) -> None:
+        self._api = api
+        self._saw = saw
+        self._clock = clock
+
+    @property
+    def account_id(self) -> str:
+        return self._api.account_id
+
+    @account_id.setter
+    def account_id(self, account_id: str) -> None:
+        self._api.account_id = account_id
+
+    @property
+    def local(self) -> bool:
+        return self._api.local
+
+    @local.setter
+    def local(self, local: bool) -> None:
+        self._api.local = local
+
+    @property
+    def watch_only(self) -> str:
+        return self._api.watch_only
+
+    # What is kept.
+
+    async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
+        answer = await self._api.list_workflows(page=page, per_page=per_page, search=search)
+        self._saw(SawWorkflows(self._clock(), {item.name: item.raw for item in answer.items if item.name}))
+        return answer
+
+    async def get_workflow(self, workflow: str) -> Workflow:
+        answer = await self._api.get_workflow(workflow)
+        self._saw(SawWorkflows(self._clock(), {workflow: answer.raw}))
+        return answer
+
+    async def list_instances(
+        self,
+        workflow: str,
+        *,
+        status: str = "",
+        date_start: float | None = None,
+        date_end: float | None = None,
+        direction: Literal["", "asc", "desc"] = "",
+        cursor: str | None = None,
+        page: int | None = None,
+        per_page: int = 100,
+    ) -> InstancePage:
+        answer = await self._api.list_instances(
+            workflow,
+            status=status,
+            date_start=date_start,
+            date_end=date_end,
+            direction=direction,
+            cursor=cursor,
+            page=page,
+            per_page=per_page,
+        )
+        self._saw(SawRows(self._clock(), workflow, answer.items))
+        return answer
+
+    async def get_instance(
+        self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""
+    ) -> DetailAnswer:
+        answer = await self._api.get_instance(workflow, instance, simple=simple, order=order)
+        if order != "desc":
+            self._saw(SawDetail(self._clock(), workflow, instance, simple, answer.result))
+        return answer
+
+    async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
+        answer = await self._api.list_versions(workflow, page=page, per_page=per_page)
+        self._saw(SawVersions(self._clock(), workflow, {item.id: item.raw for item in answer if item.id}))
+        return answer
+
+    # What is not: a step's output by itself, and everything that writes.
+
+    async def prefix(self) -> str:
+        return await self._api.prefix()
+
+    async def change_status(
+        self,
+        workflow: str,
+        instance: str,
+        verb: ApiVerb,
+        *,
+        rollback: bool = False,
+        restart_from: RestartFrom | None = None,
+    ) -> StatusAnswer:
+        return await self._api.change_status(
+            workflow, instance, verb, rollback=rollback, restart_from=restart_from
+        )
+
+    async def send_event(
+        self, workflow: str, instance: str, event_type: str, payload: Any
+    ) -> Mapping[str, Any]:
+        return await self._api.send_event(workflow, instance, event_type, payload)
+
+    async def create_instance(self, workflow: str, new: NewInstance) -> Created:
+        return await self._api.create_instance(workflow, new)
+
+    async def create_instances(self, workflow: str, new: Sequence[NewInstance]) -> list[Created]:
+        return await self._api.create_instances(workflow, new)
+
+    async def get_step(
+        self,
+        workflow: str,
+        instance: str,
+        name: str,
+        *,
+        type: Literal["step", "waitForEvent"] = "step",
+        attempt: int | None = None,
+    ) -> StepAnswer:
+        return await self._api.get_step(workflow, instance, name, type=type, attempt=attempt)
+
+    async def session_started(self) -> float | None:
+        return await self._api.session_started()
+
+    def log_reader(self) -> "LogReader":
+        return self._api.log_reader()
+
+    def log_stream(self) -> "LogStream | None":
+        return self._api.log_stream()
+
+    async def verify_token(self) -> dict[str, Any]:
+        return await self._api.verify_token()
+
+    async def list_accounts(self) -> list[dict[str, Any]]:
+        return await self._api.list_accounts()
+
+    async def close(self) -> None:
+        await self._api.close()

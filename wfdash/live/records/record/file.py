@@ -1,0 +1,158 @@
+"""One record on the disk: written in batches, kept within its bounds, and set aside when it is damaged."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from wfdash.live.records.record.keeping import Keeper
+from wfdash.live.records.record.observations import Observation
+from wfdash.live.records.record.place import DAYS
+from wfdash.live.records.record.schema import open_file, open_memory
+
+__all__ = ["RecordFile", "erase", "parts_of", "set_aside"]
+
+_DAY = 86400.0
+_LOOK = 60.0
+"""Seconds between two looks at the size and the age."""
+_AT_ONCE = 2_000
+"""Rows that are deleted in one transaction: others wait no longer for it than for a batch."""
+_SPARE = 0.9
+"""Part of its bound to which a record that is too large is cut."""
+
+
+class RecordFile:
+    """Open until `close`. One thread writes; whoever reads holds the lock meanwhile."""
+
+    def __init__(self, path: Path | None, *, payloads: bool, most_bytes: int) -> None:
+        """Without a path it is in memory. Raises Unusable, OSError and sqlite3.Error."""
+        self.path = path
+        self.most_bytes = most_bytes
+        self.lock = threading.Lock()
+        self.connection = open_file(path) if path is not None else open_memory()
+        self._keeper = Keeper(self.connection, payloads=payloads)
+        self._node = path.stat().st_ino if path is not None else 0
+        self._look_at = 0.0
+
+    def write(self, batch: Sequence[Observation]) -> None:
+        """All of it or nothing; on the disk, as far as a killed process is concerned, when this returns."""
+        with self.lock, self._transaction():
+            for seen in batch:
+                self._keeper.keep(seen)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether somebody erased the file, or put another one in its place."""
+        if self.path is None:
+            return False
+        try:
+            return self.path.stat().st_ino != self._node
+        except OSError:
+            return True
+
+    @property
+    def size(self) -> int:
+        """Bytes in use."""
+        pages, free, page = (
+            int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * page
+
+    def bound(self, now: float) -> None:
+        """Lets go of what is too old, and of the oldest while it is too large; looks once a minute."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + _LOOK
+        self.prune(now - DAYS * _DAY)
+        if self.size <= self.most_bytes:
+            return
+        while self.size > self.most_bytes * _SPARE:
+            oldest, newest = self._span()
+            if newest - oldest < 1:
+                return
+            self.prune(oldest + (newest - oldest) / 10)
+
+    def prune(self, before: float) -> None:
+        """Drops what was so before that moment; what was still so at it stays."""
+        removed = sum(self._drop(statement, before) for statement in _PRUNE)
+        if removed:
+            with self.lock:
+                self._keeper.forget()
+                self.connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def _drop(self, statement: str, before: float) -> int:
+        total = 0
+        while True:
+            with self.lock, self._transaction():
+                found = self.connection.execute(statement, (before, _AT_ONCE)).rowcount
+            total += max(found, 0)
+            if found < _AT_ONCE:
+                return total
+
+    def _span(self) -> tuple[float, float]:
+        """From the oldest thing kept to the newest."""
+        with self.lock:
+            found = self.connection.execute(
+                "SELECT (SELECT min(at) FROM listed), (SELECT min(at) FROM detail), max(last) FROM instance"
+            ).fetchone()
+        times = [time for time in found if time is not None]
+        return (min(times), max(times)) if times else (0.0, 0.0)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self.connection.execute("ROLLBACK")
+            self._keeper.forget()
+            raise
+
+    def close(self) -> None:
+        with self.lock:
+            self.connection.close()
+
+
+_STALE = "SELECT key FROM instance WHERE last < ?1"
+_PRUNE = (
+    f"DELETE FROM listed WHERE (instance, at) IN (SELECT instance, at FROM listed AS old WHERE at < ?1"
+    f" AND (instance IN ({_STALE}) OR EXISTS (SELECT 1 FROM listed WHERE instance = old.instance"
+    f" AND at > old.at AND at <= ?1)) LIMIT ?2)",
+    f"DELETE FROM detail WHERE (instance, at) IN (SELECT instance, at FROM detail AS old WHERE at < ?1"
+    f" AND (instance IN ({_STALE}) OR EXISTS (SELECT 1 FROM detail WHERE instance = old.instance"
+    f" AND simple = 0 AND at > old.at AND at <= ?1)) LIMIT ?2)",
+    f"DELETE FROM piece WHERE (instance, number, at) IN (SELECT instance, number, at FROM piece AS old"
+    f" WHERE at < ?1 AND (instance IN ({_STALE}) OR EXISTS (SELECT 1 FROM piece WHERE"
+    f" instance = old.instance AND number = old.number AND at > old.at AND at <= ?1)) LIMIT ?2)",
+    "DELETE FROM cause WHERE (instance, at) IN (SELECT instance, at FROM cause WHERE at < ?1 LIMIT ?2)",
+    "DELETE FROM counts WHERE (workflow, at) IN (SELECT workflow, at FROM counts WHERE at < ?1 LIMIT ?2)",
+    "DELETE FROM moment WHERE (workflow, at) IN (SELECT workflow, at FROM moment WHERE at < ?1 LIMIT ?2)",
+    "DELETE FROM instance WHERE key IN (SELECT key FROM instance WHERE last < ?1 LIMIT ?2)",
+)
+
+
+def parts_of(path: Path) -> tuple[Path, ...]:
+    """The files that SQLite keeps for this one."""
+    return (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal")))
+
+
+def erase(path: Path) -> bool:
+    """Removes a record; whether there was one. Raises OSError."""
+    found = path.exists()
+    for part in parts_of(path):
+        part.unlink(missing_ok=True)
+    return found
+
+
+def set_aside(path: Path, now: float) -> Path:
+    """Moves a damaged record out of the way, for whoever wants to look at it. Raises OSError."""
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}")
+    for part, there in zip(parts_of(path), parts_of(aside), strict=True):
+        with suppress(FileNotFoundError):
+            part.replace(there)
+    return aside

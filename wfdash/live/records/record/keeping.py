@@ -1,0 +1,275 @@
+"""Writes what was seen into the tables, as far as it differs from what is kept already."""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.lazy_steps import Entries, plain
+from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.records.record.observations import Observation, SawDetail, SawRows, SawVersions, SawWorkflows
+from wfdash.live.records.record.packing import pack
+from wfdash.live.records.record.redaction import (
+    redacted_detail,
+    redacted_message,
+    redacted_row,
+    redacted_steps,
+)
+
+__all__ = ["PIECE", "Keeper"]
+
+PIECE = 32
+"""Steps that lie in one piece: of an instance with 10,000 a change writes the few that hold it."""
+_ROWS_REMEMBERED = 200_000
+_DETAILS_REMEMBERED = 2_000
+_LARGEST = 256 * 1024
+"""Bytes of a params or an output that is kept; of a larger one only its size."""
+
+UNKEPT = (ValueError, TypeError, OverflowError, RecursionError)
+"""What a hostile value raises: half a character, a number beyond 64 bits, a depth of thousands."""
+K = TypeVar("K")
+
+
+class _Kept(Struct):
+    """What the last answer of an instance was, in hashes."""
+
+    head: bytes = b""
+    pieces: list[bytes] = field(default_factory=list)
+
+
+class Keeper:
+    """Everything is called by the one thread that writes, within a transaction.
+
+    What it remembers of earlier answers spares it most looks into the file, and is only ever a hint.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, payloads: bool) -> None:
+        self._connection = connection
+        self._payloads = payloads
+        self._workflows: dict[str, int] = {}
+        self._rows: dict[tuple[int, str], int] = {}
+        self._details: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
+        self._bodies: dict[tuple[int, str], bytes] = {}
+
+    def forget(self) -> None:
+        """What is kept was changed by somebody else: by pruning, or a transaction that was taken back."""
+        self._workflows.clear()
+        self._rows.clear()
+        self._details.clear()
+        self._bodies.clear()
+
+    def keep(self, seen: Observation) -> None:
+        """What cannot be written as JSON in UTF-8 is left out; raises only sqlite3.Error."""
+        with suppress(*UNKEPT):
+            self._keep(seen)
+
+    def _keep(self, seen: Observation) -> None:
+        if isinstance(seen, SawRows):
+            self._keep_rows(seen)
+        elif isinstance(seen, SawDetail):
+            self._keep_detail(seen)
+        elif isinstance(seen, SawWorkflows):
+            for name, item in seen.items.items():
+                self._keep_counts(seen.at, name, item)
+        else:
+            self._keep_versions(seen)
+
+    def _keep_rows(self, seen: SawRows) -> None:
+        workflow = self._workflow(seen.workflow)
+        changed = False
+        for item in seen.items:
+            identity = item.get("id")
+            if not isinstance(identity, str):
+                continue
+            with suppress(*UNKEPT):
+                changed |= self._keep_item(seen.at, workflow, identity, item)
+        if changed:
+            self._moment(workflow, seen.at)
+
+    def _keep_item(self, at: float, workflow: int, identity: str, item: Mapping[str, Any]) -> bool:
+        """Whether the row differs from what was kept of it; raises one of UNKEPT where it cannot be."""
+        mark = hash(msgspec.json.encode(item))
+        if self._rows.get((workflow, identity)) == mark:
+            return False
+        if len(self._rows) >= _ROWS_REMEMBERED:
+            self._rows.clear()
+        self._rows[workflow, identity] = mark
+        row = Instance.from_item(item if self._payloads else redacted_row(item))
+        return row is not None and self._keep_row(at, workflow, row)
+
+    def _keep_row(self, at: float, workflow: int, row: Instance) -> bool:
+        """Whether it differs from what was kept before that moment."""
+        key = self._instance(workflow, row.id, row.created, at)
+        extra = _text(row.extra)
+        facts = (
+            row.status, row.created, row.modified, row.started, row.ended, row.version, row.trigger, extra
+        )  # fmt: skip
+        before = self._connection.execute(
+            "SELECT status, created, modified, started, ended, version, source, extra FROM listed"
+            " WHERE instance = ? AND at <= ? ORDER BY at DESC LIMIT 1",
+            (key, at),
+        ).fetchone()
+        if before == facts:
+            return False
+        self._connection.execute(
+            "INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, at, *facts)
+        )
+        return True
+
+    def _keep_detail(self, seen: SawDetail) -> None:
+        workflow = self._workflow(seen.workflow)
+        kept = self._remembered(self._details, (workflow, seen.id))
+        steps = seen.result.get("steps")
+        entries = steps if isinstance(steps, list | Entries) else ()
+        pieces = [entries[start : start + PIECE] for start in range(0, len(entries), PIECE)]
+        marks = [_mark(piece) for piece in pieces]
+        rest = {key: value for key, value in seen.result.items() if key != "steps"}
+        head = _mark([seen.simple, len(entries), rest])
+        if head == kept.head and (seen.simple or marks == kept.pieces):
+            return
+        key = self._instance(workflow, seen.id, None, seen.at)
+        changed = False
+        if not seen.simple:
+            for number, piece in enumerate(pieces):
+                if number >= len(kept.pieces) or kept.pieces[number] != marks[number]:
+                    changed |= self._keep_piece(seen.at, key, number, self._steps(piece))
+            kept.pieces = marks
+        body = pack(self._head(rest))
+        changed |= self._keep_head(seen, key, len(entries), body, changed)
+        kept.head = head
+        if changed:
+            self._moment(workflow, seen.at)
+            if seen.result.get("status") == "errored" and not seen.simple:
+                self._keep_cause(seen, key)
+
+    def _keep_head(self, seen: SawDetail, key: int, steps: int, body: bytes, moved: bool) -> bool:
+        """Again with every step that moved, so that a head says when the instance was read."""
+        facts = (int(seen.simple), steps, body)
+        before = self._connection.execute(
+            "SELECT simple, steps, body FROM detail WHERE instance = ? AND at <= ? ORDER BY at DESC LIMIT 1",
+            (key, seen.at),
+        ).fetchone()
+        if before == facts and not moved:
+            return False
+        self._connection.execute(
+            "INSERT OR REPLACE INTO detail VALUES (?, ?, ?, ?, ?)", (key, seen.at, *facts)
+        )
+        return True
+
+    def _keep_piece(self, at: float, key: int, number: int, steps: list[Any]) -> bool:
+        body = pack(steps)
+        before = self._connection.execute(
+            "SELECT body FROM piece WHERE instance = ? AND number = ? AND at <= ? ORDER BY at DESC LIMIT 1",
+            (key, number, at),
+        ).fetchone()
+        if before == (body,):
+            return False
+        self._connection.execute("INSERT OR REPLACE INTO piece VALUES (?, ?, ?, ?)", (key, number, at, body))
+        return True
+
+    def _keep_cause(self, seen: SawDetail, key: int) -> None:
+        cause = fingerprint(read_detail(seen.workflow, seen.id, seen.result))
+        kind = cause.message if self._payloads else redacted_message(cause.error, cause.message)
+        facts = (cause.error, kind, cause.step, cause.version)
+        before = self._connection.execute(
+            "SELECT error, kind, step, version FROM cause WHERE instance = ? AND at <= ?"
+            " ORDER BY at DESC LIMIT 1",
+            (key, seen.at),
+        ).fetchone()
+        if before != facts:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO cause VALUES (?, ?, ?, ?, ?, ?)", (key, seen.at, *facts)
+            )
+
+    def _keep_counts(self, at: float, name: str, item: Mapping[str, Any]) -> None:
+        workflow = self._workflow(name)
+        body = pack(item)
+        before = self._connection.execute(
+            "SELECT body FROM counts WHERE workflow = ? AND at <= ? ORDER BY at DESC LIMIT 1", (workflow, at)
+        ).fetchone()
+        if before != (body,):
+            self._connection.execute("INSERT OR REPLACE INTO counts VALUES (?, ?, ?)", (workflow, at, body))
+
+    def _keep_versions(self, seen: SawVersions) -> None:
+        workflow = self._workflow(seen.workflow)
+        for identity, item in seen.items.items():
+            body = pack(item)
+            if self._bodies.get((workflow, identity)) == body:
+                continue
+            self._bodies[workflow, identity] = body
+            self._connection.execute(
+                "INSERT INTO version VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (workflow, id) DO UPDATE SET body = excluded.body",
+                (workflow, identity, seen.at, body),
+            )
+
+    def _head(self, rest: dict[str, Any]) -> dict[str, Any]:
+        return _bounded(plain(rest)) if self._payloads else redacted_detail(rest)
+
+    def _steps(self, piece: Iterable[Any]) -> list[Any]:
+        entries = list(piece)
+        if not self._payloads:
+            return redacted_steps(entries)
+        return [_bounded(plain(entry)) if isinstance(entry, Mapping) else entry for entry in entries]
+
+    def _workflow(self, name: str) -> int:
+        key = self._workflows.get(name)
+        if key is None:
+            self._connection.execute("INSERT OR IGNORE INTO workflow (name) VALUES (?)", (name,))
+            found = self._connection.execute("SELECT key FROM workflow WHERE name = ?", (name,)).fetchone()
+            key = self._workflows[name] = int(found[0])
+        return key
+
+    def _instance(self, workflow: int, identity: str, created: float | None, at: float) -> int:
+        """Its key. One that does not say when it was made stands where it was first seen."""
+        self._connection.execute(
+            "INSERT INTO instance (workflow, id, created, first, last) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (workflow, id) DO UPDATE SET last = max(last, excluded.last),"
+            " first = min(first, excluded.first), created = coalesce(?, created)",
+            (workflow, identity, at if created is None else created, at, at, created),
+        )
+        found = self._connection.execute(
+            "SELECT key FROM instance WHERE workflow = ? AND id = ?", (workflow, identity)
+        ).fetchone()
+        return int(found[0])
+
+    def _moment(self, workflow: int, at: float) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO moment VALUES (?, ?)", (workflow, at))
+
+    def _remembered(self, of: OrderedDict[K, _Kept], key: K) -> _Kept:
+        kept = of.setdefault(key, _Kept())
+        of.move_to_end(key)
+        if len(of) > _DETAILS_REMEMBERED:
+            of.popitem(last=False)
+        return kept
+
+
+def _mark(value: Any) -> bytes:
+    """Of an answer that was not parsed, its text: 10,000 steps are told apart in a few milliseconds."""
+    digest = blake2b(digest_size=16)
+    if isinstance(value, Entries):
+        for text in value.texts:
+            digest.update(text)
+    else:
+        digest.update(msgspec.json.encode(value, enc_hook=str))
+    return digest.digest()
+
+
+def _text(extra: dict[str, Any] | None) -> str | None:
+    return None if extra is None else msgspec.json.encode(extra).decode()
+
+
+def _bounded(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with nothing in them that would fill the record by itself."""
+    kept = dict(fields)
+    for key in ("params", "output"):
+        if key in kept and len(data := msgspec.json.encode(kept[key])) > _LARGEST:
+            kept[key] = f"[not recorded: {len(data):,} bytes]"
+    return kept

@@ -1,0 +1,44 @@
+"""What is handed to a record: one answer of the API each, with when it came."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+__all__ = ["Observation", "SawDetail", "SawRows", "SawVersions", "SawWorkflows"]
+
+
+class SawRows(Struct, frozen=True):
+    """A page of the list, rows as the API sent them."""
+
+    at: float
+    workflow: str
+    items: Sequence[Mapping[str, Any]]
+
+
+class SawDetail(Struct, frozen=True):
+    """An instance's own answer; `simple` when its steps were left out on request."""
+
+    at: float
+    workflow: str
+    id: str
+    simple: bool
+    result: Mapping[str, Any]
+
+
+class SawWorkflows(Struct, frozen=True):
+    """Workflows with their counts, as the API sent them; each has its name."""
+
+    at: float
+    items: Mapping[str, Mapping[str, Any]]
+
+
+class SawVersions(Struct, frozen=True):
+    """Versions of a workflow as the API sent them, by id."""
+
+    at: float
+    workflow: str
+    items: Mapping[str, Mapping[str, Any]]
+
+
+Observation = SawRows | SawDetail | SawWorkflows | SawVersions

@@ -1,0 +1,53 @@
+"""Where the record of an account or a dev session lies."""
+
+from hashlib import blake2b
+from pathlib import Path
+
+from msgspec import Struct
+
+from wfdash.config.credential import origin_of
+from wfdash.config.settings import CLOUDFLARE, Settings
+
+__all__ = ["DAYS", "RecordPlace", "place_of", "record_path"]
+
+DAYS = 30
+"""Days for which anything is kept."""
+_DEMO_BYTES = 20_000_000
+
+
+class RecordPlace(Struct, frozen=True):
+    """Where a record is and what goes into it. Without a path it is in memory."""
+
+    path: Path | None
+    payloads: bool = False
+    most_bytes: int = 200_000_000
+
+
+def record_path(folder: Path, settings: Settings, account: str = "") -> Path | None:
+    """The record of a dev session or of the account in use, which the API may have named only later.
+
+    None while it is not clear which account that is. `folder` is the state folder. Two servers share none.
+    """
+    owner = settings.kept_for or account
+    if not owner:
+        return None
+    origin = origin_of(settings.base_url)
+    if settings.local:
+        name = "local-" + owner.split("//")[-1].replace(":", "-")
+    elif origin == origin_of(CLOUDFLARE):
+        name = owner
+    else:
+        name = f"{owner}-{blake2b(origin.encode(), digest_size=4).hexdigest()}"
+    safe = "".join(sign if sign.isalnum() or sign in "-." else "_" for sign in name)
+    return folder / "records" / f"{safe}.db"
+
+
+def place_of(folder: Path, settings: Settings, account: str = "") -> RecordPlace | None:
+    """Where and how these settings keep a record; None where that is not clear yet."""
+    policy = settings.record
+    if settings.demo:
+        return RecordPlace(None, policy.payloads, _DEMO_BYTES)
+    path = record_path(folder, settings, account)
+    if path is None:
+        return None
+    return RecordPlace(path, policy.payloads, policy.megabytes * 1_000_000)

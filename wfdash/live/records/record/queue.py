@@ -1,0 +1,78 @@
+"""What waits between the event loop, which sees, and the one thread that writes."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from wfdash.live.records.record.observations import Observation
+
+__all__ = ["RecordQueue"]
+
+_MOST = 2_000
+"""Answers that wait at most: a disk that stands still must not fill the memory."""
+
+
+class RecordQueue:
+    """`trouble` says in a sentence why nothing is kept, "" while it is."""
+
+    def __init__(self, clock: Callable[[], float], said: Callable[[str], None]) -> None:
+        self.clock = clock
+        self.trouble = ""
+        self.ending = False
+        self.dropped = 0
+        """Answers that were let go because the file could not take them."""
+        self.batch: list[Observation] = []
+        """What the thread has taken and is not in the file yet."""
+        self._waiting: deque[Observation] = deque()
+        self._said = said
+        self._wake = threading.Event()
+        self._settled = threading.Condition()
+
+    # From the event loop.
+
+    def put(self, observation: Observation) -> None:
+        if self.ending:
+            return
+        if len(self._waiting) >= _MOST:
+            self._waiting.popleft()
+            self.dropped += 1
+        self._waiting.append(observation)
+
+    def wake(self) -> None:
+        """Makes the thread look at once."""
+        self._wake.set()
+
+    def drained(self, timeout: float) -> bool:
+        """Waits, not on the event loop, until all is in the file; whether it is."""
+        with self._settled:
+            self._wake.set()
+            return self._settled.wait_for(lambda: self.empty, timeout)
+
+    # From the thread.
+
+    @property
+    def empty(self) -> bool:
+        return not self._waiting and not self.batch
+
+    def take(self, most: int) -> list[Observation]:
+        """Fills the batch up to so many."""
+        while self._waiting and len(self.batch) < most:
+            self.batch.append(self._waiting.popleft())
+        return self.batch
+
+    def rest(self, seconds: float) -> None:
+        """Waits, for less when somebody wakes it."""
+        with self._settled:
+            self._settled.notify_all()
+        self._wake.wait(seconds)
+        self._wake.clear()
+
+    def say(self, trouble: str) -> None:
+        """What is in the way now, "" when nothing is any more."""
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self._said(trouble or "the record is kept again")
+
+    def announce(self, sentence: str) -> None:
+        """Hands on what a person should hear although nothing is in the way."""
+        self._said(sentence)

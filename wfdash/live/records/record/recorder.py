@@ -1,0 +1,67 @@
+"""Keeps a record of what is seen, from the first row on screen to the end of the program.
+
+Light to import: SQLite comes with the thread that writes, once something has been on screen.
+"""
+
+import threading
+from collections.abc import Callable
+
+from wfdash.live.records.record.observations import Observation
+from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.queue import RecordQueue
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Nothing is opened before `start`: what was seen until then waits.
+
+    Whatever goes wrong with the file, the program goes on without it; `said` is called, from the thread, with
+    what a person should hear.
+    """
+
+    def __init__(self, *, clock: Callable[[], float], said: Callable[[str], None] | None = None) -> None:
+        self.place: RecordPlace | None = None
+        self._queue = RecordQueue(clock, said or (lambda _sentence: None))
+        self._thread: threading.Thread | None = None
+
+    def saw(self, observation: Observation) -> None:
+        """Keeps an answer, soon. Called from the event loop; costs an append."""
+        self._queue.put(observation)
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is kept, in a sentence; "" while it is."""
+        return self._queue.trouble
+
+    @property
+    def dropped(self) -> int:
+        """Answers that were let go because the file could not take them."""
+        return self._queue.dropped
+
+    @property
+    def started(self) -> bool:
+        return self._thread is not None
+
+    def start(self, place: RecordPlace) -> None:
+        """Begins to write there, in a thread of its own."""
+        if self._thread is None and not self._queue.ending:
+            self.place = place
+            self._thread = threading.Thread(target=self._run, args=(place,), name="record", daemon=True)
+            self._thread.start()
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Waits until all that was seen so far is in the file; whether it is. Never on the event loop."""
+        return self._thread is not None and self._queue.drained(timeout)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Writes what waits and lets go of the file. Never on the event loop."""
+        self._queue.ending = True
+        self._queue.wake()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _run(self, place: RecordPlace) -> None:
+        from wfdash.live.records.record.writing import RecordWriter
+
+        RecordWriter(self._queue, place).run()

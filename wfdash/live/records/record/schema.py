@@ -1,0 +1,122 @@
+"""The tables of a record, how an older file becomes a newer one, and how any of them is opened.
+
+A moment is when an answer came, epoch seconds. What an answer repeats is not kept again, so what was so at a
+moment is the last that is kept at or before it.
+"""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from wfdash.config.plain_file import open_plain
+
+__all__ = ["APPLICATION", "MIGRATIONS", "Unusable", "migrate", "open_file", "open_memory", "version_of"]
+
+APPLICATION = 0x77666472
+"""`wfdr`: by it `file` and wfdash tell a record from any other SQLite file."""
+_PATIENCE = 5.0
+"""Seconds that another process may write before a batch is tried again later."""
+
+MIGRATIONS: Sequence[Sequence[str]] = (
+    (
+        "CREATE TABLE workflow (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        "CREATE TABLE instance (key INTEGER PRIMARY KEY, workflow INTEGER NOT NULL, id TEXT NOT NULL,"
+        " created REAL NOT NULL, first REAL NOT NULL, last REAL NOT NULL, UNIQUE (workflow, id))",
+        "CREATE INDEX instance_by_age ON instance (workflow, created, id)",
+        "CREATE TABLE listed (instance INTEGER NOT NULL, at REAL NOT NULL, status TEXT NOT NULL,"
+        " created REAL, modified REAL, started REAL, ended REAL, version TEXT, source TEXT, extra TEXT,"
+        " PRIMARY KEY (instance, at)) WITHOUT ROWID",
+        "CREATE TABLE detail (instance INTEGER NOT NULL, at REAL NOT NULL, simple INTEGER NOT NULL,"
+        " steps INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (instance, at)) WITHOUT ROWID",
+        "CREATE TABLE piece (instance INTEGER NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL,"
+        " body BLOB NOT NULL, PRIMARY KEY (instance, number, at)) WITHOUT ROWID",
+        "CREATE TABLE counts (workflow INTEGER NOT NULL, at REAL NOT NULL, body BLOB NOT NULL,"
+        " PRIMARY KEY (workflow, at)) WITHOUT ROWID",
+        "CREATE TABLE version (workflow INTEGER NOT NULL, id TEXT NOT NULL, at REAL NOT NULL,"
+        " body BLOB NOT NULL, PRIMARY KEY (workflow, id)) WITHOUT ROWID",
+        "CREATE TABLE moment (workflow INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (workflow, at))"
+        " WITHOUT ROWID",
+        "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        "CREATE TABLE cause (instance INTEGER NOT NULL, at REAL NOT NULL, error TEXT NOT NULL,"
+        " kind TEXT NOT NULL, step TEXT NOT NULL, version TEXT NOT NULL,"
+        " PRIMARY KEY (instance, at)) WITHOUT ROWID",
+        "CREATE INDEX cause_by_time ON cause (at)",
+    ),
+)
+"""What each version adds to the one before; a file's `user_version` is how many of them it has."""
+
+
+class Unusable(Exception):
+    """A file cannot serve as the record; `str()` is the sentence. `damaged` when it can only be set aside."""
+
+    def __init__(self, sentence: str, *, damaged: bool = False) -> None:
+        super().__init__(sentence)
+        self.damaged = damaged
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """The record at this path, made where there is none. Raises Unusable, OSError and sqlite3.Error."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # SQLite gives the -wal and -shm files the mode of this one, which the umask must not widen.
+    os.close(open_plain(path, os.O_RDWR | os.O_CREAT))
+    if hasattr(os, "chmod"):
+        os.chmod(path, 0o600)
+    connection = _connect(str(path))
+    try:
+        _ready(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_memory() -> sqlite3.Connection:
+    """A record that ends with the process: the demo's."""
+    connection = _connect(":memory:")
+    migrate(connection)
+    return connection
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the tables to the newest version; of two processes one does, and the other finds it done."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for number in range(version_of(connection), len(MIGRATIONS)):
+            for statement in MIGRATIONS[number]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    # One thread writes and another reads, each while it holds the record's lock.
+    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+
+
+def _ready(connection: sqlite3.Connection) -> None:
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and application != APPLICATION:
+        raise Unusable("it is no record of wfdash", damaged=True)
+    if version_of(connection) > len(MIGRATIONS):
+        raise Unusable("a newer wfdash writes it")
+    if not tables:
+        # Only before the first table is there: what was pruned goes back to the disk page by page.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    # On a network disk SQLite cannot share a file this way, and several dashboards would stand in a queue.
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise Unusable("this disk cannot share it between programs (no WAL)")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA journal_size_limit = 4194304")
+    migrate(connection)

@@ -1,0 +1,117 @@
+"""The thread that writes a record: in batches, and on without it whatever happens to the file."""
+
+import sqlite3
+from pathlib import Path
+
+from wfdash.live.records.record.file import RecordFile, set_aside
+from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.queue import RecordQueue
+from wfdash.live.records.record.schema import Unusable
+
+__all__ = ["RecordWriter"]
+
+_REST = 1.0
+"""Seconds between two batches: what is lost with a killed process is no older."""
+_BATCH = 200
+_RETRY = 30.0
+"""Seconds after which a file that was locked, or a disk that was full, is tried again."""
+_PATIENCE = 3
+"""Batches in a row that another program may keep waiting, five seconds each, before that is said."""
+_DAMAGE = ("malformed", "not a database", "no such table", "no such column")
+_REASONS = {
+    "database or disk is full": "the disk is full",
+    "attempt to write a readonly database": "its file is read-only",
+    "unable to open database file": "its folder cannot be written",
+    "disk I/O error": "the disk refuses it (I/O error)",
+}
+
+
+class RecordWriter:
+    """Runs in a thread of its own; nothing else touches the file."""
+
+    def __init__(self, queue: RecordQueue, place: RecordPlace) -> None:
+        self._queue = queue
+        self._place = place
+        self._file: RecordFile | None = None
+        self._refusals = 0
+        """How often in a row another program held the file."""
+
+    def run(self) -> None:
+        """Until the queue ends; what waits then is written first."""
+        queue = self._queue
+        try:
+            while not queue.ending:
+                self._turn()
+                queue.rest(_RETRY if queue.trouble else _REST)
+            self._turn()
+        finally:
+            self._close()
+
+    def _turn(self) -> None:
+        """Writes all that waits, and says what is in the way where something is."""
+        try:
+            while self._file is None or not self._queue.empty:
+                if self._file is None or self._file.is_gone:
+                    self._file = self._open()
+                self._file.write(self._queue.take(_BATCH))
+                self._queue.batch.clear()  # only now: what could not be written is tried again
+                self._refusals = 0
+                self._queue.say("")
+            self._file.bound(self._queue.clock())
+        except (Unusable, sqlite3.Error, OSError) as wrong:
+            self._failed(wrong)
+
+    def _open(self) -> RecordFile:
+        self._close()
+        path = self._place.path
+        fresh = path is not None and not path.exists()
+        file = RecordFile(path, payloads=self._place.payloads, most_bytes=self._place.most_bytes)
+        if fresh:
+            kept = "with params and outputs" if self._place.payloads else "without params and outputs"
+            self._queue.announce(f"what wfdash sees is kept from now on, {kept}, in {path}")
+        return file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _failed(self, wrong: Exception) -> None:
+        if _is_busy(wrong):
+            self._refusals += 1
+            if self._refusals >= _PATIENCE:
+                words = "the record is held by another program: nothing is kept until that lets go of it"
+                self._queue.say(words)
+            return
+        self._close()
+        if self._place.path is not None and _is_damage(wrong):
+            self._begin_anew(self._place.path)
+        else:
+            self._queue.say(f"the record is not kept: {_reason(wrong)}")
+
+    def _begin_anew(self, path: Path) -> None:
+        """A file that cannot be read is moved, never repaired: somebody may want what is sound in it."""
+        try:
+            aside = set_aside(path, self._queue.clock())
+        except OSError as error:
+            self._queue.say(f"the record is damaged and cannot be moved: {error.strerror}")
+            return
+        self._queue.announce(f"the record was damaged: it lies in {aside.name}, and a new one begins")
+        self._queue.wake()
+
+
+def _is_busy(wrong: Exception) -> bool:
+    return isinstance(wrong, sqlite3.OperationalError) and "locked" in str(wrong)
+
+
+def _is_damage(wrong: Exception) -> bool:
+    """Whether the file can never be written again, not only now."""
+    if isinstance(wrong, Unusable):
+        return wrong.damaged
+    return isinstance(wrong, sqlite3.DatabaseError) and any(sign in str(wrong) for sign in _DAMAGE)
+
+
+def _reason(wrong: Exception) -> str:
+    if isinstance(wrong, OSError):
+        return wrong.strerror or str(wrong)
+    return _REASONS.get(str(wrong), str(wrong))
