@@ -18,6 +18,7 @@ from wfdash.live.feeds.open_instance import OpenDetail
 from wfdash.live.feeds.pauses import Pauses
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.feeds.sweep import Sweep
+from wfdash.live.feeds.usual_runs import UsualRuns
 from wfdash.live.feeds.versions import Versions
 from wfdash.live.feeds.watched import Watched
 from wfdash.live.polling.context import FeedContext
@@ -59,6 +60,7 @@ class Feeds:
             context, read=self.row_details.remember, deployed=lambda: self.versions.appeared
         )
         self.versions = Versions(context, wanted=self._versions_that_matter)
+        self.usual_runs = UsualRuns(context, opened=self._opened_detail)
         self.watched = Watched(context, changed=watched_changed)
         self._frozen_rows = _FREEZE_AT
         self.spared = 0
@@ -76,6 +78,7 @@ class Feeds:
             self.error_samples,
             self.anomaly_reads,
             self.versions,
+            self.usual_runs,
         )
 
     @property
@@ -113,11 +116,14 @@ class Feeds:
 
     def _versions_that_matter(self) -> Sequence[str]:
         """Those of the failures that are compared, and of the open instance where that is explained by it."""
-        state = self.detail.state(self.detail.id) if self.detail.id is not None else None
-        detail = state.detail if state is not None else None
+        detail = self._opened_detail()
         matters = detail is not None and (detail.status == "queued" or is_final(detail.status))
         of_open = detail.version if detail is not None and matters else ""
         return (of_open, *self.error_samples.versions)
+
+    def _opened_detail(self) -> Detail | None:
+        state = self.detail.state(self.detail.id) if self.detail.id is not None else None
+        return state.detail if state is not None else None
 
     def apply(self, event: Event) -> None:
         """Passes on what one job learnt."""
@@ -125,6 +131,7 @@ class Feeds:
             self._follow(event.delta)
         elif isinstance(event, DetailChanged) and (state := self.detail.state(event.id)) and state.detail:
             self.row_details.remember(state.detail)
+            self.usual_runs.learn(state.detail)
 
     def settled(self, job: Job) -> None:
         """Passes on that a job was answered, or failed."""
@@ -165,4 +172,4 @@ def order(feeds: Feeds, now: float) -> Sequence[Job]:
     samples, oddities = feeds.error_samples, feeds.anomaly_reads
     triage = (samples, oddities) if few else (oddities, samples)
     asked = (feeds.versions, *triage, feeds.search, feeds.history)
-    return (*first, *asked, feeds.counts, *spare, feeds.watched)
+    return (*first, *asked, feeds.counts, *spare, feeds.watched, feeds.usual_runs)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 
 from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
+from wfdash.core.history.usual_run import UsualRun
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.contiguous_range import ContiguousRange
@@ -181,6 +182,10 @@ class Watcher:
 
     def detail(self, instance: str) -> DetailState | None:
         return self._feeds.detail.state(instance)
+
+    def usual_run(self, detail: Detail) -> UsualRun | None:
+        """What runs of the version of an open instance have in common, as far as they were read."""
+        return self._feeds.usual_runs.of(detail)
 
     def contiguous(self) -> Sequence[Instance]:
         """Loaded rows between which no instance is missing."""

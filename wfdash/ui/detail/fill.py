@@ -31,6 +31,9 @@ def fill(pane: DetailPane, context: Context, instance: str | None) -> None:
         pane.show(None, None, context.clock())
         return
     pane.frozen = poller.frozen
+    pane.usual_run = (
+        poller.usual_run(state.detail) if state is not None and state.detail is not None else None
+    )
     pane.show(poller.store.get(instance), state, context.clock())
 
 

@@ -7,6 +7,7 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from wfdash.core.history.usual_run import Forecast, UsualRun
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
@@ -21,6 +22,7 @@ from wfdash.core.why.failure import carriers
 from wfdash.core.why.why import TimeWords, Why
 from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_unended
 from wfdash.ui.base.empty_messages import no_answer
+from wfdash.ui.detail.coming import coming_lines, usually_left
 from wfdash.ui.detail.foot import FOOT, error_lines, fold_lines, row_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import KeyNames
@@ -51,6 +53,9 @@ class DetailPane(Vertical):
         self._keys = keys or KeyNames()
         self.utc = utc
         self.why_context = WhyContext()
+        self.usual_run: UsualRun | None = None
+        """What the runs of its version have in common, where some were read."""
+        self._forecast: Forecast | None = None
         self.frozen = False
         """Whether polling is."""
         self._shown: str | None = None
@@ -65,6 +70,7 @@ class DetailPane(Vertical):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield TimelineTable(id="timeline")
+        yield TextLines(id="coming")
         yield TextLines(id="foot", height=FOOT)
 
     @property
@@ -89,6 +95,8 @@ class DetailPane(Vertical):
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
         self._silent = no_answer(state.freshness, now) if state is not None else ""
         why = self.why_context.why(detail, row=row, now=now, utc=self.utc) if detail is not None else None
+        usual = self.usual_run if detail is not None else None
+        self._forecast = usual.forecast(detail, now) if usual is not None and detail is not None else None
         fresh = identity != self._shown
         self._shown = identity
         width = self.size.width
@@ -120,7 +128,12 @@ class DetailPane(Vertical):
         room = max(3, self.size.height - head - FOOT - 1)
         high = max(1, min(room, self.timeline.row_count() + 1))
         self.timeline.styles.height = high
-        self._foot_room = max(FOOT, self.size.height - head - high - 1)
+        spare = self.size.height - head - high - 1 - FOOT
+        coming = coming_lines(self._forecast, self.size.width, spare) if self._forecast is not None else []
+        lines = self.query_one("#coming", TextLines)
+        lines.display = bool(coming)
+        lines.show(coming)
+        self._foot_room = max(FOOT, self.size.height - head - high - len(coming) - 1)
 
     # The head: status and id, the sentence, the facts, and what is doubtful.
 
@@ -141,6 +154,8 @@ class DetailPane(Vertical):
         if why is not None:
             style = WARN if why.looks_stuck else STRONG
             lines += [[(f" {line}", style)] for line in wrapped(clean(why.sentence), width - 2, _WHY_LINES)]
+        if self._forecast is not None:
+            lines += [[(f" {line}", PLAIN)] for line in wrapped(usually_left(self._forecast), width - 2, 2)]
         lines += [[(f" {line}", WARN)] for line in self._doubts(state, at, width)]
         summary = summary_facts(
             detail, row, at, retention=self.why_context.retention, local=self.why_context.local

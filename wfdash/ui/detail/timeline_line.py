@@ -17,9 +17,9 @@ from wfdash.core.why.why import TimeWords
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["axis_line", "row_line"]
+__all__ = ["TAKES", "axis_line", "bar_width", "row_line"]
 
-_TAKES: Final = 8
+TAKES: Final = 8
 _STATES: Final = {
     "done": PLAIN,
     "failed": BAD,
@@ -47,23 +47,23 @@ _TONES: Final = {"name": PLAIN, "quiet": QUIET, "bad": BAD, "warn": WARN, "alive
 
 def axis_line(axis: Axis, width: int, below: int = 0) -> Strip:
     """The marks over the bars, how many rows stand below the last line, and which scale it is."""
-    bar_width = _bar_width(width)
-    marks = mark_line(axis, bar_width)
+    wide = bar_width(width)
+    marks = mark_line(axis, wide)
     said = f"{below:,} below · {axis.scale.value}" if below else axis.scale.value
-    name = fit("  STEP", width - bar_width - cells(said) - 2)
+    name = fit("  STEP", width - wide - cells(said) - 2)
     return strip_of([(f" {marks}", QUIET), (name, QUIET), (said, QUIET)], width)
 
 
 def row_line(timeline: Timeline, row: Row, at: TimeWords, width: int, over: Style | None) -> Strip:
     """The row; `over` lies on all but its bar: the cursor."""
-    outline, bar_width = timeline.outline, _bar_width(width)
-    drawn = bar(segments(outline, row, at.now), timeline.axis, bar_width)
+    outline, wide = timeline.outline, bar_width(width)
+    drawn = bar(segments(outline, row, at.now), timeline.axis, wide)
     left = [(" ", PLAIN), *((text, _STROKES.get(stroke, PLAIN)) for text, stroke in drawn), (" ", PLAIN)]
     pieces: list[tuple[str, Style]] = [(marker(row), QUIET), (STATE_GLYPHS[row.state], _STATES[row.state])]
     pieces.append((" " + "  " * row.depth, PLAIN))
-    pieces += _words(outline, row, at, max(0, width - bar_width - 6 - 2 * row.depth - _TAKES))
+    pieces += _words(outline, row, at, max(0, width - wide - 6 - 2 * row.depth - TAKES))
     takes = length_text(outline, row, at.now)
-    pieces.append((" " * (_TAKES - cells(takes)) + takes, STRONG if takes.endswith("+") else PLAIN))
+    pieces.append((" " * (TAKES - cells(takes)) + takes, STRONG if takes.endswith("+") else PLAIN))
     pieces.append((" ", PLAIN))
     if over is not None:
         pieces = [(text, over) for text, _ in pieces]
@@ -83,6 +83,6 @@ def _words(outline: Outline, row: Row, at: TimeWords, room: int) -> list[tuple[s
     return [*pieces, (" " * room, PLAIN)]
 
 
-def _bar_width(width: int) -> int:
+def bar_width(width: int) -> int:
     """Two fifths for the bars, and never so much that names have no room."""
     return max(8, min(72, width * 2 // 5 - 2))

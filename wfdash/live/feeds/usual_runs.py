@@ -1,0 +1,127 @@
+"""Recent successes of the open instance's version, read out of spare budget: what its run is held against."""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Container, Iterable
+from typing import Final
+
+from wfdash.api.errors import Forbidden, NotFound
+from wfdash.core.history.usual_run import RunSample, UsualRun, sample_of
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+from wfdash.core.rows.store import EXPIRED
+from wfdash.core.triage.compare import best_candidates
+from wfdash.live.budget.budget import Priority
+from wfdash.live.polling.context import FeedContext
+from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.job import Job
+from wfdash.live.polling.read_instance import read_instance
+
+__all__ = ["UsualRuns"]
+
+ENOUGH: Final = 20
+"""Runs of a version that are read for it: a tenth and a ninetieth of a hundred mean little of fewer."""
+_KEPT: Final = 60
+"""Runs of a version that are kept, the newest read: whoever reads one adds to them."""
+_LONGEST: Final = 2000
+"""Steps of a run that are learned from: more would hold the loop for what nobody reads to its end."""
+_AGAIN: Final = 600.0
+"""Seconds until the complete ones are listed again where too few of that version were among them."""
+
+
+class UsualRuns(Job):
+    """A dev session is not asked: each read fills its trace store, and its code changes at every save."""
+
+    purpose = "usual runs"
+    in_turn = out_of_turn = Priority.BACKGROUND
+    patience = float("inf")
+    """It never goes before a sweep, without which rows on screen would be old."""
+
+    def __init__(self, context: FeedContext, *, opened: Callable[[], Detail | None]) -> None:
+        """`opened` is the instance that somebody looks at."""
+        super().__init__(1.0)
+        self.context = context
+        self._opened = opened
+        self._runs: dict[str, OrderedDict[str, RunSample | None]] = defaultdict(OrderedDict)
+        """By version and id; None of one that nothing could be learned from."""
+        self._listed: dict[str, tuple[float, list[Instance]]] = {}
+        """By version: complete ones that no list of the table has shown, and when they were listed."""
+        self._usual: tuple[str, int, UsualRun] | None = None
+
+    def reset(self) -> None:
+        """Begins anew: another workflow is watched from now on."""
+        self._runs.clear()
+        self._listed.clear()
+        self._usual = None
+        self.next_at = 0.0
+
+    def learn(self, detail: Detail) -> None:
+        """Takes in a run, whoever read it."""
+        if detail.status != "complete" or detail.simple or not detail.version:
+            return
+        runs = self._runs[detail.version]
+        runs.pop(detail.id, None)
+        runs[detail.id] = sample_of(detail) if len(detail.steps) <= _LONGEST else None
+        while len(runs) > _KEPT:
+            runs.popitem(last=False)
+        self._usual = None
+
+    def of(self, detail: Detail) -> UsualRun | None:
+        """What runs of its version have in common, as far as they were read; None of one that is over."""
+        if is_final(detail.status) or not (runs := self._runs.get(detail.version)):
+            return None
+        if self._usual is None or self._usual[0] != detail.version:
+            samples = UsualRun(sample for sample in runs.values() if sample is not None)
+            self._usual = (detail.version, len(runs), samples)
+        return self._usual[2]
+
+    def due(self, now: float) -> float | None:
+        return None if self.context.local or self._next(now) is None else super().due(now)
+
+    def pace(self, took: float) -> float:
+        return 0.0
+
+    async def ask(self) -> None:
+        context = self.context
+        wanted = self._next(context.clock())
+        if wanted is None:
+            return
+        version, identity = wanted
+        if identity:
+            detail = await read_instance(context, identity)
+            if detail is None:
+                self._runs[version][identity] = None
+                return
+            self.learn(detail)
+        else:
+            self._listed[version] = (context.clock(), [])
+            try:
+                page = await context.api.list_instances(context.workflow, status="complete", per_page=100)
+            except (Forbidden, NotFound):
+                return
+            rows = map(Instance.from_item, page.items)
+            found = [row for row in rows if row is not None and row.version == version]
+            self._listed[version] = (context.clock(), found)
+        if (opened := self._opened()) is not None:
+            context.notify(DetailChanged(opened.id))
+
+    def _next(self, now: float) -> tuple[str, str] | None:
+        """The version and the run of it to read now; no run where they have to be listed first."""
+        opened = self._opened()
+        if opened is None or opened.status not in ("running", "waiting") or not opened.version:
+            return None
+        version = opened.version
+        runs: Container[str] = self._runs.get(version, ())
+        if len(self._runs.get(version, ())) >= ENOUGH:
+            return None
+        at, listed = self._listed.get(version, (float("-inf"), []))
+        for row in best_candidates([*self._loaded(), *listed], mine=opened.id, version=version):
+            if row.version == version and row.id not in runs:
+                return version, row.id
+        return (version, "") if now - at >= _AGAIN else None
+
+    def _loaded(self) -> Iterable[Instance]:
+        store = self.context.store
+        for identity in store.ids():
+            if (row := store.get(identity)) is not None and store.note(identity) != EXPIRED:
+                yield row
