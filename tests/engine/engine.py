@@ -27,13 +27,16 @@ _BASE = "/cdn-cgi/local/explorer/api/workflows"
 class Engine:
     """Serves `worker.mjs`; state lives in `folder` and goes with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, logs: bool = False) -> None:
+        """With `logs` it keeps what is printed, as a dev session does."""
         executable, packages = node(), modules()
         folder.mkdir(parents=True, exist_ok=True)
         self._log = (folder / "engine.log").open("w+")
         self._process = subprocess.Popen(
             [executable, _HERE / "server.mjs", _HERE / "worker.mjs", folder / "state"],
-            env=environment(ENGINE_MODULES=str(packages), PYTHONPATH=None),
+            env=environment(
+                ENGINE_MODULES=str(packages), ENGINE_LOGS="yes" if logs else "no", PYTHONPATH=None
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

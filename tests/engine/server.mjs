@@ -18,6 +18,7 @@ const options = (port, saved) => convertV4MiniflareOptions({
     EMPTY: { name: "never-used", className: "Work" },
   },
   unsafeLocalExplorer: true,
+  unsafeObservability: env.ENGINE_LOGS === "yes",
   telemetry: { enabled: false },
   host: "127.0.0.1",
   port,

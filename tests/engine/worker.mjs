@@ -15,6 +15,35 @@ class PaymentError extends Error {
 }
 
 const stories = {
+  // Prints its id, step and attempt in most lines, as a text and as an object; some lines say nothing of it.
+  async printing(step, { id, dies = false }) {
+    const say = (name, attempt) => {
+      console.log(`id=${id} step=${name} attempt=${attempt} begins`);
+      return scheduler.wait(20 + Math.random() * 150).then(() => {
+        console.warn({ id, step: name, attempt });
+        console.info("without a word of it");
+      });
+    };
+    console.log(`id=${id} step=- attempt=- begins`);
+    const retries = { limit: 2, delay: 100, backoff: "constant" };
+    for (const name of ["load order", "charge card"]) {
+      let attempt = 0;
+      await step.do(name, { retries }, async () => {
+        attempt += 1;
+        await say(name, attempt);
+        if (name === "charge card" && attempt < 2) throw new PaymentError("card declined");
+      });
+    }
+    await step.sleep("rest", 300);
+    await Promise.all(["mail", "stock"].map((name) => step.do(name, () => say(name, 1))));
+    if (dies) {
+      await step.do("last", { retries: { limit: 0, delay: 10 } }, async () => {
+        console.error(`id=${id} step=last attempt=1 dies`);
+        throw new PaymentError("card declined for good");
+      });
+    }
+    console.log(`id=${id} step=- attempt=- ends`);
+  },
   async quick(step, { order = 7 }) {
     const loaded = await step.do("load order", async () => ({ order, items: 3 }));
     return step.do("ship", async () => ({ shipped: loaded.order }));

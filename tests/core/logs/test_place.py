@@ -40,8 +40,9 @@ def _place(lines, found, others=()):
         # At the edge only the text can say whether the code is still inside.
         ([TWICE], line(40, f"{ID} done"), (True, None, None)),
         ([TWICE], line(40, f"{ID} charge card done"), (True, 0, 2)),
-        ([TWICE], line(40.4, f"{ID}: charge card is through"), (True, 0, 2)),
-        ([TWICE], line(43, f"{ID}: charge card is through"), (True, None, None)),
+        # Code outside steps speaks of a step right after it, and right before.
+        ([TWICE], line(9.99, f"{ID}: now charge card"), (True, None, None)),
+        ([TWICE], line(40.01, f"{ID}: charge card is through"), (True, None, None)),
         # Two at once: the name decides, or nothing does.
         (BOTH, line(5, f"{ID} works"), (True, None, None)),
         (BOTH, line(5, f"{ID} works on load b"), (True, 1, 1)),

@@ -15,9 +15,6 @@ __all__ = ["AttemptSpan", "Attempts"]
 
 _GRAIN = 0.0005
 """Half a millisecond, which is what both clocks are cut to."""
-_LATE = 1.0
-"""Seconds by which a line that names its step may miss the attempt: a Worker's clock stands still between two
-calls that leave it (Workers documentation, Performance and timers), so it prints the time of the last one."""
 
 
 class AttemptSpan(Struct, frozen=True):
@@ -43,29 +40,35 @@ class Attempts:
             self._until.append(max(span.end, self._until[-1] if self._until else span.end))
 
         self._called: dict[str, set[AttemptSpan]] = {}
+        self._lasted: dict[str, tuple[float, float]] = {}
+        """Of each call, when its first and its last line were printed."""
 
     def learn(self, lines: Iterable[LogLine]) -> None:
         """Takes in what lines say of the calls that printed them: in a dev session a call is one attempt."""
         for line in lines:
-            if line.source == "local" and line.request and (span := self._named(line)):
+            if line.source != "local" or not line.request:
+                continue
+            first, last = self._lasted.get(line.request, (line.at, line.at))
+            self._lasted[line.request] = min(first, line.at), max(last, line.at)
+            if span := self._named(line):
                 self._called.setdefault(line.request, set()).add(span)
 
     def of(self, line: LogLine) -> AttemptSpan | None:
         """The one attempt that can have printed it; None outside steps, and where several can have."""
-        if named := self._named(line):
-            return named
-        inside = self._at(line.at, -_GRAIN)
-        if len(inside) > 1:
-            called = self._called.get(line.request, ())
-            return _only([span for span in inside if span in called])
-        return _only(inside)
+        return self._named(line) or self._of_call(line) or _only(self._at(line.at, -_GRAIN))
 
     def _named(self, line: LogLine) -> AttemptSpan | None:
-        """The one attempt of the step that the text names at the time."""
-        near = self._at(line.at, _LATE)
-        named = _named(near, line.message) if near else []
-        at = [span for span in named if span.start - _GRAIN <= line.at <= span.end + _GRAIN]
-        return _only(at or named)
+        """The one attempt of the step that the text names at the time, its first and last moment included."""
+        at = self._at(line.at, _GRAIN)
+        return _only(_named(at, line.message)) if at else None
+
+    def _of_call(self, line: LogLine) -> AttemptSpan | None:
+        """The attempt that the other lines of the call name, where the call lies within it."""
+        span = _only(list(self._called.get(line.request, ())))
+        if span is None:
+            return None
+        first, last = self._lasted[line.request]
+        return span if span.start - _GRAIN <= first and last <= span.end + _GRAIN else None
 
     def _at(self, at: float, slack: float) -> list[AttemptSpan]:
         """Those that ran at a moment, give or take."""

@@ -1,0 +1,110 @@
+"""Lines of the real engine: those called certain are right, and nearly all that say so are certain."""
+
+import json
+import re
+
+import pytest
+
+from tests.engine.engine import WORKFLOW, Engine
+from wfdash.api.connect import connect
+from wfdash.api.errors import Refused
+from wfdash.api.log_source import LogQuery
+from wfdash.config.settings import Settings
+from wfdash.core.logs.place import place_lines
+from wfdash.core.model.detail import read_detail
+from wfdash.core.why.step_names import base_name
+
+_SAYS = re.compile(r'id[="]+:? ?"?([\w-]+).*?step[="]+:? ?"?([\w -]+?)"? ?,? "?attempt[="]+:? ?([\d-]+)')
+
+
+@pytest.fixture(scope="module")
+def printing(tmp_path_factory):
+    """Ten instances that print at the same time."""
+    engine = Engine(tmp_path_factory.mktemp("printing"), logs=True)
+    try:
+        ids = [f"print-{number}" for number in range(10)]
+        for identity in ids:
+            engine.create(identity, "printing", id=identity, dies=identity == "print-3")
+        for identity in ids:
+            engine.wait(identity, lambda detail: detail["status"] in ("complete", "errored"))
+        yield engine, ids
+    finally:
+        engine.stop()
+
+
+@pytest.fixture
+async def api(printing):
+    client = await connect(Settings(base_url=f"http://127.0.0.1:{printing[0].port}", local=True))
+    yield client
+    await client.close()
+
+
+async def _lines(api, engine, identity, ids):
+    detail = read_detail(WORKFLOW, identity, engine.detail(identity))
+    query = LogQuery(WORKFLOW, identity, detail.queued - 2, detail.end + 5)
+    page = await api.log_reader().read(query)
+    return detail, place_lines(page.lines, detail, others=ids)
+
+
+async def test_certain_lines_are_right_and_nearly_all_are_certain(printing, api):
+    engine, ids = printing
+    said = certain = 0
+    for identity in ids:
+        detail, placed = await _lines(api, engine, identity, ids)
+        assert all(entry.certain for entry in placed), "lines of ten instances that all print their ids"
+        for entry in placed:
+            found = _SAYS.search(entry.line.message)
+            if not found:
+                continue
+            owner, step, attempt = found.groups()
+            name = "-" if entry.step is None else base_name(detail.steps[entry.step].name)
+            where = (name, "-" if entry.attempt is None else str(entry.attempt))
+            assert owner == identity
+            said += 1
+            certain += where == (step, attempt)
+            assert where == (step, attempt) or entry.step is None
+    assert said >= 10 * 10
+    assert certain >= 0.95 * said
+
+
+async def test_line_that_says_nothing_goes_with_its_call(printing, api):
+    engine, ids = printing
+    detail, placed = await _lines(api, engine, "print-3", ids)
+    silent = [entry for entry in placed if entry.line.message == "without a word of it"]
+    assert len(silent) == 5
+    names = [base_name(detail.steps[entry.step].name) for entry in silent if entry.step is not None]
+    assert sorted(names) == sorted(["load order", "charge card", "charge card", "mail", "stock"])
+    [last] = [entry for entry in placed if "dies" in entry.line.message]
+    assert (last.certain, last.line.level) == (True, "error")
+    assert base_name(detail.steps[last.step].name) == "last"
+
+
+async def test_without_the_neighbours_ids_nothing_false_is_certain(printing, api):
+    engine, ids = printing
+    for identity in ids[:3]:
+        _, placed = await _lines(api, engine, identity, [])
+        for entry in placed:
+            found = _SAYS.search(entry.line.message)
+            assert not (entry.certain and found) or found[1] == identity
+
+
+def test_command_prints_the_lines_of_a_step(printing, program):
+    engine, _ = printing
+    where = ["--local", str(engine.port), "-w", WORKFLOW]
+    done = program("logs", *where, "print-3", "--step", "charge card", "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 6
+    assert {(line["step"], line["source"], line["certain"]) for line in lines} == {
+        ("charge card", "local", True)
+    }
+
+
+async def test_engine_that_keeps_no_lines_says_so(engine, fresh):
+    identity = engine.create(fresh("silent"), "quick")
+    client = await connect(Settings(base_url=f"http://127.0.0.1:{engine.port}", local=True))
+    try:
+        with pytest.raises(Refused, match="keeps no log lines"):
+            await client.log_reader().read(LogQuery(WORKFLOW, identity, 0, 1))
+    finally:
+        await client.close()
