@@ -37,10 +37,10 @@ def test_only_what_is_unfolded_has_rows():
 
 def test_json_in_a_text_is_shown_parsed_with_its_text_below():
     shown_rows = rows(ORDER, {(), ("raw",), ("raw", "", "deep")})
-    assert [node.label for node in shown_rows][3:8] == ["raw", "(as text)", "deep", "0", "1"]
+    assert [node.label for node in shown_rows][3:8] == ["raw", "deep", "0", "1", "(as text)"]
     assert value_at(ORDER, ("raw", "", "deep", 1)) == 2
-    assert value_at(ORDER, shown_rows[4].path) == ORDER["raw"]
-    assert path_text(shown_rows[4].path) == "$.raw"
+    assert value_at(ORDER, shown_rows[7].path) == ORDER["raw"]
+    assert path_text(shown_rows[7].path) == "$.raw"
     assert inner_json("[broken") is ABSENT
     assert inner_json("plain") is ABSENT
 

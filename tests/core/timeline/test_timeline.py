@@ -73,7 +73,7 @@ def test_unfolding_shows_attempts_and_the_try_to_come():
         "0s        ≈10s≈  11s        ≈15s≈",
         "▇▇▇▇▇▇▇▇···10s···▇▇▇▇▇▇▇▇▇····≈··     ↻ charge card 2/6 · next try ~10s  Payment…     22s+",
         "▇▇▇▇▇▇▇▇···10s····                    ✗   attempt 1  PaymentError: card declined        1s",
-        "                 ▇▇▇▇▇▇▇▇▇            ✗   attempt 2  PaymentError: card declined        1s",
+        "                 ▇▇▇▇▇▇▇▇▇            ✗   attempt 2  same error                         1s",
         "                         ·····≈··     ↻   next try ~10s",
     ]
 

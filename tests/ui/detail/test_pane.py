@@ -89,7 +89,7 @@ async def test_pane_reads_why_then_facts_then_timeline_then_row(pane):
         "▾✗ charge card 3/3",
         "✗   attempt 3",
         "✗ charge card-1",
-        "retries 2 · exponential from 10 s · timeout 10 m",
+        "attempt 3 of 3 · exponential from 10 s · timeout 10 m",
     ]
     places = [text.index(one) for one in wanted]
     assert places == sorted(places)

@@ -62,12 +62,12 @@ async def test_an_order_that_errored():
          ░░░░≈░░░░             ✓ approval ← approve                      3h
                  ▇▇·≈·▇·20s·▇ ▾✗ charge card 3/3  PaymentError: ca…     33s
                  ▇▇·≈··        ✗   attempt 1  PaymentError: card d…      1s
-                      ▇·20s··  ✗   attempt 2  PaymentError: card d…      1s
-                            ▇  ✗   attempt 3  PaymentError: card d…      1s
+                      ▇·20s··  ✗   attempt 2  same error                 1s
+                            ▇  ✗   attempt 3  same error                 1s
 
  ✗ charge card-1                                    11:00:12 → 11:00:45 UTC
    PaymentError: card declined
-   retries 2 · exponential from 10 s · timeout 10 m"""
+   attempt 3 of 3 · exponential from 10 s · timeout 10 m"""
     )
 
 
@@ -83,10 +83,10 @@ async def test_an_order_between_attempts():
  ▇▇▇▇                    ✓ load                          1s
     ▇▇▇▇▇··≈·▇▇▇▇▇··≈·  ▾↻ charge card 2/6 · next …    19s+
     ▇▇▇▇▇··≈··           ✗   attempt 1  PaymentErr…      1s
-             ▇▇▇▇▇       ✗   attempt 2  PaymentErr…      1s
+             ▇▇▇▇▇       ✗   attempt 2  same error       1s
                  ···≈·   ↻   next try ~13s
 
  ↻ charge card-1                         since 08:00:01 UTC
    PaymentError: card declined
-   retries 5 · exponential from 10 s · timeout 10 m"""
+   attempt 2 of 6 · exponential from 10 s · timeout 10 m"""
     )

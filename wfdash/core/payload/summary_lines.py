@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.retry import duration
+from wfdash.core.model.retry import attempts_allowed, duration
 from wfdash.core.model.step import ABSENT, Attempt, Step, StepConfig
 from wfdash.core.payload.tree import inner_json, size_of, summary
 from wfdash.core.text.clean import clean
@@ -54,13 +54,16 @@ def summary_facts(
     return said
 
 
-def policy(config: StepConfig | None) -> str:
-    """`retries 5 · exponential from 10 s · timeout 10 m`; "" when the answer had none."""
+def policy(config: StepConfig | None, attempts: int = 0) -> str:
+    """`attempt 4 of 6 · exponential from 10 s · timeout 10 m`; "" when the answer had none.
+
+    The API's limit counts retries; a person counts attempts, of which there is one more.
+    """
     if config is None:
         return ""
     said: list[str] = []
     if config.limit is not None:
-        said.append(f"retries {config.limit:,.0f}")
+        said.append(_attempts(config, attempts))
     if config.delay is not None or config.backoff:
         base = duration(config.delay)
         from_ = (
@@ -75,6 +78,15 @@ def policy(config: StepConfig | None) -> str:
     if config.sensitive:
         said.append(f"sensitive {clean(config.sensitive[:40])}")
     return " · ".join(said)
+
+
+def _attempts(config: StepConfig, attempts: int) -> str:
+    allowed = attempts_allowed(config)
+    if allowed is None:
+        return "retried without end"
+    if 1 < attempts <= allowed:
+        return f"attempt {attempts:,} of {allowed:,}"
+    return f"up to {allowed:,} attempts" if allowed > 1 else "not retried"
 
 
 def fold_facts(group: Family, *, unfolded: bool) -> list[str]:

@@ -14,6 +14,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, counted, size
 
 __all__ = [
+    "AS_TEXT",
     "Node",
     "Path",
     "inner_json",
@@ -34,7 +35,8 @@ _DEEPEST: Final = 100
 _BRANCH: Final = 1000
 """Children of one value shown; the rest is a row that says how many."""
 _RAW: Final = -2
-"""The key of the row that shows a text as it came, above the JSON that was found in it."""
+"""The key of the row that shows a text as it came, beneath the JSON that was found in it."""
+AS_TEXT: Final = "(as text)"
 _WEIGHED: Final = 10_000
 """Values looked at for a size: 5 ms. It is told with every frame that shows it."""
 
@@ -82,14 +84,15 @@ def _rows(
     )
     if not is_open:
         return
-    if inner is not ABSENT:
-        yield Node((*path, _RAW), "(as text)", "text", summary(value, 300), depth + 1, None)
-        path = (*path, "")
+    outer = path
+    path = path if inner is ABSENT else (*path, "")
     for key, child in _children(seen, path, reveal):
         if key is None:
             yield Node((*path, -1), "…", "rest", f"{count(child)} more", depth + 1, None)
         else:
             yield from _rows(child, (*path, key), clean(str(key)[:200]), depth + 1, unfolded, reveal)
+    if inner is not ABSENT:
+        yield Node((*outer, _RAW), AS_TEXT, "text", summary(value, 300), depth + 1, None)
 
 
 def _children(value: Any, path: Path, reveal: Path) -> Iterator[tuple[str | int | None, Any]]:

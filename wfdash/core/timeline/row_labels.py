@@ -123,7 +123,10 @@ def _of_attempt(step: Step, row: Row) -> list[tuple[str, Tone]]:
     elif row.attempt in lost_attempts(step):
         pieces.append((" lost by the platform", "warn"))
     if attempt.error is not None:
-        pieces.append((f"  {failure_text(attempt.error, 120)}", "bad"))
+        said = failure_text(attempt.error, 120)
+        before = step.attempts[row.attempt - 1].error if row.attempt else None
+        again = before is not None and said == failure_text(before, 120)
+        pieces.append(("  same error", "quiet") if again else (f"  {said}", "bad"))
     return pieces
 
 

@@ -1,12 +1,13 @@
 """What the foot of the detail says of the row under the cursor."""
 
-from typing import Final
+from typing import Any, Final
 
 from rich.style import Style
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Failure, Step
 from wfdash.core.payload.summary_lines import fold_facts, policy, result_line, span
+from wfdash.core.payload.unfold import value_rows
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.error_message import readable
 from wfdash.core.text.wrap import wrapped
@@ -18,12 +19,14 @@ from wfdash.core.why.why import TimeWords
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
 
-__all__ = ["FOOT", "error_lines", "fold_lines", "row_lines"]
+__all__ = ["FOOT", "error_lines", "fold_lines", "row_lines", "value_lines"]
 
 FOOT: Final = 4
 """Lines there are for it at least."""
 
 
+_LEAST_OF_VALUE: Final = 4
+"""Lines from which a value is worth unfolding."""
 _LONGEST: Final = 2000
 """Characters of a message looked at for each line there is room for."""
 
@@ -64,7 +67,7 @@ def row_lines(
     error = _error_of(step, row)
     if error is not None:
         lines += error_lines(error, width, max(2, room - 3), more, BAD if row.state == "failed" else PLAIN)
-    retry_words = policy(step.config)
+    retry_words = policy(step.config, len(step.attempts))
     if retry_words and len(lines) < room:
         lines.append([(f"   {fit(retry_words, width - 4).rstrip()}", QUIET)])
     output = result_line("output", step.output)
@@ -75,6 +78,18 @@ def row_lines(
         and len(lines) < room
     ):
         lines.append([(f"   {fit(output, width - 4).rstrip()}", PLAIN)])
+    return lines
+
+
+def value_lines(title: str, value: Any, width: int, room: int) -> list[Pieces]:
+    """The value unfolded under its title, as far as there is room; nothing of one that a line holds whole."""
+    line = result_line("", value).strip()
+    if room < _LEAST_OF_VALUE or not line or cells(line) <= width - len(title) - 2:
+        return []
+    lines: list[Pieces] = [[], [(f" {title}", QUIET)]]
+    for depth, label, text in value_rows(value, room - len(lines)):
+        name = f"{'  ' * min(depth, 8)} {label}"
+        lines.append([(name, QUIET), (fit(f"  {text}", width - cells(name) - 1).rstrip(), PLAIN)])
     return lines
 
 

@@ -16,6 +16,7 @@ from wfdash.core.payload.inspect import inspection, opened, place_in, step_query
 from wfdash.core.payload.placeholders import stream_size
 from wfdash.core.payload.summary_lines import policy, span
 from wfdash.core.payload.tree import path_text, size_of, value_at, value_text
+from wfdash.core.payload.unfold import unfolded_within
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, size
 from wfdash.core.why.why import TimeWords
@@ -101,7 +102,10 @@ class InspectorScreen(BaseScreen):
         shown = inspection(detail, self.step)
         if self._full_output is not None:
             shown["output"] = self._full_output
-        self.tree_.fill(shown, *(opened(shown) if first else ()))
+        # The rows of the top level stand there anyway.
+        room = self.tree_.page - len(shown)
+        wanted = (*opened(shown), ("instance",), ("instance", "params"))
+        self.tree_.fill(shown, *(unfolded_within(shown, room, first=wanted) if first else ()))
         self._draw_head()
 
     def _draw_head(self) -> None:
@@ -119,7 +123,12 @@ class InspectorScreen(BaseScreen):
             )
             lines.append([(" ", PLAIN), *badges, (name, STRONG), (f"  {times}", QUIET)])
             kind = f"{clean(step.kind[:80]) or 'no type'} of {clean(self.instance[:100])}"
-            rest = [kind, policy(step.config), size_of(step.raw), self._last_seen or self._read_at()]
+            rest = [
+                kind,
+                policy(step.config, len(step.attempts)),
+                size_of(step.raw),
+                self._last_seen or self._read_at(),
+            ]
             lines.append([(f" {fit(' · '.join(part for part in rest if part), width - 2)}", QUIET)])
             if self._last_seen:
                 times = f"not in the newest answer: {self._why_gone}; this was {self._last_seen}"

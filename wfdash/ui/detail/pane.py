@@ -1,7 +1,7 @@
 """One instance in full: why it is there, the facts, the timeline, and the row under the cursor."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from rich.style import Style
 from textual.app import ComposeResult
@@ -23,7 +23,7 @@ from wfdash.core.why.why import TimeWords, Why
 from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_unended
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.coming import coming_lines, usually_left
-from wfdash.ui.detail.foot import FOOT, error_lines, fold_lines, row_lines
+from wfdash.ui.detail.foot import FOOT, error_lines, fold_lines, row_lines, value_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import KeyNames
 from wfdash.ui.widgets.line_table import LineTable
@@ -215,9 +215,14 @@ class DetailPane(Vertical):
             at, room = TimeWords(self._now, self.utc), self._foot_room
             lines = row_lines(detail, row, at, width, room=room, more=self._more)
             lines += self._own_error(detail, lines)
+            step = detail.steps[row.step]
+            lines += self._looked_up_next(
+                detail, f"output of {clean(step.name[:80])}", step.output, len(lines)
+            )
         elif detail is not None and not detail.steps:
             lines = [[(" no steps" if not is_final(detail.status) else " it ended without a step", QUIET)]]
             lines += self._own_error(detail, lines)
+            lines += self._looked_up_next(detail, "", ABSENT, len(lines))
         elif self._shown and detail is None and not self._failing:
             thaws, once = self._keys.key_of("poll.freeze"), self._keys.key_of("poll.now")
             note = f"not read: polling is frozen; {thaws} resumes it, {once} reads once"
@@ -229,6 +234,13 @@ class DetailPane(Vertical):
         if foot.styles.height is None or foot.styles.height.value != high:
             foot.styles.height = high
         foot.show(lines[: self._foot_room])
+
+    def _looked_up_next(self, detail: Detail, title: str, output: Any, filled: int) -> list[Pieces]:
+        """In the room that is left: what the lines above had to cut, unfolded, first that of the step."""
+        lines: list[Pieces] = []
+        for name, value in ((title, output), ("params", detail.params), ("output", detail.output)):
+            lines += value_lines(name, value, self.size.width, self._foot_room - filled - len(lines))
+        return lines
 
     @property
     def _more(self) -> str:
