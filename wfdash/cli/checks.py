@@ -10,6 +10,7 @@ __all__ = ["check_usage"]
 _WITHOUT_INSTANCE = {
     "create": "create takes the new instance's id with --id, not with -i",
     "history": "history is of a workflow and takes no -i; wfdash show -i ID shows one instance",
+    "record": "record is of workflows and takes no -i",
     "list": "list takes no -i; wfdash show -i ID shows one instance",
 }
 

@@ -127,6 +127,7 @@ COMMANDS = {
     "tail": "one line per change",
     "logs": "what an instance or one of its steps printed",
     "history": "what came, ended and failed, by hour, version, step or error",
+    "record": "follow workflows without a screen and keep what is seen",
     "create": "create one instance, or a batch",
     "pause": "pause instances",
     "resume": "resume instances",
@@ -167,6 +168,7 @@ def add_arguments(command: str, parser: Arguments) -> None:
         "tail": _add_tail,
         "logs": _add_logs,
         "history": _add_history,
+        "record": _add_record,
         "create": _add_create,
         "redrive": _add_redrive,
         "open": _add_open,
@@ -301,6 +303,19 @@ def _add_history(parser: Arguments) -> None:
         metavar="N",
         help="of --by step and error: read up to N instances, 0 for all (100)",
     )
+
+
+def _add_record(parser: Arguments) -> None:
+    parser.add_argument("workflows", nargs="*", metavar="WORKFLOW", help="what to follow; one or more")
+    _add_filter(parser)
+    parser.add_argument(
+        "--for", dest="duration", type=duration, metavar="DURATION", help="end after it, e.g. 8h"
+    )
+    parser.add_argument(
+        "--out", action=Filled, metavar="FILE", default="", help="a record of its own, for wfdash replay"
+    )
+    parser.add_argument("--erase", action="store_true", help="remove the record of this account")
+    parser.add_argument("--yes", action="store_true", help="erase without asking")
 
 
 def _add_create(parser: Arguments) -> None:

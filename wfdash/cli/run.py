@@ -23,6 +23,7 @@ _MODULES = {
     "tail": "tail",
     "logs": "logs",
     "history": "history",
+    "record": "record",
     "create": "create",
     "pause": "change",
     "resume": "change",
@@ -45,6 +46,8 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
     except SettingsError as wrong:
         # Usage is told before credentials; whether this was usage, only the settings can say.
         return refuse(only_local or str(wrong), 2 if only_local else wrong.exit_code)
+    if parsed.command == "record" and parsed.erase:
+        return int(command.erase_record(parsed, settings))
     if only_local and not settings.local:
         return refuse(only_local, 2)
     for warning in settings.warnings:

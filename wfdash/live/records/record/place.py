@@ -20,6 +20,8 @@ class RecordPlace(Struct, frozen=True):
 
     path: Path | None
     payloads: bool = False
+    own: bool = True
+    """Whether the name is one that wfdash gave, so that a damaged file may be moved out of the way."""
     most_bytes: int = 200_000_000
 
 
@@ -46,8 +48,8 @@ def place_of(folder: Path, settings: Settings, account: str = "") -> RecordPlace
     """Where and how these settings keep a record; None where that is not clear yet."""
     policy = settings.record
     if settings.demo:
-        return RecordPlace(None, policy.payloads, _DEMO_BYTES)
+        return RecordPlace(None, policy.payloads, most_bytes=_DEMO_BYTES)
     path = record_path(folder, settings, account)
     if path is None:
         return None
-    return RecordPlace(path, policy.payloads, policy.megabytes * 1_000_000)
+    return RecordPlace(path, policy.payloads, most_bytes=policy.megabytes * 1_000_000)

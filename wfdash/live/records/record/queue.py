@@ -24,6 +24,8 @@ class RecordQueue:
         self.batch: list[Observation] = []
         """What the thread has taken and is not in the file yet."""
         self._waiting: deque[Observation] = deque()
+        self._turned = False
+        """Whether the thread has opened the file, or tried to."""
         self._said = said
         self._wake = threading.Event()
         self._settled = threading.Condition()
@@ -43,10 +45,11 @@ class RecordQueue:
         self._wake.set()
 
     def drained(self, timeout: float) -> bool:
-        """Waits, not on the event loop, until all is in the file; whether it is."""
+        """Waits, not on the event loop, until all is in the file or cannot be; whether it is."""
         with self._settled:
             self._wake.set()
-            return self._settled.wait_for(lambda: self.empty, timeout)
+            self._settled.wait_for(lambda: self._turned and (self.empty or bool(self.trouble)), timeout)
+            return self._turned and self.empty and not self.trouble
 
     # From the thread.
 
@@ -63,6 +66,7 @@ class RecordQueue:
     def rest(self, seconds: float) -> None:
         """Waits, for less when somebody wakes it."""
         with self._settled:
+            self._turned = True
             self._settled.notify_all()
         self._wake.wait(seconds)
         self._wake.clear()

@@ -62,11 +62,11 @@ def open_file(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # SQLite gives the -wal and -shm files the mode of this one, which the umask must not widen.
     os.close(open_plain(path, os.O_RDWR | os.O_CREAT))
-    if hasattr(os, "chmod"):
-        os.chmod(path, 0o600)
     connection = _connect(str(path))
     try:
-        _ready(connection)
+        empty = _check(connection)
+        os.chmod(path, 0o600)
+        _ready(connection, empty)
     except BaseException:
         connection.close()
         raise
@@ -104,14 +104,19 @@ def _connect(path: str) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
 
 
-def _ready(connection: sqlite3.Connection) -> None:
+def _check(connection: sqlite3.Connection) -> bool:
+    """Whether nothing is in it yet. Raises Unusable for what is somebody else's, which is left as it is."""
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and application != APPLICATION:
         raise Unusable("it is no record of wfdash", damaged=True)
     if version_of(connection) > len(MIGRATIONS):
         raise Unusable("a newer wfdash writes it")
-    if not tables:
+    return not tables
+
+
+def _ready(connection: sqlite3.Connection, empty: bool) -> None:
+    if empty:
         # Only before the first table is there: what was pruned goes back to the disk page by page.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     # On a network disk SQLite cannot share a file this way, and several dashboards would stand in a queue.

@@ -84,7 +84,7 @@ class RecordWriter:
                 self._queue.say(words)
             return
         self._close()
-        if self._place.path is not None and _is_damage(wrong):
+        if self._place.path is not None and self._place.own and _is_damage(wrong):
             self._begin_anew(self._place.path)
         else:
             self._queue.say(f"the record is not kept: {_reason(wrong)}")

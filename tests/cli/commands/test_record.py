@@ -1,0 +1,94 @@
+"""`wfdash record`: what is on the disk when it ends, and what it refuses."""
+
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from tests.support.harness.program import environment
+from wfdash.live.records.record.schema import open_file
+
+
+def query(path, sql):
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def test_it_keeps_what_it_saw_for_a_while(shell, created, tmp_path):
+    path = tmp_path / "o.db"
+    done = shell("record", "orders", "--for", "3s", "--out", str(path))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"recording orders into {path}" in done.stderr
+    assert (created,) in query(path, "SELECT id FROM instance")
+    assert list(tmp_path.glob("o.db-*")) == []
+    assert b"demo-token" not in path.read_bytes()
+
+
+def test_sigterm_leaves_everything_on_the_disk(program, still, tmp_path):
+    path = tmp_path / "o.db"
+    argv = program.argv("record", "-w", "orders", "--out", str(path))
+    running = subprocess.Popen(argv, env=environment(**still.env), stderr=subprocess.PIPE, text=True)
+    assert running.stderr
+    assert "recording orders" in "".join(running.stderr.readline() for _ in range(2))
+    deadline = time.monotonic() + 60
+    while not query(path, "SELECT 1 FROM listed LIMIT 1"):
+        assert time.monotonic() < deadline
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(60) == 143
+    running.stderr.close()
+    assert query(path, "PRAGMA integrity_check") == [("ok",)]
+    newest = {row["id"] for row in still.listing("orders", per_page="100")}
+    assert newest <= {identity for (identity,) in query(path, "SELECT id FROM instance")}
+
+
+def test_erasing_needs_a_yes_and_leaves_the_journal(program, tmp_path):
+    state = tmp_path / "state" / "wfdash"
+    account = "a" * 32
+    env = {
+        "CLOUDFLARE_API_TOKEN": "x" * 40,
+        "CLOUDFLARE_ACCOUNT_ID": account,
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+    path = state / "records" / f"{account}.db"
+    open_file(path).close()
+    (state / "actions.jsonl").write_text("{}\n")
+    assert program("record", "--erase", env=env).returncode == 2
+    assert path.exists()
+    done = program("record", "--erase", "--yes", env=env)
+    assert (done.returncode, f"erased {path}" in done.stderr) == (0, True)
+    assert not path.exists()
+    assert (state / "actions.jsonl").exists()
+    assert "there is no record" in program("record", "--erase", "--yes", env=env).stderr
+
+
+@pytest.mark.parametrize("content", [b"not a database, and somebody's" * 99, "sqlite"])
+def test_a_file_of_somebody_else_is_left_as_it_is(shell, tmp_path, content):
+    path = tmp_path / "theirs"
+    if content == "sqlite":
+        theirs = sqlite3.connect(path)
+        theirs.execute("CREATE TABLE mine (a)")
+        theirs.commit()
+        theirs.close()
+    else:
+        path.write_bytes(content)
+    path.chmod(0o644)
+    before = path.read_bytes()
+    done = shell("record", "-w", "orders", "--for", "1s", "--out", str(path))
+    assert done.returncode == 1
+    assert "the record is not kept: " in done.stderr
+    assert path.read_bytes() == before
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert [entry.name for entry in tmp_path.glob("theirs*")] == ["theirs"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--erase", "--for", "1h"), ("--yes",), ("-w", "orders", "refunds"), ("--filter", "step:charge")],
+)
+def test_what_excludes_each_other_is_refused(shell, arguments):
+    assert shell("record", *arguments).returncode == 2
