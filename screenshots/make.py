@@ -63,7 +63,7 @@ SCENES = [
     Scene("help", "Filter", keys=("?",)),
     Scene("errors", "after it first appeared", scenario="incident", early=("E",), runs=45.0),
     Scene("workflows", "billing", keys=("w",)),
-    Scene("compare", "first differs at", scenario="incident", status="errored", early=("=",)),
+    Scene("compare", "failed here and", scenario="incident", status="errored", early=("=",)),
     Scene("inspector", "attempts", scenario="incident", status="errored", keys=("enter",)),
     Scene("budget", "The server says", scenario="incident", keys=("B",)),
     Scene("events", "approve", early=("v",), runs=20.0),

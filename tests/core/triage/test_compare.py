@@ -18,9 +18,9 @@ def verdicts(mine, theirs=LAST):
 def test_the_first_divergence_is_the_step_that_failed():
     mine = detail("errored", [done("load-1", 0, 1), gave_up("charge-1", 1, [2, 13], limit=1)], end=13)
     found = compare(mine, LAST)
-    assert [pair.verdict for pair in found.pairs] == ["same", "failed", "missing"]
+    assert [pair.verdict for pair in found.pairs] == ["same", "failed", "not reached"]
     assert found.first == 1
-    assert found.sentence() == "first differs at charge, which failed here; 1 failed, 1 missing"
+    assert found.sentence() == '"charge" failed here and succeeded there; 1 later step not reached'
 
 
 def test_extra_and_slower_and_open_steps():
@@ -38,23 +38,37 @@ def test_missing_steps_stand_where_they_would_have_been():
     assert verdicts(mine) == [("load", "same"), ("charge", "missing"), ("mail", "same")]
 
     assert compare(mine, LAST).sentence() == (
-        "first differs at charge, which this run does not have; 1 missing"
+        'first differs at "charge", which this run does not have; 1 missing'
     )
 
 
 def test_failed_step_is_named_although_runs_differed_before_it():
     mine = detail("errored", [done("other-1", 0, 1), gave_up("charge-1", 1, [2, 13], limit=1)], end=13)
     assert compare(mine, LAST).sentence() == (
-        "first differs at other, which the other run did not have; charge failed here; "
-        "1 failed, 2 missing, 1 extra"
+        '"charge" failed here and succeeded there; 1 later step not reached; 1 missing; 1 extra'
     )
+
+
+def test_steps_of_one_template_are_paired_whatever_they_are_for():
+    theirs = detail(
+        "complete", [done("reserve mug-1", 0, 1), done("reserve pen-1", 1, 2), done("mail-1", 2, 3)]
+    )
+    mine = detail(
+        "complete", [done("reserve tee-1", 0, 1), done("reserve pen-1", 1, 2), done("mail-1", 2, 3)]
+    )
+    found = compare(mine, theirs)
+    assert [(pair.name, pair.other_name) for pair in found.pairs][:2] == [
+        ("reserve tee", "reserve mug"),
+        ("reserve pen", ""),
+    ]
+    assert found.sentence() == "the same steps, none of them slower or failed"
 
 
 def test_a_run_under_way_lacks_nothing_that_is_still_to_come():
     mine = detail("running", [done("load-1", 0, 1), step("charge-1", 1)])
     found = compare(mine, LAST, now=T0 + 3)
     assert [pair.verdict for pair in found.pairs] == ["same", "open", "to come"]
-    assert found.sentence() == "so far the same steps, none of them slower or failed; 1 open, 1 to come"
+    assert found.sentence() == "so far the same steps, none of them slower or failed; 1 open; 1 to come"
     assert compare(LAST, mine, now=T0 + 3).now is None, "this one is over"
 
 
@@ -63,7 +77,7 @@ def test_step_open_three_times_as_long_is_already_slower():
     found = compare(mine, LAST, now=T0 + 5)
     assert [pair.verdict for pair in found.pairs] == ["same", "slower", "to come"]
     assert found.sentence() == (
-        "first differs at charge, which has been open over 3 times as long; 1 slower, 1 to come"
+        'first differs at "charge", which has been open over 3 times as long; 1 slower; 1 to come'
     )
 
 

@@ -127,10 +127,16 @@ def test_an_errored_run_against_the_last_success():
         await open_one(dashboard, "errored")
         await dashboard.press("detail.compare")
         await dashboard.until(lambda: isinstance(app.screen, CompareScreen))
-        await dashboard.until(lambda: "first differs at" in dashboard.text)
+        await dashboard.until(lambda: "failed here and succeeded there" in dashboard.text)
         table = app.screen.query_one("#pairs")
         assert table.comparison.pairs[table.cursor].verdict != "same"
         assert "params" in dashboard.text
+        instance = app.screen.instance
+        await dashboard.press("instance.next")
+        assert app.screen.instance != instance
+        await dashboard.press("instance.previous")
+        await dashboard.until(lambda: "failed here and succeeded there" in dashboard.text)
+        assert app.screen.instance == instance
         await dashboard.press("layer.close")
         assert isinstance(app.screen, DetailScreen)
 
@@ -143,7 +149,7 @@ def test_the_last_success_is_asked_for_where_none_is_loaded():
         await open_one(dashboard, "errored")
         assert not poller.store.statuses.get("complete")
         await dashboard.press("detail.compare")
-        await dashboard.until(lambda: "first differs at" in dashboard.text)
+        await dashboard.until(lambda: "failed here and succeeded there" in dashboard.text)
         newest = next(dashboard.world.workflows["orders"].walk(newest_first=True, status="complete"))
         assert f"compared with {newest.id}, complete, of the same version, finished " in dashboard.text
         assert not poller.store.statuses.get("complete"), "the table keeps what was asked for"

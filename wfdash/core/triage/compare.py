@@ -22,8 +22,8 @@ _LEAST: Final = 0.5
 """Seconds below which a duration is not worth comparing."""
 _DEEPEST: Final = 50
 
-Verdict = Literal["same", "missing", "to come", "extra", "failed", "slower", "faster", "open"]
-_AS_EXPECTED: Final = ("same", "open", "to come")
+Verdict = Literal["same", "missing", "not reached", "to come", "extra", "failed", "slower", "faster", "open"]
+_AS_EXPECTED: Final = ("same", "open", "to come", "not reached")
 _MOST_PLACES: Final = 200
 
 
@@ -42,6 +42,12 @@ class Pair(Struct, frozen=True):
         kind = f"{clean(step.kind[:80])} " if step.kind not in ("step", "sleep", "waitForEvent") else ""
         return kind + shown_name(step) if step.name else shown_name(step)
 
+    @property
+    def other_name(self) -> str:
+        """What the other run calls the step of the same place, where that is another name."""
+        mine, theirs = self.mine, self.theirs
+        return "" if mine is None or theirs is None or mine.name == theirs.name else shown_name(theirs)
+
 
 class Difference(Struct, frozen=True):
     """Where two JSON values differ; ABSENT on the side that has nothing there."""
@@ -54,7 +60,10 @@ class Difference(Struct, frozen=True):
 class Comparison(Struct):
     pairs: list[Pair]
     first: int | None
-    """Index of the first pair that differs; None when none does. A step that is open or to come does not."""
+    """Index of the first step that failed here and not there, else of the first pair that differs otherwise.
+
+    None when none does. A step that is open, to come or was not reached does not.
+    """
     params: list[Difference] = field(default_factory=list)
     now: float | None = None
     """When this run was looked at, where it has not ended."""
@@ -67,21 +76,23 @@ class Comparison(Struct):
         return dict(counts)
 
     def sentence(self) -> str:
-        """`first differs at charge card, which failed here; 1 failed, 2 missing, 1 extra`."""
+        """`"charge card" failed here and succeeded there; 13 later steps not reached; 1 extra`."""
         counts = self.counts
-        rest = [f"{counts[clause]:,} {clause}" for clause in _CLAUSES if counts.get(clause)]
-        if self.first is not None:
-            pair = self.pairs[self.first]
-            said = f"first differs at {pair.name}, {self._clause(self.first)}"
-            if pair.verdict != "failed" and counts.get("failed"):
-                failed = next(other.name for other in self.pairs if other.verdict == "failed")
-                said += f"; {failed} failed here"
+        rest = [f"{counts[verdict]:,} {verdict}" for verdict in _CLAUSES if counts.get(verdict)]
+        if not_reached := counts.get("not reached"):
+            rest.insert(0, f"{counted(not_reached, 'later step')} not reached")
+        if failed := counts.get("failed"):
+            assert self.first is not None
+            more = f" and {counted(failed - 1, 'more step')}" if failed > 1 else ""
+            said = f'"{self.pairs[self.first].name}"{more} failed here and succeeded there'
+        elif self.first is not None:
+            said = f'first differs at "{self.pairs[self.first].name}", {self._clause(self.first)}'
         elif rest:
             said = "so far the same steps, none of them slower or failed"
         else:
             said = "the same steps, none of them slower or failed"
         if rest:
-            said += f"; {', '.join(rest)}"
+            said += f"; {'; '.join(rest)}"
         if self.params:
             number = len(self.params)
             least = "at least " if number >= _MOST_PLACES else ""
@@ -100,7 +111,6 @@ class Comparison(Struct):
 
 
 _CLAUSES: Final[dict[Verdict, str]] = {
-    "failed": "which failed here",
     "missing": "which this run never reached",
     "extra": "which the other run did not have",
     "slower": "which took over 3 times as long",
@@ -147,11 +157,38 @@ def compare(mine: Detail, theirs: Detail, *, now: float | None = None) -> Compar
         if queue:
             matched[step.index] = queue.pop()
             taken.add(matched[step.index].index)
+    _match_alike(mine.steps, theirs.steps, matched, taken)
     pairs, position = _merged(mine.steps, theirs.steps, matched, taken, now)
-    rest: Verdict = "missing" if over else "to come"
+    rest: Verdict = "to come" if not over else "missing" if mine.status == "complete" else "not reached"
     pairs.extend(Pair(None, step, rest) for step in theirs.steps[position:] if step.index not in taken)
-    first = next((index for index, pair in enumerate(pairs) if pair.verdict not in _AS_EXPECTED), None)
+    differing = [index for index, pair in enumerate(pairs) if pair.verdict not in _AS_EXPECTED]
+    failed = (index for index in differing if pairs[index].verdict == "failed")
+    first = next(failed, differing[0] if differing else None)
     return Comparison(pairs, first, differences(mine.params, theirs.params), now)
+
+
+def _match_alike(
+    mine: Sequence[Step], theirs: Sequence[Step], matched: dict[int, Step], taken: set[int]
+) -> None:
+    """Pairs what is left: steps of one kind whose names begin with the same word, in their order.
+
+    A step for each thing of a list has it in its name: `reserve mug` here is `reserve pen` there.
+    """
+    left: dict[tuple[str, str], list[Step]] = defaultdict(list)
+    for step in reversed(theirs):
+        if step.index not in taken and (key := _template(step)) is not None:
+            left[key].append(step)
+    for step in mine:
+        key = _template(step) if step.index not in matched else None
+        if key is not None and (queue := left.get(key)):
+            matched[step.index] = queue.pop()
+            taken.add(matched[step.index].index)
+
+
+def _template(step: Step) -> tuple[str, str] | None:
+    """What steps of one template have in common; None for a name of one word."""
+    first, _, rest = step.name.partition(" ")
+    return (step.kind, first) if rest and step.kind not in ("rollback", "termination") else None
 
 
 def _merged(

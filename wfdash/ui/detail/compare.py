@@ -29,6 +29,7 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 __all__ = ["CompareScreen"]
 
 _PARAMS: Final = 4
+_LOOKING: Final = "looking for a complete run to compare with"
 _NONE: Final = "no run of this workflow is complete: there is nothing to compare with"
 _EXPIRED: Final = "the last complete runs have expired: nothing to compare with"
 
@@ -38,12 +39,13 @@ class CompareScreen(BaseScreen):
     ones, where those are not known yet."""
 
     labels: ClassVar[Mapping[str, str]] = {"row.open": "open the other"}
-    BINDINGS: ClassVar[list[BindingType]] = bindings("row.open")
+    offers = ("instance.next",)
+    BINDINGS: ClassVar[list[BindingType]] = bindings("row.open", "instance.next", "instance.previous")
 
     def __init__(self, context: Context, workflow: str, instance: str) -> None:
         super().__init__(context)
         self.workflow, self.instance = workflow, instance
-        self._said = "looking for a complete run to compare with"
+        self._said = _LOOKING
         self._other: Instance | None = None
         self._lines: list[Pieces] = []
 
@@ -127,6 +129,21 @@ class CompareScreen(BaseScreen):
         style = STRONG if self._other is not None else WARN
         lines += [[(f" {line}", style)] for line in wrapped(clean(self._said), width - 2, 3)]
         self.query_one("#head", TextLines).show([*lines, *self._lines, []])
+
+    def action_instance_next(self) -> None:
+        self._to(1)
+
+    def action_instance_previous(self) -> None:
+        self._to(-1)
+
+    def _to(self, direction: int) -> None:
+        """Compares the instance above or below in the table beneath."""
+        listing = self.context.pages.listing
+        other = listing.step(self.instance, direction) if listing.workflow == self.workflow else None
+        if other is not None and other != self.instance:
+            self.instance, self._other, self._lines = other, None, []
+            self._tell(_LOOKING)
+            self._find()
 
     def action_row_open(self) -> None:
         """Opens the run this one is compared with."""

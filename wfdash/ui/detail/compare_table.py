@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.strip import Strip
 
 from wfdash.core.model.step import Step
-from wfdash.core.text.clean import fit
+from wfdash.core.text.clean import cells, fit
 from wfdash.core.text.words import brief
 from wfdash.core.triage.compare import Comparison, Pair
 from wfdash.core.why.failure import step_failure
@@ -24,14 +24,17 @@ _LOOKS: Final = {
     "same": ("✓", QUIET),
     "failed": ("✗", BAD),
     "missing": ("−", WARN),
+    "not reached": ("·", QUIET),
     "to come": ("·", QUIET),
     "extra": ("◆", WARN),
     "slower": ("▲", WARN),
     "faster": ("▼", PLAIN),
     "open": ("●", Style(color="green")),
 }
-_VERDICT: Final = 8
+_VERDICT: Final = 11
 _TIME: Final = 8
+_MEASURED: Final = 500
+"""Pairs that the width of the names is taken from."""
 
 
 class CompareTable(LineTable):
@@ -69,7 +72,7 @@ class CompareTable(LineTable):
         room = self._room(width)
         pieces = [
             (f" {glyph} {fit('' if pair.verdict == 'same' else pair.verdict, _VERDICT)} ", style),
-            (fit(name + _error(pair), room), QUIET if pair.mine is None else PLAIN),
+            (fit(name + _other(pair) + _error(pair), room), QUIET if pair.mine is None else PLAIN),
             (
                 f" {_length(pair.mine, self.comparison.now):>{_TIME}} ",
                 style if pair.verdict != "same" else PLAIN,
@@ -81,7 +84,12 @@ class CompareTable(LineTable):
         return strip_of(pieces, width)
 
     def _room(self, width: int) -> int:
-        return max(8, width - _VERDICT - 2 * _TIME - 7)
+        """The names as wide as they are long: a number far from its name is read on the wrong line."""
+        pairs = self.comparison.pairs if self.comparison is not None else []
+        longest = max(
+            (cells(pair.name + _other(pair) + _error(pair)) for pair in pairs[:_MEASURED]), default=8
+        )
+        return max(8, min(longest + 3, width - _VERDICT - 2 * _TIME - 7))
 
     def action_timeline_next(self) -> None:
         self._to_difference(1)
@@ -91,7 +99,11 @@ class CompareTable(LineTable):
 
     def _to_difference(self, direction: int) -> None:
         pairs = self.comparison.pairs if self.comparison is not None else []
-        differ = [index for index, pair in enumerate(pairs) if pair.verdict not in ("same", "to come")]
+        differ = [
+            index
+            for index, pair in enumerate(pairs)
+            if pair.verdict not in ("same", "to come", "not reached")
+        ]
         beyond = [
             index for index in differ if (index > self.cursor if direction > 0 else index < self.cursor)
         ]
@@ -100,6 +112,10 @@ class CompareTable(LineTable):
 
     def row_key(self, index: int) -> Hashable:
         return index
+
+
+def _other(pair: Pair) -> str:
+    return f"  (there {pair.other_name})" if pair.other_name else ""
 
 
 def _error(pair: Pair) -> str:
