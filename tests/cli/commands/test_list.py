@@ -169,3 +169,26 @@ async def test_what_another_server_answers_is_told_at_once(shell, answer):
 def test_a_lasting_failure_is_5(program, faulty):
     done = program("list", "-w", "orders", env=faulty("--fault", "500"))
     assert (done.returncode, done.stdout) == (5, "")
+
+
+@pytest.mark.parametrize("place", ["city", "lines.sku"])
+def test_search_by_contents_finds_what_brute_force_finds(shell, simulator, place):
+    rows = ask(simulator, "/workflows/orders/instances?per_page=30&status=complete")["result"]
+    params = {row["id"]: ask(simulator, f"/workflows/orders/instances/{row['id']}")["result"] for row in rows}
+    city = params[rows[0]["id"]]["params"]["city"]
+    sku = params[rows[0]["id"]]["params"]["lines"][0]["sku"]
+    wanted = city if place == "city" else sku
+    done = shell(
+        "list", "-w", "orders", "--json", "--limit", "0", "--read-details", "30",
+        "--filter", f'status:complete params.{place}:"{wanted}"',
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    listed = [json.loads(text)["id"] for text in done.stdout.splitlines()]
+    holds = {
+        identity
+        for identity, detail in params.items()
+        if (detail["params"]["city"] == city if place == "city" else sku in str(detail["params"]["lines"]))
+    }
+    assert holds - set(listed) <= {rows[-1]["id"]}  # one more may have ended meanwhile
+    assert len(holds) > len(rows) // 40
+    assert all(identity in holds or identity not in params for identity in listed)

@@ -41,7 +41,7 @@ def prepare(parsed: Namespace) -> None:
         raise UsageError("--filter: marked is of the dashboard; there are no marks here")
     if query.needs_details and parsed.read_details is None:
         raise UsageError(
-            "--filter: step, error and blocked need a request for each instance; "
+            "--filter: what is in an instance takes a request for each of them; "
             "add --read-details N to read up to N of them, 0 for all"
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from wfdash.core.filter.contents import Contents, read_contents
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.text.chance import plain_message
@@ -38,6 +39,9 @@ class DetailFields(Struct, frozen=True):
     """One of BLOCKS, or "" when it waits for nothing that can be named."""
     odd: str = ""
     """One of ODDITIES, or ""."""
+    contents: Contents = Contents()
+    status: str = ""
+    """The one it was read in."""
 
 
 def read_fields(detail: Detail) -> DetailFields:
@@ -54,7 +58,8 @@ def read_fields(detail: Detail) -> DetailFields:
         _words(*error) for error in dict.fromkeys((error.name, error.message) for error in errors if error)
     ]
     odd = "ran-twice" if ran_again(detail) else ""
-    return DetailFields(tuple(names), "\n".join(texts), _blocked(detail.status, current), odd)
+    blocked = _blocked(detail.status, current)
+    return DetailFields(tuple(names), "\n".join(texts), blocked, odd, read_contents(detail), detail.status)
 
 
 def _of_group(name: str) -> str:

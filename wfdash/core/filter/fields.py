@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from msgspec import Struct, field
 
+from wfdash.core.filter.contents import Contents, texts_at
 from wfdash.core.filter.detail_fields import BLOCKS, ODDITIES, DetailFields
 from wfdash.core.filter.grammar import QueryError, Term
 from wfdash.core.model.instance import Instance
@@ -13,7 +14,17 @@ from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.times import parse_time
 from wfdash.core.text.durations import parse_duration
 
-__all__ = ["FIELDS", "FilterField", "MatchContext", "Test", "check", "compile_term", "doubtful"]
+__all__ = [
+    "FIELDS",
+    "FilterField",
+    "MatchContext",
+    "Test",
+    "check",
+    "compile_term",
+    "doubtful",
+    "field_of",
+    "instant",
+]
 
 Test = Callable[[Instance], bool]
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -33,6 +44,8 @@ class MatchContext(Struct, frozen=True):
 
 
 _ORDER = (">", "<", ">=", "<=")
+_WITH_PLACES = ("params", "output")
+_PLACE_OPS = (":", "~")
 
 
 class FilterField(Struct, frozen=True):
@@ -72,6 +85,9 @@ FIELDS = {
         FilterField("error", ("~",), "its error has this in its name or message", details=True),
         FilterField("blocked", (":",), "what it waits for", BLOCKS, details=True),
         FilterField("odd", (":",), "what went wrong without an error", ODDITIES, details=True),
+        FilterField("params", ("~",), "its params hold this; params.order.id:7 one value", details=True),
+        FilterField("output", ("~",), "its output holds this; output.charge:ch_1 one value", details=True),
+        FilterField("any", ("~",), "its params, an output or its error hold this", details=True),
     )
 }
 
@@ -82,13 +98,24 @@ def instant(text: str, now: float) -> float | None:
     return parse_time(text) if ago is None else now - ago
 
 
+def field_of(name: str) -> FilterField | None:
+    """The field of that name; of `params.order.id`, which is a place in the params, that of the params."""
+    head, dot, _ = name.partition(".")
+    return FIELDS.get(head) if not dot or head in _WITH_PLACES else None
+
+
 def check(term: Term, position: int, places: tuple[int, ...]) -> None:
     """Raises QueryError for an unknown field, an operator it does not take, or a value it cannot read."""
-    field = FIELDS.get(term.field)
+    field = field_of(term.field)
     if field is None:
         raise QueryError(_no_field(term.field), position)
     after = position + len(term.field)
-    if term.op not in field.ops:
+    if "." in term.field:
+        if term.op not in _PLACE_OPS:
+            raise QueryError(
+                f"write {term.field}: for all of the value, {term.field}~ for a part of it", after
+            )
+    elif term.op not in field.ops:
         raise QueryError(f"write {field.name}{field.ops[0]}, not {field.name}{term.op}", after)
     for value, place in zip(term.values, places, strict=True):
         if not value:
@@ -131,7 +158,7 @@ def compile_term(term: Term, *, wanted: bool, now: float, context: MatchContext)
     if term.field == "marked":
         marks = context.marks
         return (lambda row: row.id in marks) if wanted else (lambda row: row.id not in marks)
-    if FIELDS[term.field].details:
+    if (field := field_of(term.field)) is not None and field.details:
         if context.details is None:
             return _moves if term.field == "blocked" and wanted else _anything
         return _detail_test(term, wanted, context.details)
@@ -195,6 +222,28 @@ def _time_test(term: Term, wanted: bool, now: float) -> Test:
     return ran
 
 
+def _searched(field: str, read: DetailFields) -> tuple[str, ...]:
+    """The texts in which a value of this field is looked for."""
+    contents = read.contents
+    if field == "step":
+        return read.steps
+    if field == "error":
+        return (read.error,)
+    if field == "params":
+        return (contents.params,)
+    if field == "output":
+        return (contents.output,)
+    return (contents.params, contents.output, contents.steps, read.error)
+
+
+def _at_place(term: Term, contents: Contents, low: tuple[str, ...]) -> bool:
+    head, _, place = term.field.partition(".")
+    found = list(texts_at(contents.params if head == "params" else contents.output, place))
+    if term.op == ":":
+        return any(value == text for value in low for text in found)
+    return any(value in text for value in low for text in found)
+
+
 def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) -> Test:
     low = tuple(value.lower() for value in term.values)
 
@@ -206,7 +255,8 @@ def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) 
             return (read.blocked in low) is wanted
         if term.field == "odd":
             return (read.odd in low) is wanted
-        texts = read.steps if term.field == "step" else (read.error,)
-        return any(value in text for text in texts for value in low) is wanted
+        if "." in term.field:
+            return _at_place(term, read.contents, low) is wanted
+        return any(value in text for text in _searched(term.field, read) for value in low) is wanted
 
     return tells

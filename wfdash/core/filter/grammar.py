@@ -11,7 +11,7 @@ from msgspec import Struct
 
 __all__ = ["And", "Node", "Not", "Or", "QueryError", "Term", "parse_tree", "unparse"]
 
-_FIELD = re.compile(r"([^\W\d][\w-]*)(:|~|>=|<=|>|<|=)")
+_FIELD = re.compile(r"([^\W\d][\w-]*(?:\.[\w-]+)*)(:|~|>=|<=|>|<|=)")
 _WORD = re.compile(r'[^\s()"]+')
 _VALUE = re.compile(r'[^\s()",]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)

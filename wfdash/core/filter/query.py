@@ -5,13 +5,13 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from msgspec import Struct
 
 from wfdash.core.filter.fields import (
-    FIELDS,
     STATUS_GROUPS,
     MatchContext,
     Test,
     check,
     compile_term,
     doubtful,
+    field_of,
     instant,
 )
 from wfdash.core.filter.grammar import And, Node, Not, QueryError, Term, parse_tree, unparse
@@ -66,7 +66,7 @@ class Query:
     @property
     def needs_details(self) -> bool:
         """Some term can only be told from an instance that was read."""
-        return any(term.field in FIELDS and FIELDS[term.field].details for term in self._terms)
+        return any((field := field_of(term.field)) is not None and field.details for term in self._terms)
 
     @property
     def doubt(self) -> str:

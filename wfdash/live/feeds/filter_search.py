@@ -159,19 +159,20 @@ class FilterSearch(Job):
 
     def _queue(self, identity: str) -> None:
         """Puts a candidate in line: at once when it was never read, later when it moved on since."""
-        row, fact = self.context.store.get(identity), self._details.fact(identity)
+        row, read = self.context.store.get(identity), self._details.read.get(identity)
         if row is None or self.context.store.note(identity) == EXPIRED:
             return
-        if fact is None and self._spent < self._allowed:
+        if read is None and self._spent < self._allowed:
             heappush(self._unread, (-(row.created or 0.0), identity))
-        elif fact is not None and fact.status != row.status:
-            self._again[identity] = fact.read_at + AGAIN
+        elif read is not None and read.status != row.status:
+            fact = self._details.fact(identity)
+            self._again[identity] = (fact.read_at if fact is not None else 0.0) + AGAIN
 
     def _next(self, now: float) -> str | None:
         """The newest that was not read yet, else one that moved on a while ago."""
         while self._unread and self._spent < self._allowed:
             identity = self._unread[0][1]
-            if identity in self._candidates and self._details.fact(identity) is None:
+            if identity in self._candidates and identity not in self._details.read:
                 return identity
             heappop(self._unread)
         return next((identity for identity, at in self._again.items() if at <= now), None)

@@ -33,6 +33,9 @@ store of its developer (measured on wrangler 4.164)."""
 _LATE = 0.5
 """Seconds that a change is given to come after its predicted moment: 10 to 30 ms on the engine."""
 _KEPT = 2000
+_SEARCHED = 64_000_000
+"""Characters of params and outputs that are kept for searching; what was read longest ago goes first."""
+_MOST_SEARCHED = 100_000
 _SMALL = 100
 """Steps of a detail that is kept so that its sentence can follow the clock."""
 
@@ -76,6 +79,7 @@ class RowDetails(Job):
         """How instants in the sentences are written."""
         self._details: OrderedDict[str, RowDetail] = OrderedDict()
         self.read: dict[str, DetailFields] = {}
+        self._characters = 0
         self.times = StepTimes()
         """How long each step usually takes, over every instance that was read."""
 
@@ -91,6 +95,7 @@ class RowDetails(Job):
         self.left = {}
         self._details.clear()
         self.read = {}
+        self._characters = 0
         self.times = StepTimes()
 
     def fact(self, identity: str) -> RowDetail | None:
@@ -148,12 +153,21 @@ class RowDetails(Job):
         )
         if before is not None and before.moved != moved:
             context.session.moved_at = now
-        self.read[detail.id] = read_fields(detail)
+        self._keep_fields(detail.id, read_fields(detail))
         self.times.learn(detail)
         self._details.move_to_end(detail.id)
         while len(self._details) > _KEPT:
-            oldest, _ = self._details.popitem(last=False)
-            del self.read[oldest]
+            self._details.popitem(last=False)
+
+    def _keep_fields(self, identity: str, fields: DetailFields) -> None:
+        """Keeps what filters search by, also of what left the screen: a row that was found stays found."""
+        if (before := self.read.pop(identity, None)) is not None:
+            self._characters -= before.contents.size
+        self.read[identity] = fields
+        self._characters += fields.contents.size
+        while len(self.read) > 1 and (self._characters > _SEARCHED or len(self.read) > _MOST_SEARCHED):
+            oldest = next(iter(self.read))
+            self._characters -= self.read.pop(oldest).contents.size
 
     @property
     def progress(self) -> tuple[int, int]:

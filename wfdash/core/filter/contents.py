@@ -1,0 +1,85 @@
+"""What filters search of an instance's params and outputs: their text, and the values at a path."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.lazy_steps import UnparsedValue
+from wfdash.core.model.step import ABSENT
+
+__all__ = ["Contents", "read_contents", "texts_at"]
+
+LONGEST: Final = 256 * 1024
+"""Characters of one instance's params, its output, and its steps' outputs that are searched, each."""
+_DEEPEST: Final = 60
+
+
+class Contents(Struct, frozen=True):
+    """JSON as text in lower case; "" where there is none."""
+
+    params: str = ""
+    output: str = ""
+    steps: str = ""
+    """The outputs of the steps, one after the other."""
+
+    @property
+    def size(self) -> int:
+        """Characters."""
+        return len(self.params) + len(self.output) + len(self.steps)
+
+
+def read_contents(detail: Detail) -> Contents:
+    """Of an answer so large that its values were left unparsed, only those that came in full."""
+    return Contents(_text(detail.params), _text(detail.output), _outputs(detail))
+
+
+def _outputs(detail: Detail) -> str:
+    texts: list[str] = []
+    room = LONGEST
+    for step in detail.steps:
+        text = _text(step.output)[:room]
+        if text:
+            texts.append(text)
+            room -= len(text)
+        if room <= 0:
+            break
+    return "\n".join(texts)
+
+
+def _text(value: Any) -> str:
+    """A text as it is, for outputs come as texts of JSON; anything else as JSON, its letters unescaped."""
+    if value is ABSENT or value is None or isinstance(value, UnparsedValue):
+        return ""
+    if not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value)[:LONGEST].lower()
+
+
+def texts_at(text: str, path: str) -> Iterator[str]:
+    """The values at `order.id`, as texts; lists on the way are looked through. None of what is no JSON."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    yield from _walk(value, path.lower().split("."), _DEEPEST)
+
+
+def _walk(value: Any, path: list[str], deep: int) -> Iterator[str]:
+    if deep == 0:
+        return
+    if isinstance(value, list):
+        if path and path[0].isdecimal() and int(path[0]) < len(value):
+            yield from _walk(value[int(path[0])], path[1:], deep - 1)
+        else:
+            for inner in value:
+                yield from _walk(inner, path, deep - 1)
+    elif path:
+        if isinstance(value, dict) and path[0] in value:
+            yield from _walk(value[path[0]], path[1:], deep - 1)
+    elif isinstance(value, str):
+        yield value
+    elif not isinstance(value, dict):
+        yield json.dumps(value)
