@@ -268,11 +268,11 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self.shift.toggle(workflow, instance)
 
     def action_logs_open(self) -> None:
-        workflow, instance = self.pages.subject
+        top = self.pages.top
+        workflow, instance = top.printed_by() if top is not None else ("", "")
         if not instance:
             self.notify("no instance is under the cursor")
             return
-        top = self.pages.top
         at = top.step_under_cursor() if top is not None else None
         step = at[1][at[2]] if at is not None and at[2] < len(at[1]) else None
         self.pages.open("logs", workflow, instance, step.index if step and step.kind == "step" else None)

@@ -153,3 +153,34 @@ def test_no_instance_no_logs():
         assert "no instance is under the cursor" in d.text
 
     drive(script, workflow="refunds")
+
+
+def test_last_lines_stand_under_a_failed_step_once_asked_for():
+    async def script(d):
+        await d.press("row.open")
+        await d.passes(5)
+        assert "last lines" not in d.text
+        assert not [asked for asked in d.server.state.requests if "workers" in asked.path]
+        await opened_logs(d)
+        await d.press("escape")
+        await d.until(lambda: "last lines, l shows all" in d.text)
+        at = next(n for n, line in enumerate(d.lines) if "last lines" in line)
+        assert "E  [order-" in d.lines[at + 1] + d.lines[at + 2] + d.lines[at + 3]
+        asked = len(d.server.state.requests.of("POST", "telemetry"))
+        await d.press("instance.next")
+        await d.until(lambda: len(d.server.state.requests.of("POST", "telemetry")) > asked)
+
+    drive(script, filter=FAILED)
+
+
+def test_errors_page_opens_and_shows_the_example():
+    async def script(d):
+        await d.press("errors.open")
+        await d.until(lambda: "for example" in d.text)
+        example = d.line("for example").split()[2]
+        await opened_logs(d)
+        assert example in d.lines[0]
+        await d.press("escape")
+        await d.until(lambda: "last lines, l shows all" in d.text)
+
+    drive(script)

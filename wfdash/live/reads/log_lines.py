@@ -51,6 +51,8 @@ class InstanceLogs:
         self.lines: list[LogLine] = []
         self.version = 0
         """Goes up with every line that was not there before."""
+        self.last_placed: list[PlacedLine] = []
+        """As they were put in their places last."""
         self._api, self._turn, self._now = api, turn, now
         self._about: Workflow | None = None
         self._kept: set[tuple[Any, ...]] = set()
@@ -116,7 +118,8 @@ class InstanceLogs:
 
     def placed(self, detail: Detail, others: Collection[str] = ()) -> list[PlacedLine]:
         """The lines in order and each in its place."""
-        return place_lines(self.lines, detail, others=others)
+        self.last_placed = place_lines(self.lines, detail, others=others)
+        return self.last_placed
 
     def _window(self, detail: Detail, since: float | None) -> tuple[float, float]:
         """When the instance can have printed something."""

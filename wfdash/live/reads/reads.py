@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wfdash.api.errors import ChooseAccount, InstanceNotFound, NotFound, WorkflowsError
 from wfdash.api.interface import StepAnswer, Workflows
@@ -16,6 +16,7 @@ from wfdash.live.reads.log_lines import InstanceLogs
 
 __all__ = ["Reads"]
 
+_LOGS = 6
 _PAGES = 5
 """Pages of workflows that are asked for at most."""
 
@@ -25,6 +26,8 @@ class Reads(Struct, frozen=True):
 
     api: Workflows
     budget: Budget
+    _logs: dict[tuple[str, str], InstanceLogs] = field(default_factory=dict)
+    """Of the instances whose lines were looked at last."""
 
     async def instance(self, workflow: str, instance: str, purpose: str = "instance") -> Detail:
         """Reads one instance in full."""
@@ -74,8 +77,24 @@ class Reads(Struct, frozen=True):
         return []
 
     def logs(self, workflow: str, instance: str, clock: Callable[[], float]) -> InstanceLogs:
-        """What gathers an instance's lines; asks nobody before it is told to."""
-        return InstanceLogs(self.api, workflow, instance, turn=lambda: self._turn("logs"), now=clock)
+        """What gathers an instance's lines, with those it had; asks nobody before it is told to."""
+        key = (workflow, instance)
+        found = self._logs.pop(key, None)
+        self._logs[key] = found or InstanceLogs(
+            self.api, workflow, instance, turn=lambda: self._turn("logs"), now=clock
+        )
+        if len(self._logs) > _LOGS:
+            del self._logs[next(iter(self._logs))]
+        return self._logs[key]
+
+    def gathered_logs(self, workflow: str, instance: str) -> InstanceLogs | None:
+        """The lines of an instance as far as they were gathered before."""
+        return self._logs.get((workflow, instance))
+
+    @property
+    def logs_were_asked_for(self) -> bool:
+        """Whether somebody has looked at lines: before, nothing of it is asked."""
+        return bool(self._logs)
 
     # Before there is an account to watch.
 

@@ -148,6 +148,10 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         rows = self.targets()
         return self.target_workflow(), rows[0].id if len(rows) == 1 else ""
 
+    def printed_by(self) -> tuple[str, str]:
+        """Workflow and id of the instance whose lines are opened from here."""
+        return self.subject()
+
     def target_workflow(self) -> str:
         """The workflow those belong to."""
         return ""

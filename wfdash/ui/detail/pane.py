@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from wfdash.core.history.usual_run import Forecast, UsualRun
+from wfdash.core.logs.line import PlacedLine
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
@@ -26,6 +27,7 @@ from wfdash.ui.detail.coming import coming_lines, usually_left
 from wfdash.ui.detail.foot import FOOT, error_lines, fold_lines, row_lines, value_lines
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import KeyNames
+from wfdash.ui.logs.last_lines import line_pieces
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
@@ -34,6 +36,8 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
 __all__ = ["DetailPane"]
 
 _WHY_LINES: Final = 4
+_PRINTED: Final = 8
+"""Rows that the last lines of a step take at most."""
 _ROOMY: Final = 28
 """Lines from which params and output of the instance have their own lines at the top."""
 _FEW: Final = 8
@@ -55,6 +59,8 @@ class DetailPane(Vertical):
         self.why_context = WhyContext()
         self.usual_run: UsualRun | None = None
         """What the runs of its version have in common, where some were read."""
+        self.last_lines: Sequence[PlacedLine] = ()
+        """What its code printed, as far as that was asked for."""
         self._forecast: Forecast | None = None
         self.frozen = False
         """Whether polling is."""
@@ -215,6 +221,8 @@ class DetailPane(Vertical):
             at, room = TimeWords(self._now, self.utc), self._foot_room
             lines = row_lines(detail, row, at, width, room=room, more=self._more)
             lines += self._own_error(detail, lines)
+            if row.state in ("failed", "retries", "runs"):
+                lines += self._printed(row, room - len(lines))
             step = detail.steps[row.step]
             lines += self._looked_up_next(
                 detail, f"output of {clean(step.name[:80])}", step.output, len(lines)
@@ -241,6 +249,18 @@ class DetailPane(Vertical):
         for name, value in ((title, output), ("params", detail.params), ("output", detail.output)):
             lines += value_lines(name, value, self.size.width, self._foot_room - filled - len(lines))
         return lines
+
+    def _printed(self, row: Row, room: int) -> list[Pieces]:
+        """The last lines of the step, or of the attempt, that failed."""
+        number = row.attempt + 1 if row.kind == "attempt" else None
+        own = [
+            entry
+            for entry in self.last_lines
+            if entry.step == row.step and (number is None or entry.attempt == number)
+        ]
+        return line_pieces(
+            own, self.size.width, min(room, _PRINTED), self.utc, self._keys.key_of("logs.open")
+        )
 
     @property
     def _more(self) -> str:

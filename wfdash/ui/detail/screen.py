@@ -22,6 +22,7 @@ from wfdash.ui.detail.fill import fill
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.logs.last_lines import LastLines
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.theme import QUIET
@@ -53,6 +54,7 @@ class DetailScreen(BaseScreen):
         super().__init__(context)
         self.workflow = workflow
         self.instance = instance
+        self._printed = LastLines(context, self, on_read=self.draw)
         self._offered_for: Detail | None = None
         """The answer that the key bar is made for."""
 
@@ -92,9 +94,17 @@ class DetailScreen(BaseScreen):
         """Everything, as it is known now; nothing is written where nothing differs."""
         if not self.is_ready or not self.query("#detail #timeline"):
             return
+        self.pane.last_lines = self._printed.of(self.workflow, self.instance, None)
         fill(self.pane, self.context, self.instance)
+        self._want_lines()
         self._offer()
         self._draw_header()
+
+    def _want_lines(self) -> None:
+        """Reads what an instance that failed has printed."""
+        state = self.poller.detail(self.instance) if self.poller is not None else None
+        if state is not None and state.detail is not None and state.detail.status == "errored":
+            self._printed.want(self.workflow, self.instance, state.detail)
 
     def _offer(self) -> None:
         """Tells first of the keys that help with an instance as it is."""

@@ -21,6 +21,7 @@ from wfdash.ui.context import Context
 from wfdash.ui.errors.anomaly_table import OddTable
 from wfdash.ui.errors.group_table import GroupTable
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.logs.last_lines import LastLines, line_pieces
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces
@@ -33,6 +34,8 @@ _VERSIONS = 3
 _SUMMARY = 3
 _EXAMPLE = 2
 """Lines of the sentence over all, and of the example's."""
+_PRINTED = 4
+"""Rows for the last lines of the example."""
 _RECOUNT = 5.0
 """Seconds between two counts over the loaded rows."""
 _LEAST_ODD = 6
@@ -48,6 +51,7 @@ class ErrorsScreen(BaseScreen):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self._printed = LastLines(context, self, on_read=self.draw)
         self._shares: list[VersionShare] = []
         self._rows: list[Instance] = []
         """Between which no instance is missing."""
@@ -215,7 +219,23 @@ class ErrorsScreen(BaseScreen):
         head = [("  for example ", QUIET), (clean(sample.id), STRONG), (f"   {key} lists the group", QUIET)]
         lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, _EXAMPLE)
         lines += [""] * (_EXAMPLE - len(lines))  # what stands below does not move with the cursor
-        return [head, *([("  " + line, PLAIN)] for line in lines)]
+        return [head, *([("  " + line, PLAIN)] for line in lines), *self._last_lines(sample.id)]
+
+    def _last_lines(self, instance: str) -> list[Pieces]:
+        """The last lines of the example, once lines were asked for."""
+        poller, context = self.poller, self.context
+        if poller is None:
+            return []
+        self._printed.want(poller.workflow, instance, None)
+        lines = self._printed.of(poller.workflow, instance, None)
+        return line_pieces(lines, self.size.width, _PRINTED, context.utc, context.keys.key_of("logs.open"))
+
+    def printed_by(self) -> tuple[str, str]:
+        """The odd instance, or the example of the group."""
+        group = self.group_table.chosen
+        if not self.odd.has_focus and group is not None:
+            return self.target_workflow(), group.samples[0].id
+        return super().printed_by()
 
     def _version_shares(self) -> list[VersionShare]:
         """Counted over again every few seconds: it looks at many rows."""

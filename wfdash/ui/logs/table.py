@@ -19,9 +19,9 @@ from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import ACCENT, BAD, CURSOR, HEADING, PLAIN, QUIET, WARN
 
-__all__ = ["LogTable"]
+__all__ = ["LEVELS", "LogTable"]
 
-_LEVELS: Final = {
+LEVELS: Final = {
     "debug": ("D", QUIET),
     "info": ("I", PLAIN),
     "log": ("L", PLAIN),
@@ -137,7 +137,7 @@ class LogTable(LineTable):
         if part:
             return strip_of([(" " * (width - room - 1), PLAIN), (fit(text, room), PLAIN)], width, over)
         line = entry.line
-        letter, style = _LEVELS.get(line.level, (clean(line.level[:1]) or "?", PLAIN))
+        letter, style = LEVELS.get(line.level, (clean(line.level[:1]) or "?", PLAIN))
         is_there = entry.step is not None and entry.step < len(self.names)
         name = base_name(self.names[entry.step or 0])[:60] if is_there else ""
         step = fit(clean(name), self._step_width)
