@@ -86,6 +86,12 @@ class Feeds:
         """Instances of the workflow by status, from whichever answer tells them; None until one did."""
         return self.newest.counts or self.counts.counts
 
+    @property
+    def counted_at(self) -> float | None:
+        """When these were answered."""
+        job = self.newest if self.newest.counts else self.counts
+        return job.freshness.answered_at
+
     def why_context(self, detail: Detail | None) -> WhyContext:
         """What is known of an instance beside its own answer: the one place where that is put together."""
         context = self._context
@@ -130,7 +136,7 @@ class Feeds:
         if isinstance(event, InstancesChanged):
             self._follow(event.delta)
         elif isinstance(event, DetailChanged) and (state := self.detail.state(event.id)) and state.detail:
-            self.row_details.remember(state.detail)
+            self.row_details.remember(state.detail, state.freshness.answered_at)
             self.usual_runs.learn(state.detail)
 
     def settled(self, job: Job) -> None:

@@ -70,3 +70,20 @@ async def test_queued_row_reads_the_same_in_cell_and_pane(on):
     pane = poller.why_context(detail).why(detail, row=poller.store.get(queued), now=on.loop.time())
     assert poller.row_details.why(queued).sentence == pane.sentence
     assert "of 3 running" in pane.short
+
+
+@staged("incident")
+async def test_what_was_opened_once_never_stands_for_a_later_read(on):
+    poller = on.poller
+    poller.show("orders")
+    await on.until(lambda: len(poller.store) > 0)
+    running = next(row.id for row in poller.store if row.status == "running")
+    poller.open(running)
+    await on.until(lambda: (state := poller.detail(running)) is not None and state.detail is not None)
+    opened = poller.detail(running).detail
+    poller.open(None)
+    await on.until(lambda: poller.store.get(running).status != "running")
+    poller.want([running])
+    await on.until(lambda: (fact := poller.fact(running)) is not None and fact.status != "running")
+    assert poller.fact(running).detail is not opened
+    assert poller.fact(running).detail.status == poller.fact(running).status

@@ -140,12 +140,15 @@ class RowDetails(Job):
         for fact in self._details.values():
             fact.read_at -= seconds
 
-    def remember(self, detail: Detail) -> None:
-        """Takes in what was read of an instance, whoever read it."""
-        if detail.simple:
-            return
+    def remember(self, detail: Detail, answered_at: float | None = None) -> None:
+        """Takes in what was read of an instance, whoever read it: now, or at that moment.
+
+        What was opened once is kept as it was then, and must not stand for what was read since.
+        """
         context, row, before = self.context, self.context.store.get(detail.id), self._details.get(detail.id)
-        now = context.clock()
+        now = context.clock() if answered_at is None else answered_at
+        if detail.simple or (before is not None and before.read_at > now):
+            return
         kept = detail if len(detail.steps) <= _SMALL else None
         modified, moved = row.modified if row else None, last_moved(detail, now)
         self._details[detail.id] = RowDetail(
