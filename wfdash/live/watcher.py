@@ -84,6 +84,11 @@ class Watcher:
         """Instances of the workflow by status; None until an answer told them."""
         return self._feeds.status_counts
 
+    @property
+    def counted_at(self) -> float | None:
+        """When they were counted, epoch seconds."""
+        return self._feeds.counted_at
+
     def why_context(self, detail: Detail | None) -> WhyContext:
         """What is known of an instance beside its own answer; asks nobody."""
         return self._feeds.why_context(detail)

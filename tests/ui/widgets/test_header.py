@@ -86,3 +86,15 @@ async def test_age_keeps_its_words_before_counts_or_warnings_go(meter):
             assert meter in line or ("▲" not in meter and way == 2), line
             seen.add((way, meter in line, "■" in line))
     assert {(0, True, True), (1, True, True), (2, True, True)} <= seen
+
+
+async def test_old_counts_are_faint_and_say_when_they_were_told():
+    async with Bare().run_test(size=(120, 3)) as pilot:
+        header = pilot.app.query_one(Header)
+        for counted, note in ((5.0, ""), (25.0, "20s ago"), (200.0, "3m ago")):
+            fresh = [[("as of 2 s", QUIET)]]
+            header.tell(
+                Identity("orders"), counts={"running": 41}, freshness=fresh, meter=(), counted=counted
+            )
+            assert ("ago" in header.plain) is bool(note)
+            assert note in header.plain

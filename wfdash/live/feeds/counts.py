@@ -27,6 +27,8 @@ class Counts(Job):
     purpose = "counts"
     in_turn = Priority.ROWS
     out_of_turn = Priority.FOREGROUND
+    patience = 2.0
+    """They stand in the top line of every page: reads of rows must not make them old."""
     longest = 20.0
     """On the page of all workflows nothing else finds out that the server answers again."""
 

@@ -56,6 +56,7 @@ class ListStatus(Struct, frozen=True):
             waiting = [[(clean(self.failure) or "connecting", QUIET)]]
             header.tell(self.whose, counts={}, freshness=waiting, meter=())
             return
+        counted_at = poller.counted_at if poller.status_counts else None
         slow = poller.budget.slow("list", "rows on screen", after=5.0)
         fresh = freshness_pieces(poller.newest.freshness, now=self.now, frozen=poller.frozen, slow=slow)
         header.tell(
@@ -64,6 +65,7 @@ class ListStatus(Struct, frozen=True):
             freshness=fresh if self.workflow else [[]],
             meter=meter_pieces(poller.budget),
             last=self.last,
+            counted=0.0 if counted_at is None else self.now - counted_at,
         )
 
     def counts(self) -> Sequence[Pieces]:

@@ -253,8 +253,18 @@ def _cell(column: str, text: str, room: int) -> str:
         value = value.rstrip("…")  # shortened before; one mark is enough
     if column in _RIGHT:
         return fit(value, room) if cells(value) > room else value.rjust(room)
-    fitted = fit(value, room, cut="middle" if column == "id" else "end")
-    return f" {fitted}" if column == "why" else fitted
+    if column == "why":
+        return f" {fit(_without_half_number(value, room), room)}"
+    return fit(value, room, cut="middle" if column == "id" else "end")
+
+
+def _without_half_number(text: str, room: int) -> str:
+    """The text up to the word at which it is cut, where that is a number: half of one is another number."""
+    if cells(text) <= room:
+        return text
+    kept = fit(text, room).rstrip("…")
+    head, _, word = kept.rpartition(" ")
+    return f"{head} …" if head and any(letter in "<~0123456789" for letter in word) else text
 
 
 def _style(column: str) -> Style:

@@ -6,7 +6,7 @@ from msgspec import Struct
 from rich.style import Style
 
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import count
+from wfdash.core.text.words import age, count
 from wfdash.live.budget.budget import Budget
 from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
@@ -23,6 +23,8 @@ _FEWEST = 2
 """Fewer words than these do not help; then there are none."""
 _GAP = 3
 _ENDLESS = 1000
+_OLD_COUNTS = 20.0
+"""Seconds after which counts are told as old ones; they are asked for every ten."""
 _ALARM = "▲"
 _LONG_ASKED = 3.0
 """Seconds without an answer after which that is said."""
@@ -49,14 +51,20 @@ class Header(StatusLine):
         freshness: Sequence[Pieces],
         meter: Pieces,
         last: Sequence[Pieces] = (),
+        counted: float = 0.0,
     ) -> None:
-        """`freshness` and the last action: the longest words first; those that leave room are told."""
+        """`freshness` and the last action: the longest words first; those that leave room are told.
+
+        `counted`: seconds since the counts were told, which may be longer ago than the rows.
+        """
         right = self._fitting(identity, counts, freshness, meter, last)
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
         room -= length(name)
-        counted, done = _with_last(counts, last, room)
-        self.show([*name, *counted, *done], right)
+        numbers, done = _with_last(counts, last, room)
+        if counted >= _OLD_COUNTS:
+            numbers = _dated(numbers, counted, room - length(done))
+        self.show([*name, *numbers, *done], right)
 
     def _fitting(
         self,
@@ -97,6 +105,13 @@ def _with_last(counts: Mapping[str, int], last: Sequence[Pieces], room: int) -> 
         if (counted or not counts) and room > length(words) + _GAP:
             return counted, [(" " * _GAP, PLAIN), *words]
     return _counts_pieces(counts, room)[0], ()
+
+
+def _dated(numbers: Pieces, counted: float, room: int) -> Pieces:
+    """Counts that are old drawn faint, and how old they are where there is room for it."""
+    faint = [(text, style + QUIET) for text, style in numbers]
+    note = f" {age(counted)} ago"
+    return [*faint, (note, QUIET)] if faint and length(faint) + len(note) <= room else faint
 
 
 def badge_pieces(identity: Identity) -> Pieces:
