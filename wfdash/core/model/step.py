@@ -21,6 +21,7 @@ class Absent:
 
 
 ABSENT: Final = Absent()
+_DIGITS: Final = 15
 
 
 class Failure(Struct):
@@ -158,9 +159,16 @@ def _config(value: object) -> StepConfig | None:
         return None
     retries = fields.get("retries")
     return StepConfig(
-        number(part(retries, "limit")),
+        _limit(part(retries, "limit")),
         text_or_number(part(retries, "delay")),
         text(part(retries, "backoff")),
         text_or_number(fields.get("timeout")),
         text(fields.get("sensitive")),
     )
+
+
+def _limit(value: object) -> float | None:
+    """The limit of retries: a number, or the text of one, which a Worker may give and the API passes on."""
+    if isinstance(value, str) and len(value) <= _DIGITS and value.isascii() and value.isdigit():
+        return float(value)
+    return number(value)

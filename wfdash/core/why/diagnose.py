@@ -9,7 +9,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.step import Step
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import count
 from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.core.why.ended import of_final
 from wfdash.core.why.failure import lost_attempts, ran_again
@@ -264,5 +264,6 @@ def _with_expiry(why: Why, detail: Detail, retention: float | None, at: TimeWord
     left = detail.end + retention - at.now
     if left > _SOON_GONE:
         return why
-    expiry = f"erased in about {spoken(left)}" if left > 0 else "may be erased any moment"
+    expires = at.until(detail.end + retention, estimate=True)
+    expiry = f"erased {expires}" if left >= 1 else f"may be erased {expires}"
     return replace(why, sentence=f"{why.sentence}; {expiry}", deadline=detail.end + retention, estimate=True)

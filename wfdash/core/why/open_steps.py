@@ -100,7 +100,7 @@ def _sleeping(step: Step, at: TimeWords) -> Why:
             at.now - step.end > at.lag,
         )
     return Why(
-        f"sleeping until {at.at(step.end)} (in {at.ahead(step.end)}) in {named}",
+        f"sleeping until {at.at(step.end)} ({at.until(step.end, estimate=False)}) in {named}",
         f"sleeps until {at.at(step.end)}",
         step.start,
         step.end,
@@ -122,7 +122,7 @@ def _waiting(step: Step, at: TimeWords) -> Why:
         said = f"waiting for {awaited}{begun}; {at.next('its time-out was', step.end, estimate=False)}"
         overdue = at.now - step.end > at.lag
         return Why(said, f"{short}, {at.left(step.end)}", step.start, step.end, overdue)
-    said = f"waiting for {awaited}{begun}; times out in {at.ahead(step.end)}"
+    said = f"waiting for {awaited}{begun}; times out {at.until(step.end, estimate=False)}"
     return Why(said, f"{short}, {at.left(step.end)} left", step.start, step.end)
 
 
@@ -181,7 +181,7 @@ def _running(step: Step, at: TimeWords) -> Why:
         limit = duration(step.config.timeout) if step.config else None
         said += f"; over its time-out of {spoken(limit or 0)}, due {at.ago(due)}"
     else:
-        said += f"; times out in about {at.ahead(due)}"
+        said += f"; times out {at.until(due, estimate=estimate)}"
     return Why(said, short, begun, due, stuck, estimate)
 
 
