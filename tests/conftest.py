@@ -15,7 +15,7 @@ TIERS = {
     "unit": "api cases cli config core demo keymap test_architecture.py",
     "app": "demo/worlds live ui",
     "real": "bench cli/commands cli/test_bare_platform.py contract demo/http engine faults terminal"
-    " test_readme.py",
+    " test_readme.py watch",
 }
 """What `-m` selects: folders and files; the nearest that holds a test is its tier."""
 _TIER_OF = {Path(__file__).parent / place: tier for tier, places in TIERS.items() for place in places.split()}

@@ -1,0 +1,26 @@
+"""`python -m tests.watch [--minutes 10] [WORLD...]` watches the dashboard over calm, incident, huge and the
+real engine, and prints how many of its statements were compared with the API and which were false."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from tests.conftest import homes
+from tests.watch.worlds import WORLDS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.watch")
+    parser.add_argument("worlds", nargs="*", default=list(WORLDS))
+    parser.add_argument("--minutes", type=float, default=10.0)
+    options = parser.parse_args()
+    for name in options.worlds:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ.update(homes(Path(folder)))
+            tally = WORLDS[name](options.minutes * 60)
+        print(f"-- {name}", *tally.lines(), sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""An independent reader of the API: what it answered, when, and what an answer says of a moment before it."""
+
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from copy import deepcopy
+from itertools import pairwise
+from typing import Any
+
+import httpx
+
+from tests.watch.spans import seconds_of
+from tests.watch.steps import Record, open_steps
+
+__all__ = ["FINAL", "Answers", "as_at"]
+
+FINAL = ("complete", "errored", "terminated")
+_EVERY = 0.7
+
+
+class Answers(threading.Thread):
+    """Reads list and counts again and again, and the instances that somebody `wants`, each in full."""
+
+    def __init__(self, base: str, workflow: str, token: str = "", counts: Callable[[Record], Record] = dict):
+        super().__init__(daemon=True)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=f"{base}/{workflow}", headers=headers, trust_env=False, timeout=60)
+        self._ends = threading.Event()
+        self.wanted: set[str] = set()
+        self.rows: dict[str, list[tuple[float, Record]]] = {}
+        self.details: dict[str, list[tuple[float, Record]]] = {}
+        self.counts: list[tuple[float, Record]] = []
+        self.gone: dict[str, float] = {}
+        """Instances that were not there any more, and since when that is known."""
+        self.failed = ""
+
+    def begun(self) -> "Answers":
+        """Reads from now on, and has read once: what another reads first is never before it."""
+        self._read()
+        self.start()
+        return self
+
+    def run(self) -> None:
+        while not self._ends.wait(_EVERY):
+            try:
+                self._read()
+            except Exception as error:
+                self.failed = repr(error)
+                with suppress(httpx.HTTPError):
+                    time.sleep(1)
+
+    def stop(self) -> None:
+        self._ends.set()
+        self.join(60)
+        self._http.close()
+
+    def _read(self) -> None:
+        body = self._get("/instances", per_page="100")
+        at = time.time()
+        for row in body["result"]:
+            _keep(self.rows.setdefault(row["id"], []), at, row)
+        counted = self._get("")["result"]["instances"]
+        self.counts.append((time.time(), {status: int(number) for status, number in counted.items()}))
+        for identity in sorted(self.wanted):
+            known = self.details.get(identity)
+            listed = self.rows.get(identity)
+            over = known and known[-1][1]["status"] in FINAL
+            if over and (not listed or listed[-1][1]["status"] == known[-1][1]["status"]):
+                continue
+            self.read(identity)
+
+    def read(self, identity: str) -> Record | None:
+        """The instance in full, now; None where it is not there."""
+        answer = self._http.get(f"/instances/{identity}")
+        if answer.status_code == 404:
+            self.gone.setdefault(identity, time.time())
+            return None
+        detail = answer.raise_for_status().json()["result"]
+        _keep(self.details.setdefault(identity, []), time.time(), detail)
+        return detail
+
+    def _get(self, path: str, **query: str) -> Any:
+        return self._http.get(path, params=query).raise_for_status().json()
+
+    # What was so at some moment of a span.
+
+    def statuses(self, identity: str, since: float, until: float) -> set[str]:
+        """Every status that list or detail gave it in that span, the one at its begin included."""
+        answers = (self.rows.get(identity, ()), self.details.get(identity, ()))
+        found = {answer["status"] for told in answers for _, answer in _between(told, since, until)}
+        for at, state in self.states(identity, since, until):
+            # One that runs for half a second may be met by the other reader alone.
+            kinds = {kind for kind, _ in open_steps(state, at)}
+            found.add("waiting" if kinds and "runs" not in kinds else "running")
+            started = seconds_of(state["start"])
+            found |= {"queued"} if started is None or started >= since else set()
+        return found
+
+    def states(self, identity: str, since: float, until: float) -> list[tuple[float, Record]]:
+        """The instance at each moment of the span at which it was read or something happened in it."""
+        told = self.details.get(identity, [])
+        found = list(_between(told, since, until))
+        later = [detail for at, detail in told if at >= until][:1] or [detail for _, detail in told[-1:]]
+        for detail in later:
+            found += [(at, as_at(detail, at)) for at in (since, *_moments(detail)) if since <= at <= until]
+        return found
+
+    def counted(self, status: str, since: float, until: float) -> tuple[int, int]:
+        """The least and the most instances that had this status in the span; (0, -1) where none was told.
+
+        What it moved by from one answer to the next it may have moved by and back in between.
+        """
+        numbers = [counts.get(status, 0) for _, counts in _between(self.counts, since, until)]
+        if not numbers:
+            return 0, -1
+        moves = max((abs(after - before) for before, after in pairwise(numbers)), default=0)
+        moves = max(moves, 1)
+        return min(numbers) - moves, max(numbers) + moves
+
+
+def _keep(told: list[tuple[float, Record]], at: float, answer: Record) -> None:
+    if not told or told[-1][1] != answer:
+        told.append((at, answer))
+
+
+def _between(
+    told: Iterable[tuple[float, Record]], since: float, until: float
+) -> Iterable[tuple[float, Record]]:
+    """The answers of the span, the last one before it, which held until the next, and the one after it."""
+    told = list(told)
+    first = max(0, bisect_left([at for at, _ in told], since) - 1)
+    for at, answer in told[first:]:
+        yield max(at, since), answer
+        if at > until:
+            return
+
+
+def _moments(detail: Record) -> list[float]:
+    times = []
+    for step in detail["steps"]:
+        times += [step.get("start"), step.get("end")]
+        for attempt in step.get("attempts", ()):
+            times += [attempt["start"], attempt["end"]]
+    return sorted({at + 0.0005 for at in map(seconds_of, times) if at is not None})
+
+
+def as_at(detail: Record, at: float) -> Record:
+    """A later answer without what had not happened at that moment."""
+    then = deepcopy(detail)
+    then["steps"] = [
+        step for step in then["steps"] if step.get("start") is None or seconds_of(step["start"]) <= at
+    ]
+    for step in then["steps"]:
+        attempts = step.get("attempts", [])
+        attempts[:] = [attempt for attempt in attempts if seconds_of(attempt["start"]) <= at]
+        for attempt in attempts:
+            if attempt["end"] is not None and seconds_of(attempt["end"]) > at:
+                attempt.update(end=None, success=None, error=None)
+        if step.get("end") is not None and seconds_of(step["end"]) > at:
+            if step["type"] in ("step", "rollback"):
+                step.update(end=None, success=None, output=None)
+            elif step["type"] != "sleep" and step.get("finished"):
+                step.update(end=None, finished=False, untimed=True)  # when it was to time out is lost
+            elif step.get("finished") is None:
+                step.update(end=None, error=None)  # a dev session says no planned end
+    if (end := seconds_of(then.get("end"))) is not None and end > at:
+        then.update(end=None, success=None, error=None)
+    then["status"] = ""  # which it was then, the steps alone do not tell
+    return then

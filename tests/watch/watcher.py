@@ -1,0 +1,189 @@
+"""Runs the real program on a terminal beside a reader of the same API, and holds each against the other."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pyte import graphics
+
+from tests.support.harness.pty import Terminal
+from tests.watch.answers import FINAL, Answers
+from tests.watch.cells import Foretold, holds, undated
+from tests.watch.sentences import clauses
+from tests.watch.spans import Slack, age_span, near, seconds_of, spoken_span
+from tests.watch.steps import Record, next_attempt
+from tests.watch.view import Detail, Row, View, read_view
+
+__all__ = ["Tally", "watch"]
+
+graphics.TEXT[2] = "+blink"  # pyte knows no faint text, and nothing here blinks
+
+_LAG = 2.5
+"""Seconds from a question to what its answer changes on the screen."""
+_FRESH = 15.0
+"""Seconds up to which a cell may be drawn as if it were of now."""
+_COUNTED = 20.0
+"""Seconds up to which the counts of the top line stand without a date."""
+_LONG = 300.0
+
+
+@dataclass
+class Tally:
+    """How many statements of each kind were held against the API, and those that were false."""
+
+    compared: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    """Statements whose form the watcher does not know, which are no proof of anything."""
+    false: list[str] = field(default_factory=list)
+    foretold: list[Foretold] = field(default_factory=list)
+    errors: list[float] = field(default_factory=list)
+    """By how many seconds the next try came outside what was foretold of it; 0 within."""
+
+    def note(self, kind: str, true: bool | None, what: str) -> None:
+        if true is None:
+            self.unknown[f"{kind}: {what.split(' states ')[-1]}"] += 1
+            return
+        self.compared[kind] += 1
+        if not true:
+            self.false.append(f"{kind}: {what}")
+
+    def lines(self) -> list[str]:
+        """What it found, to be read by a person."""
+        total = sum(self.compared.values())
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in self.compared.most_common())
+        said = [f"{total:,} statements compared ({kinds}), {len(self.false)} false"]
+        if self.errors:
+            said.append(
+                f"{len(self.errors):,} next tries foretold, the worst off by {max(self.errors):.1f} s"
+            )
+        said += [f"  false  {one}" for one in self.false[:60]]
+        said += [f"  not understood {number}x  {one}" for one, number in self.unknown.most_common(20)]
+        return said
+
+
+def watch(
+    shell: Terminal,
+    answers: Answers,
+    seconds: float,
+    *,
+    each: Callable[[int], None] = lambda _: None,
+    every: float = 1.0,
+) -> Tally:
+    """Compares what the list shows once every second or so; `each` is called with the number of the look."""
+    tally, until, looks = Tally(), time.time() + seconds, 0
+    waits: list[tuple[float, View]] = []
+    while time.time() < until:
+        shell.watch(every)
+        shell.quiet(0.03)
+        now = time.time()
+        seen = read_view(shell.screen.rows, lambda line, column: shell.screen.cell(line, column).blink)
+        if seen is not None:
+            answers.wanted |= {row.identity for row in seen.rows}
+            waits.append((now, seen))
+        while waits and waits[0][0] < now - 5:
+            _compare(*waits.pop(0), answers, tally)
+        each(looks)
+        looks += 1
+    time.sleep(4)
+    for at, view in waits:
+        _compare(at, view, answers, tally)
+    _compare_foretold(answers, tally)
+    return tally
+
+
+def _compare(now: float, view: View, answers: Answers, tally: Tally) -> None:
+    for status, number in view.counts.items():
+        back = age_span(view.counted)[1] if view.counted else _COUNTED
+        least, most = answers.counted(status, now - back - _LAG, now)
+        if most >= least:
+            what = f"{number} {status}, the API counted {least} to {most}"
+            tally.note("header counts", least <= number <= most, what)
+    for row in view.rows:
+        _compare_row(now, view, row, answers, tally)
+    if view.detail is not None and view.detail.sentence:
+        _compare_detail(now, view.detail, answers, tally)
+
+
+def _compare_row(now: float, view: View, row: Row, answers: Answers, tally: Tally) -> None:
+    told = answers.rows.get(row.identity)
+    if not told or answers.details.get(row.identity) is None:
+        return
+    since = now - view.list_age - _LAG - Slack.seconds
+    statuses = answers.statuses(row.identity, since, now + 1)
+    tally.note("status", row.status in statuses, f"{row.identity} {row.status}, the API {sorted(statuses)}")
+    listed = told[-1][1]
+    created = seconds_of(listed["created_on"])
+    if created is not None and row.age:
+        tally.note(
+            "age", near(now - created, age_span(row.age)), f"{row.identity} {row.age}: {now - created:.1f}"
+        )
+    if row.took:
+        _compare_took(now, row, answers, tally)
+    if row.why:
+        _compare_cell(now, row, answers, tally)
+
+
+def _compare_took(now: float, row: Row, answers: Answers, tally: Tally) -> None:
+    details = [detail for _, detail in answers.details[row.identity]]
+    if row.took.endswith("+"):
+        span, begun = age_span(row.took[:-1]), {detail["start"] or detail["queued"] for detail in details}
+        lasted = [now - (seconds_of(at) or 0) for at in begun]
+    else:
+        span = spoken_span(row.took)
+        ended = [detail for detail in details if detail["end"] and detail["start"]]
+        lasted = [(seconds_of(one["end"]) or 0) - (seconds_of(one["start"]) or 0) for one in ended]
+    right = any(near(value, span) for value in lasted)
+    tally.note("took", right, f"{row.identity} {row.took}, the API {[round(value, 1) for value in lasted]}")
+
+
+def _compare_cell(now: float, row: Row, answers: Answers, tally: Tally) -> None:
+    text, was, read = undated(row.why)
+    waits = row.status in ("waiting", "paused", "queued", *FINAL)
+    back = _LONG if was or read or row.faint or waits else _FRESH + _LAG
+    states = answers.states(row.identity, now - back, now + 1)
+    of_status = [(at, state) for at, state in states if state["status"] in (row.status, "")] or states
+    right, foretold = holds(text, of_status, now)
+    kind = "was" if was else "faint cell" if row.faint else "cell"
+    open_now = answers.details[row.identity][-1][1]
+    tally.note(kind, right, f"{row.identity} {row.status} states {row.why} | {_open(open_now)}")
+    if right and not was:
+        least_most = [(name, made, age_span(age)) for name, made, age in foretold]
+        tally.foretold += [Foretold(now, row.identity, n, made, *span) for n, made, span in least_most]
+
+
+def _compare_detail(now: float, detail: Detail, answers: Answers, tally: Tally) -> None:
+    if detail.identity not in answers.details:
+        answers.wanted.add(detail.identity)
+        return
+    age = age_span(detail.age)[1] if detail.age else _LONG
+    statuses = answers.statuses(detail.identity, now - age - _LAG - Slack.seconds, now + 1)
+    what = f"{detail.identity} {detail.status}, the API {sorted(statuses)}"
+    tally.note("open status", detail.status in statuses, what)
+    states = answers.states(detail.identity, now - age - _LAG, now + 1)
+    for clause in clauses(detail.sentence, states, now):
+        what = f"{detail.identity} states {clause.text} | {_open(answers.details[detail.identity][-1][1])}"
+        tally.note("clause", clause.holds, what)
+        if clause.foretells is not None and clause.holds:
+            name, made, span = clause.foretells
+            tally.foretold.append(Foretold(now, detail.identity, name, made, *span))
+
+
+def _compare_foretold(answers: Answers, tally: Tally) -> None:
+    """Against the moment at which the attempt really began, where it has."""
+    for one in tally.foretold:
+        came = next_attempt(answers.details[one.identity][-1][1], one.name, one.made)
+        if came is None or came < one.at - Slack.seconds:
+            continue
+        ahead = came - one.at
+        off = max(0.0, one.least - ahead, ahead - one.most)
+        tally.errors.append(off)
+        what = f"{one.identity} {one.name}: in {one.least:.0f} to {one.most:.0f} s, came after {ahead:.1f} s"
+        tally.note("next try", off <= Slack.seconds, what)
+
+
+def _open(detail: Record) -> str:
+    steps = [
+        (s["name"], s["type"], len(s.get("attempts", ()))) for s in detail["steps"] if not s.get("success")
+    ]
+    return f"{detail['status']} {steps[-3:]}"
