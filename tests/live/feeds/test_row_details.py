@@ -84,6 +84,8 @@ async def test_what_was_opened_once_never_stands_for_a_later_read(on):
     poller.open(None)
     await on.until(lambda: poller.store.get(running).status != "running")
     poller.want([running])
-    await on.until(lambda: (fact := poller.fact(running)) is not None and fact.status != "running")
-    assert poller.fact(running).detail is not opened
-    assert poller.fact(running).detail.status == poller.fact(running).status
+    await on.until(
+        lambda: (fact := poller.row_details.fact(running)) is not None and fact.status != "running"
+    )
+    assert poller.row_details.fact(running).detail is not opened
+    assert poller.row_details.fact(running).detail.status == poller.row_details.fact(running).status
