@@ -41,6 +41,9 @@ class LogReader(Protocol):
     """Seconds by which a line may come late: what was read so recently is read again."""
 
     async def read(self, query: LogQuery) -> LogPage: ...
+    async def check(self) -> str:
+        """Whether it answers at all, in words; asks once, for as little as can be."""
+        ...
 
 
 class LogStream(Protocol):

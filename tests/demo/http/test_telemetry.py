@@ -4,11 +4,15 @@ import asyncio
 import json
 
 import pytest
+from starlette.datastructures import Headers
 
-from tests.demo.bench import Bench
+from tests.demo.bench import HEADERS, START, Bench
 from wfdash.demo.engine.console import invocations
 from wfdash.demo.engine.program import ALWAYS, Do, Sleep
+from wfdash.demo.engine.world import build
+from wfdash.demo.http.api import PREFIX, create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, READ_ONLY_TOKEN
+from wfdash.demo.http.request_log import LoggedRequest
 
 TELEMETRY = f"//accounts/{ACCOUNT_ID}/workers/observability/telemetry"
 TAILS = f"//accounts/{ACCOUNT_ID}/workers/scripts/script/tails"
@@ -120,3 +124,15 @@ async def test_tail_sends_each_invocation_once_it_ended():
     await task
     assert bench.refused("DELETE", f"{TAILS}/{made['id']}") == (404, 10008)
     assert bench.refused("POST", TAILS.replace("script/", "nope/"), {}) == (404, 10007)
+
+
+def test_every_world_can_be_asked_at_any_time():
+    now = START
+    app = create_app(build("incident", clock=lambda: now))
+    path = f"{PREFIX}{TELEMETRY[1:]}/query"
+    for _ in range(40):
+        now += 7
+        frame = {"from": round((now - 60) * 1000), "to": round(now * 1000)}
+        body = {"queryId": "q", "timeframe": frame, "view": "events", "limit": 1000}
+        asked = LoggedRequest(now, "POST", path, Headers(HEADERS), json.dumps(body).encode())
+        assert app.answer(asked).http == 200

@@ -63,6 +63,11 @@ class LocalLogs:
         notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
         return LogPage(lines[::-1], notes)
 
+    async def check(self) -> str:
+        found = await self._ask(LogQuery("", "", 0.0, 0.0), "SELECT max(rowid) FROM logs", [])
+        rows = int(number(found[0][0]) or 0) if found else 0
+        return f"can be read, {count(rows)} rows are stored"
+
     async def _row_of(self, query: LogQuery, since: int) -> int:
         """The first row of a time, by halving: the table has no index on time and may have a million rows."""
         found = await self._ask(query, "SELECT max(rowid) FROM logs", [])

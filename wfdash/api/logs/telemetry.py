@@ -5,6 +5,7 @@ looked for, and with them all rows of the same invocations.
 """
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -74,6 +75,13 @@ class TelemetryLogs:
         else:
             found = await self._rows(query, frame, most=_UNNAMED)
         return LogPage(list(_lines(found.events)), _notes(query, found, bool(requests)))
+
+    async def check(self) -> str:
+        now = time.time()
+        frame = {"from": int(now * 1000) - 60_000, "to": int(now * 1000)}
+        body = {"queryId": "wfdash-check", "timeframe": frame, "view": "events", "limit": 1, "dry": True}
+        await self._run(LogQuery("", "", now - 60, now), {**body, "parameters": {"datasets": []}})
+        return f"can be read ({self.permission})"
 
     async def _rows(
         self,

@@ -44,6 +44,10 @@ async def examine(settings: Settings) -> Examined:
             examined.facts.append(("account", f"{api.account_id} (the only one of GET /accounts)"))
         if settings.local and not examined.code:
             examined.facts += _dev_session(api.watch_only)
+        if not examined.code:
+            await _attempt(examined, "logs", lambda: api.log_reader().check(), fatal=False)
+            if not settings.local:
+                examined.facts.append(("logs, live", "unknown until followed; takes Workers Tail Read"))
     finally:
         await api.close()
     examined.facts += _reach(exchanges)

@@ -79,9 +79,9 @@ def _stays(
     """When it was in memory: the times of its attempts, joined where little lies between them."""
     began = instance.started if instance.started is not None else now
     ends: list[tuple[float, float | None]] = [(began, began)]
-    for start, end in sorted(
-        (a.start, a.end) for entry in entries for a in entry.attempts if a.start >= began
-    ):
+    attempts = [attempt for entry in entries for attempt in entry.attempts if attempt.start >= began]
+    for attempt in sorted(attempts, key=lambda attempt: attempt.start):
+        start, end = attempt.start, attempt.end
         last = ends[-1][1]
         if last is None or start - last <= _IDLE:
             ends[-1] = (ends[-1][0], None if end is None or last is None else max(last, end))
