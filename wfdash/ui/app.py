@@ -253,7 +253,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.pages.open("palette", self.screen.active_bindings)
 
     def action_help_open(self) -> None:
-        self.pages.open("help")
+        self.pages.open("help", self.screen.active_bindings)
 
     def action_export_menu(self) -> None:
         picture = self.export_screenshot(title="wfdash", simplify=True)

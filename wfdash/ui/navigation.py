@@ -117,13 +117,15 @@ class Navigator:
         self.close_all()
         self.root.show_workflow(workflow)
 
-    def show_instance(self, workflow: str, instance: str) -> None:
-        """Lists the workflow with the detail of this instance open."""
+    def show_instance(self, workflow: str, instance: str, *, over: str = "") -> None:
+        """Lists the workflow with the detail of this instance open, `over` that page where it names one."""
         if workflow != self.listing.workflow:
             self.show_workflow(workflow)
         else:
             self.close_all()
         self.listing.put_cursor(instance)
+        if over:
+            self.open(over, workflow, instance)
         self.open("detail", workflow, instance)
 
     def show_errors(self) -> None:

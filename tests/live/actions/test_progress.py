@@ -31,9 +31,9 @@ def test_a_pause_that_had_to_wait():
         moved(one, "following", "paused"),
     ):
         one.take(event)
-    assert one.line(AT) == "pause a asked 14:02:11 → waitingForPause → paused …"
+    assert one.line(AT) == "pause a sent 14:02:11 → waitingForPause → paused …"
     one.take(ended(one, "done", "paused"))
-    assert one.line(AT) == "pause a asked 14:02:11 → waitingForPause → paused after 8s"
+    assert one.line(AT) == "pause a sent 14:02:11 → waitingForPause → paused after 8s"
     assert one.over
     assert not one.troubled
 
@@ -42,7 +42,7 @@ def test_while_no_answer_came_the_outcome_is_said_to_be_unknown():
     one = trail()
     for event in (moved(one, "sent"), moved(one, "unknown"), moved(one, "following", "running")):
         one.take(event)
-    assert one.line(AT) == "pause a asked 14:02:11 → running · outcome unknown, reading to find out"
+    assert one.line(AT) == "pause a sent 14:02:11 → running · outcome unknown, reading to find out"
 
 
 def test_what_went_wrong_is_the_line():

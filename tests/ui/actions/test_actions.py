@@ -275,13 +275,14 @@ def test_event_goes_to_the_instance_under_the_cursor():
         await dash.until(lambda: dash.app.screen.query("WaitTable") and dash.app.screen.table.rows)
         waiter = dash.app.screen.targets()[0].id
         await dash.press("enter")
-        await dash.press("enter", "enter")
+        await dash.type('{"ok": true}')
+        await dash.press("enter")
         await dash.passes(1)
         assert isinstance(dash.app.screen, PromptScreen)
         await dash.press("y")
         await dash.until(lambda: writes(dash))
         (write,) = writes(dash)
-        assert f"/{waiter}/events/" in write.path
+        assert f"/{waiter}/events/approve" in write.path
 
     on(script)
 

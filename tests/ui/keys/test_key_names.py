@@ -52,7 +52,7 @@ PAGES = {
     "save view": (["view.save"], "enter saves, {layer.close} closes"),
     "no such view": (["view.7"], "there is no view 7; {view.save} saves the present one"),
     "create": (["instance.create"], "{pane.next} next · {form.editor} editor · {layer.close} cancel"),
-    "filter": (["filter.edit", "s"], " {layer.close} the one before  {pane.next} complete"),
+    "filter": (["filter.edit", "s"], " {layer.close} undo  {pane.next} complete"),
     "completion": (["filter.edit", "s"], "{pane.next} status:"),
     "no match": (
         ["filter.edit", *"zzzz", "enter"],

@@ -1,5 +1,7 @@
 """ctrl+p: what one means stands first."""
 
+import pytest
+
 from tests.support.harness.dashboard import drive
 from wfdash.config.settings import SavedView
 
@@ -44,3 +46,27 @@ def test_a_saved_view_is_found_by_its_name():
         await d.until(lambda: "status:paused" in d.lines[1])
 
     drive(script, views=(SavedView("on hold", "2", filter="status:paused"),), size=(100, 30))
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("retry", "Restart"), ("cancel", "Terminate"), ("undo", "action on many"), ("rate limit", "budget")],
+)
+def test_words_of_other_tools_find_what_does_it(typed, found):
+    async def script(d):
+        await d.press("palette.open")
+        await d.type(typed)
+        assert any(found in line for line in first(d))
+
+    drive(script, size=(100, 30))
+
+
+def test_words_that_nothing_is_called_are_said_to_find_nothing():
+    async def script(d):
+        await d.press("palette.open")
+        await d.type("espresso")
+        assert "No action is called espresso." in d.text
+        await d.press("enter")
+        assert d.app.is_running
+
+    drive(script, size=(100, 30))

@@ -27,6 +27,7 @@ def test_watched_runs_of_all_workflows_list_the_changed_first():
         assert "F lists all" in d.lines[-1]
         await d.press("watched.open")
         await d.until(lambda: d.text.count("◌ waiting") == 2)
+        await d.until(lambda: sum("sleeps" in line or "left" in line for line in d.lines) == 2)
         assert "watching 2" in d.lines[0]
         verbs.terminate(d.world, d.world.workflows["orders"].by_id[waiting[1]])
         await d.until(lambda: "was waiting" in d.text, 60)
@@ -46,6 +47,11 @@ def test_enter_opens_a_watched_instance_and_f_drops_it():
         await d.press("row.open")
         assert type(d.app.screen).__name__ == "DetailScreen"
         assert d.app.pages.subject == ("orders", first)
+        await d.press("escape")
+        assert type(d.app.screen).__name__ == "WatchedScreen"
+        assert d.app.pages.subject == ("orders", first)
+        await d.press("escape")
+        assert d.app.screen is d.app.root
         await d.press("watched.open", "instance.watch")
         assert "Nothing is watched yet" in d.text
 

@@ -34,7 +34,7 @@ def prepare(parsed: Namespace) -> None:
     """Checks the filter and what excludes each other."""
     query = parse(parsed.filter)
     if query.needs_marks or query.needs_details:
-        raise UsageError("--filter: a record follows the list; what only details tell is not told there")
+        raise UsageError("--filter: a record follows the list; what only details hold is not in it")
     if parsed.erase and (parsed.out or parsed.duration is not None or parsed.workflows or parsed.filter):
         raise UsageError("--erase removes the record of the account and goes with nothing else but --yes")
     if parsed.yes and not parsed.erase:

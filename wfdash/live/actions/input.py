@@ -39,17 +39,26 @@ def read_payload(text: str) -> Any:
     return value
 
 
+def read_value(text: str) -> Any:
+    """A JSON value, or `@FILE` for the one in a file. Raises NotSendable."""
+    return read_payload(_read_text(Path(text[1:]).expanduser()) if text.startswith("@") else text)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return read_plain(path).decode("utf-8-sig")
+    except OSError as wrong:
+        raise NotSendable(f"{path} could not be read: {wrong.strerror}") from None
+    except UnicodeDecodeError:
+        raise NotSendable(f"{path} is not UTF-8 text") from None
+
+
 def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
     """A JSON array or one JSON object a line, each with `id` or `instance_id` and `params`, both optional.
 
     Raises NotSendable for the first item that could not be sent.
     """
-    try:
-        text = read_plain(path).decode("utf-8-sig")
-    except OSError as wrong:
-        raise NotSendable(f"{path} could not be read: {wrong.strerror}") from None
-    except UnicodeDecodeError:
-        raise NotSendable(f"{path} is not UTF-8 text") from None
+    text = _read_text(path)
     instances = [_new_instance(item, place, propose) for place, item in enumerate(_items(text), 1)]
     if not instances:
         raise NotSendable(f"{path} holds no instance")

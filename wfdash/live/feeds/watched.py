@@ -75,6 +75,7 @@ class Watched(Job):
             return
         detail = read_detail(pin.workflow, pin.id, answer.result, simple=True)
         state.step_count = detail.step_count
+        state.created = detail.queued if detail.queued is not None else detail.start
         # What the list told meanwhile was asked later.
         status = detail.status if state.status == last_status else state.status
         self._settle(state, status, self.context.clock())

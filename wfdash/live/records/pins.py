@@ -35,6 +35,7 @@ class PinState(Struct):
     changed_at: float | None = None
     before: str = ""
     """The status before the last change."""
+    created: float | None = None
 
 
 class Pins:

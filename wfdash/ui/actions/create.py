@@ -9,7 +9,7 @@ from wfdash.api.errors import Refused
 from wfdash.api.interface import NewInstance
 from wfdash.api.validate import check_instance_id
 from wfdash.core.model.step import ABSENT
-from wfdash.live.actions.input import NotSendable, propose_id, read_batch, read_payload
+from wfdash.live.actions.input import NotSendable, propose_id, read_batch, read_value
 from wfdash.live.actions.plan import Plan, make_creation
 from wfdash.ui.base.form import FormField, FormScreen
 from wfdash.ui.context import Context
@@ -39,8 +39,10 @@ class CreateScreen(FormScreen):
         self._proposed = self._proposed or self._propose()
         return (
             FormField("id", "id", self._proposed),
-            FormField("params", "params", self._params, json=True, hint="JSON, or nothing"),
-            FormField("file", "or a file", hint="JSON array or NDJSON of {id, params}: creates them all"),
+            FormField("params", "params", self._params, json=True, hint="JSON, @FILE, or nothing"),
+            FormField(
+                "file", "or a batch", hint="a file, JSON array or NDJSON of {id, params}: creates them all"
+            ),
         )
 
     def make_plan(self) -> Plan:
@@ -59,6 +61,6 @@ class CreateScreen(FormScreen):
         if not params:
             return [NewInstance(identity)]
         try:
-            return [NewInstance(identity, read_payload(params), True)]
+            return [NewInstance(identity, read_value(params), True)]
         except NotSendable as wrong:
             raise NotSendable(f"params: {wrong}") from None

@@ -34,6 +34,10 @@ class SendEventScreen(FormScreen):
             FormField("payload", "payload", "{}", json=True, hint="JSON"),
         )
 
+    def typed_first(self) -> str:
+        """The payload, where the event that is waited for is filled in."""
+        return "payload" if self._event_type else "type"
+
     def make_plan(self) -> Plan:
         event_type = self.value("type")
         try:

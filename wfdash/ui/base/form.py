@@ -62,6 +62,10 @@ class FormScreen(PanelScreen):
     def form_fields(self) -> Sequence[FormField]:
         return ()
 
+    def typed_first(self) -> str:
+        """The field that a person types in first."""
+        return self.form_fields()[0].id
+
     def make_plan(self) -> Plan:
         """What the fields ask for. Raises NotSendable."""
         raise NotImplementedError
@@ -80,7 +84,10 @@ class FormScreen(PanelScreen):
     def on_mount(self) -> None:
         for field in self.form_fields():
             self.query_one(f"#field-{field.id}", Field).value = field.value
-        self.query_one(Field).focus()
+        first = self.query_one(f"#field-{self.typed_first()}", Field)
+        first.focus()
+        if first is not self.query(Field).first():
+            first.action_select_all()  # what stands there is a default: typing replaces it
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 
 from wfdash.core.model.status import STATUSES
 from wfdash.core.text.clean import fit
-from wfdash.keymap.actions import ACTIONS, Action
+from wfdash.keymap.actions import ACTIONS, Action, textual_action
 from wfdash.keymap.scopes import SCOPES
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Scroller
 from wfdash.ui.widgets.header import badge_pieces
@@ -32,6 +34,13 @@ _LEGEND = {
     "errored": "gave up with an error",
     "terminated": "was ended from outside",
 }
+_SIGNS = (
+    ("•", "changed at the last refresh"),
+    ("▌", "is marked: actions are about it"),
+    ("?", "stands on an answer that is in doubt"),
+    ("▲", "needs a look: stale, or a limit is near"),
+    ("12m+", "still goes on after 12 m"),
+)
 
 
 class HelpScreen(BaseScreen):
@@ -40,6 +49,11 @@ class HelpScreen(BaseScreen):
     opened_by = "help.open"
     labels: ClassVar[Mapping[str, str]] = {"row.open": "close"}
     BINDINGS = bindings("row.open")
+
+    def __init__(self, context: Context, active: Mapping[str, ActiveBinding]) -> None:
+        """`active` are the keys in force on the page that it is opened over."""
+        super().__init__(context)
+        self._active = active
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="title")
@@ -56,6 +70,7 @@ class HelpScreen(BaseScreen):
     def _fill(self) -> None:
         sections = [self._section(title) for title in dict.fromkeys(scope.title for scope in SCOPES.values())]
         sections.insert(3, _legend())
+        sections.insert(0, self._here())
         lines, scroller = _flow(sections, self.size.width), self.query_one(Scroller)
         scroller.fill(lines)
         title = [(" ", PLAIN), *badge_pieces(identity_of(self.context, "")), ("Keys", STRONG)]
@@ -63,6 +78,29 @@ class HelpScreen(BaseScreen):
             title.append((f"  {self.context.keys.key_of('move.down')} for {more} more lines", WARN))
         title.append(("  every one can be changed under [keys] in the config", QUIET))
         self.query_one("#title", StatusLine).show(title)
+
+    def _here(self) -> list[Pieces]:
+        """The keys of the page beneath: what is particular to it first."""
+        beneath = self.app.screen_stack[-2]
+        labels: Mapping[str, str] = getattr(beneath, "labels", {})
+        live = {found.binding.action for found in self._active.values()}
+        here = [
+            action
+            for action in ACTIONS
+            if textual_action(action.id) in live
+            and action.id not in _REST
+            and (action.id in labels or action.scope not in ("app", "table"))
+        ]
+        if not here:
+            return []
+        own = [self._named(action, labels.get(action.id, "")) for action in here]
+        return [[(" Here", STRONG)], *own, []]
+
+    def _named(self, action: Action, label: str) -> Pieces:
+        """The line of an action, by what it does on the page beneath."""
+        if not label:
+            return self._line(action)
+        return [("  " + fit(self.context.keys.keys_of(action.id), 18), STRONG), (label.capitalize(), PLAIN)]
 
     def _section(self, title: str) -> list[Pieces]:
         lines: list[Pieces] = [[(" " + title, STRONG)]]
@@ -91,6 +129,8 @@ def _legend() -> list[Pieces]:
         appearance = look(status)
         word = fit(status, 16)
         lines.append([(f"  {appearance.glyph} {word}", appearance.style), (_LEGEND[status], PLAIN)])
+    lines += [[], [(" Signs", STRONG)]]
+    lines += [[(f"  {fit(sign, 18)}", STRONG), (words, PLAIN)] for sign, words in _SIGNS]
     return [*lines, []]
 
 

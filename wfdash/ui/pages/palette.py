@@ -22,6 +22,35 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 __all__ = ["PaletteScreen"]
 
 
+_ALSO = {
+    "instance.restart": "retry rerun run again replay",
+    "instance.restart_from": "retry rerun replay from step",
+    "instance.redrive": "retry rerun failed",
+    "instance.terminate": "cancel stop kill abort delete end",
+    "instance.terminate_rollback": "cancel undo compensate stop",
+    "instance.pause": "hold stop suspend",
+    "instance.resume": "continue unpause undo pause go on",
+    "instance.create": "new start trigger run",
+    "instance.send_event": "signal approve message",
+    "bulk.show": "undo batch inverse take back",
+    "errors.open": "stuck failures causes groups problems",
+    "budget.open": "rate limit requests quota api",
+    "journal.open": "audit log who history",
+    "logs.open": "console output tail",
+    "instance.watch": "pin follow notify",
+    "watched.open": "pins followed",
+    "profile.open": "account switch token read-only",
+    "time.zone": "clock timezone",
+    "poll.now": "reload update",
+    "layer.close": "cancel",
+    "filter.edit": "search find",
+    "app.quit": "exit leave",
+    "timeline.scale": "zoom axis",
+    "export.menu": "save screenshot csv json handover",
+}
+"""What people call an action who know other tools."""
+
+
 class PaletteScreen(PanelScreen):
     """Runs the action on the screen it was opened over."""
 
@@ -78,6 +107,10 @@ class PaletteScreen(PanelScreen):
             )
         )
         choices = self.query_one(Choices)
+        every = self.context.keys.key_of("help.open")
+        choices.message = (
+            f"No action is called {clean(typed[:60])}.\n{close} closes; {every} lists every key."
+        )
         choices.fill([(action.id, self._line(action, reasons[action.id])) for action in found])
         choices.move_to(0)
 
@@ -103,7 +136,8 @@ class PaletteScreen(PanelScreen):
         return f"{action.help}: {clean(name)}" if name else action.help
 
     def _haystack(self, action: Action) -> str:
-        return f"{action.label} {self._says(action)} {action.id}".lower()
+        also = _ALSO.get(action.id, "")
+        return f"{action.label} {self._says(action)} {action.id} {also}".lower()
 
     async def on_input_submitted(self) -> None:
         choice = self.query_one(Choices).choice

@@ -23,11 +23,13 @@ class WatchTable(ListTable[PinState]):
     def __init__(self, *, clock: Callable[[], float]) -> None:
         super().__init__()
         self._clock = clock
+        self._why: Callable[[Pin], str] = lambda pin: ""
         self._longest = (8, 8)
         """Cells of the longest id and the longest workflow."""
 
-    def take(self, states: Sequence[PinState]) -> None:
-        """Shows these instances; the cursor stays on its pin."""
+    def take(self, states: Sequence[PinState], why: Callable[[Pin], str]) -> None:
+        """Shows these instances, each with `why` it is there, raw; the cursor stays on its pin."""
+        self._why = why
         self.rows = sorted(states, key=lambda state: -(state.changed_at or 0.0))
         self._longest = (
             max((cells(clean(state.pin.id)) for state in states), default=8),
@@ -41,22 +43,27 @@ class WatchTable(ListTable[PinState]):
     def header_line(self, width: int) -> Strip:
         named, workflow, rest = self._widths(width)
         titles = f"    {fit('STATUS', _STATUS)} {fit('ID', named)}  {fit('WORKFLOW', workflow)}"
-        return strip_of([(f"{titles}  {fit('CHANGED', rest)} {'READ':>{_READ}}", HEADING)], width)
+        return strip_of(
+            [(f"{titles}  {fit('AGE   BLOCKED ON, LAST CHANGE', rest)} {'READ':>{_READ}}", HEADING)], width
+        )
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         state, now = self.rows[index], self._clock()
         named, workflow, rest = self._widths(width)
         appearance = look(state.status)
         read = "…" if state.read_at is None else age(now - state.read_at)
-        changed = ""
+        changed = clean(self._why(state.pin)[:200])
         if state.changed_at is not None:
-            changed = f"{age(now - state.changed_at)} ago, was {clean(state.before[:40])}"
+            was = f"changed {age(now - state.changed_at)} ago, was {clean(state.before[:40])}"
+            changed = f"{was}; {changed}" if changed else was
+        old = "" if state.created is None else age(now - state.created)
         pieces: list[tuple[str, Style]] = [
             (f"  {appearance.glyph if state.status else ' '} ", appearance.style),
             (fit(clean(state.status[:60]) or "not read yet", _STATUS) + " ", appearance.style),
             (fit(clean(state.pin.id), named, cut="middle") + "  ", STRONG),
             (fit(clean(state.pin.workflow), workflow) + "  ", PLAIN),
-            (fit(changed, rest) + " ", WARN if changed else QUIET),
+            (f"{old:>5} ", QUIET),
+            (fit(changed, max(0, rest - 6)) + " ", WARN if state.changed_at is not None else PLAIN),
             (f"{read:>{_READ}}", QUIET),
         ]
         return strip_of(pieces, width, CURSOR if cursor else None)

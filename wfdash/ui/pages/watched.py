@@ -8,8 +8,10 @@ from textual.app import ComposeResult
 from wfdash.core.text.words import count
 from wfdash.live.feeds.watched import PACE
 from wfdash.live.polling.events import Event, WatchedChanged
+from wfdash.live.records.pins import Pin
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.watch_table import WatchTable
 from wfdash.ui.widgets.header import Header, meter_pieces
@@ -27,6 +29,11 @@ class WatchedScreen(BaseScreen):
     offers = ("instance.watch",)
     BINDINGS = bindings("row.open", "instance.watch")
 
+    def __init__(self, context: Context, workflow: str = "", instance: str = "") -> None:
+        """With an instance the cursor begins on it: the page it was opened from comes back so."""
+        super().__init__(context)
+        self._came_from = (workflow, instance)
+
     def compose(self) -> ComposeResult:
         yield Header()
         yield WatchTable(clock=self.context.clock)
@@ -38,7 +45,13 @@ class WatchedScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.table.focus()
-        self.call_after_refresh(self.draw)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.draw()
+        workflow, instance = self._came_from
+        if instance:
+            self.table.move_to_key(self.context.shift.pin(workflow, instance))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
@@ -70,7 +83,15 @@ class WatchedScreen(BaseScreen):
             f"Nothing is watched yet.\n{watch} watches the instance under the cursor: "
             f"it is read every {PACE:.0f} s wherever you are, and a change rings the bell and is shown."
         )
-        self.table.take(states)
+        self.table.take(states, self._why)
+
+    def _why(self, pin: Pin) -> str:
+        """What one of the workflow listed beneath is blocked on, as far as its row tells."""
+        poller = self.poller
+        if poller is None or pin.workflow != poller.workflow:
+            return ""
+        why = poller.row_details.why(pin.id)
+        return why.short if why is not None else ""
 
     def subject(self) -> tuple[str, str]:
         state = self.table.chosen
@@ -88,4 +109,4 @@ class WatchedScreen(BaseScreen):
     def action_row_open(self) -> None:
         workflow, instance = self.subject()
         if instance:
-            self.context.pages.show_instance(workflow, instance)
+            self.context.pages.show_instance(workflow, instance, over="watched")

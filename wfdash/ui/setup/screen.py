@@ -137,4 +137,4 @@ class SetupScreen(SetupToken):
             self.context.pages.leave(0 if self.settings.credential is not None else 3)
 
     def action_help_open(self) -> None:
-        self.context.pages.open("help")
+        self.context.pages.open("help", self.active_bindings)

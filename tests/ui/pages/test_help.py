@@ -1,0 +1,25 @@
+"""The keys, those of the page it was opened over first, and what the signs mean."""
+
+from tests.support.harness.dashboard import drive
+
+
+def test_help_begins_with_the_keys_of_the_page_beneath():
+    async def script(d):
+        await d.press("enter", "enter", "help.open")
+        lines = [line.strip() for line in d.lines]
+        here = next(n for n, line in enumerate(lines) if line.startswith("Here"))
+        assert here < 4
+        shown = " ".join(lines[here : here + 6])
+        assert "Unfold" in shown
+        assert "Search" in shown
+
+    drive(script, size=(80, 24))
+
+
+def test_signs_before_the_rows_are_explained():
+    async def script(d):
+        await d.press("help.open")
+        assert "changed at the last refresh" in d.text
+        assert "is marked: actions are about it" in d.text
+
+    drive(script, size=(140, 80))
