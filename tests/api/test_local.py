@@ -12,7 +12,7 @@ from wfdash.api.errors import (
     Refused,
     WorkflowNotFound,
 )
-from wfdash.api.interface import NewInstance, RestartFrom
+from wfdash.api.interface import ListQuery, NewInstance, RestartFrom
 from wfdash.api.paging import walk
 
 ROWS = [
@@ -119,8 +119,8 @@ async def test_it_stops_asking_at_the_first_404(local):
 
 async def test_filters_are_applied_here_and_never_sent(local):
     api, _ = await local(DevSession(rows=list(ROWS)))
-    assert [i["id"] for i in (await api.list_instances("orders", status="running")).items] == ["b"]
-    since = await api.list_instances("orders", date_start=1795255200 - 1, date_end=1795255200 + 1)
+    assert [i["id"] for i in (await api.list_instances("orders", ListQuery(status="running"))).items] == ["b"]
+    since = await api.list_instances("orders", ListQuery(date_start=1795255200 - 1, date_end=1795255200 + 1))
     assert [i["id"] for i in since.items] == ["b"]
 
 
@@ -192,7 +192,7 @@ async def test_what_a_dev_session_has_not(local):
     assert [w.name for w in (await api.list_workflows()).items] == ["orders"]
     assert (await api.get_workflow("orders")).counts["running"] == 1
     with pytest.raises(Refused, match="newest first"):
-        await api.list_instances("orders", direction="asc")
+        await api.list_instances("orders", ListQuery(direction="asc"))
 
 
 async def test_a_session_that_was_replaced_is_probed_anew(local):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fakes.loopback import envelope
 from wfdash.api.errors import BadAnswer, Refused
-from wfdash.api.interface import NewInstance, RestartFrom
+from wfdash.api.interface import ListQuery, NewInstance, RestartFrom
 from wfdash.config.credential import Credential
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -57,8 +57,7 @@ async def test_an_id_that_would_change_the_address_is_never_sent(cloud, identity
 
 async def test_the_list_asks_with_every_parameter(cloud):
     api, server = await cloud(answering([]))
-    await api.list_instances(
-        "orders",
+    query = ListQuery(
         status="errored",
         date_start=1795258722.16,
         date_end=1795258800,
@@ -67,7 +66,8 @@ async def test_the_list_asks_with_every_parameter(cloud):
         page=4,
         per_page=7,
     )
-    await api.list_instances("orders", page=4)
+    await api.list_instances("orders", query)
+    await api.list_instances("orders", ListQuery(page=4))
     assert [seen.target for seen in server.seen] == [
         f"{BASE}/orders/instances?per_page=7&status=errored&date_start=2026-11-21T10%3A58%3A42.160Z"
         "&date_end=2026-11-21T11%3A00%3A00.000Z&direction=asc&cursor=a%2Fb%2Bc%3D%3D",

@@ -18,7 +18,7 @@ from tests.bench.big_screen import Still
 from tests.bench.line import Line
 from tests.support.fakes.details import T0, answer, attempt, done, step
 from wfdash.api.answers.instance_json import read_instance_json
-from wfdash.api.interface import DetailAnswer, InstancePage, Observer, Workflows
+from wfdash.api.interface import NEWEST, DetailAnswer, InstancePage, Observer, Workflows
 from wfdash.config.settings import Settings
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
@@ -68,9 +68,9 @@ class _One(Still):
         self.moved, self.text, self.parsed = iso(T0 + steps), text, 0.0
         self.result = read_instance_json(text)["result"] if ahead else None
 
-    async def list_instances(self, workflow, *, status="", **_):
+    async def list_instances(self, workflow, query=NEWEST):
         row = {"id": "order-1", "status": "running", "created_on": iso(T0), "modified_on": self.moved}
-        return InstancePage([row] if status in ("", "running") else [], None, 1)
+        return InstancePage([row] if query.status in ("", "running") else [], None, 1)
 
     async def get_instance(self, workflow, instance, **_):
         if self.result is not None:

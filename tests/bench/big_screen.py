@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import cast
 
 import wfdash.ui
-from wfdash.api.interface import DetailAnswer, InstancePage, Observer, WorkflowPage, Workflows
+from wfdash.api.interface import (
+    NEWEST,
+    DetailAnswer,
+    InstancePage,
+    ListQuery,
+    Observer,
+    WorkflowPage,
+    Workflows,
+)
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 
@@ -48,8 +56,8 @@ class Still:
     async def get_workflow(self, workflow: str) -> Workflow:
         return Workflow(workflow, counts={"complete": 1})
 
-    async def list_instances(self, workflow: str, *, status: str = "", **_: object) -> InstancePage:
-        return InstancePage([] if status else [item(number) for number in range(100)], None, 100)
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
+        return InstancePage([] if query.status else [item(number) for number in range(100)], None, 100)
 
     async def get_instance(self, workflow: str, instance: str, **_: object) -> DetailAnswer:
         return DetailAnswer({"status": "waiting", "steps": [], "step_count": 0})

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from tests.contract.shapes import BODIES, QUERIES, check
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
-from wfdash.api.interface import NewInstance, RestartFrom, Workflows
+from wfdash.api.interface import ListQuery, NewInstance, RestartFrom, Workflows
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.demo.engine.world import build
@@ -44,10 +44,10 @@ async def test_everything_it_sends_is_as_published(app: Application, api: Workfl
     await api.list_workflows(search="orders")
     await api.get_workflow("orders")
     await api.list_versions("orders")
-    page = await api.list_instances("orders", per_page=20, status="complete", direction="asc")
+    page = await api.list_instances("orders", ListQuery(per_page=20, status="complete", direction="asc"))
     assert page.cursor
-    await api.list_instances("orders", cursor=page.cursor, per_page=20)
-    await api.list_instances("orders", page=2, date_start=START - 9000, date_end=START)
+    await api.list_instances("orders", ListQuery(cursor=page.cursor, per_page=20))
+    await api.list_instances("orders", ListQuery(page=2, date_start=START - 9000, date_end=START))
     one = page.items[0]["id"]
     detail = await api.get_instance("orders", one, simple=True, order="desc")
     assert detail.result["status"] == "complete"
@@ -74,14 +74,14 @@ async def test_everything_it_sends_is_as_published(app: Application, api: Workfl
 
 
 async def test_a_stream_comes_back_as_bytes(api: Workflows) -> None:
-    done = (await api.list_instances("media-transcode", status="complete")).items[0]["id"]
+    done = (await api.list_instances("media-transcode", ListQuery(status="complete"))).items[0]["id"]
     assert (await api.get_step("media-transcode", done, "thumbnail-1")).content.startswith(b"\x89PNG")
 
 
 async def test_a_write_is_sent_once_whatever_comes_of_it(app: Application, api: Workflows) -> None:
     from wfdash.demo.http.faults import InjectedFault
 
-    [row, *_] = (await api.list_instances("orders", status="waiting")).items
+    [row, *_] = (await api.list_instances("orders", ListQuery(status="waiting"))).items
     for kind in ("500", "html", "429", "403", "truncate"):
         app.state.requests.clear()
         app.state.faults[:] = [InjectedFault.parse(f"{kind}@PATCH")]
@@ -104,7 +104,7 @@ async def test_strange_answers_are_read(app: Application, api: Workflows, kind: 
 async def test_a_partial_answer_is_kept(app: Application, api: Workflows) -> None:
     from wfdash.demo.http.faults import InjectedFault
 
-    [row, *_] = (await api.list_instances("orders", status="complete")).items
+    [row, *_] = (await api.list_instances("orders", ListQuery(status="complete"))).items
     app.state.faults.append(InjectedFault.parse("partial:1"))
     answer = await api.get_instance("orders", row["id"])
     assert answer.refusal

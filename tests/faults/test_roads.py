@@ -11,6 +11,7 @@ import pytest
 from tests.support.fakes.loopback import Loopback, envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import NotReached, Unauthorized
+from wfdash.api.interface import ListQuery
 from wfdash.config.credential import Credential
 from wfdash.config.load import load
 from wfdash.config.settings import Options, Settings
@@ -172,6 +173,8 @@ async def test_a_wrangler_login_that_is_refused_says_how_to_renew_it():
 async def test_many_requests_at_once_all_come_back():
     async with serving(lambda seen, writer: envelope([{"id": seen.target[-3:]}])) as server:
         api = await connect(settings_for(server.url))
-        pages = await asyncio.gather(*(api.list_instances("w", per_page=100 + n) for n in range(60)))
+        pages = await asyncio.gather(
+            *(api.list_instances("w", ListQuery(per_page=100 + n)) for n in range(60))
+        )
         await api.close()
     assert sorted(page.items[0]["id"] for page in pages) == [str(100 + n) for n in range(60)]

@@ -15,6 +15,7 @@ from rich.traceback import Traceback
 from tests.support.fakes.loopback import envelope, reply, serving
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import ListQuery
 from wfdash.config.credential import Credential
 from wfdash.config.load import load
 from wfdash.config.settings import Options, Settings
@@ -124,7 +125,7 @@ async def test_the_debug_log_says_what_was_asked_and_is_private(tmp_path):
     async with serving(lambda seen, writer: envelope([])) as server:
         settings = Settings(account_id="acme", base_url=server.url, credential=credentials()[0], debug=path)
         api = await connect(settings)
-        await api.list_instances("orders", cursor="\x1b[31m")
+        await api.list_instances("orders", ListQuery(cursor="\x1b[31m"))
         await api.close()
     first, second = map(json.loads, path.read_text().splitlines())
     assert first == {"before": 1}

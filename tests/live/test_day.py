@@ -47,11 +47,11 @@ class Busy:
         await self._answer()
         return Workflow(workflow, counts={"running": int(self._clock() // 60) % 40})
 
-    async def list_instances(self, workflow, *, status="", cursor=None, **_):
+    async def list_instances(self, workflow, query):
         await self._answer()
         items = [self._item(number) for number in range(ROWS)]
-        if status:
-            return InstancePage([one for one in items if one["status"] == status], None, ROWS)
+        if query.status:
+            return InstancePage([item for item in items if item["status"] == query.status], None, ROWS)
         return InstancePage(items, "older", 5000)
 
     async def get_instance(self, workflow, instance, **_):

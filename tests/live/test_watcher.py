@@ -120,8 +120,8 @@ async def test_a_dev_session_is_asked_gently(api, poller, loop):
     api.local = True
     api.pages = {"": [item("a", age=1), item("b", age=2)]}
 
-    async def slow(workflow, **options):
-        api.asked.append(("list", options.get("status"), loop.time()))
+    async def slow(workflow, query):
+        api.asked.append(("list", query.status, loop.time()))
         await asyncio.sleep(2)
         return InstancePage(list(api.pages[""]), None, 2, {"running": 2}, hidden=3)
 

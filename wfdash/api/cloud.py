@@ -12,7 +12,16 @@ from wfdash.api.http import client
 from wfdash.api.http.answer import Answer
 from wfdash.api.http.client import Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
-from wfdash.api.interface import Created, InstancePage, NewInstance, StepAnswer, Version, WorkflowPage
+from wfdash.api.interface import (
+    NEWEST,
+    Created,
+    InstancePage,
+    ListQuery,
+    NewInstance,
+    StepAnswer,
+    Version,
+    WorkflowPage,
+)
 from wfdash.api.validate import check_batch, check_instance_id, check_location_hint, check_payload_size
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
@@ -70,39 +79,26 @@ class CloudWorkflows(Endpoints):
         found.name = found.name or workflow
         return found
 
-    async def list_instances(
-        self,
-        workflow: str,
-        *,
-        status: str = "",
-        date_start: float | None = None,
-        date_end: float | None = None,
-        direction: Literal["", "asc", "desc"] = "",
-        cursor: str | None = None,
-        page: int | None = None,
-        per_page: int = 100,
-    ) -> InstancePage:
-        """One page, newest first unless `direction` is asc. A cursor makes `page` unused."""
-        # The API takes one status and one span of creation; more is filtered here (reference, List
-        # instances).
-        query = [("per_page", str(per_page))]
-        if status:
-            query.append(("status", status))
-        if date_start is not None:
-            query.append(("date_start", iso(date_start)))
-        if date_end is not None:
-            query.append(("date_end", iso(date_end)))
-        if direction:
-            query.append(("direction", direction))
-        if cursor:
-            query.append(("cursor", cursor))
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
+        """One page, newest first unless the query says otherwise."""
+        parameters = [("per_page", str(query.per_page))]
+        if query.status:
+            parameters.append(("status", query.status))
+        if query.date_start is not None:
+            parameters.append(("date_start", iso(query.date_start)))
+        if query.date_end is not None:
+            parameters.append(("date_end", iso(query.date_end)))
+        if query.direction:
+            parameters.append(("direction", query.direction))
+        if query.cursor:
+            parameters.append(("cursor", query.cursor))
         # `page` and `cursor` exclude each other, and page numbers skip and repeat rows while instances
         # arrive: wrangler calls them "best effort" (workers-sdk, cfetch/index.ts).
-        elif page is not None:
-            query.append(("page", str(page)))
+        elif query.page is not None:
+            parameters.append(("page", str(query.page)))
         asked = RequestInfo("list the instances", workflow=workflow)
         path = f"/workflows/{segment(workflow)}/instances"
-        answer, envelope = await self.ask("list", "GET", path, asked, query)
+        answer, envelope = await self.ask("list", "GET", path, asked, parameters)
         info = envelope.result_info
         items, left_out = _listed(envelope, answer)
         return InstancePage(

@@ -1,7 +1,7 @@
 """What both dialects of the Workflows API offer, and the shape of each answer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from msgspec import Struct, field
 
@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from wfdash.api.log_source import LogReader, LogStream
 
 __all__ = [
+    "NEWEST",
     "ApiVerb",
     "Created",
     "DetailAnswer",
     "Exchange",
     "InstancePage",
+    "ListQuery",
     "NewInstance",
     "Observer",
     "RestartFrom",
@@ -27,6 +29,27 @@ __all__ = [
 ]
 
 ApiVerb = Literal["pause", "resume", "terminate", "restart"]
+
+
+class ListQuery(Struct, frozen=True):
+    """Which page of a workflow's list is asked for, and of which of its instances.
+
+    The API takes one status and one span of creation; what else a filter says is applied here (reference,
+    List instances).
+    """
+
+    status: str = ""
+    date_start: float | None = None
+    date_end: float | None = None
+    direction: Literal["", "asc", "desc"] = ""
+    """Newest first unless it is asc."""
+    cursor: str | None = None
+    page: int | None = None
+    """Unused with a cursor."""
+    per_page: int = 100
+
+
+NEWEST: Final = ListQuery()
 
 
 class Exchange(Struct, frozen=True):
@@ -161,18 +184,7 @@ class Workflows(Protocol):
         self, *, page: int = 1, per_page: int = 100, search: str = ""
     ) -> WorkflowPage: ...
     async def get_workflow(self, workflow: str) -> Workflow: ...
-    async def list_instances(
-        self,
-        workflow: str,
-        *,
-        status: str = "",
-        date_start: float | None = None,
-        date_end: float | None = None,
-        direction: Literal["", "asc", "desc"] = "",
-        cursor: str | None = None,
-        page: int | None = None,
-        per_page: int = 100,
-    ) -> InstancePage: ...
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage: ...
     async def get_instance(
         self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""
     ) -> DetailAnswer: ...

@@ -16,10 +16,12 @@ from wfdash.api.errors import AlreadyExists, BadAnswer, InstanceNotFound, NotFou
 from wfdash.api.http.client import Http, encoded, segment
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.interface import (
+    NEWEST,
     ApiVerb,
     Created,
     DetailAnswer,
     InstancePage,
+    ListQuery,
     NewInstance,
     RestartFrom,
     StatusAnswer,
@@ -94,27 +96,16 @@ class LocalWorkflows(Endpoints):
         found.counts.pop("unknown", None)  # ids that were asked for but never made
         return found
 
-    async def list_instances(
-        self,
-        workflow: str,
-        *,
-        status: str = "",
-        date_start: float | None = None,
-        date_end: float | None = None,
-        direction: Literal["", "asc", "desc"] = "",
-        cursor: str | None = None,
-        page: int | None = None,
-        per_page: int = 100,
-    ) -> InstancePage:
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
         """One page, newest first. The cursor is the next page's number; filters are applied here."""
         # The local explorer has no `direction`: the list would come newest first without a word.
-        if direction == "asc":
+        if query.direction == "asc":
             raise Refused("A dev session lists newest first only.", sent=False)
-        number = int(cursor) if cursor and cursor.isdigit() else page or 1
-        query = [("page", str(number)), ("per_page", str(per_page))]
+        number = int(query.cursor) if query.cursor and query.cursor.isdigit() else query.page or 1
+        parameters = [("page", str(number)), ("per_page", str(query.per_page))]
         asked = RequestInfo("list the instances", workflow=workflow)
         path = f"/workflows/{segment(workflow)}/instances"
-        answer, envelope = await self.ask("list", "GET", path, asked, query)
+        answer, envelope = await self.ask("list", "GET", path, asked, parameters)
         if not isinstance(envelope.result, list):
             raise BadAnswer("The dev session answered without the list that was asked for.", http=answer.http)
         found, left_out = rows(envelope.result)
@@ -129,7 +120,7 @@ class LocalWorkflows(Endpoints):
         last = count_of(envelope.result_info.get("total_pages")) or 0
         return InstancePage(
             # Asked with a filter, the session would wake every instance to look (local explorer's source).
-            [item for item in real if _matches(item, status, date_start, date_end)],
+            [item for item in real if _matches(item, query)],
             cursor=str(number + 1) if found and number < last else None,
             total=None if total is None else max(total - ghosts, 0),
             counts=counts if "status_counts" in envelope.result_info else None,
@@ -279,8 +270,9 @@ class LocalWorkflows(Endpoints):
         self._listed.get(workflow, set()).discard(instance)
 
 
-def _matches(item: Mapping[str, Any], status: str, start: float | None, end: float | None) -> bool:
-    if status and item.get("status") != status:
+def _matches(item: Mapping[str, Any], query: ListQuery) -> bool:
+    start, end = query.date_start, query.date_end
+    if query.status and item.get("status") != query.status:
         return False
     if start is None and end is None:
         return True

@@ -1,9 +1,11 @@
 """Walking the pages of a list by cursor, each id once, however the server behaves."""
 
 from collections.abc import AsyncIterator
-from typing import Literal, Protocol
+from typing import Protocol
 
-from wfdash.api.interface import InstancePage
+from msgspec.structs import replace
+
+from wfdash.api.interface import NEWEST, InstancePage, ListQuery
 
 __all__ = ["Lists", "walk"]
 
@@ -14,44 +16,16 @@ BARREN = 5
 class Lists(Protocol):
     """The one method that is walked: a client's, or one that asks it more patiently."""
 
-    async def list_instances(
-        self,
-        workflow: str,
-        *,
-        status: str = "",
-        date_start: float | None = None,
-        date_end: float | None = None,
-        direction: Literal["", "asc", "desc"] = "",
-        cursor: str | None = None,
-        per_page: int = 100,
-    ) -> InstancePage: ...
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage: ...
 
 
-async def walk(
-    api: Lists,
-    workflow: str,
-    *,
-    status: str = "",
-    date_start: float | None = None,
-    date_end: float | None = None,
-    direction: Literal["", "asc", "desc"] = "",
-    per_page: int = 100,
-) -> AsyncIterator[InstancePage]:
+async def walk(api: Lists, workflow: str, query: ListQuery = NEWEST) -> AsyncIterator[InstancePage]:
     """Pages until the cursor ends, repeats, or long brings nothing new; rows seen before are left out."""
     seen: set[str] = set()
     cursors: set[str] = set()
-    cursor: str | None = None
     barren = 0
     while True:
-        page = await api.list_instances(
-            workflow,
-            status=status,
-            date_start=date_start,
-            date_end=date_end,
-            direction=direction,
-            cursor=cursor,
-            per_page=per_page,
-        )
+        page = await api.list_instances(workflow, query)
         fresh = []
         for item in page.items:
             identity = item.get("id")
@@ -68,5 +42,5 @@ async def walk(
         # without end.
         if page.cursor is None or page.cursor in cursors or barren == BARREN:
             return
-        cursor = page.cursor
-        cursors.add(cursor)
+        query = replace(query, cursor=page.cursor)
+        cursors.add(page.cursor)

@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct, field
 from platformdirs import user_state_path
 
 from wfdash.api.connect import connect
 from wfdash.api.errors import BadAnswer, NotReached, OtherServer, RateLimited, ServerFailed, WorkflowsError
-from wfdash.api.interface import Exchange, InstancePage, Workflows
+from wfdash.api.interface import NEWEST, Exchange, InstancePage, ListQuery, Workflows
 from wfdash.cli.exits import Stop
 from wfdash.cli.output import say
 from wfdash.config.settings import Settings
@@ -116,8 +116,8 @@ class Patient(Struct, frozen=True):
 
     session: CommandSession
 
-    async def list_instances(self, workflow: str, **query: Any) -> InstancePage:
-        return await self.session.read(lambda: self.session.api.list_instances(workflow, **query))
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
+        return await self.session.read(lambda: self.session.api.list_instances(workflow, query))
 
 
 @asynccontextmanager

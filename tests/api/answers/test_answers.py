@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.errors import BadAnswer, ChooseAccount, ServerFailed
+from wfdash.api.interface import ListQuery
 from wfdash.api.paging import walk
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.lazy_steps import plain
@@ -203,7 +204,7 @@ async def test_the_observer_is_told_every_exchange(cloud):
         "date": "Sat, 21 Nov 2026 10:58:42 GMT",
     }
     api, _ = await cloud(sending('{"success":true,"result":[]}', **headers), observer=told.append)
-    await api.list_instances("orders", cursor="x")
+    await api.list_instances("orders", ListQuery(cursor="x"))
     (one,) = told
     assert (one.kind, one.method, one.http, one.ray, one.size, one.failure) == (
         "list", "GET", 200, "8c-FRA", 28, ""

@@ -9,6 +9,7 @@ import pytest
 from tests.support.fakes.loopback import envelope, reply
 from wfdash.api.connect import connect
 from wfdash.api.errors import Forbidden, NotReached, OtherServer, Refused
+from wfdash.api.interface import ListQuery
 from wfdash.api.log_source import LogQuery
 from wfdash.api.logs.message import message_of
 from wfdash.api.logs.socket_factory import SocketFactory, check_address
@@ -51,7 +52,7 @@ async def api(app: Application) -> AsyncIterator[object]:
 
 
 async def failed(api) -> tuple[object, list[str]]:
-    page = await api.list_instances("orders", status="errored", per_page=100)
+    page = await api.list_instances("orders", ListQuery("errored"))
     return page.items[0]["id"], [row["id"] for row in page.items]
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
+from wfdash.api.interface import ListQuery
 from wfdash.api.paging import walk
 from wfdash.core.filter.query import parse
 from wfdash.core.model.instance import Instance
@@ -90,7 +91,7 @@ def test_since_when_is_said_once_the_first_failure_was_read():
             sampled = {sample.id for group in causes.groups for sample in group.samples}
             version = top.fingerprint.version
             older = []
-            async for page in walk(one.api, "orders", status="errored"):
+            async for page in walk(one.api, "orders", ListQuery(status="errored")):
                 rows = [row for item in page.items if (row := Instance.from_item(item))]
                 older += [row for row in rows if row.version == version and row.ended < top.first]
             assert {row.id for row in older} <= sampled

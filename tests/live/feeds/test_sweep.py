@@ -44,12 +44,13 @@ async def test_a_watched_row_is_read_after_one_sweep_missed_it(api, poller, loop
     assert poller.store.get("old").status == "errored"
 
 
-async def endless(api, workflow, *, status="", cursor=None, **_):
+async def endless(api, workflow, query):
     """Pages of an API in which more instances wait than a sweep can ask for."""
     await asyncio.sleep(0.05)
-    if status != "waiting":
-        return InstancePage(list(api.pages.get(status, [])), "more" if status == "" else None, 1000)
-    at = int(cursor or 0)
+    if query.status != "waiting":
+        rows = list(api.pages.get(query.status, []))
+        return InstancePage(rows, "more" if query.status == "" else None, 1000)
+    at = int(query.cursor or 0)
     return InstancePage([item(f"w{n}", "waiting", n) for n in range(at, at + 100)], str(at + 100), 90000)
 
 

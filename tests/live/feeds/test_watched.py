@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
+from wfdash.api.interface import ListQuery
 from wfdash.api.paging import walk
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.feeds.watched import GONE, PACE
@@ -13,7 +14,7 @@ from wfdash.live.records.pins import Pin
 def test_a_change_in_another_workflow_is_told_once():
     async def story():
         async with stage("calm") as one:
-            page = await one.api.list_instances("onboarding", status="waiting")
+            page = await one.api.list_instances("onboarding", ListQuery(status="waiting"))
             pin = Pin(ACCOUNT_ID, "onboarding", page.items[0]["id"])
             one.poller.show("orders")
             one.poller.watched.follow([pin])

@@ -16,7 +16,7 @@ def lists(api, loop, took):
     """Let each list take `took(number)` seconds; the moments at which they were asked."""
     times = []
 
-    async def answer(workflow, **options):
+    async def answer(workflow, query):
         times.append(loop.time())
         await asyncio.sleep(took(len(times)))
         return InstancePage(list(api.pages[""]), None, len(api.pages[""]), {})
@@ -93,7 +93,7 @@ async def test_a_refused_connection_tells_what_was_cut(api, poller, loop):
     await asyncio.sleep(12)
     answering = api.list_instances
 
-    async def refused(workflow, **options):
+    async def refused(workflow, query):
         raise NotReached("refused", sent=False)
 
     api.list_instances = refused

@@ -16,7 +16,7 @@ from wfdash.api.errors import (
     Refused,
     ServerFailed,
 )
-from wfdash.api.interface import Created, DetailAnswer, InstancePage, StatusAnswer
+from wfdash.api.interface import NEWEST, Created, DetailAnswer, InstancePage, StatusAnswer
 from wfdash.core.model.status import FINAL
 from wfdash.core.model.times import iso
 
@@ -143,10 +143,11 @@ class FrailServer:
         result |= {key: at and iso(at) for key, at in times.items()}
         return DetailAnswer(result)
 
-    async def list_instances(self, workflow, *, status="", cursor=None, page=None, per_page=100, **rest):
+    async def list_instances(self, workflow, query=NEWEST):
         await self._read("list")
+        status, per_page = query.status, query.per_page
         rows = [run for run in self.runs.values() if not status or run.status == status]
-        start = (page - 1) * per_page if page else int(cursor or 0)
+        start = (query.page - 1) * per_page if query.page else int(query.cursor or 0)
         shown = [
             {
                 "id": run.id,

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.support.clocks.simulated_time import EPOCH, simulate
-from wfdash.api.interface import DetailAnswer, InstancePage
+from wfdash.api.interface import NEWEST, DetailAnswer, InstancePage
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget
@@ -31,8 +31,9 @@ class Scripted:
     async def get_workflow(self, workflow):
         return Workflow(workflow, counts={"running": 1})
 
-    async def list_instances(self, workflow, *, status="", cursor=None, **_):
-        self.asked.append(("list", status, cursor))
+    async def list_instances(self, workflow, query=NEWEST):
+        status = query.status
+        self.asked.append(("list", status, query.cursor))
         await asyncio.sleep(0.1)
         page = self.pages.get(status, [])
         if isinstance(page, Exception):

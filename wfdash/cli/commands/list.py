@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
-from wfdash.api.interface import InstancePage
+from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.api.paging import walk
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
@@ -110,15 +110,14 @@ class Listing:
         pushed = self.query.pushdown(now, local=session.api.local) if self.query else None
         # A dev session lists newest first only: all of it is read, and told from its end.
         backwards = self.ascending and session.api.local
-        pages = walk(
-            Patient(session),
-            workflow,
+        query = ListQuery(
             status=pushed.status if pushed else "",
             date_start=pushed.date_start if pushed else None,
             date_end=pushed.date_end if pushed else None,
             direction="asc" if self.ascending and not backwards else "",
             per_page=min(self.limit or 100, 100) if self.query is None and not backwards else 100,
         )
+        pages = walk(Patient(session), workflow, query)
         if backwards:
             for page in reversed([page async for page in pages]):
                 page.items.reverse()

@@ -179,7 +179,7 @@ class _Logs:
         """The ids of a hundred neighbours: a line that names one of them is theirs."""
         session = self.session
         try:
-            page = await session.read(lambda: session.api.list_instances(self.workflow, per_page=100))
+            page = await session.read(lambda: session.api.list_instances(self.workflow))
         except WorkflowsError:
             return []
         return [row["id"] for row in page.items if isinstance(row.get("id"), str)]

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import ListQuery
 from wfdash.cli.commands.inputs import check_id
 from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.commands.why_facts import WhyFacts
@@ -52,7 +53,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     lines = Lines(await session.workflow(), session, as_json=parsed.json)
     if parsed.instance:
         return await _tail_instance(parsed, session, lines)
-    await session.read(lambda: session.api.list_instances(lines.workflow, per_page=1))
+    await session.read(lambda: session.api.list_instances(lines.workflow, ListQuery(per_page=1)))
     query = parse(parsed.filter)
     if query.doubt:
         say(f"--filter: {query.doubt}")

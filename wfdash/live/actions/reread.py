@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from wfdash.api.errors import BadAnswer, InstanceNotFound, WorkflowsError
-from wfdash.api.interface import InstancePage, Workflows
+from wfdash.api.interface import InstancePage, ListQuery, Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.live.actions.read_sink import ReadSink
@@ -183,9 +183,10 @@ class Rereader:
         await self._budget.acquire_action()
         asked, number = self.now(), self._sink.next_number()
         if isinstance(place, int):
-            page = await self._api.list_instances(self._workflow, page=place, per_page=_PAGE)
+            query = ListQuery(page=place, per_page=_PAGE)
         else:
-            page = await self._api.list_instances(self._workflow, status=status, cursor=place, per_page=_PAGE)
+            query = ListQuery(status=status, cursor=place, per_page=_PAGE)
+        page = await self._api.list_instances(self._workflow, query)
         self._sink.saw_rows(self._workflow, page.items, number)
         # The place is kept, for most of the targets on a page are read again on the same one.
         for item in page.items:

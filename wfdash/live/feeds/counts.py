@@ -16,7 +16,7 @@ from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["Counts"]
 
-PER_PAGE = 100
+_PER_PAGE = 100
 _MOST_PAGES = 20
 _INTERVAL = 10.0
 
@@ -96,7 +96,7 @@ class Counts(Job):
             return listed
 
     async def _ask_all(self) -> None:
-        page = await self.context.api.list_workflows(page=self._page, per_page=PER_PAGE)
+        page = await self.context.api.list_workflows(page=self._page, per_page=_PER_PAGE)
         if self.context.local:
             page.items = [await self._with_counts(item) for item in page.items]
         if self._page == 1:
@@ -106,7 +106,7 @@ class Counts(Job):
         self._coming += fresh
         # total_count and total_pages were both seen missing: a page that is not full is the end whatever they
         # say.
-        more = len(page.items) >= PER_PAGE and bool(fresh) and (page.total or 0) > len(self._coming)
+        more = len(page.items) >= _PER_PAGE and bool(fresh) and (page.total or 0) > len(self._coming)
         if more and self._page < _MOST_PAGES:
             self._page += 1
             return

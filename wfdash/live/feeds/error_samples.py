@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from wfdash.api.interface import ListQuery
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
@@ -146,7 +147,7 @@ class ErrorSamples(Job):
         context = self.context
         if not context.local:
             number = context.next_number()
-            page = await context.api.list_instances(context.workflow, status="errored", per_page=100)
+            page = await context.api.list_instances(context.workflow, ListQuery("errored"))
             context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
             self._first_failure.listed(page.items, page.cursor, older=False)
         self._listed_at = context.clock()
@@ -174,16 +175,14 @@ class ErrorSamples(Job):
         context = self.context
         self._past_due = None
         self._past.listed(version, (), context.clock())  # one that fails is not tried at once again
-        page = await context.api.list_instances(context.workflow, date_end=deployed, per_page=100)
+        page = await context.api.list_instances(context.workflow, ListQuery(date_end=deployed))
         self._past.listed(version, page.items, context.clock())
         context.notify(HealthChanged())
 
     async def _list_older(self, cursor: str) -> None:
         """Not for the table, which would show a gap: one of these gets its row when it is read."""
         context = self.context
-        page = await context.api.list_instances(
-            context.workflow, status="errored", per_page=100, cursor=cursor
-        )
+        page = await context.api.list_instances(context.workflow, ListQuery("errored", cursor=cursor))
         self._first_failure.listed(page.items, page.cursor, older=True)
 
     async def _read(self, identity: str) -> None:

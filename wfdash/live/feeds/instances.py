@@ -1,7 +1,7 @@
 """The rows in their order: the newest page again and again, and older pages as they are asked for."""
 
 from wfdash.api.errors import Refused
-from wfdash.api.interface import InstancePage
+from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.filter.query import Pushdown
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import EXPIRED
@@ -12,7 +12,6 @@ from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["LOCAL_INTERVAL", "NewestInstances", "OlderInstances", "pushed"]
 
-PER_PAGE = 100
 LOCAL_INTERVAL = 5.0
 _UNFOCUSED = 30.0
 _CATCH_UP = 60
@@ -197,14 +196,12 @@ def _asked(context: FeedContext) -> Pushdown | None:
 
 async def _page(context: FeedContext, cursor: str | None) -> InstancePage:
     asked = _asked(context)
-    return await context.api.list_instances(
-        context.workflow,
-        status=asked.status if asked else "",
-        date_start=asked.date_start if asked else None,
-        date_end=asked.date_end if asked else None,
-        cursor=cursor,
-        per_page=PER_PAGE,
+    query = (
+        ListQuery(asked.status, asked.date_start, asked.date_end, cursor=cursor)
+        if asked
+        else ListQuery(cursor=cursor)
     )
+    return await context.api.list_instances(context.workflow, query)
 
 
 def _status(context: FeedContext) -> str:

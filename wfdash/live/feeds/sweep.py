@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from wfdash.api.interface import ListQuery
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.rows.store import ENDED
 from wfdash.live.budget.budget import Priority
@@ -12,7 +13,6 @@ from wfdash.live.polling.job import Job
 
 __all__ = ["MOST_PAGES", "Sweep"]
 
-PER_PAGE = 100
 MOST_PAGES = 60
 PERIOD = 30.0
 """Seconds from the start of a sweep to the next one's, when the budget would allow more."""
@@ -92,9 +92,7 @@ class Sweep(Job):
         context = self.context
         run = self._round or self._start()
         number = context.next_number()
-        page = await context.api.list_instances(
-            context.workflow, status=run.status, cursor=run.cursor, per_page=PER_PAGE
-        )
+        page = await context.api.list_instances(context.workflow, ListQuery(run.status, cursor=run.cursor))
         context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
         run.pages += 1
         run.rows += len(page.items)

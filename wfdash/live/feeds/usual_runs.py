@@ -5,6 +5,7 @@ from collections.abc import Callable, Container, Iterable
 from typing import Final
 
 from wfdash.api.errors import Forbidden, NotFound
+from wfdash.api.interface import ListQuery
 from wfdash.core.history.usual_run import RunSample, UsualRun, sample_of
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -96,7 +97,7 @@ class UsualRuns(Job):
         else:
             self._listed[version] = (context.clock(), [])
             try:
-                page = await context.api.list_instances(context.workflow, status="complete", per_page=100)
+                page = await context.api.list_instances(context.workflow, ListQuery("complete"))
             except (Forbidden, NotFound):
                 return
             rows = map(Instance.from_item, page.items)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from wfdash.api.errors import ChooseAccount, InstanceNotFound, NotFound, WorkflowsError
-from wfdash.api.interface import StepAnswer, Workflows
+from wfdash.api.interface import ListQuery, StepAnswer, Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
@@ -46,7 +46,7 @@ class Reads(Struct, frozen=True):
     async def complete_instances(self, workflow: str) -> list[Instance]:
         """The newest complete ones, as the server lists them."""
         await self._turn("comparison")
-        page = await self.api.list_instances(workflow, status="complete", per_page=100)
+        page = await self.api.list_instances(workflow, ListQuery("complete"))
         return [row for row in map(Instance.from_item, page.items) if row is not None]
 
     async def step(

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from wfdash.api.interface import (
+    NEWEST,
     ApiVerb,
     Created,
     DetailAnswer,
     InstancePage,
+    ListQuery,
     NewInstance,
     RestartFrom,
     StatusAnswer,
@@ -73,28 +75,8 @@ class RecordedWorkflows:
         self._saw(SawWorkflows(self._clock(), {workflow: answer.raw}))
         return answer
 
-    async def list_instances(
-        self,
-        workflow: str,
-        *,
-        status: str = "",
-        date_start: float | None = None,
-        date_end: float | None = None,
-        direction: Literal["", "asc", "desc"] = "",
-        cursor: str | None = None,
-        page: int | None = None,
-        per_page: int = 100,
-    ) -> InstancePage:
-        answer = await self._api.list_instances(
-            workflow,
-            status=status,
-            date_start=date_start,
-            date_end=date_end,
-            direction=direction,
-            cursor=cursor,
-            page=page,
-            per_page=per_page,
-        )
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
+        answer = await self._api.list_instances(workflow, query)
         self._saw(SawRows(self._clock(), workflow, answer.items))
         return answer
 
