@@ -81,6 +81,13 @@ def test_request_speaks_for_all_its_lines():
     assert {entry[1] for entry in placed(both, others=["order-2"])} == {False}
 
 
+def test_open_attempt_is_known_up_to_the_answer_alone():
+    found = detail("running", [step("a-1", 0, attempts=[attempt(0)])])
+    lines = [line(5, f"{ID} works"), line(19.5, f"{ID} works"), line(30, f"{ID} works"), line(31, f"{ID}: a")]
+    placed = place_lines(lines, found, as_of=T0 + 20)
+    assert [entry.step for entry in placed] == [0, None, None, 0]
+
+
 def test_request_handler_speaks_for_nobody():
     handler = [line(11, f"created {ID}", request="A", foreign=True), line(12, "more", request="A")]
     assert {entry[1] for entry in placed(handler)} == {False}

@@ -137,7 +137,6 @@ def test_hostile_and_many_lines_are_drawn():
             for n in range(20_000)
         ]
         screen._logs.add(lines)
-        screen._drawn = False
         await d.until(lambda: screen.table.row_count() > 5000)
         assert "\x1b" not in d.text
         assert "[bold]@click" in d.text

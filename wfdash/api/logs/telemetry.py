@@ -52,7 +52,7 @@ class TelemetryLogs:
     name: Source = "telemetry"
     permission = "Workers Observability Read"
     pace = 3.0
-    lag = 60.0
+    lag = 20.0
 
     def __init__(self, endpoints: "Endpoints") -> None:
         self._endpoints = endpoints

@@ -24,6 +24,9 @@ from wfdash.live.reads.log_lines import InstanceLogs
 
 __all__ = ["prepare", "run"]
 
+_LEAST = 1.0
+_STEPS_LAG = 1.0
+"""Seconds before the instance was read of which its steps are surely known."""
 _GRACE = {"telemetry": 12.0, "local": 2.0}
 """Seconds after an instance's end in which a source may still come out with lines of it."""
 
@@ -54,6 +57,8 @@ class _Logs:
         self._printed: set[tuple[object, ...]] = set()
         self._said: set[str] = set()
         self._uncertain = 0
+        self._asked_at = 0.0
+        """When the instance was asked for last."""
         self._woken = asyncio.Event()
 
     async def run(self) -> int:
@@ -85,8 +90,10 @@ class _Logs:
         self._print(detail, others)
         while True:
             self._woken.clear()
+            # However often lines are sent: each round reads the instance.
+            await asyncio.sleep(_LEAST)
             with suppress(TimeoutError):
-                async with asyncio.timeout(reader.pace):
+                async with asyncio.timeout(max(reader.pace - _LEAST, 0.1)):
                     await self._woken.wait()
             if not is_final(detail.status) or ended is None:
                 detail = await self._detail()
@@ -125,8 +132,12 @@ class _Logs:
             self._said.add("failed")
 
     def _print(self, detail: Detail, others: Sequence[str]) -> None:
-        for entry in self.logs.placed(detail, others):
+        """Prints what was not printed yet; while following, not before the steps of its time are known."""
+        as_of = None if is_final(detail.status) else self._asked_at
+        for entry in self.logs.placed(detail, others, as_of=as_of):
             own = entry.line
+            if self.follows and as_of is not None and own.at > as_of - _STEPS_LAG:
+                continue
             same = (own.source, own.request, own.order, round(own.at * 1000), own.message)
             if same in self._printed or not self._wanted(entry, detail):
                 continue
@@ -172,6 +183,7 @@ class _Logs:
 
     async def _detail(self) -> Detail:
         session = self.session
+        self._asked_at = session.clock()
         answer = await session.read(lambda: session.api.get_instance(self.workflow, self.instance))
         return read_answer(self.workflow, self.instance, answer)
 

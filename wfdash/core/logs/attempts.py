@@ -16,6 +16,9 @@ __all__ = ["AttemptSpan", "Attempts"]
 _GRAIN = 0.0005
 """Half a millisecond, which is what both clocks are cut to."""
 
+_DOUBT = 1.0
+"""Seconds by which this machine's clock and the server's may differ without anybody having noticed."""
+
 
 class AttemptSpan(Struct, frozen=True):
     """When one attempt ran; `end` is infinity while it does."""
@@ -30,9 +33,10 @@ class AttemptSpan(Struct, frozen=True):
 class Attempts:
     """The attempts of one detail, by time."""
 
-    def __init__(self, detail: Detail) -> None:
+    def __init__(self, detail: Detail, as_of: float | None = None) -> None:
         spans = sorted(_spans(detail), key=lambda span: span.start)
         self._spans = spans
+        self._as_of = float("inf") if as_of is None else as_of - _DOUBT
         self._starts = [span.start for span in spans]
         self._until: list[float] = []
         """The latest end of this attempt and all before it: where to stop looking back."""
@@ -55,7 +59,11 @@ class Attempts:
 
     def of(self, line: LogLine) -> AttemptSpan | None:
         """The one attempt that can have printed it; None outside steps, and where several can have."""
-        return self._named(line) or self._of_call(line) or _only(self._at(line.at, -_GRAIN))
+        found = self._named(line) or self._of_call(line)
+        if found is not None:
+            return found
+        # What ran when the detail was read may have ended, and another step begun, before this was printed.
+        return _only(self._at(line.at, -_GRAIN)) if line.at <= self._as_of else None
 
     def _named(self, line: LogLine) -> AttemptSpan | None:
         """The one attempt of the step that the text names at the time, its first and last moment included."""

@@ -14,16 +14,17 @@ __all__ = ["fold_replays", "in_order", "place_lines"]
 
 
 def place_lines(
-    lines: Iterable[LogLine], detail: Detail, *, others: Collection[str] = ()
+    lines: Iterable[LogLine], detail: Detail, *, others: Collection[str] = (), as_of: float | None = None
 ) -> list[PlacedLine]:
     """Every line that may be the instance's, oldest first; `others` are the ids of other instances.
 
+    `as_of` is when the detail was asked for: an attempt that ran then may have ended since.
     Never by the nearest start alone: of ten instances at once that was wrong for eight (measured).
     """
     ordered = in_order(lines)
     ownership = Ownership(detail.id, others)
     ownership.learn(ordered)
-    attempts = Attempts(detail)
+    attempts = Attempts(detail, as_of)
     attempts.learn(ordered)
     placed = []
     for line in ordered:

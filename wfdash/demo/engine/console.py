@@ -111,7 +111,7 @@ def _outside(
     """A line of the code after a step: when it ended, and again at each later wake."""
     if ended > until + 0.002:
         return
-    at = max(ended, invocation.start) + 0.001 + place * 1e-6
+    at = max(ended, invocation.start) + 0.001 + place % 100 * 1e-6
     yield ConsoleLine(at, "info", (f"{entry.plain} is behind us",))
 
 

@@ -116,9 +116,11 @@ class InstanceLogs:
             self.lines = in_order(self.lines)[-_MOST:]
         return new
 
-    def placed(self, detail: Detail, others: Collection[str] = ()) -> list[PlacedLine]:
-        """The lines in order and each in its place."""
-        self.last_placed = place_lines(self.lines, detail, others=others)
+    def placed(
+        self, detail: Detail, others: Collection[str] = (), *, as_of: float | None = None
+    ) -> list[PlacedLine]:
+        """The lines in order and each in its place; `as_of` is when the detail was asked for."""
+        self.last_placed = place_lines(self.lines, detail, others=others, as_of=as_of)
         return self.last_placed
 
     def _window(self, detail: Detail, since: float | None) -> tuple[float, float]:

@@ -47,6 +47,8 @@ __all__ = ["LogsScreen"]
 
 _DRAWN_EVERY: Final = 1.0
 """Seconds between two drawings while lines come: a full screen that scrolls is some 5 kB."""
+_ANSWER: Final = 1.0
+"""Seconds that an answer about the steps may have taken."""
 _SETTLES: Final = 60.0
 """Seconds after an instance's end in which a source may still come out with lines of it."""
 _NEIGHBOURS: Final = 1000
@@ -77,7 +79,8 @@ class LogsScreen(BaseScreen):
         self._placed: Sequence[PlacedLine] = ()
         self._placed_for: tuple[int, Detail] | None = None
         self._axis: Axis | None = None
-        self._drawn = False
+        self._not_before = 0.0
+        """When the lines may be put in their places again: many take their time."""
         self._failure = ""
 
     def compose(self) -> ComposeResult:
@@ -164,14 +167,16 @@ class LogsScreen(BaseScreen):
         if self._detail is not None and is_final(self._detail.status):
             return
         async for _ in logs.stream():
-            self._drawn = False
+            pass  # the next drawing shows them
         self.call_later(self._draw_head)
 
     def _draw_news(self) -> None:
-        """Draws what was sent since the last time."""
-        if self._logs is not None and not self._drawn and self._logs.version:
-            self._drawn = True
-            self.run_worker(self._place_and_draw(self._logs), group="place", exclusive=True)
+        """Draws what was sent since the last time, and what a newer answer says of the steps."""
+        logs, now = self._logs, self.context.machine_clock()
+        if logs is None or not logs.version or now < self._not_before:
+            return
+        if self._placed_for != (logs.version, self._detail):
+            self.run_worker(self._place_and_draw(logs), group="place", exclusive=True)
 
     async def _place_and_draw(self, logs: "InstanceLogs") -> None:
         await self._place(logs)
@@ -184,9 +189,13 @@ class LogsScreen(BaseScreen):
             return
         here = poller is not None and poller.workflow == self.workflow
         others = [row.id for row in islice(poller.store, _NEIGHBOURS)] if here and poller is not None else []
-        version = logs.version
-        self._placed = await asyncio.to_thread(logs.placed, detail, others)
+        version, began = logs.version, self.context.machine_clock()
+        state = poller.detail(self.instance) if poller is not None else None
+        asked = state.freshness.answered_at if state is not None else None
+        as_of = None if is_final(detail.status) or asked is None else asked - _ANSWER
+        self._placed = await asyncio.to_thread(partial(logs.placed, detail, others, as_of=as_of))
         self._placed_for = (version, detail)
+        self._not_before = 10 * self.context.machine_clock() - 9 * began
         if len(detail.steps) <= _FEW_STEPS and detail.steps:
             self._axis = axis_of(_outline(detail), Scale.COMPRESSED, self.context.clock())
 
