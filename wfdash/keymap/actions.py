@@ -86,6 +86,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("export.menu", ("e",), "export", "Export the table, the instance or the screen", "app"),
     Action("workflows.open", ("w",), "workflows", "All workflows of the account", "app"),
     Action("errors.open", ("E",), "errors", "Errored instances, grouped", "app"),
+    Action("errors.all", ("a",), "all workflows", "Errors of all workflows of the account", "errors"),
     Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app"),
     Action("journal.open", ("J",), "journal", "Actions sent from this machine", "app"),
     Action("bulk.show", ("X",), "bulk", "The last action on many: see or stop it", "app"),

@@ -16,8 +16,8 @@ class Scope(Struct, frozen=True):
     """Scopes that can be live at the same time: no key may be in both."""
 
 
-_PAGES = frozenset({"app", "table", "list", "detail", "timeline", "instance"})
-_TABLE = frozenset({"app", "table", "list", "instance"})
+_PAGES = frozenset({"app", "table", "list", "detail", "timeline", "instance", "errors"})
+_TABLE = frozenset({"app", "table", "list", "instance", "errors"})
 _DETAIL = frozenset({"app", "detail", "timeline", "instance"})
 
 SCOPES = {
@@ -31,6 +31,7 @@ SCOPES = {
     "list": Scope("In a table", "the list of instances", "list of instances", _TABLE),
     "detail": Scope("In the detail", "an open instance", "detail", _DETAIL),
     "timeline": Scope("On the timeline", "the timeline", "timeline", _DETAIL),
+    "errors": Scope("In a table", "the errors page", "errors page", _TABLE),
     "field": Scope("In a form", "a text field", "text fields", frozenset()),
     "app": Scope("Everywhere", "every page", "everywhere", _PAGES),
 }

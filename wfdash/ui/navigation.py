@@ -18,6 +18,7 @@ __all__ = ["Navigator"]
 _PAGES = {
     "workflows": ("wfdash.ui.pages.workflows", "WorkflowsScreen"),
     "errors": ("wfdash.ui.errors.screen", "ErrorsScreen"),
+    "account_errors": ("wfdash.ui.errors.account_screen", "AccountErrorsScreen"),
     "watched": ("wfdash.ui.pages.watched", "WatchedScreen"),
     "budget": ("wfdash.ui.pages.budget", "BudgetScreen"),
     "events": ("wfdash.ui.actions.waits", "EventsScreen"),

@@ -49,6 +49,12 @@ class Reads(Struct, frozen=True):
         page = await self.api.list_instances(workflow, ListQuery("complete"))
         return [row for row in map(Instance.from_item, page.items) if row is not None]
 
+    async def errored_instances(self, workflow: str, purpose: str) -> tuple[list[Instance], int | None]:
+        """The newest errored ones, and how many there are in all where the server says."""
+        await self._turn(purpose)
+        page = await self.api.list_instances(workflow, ListQuery("errored"))
+        return [row for row in map(Instance.from_item, page.items) if row is not None], page.total
+
     async def step(
         self, workflow: str, instance: str, name: str, *, waits: bool, purpose: str = "step output"
     ) -> StepAnswer:
@@ -114,11 +120,11 @@ class Reads(Struct, frozen=True):
             return words, []
         return words, await self.api.list_accounts()
 
-    async def workflows(self) -> list[Workflow]:
+    async def workflows(self, purpose: str = "setup") -> list[Workflow]:
         """The workflows of the account, in the API's order."""
         found: list[Workflow] = []
         for page in range(1, _PAGES + 1):
-            await self._turn("setup")
+            await self._turn(purpose)
             answer = await self.api.list_workflows(page=page)
             found += answer.items
             if not answer.items or page >= (answer.total_pages or 1):

@@ -46,8 +46,10 @@ class ErrorsScreen(BaseScreen):
     """Sampling goes on while this page is open, out of what the budget spares."""
 
     opened_by = "errors.open"
-    offers = ("mark.toggle", "instance.redrive", "instance.restart", "pane.next")
-    BINDINGS = bindings("row.open", "pane.next", "mark.toggle", "instance.restart", "instance.redrive")
+    offers = ("mark.toggle", "instance.redrive", "instance.restart", "pane.next", "errors.all")
+    BINDINGS = bindings(
+        "row.open", "pane.next", "mark.toggle", "errors.all", "instance.restart", "instance.redrive"
+    )
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -300,6 +302,9 @@ class ErrorsScreen(BaseScreen):
         elif self.group_table.chosen is not None:
             context.pages.close_all()
             context.pages.listing.filter_by(filter_for(self.group_table.chosen.fingerprint))
+
+    def action_errors_all(self) -> None:
+        self.context.pages.open("account_errors")
 
     def action_mark_toggle(self) -> None:
         group = self.group_table.chosen

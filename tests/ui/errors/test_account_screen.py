@@ -1,0 +1,58 @@
+"""Errors of all workflows: held against the simulated account itself."""
+
+import asyncio
+from collections import Counter
+
+from tests.support.harness.dashboard import drive, shop_world
+from wfdash.demo.http.api import create_app
+
+
+def test_causes_of_every_workflow_are_those_of_the_account():
+    async def script(d):
+        errored = Counter(
+            name
+            for name, workflow in d.world.workflows.items()
+            for each in workflow.by_id.values()
+            if each.status == "errored"
+        )
+        await d.press("errors.open", "errors.all")
+        await d.until(lambda: f"of {errored.total():,} errored read" in d.text and "so far" not in d.text)
+        shown = Counter()
+        for cause in d.app.screen.table.rows:
+            shown.update(dict(cause.workflows))
+        assert shown == {name: min(10, number) for name, number in errored.items()}
+        await d.press("row.open")
+        await d.until(lambda: d.app.pages.listing.query.text.startswith("status:errored error~"))
+        assert d.app.pages.listing.workflow in errored
+
+    drive(script)
+
+
+def refusing(workflow: str):
+    """The simulator, but that it may not list the instances of this workflow."""
+    made = []
+
+    async def serve(scope, receive, send):
+        if not made:
+            made.append(create_app(shop_world(asyncio.get_running_loop().time)))
+        if not scope["path"].endswith(f"/workflows/{workflow}/instances"):
+            await made[0](scope, receive, send)
+            return
+        body = b'{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}'
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return serve
+
+
+def test_a_workflow_that_cannot_be_listed_is_named():
+    async def script(d):
+        await d.until(lambda: "loaded" in d.text)
+        await d.press("errors.open", "errors.all")
+        await d.until(lambda: "errored read" in d.text and "so far" not in d.text)
+        assert "refunds: " in d.text
+        assert d.app.screen.table.rows
+        assert all(name == "orders" for cause in d.app.screen.table.rows for name, _ in cause.workflows)
+
+    drive(script, serve=refusing("refunds"))

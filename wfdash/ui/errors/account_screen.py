@@ -1,0 +1,200 @@
+"""Causes over every workflow of the account: what several of them share is one line."""
+
+from collections.abc import Callable
+
+from rich.style import Style
+from textual import work
+from textual.app import ComposeResult
+from textual.strip import Strip
+
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import clock, count
+from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.account_causes import AccountCause, ErroredWorkflow, account_causes, account_sentence
+from wfdash.core.triage.error_groups import filter_for
+from wfdash.ui.base.identity import identity_of
+from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
+from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.widgets.header import Header, meter_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["AccountErrorsScreen"]
+
+_STEP_FROM = 110
+"""Columns from which the step has its own."""
+_FAILED = 3
+"""Workflows that could not be asked and are named."""
+
+
+class CauseTable(ListTable[AccountCause]):
+    """The cursor is on an error and its message."""
+
+    def __init__(self, *, clock: Callable[[], float], utc: Callable[[], bool]) -> None:
+        super().__init__()
+        self._clock, self._utc = clock, utc
+
+    def key_for(self, row: AccountCause) -> tuple[str, str]:
+        return row.error, row.message
+
+    def header_line(self, width: int) -> Strip:
+        pieces = [("  ", HEADING)]
+        for title, room, right in self._columns(width):
+            pieces += [(title.rjust(room) if right else fit(title, room), HEADING), ("  ", PLAIN)]
+        return strip_of(pieces, width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        texts = self._texts(self.rows[index])
+        shared = len(self.rows[index].workflows) > 1
+        pieces: list[tuple[str, Style]] = [("  ", PLAIN)]
+        for title, room, right in self._columns(width):
+            style = QUIET if title == "LAST" else STRONG if title == "WORKFLOWS" and shared else PLAIN
+            text = texts[title]
+            pieces += [(text.rjust(room) if right else fit(text, room), style), ("  ", PLAIN)]
+        return strip_of(pieces, width, CURSOR if cursor else None)
+
+    def empty_line(self, below: int, width: int) -> Strip:
+        if self.rows or below != 1:
+            return blank(width)
+        return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
+
+    def _texts(self, cause: AccountCause) -> dict[str, str]:
+        names = [f"{clean(name)} {count(number)}" for name, number in cause.workflows]
+        return {
+            "READ": count(cause.count),
+            "WORKFLOWS": ", ".join(names),
+            "ERROR": clean(f"{cause.error}: {cause.message}" if cause.message else cause.error),
+            "STEP": clean(cause.steps[0]) if cause.steps else "-",
+            "LAST": clock(cause.last, utc=self._utc(), now=self._clock()) if cause.last is not None else "-",
+        }
+
+    def _columns(self, width: int) -> list[tuple[str, int, bool]]:
+        """Workflows and step take no more than they need; the error has the rest."""
+        texts = [self._texts(cause) for cause in self.rows[:50]]
+
+        def widest(title: str, most: int) -> int:
+            return min(most, max([len(title), *(cells(text[title]) for text in texts)]))
+
+        columns = [("READ", 4, True), ("WORKFLOWS", widest("WORKFLOWS", width // 3), False)]
+        tail = [("STEP", widest("STEP", 20), False)] if width >= _STEP_FROM else []
+        tail.append(("LAST", 9, False))
+        used = 2 + sum(room + 2 for _, room, _ in [*columns, *tail])
+        error = min(max(12, width - used - 2), widest("ERROR", width))
+        return [*columns, ("ERROR", error, False), *tail]
+
+
+class AccountErrorsScreen(BaseScreen):
+    """Reads once, when it is opened and again when asked to; leaving it ends the reading."""
+
+    opened_by = "errors.all"
+    offers = ("poll.now",)
+    BINDINGS = bindings("row.open", "poll.now")
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._workflows: list[ErroredWorkflow] = []
+        self._over = False
+        self._failure = ""
+        self._begun_at = context.clock()
+        self._touched = False
+        """A key was pressed here: until then the cursor stays on the first cause."""
+
+    def key_pressed(self, key: str) -> None:
+        super().key_pressed(key)
+        self._touched = True
+
+    def compose(self) -> ComposeResult:
+        context = self.context
+        yield Header()
+        yield TextLines(id="summary")
+        yield CauseTable(clock=context.clock, utc=lambda: context.utc)
+        yield KeyBar(context.pages.why_off)
+
+    @property
+    def table(self) -> CauseTable:
+        return self.query_one(CauseTable)
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self.action_poll_now()
+
+    def action_poll_now(self) -> None:
+        """Reads all of it anew."""
+        self._over, self._failure, self._begun_at = False, "", self.context.clock()
+        self._read()
+        self.draw()
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _read(self) -> None:
+        from wfdash.api.errors import WorkflowsError
+        from wfdash.live.reads.account_errors import read_account_errors
+
+        session = self.context.session
+        if session is None:
+            return
+        try:
+            names = [workflow.name for workflow in await session.reads.workflows("errors of all")]
+            await read_account_errors(session.reads, names, self._took)
+        except WorkflowsError as error:
+            self._failure = error.sentence
+        self._over = True
+        self.draw()
+
+    def _took(self, workflows: list[ErroredWorkflow]) -> None:
+        self._workflows = workflows
+        self.draw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    def tick(self, now: float) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        if not self.is_ready:
+            return
+        causes = account_causes(self._workflows)
+        self._draw_header()
+        said = account_sentence(self._workflows, causes, over=self._over) if self._workflows else ""
+        lines = [(line, PLAIN) for line in wrapped(clean(said), self.size.width - 2, 2)]
+        failed = [workflow for workflow in self._workflows if workflow.failure]
+        for workflow in failed[:_FAILED]:
+            lines.append((fit(clean(f"{workflow.name}: {workflow.failure}"), self.size.width - 2), WARN))
+        self.query_one("#summary", TextLines).show([*([(f" {line}", style)] for line, style in lines), []])
+        self.table.rows = causes
+        self.table.message = self._failure or ("" if self._over else "reading what failed in each workflow")
+        self.table.rows_changed()
+        if not self._touched:
+            self.table.move_to(0)
+
+    def _draw_header(self) -> None:
+        session, now = self.context.session, self.context.clock()
+        listed = sum(workflow.errored is not None for workflow in self._workflows)
+        so_far = f"{listed} of {len(self._workflows)} workflows listed"
+        if self._over:
+            so_far = f"read {clock(self._begun_at, utc=self.context.utc, now=now)}"
+        self.query_one(Header).tell(
+            identity_of(self.context, "errors of all workflows"),
+            counts={},
+            freshness=[[(so_far, PLAIN if self._over else WARN)]],
+            meter=meter_pieces(session.budget) if session is not None else [],
+        )
+
+    def target_workflow(self) -> str:
+        cause = self.table.chosen if self.is_ready else None
+        return cause.workflows[0][0] if cause is not None else ""
+
+    def action_row_open(self) -> None:
+        """Lists what failed of the cause under the cursor in the workflow that has most of it."""
+        cause = self.table.chosen
+        if cause is None:
+            return
+        pages = self.context.pages
+        mark = cause.example.fingerprint
+        pages.show_workflow(cause.workflows[0][0])
+        # The step and the version are the example's own: the cause is of any.
+        pages.listing.filter_by(filter_for(type(mark)(mark.error, mark.message, "", "")))
