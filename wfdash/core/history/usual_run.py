@@ -13,13 +13,13 @@ from typing import Final
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.step_kind import OWN
 from wfdash.core.why.step_names import base_name, plain_step
 
 __all__ = ["LEAST_SAMPLES", "Forecast", "RunSample", "UsualRun", "UsualStep", "sample_of"]
 
 LEAST_SAMPLES: Final = 5
 """Samples without which nothing is told."""
-_KINDS: Final = ("step", "sleep", "waitForEvent")
 _MOVING: Final = ("running", "waiting")
 """Statuses in which a run goes on as it usually does: not paused, not rolling back."""
 _WIDEST: Final = 3.0
@@ -122,7 +122,7 @@ def _timed(detail: Detail) -> Iterable[tuple[Key, float | None, float | None]]:
     """Each step of the code, oldest first, with its times."""
     seen: Counter[tuple[str, str]] = Counter()
     for step in detail.steps:
-        if step.kind in _KINDS:
+        if step.kind in OWN:
             name = (step.kind, plain_step(step.name))
             seen[name] += 1
             yield (*name, seen[name]), step.start, step.end

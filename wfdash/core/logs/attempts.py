@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from wfdash.core.logs.line import LogLine
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.why.step_names import base_name
 
 __all__ = ["AttemptSpan", "Attempts"]
@@ -93,7 +94,7 @@ def _spans(detail: Detail) -> list[AttemptSpan]:
     spans = []
     columns = detail.steps.columns
     for index, kind in enumerate(columns.kinds):
-        if kind not in ("step", "rollback"):
+        if not kind_of(kind).runs_code:
             continue
         step = detail.steps[index]
         tries = step.attempts

@@ -9,6 +9,7 @@ from wfdash.core.model.json_values import Fields, fields_of, flag, number, part,
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.model.step import ABSENT, Failure, read_failure
 from wfdash.core.model.step_columns import Steps
+from wfdash.core.model.step_kind import KINDS
 from wfdash.core.model.times import parse_time
 
 __all__ = ["MOST_STEPS", "Detail", "partial_reason", "read_detail", "with_steps_of"]
@@ -103,7 +104,7 @@ def partial_reason(detail: Detail) -> str:
         return f"{len(kinds):,} of {len(kinds) + detail.left_out:,} steps read: no workflow may have more"
     # An answer may carry 1 of 63 steps and look complete (reports of October 2026): the count is the only
     # sign.
-    came = len(kinds) - kinds.count("termination") - kinds.count("rollback")
+    came = len(kinds) - sum(kinds.count(word) for word, kind in KINDS.items() if kind.added)
     count = detail.step_count or 0
     if came < count:
         said = f"partial answer: {came:,} of {count:,} steps came"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.payload.tree import Path
 
 __all__ = ["inspection", "opened", "place_in", "step_query"]
@@ -64,4 +65,4 @@ def step_query(detail: Detail, step: int | None) -> tuple[str, str] | None:
     if step is None or not 0 <= step < len(detail.steps):
         return None
     asked = detail.steps[step]
-    return (asked.name, asked.kind) if asked.kind in ("step", "waitForEvent") and asked.name else None
+    return (asked.name, asked.kind) if kind_of(asked.kind).keeps_output and asked.name else None

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from wfdash.core.model.json_values import fields_of
 from wfdash.core.model.step_columns import StepColumns, Steps
+from wfdash.core.model.step_kind import RUNS_CODE, kind_of
 from wfdash.core.model.times import parse_times
 
 __all__ = ["LEAST_QUIET", "IdleGaps", "work_in_slices"]
@@ -18,7 +19,6 @@ LEAST_QUIET: Final = 0.5
 _SLICE: Final = 2000
 _FINEST: Final = 40
 """Of all work, the part above which a step's own back-offs are looked into: what is shorter cannot be cut."""
-_WORKS: Final = frozenset(("step", "rollback"))
 _Over = tuple[float, float, int]
 """Start and end of a step that is over, and its index."""
 
@@ -87,7 +87,7 @@ def _sorted_out(steps: Steps, indices: range, current: Container[int], spans: _S
     over = [
         (start, end if end > start else start, index)
         for index, kind, start, end in steps_seen
-        if start is not None and end is not None and kind in _WORKS and index not in current
+        if start is not None and end is not None and kind in RUNS_CODE and index not in current
     ]
     others = set(indices).difference(index for _, _, index in over) if len(over) < len(indices) else ()
     for index in sorted(others):
@@ -166,7 +166,7 @@ def _of_open(tries: Sequence[object], spans: _Spans) -> None:
 def _add_step(columns: StepColumns, index: int, current: bool, spans: _Spans) -> None:
     """A step without attempts, which worked all the time, unless it slept or waited."""
     start, end = columns.starts[index], columns.ends[index]
-    if start is None or columns.kinds[index] in ("sleep", "waitForEvent"):
+    if start is None or kind_of(columns.kinds[index]).rests:
         return
     if end is None:
         if current:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step_columns import Steps
+from wfdash.core.model.step_kind import RUNS_CODE
 from wfdash.core.timeline.idle_gaps import IdleGaps, work_in_slices
 from wfdash.core.why.current_steps import Doing, current_steps, doing, is_open
 from wfdash.core.why.step_names import family
@@ -42,7 +43,6 @@ _SLOWEST: Final = 3
 _FINEST: Final = 500
 """Of a family's working time, the part below which a gap between two members is not drawn."""
 ALIVE: Final = frozenset(("runs", "retries", "sleeps", "waits", "pending"))
-_WORK: Final = frozenset(("step", "rollback"))
 
 
 class Family(Struct):
@@ -204,9 +204,9 @@ def _measure(group: Family, outline: Outline) -> None:
 def _jump_targets(outline: Outline) -> None:
     """The failed, the slow of their family, and the slowest of the run where they make up much of it."""
     kinds = outline.detail.steps.columns.kinds
-    worked = [took or 0.0 if kind in _WORK else 0.0 for kind, took in zip(kinds, outline.lengths)]
+    worked = [took or 0.0 if kind in RUNS_CODE else 0.0 for kind, took in zip(kinds, outline.lengths)]
     least = max(_SLOW_LEAST, sum(worked) / 4)
-    if sum(kinds.count(kind) for kind in _WORK) >= _REPEATS:
+    if sum(kinds.count(kind) for kind in RUNS_CODE) >= _REPEATS:
         outline.slow.update(index for index, took in enumerate(worked) if took > least)
     outline.targets = sorted({*outline.failed, *outline.slow})
 

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Step
+from wfdash.core.model.step_kind import OWN
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
@@ -30,7 +31,6 @@ STATE_GLYPHS: Final[dict[State, str]] = {
     "unknown": "?",
 }
 _STILL: Final = "stands still"
-_SPELLED: Final = ("step", "sleep", "waitForEvent")
 
 
 def marker(row: Row) -> str:
@@ -50,7 +50,7 @@ def words(outline: Outline, row: Row, at: TimeWords) -> list[tuple[str, Tone]]:
     if row.kind == "termination":
         return [("terminated", "name"), (f" {terminator(step.trigger)}".rstrip(), "quiet")]
     pieces: list[tuple[str, Tone]] = []
-    if row.kind not in _SPELLED and step.name:
+    if row.kind not in OWN and step.name:
         pieces.append((f"{clean(row.kind[:80]) or 'no type'} ", "quiet"))
     pieces.append((shown_name(step), "name"))
     pieces.extend(_notes(step, row, at, stands=_stands(outline)))
@@ -102,7 +102,7 @@ def _ends(state: State, end: float, at: TimeWords) -> str:
 def _of_fold(outline: Outline, row: Row) -> list[tuple[str, Tone]]:
     group = outline.of_step[row.step]
     pieces: list[tuple[str, Tone]] = []
-    if group.kind not in _SPELLED:
+    if group.kind not in OWN:
         pieces.append((f"{clean(group.kind[:80])} ", "quiet"))
     pieces.append((clean(group.name) or "(no name)", "name"))
     pieces.append((f" ×{len(group.members):,}", "name"))

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.timeline.axis import Axis, Scale, compressed_axis, step_axis, true_axis
 from wfdash.core.timeline.outline import ALIVE, Outline, State, build_outline, moments_of, spans_of
 from wfdash.core.timeline.rows import Row, Rows, attempt_state, fold_key
@@ -95,8 +96,7 @@ def segments(outline: Outline, row: Row, now: float) -> list[Segment]:
 
 
 def _settled(row: Row, state: State) -> Stroke:
-    kind = _kind_of(row)
-    return "sleep" if kind == "sleep" else "wait" if kind == "waitForEvent" else _STROKES.get(state, "cut")
+    return _STROKES.get(kind_of(_kind_of(row)).rests or state, "cut")
 
 
 def _kind_of(row: Row) -> str:
@@ -105,7 +105,7 @@ def _kind_of(row: Row) -> str:
 
 
 def _step_segments(step: Step, state: State, limit: float) -> list[Segment]:
-    if step.kind in ("sleep", "waitForEvent") or not step.attempts:
+    if kind_of(step.kind).rests or not step.attempts:
         part = _step_segment(step, state, limit)
         return [part] if part is not None else []
     parts: list[Segment] = []
@@ -140,13 +140,7 @@ def _step_segment(step: Step, state: State, limit: float) -> Segment | None:
         return None if step.end is None else Segment(step.end, step.end, "cut")
     alive = state in ALIVE
     end = limit if alive or step.end is None else min(step.end, max(limit, step.start))
-    stroke: Stroke
-    if step.kind == "sleep":
-        stroke = "sleep"
-    elif step.kind == "waitForEvent":
-        stroke = "wait"
-    else:
-        stroke = _STROKES.get(state, "cut")
+    stroke = _STROKES.get(kind_of(step.kind).rests or state, "cut")
     return Segment(step.start, max(step.start, end), stroke)
 
 
@@ -156,4 +150,6 @@ _STROKES: dict[str, Stroke] = {
     "runs": "open",
     "retries": "open",
     "unknown": "cut",
+    "sleeps": "sleep",
+    "waits": "wait",
 }

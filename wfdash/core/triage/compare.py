@@ -10,6 +10,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import ABSENT, Step
+from wfdash.core.model.step_kind import OWN, kind_of
 from wfdash.core.payload.tree import Path
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import counted
@@ -39,7 +40,7 @@ class Pair(Struct, frozen=True):
         step = self.mine if self.mine is not None else self.theirs
         if step is None:
             return ""
-        kind = f"{clean(step.kind[:80])} " if step.kind not in ("step", "sleep", "waitForEvent") else ""
+        kind = f"{clean(step.kind[:80])} " if step.kind not in OWN else ""
         return kind + shown_name(step) if step.name else shown_name(step)
 
     @property
@@ -188,7 +189,7 @@ def _match_alike(
 def _template(step: Step) -> tuple[str, str] | None:
     """What steps of one template have in common; None for a name of one word."""
     first, _, rest = step.name.partition(" ")
-    return (step.kind, first) if rest and step.kind not in ("rollback", "termination") else None
+    return (step.kind, first) if rest and not kind_of(step.kind).added else None
 
 
 def _merged(
@@ -203,7 +204,7 @@ def _merged(
     pairs: list[Pair] = []
     position = 0
     for step in mine:
-        if step.kind in ("rollback", "termination") and step.index not in matched:
+        if kind_of(step.kind).added and step.index not in matched:
             pairs.append(Pair(step, None, "extra"))
             continue
         twin = matched.get(step.index)

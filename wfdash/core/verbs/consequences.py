@@ -5,12 +5,12 @@ that has its steps (None).
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
+from wfdash.core.model.step_kind import OWN, RestartType, kind_of
 from wfdash.core.text.words import counted
 from wfdash.core.why.step_names import base_name
 
@@ -29,21 +29,13 @@ __all__ = [
     "step_target",
 ]
 
-# The type of a step in a timeline is not the word that `from` takes (local explorer,
-# getRestartFromStepParam).
-_TYPES: dict[str, Literal["do", "sleep", "waitForEvent"]] = {
-    "step": "do",
-    "sleep": "sleep",
-    "waitForEvent": "waitForEvent",
-}
-
 
 class StepTarget(Struct, frozen=True):
     """How the API names a step to restart from: no -N suffix, and which one of that name and type, from 1."""
 
     name: str
     count: int
-    type: Literal["do", "sleep", "waitForEvent"]
+    type: RestartType
 
 
 class Split(Struct, frozen=True):
@@ -62,7 +54,7 @@ def step_target(steps: Sequence[Step], index: int) -> StepTarget | None:
     too, so two sleeps can both be `nap-1`.
     """
     step = steps[index]
-    kind = _TYPES.get(step.kind)
+    kind = kind_of(step.kind).restart_type
     name = base_name(step.name)
     if kind is None or not name:
         return None
@@ -78,11 +70,11 @@ def split_at(steps: Sequence[Step], target: StepTarget) -> Split | None:
     """What a restart from the target keeps: all that began before it. None when there is no such step."""
     seen = 0
     for position, step in enumerate(steps):
-        if _TYPES.get(step.kind) == target.type and base_name(step.name) == target.name:
+        if kind_of(step.kind).restart_type == target.type and base_name(step.name) == target.name:
             seen += 1
             if seen == target.count:
-                own = tuple(candidate for candidate in steps if candidate.kind in _TYPES)
-                kept = tuple(candidate for candidate in steps[:position] if candidate.kind in _TYPES)
+                own = tuple(candidate for candidate in steps if candidate.kind in OWN)
+                kept = tuple(candidate for candidate in steps[:position] if candidate.kind in OWN)
                 return Split(kept, own[len(kept) :])
     return None
 

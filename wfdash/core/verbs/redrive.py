@@ -8,6 +8,7 @@ from msgspec import Struct
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.status import ACTIVE
 from wfdash.core.model.step import Step
+from wfdash.core.model.step_kind import OWN
 from wfdash.core.text.words import counted
 from wfdash.core.verbs.consequences import StepTarget, step_target
 from wfdash.core.why.current_steps import is_open
@@ -32,7 +33,6 @@ UNCERTAIN: Final = "the API does not say which step ended it"
 NOTHING_OPEN: Final = "no step was open when it was terminated"
 ROLLED_BACK: Final = "rolled back: the steps it would keep were undone; a restart runs it from the beginning"
 NO_STEPS_READ: Final = "its steps were not read"
-_OWN: Final = ("step", "sleep", "waitForEvent")
 
 
 class RedrivePoint(Struct, frozen=True):
@@ -62,7 +62,7 @@ def redrive_point(detail: Detail) -> RedrivePoint:
     if target is None:
         # The API takes a name of 1 to 256 characters and three types (published schema of the status PATCH).
         return RedrivePoint(f"its step {shown_name(start)} is none that a restart can begin at")
-    own = [step for step in detail.steps if step.kind in _OWN]
+    own = [step for step in detail.steps if step.kind in OWN]
     kept = tuple(step for step in own if step.index < start.index)
     return RedrivePoint("", target, kept, tuple(own[len(kept) :]))
 

@@ -6,6 +6,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.retry import attempts_allowed, duration, next_try, open_attempt
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import Attempt, Step
+from wfdash.core.model.step_kind import kind_of
 
 __all__ = ["Doing", "current_steps", "deadline", "doing", "is_open", "since", "used_up", "was_cut"]
 
@@ -15,7 +16,7 @@ Doing = Literal["runs", "retries", "sleeps", "waits", "pending"]
 
 def is_open(step: Step) -> bool:
     """Whether the answer shows it unfinished. Open is not current: see `current_steps`."""
-    if step.kind in ("sleep", "waitForEvent"):
+    if kind_of(step.kind).rests:
         # In the cloud `end` of a sleep is when it is to wake: only `finished` says whether it did.
         if step.finished is not None:
             return not step.finished
@@ -48,10 +49,8 @@ def current_steps(detail: Detail) -> list[Step]:
 
 def doing(step: Step) -> Doing:
     """What an open step is at: an attempt runs, or it waits for the next one, a moment, or an event."""
-    if step.kind == "sleep":
-        return "sleeps"
-    if step.kind == "waitForEvent":
-        return "waits"
+    if rests := kind_of(step.kind).rests:
+        return rests
     if step.attempts and not open_attempt(step) and step.attempts[-1].success is False:
         return "retries"
     return "pending" if step.kind == "step" and step.awaits_attempt else "runs"

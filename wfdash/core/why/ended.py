@@ -3,6 +3,7 @@
 from wfdash.core.model.detail import Detail, partial_reason
 from wfdash.core.model.retry import attempts_allowed
 from wfdash.core.model.step import Failure, Step
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import is_open
@@ -82,7 +83,7 @@ def _terminated(detail: Detail, at: TimeWords) -> Why:
 
 def _gave_up(step: Step) -> str:
     attempts, allowed = len(step.attempts), attempts_allowed(step.config)
-    if step.kind not in ("step", "rollback") or not attempts:
+    if not kind_of(step.kind).runs_code or not attempts:
         return "failed"
     # NonRetryableError, or a run that ended while it was between two attempts.
     if attempts == 1 and (allowed is None or allowed > 1):

@@ -2,6 +2,7 @@
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Attempt, Failure, Step
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.why.current_steps import is_open
 
 __all__ = [
@@ -88,7 +89,7 @@ def _last_start(detail: Detail, step: Step) -> float | None:
     """When the last of the steps listed after it began; they are listed in the order in which they began."""
     columns = detail.steps.columns
     for index in range(len(columns.starts) - 1, step.index, -1):
-        if columns.kinds[index] not in ("rollback", "termination") and columns.starts[index] is not None:
+        if not kind_of(columns.kinds[index]).added and columns.starts[index] is not None:
             return columns.starts[index]
     return None
 

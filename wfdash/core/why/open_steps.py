@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wfdash.core.model.retry import attempts_allowed, duration
 from wfdash.core.model.step import Failure, Step
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import spoken
 from wfdash.core.why.current_steps import deadline, doing, since, used_up
@@ -162,7 +163,7 @@ def _running(step: Step, at: TimeWords) -> Why:
     attempt = f", attempt {attempt_count(step)}" if step.attempts and allowed != 1 else ""
     before = step.attempts[-2] if len(step.attempts) > 1 else None
     cut = before is not None and before.end is None
-    what = "has been running" if step.kind in ("step", "rollback") else "has been open"
+    what = "has been running" if kind_of(step.kind).runs_code else "has been open"
     said = f"{spoken_name(step)} {what}{lasted}{attempt}"
     if before is not None and before.error is not None:
         said += f"; the one before failed{_with(before.error)}"

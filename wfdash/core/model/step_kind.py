@@ -1,0 +1,46 @@
+"""The kinds of step that the API names, each with what sets it apart; an unknown one is shown by its word."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from msgspec import Struct
+
+__all__ = ["KINDS", "OWN", "RUNS_CODE", "RestartType", "StepKind", "kind_of"]
+
+RestartType = Literal["do", "sleep", "waitForEvent"]
+
+
+class StepKind(Struct, frozen=True):
+    """What is true of every step of this `type`; of an unknown type nothing is taken for granted."""
+
+    restart_type: RestartType | None = None
+    """What `from` of a restart calls it, which is not its type (local explorer, getRestartFromStepParam).
+    None for what the engine adds itself: a restart cannot begin there."""
+    runs_code: bool = False
+    """Whether it has attempts, each of which is work."""
+    rests: Literal["", "sleeps", "waits"] = ""
+    """What one does that only lets time pass: one stretch without attempts."""
+    added: bool = False
+    """Whether the engine adds it when it stops an instance; `step_count` leaves these out."""
+    keeps_output: bool = False
+    """Whether the API gives its full output under its name (reference, Get step)."""
+
+
+KINDS: Final[Mapping[str, StepKind]] = {
+    "step": StepKind("do", runs_code=True, keeps_output=True),
+    "sleep": StepKind("sleep", rests="sleeps"),
+    "waitForEvent": StepKind("waitForEvent", rests="waits", keeps_output=True),
+    "rollback": StepKind(runs_code=True, added=True),
+    "termination": StepKind(added=True),
+}
+_UNKNOWN: Final = StepKind()
+
+# Sets, for thousands of steps are looked through at once.
+OWN: Final = frozenset(word for word, kind in KINDS.items() if kind.restart_type)
+"""What a Worker's code asks for itself."""
+RUNS_CODE: Final = frozenset(word for word, kind in KINDS.items() if kind.runs_code)
+
+
+def kind_of(word: str) -> StepKind:
+    """The kind that the API's `type` names."""
+    return KINDS.get(word, _UNKNOWN)
