@@ -22,6 +22,8 @@ class Action(Struct, frozen=True):
     scope: str
     dangerous: bool = False
     """Writes to the API: off in read-only mode."""
+    by_page: bool = False
+    """Each page that has it binds it, for it does something else there; else the class of its scope does."""
 
 
 def textual_action(action_id: str) -> str:
@@ -48,11 +50,19 @@ ACTIONS: tuple[Action, ...] = (
         "open",
         "Open; on a timeline row, inspect it",
         "app",
+        by_page=True,
     ),
     Action("layer.close", ("escape",), "back", "Close one layer", "app"),
     Action("row.unfold", ("right",), "unfold", "Unfold the row", "timeline"),
     Action("row.fold", ("left",), "fold", "Fold the row", "timeline"),
-    Action("pane.next", ("tab",), "next pane", "Go to the next pane; in a filter, complete the word", "app"),
+    Action(
+        "pane.next",
+        ("tab",),
+        "next pane",
+        "Go to the next pane; in a filter, complete the word",
+        "app",
+        by_page=True,
+    ),
     Action("instance.next", (".",), "next instance", "Next instance, with the detail open", "instance"),
     Action(
         "instance.previous",

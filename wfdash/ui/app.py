@@ -57,26 +57,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     CSS_PATH = "wfdash.tcss"
-    BINDINGS = bindings(
-        "layer.close",
-        "goto.open",
-        "palette.open",
-        "help.open",
-        "poll.",
-        "time.zone",
-        "workflows.open",
-        "errors.open",
-        "instance.watch",
-        "logs.open",
-        "watched.open",
-        "export.menu",
-        "note.write",
-        "budget.open",
-        "journal.open",
-        "bulk.show",
-        "profile.open",
-        "app.",
-    )
+    BINDINGS = bindings("instance.watch", "logs.open", scope="app")
 
     def __init__(
         self,

@@ -21,16 +21,7 @@ _LOOKED_AT = 5000
 class ListKeys(Vertical):
     """Holds filter line, table and the detail beside it: the keys work wherever in there the focus is."""
 
-    BINDINGS = bindings(
-        "instance.next",
-        "instance.previous",
-        "filter.edit",
-        "view.save",
-        "view.",
-        "sort.",
-        "mark.",
-        "rows.arrived",
-    )
+    BINDINGS = bindings("instance.next", "instance.previous", scope="list")
     DEFAULT_CSS = "ListKeys { width: 1fr; height: 1fr; }"
 
     def __init__(

@@ -10,9 +10,19 @@ from wfdash.keymap.actions import ACTIONS, KEY_BAR, Action, textual_action
 __all__ = ["bindings", "bound"]
 
 
-def bindings(*wanted: str) -> list[BindingType]:
-    """Bindings of the actions named, for the class that has their methods; `move.` means all of `move.*`."""
-    chosen = [action for action in ACTIONS if any(_names(name, action) for name in wanted)]
+def bindings(*wanted: str, scope: str = "") -> list[BindingType]:
+    """Bindings of the actions named, for the class that has their methods; `move.` means all of `move.*`.
+
+    With `scope` also of every action that is live there and belongs to no page of its own: a new one needs
+    its record and its method, and no list.
+    """
+    chosen = [
+        action
+        for action in ACTIONS
+        if any(_names(name, action) for name in wanted)
+        # What writes is bound where there is something to write about.
+        or (action.scope == scope and not action.by_page and not action.dangerous)
+    ]
     return [
         Binding(
             ",".join("comma" if key == "," else key for key in action.keys),
