@@ -1,23 +1,16 @@
-"""Which of option, profile, environment and default wins, setting by setting."""
+"""Every setting of one run, from options, profile, environment and defaults."""
 
-import ipaddress
 import os
-import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from msgspec import Struct, field
 
 from wfdash.config import network
-from wfdash.config.credential import Credential, origin_of
+from wfdash.config.credential import Credential
 from wfdash.config.plain_file import expanded, open_log
+from wfdash.config.resolution import Resolution, account_id, choose_profile, credential, server
 from wfdash.config.schema import Config, Profile
 from wfdash.config.settings import (
-    CLOUDFLARE,
     ForeignAccount,
-    NoCredentials,
     Options,
     ProfileCard,
     Proxy,
@@ -27,202 +20,7 @@ from wfdash.config.settings import (
     SettingsError,
 )
 
-__all__ = [
-    "Resolution",
-    "account_id",
-    "base_url",
-    "choose_profile",
-    "config_path",
-    "credential",
-    "local_url",
-    "resolve",
-    "server",
-]
-
-
-def local_url(text: str, source: str) -> str:
-    """The origin of a dev session from "", a port or an http:// URL."""
-    if re.fullmatch(r"\d{1,5}", text or "8787") and 1 <= int(text or "8787") <= 65535:
-        return f"http://127.0.0.1:{text or '8787'}"
-    try:
-        parts = urlsplit(text)
-        if (
-            parts.scheme == "http"
-            and _is_loopback(parts.hostname)
-            and parts.path.strip("/") == parts.query == ""
-        ):
-            return origin_of(text)
-    except ValueError:
-        pass
-    raise SettingsError(
-        f'{source}: "{_bare(text)}" is no port and no http:// address on this machine (such as '
-        "http://127.0.0.1:8787)."
-    )
-
-
-def base_url(text: str, source: str) -> str:
-    """A base URL without its trailing slash; raises SettingsError for one that no token may be sent to."""
-    try:
-        parts = urlsplit(text.strip())
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if (
-        not host
-        or parts.scheme not in ("http", "https")
-        or parts.query
-        or parts.fragment
-        or not text.strip().isprintable()
-        or not network.is_host(host)
-    ):
-        raise SettingsError(f'{source}: "{_bare(text)}" is no https:// address.')
-    if parts.username or parts.password:
-        raise SettingsError(f"{source}: a base URL holds no user and no password.")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise SettingsError(
-            f"{source}: plain http:// is for this machine alone; {host} would get the token unencrypted."
-        )
-    return text.strip().rstrip("/")
-
-
-def _bare(text: str) -> str:
-    """A mistyped URL for showing, without what may be a password before an @."""
-    return re.sub(r"//[^/@]*@", "//", text)[:100]
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-_PROFILE_ENV = "WFDASH_PROFILE"
-_ACCOUNT_ENV = "CLOUDFLARE_ACCOUNT_ID"
-_BASE_ENVS = ("CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL")
-_CLOUD_ENVS = (_ACCOUNT_ENV, *_BASE_ENVS, "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")
-
-
-class Resolution(Struct):
-    """One run's inputs, and what has been decided so far."""
-
-    options: Options
-    environ: Mapping[str, str]
-    config: Config
-    name: str = ""
-    """The profile's name, "" for none."""
-    profile: Profile = field(default_factory=Profile)
-    named: bool = False
-    """Chosen by --profile or WFDASH_PROFILE, so it goes before the environment."""
-    sources: dict[str, str] = field(default_factory=dict)
-
-    def pick(self, setting: str, *candidates: tuple[str, str]) -> str:
-        """The first value that is not "", its source noted."""
-        for value, source in candidates:
-            if value:
-                self.sources[setting] = source
-                return value
-        self.sources[setting] = "default"
-        return ""
-
-
-def choose_profile(case: Resolution) -> None:
-    """Fills in the profile; an unknown name is an error that tells the known ones. A new one has none."""
-    if case.options.setup:
-        return
-    named, environ = case.options.profile, case.environ.get(_PROFILE_ENV, "")
-    case.named = bool(named or environ)
-    case.name = case.pick(
-        "profile", (named, "--profile"), (environ, _PROFILE_ENV), (case.config.profile, "config")
-    )
-    if not case.name:
-        return
-    if case.name not in case.config.profiles:
-        similar = get_close_matches(case.name, list(case.config.profiles), n=1, cutoff=0.0)
-        hint = f'the nearest one is "{similar[0]}"' if similar else "the config has none"
-        raise SettingsError(f'There is no profile "{case.name}" ({case.sources["profile"]}); {hint}.')
-    case.profile = case.config.profiles[case.name]
-
-
-def server(case: Resolution) -> tuple[str, bool]:
-    """The base URL, and whether it is a dev session's."""
-    options, profile = case.options, case.profile
-    if options.local is not None and options.base_url:
-        raise SettingsError("--local and --base-url exclude each other.")
-    if options.local is not None:
-        case.sources["base URL"] = "--local"
-        return local_url(options.local, "--local"), True
-    cloud_asked = bool(options.base_url or options.account_id)
-    cloud_set = any(case.environ.get(name) for name in _CLOUD_ENVS)
-    if profile.local is not False and not cloud_asked and (case.named or not cloud_set):
-        case.sources["base URL"] = f"profile {case.name}"
-        return local_url("" if profile.local is True else str(profile.local), f"profile {case.name}"), True
-    own = bool(profile.token_env or profile.token_command)
-    first = [(options.base_url, "--base-url")]
-    theirs = [] if case.named and own else [(case.environ.get(name, ""), name) for name in _BASE_ENVS]
-    mine = [(profile.base_url, f"profile {case.name}")]
-    order = first + (mine + theirs if case.named else theirs + mine)
-    found = case.pick("base URL", *order)
-    return (base_url(found, case.sources["base URL"]) if found else CLOUDFLARE), False
-
-
-def account_id(case: Resolution) -> str:
-    """The account id, or "" to take the only one there is."""
-    theirs, mine = case.environ.get(_ACCOUNT_ENV, "").strip(), case.profile.account_id
-    source = f"profile {case.name}"
-    if case.named and theirs and mine and theirs != mine and not case.options.account_id:
-        raise SettingsError(
-            f"Profile {case.name} is account {mine}, but {_ACCOUNT_ENV} says {theirs}: unset it, or "
-            "leave out the profile."
-        )
-    order = [(mine, source), (theirs, _ACCOUNT_ENV)]
-    found = case.pick(
-        "account",
-        (case.options.account_id, "--account-id"),
-        *(order if case.named else reversed(order)),
-    )
-    if found and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found):
-        raise SettingsError(f'{case.sources["account"]}: "{found[:64]}" is no account id (32 hex digits).')
-    return found
-
-
-def credential(case: Resolution, base: str) -> Credential | None:
-    """The one for this base URL; None, with the reason as its source, where setup is yet to find one."""
-    try:
-        return _found_credential(case, base)
-    except NoCredentials as none:
-        if not case.options.setup:
-            raise
-        case.sources["credential"] = str(none)
-        return None
-
-
-def _found_credential(case: Resolution, base: str) -> Credential:
-    """Raises NoCredentials with what to set."""
-    from wfdash.config import credential_sources as sources
-
-    reason = ""
-    theirs = {profile.token_env for profile in case.config.profiles.values()}
-
-    def own() -> Credential | None:
-        return sources.from_profile(case.name, case.profile, case.environ, secrets=theirs)
-
-    try:
-        found = own() if case.named else None
-        found = found or sources.from_environment(case.environ)
-        if found is None and not case.named and case.sources["base URL"] not in _BASE_ENVS:
-            found = own()
-        if found is None:
-            if origin_of(base) == origin_of(CLOUDFLARE):
-                found, reason = sources.from_wrangler(case.environ)
-            else:
-                reason = f"wrangler's login is sent to api.cloudflare.com alone, not to {origin_of(base)}."
-    except sources.CredentialError as error:
-        raise NoCredentials(str(error)) from None
-    if found is None:
-        raise NoCredentials(f"No credentials. {reason + ' ' if reason else ''}{sources.HOW_TO}")
-    case.sources["credential"] = found.source
-    return found
+__all__ = ["config_path", "resolve"]
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> Settings:
