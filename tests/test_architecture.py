@@ -41,7 +41,7 @@ ROOMS = {
         ("navigation", "connection", "handover", "company", "pages"),
         ("instances",),
         ("detail",),
-        ("actions", "errors", "logs", "setup"),
+        ("actions", "errors", "history", "logs", "setup"),
         ("base",),
         ("terminal", "widgets"),
         ("context", "messages", "session"),

@@ -55,6 +55,22 @@ def test_nothing_changed_costs_little(terminal, still, tmp_path):
     assert all(written[name] > 0 for name in ("table", "both", "detail")), "no clock moved"
 
 
+def test_history_at_rest_costs_little(terminal, still, tmp_path):
+    """With its charts open nothing but clocks moves; the span, and all that was read, stay."""
+    sizes = {"wide": (140, 40), "small": (80, 24)}
+    shells = {
+        name: opened(terminal, still, *size, XDG_STATE_HOME=str(tmp_path / name))
+        for name, size in sizes.items()
+    }
+    for shell in shells.values():
+        shell.press("H")
+        shell.wait_for("loaded, back to")
+        shell.wait_gone("reading on")
+    written = cost(shells)
+    pictures = "\n".join(shell.picture() for shell in shells.values())
+    assert max(written.values()) <= 10 * PER_SECOND, f"{written}\n{pictures}"
+
+
 def test_a_panel_over_a_steady_screen_costs_as_little(terminal, still, tmp_path):
     """Beneath a prompt, a menu and the palette the clocks go on."""
     panels = {

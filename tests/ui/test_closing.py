@@ -5,7 +5,7 @@ import pytest
 from tests.support.harness.dashboard import drive
 from wfdash.ui.widgets.field import Field
 
-PAGES = ["workflows.open", "errors.open", "watched.open", "budget.open", "journal.open",
+PAGES = ["workflows.open", "errors.open", "history.open", "watched.open", "budget.open", "journal.open",
          "instance.send_event", "export.menu", "copy.menu", "instance.create", "note.write",
          "help.open", "row.open"]  # fmt: skip
 

@@ -14,6 +14,7 @@ PAGES = (
     "palette.open",
     "workflows.open",
     "errors.open",
+    "history.open",
     "budget.open",
     "journal.open",
 )

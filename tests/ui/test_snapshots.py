@@ -32,6 +32,7 @@ STEPS = {
     "events": ("v",),
     "detail": ("enter",),
     "inspector": ("enter", "enter"),
+    "history": ("H",),
 }
 EVERY_LOOK = {"instances", "prompt", "detail"}
 """A table, a panel and a page: what is drawn in other looks too."""

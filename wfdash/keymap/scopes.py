@@ -32,6 +32,7 @@ SCOPES = {
     "detail": Scope("In the detail", "an open instance", "detail", _DETAIL),
     "timeline": Scope("On the timeline", "the timeline", "timeline", _DETAIL),
     "errors": Scope("In a table", "the errors page", "errors page", _TABLE),
+    "history": Scope("On the page of history", "the page of history", "history", frozenset({"app"})),
     "field": Scope("In a form", "a text field", "text fields", frozenset()),
-    "app": Scope("Everywhere", "every page", "everywhere", _PAGES),
+    "app": Scope("Everywhere", "every page", "everywhere", _PAGES | {"history"}),
 }

@@ -210,7 +210,10 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.pages.open("workflows")
 
     def action_errors_open(self) -> None:
-        self.pages.show_errors()
+        self.pages.show_of_chosen("errors")
+
+    def action_history_open(self) -> None:
+        self.pages.show_of_chosen("history")
 
     def action_watched_open(self) -> None:
         self.pages.open("watched")

@@ -19,6 +19,7 @@ _PAGES = {
     "workflows": ("wfdash.ui.pages.workflows", "WorkflowsScreen"),
     "errors": ("wfdash.ui.errors.screen", "ErrorsScreen"),
     "account_errors": ("wfdash.ui.errors.account_screen", "AccountErrorsScreen"),
+    "history": ("wfdash.ui.history.screen", "HistoryScreen"),
     "watched": ("wfdash.ui.pages.watched", "WatchedScreen"),
     "budget": ("wfdash.ui.pages.budget", "BudgetScreen"),
     "events": ("wfdash.ui.actions.waits", "EventsScreen"),
@@ -129,12 +130,12 @@ class Navigator:
             self.open(over, workflow, instance)
         self.open("detail", workflow, instance)
 
-    def show_errors(self) -> None:
-        """Opens the errors of the workflow that is chosen on the screen on top, where one is."""
+    def show_of_chosen(self, page: str) -> None:
+        """Opens this page of the workflow that is chosen on the screen on top, where one is."""
         chosen = self.top.chosen_workflow() if self.top is not None else ""
         if chosen and chosen != self.listing.workflow:
             self.show_workflow(chosen)
-        self.open("errors")
+        self.open(page)
 
     def close_all(self) -> None:
         while len(self._app.screen_stack) > 1:

@@ -5,14 +5,15 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from wfdash.api.errors import ChooseAccount, InstanceNotFound, NotFound, WorkflowsError
-from wfdash.api.interface import ListQuery, StepAnswer, Workflows
+from wfdash.api.errors import ChooseAccount, Forbidden, InstanceNotFound, NotFound, WorkflowsError
+from wfdash.api.interface import ListQuery, StepAnswer, Version, Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.log_lines import InstanceLogs
+from wfdash.live.reads.past_rows import PastRows
 
 __all__ = ["Reads"]
 
@@ -62,6 +63,20 @@ class Reads(Struct, frozen=True):
         await self._turn(purpose)
         kind: Literal["step", "waitForEvent"] = "waitForEvent" if waits else "step"
         return await self.api.get_step(workflow, instance, name, type=kind)
+
+    def past_rows(self, workflow: str, *, floor: float | None) -> PastRows:
+        """Reads rows back in time, below a moment down to which all are loaded."""
+        return PastRows(self.api, self.budget, workflow, floor)
+
+    async def versions(self, workflow: str) -> list[Version]:
+        """The versions of a workflow; none in a dev session, or where the credential may not list them."""
+        if self.api.local:
+            return []
+        await self._turn("versions")
+        try:
+            return await self.api.list_versions(workflow)
+        except (Forbidden, NotFound):
+            return []
 
     async def has_workflow(self, name: str) -> bool:
         await self._turn("go to")

@@ -1,0 +1,46 @@
+"""The stretch a chart shows: long enough, in buckets that fit, with labels that never meet."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdash.core.history.frame import SPANS, frame
+
+NOON = 1_795_262_400.0
+MOMENTS = st.floats(NOON, NOON + 400 * 86_400)
+
+
+@given(st.integers(0, 3), MOMENTS, st.integers(20, 400), st.floats(0, 1e6))
+def test_frame_covers_its_span_and_fits(span, now, columns, least):
+    of = frame(span, now, columns, least=least)
+    length = SPANS[span][1]
+    assert now - of.left >= length
+    assert now < of.right <= of.left + length * 1.6
+    assert 1 <= of.size * of.cells <= columns
+    assert (of.right - of.left) % of.width == 0
+    assert of.left % of.width == 0
+
+
+@given(st.integers(0, 3), MOMENTS, st.integers(20, 400), st.booleans())
+def test_labels_stand_apart_and_inside(span, now, columns, utc):
+    of = frame(span, now, columns)
+    ticks = of.ticks(utc=utc)
+    ends = [(tick.column, tick.column + len(tick.label)) for tick in ticks]
+    assert all(ends[n][1] < ends[n + 1][0] for n in range(len(ends) - 1))
+    assert all(start >= 0 and end <= of.size * of.cells for start, end in ends)
+
+
+def test_frame_stands_still_between_round_times():
+    first = frame(1, NOON + 1, 72)
+    assert all(frame(1, NOON + seconds, 72) == first for seconds in range(1, 1800, 60))
+    assert frame(1, NOON + 1800, 72).right == first.right + 1800
+
+
+def test_buckets_are_wide_enough_for_a_rate_but_stay_many():
+    assert frame(1, NOON, 132).width < 300
+    assert frame(1, NOON, 132, least=500.0).width >= 500.0
+    assert frame(1, NOON, 132, least=1e9).size >= 13
+
+
+def test_labels_are_round_times():
+    assert [tick.label for tick in frame(1, NOON, 72).ticks()][:3] == ["06:00", "07:00", "08:00"]
+    assert all(" " in tick.label for tick in frame(3, NOON, 72).ticks())

@@ -1,0 +1,67 @@
+"""Rows further and further back: each once, no further than asked, and begun anew below what was read."""
+
+import pytest
+
+from tests.support.harness.stage import staged
+from wfdash.api.errors import NotReached, Refused
+from wfdash.live.reads.past_rows import PastRows
+
+
+async def read(past, since):
+    return [row async for page in past.back_to(since) for row in page]
+
+
+@staged()
+async def test_all_are_read_back_to_a_moment(on):
+    rows = list(on.world.workflows["orders"].walk(newest_first=True))
+    since = on.loop.time() - 2 * 3600
+    past = PastRows(on.api, on.budget, "orders")
+    read_ = await read(past, since)
+    ids = {row.id for row in read_}
+    assert {one.id for one in rows if one.created >= since} <= ids
+    assert {one.id for one in rows if one.ended is not None and one.ended >= since} <= ids
+    assert past.floor < since
+    assert not past.exhausted
+    more = {row.id for row in await read(past, 0.0)}
+    assert ids | more == {one.id for one in rows}
+    assert past.exhausted
+    assert await read(past, 0.0) == []
+
+
+@staged()
+async def test_failed_page_is_read_again_below_what_came(on):
+    past = PastRows(on.api, on.budget, "orders")
+    ids = set()
+
+    async def cut_off():
+        async for page in past.back_to(0.0):
+            ids.update(row.id for row in page)
+            on.unreachable = True
+
+    with pytest.raises(NotReached):
+        await cut_off()
+    on.unreachable = False
+    floor = past.floor
+    later = await read(past, 0.0)
+    assert all(row.created <= floor for row in later)
+    assert ids | {row.id for row in later} == {
+        one.id for one in on.world.workflows["orders"].walk(newest_first=True)
+    }
+
+
+@staged()
+async def test_server_that_refuses_dates_is_walked_from_its_top(on):
+    lists = on.api.list_instances
+
+    class NoDates:
+        local = False
+
+        async def list_instances(self, workflow, query):
+            if query.date_end is not None:
+                raise Refused("dates are not taken")
+            return await lists(workflow, query)
+
+    past = PastRows(NoDates(), on.budget, "orders", on.loop.time() - 3600)
+    rows = await read(past, on.loop.time() - 2 * 3600)
+    assert past.dates_refused
+    assert len({row.id for row in rows}) > 50

@@ -1,0 +1,196 @@
+"""The page of history over the simulator: what it says, and what a moment reads out."""
+
+import asyncio
+
+import pytest
+
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import drive, opened
+from wfdash.demo.engine.world import build
+from wfdash.live.polling.events import InstancesChanged
+
+
+def shown(script, scenario, *, size=(80, 24), **options):
+    async def main():
+        world = build(scenario, clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=size, **options) as dashboard:
+            await script(dashboard)
+
+    simulate(main())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_bad_deploy_is_named_soon_after_a_cold_start(size):
+    async def main():
+        loop = asyncio.get_running_loop()
+        world = build("deploy-gone-wrong", clock=loop.time)
+        began = loop.time()
+        async with opened(world=world, size=size) as d:
+            await d.press("history.open")
+            await d.until(lambda: "after version ccf99991" in d.text)
+            assert loop.time() - began <= 5.0
+            line = d.line("errors rose from")
+            bad = next(one for one in world.workflows["orders"].versions if one.id.startswith("ccf99991"))
+            minute = (bad.created // 60) * 60
+            named = {
+                f"{(minute // 60 + n) // 60 % 24:02.0f}:{(minute // 60 + n) % 60:02.0f}" for n in range(5)
+            }
+            assert any(f" at {one}" in line for one in named), line
+            assert d.line("ccf99991  since")
+            assert d.line("9d9c63fe  since")
+            assert "loaded, back to" in d.text
+
+    simulate(main())
+
+
+def test_cursor_reads_out_a_moment_and_enter_lists_it():
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "errors rose" in d.text)
+        await d.press("history.earlier")
+        screen = d.app.screen
+        assert screen.at == screen.finding.at
+        assert d.line("created ·")
+        first = d.line("% failed,")
+        await d.press("history.later")
+        assert d.line("% failed,") != first
+        buckets = screen.loaded.buckets(d.app.context.clock())
+        bucket = next(bucket for bucket in buckets if bucket.start <= screen.at < bucket.end)
+        await d.press("row.open")
+        assert d.app.screen is d.app.root
+        await d.until(lambda: "since:" in d.text)
+        listed = d.app.pages.listing.ids()
+        await d.until(lambda: len(d.app.pages.listing.ids()) >= bucket.created)
+        created = [
+            one.created for one in d.world.workflows["orders"].walk(newest_first=True) if one.id in listed
+        ]
+        assert all(bucket.start <= at < bucket.end for at in created)
+
+    shown(script, "incident", size=(140, 40))
+
+
+def test_escape_lets_go_of_the_cursor_then_closes():
+    async def script(d):
+        await d.press("history.open", "history.earlier")
+        assert d.app.screen.at is not None
+        await d.press("escape")
+        assert d.app.screen.at is None
+        await d.press("escape")
+        assert d.app.screen is d.app.root
+
+    drive(script, size=(80, 24))
+
+
+def test_spans_go_round_and_each_is_read_back():
+    async def script(d):
+        await d.press("history.open")
+        for name in ("24 h", "7 d", "1 h", "6 h"):
+            await d.press("history.span")
+            await d.until(lambda name=name: f"(now {name})" in d.text)
+        assert "150 of 150 loaded" in d.text or "loaded" in d.text
+
+    drive(script, size=(80, 24))
+
+
+def test_chart_counts_what_the_world_holds():
+    async def script(d):
+        await d.press("history.open")
+        screen = d.app.screen
+        await d.until(lambda: not screen._loading and screen.loaded.floor == float("-inf"))
+        now = d.app.context.clock()
+        buckets = screen.loaded.buckets(now)
+        instances = list(d.world.workflows["orders"].walk(newest_first=True))
+        for bucket in buckets:
+            if bucket.end > now - 60:
+                continue  # what ended in the last minute may not have been listed yet
+            ended = [
+                one for one in instances if one.ended is not None and bucket.start <= one.ended < bucket.end
+            ]
+            assert bucket.errored == sum(one.status == "errored" for one in ended)
+            assert bucket.complete == sum(one.status == "complete" for one in ended)
+            assert bucket.created == sum(bucket.start <= one.created < bucket.end for one in instances)
+
+    drive(script, size=(140, 40))
+
+
+def test_errored_rows_that_others_looked_for_do_not_make_a_rate():
+    """The page of causes lists errored instances from long ago; what completed beside them is not loaded."""
+
+    async def script(d):
+        await d.press("history.open")
+        screen = d.app.screen
+        loaded = screen.loaded
+        await d.until(lambda: loaded.floor is not None)
+        before = len(loaded)
+        loaded.floor = d.app.context.clock() - 600
+        store = d.app.session.poller.store
+        old = [row for row in store if row.created is not None and row.created < loaded.floor]
+        for row in old:
+            loaded.rows.pop(row.id, None)
+        loaded.add(old)
+        assert all(row.id not in loaded.rows for row in old)
+        assert len(loaded) <= before
+
+    drive(script, size=(80, 24))
+
+
+def test_workflow_without_instances_is_a_sentence():
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "refunds has no instances" in d.text)
+        assert "%" not in d.text
+
+    drive(script, workflow="refunds", size=(80, 24))
+
+
+def test_one_instance_is_no_rate():
+    async def script(d):
+        world = d.world
+        world.create(world.workflows["refunds"], "refund-1", own=True)
+        await d.press("history.open")
+        await d.until(lambda: "1 of 1 loaded" in d.text)
+        await d.until(lambda: "no instance completed or failed in this time" in d.text)
+        assert "0 % failed" not in d.text
+
+    drive(script, workflow="refunds", size=(80, 24))
+
+
+def test_page_at_rest_draws_nothing():
+    """An event that tells of no instance here changes no line."""
+
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "errors are level" in d.text or "errors rose" in d.text or "fell" in d.text)
+        screen = d.app.screen
+        lines = d.text
+        screen.live(InstancesChanged(type("Nothing", (), {"added": (), "changed": ()})()))
+        screen._draw()
+        await d.pilot.pause()
+        assert d.text == lines
+
+    drive(script, size=(80, 24))
+
+
+def test_history_of_the_workflow_under_the_cursor():
+    async def script(d):
+        await d.press("workflows.open")
+        await d.until(lambda: "refunds" in d.text)
+        await d.press("G", "history.open")
+        assert d.app.screen.target_workflow() == "refunds"
+
+    drive(script, size=(80, 24))
+
+
+def test_labels_never_collide_at_any_width():
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "loaded, back to" in d.text)
+        for width in (60, 80, 100, 132, 200):
+            await d.pilot.resize_terminal(width, 30)
+            await d.settled()
+            axis = d.line("UTC  ")
+            labels = axis.split()[1:]
+            assert labels
+            assert all(len(label) == 5 and label[2] == ":" for label in labels), axis
+
+    drive(script, size=(80, 24))

@@ -1,0 +1,110 @@
+"""The stretch of time that a chart shows, in buckets that fit its columns, with marks at round times."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from msgspec import Struct
+
+__all__ = ["SPANS", "Frame", "Tick", "frame"]
+
+_HOUR: Final = 3600.0
+SPANS: Final = (
+    ("1 h", _HOUR, 600.0),
+    ("6 h", 6 * _HOUR, 1800.0),
+    ("24 h", 24 * _HOUR, 7200.0),
+    ("7 d", 168 * _HOUR, 43200.0),
+)
+"""Name, length, and the step by which the right edge moves: in between the chart stands still and fills."""
+_WIDTHS: Final = tuple(
+    60.0 * minutes for minutes in (1, 2, 3, 5, 6, 10, 12, 15, 24, 30, 60, 90, 120, 180, 360, 720)
+)
+_TICKS: Final = (
+    600.0,
+    900.0,
+    1800.0,
+    _HOUR,
+    2 * _HOUR,
+    3 * _HOUR,
+    6 * _HOUR,
+    12 * _HOUR,
+    24 * _HOUR,
+    48 * _HOUR,
+)
+_FEWEST: Final = 26
+"""Buckets, however little happens."""
+_FULL: Final = 0.85
+_GAP: Final = 2
+"""Cells at least between two labels."""
+
+
+class Tick(Struct, frozen=True):
+    column: int
+    label: str
+
+
+class Frame(Struct, frozen=True):
+    """From `left` to `right` (epoch seconds) in buckets of `width` seconds, each `cells` columns wide."""
+
+    left: float
+    right: float
+    width: float
+    cells: int
+
+    @property
+    def size(self) -> int:
+        """How many buckets."""
+        return round((self.right - self.left) / self.width)
+
+    def column(self, at: float) -> int:
+        """The first column of the bucket in which a moment lies."""
+        return int((at - self.left) // self.width) * self.cells
+
+    def ticks(self, *, utc: bool = True) -> list[Tick]:
+        """Round times as the reader's clock has them, as many as stand apart from each other."""
+        room = 5 if self.right - self.left < 48 * _HOUR else 6
+        step = next((step for step in _TICKS if step / self.width * self.cells >= room + _GAP), _TICKS[-1])
+        offset = 0.0 if utc else _offset(self.right)
+        at = -(-(self.left + offset) // step) * step - offset
+        found: list[Tick] = []
+        while at < self.right:
+            moment = datetime.fromtimestamp(at, UTC) if utc else datetime.fromtimestamp(at).astimezone()
+            label = f"{moment:%H:%M}" if room == 5 else f"{moment:%b} {moment.day}"
+            if room == 6 and (moment.hour or moment.minute):
+                label = f"{moment:%H:%M}"
+            column = self.column(at)
+            apart = not found or column > found[-1].column + len(found[-1].label)
+            if apart and column + len(label) <= self.size * self.cells:
+                found.append(Tick(column, label))
+            at += step
+        return found
+
+
+def frame(span: int, now: float, columns: int, *, least: float = 0.0) -> Frame:
+    """What `SPANS[span]` shows now in so many columns: back at least that long, up to the next round time.
+
+    A bucket is at least `least` seconds wide where that leaves enough of them: with two or three ended in
+    each, a rate would jump between nothing and a half all the time.
+    """
+    _, length, step = SPANS[span]
+    right = (now // step + 1) * step
+    left = right - length - step
+    widths = [width for width in _WIDTHS if not step % width or not width % step]
+    least = max((right - left) / columns, min(least, (right - left) / _FEWEST))
+    wide = [width for width in widths if width >= least] or widths[-1:]
+    # The narrowest of those that fill the room: half of it left blank would be for nothing.
+    width = next(
+        (width for width in wide if _filled(right - left, width, columns) >= _FULL * columns), wide[0]
+    )
+    left = left // width * width
+    right = -(-right // width) * width
+    return Frame(left, right, width, max(1, int(columns // ((right - left) / width))))
+
+
+def _filled(length: float, width: float, columns: int) -> float:
+    """Columns that buckets of this width take, each as many cells wide as fit."""
+    return length / width * (columns // (length / width))
+
+
+def _offset(at: float) -> float:
+    offset = datetime.fromtimestamp(at).astimezone().utcoffset()
+    return offset.total_seconds() if offset is not None else 0.0

@@ -1,0 +1,68 @@
+"""Rows of a workflow further and further back, page by page, for whoever looks at its history."""
+
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+from wfdash.api.errors import Refused
+from wfdash.api.interface import NEWEST, InstancePage, ListQuery, Workflows
+from wfdash.api.paging import walk
+from wfdash.core.model.instance import Instance
+from wfdash.live.budget.budget import Budget, Priority
+
+__all__ = ["PastRows"]
+
+_BEYOND = 10
+"""Pages that are read beyond a moment at most, as long as they hold what ended after it."""
+
+
+class PastRows(Struct):
+    """One read a page, in the foreground. `floor` is how far back nothing is missing."""
+
+    api: Workflows
+    budget: Budget
+    workflow: str
+    floor: float | None = None
+    """Creation of the oldest row read, epoch seconds."""
+    exhausted: bool = False
+    """The list has come to its end."""
+    dates_refused: bool = False
+
+    async def back_to(self, since: float) -> AsyncIterator[list[Instance]]:
+        """Pages down to what was created at `since`, and further while older ones ended after it.
+
+        Raises WorkflowsError; begun anew it goes on below what it has read.
+        """
+        beyond = 0
+        while not self.exhausted:
+            below = None if self.dates_refused or self.api.local else self.floor
+            try:
+                async for page in walk(
+                    _Turns(self.api, self.budget), self.workflow, ListQuery(date_end=below)
+                ):
+                    rows = [row for row in map(Instance.from_item, page.items) if row is not None]
+                    created = [row.created for row in rows if row.created is not None]
+                    if created:
+                        oldest = min(created)
+                        self.floor = oldest if self.floor is None else min(self.floor, oldest)
+                    yield rows
+                    if self.floor is not None and self.floor < since:
+                        beyond += 1
+                        late = any(row.ended is not None and row.ended >= since for row in rows)
+                        if beyond > _BEYOND or not late:
+                            return
+                self.exhausted = True
+            except Refused:
+                # Not every server takes dates: the list is walked from its top then, which costs more.
+                if below is None:
+                    raise
+                self.dates_refused = True
+
+
+class _Turns(Struct, frozen=True):
+    api: Workflows
+    budget: Budget
+
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
+        await self.budget.acquire(Priority.FOREGROUND, "history")
+        return await self.api.list_instances(workflow, query)

@@ -1,0 +1,142 @@
+"""The three charts over one axis of time, as styled lines: what failed, what ended, how long it took."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+from rich.style import Style
+
+from wfdash.core.history.bucket import Bucket
+from wfdash.core.history.frame import Frame
+from wfdash.core.history.sentence import percent
+from wfdash.core.text.words import brief
+from wfdash.core.triage.error_groups import short_version
+from wfdash.core.triage.headline import ENOUGH
+from wfdash.ui.widgets.bars import NONE, UNKNOWN, Bar, bar_lines, nice_top
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import ACCENT, BAD, CURSOR, PLAIN, QUIET
+
+__all__ = ["GUTTER", "Chart", "axis_lines", "charts", "plot_lines"]
+
+GUTTER: Final = 8
+"""Columns for the numbers of the axis, with the line between."""
+_RATES: Final = (0.1, 0.25, 0.5, 1.0)
+_TIMES: Final = (
+    1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 2700.0, 3600.0, 5400.0,
+    7200.0, 10800.0, 21600.0, 43200.0, 86400.0, 172800.0, 432000.0, 864000.0,
+)  # fmt: skip
+
+
+class Chart(Struct, frozen=True):
+    bars: Sequence[Bar]
+    top: float
+    label: str
+    """Of the top, with its unit."""
+    bad_from: float | None = None
+    """The moment from which it needs looking at."""
+
+
+def charts(
+    buckets: Sequence[Bucket], seen: Callable[[Bucket], bool], *, now: float, bad_from: float | None
+) -> tuple[Chart, Chart, Chart]:
+    """What failed, what ended and how long it took; `seen` says of which bucket all is loaded and kept."""
+    counted = [bucket for bucket in buckets if seen(bucket)]
+    rates = [bucket.failure_rate or 0.0 for bucket in counted if bucket.sample >= ENOUGH]
+    top = nice_top(max(rates, default=max((b.failure_rate or 0.0 for b in counted), default=0.0)), _RATES)
+    failed = Chart(_bars(buckets, seen, _solid_rate, _thin_rate), top, percent(top), bad_from)
+    width = buckets[0].end - buckets[0].start if buckets else 60.0
+    most = max((bucket.ended for bucket in counted), default=0)
+    unit, seconds = next((unit for unit in _UNITS if most * unit[1] >= width), _UNITS[-1])
+
+    def pace(bucket: Bucket) -> float:
+        # The last bucket still fills: by its full width it would always look like a fall.
+        return bucket.ended * seconds / max(min(bucket.end, now) - bucket.start, width / 4)
+
+    highest = nice_top(max([pace(bucket) for bucket in counted], default=1.0) or 1.0, ())
+    ended = Chart(_bars(buckets, seen, pace), highest, f"{highest:g}/{unit}")
+    longest = nice_top(max((bucket.p95 or 0.0 for bucket in counted), default=0.0), _TIMES)
+    took = Chart(
+        _bars(buckets, seen, lambda bucket: bucket.p50, lambda bucket: bucket.p95), longest, brief(longest)
+    )
+    return failed, ended, took
+
+
+def _solid_rate(bucket: Bucket) -> float | None:
+    """A rate on too few is shaded only: one of two that failed is no trouble yet."""
+    return 0.0 if bucket.errored and bucket.sample < ENOUGH else bucket.failure_rate
+
+
+def _thin_rate(bucket: Bucket) -> float | None:
+    return bucket.failure_rate if bucket.sample < ENOUGH else None
+
+
+_UNITS: Final = (("s", 1.0), ("min", 60.0), ("h", 3600.0), ("d", 86400.0))
+
+
+def _bars(
+    buckets: Sequence[Bucket],
+    seen: Callable[[Bucket], bool],
+    value: Callable[[Bucket], float | None],
+    upper: Callable[[Bucket], float | None] = lambda _: None,
+) -> list[Bar]:
+    return [Bar(value(bucket), upper(bucket)) if seen(bucket) else Bar(mark=UNKNOWN) for bucket in buckets]
+
+
+def plot_lines(
+    chart: Chart, of: Frame, buckets: Sequence[Bucket], height: int, cursor: int | None
+) -> list[Pieces]:
+    """The lines of one chart with the numbers of its axis, the cursor's bucket standing out in each."""
+    blank = [Bar(mark=NONE)] * (of.size - len(chart.bars))
+    lines: list[Pieces] = []
+    for row, text in enumerate(bar_lines([*chart.bars, *blank], height, chart.top)):
+        label = chart.label if row == 0 else "0" if row == height - 1 else ""
+        pieces: list[tuple[str, Style]] = [(f"{label:>{GUTTER - 2}} ", QUIET), ("│", QUIET)]
+        for number, sign in enumerate(text):
+            style = QUIET if sign in (UNKNOWN, "╌", "░") else PLAIN
+            if sign not in (UNKNOWN, NONE, "╌") and _is_bad(chart, buckets, number):
+                style = BAD
+            style = CURSOR if number == cursor else style
+            cells = sign * of.cells
+            if pieces and pieces[-1][1] is style and len(pieces) > 2:
+                pieces[-1] = (pieces[-1][0] + cells, style)
+            else:
+                pieces.append((cells, style))
+        lines.append(pieces)
+    return lines
+
+
+def _is_bad(chart: Chart, buckets: Sequence[Bucket], number: int) -> bool:
+    return chart.bad_from is not None and number < len(buckets) and buckets[number].end > chart.bad_from
+
+
+def axis_lines(of: Frame, deployed: Mapping[str, float], *, utc: bool, first: str = "") -> list[Pieces]:
+    """The deploys that fall into it, the line with a tick at each round time, and the times.
+
+    A name stands beside its mark where it meets no other; `first` is the version whose name goes first.
+    """
+    room = of.size * of.cells
+    names = [" "] * room
+    came = [(of.column(at), version) for version, at in deployed.items() if of.left <= at < of.right]
+    for column, _ in came:
+        names[column] = "▲"
+    for column, version in sorted(came, key=lambda pair: (pair[1] != first, -pair[0])):
+        text = short_version(version)
+        for start in (column + 1, column - len(text)):
+            around = names[max(0, start - 1) : start + len(text) + 1]
+            beside = [sign for sign in around if sign not in (" ", "▲")]
+            inside = names[start : start + len(text)] if start >= 0 else ["x"]
+            if start + len(text) <= room and not beside and set(inside) == {" "}:
+                names[start : start + len(text)] = text
+                break
+    line, labels = ["─"] * room, [" "] * room
+    for tick in of.ticks(utc=utc):
+        line[tick.column] = "┴"
+        labels[tick.column : tick.column + len(tick.label)] = tick.label
+    indent = " " * GUTTER
+    lead = f"{'deploys' if came else '':>{GUTTER - 1}} "
+    zone = f"{'UTC' if utc else 'local':>{GUTTER - 2}}  "
+    return [
+        [(lead, QUIET), ("".join(names), ACCENT)],
+        [(indent[:-1] + "└", QUIET), ("".join(line), QUIET)],
+        [(zone, QUIET), ("".join(labels), QUIET)],
+    ]

@@ -1,0 +1,117 @@
+"""The rows that the page rests on, counted as they come, and how far back nothing is missing."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from wfdash.api.interface import Version
+from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.change import count_outcomes, find_changes
+from wfdash.core.history.frame import Frame
+from wfdash.core.history.history import History
+from wfdash.core.history.retention import Edge, edge
+from wfdash.core.history.sentence import Finding, failures
+from wfdash.core.model.instance import Instance
+
+__all__ = ["LoadedHistory"]
+
+_MINUTE = 60.0
+_PLACES = 3000
+"""Stretches at most among which a change is looked for."""
+
+
+class LoadedHistory:
+    """Rows from anywhere; those below the floor wait until all around them are loaded too."""
+
+    def __init__(self, frame: Frame, *, local: bool, retention: float | None) -> None:
+        self.frame = frame
+        self.local, self.retention = local, retention
+        self.rows: dict[str, Instance] = {}
+        self.floor: float | None = None
+        self.versions: Mapping[str, Version] = {}
+        self.history = History(frame.width, since=frame.left)
+        self._counting: list[Instance] | None = None
+        """Rows that came while all are counted anew."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def deployed(self) -> dict[str, float]:
+        return {v.id: v.created for v in self.versions.values() if v.created is not None}
+
+    def add(self, rows: Iterable[Instance], *, walked: bool = False) -> None:
+        """Takes rows in; what the list did not bring itself only where all of its age is loaded.
+
+        Errored ones are also looked for by other pages, and alone they would fail at 100 %.
+        """
+        taken = [row for row in rows if walked or row.id in self.rows or self._is_covered(row)]
+        self.rows.update((row.id, row) for row in taken)
+        self.history.add(taken)
+        if self._counting is not None:
+            self._counting += taken
+
+    def _is_covered(self, row: Instance) -> bool:
+        return self.floor is not None and row.created is not None and row.created >= self.floor
+
+    async def show(self, frame: Frame) -> None:
+        """Counts anew for another stretch or other buckets, in slices."""
+        if (frame.width, frame.left) != (self.frame.width, self.frame.left):
+            history = History(frame.width, since=frame.left)
+            self._counting = []
+            for _ in history.take(list(self.rows.values())):
+                await asyncio.sleep(0)
+            history.add(self._counting)
+            self._counting, self.history = None, history
+        self.frame = frame
+
+    def edge(self, now: float) -> Edge:
+        defaults = [version.default_retention for version in self.versions.values()]
+        return edge(now, configured=self.retention, defaults=defaults, local=self.local)
+
+    def is_seen(self, bucket: Bucket, now: float) -> bool:
+        """Whether all that happened in it is loaded, and none of it erased."""
+        if self.history.undated or self.floor is None:
+            return False
+        return bucket.start >= self.edge(now).both and bucket.end > self.floor
+
+    def buckets(self, now: float) -> list[Bucket]:
+        return self.history.buckets(self.frame.left, min(self.frame.right, _above(now, self.frame)))
+
+    @property
+    def total(self) -> Tally:
+        tallies = list(self.history.versions().values())
+        return Tally(
+            sum(tally.created for tally in tallies),
+            sum(tally.complete for tally in tallies),
+            sum(tally.errored for tally in tallies),
+            sum(tally.terminated for tally in tallies),
+            sorted(took for tally in tallies for took in tally.took),
+        )
+
+    async def finding(self, now: float, *, utc: bool) -> Finding:
+        """What the failures show, looked for in slices."""
+        start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
+        if self.history.undated or start >= now or not self.rows:
+            return Finding(self.nothing)
+        rows: Sequence[Instance] = list(self.rows.values())
+        width = max(_MINUTE, (now - start) / _PLACES)
+        work = count_outcomes(rows, start=start, end=now, width=width)
+        while True:
+            try:
+                next(work)
+            except StopIteration as done:
+                changes = find_changes(done.value, self.deployed.values())
+                within = [row for row in rows if row.ended is not None and row.ended >= start]
+                return failures(changes, self.total, within, deployed=self.deployed, now=now, utc=utc)
+            await asyncio.sleep(0)
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to draw."""
+        if self.history.undated:
+            return "this server's list does not say when an instance ended: only what was created is counted"
+        return "no instance is loaded of this time"
+
+
+def _above(now: float, frame: Frame) -> float:
+    return (now // frame.width + 1) * frame.width

@@ -1,0 +1,429 @@
+"""`H`: what failed, what ended and how long it took over time, and what each version has to do with it."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import partial
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.worker import WorkType
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.frame import SPANS, Frame, frame
+from wfdash.core.history.sentence import Finding, durations, percent, throughput
+from wfdash.core.model.instance import Instance
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import brief, clock, count
+from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.error_groups import VersionShare, short_version
+from wfdash.core.triage.headline import ENOUGH, worst_version
+from wfdash.live.polling.events import Event, InstancesChanged
+from wfdash.ui.base.identity import identity_of
+from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
+from wfdash.ui.history.charts import GUTTER, axis_lines, charts, plot_lines
+from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["HistoryScreen"]
+
+_SIX_HOURS: Final = 1
+"""The span that it opens with, in `SPANS`."""
+_DRAWN_EVERY: Final = 5.0
+"""Seconds between two drawings of what trickles in, so that a page at rest writes next to nothing."""
+_LOADING_EVERY: Final = 1.0
+_AGAIN: Final = 5.0
+"""Seconds after a failed read."""
+_VERSIONS, _VERSIONS_TALL = 3, 6
+_TALL: Final = 30
+_SENTENCE: Final = 2
+_LEAST: Final = 2
+"""Lines of a chart at least."""
+
+
+class HistoryScreen(BaseScreen):
+    """Reads the list back while it is open, in the foreground, and no further than what it shows."""
+
+    opened_by = "history.open"
+    labels: ClassVar = {"row.open": "list these", "timeline.scale": "span"}
+    offers = ("history.earlier", "history.later", "history.span")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        "row.open", "history.earlier", "history.later", "history.span"
+    )
+    AUTO_FOCUS = ""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.span = _SIX_HOURS
+        self.at: float | None = None
+        """The moment under the cursor: the start of its bucket."""
+        self.loaded: LoadedHistory | None = None
+        self.finding = Finding("counting what is loaded")
+        self._frame: Frame | None = None
+        self._workflow = ""
+        self._drawn_at = float("-inf")
+        self._found_for: tuple[int, float] = (-1, 0.0)
+        self._dirty = False
+        self._loading = False
+        self._failure = ""
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield TextLines(id="charts")
+        yield KeyBar(self.context.pages.why_off)
+
+    def on_mount(self) -> None:
+        poller = self.poller
+        if poller is not None and poller.workflow:
+            self._workflow = poller.workflow
+            self._frame = frame(self.span, self.context.clock(), self._columns)
+            self.loaded = LoadedHistory(
+                self._frame,
+                local=poller.local,
+                retention=self.context.settings.retention.get(poller.workflow),
+            )
+            self._start("load", self._load)
+        self.call_after_refresh(self._draw)
+
+    def on_resize(self) -> None:
+        self._reframe()
+
+    @property
+    def _columns(self) -> int:
+        return max(20, self.size.width - GUTTER - 1)
+
+    @property
+    def _least(self) -> float:
+        """Seconds in which enough end for a rate, as far as is loaded."""
+        if self.loaded is None or self._loading:
+            return 0.0
+        ended, now = self.loaded.total.sample, self.context.clock()
+        return self._seconds(now) * ENOUGH / ended if ended else 0.0
+
+    def target_workflow(self) -> str:
+        return self._workflow
+
+    # What it rests on.
+
+    def live(self, event: Event) -> None:
+        loaded, poller = self.loaded, self.poller
+        if isinstance(event, InstancesChanged) and loaded is not None and poller is not None:
+            if poller.workflow != self._workflow:
+                return
+            ids = (*event.delta.added, *event.delta.changed)
+            rows = [row for identity in ids if (row := poller.store.get(identity)) is not None]
+            loaded.add(rows)
+            self._dirty = True
+
+    def tick(self, now: float) -> None:
+        if self._frame is not None and now >= self._frame.right:
+            self._reframe()
+            return
+        pace = _LOADING_EVERY if self._loading else _DRAWN_EVERY
+        if not 0 <= now - self._drawn_at < pace:
+            self._draw()
+            self._look()
+
+    def _start(self, group: str, work: WorkType[None]) -> None:
+        """Begins it in place of what is under way of its kind; a callable, which may never be called."""
+        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+    async def _load(self) -> None:
+        """Takes what is loaded already, then reads on below it until the span is covered."""
+        loaded, poller, session = self.loaded, self.poller, self.context.session
+        if loaded is None or poller is None or session is None or self._frame is None:
+            return
+        if loaded.floor is None:
+            rows = poller.contiguous() if not poller.filtered else []
+            loaded.add(rows, walked=True)
+            loaded.floor = min((row.created for row in rows if row.created is not None), default=None)
+        past = session.reads.past_rows(self._workflow, floor=loaded.floor)
+        past.exhausted = poller.history.complete and not poller.filtered and loaded.floor is not None
+        self._loading = True
+        while True:
+            try:
+                if not loaded.versions:
+                    loaded.versions = {v.id: v for v in await session.reads.versions(self._workflow)}
+                async for page in past.back_to(self._frame.left):
+                    self._came(page, past.floor)
+                    await asyncio.sleep(0)
+                break
+            except WorkflowsError as error:
+                self._failure = error.sentence
+                self._dirty = True
+                await asyncio.sleep(max(_AGAIN, error.retry_after or 0.0))
+        if past.exhausted:
+            loaded.floor = float("-inf")
+        self._loading, self._failure = False, ""
+        self._reframe()
+
+    def _came(self, page: Iterable[Instance], floor: float | None) -> None:
+        loaded, poller = self.loaded, self.poller
+        assert loaded is not None
+        # The table may know more of an instance by now than the list that was asked before.
+        store = poller.store if poller is not None and poller.workflow == self._workflow else None
+        loaded.add(((store.get(row.id) if store is not None else None) or row for row in page), walked=True)
+        loaded.floor, self._failure, self._dirty = floor, "", True
+
+    def _reframe(self) -> None:
+        """Another span, width or right edge: counts anew, then reads on if it goes further back."""
+        if self.loaded is None:
+            return
+        self._frame = frame(self.span, self.context.clock(), self._columns, least=self._least)
+        self._start("count", partial(self._show, self._frame))
+
+    async def _show(self, of: Frame) -> None:
+        assert self.loaded is not None
+        await self.loaded.show(of)
+        self._found_for = (-1, 0.0)
+        self._draw()
+        self._look()
+        if self.loaded.floor is None or self.loaded.floor > of.left:
+            self._start("load", self._load)
+
+    def _look(self) -> None:
+        """Looks for a change where something new was counted."""
+        loaded, now = self.loaded, self.context.clock()
+        if loaded is None or self._found_for == (len(loaded), now // 60):
+            return
+        self._found_for = (len(loaded), now // 60)
+        self._start("find", partial(self._find, now))
+
+    async def _find(self, now: float) -> None:
+        if self.loaded is not None:
+            self.finding = await self.loaded.finding(now, utc=self.context.utc)
+            self._draw()
+
+    # Drawing.
+
+    def _draw(self) -> None:
+        poller, now = self.poller, self.context.clock()
+        if poller is None or not self.is_ready:
+            return
+        self._drawn_at, self._dirty = now, False
+        self.query_one(Header).tell(
+            identity_of(self.context, self._workflow or "history"),
+            counts={},
+            freshness=freshness_pieces(
+                poller.newest.freshness,
+                now=now,
+                frozen=poller.frozen,
+                slow=poller.budget.slow("history") or poller.budget.slow("list", after=5.0),
+            ),
+            meter=meter_pieces(poller.budget),
+        )
+        self.query_one("#charts", TextLines).show(self._lines(now))
+
+    def _lines(self, now: float) -> list[Pieces]:
+        loaded = self.loaded
+        if loaded is None:
+            key = self.context.keys.key_of("workflows.open")
+            return [[], [(f"  no workflow is chosen: {key} lists them", QUIET)]]
+        of, buckets, width = loaded.frame, loaded.buckets(now), self.size.width
+        if len(loaded) == 0 and not self._loading and not self._failure:
+            name = clean(self._workflow)
+            return [[], [(f"  {name} has no instances: there is nothing to draw", QUIET)]]
+        total, utc = loaded.total, self.context.utc
+        finding = self.finding
+        three = charts(
+            buckets,
+            lambda bucket: loaded.is_seen(bucket, now),
+            now=now,
+            bad_from=finding.at if finding.unusual else None,
+        )
+        style = BAD if finding.unusual else STRONG
+        said = wrapped(clean(finding.sentence), width - 10, _SENTENCE)
+        titles: list[list[Pieces]] = [
+            [
+                [(f" {'FAILED' if not number else '':<8}", HEADING), (text, style)]
+                for number, text in enumerate(said)
+            ],
+            [[(" ENDED   ", HEADING), (fit(throughput(total, self._seconds(now)), width - 10), PLAIN)]],
+            [[(" TOOK    ", HEADING), (fit(durations(total), width - 10), PLAIN)]],
+        ]
+        foot = [
+            *axis_lines(of, loaded.deployed, utc=utc, first=finding.version),
+            *self._readout(buckets, now, width),
+            *self._versions(width, now),
+            self._basis(now, width),
+        ]
+        room = max(3 * _LEAST, self.size.height - 2 - len(foot) - sum(map(len, titles)))
+        heights = (room - 2 * (room // 3), room // 3, room // 3)
+        cursor = self._cursor_number(buckets)
+        lines: list[Pieces] = []
+        for title, chart, height in zip(titles, three, heights, strict=True):
+            lines += [*title, *plot_lines(chart, of, buckets, height, cursor)]
+        return [*lines, *foot]
+
+    def _seconds(self, now: float) -> float:
+        """How long a stretch the numbers are of."""
+        loaded = self.loaded
+        assert loaded is not None
+        start = max(loaded.frame.left, loaded.edge(now).both)
+        oldest = loaded.history.oldest
+        if loaded.floor is not None:
+            start = max(start, loaded.floor)
+        return now - max(start, oldest if oldest is not None else start)
+
+    def _readout(self, buckets: list[Bucket], now: float, width: int) -> list[Pieces]:
+        """What happened at the cursor, in two lines; without one, how to get there."""
+        keys, number = self.context.keys.key_of, self._cursor_number(buckets)
+        loaded = self.loaded
+        assert loaded is not None
+        if number is None:
+            words = f"{keys('history.earlier')} {keys('history.later')} read out a moment, "
+            words += f"{keys('history.span')} changes the span (now {SPANS[self.span][0]})"
+            return [[("  " + fit(words, width - 3), QUIET)], []]
+        bucket = buckets[number]
+        when = f"{self._time(bucket.start, now)} to {self._time(bucket.end, now)}"
+        if not loaded.is_seen(bucket, now):
+            erased = bucket.start < loaded.edge(now).both
+            why = "what ended then may have been erased" if erased else "not loaded yet"
+            return [[(f"  {when}  ", STRONG), (why, QUIET)], []]
+        rate = bucket.failure_rate
+        failed = "nothing completed or failed" if rate is None else f"{percent(rate)} failed"
+        if rate is not None:
+            failed += f", {count(bucket.errored)} of {count(bucket.sample)}"
+        style = (
+            BAD
+            if self.finding.unusual and bucket.end > (self.finding.at or 0.0) and bucket.errored
+            else PLAIN
+        )
+        took = " · ".join(
+            f"{name} {brief(value)}"
+            for name, value in (("p50", bucket.p50), ("p95", bucket.p95), ("p99", bucket.p99))
+            if value is not None
+        )
+        rest = f"{count(bucket.created)} created"
+        rest += f" · {count(bucket.running)} running, {count(bucket.queued)} queued"
+        rest += f" · {took}" if took else ""
+        rest += f" · {keys('row.open')} lists those created then" if width >= 120 else ""
+        return [
+            [(f"  {when}  ", STRONG), (failed, style)],
+            [("  " + fit(rest, width - 3), PLAIN)],
+        ]
+
+    def _versions(self, width: int, now: float) -> list[Pieces]:
+        """Each version with how it fared; the worst stands out, and the older one stands beside it."""
+        loaded = self.loaded
+        assert loaded is not None
+        tallies, deployed = dict(loaded.history.versions()), loaded.deployed
+        for version in sorted(deployed, key=lambda v: -deployed[v])[:2]:
+            tallies.setdefault(version, Tally())
+        shares = [
+            VersionShare(version, tally.errored, tally.sample, deployed.get(version))
+            for version, tally in tallies.items()
+            if version
+        ]
+        worst = worst_version(shares)
+        most = _VERSIONS_TALL if self.size.height >= _TALL else _VERSIONS
+        shares.sort(key=lambda share: (share != worst, -share.finished, -(share.first_seen or 0.0)))
+        lines: list[Pieces] = []
+        for share in shares[:most]:
+            tally, style = tallies[share.version], BAD if share == worst else PLAIN
+            words = "none has completed or failed yet" if tally.created else "none in this time"
+            if tally.sample:
+                words = f"{percent(share.share)} failed, {count(tally.errored)} of {count(tally.sample)}"
+                if tally.p50 is not None and tally.p95 is not None:
+                    words += f" · p50 {brief(tally.p50)}, p95 {brief(tally.p95)}"
+            since = deployed.get(share.version)
+            when = f"since {self._time(since, now)}" if since is not None else ""
+            lines.append(
+                [
+                    (f"  {clean(short_version(share.version)):<8}  ", STRONG),
+                    (f"{when:<22}  ", QUIET),
+                    (fit(words, max(1, width - 37)), style),
+                ]
+            )
+        return lines
+
+    def _basis(self, now: float, width: int) -> Pieces:
+        loaded, poller = self.loaded, self.poller
+        assert loaded is not None
+        assert poller is not None
+        total = poller.total
+        of = f" of {count(max(total, len(loaded)))}" if total else ""
+        said = f"{count(len(loaded))}{of} loaded"
+        oldest = loaded.history.oldest
+        if oldest is not None:
+            said += f", back to {self._time(oldest, now)}"
+        style = QUIET
+        if self._failure:
+            said, style = f"{said} · {clean(self._failure)}", WARN
+        elif self._loading:
+            slow = poller.budget.slow("history")
+            said += f" · reading on{f', slow: {slow}' if slow else ''}"
+        else:
+            caveat = " · as they stand now: a restart takes a failed run away"
+            said += caveat if len(said + caveat) < width - 2 else " · as they stand now"
+        if loaded.edge(now).both > loaded.frame.left:
+            said += f" · erased before {self._time(loaded.edge(now).both, now)}"
+        return [(" " + fit(said, width - 2), style)]
+
+    def _time(self, at: float, now: float) -> str:
+        text = clock(at, utc=self.context.utc, now=now)
+        return text[:5] if text[2:3] == ":" else text
+
+    # The cursor.
+
+    def _cursor_number(self, buckets: list[Bucket]) -> int | None:
+        if self.at is None:
+            return None
+        return next((n for n, bucket in enumerate(buckets) if bucket.start <= self.at < bucket.end), None)
+
+    def _move(self, by: int) -> None:
+        loaded = self.loaded
+        if loaded is None:
+            return
+        buckets = loaded.buckets(self.context.clock())
+        number = self._cursor_number(buckets)
+        if number is None:
+            # Where it changed is where one looks first.
+            self.at = self.finding.at if self.finding.at is not None else buckets[-1].start
+            if self._cursor_number(buckets) is None:
+                self.at = buckets[-1].start
+        else:
+            self.at = buckets[max(0, min(len(buckets) - 1, number + by))].start
+        self._draw()
+
+    def action_history_earlier(self) -> None:
+        self._move(-1)
+
+    def action_history_later(self) -> None:
+        self._move(1)
+
+    def action_history_span(self) -> None:
+        """The next longer span, and from the longest to the shortest."""
+        self.span = (self.span + 1) % len(SPANS)
+        self._reframe()
+
+    def action_row_open(self) -> None:
+        """Lists what was created in the bucket under the cursor."""
+        loaded = self.loaded
+        buckets = loaded.buckets(self.context.clock()) if loaded is not None else []
+        number = self._cursor_number(buckets)
+        if number is None:
+            return
+        bucket = buckets[number]
+        self.context.pages.close_all()
+        self.context.pages.listing.filter_by(f"since:{_iso(bucket.start)} before:{_iso(bucket.end)}")
+
+    def close_layer(self) -> bool:
+        """The cursor first."""
+        if self.at is None:
+            return False
+        self.at = None
+        self._draw()
+        return True
+
+
+def _iso(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}"
