@@ -1,5 +1,6 @@
 """wfdash's own client against the simulator: what it sends is as published, what it asks is answered."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -8,9 +9,10 @@ from pydantic import ValidationError
 from starlette.datastructures import Headers
 
 from tests.contract.shapes import BODIES, QUERIES, check
+from tests.support.harness.simulator import Simulator
 from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
-from wfdash.api.interface import ListQuery, NewInstance, RestartFrom, Workflows
+from wfdash.api.interface import Exchange, ListQuery, NewInstance, RestartFrom, Workflows
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
 from wfdash.demo.engine.world import build
@@ -131,3 +133,25 @@ def test_the_check_can_fail(method: str, path: str, body: bytes) -> None:
     full = f"/client/v4/accounts/{ACCOUNT_ID}/workflows{path}"
     with pytest.raises((AssertionError, ValidationError)):
         check(LoggedRequest(START, method, full, headers, body))
+
+
+async def test_tail_over_a_real_websocket(server: Simulator) -> None:
+    env = server.env
+    settings = Settings(
+        account_id=env["CLOUDFLARE_ACCOUNT_ID"],
+        base_url=env["CLOUDFLARE_BASE_URL"],
+        credential=Credential(TOKEN, source="CLOUDFLARE_API_TOKEN"),
+    )
+    exchanges: list[Exchange] = []
+    api = await connect(settings, observer=exchanges.append)
+    stream = api.log_stream()
+    assert stream is not None
+    following = stream.follow("billing-worker", "billing")
+    try:
+        async with asyncio.timeout(90):
+            lines = await anext(following)
+    finally:
+        await following.aclose()
+        await api.close()
+    assert all(line.source == "tail" and line.instance.startswith("bill-") for line in lines)
+    assert [exchange.method for exchange in exchanges] == ["POST", "DELETE"]

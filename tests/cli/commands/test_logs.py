@@ -84,3 +84,21 @@ def test_follow_ends_with_the_instance(shell, created):
     assert done.returncode == 0
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert len({json.dumps(line) for line in lines}) == len(lines) > 0
+
+
+def test_credential_in_a_line_is_masked(shell, simulator):
+    token = simulator["CLOUDFLARE_API_TOKEN"]
+    made = shell("create", "-w", "orders", "--id", token, "--wait", "--timeout", "3s")
+    assert made.returncode in (0, 1, 4), made.stderr
+    for more in ((), ("--json",)):
+        done = shell("logs", "-w", "orders", "-i", token, *more)
+        assert done.returncode == 0
+        assert "[hidden]" in done.stdout
+        assert token not in done.stdout + done.stderr
+
+
+def test_doctor_names_the_permission(program, simulator, faulty):
+    assert "can be read (Workers Observability Read)" in program("doctor", env=simulator).stdout
+    done = program("doctor", env=faulty("--fault", "403@telemetry"))
+    assert "It takes the permission Workers Observability Read" in done.stdout
+    assert done.returncode == 0

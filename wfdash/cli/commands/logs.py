@@ -2,6 +2,7 @@
 
 import asyncio
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from wfdash.core.logs.rows import uncoloured
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.times import iso
-from wfdash.core.text.clean import clean
+from wfdash.core.text.clean import clean, masked
 from wfdash.core.text.words import count
 from wfdash.core.why.step_names import base_name
 from wfdash.live.budget.budget import Priority
@@ -134,11 +135,15 @@ class _Logs:
     def _print(self, detail: Detail, others: Sequence[str]) -> None:
         """Prints what was not printed yet; while following, not before the steps of its time are known."""
         as_of = None if is_final(detail.status) else self._asked_at
+        alike: Counter[tuple[object, ...]] = Counter()
         for entry in self.logs.placed(detail, others, as_of=as_of):
             own = entry.line
+            words = (round(own.at * 1000), own.level, own.message)
+            alike[words] += 1
             if self.follows and as_of is not None and own.at > as_of - _STEPS_LAG:
                 continue
-            same = (own.source, own.request, own.order, round(own.at * 1000), own.message)
+            # Not by its source: what a tail sent first comes from telemetry too.
+            same = (*words, alike[words])
             if same in self._printed or not self._wanted(entry, detail):
                 continue
             if self.since is not None and own.at < self.since:
@@ -151,7 +156,7 @@ class _Logs:
         own = entry.line
         name = None if entry.step is None else base_name(detail.steps[entry.step].name)
         if self.as_json:
-            values = (iso(own.at), own.level, own.message, own.source, name, entry.certain)
+            values = (iso(own.at), own.level, masked(own.message), own.source, name, entry.certain)
             keys = ("at", "level", "message", "source", "step", "certain")
             json_line(dict(zip(keys, values, strict=True)))
             return

@@ -46,21 +46,19 @@ def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
     The same line from two sources counts once; a source that gives one line twice calls it by the same name.
     """
     kept: dict[tuple[object, ...], LogLine] = {}
+    # A tail names the instance, so its line goes before the same one of another source.
+    for line in sorted(lines, key=lambda line: (line.source != "tail", line.at, line.order)):
+        kept.setdefault((line.source, line.request, line.order) if line.order else ("", id(line)), line)
     per_source: Counter[tuple[object, ...]] = Counter()
-    for line in sorted(lines, key=lambda line: (line.at, line.order)):
-        same = (line.source, line.request, line.order)
-        if line.order and same in kept:
-            continue
-        kept[same if line.order else ("", id(line))] = line
-    found: list[LogLine] = []
     seen: dict[tuple[object, ...], int] = {}
+    found: list[LogLine] = []
     for line in kept.values():
         words = (round(line.at * 1000), line.level, line.message)
         nth = per_source[(line.source, *words)] = per_source[(line.source, *words)] + 1
         if nth > seen.get(words, 0):
             seen[words] = nth
             found.append(line)
-    return found
+    return sorted(found, key=lambda line: (line.at, line.order))
 
 
 def fold_replays(placed: Sequence[PlacedLine]) -> list[PlacedLine]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 
 from msgspec import Struct
@@ -76,14 +77,14 @@ class LogRows:
         self.entries: Sequence[PlacedLine] = ()
         self.unfolded: set[Hashable] = set()
         self._rows: list[LogRow] | None = None
-        self._places: dict[Hashable, int] | None = None
+        self._first: list[int] = []
+        """The first row of each line, once one is unfolded."""
         self._folded: list[str] = []
         self._folded_of: Sequence[PlacedLine] = ()
 
     def take(self, entries: Sequence[PlacedLine], width: int) -> None:
         """Shows these, an unfolded one in rows of `width` cells."""
         self.entries = entries
-        self._places = None
         self.lay_out(width)
 
     def lay_out(self, width: int) -> None:
@@ -91,7 +92,9 @@ class LogRows:
         if not self.unfolded:
             return
         rows: list[LogRow] = []
+        self._first = []
         for index, entry in enumerate(self.entries):
+            self._first.append(len(rows))
             rows.append(LogRow(index))
             if line_key(entry) in self.unfolded:
                 texts = (clean(text) for text in unfolded_text(entry.line.message))
@@ -111,16 +114,22 @@ class LogRows:
 
     def place(self, key: Hashable) -> int | None:
         """The row of a key; of a part that was folded away, the row of its line."""
-        if self._places is None or len(self._places) != len(self):
-            self._places = {self.key(index): index for index in range(len(self))}
-        found = self._places.get(key)
-        return found if found is not None or not isinstance(key, tuple) else self._places.get((key[0], 0))
+        if not (isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], tuple) and len(key[0]) == 5):
+            return None
+        wanted, part = key
+        # By time, which is their order: an index of 100,000 lines would be made anew with each that comes.
+        index = bisect_left(self.entries, wanted[3], key=lambda entry: entry.line.at)
+        while index < len(self.entries) and self.entries[index].line.at == wanted[3]:
+            if line_key(self.entries[index]) == wanted:
+                row = self.row_of(index)
+                last = len(self) if index + 1 == len(self.entries) else self.row_of(index + 1)
+                return row + part if row + part < last else row
+            index += 1
+        return None
 
     def row_of(self, entry: int) -> int:
         """The row of a line."""
-        if self._rows is None:
-            return entry
-        return next(index for index, row in enumerate(self._rows) if row.entry == entry)
+        return entry if self._rows is None else self._first[entry]
 
     def find(self, words: str) -> list[int]:
         """The lines that hold the words, in any case; by index."""

@@ -64,12 +64,15 @@ class InstanceLogs:
         start, end = self._window(detail, since)
         if self._read_until:
             start = max(start, self._read_until - self.reader.lag)
+        if start >= end:  # it ended before the time that is asked for
+            self.state.read_at = self._now()
+            return 0
         await self._turn()
         query = LogQuery(
             self.workflow,
             self.instance,
             start,
-            max(end, start + 1),
+            end,
             script=about.script_name,
             class_name=about.class_name,
         )

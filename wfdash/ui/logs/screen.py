@@ -340,7 +340,7 @@ class LogsScreen(BaseScreen):
         every = "\n".join(line_text(line, names) for line in self.table.rows.entries[-2000:])
         entries = [
             Copy("l", "line", line_text(entry, names)),
-            Copy("m", "message", entry.line.message),
+            Copy("m", "message", masked(entry.line.message)),
             Copy("a", "all lines", every),
         ]
         self.context.pages.open("copy", f"{self.instance}'s lines", entries)
