@@ -15,7 +15,6 @@ from tests.support.fakes.details import (
     gave_up,
     sleep,
     step,
-    termination,
     wait,
 )
 from wfdash.core.model.detail import read_detail
@@ -281,106 +280,6 @@ CASES = {
         'rolling back, no handler done; attempt 1 of 6 of "ship" failed 6 m 40 s ago with PaymentError; next try due 6 m 30 s ago; looks stuck',
         "rollback, 0 done: ship",
     ),
-    "complete": (detail("complete", [LOAD], end=48), 48 + 3 * DAY, "finished 3 d ago, took 48 s", ""),
-    "complete after a caught failure": (
-        detail("complete", [gave_up("charge card-1", 0, [1, 12], limit=1), done("mail-1", 13, 14)], end=14),
-        74,
-        'finished 1 m ago, took 14 s; "charge card" failed on the way and the run went on',
-        "1 step failed: charge card",
-    ),
-    "errored": (
-        detail(
-            "errored",
-            [LOAD, gave_up("charge card-1", 1, [2, 13, 34, 75, 156, 317])],
-            end=317,
-            error=failure(),
-        ),
-        317 + 180,
-        '"charge card" gave up after 6 attempts: PaymentError: card declined; errored 3 m ago, took 5 m 17 s',
-        "charge card: PaymentError: card declined",
-    ),
-    "errored, not retried": (
-        detail(
-            "errored",
-            [
-                step(
-                    "validate-1",
-                    0,
-                    1,
-                    False,
-                    [
-                        attempt(
-                            0,
-                            1,
-                            False,
-                            failure(
-                                "WorkflowFatalError",
-                                'Step threw a NonRetryableError with message "NonRetryableError: no card"',
-                            ),
-                        )
-                    ],
-                )
-            ],
-            end=1,
-            error=failure("WorkflowFatalError", "The execution of the Workflow instance was terminated"),
-        ),
-        61,
-        '"validate" failed at its first attempt and was not tried again: NonRetryableError: no card; errored 1 m ago, took 1 s',
-        "validate: NonRetryableError: no card",
-    ),
-    "errored, wait timed out": (
-        detail(
-            "errored",
-            [wait("approval-1", 0, 60, True, "approve", failure("WorkflowTimeoutError", ""))],
-            end=60,
-            error=failure("Error", "WorkflowTimeoutError: Execution timed out after 60000ms"),
-        ),
-        120,
-        '"approval" got no event "approve" within 1 m; errored 1 m ago, took 1 m',
-        "approval: timed out",
-    ),
-    "errored, outside any step": (
-        detail("errored", [LOAD], end=2, error=failure("TypeError", "x is undefined")),
-        62,
-        "the run failed outside any step: TypeError: x is undefined; errored 1 m ago, took 2 s",
-        "TypeError: x is undefined",
-    ),
-    "errored, most steps did not come": (
-        detail("errored", [LOAD], end=2, error=failure("TypeError", "x is undefined"), step_count=4),
-        62,
-        "the run failed: TypeError: x is undefined; errored 1 m ago, took 2 s",
-        "TypeError: x is undefined",
-    ),
-    "errored, without a word": (
-        detail("errored", [LOAD], end=2),
-        62,
-        "the run failed; no error was answered; errored 1 m ago, took 2 s",
-        "",
-    ),
-    "errored, without a word or a time": (
-        detail("errored"),
-        62,
-        "the run failed; no error was answered",
-        "",
-    ),
-    "errored, rolled back": (
-        detail(
-            "errored",
-            [gave_up("ship-1", 0, [1, 12], limit=1), done("reserve-1", 13, 14, kind="rollback")],
-            end=14,
-            error=failure(),
-            rollback={"outcome": "complete", "error": None},
-        ),
-        74,
-        '"ship" gave up after 2 attempts: PaymentError: card declined; errored 1 m ago, took 14 s; rolled back, 1 handler',
-        "ship: PaymentError: card declined",
-    ),
-    "terminated with an open wait": (
-        detail("terminated", [LOAD, wait("approval-1", 1, DAY), termination()], end=60),
-        240,
-        'terminated 3 m ago through the API, took 1 m; "approval" was left unfinished',
-        "stopped in approval",
-    ),
     "unknown status": (
         detail("hibernating", [sleep("nap-1", 0, 600)]),
         60,
@@ -434,22 +333,6 @@ def test_a_local_session_that_ended_is_suspected():
     why = diagnose(detail("running", [LOAD]), now=T0 + 600, local=True)
     assert why.looks_stuck
     assert why.sentence.endswith("looks stuck: did its dev session end or reload?")
-
-
-def test_expiry_is_told_only_when_it_is_known():
-    one = detail("complete", [LOAD], end=48)
-    assert "erased" not in diagnose(one, now=T0 + 100).sentence
-    assert "erased" not in diagnose(one, now=T0 + 48 + 2 * DAY, retention=7 * DAY).sentence, "that is far off"
-    why = diagnose(one, now=T0 + 48 + 6 * DAY, retention=7 * DAY)
-    assert why.sentence == "finished 6 d ago, took 48 s; erased in about 1 d"
-
-
-def test_final_instances_never_count_down():
-    for status in ("complete", "errored", "terminated"):
-        steps = [sleep("nap-1", 0, 9_000), wait("e-1", 0, 9_000), step("s-1", 0)]
-        why = diagnose(detail(status, steps, end=60), now=T0 + 120)
-        assert why.deadline is None
-        assert " in " not in why.sentence
 
 
 def test_a_name_cannot_speak_for_the_program():
