@@ -1,49 +1,13 @@
 """Each target of a plan is written to once or not at all, and what is told of it is true."""
 
-import asyncio
-
 import pytest
 
-from tests.support.fakes.frail_server import FrailServer, NoBudget, VirtualTime
-from wfdash.api.interface import NewInstance
+from tests.support.harness.operate import act, rows
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import leads_to
-from wfdash.live.actions.operator import Operator
-from wfdash.live.actions.plan import Progress, Result, make_creation, make_plan
-from wfdash.live.records.journal import Journal
-
-
-@pytest.fixture
-def clock():
-    return VirtualTime()
-
-
-@pytest.fixture
-def server(clock):
-    return FrailServer(clock)
-
-
-@pytest.fixture
-def operator(server, clock):
-    return Operator(server, budget=NoBudget(), journal=None, clock=clock, sleep=clock.sleep)
-
-
-def rows(server, *ids):
-    return [Instance(one, server.runs[one].status) for one in ids or server.runs]
-
-
-async def act(operator, server, verb, *ids, on_event=None, **options):
-    plan = make_plan(
-        verb,
-        "orders",
-        rows(server, *ids),
-        now=operator.clock(),
-        guard=operator.guard,
-        **options,
-    )
-    return await operator.carry_out(plan, on_event or (lambda event: None))
+from wfdash.live.actions.plan import Progress, Result, make_plan
 
 
 async def test_a_pause_is_followed_through_waitingForPause(operator, server, clock):
@@ -345,152 +309,6 @@ async def test_no_rows_are_no_targets(operator, server):
     plan = make_plan("terminate", "orders", [], now=0, guard=operator.guard)
     assert await operator.carry_out(plan, lambda event: None) == []
     assert server.asked == []
-
-
-async def test_the_journal_has_sent_before_the_request_and_no_payload(server, clock, tmp_path):
-    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
-    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
-    server.add("a", "waiting")
-    seen = []
-    server.before_write = lambda instance: seen.extend(entry.event for entry in journal.read())
-    await act(operator, server, "send_event", "a", event_type="approve", payload={"secret": "s3cr3t"})
-    assert seen == ["planned", "sent"]
-    assert [entry.event for entry in journal.read()] == ["planned", "sent", "answered", "settled"]
-    assert "s3cr3t" not in (tmp_path / "actions.jsonl").read_text()
-
-
-@pytest.mark.parametrize(
-    ("fault", "event", "reason"),
-    [
-        ("403", "settled", "refused: The token may not write."),
-        ("unsent", "skipped", "Connection refused."),
-        ("500 before", "unknown", "The API failed (500)."),
-    ],
-)
-async def test_journal_tells_the_refused_from_the_unsent(server, clock, tmp_path, fault, event, reason):
-    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
-    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
-    server.add("a", "running")
-    server.faults = [fault]
-    await act(operator, server, "pause", "a")
-    told = [(entry.event, entry.reason) for entry in journal.read()]
-    assert told[:3] == [("planned", ""), ("sent", ""), (event, reason)]
-    journal.close()
-
-
-async def test_a_creation_that_was_refused_is_so_in_the_journal(server, clock, tmp_path):
-    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
-    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
-    server.faults = ["403"]
-    await create(operator, NewInstance("x-1"))
-    (*_, last) = journal.read()
-    assert (last.event, last.reason, last.http) == ("settled", "refused: The token may not write.", 403)
-    journal.close()
-
-
-async def test_cancelled_write_is_unknown_in_the_journal(server, clock, tmp_path):
-    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
-    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
-    server.add("a", "running")
-    reached = asyncio.Event()
-
-    async def never(*args, **options):
-        reached.set()
-        await asyncio.Event().wait()
-
-    server.change_status = never
-    task = asyncio.create_task(act(operator, server, "terminate", "a"))
-    await reached.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert [entry.event for entry in journal.read()] == ["planned", "sent", "unknown"]
-
-
-async def create(operator, *new):
-    plan = make_creation("orders", new, now=operator.clock(), guard=operator.guard)
-    return await operator.carry_out(plan, lambda event: None)
-
-
-async def test_creating_one_and_finding_it_after_no_answer(operator, server):
-    (told,) = await create(operator, NewInstance("x-1"))
-    assert (told.outcome, told.after) == ("done", "queued")
-    server.faults = ["timeout after"]
-    (told,) = await create(operator, NewInstance("x-2"))
-    assert told.outcome == "done"
-    assert "no answer came" in told.sentence
-    server.faults = ["timeout before"]
-    (told,) = await create(operator, NewInstance("x-3"))
-    assert (told.outcome, told.exit_code) == ("unknown", 4)
-    assert [one for one, _ in server.accepted] == ["x-1", "x-2"]
-
-
-@pytest.mark.parametrize("number", [1, 3, 30])
-async def test_each_creation_after_a_429_has_its_own_sent(server, clock, tmp_path, number):
-    journal = Journal(tmp_path, profile="", account="acc", clock=clock)
-    operator = Operator(server, budget=NoBudget(), journal=journal, clock=clock, sleep=clock.sleep)
-    server.faults = ["429", "429"]
-    new = [NewInstance(f"x-{place}") for place in range(number)]
-    assert {result.outcome for result in await create(operator, *new)} == {"done"}
-    assert len(server.asked) == 3
-    assert sum(entry.event == "sent" for entry in journal.read()) == 3 * number
-    journal.close()
-
-
-@pytest.mark.parametrize("number", [1, 3, 30])
-async def test_creation_carried_out_despite_429_is_not_repeated(operator, server, number):
-    server.faults = ["429 after"]
-    results = await create(operator, *(NewInstance(f"x-{place}") for place in range(number)))
-    assert {(result.outcome, result.after) for result in results} == {("done", "queued")}
-    assert len(server.asked) == 1
-
-
-@pytest.mark.parametrize("fault", ["crash before", "redirect before", "page 400 before", "throttled before"])
-async def test_a_creation_whose_answer_is_not_understood_is_unknown(operator, server, fault):
-    server.faults = [fault]
-    (result,) = await create(operator, NewInstance("x-1"))
-    assert (result.outcome, result.exit_code, len(server.asked)) == ("unknown", 4, 1)
-
-
-async def test_a_batch_says_which_were_left_out(operator, server):
-    server.add("x-2", "running")
-    told = await create(operator, *(NewInstance(f"x-{number}") for number in range(150)))
-    assert [one.id for one in told if one.outcome == "skipped"] == ["x-2"]
-    assert sum(one.outcome == "done" for one in told) == 149
-    assert [what for what, _ in server.asked] == ["100 at once", "50 at once"]
-
-
-async def test_an_id_left_out_of_an_answer_and_not_there_is_unknown(operator, server, monkeypatch):
-    async def nothing(workflow, new):
-        return []
-
-    monkeypatch.setattr(server, "create_instances", nothing)
-    results = await create(operator, NewInstance("x-1"), NewInstance("x-2"))
-    assert {(result.outcome, result.exit_code) for result in results} == {("unknown", 4)}
-
-
-async def test_a_batch_without_an_answer_is_looked_for_together(operator, server, clock):
-    new = [NewInstance(f"x-{number}") for number in range(100)]
-    server.read_seconds = 0.2
-    server.faults = ["reset after"]
-    told = await create(operator, *new)
-    assert {(one.outcome, one.after) for one in told} == {("done", "queued")}
-    assert set(server.reads) == {"list"}
-    assert len(server.reads) == 1
-    began = clock()
-    server.faults = ["reset before"]
-    told = await create(operator, *(NewInstance(f"y-{number}") for number in range(100)))
-    assert {(one.outcome, one.exit_code) for one in told} == {("unknown", 4)}
-    assert clock() - began < 60
-    assert len(server.reads) < 50
-    assert [what for what, _ in server.asked] == ["100 at once"] * 2
-
-
-async def test_instance_begun_before_the_request_is_not_the_new_one(operator, server):
-    server.add("x-1", "running")
-    server.faults = ["timeout before"]
-    (told,) = await create(operator, NewInstance("x-1"))
-    assert told.outcome == "unknown"
 
 
 def test_results_say_what_is_worth_another_try():
