@@ -28,14 +28,17 @@ def stored():
     return store
 
 
-def test_what_is_gone_is_sorted_by_how_long_it_was_seen_to_run():
+def test_what_is_gone_stands_until_rows_may_move_and_then_leaves():
     store = stored()
     view = TableView(store, order=Order("took"), clock=lambda: NOW)
     running = ["long run", "soon gone", "short run"]
     untold = ["not begun", "ended untold"]
     assert view.ids() == [*running, "ended", *untold]
-    view.update(store.doubt(["soon gone"], EXPIRED))
-    assert view.ids() == ["long run", "short run", "ended", "soon gone", *untold]
+    view.update(store.doubt(["soon gone"], EXPIRED), hold=True)
+    assert view.ids() == [*running, "ended", *untold]
+    assert view.ghosts == {"soon gone"}
+    view.settle()
+    assert view.ids() == ["long run", "short run", "ended", *untold]
 
 
 def test_what_is_gone_does_not_grow_into_a_filter():

@@ -387,3 +387,37 @@ def test_workflow_without_a_script_offers_no_create():
             assert "c creates one" not in d.text
 
     simulate(main())
+
+
+def test_deleted_row_goes_at_the_next_key_and_a_prompt_says_so():
+    async def script(d):
+        table, store, orders = d.app.root.table, d.app.session.poller.store, d.world.workflows["orders"]
+        waiting = [one for one in table.view.ids() if store.get(one).status == "waiting"][:2]
+        table.move_to_key(waiting[0])
+        orders.forget(orders.by_id[waiting[0]])
+        await d.until(lambda: store.note(waiting[0]) == EXPIRED)
+        assert row(d, waiting[0])
+        await d.press("k")
+        await d.until(lambda: waiting[0] not in table.view.ids())
+        table.move_to_key(waiting[1])
+        await d.press("instance.pause")
+        orders.forget(orders.by_id[waiting[1]])
+        await d.until(lambda: "was waiting, now deleted or expired: nothing sent" in d.text)
+
+    drive(script, size=(140, 40))
+
+
+def test_a_marked_row_that_was_deleted_is_skipped():
+    async def script(d):
+        table, store, orders = d.app.root.table, d.app.session.poller.store, d.world.workflows["orders"]
+        waiting = [one for one in table.view.ids() if store.get(one).status == "waiting"][:3]
+        for one in waiting:
+            table.move_to_key(one)
+            await d.press("mark.toggle")
+        orders.forget(orders.by_id[waiting[0]])
+        await d.until(lambda: store.note(waiting[0]) == EXPIRED)
+        await d.press("instance.pause")
+        await d.until(lambda: "pause  2 instances of 3 chosen" in d.text)
+        assert "1 skipped: deleted or expired" in d.text
+
+    drive(script, size=(140, 40))

@@ -37,6 +37,8 @@ class Store:
         self._active: dict[str, float] = {}
         """Those that can still move by themselves, and when they were told of last, epoch seconds."""
         self._notes: dict[str, str] = {}
+        self.gone: set[str] = set()
+        """Those that are not there any more; not to be changed."""
         self._statuses: Counter[str] = Counter()
         self._superseded: dict[str, tuple[str, float]] = {}
         """Status and change of list rows that an instance's own answer has overtaken: a replica may
@@ -147,6 +149,7 @@ class Store:
         ]
         for identity in changed:
             self._notes[identity] = note
+            (self.gone.add if note == EXPIRED else self.gone.discard)(identity)
             if note == EXPIRED and identity in self._active:
                 self._rows[identity] = replace(self._rows[identity], seen=self._active.pop(identity))
         return Delta(changed=tuple(changed))
@@ -185,6 +188,7 @@ class Store:
             self._active.pop(row.id, None)
         else:
             self._active[row.id] = now
+        self.gone.discard(row.id)
         return self._notes.pop(row.id, None) is not None
 
     def _share(self, extra: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -215,10 +215,12 @@ class TableView:
         self._rows = rows
 
     def _test(self) -> Callable[[Instance], bool] | None:
-        """Whether a row matches now; None when every one does."""
+        """Whether a row matches now, which nothing does that is gone; None when every one does."""
+        gone = self._store.gone
         if not self.query:
-            return None
-        return self.query.matcher(self._clock(), self._context() if self._context else None)
+            return (lambda row: row.id not in gone) if gone else None
+        matches = self.query.matcher(self._clock(), self._context() if self._context else None)
+        return (lambda row: row.id not in gone and matches(row)) if gone else matches
 
     def _weigh(self, identity: str, test: Callable[[Instance], bool] | None) -> None:
         """Notes what will move once rows may move."""

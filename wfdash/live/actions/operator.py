@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.verbs.outcome import Outcome
@@ -100,7 +101,11 @@ class Operator:
         """Reads one instance in full, to say what an action would lose. Raises WorkflowsError."""
         await self._budget.acquire_action()
         number = self._sink.next_number()
-        answer = await self._api.get_instance(workflow, identity)
+        try:
+            answer = await self._api.get_instance(workflow, identity)
+        except InstanceNotFound:
+            self._sink.saw_gone(workflow, identity)
+            raise
         detail = read_answer(workflow, identity, answer)
         self._sink.saw_detail(detail, number)
         return detail

@@ -1,6 +1,6 @@
 """An action before it is carried out: which ids, frozen; what is skipped and why; and what came of each."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from secrets import token_hex
 from typing import Any
 
@@ -14,6 +14,7 @@ from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import refusal
 
 __all__ = [
+    "GONE",
     "Guard",
     "Plan",
     "Progress",
@@ -22,6 +23,10 @@ __all__ = [
     "make_creation",
     "make_plan",
 ]
+
+
+GONE = "deleted or expired"
+"""In place of the status of what is not there any more."""
 
 
 class Guard(Struct, frozen=True):
@@ -192,15 +197,20 @@ def make_plan(
     restart_from: RestartFrom | None = None,
     event_type: str = "",
     payload: Any = None,
+    gone: Container[str] = (),
 ) -> Plan:
     """Freezes the targets of a verb on instances. A bare id is a target of which nothing is known yet.
 
-    An id given twice is one target. No rows: a plan without targets, never one for all.
+    Those that are `gone` are skipped. An id given twice is one target. No rows: a plan without targets, never
+    one for all.
     """
     targets: dict[str, Target] = {}
     for row in rows:
         instance = Instance(row) if isinstance(row, str) else row
-        targets.setdefault(instance.id, _target(verb, instance, guard))
+        target = _target(verb, instance, guard)
+        if instance.id in gone:
+            target = replace(target, reason=f"it is {GONE}")
+        targets.setdefault(instance.id, target)
     return Plan(
         token_hex(4),
         now,

@@ -132,7 +132,9 @@ class ActionHost:
             self._context.notify(f"{phrase(verb)}: {reason}", severity="warning")
             return
         now = self._context.clock()
-        plan = make_plan(verb, screen.target_workflow(), rows, now=now, guard=guard, **options)
+        gone = session.poller.store.gone if (session := self._context.session) is not None else ()
+        workflow = screen.target_workflow()
+        plan = make_plan(verb, workflow, rows, now=now, guard=guard, gone=gone, **options)
         self.prompt(plan, prepare if plan.eligible else None)
 
     def _restart_from(self, screen: BaseScreen) -> None:

@@ -7,11 +7,11 @@ from functools import partial
 from textual import events
 from textual.timer import Timer
 
-from wfdash.api.errors import WorkflowsError
+from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.core.text.clean import clean
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import destroys, same_meaning, stake
-from wfdash.live.actions.plan import Plan, Progress, Result
+from wfdash.live.actions.plan import GONE, Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.prompt_text import Asking, prompt_lines
@@ -131,10 +131,13 @@ class PromptScreen(LowerHalf):
         identity = self.plan.eligible[0].id
         if session is None:
             return
+        detail = None
         try:
             detail = await session.operator.look(self.plan.workflow, identity)
+        except InstanceNotFound:
+            self.asking.statuses = {**self.asking.statuses, identity: GONE}
         except WorkflowsError:
-            detail = None
+            pass
         self.asking.reading = False
         if detail is not None:
             self.asking.details = {identity: detail}
@@ -147,8 +150,13 @@ class PromptScreen(LowerHalf):
         session = self.context.session
         if session is None or self.asking.sending or self.plan.workflow != session.poller.workflow:
             return
-        rows = ((target.id, session.poller.store.get(target.id)) for target in self.plan.targets)
-        statuses = {identity: row.status for identity, row in rows if row is not None}
+        store = session.poller.store
+        rows = ((target.id, store.get(target.id)) for target in self.plan.targets)
+        statuses = {
+            identity: GONE if identity in store.gone else row.status
+            for identity, row in rows
+            if row is not None
+        }
         if not self.asking.details and statuses != self.asking.statuses:
             self.asking.statuses = statuses
         elif changed := {

@@ -181,13 +181,14 @@ class InstanceRows:
         return self.view.ids() if self.view is not None else ()
 
     def targets(self) -> list[Instance]:
-        """The marked instances, else the one under the cursor; never a ghost."""
+        """The marked instances, else the one under the cursor; of ghosts those that a prompt calls gone."""
         if self.poller is None or self.view is None:
             return []
         ids: Sequence[str] = self.marks.ids
         if not ids and self.instance is not None and self.view.index_of(self.instance) is not None:
             ids = [self.instance]
-        rows = (self.poller.store.get(identity) for identity in ids if identity not in self.view.ghosts)
+        store, ghosts = self.poller.store, self.view.ghosts - self.poller.store.gone
+        rows = (store.get(identity) for identity in ids if identity not in ghosts)
         return [row for row in rows if row is not None]
 
     def marks_changed(self) -> None:
