@@ -31,6 +31,7 @@ class Answers(threading.Thread):
         self.wanted: set[str] = set()
         self.rows: dict[str, list[tuple[float, Record]]] = {}
         self.details: dict[str, list[tuple[float, Record]]] = {}
+        self.newest: list[str] = []
         self.counts: list[tuple[float, Record]] = []
         self.gone: dict[str, float] = {}
         """Instances that were not there any more, and since when that is known."""
@@ -59,6 +60,7 @@ class Answers(threading.Thread):
     def _read(self) -> None:
         body = self._get("/instances", per_page="100")
         at = time.time()
+        self.newest = [row["id"] for row in body["result"]]
         for row in body["result"]:
             _keep(self.rows.setdefault(row["id"], []), at, row)
         counted = self._get("")["result"]["instances"]
@@ -83,6 +85,10 @@ class Answers(threading.Thread):
 
     def _get(self, path: str, **query: str) -> Any:
         return self._http.get(path, params=query).raise_for_status().json()
+
+    def is_newest(self, identity: str) -> bool:
+        """Whether the newest page holds it, and not only just."""
+        return identity in self.newest[:90]
 
     # What was so at some moment of a span.
 

@@ -63,22 +63,25 @@ def undated(cell: str) -> tuple[str, bool, str]:
 
 
 def holds(
-    cell: str, states: Sequence[tuple[float, Record]], now: float
+    cell: str, states: Sequence[tuple[float, Record]], now: float | None
 ) -> tuple[bool | None, list[tuple[str, int, str]]]:
-    """Whether one of the states bears the cell out, None for a form that is not known; what it foretells."""
+    """Whether one of the states bears the cell out, None for a form that is not known; what it foretells.
+
+    Its numbers are of `now`; with None they are of the moment of that state.
+    """
     if several := _SEVERAL.match(cell):
         cell, number = several[2], int(several[1])
         fitting = [(at, state) for at, state in states if len(open_steps(state, at)) == number]
         if not fitting:
             return False, []
         states = fitting
-        if any(named(step, cell) for _, state in states for _, step in open_steps(state, now)):
+        if any(named(step, cell) for _, state in states for at, step in open_steps(state, at)):
             return True, []
     for form, pattern in _FORMS.items():
         if (found := pattern.match(cell)) is None:
             continue
         values = {key: value for key, value in found.groupdict().items() if value is not None}
-        if any(_fits(form, values, state, at, now) for at, state in states):
+        if any(_fits(form, values, state, at, at if now is None else now) for at, state in states):
             foretold = []
             if form == "retry" and "age" in values:
                 foretold = [(values["name"], int(values.get("made") or values["alone"]), values["age"])]

@@ -27,7 +27,7 @@ class Clause:
 def clauses(sentence: str, states: Sequence[tuple[float, Record]], now: float) -> list[Clause]:
     """Each clause of the sentence with the verdict. What follows an attempt's failure is about that one."""
     found, attempt = [], None
-    for text in re.split(r"; ", sentence):
+    for text in re.split(r"; | (?=\d+ of about \d+ steps? ended)", sentence):
         form, values = next(
             ((check, match.groupdict()) for pattern, check in _FORMS if (match := pattern.match(text))),
             (None, {}),
@@ -154,6 +154,13 @@ def _idle(said: dict[str, str], state: Record, at: float, now: float) -> bool:
     return not open_steps(state, at)
 
 
+def _progress(said: dict[str, str], state: Record, at: float, now: float) -> bool:
+    """How many steps ended: what usually comes is of other runs."""
+    still = {step["name"] for _, step in open_steps(state, at)}
+    ended = [step for step in state["steps"] if step["name"] not in still]
+    return int(said["number"]) == len(ended)
+
+
 def _handlers(said: dict[str, str], state: Record, at: float, now: float) -> bool:
     handlers = [step for step in state["steps"] if step["type"] == "rollback"]
     done = sum(1 for step in handlers if step["success"])
@@ -213,6 +220,7 @@ _FORMS: list[tuple[re.Pattern[str], _Check]] = [
         (r"(?:its rollback failed|no handler ran for|after |erased in about|may be erased)", _as_said),
         (rf"(?:running|waiting) with no open step for (?P<lasted>{SPOKEN})$", _idle),
         (rf"(?:running|waiting)(?: for {SPOKEN})?, no step yet$", _idle),
+        (r"(?P<number>\d+) of about \d+ steps? ended", _progress),
         (r"this server does not say", _as_said),
         (r"looks stuck", _never),
     )

@@ -25,6 +25,8 @@ _FRESH = 15.0
 """Seconds up to which a cell may be drawn as if it were of now."""
 _COUNTED = 20.0
 """Seconds up to which the counts of the top line stand without a date."""
+_SWEPT = 30.0
+"""Seconds in which a row below the newest page is told of, by a sweep or by itself."""
 _LONG = 300.0
 
 
@@ -109,7 +111,7 @@ def _compare_row(now: float, view: View, row: Row, answers: Answers, tally: Tall
     told = answers.rows.get(row.identity)
     if not told or answers.details.get(row.identity) is None:
         return
-    since = now - view.list_age - _LAG - Slack.seconds
+    since = now - (view.list_age if answers.is_newest(row.identity) else _SWEPT) - _LAG - Slack.seconds
     statuses = answers.statuses(row.identity, since, now + 1)
     tally.note("status", row.status in statuses, f"{row.identity} {row.status}, the API {sorted(statuses)}")
     listed = told[-1][1]
@@ -143,7 +145,7 @@ def _compare_cell(now: float, row: Row, answers: Answers, tally: Tally) -> None:
     back = _LONG if was or read or row.faint or waits else _FRESH + _LAG
     states = answers.states(row.identity, now - back, now + 1)
     of_status = [(at, state) for at, state in states if state["status"] in (row.status, "")] or states
-    right, foretold = holds(text, of_status, now)
+    right, foretold = holds(text, of_status, None if was else now)
     kind = "was" if was else "faint cell" if row.faint else "cell"
     open_now = answers.details[row.identity][-1][1]
     tally.note(kind, right, f"{row.identity} {row.status} states {row.why} | {_open(open_now)}")

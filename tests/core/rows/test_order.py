@@ -28,7 +28,7 @@ def stored():
     return store
 
 
-def test_what_is_gone_stands_until_rows_may_move_and_then_leaves():
+def test_what_is_gone_stands_until_rows_may_move():
     store = stored()
     view = TableView(store, order=Order("took"), clock=lambda: NOW)
     running = ["long run", "soon gone", "short run"]

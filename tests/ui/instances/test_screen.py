@@ -389,7 +389,7 @@ def test_workflow_without_a_script_offers_no_create():
     simulate(main())
 
 
-def test_deleted_row_goes_at_the_next_key_and_a_prompt_says_so():
+def test_deleted_row_goes_at_the_next_key():
     async def script(d):
         table, store, orders = d.app.root.table, d.app.session.poller.store, d.world.workflows["orders"]
         waiting = [one for one in table.view.ids() if store.get(one).status == "waiting"][:2]
