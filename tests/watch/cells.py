@@ -75,7 +75,7 @@ def holds(
         if not fitting:
             return False, []
         states = fitting
-        if any(named(step, cell) for _, state in states for at, step in open_steps(state, at)):
+        if any(named(step, cell) for at, state in states for _, step in open_steps(state, at)):
             return True, []
     for form, pattern in _FORMS.items():
         if (found := pattern.match(cell)) is None:
