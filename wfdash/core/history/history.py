@@ -50,6 +50,7 @@ class History:
         """How many more are so at the end of a bucket than before it."""
         self._tallies: dict[int, Tally] = {}
         """Buckets that have been reckoned and not touched since."""
+        self._versions: Mapping[str, Tally] | None = None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -105,7 +106,9 @@ class History:
 
     def versions(self) -> Mapping[str, Tally]:
         """All that was counted, by version; "" where the server does not say it."""
-        return self._by(0)
+        if self._versions is None:
+            self._versions = self._by(0)
+        return self._versions
 
     def triggers(self) -> Mapping[str, Tally]:
         return self._by(1)
@@ -136,6 +139,7 @@ class History:
         # One long loop over locals: 100,000 rows are counted at once when the page opens.
         width, since, until, groups = self.width, self.since, self.until, self._groups
         running, queued, tallies = self._running, self._queued, self._tallies
+        self._versions = None
         for row in rows:
             status, created, ended = row.status, row.created, row.ended
             final = status in FINAL

@@ -14,7 +14,7 @@ from wfdash.core.triage.error_groups import short_version
 from wfdash.core.triage.headline import ENOUGH
 from wfdash.ui.widgets.bars import NONE, UNKNOWN, Bar, bar_lines, nice_top
 from wfdash.ui.widgets.status_line import Pieces
-from wfdash.ui.widgets.theme import ACCENT, BAD, CURSOR, PLAIN, QUIET
+from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET
 
 __all__ = ["GUTTER", "Chart", "axis_lines", "charts", "plot_lines"]
 
@@ -95,8 +95,11 @@ def plot_lines(
             style = QUIET if sign in (UNKNOWN, "╌", "░") else PLAIN
             if sign not in (UNKNOWN, NONE, "╌") and _is_bad(chart, buckets, number):
                 style = BAD
-            style = CURSOR if number == cursor else style
             cells = sign * of.cells
+            if number == cursor:
+                # A reversed bar would look like a hole: the bar keeps its shape, and the line goes on above.
+                style = ACCENT if sign != NONE else PLAIN
+                cells = cells if sign != NONE else f"{'┊':^{of.cells}}"
             if pieces and pieces[-1][1] is style and len(pieces) > 2:
                 pieces[-1] = (pieces[-1][0] + cells, style)
             else:
@@ -109,7 +112,9 @@ def _is_bad(chart: Chart, buckets: Sequence[Bucket], number: int) -> bool:
     return chart.bad_from is not None and number < len(buckets) and buckets[number].end > chart.bad_from
 
 
-def axis_lines(of: Frame, deployed: Mapping[str, float], *, utc: bool, first: str = "") -> list[Pieces]:
+def axis_lines(
+    of: Frame, deployed: Mapping[str, float], *, utc: bool, first: str = "", cursor: int | None = None
+) -> list[Pieces]:
     """The deploys that fall into it, the line with a tick at each round time, and the times.
 
     A name stands beside its mark where it meets no other; `first` is the version whose name goes first.
@@ -132,6 +137,8 @@ def axis_lines(of: Frame, deployed: Mapping[str, float], *, utc: bool, first: st
     for tick in of.ticks(utc=utc):
         line[tick.column] = "┴"
         labels[tick.column : tick.column + len(tick.label)] = tick.label
+    if cursor is not None:
+        line[cursor * of.cells : (cursor + 1) * of.cells] = f"{'┃':─^{of.cells}}"
     indent = " " * GUTTER
     lead = f"{'deploys' if came else '':>{GUTTER - 1}} "
     zone = f"{'UTC' if utc else 'local':>{GUTTER - 2}}  "
