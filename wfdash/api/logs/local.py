@@ -31,11 +31,13 @@ _FIRST_AT: Final = (
     "SELECT rowid, ts_ms FROM logs WHERE rowid >= ? AND ts_ms IS NOT NULL ORDER BY rowid LIMIT 1"
 )
 _LINES: Final = (
-    "WITH handlers AS (SELECT span_id FROM logs WHERE rowid >= ?1 AND ts_ms <= ?3"
-    " AND substr(message, 1, 1) = '\"')"
-    " SELECT rowid, ts_ms, span_id, level, message, span_id IN (SELECT span_id FROM handlers)"
-    " FROM logs WHERE rowid >= ?1 AND ts_ms BETWEEN ?2 AND ?3 AND substr(message, 1, 1) = '['"
-    f" ORDER BY rowid DESC LIMIT {_MOST}"
+    "WITH recent AS (SELECT rowid AS place, * FROM logs WHERE rowid >= ?1 AND ts_ms <= ?3),"
+    " handlers AS (SELECT span_id FROM recent WHERE substr(message, 1, 1) = '\"'),"
+    " own AS (SELECT span_id FROM recent WHERE ts_ms >= ?2 AND instr(message, ?4))"
+    " SELECT place, ts_ms, span_id, level, message, span_id IN (SELECT span_id FROM handlers)"
+    " FROM recent WHERE ts_ms >= ?2 AND substr(message, 1, 1) = '['"
+    # In a busy session the calls that name the instance go before all others.
+    f" ORDER BY span_id IN (SELECT span_id FROM own) DESC, place DESC LIMIT {_MOST}"
 )
 _EARLIER: Final = 1000
 """Rows that are read before the first of the time: the store is in order of time but for the odd late row."""
@@ -58,10 +60,10 @@ class LocalLogs:
         """All lines of the session's Workers in a time: whose they are, only their texts can say."""
         since, until = round(query.since * 1000), round(query.until * 1000)
         first = await self._row_of(query, since)
-        found = await self._ask(query, _LINES, [max(first - _EARLIER, 0), since, until])
-        lines = list(_lines(found))
+        found = await self._ask(query, _LINES, [max(first - _EARLIER, 0), since, until, query.instance])
+        lines = sorted(_lines(found), key=lambda line: line.order)
         notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
-        return LogPage(lines[::-1], notes)
+        return LogPage(lines, notes)
 
     async def check(self) -> str:
         found = await self._ask(LogQuery("", "", 0.0, 0.0), "SELECT max(rowid) FROM logs", [])
