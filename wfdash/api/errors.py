@@ -70,9 +70,9 @@ class WorkflowsError(Exception):
         self.sent = sent
         self.denied = denied
         self.retry_after = retry_after
+        """Seconds the server asked to wait, when it did."""
         self.was_reported = False
         """Whether a person has read this sentence already, while it was waited out."""
-        """Seconds the server asked to wait, when it did."""
 
 
 class NotReached(WorkflowsError):

@@ -36,6 +36,7 @@ class SessionProcess:
 
     def _listeners(self) -> Iterator[psutil.Process]:
         """Looked for in each likely process: the table of all connections is root's alone on macOS."""
+        # A dev session's server is one of a few programs: no other is asked for its connections.
         for process in psutil.process_iter(["name"]):
             try:
                 if not str(process.info["name"] or "").startswith(_NAMES):

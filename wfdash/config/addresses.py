@@ -53,6 +53,7 @@ def base_url(text: str, source: str) -> str:
         raise SettingsError(
             f"{source}: plain http:// is for this machine alone; {host} would get the token unencrypted."
         )
+    # As it was typed but for the slash: paths are put behind it.
     return text.strip().rstrip("/")
 
 

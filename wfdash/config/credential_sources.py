@@ -37,6 +37,8 @@ def find_login(environ: Mapping[str, str], *, now: float | None = None) -> Wrang
     """The login wrangler would use, if it has not expired by `now` (epoch seconds)."""
     folder = _folder(environ) / "config"
     path = folder / "default.toml"
+    # With its keyring switched on wrangler keeps an encrypted file, whose key only the
+    # system's keyring has (workers-sdk).
     if (folder / "default.enc").exists() and not path.exists():
         return WranglerLogin(
             path.with_suffix(".enc"),
@@ -49,6 +51,8 @@ def find_login(environ: Mapping[str, str], *, now: float | None = None) -> Wrang
         return WranglerLogin(path)
     except (OSError, ValueError, RecursionError):
         return WranglerLogin(path, trouble=f"wrangler's login in {path} could not be read.")
+    # Never renewed here: the refresh token works once, and without writing the next one back wrangler would
+    # be logged out (workers-sdk).
     token = table.get("oauth_token")
     if not isinstance(token, str) or not token:
         return WranglerLogin(path)
@@ -67,6 +71,7 @@ def _expiry(value: object) -> float | None:
 def _folder(environ: Mapping[str, str]) -> Path:
     """wrangler's global folder: ~/.wrangler where it exists, else the platform's config folder."""
     home = Path(environ.get("HOME") or Path.home())
+    # The same order as wrangler's own (workers-sdk, global config path), so that both find the same login.
     old = home / ".wrangler"
     if old.is_dir():
         return old
@@ -108,6 +113,7 @@ def from_profile(
     if profile.token_command:
         source = f"the token_command of profile {name}"
         command = list(profile.token_command)
+        # A command has no use for the other credentials, and may pass its environment on to anybody.
         hidden = SECRET_VARIABLES.union(secrets)
         child = {variable: value for variable, value in environ.items() if variable not in hidden}
         secret = checked(_run(command, source, child), source)
@@ -148,6 +154,7 @@ def from_wrangler(environ: Mapping[str, str]) -> tuple[Credential | None, str]:
 
 def checked(secret: str, source: str) -> str:
     """The secret, if it can stand in a header; the complaint never shows it."""
+    # Such a value would fail deep in the HTTP client, in an error that quotes the header.
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise CredentialError(f"The credential from {source} has characters that no token has.")
     return secret
@@ -157,6 +164,8 @@ def _run(command: Sequence[str], source: str, child: Mapping[str, str]) -> str:
     """What the command prints, without a shell; `child` is its whole environment."""
     failure = ""
     try:
+        # No shell, and nothing to read from: a password manager that asks at the terminal
+        # would hold the start.
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, env=child, timeout=COMMAND_SECONDS
         )

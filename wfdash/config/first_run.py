@@ -59,6 +59,7 @@ class TokenSource(Struct, frozen=True):
 
 def source_of(kind: str, typed: str) -> TokenSource:
     """What was typed, as a source. Raises CredentialError, which never repeats it: it may be a token."""
+    # Pasted here by habit, a token would end up in the config as the name of a variable.
     if _LIKE_A_TOKEN.fullmatch(typed):
         raise CredentialError(
             "That looks like a token itself, which is never kept here: name the variable or command it is in."
@@ -101,6 +102,7 @@ def _read(profile: str, source: TokenSource, environ: Mapping[str, str]) -> Cred
         return Credential(checked(secret, source.env), source=source.env)
     found = from_profile(profile, Profile(token_command=list(source.command)), environ)
     assert found is not None
+    # `echo TOKEN` works, and would keep the token in the config all the same.
     if found.hide(shlex.join(source.command)) != shlex.join(source.command):
         raise CredentialError("The command holds the token itself, and would be kept with it: use another.")
     return found

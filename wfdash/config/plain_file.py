@@ -30,6 +30,7 @@ def open_plain(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
     except FileNotFoundError:
         if not flags & os.O_CREAT:
             raise
+    # Looked at again once it is open: somebody may have put another file in its place between the two.
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), mode)
     try:
         _refuse_other(path, os.fstat(descriptor).st_mode)
@@ -80,6 +81,7 @@ def read_given(path: Path, limit: int = LARGEST) -> bytes:
 
 def _read(descriptor: int, path: Path, limit: int) -> bytes:
     with open(descriptor, "rb") as file:
+        # A byte more than allowed tells that there is more, without asking for a size that may not be true.
         data = file.read(limit + 1)
     if len(data) > limit:
         raise OSError(errno.EFBIG, f"it is larger than {limit // 2**20} MiB", str(path))

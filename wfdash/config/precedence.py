@@ -103,6 +103,7 @@ def _keeps_read_only(case: Resolution, account: str) -> bool:
     ours = case.profile
     if not ours.read_only or case.named or not ours.account_id or _is_same(ours.account_id, account):
         return ours.read_only
+    # Where a profile is of the account in use, that one speaks for it: see `forbidden` in resolve.
     return not any(_is_same(profile.account_id, account) for profile in case.config.profiles.values())
 
 

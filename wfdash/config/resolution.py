@@ -68,6 +68,8 @@ def server(case: Resolution) -> tuple[str, bool]:
     if options.local is not None:
         case.sources["base URL"] = "--local"
         return local_url(options.local, "--local"), True
+    # Whoever names an account or a server on the command line means the cloud, whatever the
+    # default profile says.
     cloud_asked = bool(options.base_url or options.account_id)
     cloud_set = any(case.environ.get(name) for name in _CLOUD_ENVS)
     if profile.local is not False and not cloud_asked and (case.named or not cloud_set):
@@ -128,9 +130,11 @@ def _found_credential(case: Resolution, base: str) -> Credential:
     try:
         found = own() if case.named else None
         found = found or sources.from_environment(case.environ)
+        # The default profile's token is for its own server, not for one that a variable names.
         if found is None and not case.named and case.sources["base URL"] not in _BASE_ENVS:
             found = own()
         if found is None:
+            # wrangler's login may do all that the person may: no other server is given it.
             if origin_of(base) == origin_of(CLOUDFLARE):
                 found, reason = sources.from_wrangler(case.environ)
             else:

@@ -23,11 +23,13 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
             faults.append((action_id, f'there is no action "{action_id}"; the nearest one is "{near}".'))
         elif wrong := [key for key in split_keys(key) if not _is_key(key)]:
             faults.append((action_id, f'{action_id}: "{wrong[0]}" is no key, such as "p", "f5" or "ctrl+p".'))
+    # Clashes are looked for among names that exist and keys that can come: one mistake is told once.
     if faults:
         return faults
     final = {
         action.id: split_keys(keys[action.id]) if action.id in keys else action.keys for action in ACTIONS
     }
+    # Only what was remapped is looked at: of the defaults no two that can meet share a key.
     for action_id in keys:
         for other in ACTIONS:
             meets = other.scope in SCOPES[BY_ID[action_id].scope].meets
@@ -53,4 +55,5 @@ def _is_key(key: str) -> bool:
     *modifiers, last = key.split("+") if len(key) > 1 and not key.endswith("+") else [key]
     if not set(modifiers) <= {"ctrl", "alt", "shift"} or len(set(modifiers)) != len(modifiers):
         return False
+    # Textual calls a blank `space`: as a character it would be bound to a key that never comes.
     return last in _NAMED_KEYS or (len(last) == 1 and last.isprintable() and last != " ")

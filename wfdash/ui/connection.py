@@ -64,12 +64,14 @@ class SessionManager:
         context = self._context
 
         def emit(event: Event) -> None:
+            # A session that was left may still be reading: what it brings is of another account.
             if turn == self._turn:
                 self._app.post_message(Live(event))
 
         session = await open_session(
             context.settings, self.connector(context.settings), clock=context.machine_clock, notify=emit
         )
+        # Only now, so that the first read is under way while the first frame is drawn.
         await self.drawable.wait()
         try:
             if await self._must_choose(session):
@@ -80,6 +82,7 @@ class SessionManager:
             self._on_started()
             await session.poller.run()
         finally:
+            # Cancelling the poller must not cut off the closing, which writes down what was sent.
             await asyncio.shield(session.close())
 
     async def _must_choose(self, session: "AccountSession") -> bool:
@@ -101,6 +104,7 @@ class SessionManager:
         if session is None or context.settings.account_id or not session.account_id:
             return False
         context.settings = context.settings.of_account(session.account_id)
+        # The account was not known when the settings were made, and its profile's guards hold all the same.
         if context.settings.read_only:
             session.operator.forbid("a profile of this account is read-only")
         if session.journal is not None:
@@ -140,6 +144,7 @@ class SessionManager:
             mouse=now.mouse,
         )
         try:
+            # A token_command may take seconds: it must not hold the keys.
             settings = await asyncio.to_thread(load, options, environ)
         except SettingsError as wrong:
             self._context.notify(str(wrong), severity="error")

@@ -159,6 +159,7 @@ def compile_term(term: Term, *, wanted: bool, now: float, context: MatchContext)
         marks = context.marks
         return (lambda row: row.id in marks) if wanted else (lambda row: row.id not in marks)
     if (field := field_of(term.field)) is not None and field.details:
+        # Not read yet: whatever may match is kept, so that it is read, and judged then.
         if context.details is None:
             return _moves if term.field == "blocked" and wanted else _anything
         return _detail_test(term, wanted, context.details)
@@ -183,6 +184,7 @@ def _moves(row: Instance) -> bool:
 
 
 def _id_test(word: str, wanted: bool) -> Test:
+    # A word of digits has no case: at 100,000 rows no id need be lowered for it.
     if word.lower() == word.upper():
         return (lambda row: word in row.id) if wanted else (lambda row: word not in row.id)
     low = word.lower()
@@ -194,6 +196,7 @@ def _status_test(values: tuple[str, ...], wanted: bool) -> Test:
     if groups := low & STATUS_GROUPS.keys():
         kinds = [STATUS_GROUPS[name] for name in groups]
         return lambda row: (row.status.lower() in low or is_final(row.status) in kinds) is wanted
+    # Statuses that are known are compared as they are; a new one of the API's, whatever its case.
     statuses = frozenset(status for status in STATUSES if status.lower() in low)
     if len(statuses) == len(low):
         return (lambda row: row.status in statuses) if wanted else (lambda row: row.status not in statuses)

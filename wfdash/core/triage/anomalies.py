@@ -93,6 +93,7 @@ def odd_row(workflow: str, row: Instance, *, now: float, read_at: float | None =
 
 def odd_detail(detail: Detail, times: StepTimes, *, now: float, read_at: float | None = None) -> list[Oddity]:
     """What the steps give away: slower than its own p95, or retries nearly spent."""
+    # While it is paused nothing runs: every open step would look slow.
     if detail.status == "paused":
         return []
     return [
@@ -109,6 +110,7 @@ def _slow(detail: Detail, step: Step, times: StepTimes, now: float) -> Oddity | 
     if usual is None or step.start is None:
         return None
     taken = now - step.start
+    # Of a step that takes milliseconds, twice the usual is noise.
     if taken <= max(usual, _SHORTEST):
         return None
     reason = f"{spoken_name(step)} has run {spoken(taken)}; p95 is {spoken(usual)}"
@@ -133,6 +135,7 @@ def queue_pressure(workflow: str, history: Sequence[tuple[float, Mapping[str, in
     queued = [counts.get("queued", 0) for _, counts in history]
     grown = queued[-1] - queued[0]
     running, before = last.get("running", 0), first.get("running", 0)
+    # A burst that is worked off is no pressure: the queue must grow all the time, by more than chance.
     if end - start < 60 or grown < 10 or any(b < a for a, b in pairwise(queued)):
         return None
     if running > before * 1.05:

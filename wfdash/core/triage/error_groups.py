@@ -103,6 +103,7 @@ def blame(listed: Iterable[Instance]) -> list[VersionShare]:
     finished: Counter[str] = Counter()
     first: dict[str, float] = {}
     for row in listed:
+        # A row without a version says nothing of any.
         if not row.version:
             continue
         if row.created is not None:
@@ -132,6 +133,7 @@ def filter_for(mark: Fingerprint) -> str:
         terms.append(Term("version", ":", (short_version(mark.version),)))
     if mark.step:
         terms.append(Term("step", "~", (mark.step,)))
+    # What was taken out differs from instance to instance, so that no term can hold it.
     longest = max(re.split(r"<\w+>", mark.message), key=len).strip()[:_LONGEST].strip()
     if longest or mark.error != UNNAMED:
         terms.append(Term("error", "~", (longest or mark.error,)))

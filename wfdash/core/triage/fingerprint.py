@@ -44,6 +44,7 @@ def fingerprint(detail: Detail) -> Fingerprint:
     name, message = failure.name, failure.message
     if not message and detail.error:
         message = detail.error.message
+    # The line that says what failed, before its ids are taken out: a page or a traceback is mostly chance.
     name, line = main_line(name, message)
     return Fingerprint(
         name or UNNAMED,

@@ -39,6 +39,7 @@ class From:
 def pause(world: World, instance: SimulatedInstance) -> None:
     """Pauses what runs or waits, once no step's code runs. Anything else: no effect."""
     instance.tell(world.time)
+    # 200 without any effect, as the engine answers (measured): a client has to compare the status.
     if instance.run is None or instance.status not in ("running", "waiting"):
         return
     instance.run.held = True
@@ -57,6 +58,7 @@ def resume(world: World, instance: SimulatedInstance) -> None:
         instance.settle(world.time)
         _moved(world, instance)
     elif instance.status == "paused":
+        # What waits already goes first: a resumed one queues behind it.
         if instance.workflow.slot_free() and not instance.workflow.backlog:
             instance.begin(world.time)
             _moved(world, instance)
@@ -71,6 +73,7 @@ def terminate(world: World, instance: SimulatedInstance, *, rollback: bool = Fal
     instance.tell(world.time)
     if instance.final:
         raise VerbRefused(*CANNOT_TERMINATE)
+    # Its handlers run already; it ends as terminated instead of errored.
     if rollback and instance.status == "rollingBack":
         instance.terminating = True
         return
@@ -104,10 +107,12 @@ def restart(world: World, instance: SimulatedInstance, start: From | None = None
     instance.restarts += 1
     if instance.workflow.restarts_on_newest:
         instance.version = instance.workflow.current
+    # Events that were kept for a later wait go with the run that they were sent to.
     instance.events.clear()
     instance.become("queued", world.time)
     instance.modified = world.time
     if start is None:
+        # From a step the old start stays, since what came before it is kept (measured on the engine).
         instance.queued, instance.started = world.time, None
     world.requeue(instance)
     world.fill_slots(instance.workflow)
@@ -127,6 +132,7 @@ def _place(entries: list[LogEntry], start: From) -> int:
 def send_event(world: World, instance: SimulatedInstance, type: str, payload: Any) -> None:
     """Sends to the wait that is open for it, else keeps it, first in first out; refused if never readable."""
     instance.tell(world.time)
+    # An errored one still takes events (Workers API docs, sendEvent).
     if instance.status in ("complete", "terminated"):
         raise VerbRefused(*CANNOT_SEND)
     event = Event(type, payload, world.time)

@@ -119,6 +119,7 @@ def list_instances(world: World, ask: Ask) -> SimulatedAnswer:
     found, asked = _workflow(world, ask.segments[3]), page_query(ask)
     direction, after = _position(asked.cursor) if asked.cursor else ("desc", None)
     direction = asked.direction or direction
+    # `direction` counts with cursors alone (reference, List instances).
     if asked.page is not None:
         direction = "desc"
     walk = found.walk(
@@ -138,6 +139,7 @@ def list_instances(world: World, ask: Ask) -> SimulatedAnswer:
     if asked.page is not None:
         info["page"] = asked.page
         info["total_pages"] = -(-info["total_count"] // asked.per_page)
+    # The end is an empty cursor here; absent and null are the other two ways (workers-sdk, hasCursor).
     more = len(shown) == asked.per_page and next(walk, None) is not None
     info["cursor"] = _cursor(shown[-1].seq, direction) if more else ""
     return success([render.row(instance) for instance in shown], info=info)
@@ -155,6 +157,7 @@ def get_instance(world: World, ask: Ask) -> SimulatedAnswer:
     found = _instance(world, ask)
     simple = ask.choice("simple", ("true", "false")) == "true"
     order = ask.choice("order", ("asc", "desc"))
+    # The world moves when it is looked at: what has happened by now is played first.
     found.tell(world.time)
     return success(render.detail(found, simple=simple, newest_first=order == "desc"))
 
@@ -163,6 +166,7 @@ def create_instance(world: World, ask: Ask) -> SimulatedAnswer:
     workflow, new = _workflow(world, ask.segments[3]), new_instance(ask.json())
     identity = new.id or world.new_id()
     if identity in workflow.by_id:
+        # 400, not 409, is what the API answers.
         raise VerbRefused(400, 10405, "instance.already_exists")
     retention = new.retention(workflow.retention)
     return success(render.created(world.create(workflow, identity, params=new.params, retention=retention)))
@@ -211,6 +215,7 @@ def get_step(world: World, ask: Ask) -> SimulatedAnswer:
         raise bad_query("name and type are required")
     found.tell(world.time)
     entries = found.run.entries if found.run else found.kept
+    # By its full name with the -N: here, unlike in a restart, the counter is part of it.
     entry = next((entry for entry in entries if entry.name == name and entry.kind == kind), None)
     if entry is None:
         raise VerbRefused(404, 10406, "step.not_found")
@@ -228,6 +233,7 @@ def _step(entry: LogEntry, found: SimulatedInstance) -> SimulatedAnswer:
     op = entry.op
     assert isinstance(op, Do)
     if entry.success and op.stream is not None:
+        # A stream is given as its bytes, without the envelope (reference, Get step).
         return SimulatedAnswer(content=op.stream, type="application/octet-stream")
     status = "running" if entry.success is None else "complete" if entry.success else "errored"
     last = next((attempt.error for attempt in reversed(entry.attempts) if attempt.end is not None), None)

@@ -208,12 +208,17 @@ class Journal:
         line["from"] = _start_as_sent(result.start)
         line["end"] = None if result.end is None else iso(result.end)
         try:
+            # A lock that ends with the process, however it ends, tells the next start
+            # whether a plan was left open.
             self._alive.hold()
+            # Only `sent` waits for the disk: after a crash it is what tells that a write may have happened.
             self._file.append(json.dumps(line).encode("ascii"), sync=event == "sent")
         except OSError as error:
             self._report(error)
             self._lock_lost = self._lock_lost or error.errno == errno.EWOULDBLOCK
             return False
+        # Other lines can be appended without the lock, so that they say nothing of whether
+        # the next `sent` can.
         if event == "sent" or not self._lock_lost:
             self.trouble, self._lock_lost = "", False
         return True
@@ -250,6 +255,7 @@ class Journal:
         `found` is what became of ids that had been sent, as a read told.
         """
         with exclusively(self.folder, f"{plan.session}-{plan.plan}") as alone:
+            # Read again under the lock: another dashboard may have taken it over since the person was asked.
             open_plans = {(left.session, left.plan) for left in self.unfinished()}
             if not alone or (plan.session, plan.plan) not in open_plans:
                 return False
@@ -326,6 +332,8 @@ def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, str, str]]:
         for line in data.split(b"\n"):
             try:
                 parsed: _Line | JournalEntry | None = _LINE.decode(line) if line else None
+            # A line that a person or another version changed may still be an entry: the
+            # tolerant reader decides.
             except (MsgspecError, RecursionError, ValueError):
                 parsed = parse_entry(line)
             if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:

@@ -109,6 +109,7 @@ class InstanceRows:
 
     def set_query(self, query: Query, *, typing: bool = False) -> None:
         """Puts another filter in force: rows that no longer match go at once."""
+        # Typing a blank or another spelling of the same filter must not list everything anew.
         if query == self.query:
             return
         self.query = query
@@ -154,8 +155,11 @@ class InstanceRows:
         view, poller = self.view, self.poller
         if view is None or poller is None:
             return
+        # Of a large list the first rows are drawn while the others are put in order; a small one is done at
+        # once.
         view.order, large = self.order, len(poller.store) > _LARGE
         progress = partial(self.table.rows_changed, everything=False) if large else None
+        # Another workflow may have been shown while this one was sorted in slices.
         if await view.set_query(self.query, progress) and view is self.view:
             self.table.rows_changed()
             self._on_change()
@@ -228,6 +232,7 @@ class InstanceRows:
             return ""
         row, detail = poller.store.get(instance), poller.row_details.fact(instance)
         old = self._context.clock() - detail.read_at if detail is not None else 0.0
+        # What has ended does not change any more: its age says nothing.
         dated = old >= _OLD and row is not None and not is_final(row.status)
         return f"{why.short} · read {age(old)} ago" if dated else why.short
 
@@ -254,6 +259,7 @@ class _ApiQuestion:
     def ask(self, poller: Watcher, workflow: str, query: Query) -> None:
         """Lists a query from nothing; what waits to be asked is of the list before."""
         self.stop()
+        # A filter that changes only what is matched here asks the API nothing new.
         self._asked = self._question(query)
         poller.show(workflow, query or None)
 
