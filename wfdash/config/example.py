@@ -52,6 +52,9 @@ time = "utc"
 mouse = false
 # Draws with ASCII characters only.
 ascii = false
+# The columns of the list of instances, in their order; [] is all, as far as they fit: status, id, age,
+# took, blocked, trigger, version. The id is always there.
+columns = []
 
 # The record: rows, changes of status, step times and kinds of errors that were seen, in a file of your own in
 # the state folder, for 30 days. `wfdash record --erase` removes it.

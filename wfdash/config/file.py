@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wfdash.config.plain_file import read_given
-from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, Record, ViewEntry
+from wfdash.config.schema import COLUMNS, THEMES, Config, Display, Poll, Profile, Record, ViewEntry
 from wfdash.core.text.durations import parse_duration
 
 __all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read"]
@@ -151,8 +151,20 @@ def _check_values(config: Config) -> None:
         theme, near = config.display.theme, nearest(config.display.theme, THEMES)
         words = f'display.theme: there is no theme "{theme}"; the nearest one is "{near}".'
         raise _Complaint(("display", "theme"), words)
+    _check_columns(config.display.columns)
     _check_views(config.views)
     _check_keys(config.keys)
+
+
+def _check_columns(columns: Sequence[str]) -> None:
+    for place, column in enumerate(columns):
+        if column not in COLUMNS:
+            words = f'there is no column "{column}"; the nearest one is "{nearest(column, COLUMNS)}"'
+        elif column in columns[:place]:
+            words = f'"{column}" is there twice'
+        else:
+            continue
+        raise _Complaint(("display", "columns", place), f"display.columns: {words}.")
 
 
 def _check_views(views: Sequence[ViewEntry]) -> None:

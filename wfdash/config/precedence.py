@@ -131,6 +131,7 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
         time=config.display.time,
         mouse=config.display.mouse if options.mouse is None else options.mouse,
         ascii=options.ascii or config.display.ascii,
+        columns=tuple(config.display.columns),
         no_color=bool(case.environ.get("NO_COLOR")),
         keys=dict(config.keys),
         views=_views(config),

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-__all__ = ["THEMES", "Config", "Display", "Poll", "Profile", "Record", "ViewEntry"]
+__all__ = ["COLUMNS", "THEMES", "Config", "Display", "Poll", "Profile", "Record", "ViewEntry"]
 
+COLUMNS = ("status", "id", "age", "took", "blocked", "trigger", "version")
+"""Of the list of instances, in the order in which they stand unless a person chose another."""
 THEMES = ("ansi-dark", "ansi-light", "ansi-contrast", "dark", "light", "colour-blind")
 
 Colour = Literal[
@@ -49,6 +51,7 @@ class Display:
     time: Literal["utc", "local"] = "utc"
     mouse: bool = False
     ascii: bool = False
+    columns: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

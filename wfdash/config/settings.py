@@ -152,6 +152,8 @@ class Settings(Struct, frozen=True):
     time: str = "utc"
     mouse: bool = False
     ascii: bool = False
+    columns: tuple[str, ...] = ()
+    """Of the list of instances, in their order; () for all."""
     no_color: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     views: tuple[SavedView, ...] = ()

@@ -13,7 +13,14 @@ from wfdash.config.file import ConfigError, parse
 from wfdash.config.plain_file import read_plain
 from wfdash.config.settings import CLOUDFLARE, ProfileCard, SavedView, SettingsError
 
-__all__ = ["NewProfile", "profile_change", "save_default_profile", "save_profile", "save_view"]
+__all__ = [
+    "NewProfile",
+    "profile_change",
+    "save_default_profile",
+    "save_display",
+    "save_profile",
+    "save_view",
+]
 
 
 def save_view(path: Path, view: SavedView) -> None:
@@ -82,6 +89,13 @@ def _with_profile(path: Path, profile: NewProfile) -> Any:
         if value or name in entry:
             entry[name] = value
     return document
+
+
+def save_display(path: Path, name: str, value: str | bool | Sequence[str]) -> None:
+    """Keeps one key of `[display]`. Raises SettingsError as save_view does."""
+    document = _document(path)
+    document.setdefault("display", _table())[name] = value if isinstance(value, str | bool) else list(value)
+    _write(path, document)
 
 
 def save_default_profile(path: Path, name: str) -> None:

@@ -106,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("bulk.show", ("X",), "bulk", "The last action on many: see or stop it", "app"),
     Action("note.write", ("N",), "note", "Write a note into the session's story", "app"),
     Action("profile.open", ("P",), "profile", "Change the profile", "app"),
+    Action("display.open", ("D",), "display", "Theme, mouse, times and columns", "app"),
     Action("app.suspend", ("ctrl+z",), "suspend", "Suspend to the shell", "app"),
     Action("app.quit", ("q", "ctrl+c"), "quit", "Close the top layer; at the root, leave", "app"),
     Action("instance.pause", ("p",), "pause", "Pause", "instance", dangerous=True),

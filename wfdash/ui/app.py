@@ -230,6 +230,9 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     def action_profile_open(self) -> None:
         self.pages.open("profile", self.pages.listing.workflow)
 
+    def action_display_open(self) -> None:
+        self.pages.open("display", self)
+
     def action_goto_open(self) -> None:
         self.pages.open("goto")
 

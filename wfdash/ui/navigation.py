@@ -40,6 +40,7 @@ _PAGES = {
     "compare": ("wfdash.ui.detail.compare", "CompareScreen"),
     "export": ("wfdash.ui.pages.export", "ExportScreen"),
     "note": ("wfdash.ui.pages.note", "NoteScreen"),
+    "display": ("wfdash.ui.pages.display", "DisplayScreen"),
     "copy": ("wfdash.ui.pages.copy", "CopyScreen"),
 }
 """Loaded when first opened."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from wfdash.config.schema import COLUMNS
 from wfdash.core.rows.order import Order
 
 __all__ = [
-    "COLUMNS",
     "GLYPH",
     "SORTS",
     "TableColumns",
@@ -25,12 +25,10 @@ _NAMES = {
     "id": "ID",
     "age": "AGE",
     "took": "TOOK",
-    "why": "BLOCKED ON",
+    "blocked": "BLOCKED ON",
     "trigger": "TRIGGER",
     "version": "VERSION",
 }
-COLUMNS = tuple(_NAMES)
-"""The columns there are, in the order in which they stand unless a person chose another."""
 SORTS = {
     "created": "age",
     "status": "status",
@@ -123,13 +121,13 @@ def columns(width: int, longest_id: int, status: int, shown: Sequence[str] = COL
     room = width - 2 - sum(fixed.values()) - len(fixed)
     widths = dict(fixed)
     wanted = max(12, min(longest_id, 44))
-    for name, cells, spare in _SPARED if "why" in order else _UNSPARED:
+    for name, cells, spare in _SPARED if "blocked" in order else _UNSPARED:
         if name in order and room - cells - 1 >= min(wanted, 24) + 2 + spare:
             widths[name] = cells
             room -= cells + 1
-    if room < 34 or "why" not in order:
+    if room < 34 or "blocked" not in order:
         widths["id"] = max(1, room - 1 if room < 34 else min(wanted, room - 1))
     else:
         widths["id"] = min(wanted, max(room // 2 - 1, room - 44))
-        widths["why"] = room - 3 - widths["id"]
+        widths["blocked"] = room - 3 - widths["id"]
     return TableColumns(tuple((name, widths[name]) for name in order if name in widths))

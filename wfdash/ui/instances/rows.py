@@ -8,6 +8,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
+from wfdash.config.schema import COLUMNS
 from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
@@ -69,6 +70,11 @@ class InstanceRows:
     def instance(self) -> str | None:
         """The id under the cursor."""
         return self.table.instance
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Which columns the table has, in their order."""
+        return self._context.settings.columns or COLUMNS
 
     def show_workflow(self, workflow: str) -> None:
         """Lists another workflow, from nothing: what is filtered out in one says little about the next."""

@@ -1,6 +1,6 @@
 """The instances of a workflow: an ordered view of the store drawn as rows, with marks and ghosts."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Protocol
 
 from rich.style import Style
@@ -16,7 +16,7 @@ from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief
 from wfdash.core.triage.error_groups import short_version
-from wfdash.ui.instances.columns import GLYPH, SORTS, columns, order_by_title
+from wfdash.ui.instances.columns import GLYPH, SORTS, TableColumns, columns, order_by_title
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import strip_of
 from wfdash.ui.widgets.theme import (
@@ -47,6 +47,10 @@ class RowSource(Protocol):
     view: TableView | None
     order: Order
     marks: Marks
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Which columns there are, in their order."""
 
     def settle(self) -> None:
         """Puts the rows that arrived where they belong."""
@@ -156,13 +160,16 @@ class InstanceTable(LineTable):
             self._status_width = min(longest, _WIDEST_STATUS)
             self.repaint()
 
+    def _layout(self, width: int) -> TableColumns:
+        return columns(width, self._longest_id, self._status_width, self._source.columns)
+
     def header_line(self, width: int) -> Strip:
         key = ("header", width, self._longest_id, self._status_width, self._source.order)
         return self.cached(key, lambda: self._header(width))
 
     def _header(self, width: int) -> Strip:
         pieces: list[tuple[str, Style]] = [("  ", HEADING)]
-        layout = columns(width, self._longest_id, self._status_width)
+        layout = self._layout(width)
         sorted_by = SORTS.get(self._source.order.column, "")
         for name, room in layout.widths:
             title = layout.title(name)
@@ -172,7 +179,7 @@ class InstanceTable(LineTable):
                 style = STRONG
             if name == "status":
                 title = "" if room == GLYPH else f"  {title}"
-            if name == "why":
+            if name == "blocked":
                 pieces.append((" ", PLAIN))
             if name in SORTS.values():
                 style += clicked("sort", name)
@@ -216,19 +223,26 @@ class InstanceTable(LineTable):
     ) -> Strip:
         marked, changed, ghost, faded, read_long_ago = flags
         status, old, took, why, trigger, version = text
-        values = {"id": row.id, "age": old, "took": took, "why": why, "trigger": trigger, "version": version}
+        values = {
+            "id": row.id,
+            "age": old,
+            "took": took,
+            "blocked": why,
+            "trigger": trigger,
+            "version": version,
+        }
         appearance = look(row.status)
         glyph = "?" if status != row.status else appearance.glyph
         pieces: list[tuple[str, Style]] = [
             ("▌" if marked else " ", STRONG if marked else PLAIN),
             ("•" if changed else " ", CHANGED if changed else PLAIN),
         ]
-        for name, room in columns(width, self._longest_id, self._status_width).widths:
+        for name, room in self._layout(width).widths:
             if name == "status":
                 word = "" if room == GLYPH else fit(clean(status[:100]), room - 2) + " "
                 pieces.append((f"{glyph} {word}", appearance.style))
                 continue
-            style = QUIET if name == "why" and read_long_ago else _style(name)
+            style = QUIET if name == "blocked" and read_long_ago else _style(name)
             pieces += [(_cell(name, values[name], room), style), (" ", PLAIN)]
         over = CURSOR_AWAY if away else CURSOR if cursor else None
         if ghost:
@@ -253,7 +267,7 @@ def _cell(column: str, text: str, room: int) -> str:
         value = value.rstrip("…")  # shortened before; one mark is enough
     if column in _RIGHT:
         return fit(value, room) if cells(value) > room else value.rjust(room)
-    if column == "why":
+    if column == "blocked":
         return f" {fit(_without_half_number(value, room), room)}"
     return fit(value, room, cut="middle" if column == "id" else "end")
 

@@ -46,6 +46,7 @@ _ALSO = {
     "filter.edit": "search find",
     "app.quit": "exit leave",
     "timeline.scale": "zoom axis",
+    "display.open": "theme colours dark light mouse columns time settings options",
     "export.menu": "save screenshot csv json handover",
 }
 """What people call an action who know other tools."""

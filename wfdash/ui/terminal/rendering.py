@@ -19,7 +19,7 @@ from wfdash.ui.keys.prompt_gate import ALONE
 from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
-__all__ = ["FONTS", "NarrowUpdate", "Rendering", "TerminalApp", "TerminalLine"]
+__all__ = ["FONTS", "NarrowUpdate", "Rendering", "TerminalApp", "TerminalLine", "redress"]
 
 
 FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
@@ -104,6 +104,16 @@ class TerminalApp(App[int], inherit_bindings=False):
             pass
 
 
+def redress(app: TerminalApp, settings: Settings) -> None:
+    """Takes on theme, colours and mouse as these settings have them, and draws everything anew."""
+    app.dress(Rendering(settings, no_color=app.no_color))
+    TerminalLine(app).take_mouse(settings.mouse)
+    for screen in app.screen_stack:
+        for widget in (screen, *screen.walk_children()):
+            widget.notify_style_update()
+            widget.refresh()
+
+
 class TerminalLine:
     """The terminal beside what Textual draws: what it is given as it is, and what it has taken."""
 
@@ -116,6 +126,17 @@ class TerminalLine:
         if driver is not None:
             driver.write(sequence)
             driver.flush()
+
+    def take_mouse(self, taken: bool) -> None:
+        """Takes the mouse from the terminal, or gives it back."""
+        driver: Any = self._app._driver
+        if getattr(driver, "_mouse", taken) == taken or not hasattr(driver, "_disable_mouse_support"):
+            return
+        # Both do nothing while the driver holds that no mouse was asked for.
+        driver._mouse = True
+        (driver._enable_mouse_support if taken else driver._disable_mouse_support)()
+        driver._mouse = taken
+        driver.flush()
 
     def bell(self) -> None:
         self._app.bell()

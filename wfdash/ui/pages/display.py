@@ -1,0 +1,144 @@
+"""`D`: theme, mouse, times and columns, changed at once and kept in the config."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec.structs import replace
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from wfdash.config.schema import COLUMNS, THEMES
+from wfdash.config.settings import Settings, SettingsError
+from wfdash.core.text.clean import fit
+from wfdash.ui.base.panel import PanelScreen, Title
+from wfdash.ui.context import Context
+from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.terminal.rendering import TerminalApp, redress
+from wfdash.ui.widgets.choices import Choices
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG
+
+__all__ = ["DisplayScreen"]
+
+_SETTINGS = ("theme", "time", "mouse")
+_ABOUT: Mapping[str, str] = {
+    "theme": "the first three are the terminal's own 16 colours",
+    "time": "of every time on screen",
+    "mouse": "taken from the terminal, whose own selection then needs shift",
+    "status": "glyph and word",
+    "id": "always there",
+    "age": "since it was created",
+    "took": "from its start to its end, or until now",
+    "blocked": "what it is blocked on, or why it ended",
+    "trigger": "what started it",
+    "version": "the first eight digits",
+}
+
+
+class DisplayScreen(PanelScreen):
+    """An entry a line: `enter` changes it, the arrows move a column."""
+
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "change"}
+    BINDINGS = bindings("row.")
+
+    def __init__(self, context: Context, dressed: TerminalApp) -> None:
+        """`dressed` is what takes on the settings."""
+        super().__init__(context)
+        self._dressed = dressed
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Title()
+            yield Choices()
+
+    def on_mount(self) -> None:
+        choices = self.query_one(Choices)
+        choices.styles.height = len(_SETTINGS) + len(COLUMNS)
+        choices.focus()
+        self.call_after_refresh(self._fill)
+
+    @property
+    def _shown(self) -> list[str]:
+        return list(self.context.settings.columns or COLUMNS)
+
+    def _fill(self) -> None:
+        key_of = self.context.keys.key_of
+        left, right = key_of("row.fold"), key_of("row.unfold")
+        hint = f"{key_of('row.open')} changes, {left} {right} move a column, {key_of('layer.close')} closes"
+        self.query_one(Title).name_it("Display", hint)
+        shown = self._shown
+        order = [*shown, *(name for name in COLUMNS if name not in shown)]
+        entries: list[tuple[str, Pieces]] = [
+            (name, self._line(name, self._value(name))) for name in _SETTINGS
+        ]
+        entries += [(name, self._line(f"column {name}", _seen(name, shown))) for name in order]
+        self.query_one(Choices).fill(entries)
+
+    def _line(self, name: str, value: str) -> Pieces:
+        about = _ABOUT[name.removeprefix("column ")]
+        return [("  " + fit(name, 16), STRONG), (fit(value, 16), PLAIN), (about, QUIET)]
+
+    def _value(self, name: str) -> str:
+        context = self.context
+        if name == "time":
+            return "UTC" if context.utc else "local"
+        return context.settings.theme if name == "theme" else "on" if context.settings.mouse else "off"
+
+    def action_row_open(self) -> None:
+        choice, settings, shown = self.query_one(Choices).choice, self.context.settings, self._shown
+        if choice == "theme":
+            at = THEMES.index(settings.theme) if settings.theme in THEMES else -1
+            theme = THEMES[(at + 1) % len(THEMES)]
+            self._take(replace(settings, theme=theme), "theme", theme)
+        elif choice == "mouse":
+            self._take(replace(settings, mouse=not settings.mouse), "mouse", not settings.mouse)
+        elif choice == "time":
+            self.app.call_later(self.app.run_action, "app.time_zone")
+            self._keep("time", "local" if self.context.utc else "utc")
+            self.call_after_refresh(self._fill)
+        elif choice in shown and choice != "id":
+            self._put([name for name in shown if name != choice])
+        elif choice in COLUMNS and choice not in shown:
+            self._put([*shown, choice])
+
+    def action_row_fold(self) -> None:
+        self._move(-1)
+
+    def action_row_unfold(self) -> None:
+        self._move(1)
+
+    def _move(self, places: int) -> None:
+        choice, shown = self.query_one(Choices).choice, self._shown
+        if choice not in shown:
+            return
+        at = shown.index(choice)
+        to = max(0, min(at + places, len(shown) - 1))
+        shown.insert(to, shown.pop(at))
+        self._put(shown)
+
+    def _put(self, columns: list[str]) -> None:
+        kept = () if columns == list(COLUMNS) else tuple(columns)
+        self._take(replace(self.context.settings, columns=kept), "columns", kept)
+
+    def _take(self, settings: Settings, name: str, value: str | bool | tuple[str, ...]) -> None:
+        self.context.settings = settings
+        redress(self._dressed, settings)
+        self._keep(name, value)
+        self._fill()
+
+    def _keep(self, name: str, value: str | bool | tuple[str, ...]) -> None:
+        """In the config; the demo writes none."""
+        settings = self.context.settings
+        if settings.demo or settings.config_path is None:
+            return
+        from wfdash.config.writer import save_display
+
+        try:
+            save_display(settings.config_path, name, value)
+        except SettingsError as wrong:
+            said = f"for this session only: {wrong}"
+            self.app.call_after_refresh(self.context.notify, said, severity="warning")
+
+
+def _seen(name: str, shown: list[str]) -> str:
+    return str(shown.index(name) + 1) if name in shown else "hidden"
