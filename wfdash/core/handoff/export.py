@@ -108,6 +108,7 @@ def _when(at: float | None) -> str:
 
 def _block(text: str, language: str) -> str:
     fence = "```"
+    # A value may hold a fence itself: a longer one encloses it.
     while fence in text:
         fence += "`"
     return f"{fence}{language}\n{text}\n{fence}"

@@ -35,6 +35,7 @@ def summary_facts(
         said.append(f"started {at.at(start)} {'UTC' if at.utc else 'local'}")
         if end is not None:
             said.append(f"took {spoken(max(0.0, end - start))}")
+        # A clock that is behind would tell of a run that has lasted less than nothing.
         elif start <= at.now:
             said.append(f"{at.passed(start)} so far")
     if start is not None and queued is not None and start - queued >= 1:

@@ -152,6 +152,7 @@ class Execution:
         else:
             branch = min(self._branches, key=_due)
         at = branch.due
+        # Timers run on in the queue, but no code does before there is a slot.
         if branch.doing in ("between", "retry"):
             at = max(at, self.not_before)
         if branch.doing == "between":
@@ -184,6 +185,7 @@ class Execution:
             return False
         self.rolling_back = self.rolled_back = True
         self.held = False
+        # A step that failed for good has its handler run too: it may have done half of its work.
         self._root = _Branch(_undo(ended[::-1]), due=at + BETWEEN)
         self._branches = [self._root]
         return True
@@ -232,6 +234,8 @@ class Execution:
             kind, apart = "sleep", seconds(op.duration)
         else:
             kind, apart = "waitForEvent", 0.0
+        # The engine counts sleeps by name and duration: two of one name may both be `nap-1`
+        # (measured on the engine).
         count = self._counts[kind, op.name, apart] = self._counts.get((kind, op.name, apart), 0) + 1
         name = f"{op.name}-{count}"
         kept = self._replay.get((kind, name))
@@ -254,6 +258,7 @@ class Execution:
         if entry.success is not None or entry.finished:
             branch.answer, branch.thrown = entry.output, entry.error
         elif isinstance(op, Do):
+            # The attempt that was cut off is begun anew, and does not count as a failed one.
             entry.attempts = [attempt for attempt in entry.attempts if attempt.end is not None]
             self._attempt(branch, at)
         elif isinstance(op, Sleep):
@@ -267,6 +272,7 @@ class Execution:
         if not op.branches:
             branch.answer = []
             return
+        # A join is no step: nothing of it stands in the log, only the steps of its branches.
         branch.doing, branch.due, branch.entry = "join", inf, None
         children = []
         for place, part in enumerate(op.branches):
@@ -298,6 +304,7 @@ class Execution:
             self._finish(branch, at, op.output)
             return
         attempt.success, attempt.error = False, error
+        # `limit` counts retries, so that there is one attempt more (reference, Get instance).
         if error.fatal or tried > op.limit:
             self._finish(branch, at, None, error)
         else:
@@ -306,6 +313,7 @@ class Execution:
     def _await(self, branch: _Branch, op: Wait, at: float, deadline: float) -> None:
         assert branch.entry is not None
         branch.doing = "wait"
+        # The cloud tells an open wait's planned end as its `end`; only `finished` says that it is over.
         branch.entry.end = branch.due = deadline
         if op.reply and at + op.reply.after < deadline:
             branch.due = at + op.reply.after

@@ -51,7 +51,9 @@ class LockedFile:
             try:
                 if hasattr(os, "fchmod"):
                     os.fchmod(descriptor, 0o600)
+                # A process that was killed may have left half a line: it must not swallow this one.
                 data = (b"" if _ends_complete(descriptor) else b"\n") + line + b"\n"
+                # One write of one line, so that lines of two processes never mix.
                 if os.write(descriptor, data) != len(data):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 if sync:
@@ -115,6 +117,7 @@ class LockedFile:
         descriptor = open_plain(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
         try:
             give_up = time.monotonic() + patience
+            # Asked again instead of waited for: a lock that is waited for cannot be given up on in time.
             while not (alone := try_lock(descriptor)) and time.monotonic() < give_up:
                 time.sleep(0.005)
             self._in_vain = not alone
@@ -179,6 +182,7 @@ def _lock_lost() -> OSError:
 
 
 def _lock_path(folder: Path, session: str) -> Path:
+    # The name comes from a line of a file that anybody may have written: it must not lead to another folder.
     safe = "".join(character for character in session if character.isalnum() or character == "-")
     return folder / "sessions" / f"{safe}.lock"
 

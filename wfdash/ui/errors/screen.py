@@ -88,6 +88,7 @@ class ErrorsScreen(BaseScreen):
         self.group_table.focus()
         if self.poller is not None:
             self._want(True)
+            # Not those of some minutes ago: whoever opens the page wants to know what fails now.
             self.poller.error_samples.soon()
         self.draw()
 
@@ -150,6 +151,7 @@ class ErrorsScreen(BaseScreen):
         """The groups get the lines they need, and grow only; what is odd gets the rest."""
         shown = self.query_one("#summary", TextLines), self.query_one("#beside", TextLines)
         room = self.size.height - 2 - sum(len(text.plain.split("\n")) for text in shown)
+        # They never shrink, for then the table below would move under the hand that is about to press a key.
         most = max(3, room - min(_LEAST_ODD, 1 + max(1, oddities)))
         self._lines = max(3, min(most, max(self._lines, 1 + groups)))
         self.group_table.styles.height = self._lines
