@@ -194,3 +194,24 @@ def test_labels_never_collide_at_any_width():
             assert all(len(label) == 5 and label[2] == ":" for label in labels), axis
 
     drive(script, size=(80, 24))
+
+
+def test_missed_cron_run_is_named_with_its_time():
+    async def script(d):
+        workflow = d.world.workflows["inventory-sync"]
+        await d.press("history.open")
+        await d.until(lambda: "none missed" in d.text)
+        gone = list(workflow.walk(newest_first=True))[2]
+        boundary = int(gone.id.rpartition("-")[2]) / 1000
+        workflow.forget(gone)
+        await d.press("escape")
+        d.app.session.poller.show("orders")
+        await d.settled()
+        d.app.session.poller.show("inventory-sync")
+        await d.until(lambda: len(d.app.session.poller.store) > 2)
+        await d.press("history.open")
+        missed = f"missed {int(boundary // 3600 % 24):02d}:{int(boundary // 60 % 60):02d}"
+        await d.until(lambda: missed in d.text)
+        assert d.line("1 missed")
+
+    shown(script, "calm", workflow="inventory-sync", size=(140, 40))

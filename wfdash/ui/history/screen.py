@@ -12,6 +12,7 @@ from textual.worker import WorkType
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.cron import cron_report
 from wfdash.core.history.frame import SPANS, Frame, frame
 from wfdash.core.history.history import SLICE
 from wfdash.core.history.sentence import Finding, durations, percent, throughput
@@ -45,6 +46,8 @@ _AGAIN: Final = 5.0
 """Seconds after a failed read."""
 _VERSIONS, _VERSIONS_TALL = 3, 6
 _TALL: Final = 30
+_CRONS, _MISSED = 2, 3
+"""Schedules that are told, and missed moments of each, the latest."""
 _SENTENCE: Final = 2
 _LEAST: Final = 2
 """Lines of a chart at least."""
@@ -261,6 +264,7 @@ class HistoryScreen(BaseScreen):
             *axis_lines(of, loaded.deployed, utc=utc, first=finding.version, cursor=cursor),
             *self._readout(buckets, now, width),
             *self._versions(width, now),
+            *self._crons(width, now),
             self._basis(now, width),
         ]
         room = max(3 * _LEAST, self.size.height - 2 - len(foot) - sum(map(len, titles)))
@@ -348,6 +352,31 @@ class HistoryScreen(BaseScreen):
                     (f"  {clean(short_version(share.version)):<8}  ", STRONG),
                     (f"{when:<22}  ", QUIET),
                     (fit(words, max(1, width - 37)), style),
+                ]
+            )
+        return lines
+
+    def _crons(self, width: int, now: float) -> list[Pieces]:
+        """Each schedule against what came of it, where that is loaded and kept."""
+        loaded, poller = self.loaded, self.poller
+        shown = poller.counts.shown if poller is not None else None
+        if loaded is None or loaded.floor is None or shown is None or shown.name != self._workflow:
+            return []
+        # A deploy may have changed the schedule, and no answer says when.
+        came = max(loaded.deployed.values(), default=loaded.frame.left)
+        start = max(loaded.frame.left, loaded.floor, loaded.edge(now).both, came)
+        lines: list[Pieces] = []
+        for schedule in shown.schedules[:_CRONS]:
+            report = cron_report(schedule.cron, loaded.rows.values(), start=start, end=now)
+            if report is None:
+                continue
+            times = ", ".join(self._time(at, now) for at in report.missed[-_MISSED:])
+            words = f"missed {times}: {report.sentence()}" if report.missed else report.sentence()
+            lines.append(
+                [
+                    ("  cron      ", QUIET),
+                    (fit(clean(schedule.cron), 22) + "  ", STRONG),
+                    (fit(words, max(1, width - 37)), BAD if report.missed else PLAIN),
                 ]
             )
         return lines
