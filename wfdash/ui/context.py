@@ -3,7 +3,7 @@
 The protocols name what screens ask of objects that stand above them: so no file of the ui imports its user.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from textual.events import Event
@@ -152,6 +152,9 @@ class Desk(Protocol):
         """What runs, and what ended a moment ago."""
 
     def last_done(self) -> "Done | None": ...
+
+    async def batches(self, names: Collection[str], workflow: str) -> dict[str, frozenset[str]]:
+        """Ids of the batches of the journal that are named."""
 
     cut_off: "list[Unfinished]"
 

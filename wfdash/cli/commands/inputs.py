@@ -5,15 +5,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from wfdash.api.errors import Refused
 from wfdash.api.validate import check_payload_size
 from wfdash.cli.exits import UsageError
+from wfdash.cli.session import CommandSession
 from wfdash.config.plain_file import read_given
 from wfdash.core.text.durations import parse_duration
 
+if TYPE_CHECKING:
+    from wfdash.core.filter.query import Query
+
 __all__ = [
+    "batches_of",
     "check_id",
     "need_yes",
     "parse_json",
@@ -111,6 +116,24 @@ def retention(text: str | None) -> str | int | None:
         return int(text)
     seconds = parse_duration(text)
     return text if seconds is None else round(seconds * 1000)
+
+
+async def batches_of(session: CommandSession, query: "Query") -> dict[str, frozenset[str]]:
+    """The ids of the journal's batches that a filter names. Raises UsageError for one that is not there."""
+    from platformdirs import user_state_path
+
+    from wfdash.live.records.batches import LAST, group_batches, named_batches
+    from wfdash.live.records.journal import read_entries
+
+    workflow = await session.workflow()
+    account = session.settings.kept_for or session.api.account_id
+    batches = group_batches(read_entries(user_state_path("wfdash")))
+    ours = {account, ""} if account else {""}
+    found = named_batches(batches, query.batches, workflow=workflow, is_ours=ours.__contains__)
+    for name in sorted(query.batches - found.keys()):
+        which = "of more than one instance" if name == LAST else name
+        raise UsageError(f"--filter: no batch {which} in {workflow} is in the journal of this machine")
+    return found
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.api.paging import walk
+from wfdash.cli.commands.inputs import batches_of
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import CommandSession, Patient
@@ -76,10 +77,13 @@ class Listing:
         self.details = parsed.read_details
         self.read = self.shown = self.asked = self.unread = self.hidden = self.left_out = 0
         self.total: int | None = None
+        self.batches: dict[str, frozenset[str]] = {}
 
     async def matching(self) -> AsyncIterator[tuple[dict[str, Any], Instance]]:
         """Items as the API sent them, each with its reading."""
         now = self.session.clock()
+        if self.query is not None and self.query.batches:
+            self.batches = await batches_of(self.session, self.query)
         query, matches = self.query, self._test(now)
         async for page in self._pages(now):
             self.total = page.total if page.total is not None else self.total
@@ -102,7 +106,11 @@ class Listing:
     def _test(self, now: float) -> Callable[[Instance], bool]:
         if self.query is None:
             return lambda row: True
-        return self.query.candidates(now) if self.query.needs_details else self.query.matcher(now)
+        if self.query.needs_details:
+            return self.query.candidates(now, batches=self.batches)
+        from wfdash.core.filter.query import MatchContext
+
+        return self.query.matcher(now, MatchContext(batches=self.batches))
 
     async def _pages(self, now: float) -> AsyncIterator[InstancePage]:
         session = self.session
@@ -139,7 +147,7 @@ class Listing:
         workflow = await self.session.workflow()
         answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
         details = read_fields(read_detail(workflow, row.id, answer.result))
-        return query.match(row, now, MatchContext(details={row.id: details}))
+        return query.match(row, now, MatchContext((), {row.id: details}, self.batches))
 
     def note(self) -> str:
         """What a person should know of what is not there; "" when nothing."""

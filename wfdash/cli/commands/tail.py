@@ -7,13 +7,13 @@ from typing import Any
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import ListQuery
-from wfdash.cli.commands.inputs import check_id
+from wfdash.cli.commands.inputs import batches_of, check_id
 from wfdash.cli.commands.wait_until import TimedOut, until
 from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
-from wfdash.core.filter.query import Query, parse
+from wfdash.core.filter.query import MatchContext, Query, parse
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
@@ -57,7 +57,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     query = parse(parsed.filter)
     if query.doubt:
         say(f"--filter: {query.doubt}")
-    return await Changes(session, lines, query).follow(parsed.interval)
+    batches = await batches_of(session, query) if query.batches else {}
+    return await Changes(session, lines, query, MatchContext(batches=batches)).follow(parsed.interval)
 
 
 class Lines:
@@ -131,10 +132,10 @@ def _place(detail: Detail) -> object:
 class Changes:
     """Every change the list shows of a workflow."""
 
-    def __init__(self, session: CommandSession, lines: Lines, query: Query) -> None:
+    def __init__(self, session: CommandSession, lines: Lines, query: Query, context: MatchContext) -> None:
         self.session = session
         self.lines = lines
-        self.query = query
+        self.query, self._context = query, context
         self.waiting: asyncio.Queue[tuple[str, str, bool]] = asyncio.Queue()
         self.began = session.clock()
         self.failure = ""
@@ -175,7 +176,7 @@ class Changes:
             row for identity in (*event.delta.added, *event.delta.changed) if (row := store.get(identity))
         ]
         for row in sorted(rows, key=lambda row: row.created or 0.0):
-            if row.id in self.lines.last or self.query.match(row, now):
+            if row.id in self.lines.last or self.query.match(row, now, self._context):
                 news = row.id in self.lines.last or (row.created or 0.0) > self.began
                 self.waiting.put_nowait((row.id, row.status, news))
 

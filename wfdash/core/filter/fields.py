@@ -41,6 +41,8 @@ class MatchContext(Struct, frozen=True):
     marks: Container[str] = frozenset()
     details: Mapping[str, DetailFields] | None = field(default_factory=dict)
     """By id, of the instances that were read. None: whatever only they can tell is taken to match."""
+    batches: Mapping[str, Container[str]] = field(default_factory=dict)
+    """By their names, the ids that batches of the journal acted on; one not there was not read yet."""
 
 
 _ORDER = (">", "<", ">=", "<=")
@@ -84,6 +86,7 @@ FIELDS = {
         ),
         FilterField("error", ("~",), "its error has this in its name or message", details=True),
         FilterField("blocked", (":",), "what it waits for", BLOCKS, details=True),
+        FilterField("batch", (":",), "acted on by this batch of the journal, or the last of many", ("last",)),
         FilterField("odd", (":",), "what went wrong without an error", ODDITIES, details=True),
         FilterField("params", ("~",), "its params hold this; params.order.id:7 one value", details=True),
         FilterField("output", ("~",), "its output holds this; output.charge:ch_1 one value", details=True),
@@ -171,7 +174,22 @@ def compile_term(term: Term, *, wanted: bool, now: float, context: MatchContext)
     if term.field == "version":
         beginnings = tuple(value.lower() for value in term.values)
         return lambda row: row.version.lower().startswith(beginnings) is wanted
+    if term.field == "batch":
+        return _batch_test(term.values, wanted, context)
     return _time_test(term, wanted, now)
+
+
+def _batch_test(names: tuple[str, ...], wanted: bool, context: MatchContext) -> Test:
+    """Looked up at each row, for the journal is read while the filter is in force already."""
+    batches = context.batches
+    if context.details is None and not batches:
+        return _anything
+
+    def tells(row: Instance) -> bool:
+        found = [batch for name in names if (batch := batches.get(name)) is not None]
+        return bool(found) and any(row.id in batch for batch in found) is wanted
+
+    return tells
 
 
 def _anything(row: Instance) -> bool:

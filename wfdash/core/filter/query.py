@@ -1,6 +1,6 @@
 """The filter language: read it, match rows with it, and say what of it the API can do itself."""
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from wfdash.core.text.durations import parse_duration
 __all__ = ["EVERYTHING", "MatchContext", "Pushdown", "Query", "QueryError", "parse"]
 
 _NO_CONTEXT = MatchContext()
+NO_BATCHES: Mapping[str, Container[str]] = {}
 _MOVING = ("age", "dur", "changed")
 
 
@@ -78,6 +79,11 @@ class Query:
         return any(term.field == "marked" for term in self._terms)
 
     @property
+    def batches(self) -> frozenset[str]:
+        """The names of the journal's batches that it asks for."""
+        return frozenset(name for term in self._terms if term.field == "batch" for name in term.values)
+
+    @property
     def moves(self) -> bool:
         """Rows may begin or cease to match by the mere passing of time."""
         return any(
@@ -108,9 +114,14 @@ class Query:
         """Compiles the filter into one function of a row, good for this `now`."""
         return _compile(self.node, True, now, context or _NO_CONTEXT)
 
-    def candidates(self, now: float, marks: Container[str] = ()) -> Callable[[Instance], bool]:
+    def candidates(
+        self,
+        now: float,
+        marks: Container[str] = (),
+        batches: Mapping[str, Container[str]] = NO_BATCHES,
+    ) -> Callable[[Instance], bool]:
         """Rows that match as far as a row can tell: the ones worth reading for terms that need it."""
-        return _compile(self.node, True, now, MatchContext(marks, details=None))
+        return _compile(self.node, True, now, MatchContext(marks, None, batches))
 
     def pushdown(self, now: float, *, local: bool = False) -> Pushdown:
         """What goes to the API: one known status, and the span of creation. A dev session takes no status."""

@@ -1,7 +1,7 @@
 """The plans that are being carried out, outliving every screen, and what is told of each."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from textual.message import Message
 
@@ -10,6 +10,7 @@ from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.actions.resume import Resumption, stopped_at
+from wfdash.live.records.batches import LAST, group_batches, named_batches
 from wfdash.live.records.journal import Journal, Unfinished
 from wfdash.live.records.last_action import Done, LastAction
 from wfdash.ui.context import Context
@@ -124,6 +125,22 @@ class ActionDesk:
         progress.stopping, progress.held = True, ""
         if self._context.session is not None:
             self._context.session.operator.stop(progress.plan.key)
+
+    async def batches(self, names: Collection[str], workflow: str) -> dict[str, frozenset[str]]:
+        """Ids of the batches that are named, of this session or of another one that kept a journal."""
+        journal = self._context.session.journal if self._context.session is not None else None
+        found = {}
+        if journal is not None:
+            batches = group_batches(await asyncio.to_thread(journal.read))
+            found = named_batches(batches, names, workflow=workflow, is_ours=journal.is_ours)
+        for progress in self.actions:
+            plan = progress.plan
+            ids = frozenset(target.id for target in plan.targets)
+            if plan.workflow == workflow and plan.key in names:
+                found[plan.key] = ids
+            if plan.workflow == workflow and LAST in names and not progress.single and journal is None:
+                found[LAST] = ids
+        return found
 
     @property
     def offered(self) -> str:

@@ -62,6 +62,9 @@ class ActionHost:
             return
         if action == "instance.restart_from":
             self._restart_from(screen)
+        elif (left := screen.cut_off()) is not None and action == "instance.redrive":
+            self._context.gate.open()
+            self._context.pages.open("cut_off", [left])
         elif action == "instance.redrive":
             self._ask("redrive", screen, screen.targets(), prepare=self._redrive(screen))
         elif action == "instance.send_event":

@@ -18,6 +18,7 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
+    from wfdash.live.records.journal import Unfinished
     from wfdash.live.watcher import Watcher
 
 __all__ = ["BaseScreen", "ReadyScreen"]
@@ -164,6 +165,10 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
     def chosen_workflow(self) -> str:
         """The one under the cursor, where the rows are workflows."""
         return ""
+
+    def cut_off(self) -> "Unfinished | None":
+        """The batch under the cursor that was not carried out to the end, if it is one."""
+        return None
 
     def chosen_event_type(self) -> str | None:
         """The one under the cursor, where the rows are waits for events; None elsewhere."""

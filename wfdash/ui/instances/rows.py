@@ -8,6 +8,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
+from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.config.schema import COLUMNS
 from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
 from wfdash.core.model.instance import Instance
@@ -16,6 +17,7 @@ from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.words import age
+from wfdash.live.records.batches import LAST
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import order_text
@@ -26,6 +28,8 @@ __all__ = ["InstanceRows"]
 _TYPED = 0.5
 """Seconds without typing after which the API is asked for what a filter wants."""
 _LARGE = 4000
+_READ_OF_BATCH = 200
+"""Instances of a batch that are read at most, where the list has not come down to them."""
 _FAINT = 15.0
 """Seconds after which a row's "blocked on" is drawn faint: by then it may be at something else."""
 _PARKED = ("waiting", "paused", "queued")
@@ -55,6 +59,8 @@ class InstanceRows:
         self.view: TableView | None = None
         self.table = InstanceTable(self, clock=context.clock)
         self._context, self._host, self._on_change = context, host, on_change
+        self.batches: dict[str, frozenset[str]] = {}
+        """Ids of the batches that the filter names, as they were when it was put in force."""
         self._settled = ""
         """The filter that was in force last while none was typed and that did not ask for marks."""
         self._api = _ApiQuestion(context, host)
@@ -87,7 +93,8 @@ class InstanceRows:
         self.marks.show(workflow, self._marks_scope())
         self.poller.look_for(self.query, self.marks)
         self.poller.prioritise(_Prioritised(self._context, self.marks, workflow))
-        context = MatchContext(self.marks, self.poller.row_details.read)
+        context = MatchContext(self.marks, self.poller.row_details.read, self.batches)
+        self._look_up_batches()
         self.view = TableView(
             self.poller.store, self.query, self.order, clock=self._context.clock, context=lambda: context
         )
@@ -117,6 +124,7 @@ class InstanceRows:
         """Puts another filter in force: rows that no longer match go at once."""
         # Typing a blank or another spelling of the same filter must not list everything anew.
         if query == self.query:
+            self._look_up_batches()
             return
         self.query = query
         self.marks.show(self.workflow, self._marks_scope(typing=typing))
@@ -124,7 +132,44 @@ class InstanceRows:
             return
         self.poller.look_for(query, self.marks)
         self._rebuild()
+        self._look_up_batches()
         self._api.ask_soon(self.poller, self.workflow, query)
+
+    def _look_up_batches(self) -> None:
+        """What `batch:last` is stays what it was when the filter was put in force, whatever is done next."""
+        if self.query.batches:
+            self._host.run_worker(self._take_batches(self.query), group="batches", exclusive=True)
+
+    async def _take_batches(self, query: Query) -> None:
+        workflow = self.workflow
+        found = await self._context.desk.batches(query.batches, workflow)
+        if query is not self.query or workflow != self.workflow:
+            return
+        self.batches.clear()
+        self.batches.update(found)
+        if missing := sorted(query.batches - found.keys()):
+            none = "of more than one instance" if missing == [LAST] else missing[0]
+            self._context.notify(f"no batch {none} in {workflow} is in the journal", severity="warning")
+        self._rebuild()
+        await self._load(query, [identity for ids in found.values() for identity in sorted(ids)])
+
+    async def _load(self, query: Query, ids: Sequence[str]) -> None:
+        """Reads those of a batch that no list has brought: a dev session is not asked for such."""
+        session, poller = self._context.session, self.poller
+        if session is None or poller is None or poller.local:
+            return
+        for identity in [identity for identity in ids if identity not in poller.store][:_READ_OF_BATCH]:
+            number = poller.sink.next_number()
+            try:
+                detail = await session.reads.instance(self.workflow, identity, "batch")
+            except InstanceNotFound:
+                continue
+            except WorkflowsError as error:
+                self._context.notify(f"not all of the batch could be read: {error}", severity="warning")
+                return
+            if query is not self.query or poller is not self.poller:
+                return
+            poller.sink.saw_detail(detail, number)
 
     def settle_filter(self) -> None:
         """What was typed stays, so marks belong to it from now on."""

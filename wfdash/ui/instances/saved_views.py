@@ -82,7 +82,7 @@ class SavedViews:
     async def _count(self) -> None:
         poller = self._rows.poller
         if poller is not None:
-            context = MatchContext(self._rows.marks, poller.row_details.read)
+            context = MatchContext(self._rows.marks, poller.row_details.read, self._rows.batches)
             await self.counts.count(self.here(), poller.store, context, self._context.clock())
 
     def show(self, view: SavedView) -> None:

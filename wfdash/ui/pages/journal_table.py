@@ -1,0 +1,163 @@
+"""The journal as a table: a row a batch, which opens into its ids, and these into their events."""
+
+from collections.abc import Hashable
+
+from msgspec import Struct
+from rich.style import Style
+from textual.strip import Strip
+
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import clock, count
+from wfdash.core.verbs.outcome import Outcome
+from wfdash.core.verbs.rules import phrase
+from wfdash.live.records.batches import Batch, IdOutcome
+from wfdash.live.records.journal import JournalEntry
+from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.strips import strip_of
+from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["BatchTable"]
+
+_MEASURED = 300
+_WHO_FROM = 110
+"""Columns from which there is room for who it was."""
+_STYLES = {"unknown": BAD, "skipped": WARN, "planned": QUIET, "sent": QUIET}
+_MOST_IDS = 1000
+"""Ids of a batch that are listed when it is opened; the command line names them all."""
+
+
+def _style(entry: JournalEntry) -> Style:
+    refused = entry.event == "settled" and entry.reason.startswith(f"{Outcome.REFUSED}: ")
+    return WARN if refused else _STYLES.get(entry.event, PLAIN)
+
+
+class _Row(Struct, frozen=True):
+    """A batch, one of its ids, or one event of an id."""
+
+    batch: Batch
+    id: str = ""
+    entry: JournalEntry | None = None
+
+    @property
+    def key(self) -> Hashable:
+        return (self.batch.key, self.id, id(self.entry) if self.entry else 0)
+
+
+class BatchTable(ListTable[_Row]):
+    """Each batch is a row that opens into its ids, and each id into its events."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[Batch] = []
+        self.cut_off: set[tuple[str, str]] = set()
+        """Keys of the batches that were not carried out to the end, and that nobody has decided on."""
+        self.now = 0.0
+        self.utc = True
+        self._open: set[Hashable] = set()
+        self._summaries: dict[tuple[str, str], str] = {}
+        self._found: dict[tuple[str, str], dict[str, IdOutcome]] = {}
+        self._widths = (9, 10, 10, 0)
+
+    def key_for(self, row: _Row) -> Hashable:
+        return row.key
+
+    def take(self, batches: list[Batch]) -> None:
+        """Shows these batches. The columns are as wide as the newest of them need."""
+        self.batches = batches
+        newest = batches[:_MEASURED]
+        at = max((len(self._at(batch.first.at)) for batch in newest), default=8) + 1
+        what = max((len(phrase(clean(batch.first.verb))) for batch in newest), default=8) + 4
+        named = max((cells(clean(self._named(batch))) for batch in newest), default=8) + 2
+        wide = self.size.width
+        names = max((cells(clean(batch.first.who)) for batch in newest), default=0) + 2
+        who = names if wide >= _WHO_FROM else 0
+        self._widths = (at, min(what, wide * 3 // 10), min(named, wide // 4), min(who, wide // 5))
+        self._unfold()
+
+    def toggle(self) -> None:
+        """Opens or closes the batch or the id under the cursor."""
+        row = self.chosen
+        if row is not None and row.entry is None:
+            self._open ^= {row.key}
+            self._unfold()
+
+    def _unfold(self) -> None:
+        rows: list[_Row] = []
+        for batch in self.batches:
+            rows.append(head := _Row(batch))
+            if head.key not in self._open:
+                continue
+            ids = batch.ids
+            for identity in ids[:_MOST_IDS]:
+                if len(ids) > 1:
+                    rows.append(head := _Row(batch, identity))
+                if head.key in self._open:
+                    rows += [_Row(batch, identity, entry) for entry in batch.of(identity)]
+        self.rows = rows
+
+    def _named(self, batch: Batch) -> str:
+        ids = batch.ids
+        return ids[0] if len(ids) == 1 else f"{count(len(ids))} instances"
+
+    def _at(self, at: float) -> str:
+        return clock(at, utc=self.utc, now=self.now)
+
+    def header_line(self, width: int) -> Strip | None:
+        if not self.rows:
+            return None
+        at, what, named, who = self._widths
+        titles = f" {fit('AT', at)}{fit('WHAT', what)}{fit('INSTANCE', named)}{fit('WHO', who)}RESULT"
+        return strip_of([(titles, HEADING)], width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        row = self.rows[index]
+        pieces = self._batch(row, width) if not row.id else self._inner(row, width)
+        return strip_of(pieces, width, CURSOR if cursor else None)
+
+    def _batch(self, row: _Row, width: int) -> Pieces:
+        at, what, named, who = self._widths
+        first, opened = row.batch.first, row.key in self._open
+        rest = max(1, width - at - what - named - who - 2)
+        said, style = self._summary(row.batch), PLAIN
+        if row.batch.key in self.cut_off:
+            said, style = f"cut off, R resumes: {said}", BAD
+        elif opened:
+            said = f"batch:{first.plan} in {first.workflow} · {said}"
+        return [
+            (f" {fit(self._at(first.at), at)}", QUIET),
+            ("▾ " if opened else "▸ ", QUIET),
+            (fit(phrase(clean(first.verb)), what - 3) + " ", PLAIN),
+            (f"{fit(clean(self._named(row.batch)), named - 2, cut='middle')}  ", STRONG),
+            (fit(clean(first.who), who), QUIET),
+            (fit(clean(said), rest), style),
+        ]
+
+    def _summary(self, batch: Batch) -> str:
+        if batch.key not in self._summaries:
+            self._summaries[batch.key] = batch.summary()
+        return self._summaries[batch.key]
+
+    def _outcomes(self, batch: Batch) -> dict[str, IdOutcome]:
+        if batch.key not in self._found:
+            self._found[batch.key] = batch.outcomes()
+        return self._found[batch.key]
+
+    def _inner(self, row: _Row, width: int) -> Pieces:
+        at, what, named, _ = self._widths
+        if row.entry is not None:
+            entry = row.entry
+            change = " → ".join(clean(word) for word in (entry.before, entry.after or entry.answered) if word)
+            when = f" {fit(self._at(entry.at), at)}"
+            said = f"     {entry.event:<11}"
+            rest = max(1, width - len(when) - len(said) - 1)
+            return [(when, QUIET), (said, _style(entry)), (fit(clean(entry.reason) or change, rest), PLAIN)]
+        outcome = self._outcomes(row.batch)[row.id]
+        opened = "▾" if row.key in self._open else "▸"
+        room = max(8, named + what - 6)
+        words = f"{outcome.word}: {outcome.sentence}" if outcome.sentence else outcome.word
+        return [
+            (f" {' ' * at}  {opened} ", QUIET),
+            (f"{fit(clean(row.id), room, cut='middle')}  ", STRONG),
+            (fit(clean(words), max(1, width - at - room - 8)), BAD if outcome.failed else PLAIN),
+        ]
