@@ -68,6 +68,8 @@ def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path):
         assert result["ended"] == result["after"]
         assert steps(parcels, line["id"])[:2] == before[line["id"]][:2]
     assert done.returncode == 1, "one was skipped"
+    again = parcels("list", "--filter", "batch:last", "--limit", "0", "--json")
+    assert {json.loads(line)["id"] for line in again.stdout.splitlines()} == told.keys()
 
 
 def test_a_plan_made_before_another_run_is_not_sent_as_it_was(parcels, tmp_path):
@@ -117,6 +119,7 @@ def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, tmp_path, change
         (["--filter", "status:errored id:nowhere", "--expect", "1", "--yes"], "there is no field id"),
         (["--filter", "status:errored nowhere", "--expect", "1", "--yes"], "nothing that errored matches"),
         (["--filter", "status:errored", "--expect", "7", "--yes"], "match; nothing was sent"),
+        (["--filter", "batch:abc", "--expect", "7", "--yes"], "no batch abc in parcels is in the journal"),
     ],
 )
 def test_what_is_no_sense_is_exit_2_and_sends_nothing(parcels, arguments, said):

@@ -317,7 +317,7 @@ def test_completion():
     assert words("sta") == ["status:"]
     assert words("-STATUS:err") == ["-STATUS:errored"]
     assert "status:errored,paused" in words("order status:errored,pa")
-    assert words("b") == ["before:", "blocked:"]
+    assert words("b") == ["before:", "blocked:", "batch:"]
     assert words("m") == ["marked"]
     assert words("") == []
     assert words("status:errored") == []

@@ -1,0 +1,98 @@
+"""`J` by batch: a row each that opens into its ids and their events, and what can be done from it."""
+
+from tests.support.harness.dashboard import drive
+from tests.ui.actions.test_cut_off import HERE, cut_off, journal, waiting
+from wfdash.live.records.journal import ActionResult
+from wfdash.ui.actions.cut_off import CutOffScreen
+
+
+def finished(ids, verb="pause", plan="done1"):
+    """A batch of this machine that was carried out to its end."""
+    past = journal()
+    for event, reason in (("planned", ""), ("sent", ""), ("settled", "done: paused after 2 s")):
+        for identity in ids:
+            result = ActionResult(before="waiting", reason=reason)
+            past.write(event, plan=plan, verb=verb, workflow="orders", id=identity, result=result)
+    past.close()
+
+
+async def opened(dash):
+    await dash.press("journal.open")
+    await dash.until(lambda: dash.app.screen.table.rows)
+    return dash.app.screen
+
+
+def test_batch_opens_into_its_ids_and_these_into_events():
+    async def script(dash):
+        ids = waiting(dash, 3)
+        finished(ids)
+        page = await opened(dash)
+        (row,) = page.table.rows
+        assert "3 instances" in dash.text
+        assert "3 done" in dash.text
+        await dash.press("enter")
+        assert "batch:done1 in orders" in dash.text
+        assert all(identity in dash.text for identity in ids)
+        assert "paused after 2 s" in dash.text
+        await dash.press("j")
+        await dash.press("enter")
+        assert [row.entry.event for row in page.table.rows if row.entry] == ["planned", "sent", "settled"]
+        await dash.press("g")
+        await dash.press("enter")
+        assert page.table.rows == [row]
+
+    drive(script, **HERE)
+
+
+def test_words_and_batch_find_rows_and_space_marks_their_ids():
+    async def script(dash):
+        ids = waiting(dash, 3)
+        finished(ids[:2])
+        finished(ids[2:], verb="resume", plan="done2")
+        page = await opened(dash)
+        assert len(page.table.rows) == 2
+        await dash.press("/", *"batch:done1", "enter")
+        assert [row.batch.first.plan for row in page.table.rows] == ["done1"]
+        assert "1 of 2 actions" in dash.text
+        await dash.press("space")
+        assert set(dash.app.root.rows.marks.ids) == set(ids[:2])
+
+    drive(script, **HERE)
+
+
+def test_cut_off_batch_is_resumed_from_its_row():
+    async def script(dash):
+        ids = waiting(dash, 2)
+        cut_off(ids)
+        finished(ids, plan="done1")
+        page = await opened(dash)
+        assert "cut off, R resumes: 2 not sent" in dash.text
+        at = next(at for at, row in enumerate(page.table.rows) if row.batch.first.plan == "done1")
+        page.table.move_to(at)
+        await dash.press("R")
+        await dash.passes(1)
+        assert dash.app.screen is page
+        page.table.move_to(1 - at)
+        await dash.press("R")
+        await dash.until(lambda: isinstance(dash.app.screen, CutOffScreen))
+
+    drive(script, **HERE)
+
+
+def test_filter_shows_the_rows_of_a_batch_as_it_was_then():
+    async def script(dash):
+        ids = waiting(dash, 3)
+        finished(ids)
+        await dash.press("/", *"batch:last", "enter")
+        await dash.until(lambda: set(dash.app.root.rows.ids()) == set(ids))
+        finished(ids[:2], plan="done2")
+        await dash.passes(3)
+        assert set(dash.app.root.rows.ids()) == set(ids), "the list stays under the hand"
+        await dash.press("escape")
+        await dash.press("/", *"batch:done2", "enter")
+        await dash.until(lambda: set(dash.app.root.rows.ids()) == set(ids[:2]))
+        await dash.press("escape")
+        await dash.press("/", *"batch:nothing", "enter")
+        await dash.until(lambda: "no batch nothing in orders is in the journal" in dash.text)
+
+    drive(script, **HERE)
