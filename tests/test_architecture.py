@@ -38,7 +38,7 @@ ROOMS = {
     ],
     "ui": [
         ("app",),
-        ("navigation", "connection", "handover", "company", "pages"),
+        ("navigation", "connection", "handover", "company", "time_travel", "pages"),
         ("instances",),
         ("detail",),
         ("actions", "errors", "history", "logs", "setup"),

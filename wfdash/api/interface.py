@@ -106,6 +106,10 @@ class DetailAnswer(Struct):
     """The envelope's words when it said success:false and carried this result all the same."""
     milliseconds: float = 0.0
     size: int = 0
+    read_at: float | None = None
+    """When it was given, of one that comes out of a record; None for now."""
+    unread: bool = False
+    """Whether the record has its row alone: what is here is what the list said."""
 
 
 class StatusAnswer(Struct):

@@ -28,6 +28,7 @@ from wfdash.core.text.clean import clean
 if TYPE_CHECKING:
     from wfdash.api.interface import Observer, Workflows
     from wfdash.core.handoff.handover import Handover
+    from wfdash.live.records.record.reading import RecordReader
     from wfdash.ui.session import Connect
 
 __all__ = ["dashboard"]
@@ -38,6 +39,7 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     # Textual reads its variables when it is imported, and some of them run code.
     take_variables(os.environ)
     handover = _take_handover(parsed) if parsed.command == "open" else None
+    replayed = _take_record(parsed) if parsed.command == "replay" else None
     try:
         settings = _load(parsed, environ, handover)
     except NoCredentials as wrong:
@@ -59,7 +61,10 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
         filter=parsed.filter,
         handover=handover,
         setup=_setup(parsed, settings),
+        replayed=replayed,
     )
+    if replayed is not None:
+        replayed.close()
     if code == 3 and settings.credential is None:
         return refuse(settings.sources["credential"], code)
     return code
@@ -146,6 +151,18 @@ def _take_handover(parsed: Namespace) -> "Handover":
     parsed.instance = parsed.instance or handover.instance
     parsed.filter = parsed.filter or _readable(handover.filter, parsed.file)
     return handover
+
+
+def _take_record(parsed: Namespace) -> "RecordReader":
+    from wfdash.live.records.record.reading import open_record
+    from wfdash.live.records.record.schema import Unusable
+
+    try:
+        return open_record(Path(parsed.file))
+    except OSError as wrong:
+        raise UsageError(f"{parsed.file} could not be read: {wrong.strerror}") from None
+    except Unusable as wrong:
+        raise UsageError(f"{parsed.file}: {wrong}") from None
 
 
 def _readable(filter: str, file: str) -> str:

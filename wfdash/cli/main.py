@@ -18,7 +18,7 @@ from wfdash.cli.parser import parse
 __all__ = ["run"]
 
 _PRINTED = ("completion", "man")
-_DASHBOARD = ("", "demo", "open", "setup")
+_DASHBOARD = ("", "demo", "open", "replay", "setup")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -31,6 +31,8 @@ def options_of(parsed: Namespace) -> Options:
         from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 
         demo = {"demo": parsed.scenario, "demo_account": ACCOUNT_ID, "demo_token": TOKEN}
+    if parsed.command == "replay":
+        demo = {"demo": "record", "demo_token": "a record needs no credential"}
     return Options(
         workflow=parsed.workflow,
         account_id=parsed.account_id,
@@ -135,6 +137,7 @@ COMMANDS = {
     "restart": "restart instances, from the beginning or from a step",
     "redrive": "restart each instance from the step it failed at",
     "send": "send an event to instances",
+    "replay": "open a record in the dashboard, read-only, at its end",
     "open": "open a handover file in the dashboard",
     "setup": "go through token, account and workflow, and keep them as a profile",
     "completion": "print what makes a shell complete wfdash's words",
@@ -172,6 +175,7 @@ def add_arguments(command: str, parser: Arguments) -> None:
         "create": _add_create,
         "redrive": _add_redrive,
         "open": _add_open,
+        "replay": _add_replay,
         "setup": _add_dashboard,
         "completion": _add_completion,
         "man": _add_nothing,
@@ -421,6 +425,11 @@ def _add_doctor(parser: Arguments) -> None:
         default="",
         help="write it all, less names and secrets, to a new file for a bug report",
     )
+
+
+def _add_replay(parser: Arguments) -> None:
+    _add_dashboard(parser)
+    parser.add_argument("file", metavar="FILE", help="a record: of the state folder, or one of record --out")
 
 
 def _add_nothing(parser: Arguments) -> None:

@@ -26,11 +26,18 @@ class Action(Struct, frozen=True):
     """Each page that has it binds it, for it does something else there; else the class of its scope does."""
 
 
+_STEPS = {"past.back": -1, "past.forward": 1, "past.far_back": -10, "past.far_forward": 10}
+"""Recorded changes that a key goes, back when negative."""
+
+
 def textual_action(action_id: str) -> str:
     """What Textual calls it: `goto.open` is `goto_open`, served by `action_goto_open`.
 
-    All that writes is one action of the app, and all saved views are one, each with its argument.
+    All that writes is one action of the app, all saved views are one, and so are the steps through the
+    record, each with its argument.
     """
+    if action_id in _STEPS:
+        return f"past_step({_STEPS[action_id]})"
     if BY_ID[action_id].dangerous:
         return f"app.write({action_id!r})"
     area, _, name = action_id.partition(".")
@@ -82,6 +89,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark.range", ("V",), "mark range", "Mark from here to where the cursor goes", "list"),
     Action("mark.all", ("*",), "mark all", "Mark every loaded instance that matches", "list"),
     Action("rows.arrived", ("n",), "show new", "Show new rows", "list"),
+    Action("past.back", ("<",), "earlier", "One recorded change back; esc returns to now", "app"),
+    Action("past.forward", (">",), "later", "One recorded change forth", "app"),
+    Action("past.far_back", ("{",), "far earlier", "Ten recorded changes back", "app"),
+    Action("past.far_forward", ("}",), "far later", "Ten recorded changes forth", "app"),
     Action("poll.freeze", ("z",), "freeze", "Freeze or resume polling", "app"),
     Action("poll.now", ("ctrl+r",), "refresh", "Refresh now", "app"),
     Action("timeline.scale", ("x",), "scale", "Time scale: gaps cut, to scale, equal steps", "detail"),

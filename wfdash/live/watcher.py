@@ -37,7 +37,9 @@ class Watcher:
         local: bool = False,
         retention: Mapping[str, float] | None = None,
         notify: Callable[[Event], None],
+        stands: bool = False,
     ) -> None:
+        """`stands` where the clock does: then each question is asked once."""
         self._notify = notify
         self._context = FeedContext(api, clock, self._emit, retention=retention or {})
         self.budget = budget
@@ -52,7 +54,7 @@ class Watcher:
         self.versions, self.watched = feeds.versions, feeds.watched
         self.sink = StoreSink(self._context, feeds)
         self._scheduler = Scheduler(
-            lambda: order(feeds, clock()), clock=clock, budget=budget, settled=self._settled
+            lambda: order(feeds, clock()), clock=clock, budget=budget, settled=self._settled, stands=stands
         )
         budget.on_change = lambda: notify(BudgetChanged())
 

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -34,17 +33,14 @@ from wfdash.ui.messages import Live
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
 from wfdash.ui.terminal.terminal import ensure_size, is_gone, on_signals, on_stopping
+from wfdash.ui.time_travel import TimeTravel
 from wfdash.ui.widgets.covered import is_opaque
 
 if TYPE_CHECKING:
+    from wfdash.live.records.record.reading import RecordReader
     from wfdash.ui.session import AccountSession, Connect
 
 __all__ = ["WfdashApp", "run_app"]
-
-_LOOK = 0.1
-"""Seconds between two looks whether there is a bottom line to say something on."""
-_PATIENCE = 100
-"""Looks after which what was to be said is old."""
 
 _LOADED = 2.0
 """Seconds after which the modules are there, and garbage is looked for."""
@@ -69,6 +65,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         filter: str = "",
         handover: Handover | None = None,
         setup: str | None = None,
+        replayed: "RecordReader | None" = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`setup` leads through the first run before anything is watched; it names the profile, or is ""."""
@@ -88,6 +85,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             on_account=self.shift.adopt,
         )
         self.people = context.people = OtherPeople(self, context)
+        self.travel = TimeTravel(self, context, replayed)
+        self._replays = replayed is not None
         self.ahead = TypeAhead(
             self, context.gate, hand_on=self.hand_on, arranging=lambda: self.pages.arranging
         )
@@ -116,7 +115,9 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.set_interval(1.0, self._tick)
         # The interpreter's collections while modules load took a tenth of the time to the first rows.
         self.set_timer(_LOADED, gc.enable)
-        if self._setup is None:
+        if self._replays:
+            self.call_after_refresh(self.travel.begin, self._started)
+        elif self._setup is None:
             self.connection.connect()
         else:
             self.call_after_refresh(self.pages.open, "setup", self.context.settings, self._setup)
@@ -201,7 +202,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.actions.write(action)
 
     def action_layer_close(self) -> None:
-        self.pages.close_layer()
+        if not self.travel.leave():
+            self.pages.close_layer()
 
     def action_app_quit(self) -> None:
         self.pages.quit()
@@ -269,6 +271,10 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self.session.poller.poll_now()
             self.session.poller.search_on()
 
+    def action_past_step(self, changes: int) -> None:
+        """Each key that goes through the record comes by here, with how far."""
+        self.travel.step(changes)
+
     def action_poll_freeze(self) -> None:
         if self.session is not None:
             poller = self.session.poller
@@ -296,16 +302,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
 
     def notify(self, message: str, *, severity: str = "information", **_: Any) -> None:
         """Says a message on the bottom line; data is cleaned there and never read as markup."""
-        self._say(message, severity, _PATIENCE)
-
-    def _say(self, message: str, severity: str, looks: int) -> None:
-        """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between."""
-        top = self.pages.top
-        bar = top.key_bar if top is not None else None
-        if bar is not None and bar.is_mounted:
-            bar.say(message, severity)
-        elif looks:
-            self.set_timer(_LOOK, partial(self._say, message, severity, looks - 1))
+        self.pages.say(message, severity)
 
     def _fatal_error(self) -> None:
         """The crash report without the values of local variables, which may hold a credential."""
@@ -326,6 +323,7 @@ def run_app(
     filter: str = "",
     handover: Handover | None = None,
     setup: str | None = None,
+    replayed: "RecordReader | None" = None,
 ) -> int:
     """Runs the dashboard on the terminal; the return value is the exit code."""
     app = WfdashApp(
@@ -336,6 +334,7 @@ def run_app(
         filter=filter,
         handover=handover,
         setup=setup,
+        replayed=replayed,
     )
     ensure_size()
     app.run(mouse=settings.mouse)

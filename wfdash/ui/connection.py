@@ -11,7 +11,7 @@ from textual.worker import Worker
 
 from wfdash.config.load import load
 from wfdash.config.settings import Options, Settings, SettingsError
-from wfdash.live.polling.events import Event
+from wfdash.live.polling.events import Event, RecordChanged, WatchedChanged
 from wfdash.ui.context import Context
 from wfdash.ui.messages import Live
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from wfdash.ui.session import AccountSession, Connect
 
 __all__ = ["SessionManager"]
+
+
+_ANYWHERE = (RecordChanged, WatchedChanged)
+"""What a person should hear whatever is on screen."""
 
 
 class SessionManager:
@@ -54,7 +58,7 @@ class SessionManager:
     def connect(self) -> None:
         """Opens a session for the settings as they are; one that is open is closed."""
         self._turn += 1
-        self._context.session = None
+        self._context.session = self._context.past = None
         self._app.run_worker(self._live(self._turn), name="live", group="live", exclusive=True)
 
     async def _live(self, turn: int) -> None:
@@ -64,8 +68,9 @@ class SessionManager:
         context = self._context
 
         def emit(event: Event) -> None:
-            # A session that was left may still be reading: what it brings is of another account.
-            if turn == self._turn:
+            # A session that was left may still be reading: what it brings is of another account. And what is
+            # shown out of the record does not move by what is so now.
+            if turn == self._turn and (context.past is None or isinstance(event, _ANYWHERE)):
                 self._app.post_message(Live(event))
 
         session = await open_session(

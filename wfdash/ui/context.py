@@ -89,6 +89,9 @@ class ListedRows(Protocol):
     def set_order(self, order: Order) -> None:
         """Sorts another way; the cursor stays on its instance."""
 
+    def look_anew(self) -> None:
+        """Lists the same in the session that is in force now; the cursor stays on its instance."""
+
     def leave_all(self, workflow: str) -> None:
         """Drops rows, marks and filter: another account from now on."""
 
@@ -106,6 +109,10 @@ class Pages(Protocol):
     def listing(self) -> ListedRows: ...
     @property
     def at_root(self) -> bool: ...
+    @property
+    def opened_by(self) -> str:
+        """The action that opens the page on top; "" for the root."""
+
     @property
     def place(self) -> tuple[str, str]:
         """The workflow that is listed and the instance that is open; "" for none."""
@@ -245,12 +252,16 @@ class Context:
         self.gate = KeyGate()
         self.utc = settings.time != "local"
         self.session: AccountSession | None = None
+        self.past: float | None = None
+        """The moment that is shown out of a record, epoch seconds; None for now."""
         self.failure = ""
         """Why there is no session, in a sentence; "" once there is one."""
         self.last_key_at = self.last_pointed_at = float("-inf")
 
     def clock(self) -> float:
         """The server's time, once it is clear that this machine's clock is wrong: ages are reckoned by it."""
+        if self.past is not None:
+            return self.past
         return self.machine_clock() - (self.session.skew.seconds if self.session is not None else 0.0)
 
     @property

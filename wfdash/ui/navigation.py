@@ -1,5 +1,6 @@
 """Opens pages, closes layers, leaves: what stands over the instances, and in which order."""
 
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -44,6 +45,10 @@ _PAGES = {
     "copy": ("wfdash.ui.pages.copy", "CopyScreen"),
 }
 """Loaded when first opened."""
+_LOOK = 0.1
+"""Seconds between two looks whether there is a bottom line to say something on."""
+_PATIENCE = 100
+"""Looks after which what was to be said is old."""
 _READ = 0.5
 """Seconds that the question whether to leave stands before the same key answers it."""
 _FORGOTTEN = 30.0
@@ -81,6 +86,11 @@ class Navigator:
     def top(self) -> BaseScreen | None:
         screen = self._app.screen
         return screen if isinstance(screen, BaseScreen) else None
+
+    @property
+    def opened_by(self) -> str:
+        """The action that opens the page on top; "" for the root."""
+        return self.top.opened_by if self.top is not None else ""
 
     @property
     def arranging(self) -> bool:
@@ -137,6 +147,14 @@ class Navigator:
         if chosen and chosen != self.listing.workflow:
             self.show_workflow(chosen)
         self.open(page)
+
+    def say(self, message: str, severity: str, looks: int = _PATIENCE) -> None:
+        """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between."""
+        bar = self.top.key_bar if self.top is not None else None
+        if bar is not None and bar.is_mounted:
+            bar.say(message, severity)
+        elif looks:
+            self._app.set_timer(_LOOK, partial(self.say, message, severity, looks - 1))
 
     def close_all(self) -> None:
         while len(self._app.screen_stack) > 1:

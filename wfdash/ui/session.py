@@ -6,6 +6,7 @@ Imported once the app runs, because httpx comes with it.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from platformdirs import user_state_path
@@ -25,7 +26,10 @@ from wfdash.live.records.record.place import place_of
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.watcher import Watcher
 
-__all__ = ["AccountSession", "Connect", "open_session"]
+if TYPE_CHECKING:
+    from wfdash.live.records.record.reading import RecordReader
+
+__all__ = ["AccountSession", "Connect", "open_session", "past_session"]
 
 _FIRST_ROWS = 1.0
 """Seconds from the first answer to the opening of the record: what is drawn and loaded by then goes first."""
@@ -119,6 +123,32 @@ async def open_session(
         read_only="this session is read-only until you quit" if settings.read_only else "",
     )
     return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew, recorder)
+
+
+def past_session(
+    reader: "RecordReader",
+    moment: float,
+    settings: Settings,
+    *,
+    live: AccountSession | None,
+    notify: Callable[[Event], None],
+) -> AccountSession:
+    """A session over a record, whose clock stands at that moment; never closed, for it holds nothing."""
+    from wfdash.live.records.record.replayed import READ_ONLY, ReplayedWorkflows
+
+    def clock() -> float:
+        return moment
+
+    steady = asyncio.get_running_loop().time
+    api, budget = ReplayedWorkflows(reader, clock), Budget(clock=steady, steady=steady, free=True)
+    poller = Watcher(
+        api, clock=clock, budget=budget, retention=settings.retention, notify=notify, stands=True
+    )
+    operator = Operator(
+        api, budget=budget, journal=None, clock=clock, steady=steady, sink=poller.sink, read_only=READ_ONLY
+    )
+    journal = live.journal if live is not None else None
+    return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, Skew(clock))
 
 
 def _begin_record(recorder: Recorder, settings: Settings, api: Workflows) -> None:

@@ -46,6 +46,10 @@ class Detail(Struct):
     """Steps beyond those that are read, twice as many as an instance may have."""
     refusal: str = ""
     """What an envelope with success:false said although it carried this result; "" otherwise."""
+    read_at: float | None = None
+    """When it was answered, of one that comes out of a record; None for just now."""
+    unread: bool = False
+    """Whether a record has its row alone, because it was not read by then."""
     raw: Fields = field(default_factory=dict)
 
 

@@ -66,6 +66,9 @@ def _diagnose(
     allowed: float | None,
     session: SessionTimes | None,
 ) -> Why:
+    if detail.unread:
+        word = clean(status[:80]) or "no status was listed"
+        return Why(f"{word}; it was not read by then, so nothing but its row is recorded", "not recorded")
     if is_final(status):
         return _with_expiry(of_final(detail, status, at), detail, retention, at)
     if detail.simple and not detail.steps:

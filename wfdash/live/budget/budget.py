@@ -43,7 +43,10 @@ class Budget:
         share: float = 0.5,
         counter: SharedCounter | None = None,
         chance: Callable[[], float] = random.random,
+        free: bool = False,
     ) -> None:
+        """`free` where what is asked is a file: nothing is counted and nothing waits."""
+        self._free = free
         self.limit = max(20, min(MOST, round(QUOTA * share)))
         self.requests: deque[Exchange] = deque(maxlen=KEPT)
         self.on_change: Callable[[], None] = lambda: None
@@ -137,6 +140,8 @@ class Budget:
 
         What is `late` leaves less to those before it.
         """
+        if self._free:
+            return 0.0
         now, key = self._now(), (priority, purpose)
         waiting = self._waiting.get(key)
         asked = 0 <= now - waiting.tried_at < _STILL_ASKED if waiting is not None else False

@@ -191,7 +191,7 @@ class ErrorSamples(Job):
         if (item := self._first_failure.items.pop(identity, None)) is not None:
             context.tell(context.store.apply([dict(item)], seq=context.next_number(), now=context.clock()))
         detail = await read_instance(context, identity)
-        if detail is None:
+        if detail is None or detail.unread:
             self._lost.add(identity)
             return
         self._read_too(detail)

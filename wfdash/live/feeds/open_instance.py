@@ -143,7 +143,7 @@ class OpenDetail(Job):
             state.partial = partial_reason(detail)
         # A final instance moves only by a restart, which the list tells: it is not read again until then.
         state.freshness.settled = is_final(detail.status)
-        state.freshness.answered_at = context.clock()
+        state.freshness.answered_at = detail.read_at or context.clock()
         context.tell(amend_row(context.store, detail, number, context.clock()))
         context.notify(DetailChanged(detail.id))
         self._forget()

@@ -21,6 +21,7 @@ _HUGE = 2000
 def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: bool = False) -> Detail:
     """Reads an answer at once, however many steps came: each step is read when it is looked at."""
     detail = read_detail(workflow, identity, answer.result, simple=simple, refusal=answer.refusal)
+    detail.read_at, detail.unread = answer.read_at, answer.unread
     many = len(detail.steps) >= _HUGE and not isinstance(detail.steps.entries, Entries)
     if many or (answer.size >= _HEAVY and (detail.params or detail.output)):
         # Otherwise every full collection from now on walks half a million values, 250 ms at 10,000 steps.
@@ -30,6 +31,10 @@ def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: b
 
 def amend_row(store: Store, detail: Detail, number: int, now: float) -> Delta:
     """Tells the list row what the instance itself said."""
+    row = store.get(detail.id)
+    # Out of a record the list may be the younger of the two.
+    if detail.read_at is not None and row is not None and (row.modified or 0.0) > detail.read_at:
+        return Delta()
     return store.amend(
         detail.id,
         seq=number,

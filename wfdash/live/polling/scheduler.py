@@ -28,7 +28,10 @@ class Scheduler:
         clock: Callable[[], float],
         budget: Budget,
         settled: Callable[[Job], None],
+        stands: bool = False,
     ) -> None:
+        """`stands` where the clock does, as it does in a record."""
+        self._stands = stands
         self.frozen = False
         self._once: set[Job] = set()
         """What is asked once although all is frozen."""
@@ -107,7 +110,7 @@ class Scheduler:
         One that was set forward needs nothing: all is due at once then, as after a sleep of the machine.
         """
         now, steady = self._clock(), asyncio.get_running_loop().time()
-        if self._looked is not None:
+        if self._looked is not None and not self._stands:
             back = self._looked[0] + steady - self._looked[1] - now
             for job in self._jobs() if back > _SET_BACK else ():
                 job.set_back(back)

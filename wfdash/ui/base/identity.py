@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import age
+from wfdash.core.text.words import age, clock, spoken
 from wfdash.core.verbs.rules import phrase
 from wfdash.ui.context import Context
-from wfdash.ui.widgets.header import Identity
+from wfdash.ui.widgets.header import RECORD, Identity
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import QUIET
 
@@ -20,6 +20,10 @@ def identity_of(context: Context, subject: str) -> Identity:
     """The identity in the top line of every screen; `subject` is the workflow or the page."""
     settings, session, guard = context.settings, context.session, context.desk.guard
     badges = [f"DEMO {settings.demo}"] if settings.demo else []
+    if context.past is not None:
+        now = context.machine_clock()
+        at = clock(context.past, utc=context.utc, now=now)
+        badges = [f"{RECORD}{at}, {spoken(max(0.0, now - context.past))} ago"]
     if context.in_production:
         badges.append("PRODUCTION")
     if settings.read_only or (session is not None and guard.read_only):

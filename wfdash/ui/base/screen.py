@@ -79,6 +79,9 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
     offers: Sequence[str] = ()
     """Actions that its key bar tells of right after `enter`."""
 
+    def ask_anew(self) -> None:
+        """Asks the session that is in force now for what is shown; draws what it has."""
+
     def _compositor_refresh(self) -> None:
         """Writes nothing while covered, and no more than what changed while a panel is over the screen.
 

@@ -75,6 +75,9 @@ class DetailScreen(BaseScreen):
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
 
+    def ask_anew(self) -> None:
+        self._ask()
+
     def _ask(self) -> None:
         if self.poller is not None:
             self.poller.open(self.instance)

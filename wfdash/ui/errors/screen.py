@@ -86,8 +86,11 @@ class ErrorsScreen(BaseScreen):
     def on_mount(self) -> None:
         self.group_table.marked = self._is_marked
         self.group_table.focus()
+        self.ask_anew()
+
+    def ask_anew(self) -> None:
+        self._want(True)
         if self.poller is not None:
-            self._want(True)
             # Not those of some minutes ago: whoever opens the page wants to know what fails now.
             self.poller.error_samples.soon()
         self.draw()

@@ -102,6 +102,12 @@ class InstanceRows:
         self.table.rows_changed()
         self._on_change()
 
+    def look_anew(self) -> None:
+        """Lists the same in the session that is in force now; the cursor stays on its instance."""
+        here = self.instance
+        self.show_workflow(self.workflow)
+        self.awaited = here or ""
+
     def leave_all(self, workflow: str) -> None:
         """Drops rows, marks and filter: another account from now on."""
         self.workflow, self.view, self.query = workflow, None, EVERYTHING

@@ -54,6 +54,9 @@ class WorkflowsScreen(BaseScreen):
     def on_mount(self) -> None:
         self.query_one(WorkflowTable).focus()
         self.query_one("#trouble").display = False
+        self.ask_anew()
+
+    def ask_anew(self) -> None:
         if self.poller is not None:
             self.poller.overview = True
         self.call_after_refresh(self._fill)

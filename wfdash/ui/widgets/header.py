@@ -12,10 +12,12 @@ from wfdash.live.polling.freshness import Freshness
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, clicked, look
 
-__all__ = ["Header", "Identity", "badge_pieces", "freshness_pieces", "meter_pieces"]
+__all__ = ["RECORD", "Header", "Identity", "badge_pieces", "freshness_pieces", "meter_pieces"]
 
 _BUDGET = clicked("press", "budget.open")
 _BADGE = Style(reverse=True, bold=True)
+RECORD = "RECORD "
+"""How the badge of a page begins that shows a moment of the record."""
 _FIRST = ("running", "waiting", "errored", "queued", "paused", "waitingForPause", "rollingBack")
 _LAST = ("complete", "terminated")
 """The statuses as they are told: those whose word and count are missed least stand last."""
@@ -57,6 +59,12 @@ class Header(StatusLine):
 
         `counted`: seconds since the counts were told, which may be longer ago than the rows.
         """
+        if any(badge.startswith(RECORD) for badge in identity.badges):
+            freshness, meter, counted = (
+                [()],
+                (),
+                0.0,
+            )  # nothing is asked of anybody, and the badge says as of when this is
         right = self._fitting(identity, counts, freshness, meter, last)
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)

@@ -5,10 +5,15 @@ Light to import: SQLite comes with the thread that writes, once something has be
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from wfdash.live.records.record.observations import Observation
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
+
+if TYPE_CHECKING:
+    from wfdash.live.records.record.reading import RecordReader
+    from wfdash.live.records.record.writing import RecordWriter
 
 __all__ = ["Recorder"]
 
@@ -23,6 +28,7 @@ class Recorder:
     def __init__(self, *, clock: Callable[[], float], said: Callable[[str], None] | None = None) -> None:
         self.place: RecordPlace | None = None
         self._queue = RecordQueue(clock, said or (lambda _sentence: None))
+        self._writer: RecordWriter | None = None
         self._thread: threading.Thread | None = None
 
     def saw(self, observation: Observation) -> None:
@@ -61,7 +67,24 @@ class Recorder:
         if self._thread is not None:
             self._thread.join(timeout)
 
+    def read(self) -> "RecordReader":
+        """The record with all that was seen so far, to be closed by whoever asked; never on the event loop.
+
+        Raises Unusable and OSError.
+        """
+        from wfdash.live.records.record.reading import open_record, read_memory
+        from wfdash.live.records.record.schema import Unusable
+
+        if not self.flush() or self.place is None:
+            raise Unusable(self.trouble or "nothing is recorded yet")
+        if self.place.path is not None:
+            return open_record(self.place.path)
+        if self._writer is None or self._writer.file is None:
+            raise Unusable("nothing is recorded yet")
+        return read_memory(self._writer.file)
+
     def _run(self, place: RecordPlace) -> None:
         from wfdash.live.records.record.writing import RecordWriter
 
-        RecordWriter(self._queue, place).run()
+        self._writer = RecordWriter(self._queue, place)
+        self._writer.run()

@@ -32,7 +32,7 @@ class RecordWriter:
     def __init__(self, queue: RecordQueue, place: RecordPlace) -> None:
         self._queue = queue
         self._place = place
-        self._file: RecordFile | None = None
+        self.file: RecordFile | None = None
         self._refusals = 0
         """How often in a row another program held the file."""
 
@@ -50,14 +50,14 @@ class RecordWriter:
     def _turn(self) -> None:
         """Writes all that waits, and says what is in the way where something is."""
         try:
-            while self._file is None or not self._queue.empty:
-                if self._file is None or self._file.is_gone:
-                    self._file = self._open()
-                self._file.write(self._queue.take(_BATCH))
+            while self.file is None or not self._queue.empty:
+                if self.file is None or self.file.is_gone:
+                    self.file = self._open()
+                self.file.write(self._queue.take(_BATCH))
                 self._queue.batch.clear()  # only now: what could not be written is tried again
                 self._refusals = 0
                 self._queue.say("")
-            self._file.bound(self._queue.clock())
+            self.file.bound(self._queue.clock())
         except (Unusable, sqlite3.Error, OSError) as wrong:
             self._failed(wrong)
 
@@ -72,9 +72,9 @@ class RecordWriter:
         return file
 
     def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self.file is not None:
+            self.file.close()
+            self.file = None
 
     def _failed(self, wrong: Exception) -> None:
         if _is_busy(wrong):

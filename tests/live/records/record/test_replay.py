@@ -1,0 +1,276 @@
+"""A record read back: equal to what had been answered by then, and safe wherever the file came from."""
+
+import asyncio
+import random
+import shutil
+import sqlite3
+
+import httpx
+import pytest
+
+from wfdash.api.connect import connect
+from wfdash.api.errors import Refused
+from wfdash.api.interface import ListQuery
+from wfdash.config.load import load
+from wfdash.config.settings import Options
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.lazy_steps import plain
+from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.demo.engine.world import build
+from wfdash.demo.http.api import create_app
+from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
+from wfdash.live.records.record.client import RecordedWorkflows
+from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.observations import SawDetail, SawRows
+from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.replayed import ReplayedWorkflows
+from wfdash.live.records.record.schema import Unusable
+
+NOW = 1_795_000_000.0
+MINUTES = 3
+STEP = 10.0
+
+
+def without_payloads(value):
+    """What a record without payloads may differ in, taken out."""
+    if isinstance(value, dict):
+        kept = value.keys() - {"params", "output", "error"}
+        return {key: without_payloads(value[key]) for key in kept}
+    return [without_payloads(part) for part in value] if isinstance(value, list) else value
+
+
+@pytest.fixture(scope="module")
+def incident(tmp_path_factory):
+    return asyncio.run(three_minutes(tmp_path_factory.mktemp("incident")))
+
+
+async def three_minutes(folder):
+    """Three minutes of an incident in two records, and what an independent reader was answered when."""
+    clock = [NOW]
+    world = build("incident", clock=lambda: clock[0])
+    transport = httpx.ASGITransport(app=create_app(world))
+    settings = load(Options(demo="incident", demo_account=ACCOUNT_ID, demo_token=TOKEN), {})
+    seen = []
+    recorded = RecordedWorkflows(
+        await connect(settings, transport=transport), seen.append, clock=lambda: clock[0]
+    )
+    independent = await connect(settings, transport=transport)
+    rows, details = [], []
+    for _ in range(int(MINUTES * 60 / STEP)):
+        page = await recorded.list_instances("orders", ListQuery(per_page=60))
+        rows.append((clock[0], (await independent.list_instances("orders", ListQuery(per_page=60))).items))
+        for item in page.items[:: random.randint(2, 6)]:
+            await recorded.get_instance("orders", item["id"])
+            answer = await independent.get_instance("orders", item["id"])
+            details.append((clock[0], item["id"], plain(answer.result)))
+        clock[0] += STEP
+    await recorded.close()
+    await independent.close()
+    for payloads in (True, False):
+        file = RecordFile(folder / f"{payloads}.db", payloads=payloads, most_bytes=10**9)
+        file.write(seen)
+        file.close()
+    return folder, rows, details
+
+
+@pytest.mark.parametrize("payloads", [True, False])
+async def test_a_replay_equals_what_had_been_answered(incident, payloads):
+    folder, rows, details = incident
+    reader = open_record(folder / f"{payloads}.db")
+    compared = 0
+    for _ in range(20):
+        at = NOW + random.uniform(0, MINUTES * 60)
+        api = ReplayedWorkflows(reader, lambda at=at: at)
+        latest, read = {}, {}
+        for when, items in rows:
+            latest |= {item["id"]: item for item in items} if when <= at else {}
+        for when, identity, result in details:
+            read |= {identity: (when, result)} if when <= at else {}
+        found, cursor = [], None
+        while True:
+            page = await api.list_instances("orders", ListQuery(cursor=cursor, per_page=37))
+            found += page.items
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert {item["id"]: item for item in found} == latest
+        assert len(found) == page.total
+        assert [item["created_on"] for item in found] == sorted(
+            (item["created_on"] for item in found), reverse=True
+        )
+        for identity, (_, result) in random.sample(sorted(read.items()), min(10, len(read))):
+            answer = await api.get_instance("orders", identity)
+            compared += 1
+            if payloads:
+                assert answer.result == result
+            else:
+                assert without_payloads(answer.result) == without_payloads(result)
+                assert "not recorded" in str(answer.result["params"])
+            if result["status"] == "errored":
+                ours = fingerprint(read_detail("orders", identity, answer.result))
+                theirs = fingerprint(read_detail("orders", identity, result))
+                assert (ours.error, ours.step, ours.version) == (theirs.error, theirs.step, theirs.version)
+                assert (ours.message == theirs.message) is payloads
+    assert compared > 60
+    assert not reader.flaws
+    reader.close()
+
+
+def test_causes_stay_apart_without_their_words(incident):
+    folder, _, details = incident
+    reader = open_record(folder / "False.db")
+    pairs = set()
+    for _, identity, result in details:
+        if result["status"] == "errored":
+            kept = reader.detail("orders", identity, NOW + 1e6)
+            pairs.add(
+                (
+                    fingerprint(read_detail("orders", identity, kept.result)).cause,
+                    fingerprint(read_detail("orders", identity, result)).cause,
+                )
+            )
+    assert len(pairs) == len({ours for ours, _ in pairs}) == len({theirs for _, theirs in pairs}) >= 2
+    reader.close()
+
+
+async def test_nothing_can_be_sent_from_a_record(incident):
+    reader = open_record(incident[0] / "True.db")
+    api = ReplayedWorkflows(reader, lambda: NOW)
+    for write in (api.change_status, api.send_event, api.create_instance, api.create_instances):
+        with pytest.raises(Refused, match="this is a record"):
+            await write("orders", "a", "pause")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader._connection.execute("DELETE FROM listed")
+    reader.close()
+
+
+async def test_moments_go_by_what_is_looked_at(incident):
+    reader = open_record(incident[0] / "True.db")
+    first = reader.moment("orders", NOW + 1e6, back=True, number=10_000)
+    assert first == NOW
+    after = reader.moment("orders", first, back=False)
+    assert first < after <= NOW + MINUTES * 60
+    assert reader.moment("orders", after, back=True) == first
+    assert reader.moment("refunds", after, back=True) is None
+    identity = incident[2][0][1]
+    assert reader.moment("orders", NOW + 1e6, instance=identity, back=True) <= reader.last
+    reader.close()
+
+
+def test_reading_leaves_the_file_and_its_folder_as_they_are(incident, tmp_path):
+    path = tmp_path / "copy.db"
+    shutil.copy(incident[0] / "True.db", path)
+    before = path.read_bytes()
+    reader = open_record(path)
+    assert reader.rows("orders", NOW + 1e6)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["copy.db"]
+    reader.close()
+    assert path.read_bytes() == before
+
+
+def test_a_record_that_is_being_written_can_be_read(tmp_path):
+    file = RecordFile(tmp_path / "a.db", payloads=False, most_bytes=10**9)
+    file.write([SawRows(NOW, "orders", [{"id": "a", "status": "running"}])])
+    reader = open_record(tmp_path / "a.db")
+    file.write([SawRows(NOW + 1, "orders", [{"id": "b", "status": "running"}])])
+    assert [row.id for row in reader.rows("orders", NOW + 2)] == ["b", "a"]
+    assert [row.id for row in reader.rows("orders", NOW)] == ["a"]
+    reader.close()
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no record of wfdash"),
+        (b"rubbish" * 5000, "no record of wfdash"),
+        (b"SQLite format 3\0" + b"\0" * 5000, "no record of wfdash"),
+    ],
+)
+def test_a_foreign_file_is_a_sentence(tmp_path, content, words):
+    path = tmp_path / "a.db"
+    path.write_bytes(content)
+    with pytest.raises(Unusable, match=words):
+        open_record(path)
+    assert path.read_bytes() == content
+
+
+def questions(reader):
+    """Asks all there is to ask."""
+    at = NOW + 1e6
+    rows = reader.rows("orders", at) + reader.rows("orders", at, status="errored", ascending=True)
+    for row in rows[:20]:
+        reader.row("orders", row.id, at)
+        reader.detail("orders", row.id, at)
+        reader.moment("orders", at, instance=row.id, back=True)
+    reader.workflows(at), reader.versions("orders"), reader.count("orders", at)
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_damaged_record_shows_what_is_sound(incident, tmp_path, seed):
+    """Bytes are changed anywhere: whatever comes of it is rows, flaws in words, or a refusal in words."""
+    chance = random.Random(seed)
+    data = bytearray((incident[0] / "True.db").read_bytes())
+    for _ in range(chance.choice([1, 5, 200])):
+        at = chance.randrange(100, len(data))
+        data[at : at + chance.choice([1, 40])] = chance.randbytes(1) * chance.choice([1, 40])
+    path = tmp_path / "a.db"
+    path.write_bytes(data[: len(data) // 2] if seed % 10 == 9 else data)
+    try:
+        reader = open_record(path)
+    except Unusable:
+        return
+    questions(reader)
+    reader.close()
+
+
+HOSTILE = (
+    "DROP TABLE listed; CREATE VIEW listed AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c)"
+    " SELECT x AS instance, 1.0 AS at FROM c",
+    "CREATE TRIGGER t AFTER INSERT ON listed BEGIN SELECT load_extension('/tmp/x.so'); END",
+    "UPDATE detail SET body = zeroblob(70000000) WHERE instance = 2",
+    "UPDATE detail SET body = 'text', steps = -1",
+    "UPDATE piece SET number = 9223372036854775807",
+    "UPDATE listed SET created = 'x', status = x'00', extra = '[[[', version = 7",
+    "UPDATE instance SET id = char(27) || '[2J' || id, created = 9e999",
+    "UPDATE workflow SET name = NULL",
+    "DROP TABLE piece",
+    "UPDATE counts SET body = x'789c'",
+)
+
+
+@pytest.mark.parametrize("statements", HOSTILE)
+def test_a_record_from_elsewhere_is_not_believed(incident, tmp_path, statements):
+    path = tmp_path / "a.db"
+    shutil.copy(incident[0] / "True.db", path)
+    theirs = sqlite3.connect(path)
+    try:
+        theirs.executescript(statements)
+    except sqlite3.IntegrityError:
+        theirs.rollback()
+    theirs.close()
+    try:
+        reader = open_record(path)
+    except Unusable:
+        return
+    for row in questions(reader):
+        assert isinstance(row.status, str)
+        assert isinstance(row.version, str)
+        assert row.created is None or isinstance(row.created, float)
+    reader.close()
+
+
+def test_an_answer_without_steps_is_put_over_the_last_with_them(tmp_path):
+    file = RecordFile(tmp_path / "a.db", payloads=True, most_bytes=10**9)
+    steps = [{"type": "step", "name": f"s-{number}"} for number in range(70)]
+    file.write([SawDetail(NOW, "orders", "a", False, {"status": "running", "steps": steps})])
+    file.write([SawDetail(NOW + 5, "orders", "a", True, {"status": "complete"})])
+    file.write([SawDetail(NOW + 9, "orders", "a", False, {"status": "complete", "steps": steps[:40]})])
+    reader = open_record(tmp_path / "a.db")
+    kept = reader.detail("orders", "a", NOW + 6)
+    assert (kept.at, kept.result) == (NOW + 5, {"status": "complete", "steps": steps})
+    assert reader.detail("orders", "a", NOW + 10).result["steps"] == steps[:40]
+    assert reader.detail("orders", "a", NOW - 1) is None
+    reader.close()
+    file.close()

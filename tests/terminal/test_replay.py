@@ -1,0 +1,29 @@
+"""A record that one program wrote, opened by another."""
+
+from tests.support.harness.program import environment
+
+
+def test_a_record_opens_as_a_dashboard_without_an_account(program, terminal, still, tmp_path):
+    path = tmp_path / "shift.db"
+    assert program("record", "orders", "--for", "2s", "--out", str(path), env=still.env).returncode == 0
+    before = path.read_bytes()
+    shell = terminal("replay", str(path), columns=120, lines=30, env=environment())
+    shell.wait_for("RECORD ", " ago", "orders")
+    shell.press("enter")
+    shell.wait_for("BLOCKED ON", "waiting")
+    newest = still.listing("orders", per_page="5")[0]["id"]
+    shell.wait_for(newest)
+    shell.press("p")
+    shell.wait_for("nothing can be sent from it")
+    shell.press("q")
+    shell.press("q")
+    assert shell.wait_exit() == 0
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_record_is_refused_in_a_sentence(terminal, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("mine")
+    shell = terminal("replay", str(path))
+    shell.wait_for("no record of wfdash")
+    assert shell.wait_exit() == 2

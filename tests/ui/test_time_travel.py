@@ -1,0 +1,63 @@
+"""The record on the pages: a moment of it, in words that cannot be missed, and back to now."""
+
+import asyncio
+
+from tests.support.harness.dashboard import drive
+
+
+def test_keys_go_through_the_record_and_back_to_now():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await dashboard.press("move.down", "move.down")
+        here = app.root.rows.instance
+        live = app.context.session
+        await travel(dashboard, "<")
+        assert "RECORD " in dashboard.lines[0]
+        assert " ago" in dashboard.lines[0]
+        first = app.context.past
+        await travel(dashboard, "<")
+        assert app.context.past < first
+        await dashboard.until(lambda: app.root.rows.instance == here)
+        await dashboard.press("instance.terminate")
+        assert "nothing can be sent from it" in dashboard.text
+        assert len(app.screen_stack) == 1
+        await travel(dashboard, ">")
+        assert app.context.past == first
+        await dashboard.press("layer.close")
+        assert app.context.past is None
+        assert app.context.session is live
+        assert "RECORD" not in dashboard.lines[0]
+        await dashboard.until(lambda: app.root.rows.instance == here)
+
+    drive(script)
+
+
+def test_the_detail_is_as_it_was_read_then():
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.press("row.open")
+        await dashboard.passes(30)
+        await travel(dashboard, "<")
+        await dashboard.until(lambda: "not recorded" in dashboard.text)
+        assert app.pages.place[1]
+        await dashboard.press("layer.close")
+        assert "RECORD" not in dashboard.lines[0]
+        assert app.pages.place[1], "esc returned to now and closed nothing"
+
+    drive(script)
+
+
+async def travel(dashboard, key):
+    """Presses the key and waits for the thread that reads the record, which no clock moves."""
+    app, before = dashboard.app, dashboard.app.context.past
+    await dashboard.press(key)
+    for _ in range(600):
+        if app.context.past != before:
+            break
+        await asyncio.to_thread(lambda: None)
+        await asyncio.sleep(0.1)
+    assert app.context.past != before
+    await dashboard.settled()

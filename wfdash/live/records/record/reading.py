@@ -1,0 +1,329 @@
+"""What a record holds, as it was at a moment. The file may be anybody's: it is read and never believed.
+
+Opened read-only, with no schema, function or extension of its own at work, bounded in size and time. What
+cannot be read is left out, and `flaws` says so.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from wfdash.config.plain_file import open_plain
+from wfdash.core.model.instance import Instance
+from wfdash.live.records.record.file import RecordFile, parts_of
+from wfdash.live.records.record.packing import PackingError, unpack
+from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, Unusable, version_of
+
+__all__ = ["KeptDetail", "RecordReader", "open_record", "read_memory"]
+
+_LONGEST = 5.0
+"""Seconds that one question may take."""
+_LARGEST = 64 * 2**20
+_MOST_PIECES = 2_000
+_TABLES = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment")
+
+
+_NEEDED = ("workflow", "instance", "listed")
+"""Without these there is nothing to list; a view of such a name is somebody's trap."""
+
+
+class KeptDetail(Struct, frozen=True):
+    """An instance's own answer, and when it was given."""
+
+    at: float
+    result: dict[str, Any]
+
+
+def read_memory(file: RecordFile) -> "RecordReader":
+    """A copy of a record that is in memory; raises Unusable where nothing is in it yet."""
+    with file.lock:
+        data = file.connection.serialize()
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        copy.deserialize(data)
+        return RecordReader(copy)
+    except BaseException:
+        copy.close()
+        raise
+
+
+def open_record(path: Path) -> "RecordReader":
+    """Raises Unusable with a sentence for what is no record, and OSError."""
+    os.close(open_plain(path))
+    address = "file:" + quote(str(path.absolute()))
+    # A copy has no -wal file beside it; told so, SQLite needs no lock and makes no file where it lies.
+    alone = not any(part.exists() for part in parts_of(path)[1:])
+    connection = sqlite3.connect(
+        f"{address}?mode=ro{'&immutable=1' if alone else ''}", uri=True, isolation_level=None, timeout=5,
+        check_same_thread=False,
+    )  # fmt: skip
+    try:
+        return RecordReader(connection)
+    except (sqlite3.Error, UnicodeError) as wrong:
+        connection.close()
+        raise Unusable(f"it is no record of wfdash ({wrong})") from None
+    except BaseException:
+        connection.close()
+        raise
+
+
+class RecordReader:
+    """Each method gives what was so at `at`, epoch seconds. Any thread may ask; one waits for the other."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.flaws: list[str] = []
+        """What could not be read, in sentences."""
+        self._connection = connection
+        self._deadline = 0.0
+        self._lock = threading.Lock()
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
+        connection.set_progress_handler(self._is_late, 100_000)
+        for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0"):
+            connection.execute(f"PRAGMA {pragma}")
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+            raise Unusable("it is no record of wfdash")
+        if version_of(connection) > len(MIGRATIONS):
+            raise Unusable("a newer wfdash wrote it")
+        found = set(
+            connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0")
+        )
+        for name in _TABLES:
+            if (name,) not in found and name in _NEEDED:
+                raise Unusable(f'its table "{name}" is missing')
+            if (name,) not in found:
+                self._flaw(f'its table "{name}" is missing')
+        self.first, self.last = self._span()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def workflows(self, at: float) -> dict[str, Mapping[str, Any]]:
+        """Every workflow that was seen by then, with what it last said of itself."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for name, body in self._ask(
+            "SELECT name, (SELECT body FROM counts WHERE workflow = key AND at <= ?1"
+            " ORDER BY at DESC LIMIT 1) FROM workflow ORDER BY name",
+            at,
+        ):
+            if isinstance(name, str):
+                item = self._unpacked(body) if body is not None else {}
+                found[name] = {**item, "name": name} if isinstance(item, dict) else {"name": name}
+        return found
+
+    def versions(self, workflow: str) -> list[Mapping[str, Any]]:
+        rows = self._ask(
+            "SELECT body FROM version JOIN workflow ON key = workflow WHERE name = ?1 LIMIT 1000", workflow
+        )
+        return [item for (body,) in rows if isinstance(item := self._unpacked(body), dict)]
+
+    def rows(
+        self,
+        workflow: str,
+        at: float,
+        *,
+        status: str = "",
+        since: float | None = None,
+        until: float | None = None,
+        below: tuple[float, str] | None = None,
+        limit: int = 100,
+        ascending: bool = False,
+    ) -> list[Instance]:
+        """Rows made between two moments, newest first; `below` is where the page before ended."""
+        edge, order = (">", "ASC") if ascending else ("<", "DESC")
+        created, identity = below or (float("-inf") if ascending else float("inf"), "")
+        found = self._ask(
+            "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, l.extra,"
+            " i.created FROM instance AS i JOIN listed AS l ON l.instance = i.key AND l.at ="
+            " (SELECT max(at) FROM listed WHERE instance = i.key AND at <= ?2)"
+            " WHERE i.workflow = (SELECT key FROM workflow WHERE name = ?1) AND (?3 = '' OR l.status = ?3)"
+            " AND i.created >= ?4 AND i.created <= ?5"
+            f" AND (i.created, i.id) {edge} (?6, ?7) ORDER BY i.created {order}, i.id {order} LIMIT ?8",
+            workflow,
+            at,
+            status,
+            float("-inf") if since is None else since,
+            float("inf") if until is None else until,
+            created,
+            identity,
+            limit,
+        )
+        return [row for fields in found if (row := self._row(fields)) is not None]
+
+    def count(self, workflow: str, at: float) -> int:
+        """Instances that were listed by then."""
+        rows = self._ask(
+            "SELECT count(*) FROM instance WHERE workflow = (SELECT key FROM workflow WHERE name = ?1)"
+            " AND first <= ?2",
+            workflow,
+            at,
+        )
+        return int(next(iter(rows), (0,))[0])
+
+    def row(self, workflow: str, instance: str, at: float) -> Instance | None:
+        found = self._ask(
+            "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, l.extra,"
+            " i.created FROM instance AS i JOIN listed AS l ON l.instance = i.key WHERE i.workflow ="
+            " (SELECT key FROM workflow WHERE name = ?1) AND i.id = ?2 AND l.at <= ?3"
+            " ORDER BY l.at DESC LIMIT 1",
+            workflow,
+            instance,
+            at,
+        )
+        return next((self._row(fields) for fields in found), None)
+
+    def detail(self, workflow: str, instance: str, at: float) -> KeptDetail | None:
+        """The last answer with steps, and what a later one without them told."""
+        key = self._key(workflow, instance)
+        if key is None:
+            return None
+        part = "SELECT at, steps, body FROM detail WHERE instance = ?1 AND at <= ?2 AND simple = ?3"
+        full = next(iter(self._ask(f"{part} ORDER BY at DESC LIMIT 1", key, at, 0)), None)
+        if full is None:
+            return None
+        read_at, steps, body = full
+        head = self._unpacked(body)
+        if not isinstance(head, dict) or not isinstance(steps, int):
+            return None
+        entries = self._entries(key, float(read_at), min(steps, 32 * _MOST_PIECES))
+        later = next(
+            iter(self._ask(f"{part} AND at > ?4 ORDER BY at DESC LIMIT 1", key, at, 1, read_at)), None
+        )
+        newer = self._unpacked(later[2]) if later is not None else {}
+        if later is not None and isinstance(newer, dict):
+            head, read_at = {**head, **newer}, later[0]
+        return KeptDetail(float(read_at), {**head, "steps": entries})
+
+    def moment(
+        self, workflow: str, at: float, *, instance: str = "", back: bool, number: int = 1
+    ) -> float | None:
+        """The moment so many recorded changes away, or the last one there is; None where there is none."""
+        edge, order = ("<", "DESC") if back else (">", "ASC")
+        if instance:
+            key = self._key(workflow, instance)
+            inside = (
+                "SELECT at FROM listed WHERE instance = ?1 UNION SELECT at FROM detail WHERE instance = ?1"
+            )
+            rows = self._ask(
+                f"SELECT at FROM ({inside}) WHERE at {edge} ?2 ORDER BY at {order} LIMIT ?3", key, at, number
+            )
+        elif workflow:
+            rows = self._ask(
+                "SELECT at FROM moment WHERE workflow = (SELECT key FROM workflow WHERE name = ?1)"
+                f" AND at {edge} ?2 ORDER BY at {order} LIMIT ?3",
+                workflow,
+                at,
+                number,
+            )
+        else:
+            rows = self._ask(
+                f"SELECT DISTINCT at FROM counts WHERE at {edge} ?1 ORDER BY at {order} LIMIT ?2", at, number
+            )
+        found = [float(moment) for (moment,) in rows]
+        return found[-1] if found else None
+
+    def _key(self, workflow: str, instance: str) -> int | None:
+        rows = self._ask(
+            "SELECT key FROM instance WHERE id = ?2"
+            " AND workflow = (SELECT key FROM workflow WHERE name = ?1)",
+            workflow,
+            instance,
+        )
+        return next((int(key) for (key,) in rows), None)
+
+    def _entries(self, key: int, at: float, steps: int) -> list[Any]:
+        rows = self._ask(
+            "SELECT number, body FROM piece AS p WHERE instance = ?1 AND number < ?3 AND at ="
+            " (SELECT max(at) FROM piece WHERE instance = ?1 AND number = p.number AND at <= ?2)"
+            " ORDER BY number",
+            key,
+            at,
+            -(-steps // 32),
+        )
+        entries: list[Any] = []
+        for _, body in rows:
+            piece = self._unpacked(body)
+            entries += piece if isinstance(piece, list) else []
+        return entries[:steps]
+
+    def _span(self) -> tuple[float, float]:
+        """The first and the last moment of anything that is kept."""
+        low, high = float("inf"), float("-inf")
+        for table in ("listed", "detail", "counts"):
+            for first, last in self._ask(f"SELECT min(at), max(at) FROM {table}"):
+                if isinstance(first, float) and isinstance(last, float):
+                    low, high = min(low, first), max(high, last)
+        if not 0 < low <= high < 1e11:
+            raise Unusable("nothing is recorded in it")
+        return low, high
+
+    def _row(self, fields: Sequence[Any]) -> Instance | None:
+        identity, status, created, modified, started, ended, version, source, extra, _ = fields
+        if not isinstance(identity, str) or not identity:
+            return None
+        row = Instance(
+            identity,
+            _text(status),
+            _number(created),
+            _number(modified),
+            _number(started),
+            _number(ended),
+            _text(version),
+            _text(source),
+        )
+        if isinstance(extra, str):
+            try:
+                beside = msgspec.json.decode(extra)
+            except (msgspec.DecodeError, RecursionError):
+                self._flaw("a part of a row cannot be read")
+            else:
+                row.extra = beside if isinstance(beside, dict) else None
+        return row
+
+    def _unpacked(self, body: object) -> Any:
+        try:
+            return unpack(body)
+        except PackingError:
+            self._flaw("some of its answers cannot be read and are left out")
+            return None
+
+    def _ask(self, sql: str, *values: object) -> list[Any]:
+        """The rows that can be had; what is damaged ends them early, with a flaw."""
+        found: list[Any] = []
+        with self._lock:
+            self._deadline = time.monotonic() + _LONGEST
+            try:
+                for row in self._connection.execute(sql, values):
+                    found.append(row)
+            except sqlite3.OperationalError as wrong:
+                late = "interrupted" in str(wrong)
+                self._flaw("a part of it took too long to read" if late else f"a part is missing: {wrong}")
+            except sqlite3.DatabaseError as wrong:
+                self._flaw(f"it is damaged, and shown as far as it is sound ({wrong})")
+            except (OverflowError, UnicodeError):
+                self._flaw("a part of it cannot be read")
+        return found
+
+    def _flaw(self, sentence: str) -> None:
+        if sentence not in self.flaws:
+            self.flaws.append(sentence)
+
+    def _is_late(self) -> int:
+        return int(time.monotonic() > self._deadline)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, float) and abs(value) < 1e11 else None

@@ -1,0 +1,141 @@
+"""A server that answers from a record, as of a moment: every page works on it, and nothing can be sent."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from wfdash.api.answers.rows import read_version, read_workflow
+from wfdash.api.errors import InstanceNotFound, Refused, WorkflowNotFound
+from wfdash.api.interface import (
+    NEWEST,
+    DetailAnswer,
+    InstancePage,
+    ListQuery,
+    StepAnswer,
+    Version,
+    WorkflowPage,
+)
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import iso
+from wfdash.core.model.workflow import Workflow
+from wfdash.live.records.record.reading import RecordReader
+
+if TYPE_CHECKING:
+    from wfdash.api.log_source import LogReader, LogStream
+
+__all__ = ["READ_ONLY", "ReplayedWorkflows"]
+
+READ_ONLY = "this is a record: nothing can be sent from it"
+
+
+class ReplayedWorkflows:
+    """A Workflows. `at` is the moment it answers as of."""
+
+    local = False
+    account_id = ""
+    watch_only = READ_ONLY
+
+    def __init__(self, reader: RecordReader, at: Callable[[], float]) -> None:
+        self.reader = reader
+        self._at = at
+
+    async def prefix(self) -> str:
+        return ""
+
+    async def list_workflows(self, *, page: int = 1, per_page: int = 100, search: str = "") -> WorkflowPage:
+        found = await asyncio.to_thread(lambda: self.reader.workflows(self._at()))
+        items = [read_workflow(item) for name, item in found.items() if search in name]
+        start = (page - 1) * per_page
+        return WorkflowPage(items[start : start + per_page], len(items), page)
+
+    async def get_workflow(self, workflow: str) -> Workflow:
+        found = await asyncio.to_thread(lambda: self.reader.workflows(self._at()))
+        if workflow not in found:
+            raise WorkflowNotFound(f'The record holds no workflow "{workflow}".')
+        return read_workflow(found[workflow])
+
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
+        at = self._at()
+        created, _, identity = (query.cursor or "").partition(" ")
+        below = (float.fromhex(created), identity) if query.cursor else None
+
+        def look() -> tuple[list[Instance], int]:
+            rows = self.reader.rows(
+                workflow,
+                at,
+                status=query.status,
+                since=query.date_start,
+                until=query.date_end,
+                below=below,
+                limit=query.per_page,
+                ascending=query.direction == "asc",
+            )
+            return rows, self.reader.count(workflow, at)
+
+        rows, total = await asyncio.to_thread(look)
+        last = rows[-1] if len(rows) == query.per_page else None
+        below_it = f"{(last.created or 0.0).hex()} {last.id}" if last is not None else None
+        return InstancePage([row.item() for row in rows], below_it, total)
+
+    async def get_instance(
+        self, workflow: str, instance: str, *, simple: bool = False, order: Literal["", "asc", "desc"] = ""
+    ) -> DetailAnswer:
+        at = self._at()
+
+        def look() -> DetailAnswer | None:
+            kept, row = self.reader.detail(workflow, instance, at), self.reader.row(workflow, instance, at)
+            if kept is not None:
+                return DetailAnswer(kept.result, read_at=kept.at)
+            return None if row is None else DetailAnswer(_of_row(row), unread=True)
+
+        found = await asyncio.to_thread(look)
+        if found is None:
+            raise InstanceNotFound("The record does not hold it.")
+        return found
+
+    async def get_step(self, *_: object, **__: object) -> StepAnswer:
+        raise Refused("The record holds no more of this output.")
+
+    async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]:
+        return [
+            read_version(item) for item in await asyncio.to_thread(lambda: self.reader.versions(workflow))
+        ]
+
+    async def session_started(self) -> float | None:
+        return None
+
+    def log_reader(self) -> "LogReader":
+        raise Refused("A record holds no console lines.")
+
+    def log_stream(self) -> "LogStream | None":
+        return None
+
+    # What writes: the guard says no before it comes here, and so does this.
+
+    async def change_status(self, *_: object, **__: object) -> NoReturn:
+        raise Refused(READ_ONLY, sent=False, denied=True)
+
+    async def send_event(self, *_: object, **__: object) -> Mapping[str, Any]:
+        raise Refused(READ_ONLY, sent=False, denied=True)
+
+    async def create_instance(self, *_: object, **__: object) -> NoReturn:
+        raise Refused(READ_ONLY, sent=False, denied=True)
+
+    async def create_instances(self, *_: object, **__: object) -> NoReturn:
+        raise Refused(READ_ONLY, sent=False, denied=True)
+
+    async def verify_token(self) -> dict[str, Any]:
+        return {}
+
+    async def list_accounts(self) -> list[dict[str, Any]]:
+        return []
+
+    async def close(self) -> None:
+        """The reader is whoever's opened it."""
+
+
+def _of_row(row: Instance) -> dict[str, Any]:
+    """What the list told of an instance that was never read by itself."""
+    times = {"queued": row.created, "start": row.started, "end": row.ended}
+    found = {key: iso(moment) for key, moment in times.items() if moment is not None}
+    return {"status": row.status, "versionId": row.version, "trigger": {"source": row.trigger}, **found}

@@ -1,0 +1,139 @@
+"""The record on screen: the same pages as of a moment, one recorded change back or forth, and back to now."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.worker import Worker
+
+from wfdash.core.text.clean import clean
+from wfdash.live.polling.events import Event
+from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
+from wfdash.ui.messages import Live
+
+if TYPE_CHECKING:
+    from wfdash.live.records.record.reading import RecordReader
+    from wfdash.ui.session import AccountSession
+
+__all__ = ["TimeTravel"]
+
+
+class TimeTravel:
+    """Puts a session over the record in the place of the live one, which goes on meanwhile, unseen.
+
+    With a record of its own (`wfdash replay`) there is no live one, and no now to return to.
+    """
+
+    def __init__(self, app: App[Any], context: Context, replayed: "RecordReader | None" = None) -> None:
+        self._app = app
+        self._context = context
+        self._replayed = replayed
+        self._reader: RecordReader | None = replayed
+        self._live: AccountSession | None = None
+        self._moving: Worker[None] | None = None
+
+    def begin(self, on_started: Callable[[], None]) -> None:
+        """Opens a replay, at its end."""
+        if self._replayed is not None:
+            self._show(self._replayed.last)
+            on_started()
+            for flaw in self._replayed.flaws:
+                self._context.notify(f"this record: {flaw}", severity="warning")
+
+    def step(self, changes: int) -> None:
+        """So many recorded changes of what is on screen: back when negative."""
+        if self._context.desk.unsettled:
+            self._context.notify("an action still runs: the record waits until it has settled")
+            return
+
+        async def move() -> None:
+            await self._step(changes)
+
+        self._moving = self._app.run_worker(move, group="travel", exclusive=True)
+
+    def leave(self) -> bool:
+        """Returns to now; False where that is what is shown, or where there is none."""
+        if self._context.past is None or self._replayed is not None:
+            return False
+        self._context.past = None
+        self._context.session, self._live = self._live, None
+        self._app.workers.cancel_group(self._app, "past")
+        self._drop()
+        self._ask_anew()
+        return True
+
+    def _drop(self) -> None:
+        """Lets go of the record, which is opened anew for the next look."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    async def _step(self, changes: int) -> None:
+        context = self._context
+        if context.past is None and changes > 0:
+            context.notify("this is now: there is nothing later")
+            return
+        if context.past is None:
+            self._drop()  # of an account that was left meanwhile
+        self._reader = self._reader or await self._open()
+        if (reader := self._reader) is None:
+            return
+        at = context.clock() if context.past is None else context.past
+        top = context.pages.opened_by
+        workflow, instance = ("", "") if top == "workflows.open" else context.pages.place
+        moment = await asyncio.to_thread(
+            reader.moment, workflow, at, instance=instance, back=changes < 0, number=abs(changes)
+        )
+        if moment is not None:
+            self._show(moment)
+        elif changes > 0 and self.leave():
+            context.notify("this is now")
+        else:
+            context.notify(f"nothing {'earlier' if changes < 0 else 'later'} of this page is recorded")
+            if context.past is None:
+                self._drop()
+
+    async def _open(self) -> "RecordReader | None":
+        """The record of the session in force, with all that was seen so far in it; says why there is none."""
+        from wfdash.live.records.record.schema import Unusable
+
+        session = self._context.session
+        recorder = session.recorder if session is not None else None
+        if recorder is None:
+            self._context.notify("nothing is recorded: [record] on = false in the config")
+            return None
+        try:
+            return await asyncio.to_thread(recorder.read)
+        except (Unusable, OSError) as wrong:
+            self._context.notify(f"the record cannot be read: {clean(str(wrong))}", severity="warning")
+            return None
+
+    def _show(self, moment: float) -> None:
+        from wfdash.ui.session import past_session
+
+        context, reader = self._context, self._reader
+        assert reader is not None
+        if context.past is None:
+            self._live = context.session
+
+        def emit(event: Event) -> None:
+            if context.session is session:
+                self._app.post_message(Live(event))
+
+        session = past_session(reader, moment, context.settings, live=self._live, notify=emit)
+        session.poller.row_details.utc = context.utc
+        context.past = moment
+        context.session = session
+        self._app.run_worker(session.poller.run(), group="past", exclusive=True)
+        self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        """Every page asks the session that is in force now; the cursor stays on its instance."""
+        listing = self._context.pages.listing
+        if listing.workflow:
+            listing.look_anew()
+        for screen in self._app.screen_stack:
+            if isinstance(screen, BaseScreen) and screen.is_ready:
+                screen.ask_anew()
