@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
@@ -215,3 +216,35 @@ def test_missed_cron_run_is_named_with_its_time():
         assert d.line("1 missed")
 
     shown(script, "calm", workflow="inventory-sync", size=(140, 40))
+
+
+def test_frozen_polling_stops_reading_back_and_says_so():
+    async def script(d):
+        await d.press("poll.freeze", "history.open")
+        await d.until(lambda: "polling is frozen: z resumes it" in d.text)
+        count = len(d.app.screen.loaded)
+        await d.passes(5)
+        assert len(d.app.screen.loaded) == count
+        await d.press("poll.freeze")
+        await d.until(lambda: "as they stand now" in d.text)
+        assert len(d.app.screen.loaded) > count
+
+    shown(script, "incident", size=(80, 24))
+
+
+def test_server_without_ends_draws_no_rate():
+    """A dev session lists neither start nor end: nothing is drawn as zero."""
+
+    async def script(d):
+        await d.press("history.open")
+        loaded = d.app.screen.loaded
+        await d.until(lambda: not d.app.screen._loading)
+        rows = [replace(row, ended=None, started=None) for row in loaded.rows.values()]
+        loaded.add(rows, walked=True)
+        d.app.screen._reframe()
+        await d.until(lambda: "does not say when an instance ended" in d.text)
+        await d.press("history.earlier")
+        assert "╌" not in d.text
+        assert "% failed," not in d.line(" to ")
+
+    drive(script, size=(80, 24))

@@ -74,11 +74,6 @@ class History:
         gone = [self._rows.pop(identity) for identity in set(identities) if identity in self._rows]
         self._count(gone, -1)
 
-    @property
-    def oldest(self) -> float | None:
-        """The earliest creation counted, epoch seconds."""
-        return min((row.created for row in self._rows.values() if row.created is not None), default=None)
-
     def buckets(self, start: float, end: float) -> list[Bucket]:
         """Those from `start` to `end` without a gap; the first and the last are cut there."""
         first, last = int(start // self.width), int(-(-end // self.width))

@@ -27,6 +27,8 @@ class LoadedHistory:
         self.local, self.retention = local, retention
         self.rows: dict[str, Instance] = {}
         self.floor: float | None = None
+        self.oldest: float | None = None
+        """The earliest creation taken in, epoch seconds."""
         self.versions: Mapping[str, Version] = {}
         self.history = History(frame.width, since=frame.left)
         self._counting: list[Instance] | None = None
@@ -46,6 +48,9 @@ class LoadedHistory:
         """
         taken = [row for row in rows if walked or row.id in self.rows or self._is_covered(row)]
         self.rows.update((row.id, row) for row in taken)
+        created = [row.created for row in taken if row.created is not None]
+        if created:
+            self.oldest = min(created) if self.oldest is None else min(self.oldest, *created)
         self.history.add(taken)
         if self._counting is not None:
             self._counting += taken

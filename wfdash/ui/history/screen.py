@@ -1,33 +1,33 @@
 """`H`: what failed, what ended and how long it took over time, and what each version has to do with it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar, Final
 
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import WorkType
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.core.history.bucket import Bucket, Tally
-from wfdash.core.history.cron import cron_report
+from wfdash.core.history.bucket import Bucket
 from wfdash.core.history.frame import SPANS, Frame, frame
 from wfdash.core.history.history import SLICE
-from wfdash.core.history.sentence import Finding, durations, percent, throughput
+from wfdash.core.history.sentence import Finding, durations, throughput
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import brief, clock, count
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.error_groups import VersionShare, short_version
-from wfdash.core.triage.headline import ENOUGH, worst_version
+from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.polling.events import Event, InstancesChanged
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.history.charts import GUTTER, axis_lines, charts, plot_lines
 from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.history.foot import Foot
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
@@ -44,10 +44,7 @@ _DRAWN_EVERY: Final = 5.0
 _LOADING_EVERY: Final = 1.0
 _AGAIN: Final = 5.0
 """Seconds after a failed read."""
-_VERSIONS, _VERSIONS_TALL = 3, 6
 _TALL: Final = 30
-_CRONS, _MISSED = 2, 3
-"""Schedules that are told, and missed moments of each, the latest."""
 _SENTENCE: Final = 2
 _LEAST: Final = 2
 """Lines of a chart at least."""
@@ -78,6 +75,7 @@ class HistoryScreen(BaseScreen):
         self._dirty = False
         self._loading = False
         self._failure = ""
+        self._thawed = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         yield Header()
@@ -132,6 +130,8 @@ class HistoryScreen(BaseScreen):
             self._dirty = True
 
     def tick(self, now: float) -> None:
+        if self.poller is not None and not self.poller.frozen:
+            self._thawed.set()
         if self._frame is not None and now >= self._frame.right:
             self._reframe()
             return
@@ -165,6 +165,9 @@ class HistoryScreen(BaseScreen):
                 async for page in past.back_to(self._frame.left):
                     self._came(page, past.floor)
                     await asyncio.sleep(0)
+                    if poller.frozen:
+                        self._thawed.clear()
+                        await self._thawed.wait()
                 break
             except WorkflowsError as error:
                 self._failure = error.sentence
@@ -260,12 +263,13 @@ class HistoryScreen(BaseScreen):
             [[(" TOOK    ", HEADING), (fit(durations(total), width - 10), PLAIN)]],
         ]
         cursor = self._cursor_number(buckets)
+        below = Foot(loaded, finding, now, width, utc=utc, tall=self.size.height >= _TALL)
         foot = [
             *axis_lines(of, loaded.deployed, utc=utc, first=finding.version, cursor=cursor),
-            *self._readout(buckets, now, width),
-            *self._versions(width, now),
-            *self._crons(width, now),
-            self._basis(now, width),
+            *(below.moment(buckets[cursor]) if cursor is not None else self._how_to_read(width)),
+            *below.versions(),
+            *below.crons(self._schedules()),
+            below.basis(self._total, self._state()),
         ]
         room = max(3 * _LEAST, self.size.height - 2 - len(foot) - sum(map(len, titles)))
         heights = (room - 2 * (room // 3), room // 3, room // 3)
@@ -279,134 +283,36 @@ class HistoryScreen(BaseScreen):
         loaded = self.loaded
         assert loaded is not None
         start = max(loaded.frame.left, loaded.edge(now).both)
-        oldest = loaded.history.oldest
+        oldest = loaded.oldest
         if loaded.floor is not None:
             start = max(start, loaded.floor)
         return now - max(start, oldest if oldest is not None else start)
 
-    def _readout(self, buckets: list[Bucket], now: float, width: int) -> list[Pieces]:
-        """What happened at the cursor, in two lines; without one, how to get there."""
-        keys, number = self.context.keys.key_of, self._cursor_number(buckets)
-        loaded = self.loaded
-        assert loaded is not None
-        if number is None:
-            words = f"{keys('history.earlier')} {keys('history.later')} read out a moment, "
-            words += f"{keys('history.span')} changes the span (now {SPANS[self.span][0]})"
-            return [[("  " + fit(words, width - 3), QUIET)], []]
-        bucket = buckets[number]
-        when = f"{self._time(bucket.start, now)} to {self._time(bucket.end, now)}"
-        if not loaded.is_seen(bucket, now):
-            erased = bucket.start < loaded.edge(now).both
-            why = "what ended then may have been erased" if erased else "not loaded yet"
-            return [[(f"  {when}  ", STRONG), (why, QUIET)], []]
-        rate = bucket.failure_rate
-        failed = "nothing completed or failed" if rate is None else f"{percent(rate)} failed"
-        if rate is not None:
-            failed += f", {count(bucket.errored)} of {count(bucket.sample)}"
-        style = (
-            BAD
-            if self.finding.unusual and bucket.end > (self.finding.at or 0.0) and bucket.errored
-            else PLAIN
-        )
-        took = " · ".join(
-            f"{name} {brief(value)}"
-            for name, value in (("p50", bucket.p50), ("p95", bucket.p95), ("p99", bucket.p99))
-            if value is not None
-        )
-        rest = f"{count(bucket.created)} created"
-        rest += f" · {count(bucket.running)} running, {count(bucket.queued)} queued"
-        rest += f" · {took}" if took else ""
-        rest += f" · {keys('row.open')} lists those created then" if width >= 120 else ""
-        return [
-            [(f"  {when}  ", STRONG), (failed, style)],
-            [("  " + fit(rest, width - 3), PLAIN)],
-        ]
+    def _how_to_read(self, width: int) -> list[Pieces]:
+        keys = self.context.keys.key_of
+        words = f"{keys('history.earlier')} {keys('history.later')} read out a moment, "
+        words += f"{keys('history.span')} changes the span (now {SPANS[self.span][0]})"
+        return [[("  " + fit(words, width - 3), QUIET)], []]
 
-    def _versions(self, width: int, now: float) -> list[Pieces]:
-        """Each version with how it fared; the worst stands out, and the older one stands beside it."""
-        loaded = self.loaded
-        assert loaded is not None
-        tallies, deployed = dict(loaded.history.versions()), loaded.deployed
-        for version in sorted(deployed, key=lambda v: -deployed[v])[:2]:
-            tallies.setdefault(version, Tally())
-        shares = [
-            VersionShare(version, tally.errored, tally.sample, deployed.get(version))
-            for version, tally in tallies.items()
-            if version
-        ]
-        worst = worst_version(shares)
-        most = _VERSIONS_TALL if self.size.height >= _TALL else _VERSIONS
-        shares.sort(key=lambda share: (share != worst, -share.finished, -(share.first_seen or 0.0)))
-        lines: list[Pieces] = []
-        for share in shares[:most]:
-            tally, style = tallies[share.version], BAD if share == worst else PLAIN
-            words = "none has completed or failed yet" if tally.created else "none in this time"
-            if tally.sample:
-                words = f"{percent(share.share)} failed, {count(tally.errored)} of {count(tally.sample)}"
-                if tally.p50 is not None and tally.p95 is not None:
-                    words += f" · p50 {brief(tally.p50)}, p95 {brief(tally.p95)}"
-            since = deployed.get(share.version)
-            when = f"since {self._time(since, now)}" if since is not None else ""
-            lines.append(
-                [
-                    (f"  {clean(short_version(share.version)):<8}  ", STRONG),
-                    (f"{when:<22}  ", QUIET),
-                    (fit(words, max(1, width - 37)), style),
-                ]
-            )
-        return lines
+    def _schedules(self) -> Sequence[Schedule]:
+        shown = self.poller.counts.shown if self.poller is not None else None
+        return shown.schedules if shown is not None and shown.name == self._workflow else ()
 
-    def _crons(self, width: int, now: float) -> list[Pieces]:
-        """Each schedule against what came of it, where that is loaded and kept."""
-        loaded, poller = self.loaded, self.poller
-        shown = poller.counts.shown if poller is not None else None
-        if loaded is None or loaded.floor is None or shown is None or shown.name != self._workflow:
-            return []
-        # A deploy may have changed the schedule, and no answer says when.
-        came = max(loaded.deployed.values(), default=loaded.frame.left)
-        start = max(loaded.frame.left, loaded.floor, loaded.edge(now).both, came)
-        lines: list[Pieces] = []
-        for schedule in shown.schedules[:_CRONS]:
-            report = cron_report(schedule.cron, loaded.rows.values(), start=start, end=now)
-            if report is None:
-                continue
-            times = ", ".join(self._time(at, now) for at in report.missed[-_MISSED:])
-            words = f"missed {times}: {report.sentence()}" if report.missed else report.sentence()
-            lines.append(
-                [
-                    ("  cron      ", QUIET),
-                    (fit(clean(schedule.cron), 22) + "  ", STRONG),
-                    (fit(words, max(1, width - 37)), BAD if report.missed else PLAIN),
-                ]
-            )
-        return lines
+    @property
+    def _total(self) -> int | None:
+        return self.poller.total if self.poller is not None else None
 
-    def _basis(self, now: float, width: int) -> Pieces:
-        loaded, poller = self.loaded, self.poller
-        assert loaded is not None
-        assert poller is not None
-        total = poller.total
-        of = f" of {count(max(total, len(loaded)))}" if total else ""
-        said = f"{count(len(loaded))}{of} loaded"
-        oldest = loaded.history.oldest
-        if oldest is not None:
-            said += f", back to {self._time(oldest, now)}"
-        style = QUIET
+    def _state(self) -> tuple[str, Style]:
+        """What keeps the page from being full, and how it stands out; "" when nothing does."""
+        poller = self.poller
         if self._failure:
-            said, style = f"{said} · {clean(self._failure)}", WARN
-        elif self._loading:
-            slow = poller.budget.slow("history")
-            said += f" · reading on{f', slow: {slow}' if slow else ''}"
-        else:
-            caveat = " · as they stand now: a restart takes a failed run away"
-            said += caveat if len(said + caveat) < width - 2 else " · as they stand now"
-        if loaded.edge(now).both > loaded.frame.left:
-            said += f" · erased before {self._time(loaded.edge(now).both, now)}"
-        return [(" " + fit(said, width - 2), style)]
-
-    def _time(self, at: float, now: float) -> str:
-        text = clock(at, utc=self.context.utc, now=now)
-        return text[:5] if text[2:3] == ":" else text
+            return clean(self._failure), WARN
+        if not self._loading or poller is None:
+            return "", QUIET
+        if poller.frozen:
+            return f"polling is frozen: {self.context.keys.key_of('poll.freeze')} resumes it", WARN
+        slow = poller.budget.slow("history")
+        return f"reading on{f', slow: {slow}' if slow else ''}", QUIET
 
     # The cursor.
 

@@ -1,0 +1,132 @@
+"""Below the charts: a moment read out, each version and schedule, and what all of it rests on."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from rich.style import Style
+
+from wfdash.core.history.bucket import Bucket, Tally
+from wfdash.core.history.cron import cron_report
+from wfdash.core.history.sentence import Finding, percent
+from wfdash.core.model.workflow import Schedule
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import brief, clock, count
+from wfdash.core.triage.error_groups import VersionShare, short_version
+from wfdash.core.triage.headline import worst_version
+from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
+
+__all__ = ["Foot"]
+
+_VERSIONS, _VERSIONS_TALL = 3, 6
+_CRONS, _MISSED = 2, 3
+"""Schedules that are told, and missed moments of each, the latest."""
+_NAMED: Final = 36
+"""Columns before what is said of a version or a schedule."""
+
+
+class Foot(Struct, frozen=True):
+    """Lines of styled text, none wider than the screen."""
+
+    loaded: LoadedHistory
+    finding: Finding
+    now: float
+    width: int
+    utc: bool
+    tall: bool
+
+    def moment(self, bucket: Bucket) -> list[Pieces]:
+        """What happened in a bucket, in two lines."""
+        loaded, when = self.loaded, f"  {self._time(bucket.start)} to {self._time(bucket.end)}  "
+        created = f"{count(bucket.created)} created"
+        if loaded.history.undated:
+            return [[(when, STRONG), (created, PLAIN)], []]
+        if not loaded.is_seen(bucket, self.now):
+            erased = bucket.start < loaded.edge(self.now).both
+            why = "what ended then may have been erased" if erased else "not loaded yet"
+            return [[(when, STRONG), (why, QUIET)], []]
+        rate, since = bucket.failure_rate, self.finding.at if self.finding.unusual else None
+        failed = "nothing completed or failed"
+        if rate is not None:
+            failed = f"{percent(rate)} failed, {count(bucket.errored)} of {count(bucket.sample)}"
+        style = BAD if since is not None and bucket.end > since and bucket.errored else PLAIN
+        parts = [created, f"{count(bucket.running)} running, {count(bucket.queued)} queued"]
+        took = (("p50", bucket.p50), ("p95", bucket.p95), ("p99", bucket.p99))
+        parts += [f"{name} {brief(value)}" for name, value in took if value is not None]
+        return [[(when, STRONG), (failed, style)], [("  " + fit(" · ".join(parts), self.width - 3), PLAIN)]]
+
+    def versions(self) -> list[Pieces]:
+        """Each version with how it fared; the worst stands out, and an older one stands beside it."""
+        tallies, deployed = dict(self.loaded.history.versions()), self.loaded.deployed
+        for version in sorted(deployed, key=lambda version: -deployed[version])[:2]:
+            tallies.setdefault(version, Tally())
+        shares = [
+            VersionShare(version, tally.errored, tally.sample, deployed.get(version))
+            for version, tally in tallies.items()
+            if version
+        ]
+        worst = worst_version(shares)
+        shares.sort(key=lambda share: (share != worst, -share.finished, -(share.first_seen or 0.0)))
+        lines = []
+        for share in shares[: _VERSIONS_TALL if self.tall else _VERSIONS]:
+            since = deployed.get(share.version)
+            when = f"since {self._time(since)}" if since is not None else ""
+            style = BAD if share == worst else PLAIN
+            words = self._fared(share, tallies[share.version])
+            lines.append(self._line(short_version(share.version), when, QUIET, words, style))
+        return lines
+
+    def _fared(self, share: VersionShare, tally: Tally) -> str:
+        if not tally.sample:
+            return "none has completed or failed yet" if tally.created else "none in this time"
+        words = f"{percent(share.share)} failed, {count(tally.errored)} of {count(tally.sample)}"
+        if tally.p50 is not None and tally.p95 is not None:
+            words += f" · p50 {brief(tally.p50)}, p95 {brief(tally.p95)}"
+        return words
+
+    def crons(self, schedules: Sequence[Schedule]) -> list[Pieces]:
+        """Each schedule against what came of it, where that is loaded and kept."""
+        loaded = self.loaded
+        if loaded.floor is None:
+            return []
+        # A deploy may have changed the schedule, and no answer says when.
+        came = max(loaded.deployed.values(), default=loaded.frame.left)
+        start = max(loaded.frame.left, loaded.floor, loaded.edge(self.now).both, came)
+        lines = []
+        for schedule in schedules[:_CRONS]:
+            report = cron_report(schedule.cron, loaded.rows.values(), start=start, end=self.now)
+            if report is None:
+                continue
+            times = ", ".join(map(self._time, report.missed[-_MISSED:]))
+            words = f"missed {times}: {report.sentence()}" if report.missed else report.sentence()
+            lines.append(self._line("cron", schedule.cron, STRONG, words, BAD if report.missed else PLAIN))
+        return lines
+
+    def _line(self, name: str, beside: str, beside_style: Style, words: str, style: Style) -> Pieces:
+        return [
+            (f"  {fit(clean(name), 8)}  ", STRONG),
+            (f"{fit(clean(beside), 22)}  ", beside_style),
+            (fit(words, max(1, self.width - _NAMED)), style),
+        ]
+
+    def basis(self, total: int | None, state: tuple[str, Style]) -> Pieces:
+        """How much is loaded and how far back; what is under way or wrong, else what it cannot tell."""
+        loaded, edge = self.loaded, self.loaded.edge(self.now).both
+        of = f" of {count(max(total, len(loaded)))}" if total else ""
+        said = f"{count(len(loaded))}{of} loaded"
+        if loaded.oldest is not None:
+            said += f", back to {self._time(loaded.oldest)}"
+        if edge > loaded.frame.left:
+            said += f" · erased before {self._time(edge)}"
+        words, style = state
+        if not words:
+            words = "as they stand now: a restart takes a failed run away"
+            if len(said) + len(words) + 4 > self.width:
+                words = "as they stand now"
+        return [(" " + fit(f"{said} · {words}", self.width - 2), style)]
+
+    def _time(self, at: float) -> str:
+        text = clock(at, utc=self.utc, now=self.now)
+        return text[:5] if text[2:3] == ":" else text
