@@ -1,13 +1,21 @@
 """What every source of log lines offers, and how its lines and its reservations come."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct, field
 
 from wfdash.core.logs.line import LogLine, Source
 
-__all__ = ["LogPage", "LogQuery", "LogReader", "LogStream"]
+__all__ = ["LogPage", "LogQuery", "LogReader", "LogStream", "Turn", "at_once"]
+
+
+Turn = Callable[[], Awaitable[None]]
+"""Waits until one request may go."""
+
+
+async def at_once() -> None:
+    """Waits for nothing."""
 
 
 class LogQuery(Struct, frozen=True):
@@ -40,7 +48,10 @@ class LogReader(Protocol):
     lag: float
     """Seconds by which a line may come late: what was read so recently is read again."""
 
-    async def read(self, query: LogQuery) -> LogPage: ...
+    async def read(self, query: LogQuery, turn: Turn) -> LogPage:
+        """The lines that there are; `turn` is awaited before each request."""
+        ...
+
     async def check(self) -> str:
         """Whether it answers at all, in words; asks once, for as little as can be."""
         ...

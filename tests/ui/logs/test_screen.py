@@ -110,6 +110,20 @@ def test_following_shows_what_a_running_instance_prints():
     drive(script, filter="status:waiting")
 
 
+def test_following_keeps_nothing_else_waiting():
+    async def script(d):
+        await opened_logs(d)
+        await d.passes(90)
+        poller = d.app.session.poller
+        now = d.app.context.clock()
+        state = poller.detail(d.app.screen.instance)
+        assert now - poller.newest.freshness.answered_at < 10
+        assert now - state.freshness.answered_at < 20
+        assert "stale" not in d.text.lower()
+
+    drive(script, filter="status:waiting")
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [("403@telemetry", "Workers Observability Read"), ("500@telemetry", "failed to read the log")],

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from wfdash.api.answers.rows import rows, text
 from wfdash.api.errors import BadAnswer, ServerFailed
 from wfdash.api.http.request_info import RequestInfo
-from wfdash.api.log_source import LogPage, LogQuery
+from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import message_of
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.model.json_values import fields_of, number
@@ -56,9 +56,11 @@ class TelemetryLogs:
 
     def __init__(self, endpoints: "Endpoints") -> None:
         self._endpoints = endpoints
+        self._turn: Turn = at_once
 
-    async def read(self, query: LogQuery) -> LogPage:
+    async def read(self, query: LogQuery, turn: Turn = at_once) -> LogPage:
         """The rows that name the instance and those of the same invocations; if none does, all rows."""
+        self._turn = turn
         since = max(query.since, query.until - _KEPT)
         frame = (int(since * 1000), max(int(query.until * 1000), int(since * 1000) + 1))
         named = await self._rows(query, frame, needle=query.instance)
@@ -131,6 +133,7 @@ class TelemetryLogs:
         asked = RequestInfo("read the log", query.workflow, query.instance, permission=self.permission)
         waited, delay = 0.0, 0.25
         while True:
+            await self._turn()
             _, envelope = await self._endpoints.ask("logs", "POST", _PATH, asked, body=body)
             if not isinstance(envelope.result, dict):
                 raise BadAnswer("The server answered without the log that was asked for.")

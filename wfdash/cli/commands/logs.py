@@ -201,7 +201,7 @@ class _Logs:
             return []
         return [row["id"] for row in page.items if isinstance(row.get("id"), str)]
 
-    async def _turn(self) -> None:
+    async def _turn(self, _again: bool) -> None:
         await self.session.budget.acquire(Priority.FOREGROUND, self.session.purpose)
 
     def _conclude(self) -> None:

@@ -22,7 +22,8 @@ _AFTER = 5.0
 _MOST = 100_000
 """Lines that are kept of one instance; then the oldest go."""
 
-Turn = Callable[[], Awaitable[object]]
+Turn = Callable[[bool], Awaitable[None]]
+"""Waits for the budget, as what somebody waits for (False), or as what goes on by itself (True)."""
 
 
 class LogState(Struct):
@@ -53,7 +54,8 @@ class InstanceLogs:
         """Goes up with every line that was not there before."""
         self.last_placed: list[PlacedLine] = []
         """As they were put in their places last."""
-        self._api, self._turn, self._now = api, turn, now
+        self._api, self._now = api, now
+        self._wait = turn
         self._about: Workflow | None = None
         self._kept: set[tuple[Any, ...]] = set()
         self._read_until = 0.0
@@ -67,7 +69,6 @@ class InstanceLogs:
         if start >= end:  # it ended before the time that is asked for
             self.state.read_at = self._now()
             return 0
-        await self._turn()
         query = LogQuery(
             self.workflow,
             self.instance,
@@ -77,7 +78,7 @@ class InstanceLogs:
             class_name=about.class_name,
         )
         try:
-            page = await self.reader.read(query)
+            page = await self.reader.read(query, self._turn)
         except WorkflowsError as failure:
             self.state.failure = failure
             raise
@@ -134,6 +135,10 @@ class InstanceLogs:
         start = min(starts, default=now - 3600) - _BEFORE
         end = now + 1 if detail.end is None else detail.end + _AFTER
         return (start if since is None else max(start, since)), end
+
+    async def _turn(self) -> None:
+        """The first read is what somebody waits for; later ones must not keep list and detail waiting."""
+        await self._wait(self.state.read_at is not None)
 
     async def _worker(self) -> Workflow:
         """The workflow's script and class, asked for once; a dev session has one store for all."""

@@ -102,11 +102,14 @@ class Reads(Struct, frozen=True):
         key = (workflow, instance)
         found = self._logs.pop(key, None)
         self._logs[key] = found or InstanceLogs(
-            self.api, workflow, instance, turn=lambda: self._turn("logs"), now=clock
+            self.api, workflow, instance, turn=self._turn_for_logs, now=clock
         )
         if len(self._logs) > _LOGS:
             del self._logs[next(iter(self._logs))]
         return self._logs[key]
+
+    async def _turn_for_logs(self, again: bool) -> None:
+        await self.budget.acquire(Priority.VISIBLE if again else Priority.FOREGROUND, "logs")
 
     def gathered_logs(self, workflow: str, instance: str) -> InstanceLogs | None:
         """The lines of an instance as far as they were gathered before."""
