@@ -84,7 +84,7 @@ def test_resume_reads_what_was_sent_and_sends_the_rest_once():
         await dash.press("R")
         await dash.until(lambda: isinstance(dash.app.screen, PromptScreen))
         await dash.passes(1)
-        assert "1 that were sent before the cut arrived: 1 terminated now" in dash.text
+        assert "of those sent before the cut 1 arrived: 1 terminated now" in dash.text
         await confirmed(dash, 3)
         await dash.until(lambda: dash.app.desk.last is not None and dash.app.desk.last.over)
         sent = [write.path.split("/")[-2] for write in writes(dash)[asked:]]

@@ -141,6 +141,8 @@ def _reader(session: CommandSession, workflow: str) -> Callable[[str], Awaitable
 async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:
     if parsed.no_journal:
         plan = plan.without_journal()
+    if parsed.canary:
+        plan = plan.spread(parsed.canary)
     printer = Printer(plan)
     within = _WITHIN if parsed.within is None else parsed.within
     course = Course(parsed.canary or 0, within, parsed.wait, parsed.timeout)

@@ -1,6 +1,7 @@
 """An action before it is carried out: which ids, frozen; what is skipped and why; and what came of each."""
 
 from collections.abc import Container, Sequence
+from itertools import islice, zip_longest
 from secrets import token_hex
 from typing import Any
 
@@ -49,6 +50,8 @@ class Target(Struct, frozen=True):
     """Why it is skipped; "" when the verb will be sent to it."""
     restart_from: RestartFrom | None = None
     """Of a redrive: the step it is restarted from; None where it is looked for just before it is sent."""
+    version: str = ""
+    """The version it ran, "" where no answer named it."""
 
     @property
     def unknown(self) -> bool:
@@ -116,6 +119,19 @@ class Plan(Struct, frozen=True):
             sent_at,
             5 if outcome == Outcome.NOT_REACHED else exit_code,
         )
+
+    def spread(self, first: int) -> "Plan":
+        """The same plan with targets in front that differ in their step, version and status.
+
+        So many of them that a canary of `first` meets as many causes as it can.
+        """
+        alike: dict[object, list[Target]] = {}
+        for target in self.eligible:
+            alike.setdefault((target.restart_from, target.version, target.status), []).append(target)
+        turns = (target for turn in zip_longest(*alike.values()) for target in turn if target is not None)
+        chosen = {target.id: target for target in islice(turns, first)}
+        others = (target for target in self.targets if target.id not in chosen)
+        return replace(self, targets=(*chosen.values(), *others))
 
     def without_journal(self) -> "Plan":
         """The same plan, to be carried out whether or not it can be written down."""
@@ -234,4 +250,4 @@ def _target(verb: str, row: Instance, guard: Guard) -> Target:
     reason = refusal(
         verb, row.status, local=guard.local, watch_only=guard.watch_only, read_only=guard.read_only
     )
-    return Target(row.id, row.status, row.created, row.started, row.ended, reason or "")
+    return Target(row.id, row.status, row.created, row.started, row.ended, reason or "", version=row.version)

@@ -51,7 +51,9 @@ async def plan_redrive(
         reason = refusal(
             "redrive", row.status, local=guard.local, watch_only=guard.watch_only, read_only=guard.read_only
         )
-        target = Target(row.id, row.status, row.created, row.started, row.ended, reason or "")
+        target = Target(
+            row.id, row.status, row.created, row.started, row.ended, reason or "", version=row.version
+        )
         if not reason and not late:
             try:
                 detail = await read(row.id)
@@ -61,7 +63,15 @@ async def plan_redrive(
                 target = replace(target, reason=f"it could not be read: {error}")
             else:
                 point = points[row.id] = redrive_point(detail)
-                target = _at(replace(target, status=detail.status, ended=detail.end), point)
+                target = _at(
+                    replace(
+                        target,
+                        status=detail.status,
+                        ended=detail.end,
+                        version=detail.version or target.version,
+                    ),
+                    point,
+                )
             on_read(number)
         targets[row.id] = target
     return Redrive(Plan(token_hex(4), now, "redrive", workflow, tuple(targets.values())), points)

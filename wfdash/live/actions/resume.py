@@ -34,7 +34,7 @@ class Resumption(Struct, frozen=True):
         if arrived:
             now = Counter(result.after for result in arrived)
             words = ", ".join(f"{number:,} {status} now" for status, number in now.items())
-            said.append(f"{len(arrived):,} that were sent before the cut arrived: {words}")
+            said.append(f"of those sent before the cut {len(arrived):,} arrived: {words}")
         if doubt := len(self.sent_before) - len(arrived):
             said.append(f"of {doubt:,} it cannot be told whether they arrived: they are not sent again")
         return said

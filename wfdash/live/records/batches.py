@@ -60,16 +60,16 @@ class Batch(Struct):
         return {identity: _outcome(entry) for identity, entry in last.items()}
 
     def summary(self) -> str:
-        """How many came to what, the ones to look at last: `20 restarted · 3 complete · 7 failed again`."""
+        """How many came to what, the ones to look at last: `20 restarted · 3 complete · 7 failed again`.
+
+        A run that has ended counts by its end.
+        """
         found = self.outcomes()
         if len(found) == 1:
             (only,) = found.values()
             return f"{only.word}: {only.sentence}" if only.sentence else only.word
-        restarted = self.first.verb in RESTARTS
-        ended = sum(entry.event == "ended" for entry in self.entries) if restarted else 0
-        said = [(False, f"{ended:,} ended")] if ended else []
         counted = Counter((outcome.failed, outcome.word) for outcome in found.values())
-        said += [(failed, f"{number:,} {word}") for (failed, word), number in counted.most_common()]
+        said = [(failed, f"{number:,} {word}") for (failed, word), number in counted.most_common()]
         return " · ".join(words for _, words in sorted(said, key=lambda pair: pair[0]))
 
 
