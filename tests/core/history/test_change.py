@@ -159,3 +159,15 @@ def test_throughput_and_durations_in_words():
     assert throughput(Tally(), HOUR) == "nothing was created and nothing ended in this time"
     assert durations(tally) == "half took 10 s or less, 95 of 100 11 m 40 s or less"
     assert durations(Tally()) == "no instance that ended in this time says how long it took"
+
+
+def test_change_is_never_dated_before_the_deploy_that_it_names():
+    rows = flow(NOON - 9 * HOUR, 480, 60.0, fails=0.02, took=60.0)
+    rows += flow(
+        NOON - HOUR, 100, 30.0, fails=0.6, took=60.0, failing=1.0, prefix="bad", version="ccf9aaaa-1"
+    )
+    for seconds in (1, 20, 59):
+        deploy = NOON - HOUR - 1 + seconds / 100
+        found = finding(rows, deployed={"ccf9aaaa-1": deploy}.items())
+        assert found.version == "ccf9aaaa-1"
+        assert found.at >= deploy

@@ -115,7 +115,7 @@ def _print(by: str, history: History, reading: HistoryReading) -> None:
     rows = []
     for bucket in buckets:
         came = [v for v, at in deployed.items() if at is not None and bucket.start <= at < bucket.end]
-        mark = f"version {', '.join(map(short_version, came))} came" if came else ""
+        mark = f"{', '.join(map(short_version, came))} came" if came else ""
         rows.append((instant(bucket.start), *_cells(bucket, bucket.start, reading), mark))
     table(("from", *_TITLES, ""), rows)
 
@@ -148,7 +148,7 @@ def _say(history: History, reading: HistoryReading) -> None:
         say(f"no instance of {reading.workflow} is in the list" + _matching(reading))
     elif not history.undated and start < reading.now:
         width = max(_MINUTE, (reading.now - start) / 3000)
-        seen = outcomes(reading.rows, start=start, end=reading.now, width=width)
+        seen = outcomes(reading.rows, start=start // width * width, end=reading.now, width=width)
         changes = find_changes(seen, deployed.values())
         say(failures(changes, total, reading.rows, deployed=deployed, now=reading.now).sentence)
     if history.undated:

@@ -39,12 +39,16 @@ class HistoryReading(Struct):
     loaded: int
     total: int | None
     reached: bool
+    exhausted: bool
+    """The list was read to its end."""
     versions: Mapping[str, Version]
     edge: Edge
 
     @property
     def unread(self) -> int | None:
         """Older ones that were not read; None where the server does not say how many there are."""
+        if self.exhausted:
+            return 0  # what the total counts beyond was created since
         return None if self.total is None else max(0, self.total - self.loaded)
 
     def basis(self, *, complete: bool) -> dict[str, Any]:
@@ -67,7 +71,7 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
     rows: list[Instance] = []
     total: int | None = None
     loaded = beyond = 0
-    reached = False
+    reached = exhausted = False
     since = 0.0
     async for page in walk(Patient(session), workflow):
         if now is None:
@@ -75,19 +79,19 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
             # this machine's clock is wrong.
             now = before + session.clock() - time.time()
             since = max(0.0, now - seconds)
-        total = page.total if page.total is not None else total
+        total = total if total is not None else page.total
         found = [row for row in map(Instance.from_item, page.items) if row is not None]
         loaded += len(found)
         rows += found
+        if page.cursor is None:
+            reached = exhausted = True
+            total = total if total is not None else loaded
         if any(row.created is not None and row.created < since for row in found):
             reached = True
             # What was created before it may have ended within it.
             beyond += 1
             if beyond > _BEYOND or not any(row.ended is not None and row.ended >= since for row in found):
                 break
-        if page.cursor is None:
-            reached = True
-            total = total if total is not None else loaded
     else:
         reached = reached or not rows
     now = now if now is not None else session.clock()
@@ -112,6 +116,7 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
         loaded,
         total,
         reached,
+        exhausted,
         {version.id: version for version in versions},
         kept,
     )
@@ -125,7 +130,8 @@ def basis_sentence(reading: HistoryReading) -> str:
         oldest = min((row.created for row in reading.rows if row.created is not None), default=None)
         said += f", back to {instant(oldest)} only"
     elif reading.unread:
-        said += f"; {count(reading.unread)} older ones were not read"
+        are = "one was" if reading.unread == 1 else "ones were"
+        said += f"; {count(reading.unread)} older {are} not read"
     if reading.since < reading.edge.both < reading.now:
         said += f"; before {instant(reading.edge.both)} what ended may have been erased"
     return said

@@ -53,14 +53,16 @@ def failures(
         before, after = rise.before, rise.after
     version, deploy = _deploy(rise, rows, deployed)
     said = f"errors rose from {percent(before)} to {percent(after)}"
-    said += f" at {_time(rise.at, now, utc)}"
-    said += _beside(rise.at, version, deploy)
+    # A change is dated to the start of its stretch, and none comes before what made it.
+    at = max(rise.at, deploy)
+    said += f" at {_time(at, now, utc)}"
+    said += _beside(at, version, deploy)
     fall = next((change for change in changes if change.at >= rise.until), None)
     if fall is not None:
-        fell = _rate(rows, fall.at, fall.until)
-        said += f", and fell to {percent(fell if fell < after else fall.after)} at {_time(fall.at, now, utc)}"
-        said += _beside(fall.at, *_newest(fall, deployed))
-    return Finding(said, rise.at, version, unusual=True)
+        fell, (came, deploy) = _rate(rows, fall.at, fall.until), _newest(fall, deployed)
+        share, when = fell if fell < after else fall.after, max(fall.at, deploy)
+        said += f", and fell to {percent(share)} at {_time(when, now, utc)}" + _beside(when, came, deploy)
+    return Finding(said, at, version, unusual=True)
 
 
 def throughput(tally: Tally, seconds: float) -> str:

@@ -100,7 +100,7 @@ class LoadedHistory:
             return Finding(self.nothing)
         rows: Sequence[Instance] = list(self.rows.values())
         width = max(_MINUTE, (now - start) / _PLACES)
-        work = count_outcomes(rows, start=start, end=now, width=width)
+        work = count_outcomes(rows, start=start // width * width, end=now, width=width)
         while True:
             try:
                 next(work)
