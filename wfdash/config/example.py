@@ -89,6 +89,20 @@ sort = ""
 # Opened at the start.
 default = false
 
+# A command of your own on a key, run without a shell and without your credentials; one table for each.
+[[commands]]
+# What it is called.
+name = "example"
+# The key, such as "ctrl+b"; "" for none, and then it is off.
+key = ""
+# The program and its arguments; {id}, {workflow} and {account} are what is under the cursor, each an argument
+# of its own: ["gh", "issue", "create", "--title", "{id}"].
+run = []
+# Asks before it runs.
+confirm = true
+# It changes something: off where nothing may be written.
+dangerous = true
+
 # The key of each action; several with commas between them. alt+ needs the kitty keyboard protocol.
 [keys]
 """

@@ -154,6 +154,7 @@ def _check_values(config: Config) -> None:
     _check_columns(config.display.columns)
     _check_views(config.views)
     _check_keys(config.keys)
+    _check_commands(config)
 
 
 def _check_columns(columns: Sequence[str]) -> None:
@@ -206,6 +207,21 @@ def _check_keys(keys: Mapping[str, str]) -> None:
 
     for action, words in check_keymap(keys):
         raise _Complaint(("keys", action), f"keys: {words}")
+
+
+def _check_commands(config: Config) -> None:
+    if not config.commands:
+        return
+    from wfdash.config.own_commands import command_fault
+    from wfdash.keymap.check import keys_in_force
+
+    taken = {key: action for action, keys in keys_in_force(config.keys).items() for key in keys}
+    for index, entry in enumerate(config.commands):
+        field_name, words = command_fault(entry.key, entry.run, taken)
+        if words:
+            raise _Complaint(("commands", index, field_name), f'commands: "{entry.name}": {words}.')
+        if entry.key:
+            taken[entry.key] = f'the command "{entry.name}"'
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:

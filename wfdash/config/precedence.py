@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wfdash.config import network
 from wfdash.config.credential import Credential
+from wfdash.config.own_commands import OwnCommand
 from wfdash.config.plain_file import expanded, open_log
 from wfdash.config.resolution import Resolution, account_id, choose_profile, credential, server
 from wfdash.config.schema import Config, Profile
@@ -135,6 +136,7 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
         no_color=bool(case.environ.get("NO_COLOR")),
         keys=dict(config.keys),
         views=_views(config),
+        commands=_commands(config, warnings),
         retention=_retention(config),
         pairing_folder=expanded(config.pairing.folder) if config.pairing.folder else None,
         record=Recording(config.record.on, config.record.payloads, config.record.size),
@@ -225,6 +227,17 @@ def _views(config: Config) -> tuple[SavedView, ...]:
     taken = {view.key for view in config.views}
     free = iter([digit for digit in "123456789" if digit not in taken])
     return tuple(SavedView(**vars(view) | {"key": view.key or next(free, "")}) for view in config.views)
+
+
+def _commands(config: Config, warnings: tuple[str, ...]) -> tuple[OwnCommand, ...]:
+    """None from a config that others can change: what they write there would run as this person."""
+    if any("can be changed by others" in warning for warning in warnings):
+        return ()
+    return tuple(
+        OwnCommand(entry.key, entry.name, tuple(entry.run), entry.confirm, entry.dangerous)
+        for entry in config.commands
+        if entry.key
+    )
 
 
 def _retention(config: Config) -> dict[str, float]:

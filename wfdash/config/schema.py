@@ -80,6 +80,19 @@ class ViewEntry:
 
 
 @dataclass(frozen=True)
+class CommandEntry:
+    """One `[[commands]]`."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    name: str
+    key: str = ""
+    run: list[str] = field(default_factory=list)
+    confirm: bool = True
+    dangerous: bool = True
+
+
+@dataclass(frozen=True)
 class Pairing:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 
@@ -97,5 +110,6 @@ class Config:
     record: Record = field(default_factory=Record)
     keys: dict[str, str] = field(default_factory=dict)
     views: list[ViewEntry] = field(default_factory=list)
+    commands: list[CommandEntry] = field(default_factory=list)
     retention: dict[str, str] = field(default_factory=dict)
     pairing: Pairing = field(default_factory=Pairing)

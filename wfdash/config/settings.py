@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wfdash.config.credential import SECRET_VARIABLES, Credential
+from wfdash.config.own_commands import OwnCommand
 
 __all__ = [
     "CLOUDFLARE",
@@ -157,6 +158,7 @@ class Settings(Struct, frozen=True):
     no_color: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     views: tuple[SavedView, ...] = ()
+    commands: tuple[OwnCommand, ...] = ()
     retention: Mapping[str, float] = field(default_factory=dict)
     """Seconds a finished instance is kept, by workflow."""
     pairing_folder: Path | None = None

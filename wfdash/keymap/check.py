@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from wfdash.keymap.actions import ACTIONS, BY_ID, Action, split_keys
 from wfdash.keymap.scopes import SCOPES
 
-__all__ = ["check_keymap"]
+__all__ = ["check_keymap", "is_key", "keys_in_force"]
 
 _NAMED_KEYS = {
     "backspace", "delete", "down", "end", "enter", "escape", "home", "insert", "left", "pagedown", "pageup",
@@ -21,14 +21,12 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
         if action_id not in BY_ID:
             near = _nearest(action_id)
             faults.append((action_id, f'there is no action "{action_id}"; the nearest one is "{near}".'))
-        elif wrong := [key for key in split_keys(key) if not _is_key(key)]:
+        elif wrong := [key for key in split_keys(key) if not is_key(key)]:
             faults.append((action_id, f'{action_id}: "{wrong[0]}" is no key, such as "p", "f5" or "ctrl+p".'))
     # Clashes are looked for among names that exist and keys that can come: one mistake is told once.
     if faults:
         return faults
-    final = {
-        action.id: split_keys(keys[action.id]) if action.id in keys else action.keys for action in ACTIONS
-    }
+    final = keys_in_force(keys)
     # Only what was remapped is looked at: of the defaults no two that can meet share a key.
     for action_id in keys:
         for other in ACTIONS:
@@ -38,6 +36,14 @@ def check_keymap(keys: Mapping[str, str]) -> list[tuple[str, str]]:
                 words = f'{action_id}: the key "{min(both)}" is that of {other.id} too; give that another.'
                 faults.append((action_id, words))
     return faults
+
+
+def keys_in_force(keys: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The keys of each action, remapped ones as they are now."""
+    return {
+        action.id: tuple(split_keys(keys[action.id])) if action.id in keys else action.keys
+        for action in ACTIONS
+    }
 
 
 def _nearest(name: str) -> str:
@@ -50,7 +56,7 @@ def _nearest(name: str) -> str:
     return max(ACTIONS, key=likeness).id
 
 
-def _is_key(key: str) -> bool:
+def is_key(key: str) -> bool:
     """Whether a terminal can send it: a printable character or a named key, with modifiers or without."""
     *modifiers, last = key.split("+") if len(key) > 1 and not key.endswith("+") else [key]
     if not set(modifiers) <= {"ctrl", "alt", "shift"} or len(set(modifiers)) != len(modifiers):

@@ -20,6 +20,7 @@ from wfdash.live.actions.plan import Plan, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive
 from wfdash.ui.actions.chips import ActionChips
+from wfdash.ui.actions.own_commands import OWN_COMMAND, OwnCommands
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context, Prepare
 from wfdash.ui.keys.bindings import bound
@@ -39,11 +40,14 @@ WRITING: Final = tuple(action for action in VERB_ACTIONS if action != "instance.
 """The actions of a screen that shows instances."""
 _NO_BULK: Final = "there was no action on many instances yet"
 _STARTING = frozenset(map(textual_action, VERB_ACTIONS))
+_OWN: Final = f"app.write('{OWN_COMMAND}"
+"""How Textual calls what the keys of a person's own commands press."""
 
 
 def starts_action(app: App[Any], event: Key) -> bool:
     """Whether this key is about to open a prompt, so that keys after it belong to nothing yet."""
-    return not isinstance(app.focused, Input) and bound(app.screen, event.key) in _STARTING
+    action = bound(app.screen, event.key)
+    return not isinstance(app.focused, Input) and (action in _STARTING or action.startswith(_OWN))
 
 
 class ActionHost:
@@ -52,11 +56,15 @@ class ActionHost:
     def __init__(self, app: App[Any], context: Context) -> None:
         self._app = app
         self._context = context
+        self.own_commands = OwnCommands(app, context)
 
     # What a key asks for.
 
     def write(self, action: str) -> None:
         """Asks for what a key that writes stands for, about what the screen on top has chosen."""
+        if action.startswith(OWN_COMMAND):
+            self.own_commands.press(int(action.removeprefix(OWN_COMMAND)))
+            return
         screen, verb = self._app.screen, VERB_ACTIONS[action]
         if not isinstance(screen, BaseScreen):
             return

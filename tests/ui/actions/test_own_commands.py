@@ -1,0 +1,116 @@
+"""A person's own commands: what runs, with which words, and when nothing does."""
+
+import json
+import sys
+
+import pytest
+
+from tests.support.harness.dashboard import drive
+from wfdash.config.own_commands import OwnCommand, filled_in
+
+WRITE = """
+import json, os, sys
+json.dump([sys.argv[2:], sorted(os.environ)], open(sys.argv[1], "w"))
+print("all well")
+"""
+
+
+def command(file, *words, **more):
+    run = (sys.executable, "-c", WRITE, str(file), *words)
+    return OwnCommand("ctrl+b", "open an issue", run, **more)
+
+
+def steady(d):
+    """Keys stamped by the simulated clock, as the gate reads it."""
+    gate = d.app.context.gate
+    gate.now, gate.stamp = d.app.context.clock, lambda event: d.app.context.clock()
+
+
+async def ended(d):
+    """The program is a real one, and takes no simulated time."""
+    await d.until(lambda: d.app.actions.own_commands.running is not None)
+    await d.app.actions.own_commands.running
+
+
+def test_it_asks_runs_once_and_gets_no_credential(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "obviously-fake-token")
+    file = tmp_path / "ran"
+
+    async def script(d):
+        steady(d)
+        identity = d.app.pages.listing.instance
+        await d.press("ctrl+b")
+        await d.until(lambda: "runs it" in d.text)
+        assert identity in d.text
+        assert not file.exists()
+        await d.passes(1)
+        await d.press("y")
+        await ended(d)
+        words, environ = json.loads(file.read_text())
+        assert words == [identity, "orders"]
+        assert "CLOUDFLARE_API_TOKEN" not in environ
+        assert "HOME" in environ
+
+    drive(script, demo=False, commands=(command(file, "{id}", "{workflow}"),))
+
+
+@pytest.mark.parametrize("keys", [["escape"], ["n"], ["enter"], ["Y"], ["y", "escape"]])
+def test_nothing_but_a_bare_y_runs_it(tmp_path, keys):
+    file = tmp_path / "ran"
+
+    async def script(d):
+        steady(d)
+        await d.press("ctrl+b")
+        await d.until(lambda: "runs it" in d.text)
+        await d.passes(1)
+        await d.pilot.press(*keys)
+        await d.passes(2)
+        assert not file.exists()
+
+    drive(script, demo=False, commands=(command(file, "{id}"),))
+
+
+def test_one_that_changes_nothing_runs_read_only_and_unasked(tmp_path):
+    file = tmp_path / "ran"
+    harmless = command(file, "{workflow}", confirm=False, dangerous=False)
+
+    async def script(d):
+        await d.press("ctrl+b")
+        await ended(d)
+        assert json.loads(file.read_text())[0] == ["orders"]
+
+    drive(script, demo=False, read_only=True, commands=(harmless,))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"demo": False, "read_only": True}, "off while nothing may be written"), ({}, "off in the demo")],
+    ids=["read-only", "demo"],
+)
+def test_where_nothing_may_be_written_it_is_off(tmp_path, options, said):
+    file = tmp_path / "ran"
+
+    async def script(d):
+        await d.press("ctrl+b")
+        await d.until(lambda: said in d.text)
+        await d.passes(2)
+        assert not file.exists()
+
+    drive(script, commands=(command(file, "{id}"),), **options)
+
+
+@pytest.mark.parametrize("identity", ["--help", "-rf", "", "a\0b"])
+def test_ids_that_would_be_options_are_refused(identity):
+    words, refusal = filled_in(OwnCommand("b", "x", ("tool", "{id}")), {"id": identity})
+    assert words == []
+    assert refusal
+
+
+@pytest.mark.parametrize(
+    "identity", ["a; rm -rf ~", "$(id)", "`id`", "a b", "'", '"', "\x1b[2J", "{workflow}"]
+)
+def test_hostile_ids_stay_one_word(identity):
+    words, refusal = filled_in(
+        OwnCommand("b", "x", ("tool", "{id}", "end")), {"id": identity, "workflow": "w"}
+    )
+    assert (words, refusal) == (["tool", identity, "end"], "")
