@@ -46,7 +46,7 @@ _LEAST_ID = 12
 """Cells of an id that tell it from its neighbours."""
 
 
-_SPARED = (("took", 8, 36), ("version", 8, 40), ("trigger", 8, 40))
+_SPARED = (("took", 8, 36), ("version", 8, 40), ("trigger", 8, 56))
 """Width of a column that goes where the room is needed, and what it has to leave for "blocked on".
 
 Of active rows TOOK says what AGE says: beside the detail the key fact needs that room more.
