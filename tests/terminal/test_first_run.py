@@ -63,7 +63,7 @@ def test_esc_goes_on_without_and_nobody_is_led_twice(terminal, account, config):
     shell = terminal(env=account)
     shell.wait_for("all of them")
     shell.press("escape")
-    shell.wait_for("nothing was kept")
+    shell.wait_for("nothing was saved")
     shell.wait_for("WORKFLOW")
     assert not config.exists()
     shell.press("q", "q")
@@ -98,7 +98,7 @@ def test_a_token_that_is_refused_is_told_and_esc_goes_on(terminal, account):
 
 def led_without_token(terminal, account, **env):
     shell = terminal("setup", env=account | {"CLOUDFLARE_API_TOKEN": None} | env)
-    shell.wait_for("another variable", "a command", "esc go on without")
+    shell.wait_for("another variable", "a command", "esc skip")
     return shell
 
 
