@@ -34,7 +34,7 @@ async def test_all_is_well(capsys):
         "200 in",
         "xterm-256color",
         "tmux",
-        "not known until the first action",
+        "unknown until the first action",
         "nothing to fix",
         "token, not shown",
     ):
