@@ -61,7 +61,7 @@ SCENES = [
     Scene("waiting", "waiting", status="waiting"),
     Scene("prompt", "terminate", status="waiting", keys=("t",)),
     Scene("help", "Filter", keys=("?",)),
-    Scene("errors", "after it first appeared", scenario="incident", early=("E",), runs=45.0),
+    Scene("errors", "only on version", scenario="incident", early=("E",), runs=45.0),
     Scene("workflows", "billing", keys=("w",)),
     Scene("compare", "failed here and", scenario="incident", status="errored", early=("=",)),
     Scene("inspector", "attempts", scenario="incident", status="errored", keys=("enter",)),
@@ -103,7 +103,7 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
     from msgspec.structs import replace
 
     from wfdash.api.connect import connect
-    from wfdash.api.interface import Observer, Workflows
+    from wfdash.api.interface import ListQuery, Observer, Workflows
     from wfdash.config.load import load
     from wfdash.config.settings import Options
     from wfdash.demo.engine.world import build
@@ -124,7 +124,7 @@ async def draw(scene: Scene, columns: int, lines: int) -> str:
     instance = ""
     if scene.status:
         client = await connected(lambda exchange: None)
-        instance = (await client.list_instances("orders", status=scene.status)).items[0]["id"]
+        instance = (await client.list_instances("orders", ListQuery(scene.status))).items[0]["id"]
         await client.close()
     app = WfdashApp(
         settings, lambda _: connected, workflow="orders", instance=instance, filter=scene.filter, clock=clock
