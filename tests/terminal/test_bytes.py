@@ -45,8 +45,8 @@ def test_nothing_changed_costs_little(terminal, still, tmp_path):
         for name, (size, _) in layers.items()
     }
     for name, (_, keys) in layers.items():
-        for key, gone in zip(keys, ("no filter", "quiet stretch")):
-            shells[name].wait_for("quiet stretch")  # its steps are read
+        for key, gone in zip(keys, ("no filter", "gaps cut")):
+            shells[name].wait_for("gaps cut")  # its steps are read
             shells[name].press(key)
             shells[name].wait_gone(gone)
     written = cost(shells)
@@ -81,7 +81,7 @@ def test_a_panel_over_a_steady_screen_costs_as_little(terminal, still, tmp_path)
     shells = {}
     for name, (key, words) in panels.items():
         shell = shells[name] = opened(terminal, still, XDG_STATE_HOME=str(tmp_path / name))
-        shell.wait_for("quiet stretch")
+        shell.wait_for("gaps cut")
         shell.press(key)
         shell.wait_for(words, _age)
     then = {name: _age(shell.screen) for name, shell in shells.items()}
