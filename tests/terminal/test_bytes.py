@@ -75,7 +75,7 @@ def test_a_panel_over_a_steady_screen_costs_as_little(terminal, still, tmp_path)
     """Beneath a prompt, a menu and the palette the clocks go on."""
     panels = {
         "a prompt": ("p", "pause "),
-        "the palette": ("ctrl+p", "Every action"),
+        "the palette": ("ctrl+p", "All actions"),
         "a menu": ("y", "Copy of"),
     }
     shells = {}

@@ -111,7 +111,7 @@ def test_read_only_can_be_set_and_is_not_offered_again():
         assert "read-only" in d.lines[0]
         assert d.app.desk.guard.read_only
         await d.press("profile.open")
-        assert "cannot be unset" not in d.text
+        assert "cannot be turned off" not in d.text
 
     drive(script)
 
