@@ -72,7 +72,7 @@ def test_the_table_and_what_opens_over_it(terminal, hostile, tmp_path):
     visit(shell, ["y"], "wfdash command")
     visit(shell, ["e"], "table, NDJSON")
     visit(shell, ["ctrl+p"], "type a part")
-    visit(shell, ["?"], "Half a page down")
+    visit(shell, ["?"], "Next instance")
     visit(shell, [":"], "enter goes")
     visit(shell, ["w"], "legacy-import~")
     visit(shell, ["B"], "/instances")
