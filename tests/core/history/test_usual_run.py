@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wfdash.core.history.usual_run import LEAST_SAMPLES, UsualRun, sample_of
 from wfdash.core.model.detail import read_detail
-from wfdash.core.model.times import iso
+from wfdash.core.model.times import iso, parse_time
 
 START = 1_795_000_000.0
 TOLD = 1.0
@@ -166,3 +166,16 @@ def test_crossed_and_missing_times_never_fail(mine, others, now):
     found = UsualRun(samples).forecast(detail(mine, "running"), START + now)
     if found is not None:
         assert 0 <= found.least <= found.left <= found.most
+
+
+def test_planned_end_of_an_open_sleep_is_no_end():
+    rng = random.Random(7)
+    usual = UsualRun([sample_of(run(*order(rng))) for _ in range(30)])
+    steps, _ = order(rng)
+    at = next(i for i, each in enumerate(steps) if each["type"] == "sleep")
+    begun = steps[: at + 1]
+    now = parse_time(begun[-1]["start"]) + 10
+    untold = run([*begun[:-1], begun[-1] | {"end": None, "success": None}], 0, "running")
+    planned = run([*begun[:-1], begun[-1] | {"finished": False, "success": None}], 0, "running")
+    assert usual.forecast(untold, now) == usual.forecast(planned, now)
+    assert usual.forecast(planned, now).ended == at

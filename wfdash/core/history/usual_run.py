@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step_kind import OWN
+from wfdash.core.why.current_steps import is_open
 from wfdash.core.why.step_names import base_name, plain_step
 
 __all__ = ["LEAST_SAMPLES", "Forecast", "RunSample", "UsualRun", "UsualStep", "sample_of"]
@@ -125,7 +126,8 @@ def _timed(detail: Detail) -> Iterable[tuple[Key, float | None, float | None]]:
         if step.kind in OWN:
             name = (step.kind, plain_step(step.name))
             seen[name] += 1
-            yield (*name, seen[name]), step.start, step.end
+            # The end of an open sleep or wait is when it is to end.
+            yield (*name, seen[name]), step.start, None if is_open(step) else step.end
 
 
 def _reached(sample: RunSample, ended: Iterable[Key]) -> float:
