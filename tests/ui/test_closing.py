@@ -15,7 +15,7 @@ def test_a_panel_takes_off_itself_alone_and_once():
         app = dashboard.app
         await dashboard.press("workflows.open", "export.menu")
         menu = app.screen
-        app.pages.open("help")
+        app.pages.open("help", {})
         assert not menu.close(), "another one is on top"
         app.pop_screen()
         await dashboard.settled()

@@ -62,7 +62,7 @@ def test_in_ascii_no_arrow_turns_into_another_key():
         await d.press("?", "end")
         assert "v ^" not in d.text
         await d.press("home")
-        assert "j down" in d.text
+        assert "j for" in d.text
 
     drive(script, ascii=True)
 

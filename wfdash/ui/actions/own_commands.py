@@ -220,7 +220,7 @@ class OwnCommandScreen(LowerHalf):
                 (" y", ACCENT),
                 (" runs it", PLAIN),
                 ("    esc", STRONG),
-                (" leaves it    ", PLAIN),
+                (" cancel    ", PLAIN),
                 (self._hint, WARN),
             ]
         )
