@@ -38,7 +38,6 @@ _SLOW: Final = 1.0
 """Seconds after which it is said that one still runs."""
 _PATIENCE: Final = 0.2
 """Seconds between two looks whether it has ended though it closed nothing."""
-_LOOK: Final = 0.05
 
 
 class OwnCommands:
@@ -188,20 +187,13 @@ class OwnCommandScreen(LowerHalf):
 
     def on_mount(self) -> None:
         self.draw()
-        self.context.gate.close(prompting=True)
-        self.call_after_refresh(self._painted)
+        self.hold()
 
     def on_unmount(self) -> None:
         self.context.gate.leave()
 
     def on_resize(self) -> None:
         self.draw()
-
-    def _painted(self) -> None:
-        if self.context.terminal.is_drawn():
-            self.context.gate.shown()
-        else:
-            self.set_timer(_LOOK, self._painted)
 
     def draw(self) -> None:
         if not self.is_ready:
@@ -238,18 +230,14 @@ class OwnCommandScreen(LowerHalf):
             self.close()
         elif self._pending is not None:
             self._cancel("keys came too close together: press y alone")
-        elif bare(event) == "y" and self._alone(event):
+        elif bare(event) == "y" and self.came_alone(event):
             self._pending = self.set_timer(ALONE, partial(self._confirmed, event))
         else:
             self._cancel("y runs it, nothing else does")
 
-    def _alone(self, event: events.Key) -> bool:
-        gate = self.context.gate
-        return gate.alone(gate.stamp(event)) and self.context.terminal.came_alone(event)
-
     def _confirmed(self, event: events.Key) -> None:
         self._pending = None
-        if not self.on_top or not self._alone(event) or not self.context.terminal.is_drawn():
+        if not self.on_top or not self.came_alone(event) or not self.context.terminal.is_drawn():
             self._cancel("keys came too close together: press y alone")
             return
         self.close()

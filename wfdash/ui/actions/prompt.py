@@ -21,8 +21,6 @@ from wfdash.ui.keys.prompt_gate import ALONE, bare
 
 __all__ = ["PromptScreen"]
 
-_LOOK = 0.05
-"""Seconds between two looks whether the terminal has taken the prompt."""
 _TOO_CLOSE = "typed too fast: press y again"
 _PASTED = "a paste confirms nothing"
 _NOT_ENTER = "enter confirms nothing"
@@ -67,7 +65,7 @@ class PromptScreen(LowerHalf):
         self.asking.others = self._others()
         self.draw()
         self.set_interval(0.5, self.watch_targets)
-        self._hold()
+        self.hold()
         if self._preparing is not None:
             self.asking.answers.of = len(self.plan.eligible)
             self.run_worker(self._prepare(self._preparing), exit_on_error=False)
@@ -77,17 +75,6 @@ class PromptScreen(LowerHalf):
 
     def on_unmount(self) -> None:
         self.context.gate.leave()
-
-    def _hold(self) -> None:
-        """Lets no key in until what is shown now could have been read."""
-        self.context.gate.close(prompting=True)
-        self.call_after_refresh(self._painted)
-
-    def _painted(self) -> None:
-        if self.context.terminal.is_drawn():
-            self.context.gate.shown()
-        else:
-            self.set_timer(_LOOK, self._painted)
 
     def on_resize(self) -> None:
         self.draw()
@@ -103,7 +90,7 @@ class PromptScreen(LowerHalf):
         if trouble != self.asking.journal_trouble and not self.asking.sending:
             self.asking.journal_trouble, self.asking.typed = trouble, ""
             self._cancel_pending()
-            self._hold()
+            self.hold()
             self.draw()
 
     async def _prepare(self, prepare: Prepare) -> None:
@@ -121,7 +108,7 @@ class PromptScreen(LowerHalf):
         else:
             self.asking.plan, answers.points = redrive.plan, redrive.points
         answers.of = 0
-        self._hold()
+        self.hold()
         self._judge()
         self.draw()
 
@@ -167,7 +154,7 @@ class PromptScreen(LowerHalf):
             if len(others) > len(self.asking.others):
                 # Somebody began just now: what is new has to be read before a y is taken.
                 self._cancel_pending()
-                self._hold()
+                self.hold()
             self.asking.others = others
         self._judge()
         self.draw()
@@ -234,26 +221,22 @@ class PromptScreen(LowerHalf):
     def _ask_again(self) -> None:
         self.asking.refused = [target.reason for target in self.plan.targets if target.reason]
         self.asking.plan = self.plan.insist()
-        self._hold()
+        self.hold()
         self.draw()
 
     def _take_alone(self, event: events.Key, then: Callable[[], None]) -> None:
         """Goes on once it is certain that this key came alone."""
-        if self._alone(event):
+        if self.came_alone(event):
             self._pending = self.set_timer(ALONE, partial(self._taken, event, then))
         else:
             self._hint(_TOO_CLOSE)
-
-    def _alone(self, event: events.Key) -> bool:
-        gate = self.context.gate
-        return gate.alone(gate.stamp(event)) and self.context.terminal.came_alone(event)
 
     def _taken(self, event: events.Key, then: Callable[[], None]) -> None:
         self._pending = None
         if self.asking.over or self.asking.sending or not self.on_top:
             return
         self.asking.hint = ""
-        if not self._alone(event):
+        if not self.came_alone(event):
             self._hint(_TOO_CLOSE)  # what came after it is on its way here still
         elif not self.context.terminal.is_drawn():
             self._hint(_NOT_SEEN)
@@ -339,7 +322,7 @@ class PromptScreen(LowerHalf):
         elif (trouble := self._journal_trouble()) and event.exit_code == 2 and not self.plan.unrecorded:
             self.asking.sending, self.asking.typed = False, ""
             self.asking.journal_trouble = trouble
-            self._hold()
+            self.hold()
             self.draw()
         else:
             self.asking.sending = False

@@ -2,6 +2,7 @@
 
 from rich.style import Style
 from textual.app import ComposeResult
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -15,6 +16,8 @@ from wfdash.ui.widgets.theme import BAD, QUIET
 __all__ = ["LowerHalf", "Panel"]
 
 _LEAST = 10
+_LOOK = 0.05
+"""Seconds between two looks whether the terminal has taken what was drawn."""
 
 
 class Panel(Widget):
@@ -72,6 +75,22 @@ class LowerHalf(ReadyScreen, ModalScreen[None], inherit_bindings=False):
     @property
     def panel(self) -> Panel:
         return self.query_one(Panel)
+
+    def hold(self) -> None:
+        """Lets no key in until what is shown now could have been read."""
+        self.context.gate.close(prompting=True)
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        if self.context.terminal.is_drawn():
+            self.context.gate.shown()
+        else:
+            self.set_timer(_LOOK, self._painted)
+
+    def came_alone(self, event: Key) -> bool:
+        """Whether no other key came close to this one, be it still on its way here."""
+        gate = self.context.gate
+        return gate.alone(gate.stamp(event)) and self.context.terminal.came_alone(event)
 
     @property
     def room(self) -> tuple[int, int]:
