@@ -8,7 +8,6 @@ from platformdirs import user_state_path
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Input
 
 from wfdash.core.handoff.copy_formats import Copy
 from wfdash.core.model.detail import Detail, partial_reason
@@ -27,9 +26,9 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.detail.payload_tree import PayloadTree
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.search_field import SearchField
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.text_lines import TextLines
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
@@ -40,7 +39,6 @@ __all__ = ["InspectorScreen"]
 class InspectorScreen(BaseScreen):
     """A closer look; it asks for nothing unless the person wants a text that the API cut off."""
 
-    DEFAULT_CSS = "InspectorScreen Field { display: none; margin: 0 1; }"
     labels: ClassVar[Mapping[str, str]] = {"row.open": "unfold", "filter.edit": "search"}
     offers = ("filter.edit", "copy.menu")
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu")
@@ -59,9 +57,9 @@ class InspectorScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield PayloadTree(id="tree")
-        close = self.context.keys.key_of("layer.close")
-        keys = (("enter", "next"), ("shift+tab", "previous"), (close, "end the search"))
-        yield Field(placeholder="search keys and values", keys=keys)
+        yield SearchField(
+            self.context.keys, "search keys and values", find=self._find, home=lambda: self.tree_
+        )
         yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
@@ -73,8 +71,8 @@ class InspectorScreen(BaseScreen):
         return self.query_one("#tree", PayloadTree)
 
     @property
-    def field(self) -> Field:
-        return self.query_one(Field)
+    def field(self) -> SearchField:
+        return self.query_one(SearchField)
 
     def live(self, event: Event) -> None:
         if isinstance(event, DetailChanged) and event.id == self.instance:
@@ -147,30 +145,15 @@ class InspectorScreen(BaseScreen):
     # Search.
 
     def action_filter_edit(self) -> None:
-        self.field.styles.display = "block"
-        self.field.focus()
+        self.field.begin()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._find(event.value, 1, again=False)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._find(event.value, 1)
-
-    def key_shift_tab(self) -> None:
-        if self.editing:
-            self._find(self.field.value, -1)
-
-    def _find(self, words: str, direction: int, *, again: bool = True) -> None:
-        number, total = self.tree_.find(words, direction, here_too=not again)
-        if words and (again or not total):
-            self.context.notify(f"{number} of {total}" if total else "not found")
+    def _find(self, words: str, direction: int, here_too: bool) -> tuple[int, int]:
+        return self.tree_.find(words, direction, here_too=here_too)
 
     def close_layer(self) -> bool:
         if not self.editing:
             return False
-        self.field.value = ""
-        self.field.styles.display = "none"
-        self.tree_.focus()
+        self.field.end()
         return True
 
     # Copy, and the full text of what was cut off.

@@ -11,7 +11,6 @@ from platformdirs import user_state_path
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Input
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.handoff.copy_formats import Copy
@@ -32,10 +31,10 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.logs.table import LogTable
-from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.search_field import SearchField
 from wfdash.ui.widgets.status_line import Pieces, length
 from wfdash.ui.widgets.text_lines import TextLines
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
@@ -60,7 +59,6 @@ _FEW_STEPS: Final = 1000
 class LogsScreen(BaseScreen):
     """Asks for nothing before it is opened, and for no more once it is closed."""
 
-    DEFAULT_CSS = "LogsScreen Field { display: none; margin: 0 1; }"
     labels: ClassVar[Mapping[str, str]] = {
         "row.open": "unfold",
         "filter.edit": "search",
@@ -86,9 +84,7 @@ class LogsScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield LogTable(id="lines")
-        close = self.context.keys.key_of("layer.close")
-        keys = (("enter", "next"), ("shift+tab", "previous"), (close, "end the search"))
-        yield Field(placeholder="search the lines", keys=keys)
+        yield SearchField(self.context.keys, "search the lines", find=self._find, home=lambda: self.table)
         yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
@@ -108,8 +104,8 @@ class LogsScreen(BaseScreen):
         return self.query_one("#lines", LogTable)
 
     @property
-    def field(self) -> Field:
-        return self.query_one(Field)
+    def field(self) -> SearchField:
+        return self.query_one(SearchField)
 
     def live(self, event: Event) -> None:
         if isinstance(event, DetailChanged) and event.id == self.instance:
@@ -306,30 +302,15 @@ class LogsScreen(BaseScreen):
             self._draw()
 
     def action_filter_edit(self) -> None:
-        self.field.styles.display = "block"
-        self.field.focus()
+        self.field.begin()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._find(event.value, 1, again=False)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._find(event.value, 1)
-
-    def key_shift_tab(self) -> None:
-        if self.editing:
-            self._find(self.field.value, -1)
-
-    def _find(self, words: str, direction: int, *, again: bool = True) -> None:
-        number, total = self.table.find(words, direction, here_too=not again)
-        if words and (again or not total):
-            self.context.notify(f"{number} of {total}" if total else "not found")
+    def _find(self, words: str, direction: int, here_too: bool) -> tuple[int, int]:
+        return self.table.find(words, direction, here_too=here_too)
 
     def close_layer(self) -> bool:
         if not self.editing:
             return False
-        self.field.value = ""
-        self.field.styles.display = "none"
-        self.table.focus()
+        self.field.end()
         return True
 
     def action_copy_menu(self) -> None:
