@@ -5,14 +5,12 @@ Nothing here asks the network: whoever presses tab waits for it, and a token may
 
 import argparse
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 __all__ = ["answer", "shell_code"]
 
-_LARGEST_CONFIG = 4 * 1024 * 1024
 _MOST_IDS = 200
 """Ids that are offered, the newest: a shell that lists more asks first whether it may."""
 
@@ -85,14 +83,17 @@ def _tables(parsed: argparse.Namespace) -> dict[str, Any]:
 
     Unchecked, for the check loads pydantic, and a person waits 60 ms more at each tab.
     """
+    from wfdash.config.file import read_tables
     from wfdash.config.load import config_named
-    from wfdash.config.plain_file import read_given
     from wfdash.config.settings import Options
 
     with suppress(OSError, ValueError, RecursionError):
         path = config_named(Options(config=getattr(parsed, "config", None) or ""), os.environ)
-        tables = tomllib.loads(read_given(path, _LARGEST_CONFIG).decode("utf-8-sig"))
-        return {name: value for name, value in tables.items() if _SHAPES.get(name, lambda _: False)(value)}
+        return {
+            name: value
+            for name, value in read_tables(path).items()
+            if _SHAPES.get(name, lambda _: False)(value)
+        }
     return {}
 
 

@@ -14,7 +14,7 @@ from wfdash.config.plain_file import read_given
 from wfdash.config.schema import COLUMNS, THEMES, Config, Display, Poll, Profile, Record, ViewEntry
 from wfdash.core.text.durations import parse_duration
 
-__all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read"]
+__all__ = ["ConfigError", "line_of", "nearest", "parse", "permission_warnings", "read", "read_tables"]
 
 _LITERAL_SECRETS = {"token", "api_token", "apitoken", "api_key", "key", "secret", "password", "email"}
 _LARGEST = 4 * 1024 * 1024
@@ -40,6 +40,14 @@ def read(path: Path, *, required: bool) -> Config | None:
     except OSError as error:
         raise ConfigError(f"{path} could not be read: {error.strerror}.") from None
     return parse(text, str(path))
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """The tables of the file as they stand, unchecked and so without loading pydantic, which takes 60 ms.
+
+    Raises OSError, RecursionError and, for what is no TOML, ValueError.
+    """
+    return tomllib.loads(read_given(path, _LARGEST).decode("utf-8-sig"))
 
 
 def parse(text: str, name: str) -> Config:

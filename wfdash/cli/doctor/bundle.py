@@ -8,7 +8,6 @@ import os
 import platform
 import re
 import stat
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -18,14 +17,13 @@ from typing import Any
 
 from platformdirs import user_state_path
 
-from wfdash.config.plain_file import read_given
+from wfdash.config.file import read_tables
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.live.records.journal import JournalEntry, read_entries
 
 __all__ = ["Names", "bundle_lines"]
 
-_LARGEST_CONFIG = 4 * 1024 * 1024
 _SHOWN_SECTIONS = ("poll", "display", "keys")
 """Sections of the config whose texts name nothing of anybody's."""
 _PACKAGES = (
@@ -117,7 +115,7 @@ def _config(path: Path | None, names: Names) -> Iterator[str]:
         yield "there is none"
         return
     try:
-        table = tomllib.loads(read_given(path, _LARGEST_CONFIG).decode("utf-8-sig"))
+        table = read_tables(path)
     except (OSError, ValueError, RecursionError) as wrong:
         yield f"it cannot be read: {type(wrong).__name__}"
         return
