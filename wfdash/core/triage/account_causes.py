@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, counted
 from wfdash.core.triage.error_groups import Sample
 
 __all__ = ["AccountCause", "ErroredWorkflow", "account_causes", "account_sentence"]
@@ -72,16 +72,11 @@ def account_sentence(workflows: list[ErroredWorkflow], causes: list[AccountCause
     read = sum(len(workflow.samples) for workflow in workflows)
     hit = sum(bool(workflow.samples) for workflow in workflows)
     if over and not errored:
-        return f"no instance of {count(len(asked))} {_plural('workflow', len(asked))} is errored"
-    number = f"{count(len(causes))} {_plural('cause', len(causes))}"
-    said = f"{number} in {count(hit)} of {count(len(workflows))} workflows"
+        return f"no instance of {counted(len(asked), 'workflow')} is errored"
+    said = f"{counted(len(causes), 'cause')} in {count(hit)} of {count(len(workflows))} workflows"
     said += f"; {count(read)} of {count(errored)} errored read" + ("" if over else " so far")
     shared = [cause for cause in causes if len(cause.workflows) > 1]
     if shared:
         names = ", ".join(name for name, _ in shared[0].workflows[:3])
         said += f"; {names} share {shared[0].error}"
     return said
-
-
-def _plural(word: str, number: int) -> str:
-    return word if number == 1 else f"{word}s"
