@@ -5,6 +5,8 @@ import pytest
 from tests.support.harness.simulator import Simulator
 
 WIDTH, HEIGHT = 140, 40
+ID_COLUMN = 17
+"""A cell of the id: the status keeps its colour under the cursor."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def ids(shell):
 def under_cursor(shell):
     """The id in the row that is drawn reversed."""
     for line in range(3, HEIGHT - 1):
-        if shell.screen.cell(line, 4).reverse:
+        if shell.screen.cell(line, ID_COLUMN).reverse:
             return next((word for word in shell.screen.rows[line].split() if word.startswith("order-")), "")
     return ""
 
