@@ -89,9 +89,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark.range", ("V",), "mark range", "Mark from here to where the cursor goes", "list"),
     Action("mark.all", ("*",), "mark all", "Mark every loaded instance that matches", "list"),
     Action("rows.arrived", ("n",), "show new", "Show new rows", "list"),
-    Action(
-        "past.back", ("<",), "earlier", "One recorded change back, from now at first", "app"
-    ),
+    Action("past.back", ("<",), "earlier", "One recorded change back, from now at first", "app"),
     Action("past.forward", (">",), "later", "One recorded change forth", "app"),
     Action("past.far_back", ("{",), "far earlier", "Ten recorded changes back", "app"),
     Action("past.far_forward", ("}",), "far later", "Ten recorded changes forth", "app"),

@@ -27,6 +27,23 @@ class _Pages(pyte.Screen):
         """Without the marks of no combining class, at which pyte would drop the rest of the text."""
         super().draw("".join(one for one in data if one.isascii() or combining(one) or wcwidth(one)))
 
+    @property
+    def display(self) -> list[str]:
+        """The lines; of a wide character whose first half was overwritten the other half is blank.
+
+        A terminal blanks it; pyte keeps a cell without a character, and fails on it amid a repaint.
+        """
+        lines = []
+        for y in range(self.lines):
+            text = ""
+            wide = False
+            for x in range(self.columns):
+                data = self.buffer[y][x].data
+                text += "" if wide else data or " "
+                wide = not wide and bool(data) and wcwidth(data[0]) == 2
+            lines.append(text)
+        return lines
+
     def set_mode(self, *modes: int, **kwargs: bool) -> None:
         super().set_mode(*modes, **kwargs)
         if kwargs.get("private") and _ALTERNATE & set(modes) and not self._ordinary:
