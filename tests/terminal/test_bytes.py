@@ -99,8 +99,10 @@ def _age(screen):
 
 
 def test_five_changed_rows_cost_little(terminal, still):
-    """From the change until its mark is gone again, polls included."""
+    """From the change until its mark is gone again, polls included, once what a first start draws is over."""
     shell = opened(terminal, still)
+    shell.wait_for("wfdash sees is kept")
+    shell.wait_gone("wfdash sees is kept")
     shell.watch(3)
     shown = re.findall(r"order-\d+", shell.screen.text)
     states = {row["id"]: row["status"] for row in still.listing("orders", per_page="100")}
