@@ -83,6 +83,8 @@ def test_normal_progress_does_not_change_what_was_meant():
         ("restart", "errored", "queued", "queued", True, "done", "restarted"),
         ("restart", "errored", "errored", "errored", True, "done", "ran again, errored by now"),
         ("restart", "errored", "errored", "errored", False, "no effect", "200, but still errored"),
+        ("restart", "errored", "queued", "complete", None, "done", "ran again, complete by now"),
+        ("restart", "errored", "", "hibernating", None, "under way", "hibernating for now"),
         ("restart", "running", "running", "running", False, "under way", "running for now"),
         ("restart", "running", "running", "running", None, "done", "restarted"),
         ("restart_from", "errored", "running", "running", None, "done", "restarted"),

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.core.model.status import FINAL
+from wfdash.core.model.status import ACTIVE, FINAL
 from wfdash.core.verbs.outcome import Outcome
 
 __all__ = [
@@ -104,7 +104,10 @@ def settle_terminate(change: StatusChange) -> Judgement:
 def settle_restart(change: StatusChange) -> Judgement:
     before, answered, now, rerun = change.before, change.answered, change.now, change.rerun
     running = now not in FINAL
-    began = running and (before in FINAL or answered == "queued" != before)
+    # A status that nobody knows may be any word for what it was before.
+    began = now in ACTIVE and (before in FINAL or answered == "queued" != before)
+    # Only another run can end otherwise, also where no answer gave times to tell one by.
+    began = began or (not running and before in FINAL and now != before)
     if rerun or began or (rerun is None and answered and running):
         return Judgement(Outcome.DONE, f"restarted, {now}" if running else f"ran again, {now} by now", True)
     if not running:

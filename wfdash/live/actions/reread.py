@@ -11,6 +11,7 @@ from wfdash.api.errors import BadAnswer, InstanceNotFound, WorkflowsError
 from wfdash.api.interface import InstancePage, ListQuery, Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.live.actions.read_sink import ReadSink
 from wfdash.live.polling.read_instance import read_answer
 
@@ -47,6 +48,9 @@ class Snapshot(Struct, frozen=True):
         """
         # List and detail are fed apart and differ by seconds.
         if self.source != earlier.source:
+            return None
+        # What has ended has an end: an answer that lacks it left out times, and its null cleared nothing.
+        if self.ended is None and is_final(self.status):
             return None
         # A restart clears the end; a full one also makes queued and start new (measured on the engine).
         if earlier.ended is not None and self.ended != earlier.ended:
