@@ -100,7 +100,7 @@ def test_y_acts_once_and_journal_and_screen_have_the_outcome(terminal, simulator
     assert [one["event"] for one in told] == ["planned", "sent", "answered", "settled"]
     assert {one["id"] for one in told} == {identity}
     shell.press("J")
-    shell.wait_for("pause settled", identity)
+    shell.wait_for("pause", identity, "done: paused")
 
 
 def test_the_form_of_a_new_instance_leaves_the_rows_in_sight(terminal, simulator):

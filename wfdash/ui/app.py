@@ -144,7 +144,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         if isinstance(message.event, WatchedChanged):
             self.shift.watched_changed(message.event.state)
         if isinstance(message.event, RecordChanged):
-            self.notify(message.event.sentence)
+            self.pages.say(message.event.sentence, "information", aside=True)
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_ready:
                 with suppress(NoMatches):

@@ -84,8 +84,10 @@ class Navigator:
 
     @property
     def top(self) -> BaseScreen | None:
-        screen = self._app.screen
-        return screen if isinstance(screen, BaseScreen) else None
+        """The screen a person looks at; None while it is not ours, and once the app has closed them all."""
+        # News of a poll or a thread may still come while the app closes: then there is no screen to ask for.
+        stack = self._app.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], BaseScreen) else None
 
     @property
     def opened_by(self) -> str:
@@ -148,13 +150,20 @@ class Navigator:
             self.show_workflow(chosen)
         self.open(page)
 
-    def say(self, message: str, severity: str, looks: int = _PATIENCE) -> None:
-        """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between."""
+    def say(self, message: str, severity: str, looks: int = _PATIENCE, *, aside: bool = False) -> None:
+        """Now, or once there is a bottom line: a page may be on its way, a prompt or a panel in between.
+
+        `aside` is for what nobody asked for: it waits until nothing else is said there, so that it never
+        covers what came of a key.
+        """
+        if not self._app.screen_stack:
+            return  # the app has closed
         bar = self.top.key_bar if self.top is not None else None
-        if bar is not None and bar.is_mounted:
+        if bar is not None and bar.is_mounted and not (aside and bar.is_saying):
             bar.say(message, severity)
         elif looks:
-            self._app.set_timer(_LOOK, partial(self.say, message, severity, looks - 1))
+            left = looks if aside else looks - 1
+            self._app.set_timer(_LOOK, partial(self.say, message, severity, left, aside=aside))
 
     def close_all(self) -> None:
         while len(self._app.screen_stack) > 1:

@@ -50,6 +50,11 @@ class KeyBar(StatusLine):
         self._silence = self.set_timer(seconds, self.hush)
         self.draw()
 
+    @property
+    def is_saying(self) -> bool:
+        """Whether a sentence stands in place of the keys."""
+        return bool(self._said)
+
     def hush(self) -> None:
         """Shows the keys again."""
         if self._said:
