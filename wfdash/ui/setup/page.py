@@ -1,11 +1,12 @@
 """The page of the first run: its steps, what can be chosen in the present one, what is asked or wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen
+from textual.worker import Worker
 
 from wfdash.config.settings import Settings, SettingsError
 from wfdash.core.model.workflow import Workflow
@@ -108,6 +109,10 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         """Says what went wrong; the step stays."""
         self.asking, self.trouble = "", sentence
         self.draw()
+
+    def ask(self, question: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Asks the API, or a command, beside the drawing; what was asked before is dropped."""
+        _: Worker[None] = self.run_worker(question, group="setup", exclusive=True)
 
     def asks(self, sentence: str) -> None:
         """Says what is asked now."""

@@ -1,25 +1,36 @@
 """The first run: from a token over account and workflow to a profile in the config, each checked live."""
 
 from platformdirs import user_state_path
-from textual import events, work
+from textual import events
+from textual.widgets import Input
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.config.first_run import remember_led
 from wfdash.config.settings import Settings, SettingsError
 from wfdash.core.model.workflow import Workflow
+from wfdash.ui.context import Context
 from wfdash.ui.keys.prompt_gate import bare
+from wfdash.ui.setup.page import SetupPage
 from wfdash.ui.setup.text import ALL, STEPS
-from wfdash.ui.setup.token import SetupToken
+from wfdash.ui.setup.token import TokenStep
 
 __all__ = ["SetupScreen"]
 
 
-class SetupScreen(SetupToken):
+class SetupScreen(SetupPage):
     """Leads through the first run. Nothing is watched meanwhile, nothing written before the last step's y."""
+
+    def __init__(self, context: Context, settings: Settings, name: str = "") -> None:
+        super().__init__(context, settings, name)
+        self._token_step = TokenStep(self, self._accounts_seen)
+
+    def on_mount(self) -> None:
+        if self.settings.credential is not None:
+            self._token_step.verify()
 
     # Account and workflow.
 
-    def accounts_seen(self) -> None:
+    def _accounts_seen(self) -> None:
         accounts = self.draft.accounts
         if self.named:
             self._to_workflows(f"{self.named} ({self.settings.sources.get('account', '')})")
@@ -43,9 +54,8 @@ class SetupScreen(SetupToken):
 
     def _list(self) -> None:
         self.asks("Loading its workflows.")
-        self._read_workflows()
+        self.ask(self._read_workflows)
 
-    @work(group="setup", exclusive=True)
     async def _read_workflows(self) -> None:
         try:
             found = await self.introduction.workflows(self.settings)
@@ -86,6 +96,10 @@ class SetupScreen(SetupToken):
 
     # Keys.
 
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._token_step.take_typed(event.value.strip())
+
     def on_key(self, event: events.Key) -> None:
         if self.step == "keep" and bare(event) == "y":
             event.stop()
@@ -96,7 +110,7 @@ class SetupScreen(SetupToken):
         if choice is None:
             return
         if self.step == "token":
-            self.take_source(choice)
+            self._token_step.take_source(choice)
         elif self.step == "account":
             self._take_account(choice)
         elif self.step == "workflow":
@@ -117,14 +131,14 @@ class SetupScreen(SetupToken):
 
     def action_poll_now(self) -> None:
         if self.step == "token" and self.settings.credential is not None:
-            self.verify()
+            self._token_step.verify()
         elif self.step == "workflow":
             self._list()
 
     def action_layer_close(self) -> None:
         """Leaves the field; else go on with what was chosen so far, and keep nothing."""
         if self.editing:
-            self.leave_field()
+            self._token_step.leave_field()
         elif self.settings.credential is None:
             self.context.pages.leave(3)
         else:
@@ -132,7 +146,7 @@ class SetupScreen(SetupToken):
 
     def action_app_quit(self) -> None:
         if self.editing:
-            self.leave_field()
+            self._token_step.leave_field()
         else:
             self.context.pages.leave(0 if self.settings.credential is not None else 3)
 

@@ -2,13 +2,12 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
-from textual import work
-from textual.widgets import Input
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.config.first_run import FORM, CredentialError, TokenSource, source_of, with_login, with_token
@@ -17,7 +16,7 @@ from wfdash.ui.setup.page import SetupPage
 from wfdash.ui.setup.text import COMMAND, FOUND, NEW, VARIABLE, WRANGLER
 from wfdash.ui.terminal.clipboard import copy_text
 
-__all__ = ["SetupToken"]
+__all__ = ["TokenStep"]
 
 _HINTS = {
     VARIABLE: "the name of the variable, such as OPS_CLOUDFLARE_TOKEN",
@@ -25,41 +24,36 @@ _HINTS = {
 }
 
 
-class SetupToken(SetupPage):
-    """The token itself is never typed, shown or kept."""
+class TokenStep:
+    """Finds the token of a setup page and checks it. The token itself is never typed, shown or kept."""
 
-    _typing = ""
-    """What is named in the field: a variable or a command."""
-
-    def on_mount(self) -> None:
-        if self.settings.credential is not None:
-            self.verify()
-
-    def accounts_seen(self) -> None:
-        """The token is good; its accounts are known."""
-        raise NotImplementedError
+    def __init__(self, page: SetupPage, on_accounts: Callable[[], None]) -> None:
+        """`on_accounts` is called once the token is good and its accounts are known."""
+        self._page = page
+        self._on_accounts = on_accounts
+        self._typing = ""
+        """What is named in the field: a variable or a command."""
 
     def verify(self) -> None:
         """Asks what the token may do, and which accounts it sees."""
-        host = urlsplit(self.settings.base_url).netloc
-        self.asks(f"Asking {host} what the token may do.")
-        self._ask_worth(host)
+        host = urlsplit(self._page.settings.base_url).netloc
+        self._page.asks(f"Asking {host} what the token may do.")
+        self._page.ask(partial(self._ask_worth, host))
 
-    @work(group="setup", exclusive=True)
     async def _ask_worth(self, host: str) -> None:
         try:
-            words, accounts = await self.introduction.credential(self.settings)
+            words, accounts = await self._page.introduction.credential(self._page.settings)
         except WorkflowsError as refused:
-            self.call_later(self.failed, refused.sentence)
+            self._page.call_later(self._page.failed, refused.sentence)
         else:
-            self.call_later(self._verified, f"{words}, asked at {host}", accounts)
+            self._page.call_later(self._verified, f"{words}, asked at {host}", accounts)
 
     def _verified(self, words: str, accounts: list[dict[str, Any]]) -> None:
-        assert self.settings.credential is not None
-        self.asking = ""
-        self.answers["token"] = f"{self.settings.credential.source}: {words}"
-        self.draft.accounts = [account for account in accounts if isinstance(account.get("id"), str)]
-        self.accounts_seen()
+        assert self._page.settings.credential is not None
+        self._page.asking = ""
+        self._page.answers["token"] = f"{self._page.settings.credential.source}: {words}"
+        self._page.draft.accounts = [account for account in accounts if isinstance(account.get("id"), str)]
+        self._on_accounts()
 
     def take_source(self, kind: str) -> None:
         """Takes the source of the token that was chosen."""
@@ -71,49 +65,47 @@ class SetupToken(SetupPage):
             self._take_login()
         else:
             self._typing = kind
-            self.field.value, self.field.placeholder = "", _HINTS[kind]
-            self.field.display = True
-            self.field.focus()
+            self._page.field.value, self._page.field.placeholder = "", _HINTS[kind]
+            self._page.field.display = True
+            self._page.field.focus()
 
     def leave_field(self) -> None:
         """Gives the keys back; what was typed is not kept."""
-        self.field.value, self.field.display = "", False
-        self.choices.focus()
+        self._page.field.value, self._page.field.display = "", False
+        self._page.choices.focus()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        typed = event.value.strip()
+    def take_typed(self, typed: str) -> None:
+        """Takes the name of a variable, or a command, as it was typed."""
         self.leave_field()
         try:
             source = source_of(self._typing, typed)
         except CredentialError as wrong:
-            self.failed(str(wrong))
+            self._page.failed(str(wrong))
         else:
-            self.asks("Reading the token.")
-            self._read(source)
+            self._page.asks("Reading the token.")
+            self._page.ask(partial(self._read, source))
 
-    @work(group="setup", exclusive=True)
     async def _read(self, source: TokenSource) -> None:
-        read = partial(with_token, self.settings, self.draft.profile, source, os.environ)
+        read = partial(with_token, self._page.settings, self._page.draft.profile, source, os.environ)
         try:
             settings = await asyncio.to_thread(read)
         except CredentialError as wrong:
-            self.call_later(self.failed, str(wrong))
+            self._page.call_later(self._page.failed, str(wrong))
         else:
-            self.call_later(self._use, settings, source)
+            self._page.call_later(self._use, settings, source)
 
     def _take_login(self) -> None:
         try:
-            self._use(with_login(self.settings, os.environ), TokenSource())
+            self._use(with_login(self._page.settings, os.environ), TokenSource())
         except CredentialError as wrong:
-            self.failed(str(wrong))
+            self._page.failed(str(wrong))
 
     def _use(self, settings: Settings, source: TokenSource) -> None:
-        self.draft.use(settings, source)
-        self.enter("token")
+        self._page.draft.use(settings, source)
+        self._page.enter("token")
         self.verify()
 
     def _copy_address(self) -> None:
-        context, folder = self.context, user_state_path("wfdash")
+        context, folder = self._page.context, user_state_path("wfdash")
         write = context.terminal.write
         context.notify(copy_text(FORM, write=write, environ=os.environ, folder=folder, name="the address"))
