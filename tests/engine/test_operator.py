@@ -8,10 +8,14 @@ from tests.engine.engine import WORKFLOW
 from wfdash.api.connect import connect
 from wfdash.api.interface import RestartFrom
 from wfdash.config.settings import Settings
+from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.times import parse_time
+from wfdash.core.why.diagnose import diagnose
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, make_plan
 from wfdash.live.budget.budget import Budget
+from wfdash.live.feeds.pauses import journalled_pauses
 from wfdash.live.records.journal import Journal
 
 
@@ -60,6 +64,21 @@ async def test_pause_during_a_busy_step_is_followed_to_its_end(engine, operator,
     assert engine.detail(identity)["status"] == "paused"
     told = await act(operator, "resume", identity, "paused")
     assert told.outcome == "done"
+
+
+async def test_a_next_try_is_later_by_the_pause(engine, operator, fresh):
+    identity = engine.create(fresh("slow-retry"), "slowRetry", delay="12 seconds")
+    engine.wait(identity, lambda detail: detail["steps"] and detail["steps"][0]["attempts"][-1]["end"])
+    assert (await act(operator, "pause", identity, "running")).after == "paused"
+    engine.wait(engine.create(fresh("sleeper"), "sleeper", long="7 seconds"), "complete")
+    await act(operator, "resume", identity, "paused")
+    pauses = journalled_pauses(operator.journal.read(), WORKFLOW, identity)
+    detail = read_detail(WORKFLOW, identity, engine.detail(identity))
+    why = diagnose(detail, now=time.time(), local=True, paused=pauses)
+    assert "next try in about" in why.sentence
+    attempts = engine.wait(identity, lambda detail: len(detail["steps"][0]["attempts"]) == 2)["steps"][0]
+    came = parse_time(attempts["attempts"][1]["start"])
+    assert abs(came - why.deadline) < 3  # it would be 7 and more without the pause
 
 
 async def test_a_restart_from_the_second_of_three_loop_steps(engine, operator, fresh):

@@ -1,7 +1,7 @@
 """What a one-shot asks besides the instance itself, so that it says the sentence that the dashboard says."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import Struct, field
@@ -12,6 +12,7 @@ from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.why.context import WhyContext, why_context
+from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.core.why.session_times import SessionTimes
 from wfdash.live.budget.budget import Priority
 
@@ -38,7 +39,8 @@ class WhyFacts(Struct):
         if local or not (queued or (is_final(detail.status) and retention is None)):
             started = await self.session.api.session_started() if local else None
             times = SessionTimes(started, started) if local else None
-            return why_context(detail, local=local, retention=retention, session=times)
+            paused = self._pauses(detail)
+            return why_context(detail, local=local, retention=retention, session=times, paused=paused)
         with suppress(WorkflowsError, TimeoutError):
             async with asyncio.timeout(_WITHIN):
                 await self._look(detail, queued=queued)
@@ -51,6 +53,19 @@ class WhyFacts(Struct):
             allowed=version.concurrency_limit if version is not None else None,
             counts=self._counts if queued else None,
         )
+
+    def _pauses(self, detail: Detail) -> Sequence[tuple[float, float | None]]:
+        """When it was paused from this machine: what is to be tried again is so much later."""
+        if not any(doing(step) == "retries" for step in current_steps(detail)):
+            return ()
+        from platformdirs import user_state_path
+
+        from wfdash.live.feeds.pauses import journalled_pauses
+        from wfdash.live.records.journal import read_entries
+
+        where = self.session.settings.kept_for or self.session.api.account_id
+        entries = (entry for entry in read_entries(user_state_path("wfdash")) if entry.account == where)
+        return journalled_pauses(entries, detail.workflow, detail.id)
 
     async def _look(self, detail: Detail, *, queued: bool) -> None:
         api, budget, now = self.session.api, self.session.budget, self.session.clock()

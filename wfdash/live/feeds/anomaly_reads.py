@@ -13,6 +13,7 @@ from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
+from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["AnomalyReads"]
 
@@ -36,6 +37,7 @@ class AnomalyReads(Job):
     ) -> None:
         super().__init__(1.0)
         self.context = context
+        self._cost = AnswerCost()
         self.wanted = False
         self._anomalies = anomalies
         self._details = details
@@ -62,7 +64,7 @@ class AnomalyReads(Job):
         return 0.0 if self._next(now) is not None else now + 1.0
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.context.local else 0.0
+        return self._cost.rest(took) if self.context.local else 0.0
 
     async def ask(self) -> None:
         identity = self._next(self.context.clock())

@@ -6,9 +6,11 @@ from typing import Final
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
+from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.polling.context import FeedContext
+from wfdash.live.records.journal import JournalEntry
 
-__all__ = ["Pauses"]
+__all__ = ["Pauses", "journalled_pauses"]
 
 _KEPT: Final = 2_000
 """Instances whose pauses are remembered."""
@@ -50,3 +52,21 @@ class Pauses:
     def _rows(self, instances: Iterable[str]) -> Iterable[Instance]:
         store = self._context.store
         return [row for instance in instances if (row := store.get(instance)) is not None]
+
+
+def journalled_pauses(
+    entries: Iterable[JournalEntry], workflow: str, instance: str
+) -> list[tuple[float, float | None]]:
+    """From when to when this machine paused it, by its journal, oldest first; of a later run nothing."""
+    pauses: list[tuple[float, float | None]] = []
+    for entry in entries:
+        if (entry.workflow, entry.id) != (workflow, instance):
+            continue
+        lasts = bool(pauses) and pauses[-1][1] is None
+        if _PAUSED in (entry.after, entry.answered) and not lasts and entry.verb == "pause":
+            pauses.append((entry.at, None))
+        elif entry.verb == "resume" and entry.event == "answered" and lasts:
+            pauses[-1] = (pauses[-1][0], entry.at)
+        elif entry.verb in RESTARTS and entry.event == "answered":
+            pauses.clear()
+    return pauses
