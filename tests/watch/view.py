@@ -25,6 +25,8 @@ class Row:
     why: str
     faint: bool
     """Drawn as what was read long ago, or as a ghost."""
+    behind: bool
+    """All of it drawn so: the lists of late did not hold it."""
 
 
 @dataclass
@@ -70,7 +72,9 @@ def read_view(lines: Sequence[str], faint_at) -> View | None:
         status = line[4:id_at].strip()
         why = line[why_at : min(right, third)].strip()
         age, took = [*numbers, "", ""][:2]
-        rows.append(Row(identity, status, age, took, why, bool(why) and faint_at(at, why_at)))
+        rows.append(
+            Row(identity, status, age, took, why, bool(why) and faint_at(at, why_at + 1), faint_at(at, id_at))
+        )
     counts = {GLYPHS[glyph]: int(number.replace(",", "")) for glyph, number in _COUNT.findall(lines[0])}
     beside = [line[rule + 1 :] for line in lines[heading:-1]] if rule > 0 else []
     dated = re.search(rf" ({AGE}) ago   ", lines[0])

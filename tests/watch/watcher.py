@@ -25,8 +25,6 @@ _FRESH = 15.0
 """Seconds up to which a cell may be drawn as if it were of now."""
 _COUNTED = 20.0
 """Seconds up to which the counts of the top line stand without a date."""
-_SWEPT = 30.0
-"""Seconds in which a row below the newest page is told of, by a sweep or by itself."""
 _LONG = 300.0
 
 
@@ -111,7 +109,8 @@ def _compare_row(now: float, view: View, row: Row, answers: Answers, tally: Tall
     told = answers.rows.get(row.identity)
     if not told or answers.details.get(row.identity) is None:
         return
-    since = now - (view.list_age if answers.is_newest(row.identity) else _SWEPT) - _LAG - Slack.seconds
+    dated = _LONG if row.behind else view.list_age if answers.is_newest(row.identity) else _FRESH
+    since = now - dated - _LAG - Slack.seconds
     statuses = answers.statuses(row.identity, since, now + 1)
     tally.note("status", row.status in statuses, f"{row.identity} {row.status}, the API {sorted(statuses)}")
     listed = told[-1][1]

@@ -301,6 +301,14 @@ class InstanceRows:
         detail = poller.row_details.fact(instance)
         return detail is not None and self._context.clock() - detail.read_at > _FAINT
 
+    def is_behind(self, instance: str) -> bool:
+        """Whether the lists of the last while did not hold its row, and nothing else told of it."""
+        poller = self.poller
+        if poller is None or (seen := poller.store.seen_at(instance)) is None:
+            return False
+        listed = poller.newest.freshness.answered_at
+        return listed is not None and listed - seen > _FAINT
+
     def note(self, instance: str) -> str:
         return self.poller.store.note(instance) if self.poller is not None else ""
 

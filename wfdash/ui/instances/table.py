@@ -65,6 +65,9 @@ class RowSource(Protocol):
     def is_old(self, instance: str) -> bool:
         """Whether that was read too long ago to be taken for what it is at now."""
 
+    def is_behind(self, instance: str) -> bool:
+        """Whether the row itself is older than the list says it is."""
+
     def note(self, instance: str) -> str:
         """What is doubtful about its row."""
 
@@ -192,7 +195,8 @@ class InstanceTable(LineTable):
         text = self._cells(row)
         ghost = row.id in self.view.ghosts
         old = self._source.is_old(row.id)
-        flags = (row.id in self._source.marks, row.id in self.changed, ghost, self.faded, old)
+        faded = self.faded or self._source.is_behind(row.id)
+        flags = (row.id in self._source.marks, row.id in self.changed, ghost, faded, old)
         away = cursor and not self.has_focus
         key = (row.id, text, flags, cursor, away, width, self._longest_id, self._status_width)
         return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))
