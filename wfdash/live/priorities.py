@@ -150,6 +150,8 @@ class Feeds:
 
     def _follow(self, delta: Delta) -> None:
         self.pauses.follow(delta)
+        self.row_details.follow(delta)
+        self.error_samples.follow(delta)
         self.search.follow(delta)
         self.anomalies.follow(delta)
         self.watched.heed(delta)

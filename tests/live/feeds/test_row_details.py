@@ -1,7 +1,10 @@
 """What is told of a row that changed after its steps were read."""
 
+import asyncio
+
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage, staged
+from wfdash.api.interface import RestartFrom
 from wfdash.core.model.status import is_final
 
 
@@ -89,3 +92,28 @@ async def test_what_was_opened_once_never_stands_for_a_later_read(on):
     )
     assert poller.row_details.fact(running).detail is not opened
     assert poller.row_details.fact(running).detail.status == poller.row_details.fact(running).status
+
+
+@staged("incident")
+async def test_the_old_error_is_gone_once_it_was_restarted(on):
+    poller, api = on.poller, on.api
+    poller.show("orders")
+    poller.error_samples.wanted = True
+    await on.until(lambda: poller.error_samples.groups and poller.error_samples.progress[0] > 5)
+    identity = poller.error_samples.groups[0].samples[0].id
+    assert poller.row_details.why(identity).short
+    read_at = poller.row_details.fact(identity).read_at
+    poller.frozen = True  # no list sees it run
+    ended = poller.store.get(identity).ended
+    await api.change_status("orders", identity, "restart", restart_from=RestartFrom("charge card", 1, "do"))
+    for _ in range(100):
+        await asyncio.sleep(10)
+        if (await api.get_instance("orders", identity)).result["status"] == "errored":
+            break
+    assert poller.store.get(identity).status == poller.row_details.fact(identity).status == "errored"
+    poller.frozen = False
+    poller.want([identity])
+    poller.poll_now()
+    await on.until(lambda: poller.store.get(identity).ended != ended, step=0.01)
+    assert poller.row_details.why(identity) is None or poller.row_details.fact(identity).read_at > read_at
+    await on.until(lambda: (fact := poller.row_details.fact(identity)) and fact.read_at > read_at)

@@ -29,7 +29,7 @@ class Judgement(Struct, frozen=True):
     """What became of one verb on one instance; `over` when following it further tells nothing more."""
 
     word: Outcome
-    """done, under way or no effect."""
+    """done, under way or no effect; unknown where a restart's end may be the old one."""
     sentence: str
     over: bool
 
@@ -110,6 +110,9 @@ def settle_restart(change: StatusChange) -> Judgement:
     began = began or (not running and before in FINAL and now != before)
     if rerun or began or (rerun is None and answered and running):
         return Judgement(Outcome.DONE, f"restarted, {now}" if running else f"ran again, {now} by now", True)
+    if not running and rerun is None and answered:
+        doubt = f"{now} as before: its times do not show whether it ran again"
+        return Judgement(Outcome.UNKNOWN, doubt, False)
     if not running:
         said = "200, but still" if answered else "still"
         return Judgement(Outcome.NO_EFFECT, f"{said} {now}: nothing happened", False)

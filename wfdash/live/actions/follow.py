@@ -127,6 +127,6 @@ def _at_the_deadline(
         return Followed(
             Outcome.UNKNOWN, f"{status} {after}: whether the {phrase(verb)} arrived is not known", status
         )
-    if outcome is not None and outcome.word == Outcome.NO_EFFECT:
-        return Followed(Outcome.NO_EFFECT, outcome.sentence, status)
+    if outcome is not None and outcome.word in (Outcome.NO_EFFECT, Outcome.UNKNOWN):
+        return Followed(outcome.word, outcome.sentence, status)
     return Followed(Outcome.UNDER_WAY, f"still {status} {after}; it goes on by itself", status)

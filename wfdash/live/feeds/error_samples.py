@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from wfdash.api.interface import ListQuery
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.rows.store import Delta
 from wfdash.core.triage.error_groups import ErrorGroup, Sample, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import ENOUGH
@@ -15,6 +16,7 @@ from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged, HealthChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
+from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["ErrorSamples"]
 
@@ -45,6 +47,7 @@ class ErrorSamples(Job):
     ) -> None:
         super().__init__(1.0)
         self.context = context
+        self._cost = AnswerCost()
         self._read_too = read
         """Told of every instance that was read, for who learns from it too."""
         self._deployed = deployed
@@ -125,12 +128,21 @@ class ErrorSamples(Job):
             return 0.0
         return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
 
+    def follow(self, delta: Delta) -> None:
+        """Takes out what was restarted: it is errored no more, and read anew if it ends so again."""
+        for identity in delta.changed:
+            row = self.context.store.get(identity)
+            if row is not None and row.status == "errored":
+                self._lost.discard(identity)
+            else:
+                self._samples.pop(identity, None)
+
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)
         self._listed_at = None if self._listed_at is None else self._listed_at - seconds
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.context.local else 0.0
+        return self._cost.rest(took) if self.context.local else 0.0
 
     async def ask(self) -> None:
         if self._listed_at is None or self.context.clock() - self._listed_at >= LISTED_AGAIN:

@@ -13,6 +13,7 @@ from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import DetailChanged
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
+from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["MOST", "FilterSearch", "Searched"]
 
@@ -44,6 +45,7 @@ class FilterSearch(Job):
     def __init__(self, context: FeedContext, details: RowDetails) -> None:
         super().__init__(1.0)
         self.context = context
+        self._cost = AnswerCost()
         self._details = details
         self._query: Query | None = None
         self._marks: Container[str] = ()
@@ -122,7 +124,7 @@ class FilterSearch(Job):
         return min([*times, *self._again.values()], default=None)
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.context.local else 0.0
+        return self._cost.rest(took) if self.context.local else 0.0
 
     def set_back(self, seconds: float) -> None:
         super().set_back(seconds)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.core.rows.store import ENDED, EXPIRED
+from wfdash.core.rows.store import ENDED, EXPIRED, Delta
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.session_times import last_moved
@@ -161,6 +161,16 @@ class RowDetails(Job):
         self._details.move_to_end(detail.id)
         while len(self._details) > _KEPT:
             self._details.popitem(last=False)
+
+    def follow(self, delta: Delta) -> None:
+        """Forgets what was read of an end after which it ran again: it may have failed otherwise."""
+        store = self.context.store
+        for identity in delta.changed:
+            fact, row = self._details.get(identity), store.get(identity)
+            if fact is None or row is None or not is_final(fact.status):
+                continue
+            if row.status != fact.status or (row.ended or 0.0) > fact.read_at:
+                del self._details[identity]
 
     def _keep_fields(self, identity: str, fields: DetailFields) -> None:
         """Keeps what filters search by, also of what left the screen: a row that was found stays found."""

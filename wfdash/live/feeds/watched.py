@@ -10,6 +10,7 @@ from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import amend_row
+from wfdash.live.polling.session_watch import AnswerCost
 from wfdash.live.records.pins import Pin, PinState
 
 __all__ = ["GONE", "Watched"]
@@ -30,6 +31,7 @@ class Watched(Job):
     def __init__(self, context: FeedContext, *, changed: Callable[[PinState], None]) -> None:
         super().__init__(1.0)
         self.context = context
+        self._cost = AnswerCost()
         self._changed = changed
         self._states: dict[Pin, PinState] = {}
 
@@ -59,7 +61,7 @@ class Watched(Job):
         )
 
     def pace(self, took: float) -> float:
-        return took * 10 if self.context.local else 0.0
+        return self._cost.rest(took) if self.context.local else 0.0
 
     async def ask(self) -> None:
         now = self.context.clock()
