@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -16,7 +17,14 @@ from wfdash.live.records.record.observations import SawDetail, SawRows, SawVersi
 from wfdash.live.records.record.packing import PackingError, pack, unpack
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.recorder import Recorder
-from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, migrate, open_file, version_of
+from wfdash.live.records.record.schema import (
+    APPLICATION,
+    MIGRATIONS,
+    Unusable,
+    migrate,
+    open_file,
+    version_of,
+)
 
 AT = 1_795_000_000.0
 PLANTED = ("xyzzyparam", "xyzzyoutput", "xyzzyevent", "xyzzyerror", "xyzzyrollback", "xyzzyunknown")
@@ -325,7 +333,27 @@ def test_several_writers_of_one_file_lose_nothing(tmp_path):
     assert connection.execute("SELECT count(*) FROM instance").fetchone() == (901,)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    assert not [words for words in said if "locked" in words or "held" in words]
+    assert [words for words in said if "is kept from now on" not in words] == []
+
+
+def test_a_record_that_others_are_making_is_no_strange_file(tmp_path):
+    together, refused = threading.Barrier(4), []
+
+    def open_in_turn():
+        for number in range(60):
+            together.wait()
+            try:
+                with suppress(sqlite3.OperationalError):  # locked: the writer tries again later
+                    open_file(tmp_path / f"{number}.db").close()
+            except Unusable as wrong:
+                refused.append(str(wrong))
+
+    threads = [threading.Thread(target=open_in_turn) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
 
 
 KILLED = """

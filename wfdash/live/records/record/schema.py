@@ -106,11 +106,18 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _check(connection: sqlite3.Connection) -> bool:
     """Whether nothing is in it yet. Raises Unusable for what is somebody else's, which is left as it is."""
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    # In one transaction: another process may be making its tables, and a file seen without its mark but with
+    # its tables would pass for somebody else's and be set aside, with all that the other one writes into it.
+    connection.execute("BEGIN")
+    try:
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        version = version_of(connection)
+    finally:
+        connection.execute("ROLLBACK")
     if tables and application != APPLICATION:
         raise Unusable("it is no record of wfdash", damaged=True)
-    if version_of(connection) > len(MIGRATIONS):
+    if version > len(MIGRATIONS):
         raise Unusable("a newer wfdash writes it")
     return not tables
 
