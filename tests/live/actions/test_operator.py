@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.harness.operate import act, rows
+from wfdash.api.errors import CannotTerminate
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES
 from wfdash.core.verbs.outcome import Outcome
@@ -44,6 +45,25 @@ async def test_restart_without_effect_differs_from_a_failed_one(operator, server
     assert run.status == "errored"
     (told,) = await act(operator, server, "restart", "a")
     assert (told.outcome, told.sentence) == ("done", "ran again, errored by now")
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [("running", "it is running: the API contradicts itself"), ("complete", "ended meanwhile")],
+)
+async def test_a_refused_end_of_what_runs_is_read_again(operator, server, then, said):
+    run = server.add("a", "running")
+
+    def refuses(run, rollback):
+        run.status = then
+        raise CannotTerminate("It is final (400, code 10401).", http=400, code=10401, denied=True)
+
+    server._terminate = refuses
+    (result,) = await act(operator, server, "terminate", "a")
+    assert (result.outcome, result.before) == ("refused", "running")
+    assert said in result.error
+    assert "code 10401" in result.error
+    assert run.status == then
 
 
 @pytest.mark.parametrize("verb", ["terminate", "restart", "pause"])

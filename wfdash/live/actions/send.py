@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from wfdash.api.errors import (
     BadAnswer,
+    CannotTerminate,
     Forbidden,
     NotFound,
     NotReached,
@@ -18,6 +19,7 @@ from wfdash.api.errors import (
     WorkflowsError,
 )
 from wfdash.api.interface import RestartFrom, StatusAnswer, Workflows
+from wfdash.core.model.status import is_final
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import VERBS, refusal, same_meaning
 from wfdash.live.actions.judge import (
@@ -258,6 +260,8 @@ class Sender(Struct, frozen=True):
             failure = as_failure(error)
             if isinstance(failure, RateLimited) and repeatable(failure, self.plan.verb):
                 return failure
+            if isinstance(failure, CannotTerminate):
+                failure = await self._doubted(target, before, failure)
             return await self._failed(target, before, failure, forbid, at)
         # 200 alone is not success: the status in the answer is compared with what the verb leads to.
         if not answer.status:
@@ -269,6 +273,18 @@ class Sender(Struct, frozen=True):
             self.sink.saw_status(self.plan.workflow, target.id, answer.status, number)
         on_event("answered", "", answered)
         return Sent(accepted=True, answered=answered, before=before, at=at, restart_from=start)
+
+    async def _doubted(self, target: Target, before: Snapshot, error: WorkflowsError) -> WorkflowsError:
+        """The refusal to end what was read as not ended, with what another read says of it now."""
+        try:
+            status = (await self.rereader.read(target.id, expect=before.status)).status
+        except WorkflowsError:
+            return error
+        said = f"It ended meanwhile: {status}."
+        if not is_final(status):
+            said = f"Yet read again after that it is {status}: the API contradicts itself."
+        sentence = f"{error.sentence} {said}"
+        return CannotTerminate(sentence, http=error.http, code=error.code, ray=error.ray, denied=error.denied)
 
     def _start(self, target: Target) -> RestartFrom | None:
         starts_from = VERBS[self.plan.verb].starts_from
