@@ -11,7 +11,7 @@ __all__ = ["Detail", "Row", "View", "read_view"]
 GLYPHS = {"…": "queued", "●": "running", "◌": "waiting", "‖": "paused", "◐": "waitingForPause",
           "↺": "rollingBack", "✓": "complete", "✗": "errored", "■": "terminated"}  # fmt: skip
 _COUNT = re.compile(r"([…●◌‖◐↺✓✗■]) ?([\d,]+)(?= |$)")
-_AS_OF = re.compile(r"(?:as of |▲ stale, |‖ frozen, )?(\d+) (s|m|h)(?: old)?")
+_AS_OF = re.compile(r"(?:as of |▲ (?:\w+ )?stale, |‖ frozen, )?(\d+) (s|m|h)(?: old)?")
 _TITLE = re.compile(r"^ ([^ ]) (\S+) +(.+?)  +(?:(?:STALE )?as of (\S+)|final, read .*|reading …|not read)$")
 _OF = {"s": 1, "m": 60, "h": 3600}
 

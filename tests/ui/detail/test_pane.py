@@ -218,6 +218,21 @@ async def test_doubts_are_said_before_the_facts(pane):
     assert "STALE as of 50s" in text
 
 
+async def test_newer_list_is_believed_and_said(pane):
+    row = Instance("order-8812", "complete")
+    state = state_of(RETRYING, at=20)
+    await show(pane, RETRYING, 22, state=state, row=row)
+    assert "complete" in screen_text(pane).split("\n")[0]
+    assert "the list is newer" not in screen_text(pane)  # it is being read again
+    before = screen_text(pane)
+    state.freshness.failure = "The API failed (500)."
+    await show(pane, RETRYING, 60, state=state, row=row)
+    text = screen_text(pane)
+    assert "the list is newer and says complete; what stands here was read" in text
+    assert "not answered: The API failed (500)." in text
+    assert before.split("\n")[1] == text.split("\n")[1]  # no clock runs in what was
+
+
 async def test_gone_while_open(pane):
     state = state_of(ERRORED, at=5, gone="expired or deleted")
     await show(pane, ERRORED, 3 * HOUR + 200, state=state)

@@ -4,9 +4,10 @@ from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 
-__all__ = ["DetailState", "Freshness", "as_of", "gone_unended"]
+__all__ = ["DetailState", "Freshness", "as_of", "gone_unended", "listed_since"]
 
 
 class Freshness(Struct):
@@ -55,8 +56,19 @@ def gone_unended(state: DetailState) -> bool:
     return bool(state.gone) and state.detail is not None and not is_final(state.detail.status)
 
 
-def as_of(state: DetailState | None, now: float) -> float:
-    """The moment that can be told of: the last answer of what was gone before it ended, else `now`."""
-    if state is None or not gone_unended(state):
+def listed_since(row: Instance | None, state: DetailState | None) -> str:
+    """The status that the list tells of it since its detail was read, where that is another one; else "".
+
+    A detail amends its row, so a row that differs was asked for later.
+    """
+    detail = state.detail if state is not None else None
+    if row is None or detail is None or not row.status or not detail.status:
+        return ""
+    return row.status if row.status != detail.status else ""
+
+
+def as_of(state: DetailState | None, now: float, row: Instance | None = None) -> float:
+    """The moment that can be told of: the last answer where it is gone or has moved on since, else `now`."""
+    if state is None or not (gone_unended(state) or listed_since(row, state)):
         return now
     return state.freshness.answered_at or now

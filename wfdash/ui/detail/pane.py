@@ -21,7 +21,7 @@ from wfdash.core.timeline.rows import Row
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.failure import carriers
 from wfdash.core.why.why import TimeWords, Why
-from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_unended
+from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_unended, listed_since
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.coming import coming_lines, usually_left
 from wfdash.ui.detail.foot import FOOT, error_lines, fold_lines, row_lines, value_lines
@@ -40,6 +40,8 @@ _PRINTED: Final = 8
 """Rows that the last lines of a step take at most."""
 _ROOMY: Final = 28
 """Lines from which params and output of the instance have their own lines at the top."""
+_OVERDUE: Final = 20.0
+"""Seconds after which an open instance should have been read again."""
 _FEW: Final = 8
 """Rows of a timeline that leave room for params and output in 24 lines."""
 
@@ -69,9 +71,14 @@ class DetailPane(Vertical):
         self._foot_room = FOOT
         self._detail: Detail | None = None
         self._failing = False
+        self._since = ""
+        """The status that the list tells since."""
+        self._overdue = False
         self._silent = ""
         """How long nothing was answered, once that is long."""
         self._now = 0.0
+        """The moment told of: that of the last answer where it moved on since."""
+        self._clock = 0.0
 
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
@@ -95,11 +102,14 @@ class DetailPane(Vertical):
         """
         detail = state.detail if state is not None else None
         identity = state.id if state is not None else (row.id if row is not None else "")
-        now = as_of(state, now)
+        self._since = listed_since(row, state)
+        self._overdue = state is not None and now - (state.freshness.answered_at or now) > _OVERDUE
+        self._clock = now
+        now = as_of(state, now, row)
         at = TimeWords(now, self.utc)
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
-        self._silent = no_answer(state.freshness, now) if state is not None else ""
+        self._silent = no_answer(state.freshness, self._clock) if state is not None else ""
         why = self.why_context.why(detail, row=row, now=now, utc=self.utc) if detail is not None else None
         usual = self.usual_run if detail is not None else None
         self._forecast = usual.forecast(detail, now) if usual is not None and detail is not None else None
@@ -155,7 +165,8 @@ class DetailPane(Vertical):
         if not identity:
             return [[(" no instance under the cursor", QUIET)]]
         detail = state.detail if state is not None else None
-        status = (detail.status if detail is not None else "") or (row.status if row is not None else "")
+        status = self._since or (detail.status if detail is not None else "")
+        status = status or (row.status if row is not None else "")
         lines: list[Pieces] = [self._title(identity, status, state, at, width)]
         if why is not None:
             style = WARN if why.looks_stuck else STRONG
@@ -177,7 +188,7 @@ class DetailPane(Vertical):
     ) -> Pieces:
         never = state is not None and bool(state.gone) and state.detail is None and not status
         fresh = state.freshness if state is not None else None
-        freshness = "" if never else _freshness(fresh, self.utc, at.now, frozen=self.frozen)
+        freshness = "" if never else _freshness(fresh, self.utc, self._clock, frozen=self.frozen)
         shown = look(status)
         word = clean(status[:40]) or ("not found" if never else "status unknown")
         if state is not None and gone_unended(state):
@@ -202,10 +213,13 @@ class DetailPane(Vertical):
             said.append(f"{clean(state.gone)}{when}" if state.detail is not None else never)
         if state.partial:
             said.append(clean(state.partial))
+        if self._since and (state.freshness.failure or self.frozen or self._overdue):
+            when = f" {clock(at.now, utc=self.utc, now=at.now, zone=True)}"
+            said.append(f"the list is newer and says {clean(self._since)}; what stands here was read{when}")
         if state.freshness.failure:
             said.append(f"not answered: {clean(state.freshness.failure)}")
         elif state.freshness.stale:
-            said.append(f"stale: {no_answer(state.freshness, at.now) or 'two polls were missed'}")
+            said.append(f"stale: {no_answer(state.freshness, self._clock) or 'two polls were missed'}")
         return [line for text in said for line in wrapped(text, width - 2, 2)]
 
     # The foot: the row under the cursor.

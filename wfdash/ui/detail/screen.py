@@ -132,10 +132,14 @@ class DetailScreen(BaseScreen):
             header.tell(whose, counts={}, freshness=[[(context.failure or "connecting", QUIET)]], meter=())
             return
         state = poller.detail(self.instance)
-        own = (
-            state.freshness if state is not None and not state.freshness.settled else poller.newest.freshness
+        own = state is not None and not state.freshness.settled
+        fresh = freshness_pieces(
+            state.freshness if state is not None and own else poller.newest.freshness,
+            now=now,
+            frozen=poller.frozen,
+            slow=poller.budget.slow("open instance"),
+            of="instance" if own else "list",
         )
-        fresh = freshness_pieces(own, now=now, frozen=poller.frozen, slow=poller.budget.slow("open instance"))
         header.tell(
             whose,
             counts={},

@@ -181,10 +181,12 @@ def _counts_line(counts: Mapping[str, int], order: Sequence[str], worded: set[st
     return pieces
 
 
-def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, slow: str = "") -> Sequence[Pieces]:
+def freshness_pieces(
+    fresh: Freshness, *, now: float, frozen: bool, slow: str = "", of: str = ""
+) -> Sequence[Pieces]:
     """How old what is shown is, and when it is asked for again or why that is slow: the longest words first.
 
-    Each part keeps its place as numbers move.
+    Each part keeps its place as numbers move. `of` names what is stale, where it may be one of two.
     """
     if fresh.answered_at is None:
         if frozen:
@@ -199,7 +201,7 @@ def freshness_pieces(fresh: Freshness, *, now: float, frozen: bool, slow: str = 
     if frozen:
         return [[(f"‖ frozen, {age} old{spare}", WARN)]]
     if fresh.stale:
-        stale = (f"▲ stale, {age} old{spare}", WARN + STRONG)
+        stale = (f"▲ {of}{' ' * bool(of)}stale, {age} old{spare}", WARN + STRONG)
         return [[stale, *(_slowed(slow) or _retry(fresh, now))], [stale]]
     style = PLAIN if old < 15 else WARN
     freshness = (f"as of {age}{spare}", style)
