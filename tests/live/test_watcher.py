@@ -22,6 +22,27 @@ async def test_the_first_rows_come_with_the_first_request(on):
 
 
 @staged()
+async def test_rows_begun_early_are_kept_by_the_first_show(on):
+    on.poller.begin("orders", None)
+    await on.until(lambda: len(on.poller.store), within=1, step=0.05)
+    on.poller.show("orders", None)
+    assert len(on.poller.store)
+    await asyncio.sleep(1)
+    assert len(newest(on)) == 1
+    on.poller.show("orders", None)
+    await asyncio.sleep(1)
+    assert len(newest(on)) == 2
+
+
+@staged()
+async def test_rows_begun_early_go_when_others_are_shown(on):
+    on.poller.begin("orders", None)
+    await on.until(lambda: len(on.poller.store), within=1, step=0.05)
+    on.poller.show("refunds", None)
+    assert not len(on.poller.store)
+
+
+@staged()
 async def test_list_and_counts_keep_their_pace(on):
     on.poller.show("orders")
     await asyncio.sleep(60)

@@ -1,6 +1,16 @@
-"""An instance named on the command line is open at once, at both sizes."""
+"""What was named on the command line is open at once, and nothing is loaded that can wait."""
+
+import re
 
 import pytest
+
+_WAITS = re.compile(
+    r"pydantic|humanize|statistics|uvicorn|starlette|click|pygments|cryptography|tomllib|sqlite3"
+    r"|rich\.(?:progress|syntax|markdown)|textual\.(?:widgets\._markdown|widgets\._data_table)"
+    r"|wfdash\.(?:demo|core\.text\.chance|cli\.commands|cli\.manual|cli\.completion|ui\.(?:pages|setup|errors))\b.*"
+    r"|wfdash\.ui\.(?:actions\.(?:prompt|bulk|create|send_event)|detail\.(?:screen|inspector|compare))"
+)
+"""Modules that are loaded when what needs them is opened or read."""
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (140, 40)])
@@ -13,3 +23,13 @@ def test_an_instance_named_at_the_start_is_open(terminal, still, columns, lines)
     shell.press("q")
     assert shell.wait_exit() == 0
     assert shell.not_as_found() == []
+
+
+def test_first_rows_load_nothing_that_can_wait(terminal, still):
+    shell = terminal("-w", "orders", columns=140, env=still.env | {"PYTHONPROFILEIMPORTTIME": "1"})
+    shell.wait_for(lambda screen: b"order-" in shell.written)
+    loaded = re.findall(rb"import time: +\d+ \| +\d+ \| +([\w.]+)", bytes(shell.written))
+    names = [name.decode() for name in loaded]
+    # Connecting takes its time: what that needs comes before what draws the answer.
+    assert names.index("httpcore") < names.index("textual.app")
+    assert not [name for name in names if _WAITS.fullmatch(name)]

@@ -25,7 +25,7 @@ from wfdash.core.model.times import iso
 if TYPE_CHECKING:
     from wfdash.api.logs.socket_factory import SocketFactory
 
-__all__ = ["DebugLog", "connect"]
+__all__ = ["DebugLog", "connect", "load_transport"]
 
 _PLAIN_IDLE = 4
 """Seconds a connection without TLS may idle. Node and uvicorn drop one after 5, the pace of a local poll: a
@@ -68,6 +68,12 @@ async def connect(
         return SocketFactory(lambda: settings.proxy.url if settings.proxy else None, app)
 
     return CloudWorkflows(http, settings.account_id, sockets=sockets)
+
+
+def load_transport() -> None:
+    """Loads at once what httpx loads at the first request, some 25 ms of it."""
+    import anyio._backends._asyncio  # noqa: F401
+    import httpcore  # noqa: F401
 
 
 async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +44,8 @@ def find_login(environ: Mapping[str, str], *, now: float | None = None) -> Wrang
             trouble="wrangler's login is encrypted with the system keyring, which wfdash does not open: "
             "set CLOUDFLARE_API_TOKEN instead.",
         )
+    import tomllib
+
     try:
         table = tomllib.loads(read_plain(path).decode())
     except FileNotFoundError:

@@ -56,6 +56,7 @@ class Watcher:
         self._scheduler = Scheduler(
             lambda: order(feeds, clock()), clock=clock, budget=budget, settled=self._settled, stands=stands
         )
+        self._begun: tuple[str, Query | None] | None = None
         budget.on_change = lambda: notify(BudgetChanged())
 
     async def run(self) -> None:
@@ -117,8 +118,16 @@ class Watcher:
         self.counts.overview = overview
         self._scheduler.wake()
 
+    def begin(self, workflow: str, query: Query | None = None) -> None:
+        """Asks already for what the first `show` will ask for, which then keeps the answer."""
+        self.show(workflow, query)
+        self._begun = workflow, query
+
     def show(self, workflow: str, query: Query | None = None) -> None:
         """Changes what is listed; late answers to the old question are dropped."""
+        begun, self._begun = self._begun, None
+        if begun == (workflow, query):
+            return
         context, other = self._context, workflow != self._context.workflow
         context.query = query
         self._scheduler.withdraw(self.newest)

@@ -38,7 +38,7 @@ from wfdash.ui.widgets.covered import is_opaque
 
 if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
-    from wfdash.ui.session import AccountSession, Connect
+    from wfdash.ui.session import AccountSession, BegunSession, Connect
 
 __all__ = ["WfdashApp", "run_app"]
 
@@ -66,9 +66,13 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         handover: Handover | None = None,
         setup: str | None = None,
         replayed: "RecordReader | None" = None,
+        begun: "BegunSession | None" = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`setup` leads through the first run before anything is watched; it names the profile, or is ""."""
+        """`setup` leads through the first run before anything is watched; it names the profile, or is "".
+
+        `begun` is the session, where it was opened before there was an app.
+        """
         super().__init__()
         terminal = self.terminal = TerminalLine(self)
         context = self.context = Context(settings, clock=clock, notify=self.notify, terminal=terminal)
@@ -81,6 +85,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             context,
             connector,
             start_at=(workflow or settings.workflow, instance),
+            begun=begun,
             on_started=self._started,
             on_account=self.shift.adopt,
         )
@@ -314,7 +319,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.panic(Text(crash_report(error, hide=credential.hide if credential else str)))
 
 
-def run_app(
+async def run_app(
     settings: Settings,
     connector: "Callable[[Settings], Connect]",
     *,
@@ -324,6 +329,7 @@ def run_app(
     handover: Handover | None = None,
     setup: str | None = None,
     replayed: "RecordReader | None" = None,
+    begun: "BegunSession | None" = None,
 ) -> int:
     """Runs the dashboard on the terminal; the return value is the exit code."""
     app = WfdashApp(
@@ -335,7 +341,8 @@ def run_app(
         handover=handover,
         setup=setup,
         replayed=replayed,
+        begun=begun,
     )
     ensure_size()
-    app.run(mouse=settings.mouse)
+    await app.run_async(mouse=settings.mouse)
     return app.return_code or 0

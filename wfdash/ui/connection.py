@@ -16,7 +16,7 @@ from wfdash.ui.context import Context
 from wfdash.ui.messages import Live
 
 if TYPE_CHECKING:
-    from wfdash.ui.session import AccountSession, Connect
+    from wfdash.ui.session import AccountSession, BegunSession, Connect
 
 __all__ = ["SessionManager"]
 
@@ -35,11 +35,13 @@ class SessionManager:
         connector: "Callable[[Settings], Connect]",
         *,
         start_at: tuple[str, str],
+        begun: "BegunSession | None" = None,
         on_started: Callable[[], None],
         on_account: Callable[[], None],
     ) -> None:
         """`connector` leads to the server of some settings; `start_at` is workflow and instance, "" for none.
 
+        `begun` is the first session, where it was opened before there was an app.
         `on_started` is called with each new session, `on_account` once the settings name its account.
         """
         self.connector = connector
@@ -50,6 +52,7 @@ class SessionManager:
         self._context = context
         self._on_started = on_started
         self._on_account = on_account
+        self._begun = begun
         self._offered = False
         self._changing: Worker[None] | None = None
         self._turn = 0
@@ -63,7 +66,7 @@ class SessionManager:
 
     async def _live(self, turn: int) -> None:
         """Connects, and polls until the end. The first read is on its way while the first frame is drawn."""
-        from wfdash.ui.session import open_session
+        from wfdash.ui.session import BegunSession
 
         context = self._context
 
@@ -73,22 +76,25 @@ class SessionManager:
             if turn == self._turn and (context.past is None or isinstance(event, _ANYWHERE)):
                 self._app.post_message(Live(event))
 
-        session = await open_session(
-            context.settings, self.connector(context.settings), clock=context.machine_clock, notify=emit
-        )
-        # Only now, so that the first read is under way while the first frame is drawn.
-        await self.drawable.wait()
+        begun, self._begun = self._begun, None
+        if begun is None:
+            connect = self.connector(context.settings)
+            begun = BegunSession(context.settings, connect, clock=context.machine_clock)
         try:
+            session = await begun.opened()
+            # Only now, so that the first read is under way while the first frame is drawn.
+            await self.drawable.wait()
             if await self._must_choose(session):
                 return
+            begun.tell(emit)
             context.session = session
             session.poller.row_details.utc = context.utc
             self.learn_account()
             self._on_started()
-            await session.poller.run()
+            await begun.poll()
         finally:
             # Cancelling the poller must not cut off the closing, which writes down what was sent.
-            await asyncio.shield(session.close())
+            await asyncio.shield(begun.close())
 
     async def _must_choose(self, session: "AccountSession") -> bool:
         """Whether there are several accounts and none was named: the person is asked which."""

@@ -21,6 +21,7 @@ from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.demo.worlds import shop
 from wfdash.keymap.actions import BY_ID
 from wfdash.ui.app import WfdashApp
+from wfdash.ui.session import BegunSession
 
 __all__ = ["Dashboard", "drive", "masked", "opened", "shop_world"]
 
@@ -125,9 +126,13 @@ async def opened(
     scenario: str = "",
     serve: Callable[..., Awaitable[None]] | None = None,
     handover: Any = None,
+    early: bool = False,
     **settings: Any,
 ):
-    """`scenario` is one of the demo's worlds; `serve` stands in for the simulator as an ASGI application."""
+    """`scenario` is one of the demo's worlds; `serve` stands in for the simulator as an ASGI application.
+
+    With `early` the session is opened, and has asked for its first rows, before there is an app.
+    """
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SimulatedLoop)
     if scenario:
@@ -145,6 +150,10 @@ async def opened(
 
         return connected
 
+    begun = None
+    if early:
+        begun = BegunSession(made, reach(made), first=(workflow, None), clock=loop.time)
+        await asyncio.sleep(0.5)
     app = WfdashApp(
         made,
         reach,
@@ -152,6 +161,7 @@ async def opened(
         instance=instance,
         filter=filter,
         handover=handover,
+        begun=begun,
         clock=loop.time,
     )
     async with textual_on(loop), app.run_test(size=size) as pilot:

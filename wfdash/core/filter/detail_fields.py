@@ -7,7 +7,6 @@ from msgspec import Struct
 from wfdash.core.filter.contents import Contents, read_contents
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
-from wfdash.core.text.chance import plain_message
 from wfdash.core.why.current_steps import Doing, current_steps, doing
 from wfdash.core.why.failure import attempt_failure, failing_step, ran_again
 from wfdash.core.why.step_names import plain_step
@@ -77,4 +76,6 @@ def _blocked(status: str, current: Iterable[Step]) -> str:
 
 def _words(name: str, message: str) -> str:
     """As it was written, and without what differs by chance, as groups of failures are named."""
+    from wfdash.core.text.chance import plain_message  # not at the start: it compiles patterns for 3 ms
+
     return f"{name}: {message}\n{plain_message(message)}".lower()

@@ -4,7 +4,6 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Failure
-from wfdash.core.text.chance import LONGEST, without_chance
 from wfdash.core.text.error_message import main_line
 from wfdash.core.why.failure import RESET, attempt_failure, failing_step
 from wfdash.core.why.step_names import plain_step
@@ -36,6 +35,9 @@ def fingerprint(detail: Detail) -> Fingerprint:
 
     The last attempt's error names the cause best: the engine wraps some of them in a general one of its own.
     """
+    # Not at the start: it compiles patterns for 3 ms.
+    from wfdash.core.text.chance import LONGEST, without_chance
+
     step = failing_step(detail)
     failure = ((attempt_failure(step) or step.error) if step else None) or detail.error or Failure("", "")
     if RESET in failure.message or (detail.error is not None and RESET in detail.error.message):

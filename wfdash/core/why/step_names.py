@@ -4,7 +4,6 @@ import re
 from functools import lru_cache
 
 from wfdash.core.model.step import Failure, Step
-from wfdash.core.text.chance import without_chance
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.error_message import main_line
 
@@ -54,7 +53,11 @@ def plain_step(name: str) -> str:
     """The name that a step shares with the same step of other instances: `process order 1000-1` is
     `process order <n>`."""
     name = base_name(name[:_LONGEST])
-    return name if _ONLY_WORDS.fullmatch(name) else without_chance(name)
+    if _ONLY_WORDS.fullmatch(name):
+        return name
+    from wfdash.core.text.chance import without_chance  # not at the start: it compiles patterns for 3 ms
+
+    return without_chance(name)
 
 
 def shown_name(step: Step) -> str:
