@@ -5,7 +5,7 @@ import re
 import pytest
 
 _WAITS = re.compile(
-    r"pydantic|humanize|statistics|uvicorn|starlette|click|pygments|cryptography|tomllib|sqlite3"
+    r"pydantic|humanize|uvicorn|starlette|click|pygments|cryptography|tomllib|sqlite3"
     r"|rich\.(?:progress|syntax|markdown)|textual\.(?:widgets\._markdown|widgets\._data_table)"
     r"|wfdash\.(?:demo|core\.text\.chance|cli\.commands|cli\.manual|cli\.completion|ui\.(?:pages|setup|errors))\b.*"
     r"|wfdash\.ui\.(?:actions\.(?:prompt|bulk|create|send_event)|detail\.(?:screen|inspector|compare))"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Generator, Mapping
+from statistics import median
 from typing import Final, Literal
 
 from msgspec import Struct, field
@@ -186,8 +187,6 @@ def _measure(group: Family, outline: Outline) -> None:
     measured = sorted([length for index in members if (length := lengths[index]) is not None])
     slowest: list[int] = []
     if measured:
-        from statistics import median  # not at the start
-
         group.least, group.middle, group.most = measured[0], median(measured), measured[-1]
         limit = max(_SLOW_TIMES * group.middle, group.middle + _SLOW_LEAST)
         if group.most > limit:
