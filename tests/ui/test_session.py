@@ -16,7 +16,7 @@ def lists_asked(dash):
     return [one.path for one in dash.server.state.requests if "/workflows/orders/instances?" in one.path]
 
 
-def test_rows_read_before_the_screen_are_shown_and_not_asked_again():
+def test_rows_read_before_the_screen_are_asked_for_once():
     async def script(dash):
         assert "order-8" in dash.text
         assert sum("status=" not in path for path in lists_asked(dash)) == 1
@@ -50,7 +50,7 @@ def test_a_session_begun_without_an_account_asks_nothing():
     simulate(main())
 
 
-def test_why_a_session_cannot_begin_is_raised_where_it_is_taken():
+def test_why_a_session_cannot_begin_is_raised():
     async def main():
         async def reach(observer):
             raise NotReached("no certificates", sent=False)
