@@ -70,10 +70,11 @@ async def connect(
     return CloudWorkflows(http, settings.account_id, sockets=sockets)
 
 
-def load_transport() -> None:
+async def load_transport() -> None:
     """Loads at once what httpx loads at the first request, some 25 ms of it."""
-    import anyio._backends._asyncio  # noqa: F401
-    import httpcore  # noqa: F401
+    import httpcore
+
+    await httpcore.AnyIOBackend().sleep(0)  # loads anyio's side of this loop
 
 
 async def _client(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

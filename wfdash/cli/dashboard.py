@@ -67,12 +67,12 @@ async def _run(
     import asyncio
 
     from wfdash.core.filter.query import parse as parse_query
-    from wfdash.ui.session import BegunSession
+    from wfdash.ui.begun_session import BegunSession
 
     if not settings.demo:
         from wfdash.api.connect import load_transport
 
-        load_transport()
+        await load_transport()
     setup, workflow = _setup(parsed, settings), parsed.workflow or settings.workflow
     begun = None
     if setup is None and replayed is None:

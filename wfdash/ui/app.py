@@ -38,7 +38,8 @@ from wfdash.ui.widgets.covered import is_opaque
 
 if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
-    from wfdash.ui.session import AccountSession, BegunSession, Connect
+    from wfdash.ui.begun_session import BegunSession
+    from wfdash.ui.session import AccountSession, Connect
 
 __all__ = ["WfdashApp", "run_app"]
 

@@ -16,7 +16,8 @@ from wfdash.ui.context import Context
 from wfdash.ui.messages import Live
 
 if TYPE_CHECKING:
-    from wfdash.ui.session import AccountSession, BegunSession, Connect
+    from wfdash.ui.begun_session import BegunSession
+    from wfdash.ui.session import AccountSession, Connect
 
 __all__ = ["SessionManager"]
 
@@ -66,7 +67,7 @@ class SessionManager:
 
     async def _live(self, turn: int) -> None:
         """Connects, and polls until the end. The first read is on its way while the first frame is drawn."""
-        from wfdash.ui.session import BegunSession
+        from wfdash.ui.begun_session import BegunSession
 
         context = self._context
 
