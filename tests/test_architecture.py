@@ -44,7 +44,7 @@ ROOMS = {
         ("actions", "errors", "history", "logs", "setup"),
         ("base",),
         ("terminal", "widgets"),
-        ("context", "messages", "session"),
+        ("context", "messages", "session", "begun_session"),
         ("keys",),
     ],
 }
