@@ -6,6 +6,7 @@ A sentence is a string of the source, not a docstring, with a blank between word
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class Sentence(NamedTuple):
     place: str
 
 
+@cache
 def sentences() -> list[Sentence]:
     """All of them, in the order of their files."""
     return [found for path in sorted(ROOT.rglob("*.py")) if _speaks(path) for found in _of_file(path)]
@@ -37,17 +39,7 @@ def _speaks(path: Path) -> bool:
 
 def _of_file(path: Path) -> Iterator[Sentence]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped = (
-        {
-            id(node)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Expr)
-            for node in ast.walk(node.value)
-            if isinstance(node, ast.Constant)
-        }
-        if False
-        else _docstrings(tree)
-    )
+    skipped = _docstrings(tree)
     for node in ast.walk(tree):
         text = _text(node)
         if text is None or id(node) in skipped or not _WORDS.search(text):
