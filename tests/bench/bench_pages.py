@@ -14,7 +14,7 @@ from wfdash.config.settings import Settings
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso
 from wfdash.core.rows.store import Delta
-from wfdash.live.polling.events import DetailChanged, InstancesChanged
+from wfdash.live.polling.events import Update
 from wfdash.ui.actions.waits import EventsScreen
 from wfdash.ui.app import WfdashApp
 
@@ -53,7 +53,7 @@ async def _measure() -> list[Line]:
         poller.frozen = True
         for first in range(100, ROWS, 100):
             page = [item(number) for number in range(first, min(first + 100, ROWS))]
-            poller._emit(InstancesChanged(poller.store.apply(page, seq=0, now=NOW)))
+            poller._emit(Update(delta=poller.store.apply(page, seq=0, now=NOW)))
             if first % 1000 == 0:
                 await asyncio.sleep(0)
         await _read_some(poller)
@@ -92,8 +92,8 @@ async def _holds(app: WfdashApp, name: str, clock: Clock) -> list[Line]:
     poller = cast(Any, app.session).poller
     newest = list(poller.store.active)[-20:]
     events = {
-        "a poll": lambda: screen.live(InstancesChanged(Delta(changed=tuple(newest)))),
-        "a detail": lambda: screen.live(DetailChanged(newest[0])),
+        "a poll": lambda: screen.live(Update(delta=Delta(changed=tuple(newest)))),
+        "a detail": lambda: screen.live(Update(details=(newest[0],))),
         "a tick": lambda: screen.tick(clock.now),
     }
     return [

@@ -69,7 +69,7 @@ class Still:
 def dashboard(rows: int) -> None:
     from wfdash.config.settings import Settings
     from wfdash.core.rows.store import Delta
-    from wfdash.live.polling.events import InstancesChanged
+    from wfdash.live.polling.events import Update
     from wfdash.ui.app import WfdashApp
     from wfdash.ui.session import Connect
 
@@ -88,7 +88,7 @@ def dashboard(rows: int) -> None:
             for first in range(100, rows, 100):
                 page = [item(number) for number in range(first, min(first + 100, rows))]
                 delta: Delta = poller.store.apply(page, seq=0, now=NOW)
-                poller._emit(InstancesChanged(delta))
+                poller._emit(Update(delta=delta))
                 if first % 1000 == 0:
                     await asyncio.sleep(0)
 

@@ -17,7 +17,7 @@ def feeds():
     context = FeedContext(Server(), lambda: NOW, lambda event: None, workflow="orders")
     rows = [{"id": identity, "status": "running", "created_on": "2026-11-21T10:00:00Z"} for identity in "ab"]
     context.store.apply(rows, seq=1, now=NOW)
-    return Feeds(context, 3.0, watched_changed=lambda state: None)
+    return Feeds(context, 3.0)
 
 
 def before(feeds, first, second):

@@ -66,6 +66,20 @@ async def test_every_token_is_a_request(on):
     assert on.budget.meter[0] == len(on.app.state.requests)
 
 
+@staged("incident")
+async def test_an_answer_is_one_update(on):
+    """Rows, detail, counts and freshness go out together: a page draws once for each answer."""
+    on.poller.show("orders")
+    waiting = waiting_of(on).id
+    on.poller.open(waiting)
+    on.poller.want([waiting])
+    on.poller.overview = on.poller.error_samples.wanted = True
+    await asyncio.sleep(60)
+    assert any(waiting in update.details and update.delta for update in on.updates)
+    assert any(update.workflows for update in on.updates)
+    assert 60 < len(on.updates) <= len(on.app.state.requests)
+
+
 @staged()
 async def test_list_is_polled_every_30_s_until_the_focus_is_back(on):
     on.poller.show("orders")

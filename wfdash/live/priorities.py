@@ -1,7 +1,7 @@
 """All that is asked of the server, most urgent first, and what one answer means for the other questions."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
@@ -22,9 +22,8 @@ from wfdash.live.feeds.usual_runs import UsualRuns
 from wfdash.live.feeds.versions import Versions
 from wfdash.live.feeds.watched import Watched
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
-from wfdash.live.records.pins import PinState
 
 __all__ = ["Feeds", "order"]
 
@@ -35,9 +34,7 @@ _FREEZE_AT = 2000
 class Feeds:
     """Each asks for one thing and may be read by its name."""
 
-    def __init__(
-        self, context: FeedContext, interval: float, *, watched_changed: Callable[[PinState], None]
-    ) -> None:
+    def __init__(self, context: FeedContext, interval: float) -> None:
         self._context = context
         self.newest = NewestInstances(context, interval)
         self.history = OlderInstances(context, self.newest)
@@ -61,7 +58,7 @@ class Feeds:
         )
         self.versions = Versions(context, wanted=self._versions_that_matter)
         self.usual_runs = UsualRuns(context, opened=self._opened_detail)
-        self.watched = Watched(context, changed=watched_changed)
+        self.watched = Watched(context)
         self._frozen_rows = _FREEZE_AT
         self.spared = 0
         """Page of the sweep at which the background had its turn last."""
@@ -131,13 +128,15 @@ class Feeds:
         state = self.detail.state(self.detail.id) if self.detail.id is not None else None
         return state.detail if state is not None else None
 
-    def apply(self, event: Event) -> None:
+    def apply(self, update: Update) -> None:
         """Passes on what one job learnt."""
-        if isinstance(event, InstancesChanged):
-            self._follow(event.delta)
-        elif isinstance(event, DetailChanged) and (state := self.detail.state(event.id)) and state.detail:
-            self.row_details.remember(state.detail, state.freshness.answered_at)
-            self.usual_runs.learn(state.detail)
+        if update.delta:
+            self._follow(update.delta)
+        for identity in update.details:
+            state = self.detail.state(identity)
+            if state is not None and state.detail is not None:
+                self.row_details.remember(state.detail, state.freshness.answered_at)
+                self.usual_runs.learn(state.detail)
 
     def settled(self, job: Job) -> None:
         """Passes on that a job was answered, or failed."""

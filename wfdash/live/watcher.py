@@ -1,5 +1,6 @@
 """The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
 
+import asyncio
 from collections.abc import Callable, Container, Mapping, Sequence
 
 from wfdash.api.interface import Workflows
@@ -14,7 +15,7 @@ from wfdash.core.why.context import WhyContext
 from wfdash.live.budget.budget import Budget
 from wfdash.live.feeds.instances import pushed
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import BudgetChanged, Event, HealthChanged, WatchedChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.freshness import DetailState
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.scheduler import Scheduler
@@ -25,7 +26,11 @@ __all__ = ["Watcher"]
 
 
 class Watcher:
-    """Everything is called from the event loop; `notify` is called from there too and must not wait."""
+    """Everything is called from the event loop; `notify` is called from there too and must not wait.
+
+    It gets one Update an answer: what the feeds learn from it within one turn of the loop goes out together,
+    for each page draws at every update.
+    """
 
     def __init__(
         self,
@@ -36,16 +41,16 @@ class Watcher:
         interval: float = 3.0,
         local: bool = False,
         retention: Mapping[str, float] | None = None,
-        notify: Callable[[Event], None],
+        notify: Callable[[Update], None],
         stands: bool = False,
     ) -> None:
         """`stands` where the clock does: then each question is asked once."""
         self._notify = notify
+        self._pending: Update | None = None
+        """What goes out at the end of this turn."""
         self._context = FeedContext(api, clock, self._emit, retention=retention or {})
         self.budget = budget
-        self._feeds = feeds = Feeds(
-            self._context, interval, watched_changed=lambda state: notify(WatchedChanged(state))
-        )
+        self._feeds = feeds = Feeds(self._context, interval)
         # What each of them found may be read by its name; what it is to ask changes through the methods
         # below alone, for they take an answer that is under way back and wake the scheduler.
         self.newest, self.history, self.counts = feeds.newest, feeds.history, feeds.counts
@@ -57,7 +62,6 @@ class Watcher:
             lambda: order(feeds, clock()), clock=clock, budget=budget, settled=self._settled, stands=stands
         )
         self._begun: tuple[str, Query | None] | None = None
-        budget.on_change = lambda: notify(BudgetChanged())
 
     async def run(self) -> None:
         """Forever; cancel to stop. The network never raises here."""
@@ -136,6 +140,8 @@ class Watcher:
             for job in self._feeds.of_workflow:
                 self._scheduler.withdraw(job)
             context.workflow, context.store, context.contiguous = workflow, Store(), ContiguousRange()
+            if self._pending is not None:  # its rows are of the workflow that was left
+                self._pending = Update(watched=self._pending.watched)
             context.session.reset()
             self._feeds.reset()
         self.newest.reset()
@@ -216,10 +222,20 @@ class Watcher:
         """What is stuck or odd, worst first, told from what was read so far."""
         return self._feeds.anomalies.found(self.counts.trends, self.counts.shown)
 
-    def _emit(self, event: Event) -> None:
-        self._feeds.apply(event)
-        self._notify(event)
+    def _emit(self, update: Update) -> None:
+        """The other feeds learn of it at once, the screens at the end of this turn."""
+        self._feeds.apply(update)
+        if self._pending is None:
+            self._pending = update
+            asyncio.get_running_loop().call_soon(self._flush)
+        else:
+            self._pending = self._pending.merged(update)
+
+    def _flush(self) -> None:
+        update, self._pending = self._pending, None
+        if update is not None:
+            self._notify(update)
 
     def _settled(self, job: Job) -> None:
         self._feeds.settled(job)
-        self._notify(HealthChanged())
+        self._emit(Update())

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from wfdash.config.settings import Settings
 from wfdash.core.handoff.handover import Handover
 from wfdash.core.text.crash_report import crash_report
-from wfdash.live.polling.events import RecordChanged, WatchedChanged
+from wfdash.live.polling.events import RecordChanged
 from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
@@ -147,14 +147,16 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         if self.connection.learn_account():
             self.people.begin()
             self.actions.offer_unfinished()
-        if isinstance(message.event, WatchedChanged):
-            self.shift.watched_changed(message.event.state)
-        if isinstance(message.event, RecordChanged):
-            self.pages.say(message.event.sentence, "information", aside=True)
+        update = message.event
+        if isinstance(update, RecordChanged):
+            self.pages.say(update.sentence, "information", aside=True)
+            return
+        for state in update.watched:
+            self.shift.watched_changed(state)
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_ready:
                 with suppress(NoMatches):
-                    screen.live(message.event)
+                    screen.live(update)
 
     def on_action_moved(self, message: ActionMoved) -> None:
         self.actions.moved(message.progress, message.event)

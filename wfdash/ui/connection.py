@@ -11,7 +11,7 @@ from textual.worker import Worker
 
 from wfdash.config.load import load
 from wfdash.config.settings import Options, Settings, SettingsError
-from wfdash.live.polling.events import Event, RecordChanged, WatchedChanged
+from wfdash.live.polling.events import Event, Update
 from wfdash.ui.context import Context
 from wfdash.ui.messages import Live
 
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from wfdash.ui.session import AccountSession, Connect
 
 __all__ = ["SessionManager"]
-
-
-_ANYWHERE = (RecordChanged, WatchedChanged)
-"""What a person should hear whatever is on screen."""
 
 
 class SessionManager:
@@ -72,10 +68,14 @@ class SessionManager:
         context = self._context
 
         def emit(event: Event) -> None:
-            # A session that was left may still be reading: what it brings is of another account. And what is
-            # shown out of the record does not move by what is so now.
-            if turn == self._turn and (context.past is None or isinstance(event, _ANYWHERE)):
-                self._app.post_message(Live(event))
+            if turn != self._turn:
+                return  # a session that was left may still be reading: what it brings is of another account
+            if context.past is not None and isinstance(event, Update):
+                # What is shown out of the record does not move by what is so now.
+                if not event.watched:
+                    return
+                event = Update(watched=event.watched)
+            self._app.post_message(Live(event))
 
         begun, self._begun = self._begun, None
         if begun is None:

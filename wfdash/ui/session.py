@@ -18,7 +18,7 @@ from wfdash.live.actions.operator import Operator
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.shared_counter import SharedCounter, share_counter
-from wfdash.live.polling.events import Event, HealthChanged, RecordChanged
+from wfdash.live.polling.events import Event, RecordChanged, Update
 from wfdash.live.reads.reads import Reads
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.record.client import RecordedWorkflows
@@ -84,7 +84,7 @@ async def open_session(
 
     def tell(event: Event) -> None:
         notify(event)
-        if recorder is not None and not recorder.started and isinstance(event, HealthChanged):
+        if recorder is not None and not recorder.started and isinstance(event, Update):
             _begin_record(recorder, settings, api)
 
     api: Workflows = await connect(saw)

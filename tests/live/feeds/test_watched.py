@@ -19,13 +19,13 @@ def test_a_change_in_another_workflow_is_told_once():
             one.poller.show("orders")
             one.poller.watched.follow([pin])
             await one.until(lambda: one.poller.watched.states[0].status == "waiting")
-            assert one.told["WatchedChanged"] == 0
+            assert not one.watched_changes
             await one.api.change_status(pin.workflow, pin.id, "terminate")
-            await one.until(lambda: one.told["WatchedChanged"] > 0, within=2 * PACE)
+            await one.until(lambda: one.watched_changes, within=2 * PACE)
             state = one.poller.watched.states[0]
             assert (state.before, state.status) == ("waiting", "terminated")
             await one.until(lambda: one.loop.time() > state.changed_at + 3 * PACE)
-            assert one.told["WatchedChanged"] == 1
+            assert len(one.watched_changes) == 1
 
     simulate(story())
 
@@ -38,11 +38,11 @@ def test_list_row_of_a_new_watch_is_shown_with_it():
             waiting = next(row.id for row in one.poller.store if row.status == "waiting")
             one.poller.watched.follow([Pin(ACCOUNT_ID, "orders", waiting)])
             await one.api.change_status("orders", waiting, "terminate")
-            await one.until(lambda: one.told["WatchedChanged"] > 0, within=5, step=0.1)
+            await one.until(lambda: one.watched_changes, within=5, step=0.1)
             state = one.poller.watched.states[0]
             assert (state.before, state.status) == ("waiting", "terminated")
             await one.until(lambda: one.loop.time() > state.changed_at + 3 * PACE)
-            assert one.told["WatchedChanged"] == 1
+            assert len(one.watched_changes) == 1
 
     simulate(story())
 
@@ -80,10 +80,10 @@ def test_list_that_lags_behind_rings_once():
 
             one.api.list_instances = lags
             await one.api.change_status("orders", waiting, "terminate")
-            await one.until(lambda: one.told["WatchedChanged"] > 0, within=2 * PACE)
+            await one.until(lambda: one.watched_changes, within=2 * PACE)
             end = one.loop.time() + 10 * PACE
             await one.until(lambda: one.loop.time() > end)
-            assert one.told["WatchedChanged"] == 1
+            assert len(one.watched_changes) == 1
             assert one.poller.store.get(waiting).status == "terminated"
 
     simulate(story())

@@ -16,13 +16,12 @@ from wfdash.demo.http.api import create_app
 from wfdash.demo.http.credentials import ACCOUNT_ID, TOKEN
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.shared_counter import SharedCounter
-from wfdash.live.polling.events import InstancesChanged
 from wfdash.live.watcher import Watcher
 
 
 class Stage:
-    """`overlaps` are the requests that were asked while the same one was under way; `told` counts
-    the events by name; `on_change` is called with each delta of the store."""
+    """`overlaps` are the requests that were asked while the same one was under way; `updates`
+    is what the screens would get; `on_change` is called with each delta of the store."""
 
     def __init__(
         self,
@@ -40,7 +39,7 @@ class Stage:
         self.in_flight = Counter()
         self.overlaps = []
         self.budget = Budget(clock=self.loop.time, share=share, counter=counter)
-        self.told = Counter()
+        self.updates = []
         self.unreachable = False
         self.on_change = lambda delta: None
         self.poller: Watcher
@@ -69,10 +68,14 @@ class Stage:
         finally:
             self.in_flight[asked] -= 1
 
-    def _notify(self, event):
-        self.told[type(event).__name__] += 1
-        if isinstance(event, InstancesChanged):
-            self.on_change(event.delta)
+    def _notify(self, update):
+        self.updates.append(update)
+        if update.delta:
+            self.on_change(update.delta)
+
+    @property
+    def watched_changes(self):
+        return [state for update in self.updates for state in update.watched]
 
     async def until(self, condition, *, within: float = 600.0, step: float = 0.5):
         """Wait until a condition holds; fails when that takes more than so many simulated seconds."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.demo.engine.world import build
-from wfdash.live.polling.events import InstancesChanged
+from wfdash.live.polling.events import Update
 
 
 def shown(script, scenario, *, size=(80, 24), **options):
@@ -164,7 +164,7 @@ def test_page_at_rest_draws_nothing():
         await d.until(lambda: "errors are level" in d.text or "errors rose" in d.text or "fell" in d.text)
         screen = d.app.screen
         lines = d.text
-        screen.live(InstancesChanged(type("Nothing", (), {"added": (), "changed": ()})()))
+        screen.live(Update())
         screen._draw()
         await d.pilot.pause()
         assert d.text == lines

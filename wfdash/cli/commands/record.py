@@ -17,7 +17,7 @@ from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import clean
-from wfdash.live.polling.events import Event, InstancesChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.records.record.client import RecordedWorkflows
 from wfdash.live.records.record.place import RecordPlace, record_path
 from wfdash.live.records.record.recorder import Recorder
@@ -125,15 +125,15 @@ class RecordedWorkflow:
             budget=session.budget,
             interval=session.settings.interval,
             local=session.api.local,
-            notify=self._on_event,
+            notify=self._on_update,
         )
         self.poller.show(workflow, query)
 
-    def _on_event(self, event: Event) -> None:
+    def _on_update(self, update: Update) -> None:
         self._health()
-        if isinstance(event, InstancesChanged):
+        if update.delta:
             store = self.poller.store
-            for identity in (*event.delta.added, *event.delta.changed):
+            for identity in (*update.delta.added, *update.delta.changed):
                 self._wanted.pop(identity, None)
                 if (row := store.get(identity)) is not None and _is_worth_reading(row):
                     self._wanted[identity] = None

@@ -19,7 +19,7 @@ from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
 from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.live.budget.budget import Priority
-from wfdash.live.polling.events import Event, InstancesChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.watcher import Watcher
 
@@ -152,7 +152,7 @@ class Changes:
             budget=session.budget,
             interval=interval or session.settings.interval,
             local=session.api.local,
-            notify=self._on_event,
+            notify=self._on_update,
         )
         self.poller.show(self.lines.workflow, self.query)
         tasks = [asyncio.create_task(self.poller.run()), asyncio.create_task(self._print())]
@@ -167,13 +167,11 @@ class Changes:
                 task.cancel()
         return self.ended.result()
 
-    def _on_event(self, event: Event) -> None:
+    def _on_update(self, update: Update) -> None:
         self._health()
-        if not isinstance(event, InstancesChanged):
-            return
         now, store = self.session.clock(), self.poller.store
         rows = [
-            row for identity in (*event.delta.added, *event.delta.changed) if (row := store.get(identity))
+            row for identity in (*update.delta.added, *update.delta.changed) if (row := store.get(identity))
         ]
         for row in sorted(rows, key=lambda row: row.created or 0.0):
             if row.id in self.lines.last or self.query.match(row, now, self._context):

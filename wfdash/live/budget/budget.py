@@ -49,7 +49,6 @@ class Budget:
         self._free = free
         self.limit = max(20, min(MOST, round(QUOTA * share)))
         self.requests: deque[Exchange] = deque(maxlen=KEPT)
-        self.on_change: Callable[[], None] = lambda: None
         self._clock = clock
         self._steady = steady or clock
         self._ahead = clock() - self._steady()
@@ -203,7 +202,6 @@ class Budget:
             self._refusals = 0
         if wait is not None:
             self._freeze(now + min(max(wait, 1.0), 2 * WINDOW), now)
-        self.on_change()
 
     def answered(self) -> None:
         """Gives up the foreground: nobody waits in this process, what runs by itself may go on everywhere."""

@@ -10,7 +10,7 @@ from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.anomalies import AGAIN, Anomalies
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
@@ -71,7 +71,7 @@ class AnomalyReads(Job):
         detail = await read_instance(self.context, identity) if identity is not None else None
         if detail is not None:
             self._read_too(detail)
-            self.context.notify(DetailChanged(detail.id))
+            self.context.notify(Update(details=(detail.id,)))
 
     def _next(self, now: float) -> str | None:
         active = self.context.store.active

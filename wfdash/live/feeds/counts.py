@@ -9,7 +9,7 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.count_history import Trends
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import WorkflowsChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.freshness import Freshness
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.session_watch import AnswerCost
@@ -80,7 +80,7 @@ class Counts(Job):
             await self._ask_all()
         else:
             await self._ask_workflow(self.context.workflow)
-        self.context.notify(WorkflowsChanged())
+        self.context.notify(Update(workflows=True))
 
     async def _ask_workflow(self, workflow: str) -> None:
         found = await self.context.api.get_workflow(workflow)

@@ -13,7 +13,7 @@ from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.first_failure import FirstFailureSearch
 from wfdash.live.feeds.past_version import PastVersion
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import DetailChanged, HealthChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
@@ -189,7 +189,6 @@ class ErrorSamples(Job):
         self._past.listed(version, (), context.clock())  # one that fails is not tried at once again
         page = await context.api.list_instances(context.workflow, ListQuery(date_end=deployed))
         self._past.listed(version, page.items, context.clock())
-        context.notify(HealthChanged())
 
     async def _list_older(self, cursor: str) -> None:
         """Not for the table, which would show a gap: one of these gets its row when it is read."""
@@ -200,9 +199,13 @@ class ErrorSamples(Job):
     async def _read(self, identity: str) -> None:
         context = self.context
         self._first_failure.looked += identity not in self._candidates
+        listed = Delta()
         if (item := self._first_failure.items.pop(identity, None)) is not None:
-            context.tell(context.store.apply([dict(item)], seq=context.next_number(), now=context.clock()))
-        detail = await read_instance(context, identity)
+            listed = context.store.apply([dict(item)], seq=context.next_number(), now=context.clock())
+        try:
+            detail = await read_instance(context, identity)
+        finally:
+            context.tell(listed)  # with what the instance itself says: a row that is half known helps nobody
         if detail is None or detail.unread:
             self._lost.add(identity)
             return
@@ -217,7 +220,7 @@ class ErrorSamples(Job):
         else:
             self._samples.pop(identity, None)
             self._lost.add(identity)
-        context.notify(DetailChanged(identity))
+        context.notify(Update(details=(identity,)))
 
     @property
     def _enough(self) -> bool:

@@ -10,7 +10,7 @@ from wfdash.core.rows.store import EXPIRED, Delta
 from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
@@ -141,7 +141,7 @@ class FilterSearch(Job):
             self._candidates.discard(identity)
             return
         self._details.remember(detail)
-        context.notify(DetailChanged(identity))
+        context.notify(Update(details=(identity,)))
 
     def _begin(self) -> None:
         self._candidates, self._unread, self._again = set(), [], {}

@@ -10,7 +10,7 @@ from wfdash.core.rows.store import EXPIRED
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
-from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import amend_row, read_answer
@@ -119,7 +119,7 @@ class OpenDetail(Job):
             state.gone = "expired or deleted"
             state.freshness.settled = True
             context.tell(context.store.doubt([identity], EXPIRED))
-            context.notify(DetailChanged(identity))
+            context.notify(Update(details=(identity,)))
             return
         self._cost = answer.size / _BYTES_A_SECOND
         await asyncio.sleep(0)  # its parse has held the loop long enough
@@ -145,7 +145,7 @@ class OpenDetail(Job):
         state.freshness.settled = is_final(detail.status)
         state.freshness.answered_at = detail.read_at or context.clock()
         context.tell(amend_row(context.store, detail, number, context.clock()))
-        context.notify(DetailChanged(detail.id))
+        context.notify(Update(details=(detail.id,)))
         self._forget()
 
     def _state(self, identity: str) -> DetailState:

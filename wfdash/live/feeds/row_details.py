@@ -16,7 +16,7 @@ from wfdash.core.why.session_times import last_moved
 from wfdash.core.why.why import Why
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
@@ -209,7 +209,7 @@ class RowDetails(Job):
         if detail is None:
             return
         self.remember(detail)
-        context.notify(DetailChanged(identity))
+        context.notify(Update(details=(identity,)))
 
     def _next(self, now: float) -> str | None:
         if urgent := self.urgent:

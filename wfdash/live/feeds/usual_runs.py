@@ -14,7 +14,7 @@ from wfdash.core.rows.store import EXPIRED
 from wfdash.core.triage.compare import best_candidates
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import DetailChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 
@@ -104,7 +104,7 @@ class UsualRuns(Job):
             found = [row for row in rows if row is not None and row.version == version]
             self._listed[version] = (context.clock(), found)
         if (opened := self._opened()) is not None:
-            context.notify(DetailChanged(opened.id))
+            context.notify(Update(details=(opened.id,)))
 
     def _next(self, now: float) -> tuple[str, str] | None:
         """The version and the run of it to read now; no run where they have to be listed first."""

@@ -6,7 +6,7 @@ from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.polling.events import WorkflowsChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 
 __all__ = ["Versions"]
@@ -56,4 +56,4 @@ class Versions(Job):
         except (Forbidden, NotFound):
             return
         self.by_id = {version.id: version for version in versions}
-        self.context.notify(WorkflowsChanged())
+        self.context.notify(Update(workflows=True))

@@ -1,6 +1,6 @@
 """The watched instances of every workflow, read at their own slow pace, and what changed of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from wfdash.api.errors import InstanceNotFound, WorkflowNotFound
 from wfdash.core.model.detail import read_detail
@@ -8,6 +8,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import amend_row
 from wfdash.live.polling.session_watch import AnswerCost
@@ -23,16 +24,15 @@ GONE = "expired"
 
 
 class Watched(Job):
-    """Reads one instance a turn, without its steps. `changed` is told of each change of status once."""
+    """Reads one instance a turn, without its steps; each change of status is news once."""
 
     purpose = "watched"
     in_turn = out_of_turn = Priority.BACKGROUND
 
-    def __init__(self, context: FeedContext, *, changed: Callable[[PinState], None]) -> None:
+    def __init__(self, context: FeedContext) -> None:
         super().__init__(1.0)
         self.context = context
         self._cost = AnswerCost()
-        self._changed = changed
         self._states: dict[Pin, PinState] = {}
 
     @property
@@ -105,4 +105,4 @@ class Watched(Job):
         # The first answer is no change: it must not ring at every start.
         if before:
             state.before, state.changed_at = before, self.context.clock()
-            self._changed(state)
+            self.context.notify(Update(watched=(state,)))

@@ -8,7 +8,7 @@ from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
 from wfdash.core.rows.contiguous_range import ContiguousRange
 from wfdash.core.rows.store import Delta, Store
-from wfdash.live.polling.events import Event, InstancesChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.polling.session_watch import SessionWatch
 
 __all__ = ["FeedContext"]
@@ -17,7 +17,7 @@ __all__ = ["FeedContext"]
 class FeedContext(Struct):
     api: Workflows
     clock: Callable[[], float]
-    notify: Callable[[Event], None]
+    notify: Callable[[Update], None]
     workflow: str = ""
     query: Query | None = None
     store: Store = field(default_factory=Store)
@@ -43,4 +43,4 @@ class FeedContext(Struct):
             rows = (self.store.get(identity) for identity in (*delta.added, *delta.changed))
             self.session.saw([row for row in rows if row is not None], now)
         if delta:
-            self.notify(InstancesChanged(delta))
+            self.notify(Update(delta=delta))

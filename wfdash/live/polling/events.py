@@ -1,48 +1,37 @@
-"""What the poller tells the screens: that something they may show is different now."""
+"""What the watcher tells the screens: that something they may show is different now."""
 
 from msgspec import Struct
 
 from wfdash.core.rows.store import Delta
 from wfdash.live.records.pins import PinState
 
-__all__ = [
-    "BudgetChanged",
-    "DetailChanged",
-    "Event",
-    "HealthChanged",
-    "InstancesChanged",
-    "RecordChanged",
-    "WatchedChanged",
-    "WorkflowsChanged",
-]
+__all__ = ["Event", "RecordChanged", "Update"]
 
 
-class InstancesChanged(Struct, frozen=True):
-    delta: Delta
+class Update(Struct, frozen=True):
+    """What one answer changed, or a failure, all in one, so that a page draws once for it.
 
+    Freshness and totals may be different after each, rows and details where it names them.
+    """
 
-class DetailChanged(Struct, frozen=True):
-    """The detail of an instance, or what is known of why it is where it is."""
+    delta: Delta = Delta()
+    details: tuple[str, ...] = ()
+    """Instances that were read, or of which more is known of why they are where they are."""
+    workflows: bool = False
+    """Whether the list of workflows, the counts or the versions are new."""
+    watched: tuple[PinState, ...] = ()
+    """Watched instances, of whichever workflow, that have another status than before."""
 
-    id: str
-
-
-class WorkflowsChanged(Struct, frozen=True):
-    """The workflows or the counts of the one shown."""
-
-
-class HealthChanged(Struct, frozen=True):
-    """A poll was answered or failed, or what is listed changed: freshness, totals, cursors."""
-
-
-class BudgetChanged(Struct, frozen=True):
-    pass
-
-
-class WatchedChanged(Struct, frozen=True):
-    """A watched instance, of whichever workflow, has another status than before."""
-
-    state: PinState
+    def merged(self, later: "Update") -> "Update":
+        """Both in one; what the second says of a row that the first one added is part of its being new."""
+        added = dict.fromkeys((*self.delta.added, *later.delta.added))
+        changed = dict.fromkeys((*self.delta.changed, *later.delta.changed))
+        return Update(
+            delta=Delta(tuple(added), tuple(identity for identity in changed if identity not in added)),
+            details=tuple(dict.fromkeys((*self.details, *later.details))),
+            workflows=self.workflows or later.workflows,
+            watched=(*self.watched, *later.watched),
+        )
 
 
 class RecordChanged(Struct, frozen=True):
@@ -51,12 +40,4 @@ class RecordChanged(Struct, frozen=True):
     sentence: str
 
 
-Event = (
-    InstancesChanged
-    | DetailChanged
-    | WorkflowsChanged
-    | HealthChanged
-    | BudgetChanged
-    | WatchedChanged
-    | RecordChanged
-)
+Event = Update | RecordChanged

@@ -13,7 +13,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, brief, count, counted
 from wfdash.core.why.waits import OpenWait, OpenWaits
-from wfdash.live.polling.events import Event, InstancesChanged
+from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -131,8 +131,8 @@ class EventsScreen(BaseScreen):
     def why_off(self, action: str) -> str:
         return super().why_off("instance.send_event" if action == "row.open" else action)
 
-    def live(self, event: Event) -> None:
-        if isinstance(event, InstancesChanged):
+    def live(self, update: Update) -> None:
+        if update.delta:
             self._ask()
         self.fill()
 

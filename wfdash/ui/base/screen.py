@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import Step
-from wfdash.live.polling.events import Event
+from wfdash.live.polling.events import Update
 from wfdash.ui.context import Context
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.field import Field
@@ -113,8 +113,8 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         """The session's watcher; None until the session is there."""
         return self.context.session.poller if self.context.session is not None else None
 
-    def live(self, event: Event) -> None:
-        """Something is different now. Also called for screens under another one."""
+    def live(self, update: Update) -> None:
+        """An answer came, or failed. Also called for screens under another one."""
 
     def tick(self, now: float) -> None:
         """Draws, once a second while this screen is on top, what moves by the clock alone."""

@@ -19,7 +19,7 @@ from wfdash.core.payload.unfold import unfolded_within
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, size
 from wfdash.core.why.why import TimeWords
-from wfdash.live.polling.events import DetailChanged, Event
+from wfdash.live.polling.events import Update
 from wfdash.live.records.export_files import save_stream
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -74,8 +74,8 @@ class InspectorScreen(BaseScreen):
     def field(self) -> SearchField:
         return self.query_one(SearchField)
 
-    def live(self, event: Event) -> None:
-        if isinstance(event, DetailChanged) and event.id == self.instance:
+    def live(self, update: Update) -> None:
+        if self.instance in update.details:
             self._take()
 
     def tick(self, now: float) -> None:

@@ -12,7 +12,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import Step
 from wfdash.core.why.waits import open_waits
-from wfdash.live.polling.events import Event
+from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.base.identity import identity_of, last_pieces
@@ -87,7 +87,7 @@ class DetailScreen(BaseScreen):
     def pane(self) -> DetailPane:
         return self.query_one("#detail", DetailPane)
 
-    def live(self, event: Event) -> None:
+    def live(self, update: Update) -> None:
         self.draw()
 
     def tick(self, now: float) -> None:

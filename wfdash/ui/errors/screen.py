@@ -14,7 +14,7 @@ from wfdash.core.triage.error_groups import (
     short_version,
 )
 from wfdash.core.triage.headline import Evidence, Headline, headline, worst_version
-from wfdash.live.polling.events import Event
+from wfdash.live.polling.events import Update
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
@@ -109,7 +109,7 @@ class ErrorsScreen(BaseScreen):
         super().key_pressed(key)
         self._touched = True
 
-    def live(self, event: Event) -> None:
+    def live(self, update: Update) -> None:
         self.draw()
 
     def tick(self, now: float) -> None:

@@ -21,7 +21,7 @@ from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.headline import ENOUGH
-from wfdash.live.polling.events import Event, InstancesChanged
+from wfdash.live.polling.events import Update
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
@@ -119,12 +119,12 @@ class HistoryScreen(BaseScreen):
 
     # What it rests on.
 
-    def live(self, event: Event) -> None:
+    def live(self, update: Update) -> None:
         loaded, poller = self.loaded, self.poller
-        if isinstance(event, InstancesChanged) and loaded is not None and poller is not None:
+        if update.delta and loaded is not None and poller is not None:
             if poller.workflow != self._workflow:
                 return
-            ids = (*event.delta.added, *event.delta.changed)
+            ids = (*update.delta.added, *update.delta.changed)
             rows = [row for identity in ids if (row := poller.store.get(identity)) is not None]
             loaded.add(rows)
             self._dirty = True

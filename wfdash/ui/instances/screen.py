@@ -10,7 +10,7 @@ from textual.timer import Timer
 from wfdash.core.filter.grammar import Term, unparse
 from wfdash.core.handoff.copy_formats import copies
 from wfdash.core.model.instance import Instance
-from wfdash.live.polling.events import DetailChanged, Event, InstancesChanged
+from wfdash.live.polling.events import Update
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.base.screen import BaseScreen
@@ -81,11 +81,11 @@ class InstancesScreen(BaseScreen):
         self.rows.show_workflow(workflow)
         self.views.begin()
 
-    def live(self, event: Event) -> None:
-        if isinstance(event, InstancesChanged):
-            self._moves.take_in(event.delta)
-        elif isinstance(event, DetailChanged):
-            self._moves.take_in_detail(event.id)
+    def live(self, update: Update) -> None:
+        if update.delta:
+            self._moves.take_in(update.delta)
+        for instance in update.details:
+            self._moves.take_in_detail(instance)
         self.draw_soon()
 
     def tick(self, now: float) -> None:

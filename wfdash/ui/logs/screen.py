@@ -24,7 +24,7 @@ from wfdash.core.timeline.axis import Axis, Scale
 from wfdash.core.timeline.outline import Outline, outline_in_slices
 from wfdash.core.timeline.timeline import axis_of
 from wfdash.core.why.step_names import base_name
-from wfdash.live.polling.events import DetailChanged, Event
+from wfdash.live.polling.events import Update
 from wfdash.live.records.export_files import file_name, write_first
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -107,8 +107,8 @@ class LogsScreen(BaseScreen):
     def field(self) -> SearchField:
         return self.query_one(SearchField)
 
-    def live(self, event: Event) -> None:
-        if isinstance(event, DetailChanged) and event.id == self.instance:
+    def live(self, update: Update) -> None:
+        if self.instance in update.details:
             self._begin()
 
     def tick(self, now: float) -> None:

@@ -10,7 +10,7 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
 from wfdash.live.budget.budget import QUOTA, Budget, Priority
-from wfdash.live.polling.events import BudgetChanged, Event
+from wfdash.live.polling.events import Update
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -50,8 +50,8 @@ class BudgetScreen(BaseScreen):
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
-    def live(self, event: Event) -> None:
-        if isinstance(event, BudgetChanged) and self.is_current:
+    def live(self, update: Update) -> None:
+        if self.is_current:
             self._draw()
 
     def tick(self, now: float) -> None:

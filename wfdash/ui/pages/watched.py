@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 
 from wfdash.core.text.words import count
 from wfdash.live.feeds.watched import PACE
-from wfdash.live.polling.events import Event, WatchedChanged
+from wfdash.live.polling.events import Update
 from wfdash.live.records.pins import Pin
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -56,8 +56,8 @@ class WatchedScreen(BaseScreen):
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
 
-    def live(self, event: Event) -> None:
-        if isinstance(event, WatchedChanged):
+    def live(self, update: Update) -> None:
+        if update.watched:
             self.draw()
 
     def tick(self, now: float) -> None:

@@ -9,7 +9,7 @@ from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.sparkline import moves
 from wfdash.core.text.words import clock, count, counted
-from wfdash.live.polling.events import Event, WorkflowsChanged
+from wfdash.live.polling.events import Update
 from wfdash.ui.base.empty_messages import PATIENCE, is_lost, no_answer
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -69,8 +69,8 @@ class WorkflowsScreen(BaseScreen):
         self.query_one("#trend").display = self.size.height >= 18
         self.call_after_refresh(self._fill)
 
-    def live(self, event: Event) -> None:
-        if isinstance(event, WorkflowsChanged):
+    def live(self, update: Update) -> None:
+        if update.workflows:
             self._fill()
 
     def tick(self, now: float) -> None:
