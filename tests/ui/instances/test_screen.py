@@ -202,6 +202,28 @@ def test_arrivals_go_in_at_once_at_the_first_row():
     drive(script)
 
 
+@pytest.mark.parametrize("by", ["filter typed", "page above"])
+def test_arrivals_go_in_at_once_to_a_list_just_asked_for(by):
+    async def script(d):
+        await d.press("j", "j")
+        if by == "filter typed":
+            await d.press("/")
+            await d.type(" ")
+            await d.press("enter")
+        else:
+            await d.press("H")
+            d.app.root.rows.filter_by("age<30d")
+            await d.press("escape")
+        assert d.app.root.table.cursor > 0
+        await arrive(d, "late-1")
+        assert d.app.root.table.index_of("late-1") is not None
+        await d.press("j")
+        await arrive(d, "late-2")
+        assert d.app.root.table.index_of("late-2") is None
+
+    drive(script)
+
+
 def test_arrivals_go_in_after_thirty_seconds_without_a_key():
     async def script(d):
         await d.press("j")

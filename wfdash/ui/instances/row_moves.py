@@ -65,6 +65,8 @@ class RowMoves:
         pointed, pressed = now - context.last_pointed_at, now - context.last_key_at
         if 0 <= pointed < POINTING:  # less than nothing: the clock was set back
             return True
+        if self._rows.untouched:
+            return False
         return self._rows.table.cursor > 0 and (0 <= pointed < IDLE or 0 <= pressed < IDLE)
 
     def dismiss_ghosts(self) -> None:

@@ -67,6 +67,8 @@ class InstanceRows:
         self._building: Worker[None] | None = None
         self.awaited = ""
         """The instance the cursor goes to once its row is there."""
+        self.untouched = True
+        """Whether no key came since this list was asked for: what is listed then is what was waited for."""
 
     @property
     def poller(self) -> Watcher | None:
@@ -86,7 +88,7 @@ class InstanceRows:
         """Lists another workflow, from nothing: what is filtered out in one says little about the next."""
         if self.workflow and workflow != self.workflow:
             self.query = EVERYTHING
-        self.workflow = workflow
+        self.workflow, self.untouched = workflow, True
         if self.poller is None:
             return
         self._api.ask(self.poller, workflow, self.query)
@@ -128,6 +130,7 @@ class InstanceRows:
 
     def set_query(self, query: Query, *, typing: bool = False) -> None:
         """Puts another filter in force: rows that no longer match go at once."""
+        self.untouched = True
         # Typing a blank or another spelling of the same filter must not list everything anew.
         if query == self.query:
             self._look_up_batches()
@@ -179,6 +182,7 @@ class InstanceRows:
 
     def settle_filter(self) -> None:
         """What was typed stays, so marks belong to it from now on."""
+        self.untouched = True
         if not self.query.needs_marks:
             self._settled = str(self.query)
 

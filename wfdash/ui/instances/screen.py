@@ -103,6 +103,7 @@ class InstancesScreen(BaseScreen):
 
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)
+        self.rows.untouched = False
         self._moves.dismiss_ghosts()
 
     @property
