@@ -22,6 +22,9 @@ __all__ = ["UsualRuns"]
 
 ENOUGH: Final = 20
 """Runs of a version that are read for it: a tenth and a ninetieth of a hundred mean little of fewer."""
+_FIRST: Final = 10
+"""Of these the first, which are read at once: some took another way and tell nothing of the open one."""
+_MANY: Final = 1000
 _KEPT: Final = 60
 """Runs of a version that are kept, the newest read: whoever reads one adds to them."""
 _LONGEST: Final = 2000
@@ -48,6 +51,22 @@ class UsualRuns(Job):
         self._listed: dict[str, tuple[float, list[Instance]]] = {}
         """By version: complete ones that no list of the table has shown, and when they were listed."""
         self._usual: tuple[str, int, UsualRun] | None = None
+
+    @property
+    def priority(self) -> Priority:
+        """The first few, without which nothing is said of what comes next, are what somebody looks at."""
+        return Priority.ROWS if self.few else Priority.BACKGROUND
+
+    @property
+    def few(self) -> bool:
+        """Whether so few runs of the open instance's version were read that little can be said of it.
+
+        Where the rows that move are many, to look at each of them takes all there is.
+        """
+        opened = self._opened()
+        if len(self.context.store.active) > _MANY:
+            return False
+        return opened is not None and len(self._runs.get(opened.version, ())) < _FIRST
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
