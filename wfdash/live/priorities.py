@@ -179,7 +179,7 @@ def order(feeds: Feeds, now: float) -> Sequence[Job]:
     samples, oddities = feeds.error_samples, feeds.anomaly_reads
     triage = (samples, oddities) if few else (oddities, samples)
     asked = (feeds.versions, *triage, feeds.search, feeds.history)
-    # What usually comes next is said of the instance that somebody looks at: the first few runs go before rows.
+    # What usually comes next is said of the instance that somebody looks at: the first runs go before rows.
     usual = feeds.usual_runs
     spare = (usual, *spare, feeds.watched) if usual.few else (*spare, feeds.watched, usual)
     return (*first, *asked, feeds.counts, *spare)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.harness.stage import asked, final_of, staged
 from wfdash.api.errors import InstanceNotFound
+from wfdash.core.triage.compare import differences
 from wfdash.live.reads.comparison import read_pair
 from wfdash.live.reads.full_outputs import read_full_outputs
 from wfdash.live.reads.reads import Reads
@@ -105,3 +106,28 @@ async def test_each_read_is_counted_under_its_purpose(on):
     await reads.has_workflow("orders")
     ((_, spender),) = on.budget.spenders
     assert {"instance": 3, "go to": 1}.items() <= dict(spender.purposes).items()
+
+
+@staged("incident")
+async def test_pair_takes_of_late_successes_the_one_most_alike(on):
+    await shown(on)
+    failed = next(row for row in on.poller.store if row.status == "errored")
+    loaded = await reads_of(on).instance("orders", failed.id)
+    pair = await read_pair(reads_of(on), on.poller.store, "orders", failed.id, loaded=loaded, local=False)
+    listed = on.world.workflows["orders"].walk(newest_first=True, status="complete")
+    late = [one.id for one in listed if one.version.id == failed.version][:5]
+    details = [await reads_of(on).instance("orders", one) for one in late]
+    apart = {one.id: len(differences(loaded.params, one.params)) for one in details}
+    assert pair.weighed == len(apart) == 5
+    assert apart[pair.other[0].id] == min(apart.values())
+
+
+@staged("calm")
+async def test_pair_in_a_dev_session_reads_one_success_alone(on):
+    await shown(on)
+    mine, *_ = [row for row in on.poller.store if row.status == "complete"]
+    loaded = await reads_of(on).instance("orders", mine.id)
+    before = len(asked(on, "/instances/"))
+    pair = await read_pair(reads_of(on), on.poller.store, "orders", mine.id, loaded=loaded, local=True)
+    assert pair.weighed == 1
+    assert len(asked(on, "/instances/")) == before + 1

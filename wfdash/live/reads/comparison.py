@@ -1,27 +1,37 @@
-"""Two runs to compare: the one looked at and the last success, a loaded one or as the server lists it."""
+"""Two runs to compare: the one looked at, and of the last successes the one whose params are most alike."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import EXPIRED, Store
-from wfdash.core.triage.compare import best_candidates
+from wfdash.core.triage.compare import best_candidates, differences
 from wfdash.live.reads.reads import Reads
 
 __all__ = ["RunPair", "read_pair"]
 
-_TRIED = 3
+_TRIED: Final = 3
 """Candidates that are read, at most, when those before them have expired."""
+_WEIGHED: Final = 5
+"""Successes of one version that are read, so that two baskets alike are compared and not any two."""
+
+_Run = tuple[Instance, Detail]
 
 
 class RunPair(Struct, frozen=True):
     mine: Detail
     version: str
     """Of mine; "" where no answer names it."""
-    other: tuple[Instance, Detail] | None
-    """The last success by its row and in full; None when there is none, or the best of them are gone."""
+    other: _Run | None
+    """A success by its row and in full; None when there is none, or the best of them are gone."""
     expired: bool = False
     """Whether there were some, which are gone."""
+    weighed: int = 1
+    """Of how many successes it is the one whose params differ least."""
 
 
 async def read_pair(
@@ -36,8 +46,21 @@ async def read_pair(
     if loaded is None or loaded.simple:
         loaded = await reads.instance(workflow, instance)
     runs = await _last_successes(reads, store, workflow, mine=instance, version=version, local=local)
-    other = await reads.first_instance(workflow, runs[:_TRIED])
+    alike = [row for row in runs[:_WEIGHED] if row.version == runs[0].version]
+    # Each read of a dev session fills its trace store, and without params all are alike.
+    if local or len(alike) < 2 or not loaded.params:
+        alike = []
+    found = await asyncio.gather(*(reads.first_instance(workflow, [row]) for row in alike))
+    if there := [run for run in found if run is not None]:
+        best = await asyncio.to_thread(_most_alike, loaded, there)
+        return RunPair(loaded, version, best, weighed=len(there))
+    other = await reads.first_instance(workflow, runs[len(alike) : len(alike) + _TRIED])
     return RunPair(loaded, version, other, expired=bool(runs) and other is None)
+
+
+def _most_alike(mine: Detail, runs: Sequence[_Run]) -> _Run:
+    """The one whose params differ in the fewest places; of equals the first."""
+    return min(runs, key=lambda run: len(differences(mine.params, run[1].params)))
 
 
 async def _last_successes(

@@ -1,4 +1,4 @@
-"""This run against the latest complete one of its version, or of the version before."""
+"""This run against a late complete one of its version, or of the version before."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,8 +13,9 @@ from wfdash.core.payload.tree import path_text, summary
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, spoken
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.compare import Comparison, compare
+from wfdash.core.triage.compare import Comparison, Difference, compare
 from wfdash.core.triage.error_groups import short_version
+from wfdash.live.reads.comparison import RunPair, read_pair
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
@@ -28,15 +29,16 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["CompareScreen"]
 
-_PARAMS: Final = 4
+_PARAMS: Final = 5
+"""Lines that the params have at least."""
 _LOOKING: Final = "looking for a complete run to compare with"
 _NONE: Final = "no run of this workflow is complete: there is nothing to compare with"
 _EXPIRED: Final = "the last complete runs have expired: nothing to compare with"
 
 
 class CompareScreen(BaseScreen):
-    """Costs one request for the other run, and one each for this one and for the list of the complete
-    ones, where those are not known yet."""
+    """Costs up to five requests for runs of which the most alike is taken, and one each for this one and for
+    the list of the complete ones, where those are not known yet."""
 
     labels: ClassVar[Mapping[str, str]] = {"row.open": "open the other"}
     offers = ("instance.next",)
@@ -47,7 +49,9 @@ class CompareScreen(BaseScreen):
         self.workflow, self.instance = workflow, instance
         self._said = _LOOKING
         self._other: Instance | None = None
-        self._lines: list[Pieces] = []
+        self._against = ""
+        """What the other run is, in words."""
+        self._params: list[Difference] = []
 
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
@@ -66,7 +70,6 @@ class CompareScreen(BaseScreen):
     async def _find(self) -> None:
         """Reads both runs and compares them; what was found is shown by the screen, outside of the worker."""
         from wfdash.api.errors import WorkflowsError
-        from wfdash.live.reads.comparison import read_pair
 
         session = self.context.session
         if session is None:
@@ -90,34 +93,22 @@ class CompareScreen(BaseScreen):
             return
         row, theirs = pair.other
         found = await asyncio.to_thread(compare, pair.mine, theirs, now=self.context.clock())
-        self.call_later(self._show, found, row, pair.version)
+        self.call_later(self._show, found, row, pair)
 
     def _tell(self, said: str) -> None:
         self._said = said
         self._draw()
 
-    def _show(self, found: Comparison, other: Instance, version: str) -> None:
-        self._said, self._other = found.sentence(), other
-        of_version = _version_words(version, other.version)
+    def _show(self, found: Comparison, other: Instance, pair: RunPair) -> None:
+        self._said, self._other, self._params = found.sentence(), other, found.params
         now, utc = self.context.clock(), self.context.utc
         ended = other.ended or other.created
         word = "finished" if other.ended else "created"
         when = f", {word} {spoken(now - ended)} ago" if ended else ""
-        when += f" · read {clock(now, utc=utc)}"
-        self._lines = [
-            [
-                (" compared with ", QUIET),
-                (clean(other.id[:200]), PLAIN),
-                (f", complete{of_version}{when}", QUIET),
-            ]
-        ]
-        for difference in found.params[:_PARAMS]:
-            was = f"{summary(difference.theirs, 60)} → {summary(difference.mine, 60)}"
-            self._lines.append(
-                [(" params ", QUIET), (clean(path_text(difference.path)), PLAIN), (f"  {was}", QUIET)]
-            )
-        if len(found.params) > _PARAMS:
-            self._lines.append([(f" and {len(found.params) - _PARAMS} more places in params", QUIET)])
+        alike = f" · of the last {pair.weighed} the one most like it in params" if pair.weighed > 1 else ""
+        self._against = f"compared with {clean(other.id[:200])}, complete"
+        self._against += f"{_version_words(pair.version, other.version)}{when}{alike}"
+        self._against += f" · read {clock(now, utc=utc)}"
         self.query_one("#pairs", CompareTable).fill(found)
         self._draw()
 
@@ -128,7 +119,23 @@ class CompareScreen(BaseScreen):
         lines: list[Pieces] = [[(" ", PLAIN), *badges, (fit(clean(self.instance[:300]), room), STRONG)]]
         style = STRONG if self._other is not None else WARN
         lines += [[(f" {line}", style)] for line in wrapped(clean(self._said), width - 2, 3)]
-        self.query_one("#head", TextLines).show([*lines, *self._lines, []])
+        if self._other is not None:
+            lines += [[(f" {line}", QUIET)] for line in wrapped(self._against, width - 2, 2)]
+            # A blank line, the title of the steps and the keys stand below.
+            pairs = self.query_one("#pairs", CompareTable).row_count()
+            lines += self._differences(max(_PARAMS, self.size.height - len(lines) - pairs - 3))
+        self.query_one("#head", TextLines).show([*lines, []])
+
+    def _differences(self, room: int) -> list[Pieces]:
+        """Where the params differ, as far as there is room for it beside the steps."""
+        shown = self._params if len(self._params) <= room else self._params[: room - 1]
+        lines: list[Pieces] = []
+        for each in shown:
+            was = f"{summary(each.theirs, 60)} → {summary(each.mine, 60)}"
+            lines.append([(" params ", QUIET), (clean(path_text(each.path)), PLAIN), (f"  {was}", QUIET)])
+        if more := len(self._params) - len(shown):
+            lines.append([(f" and {more} more places in params", QUIET)])
+        return lines
 
     def action_instance_next(self) -> None:
         self._to(1)
@@ -141,7 +148,7 @@ class CompareScreen(BaseScreen):
         listing = self.context.pages.listing
         other = listing.step(self.instance, direction) if listing.workflow == self.workflow else None
         if other is not None and other != self.instance:
-            self.instance, self._other, self._lines = other, None, []
+            self.instance, self._other = other, None
             self._tell(_LOOKING)
             self._find()
 

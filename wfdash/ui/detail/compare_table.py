@@ -31,7 +31,7 @@ _LOOKS: Final = {
     "faster": ("▼", PLAIN),
     "open": ("●", Style(color="green")),
 }
-_VERDICT: Final = 11
+_VERDICT: Final = 12
 _TIME: Final = 8
 _MEASURED: Final = 500
 """Pairs that the width of the names is taken from."""
@@ -68,11 +68,10 @@ class CompareTable(LineTable):
         assert self.comparison is not None
         pair = self.comparison.pairs[index]
         glyph, style = _LOOKS[pair.verdict]
-        name = "  " + pair.name if pair.mine is None else pair.name
         room = self._room(width)
         pieces = [
             (f" {glyph} {fit('' if pair.verdict == 'same' else pair.verdict, _VERDICT)} ", style),
-            (fit(name + _other(pair) + _error(pair), room), QUIET if pair.mine is None else PLAIN),
+            (fit(pair.name + _other(pair) + _error(pair), room), QUIET if pair.mine is None else PLAIN),
             (
                 f" {_length(pair.mine, self.comparison.now):>{_TIME}} ",
                 style if pair.verdict != "same" else PLAIN,

@@ -23,8 +23,8 @@ __all__ = ["Foot"]
 _VERSIONS, _VERSIONS_TALL = 3, 6
 _CRONS, _MISSED = 2, 3
 """Schedules that are told, and missed moments of each, the latest."""
-_NAMED: Final = 36
-"""Columns before what is said of a version or a schedule."""
+_NARROW: Final = 100
+"""Columns below which the day of a deploy is told without its time: the numbers beside it are never cut."""
 
 
 class Foot(Struct, frozen=True):
@@ -72,7 +72,7 @@ class Foot(Struct, frozen=True):
         lines = []
         for share in shares[: _VERSIONS_TALL if self.tall else _VERSIONS]:
             since = deployed.get(share.version)
-            when = f"since {self._time(since)}" if since is not None else ""
+            when = f"since {self._day(since)}" if since is not None else ""
             style = BAD if share == worst else PLAIN
             words = self._fared(share, tallies[share.version])
             lines.append(self._line(short_version(share.version), when, QUIET, words, style))
@@ -105,10 +105,12 @@ class Foot(Struct, frozen=True):
         return lines
 
     def _line(self, name: str, beside: str, beside_style: Style, words: str, style: Style) -> Pieces:
+        left = f"  {fit(clean(name), 8)}  "
+        middle = f"{fit(clean(beside), 16 if self.width < _NARROW else 22)}  "
         return [
-            (f"  {fit(clean(name), 8)}  ", STRONG),
-            (f"{fit(clean(beside), 22)}  ", beside_style),
-            (fit(words, max(1, self.width - _NAMED)), style),
+            (left, STRONG),
+            (middle, beside_style),
+            (fit(words, max(1, self.width - len(left) - len(middle))), style),
         ]
 
     def basis(self, total: int | None, state: tuple[str, Style]) -> Pieces:
@@ -130,3 +132,8 @@ class Foot(Struct, frozen=True):
     def _time(self, at: float) -> str:
         text = clock(at, utc=self.utc, now=self.now)
         return text[:5] if text[2:3] == ":" else text
+
+    def _day(self, at: float) -> str:
+        """As `_time`; of one that is a date with a time the date alone where there is no room for both."""
+        text = self._time(at)
+        return text[:10] if self.width < _NARROW and len(text) > len("Sat 17:49:00") else text
