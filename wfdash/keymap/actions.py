@@ -98,7 +98,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("timeline.scale", ("x",), "scale", "Time scale: gaps cut, to scale, equal steps", "detail"),
     Action("timeline.next", ("]",), "next failed", "Next failed or slow step", "detail"),
     Action("timeline.previous", ("[",), "previous failed", "Previous failed or slow step", "detail"),
-    Action("detail.compare", ("=",), "compare", "Compare with the last success", "detail"),
+    Action("detail.compare", ("=",), "compare", "Compare with a run that succeeded", "detail"),
     Action("instance.watch", ("f",), "watch", "Watch this instance", "instance"),
     Action("logs.open", ("l",), "logs", "Lines that the instance or this step printed", "instance"),
     Action("watched.open", ("F",), "watched", "The watched instances of every workflow", "app"),

@@ -203,7 +203,7 @@ def test_arrivals_go_in_at_once_at_the_first_row():
 
 
 @pytest.mark.parametrize("by", ["filter typed", "page above"])
-def test_arrivals_go_in_at_once_to_a_list_just_asked_for(by):
+def test_arrivals_go_in_at_once_to_a_list_just_opened(by):
     async def script(d):
         await d.press("j", "j")
         if by == "filter typed":
