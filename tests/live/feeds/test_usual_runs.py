@@ -5,7 +5,7 @@ from tests.support.harness.stage import stage
 from wfdash.core.history.usual_run import LEAST_SAMPLES
 
 
-def test_usual_runs_are_known_seconds_after_an_instance_is_opened():
+def test_usual_runs_are_read_seconds_after_an_opening():
     async def story():
         async with stage("incident") as one:
             poller = one.poller
