@@ -318,6 +318,13 @@ def _add_record(parser: Arguments) -> None:
     parser.add_argument(
         "--out", action=Filled, metavar="FILE", default="", help="a record of its own, for wfdash replay"
     )
+    parser.add_argument(
+        "--on-change",
+        action=Filled,
+        metavar="COMMAND",
+        default="",
+        help="run it for each change of status and each new cause, JSON on its stdin, without a shell",
+    )
     parser.add_argument("--erase", action="store_true", help="remove the record of this account")
     parser.add_argument("--yes", action="store_true", help="erase without asking")
 
