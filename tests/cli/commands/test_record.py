@@ -1,9 +1,12 @@
 """`wfdash record`: what is on the disk when it ends, and what it refuses."""
 
+import json
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -29,21 +32,56 @@ def test_it_keeps_what_it_saw_for_a_while(shell, created, tmp_path):
     assert b"demo-token" not in path.read_bytes()
 
 
+@contextmanager
+def recording(program, env, path, *arguments):
+    """`wfdash record` once its first rows are on the disk; gives the process."""
+    argv = program.argv("record", "-w", "orders", "--out", str(path), *arguments)
+    running = subprocess.Popen(argv, env=environment(**env), stderr=subprocess.PIPE, text=True)
+    try:
+        assert "recording orders" in "".join(running.stderr.readline() for _ in range(2))
+        wait_until(lambda: query(path, "SELECT 1 FROM listed LIMIT 1"))
+        yield running
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 143
+    finally:
+        running.kill()
+        running.wait()
+        running.stderr.close()
+
+
+def wait_until(condition, seconds=90):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_sigterm_leaves_everything_on_the_disk(program, still, tmp_path):
     path = tmp_path / "o.db"
-    argv = program.argv("record", "-w", "orders", "--out", str(path))
-    running = subprocess.Popen(argv, env=environment(**still.env), stderr=subprocess.PIPE, text=True)
-    assert running.stderr
-    assert "recording orders" in "".join(running.stderr.readline() for _ in range(2))
-    deadline = time.monotonic() + 60
-    while not query(path, "SELECT 1 FROM listed LIMIT 1"):
-        assert time.monotonic() < deadline
-    running.send_signal(signal.SIGTERM)
-    assert running.wait(60) == 143
-    running.stderr.close()
+    with recording(program, still.env, path):
+        pass
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     newest = {row["id"] for row in still.listing("orders", per_page="100")}
     assert newest <= {identity for (identity,) in query(path, "SELECT id FROM instance")}
+
+
+def test_a_command_runs_for_a_change_and_sees_no_token(program, simulator, tmp_path):
+    path, out = tmp_path / "o.db", tmp_path / "changes"
+    keep = tmp_path / "keep.py"
+    keep.write_text(
+        "import os, sys\n"
+        "assert 'demo-token' not in str(os.environ)\n"
+        f"open({str(out)!r}, 'a').write(sys.stdin.read())\n"
+    )
+    with recording(program, simulator, path, "--on-change", f"{sys.executable} {keep}"):
+        done = program("create", "-w", "orders", "--id", "changes", "--yes", env=simulator)
+        assert done.returncode == 0, done.stderr
+        wait_until(lambda: out.exists() and '"id":"changes"' in out.read_text())
+    change = next(
+        change for change in map(json.loads, out.read_text().splitlines()) if change["id"] == "changes"
+    )
+    assert set(change) == {"at", "workflow", "id", "on", "from", "to"}
+    assert (change["workflow"], change["on"], change["from"]) == ("orders", "status", "-")
 
 
 def test_erasing_needs_a_yes_and_leaves_the_journal(program, tmp_path):
