@@ -122,7 +122,7 @@ def _compare_row(now: float, view: View, row: Row, answers: Answers, tally: Tall
     if row.took:
         _compare_took(now, row, answers, tally)
     if row.why:
-        _compare_cell(now, row, answers, tally)
+        _compare_cell(now, view, row, answers, tally)
 
 
 def _compare_took(now: float, row: Row, answers: Answers, tally: Tally) -> None:
@@ -138,7 +138,7 @@ def _compare_took(now: float, row: Row, answers: Answers, tally: Tally) -> None:
     tally.note("took", right, f"{row.identity} {row.took}, the API {[round(value, 1) for value in lasted]}")
 
 
-def _compare_cell(now: float, row: Row, answers: Answers, tally: Tally) -> None:
+def _compare_cell(now: float, view: View, row: Row, answers: Answers, tally: Tally) -> None:
     text, was, read = undated(row.why)
     waits = row.status in ("waiting", "paused", "queued", *FINAL)
     back = _LONG if was or read or row.faint or waits else _FRESH + _LAG
@@ -147,7 +147,8 @@ def _compare_cell(now: float, row: Row, answers: Answers, tally: Tally) -> None:
     right, foretold = holds(text, of_status, None if was else now)
     kind = "was" if was else "faint cell" if row.faint else "cell"
     open_now = answers.details[row.identity][-1][1]
-    tally.note(kind, right, f"{row.identity} {row.status} states {row.why} | {_open(open_now)}")
+    aged = f"list {view.list_age:.0f} s old, {now % 1000:.1f}"
+    tally.note(kind, right, f"{row.identity} {row.status} ({aged}) states {row.why} | {_open(open_now)}")
     if right and not was:
         least_most = [(name, made, age_span(age)) for name, made, age in foretold]
         tally.foretold += [Foretold(now, row.identity, n, made, *span) for n, made, span in least_most]
