@@ -125,7 +125,8 @@ class ErrorsScreen(BaseScreen):
             return
         groups, oddities = poller.error_samples.groups, poller.oddities()
         read, total = poller.error_samples.progress
-        said = self._headline(groups, read, total)
+        shares = self._version_shares()  # counted once, so that both places say the same numbers
+        said = self._headline(groups, read, total, shares)
         self._draw_header(read, total)
         self._draw_summary(said, bool(groups))
         self.group_table.rows, self.group_table.unusual = groups, said.unusual
@@ -133,7 +134,7 @@ class ErrorsScreen(BaseScreen):
         self.group_table.rows_changed()
         if not self._touched:
             self.group_table.move_to(0)
-        self._draw_beside()
+        self._draw_beside(shares)
         self.odd.rows, self.odd.rests_on = oddities, self._checked()
         self.odd.message = f"{self.odd.rests_on}, none stuck so far"
         self.odd.rows_changed()
@@ -184,13 +185,14 @@ class ErrorsScreen(BaseScreen):
             meter=meter_pieces(poller.budget),
         )
 
-    def _headline(self, groups: list[ErrorGroup], read: int, total: int) -> Headline:
+    def _headline(
+        self, groups: list[ErrorGroup], read: int, total: int, shares: list[VersionShare]
+    ) -> Headline:
         poller, context = self.poller, self.context
         assert poller is not None
         samples = poller.error_samples
         if not total and samples.listed:
             return Headline(f"no instance of {poller.workflow} is errored")
-        shares = self._version_shares()
         evidence = Evidence(read, total, shares, self._rows, poller.versions.appeared, samples.since_found)
         return headline(groups, evidence, now=context.clock(), utc=context.utc)
 
@@ -200,14 +202,13 @@ class ErrorsScreen(BaseScreen):
         lines = wrapped(clean(said.sentence), self.size.width - 2, _SUMMARY)
         self.query_one("#summary", TextLines).show([*([(" " + line, style)] for line in lines), []])
 
-    def _draw_beside(self) -> None:
+    def _draw_beside(self, shares: list[VersionShare]) -> None:
         """The group under the cursor by one example, and how the versions fare."""
         poller, group = self.poller, self.group_table.chosen
         assert poller is not None
         lines: list[Pieces] = [[]]
         if group is not None:
             lines += [*self._example(group), []]
-        shares = self._version_shares()
         if shares:
             title = f"  VERSIONS, newest {count(len(self._rows))} instances"
             if poller.filtered:
