@@ -41,6 +41,16 @@ def test_headline_names_cause_step_version_and_times():
     assert found.version == NEW
 
 
+def test_a_cure_is_named_with_its_time_and_an_old_deploy_is_not():
+    shares = (VersionShare(OLD, 190, 191, NOON), VersionShare(NEW, 1, 9, NOON + 3_000))
+    deployed = {OLD: NOON - 90 * 86_400, NEW: NOON + 3_000}
+    found = said(group(samples(APPROVAL, 20)), Evidence(20, 50, shares, deployed=deployed))
+    assert found.sentence == (
+        'WorkflowTimeoutError at "approval", 20 of 20 read: only on version 77aa0000 (190 of 191 failed), '
+        "since 12:00:00; the newer 9f2c0000, deployed 12:50:00: 1 of 9 failed"
+    )
+
+
 def test_good_version_is_never_blamed():
     groups = group(samples(APPROVAL, 8) + samples(TIMEOUT, 4))
     found = said(groups, Evidence(12, 50, WORSE))

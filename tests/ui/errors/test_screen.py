@@ -115,8 +115,11 @@ def test_age_of_listed_runs_is_not_a_versions_first_appearance():
         for size in ((80, 24), (140, 40)):
             await dashboard.pilot.resize_terminal(*size)
             await dashboard.settled()
-            told = dashboard.line("ended in error (counted")
-            assert re.search(r"  ccf99991 .* ended in error \(counted back to \d\d:\d\d:\d\d\)$", told)
+            told = dashboard.line("ended in error, deployed")
+            assert re.search(
+                r"  ccf99991 .* ended in error, deployed [\d:]{8}( \(counted back to [\d:]{8}\))?$",
+                told,
+            )
             assert " ".join(dashboard.text.split()).count("first failure") == 1
 
     incident(script)

@@ -34,6 +34,7 @@ _BY_CHANCE_IN_TIME: Final = 0.001
 """Stricter: two stretches of time differ by the hour of the day as well."""
 _DEPLOY_RESETS: Final = 180.0
 """Seconds within which a deploy resets what runs."""
+_DAY: Final = 86_400.0
 _DEPLOYS: Final = 3
 """Deploys that are told with their times."""
 
@@ -93,9 +94,14 @@ def headline(groups: Sequence[ErrorGroup], evidence: Evidence, *, now: float, ut
     top = of_worst[0] if of_worst else groups[0]
     said = _cause(top)
     if worst is not None and of_worst:
-        others = _others(evidence.shares, worst)
-        said += f": {_scope(groups, top)} version {short_version(worst.version)} ({_of(worst)} failed, "
-        said += f"others {others}){_times(top, worst.version, evidence, now, utc)}"
+        named, others = short_version(worst.version), _others(evidence.shares, worst)
+        newer = _newer(worst, evidence)
+        beside = "" if newer is not None else f", others {others}"
+        said += f": {_scope(groups, top)} version {named} ({_of(worst)} failed{beside})"
+        said += _times(top, worst.version, evidence, now, utc)
+        if newer is not None:
+            came = clock(evidence.deployed[newer.version], utc=utc, now=now)
+            said += f"; the newer {short_version(newer.version)}, deployed {came}: {_of(newer)} failed"
         return Headline(said, unusual=True, version=worst.version)
     said += _since(top, evidence, now, utc)
     if top.fingerprint.error == DEPLOYED:
@@ -171,6 +177,16 @@ def _cause(top: ErrorGroup) -> str:
     return f"{mark.error}{where}, {top.count} of {top.total} read"
 
 
+def _newer(worst: VersionShare, evidence: Evidence) -> VersionShare | None:
+    """The newest version that came after this one and of which instances have ended: it may be the cure."""
+    came = evidence.deployed
+    since = came.get(worst.version)
+    if since is None:
+        return None
+    newer = [share for share in evidence.shares if share.finished and came.get(share.version, since) > since]
+    return max(newer, key=lambda share: came[share.version], default=None)
+
+
 def _scope(groups: Sequence[ErrorGroup], top: ErrorGroup) -> str:
     same = sum(other.count for other in groups if other.fingerprint.cause == top.fingerprint.cause)
     return "only on" if same == top.count else "mostly on" if same < 2 * top.count else "partly on"
@@ -178,9 +194,10 @@ def _scope(groups: Sequence[ErrorGroup], top: ErrorGroup) -> str:
 
 def _times(top: ErrorGroup, version: str, evidence: Evidence, now: float, utc: bool) -> str:
     deployed = evidence.deployed.get(version)
-    said = "" if deployed is None else f", deployed {clock(deployed, utc=utc, now=now)}"
     later = top.first - deployed if top.first is not None and deployed is not None else -1.0
-    if evidence.exact and 0 <= later <= 86_400:
+    # What ran well for longer than that did not break by being deployed.
+    said = "" if deployed is None or later > _DAY else f", deployed {clock(deployed, utc=utc, now=now)}"
+    if evidence.exact and 0 <= later <= _DAY:
         return f"{said}, first failure {spoken(later)} later"
     return said + _since(top, evidence, now, utc)
 

@@ -259,7 +259,6 @@ class ErrorsScreen(BaseScreen):
 
     def _versions(self, shares: list[VersionShare]) -> list[Pieces]:
         """Columns as wide as the longest number in them."""
-        context = self.context
         worst = worst_version(shares)
         shares = shares[:_VERSIONS]
         widths = [
@@ -273,11 +272,18 @@ class ErrorsScreen(BaseScreen):
             if not share.finished:
                 words = "   –  none has ended yet"
             name = f"  {clean(short_version(share.version)):<8}  "
-            if share.first_seen is not None:
-                since = f" (counted back to {clock(share.first_seen, utc=context.utc, now=context.clock())})"
+            for since in self._dates(share):
                 words += since if cells(name + words + since) < self.size.width else ""
             lines.append([(name, STRONG), (words, style)])
         return lines
+
+    def _dates(self, share: VersionShare) -> list[str]:
+        """When it was deployed, and how far back its instances are counted."""
+        context, poller = self.context, self.poller
+        at = poller.versions.appeared.get(share.version) if poller is not None else None
+        moments = ((", deployed {}", at), (" (counted back to {})", share.first_seen))
+        now = context.clock()
+        return [said.format(clock(when, utc=context.utc, now=now)) for said, when in moments if when]
 
     def _nothing(self, read: int, total: int) -> str:
         poller = self.poller
