@@ -32,6 +32,7 @@ _PAGES = {
     "accounts": ("wfdash.ui.pages.accounts", "AccountsScreen"),
     "help": ("wfdash.ui.pages.help", "HelpScreen"),
     "cut_off": ("wfdash.ui.actions.cut_off", "CutOffScreen"),
+    "read_all": ("wfdash.ui.actions.read_all", "ReadAllScreen"),
     "bulk": ("wfdash.ui.actions.bulk", "BulkScreen"),
     "palette": ("wfdash.ui.pages.palette", "PaletteScreen"),
     "goto": ("wfdash.ui.pages.goto", "GotoScreen"),

@@ -107,6 +107,7 @@ def test_group_of_errors_is_redriven_from_its_page():
         await dash.press("errors.open")
         await dash.until(lambda: dash.app.screen.group_table.chosen is not None)
         await dash.press("instance.redrive")
+        await dash.type("o")
         await planned(dash)
         ids = [target.id for target in dash.app.screen.plan.eligible]
         await dash.type(str(len(ids)) if len(ids) > 1 else "")

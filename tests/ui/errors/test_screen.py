@@ -140,6 +140,7 @@ def test_space_marks_the_group_for_actions_and_takes_it_back():
         ids = {sample.id for sample in app.screen.group_table.chosen.samples}
         assert {row.id for row in app.screen.targets()} == ids
         await dashboard.press("mark.toggle")
+        await dashboard.type("o")
         assert set(app.root.rows.marks.ids) == ids
         await dashboard.press("mark.toggle")
         assert not app.root.rows.marks.ids

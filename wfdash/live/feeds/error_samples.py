@@ -1,6 +1,7 @@
 """Why instances failed: errored ones sampled out of spare budget, newest first, and grouped by cause."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from wfdash.api.interface import ListQuery
 from wfdash.core.model.detail import Detail
@@ -64,6 +65,12 @@ class ErrorSamples(Job):
         self._samples: dict[str, tuple[float | None, Sample]] = {}
         self._lost: set[str] = set()
         self._candidates: list[str] = []
+        self._everything = self._walked = self._cut = False
+        self._below: str | None = None
+        """Cursor of the page below those that were listed to read all of them."""
+        self._further: dict[str, Mapping[str, Any]] = {}
+        """What those pages told of instances that are not read yet."""
+        self._grouped: list[ErrorGroup] | None = None
         self._listed_at: float | None = None
         self._first_failure = FirstFailureSearch()
         self.read_at: float | None = None
@@ -76,7 +83,21 @@ class ErrorSamples(Job):
 
     @property
     def groups(self) -> list[ErrorGroup]:
-        return group(sample for _, sample in self._samples.values())
+        if self._grouped is None:
+            self._grouped = group(sample for _, sample in self._samples.values())
+        return self._grouped
+
+    def read_all(self) -> None:
+        """Lists the errored ones to the end and reads each, instead of the newest: somebody waits for it."""
+        if not self._everything:
+            self._everything, self._listed_at = True, None
+        self.soon()
+
+    @property
+    def read_everything(self) -> bool:
+        """Whether every errored instance there is was read, as far as a read could tell."""
+        read, of = self.progress
+        return self._everything and self.listed and self._below is None and read == of
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -103,7 +124,7 @@ class ErrorSamples(Job):
     @property
     def sampled(self) -> bool:
         """Whether only the newest are looked at: there may be more."""
-        return len(self._candidates) == SAMPLE
+        return not self.listed or self._cut
 
     @property
     def since_found(self) -> bool:
@@ -115,7 +136,7 @@ class ErrorSamples(Job):
     def progress(self) -> tuple[int, int]:
         """How many errored instances were read, as many as the groups hold, and of how many sampled."""
         read = len(self._samples)
-        newest = [identity for identity in self._newest if identity not in self._lost]
+        newest = (identity for identity in self._newest if identity not in self._lost)
         unread = sum(1 for identity in newest if identity not in self._samples)
         return read, read + unread
 
@@ -124,7 +145,12 @@ class ErrorSamples(Job):
             return None
         if self.next_at is not None and self.next_at > now:
             return self.next_at
-        if self._next() is not None or self._first_failure.cursor is not None or self._wants_past(now):
+        if (
+            self._below is not None
+            or self._next() is not None
+            or self._first_failure.cursor is not None
+            or self._wants_past(now)
+        ):
             return 0.0
         return 0.0 if self._listed_at is None else self._listed_at + LISTED_AGAIN
 
@@ -147,6 +173,8 @@ class ErrorSamples(Job):
     async def ask(self) -> None:
         if self._listed_at is None or self.context.clock() - self._listed_at >= LISTED_AGAIN:
             await self._list()
+        elif self._below is not None:
+            await self._list_further(self._below)
         elif (past := self._wants_past(self.context.clock())) is not None:
             await self._list_past(*past)
         elif self._first_failure.cursor is not None and self._enough:
@@ -156,17 +184,33 @@ class ErrorSamples(Job):
 
     async def _list(self) -> None:
         """A dev server is not asked by status: that wakes every instance it has."""
-        context = self.context
+        context, more = self.context, False
         if not context.local:
             number = context.next_number()
             page = await context.api.list_instances(context.workflow, ListQuery("errored"))
             context.tell(context.store.apply(page.items, seq=number, now=context.clock()))
             self._first_failure.listed(page.items, page.cursor, older=False)
+            more = page.cursor is not None
+            if self._everything and not self._walked:
+                self._walked, self._below = True, page.cursor
         self._listed_at = context.clock()
         errored = [row for row in context.store if row.status == "errored"]
         self._first_failure.note(errored)
         errored.sort(key=lambda row: (-(row.ended or row.created or 0.0), row.id))
-        self._candidates = [row.id for row in errored[:SAMPLE]]
+        self._cut = self._below is not None if self._everything else more or len(errored) > SAMPLE
+        listed = {row.id: None for row in (errored if self._everything else errored[:SAMPLE])}
+        self._candidates = list(listed | dict.fromkeys(self._further))
+
+    async def _list_further(self, cursor: str) -> None:
+        """The next page of all there are. As long as they are not read the table would show gaps."""
+        page = await self.context.api.list_instances(
+            self.context.workflow, ListQuery("errored", cursor=cursor)
+        )
+        self._below = page.cursor if page.items and page.cursor != cursor else None
+        self._cut = self._below is not None
+        fresh = {str(item.get("id")): item for item in page.items if isinstance(item.get("id"), str)}
+        self._further |= {identity: item for identity, item in fresh.items() if self._unread(identity)}
+        self._candidates = list(dict.fromkeys([*self._candidates, *fresh]))
 
     def _wants_past(self, now: float) -> tuple[str, float] | None:
         """The rows are looked through seldom, for there may be many, and when another version is told of."""
@@ -200,7 +244,8 @@ class ErrorSamples(Job):
         context = self.context
         self._first_failure.looked += identity not in self._candidates
         listed = Delta()
-        if (item := self._first_failure.items.pop(identity, None)) is not None:
+        item = self._first_failure.items.pop(identity, None) or self._further.pop(identity, None)
+        if item is not None:
             listed = context.store.apply([dict(item)], seq=context.next_number(), now=context.clock())
         try:
             detail = await read_instance(context, identity)
@@ -220,6 +265,7 @@ class ErrorSamples(Job):
         else:
             self._samples.pop(identity, None)
             self._lost.add(identity)
+        self._grouped = None
         context.notify(Update(details=(identity,)))
 
     @property
@@ -233,7 +279,9 @@ class ErrorSamples(Job):
     @property
     def _newest(self) -> list[str]:
         """The newest of the sample, less those that are read for their age instead."""
-        return self._candidates[: SAMPLE - self._first_failure.looked]
+        return (
+            self._candidates if self._everything else self._candidates[: SAMPLE - self._first_failure.looked]
+        )
 
     def _next_newest(self) -> str | None:
         return next(

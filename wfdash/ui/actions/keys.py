@@ -19,6 +19,7 @@ from wfdash.keymap.actions import textual_action
 from wfdash.live.actions.plan import Plan, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive
+from wfdash.live.reads.remainder import Remainder
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.own_commands import OWN_COMMAND, OwnCommands
 from wfdash.ui.base.screen import BaseScreen
@@ -73,8 +74,10 @@ class ActionHost:
         elif (left := screen.cut_off()) is not None and action == "instance.redrive":
             self._context.gate.open()
             self._context.pages.open("cut_off", [left])
+        elif (rest := screen.remainder()) is not None and verb in VERBS:
+            self._ask_how_many(verb, screen, rest)
         elif action == "instance.redrive":
-            self._ask("redrive", screen, screen.targets(), prepare=self._redrive(screen))
+            self._ask_redrive(screen, screen.targets())
         elif action == "instance.send_event":
             self._send_event(screen)
         elif action == "instance.create_again":
@@ -102,10 +105,27 @@ class ActionHost:
         reasons = [refusal(verb, row.status, local=guard.local) for row in rows]
         return "" if None in reasons else (reasons[0] or "")
 
-    def _redrive(self, screen: BaseScreen) -> Prepare:
+    def _ask_how_many(self, verb: str, screen: BaseScreen, rest: Remainder) -> None:
+        """Asks whether those that were read are meant, or all that belong to them on the server."""
+        if not self._may(verb, screen, screen.targets()):
+            return
+        these, rows = screen.chosen_rows()
+
+        def ask() -> None:
+            if verb == "redrive":
+                self._ask_redrive(screen, rows())
+            else:
+                self._ask(verb, screen, rows())
+
+        self._context.pages.open("read_all", phrase(verb), rest, these, ask)
+
+    def _ask_redrive(self, screen: BaseScreen, rows: Sequence[Instance]) -> None:
+        self._ask("redrive", screen, rows, prepare=self._redrive(screen, rows))
+
+    def _redrive(self, screen: BaseScreen, rows: Sequence[Instance]) -> Prepare:
         """How the steps of these are read, as what somebody waits for, and the plan made of them."""
         session, workflow = self._context.session, screen.target_workflow()
-        rows = list({row.id: row for row in screen.targets()}.values())
+        rows = list({row.id: row for row in rows}.values())
 
         async def read(identity: str) -> Detail:
             assert session is not None

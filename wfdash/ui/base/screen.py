@@ -18,6 +18,7 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
+    from wfdash.live.reads.remainder import Remainder
     from wfdash.live.records.journal import Unfinished
     from wfdash.live.watcher import Watcher
 
@@ -155,6 +156,14 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
     def printed_by(self) -> tuple[str, str]:
         """Workflow and id of the instance whose lines are opened from here."""
         return self.subject()
+
+    def remainder(self) -> "Remainder | None":
+        """What belongs to the targets as well and was not read; None where there is no such."""
+        return None
+
+    def chosen_rows(self) -> tuple[str, Callable[[], list[Instance]]]:
+        """The targets in words, and what finds them again once more of them was read."""
+        return "these", self.targets
 
     def target_workflow(self) -> str:
         """The workflow those belong to."""

@@ -1,5 +1,8 @@
 """Errored instances grouped by cause, the versions they blame, and what is stuck or odd beside them."""
 
+from collections.abc import Callable
+from functools import partial
+
 from textual.app import ComposeResult
 
 from wfdash.core.model.instance import Instance
@@ -13,8 +16,10 @@ from wfdash.core.triage.error_groups import (
     filter_for,
     short_version,
 )
+from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.core.triage.headline import Evidence, Headline, headline, worst_version
 from wfdash.live.polling.events import Update
+from wfdash.live.reads.remainder import ErroredRemainder, Remainder
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
@@ -319,29 +324,61 @@ class ErrorsScreen(BaseScreen):
         self.context.pages.open("account_errors")
 
     def action_mark_toggle(self) -> None:
-        group = self.group_table.chosen
+        group, rest = self.group_table.chosen, self.remainder()
         if group is None:
             return
-        marks, ids = self.context.pages.listing.marks, [sample.id for sample in group.samples]
         if self._is_marked(group):
-            marks.unmark(ids)
+            self.context.pages.listing.marks.unmark(sample.id for sample in group.samples)
+            self.group_table.repaint()
+        elif rest is not None:
+            these, mark = self._these(group), partial(self._mark, group.fingerprint)
+            self.context.pages.open("read_all", "mark", rest, these, mark)
         else:
-            marks.mark(ids)
-            self.context.notify(f"{len(ids)} marked in the list of {self.target_workflow()}")
+            self._mark(group.fingerprint)
+
+    def _mark(self, fingerprint: Fingerprint) -> None:
+        ids = [row.id for row in self._rows_of(fingerprint)]
+        self.context.pages.listing.marks.mark(ids)
+        self.context.notify(f"{count(len(ids))} marked in the list of {self.target_workflow()}")
         self.group_table.repaint()
+
+    def _these(self, group: ErrorGroup) -> str:
+        return f"the {count(group.count)} found" if group.count > 1 else "the one found"
 
     def _is_marked(self, group: ErrorGroup) -> bool:
         return all(sample.id in self.context.pages.listing.marks for sample in group.samples)
 
     def targets(self) -> list[Instance]:
-        """Every instance of the group under the cursor, or the odd one."""
+        """Every instance of the group under the cursor that was read, or the odd one."""
         if self.poller is None:
             return []
-        ids = [sample.id for sample in self.group_table.chosen.samples] if self.group_table.chosen else []
         if self.odd.has_focus:
-            ids = [self.odd.chosen.id] if self.odd.chosen is not None and self.odd.chosen.id else []
-        rows = (self.poller.store.get(identity) for identity in ids)
+            row = self.poller.store.get(self.odd.chosen.id) if self.odd.chosen is not None else None
+            return [row] if row is not None else []
+        return self._rows_of(self.group_table.chosen.fingerprint) if self.group_table.chosen else []
+
+    def _rows_of(self, fingerprint: Fingerprint) -> list[Instance]:
+        """Those that were read and have failed like this, newest first."""
+        poller = self.poller
+        if poller is None:
+            return []
+        groups = poller.error_samples.groups
+        found = next((group for group in groups if group.fingerprint == fingerprint), None)
+        rows = (poller.store.get(sample.id) for sample in (found.samples if found is not None else ()))
         return [row for row in rows if row is not None]
+
+    def remainder(self) -> Remainder | None:
+        group, poller = self.group_table.chosen, self.poller
+        if group is None or poller is None or self.odd.has_focus:
+            return None
+        rest = ErroredRemainder(poller, lambda: len(self._rows_of(group.fingerprint)))
+        return rest if rest.missing else None
+
+    def chosen_rows(self) -> tuple[str, Callable[[], list[Instance]]]:
+        group = self.group_table.chosen
+        if group is None or self.odd.has_focus:
+            return super().chosen_rows()
+        return self._these(group), partial(self._rows_of, group.fingerprint)
 
     def target_workflow(self) -> str:
         return self.poller.workflow if self.poller is not None else ""

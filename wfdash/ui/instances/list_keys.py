@@ -5,6 +5,8 @@ from itertools import islice
 from textual.containers import Vertical
 
 from wfdash.core.filter.completion import found_values
+from wfdash.core.text.words import count
+from wfdash.live.reads.remainder import ListRemainder
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import next_order, reversed_order
 from wfdash.ui.instances.filter_line import FilterLine
@@ -80,6 +82,18 @@ class ListKeys(Vertical):
         self._rows.marks_changed()
 
     def action_mark_all(self) -> None:
+        rows, view, context = self._rows, self._rows.view, self.context
+        if view is None or rows.poller is None:
+            return
+        rest = ListRemainder(rows.poller, rows.query, lambda: len(view), context.clock())
+        if rest.missing and not rows.query.needs_marks:
+            context.pages.open(
+                "read_all", "mark", rest, f"the {count(len(view))} listed here", self._mark_all
+            )
+        else:
+            self._mark_all()
+
+    def _mark_all(self) -> None:
         view = self._rows.view
         if view is not None:
             listed = [identity for identity in view.ids() if identity not in view.ghosts]

@@ -1,0 +1,138 @@
+"""What belongs to a choice and was not read: a list of which a part is loaded, a group of which some were."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from wfdash.core.filter.query import Query
+from wfdash.core.text.words import count
+from wfdash.live.watcher import Watcher
+
+__all__ = ["ErroredRemainder", "ListRemainder", "Remainder"]
+
+_PAGE = 100
+
+
+class Remainder(Protocol):
+    """Read on by and by: `read_on` is called again and again until there is no `missing`."""
+
+    @property
+    def question(self) -> str:
+        """How much was read of what there is."""
+
+    @property
+    def missing(self) -> int:
+        """How many are still to be read, as far as it is known; 0 once there are none."""
+
+    @property
+    def requests(self) -> int:
+        """What reading them costs, about."""
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many were read, of how many."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not go on; "" while it does."""
+
+    def read_on(self) -> None: ...
+
+
+class ListRemainder:
+    """The rows of a list that are not loaded, and those that the filter can only tell once they are read."""
+
+    def __init__(self, poller: Watcher, query: Query, matched: Callable[[], int], now: float) -> None:
+        self._poller, self._matched, self._query = poller, matched, query
+        asked = query.pushdown(now, local=poller.local) if query else None
+        self._narrowed = asked is not None and bool(asked.words)
+        """The server lists no more than what may match."""
+        self._sure = self._narrowed and asked is not None and not asked.here
+        """It lists exactly what matches."""
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        poller = self._poller
+        read = self._matched() if self._sure else len(poller.store)
+        total = poller.newest.total if self._narrowed else poller.total
+        return read, max(read, total or 0)
+
+    @property
+    def missing(self) -> int:
+        read, of = self.progress
+        unlisted = 0 if self._poller.history.complete else max(1, of - read)
+        return unlisted or self._unsearched
+
+    @property
+    def _unsearched(self) -> int:
+        searched = self._poller.search.searched
+        return searched.candidates - searched.read if searched is not None else 0
+
+    @property
+    def requests(self) -> int:
+        unlisted = 0 if self._poller.history.complete else self.missing
+        return -(-unlisted // _PAGE) + self._unsearched
+
+    @property
+    def question(self) -> str:
+        read, of = self.progress
+        if self._sure:
+            return f"{count(read)} of the {count(of)} that match are loaded"
+        if not self._query:
+            return f"{count(read)} of the {count(of)} instances are loaded"
+        searched = self._poller.search.searched
+        if self._poller.history.complete and searched is not None:
+            opened = f"{count(searched.read)} of {count(searched.candidates)} that may match were opened"
+            return f"{count(self._matched())} match so far; {opened}"
+        return f"{count(self._matched())} match so far, among {count(read)} loaded of {count(of)}"
+
+    @property
+    def trouble(self) -> str:
+        poller = self._poller
+        job = poller.search if poller.history.complete else poller.history
+        return job.freshness.failure or ("polling is frozen" if poller.frozen else "")
+
+    def read_on(self) -> None:
+        poller = self._poller
+        if not poller.history.complete:
+            poller.load_more()
+        elif (searched := poller.search.searched) is not None and searched.over:
+            poller.search_on()
+
+
+class ErroredRemainder:
+    """The errored instances beyond the newest that are sampled: any of them may be of a group."""
+
+    def __init__(self, poller: Watcher, in_group: Callable[[], int]) -> None:
+        self._poller, self._in_group = poller, in_group
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        samples = self._poller.error_samples
+        read, of = samples.progress
+        errored = (self._poller.status_counts or {}).get("errored", 0)
+        return read, max(of, errored if samples.sampled else 0)
+
+    @property
+    def missing(self) -> int:
+        """Where the server counts none, a cut sample is the sign that there may be more."""
+        read, of = self.progress
+        return max(of - read, int(self._poller.error_samples.sampled))
+
+    @property
+    def requests(self) -> int:
+        return self.missing + -(-self.missing // _PAGE)
+
+    @property
+    def question(self) -> str:
+        read, of = self.progress
+        number = self._in_group()
+        some = f"{count(number)} of this group {'was' if number == 1 else 'were'} found"
+        return f"{some} in {count(read)} of the {count(of)} that are errored"
+
+    @property
+    def trouble(self) -> str:
+        poller = self._poller
+        return poller.error_samples.freshness.failure or ("polling is frozen" if poller.frozen else "")
+
+    def read_on(self) -> None:
+        self._poller.error_samples.read_all()

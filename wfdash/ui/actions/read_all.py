@@ -1,0 +1,104 @@
+"""Asks whether what was read of a choice is meant, or all of it; then reads all of it while one looks on."""
+
+from collections.abc import Callable
+
+from rich.style import Style
+from textual import events
+
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import count, counted, spoken
+from wfdash.live.reads.remainder import Remainder
+from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.context import Context
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["ReadAllScreen"]
+
+_STEP = 0.1
+"""Seconds between two looks whether the next page may be asked for."""
+
+
+class ReadAllScreen(LowerHalf):
+    """Nothing is sent from here: what comes of it is marked, or goes through the ordinary prompt."""
+
+    def __init__(
+        self, context: Context, what: str, rest: Remainder, these: str, then: Callable[[], None]
+    ) -> None:
+        """`what` is about to be done; `these` are those that were read; `then` does it."""
+        super().__init__(context)
+        self._what, self._rest, self._these, self._then = what, rest, these, then
+        self._began: tuple[float, int] | None = None
+        """When reading began, and how many had been read."""
+
+    def on_mount(self) -> None:
+        self.draw()
+        self.set_interval(_STEP, self._go_on)
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    def _go_on(self) -> None:
+        """Reads on, and goes further once there is no more."""
+        if self._began is not None and self.on_top:
+            if not self._rest.missing:
+                self._finish()
+                return
+            self._rest.read_on()
+        self.draw()
+
+    def draw(self) -> None:
+        if self.is_ready:
+            self.panel.show(self._lines())
+
+    def _lines(self) -> list[Pieces]:
+        width, rest = self.room[0], self._rest
+        lines: list[Pieces] = [
+            [(f" {self._what} ", Style(reverse=True, bold=True)), (f" {rest.question}", PLAIN)],
+            [],
+        ]
+        if self._began is not None:
+            return [*lines, *self._reading(width)]
+        missing = f"{count(rest.missing)} more to read first"
+        lines += [
+            [
+                ("   a", ACCENT),
+                (f"  all of them: {missing}, about {counted(rest.requests, 'request')}", PLAIN),
+            ],
+            [("   o", ACCENT), (f"  only {self._these}", PLAIN)],
+            [],
+            [(" esc", STRONG), (" cancel", PLAIN)],
+        ]
+        return lines
+
+    def _reading(self, width: int) -> list[Pieces]:
+        read, of = self._rest.progress
+        assert self._began is not None
+        since, had = self._began
+        took, done = self.context.clock() - since, read - had
+        left = f", about {spoken((of - read) * took / done)} left" if done > 0 and of > read else ""
+        trouble = clean(self._rest.trouble)
+        return [
+            [(f"   reading {count(read)} of {count(of)}{left}", PLAIN)],
+            [(f"   {fit(trouble, max(8, width - 4))}".rstrip(), WARN)],
+            [],
+            [(" esc", STRONG), (" stop", PLAIN), ("    nothing is sent yet", QUIET)],
+        ]
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        if event.key == "escape":
+            self.close()
+        elif self._began is None and event.character == "o":
+            self._finish()
+        elif self._began is None and event.character == "a":
+            self._began = self.context.clock(), self._rest.progress[0]
+            self._go_on()
+
+    def _finish(self) -> None:
+        if self.close():
+            self._then()
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
