@@ -20,6 +20,10 @@ class Remainder(Protocol):
         """How much was read of what there is."""
 
     @property
+    def these(self) -> str:
+        """Those that were read, in words."""
+
+    @property
     def missing(self) -> int:
         """How many are still to be read, as far as it is known; 0 once there are none."""
 
@@ -55,6 +59,10 @@ class ListRemainder:
         read = self._matched() if self._sure else len(poller.store)
         total = poller.newest.total if self._narrowed else poller.total
         return read, max(read, total or 0)
+
+    @property
+    def these(self) -> str:
+        return f"the {count(self._matched())} listed here"
 
     @property
     def missing(self) -> int:
@@ -111,6 +119,11 @@ class ErroredRemainder:
         read, of = samples.progress
         errored = (self._poller.status_counts or {}).get("errored", 0)
         return read, max(of, errored if samples.sampled else 0)
+
+    @property
+    def these(self) -> str:
+        number = self._in_group()
+        return "the one found" if number == 1 else f"the {count(number)} found"
 
     @property
     def missing(self) -> int:

@@ -22,7 +22,7 @@ from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive
 from wfdash.live.reads.remainder import Remainder
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.own_commands import OWN_COMMAND, OwnCommands
-from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.base.screen import BaseScreen, PartShown
 from wfdash.ui.context import Context, Prepare
 from wfdash.ui.keys.bindings import bound
 
@@ -74,8 +74,8 @@ class ActionHost:
         elif (left := screen.cut_off()) is not None and action == "instance.redrive":
             self._context.gate.open()
             self._context.pages.open("cut_off", [left])
-        elif (rest := screen.remainder()) is not None and verb in VERBS:
-            self._ask_how_many(verb, screen, rest)
+        elif isinstance(screen, PartShown) and verb in VERBS and (rest := screen.remainder()) is not None:
+            self._ask_how_many(verb, screen, rest, screen.all_read())
         elif action == "instance.redrive":
             self._ask_redrive(screen, screen.targets())
         elif action == "instance.send_event":
@@ -105,11 +105,12 @@ class ActionHost:
         reasons = [refusal(verb, row.status, local=guard.local) for row in rows]
         return "" if None in reasons else (reasons[0] or "")
 
-    def _ask_how_many(self, verb: str, screen: BaseScreen, rest: Remainder) -> None:
+    def _ask_how_many(
+        self, verb: str, screen: BaseScreen, rest: Remainder, rows: Callable[[], list[Instance]]
+    ) -> None:
         """Asks whether those that were read are meant, or all that belong to them on the server."""
         if not self._may(verb, screen, screen.targets()):
             return
-        these, rows = screen.chosen_rows()
 
         def ask() -> None:
             if verb == "redrive":
@@ -117,7 +118,7 @@ class ActionHost:
             else:
                 self._ask(verb, screen, rows())
 
-        self._context.pages.open("read_all", phrase(verb), rest, these, ask)
+        self._context.pages.open("read_all", phrase(verb), rest, ask)
 
     def _ask_redrive(self, screen: BaseScreen, rows: Sequence[Instance]) -> None:
         self._ask("redrive", screen, rows, prepare=self._redrive(screen, rows))

@@ -22,12 +22,10 @@ _STEP = 0.1
 class ReadAllScreen(LowerHalf):
     """Nothing is sent from here: what comes of it is marked, or goes through the ordinary prompt."""
 
-    def __init__(
-        self, context: Context, what: str, rest: Remainder, these: str, then: Callable[[], None]
-    ) -> None:
-        """`what` is about to be done; `these` are those that were read; `then` does it."""
+    def __init__(self, context: Context, what: str, rest: Remainder, then: Callable[[], None]) -> None:
+        """`what` is about to be done, and `then` does it, to what was read until then."""
         super().__init__(context)
-        self._what, self._rest, self._these, self._then = what, rest, these, then
+        self._what, self._rest, self._then = what, rest, then
         self._began: tuple[float, int] | None = None
         """When reading began, and how many had been read."""
 
@@ -65,7 +63,7 @@ class ReadAllScreen(LowerHalf):
                 ("   a", ACCENT),
                 (f"  all of them: {missing}, about {counted(rest.requests, 'request')}", PLAIN),
             ],
-            [("   o", ACCENT), (f"  only {self._these}", PLAIN)],
+            [("   o", ACCENT), (f"  only {rest.these}", PLAIN)],
             [],
             [(" esc", STRONG), (" cancel", PLAIN)],
         ]

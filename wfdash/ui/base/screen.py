@@ -1,7 +1,7 @@
 """What every screen has: news from the poller, the shared tick, a key bar, layers to close."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual.css.query import NoMatches
 from textual.events import Click
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from wfdash.live.records.journal import Unfinished
     from wfdash.live.watcher import Watcher
 
-__all__ = ["BaseScreen", "ReadyScreen"]
+__all__ = ["BaseScreen", "PartShown", "ReadyScreen"]
+
+
+@runtime_checkable
+class PartShown(Protocol):
+    """A screen of which the targets may be a part of what belongs together on the server."""
+
+    def remainder(self) -> "Remainder | None":
+        """What belongs to the targets and was not read; None where there is no such."""
+
+    def all_read(self) -> Callable[[], list[Instance]]:
+        """Finds the targets of now again, once more of them was read."""
 
 
 class ReadyScreen(Screen[None], inherit_bindings=False):
@@ -156,14 +167,6 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
     def printed_by(self) -> tuple[str, str]:
         """Workflow and id of the instance whose lines are opened from here."""
         return self.subject()
-
-    def remainder(self) -> "Remainder | None":
-        """What belongs to the targets as well and was not read; None where there is no such."""
-        return None
-
-    def chosen_rows(self) -> tuple[str, Callable[[], list[Instance]]]:
-        """The targets in words, and what finds them again once more of them was read."""
-        return "these", self.targets
 
     def target_workflow(self) -> str:
         """The workflow those belong to."""

@@ -331,8 +331,7 @@ class ErrorsScreen(BaseScreen):
             self.context.pages.listing.marks.unmark(sample.id for sample in group.samples)
             self.group_table.repaint()
         elif rest is not None:
-            these, mark = self._these(group), partial(self._mark, group.fingerprint)
-            self.context.pages.open("read_all", "mark", rest, these, mark)
+            self.context.pages.open("read_all", "mark", rest, partial(self._mark, group.fingerprint))
         else:
             self._mark(group.fingerprint)
 
@@ -341,9 +340,6 @@ class ErrorsScreen(BaseScreen):
         self.context.pages.listing.marks.mark(ids)
         self.context.notify(f"{count(len(ids))} marked in the list of {self.target_workflow()}")
         self.group_table.repaint()
-
-    def _these(self, group: ErrorGroup) -> str:
-        return f"the {count(group.count)} found" if group.count > 1 else "the one found"
 
     def _is_marked(self, group: ErrorGroup) -> bool:
         return all(sample.id in self.context.pages.listing.marks for sample in group.samples)
@@ -374,11 +370,9 @@ class ErrorsScreen(BaseScreen):
         rest = ErroredRemainder(poller, lambda: len(self._rows_of(group.fingerprint)))
         return rest if rest.missing else None
 
-    def chosen_rows(self) -> tuple[str, Callable[[], list[Instance]]]:
+    def all_read(self) -> Callable[[], list[Instance]]:
         group = self.group_table.chosen
-        if group is None or self.odd.has_focus:
-            return super().chosen_rows()
-        return self._these(group), partial(self._rows_of, group.fingerprint)
+        return partial(self._rows_of, group.fingerprint) if group is not None else list
 
     def target_workflow(self) -> str:
         return self.poller.workflow if self.poller is not None else ""

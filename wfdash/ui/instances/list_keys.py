@@ -5,7 +5,6 @@ from itertools import islice
 from textual.containers import Vertical
 
 from wfdash.core.filter.completion import found_values
-from wfdash.core.text.words import count
 from wfdash.live.reads.remainder import ListRemainder
 from wfdash.ui.context import Context
 from wfdash.ui.instances.columns import next_order, reversed_order
@@ -87,9 +86,7 @@ class ListKeys(Vertical):
             return
         rest = ListRemainder(rows.poller, rows.query, lambda: len(view), context.clock())
         if rest.missing and not rows.query.needs_marks:
-            context.pages.open(
-                "read_all", "mark", rest, f"the {count(len(view))} listed here", self._mark_all
-            )
+            context.pages.open("read_all", "mark", rest, self._mark_all)
         else:
             self._mark_all()
 
