@@ -7,15 +7,18 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 
 import pytest
 
 from tests.support.harness.program import ROOT
+from wfdash.live.records.record import schema
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.observations import SawDetail, SawRows, SawVersions, SawWorkflows
 from wfdash.live.records.record.packing import PackingError, pack, unpack
 from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.queue import RecordQueue
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.schema import (
     APPLICATION,
@@ -25,6 +28,7 @@ from wfdash.live.records.record.schema import (
     open_file,
     version_of,
 )
+from wfdash.live.records.record.writing import RecordWriter
 
 AT = 1_795_000_000.0
 PLANTED = ("xyzzyparam", "xyzzyoutput", "xyzzyevent", "xyzzyerror", "xyzzyrollback", "xyzzyunknown")
@@ -334,6 +338,113 @@ def test_several_writers_of_one_file_lose_nothing(tmp_path):
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     assert [words for words in said if "is kept from now on" not in words] == []
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from wfdash.live.records.record.observations import SawRows
+from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.recorder import Recorder
+path, name = Path(sys.argv[1]), sys.argv[2]
+recorder = Recorder(clock=lambda: 1.795e9, said=lambda sentence: print(sentence, file=sys.stderr))
+recorder.start(RecordPlace(path))
+for number in range(600):
+    recorder.saw(SawRows(1.795e9 + number, "orders", [{"id": f"{name}-{number}", "status": "running"}]))
+recorder.close(120)
+print(recorder.dropped, recorder.trouble, flush=True)
+"""
+
+
+def test_several_processes_on_a_busy_machine_lose_nothing(tmp_path):
+    path, busy = tmp_path / "a.db", [sys.executable, "-c", "while True: pass"]
+    load = [subprocess.Popen(busy) for _ in range(3)]
+    try:
+        writers = [
+            subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], cwd=ROOT, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            for name in "abcd"
+        ]  # fmt: skip
+        ends = [writer.communicate(timeout=90) for writer in writers]
+    finally:
+        for each in load:
+            each.kill()
+            each.wait()
+    assert [out for out, _ in ends] == ["0 \n"] * 4
+    assert all("is kept from now on" in line for _, words in ends for line in words.splitlines())
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM instance").fetchone() == (2400,)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+@pytest.fixture
+def held(tmp_path, monkeypatch):
+    """`held()` holds the record in a transaction until the function that it gives is called."""
+    monkeypatch.setattr(schema, "_PATIENCE", 0.02)
+    path = tmp_path / "a.db"
+    open_file(path).close()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+    def hold():
+        other.execute("BEGIN IMMEDIATE")
+        return lambda: other.execute("ROLLBACK")
+
+    yield hold
+    other.close()
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_a_held_file_cannot_take_waits_for_it(tmp_path, held):
+    said, path, release = [], tmp_path / "a.db", held()
+    recorder = Recorder(clock=lambda: AT, said=said.append)
+    recorder.start(RecordPlace(path))
+    for number in range(2_500):
+        recorder.saw(SawRows(AT + number, "orders", [row(f"{number}")]))
+    until(lambda: said)
+    assert said == ["the record is held by another program: nothing is kept until that lets go of it"]
+    release()
+    until(lambda: len(said) == 2)
+    assert recorder.dropped in range(300, 501)
+    assert said[1] == (
+        f"the record is kept again, without the {recorder.dropped} answers that found no room meanwhile"
+    )
+    recorder.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM instance").fetchone() == (2_500 - recorder.dropped,)
+    connection.close()
+
+
+def test_the_last_batch_waits_for_who_holds_the_file(tmp_path, held):
+    release, recorder = held(), Recorder(clock=lambda: AT)
+    recorder.start(RecordPlace(tmp_path / "a.db"))
+    recorder.saw(SEEN[0])
+    closing = threading.Thread(target=recorder.close)
+    closing.start()
+    until(lambda: recorder.trouble)
+    release()
+    closing.join()
+    connection = sqlite3.connect(tmp_path / "a.db")
+    assert connection.execute("SELECT id FROM instance").fetchall() == [("a",)]
+    connection.close()
+
+
+def test_a_record_that_replaced_the_damaged_one_stays(tmp_path):
+    path = tmp_path / "a.db"
+    writer = RecordWriter(RecordQueue(lambda: AT, lambda _: None), RecordPlace(path))
+    path.write_bytes(b"rubbish" * 4000)
+    with pytest.raises(sqlite3.DatabaseError) as wrong:
+        writer._open()
+    path.rename(tmp_path / "aside")
+    open_file(path).close()
+    writer._failed(wrong.value)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.db", "aside"]
 
 
 def test_a_record_that_others_are_making_is_no_strange_file(tmp_path):

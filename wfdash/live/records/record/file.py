@@ -12,7 +12,7 @@ from wfdash.live.records.record.observations import Observation
 from wfdash.live.records.record.place import DAYS
 from wfdash.live.records.record.schema import open_file, open_memory
 
-__all__ = ["RecordFile", "erase", "parts_of", "set_aside"]
+__all__ = ["RecordFile", "erase", "node_of", "parts_of", "set_aside"]
 
 _DAY = 86400.0
 _LOOK = 60.0
@@ -33,7 +33,7 @@ class RecordFile:
         self.lock = threading.Lock()
         self.connection = open_file(path) if path is not None else open_memory()
         self._keeper = Keeper(self.connection, payloads=payloads)
-        self._node = path.stat().st_ino if path is not None else 0
+        self._node = node_of(path)
         self._look_at = 0.0
 
     def write(self, batch: Sequence[Observation]) -> None:
@@ -45,12 +45,7 @@ class RecordFile:
     @property
     def is_gone(self) -> bool:
         """Whether somebody erased the file, or put another one in its place."""
-        if self.path is None:
-            return False
-        try:
-            return self.path.stat().st_ino != self._node
-        except OSError:
-            return True
+        return node_of(self.path) != self._node
 
     @property
     def size(self) -> int:
@@ -134,6 +129,14 @@ _PRUNE = (
     "DELETE FROM moment WHERE (workflow, at) IN (SELECT workflow, at FROM moment WHERE at < ?1 LIMIT ?2)",
     "DELETE FROM instance WHERE key IN (SELECT key FROM instance WHERE last < ?1 LIMIT ?2)",
 )
+
+
+def node_of(path: Path | None) -> int:
+    """By what the file at this path differs from one that was put in its place; 0 where there is none."""
+    try:
+        return path.stat().st_ino if path is not None else 0
+    except OSError:
+        return 0
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:

@@ -21,6 +21,9 @@ class RecordQueue:
         self.ending = False
         self.dropped = 0
         """Answers that were let go because the file could not take them."""
+        self._lost = 0
+        """How many of them have been spoken of."""
+        self._was_troubled = False
         self.batch: list[Observation] = []
         """What the thread has taken and is not in the file yet."""
         self._waiting: deque[Observation] = deque()
@@ -72,10 +75,20 @@ class RecordQueue:
         self._wake.clear()
 
     def say(self, trouble: str) -> None:
-        """What is in the way now, "" when nothing is any more."""
+        """What is in the way now, in a sentence."""
         if trouble != self.trouble:
             self.trouble = trouble
-            self._said(trouble or "the record is kept again")
+            self._said(trouble)
+
+    def kept(self) -> None:
+        """A batch is in the file: nothing is in the way, which is said once all that waited is in it too."""
+        self._was_troubled = self._was_troubled or bool(self.trouble)
+        self.trouble = ""
+        lost = self.dropped - self._lost
+        if self.empty and (self._was_troubled or lost):
+            self._was_troubled, self._lost = False, self.dropped
+            without = f", without the {lost:,} answers that found no room meanwhile" if lost else ""
+            self._said(f"the record is kept again{without}")
 
     def announce(self, sentence: str) -> None:
         """Hands on what a person should hear although nothing is in the way."""

@@ -60,7 +60,7 @@ class Recorder:
         """Waits until all that was seen so far is in the file; whether it is. Never on the event loop."""
         return self._thread is not None and self._queue.drained(timeout)
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float = 20.0) -> None:
         """Writes what waits and lets go of the file. Never on the event loop."""
         self._queue.ending = True
         self._queue.wake()

@@ -1,9 +1,10 @@
 """The thread that writes a record: in batches, and on without it whatever happens to the file."""
 
 import sqlite3
+import time
 from pathlib import Path
 
-from wfdash.live.records.record.file import RecordFile, set_aside
+from wfdash.live.records.record.file import RecordFile, node_of, set_aside
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
 from wfdash.live.records.record.schema import Unusable
@@ -16,7 +17,9 @@ _BATCH = 200
 _RETRY = 30.0
 """Seconds after which a file that was locked, or a disk that was full, is tried again."""
 _PATIENCE = 3
-"""Batches in a row that another program may keep waiting, five seconds each, before that is said."""
+"""Tries in a row that another program may keep waiting, five seconds each, before that is said."""
+_FAREWELL = 10.0
+"""Seconds for which the last batch is tried again while another program holds the file."""
 _DAMAGE = ("malformed", "not a database", "no such table", "no such column")
 _REASONS = {
     "database or disk is full": "the disk is full",
@@ -35,6 +38,8 @@ class RecordWriter:
         self.file: RecordFile | None = None
         self._refusals = 0
         """How often in a row another program held the file."""
+        self._node = 0
+        """The file that was opened last, or could not be."""
 
     def run(self) -> None:
         """Until the queue ends; what waits then is written first."""
@@ -42,10 +47,20 @@ class RecordWriter:
         try:
             while not queue.ending:
                 self._turn()
-                queue.rest(_RETRY if queue.trouble else _REST)
-            self._turn()
+                # Who holds the file may let go of it at any moment, and each try waits for that by itself.
+                queue.rest(_RETRY if queue.trouble and not self._refusals else _REST)
+            self._finish()
         finally:
             self._close()
+
+    def _finish(self) -> None:
+        """Writes what still waits, and says so where another program holds the file to the end."""
+        until = time.monotonic() + _FAREWELL
+        self._turn()
+        while self._refusals and time.monotonic() < until:
+            self._turn()
+        if self._refusals:
+            self._queue.say("another program holds the record: the last answers are not in it")
 
     def _turn(self) -> None:
         """Writes all that waits, and says what is in the way where something is."""
@@ -56,7 +71,7 @@ class RecordWriter:
                 self.file.write(self._queue.take(_BATCH))
                 self._queue.batch.clear()  # only now: what could not be written is tried again
                 self._refusals = 0
-                self._queue.say("")
+                self._queue.kept()
             self.file.bound(self._queue.clock())
         except (Unusable, sqlite3.Error, OSError) as wrong:
             self._failed(wrong)
@@ -65,6 +80,7 @@ class RecordWriter:
         self._close()
         path = self._place.path
         fresh = path is not None and not path.exists()
+        self._node = node_of(path)
         file = RecordFile(path, payloads=self._place.payloads, most_bytes=self._place.most_bytes)
         if fresh:
             kept = "with params and outputs" if self._place.payloads else "without params and outputs"
@@ -90,13 +106,17 @@ class RecordWriter:
             self._queue.say(f"the record is not kept: {_reason(wrong)}")
 
     def _begin_anew(self, path: Path) -> None:
-        """A file that cannot be read is moved, never repaired: somebody may want what is sound in it."""
-        try:
-            aside = set_aside(path, self._queue.clock())
-        except OSError as error:
-            self._queue.say(f"the record is damaged and cannot be moved: {error.strerror}")
-            return
-        self._queue.announce(f"the record was damaged: it lies in {aside.name}, and a new one begins")
+        """A file that cannot be read is moved, never repaired: somebody may want what is sound in it.
+
+        One that another process put there meanwhile is no longer the damaged one.
+        """
+        if node_of(path) == self._node:
+            try:
+                aside = set_aside(path, self._queue.clock())
+            except OSError as error:
+                self._queue.say(f"the record is damaged and cannot be moved: {error.strerror}")
+                return
+            self._queue.announce(f"the record was damaged: it lies in {aside.name}, and a new one begins")
         self._queue.wake()
 
 
