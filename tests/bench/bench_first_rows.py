@@ -52,4 +52,4 @@ def run() -> list[Line]:
         )
     finally:
         simulator.stop()
-    return [Line("first rows of wfdash -w NAME", rows, "s", "bare Textual hello", bare, 2.0)]
+    return [Line("first rows of wfdash -w NAME", rows, "s", "bare Textual hello", bare, 1.6)]

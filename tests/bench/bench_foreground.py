@@ -1,4 +1,4 @@
-"""What a person waits for, beside two dashboards on the same credential and alone."""
+"""What a person waits for, beside two dashboards and a recorder on the same credential, and alone."""
 
 import subprocess
 import tempfile
@@ -12,10 +12,18 @@ from tests.support.harness.pty import Terminal, watch_together
 from tests.support.harness.simulator import Simulator
 
 _SETTLE = 25.0
-"""Seconds in which two dashboards have spent the first burst and more."""
+"""Seconds in which they have spent the first burst and more."""
 _GIVEN_UP = 90.0
 _LIST = ("list", "-w", "orders", "--limit", "0", "--json")
 _ROUNDS = 3
+
+
+def _recorder(env: dict[str, str]) -> subprocess.Popen[bytes]:
+    """`wfdash record`, which nobody looks at."""
+    none = subprocess.DEVNULL
+    return subprocess.Popen(
+        Program.argv("record", "-w", "orders"), env=env, stdin=none, stdout=none, stderr=none
+    )
 
 
 def _takes(env: dict[str, str], arguments: Sequence[str], beside: Sequence[Terminal] = ()) -> float:
@@ -46,8 +54,9 @@ def _sampled(shell: Terminal) -> float:
 def run() -> list[Line]:
     """The server has nearly all of its requests left; only what wfdash allows itself can be short."""
     simulator, shells = Simulator("incident"), list[Terminal]()
+    env = environment(**simulator.env, XDG_STATE_HOME=tempfile.mkdtemp())
+    recorder = _recorder(env)
     try:
-        env = environment(**simulator.env, XDG_STATE_HOME=tempfile.mkdtemp())
         apart = [env | {"XDG_STATE_HOME": tempfile.mkdtemp()} for _ in range(_ROUNDS)]
         for _ in range(2):
             shells.append(Terminal(Program.argv("-w", "orders"), env=env, columns=120, lines=40))
@@ -64,9 +73,12 @@ def run() -> list[Line]:
     finally:
         for shell in shells:
             shell.close()
+        recorder.kill()
+        recorder.wait()
         simulator.stop()
+    apart_from_all = "with a counter of its own"
     return [
-        Line("list --limit 0 beside two dashboards", beside, "s", "with a counter of its own", idle, 2.0),
-        Line("pause beside two dashboards", acted, "s", "with a counter of its own", alone, 2.0),
-        Line("E has read 50 beside a second dashboard", sample, "s", aim=8.0),
+        Line("list --limit 0 beside 2 dashboards and a recorder", beside, "s", apart_from_all, idle, 2.0),
+        Line("pause beside them", acted, "s", apart_from_all, alone, 2.0),
+        Line("E has read 50 beside the others", sample, "s", aim=8.0),
     ]
