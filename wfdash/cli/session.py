@@ -55,7 +55,7 @@ class CommandSession(Struct):
         waits = iter(_WAITS)
         reported: set[str] = set()
         while True:
-            await self._leave(priority)
+            await self.turn(priority)
             began = self.clock()
             try:
                 return await ask()
@@ -74,8 +74,8 @@ class CommandSession(Struct):
                 reported.add(error.sentence)
                 await asyncio.sleep(max(delay, asked))
 
-    async def _leave(self, priority: Priority) -> None:
-        """Waits for the budget, however long, but not through a long pause that the server asked for."""
+    async def turn(self, priority: Priority = Priority.FOREGROUND) -> None:
+        """Waits for the budget, however long. Raises Stop (5) where the server asked for a long pause."""
         began, announced = self.clock(), False
         while wait := self.budget.take(priority, self.purpose):
             if wait > _PATIENCE and self.budget.frozen_until is not None:

@@ -1,13 +1,18 @@
 """`wfdash doctor`: it tells what is so, what to fix, and never the secret."""
 
+import time
+
 import pytest
 
 from tests.api.dev_session import DevSession
 from tests.support.fakes.loopback import envelope, reply, serving
+from wfdash.api.interface import Exchange
 from wfdash.cli.doctor.report import doctor
 from wfdash.config.credential import Credential
 from wfdash.config.load import load
 from wfdash.config.settings import NoCredentials, Options, Settings, SettingsError
+from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.shared_counter import share_counter
 
 TOKEN = "obviously-fake-token-0xDEADBEEF"
 ENVIRON = {"HOME": "/home/somebody", "TERM": "xterm-256color", "TMUX": "1", "LANG": "C.UTF-8"}
@@ -16,6 +21,10 @@ ENVIRON = {"HOME": "/home/somebody", "TERM": "xterm-256color", "TMUX": "1", "LAN
 def settings_for(server, **more):
     given = {"account_id": "acme", "credential": Credential(TOKEN, source="CLOUDFLARE_API_TOKEN")}
     return Settings(base_url=f"{server.url}/client/v4", **(given | more))
+
+
+def counter_of(settings, state):
+    return share_counter(settings.credential, settings.base_url, state / "wfdash", what="list")
 
 
 def good(seen, writer):
@@ -132,6 +141,33 @@ async def test_a_dev_session_is_told_apart(capsys, generation, words, write):
     assert f"  write {write:>{16 + len(write)}}" in report
     assert "5 s, or more where answers are slow" in report
     assert "1200" not in report, "a dev session has no limit"
+
+
+async def test_its_requests_are_counted_with_those_of_others(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with serving(good) as server:
+        settings = settings_for(server)
+        other = Budget(clock=time.time, counter=counter_of(settings, tmp_path))
+        assert not other.take(Priority.FOREGROUND)
+        assert await doctor(settings, ENVIRON) == 0
+        asked = len(server.seen)
+    ledger = counter_of(settings, tmp_path).look(time.time())
+    spent = {spender.what: spender.total(range(6)) for spender in ledger.spenders.values()}
+    assert spent == {"list": 1, "doctor": asked}
+    assert f"{asked + 1} in 5 minutes, 1 of them by 1 other wfdash" in capsys.readouterr().out
+
+
+async def test_it_asks_nothing_while_the_server_wants_a_pause(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with serving(good) as server:
+        settings = settings_for(server)
+        other = Budget(clock=time.time, counter=counter_of(settings, tmp_path))
+        other.saw(Exchange(0.0, "list", "GET", "/", 429, 5.0, 0, "", "", "", "120", ""))
+        assert await doctor(settings, ENVIRON) == 5
+        assert not server.seen
+    report = capsys.readouterr().out
+    assert "not asked: the API asked for a pause (429)" in report
+    assert "Wait: the API asked for a pause" in report.partition("to fix")[2]
 
 
 @pytest.mark.parametrize("error", [SettingsError("The config is wrong."), NoCredentials("Set a token.")])

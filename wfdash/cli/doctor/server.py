@@ -6,10 +6,13 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from wfdash.api.connect import connect
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Exchange, Workflows
+from wfdash.cli.exits import Stop
+from wfdash.cli.session import CommandSession, open_session
 from wfdash.config.settings import Settings
+from wfdash.core.text.words import count
+from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import clock_skew
 
 __all__ = ["Examined", "examine"]
@@ -27,30 +30,14 @@ class Examined(Struct):
 
 
 async def examine(settings: Settings) -> Examined:
-    """Asks for three things that change nothing, and tells what came of each."""
-    exchanges: list[Exchange] = []
+    """Asks what changes nothing, out of the budget that all processes share, and tells what came of it."""
     examined = Examined()
-    api = await connect(settings, observer=exchanges.append)
-    try:
+    async with open_session(settings, what="doctor") as session:
+        await _ask(session, examined)
+        exchanges = list(session.budget.requests)
+        examined.facts += _reach(exchanges)
         if not settings.local:
-            await _attempt(examined, "token", lambda: _token(api), fatal=False)
-        await _attempt(examined, "workflows", lambda: _workflows(api, examined), fatal=True)
-        if examined.code == 1 and settings.account_id and not settings.local:
-            await _attempt(examined, "accounts", lambda: _accounts(api, examined), fatal=False)
-        if settings.workflow and not examined.code:
-            name = settings.workflow
-            await _attempt(examined, "workflow", lambda: _workflow(api, name), fatal=True)
-        if api.account_id and not settings.account_id:
-            examined.facts.append(("account", f"{api.account_id} (the only one of GET /accounts)"))
-        if settings.local and not examined.code:
-            examined.facts += _dev_session(api.watch_only)
-        if not examined.code:
-            await _attempt(examined, "logs", lambda: api.log_reader().check(), fatal=False)
-            if not settings.local:
-                examined.facts.append(("logs, live", "unknown until followed; takes Workers Tail Read"))
-    finally:
-        await api.close()
-    examined.facts += _reach(exchanges)
+            examined.facts.append(("reads of wfdash", _spent(session.budget)))
     skew = next(
         (skew for exchange in reversed(exchanges) if (skew := clock_skew(exchange)) is not None), None
     )
@@ -65,6 +52,30 @@ async def examine(settings: Settings) -> Examined:
     return examined
 
 
+async def _ask(session: CommandSession, examined: Examined) -> None:
+    """Each question once, and the next only where the one before it leaves something to ask."""
+    api, settings = session.api, session.settings
+
+    async def attempt(name: str, ask: Callable[[], Awaitable[str]], *, fatal: bool = False) -> None:
+        await _attempt(session, examined, name, ask, fatal=fatal)
+
+    if not settings.local:
+        await attempt("token", lambda: _token(api))
+    await attempt("workflows", lambda: _workflows(api, examined), fatal=True)
+    if examined.code == 1 and settings.account_id and not settings.local:
+        await attempt("accounts", lambda: _accounts(api, examined))
+    if settings.workflow and not examined.code:
+        await attempt("workflow", lambda: _workflow(api, settings.workflow), fatal=True)
+    if api.account_id and not settings.account_id:
+        examined.facts.append(("account", f"{api.account_id} (the only one of GET /accounts)"))
+    if settings.local and not examined.code:
+        examined.facts += _dev_session(api.watch_only)
+    if not examined.code:
+        await attempt("logs", lambda: api.log_reader().check())
+        if not settings.local:
+            examined.facts.append(("logs, live", "unknown until followed; takes Workers Tail Read"))
+
+
 def _dev_session(watch_only: str) -> list[tuple[str, str]]:
     """What can be done there; an older one is no fault to fix, so it is told and no more."""
     if watch_only:
@@ -72,15 +83,28 @@ def _dev_session(watch_only: str) -> list[tuple[str, str]]:
     return [("dev session", "can be watched and written"), ("write", "yes")]
 
 
-async def _attempt(examined: Examined, name: str, ask: Callable[[], Awaitable[str]], *, fatal: bool) -> None:
+async def _attempt(
+    session: CommandSession,
+    examined: Examined,
+    name: str,
+    ask: Callable[[], Awaitable[str]],
+    *,
+    fatal: bool,
+) -> None:
     """Notes the answer, or the failure; a `fatal` one decides the exit code and is what has to be fixed."""
     try:
+        await session.turn()
         examined.facts.append((name, await ask()))
     except WorkflowsError as failure:
         examined.facts.append((name, f"{failure}{f' Ray {failure.ray}.' if failure.ray else ''}"))
         if fatal:
             examined.code = failure.exit_code
             examined.advice.append(failure.sentence)
+    except Stop as pause:
+        examined.facts.append((name, f"not asked: {pause}"))
+        if fatal:
+            examined.code = pause.code
+            examined.advice.append(f"Wait: {pause}; wfdash asks nothing until then.")
 
 
 async def _token(api: Workflows) -> str:
@@ -127,6 +151,14 @@ def _reach(exchanges: list[Exchange]) -> list[tuple[str, str]]:
     ]
     limits = next((exchange.ratelimit for exchange in reversed(exchanges) if exchange.ratelimit), "")
     return [(f"asked: {name}", value) for name, value in facts] + ([("Ratelimit", limits)] if limits else [])
+
+
+def _spent(budget: Budget) -> str:
+    """What this credential has spent at this server."""
+    reads, (theirs, processes) = budget.meter[0], budget.others
+    words = f"{count(reads)} in 5 minutes, {count(theirs)} of them by {processes} other wfdash"
+    trouble = budget.sharing_trouble
+    return f"{words}; nothing is shared with other processes: {trouble}" if trouble else words
 
 
 def _clock(skew: float) -> str:
