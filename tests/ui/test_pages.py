@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from wfdash.demo.http.credentials import TOKEN
+from wfdash.live.budget.budget import Priority
 from wfdash.ui.terminal.clipboard import copy_text
 
 
@@ -250,5 +251,18 @@ def test_every_page_says_that_it_is_a_demo():
             assert d.app.screen is not d.app.root, page
             assert "DEMO" in d.text, page
             await d.press("escape")
+
+    drive(script)
+
+
+def test_budget_page_tells_what_others_spent_and_why_reads_wait():
+    async def script(d):
+        for _ in range(250):
+            d.server._limit.count(TOKEN)
+        while not d.app.session.budget.take(Priority.VISIBLE):
+            pass
+        await d.press("budget.open")
+        await d.until(lambda: re.search(r" 2[45]\d by others of this user: other tools", d.text))
+        await d.until(lambda: "its turn; reads that nobody waits for go at 1.9 a second in all" in d.text)
 
     drive(script)

@@ -83,6 +83,20 @@ def test_what_is_left_of_the_quota_decides_who_may(left, may):
     assert budget.take(Priority.BACKGROUND) == 0
 
 
+def test_requests_of_others_are_what_the_server_counts_beyond_ours():
+    clock = Clock()
+    budget = Budget(clock=clock)
+    for _ in range(10):
+        assert not budget.take(Priority.FOREGROUND)
+    budget.saw(answered(ratelimit='"default";r=1190;t=40', policy='"default";q=1200;w=300'))
+    assert budget.elsewhere == 0
+    budget.saw(answered(ratelimit='"default";r=900;t=40', policy='"default";q=1200;w=300'))
+    assert not budget.take(Priority.FOREGROUND)
+    assert budget.elsewhere == 290
+    clock.now += 60
+    assert budget.elsewhere == 0
+
+
 def test_it_tells_for_how_long_nothing_is_read():
     clock = Clock()
     budget = Budget(clock=clock)

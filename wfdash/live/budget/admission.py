@@ -115,12 +115,16 @@ def _without_token(ledger: RequestLedger, asks: Request, now: float) -> Refusal 
     needed = 1.0 + (_LEAVES_LATE if asks.late else _LEAVES).get(asks.priority, 0.0) * burst
     if tokens < needed:
         ledger.queue_up(asks.session, asks.priority, asks.since, now)
-        return _spent(ledger, asks, max(0.02, (needed - tokens) / rate))
+        return _paced(ledger, asks, max(0.02, (needed - tokens) / rate))
     if ledger.goes_before(asks.session, asks.priority, asks.since, late=asks.late):
         ledger.queue_up(asks.session, asks.priority, asks.since, now)
-        return _spent(ledger, asks, 0.5 / rate)
+        return _paced(ledger, asks, 0.5 / rate)
     return None
 
 
 def _spent(ledger: RequestLedger, asks: Request, seconds: float) -> Refusal:
     return Refusal(seconds, Reason.SPENT, spenders_in_words(ledger, asks.session))
+
+
+def _paced(ledger: RequestLedger, asks: Request, seconds: float) -> Refusal:
+    return Refusal(seconds, Reason.PACE, spenders_in_words(ledger, asks.session))

@@ -9,7 +9,16 @@ from contextlib import contextmanager
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
 from wfdash.live.budget.admission import ACTS, MOST, READS, Request, refusal, rests
-from wfdash.live.budget.ledger import ACTIONS, QUOTA, WINDOW, Priority, RequestLedger, ServerLeft, Spender
+from wfdash.live.budget.ledger import (
+    ACTIONS,
+    QUOTA,
+    WINDOW,
+    Priority,
+    RequestLedger,
+    ServerLeft,
+    Spender,
+    bucket_of,
+)
 from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.budget.waiting import Waiting, others
 
@@ -85,6 +94,20 @@ class Budget:
         mine = self._counter.session
         marked = [(name == mine, spender) for name, spender in self._look().spenders.items()]
         return sorted(marked, key=lambda pair: (not pair[0], -pair[1].total(range(len(Priority)))))
+
+    @property
+    def elsewhere(self) -> int:
+        """Requests of this user that no wfdash here counted, at least: the server's count less ours."""
+        ledger = self._look()
+        if ledger.left is None:
+            return 0
+        spent = ledger.left.quota - ledger.left.now(ledger.sent)
+        return max(0, int(spent) - ledger.count(range(len(Priority))))
+
+    @property
+    def pace(self) -> float:
+        """Reads a second at which what runs by itself goes, in all processes together."""
+        return bucket_of(self.limit)[1]
 
     @property
     def sharing_trouble(self) -> str:

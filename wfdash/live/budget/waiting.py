@@ -17,6 +17,7 @@ class Reason(Enum):
     SERVER = "the server has little left for this user"
     GIVES_WAY = "somebody waits for something more urgent"
     SPENT = "what wfdash allows itself is spent"
+    PACE = "what runs by itself goes at an even pace"
 
 
 class Refusal(Struct, frozen=True):

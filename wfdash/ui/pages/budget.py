@@ -10,6 +10,7 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, spoken
 from wfdash.live.budget.budget import QUOTA, Budget, Priority
+from wfdash.live.budget.waiting import Reason, Waiting
 from wfdash.live.polling.events import Update
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.identity import identity_of
@@ -27,6 +28,8 @@ __all__ = ["BudgetScreen"]
 _BAR = 30
 _SPENDERS, _WAITS = 4, 3
 """Lines at most about who spent it and about what waits: the requests below want room too."""
+_WORTH_TELLING = 5
+"""Requests by others from which they are told of: a few are under way, and counted by one side alone."""
 _RAY_FROM = 110
 """Columns from which there is room for the ray beside the path; the copy menu has it always."""
 
@@ -161,6 +164,9 @@ def _spenders(budget: Budget, width: int) -> list[Pieces]:
         rest = sum(n for _, spender in spenders[_SPENDERS:] for _, n in spender.purposes)
         more = len(spenders) - _SPENDERS
         lines.append([(f"  {rest:>13} by {more} more, with the same credential and server", QUIET)])
+    if (elsewhere := budget.elsewhere) >= _WORTH_TELLING:
+        words = f"  {elsewhere:>13} by others of this user: other tools, tokens or machines"
+        lines.append([(fit(words, width).rstrip(), WARN)])
     if trouble := budget.sharing_trouble:
         lines.append([(fit(f"  Nothing is shared with other processes: {clean(trouble)}", width), WARN)])
     return lines
@@ -171,15 +177,23 @@ def _waits(budget: Budget, now: float, width: int) -> list[Pieces]:
         [
             (
                 fit(
-                    f"  Waits: {waiting.purpose}, for {spoken(max(0.0, now - waiting.since))}: "
-                    f"{clean(waiting.refusal.words)}",
-                    width,
+                    f"  Waits: {waiting.purpose}, {_since(waiting, now)}: {_why(waiting, budget)}", width
                 ).rstrip(),
                 WARN if waiting.priority <= Priority.VISIBLE else QUIET,
             )
         ]
         for waiting in budget.waiting[:_WAITS]
     ]
+
+
+def _since(waiting: Waiting, now: float) -> str:
+    return f"for {spoken(max(1, int(now - waiting.since)))}"
+
+
+def _why(waiting: Waiting, budget: Budget) -> str:
+    if waiting.refusal.reason is Reason.PACE:
+        return f"its turn; reads that nobody waits for go at {budget.pace:.1f} a second in all"
+    return clean(waiting.refusal.words)
 
 
 def _spending(poller: Watcher, now: float) -> Pieces:
