@@ -255,7 +255,7 @@ def test_every_page_says_that_it_is_a_demo():
     drive(script)
 
 
-def test_budget_page_tells_what_others_spent_and_why_reads_wait():
+def test_budget_page_tells_what_others_spent_and_why_it_waits():
     async def script(d):
         for _ in range(250):
             d.server._limit.count(TOKEN)

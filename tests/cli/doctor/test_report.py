@@ -143,7 +143,7 @@ async def test_a_dev_session_is_told_apart(capsys, generation, words, write):
     assert "1200" not in report, "a dev session has no limit"
 
 
-async def test_its_requests_are_counted_with_those_of_others(capsys, tmp_path, monkeypatch):
+async def test_doctor_is_counted_with_the_reads_of_others(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     async with serving(good) as server:
         settings = settings_for(server)
@@ -157,7 +157,7 @@ async def test_its_requests_are_counted_with_those_of_others(capsys, tmp_path, m
     assert f"{asked + 1} in 5 minutes, 1 of them by 1 other wfdash" in capsys.readouterr().out
 
 
-async def test_it_asks_nothing_while_the_server_wants_a_pause(capsys, tmp_path, monkeypatch):
+async def test_doctor_asks_nothing_while_the_server_wants_a_pause(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     async with serving(good) as server:
         settings = settings_for(server)

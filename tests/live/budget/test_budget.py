@@ -83,7 +83,7 @@ def test_what_is_left_of_the_quota_decides_who_may(left, may):
     assert budget.take(Priority.BACKGROUND) == 0
 
 
-def test_requests_of_others_are_what_the_server_counts_beyond_ours():
+def test_requests_of_others_are_what_the_server_counts_more():
     clock = Clock()
     budget = Budget(clock=clock)
     for _ in range(10):
