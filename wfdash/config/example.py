@@ -2,7 +2,9 @@
 
 import json
 import sys
+from textwrap import fill
 
+from wfdash.core.rows.columns import COLUMNS, USUAL
 from wfdash.keymap.actions import ACTIONS
 
 __all__ = ["example"]
@@ -52,8 +54,7 @@ time = "utc"
 mouse = false
 # Draws with ASCII characters only.
 ascii = false
-# The columns of the list of instances, in their order; [] is all, as far as they fit: status, id, age,
-# took, blocked, trigger, version. The id is always there.
+{columns}
 columns = []
 
 # The record: rows, changes of status, step times and kinds of errors that were seen, in a file of your own in
@@ -111,7 +112,16 @@ dangerous = true
 def example() -> str:
     """The whole file."""
     keys = [f'# {action.help}.\n"{action.id}" = {json.dumps(",".join(action.keys))}\n' for action in ACTIONS]
-    return HEAD + "".join(keys)
+    return HEAD.replace("{columns}", _about_columns()) + "".join(keys)
+
+
+def _about_columns() -> str:
+    others = ", ".join(column.name for column in COLUMNS if not column.usual)
+    text = (
+        "The columns of the list of instances, in their order; [] is the usual ones, as far as they fit: "
+        f"{', '.join(USUAL)}. Beside them there is {others}. The id is always there."
+    )
+    return fill(text, 106, initial_indent="# ", subsequent_indent="# ")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wfdash.config.plain_file import read_given
-from wfdash.config.schema import COLUMNS, THEMES, Config, Display, Poll, Profile, Record, ViewEntry
+from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, Record, ViewEntry
+from wfdash.core.rows.columns import BY_NAME
 from wfdash.core.text.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -179,8 +180,8 @@ def _check_values(config: Config) -> None:
 
 def _check_columns(columns: Sequence[str]) -> None:
     for place, column in enumerate(columns):
-        if column not in COLUMNS:
-            words = f'there is no column "{column}"; the nearest one is "{nearest(column, COLUMNS)}"'
+        if column not in BY_NAME:
+            words = f'there is no column "{column}"; the nearest one is "{nearest(column, BY_NAME)}"'
         elif column in columns[:place]:
             words = f'"{column}" is there twice'
         else:

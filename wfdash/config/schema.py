@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-__all__ = ["COLUMNS", "THEMES", "Config", "Display", "Poll", "Profile", "Record", "ViewEntry"]
+__all__ = ["THEMES", "Config", "Display", "Poll", "Profile", "Record", "ViewEntry"]
 
-COLUMNS = ("status", "id", "age", "took", "blocked", "trigger", "version")
-"""Of the list of instances, in the order in which they stand unless a person chose another."""
 THEMES = ("ansi-dark", "ansi-light", "ansi-contrast", "dark", "light", "colour-blind")
 
 Colour = Literal[

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wfdash.core.filter.query import parse
 from wfdash.core.model.status import STATUSES
 from wfdash.core.model.times import iso
-from wfdash.core.rows.order import COLUMNS, Order
+from wfdash.core.rows.order import SORT_VALUES, Order
 from wfdash.core.rows.store import Store
 from wfdash.core.rows.view import TableView
 
@@ -46,7 +46,7 @@ PAGES = st.lists(st.lists(ITEMS, max_size=30), max_size=8)
 QUERIES = st.sampled_from(["", "status:running", "i1", "status:errored,queued 2", "-status:running"]).map(
     parse
 )
-ORDERS = st.builds(Order, st.sampled_from(sorted(COLUMNS)), st.booleans())
+ORDERS = st.builds(Order, st.sampled_from(sorted(SORT_VALUES)), st.booleans())
 
 
 @settings(deadline=None, max_examples=50)

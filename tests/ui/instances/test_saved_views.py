@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from wfdash.config.settings import SavedView
-from wfdash.core.rows.order import COLUMNS, Order
+from wfdash.core.rows.order import SORT_VALUES, Order
 from wfdash.ui.instances.columns import SORTS, order_of, sort_of
 
 VIEWS = (SavedView("late", "1", filter="status:errored", sort="-took"), SavedView("all", "2"))
@@ -105,5 +105,5 @@ def test_saving_a_view_writes_it_under_the_next_free_number(tmp_path):
 
 @pytest.mark.parametrize("order", [Order(name, way) for name in SORTS for way in (True, False)])
 def test_an_order_survives_being_written_down(order):
-    assert order.column in COLUMNS
+    assert order.column in SORT_VALUES
     assert order_of(sort_of(order)) == order

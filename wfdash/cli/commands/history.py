@@ -14,8 +14,7 @@ from wfdash.core.history.history import History
 from wfdash.core.history.retention import Edge
 from wfdash.core.history.sentence import failures, percent
 from wfdash.core.model.times import iso
-from wfdash.core.text.words import brief, count
-from wfdash.core.triage.error_groups import short_version
+from wfdash.core.text.words import brief, count, short_version
 
 __all__ = ["prepare", "run"]
 

@@ -41,6 +41,8 @@ class DetailFields(Struct, frozen=True):
     contents: Contents = Contents()
     status: str = ""
     """The one it was read in."""
+    step_count: int | None = None
+    """As the API counts them; None where it does not."""
 
 
 def read_fields(detail: Detail) -> DetailFields:
@@ -58,7 +60,15 @@ def read_fields(detail: Detail) -> DetailFields:
     ]
     odd = "ran-twice" if ran_again(detail) else ""
     blocked = _blocked(detail.status, current)
-    return DetailFields(tuple(names), "\n".join(texts), blocked, odd, read_contents(detail), detail.status)
+    return DetailFields(
+        tuple(names),
+        "\n".join(texts),
+        blocked,
+        odd,
+        read_contents(detail),
+        detail.status,
+        detail.step_count,
+    )
 
 
 def _of_group(name: str) -> str:

@@ -9,8 +9,7 @@ from msgspec import Struct
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.change import SOON, RateChange
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.words import clock, count, spoken
-from wfdash.core.triage.error_groups import short_version
+from wfdash.core.text.words import clock, count, short_version, spoken
 
 __all__ = ["Finding", "durations", "failures", "percent", "throughput"]
 

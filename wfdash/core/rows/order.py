@@ -6,55 +6,28 @@ from typing import Any
 from msgspec import Struct
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
+from wfdash.core.rows.columns import COLUMNS
 
-__all__ = ["COLUMNS", "Order"]
+__all__ = ["SORT_VALUES", "Order"]
 
-_WORST_FIRST = (
-    "errored",
-    "rollingBack",
-    "terminated",
-    "waitingForPause",
-    "paused",
-    "queued",
-    "waiting",
-    "running",
-    "complete",
-)
-_RANK = {status: rank for rank, status in enumerate(_WORST_FIRST)}
-_FAR = 1e11
-
-
-def _took(row: Instance) -> float | None:
-    """Seconds it lasted; what still runs comes after all that does not, the longest running last."""
-    if row.seen is not None or is_final(row.status):
-        return row.lasted(0.0)
-    began = row.began
-    return None if began is None else _FAR - began
-
-
-COLUMNS: dict[str, Callable[[Instance], float | str | None]] = {
-    "created": lambda row: row.created,
-    "status": lambda row: _RANK.get(row.status, -1),
-    "id": lambda row: row.id,
-    "took": _took,
+SORT_VALUES: dict[str, Callable[[Instance], float | str | None]] = {
+    **{column.order: column.value for column in COLUMNS if column.value is not None},
     "modified": lambda row: row.modified,
     "started": lambda row: row.started,
     "ended": lambda row: row.ended,
-    "version": lambda row: row.version,
-    "trigger": lambda row: row.trigger,
 }
+"""What each order compares: those by a column, and those that saved views may name beside them."""
 
 
 class Order(Struct, frozen=True):
-    """A column of COLUMNS; rows without a value come last both ways, ties are newest first."""
+    """One of SORT_VALUES; rows without a value come last both ways, ties are newest first."""
 
     column: str = "created"
     reverse: bool = True
 
     def key(self) -> Callable[[Instance], tuple[Any, ...]]:
         """An ascending total order; with `reverse` it is to be read from its end."""
-        value = COLUMNS[self.column]
+        value = SORT_VALUES[self.column]
         if self.reverse:
 
             def descending(row: Instance) -> tuple[Any, ...]:

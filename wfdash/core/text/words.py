@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-__all__ = ["age", "brief", "clock", "count", "counted", "size", "spoken"]
+__all__ = ["age", "brief", "clock", "count", "counted", "short_version", "size", "spoken"]
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _GRAIN = 1e-6
@@ -101,3 +101,8 @@ def _parts(seconds: float) -> list[tuple[int, str]]:
                 parts.append((below, unit_below))
         return parts
     return [(0, "s")]
+
+
+def short_version(version: str) -> str:
+    """The first block of a version's uuid, as deploys are spoken of."""
+    return version.split("-", 1)[0][:8]

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from wfdash.core.filter.grammar import And, Term, unparse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
+from wfdash.core.text.words import short_version
 from wfdash.core.triage.fingerprint import UNNAMED, Fingerprint
 
 __all__ = ["ErrorGroup", "Sample", "VersionShare", "blame", "filter_for", "group"]
@@ -113,11 +114,6 @@ def blame(listed: Iterable[Instance]) -> list[VersionShare]:
             errored[row.version] += row.status == "errored"
     shares = [VersionShare(v, errored[v], finished[v], first.get(v)) for v in first.keys() | finished.keys()]
     return sorted(shares, key=lambda share: (-share.share, -share.errored, share.version))
-
-
-def short_version(version: str) -> str:
-    """The first block of a version's uuid, as deploys are spoken of."""
-    return version.split("-", 1)[0][:8]
 
 
 _LONGEST = 60

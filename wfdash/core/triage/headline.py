@@ -8,8 +8,8 @@ from msgspec import Struct, field
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.text.words import clock, count, spoken
-from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, short_version
+from wfdash.core.text.words import clock, count, short_version, spoken
+from wfdash.core.triage.error_groups import ErrorGroup, VersionShare
 from wfdash.core.triage.fingerprint import DEPLOYED
 
 __all__ = [

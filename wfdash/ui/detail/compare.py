@@ -11,10 +11,9 @@ from textual.binding import BindingType
 from wfdash.core.model.instance import Instance
 from wfdash.core.payload.tree import path_text, summary
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import clock, spoken
+from wfdash.core.text.words import clock, short_version, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.compare import Comparison, Difference, compare
-from wfdash.core.triage.error_groups import short_version
 from wfdash.live.reads.comparison import RunPair, read_pair
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen

@@ -7,8 +7,8 @@ from textual.strip import Strip
 
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
-from wfdash.core.text.words import clock
-from wfdash.core.triage.error_groups import ErrorGroup, short_version
+from wfdash.core.text.words import clock, short_version
+from wfdash.core.triage.error_groups import ErrorGroup
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.strips import blank, strip_of

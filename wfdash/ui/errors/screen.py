@@ -7,15 +7,9 @@ from textual.app import ComposeResult
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean
-from wfdash.core.text.words import clock, count
+from wfdash.core.text.words import clock, count, short_version
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.error_groups import (
-    ErrorGroup,
-    VersionShare,
-    blame,
-    filter_for,
-    short_version,
-)
+from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame, filter_for
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.core.triage.headline import Evidence, Headline, headline, worst_version
 from wfdash.live.polling.events import Update

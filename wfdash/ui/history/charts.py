@@ -9,8 +9,7 @@ from rich.style import Style
 from wfdash.core.history.bucket import Bucket
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.sentence import percent
-from wfdash.core.text.words import brief
-from wfdash.core.triage.error_groups import short_version
+from wfdash.core.text.words import brief, short_version
 from wfdash.core.triage.headline import ENOUGH
 from wfdash.ui.widgets.bars import NONE, UNKNOWN, Bar, bar_lines, nice_top
 from wfdash.ui.widgets.status_line import Pieces

@@ -11,8 +11,8 @@ from wfdash.core.history.cron import cron_report
 from wfdash.core.history.sentence import Finding, percent
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import brief, clock, count
-from wfdash.core.triage.error_groups import VersionShare, short_version
+from wfdash.core.text.words import brief, clock, count, short_version
+from wfdash.core.triage.error_groups import VersionShare
 from wfdash.core.triage.headline import worst_version
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.widgets.status_line import Pieces

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wfdash.config.schema import COLUMNS
+from wfdash.core.rows.columns import BY_NAME, COLUMNS, USUAL
 from wfdash.core.rows.order import Order
 
 __all__ = [
@@ -20,25 +20,12 @@ __all__ = [
     "sort_of",
 ]
 
-_NAMES = {
-    "status": "STATUS",
-    "id": "ID",
-    "age": "AGE",
-    "took": "TOOK",
-    "blocked": "BLOCKED ON",
-    "trigger": "TRIGGER",
-    "version": "VERSION",
-}
 SORTS = {
-    "created": "age",
-    "status": "status",
-    "id": "id",
-    "took": "took",
-    "trigger": "trigger",
-    "version": "version",
+    column.order: column.name
+    for column in sorted(COLUMNS, key=lambda column: column.order != Order().column)
+    if column.order
 }
-"""Orders a person can choose, in turn, and the column that shows them."""
-
+"""Orders a person can choose, in turn from the default on, and the column that shows them."""
 
 GLYPH = 1
 """Width of a status column without the word."""
@@ -46,16 +33,18 @@ _LEAST_ID = 12
 """Cells of an id that tell it from its neighbours."""
 
 
-_SPARED = (("took", 8, 36), ("version", 8, 40), ("trigger", 8, 56))
-"""Width of a column that goes where the room is needed, and what it has to leave for "blocked on".
+_FIXED = {column.name: column.cells for column in COLUMNS if column.cells and column.spare is None}
+_SPARED = sorted(
+    ((column.name, column.cells, column.spare) for column in COLUMNS if column.spare is not None),
+    key=lambda column: column[2],
+)
+"""Width of each column that goes where the room is needed, and what it has to leave for "blocked on"; those
+that leave least come first."""
+_UNSPARED = [(name, cells, 0) for name, cells, _ in _SPARED]
 
-Of active rows TOOK says what AGE says: beside the detail the key fact needs that room more.
-"""
-_UNSPARED = tuple((name, cells, 0) for name, cells, _ in _SPARED)
 
-
-_DESCENDING = ("created", "took")
-"""Columns that begin with the newest, or the longest."""
+_DESCENDING = {column.order for column in COLUMNS if column.descending}
+"""Orders that begin with the newest, or the longest."""
 
 
 def next_order(order: Order) -> Order:
@@ -100,10 +89,10 @@ class TableColumns(Struct, frozen=True):
     widths: tuple[tuple[str, int], ...]
 
     def title(self, name: str) -> str:
-        return _NAMES[name]
+        return BY_NAME[name].title
 
 
-def columns(width: int, longest_id: int, status: int, shown: Sequence[str] = COLUMNS) -> TableColumns:
+def columns(width: int, longest_id: int, status: int, shown: Sequence[str] = USUAL) -> TableColumns:
     """What of `shown` fits beside a gutter of two cells, each column after one space; `status` is its width.
 
     What it is blocked on stands after one space more, away from the numbers before it.
@@ -112,9 +101,9 @@ def columns(width: int, longest_id: int, status: int, shown: Sequence[str] = COL
     the id first. Where that is too little for the id, the status is its glyph alone.
     """
     order = shown if "id" in shown else ("id", *shown)
-    fixed = {name: room for name, room in (("status", status), ("age", 5)) if name in order}
+    fixed = {name: room for name, room in {"status": status, **_FIXED}.items() if name in order}
     if width - 10 - fixed.get("status", 0) < min(longest_id, _LEAST_ID):
-        narrow = {"status": GLYPH, "age": 5}
+        narrow = {"status": GLYPH, **_FIXED}
         widths = {name: room for name, room in narrow.items() if name in order}
         widths["id"] = max(1, width - 2 - sum(widths.values()) - len(widths))
         return TableColumns(tuple((name, widths[name]) for name in order if name in widths))

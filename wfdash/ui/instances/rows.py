@@ -9,10 +9,11 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
-from wfdash.config.schema import COLUMNS
+from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
+from wfdash.core.rows.columns import USUAL
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.view import TableView
@@ -82,7 +83,7 @@ class InstanceRows:
     @property
     def columns(self) -> Sequence[str]:
         """Which columns the table has, in their order."""
-        return self._context.settings.columns or COLUMNS
+        return self._context.settings.columns or USUAL
 
     def show_workflow(self, workflow: str) -> None:
         """Lists another workflow, from nothing: what is filtered out in one says little about the next."""
@@ -296,6 +297,9 @@ class InstanceRows:
         # What has ended does not change any more: its age says nothing.
         dated = old >= _OLD and row is not None and not is_final(row.status)
         return f"{why.short} · read {age(old)} ago" if dated else why.short
+
+    def fields(self, instance: str) -> DetailFields | None:
+        return self.poller.row_details.read.get(instance) if self.poller is not None else None
 
     def is_old(self, instance: str) -> bool:
         poller = self.poller

@@ -7,15 +7,14 @@ from rich.style import Style
 from textual.events import Click
 from textual.strip import Strip
 
+from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
+from wfdash.core.rows.columns import BY_NAME, BesideRow
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import EXPIRED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import age, brief
-from wfdash.core.triage.error_groups import short_version
 from wfdash.ui.instances.columns import GLYPH, SORTS, TableColumns, columns, order_by_title
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import strip_of
@@ -34,7 +33,6 @@ from wfdash.ui.widgets.theme import (
 
 __all__ = ["InstanceTable", "RowSource"]
 
-_RIGHT = {"age", "took"}
 _WIDEST_STATUS = 17
 """A glyph, a space and `waitingForPause`."""
 _SAME_POLL = 0.9
@@ -61,6 +59,9 @@ class RowSource(Protocol):
     def set_order(self, order: Order, *, announce: bool = False) -> None: ...
     def blocked_on(self, instance: str) -> str:
         """What a row is blocked on in a few words, raw; "" when nothing is known."""
+
+    def fields(self, instance: str) -> DetailFields | None:
+        """What was found in the instance's own answer; None while it was not read."""
 
     def is_old(self, instance: str) -> bool:
         """Whether that was read too long ago to be taken for what it is at now."""
@@ -186,13 +187,13 @@ class InstanceTable(LineTable):
                 pieces.append((" ", PLAIN))
             if name in SORTS.values():
                 style += clicked("sort", name)
-            pieces += [(title.rjust(room) if name in _RIGHT else fit(title, room), style), (" ", PLAIN)]
+            pieces += [(title.rjust(room) if BY_NAME[name].right else fit(title, room), style), (" ", PLAIN)]
         return strip_of(pieces, width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         assert self.view is not None
         row = self.view.row(index)
-        text = self._cells(row)
+        text = self._texts(row, width)
         ghost = row.id in self.view.ghosts
         old = self._source.is_old(row.id)
         faded = self.faded or self._source.is_behind(row.id)
@@ -201,20 +202,15 @@ class InstanceTable(LineTable):
         key = (row.id, text, flags, cursor, away, width, self._longest_id, self._status_width)
         return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))
 
-    def _cells(self, row: Instance) -> tuple[str, ...]:
-        now = self._now or self._clock()
+    def _texts(self, row: Instance, width: int) -> tuple[str, ...]:
+        """What stands in each column that there is room for."""
         note = self._source.note(row.id)
         why = self._source.blocked_on(row.id)
         if note == EXPIRED and not why:
             why = f"was {row.status}"
-        return (
-            note or row.status,
-            "" if row.created is None else age(now - row.created),
-            _took(row, now),
-            why,
-            row.trigger,
-            short_version(row.version),
-        )
+        now = self._now or self._clock()
+        beside = BesideRow(now, note, why, self._source.fields(row.id))
+        return tuple(BY_NAME[name].text(row, beside) for name, _ in self._layout(width).widths)
 
     def _strip(
         self,
@@ -226,28 +222,19 @@ class InstanceTable(LineTable):
         width: int,
     ) -> Strip:
         marked, changed, ghost, faded, read_long_ago = flags
-        status, old, took, why, trigger, version = text
-        values = {
-            "id": row.id,
-            "age": old,
-            "took": took,
-            "blocked": why,
-            "trigger": trigger,
-            "version": version,
-        }
         appearance = look(row.status)
-        glyph = "?" if status != row.status else appearance.glyph
         pieces: list[tuple[str, Style]] = [
             ("▌" if marked else " ", STRONG if marked else PLAIN),
             ("•" if changed else " ", CHANGED if changed else PLAIN),
         ]
-        for name, room in self._layout(width).widths:
+        for (name, room), value in zip(self._layout(width).widths, text, strict=True):
             if name == "status":
-                word = "" if room == GLYPH else fit(clean(status[:100]), room - 2) + " "
+                glyph = "?" if value != row.status else appearance.glyph
+                word = "" if room == GLYPH else fit(clean(value[:100]), room - 2) + " "
                 pieces.append((f"{glyph} {word}", appearance.style))
                 continue
-            style = QUIET if name == "blocked" and read_long_ago else _style(name)
-            pieces += [(_cell(name, values[name], room), style), (" ", PLAIN)]
+            quiet = BY_NAME[name].quiet or (BY_NAME[name].read and read_long_ago)
+            pieces += [(_cell(name, value, room), QUIET if quiet else PLAIN), (" ", PLAIN)]
         over = CURSOR_AWAY if away else CURSOR if cursor else None
         if ghost:
             pieces = [(part, GHOST) for part, _ in pieces]
@@ -256,20 +243,12 @@ class InstanceTable(LineTable):
         return strip_of(pieces, width, over)
 
 
-def _took(row: Instance, now: float) -> str:
-    """`48s`, or `3h12m+` while it is not known to have ended."""
-    lasted = row.lasted(now)
-    if lasted is None:
-        return ""
-    return brief(lasted) if is_final(row.status) else f"{age(lasted)}+"
-
-
 def _cell(column: str, text: str, room: int) -> str:
     """Cleaned, in exactly `room` cells; what it is blocked on with one more before it."""
     value = clean(text[:500])
     if cells(value) > room:
         value = value.rstrip("…")  # shortened before; one mark is enough
-    if column in _RIGHT:
+    if BY_NAME[column].right:
         return fit(value, room) if cells(value) > room else value.rjust(room)
     if column == "blocked":
         return f" {fit(_without_half_number(value, room), room)}"
@@ -283,7 +262,3 @@ def _without_half_number(text: str, room: int) -> str:
     kept = fit(text, room).rstrip("…")
     head, _, word = kept.rpartition(" ")
     return f"{head} …" if head and any(letter in "<~0123456789" for letter in word) else text
-
-
-def _style(column: str) -> Style:
-    return QUIET if column in ("trigger", "version", "age") else PLAIN

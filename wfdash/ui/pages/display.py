@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from wfdash.config.schema import COLUMNS, THEMES
+from wfdash.config.schema import THEMES
 from wfdash.config.settings import Settings, SettingsError
+from wfdash.core.rows.columns import BY_NAME, COLUMNS, USUAL
 from wfdash.core.text.clean import fit
 from wfdash.ui.base.panel import PanelScreen, Title
 from wfdash.ui.context import Context
@@ -25,13 +26,7 @@ _ABOUT: Mapping[str, str] = {
     "theme": "the first three are the terminal's own 16 colours",
     "time": "of every time on screen",
     "mouse": "taken from the terminal, whose own selection then needs shift",
-    "status": "glyph and word",
-    "id": "always there",
-    "age": "since it was created",
-    "took": "from its start to its end, or until now",
-    "blocked": "what it is blocked on, or why it ended",
-    "trigger": "what started it",
-    "version": "the first eight digits",
+    **{f"column {column.name}": column.about for column in COLUMNS},
 }
 
 
@@ -59,7 +54,7 @@ class DisplayScreen(PanelScreen):
 
     @property
     def _shown(self) -> list[str]:
-        return list(self.context.settings.columns or COLUMNS)
+        return list(self.context.settings.columns or USUAL)
 
     def _fill(self) -> None:
         key_of = self.context.keys.key_of
@@ -67,7 +62,7 @@ class DisplayScreen(PanelScreen):
         hint = f"{key_of('row.open')} changes, {left} {right} move a column, {key_of('layer.close')} closes"
         self.query_one(Title).name_it("Display", hint)
         shown = self._shown
-        order = [*shown, *(name for name in COLUMNS if name not in shown)]
+        order = [*shown, *(name for name in BY_NAME if name not in shown)]
         entries: list[tuple[str, Pieces]] = [
             (name, self._line(name, self._value(name))) for name in _SETTINGS
         ]
@@ -75,7 +70,7 @@ class DisplayScreen(PanelScreen):
         self.query_one(Choices).fill(entries)
 
     def _line(self, name: str, value: str) -> Pieces:
-        about = _ABOUT[name.removeprefix("column ")]
+        about = _ABOUT[name]
         return [("  " + fit(name, 16), STRONG), (fit(value, 16), PLAIN), (about, QUIET)]
 
     def _value(self, name: str) -> str:
@@ -98,7 +93,7 @@ class DisplayScreen(PanelScreen):
             self.call_after_refresh(self._fill)
         elif choice in shown and choice != "id":
             self._put([name for name in shown if name != choice])
-        elif choice in COLUMNS and choice not in shown:
+        elif choice in BY_NAME and choice not in shown:
             self._put([*shown, choice])
 
     def action_row_fold(self) -> None:
@@ -117,7 +112,7 @@ class DisplayScreen(PanelScreen):
         self._put(shown)
 
     def _put(self, columns: list[str]) -> None:
-        kept = () if columns == list(COLUMNS) else tuple(columns)
+        kept = () if columns == list(USUAL) else tuple(columns)
         self._take(replace(self.context.settings, columns=kept), "columns", kept)
 
     def _take(self, settings: Settings, name: str, value: str | bool | tuple[str, ...]) -> None:
