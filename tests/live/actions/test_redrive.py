@@ -1,7 +1,9 @@
 """Redrive of many on the simulator: the canary, what it holds, the rest after the fix, each written once."""
 
 import asyncio
+import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,11 +13,13 @@ from hypothesis import strategies as st
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import Stage
 from wfdash.core.model.instance import Instance
+from wfdash.demo.engine.program import ALWAYS, Do, Sleep, StepFailure
 from wfdash.demo.http.faults import InjectedFault
-from wfdash.demo.worlds.repair import MENDED
+from wfdash.demo.worlds.repair import MENDED, parcel
 from wfdash.demo.worlds.scenarios import fixed_deploy
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
+from wfdash.live.actions.plan import Progress, make_plan
 from wfdash.live.actions.redrive import plan_redrive
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.records.journal import Journal
@@ -39,6 +43,7 @@ def on_parcels(story, folder, *, newest=True, failed=300):
 class Desk:
     def __init__(self, stage, api, journal):
         self.stage, self.api, self.journal = stage, api, journal
+        self.events = []
         self.operator = Operator(api, budget=stage.budget, journal=journal, clock=stage.loop.time)
 
     @property
@@ -61,7 +66,15 @@ class Desk:
 
     async def redrive(self, rows, course, **options):
         plan = (await self.plan(rows, **options)).plan
-        return await self.operator.carry_out(plan, lambda event: None, course)
+        return await self.operator.carry_out(plan, self.events.append, course)
+
+    def notes(self, stage):
+        return [event.note for event in self.events if isinstance(event, Progress) and event.stage == stage]
+
+    async def first_at(self, step):
+        """One that is redriven from this step."""
+        points = (await self.plan(self.rows())).points
+        return next(row for row in self.rows() if (at := points[row.id].target) and at.name == step)
 
     def writes(self):
         patches = [one for one in self.stage.app.state.requests if one.method == "PATCH"]
@@ -124,12 +137,87 @@ def test_a_restart_on_the_old_version_says_where_it_failed(tmp_path):
         rows = [row for row in desk.rows() if not desk.parcels.by_id[row.id].story().luck("undone") < 0.04]
         results = await desk.redrive(rows[:8], Course(to_end=True))
         assert {(result.ended, result.exit_code) for result in results} == {("errored", 1)}
-        assert all(result.error.startswith('failed again at "') for result in results)
+        assert all(re.match('failed again at ".+", same cause: ', result.error) for result in results)
         ended = [entry for entry in desk.journal.read() if entry.event == "ended"]
         assert Counter(entry.after for entry in ended) == {"errored": 8}
         sent = [entry for entry in desk.journal.read() if entry.event == "sent"]
         assert [entry.start for entry in sent] == [result.restart_from for result in results]
         assert all(entry.end and "@" in entry.who for entry in sent)
+
+    on_parcels(story, tmp_path, newest=False, failed=30)
+
+
+def test_the_version_of_the_first_ones_is_said(tmp_path):
+    async def story(desk):
+        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])][:6]
+        results = await desk.redrive(rows, Course(canary=2, to_end=True))
+        newest = desk.parcels.current.id[:8]
+        assert desk.notes("canary") == [f"the first 2 are complete on version {newest}"]
+        assert not any(result.error.startswith("held") for result in results)
+
+    on_parcels(story, tmp_path, failed=30)
+
+
+def test_first_ones_on_the_old_version_hold_the_rest(tmp_path):
+    """They complete, for what they needed is back; the version that was deployed is in none of them."""
+
+    async def story(desk):
+        rows, parcels = desk.rows()[:6], desk.parcels
+        old, newest = (version.id[:8] for version in parcels.versions[-2:])
+        parcels.writer = mended
+        results = await desk.redrive(rows, Course(canary=2, to_end=True))
+        said = f"on version {old} as before, not on the newest, {newest}"
+        assert [result.ended for result in results[:2]] == ["complete", "complete"]
+        assert {result.error for result in results[2:]} == {f"held: the first 2 are complete, but {said}"}
+        assert sum(desk.writes().values()) == 2
+
+    on_parcels(story, tmp_path, newest=False, failed=30)
+
+
+def mended(story):
+    """What `parcel` does, without what breaks it."""
+    yield from parcel(replace(story, version=MENDED))
+
+
+def test_another_cause_is_said_with_the_one_before(tmp_path):
+    async def story(desk):
+        def elsewhere(story):
+            yield Do("read order", 0.2, {})
+            yield Do("weigh", 0.2, {}, ALWAYS, StepFailure("ScaleError", "no weight"), limit=0)
+
+        desk.parcels.writer = elsewhere
+        row = await desk.first_at("read order")
+        (result,) = await desk.redrive([row], Course(to_end=True))
+        said = 'failed again at "weigh", another cause: ScaleError: no weight; before: ConfigError'
+        assert result.error.startswith(said)
+        assert result.error.endswith('at "read order"')
+
+    on_parcels(story, tmp_path, failed=30)
+
+
+def test_a_run_past_its_step_is_said_to_be(tmp_path):
+    async def story(desk):
+        def slow(story):
+            yield Do("read order", 0.2, {})
+            yield Sleep("let it settle", "1 day")
+
+        desk.parcels.writer = slow
+        row = await desk.first_at("read order")
+        (result,) = await desk.redrive([row], Course(to_end=True, timeout=600.0))
+        assert (result.outcome, result.ended, result.passed) == ("under way", "", True)
+        (past,) = [event for event in desk.events if not isinstance(event, Progress) and event.passed][:1]
+        assert past.sentence == '"read order" succeeded this time, the run goes on'
+
+    on_parcels(story, tmp_path, failed=30)
+
+
+def test_restart_of_many_sets_old_errors_beside_new_ones(tmp_path):
+    async def story(desk):
+        rows = desk.rows()[:6]
+        plan = make_plan("restart", "parcels", rows, now=desk.stage.loop.time(), guard=desk.operator.guard)
+        results = await desk.operator.carry_out(plan, desk.events.append, Course(canary=2))
+        assert all(", same cause: " in result.error for result in results[:2])
+        assert all(result.error.startswith("held: 2 of the first 2") for result in results[2:])
 
     on_parcels(story, tmp_path, newest=False, failed=30)
 

@@ -106,6 +106,8 @@ class Printer:
             return
         if event.stage == "waiting" and event.note:
             say(clean(f"wfdash: {event.id}: {event.note}"))
+        if event.stage == "canary":
+            say(clean(f"wfdash: {event.note}"))
         if result := self._results.get(event.id):
             self._results[event.id] = _moved_on(result, event)
 

@@ -2,23 +2,32 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain, repeat
+from math import inf
 from typing import Final
 
 from msgspec import Struct
 
 from wfdash.api.errors import NotFound, WorkflowsError
+from wfdash.api.interface import RestartFrom
+from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
+from wfdash.core.model.step import Failure
 from wfdash.core.text.words import spoken
+from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.core.verbs.consequences import StepTarget, split_at
 from wfdash.core.why.failure import failing_step, root_failure
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.live.actions.plan import Result
 from wfdash.live.actions.reread import Rereader, Snapshot
 
-__all__ = ["Course", "EndFollower", "Ending"]
+__all__ = ["Begun", "Course", "EndFollower", "Ending"]
 
 _DELAYS: Final = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0)
 _DELAYS_OF_MANY: Final = (3.0, 5.0, 8.0, 13.0)
 _LONGEST: Final = 15.0
+_FIRST_LOOK: Final = 5.0
+_FIRST_LOOK_OF_MANY: Final = 60.0
+"""Seconds until the steps of a run are read that has not ended; from then on after twice as many."""
 
 
 class Course(Struct, frozen=True):
@@ -45,6 +54,8 @@ class Ending(Struct, frozen=True):
     """The status read last."""
     failed_at: str = ""
     """The step it failed at, quoted and cleaned; "" where it did not fail or no step is told."""
+    version: str = ""
+    """The version it ran, where it was read in full."""
 
     @property
     def exit_code(self) -> int:
@@ -74,6 +85,19 @@ def judge_canary(results: Sequence[Result]) -> Held | None:
     return None
 
 
+class Begun(Struct, frozen=True):
+    """A run that an action began, as far as it was known when that had settled."""
+
+    id: str
+    before: Snapshot
+    """What was read just before the request: an end in it is not this run's."""
+    status: str
+    start: RestartFrom | None = None
+    """The step it begins at; None: at the beginning."""
+    cause: tuple[str, str, str] | None = None
+    """What the run before failed with, where that was read."""
+
+
 class EndFollower(Struct, frozen=True):
     """Reads instances that were set going until they are final."""
 
@@ -81,16 +105,20 @@ class EndFollower(Struct, frozen=True):
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     many: bool = False
+    close: bool = False
+    """Whether each is read in full at its end, whatever that is: for its version."""
 
     async def until_end(
-        self, identity: str, *, before: Snapshot, status: str, deadline: float | None
+        self, run: Begun, *, deadline: float | None, on_passed: Callable[[], None] = lambda: None
     ) -> Ending:
-        """From `status`, in which it settled. An end seen before the request is not this run's.
+        """From the status in which it settled; `on_passed` is called once the step it began at succeeded.
 
         Failing reads are repeated until the deadline. Never raises WorkflowsError.
         """
         delays = chain(_DELAYS_OF_MANY if self.many else _DELAYS, repeat(_LONGEST))
-        began, trouble = self.clock(), ""
+        began, trouble, status = self.clock(), "", run.status
+        # A run that sleeps for a day may be past its step long before its end: only its steps can tell.
+        look = _FIRST_LOOK_OF_MANY if self.many else _FIRST_LOOK
         while not is_final(status):
             delay = next(delays)
             if deadline is not None:
@@ -100,34 +128,62 @@ class EndFollower(Struct, frozen=True):
                     return Ending("", f"{after}; {trouble}" if trouble else after, status)
                 delay = min(delay, left)
             await self.sleep(delay)
+            full = run.start is not None and self.clock() - began >= look
             try:
-                snapshot = await self.rereader.read(
-                    identity, expect=status, max_age=delay / 2 if self.many else 0.0
-                )
+                if full:
+                    snapshot, detail = await self.rereader.read_full(run.id)
+                    look = look * 2
+                    if run.start is not None and _has_passed(detail, run.start, snapshot):
+                        look = inf
+                        on_passed()
+                else:
+                    age = delay / 2 if self.many else 0.0
+                    snapshot = await self.rereader.read(run.id, expect=status, max_age=age)
             except NotFound:
                 return Ending("", "the instance is gone", status)
             except WorkflowsError as error:
                 trouble = f"it could not be read: {error}"
                 continue
             trouble = ""
-            if not (is_final(snapshot.status) and self._is_old_end(before, snapshot)):
+            if not (is_final(snapshot.status) and self._is_old_end(run.before, snapshot)):
                 status = snapshot.status
-        sentence, failed_at = await self._sentence(identity, status)
-        return Ending(status, sentence, status, failed_at)
+        return await self._ending(run, status)
 
     @staticmethod
     def _is_old_end(before: Snapshot, now: Snapshot) -> bool:
         return now.source == before.source and now.ended is not None and now.ended == before.ended
 
-    async def _sentence(self, identity: str, status: str) -> tuple[str, str]:
-        if status != "errored":
-            return status, ""
+    async def _ending(self, run: Begun, status: str) -> Ending:
+        if status != "errored" and not self.close:
+            return Ending(status, status, status)
         try:
-            _, detail = await self.rereader.read_full(identity)
+            _, detail = await self.rereader.read_full(run.id)
         except WorkflowsError:
-            return "failed again", ""
-        step, failure = failing_step(detail), root_failure(detail)
+            return Ending(status, "failed again" if status == "errored" else status, status)
+        if status != "errored":
+            return Ending(status, status, status, version=detail.version)
+        step = failing_step(detail)
         named = spoken_name(step) if step is not None else ""
-        where = f" at {named}" if named else ""
-        said = f"failed again{where}" + (f": {failure_text(failure)}" if failure is not None else "")
-        return said, named
+        return Ending(status, _failed_again(detail, named, run.cause), status, named, detail.version)
+
+
+def _failed_again(detail: Detail, named: str, before: tuple[str, str, str] | None) -> str:
+    """`failed again at "charge card", same cause: TimeoutError: ...`; another cause with the one before."""
+    failure = root_failure(detail)
+    said = f"failed again{f' at {named}' if named else ''}"
+    with_what = f": {failure_text(failure)}" if failure is not None else ""
+    if before is None:
+        return f"{said}{with_what}"
+    if fingerprint(detail).cause == before:
+        return f"{said}, same cause{with_what}"
+    error, message, step = before
+    was = failure_text(Failure(error, message)) + (f' at "{step}"' if step else "")
+    return f"{said}, another cause{with_what}; before: {was}"
+
+
+def _has_passed(detail: Detail, start: RestartFrom, now: Snapshot) -> bool:
+    """Whether the step of a run that is under way has succeeded: until then it is the old one, or open."""
+    if is_final(now.status):
+        return False
+    split = split_at(detail.steps, StepTarget(start.name, start.count or 1, start.type or "do"))
+    return split is not None and split.again[0].success is True

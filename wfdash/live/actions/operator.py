@@ -7,17 +7,19 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from wfdash.api.errors import InstanceNotFound
+from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
+from wfdash.core.text.words import short_version
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import VERBS
 from wfdash.live.actions.create import Creator
-from wfdash.live.actions.ending import Course, EndFollower, Held, judge_canary
+from wfdash.live.actions.ending import Begun, Course, EndFollower, Held, judge_canary
 from wfdash.live.actions.follow import Follower
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result, Target
 from wfdash.live.actions.plan_journal import PlanJournal
 from wfdash.live.actions.read_sink import NullSink, ReadSink
+from wfdash.live.actions.redrive import cause_of, spoken_start
 from wfdash.live.actions.reread import FEW, ActionBudget, Rereader, Snapshot
 from wfdash.live.actions.send import NOTHING_SENT, Sender, Sent
 from wfdash.live.polling.read_instance import read_answer
@@ -191,12 +193,15 @@ class Operator:
                 if waits and len(run.first) == run.course.canary:
                     waits = False
                     await self._unless_halted(run, following)
-                    held = judge_canary([results[identity] for identity in run.first if identity in results])
+                    first = [results[identity] for identity in run.first if identity in results]
+                    held = judge_canary(first) or await self._on_what_version(run, target, first)
                     if held is not None and await self._goes_on(run, target, held):
                         held = None
                 if held is not None and not run.halt.is_set():
                     settle(await self._held(run, target, held))
                     continue
+                if waits and target.cause is None and target.status == "errored":
+                    target = await self._with_cause(run, target)
                 sent = await self._send(run, target)
                 run.done += 1
                 if waits and (isinstance(sent, Sent) or sent.sent_at is not None):
@@ -212,6 +217,15 @@ class Operator:
         return [results[target.id] for target in run.plan.targets]
 
     @staticmethod
+    async def _with_cause(run: _Run, target: Target) -> Target:
+        """What it failed with, to be set beside how it ends: of the first ones only, since each is a read."""
+        try:
+            _, detail = await run.rereader.read_full(target.id)
+        except WorkflowsError:
+            return target
+        return replace(target, cause=cause_of(detail), version=detail.version or target.version)
+
+    @staticmethod
     async def _unless_halted(run: _Run, following: "Sequence[asyncio.Future[Any]]") -> None:
         """Waits until all of them are followed to their end, or a person stops it."""
         stopping: asyncio.Task[Any] = asyncio.create_task(run.halt.wait())
@@ -220,6 +234,30 @@ class Operator:
                 await asyncio.wait({stopping, *open_ones}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
+
+    async def _on_what_version(self, run: _Run, target: Target, first: Sequence[Result]) -> Held | None:
+        """Says on which version the first ones completed; holds the rest where that is the one they had.
+
+        Which version a restart runs is not documented: a fix that was deployed may not be in it.
+        """
+        before = {each.id: each.version for each in run.plan.targets}
+        ran = {result.id: result.version for result in first if result.version}
+        if not ran or self._api.local:
+            return None
+        await self._budget.acquire_action()
+        try:
+            versions = await self._api.list_versions(run.plan.workflow)
+        except WorkflowsError:
+            versions = []  # a credential may not list them: then there is nothing to compare with
+        newest = max(versions, key=lambda version: version.created or 0.0, default=None)
+        on = " and ".join(sorted({short_version(version) for version in ran.values()}))
+        self._progress(run, target, "canary", f"the first {len(first)} are complete on version {on}", "")
+        newest_id = newest.id if newest is not None else ""
+        old = [each for each, version in ran.items() if newest_id != version == before[each]]
+        if newest is None or not old:
+            return None
+        which = f"on version {on} as before, not on the newest, {short_version(newest.id)}"
+        return Held(f"held: the first {len(first)} are complete, but {which}", 1)
 
     async def _goes_on(self, run: _Run, target: Target, held: Held) -> bool:
         """Whether a person sends the rest although the first ones failed."""
@@ -322,31 +360,44 @@ class Operator:
             settle(result)
             return
         settle(replace(result, followed=True))
-        limit = run.course.within if canary else run.course.timeout
-        settle(await self._to_end(run, result, before, limit))
+        begun = Begun(target.id, before, result.after, sent.restart_from, sent.cause)
+        await self._to_end(run, result, begun, settle)
 
-    async def _to_end(self, run: _Run, result: Result, before: Snapshot, limit: float | None) -> Result:
-        canary = 0 < len(run.first) <= FEW and result.id in run.first
-        rereader = self._rereader(run.plan, [result.id]) if canary else run.rereader
-        follower = EndFollower(rereader, self._steady, self._sleep, many=run.many and not canary)
+    async def _to_end(
+        self, run: _Run, result: Result, begun: Begun, settle: Callable[[Result], None]
+    ) -> None:
+        canary = result.id in run.first
+        limit = run.course.within if canary else run.course.timeout
+        alone = canary and len(run.first) <= FEW
+        rereader = self._rereader(run.plan, [result.id]) if alone else run.rereader
+        follower = EndFollower(rereader, self._steady, self._sleep, many=run.many and not alone, close=canary)
+        passed = False
+
+        def on_passed() -> None:
+            nonlocal passed
+            passed = True
+            sentence = f"{spoken_start(begun.start)} succeeded this time, the run goes on"
+            settle(replace(result, followed=True, passed=True, sentence=sentence))
+
         ending = await follower.until_end(
-            result.id,
-            before=before,
-            status=result.after,
-            deadline=None if limit is None else self._steady() + limit,
+            begun, deadline=None if limit is None else self._steady() + limit, on_passed=on_passed
         )
         if ending.status:
-            await run.plan_journal.ended(result.id, before.status, ending.status, ending.sentence)
-        return replace(
-            result,
-            at=self.clock(),
-            after=ending.now,
-            outcome=Outcome.DONE if ending.status else Outcome.UNDER_WAY,
-            error="" if ending.status == "complete" else ending.sentence,
-            sentence=ending.sentence,
-            ended=ending.status,
-            failed_at=ending.failed_at,
-            exit_code=ending.exit_code,
+            await run.plan_journal.ended(result.id, begun.before.status, ending.status, ending.sentence)
+        settle(
+            replace(
+                result,
+                at=self.clock(),
+                after=ending.now,
+                outcome=Outcome.DONE if ending.status else Outcome.UNDER_WAY,
+                error="" if ending.status == "complete" else ending.sentence,
+                sentence=ending.sentence,
+                ended=ending.status,
+                failed_at=ending.failed_at,
+                passed=passed,
+                version=ending.version,
+                exit_code=ending.exit_code,
+            )
         )
 
     @staticmethod

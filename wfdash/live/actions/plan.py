@@ -52,6 +52,8 @@ class Target(Struct, frozen=True):
     """Of a redrive: the step it is restarted from; None where it is looked for just before it is sent."""
     version: str = ""
     """The version it ran, "" where no answer named it."""
+    cause: tuple[str, str, str] | None = None
+    """What it failed with (error, message, step), where that was read: to set beside how it fails again."""
 
     @property
     def unknown(self) -> bool:
@@ -191,6 +193,10 @@ class Result(Struct, frozen=True):
     """The step that run failed at, quoted and cleaned."""
     followed: bool = False
     """Whether it is followed to its end: then another result of this id comes."""
+    passed: bool = False
+    """Whether the step that it was restarted from has run and succeeded this time."""
+    version: str = ""
+    """The version of the run that this began, where that was read."""
 
     @property
     def ended_badly(self) -> bool:

@@ -37,6 +37,8 @@ class ActionProgress(Struct):
     """So many are sent first; 0 where all are sent at once."""
     held: str = ""
     """Why the rest waits for a person's word, after the first ones failed."""
+    first_ran: str = ""
+    """On which version the first ones completed, in a sentence."""
     stopping: bool = False
     """Whether a person asked that nothing more of it be sent."""
 
@@ -95,7 +97,9 @@ class ActionProgress(Struct):
             where = next(iter(steps)) if len(steps) == 1 else f"{len(steps)} steps"
             said.append((Outcome.REFUSED, f"{steps.total():,} {what}{f' at {where}' if where else ''}"))
         if self.runs_on:
-            said.append((Outcome.UNDER_WAY, f"{self.runs_on:,} run"))
+            passed = sum(result.passed and not result.ended for result in began)
+            past = f", {passed:,} of them past its step" if passed else ""
+            said.append((Outcome.UNDER_WAY, f"{self.runs_on:,} run{past}"))
         said += [(word, f"{number:,} {word}") for word, number in self.counts() if Outcome(word).failed]
         return said
 
@@ -117,6 +121,8 @@ class ActionProgress(Struct):
         else:
             self.sent = max(self.sent, event.done)
             self.note = event.note
+            if event.stage == "canary":
+                self.first_ran, self.note = event.note, ""
             if event.stage == "held":
                 self.held = event.note
             self.in_doubt = self.in_doubt or event.stage == "unknown"

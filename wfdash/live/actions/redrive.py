@@ -11,12 +11,13 @@ from wfdash.api.errors import Forbidden, Unauthorized, WorkflowsError
 from wfdash.api.interface import RestartFrom
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
+from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_point
 from wfdash.core.verbs.rules import refusal
 from wfdash.live.actions.plan import Guard, Plan, Target
 from wfdash.live.actions.reread import Rereader, Snapshot
 
-__all__ = ["READ_BEFORE", "Redrive", "find_step", "plan_redrive", "spoken_start", "start_of"]
+__all__ = ["READ_BEFORE", "Redrive", "cause_of", "find_step", "plan_redrive", "spoken_start", "start_of"]
 
 READ_BEFORE: Final = 200
 """Up to this many are read before the plan is confirmed; of more, each just before it is sent."""
@@ -71,6 +72,7 @@ async def plan_redrive(
                         version=detail.version or target.version,
                     ),
                     point,
+                    detail,
                 )
             on_read(number)
         targets[row.id] = target
@@ -88,15 +90,20 @@ async def find_step(rereader: Rereader, target: Target, before: Snapshot) -> Tar
     point = redrive_point(detail)
     if point.reason:
         return replace(target, reason=f"{point.reason}: nothing sent")
-    found = _at(target, point)
+    found = _at(target, point, detail)
     if target.restart_from not in (None, found.restart_from):
         now = f"now at {spoken_start(found.restart_from)}, not at {spoken_start(target.restart_from)}"
         return replace(target, reason=f"it failed again since, {now}: nothing sent")
     return found
 
 
-def _at(target: Target, point: RedrivePoint) -> Target:
-    return replace(target, reason=point.reason, restart_from=start_of(point))
+def _at(target: Target, point: RedrivePoint, detail: Detail) -> Target:
+    return replace(target, reason=point.reason, restart_from=start_of(point), cause=cause_of(detail))
+
+
+def cause_of(detail: Detail) -> tuple[str, str, str] | None:
+    """What it failed with, to be compared with another failure of it; None where it did not fail."""
+    return fingerprint(detail).cause if detail.status == "errored" else None
 
 
 def start_of(point: RedrivePoint) -> RestartFrom | None:

@@ -65,6 +65,8 @@ class Sent(Struct, frozen=True):
     at: float | None = None
     exit_code: int = 0
     restart_from: RestartFrom | None = None
+    cause: tuple[str, str, str] | None = None
+    """What it had failed with, where that was read."""
 
 
 class Sender(Struct, frozen=True):
@@ -272,7 +274,9 @@ class Sender(Struct, frozen=True):
         if VERBS[self.plan.verb].changes_status:
             self.sink.saw_status(self.plan.workflow, target.id, answer.status, number)
         on_event("answered", "", answered)
-        return Sent(accepted=True, answered=answered, before=before, at=at, restart_from=start)
+        return Sent(
+            accepted=True, answered=answered, before=before, at=at, restart_from=start, cause=target.cause
+        )
 
     async def _doubted(self, target: Target, before: Snapshot, error: WorkflowsError) -> WorkflowsError:
         """The refusal to end what was read as not ended, with what another read says of it now."""
@@ -323,6 +327,7 @@ class Sender(Struct, frozen=True):
             at=at,
             exit_code=error.exit_code,
             restart_from=self._start(target),
+            cause=target.cause,
         )
 
     @staticmethod

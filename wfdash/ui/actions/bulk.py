@@ -49,6 +49,7 @@ def bulk_lines(
     """The progress, then the results, those to look at first; `shows` is the key that shows it again."""
     plan = progress.plan
     total = len(plan.eligible)
+    said = progress.held or progress.note or progress.first_ran
     lines: list[Pieces] = [
         [
             (f" {phrase(plan.verb)} ", Style(reverse=True, bold=True)),
@@ -57,7 +58,12 @@ def bulk_lines(
         ],
         _bar(progress.sent, total, width, progress.left(now)),
         _counts(progress),
-        [(f"   {fit(clean(progress.held or progress.note), max(8, width - 4))}".rstrip(), WARN)],
+        [
+            (
+                f"   {fit(clean(said), max(8, width - 4))}".rstrip(),
+                WARN if said != progress.first_ran else PLAIN,
+            )
+        ],
     ]
     settled = sorted(progress.results.values(), key=lambda result: -ORDER.index(result.outcome))
     rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
