@@ -24,6 +24,8 @@ class Action(Struct, frozen=True):
     """Writes to the API: off in read-only mode."""
     by_page: bool = False
     """Each page that has it binds it, for it does something else there; else the class of its scope does."""
+    opens: bool = False
+    """Opens the page that its id begins with, which is given nothing more."""
 
 
 _STEPS = {"past.back": -1, "past.forward": 1, "past.far_back": -10, "past.far_forward": 10}
@@ -33,14 +35,16 @@ _STEPS = {"past.back": -1, "past.forward": 1, "past.far_back": -10, "past.far_fo
 def textual_action(action_id: str) -> str:
     """What Textual calls it: `goto.open` is `goto_open`, served by `action_goto_open`.
 
-    All that writes is one action of the app, all saved views are one, and so are the steps through the
-    record, each with its argument.
+    All that writes is one action of the app, so are the pages that are given nothing, all saved views are
+    one, and the steps through the record too, each with its argument.
     """
     if action_id in _STEPS:
         return f"past_step({_STEPS[action_id]})"
     if BY_ID[action_id].dangerous:
         return f"app.write({action_id!r})"
     area, _, name = action_id.partition(".")
+    if BY_ID[action_id].opens:
+        return f"page_open({area!r})"
     return f"{area}_show({name})" if name.isdigit() else f"{area}_{name}"
 
 
@@ -79,7 +83,14 @@ ACTIONS: tuple[Action, ...] = (
         "instance",
     ),
     Action("filter.edit", ("/",), "filter", "Filter the rows", "list"),
-    Action("goto.open", (":",), "go to", "Go to WORKFLOW, WORKFLOW/ID, an id or a dashboard URL", "app"),
+    Action(
+        "goto.open",
+        (":",),
+        "go to",
+        "Go to WORKFLOW, WORKFLOW/ID, an id or a dashboard URL",
+        "app",
+        opens=True,
+    ),
     Action("palette.open", ("ctrl+p",), "palette", "All actions by name, and why one is off", "app"),
     Action("help.open", ("?",), "help", "What every key does here", "app"),
     Action("view.save", ("ctrl+s",), "save view", "Save the present filter and order as a view", "list"),
@@ -101,19 +112,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("detail.compare", ("=",), "compare", "Compare with a run that succeeded", "detail"),
     Action("instance.watch", ("f",), "watch", "Watch this instance", "instance"),
     Action("logs.open", ("l",), "logs", "Lines that the instance or this step printed", "instance"),
-    Action("watched.open", ("F",), "watched", "The watched instances of every workflow", "app"),
+    Action("watched.open", ("F",), "watched", "The watched instances of every workflow", "app", opens=True),
     Action("time.zone", ("u",), "UTC/local", "UTC or local time, everywhere", "app"),
     Action("copy.menu", ("y",), "copy", "Copy id, URL, command, curl or Markdown", "instance"),
     Action("export.menu", ("e",), "export", "Export the table, the instance or the screen", "app"),
-    Action("workflows.open", ("w",), "workflows", "All workflows of the account", "app"),
+    Action("workflows.open", ("w",), "workflows", "All workflows of the account", "app", opens=True),
     Action("errors.open", ("E",), "errors", "Errored instances, grouped", "app"),
     Action("errors.all", ("a",), "all workflows", "Errors of all workflows of the account", "errors"),
     Action("history.open", ("H",), "history", "What failed and ended over time", "app"),
     Action("history.earlier", ("left",), "earlier", "Read out an earlier moment", "history"),
     Action("history.later", ("right",), "later", "Read out a later moment", "history"),
     Action("history.span", ("x",), "span", "Another span: 1 h, 6 h, 24 h, 7 d", "history"),
-    Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app"),
-    Action("journal.open", ("J",), "journal", "Actions sent from this machine", "app"),
+    Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app", opens=True),
+    Action("journal.open", ("J",), "journal", "Actions sent from this machine", "app", opens=True),
     Action("bulk.show", ("X",), "bulk", "The last action on many: see or stop it", "app"),
     Action("note.write", ("N",), "note", "Write a note into the session's story", "app"),
     Action("profile.open", ("P",), "profile", "Change the profile", "app"),

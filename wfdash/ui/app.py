@@ -216,23 +216,15 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     def action_app_quit(self) -> None:
         self.pages.quit()
 
-    def action_workflows_open(self) -> None:
-        self.pages.open("workflows")
+    def action_page_open(self, page: str) -> None:
+        """Each page that is given nothing comes by here."""
+        self.pages.open(page)
 
     def action_errors_open(self) -> None:
         self.pages.show_of_chosen("errors")
 
     def action_history_open(self) -> None:
         self.pages.show_of_chosen("history")
-
-    def action_watched_open(self) -> None:
-        self.pages.open("watched")
-
-    def action_budget_open(self) -> None:
-        self.pages.open("budget")
-
-    def action_journal_open(self) -> None:
-        self.pages.open("journal")
 
     def action_bulk_show(self) -> None:
         self.actions.show_last_bulk()
@@ -242,9 +234,6 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
 
     def action_display_open(self) -> None:
         self.pages.open("display", self)
-
-    def action_goto_open(self) -> None:
-        self.pages.open("goto")
 
     def action_palette_open(self) -> None:
         self.pages.open("palette", self.screen.active_bindings)
