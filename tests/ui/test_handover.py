@@ -236,13 +236,16 @@ def test_long_export_says_how_far_it_is_and_stops(folder):
         await dashboard.until(lambda: (state := app.session.poller.detail("report-1")) and state.detail)
         dashboard.server.state.latency = 2.0
         await dashboard.press("export.menu", "j")
-        await dashboard.until(lambda: "reading 8 step outputs in full" in dashboard.text)
-        await dashboard.passes(5)
+        far = re.compile(
+            r"export of report-1: [1-7] of 8 step outputs are read, a request each · e, then x stops it"
+        )
+        await dashboard.until(lambda: far.search(dashboard.text))
         await dashboard.press("export.menu")
         await dashboard.until(lambda: "stop the export" in dashboard.text)
         assert 0 < int(re.search(r"(\d) of 8 step outputs are read", dashboard.text)[1]) < 8
         await dashboard.press("x")
         await dashboard.until(lambda: "the export was stopped: no file was written" in dashboard.text)
+        await dashboard.until(lambda: "export of report-1" not in dashboard.text)
         await dashboard.passes(60)
         assert not list(folder.iterdir())
 

@@ -256,6 +256,8 @@ class Context:
         """The moment that is shown out of a record, epoch seconds; None for now."""
         self.failure = ""
         """Why there is no session, in a sentence; "" once there is one."""
+        self.long_read = ""
+        """A read of many requests that somebody waits for: how far it is and what stops it; "" for none."""
         self.last_key_at = self.last_pointed_at = float("-inf")
 
     def clock(self) -> float:

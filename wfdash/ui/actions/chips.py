@@ -1,4 +1,4 @@
-"""A line for each action that is under way or has just settled, above the key bar."""
+"""A line for each action that is under way or has just settled, and for a long read, above the key bar."""
 
 from rich.style import Style
 from textual.strip import Strip
@@ -48,8 +48,19 @@ class ActionChips(Widget):
         self._keys = keys
         self._lines: list[Pieces] = []
 
-    def show(self, actions: list[ActionProgress], now: float, *, utc: bool, cut_off: str = "") -> None:
-        """Draws these chips; nothing is written when nothing differs. `cut_off` is a batch to go on with."""
+    def show(
+        self,
+        actions: list[ActionProgress],
+        now: float,
+        *,
+        utc: bool,
+        cut_off: str = "",
+        long_read: str = "",
+    ) -> None:
+        """Draws these chips; nothing is written when nothing differs.
+
+        `cut_off` is a batch to go on with, `long_read` what is being read for somebody who waits.
+        """
         chosen = sorted(actions, key=lambda progress: (progress.troubled, not progress.over))[-MOST:]
         kept = [progress for progress in actions if any(progress is shown for shown in chosen)]
         width, shows = self.app.size.width, self._keys.key_of("bulk.show")
@@ -58,6 +69,8 @@ class ActionChips(Widget):
             offer = f" · {shows} resumes or drops it"
             said = fit(clean(cut_off), max(1, width - 4 - cells(offer)))
             lines.insert(0, [(" ! ", WARN), (said.rstrip(), PLAIN), (offer, QUIET)])
+        if long_read:
+            lines.append([(" ▸ ", PLAIN), (fit(clean(long_read), max(1, width - 4)).rstrip(), QUIET)])
         if lines != self._lines:
             higher = len(lines) != len(self._lines)
             self._lines = lines

@@ -273,11 +273,14 @@ class ActionHost:
 
     def draw(self) -> None:
         """Draws what runs and what has just ended on every screen that shows it."""
-        now = self._context.clock()
-        shown = self._context.desk.shown(now)
+        context = self._context
+        now = context.clock()
+        shown = context.desk.shown(now)
         for screen in self._app.screen_stack:
             for chips in screen.query(ActionChips):
-                chips.show(shown, now, utc=self._context.utc, cut_off=self._context.desk.offered)
+                chips.show(
+                    shown, now, utc=context.utc, cut_off=context.desk.offered, long_read=context.long_read
+                )
 
     def offer_unfinished(self) -> None:
         """Offers to go on with what a session that ended too early left behind."""

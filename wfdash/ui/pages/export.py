@@ -71,11 +71,17 @@ class ExportScreen(MenuScreen):
 
     def chosen(self, key: str) -> None:
         if key != _STOP:
-            self.app.run_worker(self._write(key), group=_GROUP, exit_on_error=False)
+            self.app.run_worker(self._export(key), group=_GROUP, exit_on_error=False)
         elif under_way := self._under_way():
             for worker in under_way:
                 worker.cancel()
             self.context.notify("the export was stopped: no file was written")
+
+    async def _export(self, key: str) -> None:
+        try:
+            await self._write(key)
+        finally:
+            self.app.call_later(self._show_progress, "")
 
     async def _write(self, key: str) -> None:
         note = ""
@@ -144,11 +150,17 @@ class ExportScreen(MenuScreen):
         return lambda: [instance_json(detail, why=said, outputs=outputs.by_step, now=now)], note
 
     def _progress(self, outputs: FullOutputs) -> None:
-        """Keeps how far it is for who opens the panel again; say at the beginning that this can be done."""
-        if not outputs.asked and outputs.wanted >= _LONG:
+        """Keeps how far it is for who opens the panel again; where it takes a while, a line shows it."""
+        if outputs.wanted >= _LONG:
             key = self.context.keys.key_of("export.menu")
-            self._say(f"reading {outputs.wanted} step outputs in full: {key} shows how far, and stops it")
+            far = f"{outputs.asked} of {outputs.wanted} step outputs are read, a request each"
+            words = f"export of {self._instance}: {far} · {key}, then {_STOP} stops it"
+            self.app.call_later(self._show_progress, words)
         get_current_worker().update(completed_steps=outputs.asked, total_steps=outputs.wanted)
+
+    def _show_progress(self, words: str) -> None:
+        self.context.long_read = words
+        self.context.prompts.draw()
 
     def _say(self, sentence: str, severity: str = "information") -> None:
         """From the worker, which touches no widget."""
