@@ -113,7 +113,17 @@ async def test_pair_takes_of_late_successes_the_one_most_alike(on):
     await shown(on)
     failed = next(row for row in on.poller.store if row.status == "errored")
     loaded = await reads_of(on).instance("orders", failed.id)
-    pair = await read_pair(reads_of(on), on.poller.store, "orders", failed.id, loaded=loaded, local=False)
+    told = []
+    pair = await read_pair(
+        reads_of(on),
+        on.poller.store,
+        "orders",
+        failed.id,
+        loaded=loaded,
+        local=False,
+        progress=lambda done, of: told.append((done, of)),
+    )
+    assert told == [(done, 5) for done in range(6)]
     listed = on.world.workflows["orders"].walk(newest_first=True, status="complete")
     late = [one.id for one in listed if one.version.id == failed.version][:5]
     details = [await reads_of(on).instance("orders", one) for one in late]

@@ -1,7 +1,7 @@
 """Two runs to compare: the one looked at, and of the last successes the one whose params are most alike."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -12,8 +12,10 @@ from wfdash.core.rows.store import EXPIRED, Store
 from wfdash.core.triage.compare import best_candidates, differences
 from wfdash.live.reads.reads import Reads
 
-__all__ = ["RunPair", "read_pair"]
+__all__ = ["PURPOSE", "RunPair", "read_pair"]
 
+PURPOSE: Final = "comparison"
+"""As the budget page names these reads."""
 _TRIED: Final = 3
 """Candidates that are read, at most, when those before them have expired."""
 _WEIGHED: Final = 5
@@ -35,26 +37,42 @@ class RunPair(Struct, frozen=True):
 
 
 async def read_pair(
-    reads: Reads, store: Store, workflow: str, instance: str, *, loaded: Detail | None, local: bool
+    reads: Reads,
+    store: Store,
+    workflow: str,
+    instance: str,
+    *,
+    loaded: Detail | None,
+    local: bool,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> RunPair:
     """`loaded` is this run as it was read last, if it was: read here only without its steps.
 
-    Raises WorkflowsError.
+    `progress` is called with how many of the runs to choose from are read. Raises WorkflowsError.
     """
     row = store.get(instance)
     version = (row.version if row else "") or (loaded.version if loaded is not None else "")
     if loaded is None or loaded.simple:
-        loaded = await reads.instance(workflow, instance)
+        loaded = await reads.instance(workflow, instance, PURPOSE)
     runs = await _last_successes(reads, store, workflow, mine=instance, version=version, local=local)
     alike = [row for row in runs[:_WEIGHED] if row.version == runs[0].version]
     # Each read of a dev session fills its trace store, and without params all are alike.
     if local or len(alike) < 2 or not loaded.params:
         alike = []
-    found = await asyncio.gather(*(reads.first_instance(workflow, [row]) for row in alike))
+    done = 0
+
+    async def read(row: Instance) -> _Run | None:
+        nonlocal done
+        run = await reads.first_instance(workflow, [row], PURPOSE)
+        progress(done := done + 1, len(alike))
+        return run
+
+    progress(0, max(1, len(alike)))
+    found = await asyncio.gather(*map(read, alike))
     if there := [run for run in found if run is not None]:
         best = await asyncio.to_thread(_most_alike, loaded, there)
         return RunPair(loaded, version, best, weighed=len(there))
-    other = await reads.first_instance(workflow, runs[len(alike) : len(alike) + _TRIED])
+    other = await reads.first_instance(workflow, runs[len(alike) : len(alike) + _TRIED], PURPOSE)
     return RunPair(loaded, version, other, expired=bool(runs) and other is None)
 
 

@@ -35,11 +35,13 @@ class Reads(Struct, frozen=True):
         await self._turn(purpose)
         return read_answer(workflow, instance, await self.api.get_instance(workflow, instance))
 
-    async def first_instance(self, workflow: str, rows: list[Instance]) -> tuple[Instance, Detail] | None:
+    async def first_instance(
+        self, workflow: str, rows: list[Instance], purpose: str = "instance"
+    ) -> tuple[Instance, Detail] | None:
         """The first of these that is still there, in full; None when all are gone."""
         for row in rows:
             try:
-                return row, await self.instance(workflow, row.id)
+                return row, await self.instance(workflow, row.id, purpose)
             except InstanceNotFound:
                 continue
         return None

@@ -14,7 +14,7 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import clock, short_version, spoken
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.compare import Comparison, Difference, compare
-from wfdash.live.reads.comparison import RunPair, read_pair
+from wfdash.live.reads.comparison import PURPOSE, RunPair, read_pair
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
@@ -83,6 +83,7 @@ class CompareScreen(BaseScreen):
                 self.instance,
                 loaded=state.detail if state is not None else None,
                 local=poller.local,
+                progress=self._progress,
             )
         except WorkflowsError as error:
             self.call_later(self._tell, f"not read: {error}")
@@ -93,6 +94,22 @@ class CompareScreen(BaseScreen):
         row, theirs = pair.other
         found = await asyncio.to_thread(compare, pair.mine, theirs, now=self.context.clock())
         self.call_later(self._show, found, row, pair)
+
+    def _progress(self, done: int, of: int) -> None:
+        """From the worker, which touches no widget."""
+        key = self.context.keys.key_of("layer.close")
+        self.call_later(self._tell, f"{_LOOKING}: {done} of {of} read, a request each; {key} stops it")
+
+    def tick(self, now: float) -> None:
+        if self._said.startswith(_LOOKING):
+            self._draw()
+
+    @property
+    def _waits(self) -> str:
+        """What the reads wait for, where they do."""
+        poller = self.poller
+        slow = poller.budget.slow(PURPOSE) if poller and self._said.startswith(_LOOKING) else ""
+        return f"; slow: {slow}" if slow else ""
 
     def _tell(self, said: str) -> None:
         self._said = said
@@ -117,7 +134,7 @@ class CompareScreen(BaseScreen):
         room = width - length(badges) - 2
         lines: list[Pieces] = [[(" ", PLAIN), *badges, (fit(clean(self.instance[:300]), room), STRONG)]]
         style = STRONG if self._other is not None else WARN
-        lines += [[(f" {line}", style)] for line in wrapped(clean(self._said), width - 2, 3)]
+        lines += [[(f" {line}", style)] for line in wrapped(clean(self._said + self._waits), width - 2, 3)]
         if self._other is not None:
             lines += [[(f" {line}", QUIET)] for line in wrapped(self._against, width - 2, 2)]
             # A blank line, the title of the steps and the keys stand below.

@@ -293,7 +293,8 @@ class ErrorsScreen(BaseScreen):
             return f"polling is frozen: {thaw} resumes it, then the errored instances are listed"
         if total > read:
             slow = poller.budget.slow("errors")
-            return f"reading {total - read} errored instances{f', slow: {slow}' if slow else ''}"
+            stop = f"a request each, {self.context.keys.key_of('layer.close')} stops it"
+            return f"reading {total - read} errored instances, {f'slow: {slow}' if slow else stop}"
         return "" if poller.error_samples.listed else "loading the list of errored instances"
 
     # Actions.

@@ -37,6 +37,8 @@ from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["HistoryScreen"]
 
+_PURPOSES: Final = ("history", "versions")
+"""What it reads, as the budget page names it."""
 _SIX_HOURS: Final = 1
 """The span that it opens with, in `SPANS`."""
 _DRAWN_EVERY: Final = 5.0
@@ -229,7 +231,7 @@ class HistoryScreen(BaseScreen):
                 poller.newest.freshness,
                 now=now,
                 frozen=poller.frozen,
-                slow=poller.budget.slow("history") or poller.budget.slow("list", after=5.0),
+                slow=poller.budget.slow(*_PURPOSES) or poller.budget.slow("list", after=5.0),
             ),
             meter=meter_pieces(poller.budget),
         )
@@ -311,8 +313,9 @@ class HistoryScreen(BaseScreen):
             return "", QUIET
         if poller.frozen:
             return f"polling is frozen: {self.context.keys.key_of('poll.freeze')} resumes it", WARN
-        slow = poller.budget.slow("history")
-        return f"reading on{f', slow: {slow}' if slow else ''}", QUIET
+        slow = poller.budget.slow(*_PURPOSES)
+        stop = f"{self.context.keys.key_of('layer.close')} stops it, a request a page"
+        return f"reading on, {f'slow: {slow}' if slow else stop}", QUIET
 
     # The cursor.
 

@@ -1,0 +1,65 @@
+"""A read of many requests says on its page how far it is, what it costs and which key stops it."""
+
+import asyncio
+import re
+
+import pytest
+
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import opened
+from wfdash.demo.engine.world import build
+from wfdash.live.budget.budget import ACTIONS, QUOTA, Priority
+
+PAGES = {
+    "errors.open": r"read \d+ of 50\b",
+    "history.open": r"of \d,\d+ loaded, back to .* reading on, esc stops it, a request",
+    "detail.compare": r"complete run to compare with: [0-4] of 5 read, a request each; esc stops it",
+}
+
+
+def over_incident(script, size):
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=size, filter="status:errored") as dashboard:
+            await script(dashboard)
+
+    simulate(main())
+
+
+async def stand_before(dash, page):
+    """Opens what the page is about, where that is not the list."""
+    if page == "detail.compare":
+        await dash.press("row.open")
+        await dash.until(lambda: "charge card" in dash.text)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+@pytest.mark.parametrize("page", PAGES)
+def test_long_read_shows_progress_and_stops_with_its_page(page, size):
+    async def script(dash):
+        await stand_before(dash, page)
+        dash.server.state.latency = 1.5
+        await dash.press(page)
+        await dash.until(lambda: re.search(PAGES[page], " ".join(dash.text.split())))
+        await dash.press("layer.close")
+        reads = dash.app.session.budget.spenders[0][1].total
+        await dash.passes(2)
+        before = reads(range(Priority.FOREGROUND, Priority.VISIBLE))
+        await dash.passes(20)
+        assert reads(range(Priority.FOREGROUND, Priority.VISIBLE)) == before
+
+    over_incident(script, size)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_long_read_that_has_to_wait_says_for_what(page):
+    async def script(dash):
+        await stand_before(dash, page)
+        budget = dash.app.session.budget
+        while not budget.take(Priority.FOREGROUND, "another's"):
+            pass
+        assert budget.meter[0] <= QUOTA - ACTIONS
+        await dash.press(page)
+        await dash.until(lambda: re.search(r"slow: \d+ reads by this wfdash", dash.text))
+
+    over_incident(script, (140, 40))
