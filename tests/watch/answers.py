@@ -167,8 +167,11 @@ def as_at(detail: Record, at: float) -> Record:
         if step.get("end") is not None and seconds_of(step["end"]) > at:
             if step["type"] in ("step", "rollback"):
                 step.update(end=None, success=None, output=None)
-            elif step["type"] != "sleep" and step.get("finished"):
-                step.update(end=None, finished=False, untimed=True)  # when it was to time out is lost
+            elif step["type"] == "sleep" and step.get("finished"):
+                step.update(finished=False)
+            elif step.get("finished") or step.get("error"):
+                # When it was to time out is lost.
+                step.update(end=None, finished=False, error=None, untimed=True)
             elif step.get("finished") is None:
                 step.update(end=None, error=None)  # a dev session says no planned end
     if (end := seconds_of(then.get("end"))) is not None and end > at:
