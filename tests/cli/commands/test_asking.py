@@ -22,7 +22,7 @@ def test_it_tells_what_would_be_lost(terminal, simulator, shell):
     asking = terminal(
         "restart", "-w", "orders", identity, "--from-step", "load order", env=simulator, columns=300
     )
-    asking.wait_for("keeps no step", "drops and runs again", "load order-1", "y/n")
+    asking.wait_for("keeps no step", "drops and runs again", '"load order"', "y/n")
     asking.type("n\r")
     assert asking.wait_exit() == 1
 

@@ -40,7 +40,7 @@ def test_no_restart_from_a_termination_or_a_rollback():
 def test_a_step_that_is_not_there_is_said_to_be_missing():
     run = detail(step("load-1", 1, 2))
     [told] = consequence("restart_from", run, step=StepTarget("load-1", 1, "do"))
-    assert "no step load-1" in told
+    assert 'no step "load-1"' in told
     [told] = consequence("restart_from", None, step=StepTarget("load", 1, "do"))
     assert "keeps what was started before" in told
 
@@ -53,9 +53,9 @@ def test_restart_says_what_is_kept_runs_again_and_is_lost():
     assert [one.name for one in split.kept] == ["load-1"]
     assert [one.name for one in split.again] == ["charge-1", "mail-1"]
     told = consequence("restart_from", run, step=StepTarget("charge", 1, "do"))
-    assert told[1] == "keeps 1 step: load-1"
-    assert told[0] == "drops and runs again 2 steps: charge-1, mail-1"
-    assert "mail-1 ran beside it" in told[2]
+    assert told[1] == 'keeps 1 step: "load"'
+    assert told[0] == 'drops and runs again 2 steps: "charge", "mail"'
+    assert '"mail" ran beside it' in told[2]
     assert split_at(run.steps, StepTarget("charge", 2, "do")) is None
 
 
@@ -64,8 +64,18 @@ def test_restart_and_terminate_count_finished_steps():
     assert finished_steps(run) == 1
     assert consequence("terminate", run)[0] == "1 finished step stays done: nothing is rolled back"
     assert consequence("restart", run)[0].endswith("1 finished step and its side effects run again")
-    assert consequence("restart", run)[1] == "charge-1 is running now and is cut off"
-    assert consequence("pause", run) == ["charge-1 will be finished first, then it pauses"]
+    assert consequence("restart", run)[1] == '"charge" is running now and is cut off'
+    assert consequence("pause", run) == ['"charge" will be finished first, then it pauses']
+    assert "pauses at once" in consequence("pause", run, cut=True)[0]
+
+
+def test_pause_tells_of_a_step_that_holds_a_sleep():
+    around = detail(step("wrapper-1", 2, success=None), step("rest-1", 3, kind="sleep", success=False))
+    said = consequence("pause", around)
+    assert said[0] == '"wrapper" will be finished first, then it pauses'
+    assert said[1] == 'should "rest" be part of such a step, that is cut off when "rest" ends and runs again'
+    before = detail(step("rest-1", 1, kind="sleep", success=False), step("wrapper-1", 2, success=None))
+    assert len(consequence("pause", before)) == 1
 
 
 def test_without_a_detail_it_says_less_and_nothing_false():

@@ -1,7 +1,7 @@
 """What an action would lose and what it would run again, told before it is confirmed.
 
-The `of_` functions say it of each verb in sentences with raw step names, general ones without an answer
-that has its steps (None).
+The `of_` functions say it of each verb in sentences, general ones without an answer that has its steps
+(None).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Step
 from wfdash.core.model.step_kind import OWN, RestartType, kind_of
 from wfdash.core.text.words import counted
-from wfdash.core.why.step_names import base_name
+from wfdash.core.why.step_names import base_name, spoken_name
 
 __all__ = [
     "Split",
@@ -20,6 +20,7 @@ __all__ = [
     "finished_steps",
     "of_event",
     "of_pause",
+    "of_pause_of_cut",
     "of_restart",
     "of_restart_from",
     "of_resume",
@@ -87,12 +88,25 @@ def finished_steps(detail: Detail) -> int:
 def of_pause(detail: Detail | None, step: StepTarget | None) -> list[str]:
     if detail is None:
         return ["a running step is finished first; sleeps and waits stop at once"]
-    busy = [step.name for step in detail.steps if _computes(step)]
+    busy = [running for running in detail.steps if _computes(running)]
     if not busy:
         return ["no step is running: it pauses at once, and its timers stand still"]
-    return [
-        f"{', '.join(busy[:3])}{' and others' if busy[3:] else ''} will be finished first, then it pauses"
-    ]
+    named = f"{', '.join(map(spoken_name, busy[:3]))}{' and others' if busy[3:] else ''}"
+    said = [f"{named} will be finished first, then it pauses"]
+    # Measured on the engine: the attempt around a sleep ends with that, as failed, and a later one follows.
+    began = min((running.start for running in busy if running.start is not None), default=None)
+    within = [open_ for open_ in detail.steps.unended() if _holds_up(open_) and _after(open_, began)]
+    if within:
+        inner = spoken_name(within[0])
+        said.append(
+            f"should {inner} be part of such a step, that is cut off when {inner} ends and runs again"
+        )
+    return said
+
+
+def of_pause_of_cut() -> list[str]:
+    """Of an instance that a dev session's reload cut: none of its open steps does anything."""
+    return ["its open step was cut and does nothing: it pauses at once, and a resume then wakes it"]
 
 
 def of_resume(detail: Detail | None, step: StepTarget | None) -> list[str]:
@@ -145,17 +159,25 @@ def _computes(step: Step) -> bool:
     return not step.attempts or step.attempts[-1].end is None
 
 
+def _holds_up(step: Step) -> bool:
+    return step.kind in ("sleep", "waitForEvent") and not step.finished
+
+
+def _after(step: Step, began: float | None) -> bool:
+    return began is not None and step.start is not None and step.start >= began
+
+
 def _cut(detail: Detail | None) -> list[str]:
     if detail is None or detail.status not in ("running", "waitingForPause", "waiting"):
         return []
-    busy = [step.name for step in detail.steps if _computes(step)]
-    return [f"{busy[0]} is running now and is cut off"] if busy else []
+    busy = next((spoken_name(step) for step in detail.steps if _computes(step)), "")
+    return [f"{busy} is running now and is cut off"] if busy else []
 
 
 def _dropped(detail: Detail | None, target: StepTarget) -> list[str]:
     split = split_at(detail.steps, target) if detail is not None else None
     if detail is not None and split is None:
-        return [f"it has no step {target.name} of that type and count: the server will refuse"]
+        return [f'it has no step "{target.name}" of that type and count: the server will refuse']
     if split is None:
         return ["keeps what was started before that step, runs it and everything after it again"]
     sentences = [f"drops and runs again {_names(split.again)}", f"keeps {_names(split.kept)}"]
@@ -175,6 +197,6 @@ def _dropped(detail: Detail | None, target: StepTarget) -> list[str]:
 def _names(steps: Sequence[Step]) -> str:
     if not steps:
         return "no step"
-    shown = ", ".join(step.name for step in steps[:4])
+    shown = ", ".join(map(spoken_name, steps[:4]))
     count = counted(len(steps), "step")
     return f"{count}: {shown}{f' and {len(steps) - 4} more' if len(steps) > 4 else ''}"

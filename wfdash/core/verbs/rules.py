@@ -7,7 +7,7 @@ from typing import Final
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import ACTIVE, STATUSES
-from wfdash.core.verbs.consequences import StepTarget
+from wfdash.core.verbs.consequences import StepTarget, of_pause_of_cut
 from wfdash.core.verbs.settle import Judgement, StatusChange
 from wfdash.core.verbs.verb import VERBS
 
@@ -102,9 +102,13 @@ def settled(verb: str, *, before: str, answered: str, now: str, rerun: bool | No
     return VERBS[verb].settle(StatusChange(phrase(verb), before, answered, now, rerun))
 
 
-def consequence(verb: str, detail: Detail | None, *, step: StepTarget | None = None) -> list[str]:
+def consequence(
+    verb: str, detail: Detail | None, *, step: StepTarget | None = None, cut: bool = False
+) -> list[str]:
     """Sentences on what the verb does to this instance; general ones while its steps were not read.
 
-    Step names in them are raw.
+    The name of a step to restart from is raw in them. `cut`: a dev session's reload cut what it did.
     """
+    if cut and verb == "pause":
+        return of_pause_of_cut()
     return VERBS[verb].consequence(detail if detail is not None and not detail.simple else None, step)

@@ -7,9 +7,10 @@ from msgspec import Struct
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.retry import duration
+from wfdash.core.why.current_steps import current_steps
 from wfdash.core.why.diagnose import diagnose
-from wfdash.core.why.session_times import SessionTimes
-from wfdash.core.why.why import Why
+from wfdash.core.why.session_times import CUT, SessionTimes, of_cut
+from wfdash.core.why.why import TimeWords, Why
 
 __all__ = ["WhyContext", "kept_for", "why_context"]
 
@@ -42,6 +43,13 @@ class WhyContext(Struct, frozen=True):
             paused=self.paused,
             utc=utc,
         )
+
+    def is_cut(self, detail: Detail, now: float) -> bool:
+        """Whether what runs of it was surely cut by a reload or a restart of its dev session."""
+        if not self.local or detail.status != "running" or detail.simple:
+            return False
+        cut = of_cut(detail, current_steps(detail), self.session, TimeWords(now))
+        return cut is not None and cut.short == CUT
 
 
 def why_context(

@@ -14,7 +14,7 @@ from wfdash.core.why.current_steps import deadline, doing
 from wfdash.core.why.step_names import spoken_name
 from wfdash.core.why.why import TimeWords, Why
 
-__all__ = ["SessionTimes", "last_moved", "of_cut"]
+__all__ = ["CUT", "SessionTimes", "last_moved", "of_cut"]
 
 _WAKES = "pause and then resume wakes it"
 
@@ -53,13 +53,13 @@ def of_cut(detail: Detail, steps: Sequence[Step], times: SessionTimes | None, at
     if any(_would_show(step, at.now) for step in steps):
         was, it = ("were", "the instance does") if several else ("was", "it does")
         said = f"{named} {was} cut by {ago}: {it} nothing until it is woken; {_WAKES}"
-        return Why(said, _CUT, moved, None, True)
+        return Why(said, CUT, moved, None, True)
     open_for = f"{named} {'have' if several else 'has'} been open since before {ago}"
     if any(doing(step) == "waits" for step in steps):
         wakes = "the event, or pause and then resume, wakes it"
-        return Why(f"{open_for}; {wakes}", f"{_CUT}?", moved)
+        return Why(f"{open_for}; {wakes}", f"{CUT}?", moved)
     said = f"{open_for}: it does nothing unless it was paused and resumed since, which wakes it"
-    return Why(said, f"{_CUT}?", moved, None, True)
+    return Why(said, f"{CUT}?", moved, None, True)
 
 
 def _would_show(step: Step, now: float) -> bool:
@@ -70,4 +70,4 @@ def _would_show(step: Step, now: float) -> bool:
     return doing(step) == "runs"
 
 
-_CUT = "cut by a reload"
+CUT = "cut by a reload"

@@ -128,6 +128,7 @@ class PromptScreen(LowerHalf):
         self.asking.reading = False
         if detail is not None:
             self.asking.details = {identity: detail}
+            self.asking.cut = session.poller.why_context(detail).is_cut(detail, self.context.clock())
             self.asking.statuses = {**self.asking.statuses, identity: detail.status}
         self._judge()
         self.draw()

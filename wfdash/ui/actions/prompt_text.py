@@ -46,6 +46,8 @@ class Asking(Struct):
     """Why the verb would do nothing, of a plan that is asked all the same."""
     answers: RedriveAnswers = field(default_factory=RedriveAnswers)
     local: bool = False
+    cut: bool = False
+    """Whether a reload of the dev session cut what the one target did."""
     notes: Sequence[str] = ()
     """What else is known of the batch that this goes on with."""
     top: int = 0
@@ -201,7 +203,7 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
         return []
     single = plan.eligible[0] if len(plan.eligible) == 1 else None
     detail = asking.details.get(single.id) if single else None
-    sentences = _insisted(asking) or consequence(plan.verb, detail, step=_step(plan))
+    sentences = _insisted(asking) or consequence(plan.verb, detail, step=_step(plan), cut=asking.cut)
     if plan.verb == "send_event" and (doubt := production_doubt(plan.event_type)):
         sentences = [*sentences, doubt]
     lines: list[Pieces] = [
