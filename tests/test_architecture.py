@@ -45,7 +45,7 @@ ROOMS = {
         ("actions", "errors", "history", "logs", "setup"),
         ("base",),
         ("terminal", "widgets"),
-        ("context", "messages", "session", "begun_session"),
+        ("context", "session", "begun_session"),
         ("keys",),
     ],
 }

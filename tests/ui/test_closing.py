@@ -5,7 +5,7 @@ import pytest
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.live.polling.events import RecordChanged
-from wfdash.ui.messages import Live
+from wfdash.ui.connection import Live
 from wfdash.ui.widgets.field import Field
 
 PAGES = ["workflows.open", "errors.open", "history.open", "watched.open", "budget.open", "journal.open",

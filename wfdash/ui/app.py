@@ -23,13 +23,12 @@ from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.company import OtherPeople
-from wfdash.ui.connection import SessionManager
+from wfdash.ui.connection import Live, SessionManager
 from wfdash.ui.context import Context
 from wfdash.ui.handover import Shift
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
-from wfdash.ui.messages import Live
 from wfdash.ui.navigation import Navigator
 from wfdash.ui.terminal.rendering import Rendering, TerminalApp, TerminalLine
 from wfdash.ui.terminal.terminal import ensure_size, is_gone, on_signals, on_stopping

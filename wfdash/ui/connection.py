@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from textual.app import App
+from textual.message import Message
 from textual.worker import Worker
 
 from wfdash.config.load import load
 from wfdash.config.settings import Options, Settings, SettingsError
 from wfdash.live.polling.events import Event, Update
 from wfdash.ui.context import Context
-from wfdash.ui.messages import Live
 
 if TYPE_CHECKING:
     from wfdash.ui.begun_session import BegunSession
     from wfdash.ui.session import AccountSession, Connect
 
-__all__ = ["SessionManager"]
+__all__ = ["Live", "SessionManager"]
+
+
+class Live(Message):
+    """The one message by which what is live reaches the screens: posted for every event of a session."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
 
 
 class SessionManager:

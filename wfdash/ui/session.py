@@ -18,10 +18,11 @@ from wfdash.live.actions.operator import Operator
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.shared_counter import SharedCounter, share_counter
-from wfdash.live.polling.events import Event, RecordChanged, Update
+from wfdash.live.polling.events import Event, RecordChanged
 from wfdash.live.reads.reads import Reads
 from wfdash.live.records.journal import Journal
 from wfdash.live.records.record.client import RecordedWorkflows
+from wfdash.live.records.record.observations import Observation
 from wfdash.live.records.record.place import place_of
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.watcher import Watcher
@@ -81,21 +82,22 @@ async def open_session(
 
     loop = asyncio.get_running_loop()
     recorder: Recorder | None = None
-
-    def tell(event: Event) -> None:
-        notify(event)
-        if recorder is not None and not recorder.started and isinstance(event, Update):
-            _begin_record(recorder, settings, api)
-
-    api: Workflows = await connect(saw)
+    server = await connect(saw)
+    api: Workflows = server
     if settings.record.on:
 
         def said(sentence: str) -> None:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(notify, RecordChanged(sentence))
 
-        recorder = Recorder(clock=skew.server_time, said=said)
-        api = RecordedWorkflows(api, recorder.saw, clock=skew.server_time)
+        recorder = writer = Recorder(clock=skew.server_time, said=said)
+
+        def seen(observation: Observation) -> None:
+            writer.saw(observation)
+            if not writer.started:
+                _begin_record(writer, settings, server)
+
+        api = RecordedWorkflows(server, seen, clock=skew.server_time)
     poller = Watcher(
         api,
         clock=skew.server_time,
@@ -103,7 +105,7 @@ async def open_session(
         interval=settings.interval,
         local=settings.local,
         retention=settings.retention,
-        notify=tell,
+        notify=notify,
     )
     journal = None
     if not settings.demo:

@@ -10,8 +10,8 @@ from textual.worker import Worker
 from wfdash.core.text.clean import clean
 from wfdash.live.polling.events import Event
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.connection import Live
 from wfdash.ui.context import Context
-from wfdash.ui.messages import Live
 
 if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
