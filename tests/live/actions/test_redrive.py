@@ -9,15 +9,18 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replace_in
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import Stage
+from wfdash.api.interface import ListQuery
 from wfdash.core.model.instance import Instance
 from wfdash.demo.engine.program import ALWAYS, Do, Sleep, StepFailure
 from wfdash.demo.http.faults import InjectedFault
 from wfdash.demo.worlds.repair import MENDED, parcel
 from wfdash.demo.worlds.scenarios import fixed_deploy
 from wfdash.live.actions.ending import Course
+from wfdash.live.actions.newest_version import missing_steps
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, make_plan
 from wfdash.live.actions.redrive import plan_redrive
@@ -177,6 +180,29 @@ def test_first_ones_on_the_old_version_hold_the_rest(tmp_path):
 def mended(story):
     """What `parcel` does, without what breaks it."""
     yield from parcel(replace(story, version=MENDED))
+
+
+def test_a_step_that_the_newest_version_lacks_is_named(tmp_path):
+    async def story(desk):
+        async def read(identity):
+            return read_answer("parcels", identity, await desk.api.get_instance("parcels", identity))
+
+        async def complete():
+            page = await desk.api.list_instances("parcels", ListQuery("complete"))
+            return [Instance.from_item(item) for item in page.items]
+
+        renamed, kept = await desk.first_at("print label"), await desk.first_at("weigh")
+        newest = desk.parcels.current.id[:8]
+        both = (await desk.plan([renamed, kept])).plan.targets
+        said = f'"print label" is not in the 3 newest complete runs of version {newest}'
+        assert await missing_steps(both, complete, read) == said
+        assert await missing_steps(both[1:], complete, read) == ""
+        asked = len(desk.stage.app.state.requests)
+        same = [replace_in(target, version=desk.parcels.current.id) for target in both]
+        assert await missing_steps(same, complete, read) == ""
+        assert len(desk.stage.app.state.requests) == asked + 1, "no run is read where none was deployed since"
+
+    on_parcels(story, tmp_path, failed=60)
 
 
 def test_another_cause_is_said_with_the_one_before(tmp_path):

@@ -1,9 +1,13 @@
 """Redrive by its key: the plan as a table, read while esc still stops it, and one write an id."""
 
+import re
+
 import pytest
 
 from tests.ui.actions.test_actions import chips, on, put_cursor, writes
 from wfdash.core.verbs.redrive import redrive_point
+from wfdash.demo.http.credentials import ACCOUNT_ID
+from wfdash.live.actions.plan_lines import read_plan
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.ui.actions.prompt import PromptScreen
 
@@ -210,3 +214,52 @@ def test_any_other_words_before_the_y_send_nothing():
                 await dash.press("backspace")
 
     on(script, **PARCELS)
+
+
+def test_plan_is_written_to_a_file_and_nothing_is_sent(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    async def script(dash):
+        dash.app.root.rows.marks.mark(parcels(dash)[-8:])
+        await dash.press("instance.redrive")
+        await planned(dash)
+        await dash.press("ctrl+s")
+        await dash.until(lambda: list(tmp_path.iterdir()))
+        await dash.until(lambda: "plan of 8 instances written to" in " ".join(dash.text.split()))
+        (path,) = tmp_path.iterdir()
+        plan = dash.app.screen.plan
+        targets = read_plan(path.read_text(), verb="redrive", where=ACCOUNT_ID, workflow="parcels")
+        found = [(target.id, target.restart_from, target.reason) for target in targets]
+        assert found == [(target.id, target.restart_from, target.reason) for target in plan.targets]
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert isinstance(dash.app.screen, PromptScreen)
+        assert writes(dash) == []
+
+    on(script, **PARCELS)
+
+
+def test_rolled_back_ones_are_offered_a_restart_of_their_own():
+    async def script(dash):
+        by_id = dash.world.workflows["parcels"].by_id
+        undone = [identity for identity in parcels(dash) if rolled_back(by_id[identity])]
+        dash.app.root.rows.marks.mark([*undone[:3], *parcels(dash)[-4:]])
+        await dash.press("instance.redrive")
+        await planned(dash)
+        number = len(dash.app.screen.asking.rolled_back)
+        assert number >= len(undone[:3]) > 0
+        assert re.search(r"!  restart (it|these \d+) from the beginning instead", dash.text)
+        await dash.press("!")
+        await dash.passes(1)
+        plan = dash.app.screen.plan
+        assert plan.verb == "restart"
+        assert set(undone[:3]) <= {target.id for target in plan.eligible}
+        assert len(plan.targets) == number
+        assert writes(dash) == []
+
+    on(script, **PARCELS)
+
+
+def rolled_back(instance):
+    return instance.status == "errored" and any(
+        entry.kind == "rollback" for entry in (instance.run.entries if instance.run else ())
+    )

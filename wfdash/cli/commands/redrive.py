@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
+from wfdash.api.interface import ListQuery
 from wfdash.cli.commands.change import confirmed
 from wfdash.cli.commands.inputs import need_yes, read_ids, read_text
 from wfdash.cli.commands.list import Listing
@@ -30,6 +31,7 @@ from wfdash.core.verbs.redrive import redrive_sentences
 from wfdash.core.verbs.rules import phrase
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.ending import Course
+from wfdash.live.actions.newest_version import missing_steps
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Guard, Plan, make_plan
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
@@ -80,6 +82,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     workflow = await session.workflow()
     if parsed.dry_run and not parsed.resume:
         redrive = await _plan(parsed, session, workflow, Guard(local=session.api.local))
+        await _warn(redrive.plan, session, workflow)
         return print_plan(redrive.plan, session)
     if not parsed.dry_run:
         check_writable(session)
@@ -90,6 +93,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     plan = redrive.plan
     if parsed.canary is not None and parsed.canary > len(plan.eligible):
         raise UsageError(f"--canary {parsed.canary}: only {count(len(plan.eligible))} can be redriven")
+    await _warn(plan, session, workflow)
     if not parsed.yes and plan.eligible:
         sentences = redrive_sentences(list(redrive.points.values()), local=session.api.local)
         if not await confirmed(plan, session, lambda: _tell(redrive, sentences, parsed)):
@@ -136,6 +140,19 @@ def _reader(session: CommandSession, workflow: str) -> Callable[[str], Awaitable
         return read_answer(workflow, identity, answer)
 
     return read
+
+
+async def _warn(plan: Plan, session: CommandSession, workflow: str) -> None:
+    """Says which steps of the plan the version that is newest now does not seem to have."""
+
+    async def complete() -> list[Instance]:
+        page = await session.read(lambda: session.api.list_instances(workflow, ListQuery("complete")))
+        return [row for row in map(Instance.from_item, page.items) if row is not None]
+
+    if session.api.local:
+        return
+    if warning := await missing_steps(plan.eligible, complete, _reader(session, workflow)):
+        say(clean(f"wfdash: {warning}"))
 
 
 async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:

@@ -28,6 +28,8 @@ class Redrive(Struct, frozen=True):
 
     plan: Plan
     points: dict[str, RedrivePoint]
+    warning: str = ""
+    """That steps of it are not in the newest version, as far as its late runs tell."""
 
 
 async def plan_redrive(

@@ -46,9 +46,9 @@ class Reads(Struct, frozen=True):
                 continue
         return None
 
-    async def complete_instances(self, workflow: str) -> list[Instance]:
+    async def complete_instances(self, workflow: str, purpose: str = "comparison") -> list[Instance]:
         """The newest complete ones, as the server lists them."""
-        await self._turn("comparison")
+        await self._turn(purpose)
         page = await self.api.list_instances(workflow, ListQuery("complete"))
         return [row for row in map(Instance.from_item, page.items) if row is not None]
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
 from textual.app import App
 from textual.events import Key
 from textual.widgets import Input
@@ -16,6 +18,7 @@ from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.verbs.consequences import step_target
 from wfdash.core.verbs.rules import VERBS, phrase, refusal
 from wfdash.keymap.actions import textual_action
+from wfdash.live.actions.newest_version import missing_steps
 from wfdash.live.actions.plan import Plan, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive
@@ -133,7 +136,8 @@ class ActionHost:
             return await session.reads.instance(workflow, identity, "redrive")
 
         async def prepare(on_read: Callable[[int], None]) -> Redrive:
-            return await plan_redrive(
+            assert session is not None
+            redrive = await plan_redrive(
                 workflow,
                 rows,
                 read,
@@ -142,6 +146,10 @@ class ActionHost:
                 late=len(rows) > READ_BEFORE,
                 on_read=on_read,
             )
+            if session.api.local:
+                return redrive
+            complete = partial(session.reads.complete_instances, workflow, "redrive")
+            return replace(redrive, warning=await missing_steps(redrive.plan.eligible, complete, read))
 
         return prepare
 

@@ -1,18 +1,25 @@
 """Asks before anything is written: what it is about, what will be lost, and a y nobody gives by chance."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
+from platformdirs import user_state_path
 from textual import events
 from textual.timer import Timer
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
+from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
+from wfdash.core.text.words import counted
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import destroys, same_meaning, stake
-from wfdash.live.actions.plan import GONE, Plan, Progress, Result
+from wfdash.live.actions.plan import GONE, Plan, Progress, Result, make_plan
+from wfdash.live.actions.plan_lines import plan_lines
 from wfdash.live.actions.progress import ActionProgress
+from wfdash.live.records.export_files import file_name, write_first
 from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.prompt_text import Asking, prompt_lines
 from wfdash.ui.base.dialog import LowerHalf
@@ -45,6 +52,7 @@ class PromptScreen(LowerHalf):
         """
         super().__init__(context)
         self.asking = Asking(plan, 0.0, local=context.settings.local, notes=notes)
+        self._notes = notes
         self._claim = claim
         self._preparing = prepare
         self.progress: ActionProgress | None = None
@@ -107,6 +115,7 @@ class PromptScreen(LowerHalf):
             self.asking.over = f"{error}: nothing sent"
         else:
             self.asking.plan, answers.points = redrive.plan, redrive.points
+            answers.warning = redrive.warning
         answers.of = 0
         self.hold()
         self._judge()
@@ -202,7 +211,11 @@ class PromptScreen(LowerHalf):
             return
         if self.asking.over or self.asking.sending or self.asking.answers.reading:
             return
-        if event.key in ("down", "up"):
+        if event.key == "ctrl+s":
+            self.run_worker(self._write_plan(), group="plan", exclusive=True, exit_on_error=False)
+        elif bare(event) == "!" and self.asking.rolled_back:
+            self._take_alone(event, self._restart_rolled_back)
+        elif event.key in ("down", "up"):
             self.asking.top = max(0, self.asking.top + (1 if event.key == "down" else -1))
             self.asking.top = min(self.asking.top, len(self.plan.targets))
             self.draw()
@@ -223,6 +236,35 @@ class PromptScreen(LowerHalf):
         self.asking.refused = [target.reason for target in self.plan.targets if target.reason]
         self.asking.plan = self.plan.insist()
         self.hold()
+        self.draw()
+
+    def _restart_rolled_back(self) -> None:
+        """Asks to restart those of which the kept steps were undone; the redrive is not sent."""
+        plan = self.plan
+        rows = [Instance(target.id, target.status, target.created) for target in self.asking.rolled_back]
+        guard, now = self.context.desk.guard, self.context.clock()
+        if self.close():
+            self.context.prompts.prompt(make_plan("restart", plan.workflow, rows, now=now, guard=guard))
+
+    async def _write_plan(self) -> None:
+        """Writes what would be sent, as --dry-run prints it; nothing is sent by that."""
+        context, plan = self.context, self.plan
+        session = context.session
+        where = context.settings.kept_for or (session.account_id if session is not None else "")
+        name = file_name(f"{plan.verb}-{plan.workflow}-plan", "jsonl", context.clock())
+        folders = (Path.cwd, partial(user_state_path, "wfdash"))
+
+        def make() -> Iterator[str]:
+            return (json.dumps(line) + "\n" for line in plan_lines(plan, where))
+
+        try:
+            path = await asyncio.to_thread(write_first, folders, name, make)
+        except OSError as error:
+            said = f"the plan was not written: {error.strerror or error}"
+        else:
+            said = f"plan of {counted(len(plan.targets), 'instance')} written to {path}"
+            said += f"; wfdash redrive --plan {path.name} takes it" if plan.verb == "redrive" else ""
+        self.asking.notes = [*self._notes, said]
         self.draw()
 
     def _take_alone(self, event: events.Key, then: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from wfdash.core.payload.tree import summary
 from wfdash.core.text.clean import cells, clean, distinguishable, fit
 from wfdash.core.text.words import age, count, counted
 from wfdash.core.verbs.consequences import StepTarget
+from wfdash.core.verbs.redrive import ROLLED_BACK
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.ui.actions.redrive_table import RedriveAnswers, redrive_lines, redrive_warnings
@@ -54,6 +55,13 @@ class Asking(Struct):
     """The first target shown."""
 
     @property
+    def rolled_back(self) -> Sequence[Target]:
+        """Those that a redrive leaves out since their steps were undone: a restart begins them anew."""
+        if self.plan.verb != "redrive":
+            return ()
+        return [target for target in self.plan.skipped if target.reason == ROLLED_BACK]
+
+    @property
     def expected(self) -> str:
         """What has to be typed before y."""
         lost = bool(self.journal_trouble)
@@ -81,6 +89,8 @@ UNRECORDED = "unrecorded"
 """Typed to go on where the journal cannot be written."""
 _IT_IS = "it is "
 _CANARY_OFFERED = 5
+_WIDE = 110
+"""Columns from which the foot has room for a key that nobody needs to confirm."""
 _WARNINGS = 6
 """Lines of what redriving means, at most."""
 
@@ -250,6 +260,9 @@ def _skipped_lines(asking: Asking, width: int) -> list[Pieces]:
             else f"{count(times)} skipped: {clean(reason).removeprefix(_IT_IS)}"
         )
         lines += [[(line, WARN if only else QUIET)] for line in _wrapped(sentence, width)]
+    if rolled_back := len(asking.rolled_back):
+        which = "it" if rolled_back == 1 else f"these {count(rolled_back)}"
+        lines.append([("   !", ACCENT), (f"  restart {which} from the beginning instead", PLAIN)])
     return lines
 
 
@@ -293,6 +306,8 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
             ("    esc", STRONG),
             (_CANCEL, PLAIN),
         ]
+    if width >= _WIDE and not asking.hint:
+        line += [("    ctrl+s", ACCENT), (" plan to a file", PLAIN)]
     return [[*line, ("    " + asking.hint if asking.hint else "", WARN)]]
 
 

@@ -28,6 +28,8 @@ class RedriveAnswers(Struct):
     read: int = 0
     of: int = 0
     """Instances that are read for the plan; once they are, 0."""
+    warning: str = ""
+    """About all of them, beside what their steps tell."""
 
     @property
     def reading(self) -> bool:
@@ -43,7 +45,7 @@ def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> str
     if any(target.restart_from is None for target in plan.eligible):
         many = f"more than {READ_BEFORE}: the step of each is found just before it is sent"
         said = [many, *said]
-    return "; ".join(said)
+    return "; ".join([answers.warning, *said] if answers.warning else said)
 
 
 def redrive_lines(
