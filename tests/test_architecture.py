@@ -39,7 +39,7 @@ ROOMS = {
     ],
     "ui": [
         ("app",),
-        ("navigation", "connection", "handover", "company", "time_travel", "pages"),
+        ("navigation", "connection", "handover", "company", "time_travel", "pages", "workflows"),
         ("instances",),
         ("detail",),
         ("actions", "errors", "history", "logs", "setup"),

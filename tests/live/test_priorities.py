@@ -27,7 +27,7 @@ def before(feeds, first, second):
 
 def test_order_holds_every_feed_that_asks_and_each_once(feeds):
     jobs = order(feeds, NOW)
-    assert len(set(jobs)) == len(jobs) == 12
+    assert len(set(jobs)) == len(jobs) == 13
 
 
 def test_open_detail_goes_before_the_list_until_that_is_late(feeds):

@@ -21,6 +21,7 @@ from wfdash.live.feeds.sweep import Sweep
 from wfdash.live.feeds.usual_runs import UsualRuns
 from wfdash.live.feeds.versions import Versions
 from wfdash.live.feeds.watched import Watched
+from wfdash.live.feeds.workflow_rows import WorkflowRows
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.job import Job
@@ -59,6 +60,7 @@ class Feeds:
         self.versions = Versions(context, wanted=self._versions_that_matter)
         self.usual_runs = UsualRuns(context, opened=self._opened_detail)
         self.watched = Watched(context)
+        self.workflow_rows = WorkflowRows(context)
         self._frozen_rows = _FREEZE_AT
         self.spared = 0
         """Page of the sweep at which the background had its turn last."""
@@ -182,4 +184,4 @@ def order(feeds: Feeds, now: float) -> Sequence[Job]:
     # What usually comes next is said of the instance that somebody looks at: the first runs go before rows.
     usual = feeds.usual_runs
     spare = (usual, *spare, feeds.watched) if usual.few else (*spare, feeds.watched, usual)
-    return (*first, *asked, feeds.counts, *spare)
+    return (*first, *asked, feeds.counts, feeds.workflow_rows, *spare)

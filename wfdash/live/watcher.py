@@ -57,6 +57,7 @@ class Watcher:
         self.sweep, self.row_details, self.search = feeds.sweep, feeds.row_details, feeds.search
         self.error_samples, self.anomaly_reads = feeds.error_samples, feeds.anomaly_reads
         self.versions, self.watched = feeds.versions, feeds.watched
+        self.workflow_rows = feeds.workflow_rows
         self.sink = StoreSink(self._context, feeds)
         self._scheduler = Scheduler(
             lambda: order(feeds, clock()), clock=clock, budget=budget, settled=self._settled, stands=stands
@@ -126,6 +127,11 @@ class Watcher:
         """Asks already for what the first `show` will ask for, which then keeps the answer."""
         self.show(workflow, query)
         self._begun = workflow, query
+
+    def picture(self, workflows: Sequence[str]) -> None:
+        """Whose newest rows are read, at most once a minute each; none when nobody looks."""
+        self.workflow_rows.wanted = tuple(workflows)
+        self._scheduler.wake()
 
     def show(self, workflow: str, query: Query | None = None) -> None:
         """Changes what is listed; late answers to the old question are dropped."""

@@ -17,7 +17,7 @@ from wfdash.ui.instances.screen import InstancesScreen
 __all__ = ["Navigator"]
 
 _PAGES = {
-    "workflows": ("wfdash.ui.pages.workflows", "WorkflowsScreen"),
+    "workflows": ("wfdash.ui.workflows.screen", "WorkflowsScreen"),
     "errors": ("wfdash.ui.errors.screen", "ErrorsScreen"),
     "account_errors": ("wfdash.ui.errors.account_screen", "AccountErrorsScreen"),
     "history": ("wfdash.ui.history.screen", "HistoryScreen"),

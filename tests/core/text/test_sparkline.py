@@ -1,9 +1,9 @@
-"""One cell a value, in both scales."""
+"""One cell a value, in a scale of its own or one for several."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.text.sparkline import amounts, moves
+from wfdash.core.text.sparkline import amounts
 
 
 def test_it_reads_as_drawn():
@@ -19,8 +19,6 @@ def test_one_cell_a_value_and_none_above_zero_is_lost(values):
     assert [bar == " " for bar in drawn] == [value == 0 for value in values]
 
 
-def test_moves_are_seen_however_high_they_are():
-    assert moves([], 3) == ""
-    assert moves([5, 5], 3) == "▁▁"
-    assert moves([1000, 1001, 1007], 3) == "▁▂█"
-    assert moves(list(range(50)), 4) == "▁▃▅█"
+def test_several_share_one_scale():
+    assert amounts([1, 2], 8.0) == "▁▂"
+    assert amounts([8, 9], 8.0) == "██"

@@ -2,10 +2,10 @@
 
 import pytest
 
+from wfdash.core.history.count_history import Trends
 from wfdash.core.model.detail import read_detail
 from wfdash.core.why.context import WhyContext
 from wfdash.live.feeds.anomalies import Anomalies
-from wfdash.live.feeds.count_history import Trends
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
 

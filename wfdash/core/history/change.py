@@ -98,6 +98,8 @@ def count_outcomes(
         passes, began = row.ended, row.began
         if outlived is not None and began is not None and (passes is None or began + outlived < passes):
             passes = began + outlived
+            if row.seen is not None and passes > row.seen:
+                continue  # it may have failed since it was read
         if passes is not None and start <= passes < end:
             passed[int((passes - start) // width)] += 1
     return Outcomes(start, width, failed, passed)

@@ -37,7 +37,7 @@ class Instance(Struct):
     seq: int = 0
     """Number of the request that last told this row; a later request's answer has the higher one."""
     seen: float | None = None
-    """Of one that is gone before it ended: when it was told of last."""
+    """Of one that had not ended and of which nothing newer may be known: when it was told of last."""
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Instance | None":

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from wfdash.core.history.count_history import Trends
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.model.workflow import Workflow
@@ -17,7 +18,6 @@ from wfdash.core.triage.anomalies import (
     queue_pressure,
     worst_first,
 )
-from wfdash.live.feeds.count_history import Trends
 from wfdash.live.feeds.row_details import RowDetail, RowDetails
 from wfdash.live.polling.context import FeedContext
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from wfdash.api.errors import NotFound
+from wfdash.core.history.count_history import Trends
 from wfdash.core.model.workflow import Workflow
 from wfdash.live.budget.budget import Priority
-from wfdash.live.feeds.count_history import Trends
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.freshness import Freshness

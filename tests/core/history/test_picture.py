@@ -1,0 +1,79 @@
+"""How a workflow fares by its newest rows."""
+
+import pytest
+
+from wfdash.core.history.picture import PARTS, picture, rank
+from wfdash.core.model.instance import Instance
+
+NOW = 1_795_900_000.0 // 3600 * 3600 + 3600.0
+
+
+def ended(number, status, at, took=20.0):
+    return Instance(f"i-{number}", status, at - took, at, at - took, at)
+
+
+def stretch(start, end, every, failing):
+    """One that ended `every` so many seconds; of each ten `failing` failed."""
+    count = int((end - start) / every)
+    return [
+        ended(f"{start}-{n}", "errored" if n % 10 < failing else "complete", start + n * every)
+        for n in range(count)
+    ]
+
+
+def test_rise_is_told_with_both_rates():
+    rows = stretch(NOW - 3600, NOW - 900, 20, 1) + stretch(NOW - 900, NOW, 10, 6)
+    found = picture(rows, now=NOW, floor=NOW - 3650)
+    assert found.finding.unusual
+    assert found.now.failure_rate == pytest.approx(0.6, abs=0.05)
+    assert found.before.failure_rate == pytest.approx(0.1, abs=0.03)
+    assert found.last_failure == max(row.ended for row in rows if row.status == "errored")
+    assert rank(found)[0] == 0
+
+
+def test_level_is_one_rate():
+    found = picture(stretch(NOW - 3600, NOW, 20, 1), now=NOW, floor=NOW - 3650)
+    assert not found.finding.unusual
+    assert found.before is None
+    assert found.now.failure_rate == pytest.approx(0.1)
+
+
+def test_what_fell_again_is_not_unusual():
+    rows = stretch(NOW - 3600, NOW - 2400, 20, 0) + stretch(NOW - 2400, NOW - 1500, 10, 6)
+    found = picture(rows + stretch(NOW - 1500, NOW, 20, 0), now=NOW, floor=NOW - 3650)
+    assert found.finding.sentence.startswith("errors rose")
+    assert not found.finding.unusual
+    assert rank(found)[0] == 1
+
+
+def test_parts_below_the_floor_are_not_zero():
+    rows = stretch(NOW - 600, NOW, 10, 5)
+    found = picture(rows, now=NOW - 1, floor=NOW - 620)
+    unread = [number for number in found.failed if number is None]
+    assert len(found.failed) == PARTS
+    assert len(unread) == PARTS - 3
+    assert sum(number or 0 for number in found.failed) == sum(row.status == "errored" for row in rows)
+    assert None not in picture(rows, now=NOW - 1, floor=NOW - 620, exhausted=True).failed
+
+
+def test_one_that_runs_passes_only_until_it_was_read():
+    """A row that was read minutes ago may have failed since: it is no success of the time after."""
+    failing = [ended(n, "errored", NOW - 1800 + n * 15, took=60.0) for n in range(110)]
+    running = [
+        Instance(f"r-{n}", "running", NOW - 200 + n, NOW, NOW - 200 + n, seen=NOW - 160) for n in range(60)
+    ]
+    found = picture(failing + running, now=NOW, floor=NOW - 1900)
+    assert found.before is None, found.finding.sentence
+
+
+def test_nothing_is_no_rate():
+    found = picture([], now=NOW, floor=None, exhausted=True)
+    assert found.now.failure_rate is None
+    assert found.last_failure is None
+    assert found.oldest_active is None
+    assert found.failed == (0,) * PARTS
+
+
+def test_oldest_active_is_the_earliest_created():
+    rows = [Instance("a", "waiting", NOW - 50), Instance("b", "queued", NOW - 500), Instance("c", "running")]
+    assert picture(rows, now=NOW, floor=NOW - 500).oldest_active == NOW - 500

@@ -1,0 +1,111 @@
+"""All workflows on one screen: the worst first, and how each has gone lately."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import drive, opened
+from wfdash.core.history.count_history import Trends
+from wfdash.core.model.workflow import Workflow
+from wfdash.demo.engine.world import build
+from wfdash.demo.http.faults import InjectedFault
+from wfdash.ui.workflows.table import WorkflowTable, unusual_first
+
+
+def test_new_errors_come_before_old_ones_before_busy_rows():
+    trends = Trends()
+    before = [Workflow(name, counts={"errored": n}) for name, n in (("new", 1), ("old", 90), ("fine", 0))]
+    trends.saw([*before, Workflow("busy", counts={"running": 5})], 0.0)
+    after = [Workflow(name, counts={"errored": n}) for name, n in (("fine", 0), ("old", 90), ("new", 4))]
+    after.append(Workflow("busy", counts={"running": 9}))
+    trends.saw(after, 10.0)
+    assert [one.name for one in unusual_first(after, trends)] == ["new", "old", "busy", "fine"]
+    assert trends.delta("new", "errored") == 3
+    assert trends.delta("unknown", "errored") == 0
+
+
+def test_samples_are_kept_half_an_hour_the_newest_last():
+    trends = Trends()
+    for second in range(0, 3 * 3600, 10):
+        trends.saw([Workflow("orders", counts={"running": second})], float(second))
+    history = trends.history("orders", "running")
+    assert len(history) == 30
+    assert history[-1] == 3 * 3600 - 10
+    assert all(later - earlier == 60 for earlier, later in pairwise(history[1:-1]))
+    assert trends.delta("orders", "running") == 3 * 3600 - 10
+
+
+def drive_in(script, scenario, **options):
+    async def main():
+        world = build(scenario, clock=asyncio.get_running_loop().time)
+        async with opened(world=world, workflow="", **options) as dashboard:
+            await script(dashboard)
+
+    simulate(main())
+
+
+def test_rates_stand_beside_names_however_wide_the_screen():
+    async def script(d):
+        await d.until(lambda: "refunds" in d.text)
+        title = d.line("WORKFLOW")
+        assert title.index("FAILED") < 40
+
+    drive(script, workflow="", size=(200, 30))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_bad_deploy_comes_first_with_its_cause(size):
+    async def script(d):
+        await d.until(lambda: "WHY IT FAILED" in d.text and "charge card" in d.text, 60)
+        rows = [row for row in d.lines if "╌" in row or "···" in row]
+        assert d.lines[2].startswith("  orders"), "what failed most of late stands first"
+        assert "version ccf99991" in d.text
+        blank = [row for row in d.lines[1:-1] if not row.strip(" │")]
+        assert len(blank) <= 4 + len(rows), "no blank half screen"
+        # The page below the newest is read in turn, and then there is a time before.
+        await d.until(lambda: "errors rose from" in d.text, 600)
+        rising = d.lines[2].split()
+        assert int(rising[1]) > 30
+        assert int(rising[3]) < 15
+
+    drive_in(script, "deploy-gone-wrong", size=size)
+
+
+def test_each_workflow_on_screen_costs_a_request_a_minute():
+    async def script(d):
+        poller = d.app.session.poller
+        await d.until(lambda: len(poller.workflow_rows.of) == len(poller.counts.workflows) > 0, 60)
+        d.server.state.requests.clear()
+        began = d.app.context.clock()
+        await d.until(lambda: d.app.context.clock() - began > 300, 400)
+        lists = [one for one in d.server.state.requests if one.path.endswith("/instances")]
+        assert len(lists) <= 6 * len(poller.counts.workflows)
+        await d.press("row.open")
+        await d.until(lambda: d.app.screen is d.app.root)
+        assert poller.workflow_rows.wanted == ()
+
+    drive_in(script, "incident", size=(140, 40))
+
+
+def test_lost_connection_is_a_sentence_and_counts_fade():
+    async def script(d):
+        table = d.app.screen.query_one(WorkflowTable)
+        await d.until(lambda: "refunds" in d.text)
+        assert not table.faded
+        d.server.state.faults.append(InjectedFault.parse("500:1000"))
+        await d.until(lambda: "▲ stale" in d.lines[0])
+        (told,) = [line for line in d.lines if line.startswith(" ▲ ")]
+        assert told.endswith("; wfdash keeps trying")
+        assert "refunds" in d.text
+        assert table.faded
+        await d.press("poll.freeze")
+        await d.until(lambda: "‖ frozen" in d.lines[0], 10)
+        assert not any(line.startswith(" ▲ ") for line in d.lines), "nothing is tried any more"
+        d.server.state.faults.clear()
+        await d.press("poll.freeze")
+        await d.until(lambda: "as of" in d.lines[0], 30)
+        assert not table.faded
+
+    drive(script, workflow="")

@@ -1,0 +1,115 @@
+"""How a workflow fares by its newest rows: failures of the last hour, their rate now and before."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from wfdash.core.history.bucket import Tally
+from wfdash.core.history.change import find_changes, outcomes
+from wfdash.core.history.sentence import Finding, failures
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+
+__all__ = ["PARTS", "Picture", "picture", "rank"]
+
+PARTS: Final = 12
+"""Parts of the last hour of which the failures are counted, five minutes each."""
+_HOUR: Final = 3600.0
+_WIDTH: Final = 30.0
+"""Seconds within which a change is dated: a hundred rows of a busy workflow may span only minutes."""
+
+
+class Picture(Struct, frozen=True):
+    """What the rows from `floor` on tell; epoch seconds, seconds and shares."""
+
+    finding: Finding
+    failed: tuple[int | None, ...]
+    """Failures in each part of the last hour, oldest first; None where not all rows are loaded."""
+    now: Tally
+    """What ended since the rate rose or fell last; all that ended where it did neither."""
+    before: Tally | None
+    """What ended before that."""
+    last_failure: float | None
+    oldest_active: float | None
+    """Creation of the oldest that has not ended."""
+    floor: float | None
+    rows: int
+    active: int
+
+    @property
+    def recent_failures(self) -> int:
+        """Failures of the last hour, as far as it is loaded."""
+        return sum(number or 0 for number in self.failed)
+
+
+def picture(
+    rows: Sequence[Instance],
+    *,
+    now: float,
+    floor: float | None,
+    exhausted: bool = False,
+    deployed: Mapping[str, float] | None = None,
+    utc: bool = True,
+) -> Picture:
+    """Counts rows of which none is missing from `floor` on; `exhausted` where none is older."""
+    start = min((row.created for row in rows if row.created is not None), default=now)
+    start = min(start, now - _HOUR) if exhausted else floor if floor is not None else start
+    ended = [row for row in rows if row.ended is not None and start <= row.ended]
+    deployed = deployed or {}
+    width = max(_WIDTH, (now - start) / 3000)
+    seen = outcomes(rows, start=start // width * width, end=now + width, width=width)
+    changes = find_changes(seen, deployed.values())
+    cut = changes[-1].at if changes else None
+    finding = failures(changes, _tally(ended), ended, deployed=deployed, now=now, utc=utc)
+    if finding.unusual and not (changes and changes[-1].rose):
+        finding = Finding(finding.sentence, finding.at, finding.version)  # it is over
+    later = [row for row in ended if cut is None or (row.ended or 0.0) >= cut]
+    earlier = [row for row in ended if cut is not None and (row.ended or 0.0) < cut]
+    active = [row for row in rows if not is_final(row.status)]
+    return Picture(
+        finding,
+        _parts(ended, now, float("-inf") if exhausted else floor),
+        _tally(later),
+        _tally(earlier) if cut is not None else None,
+        max((row.ended for row in ended if row.status == "errored" and row.ended is not None), default=None),
+        min((row.created for row in active if row.created is not None), default=None),
+        None if exhausted else floor,
+        len(rows),
+        len(active),
+    )
+
+
+def rank(found: Picture | None) -> tuple[int, float, int]:
+    """Sorts the unusual first: a rise that lasts by how far, then whatever failed in the last hour."""
+    if found is None:
+        return 2, 0.0, 0
+    if found.finding.unusual and found.before is not None:
+        rose = (found.now.failure_rate or 0.0) - (found.before.failure_rate or 0.0)
+        return 0, -rose, -found.recent_failures
+    return 1, 0.0, -found.recent_failures
+
+
+def _tally(ended: Iterable[Instance]) -> Tally:
+    tally = Tally()
+    for row in ended:
+        if row.status == "errored":
+            tally.errored += 1
+        elif row.status == "complete":
+            tally.complete += 1
+        elif row.status == "terminated":
+            tally.terminated += 1
+    return tally
+
+
+def _parts(ended: Iterable[Instance], now: float, floor: float | None) -> tuple[int | None, ...]:
+    """The last part ends with this part of the hour, so that the bars stand still within it."""
+    width = _HOUR / PARTS
+    first = int(now // width) - PARTS + 1
+    counts = [0] * PARTS
+    for row in ended:
+        place = int((row.ended or 0.0) // width) - first
+        if row.status == "errored" and 0 <= place < PARTS:
+            counts[place] += 1
+    seen = [floor is not None and (first + place + 1) * width > floor for place in range(PARTS)]
+    return tuple(count if loaded else None for count, loaded in zip(counts, seen, strict=True))

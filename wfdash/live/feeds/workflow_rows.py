@@ -1,0 +1,133 @@
+"""The newest rows of every workflow on screen, a request a minute each: how each of them fares."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct, field
+
+from wfdash.api.errors import Forbidden, NotFound, WorkflowsError
+from wfdash.api.interface import NEWEST, ListQuery
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+from wfdash.live.budget.budget import Priority
+from wfdash.live.polling.context import FeedContext
+from wfdash.live.polling.events import Update
+from wfdash.live.polling.job import Job
+
+__all__ = ["RowsOfWorkflow", "WorkflowRows"]
+
+_EVERY: Final = 60.0
+_SPAN: Final = 3600.0
+"""Seconds back to which older rows are read in between."""
+_MOST: Final = 600
+"""Rows of a workflow that are kept, the newest."""
+
+
+class RowsOfWorkflow(Struct):
+    """Between the newest and `floor` none is missing."""
+
+    rows: dict[str, Instance] = field(default_factory=dict)
+    floor: float | None = None
+    exhausted: bool = False
+    """No row is older than these."""
+    asked_at: float = float("-inf")
+    read_at: float | None = None
+    failure: str = ""
+    number: int = 0
+    """Changes with each answer."""
+    _below: float | None = None
+    """Where the page that was read last ends: the next in turn is the one below it."""
+    _newest_next: bool = True
+
+    def query(self, now: float) -> ListQuery:
+        """The newest page, and in turn with it the next of those below, down to an hour ago."""
+        below = self._below
+        if self._newest_next or below is None or below <= now - _SPAN:
+            return NEWEST
+        return ListQuery(date_end=below)
+
+    def take(self, rows: Sequence[Instance], query: ListQuery, *, last: bool, now: float) -> None:
+        """Takes a page in; the newest one that does not reach down to what is here begins anew."""
+        oldest = min((row.created for row in rows if row.created is not None), default=None)
+        above = query.date_end
+        if above is None:
+            newest = max((row.created or 0.0 for row in self.rows.values()), default=None)
+            if last or newest is None or oldest is None or oldest > newest:
+                self.rows, self.floor, self.exhausted, self._below = {}, oldest, last, None
+            self._newest_next = False
+        else:
+            self._newest_next = True
+        # What such a stretch no longer lists is gone.
+        low, high = oldest if oldest is not None else float("inf"), float("inf") if above is None else above
+        self.rows = {key: row for key, row in self.rows.items() if not low < (row.created or 0.0) < high}
+        self.rows.update((row.id, row) for row in rows)
+        if above is not None or self._below is None or self._below <= now - _SPAN:
+            self._below = None if last or oldest is None else oldest
+        if above is not None:
+            self.exhausted = self.exhausted or last
+            if oldest is not None and (self.floor is None or oldest < self.floor):
+                self.floor = oldest
+        if len(self.rows) > _MOST:
+            kept = sorted(self.rows.values(), key=lambda row: row.created or 0.0, reverse=True)[:_MOST]
+            self.rows = {row.id: row for row in kept}
+            self.floor, self.exhausted = kept[-1].created, False
+        self.read_at, self.failure = now, ""
+        self.number += 1
+
+
+class WorkflowRows(Job):
+    """A dev session is not asked: its list tells no ends, and each read fills its trace store."""
+
+    purpose = "rows of workflows"
+    in_turn = Priority.ROWS
+    out_of_turn = Priority.FOREGROUND
+
+    def __init__(self, context: FeedContext) -> None:
+        super().__init__(_EVERY)
+        self.context = context
+        self.wanted: Sequence[str] = ()
+        """Those on screen, the one under the cursor first."""
+        self.of: dict[str, RowsOfWorkflow] = {}
+
+    @property
+    def priority(self) -> Priority:
+        """A row that has no picture yet is what somebody waits for."""
+        unread = any(name not in self.of for name in self.wanted)
+        return self.out_of_turn if unread else self.in_turn
+
+    def due(self, now: float) -> float | None:
+        name = self._next()
+        if name is None or self.context.local:
+            return None
+        found = self.of.get(name)
+        at = found.asked_at + _EVERY if found is not None else 0.0
+        # After an answer the next workflow is asked about at once; after a failure not before its time.
+        return max(at, self.next_at or 0.0) if self.freshness.failure else at
+
+    async def ask(self) -> None:
+        name, now = self._next(), self.context.clock()
+        if name is None:
+            return
+        found = self.of.setdefault(name, RowsOfWorkflow())
+        found.asked_at = now
+        query = found.query(now)
+        try:
+            page = await self.context.api.list_instances(name, query)
+        except WorkflowsError as error:
+            found.failure = error.sentence
+            found.number += 1
+            self.context.notify(Update(workflows=True))
+            if isinstance(error, (Forbidden, NotFound)):
+                return  # the others go on
+            raise
+        rows = [row for row in map(Instance.from_item, page.items) if row is not None]
+        for row in rows:
+            row.extra = None  # no picture shows what else a row says
+            row.seen = None if is_final(row.status) else now
+        found.take(rows, query, last=page.cursor is None, now=self.context.clock())
+        self.context.notify(Update(workflows=True))
+
+    def _next(self) -> str | None:
+        """The one that was asked about longest ago."""
+        at = {name: self.of[name].asked_at if name in self.of else float("-inf") for name in self.wanted}
+        return min(self.wanted, key=lambda name: at[name], default=None)

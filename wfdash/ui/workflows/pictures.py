@@ -1,0 +1,122 @@
+"""The pictures behind the page, counted from rows as they come, and the causes that are read for one."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from wfdash.api.errors import InstanceNotFound, WorkflowsError
+from wfdash.api.interface import Version
+from wfdash.core.history.frame import Frame, frame
+from wfdash.core.history.picture import Picture, picture
+from wfdash.core.model.instance import Instance
+from wfdash.core.triage.error_groups import Sample
+from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.watcher import Watcher
+from wfdash.ui.context import Context
+from wfdash.ui.history.charts import GUTTER
+from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.workflows.preview import Causes
+
+__all__ = ["Pictures"]
+
+_CAUSES: Final = 3
+"""Of the newest failures of the workflow under the cursor, how many are read."""
+_PURPOSE: Final = "why it failed"
+_AGAIN: Final = 60.0
+"""Seconds until the failures of one are looked at again."""
+
+
+class Pictures:
+    """Each is counted once an answer and minute. Asks only what `read_causes` is asked for."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._found: dict[str, tuple[tuple[int, int, int, bool], Picture]] = {}
+        self._causes: dict[str, tuple[float, Causes]] = {}
+        self._versions: dict[str, Mapping[str, Version]] = {}
+        self._loaded: tuple[tuple[str, int, Frame], LoadedHistory] | None = None
+
+    def of(self, poller: Watcher) -> dict[str, Picture]:
+        """Of each workflow whose rows were read."""
+        now, found = self._context.clock(), {}
+        for name, rows in poller.workflow_rows.of.items():
+            if rows.read_at is None:
+                continue
+            versions = self._versions.get(name, {})
+            key = rows.number, int(now // 60), len(versions), self._context.utc
+            if name not in self._found or self._found[name][0] != key:
+                counted = picture(
+                    list(rows.rows.values()),
+                    now=now,
+                    floor=rows.floor,
+                    exhausted=rows.exhausted,
+                    deployed={v.id: v.created for v in versions.values() if v.created is not None},
+                    utc=self._context.utc,
+                )
+                self._found[name] = key, counted
+            found[name] = self._found[name][1]
+        return found
+
+    def failure(self, poller: Watcher, workflow: str) -> str:
+        """Why a workflow's rows could not be read."""
+        rows = poller.workflow_rows.of.get(workflow)
+        return rows.failure if rows is not None and rows.read_at is None else ""
+
+    def loaded(self, poller: Watcher, workflow: str, columns: int) -> LoadedHistory | None:
+        """The last hour of one, counted for so many columns."""
+        rows = poller.workflow_rows.of.get(workflow)
+        if rows is None or rows.read_at is None:
+            return None
+        of = frame(0, self._context.clock(), max(20, columns - GUTTER - 1))
+        key = workflow, rows.number, of
+        if self._loaded is None or self._loaded[0] != key:
+            found = LoadedHistory(
+                of, local=poller.local, retention=self._context.settings.retention.get(workflow)
+            )
+            found.add(rows.rows.values(), walked=True)
+            found.floor = float("-inf") if rows.exhausted else rows.floor
+            self._loaded = key, found
+        self._loaded[1].versions = self._versions.get(workflow, {})
+        return self._loaded[1]
+
+    def causes(self, workflow: str) -> Causes | None:
+        found = self._causes.get(workflow)
+        return found[1] if found is not None else None
+
+    async def read_causes(self, poller: Watcher, workflow: str, errored: int) -> bool:
+        """Reads the newest failures and, once, the versions; whether anything was asked."""
+        session, now = self._context.session, self._context.clock()
+        at, before = self._causes.get(workflow, (float("-inf"), None))
+        if session is None or poller.local or now - at < _AGAIN:
+            return False
+        reads, causes = session.reads, Causes()
+        self._causes[workflow] = now, before or causes
+        try:
+            if workflow not in self._versions:
+                self._versions[workflow] = {v.id: v for v in await reads.versions(workflow)}
+            rows = self._errored(poller, workflow)
+            if len(rows) < _CAUSES and errored > len(rows):
+                rows, _ = await reads.errored_instances(workflow, _PURPOSE)
+            had = {sample.id: sample for sample in before.samples} if before is not None else {}
+            for row in rows[:_CAUSES]:
+                if (sample := had.get(row.id)) is not None and sample.at == row.ended:
+                    causes.samples.append(sample)
+                    continue
+                try:
+                    detail = await reads.instance(workflow, row.id, _PURPOSE)
+                except InstanceNotFound:
+                    continue
+                if detail.status == "errored":
+                    causes.samples.append(Sample(row.id, row.ended, fingerprint(detail)))
+                    self._causes[workflow] = now, causes
+        except WorkflowsError as error:
+            causes.failure = error.sentence
+        causes.over = True
+        self._causes[workflow] = now, causes
+        return True
+
+    @staticmethod
+    def _errored(poller: Watcher, workflow: str) -> list[Instance]:
+        """The errored ones that are loaded, those that ended last first."""
+        rows = poller.workflow_rows.of.get(workflow)
+        found = [row for row in rows.rows.values() if row.status == "errored"] if rows is not None else []
+        return sorted(found, key=lambda row: row.ended or 0.0, reverse=True)
