@@ -82,7 +82,7 @@ class WorkflowTable(LineTable):
         """Without `pictures` there are counts alone: a dev session's list tells no times."""
         self._workflows, self._trends, self._pictures = workflows, trends, pictures
         failed = (number or 0 for found in (pictures or {}).values() for number in found.failed)
-        self._most = max(_TOP, *failed)
+        self._most = max((_TOP, *failed))
         self._places = {workflow.name: place for place, workflow in enumerate(workflows)}
         self._longest = max(map(self._named, workflows), default=0)
         self.rows_changed()
