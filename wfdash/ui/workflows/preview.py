@@ -12,9 +12,9 @@ from wfdash.core.history.sentence import durations, throughput
 from wfdash.core.model.status import STATUSES
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import age, count, counted
+from wfdash.core.text.words import age, count, counted, short_version
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.error_groups import Sample, group, short_version
+from wfdash.core.triage.error_groups import Sample, group
 from wfdash.ui.history.charts import axis_lines, charts, plot_lines
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.widgets.status_line import Pieces
