@@ -6,7 +6,7 @@ import re
 import stat
 from pathlib import Path
 
-__all__ = ["LARGEST", "expanded", "open_log", "open_plain", "read_given", "read_plain"]
+__all__ = ["LARGEST", "check_plain", "expanded", "open_log", "open_plain", "read_given", "read_plain"]
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file that are read at most."""
@@ -38,6 +38,16 @@ def open_plain(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def check_plain(path: Path) -> None:
+    """Raises OSError where `open_plain` would; opens nothing.
+
+    For files under POSIX locks: a process that closes any descriptor of one loses all its locks on it.
+    """
+    _refuse_other(path, os.stat(path).st_mode)
+    if not os.access(path, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def open_log(path: Path) -> int:

@@ -378,6 +378,26 @@ def test_several_processes_on_a_busy_machine_lose_nothing(tmp_path):
     connection.close()
 
 
+READ = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM instance').fetchone()"
+
+
+@pytest.mark.parametrize("look", ["read", "write again"])
+def test_reading_what_is_written_loses_no_lock(tmp_path, look):
+    path = tmp_path / "a.db"
+    recorder = Recorder(clock=lambda: AT)
+    recorder.start(RecordPlace(path))
+    for number in range(4):
+        recorder.saw(SawRows(AT + number, "orders", [row(f"{number}")]))
+        assert recorder.flush()
+        (recorder.read() if look == "read" else open_file(path)).close()
+        # Another process that comes and goes must not take the record for one that nobody uses.
+        subprocess.run([sys.executable, "-c", READ, str(path)], check=True)
+    recorder.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM instance").fetchone() == (4,)
+    connection.close()
+
+
 @pytest.fixture
 def held(tmp_path, monkeypatch):
     """`held()` holds the record in a transaction until the function that it gives is called."""

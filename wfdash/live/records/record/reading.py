@@ -4,7 +4,6 @@ Opened read-only, with no schema, function or extension of its own at work, boun
 cannot be read is left out, and `flaws` says so.
 """
 
-import os
 import sqlite3
 import threading
 import time
@@ -16,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from wfdash.config.plain_file import open_plain
+from wfdash.config.plain_file import check_plain
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.file import RecordFile, parts_of
 from wfdash.live.records.record.packing import PackingError, unpack
@@ -57,7 +56,7 @@ def read_memory(file: RecordFile) -> "RecordReader":
 
 def open_record(path: Path) -> "RecordReader":
     """Raises Unusable with a sentence for what is no record, and OSError."""
-    os.close(open_plain(path))
+    check_plain(path)  # and does not open it: this process may be the one that writes it
     address = "file:" + quote(str(path.absolute()))
     # A copy has no -wal file beside it; told so, SQLite needs no lock and makes no file where it lies.
     alone = not any(part.exists() for part in parts_of(path)[1:])
@@ -125,6 +124,15 @@ class RecordReader:
             "SELECT body FROM version JOIN workflow ON key = workflow WHERE name = ?1 LIMIT 1000", workflow
         )
         return [item for (body,) in rows if isinstance(item := self._unpacked(body), dict)]
+
+    def causes(self, workflow: str) -> list[tuple[str, str, str]]:
+        """Error, message and step of every kind of failure that was seen."""
+        rows = self._ask(
+            "SELECT DISTINCT error, kind, cause.step FROM cause JOIN instance ON key = instance"
+            " WHERE workflow = (SELECT key FROM workflow WHERE name = ?1) LIMIT 10000",
+            workflow,
+        )
+        return [(_text(error), _text(kind), _text(step)) for error, kind, step in rows]
 
     def rows(
         self,

@@ -6,10 +6,12 @@ moment is the last that is kept at or before it.
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from wfdash.config.plain_file import open_plain
+from wfdash.config.plain_file import check_plain
 
 __all__ = ["APPLICATION", "MIGRATIONS", "Unusable", "migrate", "open_file", "open_memory", "version_of"]
 
@@ -60,8 +62,7 @@ class Unusable(Exception):
 def open_file(path: Path) -> sqlite3.Connection:
     """The record at this path, made where there is none. Raises Unusable, OSError and sqlite3.Error."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # SQLite gives the -wal and -shm files the mode of this one, which the umask must not widen.
-    os.close(open_plain(path, os.O_RDWR | os.O_CREAT))
+    _begin(path)
     connection = _connect(str(path))
     try:
         empty = _check(connection)
@@ -71,6 +72,28 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _begin(path: Path) -> None:
+    """Makes an empty file, for this user alone, where there is none.
+
+    Under another name, and never by opening the path itself: a process that closes any descriptor of a file
+    loses all its locks on it, SQLite's too (POSIX, fcntl). Another process would take the record for unused
+    and remove the -wal, with everything that is not in the record itself yet.
+    """
+    try:
+        check_plain(path)
+        return
+    except FileNotFoundError:
+        pass
+    # SQLite gives the -wal and -shm files the mode of this one, which the umask must not widen.
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(descriptor)
+    try:
+        with suppress(OSError):  # it is there by now, or this disk knows no links, and SQLite makes it
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)
 
 
 def open_memory() -> sqlite3.Connection:
