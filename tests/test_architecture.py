@@ -31,6 +31,7 @@ ROOMS = {
         ("model", "text"),
     ],
     "live": [
+        ("hooks", "metrics"),
         ("watcher", "priorities", "store_sink", "reads"),
         ("feeds", "actions"),
         ("polling",),

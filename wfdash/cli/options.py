@@ -325,6 +325,9 @@ def _add_record(parser: Arguments) -> None:
         default="",
         help="run it for each change of status and each new cause, JSON on its stdin, without a shell",
     )
+    parser.add_argument(
+        "--metrics", type=port, metavar="PORT", help="Prometheus text on 127.0.0.1; 0 for a free port"
+    )
     parser.add_argument("--erase", action="store_true", help="remove the record of this account")
     parser.add_argument("--yes", action="store_true", help="erase without asking")
 

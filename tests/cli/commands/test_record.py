@@ -6,9 +6,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.harness.program import environment
 from wfdash.live.records.record.schema import open_file
@@ -82,6 +85,30 @@ def test_a_command_runs_for_a_change_and_sees_no_token(program, simulator, tmp_p
     )
     assert set(change) == {"at", "workflow", "id", "on", "from", "to"}
     assert (change["workflow"], change["on"], change["from"]) == ("orders", "status", "-")
+
+
+def test_metrics_of_the_program_are_read_by_prometheus(program, simulator, tmp_path):
+    argv = program.argv("record", "-w", "orders", "--out", str(tmp_path / "o.db"), "--metrics", "0")
+    running = subprocess.Popen(argv, env=environment(**simulator), stderr=subprocess.PIPE, text=True)
+    try:
+        line = next(line for line in running.stderr if "metrics at" in line)
+        address = line.split()[-1]
+
+        def found():
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                families = text_string_to_metric_families(answer.read().decode())
+                return {sample.name for family in families for sample in family.samples}
+
+        wait_until(lambda: {"wfdash_instances", "wfdash_requests_left", "wfdash_up"} <= found())
+        port, other = str(urlsplit(address).port), str(tmp_path / "p.db")
+        taken = program("record", "-w", "orders", "--out", other, "--metrics", port, env=simulator)
+        assert (taken.returncode, "cannot be had" in taken.stderr) == (1, True)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 143
+    finally:
+        running.kill()
+        running.wait()
+        running.stderr.close()
 
 
 def test_erasing_needs_a_yes_and_leaves_the_journal(program, tmp_path):

@@ -5,14 +5,15 @@ import os
 import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from platformdirs import user_state_path
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.cli.exits import Stop, UsageError
-from wfdash.cli.output import instant, refuse, say
+from wfdash.cli.output import refuse, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
 from wfdash.config.plain_file import expanded
 from wfdash.config.settings import Settings
@@ -20,12 +21,13 @@ from wfdash.core.filter.query import Query, parse
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import clean
-from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.hooks.changes import ChangeWatch, SeenChange
+from wfdash.live.hooks.runner import Hook, HookRun, HookRunner
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.client import RecordedWorkflows
-from wfdash.live.records.record.hooks import HookRunner
 from wfdash.live.records.record.place import RecordPlace, record_path
 from wfdash.live.records.record.recorder import Recorder
+from wfdash.live.records.record.schema import Unusable
 from wfdash.live.watcher import Watcher
 
 __all__ = ["erase_record", "prepare", "run"]
@@ -41,7 +43,12 @@ def prepare(parsed: Namespace) -> None:
     if query.needs_marks or query.needs_details:
         raise UsageError("--filter: a record follows the list; what only details hold is not in it")
     if parsed.erase and (
-        parsed.out or parsed.duration is not None or parsed.workflows or parsed.filter or parsed.on_change
+        parsed.out
+        or parsed.duration is not None
+        or parsed.workflows
+        or parsed.filter
+        or parsed.on_change
+        or parsed.metrics is not None
     ):
         raise UsageError("--erase removes the record of the account and goes with nothing else but --yes")
     try:
@@ -90,15 +97,48 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     if recorder.trouble:
         raise Stop(recorder.trouble, 1)
     api = RecordedWorkflows(session.api, recorder.saw, clock=session.clock)
-    hooks = _hooks(parsed, session, place)
+    hooks = _hooks(session, place) if parsed.on_change else None
+    command = Hook("on-change", tuple(parsed.on_change))
     followed = [
-        RecordedWorkflow(name, session, api, parse(parsed.filter), hooks.saw if hooks else None)
+        RecordedWorkflow(
+            name, session, api, parse(parsed.filter), partial(hooks.saw, command) if hooks else None
+        )
         for name in workflows
     ]
+    if hooks is not None:
+        with suppress(Unusable, OSError):  # nothing is in it yet
+            await asyncio.to_thread(_learn_causes, recorder, followed)
+    if parsed.metrics is not None:
+        _serve_metrics(parsed.metrics, session, recorder, followed)
     say(f"wfdash: recording {', '.join(map(clean, workflows))} into {place.path}")
     code = await _until_over(followed, hooks, parsed.duration)
     await asyncio.to_thread(recorder.flush)
     return code
+
+
+def _serve_metrics(
+    port: int, session: CommandSession, recorder: Recorder, followed: "Sequence[RecordedWorkflow]"
+) -> None:
+    from wfdash.live.metrics import MetricsServer
+
+    watchers = [each.poller for each in followed]
+    server = MetricsServer(watchers, budget=session.budget, recorder=recorder, clock=session.clock)
+    try:
+        address = server.start(port)
+    except OSError as wrong:
+        raise Stop(f"--metrics: port {port} of 127.0.0.1 cannot be had: {wrong.strerror}", 1) from None
+    session.endings.append(server.close)
+    say(f"wfdash: metrics at {address}")
+
+
+def _learn_causes(recorder: Recorder, followed: "Sequence[RecordedWorkflow]") -> None:
+    """What failed in earlier runs is no new cause."""
+    reader = recorder.read()
+    try:
+        for each in followed:
+            each.changes.learn(each.workflow, reader.causes(each.workflow))
+    finally:
+        reader.close()
 
 
 def _place(parsed: Namespace, session: CommandSession) -> RecordPlace:
@@ -111,14 +151,18 @@ def _place(parsed: Namespace, session: CommandSession) -> RecordPlace:
     return RecordPlace(path, policy.payloads, not parsed.out, policy.megabytes * 1_000_000)
 
 
-def _hooks(parsed: Namespace, session: CommandSession, place: RecordPlace) -> HookRunner | None:
-    if not parsed.on_change or place.path is None:
-        return None
+def _hooks(session: CommandSession, place: RecordPlace) -> HookRunner:
+    assert place.path is not None
+
+    def ended(run: HookRun) -> None:
+        if run.failure:
+            say(f"wfdash: {run.hook.name}: {clean(run.failure)}")
+
     return HookRunner(
-        parsed.on_change,
         session.settings.without_secrets(os.environ),
         lock=place.path.with_name(place.path.name + ".hooks"),
         said=lambda sentence: say(f"wfdash: {clean(sentence)}"),
+        ended=ended,
     )
 
 
@@ -132,6 +176,8 @@ async def _until_over(
     try:
         done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return max((future.result() or 0 for future in done), default=0)
+    except OSError as wrong:
+        raise Stop(f"--on-change: its lock cannot be had: {wrong}", 1) from None
     finally:
         for task in tasks:
             task.cancel()
@@ -147,15 +193,11 @@ class RecordedWorkflow:
         session: CommandSession,
         api: RecordedWorkflows,
         query: Query,
-        changed: Callable[[str, Mapping[str, Any]], None] | None = None,
+        changed: Callable[[SeenChange], None] | None = None,
     ) -> None:
-        """`changed` takes an instance and what changed of it, for whoever wants to act on that."""
-        self._workflow = workflow
+        """`changed` takes each change, for whoever wants to act on it."""
+        self.workflow = workflow
         self._changed = changed
-        self._clock = session.clock
-        self._began = session.clock()
-        self._statuses: dict[str, str] = {}
-        self._causes: set[tuple[str, str, str]] = set()
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """The exit code, once following on is of no use."""
         self._failure = ""
@@ -171,6 +213,7 @@ class RecordedWorkflow:
             local=session.api.local,
             notify=self._on_update,
         )
+        self.changes = ChangeWatch(self.poller, session.clock)
         self.poller.show(workflow, query)
 
     def _on_update(self, update: Update) -> None:
@@ -179,42 +222,14 @@ class RecordedWorkflow:
             store = self.poller.store
             for identity in (*update.delta.added, *update.delta.changed):
                 self._wanted.pop(identity, None)
-                row = store.get(identity)
-                self._note_status(row)
-                if row is not None and _is_worth_reading(row):
+                if (row := store.get(identity)) is not None and _is_worth_reading(row):
                     self._wanted[identity] = None
             while len(self._wanted) > _READ:
                 del self._wanted[next(iter(self._wanted))]
             self.poller.want(tuple(reversed(self._wanted)))
-        for identity in update.details:
-            self._note_cause(identity)
-
-    def _note_status(self, row: Instance | None) -> None:
-        """What was there at the first look is no change."""
-        if row is None:
-            return
-        before, self._statuses[row.id] = self._statuses.get(row.id), row.status
-        news = before is not None or (row.created or 0.0) > self._began
-        if self._changed is not None and news and before != row.status:
-            self._tell(row.id, {"on": "status", "from": before or "-", "to": row.status})
-
-    def _note_cause(self, identity: str) -> None:
-        """A cause is new where no instance that was read before failed of it."""
-        fact, row = self.poller.row_details.fact(identity), self.poller.store.get(identity)
-        if fact is None or fact.detail is None or fact.detail.status != "errored":
-            return
-        found = fingerprint(fact.detail)
-        fresh = found.cause not in self._causes
-        self._causes.add(found.cause)
-        if fresh and row is not None and (row.ended or self._began) >= self._began:
-            facts = {"error": found.error, "message": found.message, "step": found.step}
-            self._tell(identity, {"on": "cause", **facts, "version": found.version})
-
-    def _tell(self, identity: str, change: Mapping[str, Any]) -> None:
         if self._changed is not None:
-            at = instant(self._clock())
-            key = f"{self._workflow}/{identity}"
-            self._changed(key, {"at": at, "workflow": self._workflow, "id": identity, **change})
+            for change in self.changes.of(update):
+                self._changed(change)
 
     def _health(self) -> None:
         fresh = self.poller.newest.freshness

@@ -14,7 +14,7 @@ from wfdash.core.text.chance import LONGEST, without_chance
 from wfdash.core.text.error_message import main_line
 from wfdash.core.why.failure import ENGINE_WORDS, HOLLOW
 
-__all__ = ["redacted_detail", "redacted_message", "redacted_row", "redacted_steps"]
+__all__ = ["redacted_detail", "redacted_kind", "redacted_message", "redacted_row", "redacted_steps"]
 
 _HEAD: Final = (
     "status", "trigger", "versionId", "queued", "start", "end", "success", "step_count", "schedule",
@@ -30,6 +30,7 @@ _ROW: Final = (
 _NAMED: Final = re.compile(r"([A-Za-z_$][\w$.]{0,60}(?:Error|Exception|Timeout)): *(?=\S)")
 _WRAPPED: Final = re.compile(r'(Step threw a NonRetryableError with message ")(.+)(")', re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.]{0,80}|")
+_KIND: Final = "not recorded, kind "
 _SOUNDS: Final = ("bdfgklmnprstvz", "aeiou")
 _ABSENT: Final = object()
 
@@ -117,7 +118,12 @@ def redacted_message(name: str, message: str) -> str:
         return named[0] + redacted_message(named[1], text[named.end() :])
     line = without_chance(main_line(name, text)[1][:LONGEST])
     words = [phrase for phrase in ENGINE_WORDS if phrase in text]
-    return " ".join([f"not recorded, kind {_word(line)}", *words[:1]])
+    return " ".join([f"{_KIND}{_word(line)}", *words[:1]])
+
+
+def redacted_kind(name: str, message: str) -> str:
+    """The same word for a message and for what stands in its place in a record without payloads."""
+    return message if message.startswith(_KIND) else redacted_message(name, message)
 
 
 def _word(line: str) -> str:

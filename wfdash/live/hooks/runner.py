@@ -1,20 +1,22 @@
-"""Runs a command of the person's own for each change: never by a shell, and by one process of a record."""
+"""Runs commands of the person's own for changes: never by a shell, and by one process of a record."""
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import msgspec
+from msgspec import Struct
 
 from wfdash.config.plain_file import open_plain
+from wfdash.core.model.times import iso
+from wfdash.live.hooks.changes import SeenChange
 from wfdash.live.records.locked_file import try_lock
 
-__all__ = ["HookRunner"]
+__all__ = ["Hook", "HookRun", "HookRunner", "as_json"]
 
 _LONGEST = 30.0
 """Seconds that a command may take before it is killed, with all that it started."""
@@ -23,6 +25,23 @@ _MOST = 1_000
 """Changes that wait; beyond them the newest are let go, with a word."""
 _LOOK = 2.0
 """Seconds between two looks whether the process that runs the hooks of this record has ended."""
+
+
+class Hook(Struct, frozen=True):
+    """A command, split into words: no shell sees it."""
+
+    name: str
+    """What it goes by when something is said of it."""
+    run: tuple[str, ...]
+
+
+class HookRun(Struct, frozen=True):
+    """One run that is over; `failure` is a sentence, "" where there is none."""
+
+    at: float
+    hook: Hook
+    change: SeenChange
+    failure: str = ""
 
 
 class HookRunner:
@@ -35,41 +54,42 @@ class HookRunner:
 
     def __init__(
         self,
-        command: Sequence[str],
         environ: Mapping[str, str],
         *,
         lock: Path,
         said: Callable[[str], None],
+        ended: Callable[[HookRun], None],
         longest: float = _LONGEST,
     ) -> None:
         """`environ` is the child's, without credentials; `said` takes what a person should hear."""
-        self._command = list(command)
         self._environ = dict(environ)
         self._lock = lock
         self._said = said
+        self._ended = ended
         self._longest = longest
-        self._waiting: dict[str, deque[bytes]] = {}
+        self._waiting: dict[tuple[Hook, str], deque[SeenChange]] = {}
         self._count = 0
         self._dropped = False
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._holds = False
 
-    def saw(self, key: str, change: Mapping[str, Any]) -> None:
+    def saw(self, hook: Hook, change: SeenChange) -> None:
         if not self._holds:
             return
         if self._count >= _MOST:
             if not self._dropped:
-                self._said("on-change: the command is slower than the changes; some are left out")
+                self._said(f"{hook.name}: the command is slower than the changes; some are left out")
             self._dropped = True
             return
         self._count += 1
-        waiting = self._waiting.get(key)
+        place = hook, change.key
+        waiting = self._waiting.get(place)
         if waiting is not None:
-            waiting.append(msgspec.json.encode(change))
+            waiting.append(change)
             return
-        self._waiting[key] = deque([msgspec.json.encode(change)])
-        task = asyncio.create_task(self._drain(key))
+        self._waiting[place] = deque([change])
+        task = asyncio.create_task(self._drain(hook, self._waiting[place], place))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -81,7 +101,9 @@ class HookRunner:
             waits = False
             while not try_lock(descriptor):
                 if not waits:
-                    self._said("on-change: another process runs the command for this record")
+                    self._said(
+                        "another wfdash runs the commands for changes; this process runs none until that ends"
+                    )
                 waits = True
                 await asyncio.sleep(_LOOK)
             self._holds = True
@@ -93,21 +115,23 @@ class HookRunner:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             os.close(descriptor)
 
-    async def _drain(self, key: str) -> None:
+    async def _drain(self, hook: Hook, waiting: deque[SeenChange], place: tuple[Hook, str]) -> None:
         """Runs what waits for one key, in its order."""
-        waiting = self._waiting[key]
         while waiting:
             change = waiting.popleft()
             async with self._turns:
-                await self._call(change)
+                failure = await self._call(hook, as_json(change))
             self._count -= 1
-        del self._waiting[key]
+            self._ended(HookRun(change.at, hook, change, failure))
+        del self._waiting[place]
         self._dropped = False
 
-    async def _call(self, change: bytes) -> None:
+    async def _call(self, hook: Hook, change: bytes) -> str:
+        """Why it failed, in a sentence; "" when it did not."""
+        failure = ""
         try:
             child = await asyncio.create_subprocess_exec(
-                *self._command,
+                *hook.run,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -115,17 +139,29 @@ class HookRunner:
                 start_new_session=True,
             )
         except (OSError, ValueError) as wrong:
-            self._said(f"on-change: {self._command[0]} cannot be run: {wrong}")
-            return
+            return f"{hook.run[0]} cannot be run: {wrong}"
         try:
             async with asyncio.timeout(self._longest):
                 await child.communicate(change + b"\n")
         except TimeoutError:
-            self._said(f"on-change: {self._command[0]} took more than {self._longest:g} s and was killed")
+            failure = f"{hook.run[0]} took more than {self._longest:g} s and was killed"
         finally:
             # What it left running in its own group goes too, also when we are cancelled.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, signal.SIGKILL)
             await child.wait()
         if child.returncode and child.returncode > 0:
-            self._said(f"on-change: {self._command[0]} ended with {child.returncode}")
+            return f"{hook.run[0]} ended with {child.returncode}"
+        return failure
+
+
+def as_json(change: SeenChange) -> bytes:
+    """The line that a command reads; instants as they are everywhere in what is printed."""
+    facts = {key: _instant(value) if key == "since" else value for key, value in change.facts.items()}
+    about = {"at": _instant(change.at), "workflow": change.workflow, "id": change.id, "on": change.on}
+    # Half a character, which a hostile id may hold, is no UTF-8.
+    return json.dumps({**about, **facts}, separators=(",", ":")).encode()
+
+
+def _instant(seconds: float) -> str:
+    return iso(seconds)[:19] + "Z"

@@ -1,0 +1,82 @@
+"""What Prometheus gets, read by its own parser: of the real program, and of names that would break it."""
+
+import asyncio
+import urllib.request
+from functools import partial
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.fakes.scripted import Scripted, item
+from wfdash.live.budget.budget import Budget
+from wfdash.live.metrics import MetricsServer
+from wfdash.live.records.record.recorder import Recorder
+from wfdash.live.watcher import Watcher
+
+HOSTILE = 'a"b\\c\nwfdash_up{workflow="spoofed"} 1'
+AT = 1_795_000_000.0
+
+
+def scrape(address):
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        return list(text_string_to_metric_families(answer.read().decode()))
+
+
+def samples(families):
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+async def scraped(rows):
+    """The metrics of a workflow with a hostile name and these rows."""
+    api = Scripted()
+    api.pages[""] = rows
+    budget = Budget(clock=lambda: AT)
+    watcher = Watcher(api, clock=lambda: AT, budget=budget, notify=lambda _: None)
+    watcher.show(HOSTILE)
+    running = asyncio.create_task(watcher.run())
+    server = MetricsServer([watcher], budget=budget, recorder=Recorder(clock=lambda: AT), clock=lambda: AT)
+    address = server.start(0)
+    assert address.startswith("http://127.0.0.1:")
+    try:
+        for _ in range(6000):
+            if len(watcher.store) and watcher.status_counts:
+                break
+            await asyncio.sleep(0.01)
+        return await asyncio.to_thread(partial(scrape, address))
+    finally:
+        server.close()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_is_known_is_told_by_workflow_and_status_alone():
+    ended = {"ended_on": "2026-11-18T11:00:00Z"}
+    long_ago = {"ended_on": "2026-11-18T01:00:00Z"}
+    families = await scraped(
+        [
+            {**item("a", "errored"), **ended},
+            *({**item(f"b{number}", "complete"), **ended} for number in range(3)),
+            {**item("c", "errored"), **long_ago},
+            {**item("d"), "created_on": "2026-11-18T10:06:40Z"},
+        ]
+    )
+    found = samples(families)
+    assert found["wfdash_failure_ratio", HOSTILE] == 0.25
+    assert found["wfdash_oldest_active_seconds", HOSTILE] == 3600
+    assert found["wfdash_instances", "running", HOSTILE] == 1
+    assert found["wfdash_instances", "errored", HOSTILE] == 0
+    assert found["wfdash_up", HOSTILE] == 1
+    assert found["wfdash_record_kept",] == 1
+    assert {tuple(sample.labels) for family in families for sample in family.samples} <= {
+        (), ("workflow",), ("status", "workflow"),
+    }  # fmt: skip
+    assert not any("spoofed" in part for key in found for part in key if part != HOSTILE)
+
+
+async def test_what_is_not_known_has_no_sample():
+    found = samples(await scraped([item("a", "complete")]))
+    assert ("wfdash_failure_ratio", HOSTILE) not in found
+    assert ("wfdash_oldest_active_seconds", HOSTILE) not in found

@@ -1,0 +1,1 @@
+"""What happened that a person wants a command of theirs to run for, and how it is run."""

@@ -1,0 +1,114 @@
+"""Changes of status, causes that are new and failure rates that are unusual, out of what a watcher sees."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from wfdash.core.history.change import find_changes, outcomes
+from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.polling.events import Update
+from wfdash.live.records.record.redaction import redacted_kind
+from wfdash.live.watcher import Watcher
+
+__all__ = ["Cause", "ChangeWatch", "SeenChange"]
+
+Cause = tuple[str, str, str]
+"""Error, kind of message and step."""
+
+_LOOK: Final = 60.0
+"""Seconds between two looks at the failure rate."""
+_SPAN: Final = 6 * 3600.0
+"""Seconds before now in which a rate is compared with what it was before."""
+_WIDTH: Final = 300.0
+_NEWS: Final = 1800.0
+"""Seconds after which a rate that rose is no news any more."""
+
+
+class SeenChange(Struct, frozen=True):
+    """Of an instance, or of the workflow where `id` is "". `on` is `status`, `cause` or `rate`."""
+
+    at: float
+    on: str
+    workflow: str
+    id: str
+    facts: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Changes of one key are acted on one after the other."""
+        return f"{self.workflow}/{self.id}"
+
+
+class ChangeWatch:
+    """Looks at each update of a watcher; what was there before it began to look is no change."""
+
+    def __init__(self, watcher: Watcher, clock: Callable[[], float]) -> None:
+        self._watcher, self._clock = watcher, clock
+        self._began = clock()
+        self._workflow = ""
+        self._statuses: dict[str, str] = {}
+        self._causes: dict[str, set[Cause]] = {}
+        self._look_at = 0.0
+        self._rose_at: dict[str, float] = {}
+
+    def learn(self, workflow: str, causes: Iterable[Cause]) -> None:
+        """Causes that were seen in earlier runs: they are not new."""
+        kinds = {(error, redacted_kind(error, message), step) for error, message, step in causes}
+        self._causes.setdefault(workflow, set()).update(kinds)
+
+    def of(self, update: Update) -> list[SeenChange]:
+        """What changed, oldest first."""
+        workflow = self._watcher.workflow
+        if workflow != self._workflow:
+            self._workflow, self._statuses, self._look_at = workflow, {}, 0.0
+        return [
+            *self._of_rows((*update.delta.added, *update.delta.changed)),
+            *self._of_details(update.details),
+            *self._of_rate(),
+        ]
+
+    def _of_rows(self, identities: Iterable[str]) -> Iterator[SeenChange]:
+        for identity in identities:
+            row = self._watcher.store.get(identity)
+            if row is None:
+                continue
+            before, self._statuses[identity] = self._statuses.get(identity), row.status
+            # One that came late, by paging back, happened before; only what was created since is news.
+            news = before is not None or (row.created or 0.0) > self._began
+            if news and before != row.status:
+                yield self._change("status", identity, {"from": before or "-", "to": row.status})
+
+    def _of_details(self, identities: Iterable[str]) -> Iterator[SeenChange]:
+        """A cause is new where no instance that was read before failed of it."""
+        causes = self._causes.setdefault(self._workflow, set())
+        for identity in identities:
+            fact, row = self._watcher.row_details.fact(identity), self._watcher.store.get(identity)
+            if fact is None or fact.detail is None or fact.detail.status != "errored":
+                continue
+            found = fingerprint(fact.detail)
+            cause = (found.error, redacted_kind(found.error, found.message), found.step)
+            fresh = cause not in causes
+            causes.add(cause)
+            if fresh and row is not None and (row.ended or self._began) >= self._began:
+                facts = {"error": found.error, "message": found.message, "step": found.step}
+                yield self._change("cause", identity, {**facts, "version": found.version})
+
+    def _of_rate(self) -> Iterator[SeenChange]:
+        """A failure rate that rose a while ago, and of which nothing was said yet."""
+        now = self._clock()
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK
+        rows = list(self._watcher.store)
+        start = (now - _SPAN) // _WIDTH * _WIDTH
+        seen = outcomes(rows, start=start, end=now, width=_WIDTH)
+        risen = [each for each in find_changes(seen) if each.rose and each.at >= now - _NEWS]
+        # The moment of one rise is found a little earlier or later at each look.
+        if risen and risen[-1].at > self._rose_at.get(self._workflow, 0.0) + _NEWS:
+            self._rose_at[self._workflow] = risen[-1].at
+            facts = {"since": risen[-1].at, "before": risen[-1].before, "after": risen[-1].after}
+            yield self._change("rate", "", facts)
+
+    def _change(self, on: str, identity: str, facts: dict[str, Any]) -> SeenChange:
+        return SeenChange(self._clock(), on, self._workflow, identity, facts)

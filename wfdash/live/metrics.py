@@ -1,0 +1,131 @@
+"""Prometheus text about the workflows that are followed, on loopback. Loaded for `--metrics` alone."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from wfdash.core.model.status import STATUSES
+from wfdash.live.budget.budget import Budget
+from wfdash.live.records.record.recorder import Recorder
+from wfdash.live.watcher import Watcher
+
+if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
+
+__all__ = ["MetricsServer"]
+
+_HOST: Final = "127.0.0.1"
+_PATIENCE: Final = 5.0
+"""Seconds that a scrape waits for the event loop, before it is answered with a failure."""
+_RECENT: Final = 3600.0
+"""Seconds before now in which an instance must have ended to count for the failure ratio."""
+
+
+class MetricsServer(Collector):
+    """Answers each scrape with what is so at that moment."""
+
+    def __init__(
+        self,
+        watchers: Sequence[Watcher],
+        *,
+        budget: Budget,
+        recorder: Recorder,
+        clock: Callable[[], float],
+    ) -> None:
+        self._watchers, self._budget, self._recorder, self._clock = watchers, budget, recorder, clock
+        self._loop = asyncio.get_running_loop()
+        self._server: WSGIServer | None = None
+        self._began = time.time()
+
+    def start(self, port: int) -> str:
+        """Listens, on a free port for 0; the address to scrape. Raises OSError where the port is taken."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        self._server, _ = start_http_server(port, _HOST, registry)
+        return f"http://{_HOST}:{self._server.server_port}/metrics"
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def describe(self) -> list[Metric]:
+        """Nothing, so that registering asks for no metrics yet."""
+        return []
+
+    def collect(self) -> list[Metric]:
+        """Called in a thread of the server; the rows belong to the event loop, which therefore looks."""
+        return asyncio.run_coroutine_threadsafe(self._look(), self._loop).result(_PATIENCE)
+
+    async def _look(self) -> list[Metric]:
+        return [*self._of_workflows(), *self._of_itself()]
+
+    def _of_workflows(self) -> Iterator[Metric]:
+        instances = GaugeMetricFamily(
+            "wfdash_instances",
+            "Instances that the API keeps, by their status.",
+            labels=("workflow", "status"),
+        )
+        counted = _gauge("wfdash_counted_timestamp_seconds", "When the instances were counted.")
+        failing = _gauge(
+            "wfdash_failure_ratio",
+            "errored / (complete + errored), of the instances seen that ended within the last hour.",
+        )
+        oldest = _gauge("wfdash_oldest_active_seconds", "Age of the oldest instance seen that has not ended.")
+        read = _gauge("wfdash_last_read_timestamp_seconds", "When the list of instances was read last.")
+        up = _gauge("wfdash_up", "1 while the list of instances can be read.")
+        for watcher in self._watchers:
+            labels = (watcher.workflow,)
+            if (counts := watcher.status_counts) is not None:
+                for status in dict.fromkeys((*STATUSES, *counts)):
+                    instances.add_metric((watcher.workflow, status), counts.get(status, 0))
+            _add(counted, labels, watcher.counted_at)
+            _add(failing, labels, self._failure_ratio(watcher))
+            _add(oldest, labels, self._oldest(watcher))
+            _add(read, labels, watcher.newest.freshness.answered_at)
+            fresh = watcher.newest.freshness
+            _add(up, labels, float(fresh.answered_at is not None and not fresh.failure and not fresh.stale))
+        yield from (instances, counted, failing, oldest, read, up)
+
+    def _failure_ratio(self, watcher: Watcher) -> float | None:
+        """None where nothing ended: no ratio is not a good one."""
+        since, failed, ended = self._clock() - _RECENT, 0, 0
+        for row in watcher.store:
+            if row.status in ("complete", "errored") and (row.ended or 0.0) >= since:
+                ended += 1
+                failed += row.status == "errored"
+        return failed / ended if ended else None
+
+    def _oldest(self, watcher: Watcher) -> float | None:
+        rows = (watcher.store.get(identity) for identity in watcher.store.active)
+        created = [row.created for row in rows if row is not None and row.created is not None]
+        return max(0.0, self._clock() - min(created)) if created else None
+
+    def _of_itself(self) -> Iterator[Metric]:
+        left = self._budget.left
+        if left is not None:
+            text = "Requests that the API says are left to this token's user."
+            yield GaugeMetricFamily("wfdash_requests_left", text, left.remaining)
+        reads, limit = self._budget.meter
+        text = "Reads that wfdash may still send by itself within five minutes, all processes together."
+        yield GaugeMetricFamily("wfdash_reads_left", text, max(0, limit - reads))
+        text = "1 while what is seen gets into the record."
+        yield GaugeMetricFamily("wfdash_record_kept", text, float(not self._recorder.trouble))
+        text = "Answers that found no room in the record."
+        yield CounterMetricFamily("wfdash_record_dropped", text, value=self._recorder.dropped)
+        yield GaugeMetricFamily("wfdash_start_timestamp_seconds", "When this wfdash began.", self._began)
+
+
+def _gauge(name: str, text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, labels=("workflow",))
+
+
+def _add(family: GaugeMetricFamily, labels: Sequence[str], value: float | None) -> None:
+    """What is not known has no sample."""
+    if value is not None:
+        family.add_metric(labels, value)
