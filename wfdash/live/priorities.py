@@ -97,6 +97,8 @@ class Feeds:
         workflow = detail.workflow if detail is not None else context.workflow
         retention = context.retention.get(workflow)
         session = context.session.times(detail.id) if context.local and detail is not None else None
+        # What is known beside an answer is known of the workflow that is listed: for a watched instance of
+        # another one nothing is made up.
         if workflow != context.workflow:
             return why_context(detail, local=context.local, retention=retention, session=session)
         version = self.versions.by_id.get(detail.version) if detail is not None else None
@@ -161,6 +163,7 @@ class Feeds:
         rows = len(self._context.store)
         if rows >= self._frozen_rows:
             self._frozen_rows = 2 * rows
+            # A full collection walks all that is tracked, and rows never form a cycle.
             gc.freeze()
 
 

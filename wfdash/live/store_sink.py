@@ -25,6 +25,7 @@ class StoreSink:
     def saw_detail(self, detail: Detail, number: int) -> None:
         if detail.workflow != self._context.workflow:
             return
+        # The open detail decides by the number which of two answers is the younger one.
         if not detail.simple and self._feeds.detail.state(detail.id) is not None:
             self._feeds.detail.take_in(detail, number)
             return

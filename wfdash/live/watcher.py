@@ -138,6 +138,7 @@ class Watcher:
         begun, self._begun = self._begun, None
         if begun == (workflow, query):
             return
+        # Withdrawn first, since an answer under way is to the old question.
         context, other = self._context, workflow != self._context.workflow
         context.query = query
         self._scheduler.withdraw(self.newest)
@@ -193,6 +194,7 @@ class Watcher:
         jobs = (self.newest, self.counts, self._feeds.detail)
         for job in jobs:
             job.soon()
+        # A person who froze polling and presses refresh wants one look, and no more after it.
         self._scheduler.once(job for job in jobs if job.due(0.0) is not None)
         self._scheduler.wake()
 

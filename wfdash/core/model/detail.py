@@ -69,6 +69,8 @@ def read_detail(
     raw = fields_of(result)
     detail = Detail(workflow, identity, simple=simple, refusal=refusal, raw=raw)
     detail.status = text(raw.get("status"))
+    # Null is a value that a Worker may have been given or have returned; a key that is absent is the API
+    # keeping silent, as a dev session does of its triggers and versions (measured on the engine).
     detail.params = raw.get("params", ABSENT)
     detail.output = raw.get("output", ABSENT)
     detail.trigger = text(part(raw.get("trigger"), "source"))
@@ -79,7 +81,9 @@ def read_detail(
     detail.start = parse_time(raw.get("start"))
     detail.end = parse_time(raw.get("end"))
     detail.success = flag(raw.get("success"))
+    # Null until it has ended, so that null is no failure (reference, Get instance).
     detail.error = read_failure(raw.get("error"))
+    # Null unless it was terminated with rollback: complete or failed (reference, Get instance).
     detail.rollback_outcome = text(part(raw.get("rollback"), "outcome"))
     detail.rollback_error = read_failure(part(raw.get("rollback"), "error"))
     detail.cron = text(part(raw.get("schedule"), "cron"))
@@ -87,6 +91,7 @@ def read_detail(
     scheduled = number(part(raw.get("schedule"), "scheduledTime"))
     detail.scheduled = None if scheduled is None else scheduled / 1000
     count = number(raw.get("step_count"))
+    # int() raises for NaN and infinity, which are no JSON and come all the same.
     detail.step_count = None if count is None or count != count or abs(count) > 1e12 else int(count)
     entries = raw.get("steps")
     if isinstance(entries, list | Entries):

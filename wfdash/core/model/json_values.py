@@ -29,10 +29,12 @@ def flag(value: object) -> bool | None:
 
 
 def number(value: object) -> float | None:
+    # True is an int to Python, and no number to the API.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         return float(value)
+    # JSON has no limit for integers; a float has.
     except OverflowError:
         return None
 

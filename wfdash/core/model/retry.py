@@ -45,8 +45,10 @@ def duration(value: str | float | None) -> float | None:
     if isinstance(value, int | float):
         return value / 1000 if isfinite(value) and value >= 0 else None
     text = value.strip().lower()
+    # A pattern with repeats in it is tried on nothing longer than a duration can be.
     if len(text) > _LONGEST:
         return None
+    # A number that was written as a text is milliseconds too.
     if text.isascii() and text.isdigit():
         return int(text) / 1000
     if not _DURATION.fullmatch(text):
@@ -95,6 +97,7 @@ def open_attempt(step: Step) -> bool:
 def next_try(step: Step) -> float | None:
     """When the step's next attempt is due (epoch seconds); None when none is due or the delay is not told."""
     last = step.attempts[-1] if step.attempts else None
+    # An attempt with neither end nor result still runs, or died with its session: nothing is due after it.
     if last is None or last.end is None or last.success is not False:
         return None
     allowed = attempts_allowed(step.config)

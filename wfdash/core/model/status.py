@@ -2,6 +2,8 @@
 
 __all__ = ["ACTIVE", "FINAL", "STATUSES", "is_final"]
 
+# The nine words of the reference in November 2026; a year before there were eight, without rollingBack: the
+# set is open, and nothing may rest on its being whole.
 ACTIVE = ("queued", "running", "waiting", "paused", "waitingForPause", "rollingBack")
 FINAL = ("complete", "errored", "terminated")
 STATUSES = ACTIVE + FINAL

@@ -83,8 +83,12 @@ class Step:
         self.raw = entry
         self.kind = text(fields.get("type"))
         """The API's `type`: step, sleep, waitForEvent, rollback, termination, or one yet unknown."""
+        # Names are no keys: they repeat, also between a step and a sleep, and a termination has none
+        # (measured on the engine).
         self.name = text(fields.get("name"))
         self.start = parse_time(fields.get("start"))
+        # Of an open sleep or wait the cloud gives the planned end, a dev session null (reference, Get
+        # instance; measured on the engine).
         self.end = parse_time(fields.get("end"))
         # Null is not false: an open step has null, and a failed attempt inside it is a retry, not a failure.
         self.success = flag(fields.get("success"))
@@ -97,6 +101,7 @@ class Step:
     @property
     def attempts(self) -> list[Attempt]:
         if self._attempts is None:
+            # Only asked for where a step is drawn: a detail of 10,000 steps has some 30,000 attempts.
             tries = self._fields.get("attempts")
             self._attempts = [_attempt(entry) for entry in tries] if isinstance(tries, list) else []
         return self._attempts
@@ -160,6 +165,8 @@ def _config(value: object) -> StepConfig | None:
     retries = fields.get("retries")
     return StepConfig(
         _limit(part(retries, "limit")),
+        # A number is milliseconds, a text a duration, and "[dynamic]" stands for a function of the Worker,
+        # which made wrangler's describe fail (workers-sdk#15548).
         text_or_number(part(retries, "delay")),
         text(part(retries, "backoff")),
         text_or_number(fields.get("timeout")),

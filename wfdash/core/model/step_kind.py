@@ -27,10 +27,13 @@ class StepKind(Struct, frozen=True):
 
 
 KINDS: Final[Mapping[str, StepKind]] = {
+    # "do" is what the code calls a step, and what `from.type` of a restart wants; the answer says "step"
+    # (reference, Change status).
     "step": StepKind("do", runs_code=True, keeps_output=True),
     "sleep": StepKind("sleep", rests="sleeps"),
     "waitForEvent": StepKind("waitForEvent", rests="waits", keeps_output=True),
     "rollback": StepKind(runs_code=True, added=True),
+    # It has a trigger alone: neither name nor times (reference, Get instance).
     "termination": StepKind(added=True),
 }
 _UNKNOWN: Final = StepKind()

@@ -24,6 +24,8 @@ class Workflow(Struct):
     created: float | None = None
     modified: float | None = None
     triggered: float | None = None
+    # Each status is optional and the counts lag behind the list: they never have to sum up to its total
+    # (reference, List workflows).
     counts: dict[str, int] = field(default_factory=dict)
     """Instances by status; a status the answer left out is absent, not zero."""
     schedules: list[Schedule] = field(default_factory=list)

@@ -90,6 +90,8 @@ class Store:
         for row in rows.values():
             row.seq = seq
             old = self._rows.get(row.id)
+            # The list is answered by replicas: one that lags would take back what an instance said of itself
+            # a second ago.
             if old is not None and self._lags_behind(row):
                 old.seq = max(old.seq, seq)
                 continue
@@ -117,6 +119,7 @@ class Store:
         """Takes in what an instance's own answer told; what that cannot tell stays as the list told it."""
         old = self._rows.get(identity)
         row = replace(old) if old else Instance(identity, created=created)
+        # That it answered shows that it is there.
         row.seq, row.seen = seq, None
         row.status = status or row.status
         row.started, row.ended = started, ended

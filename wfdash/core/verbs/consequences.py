@@ -126,6 +126,7 @@ def of_rollback(detail: Detail | None, step: StepTarget | None) -> list[str]:
     ]
 
 
+# A restart clears the whole history at once and runs every side effect again (workers-api).
 def of_restart(detail: Detail | None, step: StepTarget | None) -> list[str]:
     done = _done(detail)
     again = f"{_finished(done)} and {'its' if done == 1 else 'their'} side effects run again"

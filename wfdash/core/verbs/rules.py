@@ -78,9 +78,11 @@ def refusal(
         return f"read-only: {read_only}"
     if watch_only:
         return f"this server can be watched, not written to: {watch_only}"
+    # A status that came after this version may take any verb.
     if verb == "create" or status not in _STATUSES:
         return None
     if status == "rollingBack":
+        # The reference says nothing of verbs during a rollback (November 2026).
         return _ROLLING_BACK.format(phrase(verb)) if VERBS[verb].changes_status else None
     return VERBS[verb].refuse(status, local)
 

@@ -66,6 +66,7 @@ def settle_pause(change: StatusChange) -> Judgement:
         return Judgement(Outcome.UNDER_WAY, "waitingForPause: it pauses when its running step is done", False)
     if now in FINAL:
         return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", True)
+    # List and detail may lag behind the answer by seconds: what it said is believed until the deadline.
     if answered in ("paused", "waitingForPause"):
         return Judgement(Outcome.UNDER_WAY, f"asked, {now} for now", False)
     return Judgement(Outcome.NO_EFFECT, f"pause had no effect: the instance is {now}", bool(answered))
@@ -81,6 +82,7 @@ def settle_resume(change: StatusChange) -> Judgement:
         )
     if now == "queued" and before != "queued":
         return Judgement(Outcome.UNDER_WAY, "resumed, queued to run", False)
+    # Quick ones end before they are read again: that it moved at all shows that it was resumed.
     if now in ("complete", "errored") and before in ("paused", "waitingForPause"):
         return Judgement(Outcome.DONE, f"resumed, {now} by now", True)
     if now == before in ("paused", "waitingForPause") and answered in RESUMED:
@@ -94,6 +96,7 @@ def settle_terminate(change: StatusChange) -> Judgement:
         if before == "terminated":
             return Judgement(Outcome.NO_EFFECT, f"{what} had no effect: it was terminated before", True)
         return Judgement(Outcome.DONE, "terminated", True)
+    # A dev session answers only once the handlers are done: until then this is all that shows (measured).
     if now == "rollingBack":
         return Judgement(Outcome.UNDER_WAY, "rolling back", False)
     if now in FINAL:

@@ -37,6 +37,8 @@ _RESTARTED: Final = _ANY - {"paused", "waitingForPause"}
 _LONG: Final = 300.0
 
 
+# What has no effect is refused before it is sent, for the API answers 200 to it: what each status takes is
+# from the workers-api page and the engine (workflows-shared, engine.ts).
 def _refuse_pause(status: str, local: bool) -> str | None:
     if status in ("running", "waiting"):
         return None
@@ -44,12 +46,14 @@ def _refuse_pause(status: str, local: bool) -> str | None:
         return "it is queued: pause has no effect before it runs"
     if status == "paused":
         return "it is paused already"
+    # A pause waits for the step that runs; a second one changes nothing (engine.ts).
     if status == "waitingForPause":
         return "it is pausing already, when its running step is done"
     return f"it is {status}: nothing is left to pause"
 
 
 def _refuse_resume(status: str, local: bool) -> str | None:
+    # Resume of what is still pausing takes the pause back (engine.ts).
     if status in ("paused", "waitingForPause"):
         return None
     if is_final(status):
@@ -58,6 +62,7 @@ def _refuse_resume(status: str, local: bool) -> str | None:
 
 
 def _refuse_terminate(status: str, local: bool) -> str | None:
+    # The one refusal that the API makes itself: 10401, instance.cannot_terminate.
     return f"it is {status} already: there is nothing to terminate" if is_final(status) else None
 
 
@@ -77,6 +82,7 @@ def _refuse_event(status: str, local: bool) -> str | None:
     if not is_final(status):
         return None
     if local:
+        # A dev session takes events for what has ended, and keeps them (measured on the engine).
         return f"it is {status}: the event would be stored and never read"
     return f"it is {status}: nothing waits for an event"
 
@@ -107,6 +113,8 @@ class Verb(Struct, frozen=True, kw_only=True):
     rollback: bool = False
     takes_payload: bool = False
     """Whether a person gives it data: what the journal does not keep, so that it is never resumed."""
+    # An event that is sent twice is stored twice, and a later wait of its type takes the second (engine.ts,
+    # receiveEvent).
     changes_status: bool = True
     """False for an event: no read shows whether it arrived, so that it is never sent again."""
     runs_on: bool = False
@@ -143,6 +151,8 @@ _VERBS: Final = (
         inverse="pause",
         runs_on=True,
         leads_to=RESUMED,
+        # A resumed instance queues for a place among those that may run, its timers shifted by the pause
+        # (workers-api).
         on_the_way="queued",
         refuse=_refuse_resume,
         settle=settle_resume,
@@ -159,6 +169,8 @@ _VERBS: Final = (
         consequence=of_terminate,
     ),
     Verb(
+        # The same word with `rollback`: true; it shows as rollingBack while its handlers run (reference,
+        # Change status).
         id="terminate_rollback",
         label="terminate with rollback",
         api_word="terminate",

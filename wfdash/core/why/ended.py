@@ -27,6 +27,7 @@ def of_final(detail: Detail, status: str, at: TimeWords) -> Why:
 
 
 def _complete(detail: Detail, at: TimeWords) -> Why:
+    # An error that the code catches leaves a failed step in an instance that completes.
     caught = [step for step in detail.steps.failed() if step.kind != "rollback"]
     said = "finished" + _when(detail, at) + _took(detail)
     if len(caught) == 1 and _got_no_event(caught[0]):

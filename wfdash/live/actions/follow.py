@@ -16,6 +16,8 @@ __all__ = ["Followed", "Follower"]
 _DEADLINE: Final = 60.0
 """Seconds for which it is looked for what got no answer."""
 _ON_THE_WAY: Final = frozenset(filter(None, (verb.on_the_way for verb in VERBS.values())))
+# Close together at first, while a person looks on; then rarer, since a pause waits for its running step
+# however long that takes.
 _DELAYS_OF_FEW = (0.5, 1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 8.0, 13.0, 20.0)
 # Lists of a hundred at once, so that following 200 instances costs a few requests a turn.
 _DELAYS_OF_MANY = (3.0, 5.0, 8.0, 13.0, 20.0)
@@ -57,6 +59,7 @@ class Follower(Struct, frozen=True):
         deadline = began + (VERBS[verb].deadline if answered else _DEADLINE)
         outcome = settled(verb, before=before.status, answered=answered, now=answered) if answered else None
         status, failure = answered, ""
+        # Of many, an answer that is the end itself costs no read.
         if outcome is not None and outcome.over and outcome.word == Outcome.DONE and self.many:
             return Followed(outcome.word, outcome.sentence, status)
         for delay in self._delays():

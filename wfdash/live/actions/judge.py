@@ -28,6 +28,7 @@ def judge_failure(error: WorkflowsError, forbid: Callable[[str], None]) -> Outco
     """Refused, not reached, or unknown: all that the API itself did not deny may have been carried out."""
     if isinstance(error, Forbidden) and error.denied:
         forbid(f"the API refused a write: {error}")
+    # A no from a proxy or a page in the way is not the API's: behind it the write may have been carried out.
     refused = isinstance(error, _REFUSALS)
     if not error.sent:
         return Outcome.REFUSED if refused else Outcome.NOT_REACHED
@@ -52,6 +53,8 @@ def repeatable(error: WorkflowsError, verb: str) -> bool:
 
 def pause_after(limited: WorkflowsError, attempt: int) -> float:
     """Seconds to leave the server alone, from Retry-After where it was sent."""
+    # 429 was met before the request was looked at: after the wait it is safe to send again, unlike after a
+    # time-out.
     return limited.retry_after if limited.retry_after is not None else 5.0 * (attempt + 1)
 
 

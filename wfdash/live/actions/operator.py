@@ -402,6 +402,7 @@ class Operator:
 
     @staticmethod
     def _event_outcome(sent: Sent, before: Snapshot) -> tuple[Outcome, str, str]:
+        # An event is in no status: that it was taken is all there is to see.
         if sent.accepted:
             return Outcome.DONE, "the server accepted the event", before.status
         sentence = "whether the event arrived is not known; a second one would be kept for a later wait"

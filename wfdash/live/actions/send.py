@@ -96,6 +96,8 @@ class Sender(Struct, frozen=True):
         if isinstance(ready, Sent):
             return ready
         target, before = ready
+        # Only 429 comes round again: after a time-out, a reset or a 5xx nobody can say that nothing happened,
+        # and a second restart would wipe what the first began.
         for attempt in range(LIMITED_TRIES + 1):
             at = self.clock()
             sent = await self._once(target, before, on_event, forbid, again=attempt > 0)

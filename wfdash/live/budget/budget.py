@@ -25,6 +25,8 @@ from wfdash.live.budget.waiting import Waiting, others
 __all__ = ["ACTIONS", "QUOTA", "WINDOW", "Budget", "Priority"]
 
 KEPT = 200
+# A block lasts five minutes (API reference, rate limits); a 429 of something in front may be over at once, so
+# the first guess is short.
 _LEAST_FREEZE, _MOST_FREEZE = 15.0, 300.0
 _SET = 1.0
 """Seconds by which a clock is set rather than slowed down."""
@@ -56,6 +58,8 @@ class Budget:
     ) -> None:
         """`free` where what is asked is a file: nothing is counted and nothing waits."""
         self._free = free
+        # Cloudflare counts by user, not by token: `wrangler deploy` and the dashboard in a browser live on
+        # the same 1200, and a 429 blocks them all for five minutes (API reference, rate limits).
         self.limit = max(20, min(MOST, round(QUOTA * share)))
         self.requests: deque[Exchange] = deque(maxlen=KEPT)
         self._clock = clock
@@ -162,6 +166,7 @@ class Budget:
 
         What is `late` leaves less to those before it.
         """
+        # A record costs the server nothing.
         if self._free:
             return 0.0
         now, key = self._now(), (priority, purpose)
@@ -224,6 +229,8 @@ class Budget:
         elif exchange.http is not None and exchange.http < 400:
             self._refusals = 0
         if wait is not None:
+            # A Retry-After of days is a broken clock or a proxy: nothing keeps still for longer than two
+            # windows.
             self._freeze(now + min(max(wait, 1.0), 2 * WINDOW), now)
 
     def answered(self) -> None:

@@ -48,6 +48,7 @@ class Spender(Struct):
 
     def add(self, priority: Priority, purpose: str, now: float) -> None:
         slots = self.spent.setdefault(f"{priority.value} {purpose}", {})
+        # Slots, for the file is read and written at every request: 1200 times of day would be 20 kB of it.
         slot = int(now // SLOT)
         slots[slot] = slots.get(slot, 0) + 1
 
@@ -108,6 +109,7 @@ class TokenBucket(Struct):
         burst, rate = bucket_of(limit)
         passed = max(0.0, now - self.at) if self.at <= now else 0.0
         tokens = self.tokens if abs(self.tokens) <= burst else 0.0
+        # What lies further than a burst from nothing was written by a clock or a hand, and is none.
         self.at, self.tokens = now, min(burst, tokens + passed * rate)
 
 
@@ -172,6 +174,7 @@ class RequestLedger(Struct):
     def spend(self, session: str, spender: Spender, priority: Priority, purpose: str, now: float) -> None:
         spender.add(priority, purpose, now)
         self.spenders[session] = spender
+        # Counts up for ever, so that each process can tell how many all of them sent since an answer.
         self.sent += 1
         if priority is Priority.ACTION:
             return

@@ -16,6 +16,8 @@ from wfdash.live.polling.session_watch import AnswerCost
 
 __all__ = ["Counts"]
 
+# The most that a page may hold (reference, List workflows): totals of a hundred workflows for one request,
+# the cheapest there are.
 _PER_PAGE = 100
 _MOST_PAGES = 20
 _INTERVAL = 10.0
@@ -102,6 +104,7 @@ class Counts(Job):
         if self._page == 1:
             self._coming = []
         names = {item.name for item in self._coming}
+        # Pages by number shift when a workflow is deployed between two of them.
         fresh = [item for item in page.items if item.name not in names]
         self._coming += fresh
         # total_count and total_pages were both seen missing: a page that is not full is the end whatever they

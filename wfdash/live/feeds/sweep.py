@@ -88,6 +88,7 @@ class Sweep(Job):
         """Pages of the round that is under way."""
         return self._round.pages if self._round else 0
 
+    # `status` takes one value, no list of them (reference, List instances): a round walks them in turn.
     async def ask(self) -> None:
         context = self.context
         run = self._round or self._start()

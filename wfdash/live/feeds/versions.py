@@ -53,6 +53,7 @@ class Versions(Job):
     async def ask(self) -> None:
         try:
             versions = await self.context.api.list_versions(self.context.workflow)
+        # The sentences do without what a token may not read.
         except (Forbidden, NotFound):
             return
         self.by_id = {version.id: version for version in versions}

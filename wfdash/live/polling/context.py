@@ -37,6 +37,8 @@ class FeedContext(Struct):
         return self.number
 
     def tell(self, delta: Delta) -> None:
+        # A dev session is asked more rarely while nothing moves in it: each list wakes every object of its
+        # own.
         if delta and self.local:
             now = self.clock()
             self.session.moved_at = now
