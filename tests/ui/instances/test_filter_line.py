@@ -1,5 +1,7 @@
 """Typing a filter: what it may become, what is wrong with it, what was read for it, and `marked`."""
 
+import re
+
 import pytest
 
 from tests.support.harness.dashboard import drive
@@ -48,6 +50,25 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
         await d.until(lambda: d.app.session.poller.search.searched.read == searched.read + 5)
 
     drive(script, filter="step~charge")
+
+
+def test_no_match_is_never_said_bare_while_rows_are_loading():
+    async def script(d):
+        seen = []
+
+        def over():
+            seen.append((d.app.root.table.message, d.app.session.poller.history.complete))
+            return seen[-1][0].startswith("None of")
+
+        await d.until(over)
+        loading = [message for message, complete in seen if message and not complete]
+        assert any(re.search(r"^No match in [\d,]+ of [\d,]+ so far, still loading", one) for one in loading)
+        assert not any(one.startswith("None of") for one in loading)
+        assert seen[-1][1], "all there are were loaded"
+        loaded = len(d.app.session.poller.store)
+        assert seen[-1][0].startswith(f"None of the {loaded:,} instances loaded matches nothing-like-it.")
+
+    drive(script, filter="nothing-like-it", scenario="incident")
 
 
 def test_marked_filter_lists_marks_of_the_filter_before():
