@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.fakes.loopback import envelope
-from wfdash.api.errors import BadAnswer, Refused
+from wfdash.api.errors import BadAnswer, Refused, WorkflowNotFound
 from wfdash.api.interface import ListQuery, NewInstance, RestartFrom
 from wfdash.config.credential import Credential
 
@@ -271,3 +271,12 @@ async def test_without_an_account_the_only_one_is_taken_once(cloud):
         "/client/v4/accounts",
         *["/client/v4/accounts/only/workflows/orders/instances"] * 2,
     ]
+
+
+async def test_counts_of_a_workflow_called_settings_are_not_the_settings(cloud):
+    listed = [{"name": "settings-old"}, {"name": "settings", "instances": {"running": 3}}]
+    api, server = await cloud(answering(listed))
+    assert (await api.get_workflow("settings")).counts == {"running": 3}
+    assert server.seen[0].target.startswith(f"{BASE}?page=1&per_page=100&search=settings")
+    with pytest.raises(WorkflowNotFound, match="the API's concurrency"):
+        await api.get_workflow("concurrency")

@@ -7,7 +7,7 @@ from wfdash.api.answers.created import read_new_instances
 from wfdash.api.answers.envelope import Envelope
 from wfdash.api.answers.rows import count_of, create_body, read_version, read_workflow, rows, text
 from wfdash.api.endpoints import Endpoints
-from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized
+from wfdash.api.errors import BadAnswer, ChooseAccount, Unauthorized, WorkflowNotFound
 from wfdash.api.http import client
 from wfdash.api.http.answer import Answer
 from wfdash.api.http.client import Http, encoded, segment
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from wfdash.api.logs.socket_factory import SocketFactory
 
 __all__ = ["CloudWorkflows"]
+
+_OWN_ADDRESSES = ("settings", "concurrency")
+"""Names of workflows whose address below /workflows is the API's own (reference, Workflows)."""
 
 
 class CloudWorkflows(Endpoints):
@@ -73,10 +76,21 @@ class CloudWorkflows(Endpoints):
         )
 
     async def get_workflow(self, workflow: str) -> Workflow:
+        if workflow in _OWN_ADDRESSES:
+            return await self._listed_workflow(workflow)
         asked = RequestInfo("read the workflow", workflow=workflow)
         _, envelope = await self.ask("workflow", "GET", f"/workflows/{segment(workflow)}", asked)
         found = read_workflow(envelope.result if isinstance(envelope.result, dict) else {})
         found.name = found.name or workflow
+        return found
+
+    async def _listed_workflow(self, workflow: str) -> Workflow:
+        """One whose own address answers with something else: the list of all tells the same of it."""
+        page = await self.list_workflows(search=workflow)
+        found = next((listed for listed in page.items if listed.name == workflow), None)
+        if found is None:
+            sentence = f"No workflow {workflow} is listed, and its own address is the API's {workflow}."
+            raise WorkflowNotFound(sentence)
         return found
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
