@@ -273,7 +273,7 @@ async def test_without_an_account_the_only_one_is_taken_once(cloud):
     ]
 
 
-async def test_counts_of_a_workflow_called_settings_are_not_the_settings(cloud):
+async def test_a_workflow_called_settings_is_read_from_the_list(cloud):
     listed = [{"name": "settings-old"}, {"name": "settings", "instances": {"running": 3}}]
     api, server = await cloud(answering(listed))
     assert (await api.get_workflow("settings")).counts == {"running": 3}

@@ -16,7 +16,7 @@ from wfdash.core.model.times import parse_time
 from wfdash.core.triage.error_groups import Sample, blame, filter_for, group
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.triage.headline import Evidence, headline
-from wfdash.core.why.diagnose import diagnose
+from wfdash.core.why.context import why_context
 from wfdash.core.why.failure import failing_step
 from wfdash.core.why.step_names import base_name
 
@@ -38,7 +38,9 @@ class Case:
         }
 
     def why(self, identity):
-        return diagnose(self.details[identity], now=self.now, row=self.rows.get(identity))
+        detail, kept = self.details[identity], self.file.get("default_retention")
+        context = why_context(detail, local=False, default_retention=kept)
+        return context.why(detail, now=self.now, row=self.rows.get(identity))
 
     def groups(self):
         errored = [detail for detail in self.details.values() if detail.status == "errored"]

@@ -11,6 +11,7 @@ __all__ = [
     "RESET",
     "attempt_failure",
     "carriers",
+    "cut_by_a_pause",
     "failed_steps",
     "failing_step",
     "fatal_steps",
@@ -24,6 +25,8 @@ __all__ = [
 
 RESET = "Durable Object reset because its code was updated"
 """What the platform throws into every running step when a new version is deployed."""
+_PAUSED = "Aborting engine: User called pause"
+"""Ends the attempt of a step that holds a sleep of its own; another follows (measured on the engine)."""
 _INTERNAL = "WorkflowInternalError"
 """The platform's own name for an attempt that it lost, whatever the step had done by then."""
 _UNSTORABLE = (
@@ -176,8 +179,16 @@ def _is_lost(attempt: Attempt) -> bool:
         return True
     error = attempt.error
     return error is not None and (
-        error.name == _INTERNAL or _INTERNAL in error.message or RESET in error.message
+        error.name == _INTERNAL
+        or _INTERNAL in error.message
+        or RESET in error.message
+        or error.message == _PAUSED
     )
+
+
+def cut_by_a_pause(attempt: Attempt) -> bool:
+    """Whether a pause of the instance ended the attempt."""
+    return attempt.error is not None and attempt.error.message == _PAUSED
 
 
 def ran_again(detail: Detail) -> list[Step]:
