@@ -19,9 +19,10 @@ from wfdash.core.text.clean import clean, mask_in_text
 from wfdash.core.text.words import spoken
 from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.budget.clock_skew import Skew
+from wfdash.live.budget.joined_lists import JoinedLists, page_file
 from wfdash.live.budget.shared_counter import share_counter
 
-__all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "open_session"]
+__all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "joined", "open_session"]
 
 T = TypeVar("T")
 TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
@@ -109,6 +110,14 @@ class CommandSession(Struct):
             raise Stop(where if self.api.local else "this account has no workflows", 2)
         shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         raise Stop(f"there are {max(page.total or 0, len(names))} workflows, name one with -w: {shown}", 2)
+
+
+def joined(session: CommandSession, workflow: str, query: ListQuery = NEWEST) -> JoinedLists:
+    """Lists pages within the budget, and with other processes that walk the same list now."""
+    place = page_file(session.budget.shared_file, session.api.account_id, workflow, query)
+    lists = JoinedLists(Patient(session), place, clock=session.budget.clock)
+    session.endings.append(lists.close)
+    return lists
 
 
 class Patient(Struct, frozen=True):

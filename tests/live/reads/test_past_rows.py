@@ -1,9 +1,15 @@
 """Rows further and further back: each once, no further than asked, and begun anew below what was read."""
 
+import asyncio
+from contextlib import AsyncExitStack
+
 import pytest
 
-from tests.support.harness.stage import staged
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.stage import asked, stage, staged
 from wfdash.api.errors import NotReached, Refused
+from wfdash.demo.engine.world import build
+from wfdash.live.budget.shared_counter import SharedCounter
 from wfdash.live.reads.past_rows import PastRows
 
 
@@ -49,12 +55,29 @@ async def test_failed_page_is_read_again_below_what_came(on):
     }
 
 
+def test_two_that_read_back_at_a_time_share_their_pages(tmp_path):
+    async def main():
+        async with AsyncExitStack() as stack:
+            world = build("calm", clock=asyncio.get_running_loop().time)
+            counters = [SharedCounter(tmp_path / "requests-1.json") for _ in range(2)]
+            both = [await stack.enter_async_context(stage(world, counter=counter)) for counter in counters]
+            pasts = [PastRows(on.api, on.budget, "orders") for on in both]
+            rows = await asyncio.gather(*(read(past, 0.0) for past in pasts))
+            assert [row.id for row in rows[0]] == [row.id for row in rows[1]]
+            pages = -(-len(rows[0]) // 100)
+            assert pages <= sum(len(asked(on, "/orders/instances?")) for on in both) <= pages + 2
+            assert [path.name for path in tmp_path.iterdir()] == ["requests-1.json"]
+
+    simulate(main())
+
+
 @staged()
 async def test_server_that_refuses_dates_is_walked_from_its_top(on):
     lists = on.api.list_instances
 
     class NoDates:
         local = False
+        account_id = "acme"
 
         async def list_instances(self, workflow, query):
             if query.date_end is not None:

@@ -12,7 +12,7 @@ from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
 from wfdash.api.paging import walk
 from wfdash.cli.output import instant, write
-from wfdash.cli.session import CommandSession, Patient
+from wfdash.cli.session import CommandSession, joined
 from wfdash.core.history.retention import Edge, edge
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
@@ -73,7 +73,7 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
     loaded = beyond = 0
     reached = exhausted = False
     since = 0.0
-    async for page in walk(Patient(session), workflow):
+    async for page in walk(joined(session, workflow), workflow):
         if now is None:
             # What happened before the first request is in the answers; and only an answer tells by how much
             # this machine's clock is wrong.

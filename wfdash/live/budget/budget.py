@@ -5,6 +5,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
@@ -62,7 +63,7 @@ class Budget:
         # the same 1200, and a 429 blocks them all for five minutes (API reference, rate limits).
         self.limit = max(20, min(MOST, round(QUOTA * share)))
         self.requests: deque[Exchange] = deque(maxlen=KEPT)
-        self._clock = clock
+        self.clock = clock
         self._steady = steady or clock
         self._ahead = clock() - self._steady()
         """How far the clock is ahead of the steady one; it changes only where the clock is set."""
@@ -112,6 +113,11 @@ class Budget:
     def pace(self) -> float:
         """Reads a second at which what runs by itself goes, in all processes together."""
         return bucket_of(self.limit)[1]
+
+    @property
+    def shared_file(self) -> Path | None:
+        """The file that the processes share; None where nothing is shared."""
+        return None if self._counter.trouble else self._counter.path
 
     @property
     def sharing_trouble(self) -> str:
@@ -274,7 +280,7 @@ class Budget:
 
     def _now(self) -> float:
         """The time. Where the clock was set, what is reckoned by the old one moves along or is void."""
-        now = self._clock()
+        now = self.clock()
         ahead = now - self._steady()
         moved, self._ahead = ahead - self._ahead, ahead
         # A clock that was set back by an hour would hold every read for an hour.

@@ -9,6 +9,7 @@ from wfdash.api.interface import NEWEST, InstancePage, ListQuery, Workflows
 from wfdash.api.paging import walk
 from wfdash.core.model.instance import Instance
 from wfdash.live.budget.budget import Budget, Priority
+from wfdash.live.budget.joined_lists import JoinedLists, page_file
 
 __all__ = ["PastRows"]
 
@@ -36,10 +37,11 @@ class PastRows(Struct):
         beyond = 0
         while not self.exhausted:
             below = None if self.dates_refused or self.api.local else self.floor
+            query = ListQuery(date_end=below)
+            place = page_file(self.budget.shared_file, self.api.account_id, self.workflow, query)
+            lists = JoinedLists(_Turns(self.api, self.budget), place, clock=self.budget.clock)
             try:
-                async for page in walk(
-                    _Turns(self.api, self.budget), self.workflow, ListQuery(date_end=below)
-                ):
+                async for page in walk(lists, self.workflow, query):
                     rows = [row for row in map(Instance.from_item, page.items) if row is not None]
                     for row in rows:
                         row.extra = None  # 100,000 dicts of what no chart shows would be 18 MB
@@ -59,6 +61,8 @@ class PastRows(Struct):
                 if below is None:
                     raise
                 self.dates_refused = True
+            finally:
+                lists.close()
 
 
 class _Turns(Struct, frozen=True):

@@ -14,7 +14,7 @@ try:
 except ImportError:  # Windows: one process at a time, unlocked
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["LockedFile", "SessionLock", "exclusively", "session_is_over", "try_lock"]
+__all__ = ["LockedFile", "SessionLock", "exclusively", "hold_together", "session_is_over", "try_lock"]
 
 _PATIENCE = 2.0
 """Seconds to wait for the lock. A process stopped by ctrl+z may hold it for ever; an unlocked append of one
@@ -193,6 +193,17 @@ def try_lock(descriptor: int) -> bool:
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def hold_together(descriptor: int) -> bool:
+    """Whether it is held beside others who hold it so too, in place of a lock of one's own."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
