@@ -277,3 +277,16 @@ def test_no_network_restarts_an_instance_twice(faults, canary, to_end, many):
 
     with TemporaryDirectory() as folder:
         on_parcels(story, Path(folder), failed=30)
+
+
+def test_many_are_looked_for_only_where_they_stand(tmp_path):
+    """A restart keeps its old place in the list: what was made before or since is not walked through."""
+
+    async def story(desk):
+        rows = desk.rows()[100:125]
+        await desk.redrive(rows, Course(to_end=True))
+        lists = [one for one in desk.stage.app.state.requests if "/instances?" in one.path]
+        assert lists
+        assert all("date_start=" in one.path and "date_end=" in one.path for one in lists)
+
+    on_parcels(story, tmp_path)

@@ -19,7 +19,7 @@ def test_what_was_sent_and_has_not_settled_is_listed_too():
     trail.take(Progress(key, 1.0, "orders", "b", "pause", "answered", 2, 2, "", "waitingForPause"))
     trail.take(Result(key, 1.0, "orders", "a", "pause", "running", "", "", Outcome.DONE, sentence="paused"))
     lines = told(trail)
-    assert lines[2] == "   1 done  1 pending"
+    assert lines[2] == "   1 done · 1 pending"
     assert " ".join(lines[4].split()) == "pending b sent, waiting for the result"
     assert lines[5].split() == ["done", "a", "paused"]
     trail.take(Result(key, 9.0, "orders", "b", "pause", "running", "", "", Outcome.DONE, sentence="paused"))

@@ -147,7 +147,13 @@ class Operator:
 
     def _rereader(self, plan: Plan, ids: Sequence[str]) -> Rereader:
         return Rereader(
-            self._api, plan.workflow, ids, budget=self._budget, clock=self._steady, sink=self._sink
+            self._api,
+            plan.workflow,
+            ids,
+            budget=self._budget,
+            clock=self._steady,
+            sink=self._sink,
+            created=None if plan.verb == "create" else _span(plan),
         )
 
     def _start(self, plan: Plan, on_event: OnEvent, course: Course) -> _Run:
@@ -426,3 +432,11 @@ class Operator:
                 before=status if stage == "sent" else "",
             )
         )
+
+
+def _span(plan: Plan) -> tuple[float, float] | None:
+    """The time in which all targets were created, a second wider; None where that is not known of each."""
+    created = [target.created for target in plan.eligible if target.created is not None]
+    if not created or len(created) < len(plan.eligible):
+        return None
+    return min(created) - 1.0, max(created) + 1.0

@@ -107,7 +107,8 @@ class ActionProgress(Struct):
         """Seconds until all is sent at the pace so far; None while that is not known, or is past."""
         if not self.sending or self.stopping or self.sent_at is None or self.sent < _TELLING:
             return None
-        return (len(self.plan.eligible) - self.sent) * (now - self.sent_at) / self.sent
+        left = (len(self.plan.eligible) - self.sent) * (now - self.sent_at) / self.sent
+        return left if left >= 2 else None
 
     def take(self, event: Progress | Result) -> None:
         """Takes in what the operator told."""

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from wfdash.api.errors import BadAnswer, InstanceNotFound, WorkflowsError
+from wfdash.api.errors import BadAnswer, InstanceNotFound, Refused, WorkflowsError
 from wfdash.api.interface import InstancePage, ListQuery, Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
@@ -28,7 +29,7 @@ class ActionBudget(Protocol):
 
     async def acquire_action(self) -> None: ...
     async def acquire_detail(self) -> None:
-        """Leave to read one instance with all its steps."""
+        """Leave for a read that does not count as an action: of one with all its steps, or for many."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -82,7 +83,9 @@ class Rereader:
         budget: ActionBudget,
         clock: Callable[[], float],
         sink: ReadSink,
+        created: tuple[float, float] | None = None,
     ) -> None:
+        """`created` is the span in which these were made: a restart keeps its old place in the list."""
         self._api = api
         self._workflow = workflow
         self._ids = frozenset(ids)
@@ -90,6 +93,7 @@ class Rereader:
         self.now = clock
         """The clock on which a reading has its age; nobody may set it."""
         self._sink = sink
+        self._created = None if api.local else created
         self._rows: dict[str, Snapshot] = {}
         self._place: dict[str, tuple[str, str | int | None]] = {}
         self._swept: dict[str, float] = {}
@@ -184,13 +188,18 @@ class Rereader:
         self._swept[status] = began
 
     async def _fetch(self, status: str, place: str | int | None) -> InstancePage:
-        await self._budget.acquire_action()
+        if len(self._ids) > FEW:
+            # Looking after hundreds takes as many reads as there are writes left to send.
+            await self._budget.acquire_detail()
+        else:
+            await self._budget.acquire_action()
         asked, number = self.now(), self._sink.next_number()
         if isinstance(place, int):
             query = ListQuery(page=place, per_page=_PAGE)
         else:
-            query = ListQuery(status=status, cursor=place, per_page=_PAGE)
-        page = await self._api.list_instances(self._workflow, query)
+            start, end = self._created or (None, None)
+            query = ListQuery(status, start, end, cursor=place, per_page=_PAGE)
+        page = await self._list(query)
         self._sink.saw_rows(self._workflow, page.items, number)
         # The place is kept, for most of the targets on a page are read again on the same one.
         for item in page.items:
@@ -199,6 +208,17 @@ class Rereader:
                 self._place[row.id] = (status, place)
                 self._rows[row.id] = Snapshot(row.status, asked, "list", row.created, row.started, row.ended)
         return page
+
+    async def _list(self, query: ListQuery) -> InstancePage:
+        """A page; without the span where the server takes no dates, which costs more pages."""
+        try:
+            return await self._api.list_instances(self._workflow, query)
+        except Refused:
+            if self._created is None:
+                raise
+            self._created = None
+            query = replace(query, date_start=None, date_end=None, cursor=None)
+            return await self._api.list_instances(self._workflow, query)
 
 
 @contextmanager

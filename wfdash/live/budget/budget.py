@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wfdash.api.http.limit_headers import RequestsLeft, parse_ratelimit, parse_retry_after
 from wfdash.api.interface import Exchange
+from wfdash.core.text.words import spoken
 from wfdash.live.budget.admission import ACTS, MOST, READS, Request, refusal, rests
 from wfdash.live.budget.ledger import (
     ACTIONS,
@@ -202,8 +203,18 @@ class Budget:
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
             wait = self.take(priority, purpose)
 
+    def action_slow(self) -> str:
+        """What an action waits for now, in words; "" where it waits for nothing."""
+        now = self._now()
+        ledger = self._look()
+        if ledger.count(ACTS) >= ACTIONS:
+            wait = ledger.falls_below(ACTIONS, ACTS, now)
+            return f"{ACTIONS} requests of actions went in 5 minutes; the next goes in {spoken(wait)}"
+        waits = self.slow("actions")
+        return f"waits to read: {waits}" if waits else ""
+
     async def acquire_detail(self) -> None:
-        """Waits until one read that an action needs beforehand may go: hundreds would leave it no writes."""
+        """Waits until one read that an action on many needs may go: hundreds would leave it no writes."""
         await self.acquire(Priority.FOREGROUND, "actions")
 
     async def acquire_action(self) -> None:

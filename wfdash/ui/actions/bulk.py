@@ -6,7 +6,7 @@ from rich.style import Style
 from textual import events
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import count, spoken
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import inverse, leads_to, phrase, same_meaning
@@ -45,19 +45,24 @@ def bulk_lines(
     now: float,
     shows: str = "",
     back: str = "",
+    slow: str = "",
 ) -> list[Pieces]:
-    """The progress, then the results, those to look at first; `shows` is the key that shows it again."""
+    """The progress, then the results, those to look at first; `shows` is the key that shows it again.
+
+    `slow` is what actions wait for now, in words.
+    """
     plan = progress.plan
     total = len(plan.eligible)
-    said = progress.held or progress.note or progress.first_ran
+    slow = "" if progress.over else slow
+    said = progress.held or progress.note or slow or progress.first_ran
     lines: list[Pieces] = [
         [
             (f" {phrase(plan.verb)} ", Style(reverse=True, bold=True)),
             (f" {count(total)} instances in ", PLAIN),
             (clean(plan.workflow), STRONG),
         ],
-        _bar(progress.sent, total, width, progress.left(now)),
-        _counts(progress),
+        _bar(progress.sent, total, width, None if slow else progress.left(now)),
+        *_counts(progress, width),
         [
             (
                 f"   {fit(clean(said), max(8, width - 4))}".rstrip(),
@@ -92,14 +97,22 @@ def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
     ]
 
 
-def _counts(progress: ActionProgress) -> Pieces:
-    pieces: list[tuple[str, Style]] = [("   ", PLAIN)]
-    for outcome, words in progress.words():
-        pieces += [(words, _STYLES.get(outcome, PLAIN)), (" · ", QUIET)]
-    del pieces[2 * len(progress.words()) :]
+def _counts(progress: ActionProgress, width: int) -> list[Pieces]:
+    """What became of them, on as many lines as it takes: no number is cut."""
+    counts: list[tuple[str, Style]] = [
+        (words, _STYLES.get(outcome, PLAIN)) for outcome, words in progress.words()
+    ]
     if progress.followed:
-        pieces.append((f"  {count(len(progress.followed))} {_FOLLOWED}", PLAIN))
-    return pieces
+        counts.append((f"{count(len(progress.followed))} {_FOLLOWED}", PLAIN))
+    lines: list[list[tuple[str, Style]]] = [[("   ", PLAIN)]]
+    for words, style in counts:
+        taken = sum(cells(text) for text, _ in lines[-1])
+        if len(lines[-1]) > 1 and taken + cells(words) + 3 > width:
+            lines.append([("   ", PLAIN)])
+        elif len(lines[-1]) > 1:
+            lines[-1].append((" · ", QUIET))
+        lines[-1].append((words, style))
+    return list(lines)
 
 
 def _rank(result: Result) -> int:
@@ -200,8 +213,17 @@ class BulkScreen(LowerHalf):
         if self.is_ready:
             width, height = self.room
             now, shows = self.context.clock(), self.context.keys.key_of("bulk.show")
+            session = self.context.session
+            slow = session.poller.budget.action_slow() if session is not None else ""
             lines = bulk_lines(
-                self.progress, width, height, top=self._top, now=now, shows=shows, back=self._back_words()
+                self.progress,
+                width,
+                height,
+                top=self._top,
+                now=now,
+                shows=shows,
+                back=self._back_words(),
+                slow=slow,
             )
             self.panel.show(lines)
 
