@@ -20,6 +20,7 @@ _PAGES = {
     "workflows": ("wfdash.ui.workflows.screen", "WorkflowsScreen"),
     "errors": ("wfdash.ui.errors.screen", "ErrorsScreen"),
     "account_errors": ("wfdash.ui.errors.account_screen", "AccountErrorsScreen"),
+    "steps": ("wfdash.ui.history.steps", "StepsScreen"),
     "history": ("wfdash.ui.history.screen", "HistoryScreen"),
     "watched": ("wfdash.ui.pages.watched", "WatchedScreen"),
     "budget": ("wfdash.ui.pages.budget", "BudgetScreen"),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -25,6 +26,8 @@ class Finding(Struct, frozen=True):
     version: str = ""
     unusual: bool = False
     """A rise that still lasts or that came last."""
+    until: float = inf
+    """When the rate changed next after that."""
 
 
 def failures(
@@ -61,7 +64,7 @@ def failures(
         fell, (came, deploy) = _rate(rows, fall.at, fall.until), _newest(fall, deployed)
         share, when = fell if fell < after else fall.after, max(fall.at, deploy)
         said += f", and fell to {percent(share)} at {_time(when, now, utc)}" + _beside(when, came, deploy)
-    return Finding(said, at, version, unusual=True)
+    return Finding(said, at, version, unusual=True, until=rise.until)
 
 
 def throughput(tally: Tally, seconds: float) -> str:

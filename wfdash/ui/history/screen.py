@@ -56,10 +56,10 @@ class HistoryScreen(BaseScreen):
     """Reads the list back while it is open, in the foreground, and no further than what it shows."""
 
     opened_by = "history.open"
-    labels: ClassVar = {"row.open": "list these", "timeline.scale": "span"}
-    offers = ("history.earlier", "history.later", "history.span")
+    labels: ClassVar = {"row.open": "list these", "pane.next": "steps"}
+    offers = ("pane.next", "history.earlier", "history.later", "history.span")
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "row.open", "history.earlier", "history.later", "history.span"
+        "row.open", "pane.next", "history.earlier", "history.later", "history.span"
     )
     AUTO_FOCUS = ""
 
@@ -349,6 +349,11 @@ class HistoryScreen(BaseScreen):
         """The next longer span, and from the longest to the shortest."""
         self.span = (self.span + 1) % len(SPANS)
         self._reframe()
+
+    def action_pane_next(self) -> None:
+        """Which step got slower or fails more."""
+        if self.loaded is not None:
+            self.context.pages.open("steps", self._workflow, self.loaded, self.finding)
 
     def action_row_open(self) -> None:
         """Lists what was created in the bucket under the cursor."""

@@ -1,0 +1,77 @@
+"""Each step of recent runs beside the same of earlier ones: what got slower, what fails more."""
+
+from random import Random
+
+import pytest
+
+from tests.support.fakes.details import answer, done, gave_up
+from wfdash.core.history.step_change import choose_runs, compare_steps, steps_sentence
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
+
+
+def runs(seed, middle, *, count=20, failing=0.0):
+    """Runs of two steps, the second of which takes about so long or gives up."""
+    chance, found = Random(seed), []
+    for number in range(count):
+        took = max(0.01, chance.gauss(middle, middle / 4))
+        steps = [done("load", 0, chance.uniform(0.2, 0.4))]
+        failed = chance.random() < failing
+        steps.append(gave_up("charge", 1, [1 + took]) if failed else done("charge", 1, 1 + took))
+        status = "errored" if failed else "complete"
+        found.append(read_detail("orders", f"{seed}-{number}", answer(status, steps, end=2 + took)))
+    return found
+
+
+def test_step_that_fails_more_is_named_first():
+    steps = compare_steps(runs(1, 2.0, failing=0.6), runs(2, 2.0))
+    assert steps[0].step == "charge"
+    assert steps[0].fails_more
+    assert steps_sentence(steps).startswith('"charge" fails more: ')
+
+
+def test_step_that_got_slower_leads_to_its_slowest_run():
+    steps = compare_steps(now := runs(1, 6.0), runs(2, 2.0))
+    assert steps[0].step == "charge"
+    assert steps[0].slower
+    slowest = max(now, key=lambda detail: detail.steps[1].end - detail.steps[1].start)
+    assert steps[0].example == slowest.id
+    assert '"charge" is slower' in steps_sentence(steps)
+
+
+def test_like_runs_are_no_change():
+    alarms = 0
+    for seed in range(40):
+        steps = compare_steps(runs(seed, 2.0, failing=0.1), runs(seed + 1000, 2.0, failing=0.1))
+        alarms += any(step.slower or step.fails_more for step in steps)
+    assert alarms <= 1
+
+
+@pytest.mark.parametrize(("now", "before"), [([], []), (runs(1, 2.0), []), ([], runs(1, 2.0))])
+def test_one_side_alone_is_no_comparison(now, before):
+    steps = compare_steps(now, before)
+    assert not any(step.slower or step.fails_more for step in steps)
+    assert steps_sentence(steps) == "there is nothing to compare with yet"
+
+
+def rows(count):
+    return [Instance(f"i-{n}", "complete", n, n + 1, n, n + 1) for n in range(count)]
+
+
+def test_runs_are_chosen_from_both_sides_of_a_change():
+    now, before = choose_runs(rows(1000), 600.0, 20, until=800.0)
+    assert [row.ended for row in now] == [799.0 - n for n in range(20)]
+    assert len(before) == 20
+    assert max(row.ended for row in before) < 600
+    assert min(row.ended for row in before) < 60, "spread over all of the time before"
+
+
+def test_newest_runs_are_now_where_nothing_changed():
+    now, before = choose_runs(rows(30), None, 20)
+    assert len(now) == 20
+    assert len(before) == 10
+    assert {row.id for row in now}.isdisjoint(row.id for row in before)
+
+
+def test_what_has_not_ended_is_not_chosen():
+    assert choose_runs([Instance("a", "running", 1.0), Instance("b", "errored", 1.0)], None, 20) == ([], [])

@@ -1,0 +1,52 @@
+"""The page of steps: what it reads, what it names, and where its rows lead."""
+
+import asyncio
+
+import pytest
+
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import drive, opened
+from wfdash.demo.engine.world import build
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_step_that_the_deploy_broke_stands_first(size):
+    async def main():
+        world = build("deploy-gone-wrong", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=size) as d:
+            await d.press("history.open")
+            await d.until(lambda: "after version ccf99991" in d.text)
+            await d.press("pane.next")
+            await d.until(lambda: "40 of 40 runs read" in d.text, 60)
+            assert '"charge card" fails more: ' in d.text
+            assert d.app.screen.table.rows[0].step == "charge card"
+            assert "version ccf99991" in d.text
+            slowest = d.app.screen.table.chosen.example
+            await d.press("row.open")
+            await d.until(lambda: d.app.screen.opened_instance == slowest)
+
+    simulate(main())
+
+
+def test_reading_more_reads_no_run_again():
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "loaded, back to" in d.text)
+        await d.press("pane.next")
+        await d.until(lambda: "runs read" in d.text and d.app.screen._over, 60)
+        first = dict(d.app.screen._samples.details)
+        await d.press("poll.now")
+        await d.until(lambda: d.app.screen._over and len(d.app.screen._samples.details) > len(first), 60)
+        assert all(d.app.screen._samples.details[key] is first[key] for key in first)
+        await d.press("pane.next")
+        assert d.app.screen.opened_by == "history.open"
+
+    drive(script, size=(80, 24))
+
+
+def test_workflow_without_runs_is_a_sentence():
+    async def script(d):
+        await d.press("history.open", "pane.next")
+        await d.until(lambda: "no run of this time has completed or failed" in d.text)
+
+    drive(script, workflow="refunds", size=(80, 24))

@@ -1,0 +1,142 @@
+"""Which step got slower, or fails more, than before: each in recent runs beside the same in earlier ones."""
+
+from collections.abc import Iterable, Sequence
+from math import inf, sqrt
+from typing import Final
+
+from msgspec import Struct
+
+from wfdash.core.history.sentence import percent
+from wfdash.core.history.steps import StepTally, tally_steps
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.text.words import count, spoken
+from wfdash.core.triage.headline import FailureRate, stands_out
+
+__all__ = ["StepChange", "choose_runs", "compare_steps", "steps_sentence"]
+
+_LEAST_RUNS: Final = 8
+"""Runs of a step on either side, without which none is slower."""
+_SLOWER: Final = 1.5
+"""How many times as long the middle run takes before anybody cares."""
+_LEAST_SLOWER: Final = 0.25
+"""And by how many seconds: a step of a millisecond is not slow at two."""
+_CERTAIN: Final = 3.7
+"""Standard deviations by which the ranks differ (Mann-Whitney): by chance in one of 9,000 steps.
+
+A workflow may have thirty, and each is looked at each time the page is opened.
+"""
+_BY_CHANCE: Final = 0.001
+"""How likely a difference of failures may be without a reason: stricter than for one rate alone."""
+
+
+class StepChange(Struct, frozen=True):
+    """One step in the runs of now and of before; either may have none."""
+
+    step: str
+    type: str
+    now: StepTally
+    before: StepTally
+
+    @property
+    def runs(self) -> int:
+        return self.now.runs + self.before.runs
+
+    @property
+    def fails_more(self) -> bool:
+        return stands_out(
+            FailureRate(self.now.failed, self.now.runs),
+            FailureRate(self.before.failed, self.before.runs),
+            by_chance=_BY_CHANCE,
+        )
+
+    @property
+    def slower(self) -> bool:
+        """Whether its runs take longer than before, and hardly by chance."""
+        now, before = self.now.took, self.before.took
+        if min(len(now), len(before)) < _LEAST_RUNS or self.now.p50 is None or self.before.p50 is None:
+            return False
+        if self.now.p50 < max(_SLOWER * self.before.p50, self.before.p50 + _LEAST_SLOWER):
+            return False
+        return _ranks_apart(now, before) >= _CERTAIN
+
+    @property
+    def example(self) -> str:
+        """The instance that shows it: of now, the one in which it took longest; else of before."""
+        return self.now.slowest or self.before.slowest
+
+
+def choose_runs(
+    rows: Iterable[Instance], cut: float | None, each: int, *, until: float = inf, version: str = ""
+) -> tuple[list[Instance], list[Instance]]:
+    """Runs that ended, to read: the newest from `cut` to `until`, and as many from before, evenly spread.
+
+    Where a version is blamed, now are those of it and before those of the others: both ended side by side.
+    Without `cut` the newest are now.
+    """
+    ended = sorted(
+        (row for row in rows if row.status in ("complete", "errored") and row.ended is not None),
+        key=lambda row: row.ended or 0.0,
+        reverse=True,
+    )
+    if version:
+        others = [row for row in ended if row.version != version]
+        mine = [row for row in ended if row.version == version]
+        return mine[:each], others[:: max(1, len(others) // each)][:each]
+    now = [row for row in ended if cut is None or cut <= (row.ended or 0.0) < until][:each]
+    last = cut if cut is not None else min((row.ended or 0.0 for row in now), default=inf)
+    before = [row for row in ended if (row.ended or 0.0) < last]
+    return now, before[:: max(1, len(before) // each)][:each]
+
+
+def compare_steps(now: Iterable[Detail], before: Iterable[Detail]) -> list[StepChange]:
+    """What fails more first, then what is slower, then the most often failed."""
+    sides = [{(tally.step, tally.type): tally for tally in tally_steps(side)} for side in (now, before)]
+    found = [
+        StepChange(*key, sides[0].get(key) or StepTally(*key), sides[1].get(key) or StepTally(*key))
+        for key in dict.fromkeys((*sides[0], *sides[1]))
+    ]
+    return sorted(
+        found,
+        key=lambda step: (
+            not step.fails_more,
+            not step.slower,
+            -step.now.failed - step.before.failed,
+            -step.runs,
+            step.step,
+        ),
+    )
+
+
+def steps_sentence(steps: Sequence[StepChange]) -> str:
+    """`"charge card" fails more: 38 % of 40 runs, 2 % of 45 before`; what got worse first."""
+    said = []
+    for step in steps:
+        now, before = step.now, step.before
+        if step.fails_more:
+            was = (
+                f"{percent(before.failed / before.runs)} of {count(before.runs)}" if before.runs else "no run"
+            )
+            said.append(
+                f'"{step.step}" fails more: {percent(now.failed / now.runs)} of {count(now.runs)} runs, '
+                f"{was} before"
+            )
+        elif step.slower and now.p50 is not None and before.p50 is not None:
+            said.append(
+                f'"{step.step}" is slower: half take {spoken(now.p50)} or less, {spoken(before.p50)} before'
+            )
+    if said:
+        return "; ".join(said[:2])
+    if not any(step.now.runs and step.before.runs for step in steps):
+        return "there is nothing to compare with yet"
+    return "no step fails more or takes longer than before"
+
+
+def _ranks_apart(values: Sequence[float], others: Sequence[float]) -> float:
+    """How far these lie above the others, in standard deviations of what chance does; ties count half."""
+    from bisect import bisect_left, bisect_right
+
+    ordered = sorted(others)
+    above = sum((bisect_left(ordered, value) + bisect_right(ordered, value)) / 2 for value in values)
+    n, m = len(values), len(others)
+    return (above - n * m / 2) / sqrt(n * m * (n + m + 1) / 12)

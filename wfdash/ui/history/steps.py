@@ -1,0 +1,269 @@
+"""`tab` on `H`: each step over many runs, now beside before; what fails more or is slower stands first."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar, Final
+
+from rich.style import Style
+from textual import work
+from textual.app import ComposeResult
+from textual.strip import Strip
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.history.sentence import Finding, percent
+from wfdash.core.history.step_change import StepChange, choose_runs, compare_steps, steps_sentence
+from wfdash.core.history.steps import StepTally
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import brief, clock, count, counted, short_version
+from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.headline import ENOUGH
+from wfdash.live.reads.step_samples import StepSamples
+from wfdash.ui.base.identity import identity_of
+from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.context import Context
+from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.widgets.header import Header, meter_pieces
+from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.strips import blank, strip_of
+from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["StepsScreen"]
+
+_EACH: Final = 20
+"""Runs that are read of now and of before, and again as many each time it is asked for more."""
+_WIDE: Final = 110
+"""Columns from which the slowest instance and the share tried again have room."""
+_LONGEST: Final = 2000
+"""Steps of a run whose detail is taken in: more would hold the loop for one line of a table."""
+
+
+class StepTable(ListTable[StepChange]):
+    """The cursor is on a step's name and type."""
+
+    def key_for(self, row: StepChange) -> tuple[str, str]:
+        return row.step, row.type
+
+    def header_line(self, width: int) -> Strip:
+        pieces: list[tuple[str, Style]] = [("  ", HEADING)]
+        for title, room, right in self._columns(width):
+            pieces += [(title.rjust(room) if right else fit(title, room), HEADING), ("  ", PLAIN)]
+        return strip_of(pieces, width)
+
+    def render_row(self, index: int, width: int, cursor: bool) -> Strip:
+        step = self.rows[index]
+        texts, bad = _texts(step), _bad(step)
+        pieces: list[tuple[str, Style]] = [("  ", PLAIN)]
+        for title, room, right in self._columns(width):
+            style = BAD if title in bad else QUIET if title.endswith("BEFORE") else PLAIN
+            text = texts[title]
+            pieces += [(text.rjust(room) if right else fit(text, room, cut="middle"), style), ("  ", PLAIN)]
+        return strip_of(pieces, width, CURSOR if cursor else None)
+
+    def empty_line(self, below: int, width: int) -> Strip:
+        if self.rows or below != 1:
+            return blank(width)
+        return strip_of([("  " + fit(clean(self.message), max(1, width - 4)), QUIET)], width)
+
+    def _columns(self, width: int) -> list[tuple[str, int, bool]]:
+        """The step takes what it needs, and what there is no room for is left out from the right."""
+        numbers = [("RUNS", 5), ("FAILED", 7), ("BEFORE", 7), ("P50", 7), ("P50 BEFORE", 10), ("P95", 7)]
+        if width >= _WIDE:
+            numbers += [("P95 BEFORE", 10), ("RETRIED", 7)]
+        used = 4 + sum(room + 2 for _, room in numbers)
+        longest = max((cells(_named(step)) for step in self.rows), default=4)
+        name = max(12, min(longest, width - used))
+        columns = [("STEP", name, False), *((title, room, True) for title, room in numbers)]
+        left = width - used - name
+        return [*columns, ("SLOWEST", min(40, left - 2), False)] if left >= 14 else columns
+
+
+class StepsScreen(BaseScreen):
+    """Reads while it is open, in the foreground; the rows are those that the page below has loaded."""
+
+    offers = ("pane.next", "poll.now")
+    labels: ClassVar = {"pane.next": "charts", "poll.now": "read more", "row.open": "open the slowest run"}
+    BINDINGS = bindings("row.open", "pane.next", "poll.now")
+
+    def __init__(self, context: Context, workflow: str, loaded: LoadedHistory, finding: Finding) -> None:
+        super().__init__(context)
+        self._workflow, self._finding = workflow, finding
+        rows = loaded.rows.values()
+        self._rows: Sequence[Instance] = list(rows)
+        self._each = _EACH
+        self._over = False
+        self._failure = ""
+        self._touched = False
+        """A key was pressed here: until then the cursor stays on the first step."""
+        self._samples: StepSamples | None = None
+        if context.session is not None:
+            self._samples = StepSamples(context.session.reads, workflow, self._loaded)
+        self._choose()
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield TextLines(id="summary")
+        yield StepTable()
+        yield KeyBar(self.context.pages.why_off)
+
+    @property
+    def table(self) -> StepTable:
+        return self.query_one(StepTable)
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self._read()
+        self.draw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    def key_pressed(self, key: str) -> None:
+        super().key_pressed(key)
+        self._touched = True
+
+    def tick(self, now: float) -> None:
+        self.draw()
+
+    def target_workflow(self) -> str:
+        return self._workflow
+
+    def _choose(self) -> None:
+        cut = self._finding.at if self._finding.unusual else None
+        self._now, self._before = choose_runs(
+            self._rows, cut, self._each, until=self._finding.until, version=self._finding.version
+        )
+
+    def _loaded(self, identity: str) -> Detail | None:
+        """What a row on screen was read for already."""
+        poller = self.poller
+        if poller is None or poller.workflow != self._workflow:
+            return None
+        fact = poller.row_details.fact(identity)
+        detail = fact.detail if fact is not None else None
+        return detail if detail is not None and not detail.simple else None
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _read(self) -> None:
+        if self._samples is None:
+            return
+        self._over, self._failure = False, ""
+        try:
+            await self._samples.read(self._now, self._before, self.draw)
+        except WorkflowsError as error:
+            self._failure = error.sentence
+        self._over = True
+        self.draw()
+
+    def draw(self) -> None:
+        if not self.is_ready or self._samples is None:
+            return
+        now, before = (
+            [detail for detail in self._samples.of(rows) if len(detail.steps) <= _LONGEST]
+            for rows in (self._now, self._before)
+        )
+        steps = compare_steps(now, before)
+        self._draw_header(len(now) + len(before))
+        worse = any(step.fails_more or step.slower for step in steps)
+        said = steps_sentence(steps) if steps else ""
+        lines = [(line, BAD if worse else STRONG) for line in wrapped(clean(said), self.size.width - 2, 2)]
+        lines.append((fit(self._basis(len(now), len(before)), self.size.width - 2), QUIET))
+        if self._failure:
+            lines.append((fit(clean(self._failure), self.size.width - 2), WARN))
+        self.query_one("#summary", TextLines).show([*([(f" {line}", style)] for line, style in lines), []])
+        self.table.rows = steps
+        self.table.message = self._message()
+        self.table.rows_changed()
+        if not self._touched:
+            self.table.move_to(0)
+
+    def _message(self) -> str:
+        if not (self._now or self._before):
+            return "no run of this time has completed or failed: there is no step to compare"
+        return "none of these runs has steps" if self._over else "reading runs"
+
+    def _basis(self, now: int, before: int) -> str:
+        """`now: 20 of 93 runs since 14:02 · before: 20 of 412`."""
+        at, version = self._finding.at, self._finding.version
+        if self._finding.unusual and at is not None:
+            if version:
+                return f"now: {now} runs of version {short_version(version)} · before: {before} of others"
+            said = f"now: {now} runs since {self._time(at)}"
+            return f"{said} · before: {before} earlier ones, evenly spread"
+        return f"now: the newest {counted(now, 'run')} · before: {before} earlier ones, evenly spread"
+
+    def _draw_header(self, read: int) -> None:
+        session = self.context.session
+        of = len(self._now) + len(self._before)
+        so_far = f"{read} of {count(of)} runs read"
+        self.query_one(Header).tell(
+            identity_of(self.context, self._workflow),
+            counts={},
+            freshness=[[(so_far, PLAIN if self._over else WARN)]],
+            meter=meter_pieces(session.budget) if session is not None else [],
+        )
+
+    def _time(self, at: float) -> str:
+        return clock(at, utc=self.context.utc, now=self.context.clock())
+
+    def action_poll_now(self) -> None:
+        """Reads as many runs again."""
+        self._each += _EACH
+        self._choose()
+        self._read()
+
+    def action_pane_next(self) -> None:
+        """Back to the charts."""
+        self.close()
+
+    def action_row_open(self) -> None:
+        """The run of now in which the step under the cursor took longest."""
+        step = self.table.chosen
+        if step is not None and step.example:
+            self.app.call_later(partial(self.context.pages.show_instance, self._workflow, step.example))
+
+
+def _texts(step: StepChange) -> dict[str, str]:
+    now, before = step.now, step.before
+    return {
+        "STEP": _named(step),
+        "RUNS": count(step.runs),
+        "FAILED": _rate(now),
+        "BEFORE": _rate(before),
+        "P50": _took(now.p50),
+        "P50 BEFORE": _took(before.p50),
+        "P95": _took(now.p95),
+        "P95 BEFORE": _took(before.p95),
+        "RETRIED": _share(now.retried + before.retried, step.runs),
+        "SLOWEST": clean(step.example),
+    }
+
+
+def _named(step: StepChange) -> str:
+    """A rollback has the name of the step that it takes back."""
+    return f"{clean(step.step)} (rollback)" if step.type == "rollback" else clean(step.step)
+
+
+def _bad(step: StepChange) -> tuple[str, ...]:
+    """The columns in which it stands out."""
+    return (("FAILED",) if step.fails_more else ()) + (("P50",) if step.slower else ())
+
+
+def _rate(tally: StepTally) -> str:
+    return _share(tally.failed, tally.runs)
+
+
+def _share(number: int, runs: int) -> str:
+    if not runs:
+        return "–"
+    return percent(number / runs) if runs >= ENOUGH else f"{number} of {runs}"
+
+
+def _took(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    return f"{seconds * 1000:.0f}ms" if seconds < 1 else brief(seconds)
