@@ -172,3 +172,23 @@ def test_what_no_terminal_should_send_ends_nothing(demo):
     shell.press("?")
     shell.wait_for("On the instance under the cursor")
     left_well(shell, "q", "q")
+
+
+@pytest.mark.parametrize(
+    ("opens", "typed"),
+    [("/", "日本 x"), (":", "orders/日本"), ("/", "long " * 30)],
+    ids=["filter", "go to", "longer than the field"],
+)
+def test_terminal_cursor_stands_on_the_one_of_the_field(demo, opens, typed):
+    shell = demo(columns=80, lines=24)
+    shell.press(opens)
+    shell.wait_for("enter apply" if opens == "/" else "Go to")
+    shell.paste(typed)
+    shell.wait_for(typed.split()[-1])
+
+    for key in ("", "left", "left"):
+        shell.press(*([key] if key else []))
+        shell.quiet()
+        line, column = shell.screen.cursor
+        assert shell.screen.cell(line, column).reverse
+    left_well(shell, "escape", "escape", "q")

@@ -13,6 +13,7 @@ from textual.driver import Driver
 from textual.events import Event
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
+from textual.widgets import Input
 
 from wfdash.config.settings import Settings
 from wfdash.ui.keys.prompt_gate import ALONE
@@ -87,6 +88,10 @@ class TerminalApp(App[int], inherit_bindings=False):
         # 760 bytes a second of a steady screen instead of 65.
         if isinstance(renderable, ChopsUpdate):
             renderable = NarrowUpdate.of(renderable)
+        # An input method opens where the terminal's own cursor is; Textual leaves it where the field stood when
+        # it was focused, before it had its place.
+        if isinstance(field := screen.focused, Input):
+            self.cursor_position = field.cursor_screen_offset
         super()._display(screen, renderable)
 
     @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.highlighter import Highlighter
 from textual.binding import Binding
 from textual.events import Paste
+from textual.geometry import Offset, Region
 from textual.suggester import Suggester
 from textual.widgets import Input
 
@@ -52,6 +53,17 @@ class Field(Input, inherit_bindings=False):
         )
         self.cursor_blink = False
         self.keys = keys
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where the cursor is drawn. Textual counts the blank cell behind the text twice."""
+        shown = super().cursor_screen_offset
+        return shown - Offset(1, 0) if self.cursor_at_end else shown
+
+    def on_resize(self) -> None:
+        """What stands beside the field may take room from it: the cursor stays in sight."""
+        cursor = Region(self._cursor_offset, 0, 1, 1)
+        self.scroll_to_region(cursor, force=True, animate=False)
 
     def _on_paste(self, event: Paste) -> None:
         """Textual would ring and drop what is too long without a word."""
