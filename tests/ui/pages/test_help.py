@@ -23,3 +23,29 @@ def test_signs_before_the_rows_are_explained():
         assert "is marked: actions are about it" in d.text
 
     drive(script, size=(140, 80))
+
+
+def test_help_is_searched_by_key_and_by_what_it_does():
+    async def script(d):
+        await d.press("help.open", "/")
+        await d.type("rollback")
+        assert "Terminate with rollback" in d.text
+        assert "Refresh now" not in d.text
+        await d.press("escape")
+        assert "Refresh now" in d.text
+        await d.press("/")
+        await d.type("ctrl+r")
+        assert "Refresh now" in d.text
+        assert "Terminate" not in d.text
+        await d.press("enter", "escape", "escape")
+        assert d.app.pages.top is d.app.root
+
+    drive(script, size=(80, 130))
+
+
+def test_help_names_each_key_once():
+    async def script(d):
+        await d.press("help.open")
+        assert d.text.count("Terminate with rollback") == 1
+
+    drive(script, size=(140, 90))

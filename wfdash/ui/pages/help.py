@@ -5,9 +5,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
+from textual.widgets import Input
 
 from wfdash.core.model.status import STATUSES
-from wfdash.core.text.clean import fit
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import counted
 from wfdash.keymap.actions import ACTIONS, Action, textual_action
 from wfdash.keymap.scopes import SCOPES
 from wfdash.ui.base.identity import identity_of
@@ -15,6 +17,7 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Scroller
+from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
@@ -44,11 +47,13 @@ _SIGNS = (
 
 
 class HelpScreen(BaseScreen):
-    """The keys by where they are live, in one column, or two where they fit."""
+    """The keys by where they are live, in one column, or two where they fit; a search leaves some."""
 
     opened_by = "help.open"
-    labels: ClassVar[Mapping[str, str]] = {"row.open": "close"}
-    BINDINGS = bindings("row.open")
+    labels: ClassVar[Mapping[str, str]] = {"row.open": "close", "filter.edit": "search"}
+    offers = ("filter.edit",)
+    BINDINGS = bindings("row.open", "filter.edit")
+    DEFAULT_CSS = "HelpScreen Field { display: none; margin: 0 1; }"
 
     def __init__(self, context: Context, active: Mapping[str, ActiveBinding]) -> None:
         """`active` are the keys in force on the page that it is opened over."""
@@ -56,8 +61,10 @@ class HelpScreen(BaseScreen):
         self._active = active
 
     def compose(self) -> ComposeResult:
+        close = self.context.keys.key_of("layer.close")
         yield StatusLine(id="title")
         yield Scroller()
+        yield Field(placeholder="a key, or what it does", keys=(("enter", "keep"), (close, "show all again")))
         yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
@@ -68,33 +75,46 @@ class HelpScreen(BaseScreen):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        sections = [self._section(title) for title in dict.fromkeys(scope.title for scope in SCOPES.values())]
-        sections.insert(3, _legend())
-        sections.insert(0, self._here())
-        lines, scroller = _flow(sections, self.size.width), self.query_one(Scroller)
-        scroller.fill(lines)
+        here = self._of_here()
+        titles = dict.fromkeys(scope.title for scope in SCOPES.values())
+        sections = [self._section(title, without=here) for title in titles]
+        sections.insert(4, _statuses())
+        sections.insert(5, _signs())
+        sections.insert(0, self._here(here))
+        if words := self.query_one(Field).value.strip().casefold():
+            sections = [_holding(section, words) for section in sections]
+        lines, scroller = (
+            _flow([each for each in sections if each], self.size.width),
+            self.query_one(Scroller),
+        )
+        scroller.fill(lines or [[], [(f"  nothing here holds {clean(words)}", QUIET)]])
         title = [(" ", PLAIN), *badge_pieces(identity_of(self.context, "")), ("Keys", STRONG)]
         if (more := len(lines) - scroller.page) > 0:
-            title.append((f"  {self.context.keys.key_of('move.down')} for {more} more lines", WARN))
-        title.append(("  every one can be changed under [keys] in the config", QUIET))
+            title.append(
+                (f"  {self.context.keys.key_of('move.down')} for {counted(more, 'more line')}", WARN)
+            )
+        said = "  each can be changed under [keys] in the config"
+        if length(title) + len(said) <= self.size.width:
+            title.append((said, QUIET))
         self.query_one("#title", StatusLine).show(title)
 
-    def _here(self) -> list[Pieces]:
-        """The keys of the page beneath: what is particular to it first."""
+    def _of_here(self) -> list[Action]:
+        """The actions of the page beneath: what is particular to it."""
         beneath = self.app.screen_stack[-2]
         labels: Mapping[str, str] = getattr(beneath, "labels", {})
         live = {found.binding.action for found in self._active.values()}
-        here = [
+        return [
             action
             for action in ACTIONS
             if textual_action(action.id) in live
             and action.id not in _REST
             and (action.id in labels or action.scope not in ("app", "table"))
         ]
-        if not here:
-            return []
-        own = [self._named(action, labels.get(action.id, "")) for action in here]
-        return [[(" Here", STRONG)], *own, []]
+
+    def _here(self, actions: list[Action]) -> list[Pieces]:
+        labels: Mapping[str, str] = getattr(self.app.screen_stack[-2], "labels", {})
+        own = [self._named(action, labels.get(action.id, "")) for action in actions]
+        return [[(" Here", STRONG)], *own, []] if own else []
 
     def _named(self, action: Action, label: str) -> Pieces:
         """The line of an action, by what it does on the page beneath."""
@@ -102,12 +122,14 @@ class HelpScreen(BaseScreen):
             return self._line(action)
         return [("  " + fit(self.context.keys.keys_of(action.id), 18), STRONG), (label.capitalize(), PLAIN)]
 
-    def _section(self, title: str) -> list[Pieces]:
-        lines: list[Pieces] = [[(" " + title, STRONG)]]
-        for action in ACTIONS:
-            if SCOPES[action.scope].title == title and action.id not in _REST:
-                lines.append(self._line(action))
-        return [*lines, []]
+    def _section(self, title: str, *, without: list[Action]) -> list[Pieces]:
+        """The keys of a scope but those that stand above already; nothing where that is all of them."""
+        own = [
+            self._line(action)
+            for action in ACTIONS
+            if SCOPES[action.scope].title == title and action.id not in _REST and action not in without
+        ]
+        return [[(" " + title, STRONG)], *own, []] if own else []
 
     def _line(self, action: Action) -> Pieces:
         keys = self.context.keys.keys_of(action.id)
@@ -116,22 +138,65 @@ class HelpScreen(BaseScreen):
             keys, text = f"{keys} to {self.context.keys.keys_of('view.9')}", "Saved views"
         return [("  " + fit(keys, 18), STRONG), (text, PLAIN)]
 
+    # Search.
+
+    def action_filter_edit(self) -> None:
+        field = self.query_one(Field)
+        field.styles.display = "block"
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._fill()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.query_one(Scroller).focus()
+
+    @property
+    def has_layer(self) -> bool:
+        return bool(self.editing or self.query_one(Field).value)
+
+    def close_layer(self) -> bool:
+        field = self.query_one(Field)
+        if not (self.editing or field.value):
+            return False
+        field.value = ""
+        field.styles.display = "none"
+        self.query_one(Scroller).focus()
+        return True
+
     def action_row_open(self) -> None:
-        self.context.pages.close_layer()
+        self.close()
 
 
 _REST = {f"view.{number}" for number in range(2, 10)}
 
 
-def _legend() -> list[Pieces]:
+def _holding(section: list[Pieces], words: str) -> list[Pieces]:
+    """The lines that hold these words under their title, or all of them where that holds them."""
+    if not section or words in _text(section[0]):
+        return section
+    found = [line for line in section[1:] if words in _text(line)]
+    return [section[0], *found, []] if found else []
+
+
+def _text(line: Pieces) -> str:
+    return " ".join("".join(text for text, _ in line).casefold().split())
+
+
+def _statuses() -> list[Pieces]:
     lines: list[Pieces] = [[(" Statuses", STRONG)]]
     for status in STATUSES:
         appearance = look(status)
         word = fit(status, 16)
         lines.append([(f"  {appearance.glyph} {word}", appearance.style), (_LEGEND[status], PLAIN)])
-    lines += [[], [(" Signs", STRONG)]]
-    lines += [[(f"  {fit(sign, 18)}", STRONG), (words, PLAIN)] for sign, words in _SIGNS]
     return [*lines, []]
+
+
+def _signs() -> list[Pieces]:
+    lines: list[Pieces] = [[(f"  {fit(sign, 18)}", STRONG), (words, PLAIN)] for sign, words in _SIGNS]
+    return [[(" Signs", STRONG)], *lines, []]
 
 
 def _flow(sections: list[list[Pieces]], width: int) -> list[Pieces]:

@@ -88,8 +88,8 @@ class TerminalApp(App[int], inherit_bindings=False):
         # 760 bytes a second of a steady screen instead of 65.
         if isinstance(renderable, ChopsUpdate):
             renderable = NarrowUpdate.of(renderable)
-        # An input method opens where the terminal's own cursor is; Textual leaves it where the field stood when
-        # it was focused, before it had its place.
+        # An input method opens where the terminal's own cursor is; Textual leaves it where the field stood
+        # when it was focused, before it had its place.
         if isinstance(field := screen.focused, Input):
             self.cursor_position = field.cursor_screen_offset
         super()._display(screen, renderable)
