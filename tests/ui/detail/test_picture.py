@@ -65,7 +65,7 @@ async def test_an_order_that_errored():
                       ▇·20s··  ✗   attempt 2  same error                 1s
                             ▇  ✗   attempt 3  same error                 1s
 
- ✗ charge card-1                                    11:00:12 → 11:00:45 UTC
+── ✗ charge card-1  enter inspects  ────────────── 11:00:12 → 11:00:45 UTC ─
    PaymentError: card declined
    attempt 3 of 3 · exponential from 10 s · timeout 10 m"""
     )
@@ -86,7 +86,7 @@ async def test_an_order_between_attempts():
              ▇▇▇▇▇       ✗   attempt 2  same error       1s
                  ···≈·   ↻   next try ~13s
 
- ↻ charge card-1                         since 08:00:01 UTC
+── ↻ charge card-1  enter inspects  ─── since 08:00:01 UTC ─
    PaymentError: card declined
    attempt 2 of 6 · exponential from 10 s · timeout 10 m"""
     )

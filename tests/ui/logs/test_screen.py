@@ -190,7 +190,7 @@ def test_errors_page_opens_and_shows_the_example():
     async def script(d):
         await d.press("errors.open")
         await d.until(lambda: "for example" in d.text)
-        example = d.line("for example").split()[2]
+        example = d.line("for example").split()[3]
         await opened_logs(d)
         assert example in d.lines[0]
         await d.press("escape")

@@ -5,9 +5,10 @@ from textual.strip import Strip
 
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.widgets.status_line import StatusLine, length
+from wfdash.ui.widgets.rule import ruled
+from wfdash.ui.widgets.status_line import StatusLine
 from wfdash.ui.widgets.strips import strip_of
-from wfdash.ui.widgets.theme import QUIET, STRONG
+from wfdash.ui.widgets.theme import STRONG
 
 __all__ = ["PanelScreen", "Title"]
 
@@ -31,11 +32,12 @@ class PanelScreen(BaseScreen, ModalScreen[None], inherit_bindings=False):
 class Title(StatusLine):
     """The rule above a panel, with what it is for."""
 
+    _hint = ""
+
     def name_it(self, title: str, hint: str = "") -> None:
         """Draws the rule across the whole width."""
-        hint_pieces = [(f"  {hint} ", QUIET)] if hint else []
-        self.show([("── ", QUIET), (title, STRONG), *hint_pieces, (" ", QUIET)])
+        self._hint = hint
+        self.show([(title, STRONG)])
 
     def _strip(self) -> Strip:
-        rest = "─" * (self.size.width - length(self._left))
-        return strip_of([*self._left, (rest, QUIET)], self.size.width)
+        return strip_of(ruled(self._left, self.size.width, hint=self._hint), self.size.width)

@@ -16,6 +16,7 @@ from wfdash.core.timeline.row_labels import STATE_GLYPHS
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.failure import step_failure
 from wfdash.core.why.why import TimeWords
+from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
 
@@ -46,24 +47,23 @@ def error_lines(failure: Failure, width: int, room: int, more: str, tone: Style 
 
 
 def row_lines(
-    detail: Detail, row: Row, at: TimeWords, width: int, *, room: int = FOOT, more: str = ""
+    detail: Detail, row: Row, at: TimeWords, width: int, *, room: int = FOOT, more: str = "", hint: str = ""
 ) -> list[Pieces]:
     """A step or one of its attempts: when it ran, why it failed, its policy and its output.
 
-    An error of many lines has all the `room` that is left; `more` says how the rest of it is seen.
+    An error of many lines has all the `room` that is left; `more` says how the rest of it is seen, `hint`
+    what the keys of this pane do.
     """
     step = detail.steps[row.step]
-    title: list[tuple[str, Style]] = [(f" {STATE_GLYPHS[row.state]} ", PLAIN)]
+    title: list[tuple[str, Style]] = [(f"{STATE_GLYPHS[row.state]} ", PLAIN)]
     name = clean(step.name[:300]) or clean(step.kind[:80]) or "entry without a type"
     tail = span(step, at)
     if row.kind == "attempt":
         attempt = step.attempts[row.attempt]
         name = f"{name}, attempt {row.attempt + 1}"
         tail = span(attempt, at)
-    room = width - cells(tail) - 5
-    title.append((fit(name, max(4, room)), STRONG))
-    title += [(f" {tail}", QUIET)]
-    lines: list[Pieces] = [title]
+    title.append((fit(name, max(4, width - cells(tail) - 14)).rstrip(), STRONG))
+    lines: list[Pieces] = [ruled(title, width, right=tail, hint=hint)]
     error = _error_of(step, row)
     if error is not None:
         lines += error_lines(error, width, max(2, room - 3), more, BAD if row.state == "failed" else PLAIN)
@@ -86,7 +86,7 @@ def value_lines(title: str, value: Any, width: int, room: int) -> list[Pieces]:
     line = result_line("", value).strip()
     if room < _LEAST_OF_VALUE or not line or cells(line) <= width - len(title) - 2:
         return []
-    lines: list[Pieces] = [[], [(f" {title}", QUIET)]]
+    lines: list[Pieces] = [[], ruled([(title, QUIET)], width)]
     for depth, label, text in value_rows(value, room - len(lines)):
         name = f"{'  ' * min(depth, 8)} {label}"
         lines.append([(name, QUIET), (fit(f"  {text}", width - cells(name) - 1).rstrip(), PLAIN)])
@@ -102,6 +102,6 @@ def fold_lines(group: Family, row: Row, width: int, keys: tuple[str, str]) -> li
     unfolded = bool(row.unfolded)
     hint = f"{keys[1]} folds them" if unfolded else f"{keys[0]} shows them"
     sentence = f"{clean(group.name[:200]) or '(no name)'}: {len(group.members):,} steps; {hint}"
-    title: Pieces = [(f" {STATE_GLYPHS[row.state]} ", PLAIN), (sentence, STRONG)]
+    title: Pieces = [(f"{STATE_GLYPHS[row.state]} ", PLAIN), (fit(sentence, width - 8).rstrip(), STRONG)]
     text = wrapped(" · ".join(fold_facts(group, unfolded=unfolded)), width - 4, FOOT - 1)
-    return [title, *([(f"   {line}", PLAIN)] for line in text)]
+    return [ruled(title, width), *([(f"   {line}", PLAIN)] for line in text)]

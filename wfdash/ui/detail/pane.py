@@ -233,7 +233,7 @@ class DetailPane(Vertical):
             lines = self._fold_lines(row, width)
         elif detail is not None and row is not None and row.step < len(detail.steps):
             at, room = TimeWords(self._now, self.utc), self._foot_room
-            lines = row_lines(detail, row, at, width, room=room, more=self._more)
+            lines = row_lines(detail, row, at, width, room=room, more=self._more, hint=self._hint)
             lines += self._own_error(detail, lines)
             if row.state in ("failed", "retries", "runs"):
                 lines += self._printed(row, room - len(lines))
@@ -275,6 +275,13 @@ class DetailPane(Vertical):
         return line_pieces(
             own, self.size.width, min(room, _PRINTED), self.utc, self._keys.key_of("logs.open")
         )
+
+    @property
+    def _hint(self) -> str:
+        """What the keys of the pane do, or the one that leads to it."""
+        if self.timeline.has_focus:
+            return f"{self._keys.key_of('row.open')} inspects"
+        return f"{self._keys.key_of('pane.next')} goes here"
 
     @property
     def _more(self) -> str:

@@ -10,6 +10,7 @@ from wfdash.core.text.words import age
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.ui.widgets.list_table import ListTable
+from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import length
 from wfdash.ui.widgets.strips import blank, strip_of
 from wfdash.ui.widgets.theme import CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, WARN
@@ -31,13 +32,15 @@ class OddTable(ListTable[Oddity]):
         super().__init__(id=id)
         self.rests_on = ""
         """How many rows were looked at for it, in words."""
+        self.hint = ""
+        """What its own keys do."""
         self._clock = clock
 
     def key_for(self, row: Oddity) -> tuple[str, str, str]:
         return row.workflow, row.id, row.kind
 
     def header_line(self, width: int) -> Strip:
-        return strip_of([("  ", HEADING), (self._title(width), HEADING)], width)
+        return strip_of(ruled([(self._title(width), HEADING)], width, hint=self.hint), width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         odd, room = self.rows[index], self._room(width)
@@ -62,13 +65,15 @@ class OddTable(ListTable[Oddity]):
         return strip_of([("  " + lines[below], QUIET)], width) if below < len(lines) else blank(width)
 
     def _title(self, width: int) -> str:
-        title = fit(_TITLE, self._room(width)) + f"  {'READ' if self.rows else '':>{_AGE}}"
+        # The rule takes a cell more than what the rows begin with.
+        title = fit(_TITLE, self._room(width) - 1) + f"  {'READ' if self.rows else '':>{_AGE}}"
+        title = title if self.rows else _TITLE
         rests_on = f"  {self.rests_on}" if self.rests_on and self.rows else ""
-        return title + (rests_on if len(title + rests_on) <= width - 2 else "")
+        return title + (rests_on if len(title + rests_on) <= width - 6 else "")
 
     def _room(self, width: int) -> int:
         longest = max(
             (cells(clean((odd.id or f"all of {odd.workflow}")[:100])) for odd in self.rows[:_MEASURED]),
             default=len(_TITLE),
         )
-        return max(len(_TITLE), min(longest, 40, width // 3))
+        return max(len(_TITLE) + 1, min(longest, 40, width // 3))

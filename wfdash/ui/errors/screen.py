@@ -6,7 +6,7 @@ from functools import partial
 from textual.app import ComposeResult
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.clean import cells, clean
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock, count, short_version
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame, filter_for
@@ -23,6 +23,7 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.logs.last_lines import LastLines, line_pieces
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.text_lines import TextLines
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
@@ -135,6 +136,10 @@ class ErrorsScreen(BaseScreen):
             self.group_table.move_to(0)
         self._draw_beside(shares)
         self.odd.rows, self.odd.rests_on = oddities, self._checked()
+        key_of = self.context.keys.key_of
+        self.odd.hint = (
+            f"{key_of('row.open')} opens it" if self.odd.has_focus else f"{key_of('pane.next')} goes here"
+        )
         self.odd.message = f"{self.odd.rests_on}, none stuck so far"
         self.odd.rows_changed()
         self._share_out(len(groups), len(oddities))
@@ -209,11 +214,11 @@ class ErrorsScreen(BaseScreen):
         if group is not None:
             lines += [*self._example(group), []]
         if shares:
-            title = f"  VERSIONS, newest {count(len(self._rows))} instances"
+            title = f"VERSIONS, newest {count(len(self._rows))} instances"
             if poller.filtered:
-                title = f"  VERSIONS, {count(len(self._rows))} instances listed before there was a filter"
+                title = f"VERSIONS, {count(len(self._rows))} instances listed before there was a filter"
             title += f" and {count(self._past)} from before the last deploy" if self._past else ""
-            lines.append([(title, QUIET)])
+            lines.append(ruled([(fit(title, self.size.width - 6).rstrip(), QUIET)], self.size.width))
             lines += [*self._versions(shares), []]
         elif poller.filtered and group is not None:
             lines += [[("  VERSIONS are compared over a list without a filter", QUIET)], []]
@@ -223,7 +228,9 @@ class ErrorsScreen(BaseScreen):
         sample, context = group.samples[0], self.context
         why = self.poller.row_details.why(sample.id) if self.poller is not None else None
         key = context.keys.key_of("row.open")
-        head = [("  for example ", QUIET), (clean(sample.id), STRONG), (f"   {key} lists the group", QUIET)]
+        room = self.size.width - 20
+        title: Pieces = [("for example ", QUIET), (fit(clean(sample.id[:200]), room).rstrip(), STRONG)]
+        head = ruled(title, self.size.width, hint=f"{key} lists the group")
         lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, _EXAMPLE)
         lines += [""] * (_EXAMPLE - len(lines))  # what stands below does not move with the cursor
         return [head, *([("  " + line, PLAIN)] for line in lines), *self._last_lines(sample.id)]

@@ -11,12 +11,13 @@ from wfdash.core.history.picture import Picture
 from wfdash.core.history.sentence import durations, throughput
 from wfdash.core.model.status import STATUSES
 from wfdash.core.model.workflow import Workflow
-from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import age, count, counted, short_version
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.error_groups import Sample, group
 from wfdash.ui.history.charts import axis_lines, charts, plot_lines
 from wfdash.ui.history.counting import LoadedHistory
+from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN, look
 
@@ -103,10 +104,10 @@ class Preview(Struct, frozen=True):
             said = f" · the last hour, from {every} {counted(self.picture.rows, 'instance')}"
         schedules = ", ".join(clean(schedule.cron) for schedule in self.workflow.schedules)
         said += f" · cron {schedules}" if schedules else ""
-        pieces: Pieces = [(f" {name}", STRONG), (fit(said, max(1, width - len(name) - 2)).rstrip(), QUIET)]
+        pieces: Pieces = [(name, STRONG), (fit(said, max(1, width - cells(name) - 6)).rstrip(), QUIET)]
         if self.workflow.script_deleted:
             pieces = [*pieces, (" · its Worker script was deleted: it cannot run", BAD)]
-        return pieces
+        return ruled(pieces, width)
 
     def beside(self, width: int, height: int) -> list[Pieces]:
         """The causes, then its counts by status."""
@@ -117,7 +118,8 @@ class Preview(Struct, frozen=True):
     def cause_lines(self, width: int, height: int) -> list[Pieces]:
         """Causes of the newest failures, the commonest first, each with its step and when it came last."""
         causes = self.causes
-        title: Pieces = [(" WHY IT FAILED", HEADING)]
+        words: Pieces = [("WHY IT FAILED", HEADING)]
+        title = ruled(words, width)
         if causes is None:
             return [title, [("  reading the newest failures", QUIET)]] if self._errored else []
         if causes.failure:
@@ -126,7 +128,8 @@ class Preview(Struct, frozen=True):
             said = "none of its failures is there any more" if causes.over else "reading the newest failures"
             return [title, [(f"  {fit(said, width - 3)}", QUIET)]] if self._errored else []
         read = len(causes.samples)
-        lines: list[Pieces] = [[*title, (f" · the newest {read} read, {self.key} reads more", QUIET)]]
+        said = f" · the newest {read} read, {self.key} reads more"
+        lines: list[Pieces] = [ruled([*words, (said, QUIET)], width)]
         for found in group(causes.samples)[:_GROUPS]:
             mark = found.fingerprint
             error = clean(f"{mark.error}: {mark.message}" if mark.message else mark.error)
@@ -149,7 +152,7 @@ class Preview(Struct, frozen=True):
         """A line a status that has or had instances, with how far it moved since wfdash began to look."""
         if not self.workflow.counts:
             return [[("  this server gives no counts", QUIET)]]
-        return [[(" COUNTS", HEADING)], *(self._count(status) for status in self._order)]
+        return [ruled([("COUNTS", HEADING)], width), *(self._count(status) for status in self._order)]
 
     def _count(self, status: str) -> Pieces:
         delta, appearance = self.trends.delta(self.workflow.name, status), look(status)
