@@ -33,7 +33,7 @@ async def watched(ons, seconds):
             answered = on.poller.newest.freshness.answered_at
             if answered is not None and answered not in told[-1:]:
                 told.append(answered)
-            assert not on.poller.newest.freshness.stale
+            assert on.unattended or not on.poller.newest.freshness.stale
             if ids := active_of(on.poller):
                 on.poller.want(ids[:20])
                 on.poller.open(ids[number])
@@ -61,6 +61,26 @@ def test_four_dashboards_stay_fresh_and_keep_the_budget(tmp_path, apart):
             assert all(on.poller.sweep.period is not None for on in ons)
             spent = [len(on.app.state.requests) for on in ons]
             assert max(spent) - min(spent) <= 0.1 * max(spent), "shared evenly"
+
+    simulate(main())
+
+
+def test_recorder_stands_behind_the_dashboards_and_goes_on(tmp_path):
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with AsyncExitStack() as stack:
+            ons = []
+            for unattended in (True, False, False):
+                counter = SharedCounter(tmp_path / "spent.json")
+                one = stage(world, counter=counter, unattended=unattended)
+                ons.append(await stack.enter_async_context(one))
+                ons[-1].poller.show("orders")
+            answers = await watched(ons, 90)
+            gaps = [max(later - earlier for earlier, later in pairwise(told)) for told in answers]
+            assert max(gaps[1:]) <= LONGEST + STEP
+            assert gaps[0] <= 2 * LONGEST, "it is slower and never starves"
+            assert min(len(told) for told in answers[1:]) > len(answers[0])
+            assert not ons[0].budget.spenders[0][1].total(range(Priority.ROWS)), "nobody waits for it"
 
     simulate(main())
 

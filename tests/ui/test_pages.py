@@ -263,6 +263,6 @@ def test_budget_page_tells_what_others_spent_and_why_it_waits():
             pass
         await d.press("budget.open")
         await d.until(lambda: re.search(r" 2[45]\d by others of this user: other tools", d.text))
-        await d.until(lambda: "its turn; reads that nobody waits for go at 1.9 a second in all" in d.text)
+        await d.until(lambda: "its turn, at 1.9 reads a second in all" in d.text)
 
     drive(script)

@@ -43,8 +43,9 @@ class Watcher:
         retention: Mapping[str, float] | None = None,
         notify: Callable[[Update], None],
         stands: bool = False,
+        unattended: bool = False,
     ) -> None:
-        """`stands` where the clock does: then each question is asked once."""
+        """`stands` where the clock does: then each question is asked once; `unattended` without a screen."""
         self._notify = notify
         self._pending: Update | None = None
         """What goes out at the end of this turn."""
@@ -60,7 +61,12 @@ class Watcher:
         self.workflow_rows = feeds.workflow_rows
         self.sink = StoreSink(self._context, feeds)
         self._scheduler = Scheduler(
-            lambda: order(feeds, clock()), clock=clock, budget=budget, settled=self._settled, stands=stands
+            lambda: order(feeds, clock()),
+            clock=clock,
+            budget=budget,
+            settled=self._settled,
+            stands=stands,
+            unattended=unattended,
         )
         self._begun: tuple[str, Query | None] | None = None
 

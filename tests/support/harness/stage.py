@@ -31,6 +31,7 @@ class Stage:
         limit: int = 1200,
         share: float = 0.5,
         counter: SharedCounter | None = None,
+        unattended: bool = False,
     ):
         self.loop = asyncio.get_running_loop()
         assert isinstance(self.loop, SimulatedLoop)
@@ -39,6 +40,7 @@ class Stage:
         self.in_flight = Counter()
         self.overlaps = []
         self.budget = Budget(clock=self.loop.time, share=share, counter=counter)
+        self.unattended = unattended
         self.updates = []
         self.unreachable = False
         self.on_change = lambda delta: None
@@ -53,7 +55,13 @@ class Stage:
         )
         transport = httpx.ASGITransport(app=self._ask)
         api = self.api = await connect(settings, observer=self.budget.saw, transport=transport)
-        self.poller = Watcher(api, clock=self.loop.time, budget=self.budget, notify=self._notify)
+        self.poller = Watcher(
+            api,
+            clock=self.loop.time,
+            budget=self.budget,
+            notify=self._notify,
+            unattended=self.unattended,
+        )
         return api
 
     async def _ask(self, scope, receive, send):

@@ -29,9 +29,11 @@ class Scheduler:
         budget: Budget,
         settled: Callable[[Job], None],
         stands: bool = False,
+        unattended: bool = False,
     ) -> None:
-        """`stands` where the clock does, as it does in a record."""
+        """`stands` where the clock does, as it does in a record; `unattended` where nobody looks on."""
         self._stands = stands
+        self._unattended = unattended
         self.frozen = False
         self._once: set[Job] = set()
         """What is asked once although all is frozen."""
@@ -80,7 +82,7 @@ class Scheduler:
         now = self._now()
         delay = _LONGEST_WAIT
         jobs = [job for job in self._jobs() if not self.frozen or job in self._once]
-        for job in sorted(jobs, key=lambda job: not _goes_first(job, now)):
+        for job in sorted(jobs, key=lambda job: not self._goes_first(job, now)):
             job.count_missed(now)
             # Never two of a kind at once: a slow server would get more requests the slower it is.
             if job in self._tasks:
@@ -90,7 +92,7 @@ class Scheduler:
                 job.waits_since = None
                 delay = delay if at is None else min(delay, at - now)
                 continue
-            priority = job.priority
+            priority = self._priority(job)
             # What is turned down keeps its place and is late by so much more at the next look, so that
             # nothing starves.
             if wait := self._budget.take(priority, job.purpose, late=job.late(now)):
@@ -103,6 +105,14 @@ class Scheduler:
             task = self._tasks[job] = asyncio.create_task(self._ask(job))
             task.add_done_callback(partial(self._over, job))
         return max(delay, 0.01)
+
+    def _priority(self, job: Job) -> Priority:
+        """What nobody looks at stands behind what is on anybody's screen, in any process."""
+        return max(job.priority, Priority.ROWS) if self._unattended else job.priority
+
+    def _goes_first(self, job: Job, now: float) -> bool:
+        """What somebody waits for, and what has waited too long: among each other they keep their order."""
+        return self._priority(job) is Priority.FOREGROUND or job.late(now)
 
     def _now(self) -> float:
         """When the clock was set back since the last look, what is told and due moves with it.
@@ -152,8 +162,3 @@ class Scheduler:
         self._wake.set()
         if not task.cancelled() and (error := task.exception()):
             raise error
-
-
-def _goes_first(job: Job, now: float) -> bool:
-    """What somebody waits for, and what has waited too long: among each other they keep their order."""
-    return job.priority is Priority.FOREGROUND or job.late(now)

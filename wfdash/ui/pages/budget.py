@@ -192,7 +192,7 @@ def _since(waiting: Waiting, now: float) -> str:
 
 def _why(waiting: Waiting, budget: Budget) -> str:
     if waiting.refusal.reason is Reason.PACE:
-        return f"its turn; reads that nobody waits for go at {budget.pace:.1f} a second in all"
+        return f"its turn, at {budget.pace:.1f} reads a second in all"
     return clean(waiting.refusal.words)
 
 
