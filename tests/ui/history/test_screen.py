@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
+from wfdash.demo.engine import verbs
 from wfdash.demo.engine.world import build
 from wfdash.live.polling.events import Update
 
@@ -248,3 +249,30 @@ def test_server_without_ends_draws_no_rate():
         assert "% failed," not in d.line(" to ")
 
     drive(script, size=(80, 24))
+
+
+def test_incident_stays_after_its_instances_were_restarted():
+    """The list tells a restarted instance's last run alone; the record saw the one before."""
+
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "after version ccf99991" in d.text)
+        await d.until(lambda: not d.app.screen._loading)
+        before = d.app.screen.loaded.total.errored
+        said = d.app.screen.finding
+        failed = [
+            one for one in d.world.workflows["orders"].walk(newest_first=True) if one.status == "errored"
+        ]
+        assert len(failed) > 30
+        for instance in failed:
+            verbs.restart(d.world, instance)
+        await d.press("layer.close", "poll.now")
+        await d.passes(400)
+        await d.press("history.open")
+        await d.until(lambda: not d.app.screen._loading and d.app.screen.loaded.earlier)
+        await d.until(lambda: "after version ccf99991" in d.text)
+        assert d.app.screen.loaded.total.errored >= before
+        assert abs(d.app.screen.finding.at - said.at) <= 120
+        assert "earlier run" in d.text
+
+    shown(script, "deploy-gone-wrong", size=(140, 40))

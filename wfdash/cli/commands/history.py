@@ -50,6 +50,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     # A bucket may be cut by --since, and is whole for the eye all the same.
     history = History(_HOUR, since=reading.since, until=reading.now)
     history.add(reading.rows)
+    history.add(reading.earlier)
     if history.undated:
         reading.edge = Edge(reading.now, reading.now)
     if parsed.json:
@@ -147,9 +148,10 @@ def _say(history: History, reading: HistoryReading) -> None:
         say(f"no instance of {reading.workflow} is in the list" + _matching(reading))
     elif not history.undated and start < reading.now:
         width = max(_MINUTE, (reading.now - start) / 3000)
-        seen = outcomes(reading.rows, start=start // width * width, end=reading.now, width=width)
+        rows = [*reading.rows, *reading.earlier]
+        seen = outcomes(rows, start=start // width * width, end=reading.now, width=width)
         changes = find_changes(seen, deployed.values())
-        say(failures(changes, total, reading.rows, deployed=deployed, now=reading.now).sentence)
+        say(failures(changes, total, rows, deployed=deployed, now=reading.now).sentence)
     if history.undated:
         say(f"{count(history.undated)} have ended, and this server's list does not say when")
     say(basis_sentence(reading))

@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
+from platformdirs import user_state_path
 
 from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
 from wfdash.api.paging import walk
 from wfdash.cli.output import instant, write
 from wfdash.cli.session import CommandSession, joined
+from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.retention import Edge, edge
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
-from wfdash.core.text.words import count
+from wfdash.core.text.words import count, counted
+from wfdash.live.records.record.place import record_path
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
@@ -43,6 +46,8 @@ class HistoryReading(Struct):
     """The list was read to its end."""
     versions: Mapping[str, Version]
     edge: Edge
+    earlier: list[Instance] = field(default_factory=list)
+    """Runs of these that ended before a restart, as far as the record saw them."""
 
     @property
     def unread(self) -> int | None:
@@ -108,6 +113,7 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
     if query is not None:
         matches = query.matcher(now)
         rows = [row for row in rows if matches(row)]
+    earlier = earlier_runs(_recorded(session, workflow, since), {row.id: row for row in rows})
     return HistoryReading(
         workflow,
         since,
@@ -119,13 +125,34 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
         exhausted,
         {version.id: version for version in versions},
         kept,
+        list(earlier.values()),
     )
+
+
+def _recorded(session: CommandSession, workflow: str, since: float) -> list[Instance]:
+    """What the record of this account saw end and begin again; nothing where there is none."""
+    path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id)
+    if path is None or not path.exists():
+        return []
+    from wfdash.live.records.record.reading import open_record
+    from wfdash.live.records.record.schema import Unusable
+
+    try:
+        reader = open_record(path)
+    except (Unusable, OSError):
+        return []
+    try:
+        return reader.ends(workflow, since)
+    finally:
+        reader.close()
 
 
 def basis_sentence(reading: HistoryReading) -> str:
     """What the numbers rest on, in words."""
     of = f" of {count(reading.total)}" if reading.total is not None else ""
-    said = f"{count(reading.loaded)}{of} loaded, as they stand now"
+    said = f"{count(reading.loaded)}{of} loaded, "
+    runs = len(reading.earlier)
+    said += f"and {counted(runs, 'earlier run')} from the record" if runs else "as they stand now"
     if not reading.reached:
         oldest = min((row.created for row in reading.rows if row.created is not None), default=None)
         said += f", back to {instant(oldest)} only"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from wfdash.api.interface import Version
 from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.change import count_outcomes, find_changes
+from wfdash.core.history.earlier_runs import earlier_run
 from wfdash.core.history.frame import Frame
 from wfdash.core.history.history import History
 from wfdash.core.history.retention import Edge, edge
@@ -26,6 +27,8 @@ class LoadedHistory:
         self.frame = frame
         self.local, self.retention = local, retention
         self.rows: dict[str, Instance] = {}
+        self.earlier: dict[str, Instance] = {}
+        """Runs of instances that were restarted since, from the record or seen while the page was open."""
         self.floor: float | None = None
         self.oldest: float | None = None
         """The earliest creation taken in, epoch seconds."""
@@ -47,13 +50,24 @@ class LoadedHistory:
         Errored ones are also looked for by other pages, and alone they would fail at 100 %.
         """
         taken = [row for row in rows if walked or row.id in self.rows or self._is_covered(row)]
+        runs = (earlier_run(self.rows[row.id], row) for row in taken if row.id in self.rows)
+        self.add_runs({run.id: run for run in runs if run is not None})
         self.rows.update((row.id, row) for row in taken)
         created = [row.created for row in taken if row.created is not None]
         if created:
             self.oldest = min(created) if self.oldest is None else min(self.oldest, *created)
-        self.history.add(taken)
+        self._count(taken)
+
+    def add_runs(self, runs: Mapping[str, Instance]) -> None:
+        """Takes in runs that are no rows of the list any more."""
+        if fresh := [run for key, run in runs.items() if key not in self.earlier]:
+            self.earlier.update((run.id, run) for run in fresh)
+            self._count(fresh)
+
+    def _count(self, rows: list[Instance]) -> None:
+        self.history.add(rows)
         if self._counting is not None:
-            self._counting += taken
+            self._counting += rows
 
     def _is_covered(self, row: Instance) -> bool:
         return self.floor is not None and row.created is not None and row.created >= self.floor
@@ -63,7 +77,7 @@ class LoadedHistory:
         if (frame.width, frame.left) != (self.frame.width, self.frame.left):
             history = History(frame.width, since=frame.left)
             self._counting = []
-            for _ in history.take(list(self.rows.values())):
+            for _ in history.take([*self.rows.values(), *self.earlier.values()]):
                 await asyncio.sleep(0)
             history.add(self._counting)
             self._counting, self.history = None, history
@@ -98,7 +112,7 @@ class LoadedHistory:
         start = max(self.frame.left, self.edge(now).both, self.floor or self.frame.left)
         if self.history.undated or start >= now or not self.rows:
             return Finding(self.nothing)
-        rows: Sequence[Instance] = list(self.rows.values())
+        rows: Sequence[Instance] = [*self.rows.values(), *self.earlier.values()]
         width = max(_MINUTE, (now - start) / _PLACES)
         work = count_outcomes(rows, start=start // width * width, end=now, width=width)
         while True:

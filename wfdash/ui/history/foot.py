@@ -11,7 +11,7 @@ from wfdash.core.history.cron import cron_report
 from wfdash.core.history.sentence import Finding, percent
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
-from wfdash.core.text.words import brief, clock, count, short_version
+from wfdash.core.text.words import brief, clock, count, counted, short_version
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.core.triage.headline import worst_version
 from wfdash.ui.history.counting import LoadedHistory
@@ -125,8 +125,12 @@ class Foot(Struct, frozen=True):
         words, style = state
         if not words:
             words = "as they stand now: a restart takes a failed run away"
+            if loaded.earlier:
+                words = f"with {counted(len(loaded.earlier), 'earlier run')} of what was restarted"
             if len(said) + len(words) + 4 > self.width:
-                words = "as they stand now"
+                words = (
+                    f"with {count(len(loaded.earlier))} earlier" if loaded.earlier else "as they stand now"
+                )
         return [(" " + fit(f"{said} · {words}", self.width - 2), style)]
 
     def _time(self, at: float) -> str:

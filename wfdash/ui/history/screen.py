@@ -13,6 +13,7 @@ from textual.worker import WorkType
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.history.bucket import Bucket
+from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.frame import SPANS, Frame, frame
 from wfdash.core.history.history import SLICE
 from wfdash.core.history.sentence import Finding, durations, throughput
@@ -22,6 +23,7 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.polling.events import Update
+from wfdash.live.records.record.recorder import recorded_ends
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
@@ -178,7 +180,16 @@ class HistoryScreen(BaseScreen):
         if past.exhausted:
             loaded.floor = float("-inf")
         self._loading, self._failure = False, ""
+        await self._recall()
         self._reframe()
+
+    async def _recall(self) -> None:
+        """Takes in what a restart took out of the list, as far as the record saw it."""
+        loaded, session, of = self.loaded, self.context.session, self._frame
+        if loaded is None or session is None or of is None or session.recorder is None:
+            return
+        kept = await asyncio.to_thread(recorded_ends, session.recorder, self._workflow, of.left)
+        loaded.add_runs(earlier_runs(kept, loaded.rows))
 
     def _came(self, page: Iterable[Instance], floor: float | None) -> None:
         loaded, poller = self.loaded, self.poller
@@ -207,9 +218,9 @@ class HistoryScreen(BaseScreen):
     def _look(self) -> None:
         """Looks for a change where something new was counted."""
         loaded, now = self.loaded, self.context.clock()
-        if loaded is None or self._found_for == (len(loaded), now // 60):
+        if loaded is None or self._found_for == (seen := len(loaded) + len(loaded.earlier), now // 60):
             return
-        self._found_for = (len(loaded), now // 60)
+        self._found_for = (seen, now // 60)
         self._start("find", partial(self._find, now))
 
     async def _find(self, now: float) -> None:

@@ -27,6 +27,7 @@ _LONGEST = 5.0
 """Seconds that one question may take."""
 _LARGEST = 64 * 2**20
 _MOST_PIECES = 2_000
+_MOST_ENDS = 200_000
 _TABLES = ("workflow", "instance", "listed", "detail", "piece", "counts", "version", "moment")
 
 
@@ -164,6 +165,20 @@ class RecordReader:
             created,
             identity,
             limit,
+        )
+        return [row for fields in found if (row := self._row(fields)) is not None]
+
+    def ends(self, workflow: str, since: float) -> list[Instance]:
+        """Each end from then on after which its instance was seen to be something else: it was restarted."""
+        found = self._ask(
+            "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, NULL,"
+            " i.created FROM instance AS i JOIN listed AS l ON l.instance = i.key"
+            " WHERE i.workflow = (SELECT key FROM workflow WHERE name = ?1) AND l.ended >= ?2"
+            " AND l.status IN ('complete', 'errored', 'terminated')"
+            " AND EXISTS (SELECT 1 FROM listed WHERE instance = l.instance AND at > l.at) LIMIT ?3",
+            workflow,
+            since,
+            _MOST_ENDS,
         )
         return [row for fields in found if (row := self._row(fields)) is not None]
 

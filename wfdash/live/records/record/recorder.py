@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.observations import Observation
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
     from wfdash.live.records.record.writing import RecordWriter
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "recorded_ends"]
 
 
 class Recorder:
@@ -88,3 +89,22 @@ class Recorder:
 
         self._writer = RecordWriter(self._queue, place)
         self._writer.run()
+
+
+def recorded_ends(recorder: Recorder, workflow: str, since: float) -> list[Instance]:
+    """The ends of runs that a restart took away since; none where the record cannot be read.
+
+    Never on the event loop.
+    """
+    from wfdash.live.records.record.schema import Unusable
+
+    if not recorder.started:
+        return []
+    try:
+        reader = recorder.read()
+    except (Unusable, OSError):
+        return []  # the page does without, and says that its rows are as they stand now
+    try:
+        return reader.ends(workflow, since)
+    finally:
+        reader.close()
