@@ -178,7 +178,6 @@ def _running(step: Step, at: TimeWords) -> Why:
     if due is None or begun is None or (begun < at.sure_since and due > at.now):
         return Why(said, short, begun)
     stuck = at.now - due > at.lag
-    # The engine ends an attempt at its time-out; one that is over it waits for the platform to notice.
     if at.is_due(due):
         limit = duration(step.config.timeout) if step.config else None
         said += f"; over its time-out of {spoken(limit or 0)}, due {at.ago(due)}"

@@ -53,8 +53,6 @@ def repeatable(error: WorkflowsError, verb: str) -> bool:
 
 def pause_after(limited: WorkflowsError, attempt: int) -> float:
     """Seconds to leave the server alone, from Retry-After where it was sent."""
-    # 429 was met before the request was looked at: after the wait it is safe to send again, unlike after a
-    # time-out.
     return limited.retry_after if limited.retry_after is not None else 5.0 * (attempt + 1)
 
 
