@@ -125,7 +125,7 @@ def test_folders_hold_16_modules_at_most():
 
 
 def test_public_classes_have_names_of_their_own():
-    assert not WFDASH.classes_of_one_name()
+    assert not WFDASH.namesakes()
 
 
 def test_short_modules_have_several_importers():
@@ -134,6 +134,12 @@ def test_short_modules_have_several_importers():
 
 def test_names_say_what_they_name():
     assert_only(WFDASH.private_words(), ALLOWED_NAMES)
+
+
+def test_names_in_tests_say_what_they_name():
+    """But for the names of tests, which are sentences."""
+    found = Tree(Path(__file__).parent).private_words()
+    assert not {place for place in found if not place.partition(": ")[2].startswith("test_")}
 
 
 def test_names_of_tests_stay_short():
@@ -206,7 +212,7 @@ def test_a_full_folder_is_found(tmp_path):
 
 def test_a_class_name_used_twice_is_found(tmp_path):
     tree = tree_of(tmp_path, a="class Entry: ...\nclass _Own: ...", b="class Entry: ...\nclass _Own: ...")
-    assert tree.classes_of_one_name() == {"Entry is in p.a, p.b"}
+    assert tree.namesakes() == {"Entry is in p.a, p.b"}
 
 
 def test_a_short_module_with_one_importer_is_found(tmp_path):

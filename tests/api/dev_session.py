@@ -30,7 +30,7 @@ class DevSession:
 
     def __call__(self, seen: Seen, writer: object) -> bytes:
         bases = {"A": (OLD,), "B": (NEW, OLD), "C": (NEW, OLD)}[self.generation]
-        base = next((one for one in bases if seen.target.startswith(one)), None)
+        base = next((each for each in bases if seen.target.startswith(each)), None)
         if base is None:
             self.reached_the_worker.append(f"{seen.method} {seen.target}")
             return reply(200, "ok", content_type="text/plain")

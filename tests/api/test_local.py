@@ -137,8 +137,8 @@ async def test_create_looks_for_the_id_first_and_sends_it_as_id(local):
     with pytest.raises(AlreadyExists):
         await api.create_instance("orders", NewInstance("a"))
     assert {seen.method for seen in server.seen} == {"GET"}
-    made = await api.create_instance("orders", NewInstance("c", params=[1], has_params=True))
-    assert made.id == "c"
+    created = await api.create_instance("orders", NewInstance("c", params=[1], has_params=True))
+    assert created.id == "c"
     assert server.seen[-1].json() == {"id": "c", "params": [1]}
     with pytest.raises(Refused, match="no retention"):
         await api.create_instance("orders", NewInstance("d", success_retention="1 day"))
@@ -146,8 +146,8 @@ async def test_create_looks_for_the_id_first_and_sends_it_as_id(local):
 
 async def test_a_batch_is_made_one_by_one_and_leaves_out_taken_ids(local):
     api, server = await local(DevSession(rows=list(ROWS)))
-    made = await api.create_instances("orders", [NewInstance("a"), NewInstance("c"), NewInstance("d")])
-    assert [one.id for one in made] == ["c", "d"]
+    created = await api.create_instances("orders", [NewInstance("a"), NewInstance("c"), NewInstance("d")])
+    assert [each.id for each in created] == ["c", "d"]
     assert [seen.json() for seen in server.seen if seen.method == "POST"] == [{"id": "c"}, {"id": "d"}]
 
 

@@ -138,7 +138,7 @@ async def test_create_sends_its_own_id_and_real_json(cloud):
         return envelope({"id": seen.json()["instance_id"], "status": "queued", "version_id": "v"}, status=201)
 
     api, server = await cloud(behave)
-    made = await api.create_instance("orders", NewInstance("a"))
+    created = await api.create_instance("orders", NewInstance("a"))
     await api.create_instance(
         "orders",
         NewInstance(
@@ -161,7 +161,7 @@ async def test_create_sends_its_own_id_and_real_json(cloud):
         },
         {"instance_id": "c", "params": None},
     ]
-    assert (made.id, made.status, made.version) == ("a", "queued", "v")
+    assert (created.id, created.status, created.version) == ("a", "queued", "v")
 
 
 async def test_a_mebibyte_is_counted_and_sent_as_utf_8(cloud):
@@ -176,8 +176,8 @@ async def test_a_mebibyte_is_counted_and_sent_as_utf_8(cloud):
 
 async def test_a_batch_may_come_back_shorter(cloud):
     api, server = await cloud(answering([{"id": "b", "status": "queued"}]))
-    made = await api.create_instances("orders", [NewInstance("a"), NewInstance("b")])
-    assert [one.id for one in made] == ["b"]
+    created = await api.create_instances("orders", [NewInstance("a"), NewInstance("b")])
+    assert [each.id for each in created] == ["b"]
     assert server.seen[0].target == f"{BASE}/orders/instances/batch"
     assert server.seen[0].json() == [{"instance_id": "a"}, {"instance_id": "b"}]
 

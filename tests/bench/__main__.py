@@ -19,7 +19,7 @@ from tests.support.harness.program import ORIGINAL, ROOT, without
 HERE = Path(__file__).parent
 
 
-def one(name: str) -> None:
+def run_here(name: str) -> None:
     for line in import_module(f"tests.bench.bench_{name}").run():
         print(line, flush=True)
 
@@ -48,7 +48,7 @@ def main() -> None:
     names = options.names or sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
     if options.here:
         for name in names:
-            one(name)
+            run_here(name)
         return
     environ = without(ORIGINAL) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

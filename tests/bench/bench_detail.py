@@ -61,7 +61,7 @@ class _Watchman:
             self.longest = max(self.longest, time.thread_time() - before)
 
 
-class _One(Still):
+class _Single(Still):
     """An API with one instance. Its answer is parsed `ahead`, or when it comes, as in the program."""
 
     def __init__(self, steps: int, text: bytes, *, ahead: bool) -> None:
@@ -96,7 +96,7 @@ def _is_painted(app: WfdashApp) -> bool:
 async def _open(steps: int, text: bytes, *, watched: bool) -> tuple[float, float, float, float]:
     """CPU seconds to open, per page, per tick, and the longest the loop was held, where it is `watched`."""
 
-    api = _One(steps, text, ahead=watched)
+    api = _Single(steps, text, ahead=watched)
 
     async def connect(_: Observer) -> Workflows:
         return cast(Workflows, api)

@@ -62,7 +62,7 @@ def run() -> list[Line]:
             shells.append(Terminal(Program.argv("-w", "orders"), env=env, columns=120, lines=40))
             shells[-1].wait_for(ROWS)
         watch_together(shells, _SETTLE)
-        idle = sorted(_takes(one, _LIST, shells) for one in apart)[_ROUNDS // 2]
+        idle = sorted(_takes(each, _LIST, shells) for each in apart)[_ROUNDS // 2]
         beside = sorted(_takes(env, _LIST, shells) for _ in range(_ROUNDS))[_ROUNDS // 2]
         watched = simulator.listing("orders", status="waiting", per_page="3")
         pause = ("pause", "-w", "orders", "--yes")

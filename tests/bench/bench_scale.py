@@ -164,8 +164,8 @@ def keys() -> list[Line]:
         terminals[2].wait_for("order-", seconds=60)
         for terminal in terminals[:2]:
             terminal.press("g")  # rows that came above took the cursor down with its instance
-        many, few, table = alternately(4, *(partial(key_to_paint, one) for one in terminals))
-        cost, cost_few = alternately(3, *(partial(key_cost, one) for one in terminals[:2]))
+        many, few, table = alternately(4, *(partial(key_to_paint, each) for each in terminals))
+        cost, cost_few = alternately(3, *(partial(key_cost, each) for each in terminals[:2]))
         weight = resident(terminals[0].pid)
     finally:
         for terminal in terminals:

@@ -53,7 +53,7 @@ class Case:
         return Evidence(read, read, blame(rows), rows, deployed)
 
     def causes(self):
-        return {one.fingerprint.cause: one for one in self.groups()}
+        return {group.fingerprint.cause: group for group in self.groups()}
 
     def shown(self, identity):
         detail = self.details[identity]
@@ -107,8 +107,8 @@ def test_causes_are_as_many_as_there_are(case):
 
 
 def test_a_group_s_filter_finds_its_instances(case):
-    for one in case.groups():
-        assert set(case.matching(filter_for(one.fingerprint))) >= {sample.id for sample in one.samples}
+    for found in case.groups():
+        assert set(case.matching(filter_for(found.fingerprint))) >= {sample.id for sample in found.samples}
 
 
 def test_show_prints_it_whole(case):

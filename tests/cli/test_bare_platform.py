@@ -48,8 +48,8 @@ def test_commands_work(simulator, tmp_path, arguments):  # noqa: F811
 
 
 def test_an_action_is_sent_and_journalled(simulator, tmp_path):  # noqa: F811
-    made = run("create", "-w", "orders", "--id", "bare-1", "--yes", env=simulator)
-    assert made.returncode == 0, made.stderr
+    created = run("create", "-w", "orders", "--id", "bare-1", "--yes", env=simulator)
+    assert created.returncode == 0, created.stderr
     state = {"XDG_STATE_HOME": str(tmp_path)}
     done = run("terminate", "-w", "orders", "bare-1", "--yes", env=simulator | state)
     assert done.returncode == 0, done.stderr

@@ -90,15 +90,15 @@ def missing(model, table, prefix=""):
     """The dotted names of the keys that a table leaves out."""
     names = []
     hints = get_type_hints(model)
-    for one in fields(model):
-        if one.name not in table:
-            names.append(prefix + one.name)
+    for field in fields(model):
+        if field.name not in table:
+            names.append(prefix + field.name)
             continue
         inner = next(
-            (kind for kind in (hints[one.name], *get_args(hints[one.name])) if is_dataclass(kind)), None
+            (kind for kind in (hints[field.name], *get_args(hints[field.name])) if is_dataclass(kind)), None
         )
         if inner is not None:
-            names += missing(inner, table[one.name], f"{prefix}{one.name}.")
+            names += missing(inner, table[field.name], f"{prefix}{field.name}.")
     return names
 
 

@@ -61,7 +61,7 @@ def test_nothing_set_is_cloudflare_with_a_token(ask):
 
 def test_a_view_without_a_key_takes_the_next_free_one(ask):
     views = [{"name": name, "key": key} for name, key in (("a", ""), ("b", "1"), ("c", ""), ("d", "3"))]
-    text = "".join(f'[[views]]\nname = "{one["name"]}"\nkey = "{one["key"]}"\n' for one in views)
+    text = "".join(f'[[views]]\nname = "{each["name"]}"\nkey = "{each["key"]}"\n' for each in views)
     settings = ask({"CLOUDFLARE_API_TOKEN": TOKEN}, config=text)
     assert [(view.name, view.key) for view in settings.views] == [
         ("a", "2"), ("b", "1"), ("c", "4"), ("d", "3"),

@@ -113,20 +113,20 @@ def test_a_file_where_the_folder_should_be_is_told(tmp_path):
 
 def test_what_would_be_written_is_what_is_written(path):
     profile = NewProfile(ProfileCard("c", "y", "orders"), token_command=["op", "read", "x"])
-    told = profile_change(path, profile)
+    answer = profile_change(path, profile)
     before = path.read_text().splitlines()
     save_profile(path, profile)
     after = path.read_text().splitlines()
-    assert [line[2:] for line in told if line[0] == "+" and line[2:]] == [
+    assert [line[2:] for line in answer if line[0] == "+" and line[2:]] == [
         line for line in after if line and line not in before
     ]
-    assert [line[2:] for line in told if line[0] == "-" and line[2:]] == ['profile = "a"  # the usual one']
+    assert [line[2:] for line in answer if line[0] == "-" and line[2:]] == ['profile = "a"  # the usual one']
     assert read(path, required=True).profiles["c"].token_command == ["op", "read", "x"]
 
 
 def test_of_a_new_file_all_lines_are_told(tmp_path):
     path = tmp_path / "new.toml"
     profile = NewProfile(ProfileCard("default", "y"), token_env="OPS_TOKEN")
-    told = profile_change(path, profile)
+    answer = profile_change(path, profile)
     save_profile(path, profile)
-    assert told == path.read_text().splitlines()
+    assert answer == path.read_text().splitlines()

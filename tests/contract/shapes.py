@@ -18,7 +18,7 @@ __all__ = ["check"]
 
 ACCOUNT = r"/client/v4/accounts/[0-9a-f]{32}"
 NAME = r"[a-zA-Z0-9_][a-zA-Z0-9-_]{0,63}"
-ONE = rf"{ACCOUNT}/workflows/{NAME}/instances/[^/]+"
+SINGLE = rf"{ACCOUNT}/workflows/{NAME}/instances/[^/]+"
 VERBS = {
     "pause": status_edit_params.Variant0,
     "resume": status_edit_params.Variant1,
@@ -32,14 +32,14 @@ QUERIES: dict[str, Any] = {
     rf"{ACCOUNT}/workflows/{NAME}": None,
     rf"{ACCOUNT}/workflows/{NAME}/versions": workflows.VersionListParams,
     rf"{ACCOUNT}/workflows/{NAME}/instances": workflows.InstanceListParams,
-    ONE: workflows.InstanceGetParams,
-    rf"{ONE}/step": workflows.InstanceStepParams,
+    SINGLE: workflows.InstanceGetParams,
+    rf"{SINGLE}/step": workflows.InstanceStepParams,
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", rf"{ACCOUNT}/workflows/{NAME}/instances"): workflows.InstanceCreateParams,
     ("POST", rf"{ACCOUNT}/workflows/{NAME}/instances/batch"): [instance_bulk_params.Body],
-    ("PATCH", rf"{ONE}/status"): VERBS,
-    ("POST", rf"{ONE}/events/[a-zA-Z0-9_][a-zA-Z0-9-_]{{0,99}}"): instances.EventCreateParams,
+    ("PATCH", rf"{SINGLE}/status"): VERBS,
+    ("POST", rf"{SINGLE}/events/[a-zA-Z0-9_][a-zA-Z0-9-_]{{0,99}}"): instances.EventCreateParams,
 }
 
 
@@ -73,8 +73,8 @@ def _body(body: Any, shape: Any) -> None:
     if isinstance(shape, list):
         assert isinstance(body, list)
         assert 1 <= len(body) <= 100
-        for one in body:
-            _body(one, shape[0])
+        for each in body:
+            _body(each, shape[0])
     elif shape is VERBS:
         _fits({{"from": "from_"}.get(key, key): value for key, value in body.items()}, VERBS[body["status"]])
     elif shape is instances.EventCreateParams:
@@ -89,8 +89,8 @@ def _fits(values: Mapping[str, Any], shape: Any) -> None:
     if shape is None:
         assert not values
         return
-    known = get_type_hints(shape, include_extras=True)
-    assert set(values) <= set(known), set(values) - set(known)
+    expected = get_type_hints(shape, include_extras=True)
+    assert set(values) <= set(expected), set(values) - set(expected)
     assert None not in values.values()
     given = {"account_id": "x", "workflow_name": "x", "instance_id": "x"}
-    _adapter(shape).validate_python({key: given[key] for key in given if key in known} | dict(values))
+    _adapter(shape).validate_python({key: given[key] for key in given if key in expected} | dict(values))

@@ -50,17 +50,17 @@ async def test_everything_it_sends_is_as_published(app: Application, api: Workfl
     assert page.cursor
     await api.list_instances("orders", ListQuery(cursor=page.cursor, per_page=20))
     await api.list_instances("orders", ListQuery(page=2, date_start=START - 9000, date_end=START))
-    one = page.items[0]["id"]
-    detail = await api.get_instance("orders", one, simple=True, order="desc")
+    identity = page.items[0]["id"]
+    detail = await api.get_instance("orders", identity, simple=True, order="desc")
     assert detail.result["status"] == "complete"
     [cron, *_] = (await api.list_instances("inventory-sync")).items
     assert (await api.get_instance("inventory-sync", cron["id"])).result["trigger"] == {"source": "cron"}
-    assert (await api.get_step("orders", one, "load order-1")).result
-    assert (await api.get_step("orders", one, "load order-1", attempt=1)).result
+    assert (await api.get_step("orders", identity, "load order-1")).result
+    assert (await api.get_step("orders", identity, "load order-1", attempt=1)).result
     new = NewInstance("mine", {"a": [1]}, True, "5 minutes", 60_000, "weur")
     assert (await api.create_instance("onboarding", new)).id == "mine"
     batch = [NewInstance("mine"), NewInstance("other", None, True), NewInstance("third")]
-    assert [made.id for made in await api.create_instances("onboarding", batch)] == ["other", "third"]
+    assert [created.id for created in await api.create_instances("onboarding", batch)] == ["other", "third"]
     await api.send_event("onboarding", "mine", "email-verified", {"verified": True})
     await api.change_status("onboarding", "mine", "pause")
     await api.change_status("onboarding", "mine", "resume")
@@ -68,7 +68,7 @@ async def test_everything_it_sends_is_as_published(app: Application, api: Workfl
     await api.change_status("onboarding", "other", "terminate")
     await api.change_status("onboarding", "mine", "restart")
     start = RestartFrom("load order", 1, "do")
-    await api.change_status("orders", one, "restart", restart_from=start)
+    await api.change_status("orders", identity, "restart", restart_from=start)
     touched = {check(asked) for asked in app.state.requests}
     everything = {f"GET {path}" for path in QUERIES} | {f"{method} {path}" for method, path in BODIES}
     assert touched == everything

@@ -40,13 +40,13 @@ async def async_sdk(server: Simulator) -> AsyncIterator[AsyncCloudflare]:
 def mine(sdk: Cloudflare, account: str) -> str:
     """An instance of onboarding made for one test: it waits for an e-mail to be verified."""
     identity = f"sdk-{next(_numbers)}"
-    made = sdk.workflows.instances.create("onboarding", account_id=account, instance_id=identity)
-    assert made.status == "queued"
-    return made.id
+    created = sdk.workflows.instances.create("onboarding", account_id=account, instance_id=identity)
+    assert created.status == "queued"
+    return created.id
 
 
 def test_workflows(sdk, account):
-    found = {one.name: one for one in sdk.workflows.list(account_id=account)}
+    found = {subject.name: subject for subject in sdk.workflows.list(account_id=account)}
     assert {"orders", "billing", "onboarding", "inventory-sync"} <= set(found)
     orders = found["orders"]
     assert orders.class_name == "OrderWorkflow"
@@ -56,8 +56,8 @@ def test_workflows(sdk, account):
     assert sdk.workflows.get("orders", account_id=account).id == orders.id
     versions = list(sdk.workflows.versions.list("orders", account_id=account))
     assert len(versions) == 2
-    one = sdk.workflows.versions.get(versions[0].id, account_id=account, workflow_name="orders")
-    assert one.model_dump() == versions[0].model_dump()
+    subject = sdk.workflows.versions.get(versions[0].id, account_id=account, workflow_name="orders")
+    assert subject.model_dump() == versions[0].model_dump()
 
 
 def test_the_pages_end(sdk, account):
@@ -126,9 +126,9 @@ def test_a_whole_life(sdk, account, mine, until):
 
 def test_a_batch_skips_what_exists(sdk, account, mine):
     body = [{"instance_id": mine}, {"instance_id": f"{mine}-b"}, {}]
-    made = list(sdk.workflows.instances.bulk("onboarding", account_id=account, body=body))
-    assert len(made) == 2
-    assert made[0].id == f"{mine}-b"
+    created = list(sdk.workflows.instances.bulk("onboarding", account_id=account, body=body))
+    assert len(created) == 2
+    assert created[0].id == f"{mine}-b"
 
 
 def test_a_cron_id_is_encoded(sdk, account):
@@ -166,4 +166,4 @@ async def test_the_async_client(async_sdk, account):
     assert detail.params == '{"a": 1}'
     assert (await instances.status.edit(identity, **where, status="terminate")).status == "terminated"
     assert (await async_sdk.user.tokens.verify()).status == "active"
-    assert [one.id async for one in async_sdk.accounts.list()] == [account]
+    assert [each.id async for each in async_sdk.accounts.list()] == [account]

@@ -72,6 +72,6 @@ def test_keys_and_values(sdk, account):
 
 def test_tail_is_made_listed_and_deleted(sdk, account):
     tails = sdk.workers.scripts.tail
-    made = tails.create("shop-worker", account_id=account)
-    assert TailCreateResponse.model_validate(made.model_dump()).url.startswith("ws://127.0.0.1:")
-    assert tails.delete(made.id, account_id=account, script_name="shop-worker")
+    created = tails.create("shop-worker", account_id=account)
+    assert TailCreateResponse.model_validate(created.model_dump()).url.startswith("ws://127.0.0.1:")
+    assert tails.delete(created.id, account_id=account, script_name="shop-worker")

@@ -86,8 +86,8 @@ def test_one_instance_is_described(run, server):
 
 
 def test_a_life_by_command(run, server, until):
-    made = run("workflows", "trigger", "onboarding", '{"name": "Ada"}', "--id", "wrangled").stdout
-    assert 'Workflow instance "wrangled" has been queued successfully' in made
+    created = run("workflows", "trigger", "onboarding", '{"name": "Ada"}', "--id", "wrangled").stdout
+    assert 'Workflow instance "wrangled" has been queued successfully' in created
     assert server.detail("onboarding", "wrangled")["params"] == {"name": "Ada"}
     until(lambda: server.detail("onboarding", "wrangled")["status"] == "waiting")
 

@@ -40,7 +40,7 @@ def attempts(ended: int) -> Callable[[dict], bool]:
     return lambda detail: (
         bool(detail["steps"])
         and len(detail["steps"][-1]["attempts"]) == ended
-        and all(one["end"] for one in detail["steps"][-1]["attempts"])
+        and all(each["end"] for each in detail["steps"][-1]["attempts"])
     )
 
 

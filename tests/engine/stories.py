@@ -19,7 +19,7 @@ def _is(*statuses: str) -> Callable[[Json], bool]:
 def _failed(times: int) -> Callable[[Json], bool]:
     def true(detail: Json) -> bool:
         attempts = detail["steps"][-1]["attempts"] if detail["steps"] else []
-        return len(attempts) == times and all(one["end"] for one in attempts)
+        return len(attempts) == times and all(attempt["end"] for attempt in attempts)
 
     return true
 
@@ -52,47 +52,47 @@ def approved_early(side: Side) -> list[Any]:
 def held_in_sleep(side: Side) -> list[Any]:
     side.create("sleeper", long="1 second")
     side.until(_steps(2))
-    heard = [side.change("pause"), side.change("pause"), side.detail()["status"], side.change("resume")]
+    answers = [side.change("pause"), side.change("pause"), side.detail()["status"], side.change("resume")]
     side.until(_is("complete"))
-    return heard
+    return answers
 
 
 def held_between_attempts(side: Side) -> list[Any]:
     side.create("slowRetry")
     side.until(_failed(1))
-    heard = [side.change("pause"), side.detail()["status"], side.change("resume"), side.change("terminate")]
-    return [*heard, side.detail()["status"]]
+    answers = [side.change("pause"), side.detail()["status"], side.change("resume"), side.change("terminate")]
+    return [*answers, side.detail()["status"]]
 
 
 def held_while_busy(side: Side) -> list[Any]:
     side.create("busy", gate=side.id)
     side.until(_steps(2))
-    heard = [side.change("pause"), side.change("pause"), side.detail()["status"]]
+    answers = [side.change("pause"), side.change("pause"), side.detail()["status"]]
     side.release()
     side.until(_is("paused"))
-    heard.append(side.change("resume"))
+    answers.append(side.change("resume"))
     side.until(_is("complete"))
-    return heard
+    return answers
 
 
 def held_and_let_go(side: Side) -> list[Any]:
     side.create("busy", gate=side.id)
     side.until(_steps(2))
-    heard = [side.change("pause"), side.change("resume"), side.detail()["status"]]
+    answers = [side.change("pause"), side.change("resume"), side.detail()["status"]]
     side.release()
     side.until(_is("complete"))
-    return heard
+    return answers
 
 
 def held_in_parallel(side: Side) -> list[Any]:
     side.create("parallel", gate=side.id)
     side.until(lambda detail: [bool(step["end"]) for step in detail["steps"]] == [True, False, False, True])
-    heard = [side.change("pause")]
+    answers = [side.change("pause")]
     side.release()
     side.until(_is("paused"))
     side.change("resume")  # nothing is left to run: the real one may be complete before it answers
     side.until(_is("complete"))
-    return heard
+    return answers
 
 
 def ended_in_sleep(side: Side) -> list[Any]:
@@ -110,18 +110,18 @@ def ended_while_held(side: Side) -> list[Any]:
 def undone(side: Side) -> list[Any]:
     side.create("booking")
     side.until(_steps(4))
-    heard = [side.change("terminate", rollback=True)]
+    answers = [side.change("terminate", rollback=True)]
     side.until(_is("terminated"))
-    return heard
+    return answers
 
 
 def again(side: Side) -> list[Any]:
     side.create("sleeper", long="1 second")
     side.until(_steps(2))
     side.change("terminate")
-    heard = [side.change("restart")]
+    answers = [side.change("restart")]
     side.until(_is("complete"))
-    return heard
+    return answers
 
 
 def again_from_a_step(side: Side) -> list[Any]:
@@ -131,7 +131,7 @@ def again_from_a_step(side: Side) -> list[Any]:
     side.change("restart", **{"from": {"name": "load page", "count": 2}})
     side.until(_is("complete"))
     after = [step["start"] for step in side.detail()["steps"]]
-    kept = [one == two for one, two in zip(before, after)]
+    kept = [each == two for each, two in zip(before, after)]
     return [kept, side.change("restart", **{"from": {"name": "load page-1"}})]
 
 

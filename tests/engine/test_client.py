@@ -78,7 +78,7 @@ async def test_restart_from_the_second_of_three(engine, client, fresh):
         lambda now: now["status"] == "complete" and now["steps"][2]["start"] != before["steps"][2]["start"],
     )
     same = [
-        one["start"] == other["start"] for one, other in zip(before["steps"], after["steps"], strict=True)
+        each["start"] == other["start"] for each, other in zip(before["steps"], after["steps"], strict=True)
     ]
     assert same == [True, False, False]
     with pytest.raises(Refused):

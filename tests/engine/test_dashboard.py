@@ -93,17 +93,17 @@ def test_the_predicted_next_retry_is_the_real_one(dashboard, engine, fresh):
     detail = engine.wait(identity, lambda now: now["steps"] and now["steps"][0]["attempts"][0]["end"])
     failed = moment(detail["steps"][0]["attempts"][0]["end"])
     shell = dashboard("-i", identity)
-    told, predicted = re.compile(r"next try in about (\d+) s"), []
+    answer, predicted = re.compile(r"next try in about (\d+) s"), []
     while not shell.screen.find('attempt 2 of 6 of "charge card"'):
         shell.wait_for(re.compile(r'next try in about|attempt 2 of 6 of "charge card"'))
-        if found := told.search(shell.screen.text):
+        if found := answer.search(shell.screen.text):
             predicted.append(datetime.now().timestamp() + int(found[1]))
         shell.watch(0.1)
     again = engine.wait(identity, lambda now: len(now["steps"][0]["attempts"]) == 2)
     real = moment(again["steps"][0]["attempts"][1]["start"])
     assert real - failed > 11
     # one second, and what the cut of "12.9 s" to "12 s" takes off
-    assert min(abs(one - failed - 12) for one in predicted) <= 1.5
+    assert min(abs(each - failed - 12) for each in predicted) <= 1.5
     shell.wait_for('attempt 2 of 6 of "charge card" failed')
 
 
@@ -161,7 +161,7 @@ def test_restart_from_the_second_of_three(dashboard, engine, fresh):
         lambda now: now["status"] == "complete" and now["steps"][2]["start"] != before["steps"][2]["start"],
     )
     same = [
-        one["start"] == other["start"] for one, other in zip(before["steps"], after["steps"], strict=True)
+        each["start"] == other["start"] for each, other in zip(before["steps"], after["steps"], strict=True)
     ]
     assert same == [True, False, False]
 
@@ -175,9 +175,9 @@ def test_terminate_with_rollback(dashboard, engine, fresh):
     shell.wait_for("terminated")
     assert engine.status(identity) == "terminated"
     shell.wait_for(lambda screen: journal()[-1]["event"] == "settled")
-    told = [entry for entry in journal() if entry.get("id") == identity]
-    assert [entry["event"] for entry in told][:2] == ["planned", "sent"]
-    assert told[-1]["after"] == "terminated"
+    found = [entry for entry in journal() if entry.get("id") == identity]
+    assert [entry["event"] for entry in found][:2] == ["planned", "sent"]
+    assert found[-1]["after"] == "terminated"
 
 
 def test_an_event_reaches_its_waiter(dashboard, engine, fresh):

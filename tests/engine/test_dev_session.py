@@ -24,8 +24,8 @@ def attempts(detail):
 def test_a_reload_during_a_long_step_is_said(session, terminal, program):
     identity = session.create("long-1", "busy", gate="never")
     asleep = session.create("asleep-1", "sleeper")
-    for one in (identity, asleep):
-        session.wait(one, lambda detail: len(detail["steps"]) == 2)
+    for each in (identity, asleep):
+        session.wait(each, lambda detail: len(detail["steps"]) == 2)
     port = str(session.port)
     shell = terminal("--local", port, "-w", WORKFLOW, "-i", identity, columns=140, lines=40)
     shell.wait_for(re.compile(r'"crunch numbers" has been running.*; times out in about', re.DOTALL))
@@ -72,13 +72,13 @@ def test_retries_in_the_table_keep_up_with_the_engine(session, terminal):
     shell.wait_for(re.compile(rf"{identity}.*charge card"))
     cell = re.compile(rf"{identity}.*charge card (\d)/6")
     wrong_since, longest, seen = None, 0.0, set()
-    while (made := len(attempts(session.detail(identity)))) < 5:
+    while (built := len(attempts(session.detail(identity)))) < 5:
         shell.watch(0.2)
         found = cell.search(shell.screen.text)
         shown = int(found[1]) if found else None
         seen.add(shown)
         now = time.monotonic()
-        wrong_since = None if shown == made else wrong_since or now
+        wrong_since = None if shown == built else wrong_since or now
         longest = max(longest, now - wrong_since if wrong_since else 0.0)
     assert longest <= 6
     assert {2, 3, 4} <= seen

@@ -25,67 +25,67 @@ class Difference:
     level: Callable[[Json], None]
 
 
-def _waiting(told: Json) -> None:
-    told["status"] = (
-        told["status"].replace("waiting", "running") if told["status"] == "waiting" else told["status"]
+def _waiting(answer: Json) -> None:
+    answer["status"] = (
+        answer["status"].replace("waiting", "running") if answer["status"] == "waiting" else answer["status"]
     )
-    told["heard"] = ["running" if word == "waiting" else word for word in told["heard"]]
+    answer["heard"] = ["running" if word == "waiting" else word for word in answer["heard"]]
 
 
-def _texts(told: Json) -> None:
-    for place in (told, *told["steps"]):
+def _texts(answer: Json) -> None:
+    for place in (answer, *answer["steps"]):
         if isinstance(place.get("output"), str):
             place["output"] = json.loads(place["output"])
 
 
-def _extra_keys(told: Json) -> None:
+def _extra_keys(answer: Json) -> None:
     for key in ("success", "trigger", "versionId", "rollback"):
-        del told[key]
-    for step in told["steps"]:
+        del answer[key]
+    for step in answer["steps"]:
         step.pop("event_type", None)
 
 
-def _extra_steps(told: Json) -> None:
-    told["steps"] = [step for step in told["steps"] if step["type"] not in ("termination", "rollback")]
+def _extra_steps(answer: Json) -> None:
+    answer["steps"] = [step for step in answer["steps"] if step["type"] not in ("termination", "rollback")]
 
 
-def _planned_ends(told: Json) -> None:
-    for step in told["steps"]:
+def _planned_ends(answer: Json) -> None:
+    for step in answer["steps"]:
         if step.get("finished") is False:
             step["ended"] = False
 
 
-def _null_outputs(told: Json) -> None:
-    for step in told["steps"]:
+def _null_outputs(answer: Json) -> None:
+    for step in answer["steps"]:
         if step["type"] == "step" and step["output"] is None:
             del step["output"]
 
 
-def _delay(told: Json) -> None:
-    for step in told["steps"]:
+def _delay(answer: Json) -> None:
+    for step in answer["steps"]:
         retries = step.get("config", {}).get("retries", {})
         if retries.get("delay") == "10 seconds":
             retries["delay"] = 1000
 
 
-def _queue(told: Json) -> None:
-    told["heard"] = ["running" if word == "queued" else word for word in told["heard"]]
+def _queue(answer: Json) -> None:
+    answer["heard"] = ["running" if word == "queued" else word for word in answer["heard"]]
 
 
-def _rolling(told: Json) -> None:
-    told["heard"] = ["terminated" if word == "rollingBack" else word for word in told["heard"]]
+def _rolling(answer: Json) -> None:
+    answer["heard"] = ["terminated" if word == "rollingBack" else word for word in answer["heard"]]
 
 
-def _refusals(told: Json) -> None:
+def _refusals(answer: Json) -> None:
     local = {
         10401: "(10001, 'WorkflowError: (instance.cannot_terminate) Cannot terminate instance since its on a "
         "finite state')",
         10402: '(10001, \'WorkflowError: (instance.cannot_restart) Step "load page-1" not found in execution '
         "history')",
     }
-    told["heard"] = [
+    answer["heard"] = [
         next((text for code, text in local.items() if word.startswith(f"({code},")), word)
-        for word in told["heard"]
+        for word in answer["heard"]
     ]
 
 
@@ -112,7 +112,7 @@ DIFFERENCES = [
 # Comparing
 
 
-def _without_times(detail: Json, heard: list[Any]) -> Json:
+def _without_times(detail: Json, seen: list[Any]) -> Json:
     """The detail with each moment replaced by whether there is one, and what the actions were answered."""
 
     def timeless(thing: Json) -> Json:
@@ -124,42 +124,42 @@ def _without_times(detail: Json, heard: list[Any]) -> Json:
             if key != "queued"
         }
 
-    told = timeless(detail)
-    told["steps"] = [timeless(step) for step in detail["steps"]]
-    for step in told["steps"]:
+    answer = timeless(detail)
+    answer["steps"] = [timeless(step) for step in detail["steps"]]
+    for step in answer["steps"]:
         if "attempts" in step:
-            step["attempts"] = [timeless(one) for one in step["attempts"]]
-    told["heard"] = [word[1] if isinstance(word, tuple) and not word[0] else str(word) for word in heard]
-    return json.loads(json.dumps(told))
+            step["attempts"] = [timeless(each) for each in step["attempts"]]
+    answer["heard"] = [word[1] if isinstance(word, tuple) and not word[0] else str(word) for word in seen]
+    return json.loads(json.dumps(answer))
 
 
-def _level_outputs(told: Json) -> None:
+def _level_outputs(answer: Json) -> None:
     """What the two sides cannot share: the moment in a page, the stamp in an event, the name of a gate."""
-    told["params"].pop("gate", None)
-    for step in told["steps"]:
+    answer["params"].pop("gate", None)
+    for step in answer["steps"]:
         if isinstance(step.get("output"), dict):
             step["output"].pop("at", None)
             step["output"].pop("timestamp", None)
 
 
 @pytest.fixture(scope="module")
-def told(engine: Engine) -> Callable[[str], tuple[Json, Json]]:
+def answers_of(engine: Engine) -> Callable[[str], tuple[Json, Json]]:
     """`told(story)`: what the real engine and the simulator make of it; each story is told once."""
 
     @cache
     def tell(name: str) -> tuple[Json, Json]:
         both = []
         for side in (Real(engine), Simulated()):
-            heard = STORIES[name](side)
-            both.append(_without_times(side.detail(), heard))
+            events = STORIES[name](side)
+            both.append(_without_times(side.detail(), events))
         return both[0], both[1]
 
     return tell
 
 
 @pytest.mark.parametrize("story", list(STORIES))
-def test_the_same_story(told, story):
-    real, simulated = map(deepcopy, told(story))
+def test_the_same_story(answers_of, story):
+    real, simulated = map(deepcopy, answers_of(story))
     for difference in DIFFERENCES:
         difference.level(simulated)
     _level_outputs(real)
@@ -167,11 +167,11 @@ def test_the_same_story(told, story):
     assert simulated == real
 
 
-@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda one: one.what)
-def test_every_difference_is_one(told, difference):
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda each: each.what)
+def test_every_difference_is_one(answers_of, difference):
     """Without it some story would not be the same: the table excuses nothing that does not happen."""
     for story in STORIES:
-        _, simulated = told(story)
+        _, simulated = answers_of(story)
         changed = deepcopy(simulated)
         difference.level(changed)
         if changed != simulated:

@@ -58,10 +58,10 @@ def test_pause_resume_and_terminate_tell_the_truth(wfdash, program, engine, fres
     engine.release(gate)  # the command follows until the pause has settled
     out, err = pausing.communicate(timeout=180)
     assert pausing.returncode == 0, err
-    told = json.loads(out)
-    assert (told["id"], told["verb"], told["before"]) == (identity, "pause", "running")
-    assert told["answered"] == "waitingForPause"
-    assert told["after"] == engine.status(identity) == "paused"
+    saved = json.loads(out)
+    assert (saved["id"], saved["verb"], saved["before"]) == (identity, "pause", "running")
+    assert saved["answered"] == "waitingForPause"
+    assert saved["after"] == engine.status(identity) == "paused"
     assert json.loads(wfdash("resume", "--yes", identity).stdout)["before"] == "paused"
     engine.wait(identity, "complete")
     again = wfdash("terminate", "--yes", identity)
@@ -119,7 +119,7 @@ def test_restart_from_a_step_keeps_what_came_before(wfdash, engine, fresh):
         lambda now: now["status"] == "complete" and now["steps"][2]["start"] != before["steps"][2]["start"],
     )
     same = [
-        one["start"] == other["start"] for one, other in zip(before["steps"], after["steps"], strict=True)
+        each["start"] == other["start"] for each, other in zip(before["steps"], after["steps"], strict=True)
     ]
     assert same == [True, False, False]
 

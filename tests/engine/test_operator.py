@@ -37,12 +37,12 @@ async def act(operator, verb, identity, status, *, on_event=lambda event: None, 
         guard=operator.guard,
         **options,
     )
-    (told,) = await operator.carry_out(plan, on_event)
-    return told
+    (result,) = await operator.carry_out(plan, on_event)
+    return result
 
 
 def journalled(operator):
-    return [(one.event, one.after) for one in operator.journal.read()]
+    return [(each.event, each.after) for each in operator.journal.read()]
 
 
 async def test_pause_during_a_busy_step_is_followed_to_its_end(engine, operator, fresh):
@@ -57,13 +57,13 @@ async def test_pause_during_a_busy_step_is_followed_to_its_end(engine, operator,
             if event.stage == "following":
                 engine.release(gate)
 
-    told = await act(operator, "pause", identity, "running", on_event=release_once_asked)
-    assert (told.outcome, told.answered, told.after) == ("done", "waitingForPause", "paused")
+    results = await act(operator, "pause", identity, "running", on_event=release_once_asked)
+    assert (results.outcome, results.answered, results.after) == ("done", "waitingForPause", "paused")
     assert statuses[0] == "waitingForPause"
     assert journalled(operator)[-1] == ("settled", "paused")
     assert engine.detail(identity)["status"] == "paused"
-    told = await act(operator, "resume", identity, "paused")
-    assert told.outcome == "done"
+    results = await act(operator, "resume", identity, "paused")
+    assert results.outcome == "done"
 
 
 async def test_a_next_try_is_later_by_the_pause(engine, operator, fresh):
@@ -84,8 +84,10 @@ async def test_a_next_try_is_later_by_the_pause(engine, operator, fresh):
 async def test_a_restart_from_the_second_of_three_loop_steps(engine, operator, fresh):
     identity = engine.create(fresh("loop"), "loop")
     before = engine.wait(identity, "complete")
-    told = await act(operator, "restart_from", identity, "complete", restart_from=RestartFrom("load page", 2))
-    assert told.outcome == "done", told
+    results = await act(
+        operator, "restart_from", identity, "complete", restart_from=RestartFrom("load page", 2)
+    )
+    assert results.outcome == "done", results
     after = engine.wait(
         identity,
         lambda now: now["status"] == "complete" and now["steps"][2]["start"] != before["steps"][2]["start"],
@@ -96,17 +98,19 @@ async def test_a_restart_from_the_second_of_three_loop_steps(engine, operator, f
 async def test_terminate_with_rollback_leaves_nothing_to_terminate(engine, operator, fresh):
     identity = engine.create(fresh("booking"), "booking")
     engine.wait(identity, lambda detail: len(detail["steps"]) == 4)
-    told = await act(operator, "terminate_rollback", identity, "running")
-    assert (told.outcome, told.after) == ("done", "terminated")
-    told = await act(operator, "terminate", identity, "running")
-    assert told.error == "was running, now terminated: nothing sent"
+    results = await act(operator, "terminate_rollback", identity, "running")
+    assert (results.outcome, results.after) == ("done", "terminated")
+    results = await act(operator, "terminate", identity, "running")
+    assert results.error == "was running, now terminated: nothing sent"
 
 
 async def test_an_event_reaches_its_waiter(engine, operator, fresh):
     identity = engine.create(fresh("approval"), "approval")
     engine.wait(identity, lambda detail: len(detail["steps"]) == 2)
-    told = await act(operator, "send_event", identity, "running", event_type="approve", payload={"by": "Ada"})
-    assert told.outcome == "done"
+    results = await act(
+        operator, "send_event", identity, "running", event_type="approve", payload={"by": "Ada"}
+    )
+    assert results.outcome == "done"
     assert engine.wait(identity, "complete")["output"] == {"by": "Ada"}
     assert "Ada" not in str(operator.journal.read())
 
@@ -114,14 +118,14 @@ async def test_an_event_reaches_its_waiter(engine, operator, fresh):
 async def test_a_restart_that_completes_at_once_is_no_silent_nothing(engine, operator, fresh):
     identity = engine.create(fresh("quick"), "quick")
     engine.wait(identity, "complete")
-    told = await act(operator, "restart", identity, "complete")
-    assert told.outcome == "done", told
-    told = await act(operator, "pause", identity, "")
-    assert (told.outcome, told.error) == ("skipped", "it is complete: nothing is left to pause")
+    results = await act(operator, "restart", identity, "complete")
+    assert results.outcome == "done", results
+    results = await act(operator, "pause", identity, "")
+    assert (results.outcome, results.error) == ("skipped", "it is complete: nothing is left to pause")
 
 
 async def test_an_id_no_list_shows_is_never_asked_for(engine, operator):
     before = engine.listing()["result_info"]["total_count"]
-    told = await act(operator, "terminate", "never-made", "")
-    assert told.outcome == "skipped"
+    results = await act(operator, "terminate", "never-made", "")
+    assert results.outcome == "skipped"
     assert engine.listing()["result_info"]["total_count"] == before

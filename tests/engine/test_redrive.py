@@ -67,9 +67,9 @@ def test_one_that_fails_again_is_told_with_its_step(wfdash, engine, fresh):
     identity = engine.create(fresh("delivery"), "delivery", at="sleep", fixed=fresh("never"))
     engine.wait(identity, "errored")
     done = wfdash("redrive", identity, "--wait", "--yes")
-    [told] = objects(done)
-    assert (done.returncode, told["outcome"], told["ended"]) == (1, "done", "errored")
-    assert told["error"] == 'failed again at "weigh": PaymentError: weigh is broken'
+    [answer] = objects(done)
+    assert (done.returncode, answer["outcome"], answer["ended"]) == (1, "done", "errored")
+    assert answer["error"] == 'failed again at "weigh": PaymentError: weigh is broken'
 
 
 def test_a_step_the_engine_does_not_know_is_said_to_be_one(wfdash, engine, fresh, tmp_path):
@@ -80,7 +80,7 @@ def test_a_step_the_engine_does_not_know_is_said_to_be_one(wfdash, engine, fresh
     file = tmp_path / "plan"
     file.write_text(json.dumps(line))
     done = wfdash("redrive", "--plan", str(file), "--yes")
-    [told] = objects(done)
-    assert (done.returncode, told["outcome"]) == (1, "refused")
-    assert "The engine does not know this step" in told["error"]
+    [answer] = objects(done)
+    assert (done.returncode, answer["outcome"]) == (1, "refused")
+    assert "The engine does not know this step" in answer["error"]
     assert engine.status(identity) == "errored"

@@ -79,17 +79,17 @@ async def test_a_connection_that_is_never_accepted_times_out_unsent():
         port = listener.getsockname()[1]
         crowd = [socket.socket() for _ in range(4)]
         try:
-            for one in crowd:
-                one.setblocking(False)
-                one.connect_ex(("127.0.0.1", port))
+            for each in crowd:
+                each.setblocking(False)
+                each.connect_ex(("127.0.0.1", port))
             async with asking(f"http://127.0.0.1:{port}") as api:
                 with impatient(when=True), pytest.raises(NotReached) as caught:
                     await api.change_status("orders", "a", "pause")
             assert not caught.value.sent
             assert "could not be connected to" in caught.value.sentence
         finally:
-            for one in crowd:
-                one.close()
+            for each in crowd:
+                each.close()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ async def test_an_untrusted_certificate_is_named():
 
 
 async def test_a_cancelled_request_is_told_and_closes_its_connection():
-    told = []
+    found = []
     arrived, gone = asyncio.Event(), asyncio.Event()
 
     async def wait(reader, writer):
@@ -147,7 +147,7 @@ async def test_a_cancelled_request_is_told_and_closes_its_connection():
     server = await asyncio.start_server(wait, "127.0.0.1", 0)
     async with server:
         settings = Settings(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", account_id="a")
-        api = await connect(settings, observer=told.append)
+        api = await connect(settings, observer=found.append)
         task = asyncio.create_task(api.list_workflows())
         await arrived.wait()
         task.cancel()
@@ -155,4 +155,4 @@ async def test_a_cancelled_request_is_told_and_closes_its_connection():
             await task
         await asyncio.wait_for(gone.wait(), 20)
         await api.close()
-    assert [one.failure for one in told] == ["cancelled"]
+    assert [each.failure for each in found] == ["cancelled"]

@@ -169,7 +169,7 @@ def ask(tmp_path, monkeypatch, capsys):
     return run_with
 
 
-@pytest.mark.parametrize(("environ", "name"), REFUSED, ids=map(shown, (one for one, _ in REFUSED)))
+@pytest.mark.parametrize(("environ", "name"), REFUSED, ids=map(shown, (value for value, _ in REFUSED)))
 def test_what_is_no_good_is_named(ask, environ, name):
     code, printed = ask(environ, "list", "-w", "orders")
     assert code == 2, printed

@@ -95,7 +95,7 @@ def bytes_of(number):
     return make, status, headers, body
 
 
-async def told(api, make):
+async def texts_of(api, make):
     """What a person would read of it: every line raw, before it is cleaned."""
     if make is listing:
         page = await api.list_instances("orders")
@@ -103,7 +103,7 @@ async def told(api, make):
         return [text for row in rows for text in (row.id, row.status, row.version, row.trigger)]
     if make is workflows:
         page = await api.list_workflows()
-        return [text for one in page.items for text in (one.name, one.class_name, *one.counts)]
+        return [text for each in page.items for text in (each.name, each.class_name, *each.counts)]
     reply = await api.get_instance("orders", "a")
     detail = read_detail("orders", "a", reply.result, refusal=reply.refusal)
     now = T0 + 3600
@@ -121,7 +121,7 @@ def test_a_mutated_answer_is_told_or_refused(batch, attacked):
             make, status, headers, body = bytes_of(number)
             async with answered(status, body, headers) as api:
                 try:
-                    lines = await told(api, make)
+                    lines = await texts_of(api, make)
                     read += 1
                 except WorkflowsError as error:
                     lines = [error.sentence]

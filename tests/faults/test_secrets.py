@@ -63,15 +63,15 @@ def everything_shown_of(error):
     return "\n".join([str(error), repr(error), repr(vars(error)), repr(error.args), plain])
 
 
-@pytest.mark.parametrize("credential", credentials(), ids=lambda one: one.scheme)
+@pytest.mark.parametrize("credential", credentials(), ids=lambda each: each.scheme)
 @pytest.mark.parametrize("name", ECHOES)
 async def test_a_server_that_echoes_the_secret(name, credential, tmp_path):
-    told = []
+    found = []
     async with serving(lambda seen, writer: ECHOES[name] or None) as server:
         settings = Settings(
             account_id="acme", base_url=server.url, credential=credential, debug=tmp_path / "debug.log"
         )
-        api = await connect(settings, observer=told.append)
+        api = await connect(settings, observer=found.append)
         with pytest.raises(WorkflowsError) as read:
             await api.list_instances("orders")
         with pytest.raises(WorkflowsError) as write:
@@ -82,14 +82,14 @@ async def test_a_server_that_echoes_the_secret(name, credential, tmp_path):
         shown = everything_shown_of(caught.value)
         assert type(caught.value).__name__ in shown
         assert not LEAK.search(shown)
-    assert len(told) == 2
-    assert not LEAK.search(repr(told))
+    assert len(found) == 2
+    assert not LEAK.search(repr(found))
     log = (tmp_path / "debug.log").read_text()
     assert len(log.splitlines()) == 2
     assert not LEAK.search(log)
 
 
-@pytest.mark.parametrize("credential", credentials(), ids=lambda one: one.scheme)
+@pytest.mark.parametrize("credential", credentials(), ids=lambda each: each.scheme)
 @pytest.mark.parametrize("answer", [envelope([]), reply(500, "x"), None], ids=["rows", "500", "reset"])
 async def test_even_a_traceback_with_every_local_shows_nothing(credential, answer):
     """What a crash report of the loosest kind would print, were one to be made in our code."""
@@ -134,7 +134,7 @@ async def test_the_debug_log_says_what_was_asked_and_is_private(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("credential", credentials(), ids=lambda one: one.scheme)
+@pytest.mark.parametrize("credential", credentials(), ids=lambda each: each.scheme)
 def test_a_credential_shows_nothing_and_cannot_be_taken_along(credential):
     settings = Settings(credential=credential)
     for text in (repr(credential), str(credential), f"{credential}", repr(settings), repr([credential])):

@@ -126,8 +126,8 @@ class Account:
         if identity:
             return refuses(404, 10400, "workflows.api.error.instance.not_found")(None, None)
         rows = [
-            {"id": one, "status": run["status"], "created_on": run["queued"], "ended_on": run["end"]}
-            for one, run in self.runs.items()
+            {"id": each, "status": run["status"], "created_on": run["queued"], "ended_on": run["end"]}
+            for each, run in self.runs.items()
         ]
         return envelope(rows, result_info={"total_count": len(rows)})
 
@@ -136,11 +136,11 @@ class Account:
         now = iso(self.clock())
         if seen.method == "POST" and "events" not in parts:
             new = body if isinstance(body, list) else [body]
-            for one in new:
-                self.add(one["instance_id"], "queued", queued=now, start=None)
-                self.applied.append(one["instance_id"])
-            made = [{"id": one["instance_id"], "status": "queued"} for one in new]
-            return envelope(made if isinstance(body, list) else made[0])
+            for each in new:
+                self.add(each["instance_id"], "queued", queued=now, start=None)
+                self.applied.append(each["instance_id"])
+            built = [{"id": each["instance_id"], "status": "queued"} for each in new]
+            return envelope(built if isinstance(body, list) else built[0])
         self.applied.append(parts[0])
         run = self.runs[parts[0]]
         if seen.method == "POST":

@@ -78,17 +78,17 @@ def test_a_rest_lasts_as_long_as_the_server_asked_for(by, shared, tmp_path):
         return Budget(clock=clocks.wall, steady=clocks.steady, counter=counter)
 
     budgets = [budget(), budget()]
-    assert [one.take(Priority.VISIBLE) for one in budgets] == [0.0, 0.0]
+    assert [each.take(Priority.VISIBLE) for each in budgets] == [0.0, 0.0]
     budgets[0].saw(refused("40"))
-    for one in budgets:
-        one.take(Priority.VISIBLE)
+    for each in budgets:
+        each.take(Priority.VISIBLE)
     clocks.passed += 10
     clocks.ahead += by
     assert budgets[0].take(Priority.VISIBLE) == pytest.approx(30)
     assert budgets[0].frozen_until == pytest.approx(clocks.wall() + 30)
     assert budgets[1].take(Priority.VISIBLE) == pytest.approx(30 if shared else 0)
     clocks.passed += 31
-    assert [one.take(Priority.VISIBLE) for one in budgets] == [0.0, 0.0]
+    assert [each.take(Priority.VISIBLE) for each in budgets] == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("by", [-3600, 3600])

@@ -29,10 +29,10 @@ async def watched(ons, seconds):
     end = loop.time() + seconds
     while loop.time() < end:
         await asyncio.sleep(STEP)
-        for number, (on, told) in enumerate(zip(ons, answers, strict=True)):
+        for number, (on, each) in enumerate(zip(ons, answers, strict=True)):
             answered = on.poller.newest.freshness.answered_at
-            if answered is not None and answered not in told[-1:]:
-                told.append(answered)
+            if answered is not None and answered not in each[-1:]:
+                each.append(answered)
             assert on.unattended or not on.poller.newest.freshness.stale
             if ids := active_of(on.poller):
                 on.poller.want(ids[:20])
@@ -47,17 +47,17 @@ def test_four_dashboards_stay_fresh_and_keep_the_budget(tmp_path, apart):
         async with AsyncExitStack() as stack:
             ons = []
             for _ in range(4):
-                one = stage(world, counter=SharedCounter(tmp_path / "spent.json"))
-                ons.append(await stack.enter_async_context(one))
+                subject = stage(world, counter=SharedCounter(tmp_path / "spent.json"))
+                ons.append(await stack.enter_async_context(subject))
                 ons[-1].poller.show("orders")
                 await asyncio.sleep(apart)
             answers = await watched(ons, MINUTES * 60)
-            asked = sorted(one.at for on in ons for one in on.app.state.requests)
+            asked = sorted(subject.at for on in ons for subject in on.app.state.requests)
             assert sum(at < EPOCH + 5 for at in asked) <= 45, "one burst for all"
             for start in asked[::5]:
                 assert sum(start <= at < start + WINDOW for at in asked) <= 606
-            for told in answers:
-                assert max(later - earlier for earlier, later in pairwise(told)) <= LONGEST + STEP
+            for answer in answers:
+                assert max(later - earlier for earlier, later in pairwise(answer)) <= LONGEST + STEP
             assert all(on.poller.sweep.period is not None for on in ons)
             spent = [len(on.app.state.requests) for on in ons]
             assert max(spent) - min(spent) <= 0.1 * max(spent), "shared evenly"
@@ -72,14 +72,14 @@ def test_recorder_stands_behind_the_dashboards_and_goes_on(tmp_path):
             ons = []
             for unattended in (True, False, False):
                 counter = SharedCounter(tmp_path / "spent.json")
-                one = stage(world, counter=counter, unattended=unattended)
-                ons.append(await stack.enter_async_context(one))
+                subject = stage(world, counter=counter, unattended=unattended)
+                ons.append(await stack.enter_async_context(subject))
                 ons[-1].poller.show("orders")
             answers = await watched(ons, 90)
-            gaps = [max(later - earlier for earlier, later in pairwise(told)) for told in answers]
+            gaps = [max(later - earlier for earlier, later in pairwise(answer)) for answer in answers]
             assert max(gaps[1:]) <= LONGEST + STEP
             assert gaps[0] <= 2 * LONGEST, "it is slower and never starves"
-            assert min(len(told) for told in answers[1:]) > len(answers[0])
+            assert min(len(answer) for answer in answers[1:]) > len(answers[0])
             assert not ons[0].budget.spenders[0][1].total(range(Priority.ROWS)), "nobody waits for it"
 
     simulate(main())
@@ -91,9 +91,9 @@ def test_remaining_budget_goes_to_what_somebody_opens():
             poller = on.poller
             poller.show("orders")
             await on.until(lambda: active_of(poller))
-            one, other, *_ = active_of(poller)
-            poller.open(one)
-            await on.until(lambda: poller.detail(one).detail)
+            subject, other, *_ = active_of(poller)
+            poller.open(subject)
+            await on.until(lambda: poller.detail(subject).detail)
             poller.frozen = True
             await asyncio.sleep(60)
             while not on.budget.take(Priority.VISIBLE):

@@ -14,12 +14,12 @@ SLACK = 15.0
 def untold(ids, rows, poller, now, *, bound, closely):
     """Those whose present status has been true for longer than `bound` seconds but is not on screen."""
     store = poller.store
-    for one in ids:
-        truth, told, note = rows.get(one), store.get(one), store.note(one)
-        if truth is None or told.status == truth.status or now - truth.modified <= bound:
+    for identity in ids:
+        truth, answer, note = rows.get(identity), store.get(identity), store.note(identity)
+        if truth is None or answer.status == truth.status or now - truth.modified <= bound:
             continue
-        if not (truth.final and one not in closely and note == ENDED):
-            yield one, told.status, truth.status, now - truth.modified
+        if not (truth.final and identity not in closely and note == ENDED):
+            yield identity, answer.status, truth.status, now - truth.modified
 
 
 def most_in_a_window(times):
@@ -38,7 +38,7 @@ def test_twenty_minutes_of_the_huge_world():
             begun = on.loop.time()
             poller.show("orders")
             await on.until(lambda: poller.sweep.period)
-            active = [one for one in poller.store.ids() if one in poller.store.active]
+            active = [each for each in poller.store.ids() if each in poller.store.active]
             visible, watched = active[:40], active[300:310]
             poller.want(visible)
             poller.prioritise(watched)
@@ -50,22 +50,22 @@ def test_twenty_minutes_of_the_huge_world():
                 now = on.world.look()
                 periods.append(poller.sweep.period)
                 bound = 2 * max(periods[-60:]) + SLACK
-                moving = [one for one in poller.store.active if one in rows and not rows[one].final]
+                moving = [each for each in poller.store.active if each in rows and not rows[each].final]
                 assert not list(untold(moving, rows, poller, now, bound=bound, closely=closely))
                 assert not list(untold(closely, rows, poller, now, bound=bound, closely=closely))
             everyone = list(poller.store.ids())
             assert not list(untold(everyone, rows, poller, now, bound=1.5 * bound, closely=closely))
-            assert any(poller.store.note(one) == ENDED for one in everyone)
+            assert any(poller.store.note(each) == ENDED for each in everyone)
             assert poller.row_details.progress[0] == poller.row_details.progress[1]
-            created = [one.id for one in rows.values() if begun < one.created < now - SLACK]
+            created = [each.id for each in rows.values() if begun < each.created < now - SLACK]
             assert created
-            assert all(one in poller.store for one in created)
+            assert all(each in poller.store for each in created)
             assert not on.overlaps
             assert not poller.sweep.left_out
             times = [asked.at for asked in on.app.state.requests]
             assert poller.budget.limit / 2 < most_in_a_window(times) <= poller.budget.limit
             spent, ago = poller.budget.meter[0], [on.loop.time() - at for at in times]
-            assert sum(one < WINDOW for one in ago) <= spent <= sum(one < WINDOW + 16 for one in ago)
+            assert sum(each < WINDOW for each in ago) <= spent <= sum(each < WINDOW + 16 for each in ago)
             assert all(asked.http == 200 for asked in on.app.state.requests)
 
     simulate(watch())

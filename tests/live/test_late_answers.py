@@ -24,19 +24,19 @@ async def test_count_of_the_last_filter_is_not_of_the_new_one(on):
     on.poller.show("orders", parse("status:complete"))
     await asyncio.sleep(1)
     on.poller.show("orders", parse("status:errored"))
-    told = set()
+    answer = set()
 
     def seen():
-        told.add(on.poller.newest.total)
+        answer.add(on.poller.newest.total)
         return on.poller.newest.total is not None
 
     await on.until(seen, within=20, step=0.05)
-    assert told == {None, orders.counts["errored"]}
+    assert answer == {None, orders.counts["errored"]}
 
 
 @staged()
 async def test_newer_news_outdoes_the_answer_to_an_older_request(on):
-    one, read = waiting_of(on), on.api.get_instance
+    first, read = waiting_of(on), on.api.get_instance
 
     async def slowly(*asked, **options):
         answer = await read(*asked, **options)
@@ -45,14 +45,14 @@ async def test_newer_news_outdoes_the_answer_to_an_older_request(on):
 
     on.api.get_instance = slowly
     on.poller.show("orders")
-    on.poller.open(one.id)
+    on.poller.open(first.id)
     await asyncio.sleep(1)
-    verbs.pause(on.world, one)
+    verbs.pause(on.world, first)
     number = on.poller.sink.next_number()
-    told = read_answer("orders", one.id, await read("orders", one.id))
-    on.poller.sink.saw_detail(told, number)
+    found = read_answer("orders", first.id, await read("orders", first.id))
+    on.poller.sink.saw_detail(found, number)
     late = on.loop.time() + 10
     while on.loop.time() < late:
-        assert on.poller.detail(one.id).detail.status == "paused"
-        assert on.poller.store.get(one.id).status == "paused"
+        assert on.poller.detail(first.id).detail.status == "paused"
+        assert on.poller.store.get(first.id).status == "paused"
         await asyncio.sleep(0.1)

@@ -32,7 +32,7 @@ async def test_a_second_client_burning_the_quota(on):
     poller, budget = on.poller, on.budget
     poller.show("orders")
     poller.want(
-        [one.id for one in on.world.workflows["orders"].walk(newest_first=True, status="waiting")][:40]
+        [each.id for each in on.world.workflows["orders"].walk(newest_first=True, status="waiting")][:40]
     )
     await asyncio.sleep(30)
     burnt = on.app._limit
@@ -58,7 +58,7 @@ async def test_a_second_client_burning_the_quota(on):
         ),
         within=700,
     )
-    refused = [one for one in on.app.state.requests if one.http == 429]
+    refused = [each for each in on.app.state.requests if each.http == 429]
     assert len(refused) <= 6
 
 

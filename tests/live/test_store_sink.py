@@ -36,7 +36,7 @@ def test_rows_tell_what_an_action_did_while_polling_is_frozen(number):
         await frozen_on(on)
         rows = active_of(on, number)
         results = await acted(on, "terminate", rows)
-        done = [told.id for told in results if told.outcome == "done"]
+        done = [result.id for result in results if result.outcome == "done"]
         assert len(done) > number / 2
         for identity in done:
             row = on.poller.store.get(identity)
@@ -51,18 +51,18 @@ def test_rows_tell_what_an_action_did_while_polling_is_frozen(number):
 async def test_without_a_sink_rows_wait_for_the_next_poll(on):
     await frozen_on(on)
     (row,) = active_of(on, 1)
-    (told,) = await acted(on, "terminate", [row], sink=False)
-    assert (told.outcome, on.poller.store.get(row.id).status) == ("done", row.status)
+    (result,) = await acted(on, "terminate", [row], sink=False)
+    assert (result.outcome, on.poller.store.get(row.id).status) == ("done", row.status)
 
 
 @staged()
 async def test_a_restart_takes_the_times_of_the_last_run_away(on):
     await frozen_on(on)
-    row = next(one for one in on.poller.store if one.status == "complete")
+    row = next(each for each in on.poller.store if each.status == "complete")
     assert row.ended is not None
-    (told,) = await acted(on, "restart", [row])
+    (result,) = await acted(on, "restart", [row])
     now = on.poller.store.get(row.id)
-    assert now.status == told.after
+    assert now.status == result.after
     assert now.ended is None
     assert now.started is None or now.started > row.ended
 
@@ -70,28 +70,28 @@ async def test_a_restart_takes_the_times_of_the_last_run_away(on):
 @staged()
 async def test_an_instance_that_an_action_finds_gone_is_marked(on):
     await frozen_on(on)
-    one = waiting_of(on)
-    row = on.poller.store.get(one.id)
-    on.world.workflows["orders"].forget(one)
-    (told,) = await acted(on, "terminate", [row])
-    assert told.outcome == "skipped"
-    assert on.poller.store.note(one.id) == EXPIRED
+    subject = waiting_of(on)
+    row = on.poller.store.get(subject.id)
+    on.world.workflows["orders"].forget(subject)
+    (result,) = await acted(on, "terminate", [row])
+    assert result.outcome == "skipped"
+    assert on.poller.store.note(subject.id) == EXPIRED
 
 
 @staged()
 async def test_news_of_other_workflows_or_unloaded_rows_is_let_pass(on):
     await frozen_on(on)
     overheard, store = on.poller.sink, on.poller.store
-    one, size = waiting_of(on), len(store)
+    first, size = waiting_of(on), len(store)
     number = overheard.next_number()
-    overheard.saw_status("billing", one.id, "paused", number)
-    overheard.saw_rows("billing", [{"id": one.id, "status": "paused"}], number)
-    overheard.saw_gone("billing", one.id)
+    overheard.saw_status("billing", first.id, "paused", number)
+    overheard.saw_rows("billing", [{"id": first.id, "status": "paused"}], number)
+    overheard.saw_gone("billing", first.id)
     overheard.saw_status("orders", "never-seen", "paused", number)
     overheard.saw_rows("orders", [{"id": "never-seen"}, {"id": ["odd"]}], number)
-    overheard.saw_status("orders", one.id, "", number)
-    assert (store.get(one.id).status, len(store), store.note(one.id)) == ("waiting", size, "")
-    overheard.saw_status("orders", one.id, "paused", 0)
-    assert store.get(one.id).status == "waiting"  # a later request told otherwise
-    overheard.saw_status("orders", one.id, "paused", number)
-    assert store.get(one.id).status == "paused"
+    overheard.saw_status("orders", first.id, "", number)
+    assert (store.get(first.id).status, len(store), store.note(first.id)) == ("waiting", size, "")
+    overheard.saw_status("orders", first.id, "paused", 0)
+    assert store.get(first.id).status == "waiting"  # a later request told otherwise
+    overheard.saw_status("orders", first.id, "paused", number)
+    assert store.get(first.id).status == "paused"

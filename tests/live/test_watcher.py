@@ -46,9 +46,9 @@ async def test_rows_begun_early_go_when_others_are_shown(on):
 async def test_list_and_counts_keep_their_pace(on):
     on.poller.show("orders")
     await asyncio.sleep(60)
-    times = [one.at for one in newest(on)]
+    times = [each.at for each in newest(on)]
     assert all(2.9 < later - earlier < 3.3 for earlier, later in pairwise(times))
-    times = [one.at for one in asked(on, "/workflows/orders") if "/instances" not in one.path]
+    times = [each.at for each in asked(on, "/workflows/orders") if "/instances" not in each.path]
     assert all(9.9 < later - earlier < 10.5 for earlier, later in pairwise(times))
     truth = on.world.workflows["orders"]
     assert on.poller.status_counts.keys() == truth.counts.keys()
@@ -113,14 +113,14 @@ async def test_frozen_asks_nothing_and_goes_stale_by_nothing(on):
 @staged()
 async def test_poll_now_asks_the_list_the_counts_and_the_detail(on):
     on.poller.show("orders")
-    one = waiting_of(on)
-    on.poller.open(one.id)
+    subject = waiting_of(on)
+    on.poller.open(subject.id)
     await asyncio.sleep(20)
     since = on.loop.time()
     on.poller.poll_now()
     await asyncio.sleep(0.3)
     assert newest(on, since)
-    assert asked(on, one.id, since)
+    assert asked(on, subject.id, since)
     assert asked(on, "/workflows/orders", since)
 
 
@@ -133,11 +133,11 @@ async def test_workflows_are_read_while_counts_are_on_their_way(on):
     await asyncio.sleep(1.5)
     assert poller.counts.all_fresh.answered_at is None, "nothing is known of the others yet"
     await on.until(lambda: len(poller.counts.workflows) > 3, within=5)
-    told_at = poller.counts.all_fresh.answered_at
-    assert told_at == pytest.approx(on.loop.time(), abs=2)
+    answered_at = poller.counts.all_fresh.answered_at
+    assert answered_at == pytest.approx(on.loop.time(), abs=2)
     poller.overview = False
     await asyncio.sleep(60)
-    assert poller.counts.all_fresh.answered_at == told_at, "only one of them was asked about since"
+    assert poller.counts.all_fresh.answered_at == answered_at, "only one of them was asked about since"
 
 
 @staged(latency=5.0)
@@ -167,7 +167,7 @@ async def test_a_dev_session_is_asked_gently(api, poller, loop):
     times = [at for kind, _, at in api.asked if kind == "list"]
     assert all(status == "" for kind, status, _ in api.asked if kind == "list")
     assert all(later - earlier >= 20 for earlier, later in pairwise(times[1:])), "one alone may be a reload"
-    assert not [one for one in api.asked if one[0] == "get"]
+    assert not [each for each in api.asked if each[0] == "get"]
     assert poller.newest.hidden == 3
     assert poller.status_counts == {"running": 2}
 

@@ -90,7 +90,7 @@ class Tree:
         )
         return {f"{folder} has {number} modules" for folder, number in modules.items() if number > FULL}
 
-    def classes_of_one_name(self) -> set[str]:
+    def namesakes(self) -> set[str]:
         """Public classes, each with the modules that have it when these are several."""
         homes: dict[str, list[str]] = defaultdict(list)
         for name, source in self.sources.items():

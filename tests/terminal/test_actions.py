@@ -19,7 +19,7 @@ def simulator():
 def prompted(terminal, simulator, key):
     """The dashboard with the prompt of this key open on the newest waiting instance."""
     waiting = simulator.listing("orders", status="waiting", per_page="100")
-    identity = next(one["id"] for one in waiting if waits_for_an_event(simulator, one["id"]))
+    identity = next(each["id"] for each in waiting if waits_for_an_event(simulator, each["id"]))
     shell = terminal("-w", "orders", "--filter", identity, columns=100, lines=30, env=simulator.env)
     shell.wait_for("1 of ", "waiting")
     shell.press(key)
@@ -96,9 +96,9 @@ def test_y_acts_once_and_journal_and_screen_have_the_outcome(terminal, simulator
     shell.wait_for("paused after")
     assert status(simulator, identity) == "paused"
     (journal,) = tmp_path.rglob("actions.jsonl")
-    told = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert [one["event"] for one in told] == ["planned", "sent", "answered", "settled"]
-    assert {one["id"] for one in told} == {identity}
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [each["event"] for each in entries] == ["planned", "sent", "answered", "settled"]
+    assert {each["id"] for each in entries} == {identity}
     shell.press("J")
     shell.wait_for("pause", identity, "done: paused")
 
@@ -113,7 +113,7 @@ def test_the_form_of_a_new_instance_leaves_the_rows_in_sight(terminal, simulator
     shell.wait_for("esc cancel")
     shell.press("escape")
     shell.wait_gone("esc cancel")
-    assert not [one for one in simulator.listing("orders") if one["id"].startswith("orders-manual-")]
+    assert not [each for each in simulator.listing("orders") if each["id"].startswith("orders-manual-")]
 
 
 def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, simulator, tmp_path):
@@ -137,8 +137,8 @@ def test_bulk_of_hundreds_stopped_ends_with_exact_counts(terminal, simulator, tm
     shell.wait_for(re.compile(r"mark the \d+ that were not sent"), seconds=120)
     counts = {word: int(number) for number, word in OUTCOMES.findall(shell.screen.text)}
     (journal,) = tmp_path.rglob("actions.jsonl")
-    told = [json.loads(line) for line in journal.read_text().splitlines()]
-    sent = [one["id"] for one in told if one["event"] == "sent"]
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    sent = [each["id"] for each in entries if each["event"] == "sent"]
     assert 20 <= len(sent) == len(set(sent)) < total
     assert counts["skipped"] == total - len(sent)
     assert sum(counts.values()) == total

@@ -47,7 +47,7 @@ def joined(screen):
     return " ".join(" ".join(screen.rows).split())
 
 
-def told(shell, *sentences):
+def is_said(shell, *sentences):
     for sentence in sentences:
         shell.wait_for(lambda screen, sentence=sentence: sentence in joined(screen))
 
@@ -103,14 +103,14 @@ def test_the_dashboard_says_it_whole_and_keeps_trying(terminal, simulator, case)
     origin = simulator.env["CLOUDFLARE_BASE_URL"].removesuffix("/client/v4")
     env = {name: value.replace("SIMULATOR", origin) for name, value in env.items()}
     shell = terminal(*arguments, columns=80, lines=24, env={**simulator.env, **env})
-    told(shell, sentence, "wfdash keeps trying", "wfdash doctor", "▲ nothing read yet · again in")
+    is_said(shell, sentence, "wfdash keeps trying", "wfdash doctor", "▲ nothing read yet · again in")
     assert joined(shell.screen).count("keeps trying") == 1
     left(shell, 2)
 
 
 def test_missing_workflow_offers_a_key_to_those_there(terminal, simulator):
     shell = terminal("-w", "ordrs", columns=80, lines=24, env=simulator.env)
-    told(shell, "There is no workflow ordrs", "w lists those there are")
+    is_said(shell, "There is no workflow ordrs", "w lists those there are")
     shell.press("w")
     shell.wait_for("refunds", "NEXT CRON")
     left(shell, 2)
@@ -119,13 +119,13 @@ def test_missing_workflow_offers_a_key_to_those_there(terminal, simulator):
 def test_a_page_in_the_way(terminal, simulator, portal):
     env = {**simulator.env, "CLOUDFLARE_API_BASE_URL": portal}
     shell = terminal("-w", "orders", columns=80, lines=24, env=env)
-    told(shell, "The answer is an HTML page instead of JSON (200, text/html).", "wfdash keeps trying")
+    is_said(shell, "The answer is an HTML page instead of JSON (200, text/html).", "wfdash keeps trying")
     left(shell)
 
 
 def test_an_instance_that_is_not_there(terminal, simulator):
     shell = terminal("-w", "orders", "-i", "order-nope", columns=80, lines=24, env=simulator.env)
-    told(shell, "order-nope not found", "no such instance: was it deleted, has it expired, or is the")
+    is_said(shell, "order-nope not found", "no such instance: was it deleted, has it expired, or is the")
     assert "final" not in shell.screen.text
     shell.press("escape")
     shell.wait_for("BLOCKED ON", "order-86")

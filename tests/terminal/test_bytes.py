@@ -106,11 +106,11 @@ def test_five_changed_rows_cost_little(terminal, still):
     shell.watch(3)
     shown = re.findall(r"order-\d+", shell.screen.text)
     states = {row["id"]: row["status"] for row in still.listing("orders", per_page="100")}
-    moving = [one for one in dict.fromkeys(shown) if states.get(one) in ("running", "waiting")][:5]
+    moving = [each for each in dict.fromkeys(shown) if states.get(each) in ("running", "waiting")][:5]
     assert len(moving) == 5, f"the scenario shows too few that can be paused\n{shell.picture()}"
     before, began = len(shell.written), time.monotonic()
-    for one in moving:
-        still.patch("orders", one, "pause")
+    for each in moving:
+        still.patch("orders", each, "pause")
     shell.wait_for(lambda screen: len(re.findall(r"\b(?:paused|waitingForPause)\b", screen.text)) >= 5)
     shell.watch(8)
     longer = max(0.0, time.monotonic() - began - USUAL)

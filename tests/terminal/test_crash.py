@@ -96,8 +96,10 @@ def test_a_crash_tells_where_and_no_token(terminal, simulator, tmp_path, place):
     shell = terminal(argv=argv, env=env, columns=140, lines=40)
     if place == "an action":
         shell.wait_for("order-")
-        told = Path(f"/proc/{shell.pid}/cmdline")
-        assert not told.exists() or simulator.env["CLOUDFLARE_API_TOKEN"].encode() not in told.read_bytes()
+        answer = Path(f"/proc/{shell.pid}/cmdline")
+        assert (
+            not answer.exists() or simulator.env["CLOUDFLARE_API_TOKEN"].encode() not in answer.read_bytes()
+        )
         shell.press("?")
     assert shell.wait_exit() == 1
     assert shell.not_as_found() == []
@@ -105,7 +107,7 @@ def test_a_crash_tells_where_and_no_token(terminal, simulator, tmp_path, place):
     assert "RuntimeError: boom with" in shell.screen.text
     assert "in boom" in shell.screen.text
     bell = ascii("\x07")[:-1]
-    assert [one for one in strange(bytes(shell.written)) if not one.startswith(bell)] == []
+    assert [each for each in strange(bytes(shell.written)) if not each.startswith(bell)] == []
     token = simulator.env["CLOUDFLARE_API_TOKEN"]
     assert token.encode() not in shell.written
     assert holding(token, tmp_path, secret) == []

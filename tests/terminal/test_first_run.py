@@ -42,13 +42,13 @@ def test_a_token_leads_over_account_and_workflow_to_a_config(
     shell.press("enter")
     shell.wait_for('workflow = "orders"', "y keep it")
     assert not config.exists()
-    told = [line.strip() for line in shell.screen.text.splitlines()]
+    found = [line.strip() for line in shell.screen.text.splitlines()]
     shell.press("y")
     shell.wait_for("kept as profile default")
     shell.wait_for("BLOCKED ON")
     assert config.stat().st_mode & 0o777 == 0o600
     written = config.read_text().splitlines()
-    assert [line for line in told if line in written and line] == [line for line in written if line]
+    assert [line for line in found if line in written and line] == [line for line in written if line]
     kept = read(config, required=True).profiles["default"]
     assert (kept.workflow, kept.token_env) == ("orders", "CLOUDFLARE_API_TOKEN")
     assert kept.account_id == still.env["CLOUDFLARE_ACCOUNT_ID"]

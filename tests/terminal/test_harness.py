@@ -47,10 +47,10 @@ def test_the_screen_its_colours_keys_and_size_are_seen(terminal):
 
 def test_a_terminal_given_back_is_told_from_one_that_was_not(terminal):
     polite, rude = terminal(argv=drawing()), terminal(argv=drawing("broken"))
-    for one in (polite, rude):
-        one.wait_for("red")
-        one.press("q")
-        assert one.wait_exit() == 7
+    for each in (polite, rude):
+        each.wait_for("red")
+        each.press("q")
+        assert each.wait_exit() == 7
     assert polite.not_as_found() == []
     assert "red" not in polite.screen.text
     assert "bye" in polite.screen.text

@@ -120,9 +120,9 @@ def test_an_errored_one_in_full_and_what_leaves_the_program(terminal, hostile, t
     (rows,) = tmp_path.glob("*.ndjson")
     written = [json.loads(line) for line in rows.read_text("ascii").splitlines()]
     assert len(written) >= 100
-    assert [raw[one["id"]] for one in written[:100]] == written[:100]
-    (whole,) = tmp_path.glob("*.json")
-    instance = json.loads(whole.read_text("ascii"))
+    assert [raw[each["id"]] for each in written[:100]] == written[:100]
+    (full,) = tmp_path.glob("*.json")
+    instance = json.loads(full.read_text("ascii"))
     assert instance["id"] in raw
     assert instance["result"]["params"] == hostile.detail("orders", quote(instance["id"], safe=""))["params"]
 

@@ -46,11 +46,11 @@ def test_narrow_terminals_break_lines_between_words(terminal):
 def test_the_first_time_leads_from_a_token_to_a_config(terminal):
     shell = terminal(columns=200)
     assert shell.wait_exit() == 3
-    told = [line for line in shell.screen.text.splitlines() if line.strip()]
+    found = [line for line in shell.screen.text.splitlines() if line.strip()]
     assert "export CLOUDFLARE_API_TOKEN=..." in shell.screen.text
-    assert any("Workers Scripts" in line for line in told)
-    assert any(line.strip().endswith("config.toml") for line in told)
-    assert "wfdash demo" in told[-1]
+    assert any("Workers Scripts" in line for line in found)
+    assert any(line.strip().endswith("config.toml") for line in found)
+    assert "wfdash demo" in found[-1]
 
 
 def test_usage_goes_before_the_terminal(program):

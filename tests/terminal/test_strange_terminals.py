@@ -53,8 +53,8 @@ def test_what_is_confirmed_on_a_stalled_terminal_is_done_once(terminal, still, t
     shell.press("y")
     shell.wait_for("paused after", waiting)
     (journal,) = tmp_path.rglob("actions.jsonl")
-    told = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
-    assert told == ["planned", "sent", "answered", "settled"]
+    entries = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
+    assert entries == ["planned", "sent", "answered", "settled"]
     left_well(shell, "q")
 
 

@@ -13,7 +13,11 @@ from wfdash.ui.begun_session import BegunSession
 
 
 def lists_asked(dash):
-    return [one.path for one in dash.server.state.requests if "/workflows/orders/instances?" in one.path]
+    return [
+        request.path
+        for request in dash.server.state.requests
+        if "/workflows/orders/instances?" in request.path
+    ]
 
 
 def test_rows_read_before_the_screen_are_asked_for_once():

@@ -105,8 +105,8 @@ def test_export_of_loaded_rows_is_not_called_all_there_is(folder):
         number, loaded = len(dashboard.app.root.rows.view), len(poller.store)
         await dashboard.press("export.menu", "c")
         await dashboard.until(lambda: "wrote" in dashboard.text)
-        told = f"{number:,} rows out of {loaded:,} loaded of {poller.total:,}"
-        assert told in " ".join(dashboard.text.split())
+        wanted = f"{number:,} rows out of {loaded:,} loaded of {poller.total:,}"
+        assert wanted in " ".join(dashboard.text.split())
 
     drive(script, filter="status:errored", scenario="incident", size=(220, 40))
 
@@ -119,12 +119,14 @@ def test_exported_instance_has_in_full_what_the_answer_cut(folder):
         await dashboard.until(lambda: (state := app.session.poller.detail(instance)) and state.detail)
         await dashboard.press("export.menu", "j")
         await dashboard.until(lambda: list(folder.glob("*.json")))
-        told = json.loads(only_file(folder, "json").read_text())
-        assert (told["workflow"], told["id"]) == ("orders", instance)
+        saved = json.loads(only_file(folder, "json").read_text())
+        assert (saved["workflow"], saved["id"]) == ("orders", instance)
         cut = [
-            step for step in told["result"]["steps"] if str(step.get("output")).endswith("[truncated output]")
+            step
+            for step in saved["result"]["steps"]
+            if str(step.get("output")).endswith("[truncated output]")
         ]
-        assert len(told["step_outputs"]) == len(cut)
+        assert len(saved["step_outputs"]) == len(cut)
 
     drive(script)
 
@@ -148,11 +150,11 @@ def test_exported_gone_instance_says_no_more_than_the_screen(folder, key, ending
     async def script(dashboard):
         app = dashboard.app
         orders = dashboard.world.workflows["orders"]
-        one = next(orders.walk(newest_first=True, status="waiting"))
-        app.pages.show_instance("orders", one.id)
-        await dashboard.until(lambda: (state := app.session.poller.detail(one.id)) and state.detail)
-        orders.forget(one)
-        await dashboard.until(lambda: app.session.poller.detail(one.id).gone)
+        subject = next(orders.walk(newest_first=True, status="waiting"))
+        app.pages.show_instance("orders", subject.id)
+        await dashboard.until(lambda: (state := app.session.poller.detail(subject.id)) and state.detail)
+        orders.forget(subject)
+        await dashboard.until(lambda: app.session.poller.detail(subject.id).gone)
         app.session.poller.frozen = True
         await dashboard.passes(300)
         await dashboard.press("export.menu", key)

@@ -50,13 +50,13 @@ def test_each_action_is_bound_where_its_method_is(action):
         for cls in classes()
         if issubclass(cls, DOMNode)
         and hasattr(WfdashApp if namespace == "app" else cls, f"action_{method}")
-        and any(isinstance(one, Binding) and one.action == name for one in cls.BINDINGS)
+        and any(isinstance(each, Binding) and each.action == name for each in cls.BINDINGS)
     ]
     assert serving, f"{action} has no class with both its binding and its method"
 
 
 def test_bindings_carry_the_id_by_which_they_are_remapped():
-    found = {one.id: one.key for one in bindings("move.", "row.open")}
+    found = {binding.id: binding.key for binding in bindings("move.", "row.open")}
     assert found["move.down"] == "j,down"
     assert found["row.open"] == "enter"
     assert "filter.edit" not in found
@@ -79,13 +79,13 @@ def test_a_changed_key_works_is_shown_and_the_old_one_is_free():
 def test_help_tells_every_action_with_its_key_in_force():
     async def script(d):
         await d.press("help.open")
-        told = "\n".join(
+        wanted = "\n".join(
             "".join(text for text, _ in line) for line in d.app.screen.query_one("Scroller")._lines
         )
         for action in ACTIONS:
             if not action.id.startswith("view."):
-                assert action.help in told, action.id
-        assert "f2" in told
+                assert action.help in wanted, action.id
+        assert "f2" in wanted
         assert re.search(r"j for \d+ more lines", d.lines[0])
         await d.pilot.resize_terminal(140, 90)
         await d.settled()

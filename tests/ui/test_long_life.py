@@ -24,7 +24,7 @@ ROUNDS = 12
 def alive():
     """What lives of the kinds that leaked in programs like this one."""
     gc.collect()
-    kept = Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, DOMNode))
+    kept = Counter(type(each).__name__ for each in gc.get_objects() if isinstance(each, DOMNode))
     return kept, len(asyncio.all_tasks())
 
 

@@ -36,22 +36,22 @@ def test_a_word_that_names_a_workflow_goes_there(address):
 
 def test_a_url_opens_the_instance_it_names():
     async def script(d):
-        one = d.app.root.table.row_key(3)
+        subject = d.app.root.table.row_key(3)
         account = d.app.context.settings.account_id
-        url = f"https://dash.cloudflare.com/{account}/workers/workflows/orders/instance/{one}"
+        url = f"https://dash.cloudflare.com/{account}/workers/workflows/orders/instance/{subject}"
         await goto(url)(d)
-        assert d.app.screen.instance == one
+        assert d.app.screen.instance == subject
         await d.press("escape")
-        assert d.app.root.table.instance == one
+        assert d.app.root.table.instance == subject
 
     drive(script)
 
 
 def test_an_id_of_the_workflow_shown_opens_it():
     async def script(d):
-        one = d.app.root.table.row_key(3)
-        await goto(one)(d)
-        assert d.app.screen.instance == one
+        subject = d.app.root.table.row_key(3)
+        await goto(subject)(d)
+        assert d.app.screen.instance == subject
 
     drive(script)
 
@@ -157,9 +157,9 @@ def test_quota_spent_by_others_is_said_with_its_wait():
         await d.until(lambda: "▲ stale" in d.lines[0])
         assert "no reads for" in d.lines[0]
         assert "again in" not in d.lines[0]
-        (told,) = [line for line in d.lines if line.startswith(" ▲ ")]
+        (found,) = [line for line in d.lines if line.startswith(" ▲ ")]
         assert re.search(
-            r"\d+ of 1,200 requests are left for this user; reads rest for .*, only actions go", told
+            r"\d+ of 1,200 requests are left for this user; reads rest for .*, only actions go", found
         )
         await d.press("budget.open")
         assert re.search(r"only actions go for \d", d.text)
@@ -202,8 +202,8 @@ def test_request_without_answer_keeps_its_path_on_the_page():
     async def script(d):
         d.server.state.latency = 1000.0
         await d.press("budget.open")
-        told = re.compile(r" list +none .* orders/\S+  The answer of demo\.invalid")
-        await d.until(lambda: told.search(d.text), 300)
+        wanted = re.compile(r" list +none .* orders/\S+  The answer of demo\.invalid")
+        await d.until(lambda: wanted.search(d.text), 300)
 
     drive(script)
 

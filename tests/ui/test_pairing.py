@@ -17,11 +17,11 @@ def test_the_last_action_of_this_session_is_in_the_top_line():
         await d.until(lambda: "◌ waiting" in d.text)
         assert "by you" not in d.lines[0]
         await d.press("p")
-        one = d.app.screen.plan.targets[0].id
+        identity = d.app.screen.plan.targets[0].id
         await d.passes(1)
         await d.press("y")
         await d.until(lambda: "by you" in d.lines[0])
-        assert f"pause {one} by you" in d.lines[0]
+        assert f"pause {identity} by you" in d.lines[0]
         assert "waiting" in d.lines[0] or "◌" in d.lines[0]
 
     drive(script)

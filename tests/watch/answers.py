@@ -66,10 +66,10 @@ class Answers(threading.Thread):
         counted = self._get("")["result"]["instances"]
         self.counts.append((time.time(), {status: int(number) for status, number in counted.items()}))
         for identity in sorted(self.wanted):
-            known = self.details.get(identity)
+            expected = self.details.get(identity)
             listed = self.rows.get(identity)
-            over = known and known[-1][1]["status"] in FINAL
-            if over and (not listed or listed[-1][1]["status"] == known[-1][1]["status"]):
+            over = expected and expected[-1][1]["status"] in FINAL
+            if over and (not listed or listed[-1][1]["status"] == expected[-1][1]["status"]):
                 continue
             self.read(identity)
 
@@ -95,7 +95,7 @@ class Answers(threading.Thread):
     def statuses(self, identity: str, since: float, until: float) -> set[str]:
         """Every status that list or detail gave it in that span, the one at its begin included."""
         answers = (self.rows.get(identity, ()), self.details.get(identity, ()))
-        found = {answer["status"] for told in answers for _, answer in _between(told, since, until)}
+        found = {answer["status"] for each in answers for _, answer in _between(each, since, until)}
         for at, state in self.states(identity, since, until):
             # One that runs for half a second may be met by the other reader alone.
             kinds = {kind for kind, _ in open_steps(state, at)}
@@ -106,9 +106,9 @@ class Answers(threading.Thread):
 
     def states(self, identity: str, since: float, until: float) -> list[tuple[float, Record]]:
         """The instance at each moment of the span at which it was read or something happened in it."""
-        told = self.details.get(identity, [])
-        found = list(_between(told, since, until))
-        later = [detail for at, detail in told if at >= until][:1] or [detail for _, detail in told[-1:]]
+        answer = self.details.get(identity, [])
+        found = list(_between(answer, since, until))
+        later = [detail for at, detail in answer if at >= until][:1] or [detail for _, detail in answer[-1:]]
         for detail in later:
             found += [(at, as_at(detail, at)) for at in (since, *_moments(detail)) if since <= at <= until]
         return found
@@ -126,18 +126,18 @@ class Answers(threading.Thread):
         return min(numbers) - moves, max(numbers) + moves
 
 
-def _keep(told: list[tuple[float, Record]], at: float, answer: Record) -> None:
-    if not told or told[-1][1] != answer:
-        told.append((at, answer))
+def _keep(answers: list[tuple[float, Record]], at: float, answer: Record) -> None:
+    if not answers or answers[-1][1] != answer:
+        answers.append((at, answer))
 
 
 def _between(
-    told: Iterable[tuple[float, Record]], since: float, until: float
+    answers: Iterable[tuple[float, Record]], since: float, until: float
 ) -> Iterable[tuple[float, Record]]:
     """The answers of the span, the last one before it, which held until the next, and the one after it."""
-    told = list(told)
-    first = max(0, bisect_left([at for at, _ in told], since) - 1)
-    for at, answer in told[first:]:
+    answers = list(answers)
+    first = max(0, bisect_left([at for at, _ in answers], since) - 1)
+    for at, answer in answers[first:]:
         yield max(at, since), answer
         if at > until:
             return

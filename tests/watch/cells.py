@@ -50,8 +50,8 @@ _OPEN = {"retry due": "retries", "retry": "retries", "retry failed": "retries", 
 class Foretold:
     """`name`'s attempt after `made` was to begin within so many seconds of `at`."""
 
-    def __init__(self, at: float, identity: str, name: str, made: int, least: float, most: float) -> None:
-        self.at, self.identity, self.name, self.made = at, identity, name, made
+    def __init__(self, at: float, identity: str, name: str, number: int, least: float, most: float) -> None:
+        self.at, self.identity, self.name, self.number = at, identity, name, number
         self.least, self.most = least, most
 
 
@@ -89,8 +89,8 @@ def holds(
         if form == "retry due" or form == "no event":
             continue  # `x 1/4, due 10s ago` reads as a wait of that name as well
         return _error_fits(cell, states), []
-    known = _error_fits(cell, states)
-    return (True if known else None), []
+    expected = _error_fits(cell, states)
+    return (True if expected else None), []
 
 
 def _fits(form: str, values: dict[str, str], state: Record, at: float, now: float) -> bool:
@@ -137,8 +137,8 @@ def _awaits(step: Record, name: str) -> bool:
 
 def _step_fits(form: str, values: dict[str, str], step: Record, now: float) -> bool:
     attempts = step.get("attempts", [])
-    made = values.get("made") or values.get("alone")
-    if made is not None and int(made) != len(attempts):
+    built = values.get("made") or values.get("alone")
+    if built is not None and int(built) != len(attempts):
         return False
     if "of" in values and int(values["of"]) != step["config"]["retries"]["limit"] + 1:
         return False
@@ -164,8 +164,8 @@ def _error_fits(cell: str, states: Sequence[tuple[float, Record]]) -> bool:
         if cell.startswith("rollback") or state["status"] not in ("errored", ""):
             continue
         for name, error in _errors(state):
-            told = cell.removeprefix(f"{name}: ") if name else cell
-            if _same_start(told, error):
+            answer = cell.removeprefix(f"{name}: ") if name else cell
+            if _same_start(answer, error):
                 return True
     return False
 
@@ -192,6 +192,6 @@ def _text(error: Record | str) -> str:
     return message if name in ("", "Error") else f"{name}: {message}"
 
 
-def _same_start(told: str, error: str) -> bool:
-    head = told.rstrip("…. ").replace(" ", "")
+def _same_start(expected: str, error: str) -> bool:
+    head = expected.rstrip("…. ").replace(" ", "")
     return bool(head) and error.replace(" ", "").replace("\n", "").startswith(head)

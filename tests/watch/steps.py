@@ -45,10 +45,10 @@ def open_steps(detail: Record, at: float) -> list[tuple[str, Record]]:
     return found
 
 
-def next_attempt(detail: Record, name: str, made: int) -> float | None:
+def next_attempt(detail: Record, name: str, number: int) -> float | None:
     """When the attempt after so many really began; None while it has not."""
     for step in detail["steps"]:
         attempts: list[Any] = step.get("attempts", [])
-        if named(step, name) and len(attempts) > made:
-            return seconds_of(attempts[made]["start"])
+        if named(step, name) and len(attempts) > number:
+            return seconds_of(attempts[number]["start"])
     return None

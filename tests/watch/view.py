@@ -84,14 +84,14 @@ def read_view(lines: Sequence[str], faint_at) -> View | None:
 def _detail(lines: Sequence[str]) -> Detail | None:
     if not lines or (found := _TITLE.match(lines[0].strip("\n").rstrip().replace("  ", " ", 1))) is None:
         return None
-    told = []
+    seen = []
     for line in lines[1:]:
         if not line.strip() or re.match(
             r"^ *(queued|started|created|ended|params|over) ", line.strip() + " "
         ):
             break
-        told.append(line.strip())
-    sentence = " ".join(told)
+        seen.append(line.strip())
+    sentence = " ".join(seen)
     if re.match(r"^ *(started|queued) \d", sentence):
         sentence = ""
     return Detail(found[2], found[3].strip(), found[4] or "", sentence)

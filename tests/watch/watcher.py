@@ -57,8 +57,8 @@ class Tally:
             said.append(
                 f"{len(self.errors):,} next tries foretold, the worst off by {max(self.errors):.1f} s"
             )
-        said += [f"  false  {one}" for one in self.false[:60]]
-        said += [f"  not understood {number}x  {one}" for one, number in self.unknown.most_common(20)]
+        said += [f"  false  {each}" for each in self.false[:60]]
+        said += [f"  not understood {number}x  {each}" for each, number in self.unknown.most_common(20)]
         return said
 
 
@@ -106,14 +106,14 @@ def _compare(now: float, view: View, answers: Answers, tally: Tally) -> None:
 
 
 def _compare_row(now: float, view: View, row: Row, answers: Answers, tally: Tally) -> None:
-    told = answers.rows.get(row.identity)
-    if not told or answers.details.get(row.identity) is None:
+    answer = answers.rows.get(row.identity)
+    if not answer or answers.details.get(row.identity) is None:
         return
     dated = _LONG if row.behind else view.list_age if answers.is_newest(row.identity) else _FRESH
     since = now - dated - _LAG - Slack.seconds
     statuses = answers.statuses(row.identity, since, now + 1)
     tally.note("status", row.status in statuses, f"{row.identity} {row.status}, the API {sorted(statuses)}")
-    listed = told[-1][1]
+    listed = answer[-1][1]
     created = seconds_of(listed["created_on"])
     if created is not None and row.age:
         tally.note(
@@ -133,7 +133,7 @@ def _compare_took(now: float, row: Row, answers: Answers, tally: Tally) -> None:
     else:
         span = spoken_span(row.took)
         ended = [detail for detail in details if detail["end"] and detail["start"]]
-        lasted = [(seconds_of(one["end"]) or 0) - (seconds_of(one["start"]) or 0) for one in ended]
+        lasted = [(seconds_of(each["end"]) or 0) - (seconds_of(each["start"]) or 0) for each in ended]
     right = any(near(value, span) for value in lasted)
     tally.note("took", right, f"{row.identity} {row.took}, the API {[round(value, 1) for value in lasted]}")
 
@@ -150,8 +150,8 @@ def _compare_cell(now: float, view: View, row: Row, answers: Answers, tally: Tal
     aged = f"list {view.list_age:.0f} s old, {now % 1000:.1f}"
     tally.note(kind, right, f"{row.identity} {row.status} ({aged}) states {row.why} | {_open(open_now)}")
     if right and not was:
-        least_most = [(name, made, age_span(age)) for name, made, age in foretold]
-        tally.foretold += [Foretold(now, row.identity, n, made, *span) for n, made, span in least_most]
+        least_most = [(name, each, age_span(age)) for name, each, age in foretold]
+        tally.foretold += [Foretold(now, row.identity, n, each, *span) for n, each, span in least_most]
 
 
 def _compare_detail(now: float, detail: Detail, answers: Answers, tally: Tally) -> None:
@@ -167,20 +167,22 @@ def _compare_detail(now: float, detail: Detail, answers: Answers, tally: Tally) 
         what = f"{detail.identity} states {clause.text} | {_open(answers.details[detail.identity][-1][1])}"
         tally.note("clause", clause.holds, what)
         if clause.foretells is not None and clause.holds:
-            name, made, span = clause.foretells
-            tally.foretold.append(Foretold(now, detail.identity, name, made, *span))
+            name, built, span = clause.foretells
+            tally.foretold.append(Foretold(now, detail.identity, name, built, *span))
 
 
 def _compare_foretold(answers: Answers, tally: Tally) -> None:
     """Against the moment at which the attempt really began, where it has."""
-    for one in tally.foretold:
-        came = next_attempt(answers.details[one.identity][-1][1], one.name, one.made)
-        if came is None or came < one.at - Slack.seconds:
+    for each in tally.foretold:
+        came = next_attempt(answers.details[each.identity][-1][1], each.name, each.number)
+        if came is None or came < each.at - Slack.seconds:
             continue
-        ahead = came - one.at
-        off = max(0.0, one.least - ahead, ahead - one.most)
+        ahead = came - each.at
+        off = max(0.0, each.least - ahead, ahead - each.most)
         tally.errors.append(off)
-        what = f"{one.identity} {one.name}: in {one.least:.0f} to {one.most:.0f} s, came after {ahead:.1f} s"
+        what = (
+            f"{each.identity} {each.name}: in {each.least:.0f} to {each.most:.0f} s, came after {ahead:.1f} s"
+        )
         tally.note("next try", off <= Slack.seconds, what)
 
 

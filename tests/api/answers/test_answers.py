@@ -54,7 +54,7 @@ async def test_pages_are_walked_by_cursor_and_each_id_comes_once(cloud):
 
     def behave(seen, writer):
         ids, cursor = pages[seen.target.rpartition("cursor=")[2] if "cursor=" in seen.target else ""]
-        return envelope([{"id": one} for one in ids], result_info={"cursor": cursor})
+        return envelope([{"id": identity} for identity in ids], result_info={"cursor": cursor})
 
     api, server = await cloud(behave)
     assert [item["id"] async for page in walk(api, "orders") for item in page.items] == list("abcd")
@@ -196,20 +196,20 @@ async def test_verifying_a_token_that_belongs_to_the_account(cloud):
 
 
 async def test_the_observer_is_told_every_exchange(cloud):
-    told = []
+    found = []
     headers = {
         "cf_ray": "8c-FRA",
         "ratelimit": '"default";r=50;t=30',
         "ratelimit_policy": '"burst";q=100;w=60',
         "date": "Sat, 21 Nov 2026 10:58:42 GMT",
     }
-    api, _ = await cloud(sending('{"success":true,"result":[]}', **headers), observer=told.append)
+    api, _ = await cloud(sending('{"success":true,"result":[]}', **headers), observer=found.append)
     await api.list_instances("orders", ListQuery(cursor="x"))
-    (one,) = told
-    assert (one.kind, one.method, one.http, one.ray, one.size, one.failure) == (
+    (only,) = found
+    assert (only.kind, only.method, only.http, only.ray, only.size, only.failure) == (
         "list", "GET", 200, "8c-FRA", 28, ""
     )  # fmt: skip
-    assert one.path.endswith("/workflows/orders/instances?per_page=100&cursor=x")
-    assert (one.ratelimit, one.ratelimit_policy) == ('"default";r=50;t=30', '"burst";q=100;w=60')
-    assert one.server_date == "Sat, 21 Nov 2026 10:58:42 GMT"
-    assert one.milliseconds > 0
+    assert only.path.endswith("/workflows/orders/instances?per_page=100&cursor=x")
+    assert (only.ratelimit, only.ratelimit_policy) == ('"default";r=50;t=30', '"burst";q=100;w=60')
+    assert only.server_date == "Sat, 21 Nov 2026 10:58:42 GMT"
+    assert only.milliseconds > 0

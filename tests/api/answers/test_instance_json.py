@@ -57,25 +57,25 @@ def body(steps, **more):
 @settings(max_examples=200, deadline=None)
 @given(st.lists(promised, max_size=6), st.booleans())
 def test_steps_as_promised_are_left_until_looked_at(steps, mark):
-    told = read_instance_json((b"\xef\xbb\xbf" if mark else b"") + body(steps, step_count=3))
-    assert isinstance(told["result"]["steps"], Entries)
-    assert plain(told["result"]) == {"status": "running", "steps": steps, "step_count": 3}
-    assert list(told["result"]) == ["status", "steps", "step_count"]
-    assert (told["success"], told["errors"]) == (True, [])
-    lazily, alone = read_detail("orders", "a", told["result"]).steps, Steps(steps)
+    answer = read_instance_json((b"\xef\xbb\xbf" if mark else b"") + body(steps, step_count=3))
+    assert isinstance(answer["result"]["steps"], Entries)
+    assert plain(answer["result"]) == {"status": "running", "steps": steps, "step_count": 3}
+    assert list(answer["result"]) == ["status", "steps", "step_count"]
+    assert (answer["success"], answer["errors"]) == (True, [])
+    lazily, alone = read_detail("orders", "a", answer["result"]).steps, Steps(steps)
     assert lazily.columns == alone.columns
-    assert [one.raw for one in lazily] == steps
+    assert [each.raw for each in lazily] == steps
     assert [lazily.attempts(index) for index in range(len(steps))] == [
-        one.get("attempts", ()) for one in steps
+        each.get("attempts", ()) for each in steps
     ]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(promised, broken), max_size=4))
 def test_whatever_stands_among_the_steps_is_read(steps):
-    told = read_instance_json(body(steps))["result"]
-    assert plain(told)["steps"] == steps
-    assert read_detail("orders", "a", told).steps.columns == Steps(steps).columns
+    answer = read_instance_json(body(steps))["result"]
+    assert plain(answer)["steps"] == steps
+    assert read_detail("orders", "a", answer).steps.columns == Steps(steps).columns
 
 
 def in_order(value):
@@ -95,13 +95,13 @@ def in_order(value):
     ],
 )
 def test_an_answer_of_another_shape_is_parsed_at_once(sent):
-    told, plainly = read_instance_json(sent), read_json(sent)
-    assert in_order(told) == in_order(plainly)
-    assert not isinstance((told or {}).get("result") if isinstance(told, dict) else None, Entries)
+    answer, plainly = read_instance_json(sent), read_json(sent)
+    assert in_order(answer) == in_order(plainly)
+    assert not isinstance((answer or {}).get("result") if isinstance(answer, dict) else None, Entries)
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "expected"),
     [
         (b'"' + "日".encode()[:2] + b'"', "\ufffd"),
         (b"1" + b"0" * 400, 10**400),
@@ -111,12 +111,12 @@ def test_an_answer_of_another_shape_is_parsed_at_once(sent):
         (b"[" * 500 + b"]" * 500, "nested deeper than 400 levels"),
     ],
 )
-def test_a_monstrous_output_stays_with_its_own_step(sent, told):
+def test_a_monstrous_output_stays_with_its_own_step(sent, expected):
     steps = b'[{"name":"a-1","type":"step","output":' + sent + b'},{"name":"b-1","output":1}]'
     result = read_instance_json(b'{"success":true,"result":{"steps":' + steps + b"}}")["result"]
-    one, other = read_detail("orders", "a", result).steps
-    assert told is None or one.output == told
-    assert (one.name, one.kind, other.name, other.output) == ("a-1", "step", "b-1", 1)
+    first, other = read_detail("orders", "a", result).steps
+    assert expected is None or first.output == expected
+    assert (first.name, first.kind, other.name, other.output) == ("a-1", "step", "b-1", 1)
 
 
 def test_a_timeline_of_them_is_the_timeline_of_their_values():
@@ -135,7 +135,7 @@ def test_a_timeline_of_them_is_the_timeline_of_their_values():
         for read in (read_instance_json, read_json)
     )
     assert isinstance(lazily.detail.steps.entries, Entries)
-    for one in (
+    for each in (
         "states",
         "lengths",
         "failed",
@@ -147,4 +147,4 @@ def test_a_timeline_of_them_is_the_timeline_of_their_values():
         "start",
         "end",
     ):
-        assert getattr(lazily, one) == getattr(alone, one)
+        assert getattr(lazily, each) == getattr(alone, each)

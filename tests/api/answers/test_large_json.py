@@ -93,10 +93,10 @@ def test_letters_cut_in_two_show_in_a_large_answer():
 
 def test_each_cut_of_a_large_answer_is_read_or_told():
     body = envelope(answer("running", [done(f"a-{n}", n, n + 1) for n in range(3000)]))
-    told = 0
+    found = 0
     for start, end in pairwise(range(0, len(body), len(body) // 50)):
         try:
             read_instance_json(body[start:end] if start % 2 else body[:end])
         except Unreadable:
-            told += 1
-    assert told > 40
+            found += 1
+    assert found > 40

@@ -62,8 +62,8 @@ def created(shell: Run) -> str:
     for _ in range(10):
         done = shell("create", "-w", "orders", "--params", '{"orderId": "made-here"}')
         assert done.returncode == 0, done.stderr
-        made = str(json.loads(done.stdout)["id"])
-        told = json.loads(shell("show", "-w", "orders", "-i", made, "--json").stdout)
-        if told["result"]["status"] in ("running", "waiting"):
-            return made
+        built = str(json.loads(done.stdout)["id"])
+        saved = json.loads(shell("show", "-w", "orders", "-i", built, "--json").stdout)
+        if saved["result"]["status"] in ("running", "waiting"):
+            return built
     raise AssertionError("every order that was made ended at once")

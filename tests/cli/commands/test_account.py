@@ -19,7 +19,7 @@ async def wrote(program, accounts, *arguments):
         path = seen.target.partition("?")[0]
         asked.append((seen.method, path))
         if path.endswith("/accounts"):
-            return envelope([{"id": one, "name": "Acme"} for one in accounts])
+            return envelope([{"id": account, "name": "Acme"} for account in accounts])
         if seen.method == "POST":
             return envelope({"id": seen.json()["instance_id"], "status": "queued"})
         return envelope({"status": "paused", "steps": []})
@@ -46,7 +46,7 @@ async def test_the_only_one_is_taken_and_written_down(program, tmp_path, argumen
     await wrote(program, ["a" * 32], *arguments)
     [journal] = (tmp_path / "home").rglob("actions.jsonl")
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert {one["account"] for one in lines} == {"a" * 32}
+    assert {each["account"] for each in lines} == {"a" * 32}
 
 
 async def test_what_is_done_in_a_dev_session_is_of_no_account(program, tmp_path):

@@ -28,33 +28,38 @@ def objects(done) -> list[dict]:
 
 def test_writing_commands_say_what_truly_happened(shell, created):
     done = shell("pause", "-w", "orders", created, "--yes")
-    [told] = objects(done)
-    assert (done.returncode, list(told)) == (0, KEYS)
-    assert (told["verb"], told["after"], told["outcome"], told["error"]) == ("pause", "paused", "done", None)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told["at"])
+    [answer] = objects(done)
+    assert (done.returncode, list(answer)) == (0, KEYS)
+    assert (answer["verb"], answer["after"], answer["outcome"], answer["error"]) == (
+        "pause",
+        "paused",
+        "done",
+        None,
+    )
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", answer["at"])
 
     again = shell("pause", "-w", "orders", created, "--yes")
-    [told] = objects(again)
-    assert (again.returncode, told["outcome"], told["before"]) == (1, "skipped", "paused")
+    [answer] = objects(again)
+    assert (again.returncode, answer["outcome"], answer["before"]) == (1, "skipped", "paused")
 
     assert objects(shell("resume", "-w", "orders", created, "--yes"))[0]["outcome"] == "done"
-    [told] = objects(shell("terminate", "-w", "orders", created, "--yes"))
-    assert (told["after"], told["outcome"]) == ("terminated", "done")
-    [told] = objects(shell("restart", "-w", "orders", created, "--yes"))
-    assert (told["before"], told["outcome"]) == ("terminated", "done")
+    [answer] = objects(shell("terminate", "-w", "orders", created, "--yes"))
+    assert (answer["after"], answer["outcome"]) == ("terminated", "done")
+    [answer] = objects(shell("restart", "-w", "orders", created, "--yes"))
+    assert (answer["before"], answer["outcome"]) == ("terminated", "done")
 
 
 def test_a_step_that_is_not_there_is_named(shell, created):
-    [told] = objects(shell("restart", "-w", "orders", created, "--from-step", "load order-1", "--yes"))
-    assert told["outcome"] == "refused"
-    assert "restarted from a step load order-1" in told["error"]
-    assert "without the -N" in told["error"]
+    [answer] = objects(shell("restart", "-w", "orders", created, "--from-step", "load order-1", "--yes"))
+    assert answer["outcome"] == "refused"
+    assert "restarted from a step load order-1" in answer["error"]
+    assert "without the -N" in answer["error"]
 
 
 def test_an_id_that_was_never_there_is_not_said_to_be_gone(shell):
-    [told] = objects(shell("pause", "-w", "orders", "mistyped", "--yes"))
-    assert told["outcome"] == "skipped"
-    assert "nothing sent: orders has no instance mistyped" in told["error"]
+    [answer] = objects(shell("pause", "-w", "orders", "mistyped", "--yes"))
+    assert answer["outcome"] == "skipped"
+    assert "nothing sent: orders has no instance mistyped" in answer["error"]
 
 
 def test_ids_from_stdin_count_once_and_the_worst_exits(shell, created):
@@ -62,24 +67,24 @@ def test_ids_from_stdin_count_once_and_the_worst_exits(shell, created):
         "send", "-w", "orders", "-", "--type", "approval", "--payload", '{"ok": true}', "--yes",
         input=f"{created}\n\nnot-there\n{created}\n",
     )  # fmt: skip
-    told = {one["id"]: one for one in objects(done)}
-    assert set(told) == {created, "not-there"}
-    assert told[created]["outcome"] == "done"
+    by_id = {each["id"]: each for each in objects(done)}
+    assert set(by_id) == {created, "not-there"}
+    assert by_id[created]["outcome"] == "done"
     assert done.returncode == 1
 
 
 def test_a_taken_id_is_told(shell, created):
     done = shell("create", "-w", "orders", "--id", created)
-    [told] = objects(done)
-    assert (done.returncode, told["outcome"]) == (1, "refused")
-    assert "taken" in told["error"]
+    [answer] = objects(done)
+    assert (done.returncode, answer["outcome"]) == (1, "refused")
+    assert "taken" in answer["error"]
 
 
 def test_wait_follows_until_it_is_final(shell):
     done = shell("create", "-w", "orders", "--id", "waits-in-vain", "--wait", "--timeout", "2s")
-    [told] = objects(done)
-    assert (done.returncode, told["outcome"], told["id"]) == (4, "under way", "waits-in-vain")
-    assert told["ended"] is None
+    [answer] = objects(done)
+    assert (done.returncode, answer["outcome"], answer["id"]) == (4, "under way", "waits-in-vain")
+    assert answer["ended"] is None
     assert done.stderr.startswith("wfdash: waits-in-vain: ")
 
 
@@ -88,34 +93,34 @@ def test_a_batch_tells_which_were_skipped(shell, created, tmp_path):
     entries = [{"instance_id": "batch-1", "params": {"n": 1}}, {"instance_id": created}, {"id": "batch-2"}]
     batch.write_text("\n".join(map(json.dumps, entries)) + "\n")
     done = shell("create", "-w", "orders", "--batch", str(batch))
-    told = {one["id"]: one["outcome"] for one in objects(done)}
-    assert told == {"batch-1": "done", created: "skipped", "batch-2": "done"}
+    by_id = {each["id"]: each["outcome"] for each in objects(done)}
+    assert by_id == {"batch-1": "done", created: "skipped", "batch-2": "done"}
     assert done.returncode == 1
 
 
 def test_write_without_answer_is_looked_up_and_sent_once(program, faulty):
     env = faulty("--fault", "reset-after:1@^PATCH")
-    one = json.loads(program("create", "-w", "orders", "--id", "cut-off", env=env).stdout)["id"]
-    done = program("terminate", "-w", "orders", one, "--yes", env=env)
-    [told] = objects(done)
-    assert (done.returncode, told["after"], told["outcome"]) == (0, "terminated", "done")
-    assert told["answered"] is None
+    identity = json.loads(program("create", "-w", "orders", "--id", "cut-off", env=env).stdout)["id"]
+    done = program("terminate", "-w", "orders", identity, "--yes", env=env)
+    [answer] = objects(done)
+    assert (done.returncode, answer["after"], answer["outcome"]) == (0, "terminated", "done")
+    assert answer["answered"] is None
 
 
 def test_an_event_that_got_no_answer_is_unknown(program, faulty):
     env = faulty("--fault", "reset-after:1@^POST.*/events/")
     program("create", "-w", "orders", "--id", "cut-off", env=env)
     done = program("send", "-w", "orders", "cut-off", "--type", "approval", "--yes", env=env)
-    [told] = objects(done)
-    assert (done.returncode, told["outcome"]) == (4, "unknown")
-    assert told["error"]
+    [answer] = objects(done)
+    assert (done.returncode, answer["outcome"]) == (4, "unknown")
+    assert answer["error"]
 
 
 def test_the_shells_actions_are_in_the_journal(shell, created, tmp_path):
     shell("pause", "-w", "orders", created, "--yes")
     [journal] = (tmp_path / "home").rglob("actions.jsonl")
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert [one["event"] for one in lines if one["verb"] == "pause"] == [
+    assert [each["event"] for each in lines if each["verb"] == "pause"] == [
         "planned",
         "sent",
         "answered",
@@ -148,10 +153,10 @@ def test_no_journal_goes_on_without(shell, created, tmp_path):
 
 def test_an_interrupted_write_says_what_is_known(program, faulty):
     env = faulty("--fault", "hang:1@^PATCH")
-    one = objects(program("create", "-w", "orders", "--id", "hangs", env=env))[0]["id"]
+    identity = objects(program("create", "-w", "orders", "--id", "hangs", env=env))[0]["id"]
     detail = "/workflows/orders/instances/hangs"
     wait_until(lambda: ask(env, detail)["result"]["status"] in ("running", "waiting"))
-    pausing = program.start("pause", "-w", "orders", one, "not-there", "--yes", env=env)
+    pausing = program.start("pause", "-w", "orders", identity, "not-there", "--yes", env=env)
     journal = Path(os.environ["XDG_STATE_HOME"]) / "wfdash" / "actions.jsonl"
 
     def sent() -> bool:
@@ -161,11 +166,11 @@ def test_an_interrupted_write_says_what_is_known(program, faulty):
     wait_until(sent)
     pausing.send_signal(signal.SIGTERM)
     out, err = pausing.communicate(timeout=60)
-    told = {each["id"]: each for each in map(json.loads, out.splitlines())}
+    saved = {each["id"]: each for each in map(json.loads, out.splitlines())}
     assert pausing.returncode == 143, err
-    assert told[one]["outcome"] == "unknown"
-    assert told[one]["before"] in STATUSES
-    assert told["not-there"]["outcome"] == "skipped"
+    assert saved[identity]["outcome"] == "unknown"
+    assert saved[identity]["before"] in STATUSES
+    assert saved["not-there"]["outcome"] == "skipped"
 
 
 def test_an_interrupted_wait_says_that_it_was_made(program, simulator):
@@ -174,10 +179,10 @@ def test_an_interrupted_wait_says_that_it_was_made(program, simulator):
     wait_until(lambda: "made-and-left" in [row["id"] for row in ask(simulator, path)["result"]])
     making.send_signal(signal.SIGINT)
     out, err = making.communicate(timeout=60)
-    [told] = map(json.loads, out.splitlines())
+    [saved] = map(json.loads, out.splitlines())
     assert making.returncode == 130, err
-    assert (told["id"], told["verb"]) == ("made-and-left", "create")
-    assert told["outcome"] in ("under way", "unknown")
+    assert (saved["id"], saved["verb"]) == ("made-and-left", "create")
+    assert saved["outcome"] in ("under way", "unknown")
 
 
 def test_a_read_only_profile_is_2(shell, tmp_path, simulator):

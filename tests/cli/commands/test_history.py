@@ -83,11 +83,11 @@ def test_buckets_are_hours_in_utc_cut_at_both_ends(shell):
 def test_versions_equal_those_of_an_independent_reader(shell, simulator):
     lines, basis = history(shell, "-w", "orders", "--by", "version")
     rows = listed(simulator, "orders")
-    told = {one["id"]: one for one in ask(simulator, "/workflows/orders/versions")["result"]}
+    by_id = {each["id"]: each for each in ask(simulator, "/workflows/orders/versions")["result"]}
     assert {line["version"] for line in lines} == {row["version_id"] for row in rows}
     for line in lines:
         version, deployed = line.pop("version"), line.pop("deployed")
-        assert at(deployed) == at(told[version]["created_on"])
+        assert at(deployed) == at(by_id[version]["created_on"])
         start, end = at(line.pop("from")), at(line.pop("to"))
         assert line == counted([row for row in rows if row["version_id"] == version], start, end)
     assert basis["complete"] is True
@@ -100,9 +100,9 @@ def test_steps_equal_those_of_an_independent_reader(shell, simulator):
         pytest.fail("no step was counted")
     details = [ask(simulator, f"/workflows/onboarding/instances/{row['id']}")["result"] for row in newest]
     steps = [step for detail in details for step in detail["steps"] if step["type"] != "termination"]
-    known = {line["step"]: line for line in lines}
+    expected = {line["step"]: line for line in lines}
     assert sum(line["runs"] for line in lines) <= len(steps)
-    assert set(known) <= {step["name"].rpartition("-")[0] for step in steps} | {
+    assert set(expected) <= {step["name"].rpartition("-")[0] for step in steps} | {
         step["name"] for step in steps
     }
 

@@ -29,15 +29,15 @@ def test_json_is_the_apis_items_untouched_newest_first(shell, simulator):
     done = shell("list", "-w", "legacy-import", "-w", "orders", "--filter", "status:errored", "--json")
     assert done.returncode == 0
     items = [json.loads(line) for line in done.stdout.splitlines()]
-    known = {
-        one["id"]: one
-        for one in ask(simulator, "/workflows/orders/instances?status=errored&per_page=100")["result"]
+    expected = {
+        each["id"]: each
+        for each in ask(simulator, "/workflows/orders/instances?status=errored&per_page=100")["result"]
     }
     assert len(items) > 20
     assert all(
-        known[item["id"]] == item and list(known[item["id"]]) == list(item)
+        expected[item["id"]] == item and list(expected[item["id"]]) == list(item)
         for item in items
-        if item["id"] in known
+        if item["id"] in expected
     )
     times = [item["created_on"] for item in items]
     assert times == sorted(times, reverse=True)

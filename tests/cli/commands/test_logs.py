@@ -88,8 +88,8 @@ def test_follow_ends_with_the_instance(shell, created):
 
 def test_credential_in_a_line_is_masked(shell, simulator):
     token = simulator["CLOUDFLARE_API_TOKEN"]
-    made = shell("create", "-w", "orders", "--id", token, "--wait", "--timeout", "3s")
-    assert made.returncode in (0, 1, 4), made.stderr
+    created = shell("create", "-w", "orders", "--id", token, "--wait", "--timeout", "3s")
+    assert created.returncode in (0, 1, 4), created.stderr
     for more in ((), ("--json",)):
         done = shell("logs", "-w", "orders", "-i", token, *more)
         assert done.returncode == 0

@@ -25,7 +25,7 @@ def test_it_opens_on_the_same_workflow_and_filter(terminal, simulator, file):
 
 def test_marks_and_pins_are_there_again(terminal, simulator, shell, tmp_path):
     listed = shell("list", "-w", "orders", "--limit", "60", "--json").stdout.splitlines()
-    ids = [one for line in listed if (one := json.loads(line)["id"]).startswith("order-")]
+    ids = [identity for line in listed if (identity := json.loads(line)["id"]).startswith("order-")]
     path = tmp_path / "shift.jsonl"
     handover = Handover(1_763_730_131.0, workflow="orders", marks=ids[:2], pins=[("orders", ids[2])])
     path.write_text("\n".join(handover.lines()) + "\n")
@@ -39,11 +39,11 @@ def test_cut_handover_opens_with_what_it_has_and_says_so(terminal, simulator, sh
     listed = shell("list", "-w", "orders", "--limit", "5", "--json").stdout.splitlines()
     instance = json.loads(listed[0])["id"]
     path = tmp_path / "shift.jsonl"
-    whole = Handover(1_763_730_131.0, workflow="orders", instance=instance, marks=["a", "b"]).lines()
-    path.write_text("\n".join(whole[:2]) + "\n" + whole[2][:9])
+    full = Handover(1_763_730_131.0, workflow="orders", instance=instance, marks=["a", "b"]).lines()
+    path.write_text("\n".join(full[:2]) + "\n" + full[2][:9])
     dashboard = terminal("open", str(path), env=simulator, columns=140, lines=40)
-    told = "the handover was cut: its end is missing, and 1 line of it could"
-    dashboard.wait_for(told, lambda screen: "BLOCKED ON" not in screen.text)
+    wanted = "the handover was cut: its end is missing, and 1 line of it could"
+    dashboard.wait_for(wanted, lambda screen: "BLOCKED ON" not in screen.text)
     dashboard.wait_for(instance, "STEP")
     dashboard.press("q", "q")
     assert dashboard.wait_exit() == 0
@@ -56,8 +56,8 @@ def test_a_filter_that_cannot_be_read_is_left_out(terminal, simulator, tmp_path)
     dashboard.wait_for("orders", "waiting")
     dashboard.press("q")
     assert dashboard.wait_exit() == 0
-    told = " ".join(dashboard.screen.text.split())
-    assert "its filter was left out: there is no field foo" in told
+    wanted = " ".join(dashboard.screen.text.split())
+    assert "its filter was left out: there is no field foo" in wanted
 
 
 @pytest.mark.parametrize(("text", "words"), [(None, "could not be read"), ("{}", "not a handover file")])

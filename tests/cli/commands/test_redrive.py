@@ -58,18 +58,18 @@ def test_a_reviewed_plan_repairs_and_keeps_what_was_done(parcels, tmp_path):
     before = {line["id"]: steps(parcels, line["id"]) for line in chosen}
 
     done = parcels("redrive", "--plan", str(file), "--wait", "--timeout", "2m", "--yes")
-    told = {line["id"]: line for line in objects(done)}
-    assert told.keys() == {*before, skipped[0]["id"]}
-    assert all(list(line) == [*KEYS, "from", "ended"] for line in told.values())
-    assert told[skipped[0]["id"]]["outcome"] == "skipped"
+    by_id = {line["id"]: line for line in objects(done)}
+    assert by_id.keys() == {*before, skipped[0]["id"]}
+    assert all(list(line) == [*KEYS, "from", "ended"] for line in by_id.values())
+    assert by_id[skipped[0]["id"]]["outcome"] == "skipped"
     for line in chosen:
-        result = told[line["id"]]
+        result = by_id[line["id"]]
         assert (result["outcome"], result["from"]) == ("done", line["from"])
         assert result["ended"] == result["after"]
         assert steps(parcels, line["id"])[:2] == before[line["id"]][:2]
     assert done.returncode == 1, "one was skipped"
     again = parcels("list", "--filter", "batch:last", "--limit", "0", "--json")
-    assert {json.loads(line)["id"] for line in again.stdout.splitlines()} == told.keys()
+    assert {json.loads(line)["id"] for line in again.stdout.splitlines()} == by_id.keys()
 
 
 def test_a_plan_made_before_another_run_is_not_sent_as_it_was(parcels, tmp_path):
@@ -78,9 +78,9 @@ def test_a_plan_made_before_another_run_is_not_sent_as_it_was(parcels, tmp_path)
     file = tmp_path / "plan.jsonl"
     file.write_text(json.dumps(line))
     done = parcels("redrive", "--plan", str(file), "--yes")
-    [told] = objects(done)
-    assert (done.returncode, told["outcome"]) == (1, "skipped")
-    assert 'not at "other": nothing sent' in told["error"]
+    [answer] = objects(done)
+    assert (done.returncode, answer["outcome"]) == (1, "skipped")
+    assert 'not at "other": nothing sent' in answer["error"]
 
 
 @pytest.mark.parametrize(
@@ -160,12 +160,12 @@ def test_every_verb_plans_without_sending(parcels, command, more):
     identity = errored(parcels)[-1]
     before = steps(parcels, identity)
     done = parcels(command, identity, "never-made", *more, "--dry-run")
-    one, other = objects(done)
+    first, other = objects(done)
     assert done.returncode == 0
-    assert (one["id"], one["before"], other["before"]) == (identity, "errored", None)
-    assert (one["reason"] is None) == (command == "restart")
+    assert (first["id"], first["before"], other["before"]) == (identity, "errored", None)
+    assert (first["reason"] is None) == (command == "restart")
     assert other["reason"]
-    assert (one["from"] or {}).get("name") == ("weigh" if len(more) == 2 and command == "restart" else None)
+    assert (first["from"] or {}).get("name") == ("weigh" if len(more) == 2 and command == "restart" else None)
     assert steps(parcels, identity) == before
 
 
@@ -178,9 +178,9 @@ def test_create_plans_without_creating(parcels):
 
 def test_restart_waits_for_the_end(parcels):
     done = parcels("restart", errored(parcels)[-1], "--wait", "--timeout", "2m", "--yes")
-    [told] = objects(done)
-    assert told["ended"] == told["after"]
-    assert done.returncode == (0 if told["ended"] == "complete" else 1)
+    [answer] = objects(done)
+    assert answer["ended"] == answer["after"]
+    assert done.returncode == (0 if answer["ended"] == "complete" else 1)
 
 
 @pytest.fixture
@@ -216,22 +216,22 @@ def test_faults_a_kill_and_a_resume_restart_each_once(program, broken, tmp_path)
     broken.mend()
 
     killed = program.start("redrive", *run, "--plan", str(file), env=broken.exports)
-    told = [json.loads(killed.stdout.readline()) for _ in range(15)]
+    entries = [json.loads(killed.stdout.readline()) for _ in range(15)]
     killed.kill()
     out, _ = killed.communicate(timeout=60)
-    told += [json.loads(line) for line in out.splitlines() if line.endswith("}")]
+    entries += [json.loads(line) for line in out.splitlines() if line.endswith("}")]
 
     assert program("redrive", *run, "--resume", "--dry-run", env=broken.exports).returncode == 0
     resumed = program("redrive", *run, "--resume", env=broken.exports)
-    told += objects(resumed)
+    entries += objects(resumed)
     assert "not sent" in resumed.stderr
-    assert {line["id"] for line in told} == plan.keys(), "every id is accounted for"
+    assert {line["id"] for line in entries} == plan.keys(), "every id is accounted for"
     again = program("redrive", *run, "--resume", env=broken.exports)
     assert (again.returncode, again.stdout) == (1, "")
     assert "nothing to resume" in again.stderr
 
     restarts = broken.restarts()
-    last = {line["id"]: line for line in told}
+    last = {line["id"]: line for line in entries}
     assert {identity for identity in plan if restarts[identity] > 1} == set()
     never = {identity for identity in plan if restarts[identity] == 0}
     assert never == {identity for identity, line in last.items() if line["outcome"] != "done"}

@@ -15,11 +15,11 @@ def an_errored(shell) -> str:
 
 
 def test_text_tells_why_and_draws_the_timeline(shell):
-    one = an_errored(shell)
-    done = shell("show", "-w", "orders", one)
+    errored = an_errored(shell)
+    done = shell("show", "-w", "orders", errored)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == f"orders / {one}: errored"
+    assert lines[0] == f"orders / {errored}: errored"
     assert "errored" in lines[1]
     assert any(re.search(r"✗ .+ \d/\d", line) for line in lines)
     assert all(line.isprintable() for line in lines)
@@ -27,12 +27,12 @@ def test_text_tells_why_and_draws_the_timeline(shell):
 
 
 def test_json_holds_the_answer_untouched(shell, simulator):
-    one = an_errored(shell)
-    done = shell("show", "-i", one, "-w", "orders", "--json")
+    errored = an_errored(shell)
+    done = shell("show", "-i", errored, "-w", "orders", "--json")
     answer = json.loads(done.stdout)
     assert list(answer) == ["workflow", "id", "why", "result"]
-    assert answer["result"] == ask(simulator, f"/workflows/orders/instances/{one}")["result"]
-    assert (answer["workflow"], answer["id"]) == ("orders", one)
+    assert answer["result"] == ask(simulator, f"/workflows/orders/instances/{errored}")["result"]
+    assert (answer["workflow"], answer["id"]) == ("orders", errored)
     assert answer["why"]
     assert done.stdout.count("\n") == 1
     assert done.stdout.isascii()
@@ -40,18 +40,18 @@ def test_json_holds_the_answer_untouched(shell, simulator):
 
 def test_how_long_what_ended_is_kept_is_read_from_its_version(shell, simulator):
     listed = shell("list", "-w", "inventory-sync", "--filter", "status:complete", "--limit", "1", "--json")
-    one = json.loads(listed.stdout)
-    told = shell("show", "-w", "inventory-sync", one["id"]).stdout
-    ended = datetime.fromisoformat(one["ended_on"]).replace(microsecond=0)
-    assert f"kept      until about {ended + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}" in told
-    assert "; erased in about " in told
+    subject = json.loads(listed.stdout)
+    answer = shell("show", "-w", "inventory-sync", subject["id"]).stdout
+    ended = datetime.fromisoformat(subject["ended_on"]).replace(microsecond=0)
+    assert f"kept      until about {ended + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}" in answer
+    assert "; erased in about " in answer
 
 
 def test_a_dashboard_url_names_it_all(shell, simulator):
-    one = an_errored(shell)
+    errored = an_errored(shell)
     account = simulator["CLOUDFLARE_ACCOUNT_ID"]
-    url = f"https://dash.cloudflare.com/{account}/workers/workflows/orders/instance/{one}"
-    assert shell("show", url).stdout.startswith(f"orders / {one}: ")
+    url = f"https://dash.cloudflare.com/{account}/workers/workflows/orders/instance/{errored}"
+    assert shell("show", url).stdout.startswith(f"orders / {errored}: ")
     assert shell("show", "-i", url, "-w", "refunds").returncode == 2
 
 
@@ -75,10 +75,10 @@ def test_an_id_cannot_write_a_line_of_its_own(shell):
 
 
 def test_of_one_that_ended_nobody_says_when_no_time_runs_on():
-    told = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": None, "steps": []}
-    assert "so far" not in "\n".join(sheet(read_detail("orders", "a", told), "finished", 1_800_000_000.0))
-    told["status"] = "running"
-    assert "so far" in "\n".join(sheet(read_detail("orders", "a", told), "running", 1_800_000_000.0))
+    seen = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": None, "steps": []}
+    assert "so far" not in "\n".join(sheet(read_detail("orders", "a", seen), "finished", 1_800_000_000.0))
+    seen["status"] = "running"
+    assert "so far" in "\n".join(sheet(read_detail("orders", "a", seen), "running", 1_800_000_000.0))
 
 
 def test_credential_in_use_is_masked_in_text_and_left_in_json(shell, simulator):

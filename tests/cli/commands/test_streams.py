@@ -79,4 +79,4 @@ def test_write_is_carried_out_after_the_reader_has_left(sh, shell):
     assert len(ids) == 2
     done = sh('("$@"; echo $? >&2) | true', "pause", "-w", "orders", "nope", *ids, "--yes")
     assert done.stderr == "0\n"
-    assert [status_of(shell, one) for one in ids] == ["paused", "paused"]
+    assert [status_of(shell, identity) for identity in ids] == ["paused", "paused"]

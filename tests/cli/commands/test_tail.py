@@ -17,9 +17,9 @@ def test_until_final_is_0_and_another_final_is_1(shell, created):
     shell("terminate", "-w", "orders", created, "--yes")
     done = shell("tail", "-w", "orders", "-i", created, "--until", "final")
     assert done.returncode == 0
-    at, workflow, one, was, now, why = done.stdout.rstrip("\n").split("\t")
+    at, workflow, subject, was, now, why = done.stdout.rstrip("\n").split("\t")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", at)
-    assert (workflow, one, was, now) == ("orders", created, "-", "terminated")
+    assert (workflow, subject, was, now) == ("orders", created, "-", "terminated")
     assert why.startswith("terminated")
     assert shell("tail", "-w", "orders", "-i", created, "--until", "complete").returncode == 1
     assert shell("tail", "-w", "orders", "-i", created, "--until", "TERMINATED").returncode == 0
@@ -51,8 +51,8 @@ def test_nobody_there_is_5_after_a_few_tries(shell):
     assert done.stderr.endswith("wfdash: gave up after 4 tries\n")
 
 
-@pytest.mark.parametrize(("one", "good"), [([], 3), (["-i", "order-1"], 1)])
-async def test_a_token_that_is_withdrawn_on_the_way_is_3(program, one, good):
+@pytest.mark.parametrize(("single", "good"), [([], 3), (["-i", "order-1"], 1)])
+async def test_a_token_that_is_withdrawn_on_the_way_is_3(program, single, good):
     row = {"id": "order-1", "status": "running", "created_on": "2026-11-21T10:00:00Z"}
     asked = []
 
@@ -69,7 +69,7 @@ async def test_a_token_that_is_withdrawn_on_the_way_is_3(program, one, good):
             CLOUDFLARE_ACCOUNT_ID="a" * 32,
             CLOUDFLARE_BASE_URL=f"{server.url}/client/v4",
         )
-        argv = program.argv("tail", "-w", "orders", "--interval", "1", *one)
+        argv = program.argv("tail", "-w", "orders", "--interval", "1", *single)
         tail = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=PIPE, stderr=PIPE)
         out, err = await asyncio.wait_for(tail.communicate(), 180)
     assert tail.returncode == 3
@@ -117,11 +117,11 @@ def test_changes_are_told_until_a_signal(program, simulator, shell, created, num
     assert seen[-1]["from"] == "-"
     shell("pause", "-w", "orders", created, "--yes")
     for line in tail.stdout:
-        told = json.loads(line)
-        if told["id"] == created and told["to"] == "paused":
+        saved = json.loads(line)
+        if saved["id"] == created and saved["to"] == "paused":
             break
-    assert told["from"] in ("queued", "running", "waiting", "waitingForPause")
-    assert told["why"].startswith("paused")
+    assert saved["from"] in ("queued", "running", "waiting", "waitingForPause")
+    assert saved["why"].startswith("paused")
     tail.send_signal(number)
     _, err = tail.communicate(timeout=180)
     assert tail.returncode == code

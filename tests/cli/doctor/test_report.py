@@ -86,8 +86,8 @@ async def test_foreign_account_differs_from_a_missing_permission(capsys):
 
     async with serving(behave) as server:
         assert await doctor(settings_for(server, account_id="wrong"), ENVIRON) == 1
-        told = capsys.readouterr().out.partition("to fix")[2]
-        assert "1. Set another account: wrong is none of those it reaches, right (Acme)." in told
+        answer = capsys.readouterr().out.partition("to fix")[2]
+        assert "1. Set another account: wrong is none of those it reaches, right (Acme)." in answer
         assert await doctor(settings_for(server, account_id="right"), ENVIRON) == 1
     assert "Set another account" not in capsys.readouterr().out
 
@@ -104,16 +104,16 @@ async def test_a_workflow_that_is_not_there_has_to_be_fixed(capsys):
 
 def test_what_stands_in_the_way_of_the_journal_has_to_be_fixed(program, tmp_path):
     (tmp_path / "file").write_text("")
-    told = program("doctor", env={"XDG_STATE_HOME": str(tmp_path / "file")}).stdout
-    assert "CANNOT be written" in told
-    assert "cannot be written: no journal, notes or pins are kept" in told.partition("to fix")[2]
+    answer = program("doctor", env={"XDG_STATE_HOME": str(tmp_path / "file")}).stdout
+    assert "CANNOT be written" in answer
+    assert "cannot be written: no journal, notes or pins are kept" in answer.partition("to fix")[2]
 
 
 def test_a_config_that_cannot_be_read_is_the_one_that_is_named(program, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("[pol]\n")
-    told = program("doctor", "--config", str(path)).stdout
-    assert f"{path} (6 bytes" in told
+    answer = program("doctor", "--config", str(path)).stdout
+    assert f"{path} (6 bytes" in answer
 
 
 async def test_the_account_is_found_and_a_wrong_clock_told(capsys):

@@ -80,7 +80,7 @@ def naive(node: Node, row: Instance, context: MatchContext) -> bool | None:
         inner = naive(node.node, row, context)
         return None if inner is None else not inner
     if isinstance(node, And | Or):
-        answers = [naive(one, row, context) for one in node.nodes]
+        answers = [naive(each, row, context) for each in node.nodes]
         decisive = isinstance(node, Or)
         if decisive in answers:
             return decisive
@@ -301,12 +301,12 @@ def test_values_are_offered_from_what_is_loaded_and_read():
     rows = [Instance("a", version="cc" * 8), Instance("b", version="dd" * 8), Instance("c", version="dd" * 8)]
     read = [DetailFields(("charge card-1", "charge card-2"), "timeouterror: x", "step"), DetailFields()]
 
-    def known(field):
+    def is_field(field):
         return found_values(field, rows, read)
 
-    assert complete("version:", 8, known) == ["version:dddddddd", "version:cccccccc"]
-    assert complete("step~ch", 7, known) == ['step~"charge card"']
-    assert complete("error~", 6, known) == ["error~timeouterror"]
+    assert complete("version:", 8, is_field) == ["version:dddddddd", "version:cccccccc"]
+    assert complete("step~ch", 7, is_field) == ['step~"charge card"']
+    assert complete("error~", 6, is_field) == ["error~timeouterror"]
     assert parse('step~"charge card"').node.values == ("charge card",)
 
 

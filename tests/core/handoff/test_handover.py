@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wfdash.core.handoff.handover import Handover, HandoverError, HandoverLine, read_handover
 
-WHOLE = Handover(
+FULL = Handover(
     1_795_262_400.0,
     account_id="a" * 32,
     profile="acme",
@@ -23,16 +23,16 @@ WHOLE = Handover(
 
 
 def test_a_whole_file_reads_back_the_same():
-    assert read_handover(WHOLE.lines()) == WHOLE
-    assert WHOLE.loss == ""
-    changed = read_handover([*WHOLE.lines()[:2], "{", *WHOLE.lines()[2:]])
+    assert read_handover(FULL.lines()) == FULL
+    assert FULL.loss == ""
+    changed = read_handover([*FULL.lines()[:2], "{", *FULL.lines()[2:]])
     assert (changed.cut, changed.loss) == (False, "1 line of it could not be read")
 
 
-@given(st.integers(0, len("\n".join(WHOLE.lines())) - 1))
+@given(st.integers(0, len("\n".join(FULL.lines())) - 1))
 def test_a_file_cut_anywhere_keeps_what_came_before_and_says_so(cut):
-    text = "\n".join(WHOLE.lines())[:cut]
-    first = len(WHOLE.lines()[0])
+    text = "\n".join(FULL.lines())[:cut]
+    first = len(FULL.lines()[0])
     if cut < first:
         with pytest.raises(HandoverError):
             read_handover(text.splitlines() or [""])
@@ -42,14 +42,14 @@ def test_a_file_cut_anywhere_keeps_what_came_before_and_says_so(cut):
     assert handover.loss.startswith("its end is missing")
     assert handover.lost <= 1, "no more is told to be lost than is there and cannot be read"
     assert (handover.workflow, handover.filter) == ("orders", "status:errored since:2h")
-    assert handover.pins == WHOLE.pins[: len(handover.pins)]
+    assert handover.pins == FULL.pins[: len(handover.pins)]
 
 
 @given(st.lists(st.text()), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists))
 def test_anything_else_is_refused_in_a_sentence_or_read(lines, value):
     with contextlib.suppress(HandoverError):
         read_handover(lines)
-    assert read_handover([WHOLE.lines()[0], str(value).replace("\n", " ")]).workflow == "orders"
+    assert read_handover([FULL.lines()[0], str(value).replace("\n", " ")]).workflow == "orders"
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_anything_else_is_refused_in_a_sentence_or_read(lines, value):
 def test_a_line_nested_without_end_is_lost_alone(line):
     with pytest.raises(HandoverError, match="does not say so"):
         read_handover([line])
-    handover = read_handover([WHOLE.lines()[0], line, *WHOLE.lines()[1:]])
-    assert (handover.lost, handover.pins) == (1, WHOLE.pins)
+    handover = read_handover([FULL.lines()[0], line, *FULL.lines()[1:]])
+    assert (handover.lost, handover.pins) == (1, FULL.pins)
 
 
 def test_markdown_keeps_its_shape_without_control_characters():
-    text = WHOLE.markdown()
+    text = FULL.markdown()
     assert "\x1b" not in text
     assert "- 11:53:20Z note: called the bank" in text
     assert "`` bill `2` ``" in text

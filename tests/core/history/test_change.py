@@ -20,7 +20,7 @@ def series(seed, *parts):
     """One ended a stretch, failing by chance."""
     random = Random(seed)
     failed = [int(random.random() < rate) for number, rate in parts for _ in range(number)]
-    return Outcomes(0.0, 60.0, failed, [1 - one for one in failed])
+    return Outcomes(0.0, 60.0, failed, [1 - each for each in failed])
 
 
 def finding(rows, *, hours=10, now=NOON, deployed=()):

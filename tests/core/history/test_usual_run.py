@@ -11,7 +11,7 @@ from wfdash.core.model.detail import read_detail
 from wfdash.core.model.times import iso, parse_time
 
 START = 1_795_000_000.0
-TOLD = 1.0
+EXPECTED = 1.0
 """Seconds: no sentence is finer, and times have milliseconds alone."""
 NAMES = ("load order", "approval", "charge card", "courier", "look")
 
@@ -60,7 +60,7 @@ def cut(steps, at):
 
 def judged(generator, samples: int, luck: random.Random, moments: int = 300) -> tuple[float, float]:
     """In what part of random moments of held-out runs something was told, and in what part that was right."""
-    told = right = 0
+    answer = right = 0
     runs = [generator(luck) for _ in range(200)]
     for steps, took in luck.choices(runs, weights=[took for _, took in runs], k=moments):
         learned = (
@@ -69,16 +69,16 @@ def judged(generator, samples: int, luck: random.Random, moments: int = 300) -> 
         at = luck.uniform(0, took)
         found = UsualRun(filter(None, learned)).forecast(cut(steps, at), START + at)
         if found is not None:
-            told += 1
-            right += found.least - TOLD <= took - at <= found.most + TOLD
-    return told / moments, right / told
+            answer += 1
+            right += found.least - EXPECTED <= took - at <= found.most + EXPECTED
+    return answer / moments, right / answer
 
 
 @pytest.mark.parametrize("samples", [10, 12, 20, 40])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_held_out_runs_end_within_the_spread(samples, seed):
-    told, right = judged(order, samples, random.Random(seed))
-    assert told >= 0.6
+    answer, right = judged(order, samples, random.Random(seed))
+    assert answer >= 0.6
     assert right >= 0.75
 
 
@@ -87,8 +87,8 @@ def test_runs_that_have_nothing_in_common_are_not_foretold():
         took = 10 ** luck.uniform(0, 6)
         return [step("work-1", 0, took)], took
 
-    told, _ = judged(wild, 20, random.Random(4))
-    assert told < 0.1
+    answer, _ = judged(wild, 20, random.Random(4))
+    assert answer < 0.1
 
 
 def test_too_few_samples_say_nothing():

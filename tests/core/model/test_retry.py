@@ -61,5 +61,5 @@ def test_no_next_try_after_the_last_or_while_one_runs():
     over = [attempt(0, 1, False), attempt(11, 12, False)]
     running = [attempt(0, 1, False), attempt(11)]
     for attempts, due in ((over, None), (running, None), (over[:1], T0 + 11)):
-        one = detail("running", [step("a-1", 0, None, None, attempts, limit=1)])
-        assert next_try(one.steps[0]) == due
+        subject = detail("running", [step("a-1", 0, None, None, attempts, limit=1)])
+        assert next_try(subject.steps[0]) == due

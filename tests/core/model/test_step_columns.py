@@ -34,39 +34,41 @@ entries = st.one_of(
 
 @given(st.lists(st.one_of(instants, junk), max_size=12))
 def test_many_instants_are_read_as_each_is(values):
-    assert parse_times(values) == [parse_time(one) for one in values]
+    assert parse_times(values) == [parse_time(value) for value in values]
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(entries, max_size=12))
 def test_columns_say_what_the_steps_say(values):
-    steps, alone = Steps(values), [Step(index, one) for index, one in enumerate(values)]
-    known = steps.columns
-    told = zip(known.kinds, known.names, known.starts, known.ends, known.successes, known.finished)
-    assert list(told) == [
-        (one.kind, one.name, one.start, one.end, one.success, one.finished) for one in alone
+    steps, alone = Steps(values), [Step(index, each) for index, each in enumerate(values)]
+    expected = steps.columns
+    answer = zip(
+        expected.kinds, expected.names, expected.starts, expected.ends, expected.successes, expected.finished
+    )
+    assert list(answer) == [
+        (each.kind, each.name, each.start, each.end, each.success, each.finished) for each in alone
     ]
-    assert known.errors == [one.error is not None for one in alone]
-    failed = [one.index for one in alone if one.error is not None or one.success is False]
-    unended = [one.index for one in alone if one.end is None or one.finished is False]
-    assert [one.index for one in steps.failed()] == failed
-    assert [one.index for one in steps.unended()] == unended
+    assert expected.errors == [each.error is not None for each in alone]
+    failed = [each.index for each in alone if each.error is not None or each.success is False]
+    unended = [each.index for each in alone if each.end is None or each.finished is False]
+    assert [each.index for each in steps.failed()] == failed
+    assert [each.index for each in steps.unended()] == unended
 
 
 def test_a_step_is_read_once_and_only_when_looked_at():
     answer = detail("running", [done("a-1", 0, 1), step("b-1", 1), sleep("nap-1", 2, 3), wait("w-1", 4)])
     assert not answer.steps._read
     assert answer.steps[-1] is answer.steps[3]
-    assert [one.name for one in answer.steps[1:3]] == ["b-1", "nap-1"]
-    assert [one.index for one in answer.steps] == [0, 1, 2, 3]
-    assert [one.name for one in answer.steps.of_kind("sleep")] == ["nap-1"]
+    assert [each.name for each in answer.steps[1:3]] == ["b-1", "nap-1"]
+    assert [each.index for each in answer.steps] == [0, 1, 2, 3]
+    assert [each.name for each in answer.steps.of_kind("sleep")] == ["nap-1"]
 
 
 def test_what_is_seldom_asked_of_a_step_is_read_from_its_entry():
-    one = Step(0, step("a-1", 0, attempts=[attempt(0, 1, False), attempt(2)]) | {"output": [1]})
-    assert [tried.start for tried in one.attempts] == [T0, T0 + 2]
-    assert one.config.limit == 5
-    assert one.output == [1]
+    subject = Step(0, step("a-1", 0, attempts=[attempt(0, 1, False), attempt(2)]) | {"output": [1]})
+    assert [tried.start for tried in subject.attempts] == [T0, T0 + 2]
+    assert subject.config.limit == 5
+    assert subject.output == [1]
     assert Step(0, termination()).trigger == "api"
     assert Step(0, wait("w-1", 0, event_type="paid")).event_type == "paid"
     assert Step(0, {"attempts": "many", "config": [], "error": ""}).attempts == []

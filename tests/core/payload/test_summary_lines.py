@@ -7,16 +7,16 @@ from wfdash.core.why.why import TimeWords
 ENDED = {"status": "complete", "start": "2026-11-21T10:00:00Z", "end": "2026-11-21T10:00:05Z", "steps": []}
 
 
-def told(*, local, retention=None):
+def summary(*, local, retention=None):
     detail = read_detail("orders", "a", ENDED)
     return summary_facts(detail, None, TimeWords(1795255300.0), local=local, retention=retention)
 
 
 def test_ended_run_is_kept_as_answered_and_for_good_when_local():
-    assert told(local=False)[-1] == "retained 3 to 30 days"
-    assert told(local=False, retention=3600.0)[-1] == "retained 1 h"
-    assert told(local=True, retention=3600.0)[-1] == "retained 1 h"
-    assert told(local=True)[-1] == "took 5 s"
+    assert summary(local=False)[-1] == "retained 3 to 30 days"
+    assert summary(local=False, retention=3600.0)[-1] == "retained 1 h"
+    assert summary(local=True, retention=3600.0)[-1] == "retained 1 h"
+    assert summary(local=True)[-1] == "took 5 s"
 
 
 def test_json_in_a_text_is_shown_as_json():

@@ -9,7 +9,7 @@ ORDER = [f"o-{number}" for number in range(10)]
 
 
 def extend(marks, cursor, order=ORDER):
-    marks.extend(order, lambda one: order.index(one) if one in order else None, cursor)
+    marks.extend(order, lambda given: order.index(given) if given in order else None, cursor)
 
 
 def test_nothing_marked_is_nothing():
@@ -54,7 +54,7 @@ def test_a_range_whose_anchor_left_the_list_ends():
     marks = Marks()
     marks.begin_range("o-2")
     extend(marks, "o-4")
-    extend(marks, "o-9", [one for one in ORDER if one != "o-2"])
+    extend(marks, "o-9", [each for each in ORDER if each != "o-2"])
     assert set(marks.ids) == {"o-2", "o-3", "o-4"}
     assert not marks.in_range
 

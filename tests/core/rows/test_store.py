@@ -11,8 +11,8 @@ from wfdash.core.rows.store import ENDED, EXPIRED, Store
 IDS = [f"order-{number}" for number in range(8)]
 
 
-def told(store):
-    return {one: (store.get(one).item(), store.note(one)) for one in store.ids()}
+def stored(store):
+    return {identity: (store.get(identity).item(), store.note(identity)) for identity in store.ids()}
 
 
 @st.composite
@@ -36,11 +36,11 @@ PAGES = st.lists(st.tuples(st.integers(0, 9), st.lists(items(), max_size=6)), ma
 def test_a_delta_names_exactly_what_is_told_otherwise(pages):
     store = Store()
     for seq, page in pages:
-        before = told(store)
+        before = stored(store)
         delta = store.apply(page, seq=seq, now=0.0)
-        after = told(store)
+        after = stored(store)
         assert set(delta.added) == set(after) - set(before)
-        assert set(delta.changed) == {one for one in before if repr(before[one]) != repr(after[one])}
+        assert set(delta.changed) == {each for each in before if repr(before[each]) != repr(after[each])}
         assert len(delta.added + delta.changed) == len(set(delta.added + delta.changed))
 
 
@@ -64,8 +64,8 @@ def test_the_answer_to_the_latest_request_is_what_is_told(pages):
         for item in page:
             if seq >= latest.get(item["id"], (-1, None))[0]:
                 latest[item["id"]] = (seq, item)
-    assert {one: row for one, (row, _) in told(store).items()} == {
-        one: Instance.from_item(item).item() for one, (_, item) in latest.items()
+    assert {each: row for each, (row, _) in stored(store).items()} == {
+        each: Instance.from_item(item).item() for each, (_, item) in latest.items()
     }
 
 
@@ -75,7 +75,7 @@ def test_the_indexes_agree_with_the_rows(pages):
     store = Store()
     for seq, page in pages:
         store.apply(page, seq=seq, now=0.0)
-    rows = [store.get(one) for one in store.ids()]
+    rows = [store.get(identity) for identity in store.ids()]
     assert store.active == {row.id for row in rows if not is_final(row.status)}
     assert {key: count for key, count in store.statuses.items() if count} == {
         status: sum(row.status == status for row in rows) for status in {row.status for row in rows}
@@ -174,7 +174,7 @@ def test_clock_of_an_expired_run_stands_at_its_last_answer():
 
 def test_rows_with_the_same_extras_share_them():
     store = Store()
-    store.apply([{"id": one, "workflow_id": "w" * 10} for one in "ab"], seq=1, now=0.0)
+    store.apply([{"id": each, "workflow_id": "w" * 10} for each in "ab"], seq=1, now=0.0)
     assert store.get("a").extra is store.get("b").extra
     store.apply([{"id": "c", "odd": True}, {"id": "d", "odd": 1}], seq=2, now=0.0)
     assert store.get("c").item()["odd"] is True

@@ -11,14 +11,14 @@ def item(status, modified, ended=None):
     return {"id": "a", "status": status, **times}
 
 
-def told(store, status, modified, seq, ended=None):
+def stored(store, status, modified, seq, ended=None):
     store.apply([item(status, modified, ended)], seq=seq, now=NOW)
     return store.get("a").status
 
 
 def test_row_that_was_overtaken_is_not_news_again():
     store = Store()
-    told(store, "running", NOW - 30, 1)
+    stored(store, "running", NOW - 30, 1)
     store.amend("a", seq=2, now=NOW, status="complete", ended=NOW - 5)
     changes = [store.apply([item("running", NOW - 30)], seq=seq, now=NOW) for seq in range(3, 18)]
     assert not any(changes)
@@ -27,22 +27,22 @@ def test_row_that_was_overtaken_is_not_news_again():
 
 def test_older_row_than_the_end_is_not_believed():
     store = Store()
-    told(store, "running", NOW - 30, 1)
+    stored(store, "running", NOW - 30, 1)
     store.amend("a", seq=2, now=NOW, status="complete", ended=NOW - 5)
-    assert told(store, "waiting", NOW - 20, 3) == "complete"
+    assert stored(store, "waiting", NOW - 20, 3) == "complete"
 
 
 def test_newer_row_wins_over_what_was_read_before():
     store = Store()
-    told(store, "running", NOW - 30, 1)
+    stored(store, "running", NOW - 30, 1)
     store.amend("a", seq=2, now=NOW, status="complete", ended=NOW - 5)
-    assert told(store, "queued", NOW - 1, 3) == "queued"
-    assert told(store, "running", NOW, 4) == "running"
+    assert stored(store, "queued", NOW - 1, 3) == "queued"
+    assert stored(store, "running", NOW, 4) == "running"
 
 
 def test_row_that_lags_still_counts_as_met():
     store = Store()
-    told(store, "running", NOW - 30, 1)
+    stored(store, "running", NOW - 30, 1)
     store.amend("a", seq=2, now=NOW, status="waiting")
-    told(store, "running", NOW - 30, 9)
+    stored(store, "running", NOW - 30, 9)
     assert store.get("a").seq == 9

@@ -22,7 +22,7 @@ def clock():
 
 def naive(store, query, order):
     key = order.key()
-    rows = [row for one in store.ids() if query.match(row := store.get(one), NOW)]
+    rows = [row for identity in store.ids() if query.match(row := store.get(identity), NOW)]
     return [row.id for row in sorted(rows, key=key, reverse=order.reverse)]
 
 
@@ -57,8 +57,8 @@ def test_follows_any_pages(pages, query, order):
     for seq, page in enumerate(pages):
         view.update(store.apply(page, seq=seq, now=NOW))
         assert view.ids() == naive(store, query, order)
-        assert [view.index_of(one) for one in view.ids()] == list(range(len(view)))
-        assert all(view.index_of(one) is None for one in set(store.ids()) - set(view.ids()))
+        assert [view.index_of(each) for each in view.ids()] == list(range(len(view)))
+        assert all(view.index_of(each) is None for each in set(store.ids()) - set(view.ids()))
     assert view.ids() == TableView(store, query, order, clock=clock).ids()
 
 
@@ -140,7 +140,7 @@ def test_the_first_rows_are_drawn_before_all_are_sorted():
         (first,) = seen
         assert 0 < len(first) < 9000
         assert first == wanted[: len(first)]
-        assert all(view.index_of(one) == index for index, one in enumerate(wanted))
+        assert all(view.index_of(each) == index for index, each in enumerate(wanted))
 
     for order in (Order("status", False), Order("status"), Order("id", False), Order("created")):
         asyncio.run(change(order))
@@ -198,7 +198,7 @@ def test_dismissed_ghosts_return_when_they_match_again(pages, query, order):
         stood, arrivals = view.ids(), set(view.arrivals)
         view.dismiss()
         truth = set(naive(store, query, order))
-        assert view.ids() == [one for one in stood if one in truth]
+        assert view.ids() == [each for each in stood if each in truth]
         assert view.arrivals == arrivals
     view.settle()
     assert view.ids() == naive(store, query, order)

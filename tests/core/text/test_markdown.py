@@ -57,7 +57,7 @@ def test_a_table_row_keeps_its_cells(cells):
     rendered = GFM.render("\n".join([head, "|" + "---|" * len(cells), table_row(cells)]))
     body = rendered.partition("<tbody>")[2]
     found = re.findall(r"<td>(.*?)</td>", body, re.S)
-    assert [shown(one) for one in found] == [as_read(one) for one in cells]
+    assert [shown(each) for each in found] == [as_read(each) for each in cells]
     assert tags(body) <= {"tr", "/tr", "td", "/td", "code", "/code", "/tbody", "/table"}
 
 

@@ -13,8 +13,8 @@ from wfdash.core.why.current_steps import current_steps
 
 
 def quiet(steps, *, status="complete", edge=100.0):
-    made = build_outline(detail(status, steps))
-    return [(left - T0, right - T0) for left, right in made.work.quiet(T0, T0 + edge)]
+    outline = build_outline(detail(status, steps))
+    return [(left - T0, right - T0) for left, right in outline.work.quiet(T0, T0 + edge)]
 
 
 def test_sleeps_and_gaps_are_quiet_and_parallel_work_is_not():
@@ -44,8 +44,8 @@ def test_what_still_runs_takes_in_all_that_comes_later():
 
 @pytest.mark.parametrize("status", ["running", "complete"])
 def test_only_what_is_current_is_open(status):
-    one = detail(status, [step("a-1", 20)])
-    assert bool(current_steps(one)) == (build_outline(one).work.last == inf)
+    subject = detail(status, [step("a-1", 20)])
+    assert bool(current_steps(subject)) == (build_outline(subject).work.last == inf)
 
 
 spans = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 60)), min_size=1, max_size=20)
@@ -54,12 +54,12 @@ spans = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 60)), min_size=1,
 @given(spans)
 def test_gaps_are_where_no_step_was(several):
     steps = [done(f"s {n} x-1", at / 10, (at + length) / 10) for n, (at, length) in enumerate(several)]
-    told = quiet(steps, edge=100)
+    answer = quiet(steps, edge=100)
     for tenth in range(1000):
         middle = tenth / 10 + 0.05
         at_work = any(at / 10 <= middle <= (at + length) / 10 for at, length in several)
-        assert not (at_work and any(left < middle < right for left, right in told))
-    covered = sum(right - left for left, right in told)
+        assert not (at_work and any(left < middle < right for left, right in answer))
+    covered = sum(right - left for left, right in answer)
     worked = sum(
         any(at / 10 <= tenth / 10 + 0.05 <= (at + length) / 10 for at, length in several)
         for tenth in range(1000)

@@ -39,13 +39,13 @@ ORDER = [
 ]
 
 
-def lines(one, *, now, **more):
-    return text_timeline(one, now=T0 + now, **more)
+def lines(given, *, now, **more):
+    return text_timeline(given, now=T0 + now, **more)
 
 
 def test_an_errored_order_at_a_glance():
-    one = detail("errored", ORDER, end=3 * HOUR + 328, error=failure())
-    assert lines(one, now=4 * HOUR, width=96, unfolded=frozenset()) == [
+    subject = detail("errored", ORDER, end=3 * HOUR + 328, error=failure())
+    assert lines(subject, now=4 * HOUR, width=96, unfolded=frozenset()) == [
         "0s        ≈3h≈   3h       3h1m 3h2m",
         "▇▇                                      ✓ load order                                          1s",
         " ▇▇▇▇▇▇▇▇▇                              ✓ reserve ×12 1 slow  250ms · 250ms · 4s              7s",
@@ -56,20 +56,20 @@ def test_an_errored_order_at_a_glance():
 
 
 def test_whole_names_run_over_instead_of_being_cut():
-    one = detail(
+    subject = detail(
         "complete", [step("a name that is longer than its column is wide-1", 0, 1), step("b-1", 0, 1)]
     )
-    cut = lines(one, now=22, width=60)
-    whole = lines(one, now=22, width=60, uncut=True)
+    cut = lines(subject, now=22, width=60)
+    full = lines(subject, now=22, width=60, uncut=True)
     assert "wide" not in cut[1]
-    assert "a name that is longer than its column is wide " in whole[1]
-    assert (whole[0], whole[2]) == (cut[0], cut[2])
+    assert "a name that is longer than its column is wide " in full[1]
+    assert (full[0], full[2]) == (cut[0], cut[2])
 
 
 def test_unfolding_shows_attempts_and_the_try_to_come():
     failed = [attempt(0, 1, False), attempt(11, 12, False)]
-    one = detail("waiting", [step("charge card-1", 0, None, None, failed)])
-    assert lines(one, now=22, width=90) == [
+    subject = detail("waiting", [step("charge card-1", 0, None, None, failed)])
+    assert lines(subject, now=22, width=90) == [
         "0s        ≈10s≈  11s        ≈15s≈",
         "▇▇▇▇▇▇▇▇···10s···▇▇▇▇▇▇▇▇▇····≈··     ↻ charge card 2/6 · next try ~10s  Payment…     22s+",
         "▇▇▇▇▇▇▇▇···10s····                    ✗   attempt 1  PaymentError: card declined        1s",
@@ -79,13 +79,13 @@ def test_unfolding_shows_attempts_and_the_try_to_come():
 
 
 def test_ascii_has_no_other_characters():
-    one = detail("errored", [*ORDER, termination("cron")], end=3 * HOUR + 328, error=failure())
+    subject = detail("errored", [*ORDER, termination("cron")], end=3 * HOUR + 328, error=failure())
     for scale in Scale:
-        assert "\n".join(lines(one, now=4 * HOUR, scale=scale, ascii=True)).isascii()
+        assert "\n".join(lines(subject, now=4 * HOUR, scale=scale, ascii=True)).isascii()
 
 
 def test_rows_of_every_kind_are_named():
-    one = detail(
+    subject = detail(
         "terminated",
         [
             done("a-1", 0, 1),
@@ -98,8 +98,8 @@ def test_rows_of_every_kind_are_named():
         ],
         end=30,
     )
-    made = timeline(one, now=T0 + 60)
-    said = ["".join(text for text, _ in words(made.outline, row, TimeWords(T0 + 60))) for row in made.rows]
+    drawn = timeline(subject, now=T0 + 60)
+    said = ["".join(text for text, _ in words(drawn.outline, row, TimeWords(T0 + 60))) for row in drawn.rows]
     assert said == [
         "a",
         "b ← paid never ended",
@@ -109,7 +109,7 @@ def test_rows_of_every_kind_are_named():
         "entry without a type",
         "terminated through the API",
     ]
-    assert [row.state for row in made.rows] == [
+    assert [row.state for row in drawn.rows] == [
         "done",
         "cut",
         "done",
@@ -122,43 +122,43 @@ def test_rows_of_every_kind_are_named():
 
 def test_what_should_have_ended_says_so_and_has_no_end():
     steps = [sleep("nap-1", 0, 60), wait("approval-1", 0, 90, event_type="approve")]
-    made = timeline(detail("waiting", steps), now=T0 + 100)
+    drawn = timeline(detail("waiting", steps), now=T0 + 100)
     at = TimeWords(T0 + 100)
-    told = ["".join(text for text, _ in words(made.outline, row, at)) for row in made.rows]
-    assert told == ["nap was to wake 40s ago", "approval ← approve was to time out 10s ago"]
-    assert [span(step, at) for step in made.outline.detail.steps] == ["since 08:00:00 UTC"] * 2
+    shown = ["".join(text for text, _ in words(drawn.outline, row, at)) for row in drawn.rows]
+    assert shown == ["nap was to wake 40s ago", "approval ← approve was to time out 10s ago"]
+    assert [span(step, at) for step in drawn.outline.detail.steps] == ["since 08:00:00 UTC"] * 2
 
 
 def test_while_paused_no_row_promises_a_moment():
     tried = step("charge-1", 0, attempts=[attempt(0, 1, False)])
     steps = [sleep("nap-1", 0, 600), wait("paid-1", 0, 900, event_type="paid"), tried]
-    made = timeline(detail("paused", steps), now=T0 + 60, unfolded={("step", 2)})
-    said = ["".join(text for text, _ in words(made.outline, row, TimeWords(T0 + 60))) for row in made.rows]
+    drawn = timeline(detail("paused", steps), now=T0 + 60, unfolded={("step", 2)})
+    said = ["".join(text for text, _ in words(drawn.outline, row, TimeWords(T0 + 60))) for row in drawn.rows]
     assert said[:2] == ["nap stands still", "paid ← paid stands still"]
     assert said[2].startswith("charge 1/6 stands still")
     assert said[-1] == "next try stands still"
-    assert not any("until" in one or "times out" in one or "~" in one for one in said)
+    assert not any("until" in each or "times out" in each or "~" in each for each in said)
 
 
 def test_five_of_a_name_fold_except_what_failed_or_runs():
     steps = [done(f"load page-{n}-1", n, n + 0.5) for n in range(1, 501)]
     steps[41] = gave_up("load page-42-1", 42, [42.5, 43], limit=1)
     steps.append(step("load page-501-1", 501))
-    made = timeline(detail("running", steps), now=T0 + 502)
-    fold, *pulled = made.rows
+    drawn = timeline(detail("running", steps), now=T0 + 502)
+    fold, *pulled = drawn.rows
     assert (fold.kind, len(fold.members), fold.state) == ("fold", 499, "runs")
     assert [row.step for row in pulled] == [41, 500]
-    said = "".join(text for text, _ in words(made.outline, fold, TimeWords(T0 + 502)))
+    said = "".join(text for text, _ in words(drawn.outline, fold, TimeWords(T0 + 502)))
     assert said == "load page ×501 1 failed  500ms · 500ms · 1s"
     unfolded = timeline(detail("running", steps), now=T0 + 502, unfolded={fold.key})
     assert len(unfolded.rows) == 502
-    assert made.holding(41).key == ("step", 41)
-    assert made.holding(7).key == fold.key
+    assert drawn.holding(41).key == ("step", 41)
+    assert drawn.holding(7).key == fold.key
 
 
 def test_four_of_a_name_stay_as_they_are():
-    made = timeline(detail("running", [done(f"poll-{n}", n, n + 1) for n in range(1, 5)]), now=T0 + 9)
-    assert [row.kind for row in made.rows] == ["step"] * 4
+    drawn = timeline(detail("running", [done(f"poll-{n}", n, n + 1) for n in range(1, 5)]), now=T0 + 9)
+    assert [row.kind for row in drawn.rows] == ["step"] * 4
 
 
 def test_targets_are_the_failed_and_the_slow():
@@ -167,28 +167,28 @@ def test_targets_are_the_failed_and_the_slow():
 
 
 def test_the_scale_stands_still_until_a_round_mark_is_passed():
-    one = detail("running", [done("a-1", 0, 1), step("b-1", 1)])
-    made = build_outline(one)
+    subject = detail("running", [done("a-1", 0, 1), step("b-1", 1)])
+    outline = build_outline(subject)
     for scale in Scale:
-        assert axis_of(made, scale, T0 + 35) == axis_of(made, scale, T0 + 55)
-        assert axis_of(made, scale, T0 + 35) != axis_of(made, scale, T0 + 70)
+        assert axis_of(outline, scale, T0 + 35) == axis_of(outline, scale, T0 + 55)
+        assert axis_of(outline, scale, T0 + 35) != axis_of(outline, scale, T0 + 70)
 
 
 def test_final_instances_end_their_open_bars():
-    one = detail("terminated", [done("a-1", 0, 1), sleep("nap-1", 1, 9_000)], end=10)
-    made = timeline(one, now=T0 + 500)
-    assert made.axis.end == T0 + 10
-    assert segments(made.outline, made.rows[1], T0 + 500)[-1].end == T0 + 10
-    assert length_text(made.outline, made.rows[1], T0 + 500) == ""
+    subject = detail("terminated", [done("a-1", 0, 1), sleep("nap-1", 1, 9_000)], end=10)
+    drawn = timeline(subject, now=T0 + 500)
+    assert drawn.axis.end == T0 + 10
+    assert segments(drawn.outline, drawn.rows[1], T0 + 500)[-1].end == T0 + 10
+    assert length_text(drawn.outline, drawn.rows[1], T0 + 500) == ""
 
 
 def test_a_long_sleep_does_not_flatten_the_work_round_it():
     steps = [done("a-1", 0, 1), sleep("nap-1", 1, 3 * 86400, True), done("b-1", 3 * 86400, 3 * 86400 + 1)]
-    made = timeline(detail("complete", steps, end=3 * 86400 + 1), now=T0)
-    a, nap, b = (bar(segments(made.outline, row, T0), made.axis, 40) for row in made.rows)
-    assert [sum(len(text) for text, stroke in one if stroke == "work") for one in (a, b)] == [14, 14]
+    drawn = timeline(detail("complete", steps, end=3 * 86400 + 1), now=T0)
+    a, nap, b = (bar(segments(drawn.outline, row, T0), drawn.axis, 40) for row in drawn.rows)
+    assert [sum(len(text) for text, stroke in each if stroke == "work") for each in (a, b)] == [14, 14]
     assert "≈" in "".join(text for text, _ in nap)
-    assert "≈2d23h≈" in dict(made.axis.marks(40)).values()
+    assert "≈2d23h≈" in dict(drawn.axis.marks(40)).values()
 
 
 def test_round_marks_are_beyond():
@@ -239,43 +239,43 @@ def any_detail(status, steps, end):
 @settings(max_examples=150, deadline=None)
 @given(statuses, answers, times, st.integers(-100, 500_000), st.sets(st.integers(0, 40)))
 def test_every_step_and_attempt_is_in_the_rows_exactly_once(status, steps, end, now, opened):
-    one = any_detail(status, steps, end)
-    made = build_outline(one)
-    axis = axis_of(made, Scale.COMPRESSED, T0 + now)
-    folds = {("fold", group.kind, group.name) for group in made.families if group.members[0] in opened}
+    subject = any_detail(status, steps, end)
+    outline = build_outline(subject)
+    axis = axis_of(outline, Scale.COMPRESSED, T0 + now)
+    folds = {("fold", group.kind, group.name) for group in outline.families if group.members[0] in opened}
     unfolded = {("step", index) for index in opened} | folds
-    rows = arrange(made, axis, unfolded).rows
+    rows = arrange(outline, axis, unfolded).rows
     own = [row.step for row in rows if row.kind not in ("fold", "attempt", "next")]
     folded = [index for row in rows for index in row.members]
-    assert sorted(own + folded) == list(range(len(one.steps)))
+    assert sorted(own + folded) == list(range(len(subject.steps)))
     shown = [(row.step, row.attempt) for row in rows if row.kind == "attempt"]
     assert len(set(shown)) == len(shown)
     assert len({row.key for row in rows}) == len(rows)
     for row in rows:
         if row.unfolded and row.kind != "fold":
-            tries = len(one.steps[row.step].attempts)
+            tries = len(subject.steps[row.step].attempts)
             assert [number for index, number in shown if index == row.step] == list(range(tries))
 
 
 @settings(max_examples=150, deadline=None)
 @given(statuses, answers, times, st.integers(-100, 500_000), st.sampled_from(Scale), st.integers(1, 60))
 def test_rows_are_in_order_and_no_bar_leaves_the_axis(status, steps, end, now, scale, width):
-    one = any_detail(status, steps, end)
-    made = build_outline(one)
-    axis = axis_of(made, scale, T0 + now)
-    rows = arrange(made, axis, {("step", index) for index in range(30)}).rows
+    subject = any_detail(status, steps, end)
+    outline = build_outline(subject)
+    axis = axis_of(outline, scale, T0 + now)
+    rows = arrange(outline, axis, {("step", index) for index in range(30)}).rows
     top = [row.step for row in rows if row.depth == 0]
     assert top == sorted(top)
     assert list(axis.places) == sorted(axis.places)
     assert list(axis.times) == sorted(axis.times)
     for row in rows:
-        for part in segments(made, row, T0 + now):
+        for part in segments(outline, row, T0 + now):
             assert part.start <= part.end
             assert 0.0 <= axis.place(part.start) <= axis.place(part.end) <= 1.0
-        drawn = bar(segments(made, row, T0 + now), axis, width)
+        drawn = bar(segments(outline, row, T0 + now), axis, width)
         assert cells("".join(text for text, _ in drawn)) == width
-        assert words(made, row, TimeWords(T0 + now))[0][0]
-        length_text(made, row, T0 + now)
+        assert words(outline, row, TimeWords(T0 + now))[0][0]
+        length_text(outline, row, T0 + now)
     marks = axis.marks(width)
     assert all(cell + cells(text) <= width for cell, text in marks)
     for (cell, text), (after, _) in pairwise(marks):

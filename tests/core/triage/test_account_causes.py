@@ -33,7 +33,7 @@ def test_each_sample_is_counted_once_under_its_cause(workflows):
     assert sum(cause.count for cause in causes) == sum(len(workflow.samples) for workflow in workflows)
     for cause in causes:
         for name, number in cause.workflows:
-            (workflow,) = (one for one in workflows if one.name == name)
+            (workflow,) = (item for item in workflows if item.name == name)
             marks = [each.fingerprint for each in workflow.samples]
             assert number == sum((mark.error, mark.message) == (cause.error, cause.message) for mark in marks)
         assert cause.example.at == cause.last or cause.last is None or cause.example.at is None

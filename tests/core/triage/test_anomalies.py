@@ -46,7 +46,7 @@ def times():
 
 def test_a_step_beyond_its_own_p95_is_odd(times):
     odd = odd_detail(detail("a", step("charge-1", NOW - 90)), times, now=NOW)
-    assert [(one.id, one.kind) for one in odd] == [("a", "slow step")]
+    assert [(each.id, each.kind) for each in odd] == [("a", "slow step")]
     assert odd[0].reason == '"charge" has run 1 m 30 s; p95 is 20 s'
 
 
@@ -87,7 +87,7 @@ def failed(count):
 @pytest.mark.parametrize(("count", "odd"), [(3, False), (4, False), (5, True)])
 def test_nearly_spent_retries(times, count, odd):
     found = odd_detail(detail("a", step("charge-1", NOW - 5, attempts=failed(count))), times, now=NOW)
-    assert [one.kind for one in found] == (["last attempt"] if odd else [])
+    assert [each.kind for each in found] == (["last attempt"] if odd else [])
 
 
 def test_the_last_attempt_is_not_told_as_to_come_once_it_runs(times):
@@ -130,7 +130,7 @@ def test_a_fire_that_never_came():
     workflow = Workflow("nightly", schedules=[Schedule("*/30 * * * *", NOW - 600)])
     early = {"*/30 * * * *": NOW - 2_400}
     odd = missed_fires(workflow, early, now=NOW)
-    assert [one.reason for one in odd] == ["*/30 * * * * was due 10 m ago and no instance came of it"]
+    assert [each.reason for each in odd] == ["*/30 * * * * was due 10 m ago and no instance came of it"]
     assert missed_fires(workflow, {"*/30 * * * *": NOW - 600}, now=NOW) == []
     assert missed_fires(workflow, early, now=NOW - 500) == []
 

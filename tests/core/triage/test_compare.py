@@ -92,7 +92,7 @@ def test_more_places_than_are_looked_for_are_not_counted():
 
 def test_params_differ_by_path():
     found = differences({"a": [1, {"b": 2}], "c": None}, {"a": [1, {"b": 3}, 4], "d": None})
-    assert [(one.path, one.mine, one.theirs) for one in found] == [
+    assert [(each.path, each.mine, each.theirs) for each in found] == [
         (("a", 1, "b"), 2, 3),
         (("a", 2), ABSENT, 4),
         (("c",), None, ABSENT),
@@ -133,7 +133,7 @@ runs = st.lists(
 @settings(max_examples=100, deadline=None)
 @given(runs, runs)
 def test_every_step_of_both_runs_is_in_one_pair(mine, theirs):
-    one, other = detail("complete", mine, end=9), detail("complete", theirs, end=9)
-    pairs = compare(one, other).pairs
+    first, other = detail("complete", mine, end=9), detail("complete", theirs, end=9)
+    pairs = compare(first, other).pairs
     assert [pair.mine.index for pair in pairs if pair.mine] == list(range(len(mine)))
     assert sorted(pair.theirs.index for pair in pairs if pair.theirs) == list(range(len(theirs)))

@@ -19,7 +19,10 @@ def samples(mark, count, start=NOON):
 
 def test_the_largest_group_comes_first_with_its_share():
     groups = group(samples(OTHER, 12) + samples(TIMEOUT, 38))
-    assert [(one.fingerprint, one.count, one.total) for one in groups] == [(TIMEOUT, 38, 50), (OTHER, 12, 50)]
+    assert [(each.fingerprint, each.count, each.total) for each in groups] == [
+        (TIMEOUT, 38, 50),
+        (OTHER, 12, 50),
+    ]
     assert groups[0].share == 0.76
     assert (groups[0].first, groups[0].last) == (NOON, NOON + 37)
 
@@ -30,15 +33,17 @@ def test_the_largest_group_comes_first_with_its_share():
 def test_every_sample_is_in_exactly_one_group(drawn):
     all_samples = [Sample(str(n), at, mark) for n, (mark, at) in enumerate(drawn)]
     groups = group(all_samples)
-    assert sorted(sample.id for one in groups for sample in one.samples) == sorted(s.id for s in all_samples)
-    assert all(one.total == len(all_samples) for one in groups)
-    assert [one.count for one in groups] == sorted((one.count for one in groups), reverse=True)
+    assert sorted(sample.id for each in groups for sample in each.samples) == sorted(
+        s.id for s in all_samples
+    )
+    assert all(each.total == len(all_samples) for each in groups)
+    assert [each.count for each in groups] == sorted((each.count for each in groups), reverse=True)
 
 
 @given(st.lists(st.floats(0, 100), max_size=50))
 def test_bins_hold_every_sample_of_the_stretch(times):
     groups = group([Sample(str(n), at, TIMEOUT) for n, at in enumerate(times)])
-    assert sum(sum(one.over_time(7, start=0, end=100)) for one in groups) == len(times)
+    assert sum(sum(each.over_time(7, start=0, end=100)) for each in groups) == len(times)
 
 
 def test_blame_counts_finished_ones_only():
@@ -58,6 +63,6 @@ def test_blame_counts_finished_ones_only():
 
 def test_sample_read_for_its_age_counts_but_is_not_drawn():
     early = Sample("early", NOON - 3600, TIMEOUT, apart=True)
-    (one,) = group([early, *samples(TIMEOUT, 3)])
-    assert (one.count, one.first) == (4, NOON - 3600)
-    assert sum(one.over_time(5, start=NOON - 4000, end=NOON + 60)) == 3
+    (only,) = group([early, *samples(TIMEOUT, 3)])
+    assert (only.count, only.first) == (4, NOON - 3600)
+    assert sum(only.over_time(5, start=NOON - 4000, end=NOON + 60)) == 3

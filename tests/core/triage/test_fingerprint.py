@@ -11,7 +11,7 @@ from wfdash.core.why.step_names import base_name
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "other"),
     [
         ("order 8812 not found", "order 17 not found"),
         ("connect to 10.0.0.7:5432 refused", "connect to 192.168.1.9:5432 refused"),
@@ -24,20 +24,20 @@ from wfdash.core.why.step_names import base_name
         ("took 1,204.5 ms\n    at charge (x.js:1)", "took 3 ms\n    at other (y.js:2)"),
     ],
 )
-def test_chance_is_taken_out(one, other):
-    assert plain_message(one) == plain_message(other)
+def test_chance_is_taken_out(left, other):
+    assert plain_message(left) == plain_message(other)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "other"),
     [
         ("card declined: insufficient funds", "card declined: expired"),
         ("order not found", "customer not found"),
         ("connection refused", "connection reset"),
     ],
 )
-def test_kinds_stay_apart(one, other):
-    assert plain_message(one) != plain_message(other)
+def test_kinds_stay_apart(left, other):
+    assert plain_message(left) != plain_message(other)
 
 
 @given(st.text(max_size=300))

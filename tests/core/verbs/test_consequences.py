@@ -6,10 +6,10 @@ from wfdash.core.verbs.rules import consequence
 
 
 def step(name, start, end=None, *, kind="step", success=True):
-    told = {"type": kind, "name": name, "start": f"2026-11-21T10:00:{start:02d}Z"}
-    told["end"] = None if end is None else f"2026-11-21T10:00:{end:02d}Z"
-    told |= {"success": success} if kind == "step" else {"finished": success}
-    return told
+    seen = {"type": kind, "name": name, "start": f"2026-11-21T10:00:{start:02d}Z"}
+    seen["end"] = None if end is None else f"2026-11-21T10:00:{end:02d}Z"
+    seen |= {"success": success} if kind == "step" else {"finished": success}
+    return seen
 
 
 def detail(*steps, status="running"):
@@ -39,10 +39,10 @@ def test_no_restart_from_a_termination_or_a_rollback():
 
 def test_a_step_that_is_not_there_is_said_to_be_missing():
     run = detail(step("load-1", 1, 2))
-    [told] = consequence("restart_from", run, step=StepTarget("load-1", 1, "do"))
-    assert 'no step "load-1"' in told
-    [told] = consequence("restart_from", None, step=StepTarget("load", 1, "do"))
-    assert "keeps what was started before" in told
+    [answer] = consequence("restart_from", run, step=StepTarget("load-1", 1, "do"))
+    assert 'no step "load-1"' in answer
+    [answer] = consequence("restart_from", None, step=StepTarget("load", 1, "do"))
+    assert "keeps what was started before" in answer
 
 
 def test_restart_says_what_is_kept_runs_again_and_is_lost():
@@ -50,12 +50,12 @@ def test_restart_says_what_is_kept_runs_again_and_is_lost():
         step("load-1", 1, 2), step("charge-1", 2, 9, success=False), step("mail-1", 3, 4), status="errored"
     )
     split = split_at(run.steps, StepTarget("charge", 1, "do"))
-    assert [one.name for one in split.kept] == ["load-1"]
-    assert [one.name for one in split.again] == ["charge-1", "mail-1"]
-    told = consequence("restart_from", run, step=StepTarget("charge", 1, "do"))
-    assert told[1] == 'keeps 1 step: "load"'
-    assert told[0] == 'drops and runs again 2 steps: "charge", "mail"'
-    assert '"mail" ran beside it' in told[2]
+    assert [each.name for each in split.kept] == ["load-1"]
+    assert [each.name for each in split.again] == ["charge-1", "mail-1"]
+    answer = consequence("restart_from", run, step=StepTarget("charge", 1, "do"))
+    assert answer[1] == 'keeps 1 step: "load"'
+    assert answer[0] == 'drops and runs again 2 steps: "charge", "mail"'
+    assert '"mail" ran beside it' in answer[2]
     assert split_at(run.steps, StepTarget("charge", 2, "do")) is None
 
 

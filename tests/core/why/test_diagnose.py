@@ -202,7 +202,7 @@ CASES = {
         "7 open: sleeps until 08:01:01",
     ),
     "parallel, many of which fail": (
-        detail("waiting", [step(f"{one}-1", 0, None, None, TWICE_FAILED) for one in "abcde"]),
+        detail("waiting", [step(f"{letter}-1", 0, None, None, TWICE_FAILED) for letter in "abcde"]),
         41,
         '5 steps are open: 5 are between attempts; the last failure was PaymentError; "a" is tried again first, in about 32 s',
         "5 open: a 3/6, in ~30s",
@@ -292,8 +292,8 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_sentence_and_the_cell(case):
-    one, now, sentence, short = CASES[case]
-    why = diagnose(one, now=T0 + now)
+    subject, now, sentence, short = CASES[case]
+    why = diagnose(subject, now=T0 + now)
     assert (why.sentence, why.short) == (sentence, short)
 
 
@@ -304,12 +304,12 @@ def test_a_clock_that_is_behind_never_counts_below_nothing(case):
 
 
 def test_queue_and_running_count():
-    one = detail("queued", start=None)
-    assert diagnose(one, now=T0 + 240, running=100).sentence == "queued for 4 m; 100 running"
+    subject = detail("queued", start=None)
+    assert diagnose(subject, now=T0 + 240, running=100).sentence == "queued for 4 m; 100 running"
 
 
 @pytest.mark.parametrize(
-    ("running", "allowed", "told"),
+    ("running", "allowed", "expected"),
     [
         (3, 3, "all 3 that may run at once are running"),
         (4, 3.0, "all 3 that may run at once are running"),
@@ -317,10 +317,10 @@ def test_queue_and_running_count():
         (1, 1, "the only one that may run at once is running"),
     ],
 )
-def test_a_queue_says_whether_there_is_room(running, allowed, told):
-    one = detail("queued", start=None)
-    why = diagnose(one, now=T0 + 240, running=running, allowed=allowed)
-    assert why.sentence == f"queued for 4 m; {told}"
+def test_a_queue_says_whether_there_is_room(running, allowed, expected):
+    subject = detail("queued", start=None)
+    why = diagnose(subject, now=T0 + 240, running=running, allowed=allowed)
+    assert why.sentence == f"queued for 4 m; {expected}"
 
 
 def test_paused_says_the_rows_last_change():
@@ -336,8 +336,8 @@ def test_a_local_session_that_ended_is_suspected():
 
 
 def test_a_name_cannot_speak_for_the_program():
-    one = detail("running", [step("x; next try in 5 s\x1b[2J-1", 0, timeout=None)])
-    assert diagnose(one, now=T0 + 5).sentence == (
+    subject = detail("running", [step("x; next try in 5 s\x1b[2J-1", 0, timeout=None)])
+    assert diagnose(subject, now=T0 + 5).sentence == (
         '"x; next try in 5 s␛[2J" has been running for 5 s, attempt 1 of 6'
     )
 
@@ -351,8 +351,8 @@ def test_deadlines_of_estimates_and_answers():
 
 def test_thrown_class_is_named_although_the_engine_says_error():
     thrown = failure("Error", "PaymentError: card declined")
-    one = detail("running", [step("charge card-1", 0, None, None, [attempt(0, 1, False, thrown)])])
-    assert diagnose(one, now=T0 + 3).sentence == (
+    subject = detail("running", [step("charge card-1", 0, None, None, [attempt(0, 1, False, thrown)])])
+    assert diagnose(subject, now=T0 + 3).sentence == (
         'attempt 1 of 6 of "charge card" failed 2 s ago with PaymentError; next try in about 8 s'
     )
 
@@ -380,15 +380,15 @@ ANSWERS = Path(__file__).parent / "answers"
 @pytest.mark.parametrize("path", sorted(ANSWERS.glob("*.json")), ids=lambda path: path.stem)
 def test_what_the_real_engine_answered(path):
     recorded = json.loads(path.read_text())
-    one = read_detail("orders", "x", recorded["answer"]["result"])
+    subject = read_detail("orders", "x", recorded["answer"]["result"])
     row = Instance.from_item(recorded["row"]) if recorded.get("row") else None
-    why = diagnose(one, now=recorded["now"], row=row, local=True)
+    why = diagnose(subject, now=recorded["now"], row=row, local=True)
     assert not re.search(r"None|\bnan\b|-\d", why.sentence)
     assert len(why.short) <= 60
-    told = RECORDED.get(path.stem)
-    if told is None:
+    answer = RECORDED.get(path.stem)
+    if answer is None:
         assert why.sentence
-    elif re.search(r"\d+ ms", told):
-        assert re.sub(r"\d+ ms", "N ms", why.sentence) == re.sub(r"\d+ ms", "N ms", told)
+    elif re.search(r"\d+ ms", answer):
+        assert re.sub(r"\d+ ms", "N ms", why.sentence) == re.sub(r"\d+ ms", "N ms", answer)
     else:
-        assert why.sentence.startswith(told)
+        assert why.sentence.startswith(answer)

@@ -30,7 +30,7 @@ def test_open_waits_are_grouped_by_type_oldest_first():
             detail("c", "waiting", wait("paid-1", 1, event_type="paid")),
         ]
     )
-    assert [(one.event_type, one.instance) for one in found] == [
+    assert [(each.event_type, each.instance) for each in found] == [
         ("paid", "c"),
         ("paid", "b"),
         ("approve", "b"),

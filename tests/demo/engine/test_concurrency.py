@@ -31,7 +31,7 @@ def test_queued_run_with_done_steps_terminates_and_restarts():
         bench.create(identity)
         bench.later(1)
         bench.send("go", identity=identity)
-    assert [bench.status(one) for one in ("one", "two", "six")] == ["running", "queued", "queued"]
+    assert [bench.status(each) for each in ("one", "two", "six")] == ["running", "queued", "queued"]
     assert bench.change("terminate", "two") == "terminated"
     assert bench.change("restart", "six") == "queued"
     assert bench.change("terminate", "one") == "terminated"

@@ -46,7 +46,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.bench = Bench(program, concurrency=3, retention=Retention(4000, 9000))
-        self.made = 0
+        self.created = 0
         self.seen: dict[str, tuple[str, int]] = {}
         """Status and restarts, as last told."""
         self.restarts: dict[str, int] = {}
@@ -57,14 +57,14 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def create(self) -> None:
-        self.made += 1
-        self.bench.create(f"i{self.made}")
+        self.created += 1
+        self.bench.create(f"i{self.created}")
 
     @rule(seconds=JUMPS)
     def jump(self, seconds: float) -> None:
         self.bench.later(seconds)
 
-    @precondition(lambda self: self.made)
+    @precondition(lambda self: self.created)
     @rule(verb=VERBS, place=st.integers(0, 50), count=st.integers(1, 3))
     def act(self, verb: str, place: int, count: int) -> None:
         target = self._any(place)
@@ -86,7 +86,7 @@ class Machine(RuleBasedStateMachine):
             assert http == 200 or verb == "from"
         assert http != 200 or envelope["result"]["status"] == self.bench.status(target)
 
-    @precondition(lambda self: self.made)
+    @precondition(lambda self: self.created)
     @rule(place=st.integers(0, 50))
     def send(self, place: int) -> None:
         if target := self._any(place):
@@ -107,7 +107,7 @@ class Machine(RuleBasedStateMachine):
     def totals_are_sums(self) -> None:
         total = self.bench.listing()["result_info"]["total_count"]
         by_status = {s: self.bench.listing(status=s) for s in STATUSES}
-        assert total == sum(one["result_info"]["total_count"] for one in by_status.values())
+        assert total == sum(value["result_info"]["total_count"] for value in by_status.values())
         counts = self.bench.good("GET", "/jobs")["instances"]
         for status, answer in by_status.items():
             assert counts[status] == len(answer["result"]) == answer["result_info"]["total_count"]
@@ -124,8 +124,8 @@ class Machine(RuleBasedStateMachine):
                 attempts = step.get("attempts", [])
                 if attempts:
                     assert len(attempts) <= step["config"]["retries"]["limit"] + 1
-                    assert all(one["end"] is not None for one in attempts[:-1])
-                    assert all(one["success"] is not True for one in attempts[:-1])
+                    assert all(attempt["end"] is not None for attempt in attempts[:-1])
+                    assert all(attempt["success"] is not True for attempt in attempts[:-1])
 
 
 Machine.TestCase.settings = settings(

@@ -53,7 +53,7 @@ def test_retries_wait_by_their_backoff(backoff, waits):
     detail = bench.detail()
     attempts = detail["steps"][0]["attempts"]
     assert len(attempts) == 4, "limit + 1"
-    gaps = [seconds_between(one["end"], two["start"]) for one, two in pairwise(attempts)]
+    gaps = [seconds_between(each["end"], two["start"]) for each, two in pairwise(attempts)]
     assert gaps == waits
     assert detail["status"] == "errored"
     assert detail["success"] is False
@@ -111,7 +111,7 @@ def test_a_loop_of_500():
     bench = Bench([Do("page", takes=0.1) for _ in range(500)]).begun()
     bench.later(120)
     assert bench.names() == [f"page-{number}" for number in range(1, 501)]
-    assert bench.names() == [one["name"] for one in bench.detail(order="desc")["steps"]][::-1]
+    assert bench.names() == [each["name"] for each in bench.detail(order="desc")["steps"]][::-1]
 
 
 def test_a_sleep_says_when_it_will_end():
@@ -238,8 +238,8 @@ def test_long_outputs_are_cut_in_the_detail_only():
     shown = bench.step("big-1")["output"]
     assert shown.endswith("[truncated output]")
     assert len(shown) == 1024 + len("[truncated output]")
-    whole = bench.good("GET", "/jobs/instances/one/step", name="big-1", type="step")
-    assert whole["output"] == "x" * 5000
+    full = bench.good("GET", "/jobs/instances/one/step", name="big-1", type="step")
+    assert full["output"] == "x" * 5000
     assert bench.step("secret-1")["output"] == "[REDACTED]"
     assert bench.step("secret-1")["config"]["sensitive"] == "output"
     assert (

@@ -235,7 +235,7 @@ def test_restart_from_a_branch_reruns_later_siblings():
     bench.later(30)
     second = bench.detail()["steps"]
     assert [step["name"] for step in second] == ["a-1", "b-1", "c-1", "after-1"]
-    assert [one["start"] == two["start"] for one, two in zip(first, second)] == [True, False, False, False]
+    assert [each["start"] == two["start"] for each, two in zip(first, second)] == [True, False, False, False]
 
 
 def test_events_are_refused_when_nobody_will_ever_read_them():
@@ -283,12 +283,12 @@ def test_plain_terminate_cuts_a_rollback_off_without_outcome():
     assert bench.change("terminate", rollback=True) == "rollingBack"
     bench.later(1)
     assert bench.change("terminate") == "terminated"
-    told = bench.detail()
-    assert told["rollback"] is None
-    [handler] = [step for step in told["steps"] if step["type"] == "rollback"]
+    answer = bench.detail()
+    assert answer["rollback"] is None
+    [handler] = [step for step in answer["steps"] if step["type"] == "rollback"]
     assert (handler["end"], handler["success"]) == (None, None)
     bench.later(60)
-    assert bench.detail() == told
+    assert bench.detail() == answer
 
 
 def test_a_rollback_that_ends_has_its_outcome_all_the_same():

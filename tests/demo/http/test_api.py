@@ -120,10 +120,10 @@ def test_no_code_has_two_meanings(bench):
         ("GET", "/a/b/c"),
     ]
     paths += [("DELETE", "/jobs"), ("GET", "/jobs/instances/one/step")]
-    bodies = [{"instance_id": one} for one in ("batch", "one", "-")]
+    bodies = [{"instance_id": each} for each in ("batch", "one", "-")]
     messages = {}
     for method, path, body in [
-        *((*one, None) for one in paths),
+        *((*each, None) for each in paths),
         *(("POST", "/jobs/instances", b) for b in bodies),
     ]:
         _, envelope = bench.ask(method, path, body)
@@ -164,9 +164,9 @@ def test_a_token_that_may_only_read(bench):
 
 
 def test_create_answers_with_the_id_and_ignores_the_wrong_key(bench):
-    made = bench.good("POST", "/jobs/instances", {"instance_id": "mine", "params": {"x": 1}})
-    assert set(made) == {"id", "status", "version_id", "workflow_id", "trigger_source"}
-    assert (made["id"], made["status"]) == ("mine", "queued")
+    created = bench.good("POST", "/jobs/instances", {"instance_id": "mine", "params": {"x": 1}})
+    assert set(created) == {"id", "status", "version_id", "workflow_id", "trigger_source"}
+    assert (created["id"], created["status"]) == ("mine", "queued")
     other = bench.good("POST", "/jobs/instances", {"id": "theirs"})["id"]
     assert other.startswith("cf_")
     assert len(other) == 67
@@ -181,10 +181,10 @@ def test_params_come_back_as_they_were_sent(bench, params):
 
 
 def test_a_batch_passes_over_the_ids_that_exist(bench):
-    made = bench.good(
+    created = bench.good(
         "POST", "/jobs/instances/batch", [{"instance_id": i} for i in ("one", "two", "two", "six")]
     )
-    assert [one["id"] for one in made] == ["two", "six"]
+    assert [each["id"] for each in created] == ["two", "six"]
 
 
 def test_versions_and_workflows(bench):
@@ -295,17 +295,17 @@ def test_dates_are_of_creation():
 )
 def test_cursor_yields_each_id_once_while_instances_arrive(first, arrivals, per_page, direction):
     bench = Bench([Sleep("nap", "1 day")])
-    made = 0
+    begun = 0
 
     def arrive(many):
-        nonlocal made
+        nonlocal begun
         for _ in range(many):
-            made += 1
-            bench.create(f"i{made}")
+            begun += 1
+            bench.create(f"i{begun}")
             bench.later(0.5)
 
     arrive(first)
-    before = {f"i{number + 1}" for number in range(made)}
+    before = {f"i{number + 1}" for number in range(begun)}
     seen: list[str] = []
     coming = iter(arrivals)
     for page in bench.pages(per_page=per_page, direction=direction):

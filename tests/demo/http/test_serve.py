@@ -54,11 +54,11 @@ class Server:
 def start(program: Program) -> Iterator[Start]:
     servers: list[Server] = []
 
-    def open_one(*arguments: str) -> Server:
+    def open_idle(*arguments: str) -> Server:
         servers.append(Server(program, *arguments))
         return servers[-1]
 
-    yield open_one
+    yield open_idle
     for server in servers:
         server.http.close()
         if server.process.returncode is None:

@@ -108,9 +108,9 @@ def test_read_only_token_reads_logs(bench):
 
 async def test_tail_sends_each_invocation_once_it_ended():
     bench = Bench([Do("load", takes=1.0), Sleep("rest", "1 minute"), Do("pay", takes=1.0)])
-    made = bench.good("POST", TAILS, {"filters": []})
+    created = bench.good("POST", TAILS, {"filters": []})
     to_app, to_us = asyncio.Queue(), asyncio.Queue()
-    scope = {"type": "websocket", "path": f"/tail/{made['id']}", "subprotocols": ["trace-v1"]}
+    scope = {"type": "websocket", "path": f"/tail/{created['id']}", "subprotocols": ["trace-v1"]}
     await to_app.put({"type": "websocket.connect"})
     task = asyncio.ensure_future(bench.app(scope, to_app.get, to_us.put))
     assert (await to_us.get())["subprotocol"] == "trace-v1"
@@ -119,10 +119,10 @@ async def test_tail_sends_each_invocation_once_it_ended():
     messages = [json.loads((await to_us.get())["bytes"]) for _ in range(2)]
     assert {message["tailAttributes"]["instanceId"] for message in messages} == {"job-9"}
     assert [message["event"] for message in messages] == [{"rpcMethod": "run"}] * 2
-    assert bench.good("DELETE", f"{TAILS}/{made['id']}") is None
+    assert bench.good("DELETE", f"{TAILS}/{created['id']}") is None
     assert (await to_us.get())["type"] == "websocket.close"
     await task
-    assert bench.refused("DELETE", f"{TAILS}/{made['id']}") == (404, 10008)
+    assert bench.refused("DELETE", f"{TAILS}/{created['id']}") == (404, 10008)
     assert bench.refused("POST", TAILS.replace("script/", "nope/"), {}) == (404, 10007)
 
 

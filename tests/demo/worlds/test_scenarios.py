@@ -21,9 +21,9 @@ class Clock:
 
 def details(world: World):
     for workflow in world.workflows.values():
-        for one in workflow.by_id.values():
-            one.tell(world.time)
-            yield detail(one)
+        for value in workflow.by_id.values():
+            value.tell(world.time)
+            yield detail(value)
 
 
 @pytest.mark.parametrize("name", ["calm", "huge"])
@@ -34,13 +34,13 @@ def test_two_runs_are_alike(name):
         world = build(name, clock=clock)
         clock.now += 40
         world.look()
-        worlds.append({w.name: [row(one) for one in w.order[-200:]] for w in world.workflows.values()})
+        worlds.append({w.name: [row(each) for each in w.order[-200:]] for w in world.workflows.values()})
     assert worlds[0] == worlds[1]
 
 
 def test_another_seed_is_another_world():
-    one, other = (build("calm", clock=Clock(), seed=seed).workflows["orders"] for seed in "ab")
-    assert [row(instance) for instance in one.order] != [row(instance) for instance in other.order]
+    first, other = (build("calm", clock=Clock(), seed=seed).workflows["orders"] for seed in "ab")
+    assert [row(instance) for instance in first.order] != [row(instance) for instance in other.order]
 
 
 @pytest.mark.parametrize("name", ["calm", "incident", "deploy-gone-wrong"])
@@ -63,14 +63,14 @@ def test_everything_there_is_can_be_seen_in_the_calm():
     for _ in range(6):
         clock.now += 30
         world.look()
-        for told in details(world):
-            statuses.add(told["status"])
-            sources.add(told["trigger"]["source"])
-            kinds |= {step["type"] for step in told["steps"]}
-            oddities |= {step.get("output") for step in told["steps"]} & {"[REDACTED]"}
-            oddities |= {step["config"]["retries"]["delay"] for step in told["steps"] if "config" in step}
-            oddities |= {(told["rollback"] or {}).get("outcome")}
-            oddities |= {str(step.get("output"))[-18:] for step in told["steps"]} & {"[truncated output]"}
+        for shown in details(world):
+            statuses.add(shown["status"])
+            sources.add(shown["trigger"]["source"])
+            kinds |= {step["type"] for step in shown["steps"]}
+            oddities |= {step.get("output") for step in shown["steps"]} & {"[REDACTED]"}
+            oddities |= {step["config"]["retries"]["delay"] for step in shown["steps"] if "config" in step}
+            oddities |= {(shown["rollback"] or {}).get("outcome")}
+            oddities |= {str(step.get("output"))[-18:] for step in shown["steps"]} & {"[truncated output]"}
     assert statuses == set(STATUSES)
     assert kinds == {"step", "sleep", "waitForEvent", "rollback", "termination"}
     assert sources >= {"api", "binding", "event", "cron"}
@@ -81,16 +81,16 @@ def test_the_incident_has_one_cause_on_one_version():
     world = build("incident", clock=Clock())
     orders = world.workflows["orders"]
     causes: Counter[tuple[str, str, str]] = Counter()
-    for one in orders.walk(newest_first=True, status="errored", start=START - 38 * 60):
-        told = detail(one)
-        failed = [step["name"] for step in told["steps"] if step.get("success") is False]
-        causes[told["error"]["name"], failed[-1], told["versionId"]] += 1
+    for each in orders.walk(newest_first=True, status="errored", start=START - 38 * 60):
+        answer = detail(each)
+        failed = [step["name"] for step in answer["steps"] if step.get("success") is False]
+        causes[answer["error"]["name"], failed[-1], answer["versionId"]] += 1
     (cause, many), *others = causes.most_common()
     assert cause == ("TimeoutError", "charge card-1", orders.current.id)
     assert many > 50
     assert many > 5 * sum(count for _, count in others)
     before = list(orders.walk(newest_first=True, status="errored", end=START - 60 * 60))
-    assert all(one.version is not orders.current for one in before)
+    assert all(each.version is not orders.current for each in before)
 
 
 def test_the_deploy_was_rolled_back_and_left_its_failures():
@@ -98,7 +98,7 @@ def test_the_deploy_was_rolled_back_and_left_its_failures():
     orders = world.workflows["orders"]
     *_, bad, good = orders.versions
     assert START - good.created == pytest.approx(180)
-    errored = Counter(one.version.id for one in orders.walk(newest_first=True, status="errored"))
+    errored = Counter(each.version.id for each in orders.walk(newest_first=True, status="errored"))
     assert errored[bad.id] > 10
     assert errored[good.id] == 0
 
@@ -113,13 +113,13 @@ def test_the_huge_world():
         return sum(count for status, count in orders.counts.items() if status not in FINAL)
 
     assert 4_500 < active() < 5_500
-    before = {one.id: one.status for one in orders.by_id.values()}
+    before = {each.id: each.status for each in orders.by_id.values()}
     moves = 0
     for _ in range(8):
         clock.now += 4
         world.look()
-        now = {one.id: one.status for one in orders.by_id.values()}
-        moves += sum(before.get(one) != status for one, status in now.items())
+        now = {each.id: each.status for each in orders.by_id.values()}
+        moves += sum(before.get(each) != status for each, status in now.items())
         before = now
     assert 32 * 25 < moves < 32 * 100
     clock.now += 1800
@@ -132,21 +132,21 @@ def test_a_life_told_in_full_is_the_life_that_was_listed():
     clock = Clock()
     world = build("huge", clock=clock)
     orders = world.workflows["orders"]
-    for one in orders.order[::997]:
-        listed = (one.status, one.started, one.ended)
-        told = detail(one) if one.tell(world.time) is None else {}
-        assert (one.status, one.started, one.ended) == listed
-        assert told["status"] == listed[0]
-        assert told["params"]["orderId"] == one.id
-        if one.status == "complete":
-            assert told["steps"][-1]["end"] <= told["end"]
+    for each in orders.order[::997]:
+        listed = (each.status, each.started, each.ended)
+        answer = detail(each) if each.tell(world.time) is None else {}
+        assert (each.status, each.started, each.ended) == listed
+        assert answer["status"] == listed[0]
+        assert answer["params"]["orderId"] == each.id
+        if each.status == "complete":
+            assert answer["steps"][-1]["end"] <= answer["end"]
 
 
 @pytest.mark.parametrize("name", ["calm", "incident"])
 def test_what_a_client_makes_is_left_alone(name):
     clock = Clock()
     world = build(name, clock=clock)
-    made = [
+    created = [
         world.create(world.workflows[workflow], f"mine-{number}")
         for workflow in ("refunds", "orders", "media-transcode", "billing")
         for number in range(5)
@@ -154,13 +154,18 @@ def test_what_a_client_makes_is_left_alone(name):
     for _ in range(60):
         clock.now += 5
         world.look()
-        assert not {one.status for one in made} & {"terminated", "paused", "waitingForPause", "rollingBack"}
+        assert not {each.status for each in created} & {
+            "terminated",
+            "paused",
+            "waitingForPause",
+            "rollingBack",
+        }
 
 
 def test_no_workflow_runs_more_than_its_limit():
     clock = Clock()
     world = build("calm", clock=clock)
-    limited = [one for one in world.workflows.values() if one.concurrency is not None]
+    limited = [value for value in world.workflows.values() if value.concurrency is not None]
     assert limited
     for _ in range(1500):
         clock.now += 2

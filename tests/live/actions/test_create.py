@@ -20,16 +20,16 @@ async def test_a_creation_that_was_refused_is_so_in_the_journal(server, clock, t
 
 
 async def test_creating_one_and_finding_it_after_no_answer(operator, server):
-    (told,) = await create(operator, NewInstance("x-1"))
-    assert (told.outcome, told.after) == ("done", "queued")
+    (line,) = await create(operator, NewInstance("x-1"))
+    assert (line.outcome, line.after) == ("done", "queued")
     server.faults = ["timeout after"]
-    (told,) = await create(operator, NewInstance("x-2"))
-    assert told.outcome == "done"
-    assert "no answer came" in told.sentence
+    (line,) = await create(operator, NewInstance("x-2"))
+    assert line.outcome == "done"
+    assert "no answer came" in line.sentence
     server.faults = ["timeout before"]
-    (told,) = await create(operator, NewInstance("x-3"))
-    assert (told.outcome, told.exit_code) == ("unknown", 4)
-    assert [one for one, _ in server.accepted] == ["x-1", "x-2"]
+    (line,) = await create(operator, NewInstance("x-3"))
+    assert (line.outcome, line.exit_code) == ("unknown", 4)
+    assert [each for each, _ in server.accepted] == ["x-1", "x-2"]
 
 
 @pytest.mark.parametrize("number", [1, 3, 30])
@@ -61,9 +61,9 @@ async def test_a_creation_whose_answer_is_not_understood_is_unknown(operator, se
 
 async def test_a_batch_says_which_were_left_out(operator, server):
     server.add("x-2", "running")
-    told = await create(operator, *(NewInstance(f"x-{number}") for number in range(150)))
-    assert [one.id for one in told if one.outcome == "skipped"] == ["x-2"]
-    assert sum(one.outcome == "done" for one in told) == 149
+    answer = await create(operator, *(NewInstance(f"x-{number}") for number in range(150)))
+    assert [each.id for each in answer if each.outcome == "skipped"] == ["x-2"]
+    assert sum(each.outcome == "done" for each in answer) == 149
     assert [what for what, _ in server.asked] == ["100 at once", "50 at once"]
 
 
@@ -80,14 +80,14 @@ async def test_a_batch_without_an_answer_is_looked_for_together(operator, server
     new = [NewInstance(f"x-{number}") for number in range(100)]
     server.read_seconds = 0.2
     server.faults = ["reset after"]
-    told = await create(operator, *new)
-    assert {(one.outcome, one.after) for one in told} == {("done", "queued")}
+    answer = await create(operator, *new)
+    assert {(each.outcome, each.after) for each in answer} == {("done", "queued")}
     assert set(server.reads) == {"list"}
     assert len(server.reads) == 1
     began = clock()
     server.faults = ["reset before"]
-    told = await create(operator, *(NewInstance(f"y-{number}") for number in range(100)))
-    assert {(one.outcome, one.exit_code) for one in told} == {("unknown", 4)}
+    answer = await create(operator, *(NewInstance(f"y-{number}") for number in range(100)))
+    assert {(each.outcome, each.exit_code) for each in answer} == {("unknown", 4)}
     assert clock() - began < 60
     assert len(server.reads) < 50
     assert [what for what, _ in server.asked] == ["100 at once"] * 2
@@ -96,5 +96,5 @@ async def test_a_batch_without_an_answer_is_looked_for_together(operator, server
 async def test_instance_begun_before_the_request_is_not_the_new_one(operator, server):
     server.add("x-1", "running")
     server.faults = ["timeout before"]
-    (told,) = await create(operator, NewInstance("x-1"))
-    assert told.outcome == "unknown"
+    (line,) = await create(operator, NewInstance("x-1"))
+    assert line.outcome == "unknown"

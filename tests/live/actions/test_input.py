@@ -23,7 +23,7 @@ def test_a_payload_that_cannot_be_sent(text, part):
 def read(tmp_path, text):
     path = tmp_path / "batch"
     path.write_text(text)
-    return [(one.id, one.params, one.has_params) for one in read_batch(path, propose=lambda: "made")]
+    return [(each.id, each.params, each.has_params) for each in read_batch(path, propose=lambda: "made")]
 
 
 def test_an_array_and_a_line_each_read_alike(tmp_path):
@@ -57,8 +57,8 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_a_proposed_id_is_nobody_elses():
     seen = []
 
-    def taken(one):
-        seen.append(one)
+    def taken(given):
+        seen.append(given)
         return len(seen) < 3
 
     assert propose_id("orders", taken) == seen[2]

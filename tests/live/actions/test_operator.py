@@ -13,38 +13,38 @@ from wfdash.live.actions.plan import Progress, Result, make_plan
 
 async def test_a_pause_is_followed_through_waitingForPause(operator, server, clock):
     server.add("a", "running", busy=8)
-    heard = []
-    (told,) = await act(operator, server, "pause", "a", on_event=heard.append)
-    assert (told.before, told.answered, told.after) == ("running", "waitingForPause", "paused")
-    assert (told.outcome, told.exit_code) == ("done", 0)
+    events = []
+    (result,) = await act(operator, server, "pause", "a", on_event=events.append)
+    assert (result.before, result.answered, result.after) == ("running", "waitingForPause", "paused")
+    assert (result.outcome, result.exit_code) == ("done", 0)
     assert server.accepted == [("a", "pause")]
-    stages = [event.stage for event in heard if isinstance(event, Progress)]
+    stages = [event.stage for event in events if isinstance(event, Progress)]
     assert stages[:3] == ["reading", "sent", "answered"]
-    assert heard[-1] == told
+    assert events[-1] == result
 
 
 async def test_200_is_not_success(operator, server):
     server.add("a", "running")
     server.before_write = lambda instance: setattr(server.runs["a"], "status", "queued")
-    (told,) = await act(operator, server, "pause", "a")
-    assert told.outcome == "no effect"
-    assert told.sentence == "pause had no effect: the instance is queued"
-    assert told.exit_code == 1
+    (result,) = await act(operator, server, "pause", "a")
+    assert result.outcome == "no effect"
+    assert result.sentence == "pause had no effect: the instance is queued"
+    assert result.exit_code == 1
 
 
 async def test_restart_without_effect_differs_from_a_failed_one(operator, server, clock):
     run = server.add("a", "errored")
     server._restart = lambda run, rollback: None
-    (told,) = await act(operator, server, "restart", "a")
-    assert (told.outcome, told.sentence) == ("no effect", "200, but still errored: nothing happened")
+    (result,) = await act(operator, server, "restart", "a")
+    assert (result.outcome, result.sentence) == ("no effect", "200, but still errored: nothing happened")
 
     def fails_at_once(run, rollback):
         run.queued = run.start = run.end = clock()
 
     server._restart = fails_at_once
     assert run.status == "errored"
-    (told,) = await act(operator, server, "restart", "a")
-    assert (told.outcome, told.sentence) == ("done", "ran again, errored by now")
+    (result,) = await act(operator, server, "restart", "a")
+    assert (result.outcome, result.sentence) == ("done", "ran again, errored by now")
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ async def test_a_target_that_changed_in_meaning_is_left_alone(operator, server, 
     run = server.add("a", "running")
     plan = make_plan(verb, "orders", rows(server), now=0, guard=operator.guard)
     run.status = "errored"
-    (told,) = await operator.carry_out(plan, lambda event: None)
-    assert told.outcome == "skipped"
-    assert told.error == "was running, now errored: nothing sent"
+    (result,) = await operator.carry_out(plan, lambda event: None)
+    assert result.outcome == "skipped"
+    assert result.error == "was running, now errored: nothing sent"
     assert server.asked == []
 
 
@@ -82,8 +82,8 @@ async def test_a_final_one_that_ran_again_is_not_restarted_once_more(operator, s
     row = Instance("a", "errored", ended=run.end)
     plan = make_plan("restart", "orders", [row], now=0, guard=operator.guard)
     run.end = clock() - 1
-    (told,) = await operator.carry_out(plan, lambda event: None)
-    assert "ran again since" in told.error
+    (result,) = await operator.carry_out(plan, lambda event: None)
+    assert "ran again since" in result.error
     assert server.asked == []
 
 
@@ -91,9 +91,9 @@ async def test_a_final_one_that_ran_again_is_not_restarted_once_more(operator, s
 async def test_lost_answer_after_acceptance_is_read_and_sent_once(operator, server, fault):
     server.add("a", "running")
     server.faults = [fault]
-    (told,) = await act(operator, server, "pause", "a")
+    (result,) = await act(operator, server, "pause", "a")
     assert server.accepted == [("a", "pause")]
-    assert (told.outcome, told.answered, told.after) == ("done", "", "paused")
+    assert (result.outcome, result.answered, result.after) == ("done", "", "paused")
 
 
 @pytest.mark.parametrize("fault", ["timeout before", "reset before", "500 before"])
@@ -101,8 +101,8 @@ async def test_lost_answer_without_effect_is_unknown_and_sent_once(operator, ser
     server.add("a", "running")
     server.faults = [fault]
     stages = []
-    (told,) = await act(operator, server, "terminate", "a", on_event=stages.append)
-    assert [one.stage for one in stages if isinstance(one, Progress)][:4] == [
+    (result,) = await act(operator, server, "terminate", "a", on_event=stages.append)
+    assert [stage.stage for stage in stages if isinstance(stage, Progress)][:4] == [
         "reading",
         "sent",
         "unknown",
@@ -110,26 +110,26 @@ async def test_lost_answer_without_effect_is_unknown_and_sent_once(operator, ser
     ]
     assert server.asked == [("a", "terminate")]
     assert server.accepted == []
-    assert (told.outcome, told.exit_code, told.after) == ("unknown", 4, "running")
-    assert "not known" in told.sentence
+    assert (result.outcome, result.exit_code, result.after) == ("unknown", 4, "running")
+    assert "not known" in result.sentence
 
 
 async def test_an_event_without_an_answer_stays_unknown(operator, server):
     server.add("a", "waiting")
     server.faults = ["timeout after"]
-    (told,) = await act(operator, server, "send_event", "a", event_type="approve", payload={"ok": True})
-    assert told.outcome == "unknown"
+    (result,) = await act(operator, server, "send_event", "a", event_type="approve", payload={"ok": True})
+    assert result.outcome == "unknown"
     assert server.runs["a"].events == [("approve", {"ok": True})]
 
 
 async def test_429_is_repeated_aloud_once_nothing_has_changed(operator, server, clock):
     server.add("a", "running")
     server.faults = ["429", "429"]
-    heard = []
-    (told,) = await act(operator, server, "pause", "a", on_event=heard.append)
-    assert told.outcome == "done"
+    events = []
+    (result,) = await act(operator, server, "pause", "a", on_event=events.append)
+    assert result.outcome == "done"
     assert server.accepted == [("a", "pause")]
-    notes = [event.note for event in heard if isinstance(event, Progress) and event.stage == "waiting"]
+    notes = [event.note for event in events if isinstance(event, Progress) and event.stage == "waiting"]
     assert notes == ["429: read again in 7 s, sent again if nothing changed"] * 2
 
 
@@ -194,42 +194,42 @@ async def test_what_is_not_understood_is_read_and_never_sent_again(operator, ser
 async def test_429_for_ever_is_given_up(operator, server):
     server.add("a", "running")
     server.faults = ["429"] * 9
-    (told,) = await act(operator, server, "pause", "a")
-    assert (told.outcome, told.exit_code) == ("not reached", 5)
+    (result,) = await act(operator, server, "pause", "a")
+    assert (result.outcome, result.exit_code) == ("not reached", 5)
     assert len(server.asked) == 4
 
 
 async def test_what_never_left_is_not_reached(operator, server):
     server.add("a", "running")
     server.faults = ["unsent"]
-    (told,) = await act(operator, server, "pause", "a")
-    assert (told.outcome, told.exit_code) == ("not reached", 5)
+    (result,) = await act(operator, server, "pause", "a")
+    assert (result.outcome, result.exit_code) == ("not reached", 5)
 
 
 async def test_a_403_turns_writes_off_but_a_challenge_page_does_not(operator, server):
     server.add("a", "running")
     server.faults = ["challenge"]
-    (told,) = await act(operator, server, "pause", "a")
-    assert (told.outcome, told.exit_code) == ("unknown", 4)
+    (result,) = await act(operator, server, "pause", "a")
+    assert (result.outcome, result.exit_code) == ("unknown", 4)
     assert not operator.guard.read_only
     server.faults = ["403"]
     server.add("b", "running")
-    one, two = await act(operator, server, "pause", "a", "b")
-    assert one.outcome == "refused"
+    first, two = await act(operator, server, "pause", "a", "b")
+    assert first.outcome == "refused"
     assert two.outcome == "skipped"
     assert "The token may not write" in operator.guard.read_only
     assert server.accepted == []
-    (told,) = await act(operator, server, "pause", "b")
-    assert told.outcome == "skipped"
-    assert told.error.startswith("read-only")
+    (result,) = await act(operator, server, "pause", "b")
+    assert result.outcome == "skipped"
+    assert result.error.startswith("read-only")
 
 
 async def test_read_only_is_never_unset(operator, server):
     operator.forbid("asked for with --read-only")
     operator.forbid("")
     server.add("a", "running")
-    (told,) = await act(operator, server, "pause", "a")
-    assert told.error == "read-only: asked for with --read-only"
+    (result,) = await act(operator, server, "pause", "a")
+    assert result.error == "read-only: asked for with --read-only"
     assert server.asked == []
 
 
@@ -237,51 +237,51 @@ async def test_a_deleted_instance_is_told_and_nothing_is_sent(operator, server):
     server.add("a", "running")
     plan = make_plan("pause", "orders", rows(server), now=0, guard=operator.guard)
     del server.runs["a"]
-    (told,) = await operator.carry_out(plan, lambda event: None)
-    assert (told.outcome, told.exit_code) == ("skipped", 1)
-    assert "not there any more" in told.error
+    (result,) = await operator.carry_out(plan, lambda event: None)
+    assert (result.outcome, result.exit_code) == ("skipped", 1)
+    assert "not there any more" in result.error
 
 
 async def test_an_id_never_seen_is_not_said_to_have_been_there(operator, server):
     plan = make_plan("pause", "orders", ["mistyped"], now=0, guard=operator.guard)
-    (told,) = await operator.carry_out(plan, lambda event: None)
-    assert (told.outcome, told.exit_code) == ("skipped", 1)
-    assert "nothing sent" in told.error
-    assert "any more" not in told.error
+    (result,) = await operator.carry_out(plan, lambda event: None)
+    assert (result.outcome, result.exit_code) == ("skipped", 1)
+    assert "nothing sent" in result.error
+    assert "any more" not in result.error
 
 
 async def test_reread_is_tried_three_times_and_then_given_up(operator, server):
     server.add("a", "running")
     server.read_faults = ["500", "reset"]
-    (told,) = await act(operator, server, "terminate", "a")
-    assert told.outcome == "done"
+    (result,) = await act(operator, server, "terminate", "a")
+    assert result.outcome == "done"
     server.add("b", "running")
     server.read_faults = ["500"] * 9
-    (told,) = await act(operator, server, "terminate", "b")
-    assert (told.outcome, told.exit_code) == ("not reached", 5)
+    (result,) = await act(operator, server, "terminate", "b")
+    assert (result.outcome, result.exit_code) == ("not reached", 5)
     assert ("b", "terminate") not in server.asked
 
 
 async def test_a_reread_that_is_refused_or_hangs_is_not_repeated(operator, server, clock):
     server.add("a", "running")
     server.read_faults = ["400"]
-    (told,) = await act(operator, server, "terminate", "a")
-    assert (told.outcome, told.exit_code, server.reads) == ("refused", 1, ["a"])
+    (result,) = await act(operator, server, "terminate", "a")
+    assert (result.outcome, result.exit_code, server.reads) == ("refused", 1, ["a"])
     server.read_faults = ["hang"] * 9
     began = clock()
-    (told,) = await act(operator, server, "terminate", "a")
-    assert (told.outcome, told.exit_code) == ("not reached", 5)
+    (result,) = await act(operator, server, "terminate", "a")
+    assert (result.outcome, result.exit_code) == ("not reached", 5)
     assert clock() - began < 60
     assert server.asked == []
 
 
 async def test_what_would_do_nothing_is_sent_only_on_insistence(operator, server):
     server.add("a", "queued")
-    (told,) = await act(operator, server, "pause", "a")
-    assert told.outcome == "skipped"
+    (result,) = await act(operator, server, "pause", "a")
+    assert result.outcome == "skipped"
     plan = make_plan("pause", "orders", rows(server), now=0, guard=operator.guard).insist()
-    (told,) = await operator.carry_out(plan, lambda event: None)
-    assert told.outcome == "no effect"
+    (result,) = await operator.carry_out(plan, lambda event: None)
+    assert result.outcome == "no effect"
     assert server.accepted == [("a", "pause")]
 
 
@@ -290,18 +290,18 @@ async def test_a_bare_id_is_judged_by_what_is_read(operator, server):
     server.add("b", "running")
     plan = make_plan("terminate", "orders", ["a", "b", "a"], now=0, guard=operator.guard)
     assert [target.id for target in plan.unknown] == ["a", "b"]
-    one, two = await operator.carry_out(plan, lambda event: None)
-    assert (one.outcome, one.before) == ("skipped", "complete")
+    first, two = await operator.carry_out(plan, lambda event: None)
+    assert (first.outcome, first.before) == ("skipped", "complete")
     assert (two.outcome, two.before) == ("done", "running")
 
 
 async def test_many_are_read_by_list_pages_and_sent_one_by_one(operator, server):
     for number in range(250):
         server.add(f"o-{number}", "running" if number % 10 else "paused")
-    told = await act(operator, server, "pause")
-    assert len(told) == 250
-    assert sum(one.outcome == "done" for one in told) == 225
-    assert sum(one.outcome == "skipped" for one in told) == 25
+    results = await act(operator, server, "pause")
+    assert len(results) == 250
+    assert sum(each.outcome == "done" for each in results) == 225
+    assert sum(each.outcome == "skipped" for each in results) == 25
     assert len(server.accepted) == len(set(server.accepted)) == 225
     assert len(server.reads) < 100, "one by one would be 225 and more"
 
@@ -317,10 +317,10 @@ async def test_stop_half_way_ends_with_exact_counts(operator, server):
         if sent == 125:
             operator.stop()
 
-    told = await act(operator, server, "terminate", on_event=stop_at_half)
+    results = await act(operator, server, "terminate", on_event=stop_at_half)
     assert len(server.accepted) == 125
-    assert [one.outcome for one in told] == ["done"] * 125 + ["skipped"] * 125
-    assert {one.error for one in told[125:]} == {"stopped before it was sent"}
+    assert [each.outcome for each in results] == ["done"] * 125 + ["skipped"] * 125
+    assert {each.error for each in results[125:]} == {"stopped before it was sent"}
     assert operator.running == ()
 
 
@@ -332,9 +332,9 @@ async def test_no_rows_are_no_targets(operator, server):
 
 
 def test_results_say_what_is_worth_another_try():
-    def told(outcome):
+    def spoken(outcome):
         return Result("p", 0, "orders", "a", "pause", "running", "", "", Outcome(outcome))
 
-    assert not told("done").failed
-    assert not told("under way").failed
-    assert all(told(outcome).failed for outcome in ("refused", "unknown", "skipped", "not reached"))
+    assert not spoken("done").failed
+    assert not spoken("under way").failed
+    assert all(spoken(outcome).failed for outcome in ("refused", "unknown", "skipped", "not reached"))

@@ -22,20 +22,23 @@ PLACES = {
 }
 
 
-async def one_run(chance):
+async def random_run(chance):
     clock = VirtualTime()
     server = FrailServer(clock)
     ids = [f"o-{number}" for number in range(chance.choice((1, 2, 3, 30)))]
-    for one in ids:
+    for subject in ids:
         busy = chance.choice((0, 0, 3, 30, 1000))
-        server.add(one, chance.choice(STATUSES), busy=busy if chance.random() < 0.5 else 0)
+        server.add(subject, chance.choice(STATUSES), busy=busy if chance.random() < 0.5 else 0)
     verb = chance.choice(VERBS)
     operator = Operator(server, budget=NoBudget(), journal=None, clock=clock, sleep=clock.sleep)
     chosen = chance.sample(ids, chance.randint(1, len(ids)))
     plan = make_plan(
         verb,
         "orders",
-        [Instance(one, server.runs[one].status) if chance.random() < 0.9 else one for one in chosen],
+        [
+            Instance(subject, server.runs[subject].status) if chance.random() < 0.9 else subject
+            for subject in chosen
+        ],
         now=clock(),
         guard=operator.guard,
         event_type="go",
@@ -44,57 +47,57 @@ async def one_run(chance):
         plan = plan.insist()
     server.faults = [chance.choice(WRITE_FAULTS) if chance.random() < 0.5 else "" for _ in range(60)]
     server.read_faults = [chance.choice(("500", "reset")) if chance.random() < 0.1 else "" for _ in range(60)]
-    for one in chosen:
+    for subject in chosen:
         if chance.random() < 0.15:
-            server.runs[one].status = chance.choice(STATUSES)
+            server.runs[subject].status = chance.choice(STATUSES)
         elif chance.random() < 0.05:
-            del server.runs[one]
+            del server.runs[subject]
     stop_after = chance.choice((None, None, 1, 5))
     sent = 0
 
-    def heard(event):
+    def on_event(event):
         nonlocal sent
         sent += getattr(event, "stage", "") == "sent"
         if sent == stop_after:
             operator.stop(plan.key)
 
-    told = await operator.carry_out(plan, heard)
-    check(server, plan, told)
-    return told
+    results = await operator.carry_out(plan, on_event)
+    check(server, plan, results)
+    return results
 
 
-def check(server, plan, told):
+def check(server, plan, expected):
     accepted = [identity for identity, _ in server.accepted]
-    assert [one.id for one in told] == [target.id for target in plan.targets]
+    assert [each.id for each in expected] == [target.id for target in plan.targets]
     assert len(accepted) == len(set(accepted)), "accepted twice"
     assert set(accepted) <= {target.id for target in plan.eligible}, "accepted unconfirmed"
     what = {"terminate_rollback": "terminate with rollback"}.get(plan.verb, plan.verb)
     assert {verb for _, verb in server.asked} <= {what}
-    for one in told:
-        run = server.runs.get(one.id)
-        if one.outcome in ("skipped", "refused", "not reached"):
-            assert one.id not in accepted, one
-        if one.outcome == "skipped":
-            assert one.sentence, one
-        if one.outcome == "done":
-            assert one.id in accepted, one
-            assert plan.verb == "send_event" or run.status in PLACES[plan.verb], one
-        if one.outcome == "under way":
-            assert one.id in accepted, one
-            assert one.after in ("waitingForPause", "rollingBack"), one
-        if one.outcome == "no effect":
-            assert one.before == one.after or one.after not in PLACES[plan.verb], one
+    for each in expected:
+        run = server.runs.get(each.id)
+        if each.outcome in ("skipped", "refused", "not reached"):
+            assert each.id not in accepted, each
+        if each.outcome == "skipped":
+            assert each.sentence, each
+        if each.outcome == "done":
+            assert each.id in accepted, each
+            assert plan.verb == "send_event" or run.status in PLACES[plan.verb], each
+        if each.outcome == "under way":
+            assert each.id in accepted, each
+            assert each.after in ("waitingForPause", "rollingBack"), each
+        if each.outcome == "no effect":
+            assert each.before == each.after or each.after not in PLACES[plan.verb], each
 
 
 async def test_thousands_of_random_runs():
     seed = random.randrange(2**32)
-    told: set[str] = set()
+    answer: set[str] = set()
     for number in range(RUNS):
         try:
-            told |= {one.outcome for one in await one_run(random.Random(f"{seed}/{number}"))}
+            answer |= {each.outcome for each in await random_run(random.Random(f"{seed}/{number}"))}
         except AssertionError as error:
             raise AssertionError(f"run {seed}/{number}: {error}") from error
-    assert told == {"done", "under way", "no effect", "refused", "unknown", "skipped", "not reached"}
+    assert answer == {"done", "under way", "no effect", "refused", "unknown", "skipped", "not reached"}
 
 
 @settings(max_examples=150, deadline=None)
@@ -107,8 +110,8 @@ async def test_any_row_of_faults_sends_at_most_once(faults, verb):
     row = Instance("a", server.runs["a"].status)
     plan = make_plan(verb, "orders", [row], now=0, guard=operator.guard, event_type="go")
     server.faults = list(faults)
-    told = await operator.carry_out(plan, lambda event: None)
-    check(server, plan, told)
+    results = await operator.carry_out(plan, lambda event: None)
+    check(server, plan, results)
     first = next((fault for fault in faults if fault != "429"), "")
     limited = faults.index(first) if first in faults else len(faults)
     if limited < 4 and first.endswith(("after", "before")):

@@ -36,11 +36,11 @@ class Set:
         return self.world.workflows[workflow].by_id
 
     def row(self, identity, workflow="orders"):
-        one = self.instances(workflow)[identity]
-        return Instance(identity, one.status)
+        subject = self.instances(workflow)[identity]
+        return Instance(identity, subject.status)
 
     def find(self, *statuses, workflow="orders"):
-        return next(key for key, one in self.instances(workflow).items() if one.status in statuses)
+        return next(key for key, each in self.instances(workflow).items() if each.status in statuses)
 
     async def act(self, verb, rows, **options):
         plan = make_plan(
@@ -49,7 +49,7 @@ class Set:
         return await self.operator.carry_out(plan, lambda event: None)
 
     def writes(self):
-        return [one for one in self.stage.app.state.requests if one.method in ("PATCH", "POST")]
+        return [request for request in self.stage.app.state.requests if request.method in ("PATCH", "POST")]
 
 
 def on_the_simulator(story, scenario="calm"):
@@ -68,19 +68,19 @@ def on_the_simulator(story, scenario="calm"):
 def test_the_four_verbs_tell_what_truly_happened():
     async def story(on):
         paused = on.find("running", "waiting")
-        (told,) = await on.act("pause", [on.row(paused)])
-        assert told.outcome == "done", told
-        assert on.row(paused).status == told.after == "paused"
-        (told,) = await on.act("resume", [on.row(paused)])
-        assert told.outcome == "done", told
-        (told,) = await on.act("terminate", [on.row(paused)])
-        assert (told.outcome, on.row(paused).status) == ("done", "terminated")
+        (result,) = await on.act("pause", [on.row(paused)])
+        assert result.outcome == "done", result
+        assert on.row(paused).status == result.after == "paused"
+        (result,) = await on.act("resume", [on.row(paused)])
+        assert result.outcome == "done", result
+        (result,) = await on.act("terminate", [on.row(paused)])
+        assert (result.outcome, on.row(paused).status) == ("done", "terminated")
         began = on.instances()[paused].queued
-        (told,) = await on.act("restart", [on.row(paused)])
-        assert told.outcome == "done"
+        (result,) = await on.act("restart", [on.row(paused)])
+        assert result.outcome == "done"
         assert on.instances()[paused].queued > began
-        (told,) = await on.act("restart", [on.row(on.find("errored"))])
-        assert told.outcome == "done"
+        (result,) = await on.act("restart", [on.row(on.find("errored"))])
+        assert result.outcome == "done"
 
     on_the_simulator(story)
 
@@ -93,8 +93,8 @@ def test_restart_from_keeps_and_drops_what_the_prompt_said():
         target = step_target(detail.steps, place)
         split = split_at(detail.steps, target)
         start = RestartFrom(target.name, target.count, target.type)
-        (told,) = await on.act("restart_from", [on.row(identity)], restart_from=start)
-        assert told.outcome == "done", told
+        (result,) = await on.act("restart_from", [on.row(identity)], restart_from=start)
+        assert result.outcome == "done", result
         after = await on.operator.look("orders", identity)
         kept = [(step.name, step.start) for step in split.kept]
         assert [(step.name, step.start) for step in after.steps[: len(kept)]] == kept
@@ -107,8 +107,8 @@ def test_restart_from_keeps_and_drops_what_the_prompt_said():
 def test_an_event_reaches_its_waiter_once():
     async def story(on):
         identity = on.find("waiting")
-        (told,) = await on.act("send_event", [on.row(identity)], event_type="approve", payload={"ok": 1})
-        assert (told.outcome, told.exit_code) == ("done", 0)
+        (result,) = await on.act("send_event", [on.row(identity)], event_type="approve", payload={"ok": 1})
+        assert (result.outcome, result.exit_code) == ("done", 0)
         (write,) = on.writes()
         assert write.path.endswith("/events/approve")
         assert write.json == {"ok": 1}
@@ -120,26 +120,26 @@ def test_created_once_although_the_answer_was_lost():
     async def story(on):
         on.stage.app.state.faults.append(InjectedFault.parse("reset-after:1@POST"))
         plan = make_creation("orders", [NewInstance("mine-1")], now=0, guard=on.operator.guard)
-        (told,) = await on.operator.carry_out(plan, lambda event: None)
-        assert told.outcome == "done", told
+        (result,) = await on.operator.carry_out(plan, lambda event: None)
+        assert result.outcome == "done", result
         assert len(on.writes()) == 1
-        (told,) = await on.operator.carry_out(plan, lambda event: None)
-        assert told.outcome == "refused"
-        assert "exists already" in told.sentence
+        (result,) = await on.operator.carry_out(plan, lambda event: None)
+        assert result.outcome == "refused"
+        assert "exists already" in result.sentence
 
     on_the_simulator(story)
 
 
 def test_many_are_read_by_pages_and_written_one_by_one():
     async def story(on):
-        rows = [on.row(key) for key, one in on.instances().items() if one.status in ("complete", "errored")]
+        rows = [on.row(key) for key, each in on.instances().items() if each.status in ("complete", "errored")]
         rows = rows[:250]
         assert len(rows) > 100
-        told = await on.act("restart", rows)
-        assert {one.outcome for one in told} == {"done"}, {one.sentence for one in told}
+        results = await on.act("restart", rows)
+        assert {each.outcome for each in results} == {"done"}, {each.sentence for each in results}
         assert len(on.writes()) == len(rows)
-        assert len({one.path for one in on.writes()}) == len(rows)
-        reads = [one for one in on.stage.app.state.requests if one.method == "GET"]
+        assert len({each.path for each in on.writes()}) == len(rows)
+        reads = [each for each in on.stage.app.state.requests if each.method == "GET"]
         assert len(reads) < len(rows) / 2
 
     on_the_simulator(story)
@@ -152,7 +152,7 @@ def test_log_shows_each_confirmed_verb_at_most_once():
         for number in range(RUNS):
             chance = random.Random(f"{seed}/{number}")
             try:
-                await one_run(on, chance)
+                await random_run(on, chance)
             except AssertionError as error:
                 raise AssertionError(f"run {seed}/{number}: {error}") from error
             await asyncio.sleep(chance.choice((0, 1, 60)))
@@ -160,15 +160,15 @@ def test_log_shows_each_confirmed_verb_at_most_once():
     on_the_simulator(story)
 
 
-async def one_run(on, chance):
+async def random_run(on, chance):
     everything = list(on.instances())
     chosen = chance.sample(everything, chance.choice((1, 1, 1, 2, 5)))
     verb = chance.choice(VERBS)
     on.operator = on.new_operator()
     plan = make_plan(
-        verb, "orders", [on.row(one) for one in chosen], now=on.stage.loop.time(), guard=on.operator.guard
+        verb, "orders", [on.row(each) for each in chosen], now=on.stage.loop.time(), guard=on.operator.guard
     )
-    restarts = {one: on.instances()[one].restarts for one in chosen}
+    restarts = {each: on.instances()[each].restarts for each in chosen}
     meddle(on, chance, chosen)
     state = on.stage.app.state
     state.requests.clear()
@@ -179,7 +179,7 @@ async def one_run(on, chance):
     state.faults += [InjectedFault(chance.choice(("500", "reset-before", "html")), 1, re.compile("GET"))] * (
         chance.random() < 0.2
     )
-    told = await on.operator.carry_out(plan, lambda event: None)
+    results = await on.operator.carry_out(plan, lambda event: None)
     state.faults.clear()
     accepted = {}
     for write in on.writes():
@@ -188,26 +188,26 @@ async def one_run(on, chance):
         accepted[identity] = accepted.get(identity, 0) + done
         assert identity in {target.id for target in plan.eligible}, "unconfirmed"
     assert all(times <= 1 for times in accepted.values()), accepted
-    assert [one.id for one in told] == chosen
-    for one in told:
-        if one.outcome == "done":
-            assert accepted.get(one.id) == 1, one
-        if one.outcome in ("skipped", "refused", "not reached"):
-            refused = [write.http for write in on.writes() if f"/{one.id}/" in write.path]
-            assert not accepted.get(one.id) or 200 not in refused, one
-        if one.outcome == "done" and verb == "restart" and one.id in on.instances():
-            assert on.instances()[one.id].restarts > restarts[one.id], one
+    assert [each.id for each in results] == chosen
+    for each in results:
+        if each.outcome == "done":
+            assert accepted.get(each.id) == 1, each
+        if each.outcome in ("skipped", "refused", "not reached"):
+            refused = [write.http for write in on.writes() if f"/{each.id}/" in write.path]
+            assert not accepted.get(each.id) or 200 not in refused, each
+        if each.outcome == "done" and verb == "restart" and each.id in on.instances():
+            assert on.instances()[each.id].restarts > restarts[each.id], each
 
 
 def meddle(on, chance, chosen):
     """Somebody else is quicker."""
     for identity in chosen:
-        one = on.instances()[identity]
+        subject = on.instances()[identity]
         if chance.random() < 0.1:
-            verbs.restart(on.world, one)
+            verbs.restart(on.world, subject)
         elif chance.random() < 0.1:
-            verbs.pause(on.world, one)
-        elif chance.random() < 0.1 and not one.final:
-            verbs.terminate(on.world, one)
+            verbs.pause(on.world, subject)
+        elif chance.random() < 0.1 and not subject.final:
+            verbs.terminate(on.world, subject)
         elif chance.random() < 0.03:
-            one.workflow.forget(one)
+            subject.workflow.forget(subject)

@@ -36,8 +36,8 @@ async def test_journal_tells_the_refused_from_the_unsent(server, clock, tmp_path
     server.add("a", "running")
     server.faults = [fault]
     await act(operator, server, "pause", "a")
-    told = [(entry.event, entry.reason) for entry in journal.read()]
-    assert told[:3] == [("planned", ""), ("sent", ""), (event, reason)]
+    found = [(entry.event, entry.reason) for entry in journal.read()]
+    assert found[:3] == [("planned", ""), ("sent", ""), (event, reason)]
     journal.close()
 
 

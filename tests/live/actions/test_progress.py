@@ -9,46 +9,55 @@ AT = 1_763_733_731.0  # 14:02:11 UTC
 
 
 def trail(verb="pause", *ids):
-    rows = [Instance(one, "running") for one in ids or ("a",)]
+    rows = [Instance(each, "running") for each in ids or ("a",)]
     return ActionProgress(make_plan(verb, "orders", rows, now=AT, guard=Guard()), AT)
 
 
-def moved(one, stage, status="", done=0, note=""):
-    return Progress(one.plan.key, AT, "orders", "a", one.plan.verb, stage, done, 2, note, status)
+def moved(given, stage, status="", done=0, note=""):
+    return Progress(given.plan.key, AT, "orders", "a", given.plan.verb, stage, done, 2, note, status)
 
 
-def ended(one, outcome, sentence="", identity="a", at=AT + 8):
+def ended(given, outcome, sentence="", identity="a", at=AT + 8):
     return Result(
-        one.plan.key, at, "orders", identity, "pause", "running", "", "", Outcome(outcome), sentence=sentence
+        given.plan.key,
+        at,
+        "orders",
+        identity,
+        "pause",
+        "running",
+        "",
+        "",
+        Outcome(outcome),
+        sentence=sentence,
     )
 
 
 def test_a_pause_that_had_to_wait():
-    one = trail()
+    subject = trail()
     for event in (
-        moved(one, "sent"),
-        moved(one, "answered", "waitingForPause"),
-        moved(one, "following", "paused"),
+        moved(subject, "sent"),
+        moved(subject, "answered", "waitingForPause"),
+        moved(subject, "following", "paused"),
     ):
-        one.take(event)
-    assert one.line(AT) == "pause a sent 14:02:11 → waitingForPause → paused …"
-    one.take(ended(one, "done", "paused"))
-    assert one.line(AT) == "pause a sent 14:02:11 → waitingForPause → paused after 8s"
-    assert one.over
-    assert not one.troubled
+        subject.take(event)
+    assert subject.line(AT) == "pause a sent 14:02:11 → waitingForPause → paused …"
+    subject.take(ended(subject, "done", "paused"))
+    assert subject.line(AT) == "pause a sent 14:02:11 → waitingForPause → paused after 8s"
+    assert subject.over
+    assert not subject.troubled
 
 
 def test_while_no_answer_came_the_outcome_is_said_to_be_unknown():
-    one = trail()
-    for event in (moved(one, "sent"), moved(one, "unknown"), moved(one, "following", "running")):
-        one.take(event)
-    assert one.line(AT) == "pause a sent 14:02:11 → running · outcome unknown, reading to find out"
+    subject = trail()
+    for event in (moved(subject, "sent"), moved(subject, "unknown"), moved(subject, "following", "running")):
+        subject.take(event)
+    assert subject.line(AT) == "pause a sent 14:02:11 → running · outcome unknown, reading to find out"
 
 
 def test_what_went_wrong_is_the_line():
-    one = trail()
-    one.take(ended(one, "no effect", "pause had no effect: the instance is queued"))
-    assert one.line(AT) == "pause a: pause had no effect: the instance is queued"
+    subject = trail()
+    subject.take(ended(subject, "no effect", "pause had no effect: the instance is queued"))
+    assert subject.line(AT) == "pause a: pause had no effect: the instance is queued"
     other = trail()
     other.take(ended(other, "unknown", "running after 60 s: whether the pause arrived is not known"))
     assert other.line(AT).startswith("pause a: unknown: running after 60 s")
@@ -57,29 +66,29 @@ def test_what_went_wrong_is_the_line():
 
 
 def test_many_are_counted():
-    one = trail("pause", "a", "b")
-    one.take(moved(one, "answered", "paused", done=1))
-    one.take(ended(one, "done"))
-    assert one.line(AT) == "pause 2 instances: 1 of 2 · 1 done"
-    one.take(ended(one, "refused", identity="b"))
-    assert one.line(AT) == "pause 2 instances: 1 done, 1 refused"
+    subject = trail("pause", "a", "b")
+    subject.take(moved(subject, "answered", "paused", done=1))
+    subject.take(ended(subject, "done"))
+    assert subject.line(AT) == "pause 2 instances: 1 of 2 · 1 done"
+    subject.take(ended(subject, "refused", identity="b"))
+    assert subject.line(AT) == "pause 2 instances: 1 done, 1 refused"
 
 
 def test_what_has_not_settled_is_followed_once_all_is_sent():
-    one = trail("pause", "a", "b")
-    one.take(moved(one, "answered", "paused", done=1))
-    one.take(ended(one, "done"))
-    assert one.followed == (), "b was not sent yet"
-    one.take(moved(one, "answered", "waitingForPause", done=2))
-    assert one.followed == ("b",)
-    one.take(ended(one, "done", identity="b"))
-    assert one.followed == ()
+    subject = trail("pause", "a", "b")
+    subject.take(moved(subject, "answered", "paused", done=1))
+    subject.take(ended(subject, "done"))
+    assert subject.followed == (), "b was not sent yet"
+    subject.take(moved(subject, "answered", "waitingForPause", done=2))
+    assert subject.followed == ("b",)
+    subject.take(ended(subject, "done", identity="b"))
+    assert subject.followed == ()
 
 
 def test_a_stop_leaves_nothing_to_be_done_with():
-    one = trail("pause", "a", "b")
-    one.take(moved(one, "sent", done=0))
-    one.take(ended(one, "done"))
-    one.take(ended(one, "skipped", "stopped before it was sent", identity="b"))
-    assert one.sent == 2
-    assert not one.sending
+    subject = trail("pause", "a", "b")
+    subject.take(moved(subject, "sent", done=0))
+    subject.take(ended(subject, "done"))
+    subject.take(ended(subject, "skipped", "stopped before it was sent", identity="b"))
+    assert subject.sent == 2
+    assert not subject.sending

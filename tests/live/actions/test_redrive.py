@@ -54,11 +54,11 @@ class Desk:
         self.stage.world.look()
         return self.stage.world.workflows["parcels"]
 
-    def rows(self, first=lambda one: True):
+    def rows(self, first=lambda each: True):
         """Those that errored, the ones to be `first` before the rest."""
-        found = [one for one in self.parcels.by_id.values() if one.status == "errored"]
-        found.sort(key=lambda one: not first(one))
-        return [Instance(one.id, one.status, one.created, ended=one.ended) for one in found]
+        found = [each for each in self.parcels.by_id.values() if each.status == "errored"]
+        found.sort(key=lambda each: not first(each))
+        return [Instance(each.id, each.status, each.created, ended=each.ended) for each in found]
 
     async def plan(self, rows, **options):
         async def read(identity):
@@ -80,12 +80,12 @@ class Desk:
         return next(row for row in self.rows() if (at := points[row.id].target) and at.name == step)
 
     def writes(self):
-        patches = [one for one in self.stage.app.state.requests if one.method == "PATCH"]
-        return Counter(one.path.split("/")[-2] for one in patches)
+        patches = [each for each in self.stage.app.state.requests if each.method == "PATCH"]
+        return Counter(each.path.split("/")[-2] for each in patches)
 
 
-def stubborn(one):
-    return one.story().luck("stubborn") < 0.04 and one.story().luck("undone") >= 0.04
+def stubborn(given):
+    return given.story().luck("stubborn") < 0.04 and given.story().luck("undone") >= 0.04
 
 
 def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
@@ -108,9 +108,12 @@ def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
         assert desk.parcels.current.index == MENDED
         rows = desk.rows()
         results = await desk.redrive(rows, Course(canary=5, to_end=True), late=True)
-        told = Counter((result.outcome, result.ended) for result in results)
+        answer = Counter((result.outcome, result.ended) for result in results)
         rolled_back = [result for result in results if "rolled back" in result.error]
-        assert told == {("done", "complete"): len(rows) - len(rolled_back), ("skipped", ""): len(rolled_back)}
+        assert answer == {
+            ("done", "complete"): len(rows) - len(rolled_back),
+            ("skipped", ""): len(rolled_back),
+        }
         assert [row.id for row in desk.rows()] == [result.id for result in rolled_back]
         assert desk.writes()[late[0].id] == 2, "once before the fix and once after it"
         assert Counter(desk.writes().values()) == {1: len(desk.writes()) - 1, 2: 1}
@@ -285,8 +288,8 @@ def test_many_are_looked_for_only_where_they_stand(tmp_path):
     async def story(desk):
         rows = desk.rows()[100:125]
         await desk.redrive(rows, Course(to_end=True))
-        lists = [one for one in desk.stage.app.state.requests if "/instances?" in one.path]
+        lists = [each for each in desk.stage.app.state.requests if "/instances?" in each.path]
         assert lists
-        assert all("date_start=" in one.path and "date_end=" in one.path for one in lists)
+        assert all("date_start=" in each.path and "date_end=" in each.path for each in lists)
 
     on_parcels(story, tmp_path)

@@ -77,7 +77,7 @@ def test_what_is_left_of_the_quota_decides_who_may(left, may):
     clock = Clock()
     budget = Budget(clock=clock)
     budget.saw(answered(ratelimit=f'"default";r={left};t=40', policy='"default";q=1200;w=300'))
-    assert [one for one in reversed(READS) if not budget.take(one)] == may[::-1]
+    assert [each for each in reversed(READS) if not budget.take(each)] == may[::-1]
     clock.now += 41.0
     assert budget.left is None
     assert budget.take(Priority.BACKGROUND) == 0
@@ -169,7 +169,7 @@ def test_the_last_200_requests_are_kept():
 
 
 @pytest.mark.parametrize(
-    ("ratelimit", "policy", "told"),
+    ("ratelimit", "policy", "expected"),
     [
         ('"default";r=50;t=30', '"default";q=100;w=60', (50, 100, 30)),
         ('"a";r=50;t=30, "b";r=4;t=9', '"b";q=10;w=1, "a";q=100;w=60', (4, 10, 9)),
@@ -177,15 +177,15 @@ def test_the_last_200_requests_are_kept():
         ('"default"; t=30; r=50', '"default"; w=60; q=200', (50, 200, 30)),
     ],
 )
-def test_rate_limit_headers(ratelimit, policy, told):
+def test_rate_limit_headers(ratelimit, policy, expected):
     left = parse_ratelimit(ratelimit, policy)
-    assert (left.remaining, left.quota, left.reset) == told
+    assert (left.remaining, left.quota, left.reset) == expected
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_any_header_is_survived(one, other):
-    parse_ratelimit(one, other)
-    wait = parse_retry_after(one, other, EPOCH)
+def test_any_header_is_survived(left, other):
+    parse_ratelimit(left, other)
+    wait = parse_retry_after(left, other, EPOCH)
     assert wait is None or wait >= 0
 
 
@@ -200,7 +200,7 @@ def test_processes_share_one_bucket(tmp_path):
     taken = []
     for _ in range(1200):
         clock.now += 0.5
-        taken += [clock.now for one in budgets if not one.take(Priority.VISIBLE)]
+        taken += [clock.now for budget in budgets if not budget.take(Priority.VISIBLE)]
     for start in taken:
         assert sum(start <= at < start + WINDOW for at in taken) <= 600 + 3
     assert sum(at >= taken[-1] - WINDOW for at in taken) > 500
@@ -221,16 +221,16 @@ def test_late_process_is_not_held_by_old_spending(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     for _ in range(90):
         clock.now += 2
-        one = Budget(clock=clock, counter=SharedCounter(path))
-        assert one.take(Priority.VISIBLE) == 0
+        subject = Budget(clock=clock, counter=SharedCounter(path))
+        assert subject.take(Priority.VISIBLE) == 0
     assert Budget(clock=clock, counter=SharedCounter(path)).meter[0] == 90
 
 
 def test_processes_find_the_bucket_as_the_others_left_it(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     first = SharedCounter(path)
-    one = Budget(clock=clock, counter=first)
-    while not one.take(Priority.VISIBLE):
+    subject = Budget(clock=clock, counter=first)
+    while not subject.take(Priority.VISIBLE):
         pass
     late = Budget(clock=clock, counter=SharedCounter(path))
     assert 0 < late.take(Priority.VISIBLE) <= 3 * WINDOW / 570
@@ -243,8 +243,8 @@ def test_processes_share_the_first_burst_and_what_follows(tmp_path):
     budgets = [Budget(clock=clock, counter=SharedCounter(path)) for _ in range(3)]
     taken = [0, 0, 0]
     for turn in range(600):
-        for number, one in enumerate(budgets):
-            taken[number] += one.take(Priority.SWEEP) == 0
+        for number, each in enumerate(budgets):
+            taken[number] += each.take(Priority.SWEEP) == 0
         if turn == 60:
             assert sum(taken) <= 25 + 6 * 570 / WINDOW + 3
             assert max(taken) - min(taken) <= 3
@@ -255,8 +255,8 @@ def test_processes_share_the_first_burst_and_what_follows(tmp_path):
 def test_third_process_finds_exactly_what_two_others_left(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     first, second = (Budget(clock=clock, counter=SharedCounter(path)) for _ in range(2))
-    for one in (first,) * 6 + (second,) * 5 + (first,) * 4:
-        assert one.take(Priority.VISIBLE) == 0
+    for each in (first,) * 6 + (second,) * 5 + (first,) * 4:
+        assert each.take(Priority.VISIBLE) == 0
     third = Budget(clock=clock, counter=SharedCounter(path))
     while not third.take(Priority.VISIBLE, late=True):
         pass
@@ -267,10 +267,10 @@ def test_a_bucket_that_cannot_be_is_not_believed(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
     for left in (-1e9, 1e9, float("nan")):
         path.write_text(json.dumps({"buckets": {"600": {"at": EPOCH, "tokens": left}}}))
-        one = Budget(clock=clock, counter=SharedCounter(path))
-        assert one.take(Priority.VISIBLE) < 30
-        while not one.take(Priority.VISIBLE):
-            assert one.meter[0] <= 30
+        subject = Budget(clock=clock, counter=SharedCounter(path))
+        assert subject.take(Priority.VISIBLE) < 30
+        while not subject.take(Priority.VISIBLE):
+            assert subject.meter[0] <= 30
 
 
 def test_what_waited_long_leaves_less_to_others():
@@ -287,8 +287,8 @@ def test_what_waited_long_leaves_less_to_others():
 
 def test_a_freeze_is_told_to_the_other_processes(tmp_path):
     clock, path = Clock(), tmp_path / "spent.json"
-    one, other = (Budget(clock=clock, counter=SharedCounter(path)) for _ in range(2))
-    one.saw(answered(429, retry_after="100"))
-    one.take(Priority.VISIBLE)
+    first, other = (Budget(clock=clock, counter=SharedCounter(path)) for _ in range(2))
+    first.saw(answered(429, retry_after="100"))
+    first.take(Priority.VISIBLE)
     clock.now += 2
     assert other.take(Priority.VISIBLE) == pytest.approx(98)

@@ -37,7 +37,7 @@ def test_no_date_is_no_skew(date):
     assert clock_skew(exchange(0, 0, date)) is None
 
 
-def told(*aheads):
+def skew_after(*aheads):
     """What is worried about after answers of a server that this clock is so many seconds ahead of."""
     skew = Skew(lambda: NOON)
     for ahead in aheads:
@@ -46,16 +46,16 @@ def told(*aheads):
 
 
 def test_one_odd_answer_is_no_wrong_clock():
-    assert told(3600, 3600) == 0.0
-    assert told(0, 3600, 3600, 0) == 0.0
-    assert told(3600, -3600, 3600) == 0.0
-    assert told(5, 5, 5, 5) == 0.0
+    assert skew_after(3600, 3600) == 0.0
+    assert skew_after(0, 3600, 3600, 0) == 0.0
+    assert skew_after(3600, -3600, 3600) == 0.0
+    assert skew_after(5, 5, 5, 5) == 0.0
 
 
 def test_a_wrong_clock_is_told_until_it_is_right():
-    assert told(3600, 3601, 3600) == pytest.approx(3600, abs=1.1)
-    assert told(-90, -90, -90) == pytest.approx(-90, abs=1.1)
-    assert told(3600, 3600, 3600, 0) == 0.0
+    assert skew_after(3600, 3601, 3600) == pytest.approx(3600, abs=1.1)
+    assert skew_after(-90, -90, -90) == pytest.approx(-90, abs=1.1)
+    assert skew_after(3600, 3600, 3600, 0) == 0.0
 
 
 @pytest.mark.parametrize(("ahead", "words"), [(3500, " clock 58m ahead "), (-150, " clock 2m behind ")])

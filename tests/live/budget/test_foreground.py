@@ -102,8 +102,8 @@ def test_processes_of_any_mix_keep_the_reserve_and_every_pause(tmp_path, seed):
             processes.act(acting)
         processes.passes(chance.choice([0.5, 3, 9]), chance)
         if chance.random() < 0.05:
-            told = chance.choice(readers)
-            told.saw(Exchange(0.0, "list", "GET", "/", 429, 5.0, 0, "", "", "", "12", ""))
+            answer = chance.choice(readers)
+            answer.saw(Exchange(0.0, "list", "GET", "/", 429, 5.0, 0, "", "", "", "12", ""))
             before = len(processes.seen)
             processes.passes(11, chance)
             assert all(budget.take(Priority.FOREGROUND) > 0 for budget in readers)

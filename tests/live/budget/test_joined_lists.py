@@ -139,7 +139,7 @@ def test_pages_are_shared_of_the_same_list_alone(tmp_path):
 def test_any_mix_of_walks_misses_no_row(tmp_path, seed):
     chance = random.Random(seed)
 
-    async def one(server):
+    async def single(server):
         await asyncio.sleep(chance.uniform(0, 5))
         began, there = asyncio.get_running_loop().time(), len(server.rows)
         pages = chance.choice([None, None, chance.randint(1, 12)])
@@ -158,7 +158,7 @@ def test_any_mix_of_walks_misses_no_row(tmp_path, seed):
                 await asyncio.sleep(chance.uniform(0, 1))
                 server.arrive()
 
-        await asyncio.gather(arrive(), *(one(server) for _ in range(chance.randint(2, 6))))
+        await asyncio.gather(arrive(), *(single(server) for _ in range(chance.randint(2, 6))))
         assert not list(tmp_path.iterdir())
 
     simulate(main())

@@ -22,7 +22,7 @@ def budget_on(counter):
     return Budget(clock=lambda: EPOCH, counter=counter)
 
 
-def told_by(budget):
+def seen_by(budget):
     """What it tells once its last look is old."""
     return Budget(clock=lambda: EPOCH + 1, counter=budget._counter)
 
@@ -46,26 +46,26 @@ def test_two_servers_never_share_a_counter(tmp_path, other):
     here = "http://127.0.0.1:8788/client/v4"
     assert counter_of("token", tmp_path, here).path == counter_of("token", tmp_path, f"{here}/").path
     assert counter_of("token", tmp_path, here).path != counter_of("token", tmp_path, other).path
-    one, two = (budget_on(counter_of("token", tmp_path, url)) for url in (here, other))
-    while not one.take(Priority.VISIBLE):
+    first, two = (budget_on(counter_of("token", tmp_path, url)) for url in (here, other))
+    while not first.take(Priority.VISIBLE):
         pass
     assert two.take(Priority.VISIBLE) == 0
     assert two.others == (0, 0)
 
 
 def test_each_process_tells_what_it_reads_and_for_whom(tmp_path):
-    one, other = (budget_on(counter_of("token", tmp_path)) for _ in range(2))
+    first, other = (budget_on(counter_of("token", tmp_path)) for _ in range(2))
     other.take(Priority.VISIBLE, "list")
     other.take(Priority.SWEEP, "sweep")
     other.take(Priority.SWEEP, "sweep")
-    one.take(Priority.FOREGROUND, "list")
-    (mine, ours), (_, theirs) = told_by(one).spenders
+    first.take(Priority.FOREGROUND, "list")
+    (mine, ours), (_, theirs) = seen_by(first).spenders
     assert mine
     assert (ours.what, ours.pid, ours.purposes) == ("list", os.getpid(), [("list", 1)])
     assert theirs.purposes == [("sweep", 2), ("list", 1)]
     assert "@" in theirs.who
-    assert one.others == (3, 1)
-    assert one.meter[0] == told_by(other).meter[0] == 4
+    assert first.others == (3, 1)
+    assert first.meter[0] == seen_by(other).meter[0] == 4
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ from tests.support.harness.stage import newest, staged
 from wfdash.core.rows.store import EXPIRED
 
 
-def without(one, deleted):
-    listed = one.api.list_instances
+def without(given, deleted):
+    listed = given.api.list_instances
 
     async def fewer(*asked, **more):
         page = await listed(*asked, **more)
         return replace(page, items=[item for item in page.items if item["id"] not in deleted])
 
-    one.api.list_instances = fewer
+    given.api.list_instances = fewer
 
 
 @staged("calm")

@@ -11,56 +11,58 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import blame
 
 
-def gets(one):
+def gets(given):
     return [
-        asked for asked in one.app.state.requests if asked.method == "GET" and "/instances/" in asked.path
+        asked for asked in given.app.state.requests if asked.method == "GET" and "/instances/" in asked.path
     ]
 
 
-def errored(one, workflow):
-    return {row.id for row in one.poller.store if row.status == "errored"}
+def errored(given, workflow):
+    return {row.id for row in given.poller.store if row.status == "errored"}
 
 
 def test_the_dominant_cause_of_the_incident_is_named():
     async def story():
-        async with stage("incident") as one:
-            one.poller.show("orders")
-            one.poller.error_samples.wanted = True
-            await one.until(lambda: one.poller.error_samples.groups and progress(one)[0] == progress(one)[1])
-            read, total = progress(one)
-            groups = one.poller.error_samples.groups
+        async with stage("incident") as subject:
+            subject.poller.show("orders")
+            subject.poller.error_samples.wanted = True
+            await subject.until(
+                lambda: subject.poller.error_samples.groups and progress(subject)[0] == progress(subject)[1]
+            )
+            read, total = progress(subject)
+            groups = subject.poller.error_samples.groups
             assert 1 <= total <= 50
             assert sum(group.count for group in groups) == read
             assert groups[0].count > sum(group.count for group in groups) / 2
             assert groups[0].fingerprint.step == "charge card"
-            await one.until(lambda: bool(one.poller.versions.appeared))
+            await subject.until(lambda: bool(subject.poller.versions.appeared))
 
     simulate(story())
 
 
-def progress(one):
-    return one.poller.error_samples.progress
+def progress(given):
+    return given.poller.error_samples.progress
 
 
 def test_nothing_is_sampled_until_somebody_looks():
     async def story():
-        async with stage("incident") as one:
-            one.poller.show("orders")
-            await one.until(lambda: len(one.poller.store) > 0)
-            await one.until(lambda: one.poller.newest.freshness.answered_at is not None)
-            assert progress(one) == (0, 0)
-            assert gets(one) == []
+        async with stage("incident") as on:
+            on.poller.show("orders")
+            await on.until(lambda: len(on.poller.store) > 0)
+            await on.until(lambda: on.poller.newest.freshness.answered_at is not None)
+            assert progress(on) == (0, 0)
+            assert gets(on) == []
 
     simulate(story())
 
 
 def test_an_instance_is_read_once_for_its_cause():
     async def story():
-        async with stage("incident") as one:
-            one.poller.show("orders")
-            one.poller.error_samples.wanted = True
-            await one.until(lambda: progress(one)[1] and progress(one)[0] == progress(one)[1])
-            paths = [asked.path for asked in gets(one) if "simple" not in str(asked)]
+        async with stage("incident") as subject:
+            subject.poller.show("orders")
+            subject.poller.error_samples.wanted = True
+            await subject.until(lambda: progress(subject)[1] and progress(subject)[0] == progress(subject)[1])
+            paths = [asked.path for asked in gets(subject) if "simple" not in str(asked)]
             assert len(paths) == len(set(paths))
 
     simulate(story())
@@ -68,58 +70,58 @@ def test_an_instance_is_read_once_for_its_cause():
 
 def test_what_was_sampled_is_known_to_filters_too():
     async def story():
-        async with stage("incident") as one:
-            one.poller.show("orders")
-            one.poller.error_samples.wanted = True
-            await one.until(lambda: progress(one)[1] and progress(one)[0] == progress(one)[1])
-            sampled = {s.id for group in one.poller.error_samples.groups for s in group.samples}
-            assert sampled <= one.poller.row_details.read.keys()
+        async with stage("incident") as subject:
+            subject.poller.show("orders")
+            subject.poller.error_samples.wanted = True
+            await subject.until(lambda: progress(subject)[1] and progress(subject)[0] == progress(subject)[1])
+            sampled = {s.id for group in subject.poller.error_samples.groups for s in group.samples}
+            assert sampled <= subject.poller.row_details.read.keys()
 
     simulate(story())
 
 
 def test_since_when_is_said_once_the_first_failure_was_read():
     async def story():
-        async with stage("incident") as one:
-            one.poller.show("orders")
-            causes = one.poller.error_samples
+        async with stage("incident") as on:
+            on.poller.show("orders")
+            causes = on.poller.error_samples
             causes.wanted = True
-            await one.until(lambda: causes.groups)
+            await on.until(lambda: causes.groups)
             assert not causes.since_found
-            await one.until(lambda: causes.since_found)
+            await on.until(lambda: causes.since_found)
             top = causes.groups[0]
             sampled = {sample.id for group in causes.groups for sample in group.samples}
             version = top.fingerprint.version
             older = []
-            async for page in walk(one.api, "orders", ListQuery(status="errored")):
+            async for page in walk(on.api, "orders", ListQuery(status="errored")):
                 rows = [row for item in page.items if (row := Instance.from_item(item))]
                 older += [row for row in rows if row.version == version and row.ended < top.first]
             assert {row.id for row in older} <= sampled
             assert top.first < min(time for time in top.recent)
-            assert progress(one)[1] <= 60
+            assert progress(on)[1] <= 60
 
     simulate(story())
 
 
 def test_versions_are_blamed_over_an_unfiltered_range():
     async def story():
-        async with stage("incident") as one:
-            one.poller.show("orders", parse("status:errored"))
-            await one.until(lambda: one.poller.newest.freshness.answered_at is not None)
-            assert one.poller.contiguous() == [], "the completed ones between these are not loaded"
-            one.poller.show("orders")
-            await one.until(lambda: one.poller.contiguous())
-            before = blame(one.poller.contiguous())
-            one.poller.show("orders", parse("status:errored"))
-            one.poller.error_samples.wanted = True
+        async with stage("incident") as subject:
+            subject.poller.show("orders", parse("status:errored"))
+            await subject.until(lambda: subject.poller.newest.freshness.answered_at is not None)
+            assert subject.poller.contiguous() == [], "the completed ones between these are not loaded"
+            subject.poller.show("orders")
+            await subject.until(lambda: subject.poller.contiguous())
+            before = blame(subject.poller.contiguous())
+            subject.poller.show("orders", parse("status:errored"))
+            subject.poller.error_samples.wanted = True
             await asyncio.sleep(2400)
-            assert blame(one.poller.contiguous()) == before, "only errored ones were looked for since"
-            one.poller.show("orders")
-            end = one.loop.time()
-            await one.until(lambda: max(row.created for row in one.poller.contiguous()) > end - 60)
-            stretch = one.poller.contiguous()
+            assert blame(subject.poller.contiguous()) == before, "only errored ones were looked for since"
+            subject.poller.show("orders")
+            end = subject.loop.time()
+            await subject.until(lambda: max(row.created for row in subject.poller.contiguous()) > end - 60)
+            stretch = subject.poller.contiguous()
             oldest, newest = min(row.created for row in stretch), max(row.created for row in stretch)
-            pages = [page async for page in walk(one.api, "orders")]
+            pages = [page async for page in walk(subject.api, "orders")]
             rows = [Instance.from_item(item) for page in pages for item in page.items]
             within = {row.id for row in rows if oldest <= row.created <= newest}
             assert {row.id for row in stretch} <= within

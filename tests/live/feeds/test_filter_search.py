@@ -11,46 +11,46 @@ from wfdash.live.feeds import filter_search as search
 from wfdash.live.polling.read_instance import read_answer
 
 
-def waiting_of(one, workflow="orders"):
-    return next(made for made in one.world.workflows[workflow].walk(newest_first=True, status="waiting"))
+def waiting_of(given, workflow="orders"):
+    return next(each for each in given.world.workflows[workflow].walk(newest_first=True, status="waiting"))
 
 
 def test_row_details_go_with_the_status_they_were_read_in():
     async def story():
-        async with stage() as one:
-            poller = one.poller
+        async with stage() as on:
+            poller = on.poller
             poller.show("orders")
-            await one.until(lambda: len(poller.store) > 0)
-            made = waiting_of(one)
-            poller.want([made.id])
-            await one.until(lambda: poller.row_details.why(made.id) is not None)
+            await on.until(lambda: len(poller.store) > 0)
+            built = waiting_of(on)
+            poller.want([built.id])
+            await on.until(lambda: poller.row_details.why(built.id) is not None)
             poller.want([])
-            verbs.terminate(one.world, made)
-            await one.until(lambda: poller.store.get(made.id).status == "terminated")
-            assert poller.row_details.why(made.id) is None
+            verbs.terminate(on.world, built)
+            await on.until(lambda: poller.store.get(built.id).status == "terminated")
+            assert poller.row_details.why(built.id) is None
             answer = DetailAnswer({"status": "terminated", "steps": [], "step_count": 0})
-            poller.sink.saw_detail(read_answer("orders", made.id, answer), poller.sink.next_number())
-            assert poller.row_details.why(made.id) is not None
+            poller.sink.saw_detail(read_answer("orders", built.id, answer), poller.sink.next_number())
+            assert poller.row_details.why(built.id) is not None
 
     simulate(story())
 
 
 def test_candidates_of_a_filter_are_read_newest_first():
     async def story():
-        async with stage("incident") as one:
-            poller = one.poller
+        async with stage("incident") as on:
+            poller = on.poller
             poller.show("orders")
-            await one.until(lambda: len(poller.store) > 0)
+            await on.until(lambda: len(poller.store) > 0)
             assert poller.search.searched is None
             query = parse('status:errored error~"card"')
             poller.look_for(query)
-            await one.until(lambda: poller.search.searched.candidates > 5 and not poller.search.busy)
+            await on.until(lambda: poller.search.searched.candidates > 5 and not poller.search.busy)
             errored = {row.id for row in poller.store if row.status == "errored"}
             assert errored <= poller.row_details.read.keys()
             assert poller.search.searched.read == poller.search.searched.candidates == len(errored)
             assert poller.search.searched.over
-            read = [asked.path.rsplit("/", 1)[1] for asked in one.app.state.requests if is_read(asked)]
-            created = [poller.store.get(one).created for one in read[:5]]
+            read = [asked.path.rsplit("/", 1)[1] for asked in on.app.state.requests if is_read(asked)]
+            created = [poller.store.get(on).created for on in read[:5]]
             assert created == sorted(created, reverse=True)
             assert len(read) == len(set(read))
 
@@ -63,14 +63,14 @@ def is_read(asked):
 
 def test_ended_runs_wait_for_nothing_and_are_not_read():
     async def story():
-        async with stage() as one:
-            poller = one.poller
+        async with stage() as on:
+            poller = on.poller
             poller.show("orders")
-            await one.until(lambda: len(poller.store) > 0)
+            await on.until(lambda: len(poller.store) > 0)
             poller.look_for(parse("blocked:event"))
-            await one.until(lambda: poller.search.searched.candidates and not poller.search.busy)
+            await on.until(lambda: poller.search.searched.candidates and not poller.search.busy)
             assert poller.search.searched.candidates <= len(poller.store.active) + 3
-            assert all(poller.store.get(made).id in poller.row_details.read for made in poller.store.active)
+            assert all(poller.store.get(each).id in poller.row_details.read for each in poller.store.active)
 
     simulate(story())
 
@@ -79,24 +79,24 @@ def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
     monkeypatch.setattr(search, "MOST", 10)
 
     async def story():
-        async with stage() as one:
-            poller = one.poller
+        async with stage() as on:
+            poller = on.poller
             poller.show("orders")
-            await one.until(lambda: len(poller.store) > 50)
+            await on.until(lambda: len(poller.store) > 50)
             poller.look_for(parse("step~charge"))
-            await one.until(lambda: poller.search.searched.over)
-            read = len([asked for asked in one.app.state.requests if is_read(asked)])
+            await on.until(lambda: poller.search.searched.over)
+            read = len([asked for asked in on.app.state.requests if is_read(asked)])
             await asyncio.sleep(60)
-            again = len([asked for asked in one.app.state.requests if is_read(asked)])
+            again = len([asked for asked in on.app.state.requests if is_read(asked)])
             assert again - read <= 2
             assert poller.search.searched.read < poller.search.searched.candidates
             before = poller.search.searched.read
             poller.search_on()
-            await one.until(lambda: poller.search.searched.over)
+            await on.until(lambda: poller.search.searched.over)
             assert poller.search.searched.read - before == 10
             poller.search_on()
             poller.search_on()
-            await one.until(lambda: poller.search.searched.over)
+            await on.until(lambda: poller.search.searched.over)
             assert poller.search.searched.read - before == 20
 
     simulate(story())
@@ -104,13 +104,13 @@ def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
 
 def test_a_filter_that_rows_can_answer_reads_nothing():
     async def story():
-        async with stage() as one:
-            poller = one.poller
+        async with stage() as on:
+            poller = on.poller
             poller.show("orders")
-            await one.until(lambda: len(poller.store) > 0)
+            await on.until(lambda: len(poller.store) > 0)
             poller.look_for(parse("status:errored"))
             await asyncio.sleep(20)
             assert poller.search.searched is None
-            assert not [asked for asked in one.app.state.requests if is_read(asked)]
+            assert not [asked for asked in on.app.state.requests if is_read(asked)]
 
     simulate(story())

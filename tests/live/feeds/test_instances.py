@@ -26,7 +26,7 @@ async def test_a_filter_goes_to_the_server_where_it_can(on):
     poller = on.poller
     poller.show("orders", parse("status:errored since:20h order"))
     await asyncio.sleep(1)
-    (first, *_) = [one for one in asked(on, "/instances?") if "date_start" in one.path]
+    (first, *_) = [each for each in asked(on, "/instances?") if "date_start" in each.path]
     assert "status=errored" in first.path
     assert poller.newest.total == on.world.workflows["orders"].counts["errored"]
     poller.show("orders", parse("status:errored,complete"))
@@ -39,7 +39,7 @@ async def test_visible_row_that_left_the_listing_is_read_at_once(on):
     poller = on.poller
     poller.show("orders", parse("status:waiting"))
     await asyncio.sleep(2)
-    visible = [one.id for one in poller.store if one.status == "waiting"][:10]
+    visible = [each.id for each in poller.store if each.status == "waiting"][:10]
     poller.want(visible)
     await asyncio.sleep(20)
     ended, expired = on.world.workflows["orders"].by_id[visible[1]], visible[2]
@@ -65,11 +65,11 @@ async def test_history_is_loaded_page_by_page_to_its_end(on):
         pages += 1
     rows = on.world.workflows["orders"].by_id
     assert pages in (len(rows) // 100, len(rows) // 100 - 1)
-    assert {one.id for one in rows.values() if one.created < EPOCH} <= set(poller.store.ids())
+    assert {each.id for each in rows.values() if each.created < EPOCH} <= set(poller.store.ids())
     since = on.loop.time()
     poller.load_more()
     await asyncio.sleep(2)
-    assert not [one for one in newest(on, since) if "cursor" in one.path]
+    assert not [each for each in newest(on, since) if "cursor" in each.path]
 
 
 @staged()
@@ -79,6 +79,6 @@ async def test_more_arrivals_than_a_page_are_all_listed(on):
     await asyncio.sleep(1)
     orders = world.workflows["orders"]
     world.look()
-    made = [world.create(orders, f"burst-{number}", own=True).id for number in range(730)]
+    created = [world.create(orders, f"burst-{number}", own=True).id for number in range(730)]
     await asyncio.sleep(8)
-    assert all(one in poller.store for one in made)
+    assert all(each in poller.store for each in created)

@@ -16,27 +16,29 @@ async def test_the_detail_follows_and_stops_when_final(on):
     poller = on.poller
     poller.show("orders")
     await asyncio.sleep(1)
-    one = waiting_of(on)
-    poller.open(one.id)
+    subject = waiting_of(on)
+    poller.open(subject.id)
     await asyncio.sleep(1)
-    state = poller.detail(one.id)
+    state = poller.detail(subject.id)
     assert state.detail.steps
-    assert poller.row_details.why(one.id).sentence
-    full = [request for request in asked(on, one.id) if "simple" not in request.path]
+    assert poller.row_details.why(subject.id).sentence
+    full = [request for request in asked(on, subject.id) if "simple" not in request.path]
     await asyncio.sleep(30)
-    assert len([request for request in asked(on, one.id) if "simple" not in request.path]) <= len(full) + 3
-    verbs.terminate(on.world, one)
+    assert (
+        len([request for request in asked(on, subject.id) if "simple" not in request.path]) <= len(full) + 3
+    )
+    verbs.terminate(on.world, subject)
     await asyncio.sleep(20)
     assert state.detail.status == "terminated"
     assert state.freshness.settled
-    assert poller.store.get(one.id).status == "terminated"
+    assert poller.store.get(subject.id).status == "terminated"
     since = on.loop.time()
     await asyncio.sleep(120)
-    assert not asked(on, one.id, since)
+    assert not asked(on, subject.id, since)
     assert not state.freshness.stale
-    verbs.restart(on.world, one)
+    verbs.restart(on.world, subject)
     await asyncio.sleep(40)
-    assert asked(on, one.id, since)
+    assert asked(on, subject.id, since)
     assert not state.freshness.settled or state.detail.end > since
 
 
@@ -45,17 +47,17 @@ async def test_vanished_instance_is_marked_and_read_no_more(on):
     poller = on.poller
     poller.show("orders")
     await asyncio.sleep(1)
-    one = waiting_of(on)
-    poller.open(one.id)
+    subject = waiting_of(on)
+    poller.open(subject.id)
     await asyncio.sleep(1)
-    on.world.workflows["orders"].forget(one)
+    on.world.workflows["orders"].forget(subject)
     await asyncio.sleep(20)
-    assert poller.store.note(one.id) == EXPIRED
-    assert poller.detail(one.id).gone
-    assert poller.detail(one.id).detail is not None
+    assert poller.store.note(subject.id) == EXPIRED
+    assert poller.detail(subject.id).gone
+    assert poller.detail(subject.id).detail is not None
     since = on.loop.time()
     await asyncio.sleep(60)
-    assert not asked(on, one.id, since)
+    assert not asked(on, subject.id, since)
 
 
 @staged()
@@ -63,15 +65,15 @@ async def test_going_back_to_an_instance_shows_what_was_read(on):
     poller = on.poller
     poller.show("orders")
     await asyncio.sleep(1)
-    one = final_of(on)
-    poller.open(one.id)
+    subject = final_of(on)
+    poller.open(subject.id)
     await asyncio.sleep(1)
     poller.open(None)
     since = on.loop.time()
-    poller.open(one.id)
-    assert poller.detail(one.id).detail is not None
+    poller.open(subject.id)
+    assert poller.detail(subject.id).detail is not None
     await asyncio.sleep(60)
-    assert not asked(on, one.id, since)
+    assert not asked(on, subject.id, since)
 
 
 @staged()
@@ -79,14 +81,14 @@ async def test_a_re_read_by_an_action_lands_in_row_and_detail(on):
     poller = on.poller
     poller.show("orders")
     await asyncio.sleep(1)
-    one = waiting_of(on)
+    subject = waiting_of(on)
     answer = DetailAnswer({"status": "paused", "steps": [], "step_count": 0})
-    poller.sink.saw_detail(read_answer("orders", one.id, answer), poller.sink.next_number())
-    assert poller.store.get(one.id).status == "paused"
-    assert poller.row_details.why(one.id) is not None
-    errored = read_answer("billing", one.id, replace(answer, result={"status": "errored"}))
+    poller.sink.saw_detail(read_answer("orders", subject.id, answer), poller.sink.next_number())
+    assert poller.store.get(subject.id).status == "paused"
+    assert poller.row_details.why(subject.id) is not None
+    errored = read_answer("billing", subject.id, replace(answer, result={"status": "errored"}))
     poller.sink.saw_detail(errored, poller.sink.next_number())
-    assert poller.store.get(one.id).status == "paused"
+    assert poller.store.get(subject.id).status == "paused"
 
 
 @staged()
@@ -94,17 +96,17 @@ async def test_what_visible_rows_wait_for_is_read_and_read_again(on):
     poller = on.poller
     poller.show("orders")
     await asyncio.sleep(1)
-    ids = [one.id for one in on.world.workflows["orders"].walk(newest_first=True, status="waiting")][:12]
+    ids = [each.id for each in on.world.workflows["orders"].walk(newest_first=True, status="waiting")][:12]
     poller.want(ids)
     assert poller.row_details.progress == (0, 12)
     await on.until(lambda: poller.row_details.progress == (12, 12), within=30)
-    assert all(poller.row_details.why(one).short and poller.row_details.fact(one).read_at for one in ids)
+    assert all(poller.row_details.why(each).short and poller.row_details.fact(each).read_at for each in ids)
     assert set(poller.row_details.read) >= set(ids)
     await asyncio.sleep(75)
     assert all(
-        on.loop.time() - poller.row_details.fact(one).read_at < 75
-        for one in ids
-        if one in poller.store.active
+        on.loop.time() - poller.row_details.fact(each).read_at < 75
+        for each in ids
+        if each in poller.store.active
     )
 
 
@@ -113,15 +115,15 @@ async def test_the_open_instance_is_not_read_once_more_for_its_row(on):
     poller = on.poller
     poller.show("orders")
     await asyncio.sleep(1)
-    one = waiting_of(on)
+    subject = waiting_of(on)
     since = on.loop.time()
-    poller.open(one.id)
-    poller.want([one.id])
+    poller.open(subject.id)
+    poller.want([subject.id])
     await on.until(lambda: poller.row_details.progress == (1, 1), within=30)
     await asyncio.sleep(4)
-    assert len(asked(on, f"/instances/{one.id}", since)) == 1
+    assert len(asked(on, f"/instances/{subject.id}", since)) == 1
     poller.open(None)
     await asyncio.sleep(75)
-    assert on.loop.time() - poller.row_details.fact(one.id).read_at < 75, (
+    assert on.loop.time() - poller.row_details.fact(subject.id).read_at < 75, (
         "closed, it is read for its row again"
     )

@@ -15,11 +15,11 @@ def look_at_the_newest(poller):
 
 def test_steps_changed_since_read_are_neither_slow_nor_stuck():
     async def story():
-        async with stage("incident") as one:
-            poller = one.poller
+        async with stage("incident") as on:
+            poller = on.poller
             poller.show("orders")
-            await one.until(lambda: len(poller.store) > 0)
-            told = {True: set(), False: set()}
+            await on.until(lambda: len(poller.store) > 0)
+            seen = {True: set(), False: set()}
 
             def looked_at():
                 look_at_the_newest(poller)
@@ -31,20 +31,20 @@ def test_steps_changed_since_read_are_neither_slow_nor_stuck():
                     changed = row.modified is not None and row.modified > fact.read_at
                     assert why.short.startswith("was: ") is changed
                     assert not (changed and row.id in odd)
-                    told[changed].add(row.id)
-                return len(told[True]) >= 3 and len(told[False]) >= 3
+                    seen[changed].add(row.id)
+                return len(seen[True]) >= 3 and len(seen[False]) >= 3
 
-            await one.until(looked_at)
+            await on.until(looked_at)
 
     simulate(story())
 
 
 def test_the_clock_of_what_was_does_not_run_on():
     async def story():
-        async with stage("incident") as one:
-            poller = one.poller
+        async with stage("incident") as on:
+            poller = on.poller
             poller.show("orders")
-            await one.until(lambda: len(poller.store) > 0)
+            await on.until(lambda: len(poller.store) > 0)
 
             def gone_by():
                 look_at_the_newest(poller)
@@ -52,10 +52,10 @@ def test_the_clock_of_what_was_does_not_run_on():
                     fact, why = poller.row_details.fact(row.id), poller.row_details.why(row.id)
                     if why is not None and why.short.startswith("was: "):
                         assert why.short == f"was: {fact.why.short}"
-                        return one.loop.time() - fact.read_at > 3
+                        return on.loop.time() - fact.read_at > 3
                 return False
 
-            await one.until(gone_by, step=0.2)
+            await on.until(gone_by, step=0.2)
 
     simulate(story())
 

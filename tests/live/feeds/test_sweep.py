@@ -37,7 +37,7 @@ async def test_a_watched_row_is_read_after_one_sweep_missed_it(api, poller, loop
     poller.show("orders")
     poller.prioritise(["old"])
     await asyncio.sleep(40)
-    assert not [one for one in api.asked if one[0] == "get"]
+    assert not [each for each in api.asked if each[0] == "get"]
     api.pages["running"] = []
     api.details["old"] = {"status": "errored"}
     await asyncio.sleep(35)

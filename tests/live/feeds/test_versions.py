@@ -9,11 +9,11 @@ from tests.support.harness.stage import asked, final_of, staged, waiting_of
 async def test_the_version_of_what_ended_is_asked_for_once(on):
     on.poller.show("inventory-sync")
     await on.until(lambda: len(on.poller.store))
-    first, second = [one for one in on.poller.store if one.status == "complete"][:2]
+    first, second = [each for each in on.poller.store if each.status == "complete"][:2]
     on.poller.open(first.id)
     await on.until(lambda: on.poller.versions.by_id.get(first.version), within=10)
-    told = on.poller.versions.by_id.get(first.version).default_retention
-    assert told == {"success_retention": 3 * 3_600_000, "error_retention": 24 * 3_600_000}
+    answer = on.poller.versions.by_id.get(first.version).default_retention
+    assert answer == {"success_retention": 3 * 3_600_000, "error_retention": 24 * 3_600_000}
     on.poller.open(second.id)
     await asyncio.sleep(60)
     assert len(asked(on, "/versions")) == 1
@@ -67,7 +67,7 @@ async def test_version_deployed_since_is_read_at_once_when_blamed(on):
     on.poller.show("orders")
     await on.until(lambda: len(on.poller.store))
     walk = on.world.workflows["orders"].walk(newest_first=True)
-    earlier = next(one for one in walk if one.final and one.version.index == 1)
+    earlier = next(each for each in walk if each.final and each.version.index == 1)
     on.poller.open(earlier.id)
     await on.until(lambda: on.poller.versions.by_id.get(earlier.version.id))
     on.api.list_versions = listed

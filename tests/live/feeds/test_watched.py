@@ -13,50 +13,50 @@ from wfdash.live.records.pins import Pin
 
 def test_a_change_in_another_workflow_is_told_once():
     async def story():
-        async with stage("calm") as one:
-            page = await one.api.list_instances("onboarding", ListQuery(status="waiting"))
+        async with stage("calm") as on:
+            page = await on.api.list_instances("onboarding", ListQuery(status="waiting"))
             pin = Pin(ACCOUNT_ID, "onboarding", page.items[0]["id"])
-            one.poller.show("orders")
-            one.poller.watched.follow([pin])
-            await one.until(lambda: one.poller.watched.states[0].status == "waiting")
-            assert not one.watched_changes
-            await one.api.change_status(pin.workflow, pin.id, "terminate")
-            await one.until(lambda: one.watched_changes, within=2 * PACE)
-            state = one.poller.watched.states[0]
+            on.poller.show("orders")
+            on.poller.watched.follow([pin])
+            await on.until(lambda: on.poller.watched.states[0].status == "waiting")
+            assert not on.watched_changes
+            await on.api.change_status(pin.workflow, pin.id, "terminate")
+            await on.until(lambda: on.watched_changes, within=2 * PACE)
+            state = on.poller.watched.states[0]
             assert (state.before, state.status) == ("waiting", "terminated")
-            await one.until(lambda: one.loop.time() > state.changed_at + 3 * PACE)
-            assert len(one.watched_changes) == 1
+            await on.until(lambda: on.loop.time() > state.changed_at + 3 * PACE)
+            assert len(on.watched_changes) == 1
 
     simulate(story())
 
 
 def test_list_row_of_a_new_watch_is_shown_with_it():
     async def story():
-        async with stage("calm") as one:
-            one.poller.show("orders")
-            await one.until(lambda: len(one.poller.store) > 0)
-            waiting = next(row.id for row in one.poller.store if row.status == "waiting")
-            one.poller.watched.follow([Pin(ACCOUNT_ID, "orders", waiting)])
-            await one.api.change_status("orders", waiting, "terminate")
-            await one.until(lambda: one.watched_changes, within=5, step=0.1)
-            state = one.poller.watched.states[0]
+        async with stage("calm") as on:
+            on.poller.show("orders")
+            await on.until(lambda: len(on.poller.store) > 0)
+            waiting = next(row.id for row in on.poller.store if row.status == "waiting")
+            on.poller.watched.follow([Pin(ACCOUNT_ID, "orders", waiting)])
+            await on.api.change_status("orders", waiting, "terminate")
+            await on.until(lambda: on.watched_changes, within=5, step=0.1)
+            state = on.poller.watched.states[0]
             assert (state.before, state.status) == ("waiting", "terminated")
-            await one.until(lambda: one.loop.time() > state.changed_at + 3 * PACE)
-            assert len(one.watched_changes) == 1
+            await on.until(lambda: on.loop.time() > state.changed_at + 3 * PACE)
+            assert len(on.watched_changes) == 1
 
     simulate(story())
 
 
 def test_one_that_is_not_there_is_asked_for_once():
     async def story():
-        async with stage("calm") as one:
+        async with stage("calm") as on:
             pin = Pin(ACCOUNT_ID, "orders", "never-was")
-            one.poller.show("orders")
-            one.poller.watched.follow([pin])
-            began = one.loop.time()
-            await one.until(lambda: one.poller.watched.states[0].status == GONE)
-            await one.until(lambda: one.loop.time() > began + 10 * PACE)
-            asked = [request for request in one.app.state.requests if "never-was" in request.path]
+            on.poller.show("orders")
+            on.poller.watched.follow([pin])
+            began = on.loop.time()
+            await on.until(lambda: on.poller.watched.states[0].status == GONE)
+            await on.until(lambda: on.loop.time() > began + 10 * PACE)
+            asked = [request for request in on.app.state.requests if "never-was" in request.path]
             assert len(asked) == 1
 
     simulate(story())
@@ -64,26 +64,26 @@ def test_one_that_is_not_there_is_asked_for_once():
 
 def test_list_that_lags_behind_rings_once():
     async def story():
-        async with stage("calm") as one:
-            one.poller.show("orders")
-            await one.until(lambda: len(one.poller.store) > 0)
-            waiting = next(row.id for row in one.poller.store if row.status == "waiting")
-            one.poller.watched.follow([Pin(ACCOUNT_ID, "orders", waiting)])
-            stale = [page async for page in walk(one.api, "orders")]
+        async with stage("calm") as subject:
+            subject.poller.show("orders")
+            await subject.until(lambda: len(subject.poller.store) > 0)
+            waiting = next(row.id for row in subject.poller.store if row.status == "waiting")
+            subject.poller.watched.follow([Pin(ACCOUNT_ID, "orders", waiting)])
+            stale = [page async for page in walk(subject.api, "orders")]
             old = {item["id"]: item for page in stale for item in page.items}
-            listed = one.api.list_instances
+            listed = subject.api.list_instances
 
             async def lags(*asked, **more):
                 page = await listed(*asked, **more)
                 items = [old[waiting] if item["id"] == waiting else item for item in page.items]
                 return replace(page, items=items)
 
-            one.api.list_instances = lags
-            await one.api.change_status("orders", waiting, "terminate")
-            await one.until(lambda: one.watched_changes, within=2 * PACE)
-            end = one.loop.time() + 10 * PACE
-            await one.until(lambda: one.loop.time() > end)
-            assert len(one.watched_changes) == 1
-            assert one.poller.store.get(waiting).status == "terminated"
+            subject.api.list_instances = lags
+            await subject.api.change_status("orders", waiting, "terminate")
+            await subject.until(lambda: subject.watched_changes, within=2 * PACE)
+            end = subject.loop.time() + 10 * PACE
+            await subject.until(lambda: subject.loop.time() > end)
+            assert len(subject.watched_changes) == 1
+            assert subject.poller.store.get(waiting).status == "terminated"
 
     simulate(story())

@@ -38,8 +38,8 @@ def test_another_account_is_other_company(folder):
 @pytest.mark.parametrize(("shared", "mode"), [(False, 0o600), (True, 0o640)])
 def test_who_may_read_it(folder, shared, mode):
     folder.mkdir()
-    one = PairingFolder(folder, KEY, shared=shared)
-    one.tell(ANA)
+    subject = PairingFolder(folder, KEY, shared=shared)
+    subject.tell(ANA)
     (file,) = folder.iterdir()
     assert file.stat().st_mode & 0o777 == mode
 

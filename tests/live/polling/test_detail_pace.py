@@ -10,9 +10,9 @@ def test_a_computing_step_is_read_in_full_every_two_seconds():
 
 
 def test_a_sleep_is_watched_without_its_steps_until_it_is_due():
-    one = detail("waiting", [sleep("nap-1", 0, 60)])
-    assert next_read(one, now=T0 + 10) == Pace(5.0, True)
-    assert next_read(one, now=T0 + 57.0) == Pace(3.5, True)
+    subject = detail("waiting", [sleep("nap-1", 0, 60)])
+    assert next_read(subject, now=T0 + 10) == Pace(5.0, True)
+    assert next_read(subject, now=T0 + 57.0) == Pace(3.5, True)
 
 
 def test_standing_still_is_slow_and_final_is_never_read_again():
@@ -55,5 +55,5 @@ def test_partial_needs_missing_steps_or_the_envelopes_word():
 
 def test_newest_first_answers_are_kept_oldest_first():
     result = answer("complete", [done("b-1", 1, 2), done("a-1", 0, 1)], end=2)
-    one = read_detail("orders", "order-1", result, newest_first=True)
-    assert [(step.index, step.name) for step in one.steps] == [(0, "a-1"), (1, "b-1")]
+    subject = read_detail("orders", "order-1", result, newest_first=True)
+    assert [(step.index, step.name) for step in subject.steps] == [(0, "a-1"), (1, "b-1")]

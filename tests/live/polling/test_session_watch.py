@@ -124,13 +124,13 @@ async def test_counts_are_read_of_each_workflow_alone(api, poller, loop):
     async def listed(**options):
         return WorkflowPage([Workflow("a"), Workflow("b")], total=2)
 
-    async def told(name):
+    async def answered(name):
         return Workflow(name, counts={"errored": 3 if name == "b" else 0})
 
-    api.local, api.list_workflows, api.get_workflow = True, listed, told
+    api.local, api.list_workflows, api.get_workflow = True, listed, answered
     poller.overview = True
     await asyncio.sleep(2)
-    assert {one.name: one.counts for one in poller.counts.workflows} == {
+    assert {workflow.name: workflow.counts for workflow in poller.counts.workflows} == {
         "a": {"errored": 0},
         "b": {"errored": 3},
     }

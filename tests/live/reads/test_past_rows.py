@@ -24,12 +24,12 @@ async def test_all_are_read_back_to_a_moment(on):
     past = PastRows(on.api, on.budget, "orders")
     read_ = await read(past, since)
     ids = {row.id for row in read_}
-    assert {one.id for one in rows if one.created >= since} <= ids
-    assert {one.id for one in rows if one.ended is not None and one.ended >= since} <= ids
+    assert {each.id for each in rows if each.created >= since} <= ids
+    assert {each.id for each in rows if each.ended is not None and each.ended >= since} <= ids
     assert past.floor < since
     assert not past.exhausted
     more = {row.id for row in await read(past, 0.0)}
-    assert ids | more == {one.id for one in rows}
+    assert ids | more == {each.id for each in rows}
     assert past.exhausted
     assert await read(past, 0.0) == []
 
@@ -51,7 +51,7 @@ async def test_failed_page_is_read_again_below_what_came(on):
     later = await read(past, 0.0)
     assert all(row.created <= floor for row in later)
     assert ids | {row.id for row in later} == {
-        one.id for one in on.world.workflows["orders"].walk(newest_first=True)
+        each.id for each in on.world.workflows["orders"].walk(newest_first=True)
     }
 
 

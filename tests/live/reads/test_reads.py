@@ -36,7 +36,7 @@ async def test_first_instance_passes_over_what_is_gone(on):
     await shown(on)
     gone, there = [row for row in on.poller.store if row.status == "complete"][:2]
     orders = on.world.workflows["orders"]
-    orders.forget(next(one for one in orders.walk(newest_first=True) if one.id == gone.id))
+    orders.forget(next(each for each in orders.walk(newest_first=True) if each.id == gone.id))
     row, detail = await reads_of(on).first_instance("orders", [gone, there])
     assert row.id == detail.id == there.id
     assert await reads_of(on).first_instance("orders", [gone]) is None
@@ -113,7 +113,7 @@ async def test_pair_takes_of_late_successes_the_one_most_alike(on):
     await shown(on)
     failed = next(row for row in on.poller.store if row.status == "errored")
     loaded = await reads_of(on).instance("orders", failed.id)
-    told = []
+    found = []
     pair = await read_pair(
         reads_of(on),
         on.poller.store,
@@ -121,13 +121,13 @@ async def test_pair_takes_of_late_successes_the_one_most_alike(on):
         failed.id,
         loaded=loaded,
         local=False,
-        progress=lambda done, of: told.append((done, of)),
+        progress=lambda done, of: found.append((done, of)),
     )
-    assert told == [(done, 5) for done in range(6)]
+    assert found == [(done, 5) for done in range(6)]
     listed = on.world.workflows["orders"].walk(newest_first=True, status="complete")
-    late = [one.id for one in listed if one.version.id == failed.version][:5]
-    details = [await reads_of(on).instance("orders", one) for one in late]
-    apart = {one.id: len(differences(loaded.params, one.params)) for one in details}
+    late = [each.id for each in listed if each.version.id == failed.version][:5]
+    details = [await reads_of(on).instance("orders", each) for each in late]
+    apart = {each.id: len(differences(loaded.params, each.params)) for each in details}
     assert pair.weighed == len(apart) == 5
     assert apart[pair.other[0].id] == min(apart.values())
 

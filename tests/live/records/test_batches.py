@@ -7,8 +7,8 @@ from wfdash.live.records.journal import JournalEntry
 
 
 def line(event, identity="a", at=1.0, plan="p1", **more):
-    known = {"session": "s", "verb": "restart", "workflow": "orders"}
-    return JournalEntry(at=at, plan=plan, event=event, id=identity, **(known | more))
+    expected = {"session": "s", "verb": "restart", "workflow": "orders"}
+    return JournalEntry(at=at, plan=plan, event=event, id=identity, **(expected | more))
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ def journal(folder, **changes):
     return Journal(folder, **({"profile": "", "account": "acc", "clock": time.time} | changes))
 
 
-def write(to, event, identity="order-1", **told):
+def write(to, event, identity="order-1", **fields):
     return to.write(
-        event, plan="p1", verb="pause", workflow="orders", id=identity, result=ActionResult(**told)
+        event, plan="p1", verb="pause", workflow="orders", id=identity, result=ActionResult(**fields)
     )
 
 
@@ -47,8 +47,8 @@ def in_child(folder, code):
 
 def test_a_line_has_the_listed_keys_and_is_private(tmp_path):
     folder = tmp_path / "state" / "wfdash"
-    made = journal(folder, profile="prod")
-    assert write(made, "sent", "*/30 * * * *-17\ud800\n", before="running", http=200, code=10001, ray="r-1")
+    kept = journal(folder, profile="prod")
+    assert write(kept, "sent", "*/30 * * * *-17\ud800\n", before="running", http=200, code=10001, ray="r-1")
     (line,) = (folder / "actions.jsonl").read_text("ascii").splitlines()
     value = json.loads(line)
     assert tuple(value) == KEYS
@@ -64,10 +64,10 @@ def test_a_line_has_the_listed_keys_and_is_private(tmp_path):
 def test_last_action_of_an_account_found_later_is_an_old_one(tmp_path):
     write(journal(tmp_path, account=""), "sent")
     write(journal(tmp_path, account="other"), "sent", "order-2")
-    made = journal(tmp_path, account="")
-    made.learn_account("acc")
-    assert LastAction(made).done().id == "order-1"
-    write(made, "sent", "order-3")
+    kept = journal(tmp_path, account="")
+    kept.learn_account("acc")
+    assert LastAction(kept).done().id == "order-1"
+    write(kept, "sent", "order-3")
     assert LastAction(journal(tmp_path)).done().id == "order-3"
 
 
@@ -75,23 +75,23 @@ def test_sent_is_on_the_disk_before_the_call_returns(tmp_path, monkeypatch):
     synced = []
     real = os.fsync
     monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.append(descriptor), real(descriptor)))
-    made = journal(tmp_path)
-    write(made, "planned")
+    kept = journal(tmp_path)
+    write(kept, "planned")
     assert not synced
-    write(made, "sent")
+    write(kept, "sent")
     assert len(synced) == 2, "the file and its folder"
-    write(made, "sent")
+    write(kept, "sent")
     assert len(synced) == 3
 
 
 def test_it_rotates_and_keeps_five_old_files(tmp_path):
-    made = journal(tmp_path, max_bytes=2000)
+    kept = journal(tmp_path, max_bytes=2000)
     for number in range(100):
-        write(made, "settled", f"order-{number}")
+        write(kept, "settled", f"order-{number}")
     files = sorted(path.name for path in tmp_path.glob("actions.jsonl*"))
     assert files == ["actions.jsonl", *(f"actions.jsonl.{number}" for number in range(1, 6))]
     assert all(path.stat().st_size <= 2000 for path in tmp_path.glob("actions.jsonl*"))
-    ids = [entry.id for entry in made.read()]
+    ids = [entry.id for entry in kept.read()]
     assert ids == [f"order-{number}" for number in range(100 - len(ids), 100)]
     assert len(ids) > 20
 
@@ -117,86 +117,86 @@ def test_two_processes_rotate_together_without_losing_a_line(tmp_path):
 
 
 def test_writer_without_the_lock_appends_and_rotates_nothing(tmp_path, monkeypatch):
-    made = journal(tmp_path, max_bytes=1)
-    write(made, "settled", "first")
+    kept = journal(tmp_path, max_bytes=1)
+    write(kept, "settled", "first")
     monkeypatch.setattr(locked_file, "_PATIENCE", 0.0)
     with (tmp_path / "actions.lock").open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert write(made, "settled", "second")
+        assert write(kept, "settled", "second")
     assert not (tmp_path / "actions.jsonl.1").exists()
-    assert write(made, "settled", "third")
+    assert write(kept, "settled", "third")
     assert (tmp_path / "actions.jsonl.1").read_bytes().count(b"\n") == 2
 
 
 def test_sent_line_without_the_lock_is_refused_until_it_is_free(tmp_path, monkeypatch):
-    made = journal(tmp_path)
+    kept = journal(tmp_path)
     monkeypatch.setattr(locked_file, "_PATIENCE", 0.0)
-    write(made, "planned")
+    write(kept, "planned")
     with (tmp_path / "actions.lock").open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert not write(made, "sent")
-        assert "another process holds its lock" in made.trouble
-        assert write(made, "skipped"), "what promises nothing is written all the same"
-        assert made.trouble
-        assert made.check()
-    assert made.check() == ""
-    assert write(made, "sent")
+        assert not write(kept, "sent")
+        assert "another process holds its lock" in kept.trouble
+        assert write(kept, "skipped"), "what promises nothing is written all the same"
+        assert kept.trouble
+        assert kept.check()
+    assert kept.check() == ""
+    assert write(kept, "sent")
 
 
 def test_a_session_lock_that_was_removed_is_taken_anew(tmp_path):
-    made = journal(tmp_path)
-    write(made, "sent")
+    kept = journal(tmp_path)
+    write(kept, "sent")
     [lock] = (tmp_path / "sessions").iterdir()
     lock.unlink()
-    write(made, "answered")
-    assert not session_is_over(tmp_path, made.session)
+    write(kept, "answered")
+    assert not session_is_over(tmp_path, kept.session)
 
 
 def test_a_check_leaves_nothing_behind_and_finds_a_full_disk(tmp_path, monkeypatch):
-    made = journal(tmp_path)
-    assert made.check() == ""
+    kept = journal(tmp_path)
+    assert kept.check() == ""
     assert [path.name for path in tmp_path.iterdir()] == ["actions.lock"]
     monkeypatch.setattr(locked_file.os, "write", lambda *_: 0)
-    assert "No space left on device" in made.check()
+    assert "No space left on device" in kept.check()
     monkeypatch.undo()
-    assert made.check() == ""
+    assert kept.check() == ""
 
 
 def test_cut_foreign_and_binary_lines_are_passed_over(tmp_path):
-    made = journal(tmp_path)
-    write(made, "sent", "first")
+    kept = journal(tmp_path)
+    write(kept, "sent", "first")
     path = tmp_path / "actions.jsonl"
     with path.open("ab") as file:
         file.write(b'\xff\xfe\n[1]\n{"at": 3}\n' + b"[" * 100_000 + b'\n{"v": 1, "at": "2026-11-2')
-    write(made, "settled", "second")
-    assert [entry.id for entry in made.read()] == ["first", "second"]
+    write(kept, "settled", "second")
+    assert [entry.id for entry in kept.read()] == ["first", "second"]
 
 
 def test_a_full_disk_is_told_and_breaks_nothing(tmp_path):
-    made = journal(tmp_path)
-    write(made, "planned")
+    kept = journal(tmp_path)
+    write(kept, "planned")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     size = (tmp_path / "actions.jsonl").stat().st_size
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, limit[1]))
     try:
-        assert not write(made, "sent")
+        assert not write(kept, "sent")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, ignored)
-    assert "could not be written" in made.trouble
-    assert write(made, "settled", "after")
-    assert not made.trouble
-    assert [entry.event for entry in made.read()] == ["planned", "settled"]
+    assert "could not be written" in kept.trouble
+    assert write(kept, "settled", "after")
+    assert not kept.trouble
+    assert [entry.event for entry in kept.read()] == ["planned", "settled"]
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "state").write_text("a file in the way")
-    made = journal(tmp_path / "state" / "wfdash")
-    assert not write(made, "sent")
-    assert "could not be written" in made.trouble
-    assert made.read() == []
-    assert made.unfinished() == []
+    kept = journal(tmp_path / "state" / "wfdash")
+    assert not write(kept, "sent")
+    assert "could not be written" in kept.trouble
+    assert kept.read() == []
+    assert kept.unfinished() == []
 
 
 def test_a_dropped_session_is_found_by_what_it_left(tmp_path):
@@ -206,19 +206,19 @@ def test_a_dropped_session_is_found_by_what_it_left(tmp_path):
         "w('sent','b'); w('answered','b'); w('sent','c'); w('unknown','c'); w('sent','d');"
         "print('written', flush=True); sys.stdin.read()"
     )
-    made = journal(tmp_path)
+    kept = journal(tmp_path)
     with in_child(tmp_path, code) as child:
         assert child.stdout.readline()
-        assert made.unfinished() == [], "the session still lives"
+        assert kept.unfinished() == [], "the session still lives"
         child.kill()
-    (left,) = made.unfinished()
+    (left,) = kept.unfinished()
     assert (left.verb, left.workflow) == ("terminate", "orders")
     assert left.settled == ("a",)
     assert left.sent == ("b", "d")
     assert left.unknown == ("c",)
     assert left.unsent == ("e",)
-    made.close_unfinished(left)
-    assert made.unfinished() == []
+    kept.close_unfinished(left)
+    assert kept.unfinished() == []
     assert journal(tmp_path).unfinished() == []
 
 
@@ -248,25 +248,25 @@ def test_session_name_from_the_file_reaches_no_other_path(tmp_path, session):
 
 
 def test_of_a_long_journal_the_newest_are_read(tmp_path):
-    made = journal(tmp_path, max_bytes=MOST_READ // 3)
-    write(made, "sent", "now")
+    kept = journal(tmp_path, max_bytes=MOST_READ // 3)
+    write(kept, "sent", "now")
     line = (tmp_path / "actions.jsonl").read_bytes()
     for number in (5, 4, 3, 2, 1):
         older = line.replace(b"now", b"file %d" % number)
         (tmp_path / f"actions.jsonl.{number}").write_bytes(older * (MOST_READ // 3 // len(older)))
-    entries = made.read()
+    entries = kept.read()
     assert [entries[-2].id, entries[-1].id] == ["file 1", "now"]
     assert entries[0].id in ("file 3", "file 4")
     assert sum(entry.id == "file 4" for entry in entries) < 10
-    assert made.size() > MOST_READ
+    assert kept.size() > MOST_READ
 
 
 def test_what_was_left_open_long_ago_is_found(tmp_path):
-    made = journal(tmp_path)
-    write(made, "sent", "left open")
-    write(made, "planned", "never sent")
-    write(made, "settled", "over")
-    made.close()
+    kept = journal(tmp_path)
+    write(kept, "sent", "left open")
+    write(kept, "planned", "never sent")
+    write(kept, "settled", "over")
+    kept.close()
     os.rename(tmp_path / "actions.jsonl", tmp_path / "actions.jsonl.5")
     other = json.dumps(
         {"session": "s", "plan": "q", "event": "settled", "id": "x", "at": "2026-11-21T10:00:00Z"}

@@ -47,7 +47,7 @@ def test_a_broken_file_watches_nothing_and_loses_nothing(tmp_path, content):
     path.write_bytes(content)
     pins = Pins(path)
     assert list(pins) == []
-    kept = [one for one in tmp_path.iterdir() if one.read_bytes() == content]
+    kept = [each for each in tmp_path.iterdir() if each.read_bytes() == content]
     assert kept
     pins.toggle(A)
     assert list(Pins(path)) == [A]
@@ -73,4 +73,4 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     pins.toggle(B)
     assert "No space left" in pins.trouble
     assert json.loads(path.read_text()) == [[A.account, A.workflow, A.id]]
-    assert [one.name for one in tmp_path.iterdir()] == ["watched.json"]
+    assert [each.name for each in tmp_path.iterdir()] == ["watched.json"]

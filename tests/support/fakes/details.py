@@ -66,7 +66,7 @@ def answer(status, steps=(), *, start=0.0, end=None, queued=0.0, **more):
     result = {"status": status, "params": {}, "queued": moment(queued), "start": moment(start)}
     result |= {"end": moment(end), "output": None, "error": None, "steps": list(steps)}
     uncounted = ("termination", "rollback")
-    result["step_count"] = sum(1 for one in steps if (one or {}).get("type") not in uncounted)
+    result["step_count"] = sum(1 for each in steps if (each or {}).get("type") not in uncounted)
     return result | more
 
 

@@ -257,10 +257,10 @@ class FrailServer:
 
     async def create_instances(self, workflow, new):
         def apply():
-            made = [one for one in new if one.id not in self.runs]
-            for one in made:
-                self.runs[one.id] = Run(one.id, "queued", self.clock(), None, created=self.clock())
-            return [Created(one.id, "queued") for one in made]
+            built = [subject for subject in new if subject.id not in self.runs]
+            for subject in built:
+                self.runs[subject.id] = Run(subject.id, "queued", self.clock(), None, created=self.clock())
+            return [Created(subject.id, "queued") for subject in built]
 
         return await self._write(f"{len(new)} at once", "create", apply)
 

@@ -44,7 +44,7 @@ BIG = "x" * 500_000 + "\x1b[31337m" + "界" * 500_000
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT")
 _KEPT = {"cursor", "next_cursor", "direction", "type", "outcome"}
 _NUMBERED = re.compile(r"(.*)(-\d+)", re.DOTALL)
-_MADE = re.compile(r"~.*?(?=-\d+$|$)", re.DOTALL)
+_NAMED = re.compile(r"~.*?(?=-\d+$|$)", re.DOTALL)
 
 
 def hostile(text: str) -> str:
@@ -59,12 +59,12 @@ def _spoilt(value: Any, key: str = "", *, free: bool = False) -> Any:
     if isinstance(value, dict):
         return {
             hostile(name) if free else name: _spoilt(
-                one, name, free=free or name in ("params", "payload", "instances", "config")
+                each, name, free=free or name in ("params", "payload", "instances", "config")
             )
-            for name, one in value.items()
+            for name, each in value.items()
         }
     if isinstance(value, list):
-        return [_spoilt(one, key, free=free) for one in value]
+        return [_spoilt(each, key, free=free) for each in value]
     if not isinstance(value, str) or _TIME.match(value) or key in _KEPT:
         return value
     if key == "status":
@@ -79,7 +79,7 @@ def _spoilt(value: Any, key: str = "", *, free: bool = False) -> Any:
 
 def _restored(path: str) -> str:
     address, mark, query = path.partition("?")
-    segments = [_MADE.sub("", unquote(part, errors="surrogatepass")) for part in address.split("/")]
+    segments = [_NAMED.sub("", unquote(part, errors="surrogatepass")) for part in address.split("/")]
     return "/".join(quote(part, safe="") for part in segments) + mark + query
 
 
@@ -109,7 +109,7 @@ class HostileApplication(Application):
     def _enlarge(self, asked: LoggedRequest, envelope: dict[str, Any]) -> None:
         result = envelope["result"]
         if isinstance(result, list) and result and "id" in result[0] and not self.first:
-            self.first = _MADE.sub("", result[0]["id"])
+            self.first = _NAMED.sub("", result[0]["id"])
         if isinstance(result, dict) and "steps" in result:
             odd = {"type": hostile("poem"), "name": hostile("an odd step-1"), "start": hostile("x")}
             result["steps"].append({**odd, "end": None, "config": {"retries": hostile("many")}})

@@ -29,7 +29,7 @@ def main(failed: int) -> None:
     signal.signal(signal.SIGUSR1, mend)
     serve.build = lambda *_args, **_options: world
     serve.serve(0, faults=faults, latency=0.02)
-    print(json.dumps({one.id: one.restarts for one in parcels.by_id.values()}), flush=True)
+    print(json.dumps({value.id: value.restarts for value in parcels.by_id.values()}), flush=True)
 
 
 if __name__ == "__main__":

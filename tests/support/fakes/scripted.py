@@ -43,10 +43,10 @@ class Scripted:
     async def get_instance(self, workflow, instance, *, simple=False, order=""):
         self.asked.append(("get", instance, simple))
         await asyncio.sleep(0.1)
-        told = self.details.get(instance, {"status": "running", "steps": []})
-        if isinstance(told, Exception):
-            raise told
-        return DetailAnswer(dict(told))
+        answer = self.details.get(instance, {"status": "running", "steps": []})
+        if isinstance(answer, Exception):
+            raise answer
+        return DetailAnswer(dict(answer))
 
 
 def scripted(body):

@@ -139,7 +139,7 @@ async def opened(
         world = build(scenario, clock=loop.time)
     world = world or shop_world(loop.time)
     server = create_app(world)
-    made = replace(BASE, demo="calm" if demo else "", **settings)
+    built = replace(BASE, demo="calm" if demo else "", **settings)
 
     def reach(settings):
         async def connected(observer):
@@ -152,10 +152,10 @@ async def opened(
 
     begun = None
     if early:
-        begun = BegunSession(made, reach(made), first=(workflow, None), clock=loop.time)
+        begun = BegunSession(built, reach(built), first=(workflow, None), clock=loop.time)
         await asyncio.sleep(0.5)
     app = WfdashApp(
-        made,
+        built,
         reach,
         workflow=workflow,
         instance=instance,

@@ -144,7 +144,7 @@ class Terminal:
     def wait_for(self, *wanted: Wanted, seconds: float = PATIENCE) -> Screen:
         """Return once the screen shows all of `wanted` (texts, patterns, predicates) at the same time."""
         self._until(
-            lambda: all(self._shows(one) for one in wanted), seconds, " and ".join(map(_described, wanted))
+            lambda: all(self._shows(each) for each in wanted), seconds, " and ".join(map(_described, wanted))
         )
         self.seen_at = time.perf_counter()
         self._drawn()
@@ -153,7 +153,7 @@ class Terminal:
     def wait_gone(self, *unwanted: Wanted, seconds: float = PATIENCE) -> Screen:
         """Return once the screen shows none of `unwanted`."""
         self._until(
-            lambda: not any(self._shows(one) for one in unwanted),
+            lambda: not any(self._shows(each) for each in unwanted),
             seconds,
             " and ".join(map(_described, unwanted)) + " to go",
         )
@@ -356,31 +356,31 @@ class OpenTerminal:
         cwd: Path = ROOT,
     ) -> Terminal:
         """`argv` runs another program instead of wfdash."""
-        one = Terminal(
+        subject = Terminal(
             argv or self._wfdash(*arguments),
             env=environment(**(env or {})),
             columns=columns,
             lines=lines,
             cwd=cwd,
         )
-        self._opened.append(one)
-        return one
+        self._opened.append(subject)
+        return subject
 
     def close(self) -> None:
-        for one in self._opened:
-            one.close()
-        for one in self._opened:
-            one.__exit__(None)
+        for each in self._opened:
+            each.close()
+        for each in self._opened:
+            each.__exit__(None)
 
 
 def watch_together(terminals: Iterable[Terminal], seconds: float) -> list[int]:
     """Keep reading them all for that long; the number of bytes that came from each."""
     several = list(terminals)
-    before, deadline = [len(one.written) for one in several], time.monotonic() + seconds
+    before, deadline = [len(each.written) for each in several], time.monotonic() + seconds
     while time.monotonic() < deadline:
-        for one in several:
-            one.watch(0.05)
-    return [len(one.written) - start for one, start in zip(several, before)]
+        for each in several:
+            each.watch(0.05)
+    return [len(each.written) - start for each, start in zip(several, before)]
 
 
 def _described(wanted: Wanted) -> str:

@@ -25,7 +25,7 @@ class _Pages(pyte.Screen):
 
     def draw(self, data: str) -> None:
         """Without the marks of no combining class, at which pyte would drop the rest of the text."""
-        super().draw("".join(one for one in data if one.isascii() or combining(one) or wcwidth(one)))
+        super().draw("".join(each for each in data if each.isascii() or combining(each) or wcwidth(each)))
 
     @property
     def display(self) -> list[str]:

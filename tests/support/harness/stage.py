@@ -98,11 +98,11 @@ async def stage(scenario: str = "calm", **options):
     """A running poller over a scenario that begins now."""
     loop = asyncio.get_running_loop()
     world = scenario if isinstance(scenario, World) else build(scenario, clock=loop.time)
-    one = Stage(world, **options)
-    api = await one.connect()
-    running = asyncio.create_task(one.poller.run())
+    subject = Stage(world, **options)
+    api = await subject.connect()
+    running = asyncio.create_task(subject.poller.run())
     try:
-        yield one
+        yield subject
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -128,17 +128,17 @@ def staged(scenario="calm", **options):
 
 def asked(on, part, since=0.0):
     """The requests with `part` in their path, since then."""
-    return [one for one in on.app.state.requests if part in one.path and one.at >= since]
+    return [request for request in on.app.state.requests if part in request.path and request.at >= since]
 
 
 def newest(on, since=0.0):
     """The lists that were not narrowed to a status, since then."""
-    return [one for one in asked(on, "/instances?", since) if "status=" not in one.path]
+    return [each for each in asked(on, "/instances?", since) if "status=" not in each.path]
 
 
 def final_of(on, workflow="orders"):
-    return next(one for one in on.world.workflows[workflow].walk(newest_first=True) if one.final)
+    return next(each for each in on.world.workflows[workflow].walk(newest_first=True) if each.final)
 
 
 def waiting_of(on, workflow="orders"):
-    return next(one for one in on.world.workflows[workflow].walk(newest_first=True, status="waiting"))
+    return next(each for each in on.world.workflows[workflow].walk(newest_first=True, status="waiting"))

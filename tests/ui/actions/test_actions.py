@@ -26,7 +26,7 @@ def on(script, **options):
 
 
 def writes(dash):
-    return [one for one in dash.server.state.requests if one.method in ("PATCH", "POST")]
+    return [request for request in dash.server.state.requests if request.method in ("PATCH", "POST")]
 
 
 def orders(dash):
@@ -35,7 +35,7 @@ def orders(dash):
 
 
 def first(dash, *statuses):
-    return next(key for key, one in reversed(orders(dash).items()) if one.status in statuses)
+    return next(key for key, each in reversed(orders(dash).items()) if each.status in statuses)
 
 
 async def put_cursor(dash, identity):
@@ -161,7 +161,9 @@ def test_rows_that_move_under_the_prompt_change_no_target():
         dash.world.look()
         new = [dash.world.create(workflow, f"new-{number}", own=True).id for number in range(3)]
         view = dash.app.root.rows.view
-        await dash.until(lambda: all(view.index_of(one) is not None or one in view.arrivals for one in new))
+        await dash.until(
+            lambda: all(view.index_of(each) is not None or each in view.arrivals for each in new)
+        )
         await dash.press("y")
         await dash.until(lambda: orders(dash)[identity].status == "terminated")
         assert [write.path.split("/")[-2] for write in writes(dash)] == [identity]
@@ -192,7 +194,7 @@ def test_bulk_needs_its_count_and_stops_with_exact_numbers():
     async def script(dash):
         root = dash.app.root
         await dash.until(lambda: len(root.rows.view) > 100)
-        waiting = [key for key, one in orders(dash).items() if one.status in ("complete", "errored")]
+        waiting = [key for key, each in orders(dash).items() if each.status in ("complete", "errored")]
         root.rows.marks.mark(waiting)
         total = len(waiting)
         await dash.press("instance.restart")
@@ -386,7 +388,7 @@ def test_pause_of_many_is_taken_back_on_those_left_as_they_were():
     async def script(dash):
         root = dash.app.root
         await dash.until(lambda: len(root.rows.view) > 100)
-        waiting = [key for key, one in orders(dash).items() if one.status == "waiting"][-4:]
+        waiting = [key for key, each in orders(dash).items() if each.status == "waiting"][-4:]
         root.rows.marks.mark(waiting)
         await dash.press("instance.pause")
         await dash.passes(1)

@@ -21,16 +21,16 @@ def journal():
 def cut_off(ids, sent=(), verb="terminate", before="waiting"):
     """Another process of this machine planned these, sent some, and was killed."""
     left = journal()
-    known = {"plan": "p", "verb": verb, "workflow": "orders", "result": ActionResult(before=before)}
+    expected = {"plan": "p", "verb": verb, "workflow": "orders", "result": ActionResult(before=before)}
     for identity in ids:
-        left.write("planned", id=identity, **known)
+        left.write("planned", id=identity, **expected)
     for identity in sent:
-        left.write("sent", id=identity, **known)
+        left.write("sent", id=identity, **expected)
     left.close()
 
 
 def waiting(dash, number):
-    return [key for key, one in orders(dash).items() if one.status == "waiting"][-number:]
+    return [key for key, each in orders(dash).items() if each.status == "waiting"][-number:]
 
 
 async def offered(dash, *words):

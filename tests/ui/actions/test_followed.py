@@ -23,8 +23,8 @@ def test_too_many_to_sweep_is_said_and_rows_stay_bright():
     async def script(d):
         await d.press("z")  # so that no sweep ends meanwhile
         d.app.session.poller.sweep.left_out = ("waiting", "queued")
-        told = "too many to sweep: rows that are waiting or queued may have changed unseen"
-        await d.until(lambda: told in d.text)
+        wanted = "too many to sweep: rows that are waiting or queued may have changed unseen"
+        await d.until(lambda: wanted in d.text)
         assert not d.app.root.table.faded
         d.app.session.poller.sweep.left_out = ()
         await d.until(lambda: "too many to sweep" not in d.text)

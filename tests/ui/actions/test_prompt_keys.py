@@ -25,7 +25,7 @@ AT_ANY_GAP = [
     [b"\x1b[Mxx%c", b""],
 ]
 """Two reads; %c stands for the character that would confirm."""
-ONE_READ = [
+SAME_READ = [
     b"\x1b[%d;3u",
     b"\x1b[%d;3;%du",
     b"\x1b[%d;5;%du",
@@ -88,12 +88,12 @@ def rows(character, gaps):
     """Every sequence at every gap, made of this character."""
     pairs = [(pair, gap) for pair in AT_ANY_GAP for gap in gaps]
     pairs += [(pair, gap) for pair in TOO_CLOSE for gap in gaps if gap < 0.1]
-    pairs += [([one], 0.3) for one in ONE_READ + (LETTER_ONLY if character == b"y" else [])]
+    pairs += [([each], 0.3) for each in SAME_READ + (LETTER_ONLY if character == b"y" else [])]
     return [([filled(piece, character) for piece in pieces], gap) for pieces, gap in pairs]
 
 
 def sent(dash):
-    return [one for one in dash.server.state.requests if one.method in ("PATCH", "POST")]
+    return [request for request in dash.server.state.requests if request.method in ("PATCH", "POST")]
 
 
 def prompt(dash):
@@ -111,7 +111,7 @@ async def leave(dash, keyboard):
 async def ask(dash, keyboard, key, status, many=1):
     """The prompt of this key, on so many instances in this status, read and ready."""
     store = dash.app.session.poller.store
-    chosen = [one for one in store.ids() if store.get(one).status == status][:many]
+    chosen = [identity for identity in store.ids() if store.get(identity).status == status][:many]
     dash.app.root.table.move_to_key(chosen[0])
     if many > 1:
         dash.app.root.rows.marks.mark(chosen)

@@ -29,10 +29,10 @@ def test_ids_that_look_alike_once_cut_are_numbered():
 
 
 def test_what_must_be_typed():
-    one, two = plan("terminate", ("a", "running")), plan("terminate", ("a", "running"), ("b", "running"))
-    assert expected_text(one, production=False) == ""
+    first, two = plan("terminate", ("a", "running")), plan("terminate", ("a", "running"), ("b", "running"))
+    assert expected_text(first, production=False) == ""
     assert expected_text(two, production=False) == "2"
-    assert expected_text(one, production=True) == "orders"
+    assert expected_text(first, production=True) == "orders"
     assert expected_text(two, production=True) == "2 orders"
     assert expected_text(plan("pause", ("a", "running")), production=True) == ""
 

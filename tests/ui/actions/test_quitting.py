@@ -12,15 +12,25 @@ BOTH = "ab"
 
 
 def restart(d):
-    rows = [Instance(one, "errored") for one in BOTH]
+    rows = [Instance(each, "errored") for each in BOTH]
     progress = ActionProgress(make_plan("restart", "orders", rows, now=0.0, guard=Guard()), 0.0)
     d.app.desk.actions.append(progress)
     return progress
 
 
 def follow(progress, *, ended=""):
-    for one in BOTH:
-        said = (progress.plan.key, 1.0, "orders", one, "restart", "errored", "queued", "queued", Outcome.DONE)
+    for each in BOTH:
+        said = (
+            progress.plan.key,
+            1.0,
+            "orders",
+            each,
+            "restart",
+            "errored",
+            "queued",
+            "queued",
+            Outcome.DONE,
+        )
         progress.take(Result(*said, ended=ended, followed=not ended))
 
 

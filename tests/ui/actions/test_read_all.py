@@ -25,7 +25,7 @@ def on_parcels(script, failed=110):
 
 
 def of(world, status):
-    return {one.id for one in world.workflows["parcels"].walk(newest_first=True, status=status)}
+    return {each.id for each in world.workflows["parcels"].walk(newest_first=True, status=status)}
 
 
 async def group_chosen(dash):

@@ -57,11 +57,11 @@ def test_table_names_what_runs_twice_and_what_cannot():
         await planned(dash)
         points = dash.app.screen.asking.answers.points
         assert set(points) == set(failed)
-        eligible = [one for one in failed if not points[one].reason]
+        eligible = [each for each in failed if not points[each].reason]
         assert f"{len(eligible)} instances of 22 chosen" in dash.text
         assert f"type {len(eligible)}, then y" in dash.text
         assert any('"book van"' in line for line in dash.lines) == any(
-            step.name.startswith("book van") for one in eligible for step in points[one].repeated
+            step.name.startswith("book van") for each in eligible for step in points[each].repeated
         )
         for _ in range(22):
             await dash.press("down")
@@ -84,7 +84,9 @@ def test_esc_stops_the_reading_and_nothing_is_sent():
         asked = len(dash.server.state.requests)
         assert not isinstance(dash.app.screen, PromptScreen)
         await dash.passes(20)
-        details = [one for one in dash.server.state.requests[asked:] if "/instances/parcel-" in one.path]
+        details = [
+            request for request in dash.server.state.requests[asked:] if "/instances/parcel-" in request.path
+        ]
         assert len(details) < 30
         assert writes(dash) == []
 

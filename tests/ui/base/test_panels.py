@@ -9,11 +9,11 @@ from tests.support.harness.dashboard import drive
 @pytest.mark.parametrize("panel", ["instance.pause", "palette.open", "export.menu"])
 def test_changes_beneath_a_panel_paint_no_full_screen(monkeypatch, panel):
     painted = []
-    whole = Compositor.render_full_update
+    full = Compositor.render_full_update
 
     def counted(self, simplify=False):
         painted.append(self)
-        return whole(self, simplify)
+        return full(self, simplify)
 
     monkeypatch.setattr(Compositor, "render_full_update", counted)
 

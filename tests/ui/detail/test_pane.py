@@ -49,9 +49,9 @@ class Bench(App[None]):
         yield DetailPane(id="pane")
 
 
-def state_of(one, *, at=0.0, **more):
-    fresh = Freshness(answered_at=T0 + at, settled=one.status in ("complete", "errored", "terminated"))
-    return DetailState("orders", "order-8812", one, fresh, **more)
+def state_of(given, *, at=0.0, **more):
+    fresh = Freshness(answered_at=T0 + at, settled=given.status in ("complete", "errored", "terminated"))
+    return DetailState("orders", "order-8812", given, fresh, **more)
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ async def pane():
         yield shown
 
 
-async def show(pane, one, now, *, state=None, row=None):
-    pane.show(row, state or state_of(one, at=now - 3), T0 + now)
+async def show(pane, given, now, *, state=None, row=None):
+    pane.show(row, state or state_of(given, at=now - 3), T0 + now)
     await pane.pilot.pause()
 
 
@@ -91,7 +91,7 @@ async def test_pane_reads_why_then_facts_then_timeline_then_row(pane):
         "✗ charge card-1",
         "attempt 3 of 3 · exponential from 10 s · timeout 10 m",
     ]
-    places = [text.index(one) for one in wanted]
+    places = [text.index(each) for each in wanted]
     assert places == sorted(places)
 
 
@@ -208,11 +208,11 @@ async def test_equal_content_paints_nothing_and_a_second_cells(pane, monkeypatch
 
 async def test_doubts_are_said_before_the_facts(pane):
     partial = "partial answer: 1 of 63 steps came"
-    one = detail("running", [done("load-1", 0, 1)])
-    state = state_of(one, at=5, partial=partial)
+    subject = detail("running", [done("load-1", 0, 1)])
+    state = state_of(subject, at=5, partial=partial)
     state.freshness.failure = "the API answered 500"
     state.freshness.missed = 2
-    await show(pane, one, 60, state=state)
+    await show(pane, subject, 60, state=state)
     text = screen_text(pane)
     assert text.index(partial) < text.index("not answered: the API answered 500") < text.index("started")
     assert "STALE as of 50s" in text
@@ -250,7 +250,7 @@ async def test_nothing_known_yet(pane):
 
 async def test_hostile_text_stays_on_its_line(pane):
     evil = "\x1b]0;x\x07\n[/b]\u202e" + "日" * 300
-    one = detail(
+    subject = detail(
         "errored",
         [gave_up(evil, 0, [1], limit=0), wait(evil, 1, event_type=evil), {"type": evil, "name": evil}],
         end=2,
@@ -259,7 +259,7 @@ async def test_hostile_text_stays_on_its_line(pane):
         versionId=evil,
         trigger={"source": evil},
     )
-    await show(pane, one, 60)
+    await show(pane, subject, 60)
     text = screen_text(pane)
     assert all(line.isprintable() for line in text.split("\n"))
     assert "[/b]" in text

@@ -35,13 +35,13 @@ class Bench(App[None]):
         yield DetailPane(id="pane")
 
 
-async def picture(one, now, size):
+async def picture(given, now, size):
     app = Bench()
     async with app.run_test(size=size) as pilot:
         pane = app.query_one(DetailPane)
-        fresh = Freshness(answered_at=T0 + now - 3, settled=one.status == "errored")
+        fresh = Freshness(answered_at=T0 + now - 3, settled=given.status == "errored")
         for _ in range(2):
-            pane.show(None, DetailState("orders", "order-8812", one, fresh), T0 + now)
+            pane.show(None, DetailState("orders", "order-8812", given, fresh), T0 + now)
             await pilot.pause()
         lines = [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
     return "\n".join(lines).rstrip()

@@ -17,10 +17,10 @@ from wfdash.ui.detail.screen import DetailScreen
 
 def of_status(dashboard, status):
     store = dashboard.app.session.poller.store
-    return next(one for one in store.ids() if store.get(one).status == status)
+    return next(identity for identity in store.ids() if store.get(identity).status == status)
 
 
-async def open_one(dashboard, status, workflow="orders"):
+async def open_first(dashboard, status, workflow="orders"):
     app = dashboard.app
     instance = of_status(dashboard, status)
     app.pages.show_instance(workflow, instance)
@@ -51,7 +51,7 @@ def test_unlisted_instance_is_read_whatever_happens_under_it():
     async def script(dashboard):
         app, poller = dashboard.app, dashboard.app.session.poller
         orders = dashboard.world.workflows["orders"].walk(newest_first=False)
-        old = next(one for one in orders if one.id not in poller.store)
+        old = next(order for order in orders if order.id not in poller.store)
         dashboard.server.state.latency = 1.0
         await dashboard.press("j")
         app.pages.show_instance("orders", old.id)
@@ -77,7 +77,7 @@ def test_row_under_the_cursor_is_read_when_a_page_closes():
 def test_errored_instance_says_what_gave_up_and_is_inspected():
     async def script(dashboard):
         app = dashboard.app
-        await open_one(dashboard, "errored")
+        await open_first(dashboard, "errored")
         assert "gave up after 6 attempts" in dashboard.text
         await dashboard.press("row.open")
         await dashboard.until(lambda: isinstance(app.screen, InspectorScreen))
@@ -105,7 +105,7 @@ def test_errored_instance_says_what_gave_up_and_is_inspected():
 def test_step_looked_at_stays_when_the_instance_begins_anew():
     async def script(dashboard):
         app = dashboard.app
-        instance = await open_one(dashboard, "errored")
+        instance = await open_first(dashboard, "errored")
         await dashboard.press("row.open")
         await dashboard.until(lambda: isinstance(app.screen, InspectorScreen))
         await dashboard.until(lambda: app.screen.tree_.row_count())
@@ -124,7 +124,7 @@ def test_step_looked_at_stays_when_the_instance_begins_anew():
 def test_an_errored_run_against_the_last_success():
     async def script(dashboard):
         app = dashboard.app
-        await open_one(dashboard, "errored")
+        await open_first(dashboard, "errored")
         await dashboard.press("detail.compare")
         await dashboard.until(lambda: isinstance(app.screen, CompareScreen))
         await dashboard.until(lambda: "failed here and succeeded there" in dashboard.text)
@@ -146,13 +146,13 @@ def test_an_errored_run_against_the_last_success():
 def test_the_last_success_is_asked_for_where_none_is_loaded():
     async def script(dashboard):
         poller = dashboard.app.session.poller
-        await open_one(dashboard, "errored")
+        await open_first(dashboard, "errored")
         assert not poller.store.statuses.get("complete")
         await dashboard.press("detail.compare")
         await dashboard.until(lambda: "failed here and succeeded there" in dashboard.text)
         orders = dashboard.world.workflows["orders"]
-        late = [one.id for one in islice(orders.walk(newest_first=True, status="complete"), 5)]
-        said = [f"compared with {one}, complete, of the same version, finished " for one in late]
+        late = [each.id for each in islice(orders.walk(newest_first=True, status="complete"), 5)]
+        said = [f"compared with {each}, complete, of the same version, finished " for each in late]
         assert any(words in dashboard.text for words in said)
         assert "of the last 5 the one most like it in params" in dashboard.text
         assert not poller.store.statuses.get("complete"), "the table keeps what was asked for"
@@ -162,15 +162,15 @@ def test_the_last_success_is_asked_for_where_none_is_loaded():
 
 def test_a_workflow_without_a_success_says_so():
     async def script(dashboard):
-        await open_one(dashboard, "errored")
+        await open_first(dashboard, "errored")
         await dashboard.press("detail.compare")
         await dashboard.until(lambda: "no run of this workflow is complete" in dashboard.text)
 
     async def never_a_success():
         world = shop_world(asyncio.get_running_loop().time)
         orders = world.workflows["orders"]
-        for one in list(orders.walk(newest_first=True, status="complete")):
-            orders.forget(one)
+        for each in list(orders.walk(newest_first=True, status="complete")):
+            orders.forget(each)
         async with opened(world=world) as dashboard:
             await script(dashboard)
 
@@ -180,11 +180,11 @@ def test_a_workflow_without_a_success_says_so():
 def test_a_success_that_expired_meanwhile_gives_way_to_the_next():
     async def script(dashboard):
         orders = dashboard.world.workflows["orders"]
-        await open_one(dashboard, "errored")
-        gone, next_one = islice(orders.walk(newest_first=True, status="complete"), 2)
+        await open_first(dashboard, "errored")
+        gone, following = islice(orders.walk(newest_first=True, status="complete"), 2)
         orders.forget(gone)
         await dashboard.press("detail.compare")
-        await dashboard.until(lambda: f"compared with {next_one.id}, complete" in dashboard.text)
+        await dashboard.until(lambda: f"compared with {following.id}, complete" in dashboard.text)
 
     drive(script, size=(140, 40))
 
@@ -192,7 +192,7 @@ def test_a_success_that_expired_meanwhile_gives_way_to_the_next():
 def test_the_next_instance_with_the_detail_open():
     async def script(dashboard):
         app = dashboard.app
-        first = await open_one(dashboard, "waiting")
+        first = await open_first(dashboard, "waiting")
         await dashboard.press("instance.next")
         assert app.screen.instance != first
         await dashboard.until(lambda: app.screen.instance in dashboard.text)
@@ -215,7 +215,7 @@ def test_a_stream_is_saved_where_only_this_user_reads_it(tmp_path):
 def test_enter_on_a_stream_says_its_size_and_saves_it():
     async def script(dashboard):
         app = dashboard.app
-        instance = await open_one(dashboard, "complete", "billing")
+        instance = await open_first(dashboard, "complete", "billing")
         steps = app.session.poller.detail(instance).detail.steps
         invoice = next(step.index for step in steps if step.name == "render invoice-1")
         app.screen.pane.timeline.move_to_key(("step", invoice))
@@ -230,7 +230,7 @@ def test_enter_on_a_stream_says_its_size_and_saves_it():
 
 def test_timeline_says_how_many_rows_stand_below():
     async def script(dashboard):
-        await open_one(dashboard, "errored")
+        await open_first(dashboard, "errored")
         timeline = dashboard.app.screen.pane.timeline
         hidden = timeline.row_count() - timeline.page
         assert hidden > 0
@@ -245,7 +245,7 @@ def test_timeline_says_how_many_rows_stand_below():
 
 def test_next_failure_says_when_there_is_no_other():
     async def script(dashboard):
-        await open_one(dashboard, "errored")
+        await open_first(dashboard, "errored")
         timeline = dashboard.app.screen.pane.timeline
         assert len(timeline.timeline.targets) == 1
         await dashboard.press("timeline.next")

@@ -30,13 +30,13 @@ def test_causes_of_every_workflow_are_those_of_the_account():
 
 def refusing(workflow: str):
     """The simulator, but that it may not list the instances of this workflow."""
-    made = []
+    built = []
 
     async def serve(scope, receive, send):
-        if not made:
-            made.append(create_app(shop_world(asyncio.get_running_loop().time)))
+        if not built:
+            built.append(create_app(shop_world(asyncio.get_running_loop().time)))
         if not scope["path"].endswith(f"/workflows/{workflow}/instances"):
-            await made[0](scope, receive, send)
+            await built[0](scope, receive, send)
             return
         body = b'{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}'
         headers = [(b"content-type", b"application/json")]

@@ -21,11 +21,11 @@ def test_one_key_names_the_cause_and_one_more_lists_what_it_hit(scenario, size):
         errored = d.app.session.poller.status_counts["errored"]
         assert errored > 50
         assert re.search(rf"read \d\d of {errored} errored", d.lines[0])
-        told = " ".join(" ".join(d.lines[1:4]).split())
-        assert SENTENCE in told
-        assert "only on version ccf99991 (" in told
-        assert "first failure" in told
-        found = re.search(r", (\d+) of (\d+) read: ", told)
+        wanted = " ".join(" ".join(d.lines[1:4]).split())
+        assert SENTENCE in wanted
+        assert "only on version ccf99991 (" in wanted
+        assert "first failure" in wanted
+        found = re.search(r", (\d+) of (\d+) read: ", wanted)
         assert int(found[1]) > int(found[2]) / 2
         assert d.app.pages.why_off("instance.restart") == ""
         await d.press("enter")

@@ -68,9 +68,9 @@ def test_that_nothing_is_odd_is_said_whole_at_eighty_columns():
             dashboard.app.screen.odd.rows = []
             dashboard.app.screen.odd.repaint()
             await dashboard.pilot.pause()
-            told = " ".join(dashboard.text.partition("STUCK OR UNUSUAL")[2].split())
-            assert "none stuck so far" in told
-            assert " rows checked" in told
+            wanted = " ".join(dashboard.text.partition("STUCK OR UNUSUAL")[2].split())
+            assert "none stuck so far" in wanted
+            assert " rows checked" in wanted
 
     simulate(main())
 
@@ -115,10 +115,10 @@ def test_age_of_listed_runs_is_not_a_versions_first_appearance():
         for size in ((80, 24), (140, 40)):
             await dashboard.pilot.resize_terminal(*size)
             await dashboard.settled()
-            told = dashboard.line("ended in error, deployed")
+            found = dashboard.line("ended in error, deployed")
             assert re.search(
                 r"  ccf99991 .* ended in error, deployed [\d:]{8}( \(counted back to [\d:]{8}\))?$",
-                told,
+                found,
             )
             assert " ".join(dashboard.text.split()).count("first failure") == 1
 

@@ -32,12 +32,12 @@ def test_bad_deploy_is_named_soon_after_a_cold_start(size):
             await d.until(lambda: "after version ccf99991" in d.text)
             assert loop.time() - began <= 5.0
             line = d.line("errors rose from")
-            bad = next(one for one in world.workflows["orders"].versions if one.id.startswith("ccf99991"))
+            bad = next(each for each in world.workflows["orders"].versions if each.id.startswith("ccf99991"))
             minute = (bad.created // 60) * 60
             named = {
                 f"{(minute // 60 + n) // 60 % 24:02.0f}:{(minute // 60 + n) % 60:02.0f}" for n in range(5)
             }
-            assert any(f" at {one}" in line for one in named), line
+            assert any(f" at {each}" in line for each in named), line
             assert d.line("ccf99991  since")
             assert d.line("9d9c63fe  since")
             assert "loaded, back to" in d.text
@@ -64,7 +64,7 @@ def test_cursor_reads_out_a_moment_and_enter_lists_it():
         listed = d.app.pages.listing.ids()
         await d.until(lambda: len(d.app.pages.listing.ids()) >= bucket.created)
         created = [
-            one.created for one in d.world.workflows["orders"].walk(newest_first=True) if one.id in listed
+            each.created for each in d.world.workflows["orders"].walk(newest_first=True) if each.id in listed
         ]
         assert all(bucket.start <= at < bucket.end for at in created)
 
@@ -106,11 +106,13 @@ def test_chart_counts_what_the_world_holds():
             if bucket.end > now - 60:
                 continue  # what ended in the last minute may not have been listed yet
             ended = [
-                one for one in instances if one.ended is not None and bucket.start <= one.ended < bucket.end
+                each
+                for each in instances
+                if each.ended is not None and bucket.start <= each.ended < bucket.end
             ]
-            assert bucket.errored == sum(one.status == "errored" for one in ended)
-            assert bucket.complete == sum(one.status == "complete" for one in ended)
-            assert bucket.created == sum(bucket.start <= one.created < bucket.end for one in instances)
+            assert bucket.errored == sum(each.status == "errored" for each in ended)
+            assert bucket.complete == sum(each.status == "complete" for each in ended)
+            assert bucket.created == sum(bucket.start <= each.created < bucket.end for each in instances)
 
     drive(script, size=(140, 40))
 
@@ -261,7 +263,7 @@ def test_incident_stays_after_its_instances_were_restarted():
         before = d.app.screen.loaded.total.errored
         said = d.app.screen.finding
         failed = [
-            one for one in d.world.workflows["orders"].walk(newest_first=True) if one.status == "errored"
+            each for each in d.world.workflows["orders"].walk(newest_first=True) if each.status == "errored"
         ]
         assert len(failed) > 30
         for instance in failed:

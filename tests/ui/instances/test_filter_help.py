@@ -28,6 +28,6 @@ async def test_the_first_completion_is_offered():
     offered = Suggestions()
     assert await offered.get_suggestion("order -sta") == "order -status:"
     assert await offered.get_suggestion("nothing") is None
-    known = Suggestions(lambda field: ["charge card", "charge"])
-    assert await known.get_suggestion("step~cha") is None, "quotes cannot be put in behind the cursor"
+    expected = Suggestions(lambda field: ["charge card", "charge"])
+    assert await expected.get_suggestion("step~cha") is None, "quotes cannot be put in behind the cursor"
     assert await Suggestions(lambda field: ["charge"]).get_suggestion("step~cha") == "step~charge"

@@ -17,7 +17,10 @@ def test_term_that_needs_details_says_how_far_it_searched():
         await d.until(lambda: not d.app.session.poller.search.busy, 400)
         view, poller = d.app.root.rows.view, d.app.session.poller
         assert len(view) > 0
-        assert all(any("charge" in step for step in poller.row_details.read[one].steps) for one in view.ids())
+        assert all(
+            any("charge" in step for step in poller.row_details.read[identity].steps)
+            for identity in view.ids()
+        )
         searched = poller.search.searched
         assert f"opened {searched.read} of {searched.candidates}" in d.lines[1]
 
@@ -62,8 +65,10 @@ def test_no_match_is_never_said_bare_while_rows_are_loading():
 
         await d.until(over)
         loading = [message for message, complete in seen if message and not complete]
-        assert any(re.search(r"^No match in [\d,]+ of [\d,]+ so far, still loading", one) for one in loading)
-        assert not any(one.startswith("None of") for one in loading)
+        assert any(
+            re.search(r"^No match in [\d,]+ of [\d,]+ so far, still loading", each) for each in loading
+        )
+        assert not any(each.startswith("None of") for each in loading)
         assert seen[-1][1], "all there are were loaded"
         loaded = len(d.app.session.poller.store)
         assert seen[-1][0].startswith(f"None of the {loaded:,} instances loaded matches nothing-like-it.")

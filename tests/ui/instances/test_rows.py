@@ -26,7 +26,7 @@ def test_a_workflow_opened_behind_a_typed_filter_is_listed():
         d.app.pages.show_workflow("refunds")
         d.server.state.requests.clear()
         await d.passes(2)
-        lists = [one.path for one in d.server.state.requests if "/instances?" in one.path]
+        lists = [request.path for request in d.server.state.requests if "/instances?" in request.path]
         assert lists
         assert all("/workflows/refunds/" in path for path in lists)
         assert "no filter" in d.lines[1]

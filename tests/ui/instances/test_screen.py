@@ -15,9 +15,9 @@ from wfdash.demo.engine.world import build
 
 async def arrive(d, *ids, workflow="orders"):
     """New instances, listed by the next poll."""
-    for one in ids:
-        await d.app.session.api.create_instance(workflow, NewInstance(one))
-    await d.until(lambda: all(one in d.app.session.poller.store for one in ids))
+    for identity in ids:
+        await d.app.session.api.create_instance(workflow, NewInstance(identity))
+    await d.until(lambda: all(identity in d.app.session.poller.store for identity in ids))
 
 
 async def change(d, verb, instance):
@@ -55,9 +55,9 @@ def test_status_is_a_glyph_where_the_id_needs_the_room(columns, titles, shown):
     async def script(d):
         assert d.lines[2].split() == titles.split()
         rows = [d.app.root.rows.view.row(index) for index in range(10)]
-        waiting = next(one.id for one in rows if one.status == "waiting")
+        waiting = next(each.id for each in rows if each.status == "waiting")
         assert re.search(rf"{shown} +{waiting} ", d.line(waiting))
-        assert all(one.id in line for one, line in zip(rows, d.lines[3:], strict=False))
+        assert all(each.id in line for each, line in zip(rows, d.lines[3:], strict=False))
 
     drive(script, size=(columns, 24))
 
@@ -69,8 +69,8 @@ def test_top_line_words_stay_however_small_the_numbers():
         await d.press("filter.edit")
         await d.type("status:errored")
         await d.press("enter")
-        told = re.compile(r" \d+ of [\d,]+ loaded · to API: status · 5 match on the server$")
-        await d.until(lambda: told.search(d.lines[1]))
+        wanted = re.compile(r" \d+ of [\d,]+ loaded · to API: status · 5 match on the server$")
+        await d.until(lambda: wanted.search(d.lines[1]))
 
     drive(script)
 
@@ -116,20 +116,20 @@ def test_what_a_row_is_blocked_on_tells_its_age_once_it_is_old():
 def test_expired_row_says_no_more_than_its_last_answer():
     async def script(d):
         table, store = d.app.root.table, d.app.session.poller.store
-        chosen = next(one for one in table.view.ids() if store.get(one).status == "waiting")
+        chosen = next(identity for identity in table.view.ids() if store.get(identity).status == "waiting")
         table.move_to_key(chosen)
         await d.until(lambda: "waiting for event" in d.text and "left" in row(d, chosen))
         d.world.workflows["orders"].forget(d.world.workflows["orders"].by_id[chosen])
         await d.until(lambda: store.note(chosen) == EXPIRED)
         await d.passes(2)
         (lasted,) = re.findall(r"\S+\+", row(d, chosen))
-        (told,) = [line.partition("│")[2] for line in d.lines if "so far" in line]
+        (found,) = [line.partition("│")[2] for line in d.lines if "so far" in line]
         assert "was waiting" in row(d, chosen)
         await d.passes(600)
         assert "expired" in row(d, chosen)
         assert "was waiting" in row(d, chosen)
         assert lasted in row(d, chosen)
-        assert told in d.text
+        assert found in d.text
         assert "final, read" not in d.text
 
     drive(script, size=(200, 40))
@@ -414,7 +414,7 @@ def test_workflow_without_a_script_offers_no_create():
 def test_deleted_row_goes_at_the_next_key():
     async def script(d):
         table, store, orders = d.app.root.table, d.app.session.poller.store, d.world.workflows["orders"]
-        waiting = [one for one in table.view.ids() if store.get(one).status == "waiting"][:2]
+        waiting = [identity for identity in table.view.ids() if store.get(identity).status == "waiting"][:2]
         table.move_to_key(waiting[0])
         orders.forget(orders.by_id[waiting[0]])
         await d.until(lambda: store.note(waiting[0]) == EXPIRED)
@@ -432,9 +432,9 @@ def test_deleted_row_goes_at_the_next_key():
 def test_a_marked_row_that_was_deleted_is_skipped():
     async def script(d):
         table, store, orders = d.app.root.table, d.app.session.poller.store, d.world.workflows["orders"]
-        waiting = [one for one in table.view.ids() if store.get(one).status == "waiting"][:3]
-        for one in waiting:
-            table.move_to_key(one)
+        waiting = [each for each in table.view.ids() if store.get(each).status == "waiting"][:3]
+        for each in waiting:
+            table.move_to_key(each)
             await d.press("mark.toggle")
         orders.forget(orders.by_id[waiting[0]])
         await d.until(lambda: store.note(waiting[0]) == EXPIRED)

@@ -64,13 +64,13 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(("keys", "told"), PAGES.values(), ids=PAGES)
-def test_the_new_key_is_told(keys, told):
-    wanted = re.sub(r"\{([a-z_.0-9]+)\}", lambda found: NEW[found[1]], told)
+@pytest.mark.parametrize(("keys", "expected"), PAGES.values(), ids=PAGES)
+def test_the_new_key_is_told(keys, expected):
+    wanted = re.sub(r"\{([a-z_.0-9]+)\}", lambda found: NEW[found[1]], expected)
 
     async def script(d):
         await d.do(*keys)
-        if "group" in told:
+        if "group" in expected:
             await d.until(lambda: "for example" in d.text)
         assert wanted in d.text, d.text
 
@@ -101,9 +101,11 @@ def test_help_tells_them_all():
     async def script(d):
         await d.do("help.open")
         lines = ["".join(text for text, _ in line) for line in d.app.screen.query_one("Scroller")._lines]
-        told = "\n".join(lines)
-        assert f"{NEW['view.1']} to {NEW['view.9']}" in told
-        assert [one for one in NEW if not one.startswith("view.") and f"  {NEW[one]} " not in told] == []
+        wanted = "\n".join(lines)
+        assert f"{NEW['view.1']} to {NEW['view.9']}" in wanted
+        assert [
+            each for each in NEW if not each.startswith("view.") and f"  {NEW[each]} " not in wanted
+        ] == []
 
     changed(script)
 
@@ -122,8 +124,8 @@ def test_the_event_desk_without_waits_is_told_by_the_new_keys():
     async def script(d):
         d.app.pages.open("events", "refunds")
         await d.settled()
-        told = f"{NEW['layer.close']} goes back; {NEW['instance.create']} creates an instance"
-        assert told in d.text
+        wanted = f"{NEW['layer.close']} goes back; {NEW['instance.create']} creates an instance"
+        assert wanted in d.text
 
     changed(script, workflow="refunds")
 

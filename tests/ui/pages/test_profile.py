@@ -40,8 +40,8 @@ def configured(tmp_path, monkeypatch):
     path.chmod(0o600)
     monkeypatch.setenv("LIVE_TOKEN", TOKEN)
     monkeypatch.setenv("LOOK_TOKEN", TOKEN)
-    made = load(Options(config=str(path)), {"LIVE_TOKEN": TOKEN})
-    return {"demo": False} | {name: getattr(made, name) for name in FIELDS}
+    built = load(Options(config=str(path)), {"LIVE_TOKEN": TOKEN})
+    return {"demo": False} | {name: getattr(built, name) for name in FIELDS}
 
 
 FIELDS = ("profile_name", "profiles", "config_path", "production", "production_accounts", "credential")
@@ -170,13 +170,13 @@ def test_records_without_account_join_the_only_one(refusals):
 
     async def script(d):
         await d.until(lambda: d.app.context.settings.account_id == ACCOUNT_ID)
-        await d.until(lambda: "order-1" in {one.pin.id for one in d.app.session.poller.watched.states})
+        await d.until(lambda: "order-1" in {each.pin.id for each in d.app.session.poller.watched.states})
         await d.until(lambda: "was cut off" in d.lines[-1])
         await d.until(lambda: d.app.root.table.row_count() > 0)
         await d.press("instance.watch")
         assert BASE.account_id[:8] in d.lines[0]
         assert d.app.session.journal.account == ACCOUNT_ID
-        assert {one.account for one in Pins(folder / "watched.json")} == {ACCOUNT_ID}
+        assert {each.account for each in Pins(folder / "watched.json")} == {ACCOUNT_ID}
         assert len(d.app.shift.pins) == 2
 
     drive(script, demo=False, account_id="", serve=alone(refusals, time.time))

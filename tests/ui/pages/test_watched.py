@@ -21,8 +21,8 @@ def test_watched_runs_of_all_workflows_list_the_changed_first():
     async def script(d):
         app = d.app
         waiting = [row.id for row in d.app.session.poller.store if row.status == "waiting"][:2]
-        for one in waiting:
-            app.root.rows.put_cursor(one)
+        for each in waiting:
+            app.root.rows.put_cursor(each)
             await d.press("instance.watch")
         assert "F lists all" in d.lines[-1]
         await d.press("watched.open")

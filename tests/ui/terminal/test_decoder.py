@@ -22,13 +22,13 @@ PIECES = st.sampled_from(
 )
 
 
-def heard(*chunks):
+def decoded(*chunks):
     understood = InputDecoder()
     return [event for chunk in chunks for event in understood.feed(chunk)]
 
 
 def keys(*chunks):
-    return [event.key for event in heard(*chunks) if isinstance(event, Key)]
+    return [event.key for event in decoded(*chunks) if isinstance(event, Key)]
 
 
 def test_a_character_may_come_in_two_reads():
@@ -55,7 +55,7 @@ def test_old_escape_is_the_key_though_the_next_is_read_late():
 def test_what_makes_no_sense_takes_nothing_with_it():
     assert keys(b"a\x1b[48;40;140;0;0t\x1b[<0;23;44Mb") == ["a", "b"]
     assert keys(b"a\xffb")[::2] == ["a", "b"]
-    (paste,) = [event for event in heard(b"\x1b[200~one\xff", b"two\x1b[201~") if isinstance(event, Paste)]
+    (paste,) = [event for event in decoded(b"\x1b[200~one\xff", b"two\x1b[201~") if isinstance(event, Paste)]
     assert paste.text == "one\ufffdtwo"
 
 
@@ -116,10 +116,10 @@ def test_what_textual_does_not_understand_is_no_key():
 def test_a_letter_is_a_bare_key_only_when_its_own_key_made_it():
     bare_y = [b"y", b"\x1b[121;;121u", b"\x1b[121;129;121u"]
     other = [b"\x1b[121;3;121u", b"\x1b[121;2;121u", b"\x1b[97;;121u", b"\x1b[0;;121u", b"\x1b[121;;121:121u"]
-    assert [bare(event) for data in bare_y for event in heard(data)] == ["y"] * 3
-    assert not any(bare(event) for data in other for event in heard(data))
+    assert [bare(event) for data in bare_y for event in decoded(data)] == ["y"] * 3
+    assert not any(bare(event) for data in other for event in decoded(data))
     assert keys(b"\x1b[121;3;121u") == ["alt+y"]
-    assert [event.character for event in heard(b"\x1b[49;2;33u\x1b[1094;;1094u\x1b[97;3;229u")] == [
+    assert [event.character for event in decoded(b"\x1b[49;2;33u\x1b[1094;;1094u\x1b[97;3;229u")] == [
         "!",
         "ц",
         "å",
@@ -127,11 +127,11 @@ def test_a_letter_is_a_bare_key_only_when_its_own_key_made_it():
 
 
 def test_a_paste_that_never_ends_is_over_within_a_second():
-    line, heard_at = Line(), []
+    line, decoded_at = Line(), []
     line(b"\x1b[200~half a pa")
     for tenth in range(1, 20):
-        heard_at += [(tenth, event) for event in line(b"\x03" if tenth % 3 == 0 else b"", 0.1)]
-    (at, paste), *after = heard_at
+        decoded_at += [(tenth, event) for event in line(b"\x03" if tenth % 3 == 0 else b"", 0.1)]
+    (at, paste), *after = decoded_at
     assert at <= 9
     assert paste.text.startswith("half a pa")
     assert {key for _, key in after} == {"ctrl+c"}

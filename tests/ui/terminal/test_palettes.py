@@ -33,8 +33,8 @@ def luminance(colour):
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
+def contrast(left, other):
+    low, high = sorted((luminance(left), luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
 
@@ -64,28 +64,28 @@ def seen(colour, eye):
 def test_statuses_stay_apart_for_eyes_that_mix_up_red_and_green(eye):
     palette = TRUE["colour-blind"]
     colours = {drawn(palette, look(status).style).color.name for status in ALIVE}
-    pairs = [(one, other) for one in colours for other in colours if one < other]
+    pairs = [(each, other) for each in colours for other in colours if each < other]
     assert len(pairs) >= 6
-    for one, other in pairs:
-        distance = sum((a - b) ** 2 for a, b in zip(seen(one, eye), seen(other, eye), strict=True)) ** 0.5
-        assert distance > 0.12, (one, other)
+    for each, other in pairs:
+        distance = sum((a - b) ** 2 for a, b in zip(seen(each, eye), seen(other, eye), strict=True)) ** 0.5
+        assert distance > 0.12, (each, other)
 
 
 def test_nothing_is_left_to_the_terminal_or_faint():
     for palette in TRUE.values():
         for style in (Style.null(), Style(dim=True), Style(color="red", dim=True), Style(reverse=True), None):
-            made = drawn(palette, style)
-            assert made.color.triplet
-            assert made.bgcolor.triplet
-            assert not made.dim
+            strip = drawn(palette, style)
+            assert strip.color.triplet
+            assert strip.bgcolor.triplet
+            assert not strip.dim
 
 
 def test_the_contrast_theme_keeps_to_the_sixteen_colours():
     for status in STATUSES:
-        made = drawn(PALETTES["ansi-contrast"], look(status).style)
-        assert made.color.number is not None
-        assert made.bgcolor.number == 0
-        assert not made.dim
+        strip = drawn(PALETTES["ansi-contrast"], look(status).style)
+        assert strip.color.number is not None
+        assert strip.bgcolor.number == 0
+        assert not strip.dim
 
 
 def grounds_on(d):
@@ -97,14 +97,14 @@ def cells_of(d, line):
     """What is seen of them; what a click on one would do is no part of that."""
     strip = d.app.screen._compositor.render_strips()[line]
     return [
-        (one, segment.style.clear_meta_and_links()) for segment in strip.crop(0, 60) for one in segment.text
+        (each, segment.style.clear_meta_and_links()) for segment in strip.crop(0, 60) for each in segment.text
     ]
 
 
 @pytest.mark.parametrize("name", PALETTES)
 def test_the_whole_screen_is_on_the_ground_of_its_theme(name):
     async def script(d):
-        assert any(isinstance(one, PaletteFilter) for one in d.app.get_line_filters())
+        assert any(isinstance(each, PaletteFilter) for each in d.app.get_line_filters())
         assert grounds_on(d) == {PALETTES[name].ground}
         titles = cells_of(d, 2)
         await d.press("note.write")
@@ -117,9 +117,9 @@ def test_the_whole_screen_is_on_the_ground_of_its_theme(name):
 def test_no_color_goes_before_any_theme():
     async def script(d):
         filters = d.app.get_line_filters()
-        assert not any(isinstance(one, PaletteFilter) for one in filters)
-        assert any(isinstance(one, ColourlessFilter) for one in filters)
-        assert not any(isinstance(one, NoColor) for one in filters)
+        assert not any(isinstance(each, PaletteFilter) for each in filters)
+        assert any(isinstance(each, ColourlessFilter) for each in filters)
+        assert not any(isinstance(each, NoColor) for each in filters)
         assert d.app.theme == "ansi-dark"
 
     drive(script, theme="light", no_color=True)

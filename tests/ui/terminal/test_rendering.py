@@ -32,16 +32,16 @@ def strip(pieces, width):
 
 @given(LINES, st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), st.integers(1, WIDTH))
 def test_cropped_frame_keeps_marked_cells_right(lines, y, left, width):
-    chops = [{0: strip(one, DIVIDE), DIVIDE: strip(other, WIDTH - DIVIDE)} for one, other in lines]
+    chops = [{0: strip(each, DIVIDE), DIVIDE: strip(other, WIDTH - DIVIDE)} for each, other in lines]
     ends = [[DIVIDE, WIDTH]] * HEIGHT
     right = min(WIDTH, left + width)
     console = Console(color_system="standard", force_terminal=True)
-    whole = drawn(ChopsUpdate(chops, [(y, 0, WIDTH)], ends).render_segments(console))
+    full = drawn(ChopsUpdate(chops, [(y, 0, WIDTH)], ends).render_segments(console))
     update = NarrowUpdate.of(ChopsUpdate(chops, [(y, left, right)], ends))
     part, empty = drawn(update.render_segments(console)), drawn("")
     for x in range(WIDTH):
-        wide = whole[y][x][0] in ("日", "")
+        wide = full[y][x][0] in ("日", "")
         if left <= x < right and not (wide and (x in (left, right - 1))):
-            assert part[y][x] == whole[y][x]
+            assert part[y][x] == full[y][x]
         elif not left <= x < right:
             assert part[y][x] == empty[y][x]

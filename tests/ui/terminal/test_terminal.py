@@ -43,15 +43,15 @@ class Bare:
 
 @pytest.fixture
 def bare(program: Program):
-    made = []
+    built = []
 
     def start(size):
-        made.append(Bare(program.argv("demo", "-w", "orders"), environment(), size))
-        return made[-1]
+        built.append(Bare(program.argv("demo", "-w", "orders"), environment(), size))
+        return built[-1]
 
     yield start
-    for one in made:
-        one.close()
+    for each in built:
+        each.close()
 
 
 def test_terminal_without_a_size_gets_the_usual_one(bare):

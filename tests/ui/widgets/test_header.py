@@ -40,12 +40,12 @@ async def test_words_go_from_the_last_on_and_no_number_is_cut():
     async for _, line in lines(range(20, 300), counts=MANY):
         found = COUNT.findall(line.partition("orders")[2].rpartition("as of")[0])
         assert "as of 2 s" in line
-        known = [(number, word) for number, word in found if word != "hibernating"]
-        words = [bool(word) for _, word in known]
+        expected = [(number, word) for number, word in found if word != "hibernating"]
+        words = [bool(word) for _, word in expected]
         assert words == sorted(words, reverse=True), line
         assert sum(words) != 1
-        for number, word in known:
-            status = next(one for one, n in MANY.items() if f"{n:,}" == number)
+        for number, word in expected:
+            status = next(each for each, n in MANY.items() if f"{n:,}" == number)
             assert word in ("", status)
         assert not found or len(found) >= len(MANY) - 2
         assert not found or "3 hibernating" in line

@@ -11,10 +11,10 @@ def test_the_verbs_stand_before_the_pages(size):
         await d.press("/", *"status:waiting", "enter")
         await d.until(lambda: "◌ waiting" in d.text)
         bar = d.lines[-1]
-        told = ["enter open", "/ filter", "p pause", "t terminate", "s restart"]
-        told += ["E errors", "w workflows", "q quit"] if size[0] == 140 else []
-        assert [bar.find(one) for one in told] == sorted(bar.find(one) for one in told)
-        assert -1 not in [bar.find(one) for one in told]
+        found = ["enter open", "/ filter", "p pause", "t terminate", "s restart"]
+        found += ["E errors", "w workflows", "q quit"] if size[0] == 140 else []
+        assert [bar.find(each) for each in found] == sorted(bar.find(each) for each in found)
+        assert -1 not in [bar.find(each) for each in found]
         assert bar.rstrip().endswith("? help")
 
     drive(script, size=size)
@@ -93,15 +93,15 @@ def test_a_page_tells_first_what_is_done_on_it():
 
 
 @pytest.mark.parametrize(
-    ("filter", "told"),
+    ("filter", "expected"),
     [("step~approval status:waiting", "v send event"), ("status:errored", "S restart from step")],
 )
-def test_an_open_instance_tells_first_what_helps_it(filter, told):
+def test_an_open_instance_tells_first_what_helps_it(filter, expected):
     async def script(d):
         await d.until(lambda: "approve, " in d.text or "charge card" in d.text)
         await d.press("row.open")
-        await d.until(lambda: told in d.lines[-1])
-        before, _, after = d.lines[-1].partition(told)
+        await d.until(lambda: expected in d.lines[-1])
+        before, _, after = d.lines[-1].partition(expected)
         assert before.endswith("= compare  ")
         assert " t terminate" in after or " s restart" in after
         assert "? help" in d.lines[-1]

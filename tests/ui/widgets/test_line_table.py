@@ -21,8 +21,8 @@ def cells_of(strip):
     """What stands in each cell; text with wide characters as one unit over its cells."""
     found = []
     for text, style, _ in strip:
-        one_each = all(cells(character) == 1 for character in text)
-        found += [(c, style) for c in text] if one_each else [(text, style)] * cells(text)
+        single_each = all(cells(character) == 1 for character in text)
+        found += [(c, style) for c in text] if single_each else [(text, style)] * cells(text)
     return found
 
 
@@ -32,15 +32,15 @@ def test_the_changed_spans_are_all_that_differs(before, after):
     spans = changed_spans(old, new)
     inside = {x for start, end in spans for x in range(start, end)}
     differing = {
-        x for x, (one, other) in enumerate(zip(cells_of(old), cells_of(new), strict=True)) if one != other
+        x for x, (each, other) in enumerate(zip(cells_of(old), cells_of(new), strict=True)) if each != other
     }
     assert differing <= inside
     assert all(start in differing and end - 1 in differing for start, end in spans)
 
 
 def test_equal_strips_have_no_changed_span():
-    made = [("a", Style(bold=True)), ("bc", Style())]
-    assert changed_spans(strip_of(made, 9), strip_of(made, 9)) == []
+    built = [("a", Style(bold=True)), ("bc", Style())]
+    assert changed_spans(strip_of(built, 9), strip_of(built, 9)) == []
     assert changed_spans(Strip([Segment("ab")]), Strip([Segment("a"), Segment("b")])) == []
 
 

@@ -21,7 +21,7 @@ def test_new_errors_come_before_old_ones_before_busy_rows():
     after = [Workflow(name, counts={"errored": n}) for name, n in (("fine", 0), ("old", 90), ("new", 4))]
     after.append(Workflow("busy", counts={"running": 9}))
     trends.saw(after, 10.0)
-    assert [one.name for one in unusual_first(after, trends)] == ["new", "old", "busy", "fine"]
+    assert [each.name for each in unusual_first(after, trends)] == ["new", "old", "busy", "fine"]
     assert trends.delta("new", "errored") == 3
     assert trends.delta("unknown", "errored") == 0
 
@@ -80,7 +80,7 @@ def test_each_workflow_on_screen_costs_a_request_a_minute():
         d.server.state.requests.clear()
         began = d.app.context.clock()
         await d.until(lambda: d.app.context.clock() - began > 300, 400)
-        lists = [one for one in d.server.state.requests if one.path.endswith("/instances")]
+        lists = [request for request in d.server.state.requests if request.path.endswith("/instances")]
         assert len(lists) <= 6 * len(poller.counts.workflows)
         await d.press("row.open")
         await d.until(lambda: d.app.screen is d.app.root)
@@ -96,8 +96,8 @@ def test_lost_connection_is_a_sentence_and_counts_fade():
         assert not table.faded
         d.server.state.faults.append(InjectedFault.parse("500:1000"))
         await d.until(lambda: "▲ stale" in d.lines[0])
-        (told,) = [line for line in d.lines if line.startswith(" ▲ ")]
-        assert told.endswith("; wfdash keeps trying")
+        (found,) = [line for line in d.lines if line.startswith(" ▲ ")]
+        assert found.endswith("; wfdash keeps trying")
         assert "refunds" in d.text
         assert table.faded
         await d.press("poll.freeze")
