@@ -139,10 +139,13 @@ class Preview(Struct, frozen=True):
                 [(f"  {f'{found.count} of {read}' if not number else '':<7}", PLAIN), (line, style)]
                 for number, line in enumerate(part)
             ]
-            where = f'at "{clean(mark.step)}"' if mark.step else "outside any step"
-            last = f", {age(self.now - found.last)} ago" if found.last is not None else ""
-            of = f", version {short_version(mark.version)}" if mark.version else ""
-            piece.append([(f"{'':9}{fit(where + of + last, width - 10)}", QUIET)])
+            # Without a step it may have failed in any: a deploy resets whichever runs.
+            facts = (
+                f'at "{clean(mark.step)}"' if mark.step else "",
+                f"version {short_version(mark.version)}" if mark.version else "",
+                f"{age(self.now - found.last)} ago" if found.last is not None else "",
+            )
+            piece.append([(f"{'':9}{fit(', '.join(filter(None, facts)), width - 10)}", QUIET)])
             if len(lines) + len(piece) > height:
                 break
             lines += piece
