@@ -45,7 +45,7 @@ async def examine(settings: Settings) -> Examined:
         examined.facts.append(("clock", _clock(skew)))
         if abs(skew) > TOLERATED:
             examined.advice.append(
-                f"Set this machine's clock: it is {_clock(skew)}; ages would be wrong by it."
+                f"Set this machine's clock: it is {_clock(skew)}. wfdash goes by the server's; others do not."
             )
     if not settings.local:
         examined.facts.append(("write permission", "unknown until the first action"))
