@@ -130,3 +130,12 @@ def test_terminate_with_rollback_waits_for_the_handlers(wfdash, engine, fresh):
     done = wfdash("terminate", "--yes", "--rollback", identity)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["answered"] == "terminated"
+
+
+def test_history_counts_errors_whose_end_no_list_tells(wfdash, engine, fresh):
+    identity = engine.create(fresh("fatal"), "fatal")
+    engine.wait(identity, "errored")
+    done = wfdash("history", "--by", "error", "--json")
+    assert done.returncode == 0, done.stderr
+    causes = [json.loads(line) for line in done.stdout.splitlines()][:-1]
+    assert any(cause["step"] == "check address" and "no such street" in cause["error"] for cause in causes)

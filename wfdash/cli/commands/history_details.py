@@ -27,6 +27,7 @@ async def print_details(parsed: Namespace, session: CommandSession, reading: His
     within = [row for row in reading.rows if _falls_within(row, reading, errors=parsed.by == "error")]
     limit = _MOST if parsed.read_details is None else parsed.read_details or len(within)
     pairs = await _details(session, reading.workflow, within[:limit])
+    pairs = [pair for pair in pairs if parsed.by != "error" or _failed_within(*pair, reading)]
     unread = len(within) - min(limit, len(within))
     items: list[dict[str, Any]]
     rows: list[tuple[str, ...]]
@@ -53,8 +54,14 @@ async def print_details(parsed: Namespace, session: CommandSession, reading: His
 
 def _falls_within(row: Instance, reading: HistoryReading, *, errors: bool) -> bool:
     if errors:
-        return row.status == "errored" and row.ended is not None and reading.since <= row.ended < reading.now
+        # The list of a dev session tells no end: there only the instance itself says when it failed.
+        when = row.ended if row.ended is not None else reading.since
+        return row.status == "errored" and reading.since <= when < reading.now
     return row.created is not None and reading.since <= row.created < reading.now
+
+
+def _failed_within(row: Instance, detail: Detail, reading: HistoryReading) -> bool:
+    return row.ended is not None or detail.end is None or reading.since <= detail.end < reading.now
 
 
 async def _details(
