@@ -138,10 +138,7 @@ class Rereader:
         return (await self._answer(identity, simple=not self._api.local))[0]
 
     async def _answer(self, identity: str, *, simple: bool, full: bool = False) -> tuple[Snapshot, Detail]:
-        if full:
-            await self._budget.acquire_detail()
-        else:
-            await self._budget.acquire_action()
+        await self._acquire(read=full)
         number = self._sink.next_number()
         try:
             answer = await self._api.get_instance(self._workflow, identity, simple=simple)
@@ -162,10 +159,14 @@ class Rereader:
         status = "" if self._api.local else expect
         if (row := self._fresh(identity, since)) is not None:
             return row
-        if (place := self._place.get(identity)) is not None and place[0] == status:
+        if (place := self._place.get(identity)) is not None and place[0] in (status, ""):
             await self._fetch(*place)
         elif self._swept.get(status, -1e9) < since:
             await self._sweep(status)
+        if (row := self._fresh(identity, since)) is not None or self._swept.get("", -1e9) >= since:
+            return row
+        # Hundreds move on faster than they are looked for: the list of any status has them where they were.
+        await self._sweep("")
         return self._fresh(identity, since)
 
     def _fresh(self, identity: str, since: float) -> Snapshot | None:
@@ -188,11 +189,7 @@ class Rereader:
         self._swept[status] = began
 
     async def _fetch(self, status: str, place: str | int | None) -> InstancePage:
-        if len(self._ids) > FEW:
-            # Looking after hundreds takes as many reads as there are writes left to send.
-            await self._budget.acquire_detail()
-        else:
-            await self._budget.acquire_action()
+        await self._acquire()
         asked, number = self.now(), self._sink.next_number()
         if isinstance(place, int):
             query = ListQuery(page=place, per_page=_PAGE)
@@ -208,6 +205,13 @@ class Rereader:
                 self._place[row.id] = (status, place)
                 self._rows[row.id] = Snapshot(row.status, asked, "list", row.created, row.started, row.ended)
         return page
+
+    async def _acquire(self, *, read: bool = False) -> None:
+        """Waits for leave. Looking after hundreds would take the leave that their writes need."""
+        if read or len(self._ids) > FEW:
+            await self._budget.acquire_detail()
+        else:
+            await self._budget.acquire_action()
 
     async def _list(self, query: ListQuery) -> InstancePage:
         """A page; without the span where the server takes no dates, which costs more pages."""
