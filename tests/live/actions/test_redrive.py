@@ -302,10 +302,10 @@ def test_writes_of_many_find_their_budget_unspent(tmp_path):
         rows = [row for row in desk.rows() if desk.parcels.by_id[row.id].story().luck("undone") >= 0.04]
         await desk.redrive(rows, Course(to_end=True), late=True)
         requests = desk.stage.app.state.requests
-        sent = [one.at for one in requests if one.method == "PATCH"]
+        sent = [request.at for request in requests if request.method == "PATCH"]
         assert len(sent) == len(rows)
         assert sent[-1] - sent[0] < 240
-        details = [one for one in requests if re.search(r"/instances/[^/?]+($|[?])", one.path)]
+        details = [request for request in requests if re.search(r"/instances/[^/?]+($|[?])", request.path)]
         failed = sum(desk.parcels.by_id[row.id].status == "errored" for row in rows)
         assert len(details) <= len(rows) + failed + 20, "each is read before, and again only where it failed"
 

@@ -276,7 +276,9 @@ class ActionHost:
         self.draw()
         session = self._context.session
         if not isinstance(event, Progress) and session is not None and progress.answered:
-            session.poller.poll_now()
+            # Not for each of many runs that end one by one: the list is polled often enough for those.
+            if progress.single or progress.over:
+                session.poller.poll_now()
             self._context.shift.acted(progress)
 
     def draw(self) -> None:
