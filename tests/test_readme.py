@@ -44,3 +44,10 @@ def test_the_guide_names_files_that_are_there():
     files = re.findall(r"`([a-z_/]+\.py)`", GUIDE[GUIDE.index("### How to add") :])
     assert len(files) > 15
     assert not [name for name in files if not (PACKAGE / name).exists()]
+
+
+def test_what_tests_share_has_a_line_each():
+    support = ROOT / "tests" / "support"
+    listed = set(re.findall(r"^\| `(\w+)` \|", (support / "README.md").read_text(), re.M))
+    shared = {path.stem for path in support.glob("*/*.py") if path.stem != "__init__"}
+    assert listed == shared

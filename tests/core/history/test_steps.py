@@ -1,38 +1,20 @@
 """Steps over instances: one tally for a name whatever its counter, failures and retries apart."""
 
+from tests.support.fakes.details import attempt, detail_of, sleep, step, termination
 from wfdash.core.history.steps import tally_steps
-from wfdash.core.model.detail import read_detail
-
-FAIL = {"name": "Error", "message": "supplier said 503"}
 
 
-def attempt(second, *, fails=False):
-    start, end = f"2026-11-21T12:00:{second:02d}.000Z", f"2026-11-21T12:00:{second + 1:02d}.000Z"
-    return {"start": start, "end": end, "success": not fails, "error": FAIL if fails else None}
-
-
-def step(name, *attempts):
-    last = attempts[-1]
-    return {
-        "type": "step",
-        "name": name,
-        "start": attempts[0]["start"],
-        "end": last["end"],
-        "success": last["success"],
-        "error": last["error"],
-        "attempts": list(attempts),
-    }
-
-
-def detail(identity, *steps, status="complete"):
-    return read_detail("orders", identity, {"status": status, "steps": list(steps)})
+def tried(name, *ends):
+    """A step with an attempt of a second for each; a negative end is that of one that failed."""
+    attempts = [attempt(abs(end) - 1, abs(end), end > 0) for end in ends]
+    return step(name, abs(ends[0]) - 1, abs(ends[-1]), ends[-1] > 0, attempts)
 
 
 def test_runs_failures_and_retries_are_counted_apart():
     details = [
-        detail("order-1", step("charge-1", attempt(0)), step("charge-2", attempt(2, fails=True), attempt(5))),
-        detail("order-2", step("charge-1", attempt(0, fails=True), attempt(9, fails=True)), status="errored"),
-        detail("order-3", step("load", attempt(0)), {"type": "termination", "trigger": {"source": "api"}}),
+        detail_of("order-1", tried("charge-1", 1), tried("charge-2", -3, 6)),
+        detail_of("order-2", tried("charge-1", -1, -10), status="errored"),
+        detail_of("order-3", tried("load", 1), termination()),
     ]
     charge, load = tally_steps(details)
     assert (charge.step, charge.runs, charge.failed, charge.retried) == ("charge", 3, 1, 2)
@@ -41,10 +23,9 @@ def test_runs_failures_and_retries_are_counted_apart():
 
 
 def test_sleep_that_lasts_has_no_duration():
-    asleep = {"type": "sleep", "name": "nap-1", "start": "2026-11-21T12:00:00.000Z", "finished": False}
-    (nap,) = tally_steps([detail("order-1", asleep | {"end": "2026-11-21T13:00:00.000Z"})])
+    (nap,) = tally_steps([detail_of("order-1", sleep("nap-1", 0, 3600))])
     assert (nap.runs, nap.took, nap.p50) == (1, [], None)
 
 
 def test_nothing_read_is_no_step():
-    assert tally_steps([detail("order-1")]) == []
+    assert tally_steps([detail_of("order-1")]) == []

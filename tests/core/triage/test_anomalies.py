@@ -2,7 +2,7 @@
 
 import pytest
 
-from wfdash.core.model.detail import read_detail
+from tests.support.fakes.details import detail_of
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Schedule, Workflow
@@ -32,52 +32,48 @@ def step(name, start, end=None, *, success=None, attempts=(), limit=5):
     }
 
 
-def detail(identity, *steps, status="running"):
-    return read_detail("orders", identity, {"status": status, "steps": list(steps)})
-
-
 @pytest.fixture
 def times():
     learnt = StepTimes()
     for n in range(20):
-        learnt.learn(detail(f"done-{n}", step(f"charge-{n}", NOW - 500, NOW - 500 + 20, success=True)))
+        learnt.learn(detail_of(f"done-{n}", step(f"charge-{n}", NOW - 500, NOW - 500 + 20, success=True)))
     return learnt
 
 
 def test_a_step_beyond_its_own_p95_is_odd(times):
-    odd = odd_detail(detail("a", step("charge-1", NOW - 90)), times, now=NOW)
+    odd = odd_detail(detail_of("a", step("charge-1", NOW - 90)), times, now=NOW)
     assert [(each.id, each.kind) for each in odd] == [("a", "slow step")]
     assert odd[0].reason == '"charge" has run 1 m 30 s; p95 is 20 s'
 
 
 @pytest.mark.parametrize("taken", [5, 15, 20])
 def test_a_step_within_its_p95_is_not(times, taken):
-    assert odd_detail(detail("a", step("charge-1", NOW - taken)), times, now=NOW) == []
+    assert odd_detail(detail_of("a", step("charge-1", NOW - taken)), times, now=NOW) == []
 
 
 def test_a_step_seldom_seen_is_never_called_slow():
     few = StepTimes()
-    few.learn(detail("b", step("charge-1", 0, 1, success=True)))
-    assert odd_detail(detail("a", step("charge-1", NOW - 9_000)), few, now=NOW) == []
+    few.learn(detail_of("b", step("charge-1", 0, 1, success=True)))
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 9_000)), few, now=NOW) == []
 
 
 def test_learning_the_same_instance_twice_counts_once():
     learnt = StepTimes()
     for _ in range(10):
-        learnt.learn(detail("b", step("charge-1", 0, 1, success=True)))
-    assert learnt.p95("orders", detail("b", step("charge-1", 0)).steps[0]) is None
+        learnt.learn(detail_of("b", step("charge-1", 0, 1, success=True)))
+    assert learnt.p95("orders", detail_of("b", step("charge-1", 0)).steps[0]) is None
 
 
 def test_of_a_long_loop_only_its_end_is_learnt():
     learnt = StepTimes()
     turns = [step(f"poll-{n}", n, n + (100 if n < 9_000 else 1), success=True) for n in range(10_000)]
-    learnt.learn(detail("b", *turns))
-    assert learnt.p95("orders", detail("b", step("poll-1", 0)).steps[0]) == 1
+    learnt.learn(detail_of("b", *turns))
+    assert learnt.p95("orders", detail_of("b", step("poll-1", 0)).steps[0]) == 1
 
 
 @pytest.mark.parametrize("status", ["errored", "complete", "terminated", "paused", "rollingBack"])
 def test_an_open_step_of_one_that_stands_still_is_not_odd(times, status):
-    assert odd_detail(detail("a", step("charge-1", NOW - 900), status=status), times, now=NOW) == []
+    assert odd_detail(detail_of("a", step("charge-1", NOW - 900), status=status), times, now=NOW) == []
 
 
 def failed(count):
@@ -86,14 +82,14 @@ def failed(count):
 
 @pytest.mark.parametrize(("count", "odd"), [(3, False), (4, False), (5, True)])
 def test_nearly_spent_retries(times, count, odd):
-    found = odd_detail(detail("a", step("charge-1", NOW - 5, attempts=failed(count))), times, now=NOW)
+    found = odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=failed(count))), times, now=NOW)
     assert [each.kind for each in found] == (["last attempt"] if odd else [])
 
 
 def test_the_last_attempt_is_not_told_as_to_come_once_it_runs(times):
     running = {"start": iso(NOW - 1), "end": None, "success": None, "error": None}
     reasons = [
-        odd_detail(detail("a", step("charge-1", NOW - 5, attempts=tried)), times, now=NOW)[0].reason
+        odd_detail(detail_of("a", step("charge-1", NOW - 5, attempts=tried)), times, now=NOW)[0].reason
         for tried in (failed(5), [*failed(5), running])
     ]
     assert reasons[0] == '"charge" failed 5 of 6; one retry is left'

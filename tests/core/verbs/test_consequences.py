@@ -1,6 +1,6 @@
 """What an action would lose, told from the steps as the API lists them."""
 
-from wfdash.core.model.detail import read_detail
+from tests.support.fakes.details import detail_of
 from wfdash.core.verbs.consequences import StepTarget, finished_steps, split_at, step_target
 from wfdash.core.verbs.rules import consequence
 
@@ -12,33 +12,31 @@ def step(name, start, end=None, *, kind="step", success=True):
     return seen
 
 
-def detail(*steps, status="running"):
-    return read_detail("orders", "a", {"status": status, "steps": list(steps)})
-
-
 def test_the_count_is_of_earlier_rows_and_not_the_suffix():
-    loop = detail(
-        step("poll-1", 1, 2), step("nap-1", 2, 3, kind="sleep"), step("poll-2", 3, 4), step("poll-3", 4)
+    loop = detail_of(
+        "a", step("poll-1", 1, 2), step("nap-1", 2, 3, kind="sleep"), step("poll-2", 3, 4), step("poll-3", 4)
     )
     assert step_target(loop.steps, 2) == StepTarget("poll", 2, "do")
     assert step_target(loop.steps, 1) == StepTarget("nap", 1, "sleep")
-    twice = detail(step("nap-1", 1, 2, kind="sleep"), step("nap-1", 2, 3, kind="sleep"), step("nap-1", 3, 4))
+    twice = detail_of(
+        "a", step("nap-1", 1, 2, kind="sleep"), step("nap-1", 2, 3, kind="sleep"), step("nap-1", 3, 4)
+    )
     assert step_target(twice.steps, 1) == StepTarget("nap", 2, "sleep")
     assert step_target(twice.steps, 2) == StepTarget("nap", 1, "do")
 
 
 def test_a_name_that_ends_in_a_number_loses_one_suffix_only():
-    assert step_target(detail(step("page-2-1", 1)).steps, 0) == StepTarget("page-2", 1, "do")
+    assert step_target(detail_of("a", step("page-2-1", 1)).steps, 0) == StepTarget("page-2", 1, "do")
 
 
 def test_no_restart_from_a_termination_or_a_rollback():
-    steps = detail(step("undo-1", 1, kind="rollback"), {"type": "termination"}).steps
+    steps = detail_of("a", step("undo-1", 1, kind="rollback"), {"type": "termination"}).steps
     assert step_target(steps, 0) is None
     assert step_target(steps, 1) is None
 
 
 def test_a_step_that_is_not_there_is_said_to_be_missing():
-    run = detail(step("load-1", 1, 2))
+    run = detail_of("a", step("load-1", 1, 2))
     [answer] = consequence("restart_from", run, step=StepTarget("load-1", 1, "do"))
     assert 'no step "load-1"' in answer
     [answer] = consequence("restart_from", None, step=StepTarget("load", 1, "do"))
@@ -46,8 +44,12 @@ def test_a_step_that_is_not_there_is_said_to_be_missing():
 
 
 def test_restart_says_what_is_kept_runs_again_and_is_lost():
-    run = detail(
-        step("load-1", 1, 2), step("charge-1", 2, 9, success=False), step("mail-1", 3, 4), status="errored"
+    run = detail_of(
+        "a",
+        step("load-1", 1, 2),
+        step("charge-1", 2, 9, success=False),
+        step("mail-1", 3, 4),
+        status="errored",
     )
     split = split_at(run.steps, StepTarget("charge", 1, "do"))
     assert [each.name for each in split.kept] == ["load-1"]
@@ -60,7 +62,7 @@ def test_restart_says_what_is_kept_runs_again_and_is_lost():
 
 
 def test_restart_and_terminate_count_finished_steps():
-    run = detail(step("load-1", 1, 2), step("charge-1", 2, success=None))
+    run = detail_of("a", step("load-1", 1, 2), step("charge-1", 2, success=None))
     assert finished_steps(run) == 1
     assert consequence("terminate", run)[0] == "1 finished step stays done: nothing is rolled back"
     assert consequence("restart", run)[0].endswith("1 finished step and its side effects run again")
@@ -70,11 +72,15 @@ def test_restart_and_terminate_count_finished_steps():
 
 
 def test_pause_tells_of_a_step_that_holds_a_sleep():
-    around = detail(step("wrapper-1", 2, success=None), step("rest-1", 3, kind="sleep", success=False))
+    around = detail_of(
+        "a", step("wrapper-1", 2, success=None), step("rest-1", 3, kind="sleep", success=False)
+    )
     said = consequence("pause", around)
     assert said[0] == '"wrapper" will be finished first, then it pauses'
     assert said[1] == 'should "rest" be part of such a step, that is cut off when "rest" ends and runs again'
-    before = detail(step("rest-1", 1, kind="sleep", success=False), step("wrapper-1", 2, success=None))
+    before = detail_of(
+        "a", step("rest-1", 1, kind="sleep", success=False), step("wrapper-1", 2, success=None)
+    )
     assert len(consequence("pause", before)) == 1
 
 

@@ -3,31 +3,21 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdash.core.model.detail import read_detail
+from tests.support.fakes.details import detail_of, wait
 from wfdash.core.why.waits import OpenWaits, open_waits
-
-
-def detail(identity, status, *steps):
-    return read_detail("orders", identity, {"status": status, "steps": list(steps)})
-
-
-def wait(name, start, *, finished=False, event_type="approve", end=None):
-    return {
-        "type": "waitForEvent",
-        "name": name,
-        "start": f"2026-11-21T10:{start:02d}:00Z",
-        "end": end,
-        "finished": finished,
-        "event_type": event_type,
-    }
 
 
 def test_open_waits_are_grouped_by_type_oldest_first():
     found = open_waits(
         [
-            detail("a", "waiting", wait("ok-1", 5)),
-            detail("b", "running", wait("ok-1", 3), wait("paid-1", 4, event_type="paid")),
-            detail("c", "waiting", wait("paid-1", 1, event_type="paid")),
+            detail_of("a", wait("ok-1", 5, event_type="approve"), status="waiting"),
+            detail_of(
+                "b",
+                wait("ok-1", 3, event_type="approve"),
+                wait("paid-1", 4, event_type="paid"),
+                status="running",
+            ),
+            detail_of("c", wait("paid-1", 1, event_type="paid"), status="waiting"),
         ]
     )
     assert [(each.event_type, each.instance) for each in found] == [
@@ -39,22 +29,28 @@ def test_open_waits_are_grouped_by_type_oldest_first():
 
 
 def test_answered_waits_and_those_of_final_instances_are_closed():
-    assert open_waits([detail("a", "waiting", wait("ok-1", 5, finished=True))]) == []
-    assert open_waits([detail("a", "terminated", wait("ok-1", 5))]) == []
+    assert (
+        open_waits([detail_of("a", wait("ok-1", 5, event_type="approve", finished=True), status="waiting")])
+        == []
+    )
+    assert open_waits([detail_of("a", wait("ok-1", 5, event_type="approve"), status="terminated")]) == []
 
 
 def test_a_server_that_names_no_type_still_names_the_step():
-    (found,) = open_waits([detail("a", "running", wait("ok-1", 5, event_type=None))])
+    (found,) = open_waits([detail_of("a", wait("ok-1", 5, event_type=None), status="running")])
     assert (found.event_type, found.step) == ("", "ok-1")
 
 
 READ = [
-    detail(identity, status, *steps)
+    detail_of(identity, *steps, status=status)
     for identity in "abc"
     for status, steps in (
-        ("waiting", [wait("ok-1", 5)]),
-        ("waiting", [wait("ok-1", 5, finished=True), wait("paid-1", 2, event_type="paid")]),
-        ("running", [wait("ok-1", 3), wait("paid-1", 4, event_type="paid")]),
+        ("waiting", [wait("ok-1", 5, event_type="approve")]),
+        (
+            "waiting",
+            [wait("ok-1", 5, event_type="approve", finished=True), wait("paid-1", 2, event_type="paid")],
+        ),
+        ("running", [wait("ok-1", 3, event_type="approve"), wait("paid-1", 4, event_type="paid")]),
         ("complete", []),
     )
 ]

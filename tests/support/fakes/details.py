@@ -72,3 +72,8 @@ def answer(status, steps=(), *, start=0.0, end=None, queued=0.0, **more):
 
 def detail(status, steps=(), **more) -> Detail:
     return read_detail("orders", "order-1", answer(status, steps, **more))
+
+
+def detail_of(identity, *steps, status="running") -> Detail:
+    """An instance of which the answer gives the status and these steps, and nothing more."""
+    return read_detail("orders", identity, {"status": status, "steps": list(steps)})
