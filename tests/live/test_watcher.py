@@ -25,10 +25,14 @@ async def test_the_first_rows_come_with_the_first_request(on):
 async def test_rows_begun_early_are_kept_by_the_first_show(on):
     on.poller.begin("orders", None)
     await on.until(lambda: len(on.poller.store), within=1, step=0.05)
+    await asyncio.sleep(1)
+    assert len(on.app.state.requests) == 1, "nothing else before the rows are drawn"
     on.poller.show("orders", None)
     assert len(on.poller.store)
+    on.poller.go_on()
     await asyncio.sleep(1)
     assert len(newest(on)) == 1
+    assert len(on.app.state.requests) > 1
     on.poller.show("orders", None)
     await asyncio.sleep(1)
     assert len(newest(on)) == 2

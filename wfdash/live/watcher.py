@@ -130,9 +130,18 @@ class Watcher:
         self._scheduler.wake()
 
     def begin(self, workflow: str, query: Query | None = None) -> None:
-        """Asks already for what the first `show` will ask for, which then keeps the answer."""
+        """Asks already for what the first `show` will ask for, which then keeps the answer.
+
+        For nothing else before `go_on`: each answer would take its time from what draws these rows.
+        """
         self.show(workflow, query)
         self._begun = workflow, query
+        self._scheduler.alone = self.newest
+
+    def go_on(self) -> None:
+        """The first rows are drawn: asks for all the rest."""
+        self._scheduler.alone = None
+        self._scheduler.wake()
 
     def picture(self, workflows: Sequence[str]) -> None:
         """Whose newest rows are read, at most once a minute each; none when nobody looks."""

@@ -100,6 +100,7 @@ class SessionManager:
             session.poller.row_details.utc = context.utc
             self.learn_account()
             self._on_started()
+            self._app.call_after_refresh(session.poller.go_on)
             await begun.poll()
         finally:
             # Cancelling the poller must not cut off the closing, which writes down what was sent.

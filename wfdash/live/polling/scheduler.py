@@ -35,6 +35,8 @@ class Scheduler:
         self._stands = stands
         self._unattended = unattended
         self.frozen = False
+        self.alone: Job | None = None
+        """While there is one, nothing else is asked."""
         self._once: set[Job] = set()
         """What is asked once although all is frozen."""
         self._jobs = jobs
@@ -82,6 +84,8 @@ class Scheduler:
         now = self._now()
         delay = _LONGEST_WAIT
         jobs = [job for job in self._jobs() if not self.frozen or job in self._once]
+        if self.alone is not None:
+            jobs = [job for job in jobs if job is self.alone]
         for job in sorted(jobs, key=lambda job: not self._goes_first(job, now)):
             job.count_missed(now)
             # Never two of a kind at once: a slow server would get more requests the slower it is.
