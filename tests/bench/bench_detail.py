@@ -90,7 +90,7 @@ async def _until(condition: Callable[[], object]) -> None:
 
 def _is_painted(app: WfdashApp) -> bool:
     tables = app.screen.query(TimelineTable) if isinstance(app.screen, DetailScreen) else ()
-    return any("last" in strip.text for table in tables for strip in table._painted.values())
+    return any("last" in strip.text for table in tables for strip in table._drawn.strips.values())
 
 
 async def _open(steps: int, text: bytes, *, watched: bool) -> tuple[float, float, float, float]:

@@ -39,5 +39,5 @@ class Title(StatusLine):
         self._hint = hint
         self.show([(title, STRONG)])
 
-    def _strip(self) -> Strip:
+    def _strip(self, y: int) -> Strip:
         return strip_of(ruled(self._left, self.size.width, hint=self._hint), self.size.width)

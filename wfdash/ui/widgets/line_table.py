@@ -5,6 +5,7 @@ its scroll position, so that rows coming and going never cause a layout.
 """
 
 from collections.abc import Callable, Hashable, Iterable
+from typing import Self
 
 from textual.cache import LRUCache
 from textual.events import Click
@@ -18,7 +19,8 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.covered import is_covered
-from wfdash.ui.widgets.strips import blank, changed_spans, strip_of
+from wfdash.ui.widgets.drawn_lines import DrawnLines
+from wfdash.ui.widgets.strips import blank, strip_of
 from wfdash.ui.widgets.theme import QUIET, STRONG
 
 __all__ = ["LineTable"]
@@ -56,6 +58,7 @@ class LineTable(Widget, can_focus=True):
         """A row was clicked twice, to be opened as by its key."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        self._drawn = DrawnLines(self._line)
         super().__init__(id=id, classes=classes)
         self.first = 0
         """Index of the row on the first line under the header."""
@@ -64,7 +67,6 @@ class LineTable(Widget, can_focus=True):
         self.cursor_key: Hashable | None = None
         self.message = ""
         """Said where there is no row: a sentence, and on the next line what to do."""
-        self._painted: dict[int, Strip] = {}
         self._strips: LRUCache[Hashable, Strip] = LRUCache(2000)
 
     # What a subclass provides.
@@ -168,21 +170,17 @@ class LineTable(Widget, can_focus=True):
         return max(0, self.row_count() - self.first - max(0, self.size.height - 1))
 
     def _repaint_lines(self, lines: Iterable[int]) -> None:
-        regions: list[Region] = []
-        for y in lines:
-            painted = self._painted.get(y)
-            if painted is None:
-                continue
-            # Over SSH a row costs what of it differs: a digit of an age is ten bytes, the row 150.
-            spans = changed_spans(painted, self._line(y))
-            regions.extend(Region(start, y, end - start, 1) for start, end in spans)
         # Anything that refreshes below the top screen makes Textual repaint all of the top.
-        if regions and not is_covered(self):
+        if self._drawn.strips and not is_covered(self) and (regions := self._drawn.changes(lines)):
             self.refresh(*regions)
 
+    def refresh(self, *regions: Region, **options: bool) -> Self:
+        if not regions:
+            self._drawn.forget()
+        return super().refresh(*regions, **options)
+
     def render_line(self, y: int) -> Strip:
-        strip = self._painted[y] = self._line(y)
-        return strip
+        return self._drawn.strip(y)
 
     def _line(self, y: int) -> Strip:
         width = self.size.width
@@ -225,7 +223,6 @@ class LineTable(Widget, can_focus=True):
         super().notify_style_update()
 
     def on_resize(self) -> None:
-        self._painted.clear()
         self._scroll_to_cursor()
         self.refresh()
 

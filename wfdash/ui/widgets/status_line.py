@@ -1,6 +1,7 @@
 """One line of the screen that repaints only the cells that differ."""
 
 from collections.abc import Sequence
+from typing import Self
 
 from rich.style import Style
 from textual.geometry import Region
@@ -9,7 +10,8 @@ from textual.widget import Widget
 
 from wfdash.core.text.clean import cells
 from wfdash.ui.widgets.covered import is_covered
-from wfdash.ui.widgets.strips import blank, changed_spans, strip_of
+from wfdash.ui.widgets.drawn_lines import DrawnLines
+from wfdash.ui.widgets.strips import blank, strip_of
 from wfdash.ui.widgets.theme import PLAIN
 
 __all__ = ["Pieces", "StatusLine", "length"]
@@ -29,32 +31,34 @@ class StatusLine(Widget):
     DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
+        self._drawn = DrawnLines(self._strip)
         super().__init__(id=id)
         self._left: Pieces = ()
         self._right: Pieces = ()
-        self._painted: Strip | None = None
 
     def show(self, left: Pieces, right: Pieces = ()) -> None:
         """Draws these pieces; nothing is written when nothing differs."""
         self._left, self._right = left, right
-        if self._painted is not None:
-            spans = changed_spans(self._painted, self._strip())
-            if spans and not is_covered(self):
-                self.refresh(*(Region(start, 0, end - start, 1) for start, end in spans))
+        if self._drawn.strips and not is_covered(self) and (regions := self._drawn.changes((0,))):
+            self.refresh(*regions)
+
+    def refresh(self, *regions: Region, **options: bool) -> Self:
+        if not regions:
+            self._drawn.forget()
+        return super().refresh(*regions, **options)
 
     @property
     def plain(self) -> str:
         """The line as text."""
-        return self._strip().text
+        return self._strip(0).text
 
     def render_line(self, y: int) -> Strip:
-        if y:
-            return blank(self.size.width)
-        self._painted = self._strip()
-        return self._painted
+        return self._drawn.strip(y)
 
-    def _strip(self) -> Strip:
+    def _strip(self, y: int) -> Strip:
         width = self.size.width
+        if y:
+            return blank(width)
         room = width - length(self._left) - length(self._right)
         if room < 0 or not self._right:
             return strip_of(self._left, width)

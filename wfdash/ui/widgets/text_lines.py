@@ -1,14 +1,16 @@
 """A few lines of styled text: repaints only cells that differ, lays out anew only when their number does."""
 
 from collections.abc import Sequence
+from typing import Self
 
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.ui.widgets.covered import is_covered
+from wfdash.ui.widgets.drawn_lines import DrawnLines
 from wfdash.ui.widgets.status_line import Pieces
-from wfdash.ui.widgets.strips import blank, changed_spans, strip_of
+from wfdash.ui.widgets.strips import blank, strip_of
 
 __all__ = ["TextLines"]
 
@@ -18,9 +20,9 @@ class TextLines(Widget):
 
     def __init__(self, *, id: str | None = None, height: int | None = None) -> None:
         """`height` keeps it that high whatever is shown; None follows the number of lines."""
+        self._drawn = DrawnLines(self._strip)
         super().__init__(id=id)
         self._lines: Sequence[Pieces] = ()
-        self._painted: dict[int, Strip] = {}
         self._fixed = height
         if height is not None:
             self.styles.height = height
@@ -30,13 +32,15 @@ class TextLines(Widget):
         if self._fixed is None and len(lines) != len(self._lines):
             self.styles.height = len(lines)
         self._lines = lines
-        regions = [
-            Region(start, y, end - start, 1)
-            for y, painted in self._painted.items()
-            for start, end in changed_spans(painted, self._strip(y))
-        ]
-        if regions and not is_covered(self):
-            self.refresh(*regions)
+        if self._drawn.strips and not is_covered(self):
+            regions = self._drawn.changes(range(self.size.height))
+            if regions:
+                self.refresh(*regions)
+
+    def refresh(self, *regions: Region, **options: bool) -> Self:
+        if not regions:
+            self._drawn.forget()
+        return super().refresh(*regions, **options)
 
     @property
     def plain(self) -> str:
@@ -44,11 +48,9 @@ class TextLines(Widget):
         return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
     def render_line(self, y: int) -> Strip:
-        strip = self._painted[y] = self._strip(y)
-        return strip
+        return self._drawn.strip(y)
 
     def on_resize(self) -> None:
-        self._painted.clear()
         self.refresh()
 
     def _strip(self, y: int) -> Strip:
