@@ -40,7 +40,7 @@ ROOMS = {
     ],
     "ui": [
         ("app",),
-        ("navigation", "connection", "handover", "company", "time_travel", "pages", "workflows"),
+        ("navigation", "connection", "handover", "hooks", "company", "time_travel", "pages", "workflows"),
         ("instances",),
         ("detail",),
         ("actions", "errors", "history", "logs", "setup"),

@@ -11,7 +11,7 @@ import pytest
 
 from wfdash.config.example import example
 from wfdash.config.file import ConfigError, line_of, parse, permission_warnings, read
-from wfdash.config.schema import CommandEntry, Config, Profile, ViewEntry
+from wfdash.config.schema import CommandEntry, Config, HookEntry, Profile, ViewEntry
 from wfdash.config.writer import save_default_profile
 from wfdash.keymap.actions import ACTIONS, split_keys
 
@@ -76,11 +76,12 @@ def test_the_example_is_complete_and_equal_to_the_defaults():
         profiles={"example": Profile()},
         views=[ViewEntry("example")],
         commands=[CommandEntry("example")],
+        hooks=[HookEntry()],
         keys={action.id: ",".join(action.keys) for action in ACTIONS},
     )
     table = tomllib.loads(EXAMPLE.read_text())
     written = {**table, "profiles": table["profiles"]["example"], "views": table["views"][0]}
-    written["commands"] = table["commands"][0]
+    written["commands"], written["hooks"] = table["commands"][0], table["hooks"][0]
     assert missing(Config, written) == []
     for action in ACTIONS:
         assert split_keys(config.keys[action.id]) == action.keys

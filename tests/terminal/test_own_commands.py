@@ -1,5 +1,6 @@
 """A person's own commands in the real program: asked, run, and what came of them said."""
 
+import json
 import os
 from pathlib import Path
 
@@ -23,6 +24,9 @@ name = "failing"
 key = "K"
 run = ["sh", "-c", "echo bad news; exit 3"]
 confirm = false
+[[hooks]]
+on = "status:terminated"
+run = ["sh", "-c", "cat > $HOME/hooked; echo \\"<$CLOUDFLARE_API_TOKEN>\\" >> $HOME/hooked"]
 """
 
 
@@ -56,6 +60,24 @@ def test_what_came_of_a_command_is_said(terminal, simulator):
     shell.wait_for("say it: done: token <> for order-")
 
 
+def test_a_command_runs_for_a_change_by_itself(terminal, simulator):
+    keep_config()
+    env = {**simulator.env, "HOME": os.environ["HOME"]}
+    shell = terminal("-w", "orders", columns=140, lines=30, env=env)
+    shell.wait_for("loaded", "order-", "kept from now on")
+    identity = simulator.listing("orders", status="waiting")[0]["id"]
+    simulator.patch("orders", identity, "terminate")
+    shell.wait_for(f"sh for {identity}, terminated: done")
+    change, token = hooked().read_text().splitlines()
+    assert (json.loads(change)["id"], token) == (identity, "<>")
+    shell.press("B")
+    shell.wait_for(f"status:terminated: sh for {identity}, terminated: done")
+
+
+def hooked() -> Path:
+    return Path(os.environ["HOME"]) / "hooked"
+
+
 def test_a_config_that_others_can_change_runs_nothing(terminal, simulator):
     keep_config(0o666)
     shell = terminal("-w", "orders", columns=140, lines=30, env=simulator.env)
@@ -63,3 +85,8 @@ def test_a_config_that_others_can_change_runs_nothing(terminal, simulator):
     shell.press("K", "j")
     shell.watch(1.0)
     assert not shell.screen.find("bad news")
+    identity = simulator.listing("orders", status="waiting")[0]["id"]
+    simulator.patch("orders", identity, "terminate")
+    shell.wait_for("terminated")
+    shell.watch(1.0)
+    assert not hooked().exists()

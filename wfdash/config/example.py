@@ -104,6 +104,15 @@ confirm = true
 # It changes something: off where nothing may be written.
 dangerous = true
 
+# A command of your own that runs by itself for what changes, without a shell and without your credentials;
+# what changed is JSON on its stdin. One table for each.
+[[hooks]]
+# A filter of instances, such as "status:errored": runs when a status changes to one that it shows. Or
+# "cause:new", for failures like none before; or "rate:unusual", for a failure rate that rose.
+on = ""
+# The program and its arguments: ["notify-send", "wfdash"].
+run = []
+
 # The key of each action; several with commas between them. alt+ needs the kitty keyboard protocol.
 [keys]
 """

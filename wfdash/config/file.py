@@ -176,6 +176,7 @@ def _check_values(config: Config) -> None:
     _check_views(config.views)
     _check_keys(config.keys)
     _check_commands(config)
+    _check_hooks(config)
 
 
 def _check_columns(columns: Sequence[str]) -> None:
@@ -243,6 +244,17 @@ def _check_commands(config: Config) -> None:
             raise _Complaint(("commands", index, field_name), f'commands: "{entry.name}": {words}.')
         if entry.key:
             taken[entry.key] = f'the command "{entry.name}"'
+
+
+def _check_hooks(config: Config) -> None:
+    if not config.hooks:
+        return
+    from wfdash.config.own_commands import hook_fault
+
+    for index, entry in enumerate(config.hooks):
+        field_name, words = hook_fault(entry.on, entry.run)
+        if words:
+            raise _Complaint(("hooks", index, field_name), f'hooks: "{entry.on}": {words}.')
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:

@@ -6,8 +6,17 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["PLACEHOLDERS", "OwnCommand", "command_fault", "filled_in"]
+__all__ = [
+    "HOOK_EVENTS",
+    "PLACEHOLDERS",
+    "OwnCommand",
+    "OwnHook",
+    "command_fault",
+    "filled_in",
+    "hook_fault",
+]
 
+HOOK_EVENTS: Final = ("cause:new", "rate:unusual")
 PLACEHOLDERS: Final = ("id", "workflow", "account")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
@@ -44,6 +53,35 @@ def command_fault(key: str, run: Sequence[str], taken: Mapping[str, str]) -> tup
                 return "run", f'"{word}": a placeholder is an argument of its own, so that no text joins it'
     if _PLACEHOLDER.search(run[0]):
         return "run", "the program itself is no placeholder"
+    return "", ""
+
+
+class OwnHook(Struct, frozen=True):
+    """A command for what changes: `on` is a filter of instances, or one of HOOK_EVENTS."""
+
+    on: str
+    run: tuple[str, ...]
+
+
+def hook_fault(on: str, run: Sequence[str]) -> tuple[str, str]:
+    """The field that is wrong and the sentence for it, "" twice for none."""
+    from wfdash.core.filter.query import QueryError, parse
+
+    if not on and not run:
+        return "", ""
+    if not run or not run[0].strip():
+        return "run", 'run needs a program and its arguments, such as ["notify-send", "wfdash"]'
+    if on in HOOK_EVENTS:
+        return "", ""
+    events = " or ".join(f'"{event}"' for event in HOOK_EVENTS)
+    if not on:
+        return "on", f'on needs a filter such as "status:errored", {events}'
+    try:
+        query = parse(on)
+    except QueryError as wrong:
+        return "on", f"{str(wrong).rstrip('.')}; on is a filter, {events}"
+    if query.needs_details or query.needs_marks or query.batches:
+        return "on", "on asks for what the list of instances does not tell"
     return "", ""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wfdash.config import network
 from wfdash.config.credential import Credential
-from wfdash.config.own_commands import OwnCommand
+from wfdash.config.own_commands import OwnCommand, OwnHook
 from wfdash.config.plain_file import expanded, open_log
 from wfdash.config.resolution import Resolution, account_id, choose_profile, credential, server
 from wfdash.config.schema import Config, Profile
@@ -137,6 +137,7 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
         keys=dict(config.keys),
         views=_views(config),
         commands=_commands(config, warnings),
+        hooks=_hooks(config, warnings),
         retention=_retention(config),
         pairing_folder=expanded(config.pairing.folder) if config.pairing.folder else None,
         record=Recording(config.record.on, config.record.payloads, config.record.size),
@@ -231,13 +232,24 @@ def _views(config: Config) -> tuple[SavedView, ...]:
 
 def _commands(config: Config, warnings: tuple[str, ...]) -> tuple[OwnCommand, ...]:
     """None from a config that others can change: what they write there would run as this person."""
-    if any("can be changed by others" in warning for warning in warnings):
+    if _is_open(warnings):
         return ()
     return tuple(
         OwnCommand(entry.key, entry.name, tuple(entry.run), entry.confirm, entry.dangerous)
         for entry in config.commands
         if entry.key
     )
+
+
+def _hooks(config: Config, warnings: tuple[str, ...]) -> tuple[OwnHook, ...]:
+    """None from a config that others can change either."""
+    if _is_open(warnings):
+        return ()
+    return tuple(OwnHook(entry.on, tuple(entry.run)) for entry in config.hooks if entry.run)
+
+
+def _is_open(warnings: tuple[str, ...]) -> bool:
+    return any("can be changed by others" in warning for warning in warnings)
 
 
 def _retention(config: Config) -> dict[str, float]:

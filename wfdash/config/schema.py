@@ -91,6 +91,16 @@ class CommandEntry:
 
 
 @dataclass(frozen=True)
+class HookEntry:
+    """One `[[hooks]]`."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    on: str = ""
+    run: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Pairing:
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 
@@ -109,5 +119,6 @@ class Config:
     keys: dict[str, str] = field(default_factory=dict)
     views: list[ViewEntry] = field(default_factory=list)
     commands: list[CommandEntry] = field(default_factory=list)
+    hooks: list[HookEntry] = field(default_factory=list)
     retention: dict[str, str] = field(default_factory=dict)
     pairing: Pairing = field(default_factory=Pairing)

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wfdash.config.credential import SECRET_VARIABLES, Credential
-from wfdash.config.own_commands import OwnCommand
+from wfdash.config.own_commands import OwnCommand, OwnHook
 
 __all__ = [
     "CLOUDFLARE",
@@ -159,6 +159,7 @@ class Settings(Struct, frozen=True):
     keys: Mapping[str, str] = field(default_factory=dict)
     views: tuple[SavedView, ...] = ()
     commands: tuple[OwnCommand, ...] = ()
+    hooks: tuple[OwnHook, ...] = ()
     retention: Mapping[str, float] = field(default_factory=dict)
     """Seconds a finished instance is kept, by workflow."""
     pairing_folder: Path | None = None

@@ -26,6 +26,7 @@ from wfdash.ui.company import OtherPeople
 from wfdash.ui.connection import Live, SessionManager
 from wfdash.ui.context import Context
 from wfdash.ui.handover import Shift
+from wfdash.ui.hooks import ChangeHooks
 from wfdash.ui.instances.screen import InstancesScreen
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.keys.typeahead import TypeAhead, as_enter
@@ -80,6 +81,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         self.desk = context.desk = ActionDesk(context, self.post_message)
         self.actions = context.prompts = ActionHost(self, context)
         self.shift = context.shift = Shift(context, handover)
+        self.hooks = ChangeHooks(self, context, handed=handover is not None or replayed is not None)
+        context.hook_runs = self.hooks.ran
         self.connection = context.connection = SessionManager(
             self,
             context,
@@ -88,6 +91,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             begun=begun,
             on_started=self._started,
             on_account=self.shift.adopt,
+            on_update=self.hooks.live,
         )
         self.people = context.people = OtherPeople(self, context)
         self.travel = TimeTravel(self, context, replayed)
@@ -138,6 +142,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
             self.pages.open("workflows")
         self.shift.begin()
         self.people.begin()
+        self.hooks.begin()
         self.actions.offer_unfinished()
 
     # News.
@@ -145,6 +150,7 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
     def on_live(self, message: Live) -> None:
         if self.connection.learn_account():
             self.people.begin()
+            self.hooks.begin()
             self.actions.offer_unfinished()
         update = message.event
         if isinstance(update, RecordChanged):

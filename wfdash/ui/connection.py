@@ -43,11 +43,13 @@ class SessionManager:
         begun: "BegunSession | None" = None,
         on_started: Callable[[], None],
         on_account: Callable[[], None],
+        on_update: Callable[[Update], None],
     ) -> None:
         """`connector` leads to the server of some settings; `start_at` is workflow and instance, "" for none.
 
         `begun` is the first session, where it was opened before there was an app.
-        `on_started` is called with each new session, `on_account` once the settings name its account.
+        `on_started` is called with each new session, `on_account` once the settings name its account,
+        `on_update` at once with all that it sees, whatever is on screen.
         """
         self.connector = connector
         self.start_at = start_at
@@ -57,6 +59,7 @@ class SessionManager:
         self._context = context
         self._on_started = on_started
         self._on_account = on_account
+        self._on_update = on_update
         self._begun = begun
         self._offered = False
         self._changing: Worker[None] | None = None
@@ -78,6 +81,8 @@ class SessionManager:
         def emit(event: Event) -> None:
             if turn != self._turn:
                 return  # a session that was left may still be reading: what it brings is of another account
+            if isinstance(event, Update):
+                self._on_update(event)
             if context.past is not None and isinstance(event, Update):
                 # What is shown out of the record does not move by what is so now.
                 if not event.watched:

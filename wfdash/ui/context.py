@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # httpx comes with the session, once the app runs
     from wfdash.live.actions.progress import ActionProgress
     from wfdash.live.actions.redrive import Redrive
     from wfdash.live.actions.resume import Resumption
+    from wfdash.live.hooks.runner import HookRun
     from wfdash.live.records.journal import Unfinished
     from wfdash.live.records.last_action import Done
     from wfdash.live.records.notes import SessionStory
@@ -258,6 +259,8 @@ class Context:
         """Why there is no session, in a sentence; "" once there is one."""
         self.long_read = ""
         """A read of many requests that somebody waits for: how far it is and what stops it; "" for none."""
+        self.hook_runs: Sequence[HookRun] = ()
+        """Commands that ran by themselves for what changed, the newest last."""
         self.last_key_at = self.last_pointed_at = float("-inf")
 
     def clock(self) -> float:

@@ -70,7 +70,7 @@ def failing(identity, message):
 def test_a_cause_is_new_once_and_not_if_a_record_holds_it():
     rows = [ended(number, "errored", -1) for number in range(4)] + [ended("old", "errored", 5)]
     watch, watcher, _ = watch_over(rows)
-    watch.learn("", [("CardError", redacted_message("CardError", "known before, order 7"), "")])
+    watch.learn([("", "CardError", redacted_message("CardError", "known before, order 7"), "")])
     messages = {
         "0": "declined, order 1",
         "1": "declined, order 2",

@@ -136,7 +136,7 @@ def _learn_causes(recorder: Recorder, followed: "Sequence[RecordedWorkflow]") ->
     reader = recorder.read()
     try:
         for each in followed:
-            each.changes.learn(each.workflow, reader.causes(each.workflow))
+            each.changes.learn(reader.causes())
     finally:
         reader.close()
 
@@ -156,7 +156,7 @@ def _hooks(session: CommandSession, place: RecordPlace) -> HookRunner:
 
     def ended(run: HookRun) -> None:
         if run.failure:
-            say(f"wfdash: {run.hook.name}: {clean(run.failure)}")
+            say(f"wfdash: {run.hook.on}: {clean(run.failure)}")
 
     return HookRunner(
         session.settings.without_secrets(os.environ),

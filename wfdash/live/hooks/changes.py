@@ -46,16 +46,18 @@ class ChangeWatch:
     def __init__(self, watcher: Watcher, clock: Callable[[], float]) -> None:
         self._watcher, self._clock = watcher, clock
         self._began = clock()
-        self._workflow = ""
-        self._statuses: dict[str, str] = {}
+        self._workflow = watcher.workflow
+        # The first rows may have come before anybody looked at what they change.
+        self._statuses = {row.id: row.status for row in watcher.store}
         self._causes: dict[str, set[Cause]] = {}
         self._look_at = 0.0
         self._rose_at: dict[str, float] = {}
 
-    def learn(self, workflow: str, causes: Iterable[Cause]) -> None:
-        """Causes that were seen in earlier runs: they are not new."""
-        kinds = {(error, redacted_kind(error, message), step) for error, message, step in causes}
-        self._causes.setdefault(workflow, set()).update(kinds)
+    def learn(self, causes: Iterable[tuple[str, str, str, str]]) -> None:
+        """Causes that were seen in earlier runs, each after its workflow: they are not new."""
+        for workflow, error, message, step in causes:
+            kind = (error, redacted_kind(error, message), step)
+            self._causes.setdefault(workflow, set()).add(kind)
 
     def of(self, update: Update) -> list[SeenChange]:
         """What changed, oldest first."""

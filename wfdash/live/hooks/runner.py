@@ -30,8 +30,8 @@ _LOOK = 2.0
 class Hook(Struct, frozen=True):
     """A command, split into words: no shell sees it."""
 
-    name: str
-    """What it goes by when something is said of it."""
+    on: str
+    """What it is for: how it goes by when something is said of it."""
     run: tuple[str, ...]
 
 
@@ -79,7 +79,7 @@ class HookRunner:
             return
         if self._count >= _MOST:
             if not self._dropped:
-                self._said(f"{hook.name}: the command is slower than the changes; some are left out")
+                self._said(f"{hook.on}: the command is slower than the changes; some are left out")
             self._dropped = True
             return
         self._count += 1

@@ -15,6 +15,7 @@ from wfdash.live.polling.events import Update
 from wfdash.live.watcher import Watcher
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.hooks import about
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.choices import Choices
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
@@ -26,8 +27,8 @@ from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN
 __all__ = ["BudgetScreen"]
 
 _BAR = 30
-_SPENDERS, _WAITS = 4, 3
-"""Lines at most about who spent it and about what waits: the requests below want room too."""
+_SPENDERS, _WAITS, _COMMANDS = 4, 3, 4
+"""Lines at most about who spent it, what waits and what ran: the requests below want room too."""
 _WORTH_TELLING = 5
 """Requests by others from which they are told of: a few are under way, and counted by one side alone."""
 _RAY_FROM = 110
@@ -83,7 +84,8 @@ class BudgetScreen(BaseScreen):
             freshness=freshness_pieces(fresh, now=now, frozen=poller.frozen),
             meter=meter_pieces(poller.budget),
         )
-        self.query_one("#spent", TextLines).show(_summary(poller, now, self.size.width))
+        lines = [*_summary(poller, now, self.size.width), *self._commands(now)]
+        self.query_one("#spent", TextLines).show(lines)
         room = self.size.width
         ray = f"{'RAY':<21} " if room >= _RAY_FROM else ""
         titles = f"  {'AT':<9} {'REQUEST':<15} {'STATUS':<7} {'MS':>6}  {ray}PATH"
@@ -92,6 +94,16 @@ class BudgetScreen(BaseScreen):
             (_key(exchange), self._line(exchange, now, room)) for exchange in reversed(poller.budget.requests)
         ]
         self.query_one(Choices).fill(entries)
+
+    def _commands(self, now: float) -> list[Pieces]:
+        """What ran by itself for a change: [[hooks]]."""
+        lines: list[Pieces] = []
+        for run in list(self.context.hook_runs)[-_COMMANDS:]:
+            at = clock(run.at, utc=self.context.utc, now=now)
+            outcome = run.failure or "done"
+            words = f"  {at} {run.hook.on}: {run.hook.run[0]} for {about(run.change)}: {outcome}"
+            lines.append([(fit(clean(words), self.size.width).rstrip(), WARN if run.failure else PLAIN)])
+        return lines
 
     def _line(self, exchange: Exchange, now: float, room: int) -> Pieces:
         status = str(exchange.http) if exchange.http is not None else "none"

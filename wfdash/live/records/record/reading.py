@@ -126,14 +126,13 @@ class RecordReader:
         )
         return [item for (body,) in rows if isinstance(item := self._unpacked(body), dict)]
 
-    def causes(self, workflow: str) -> list[tuple[str, str, str]]:
-        """Error, message and step of every kind of failure that was seen."""
+    def causes(self) -> list[tuple[str, str, str, str]]:
+        """Workflow, error, message and step of every kind of failure that was seen."""
         rows = self._ask(
-            "SELECT DISTINCT error, kind, cause.step FROM cause JOIN instance ON key = instance"
-            " WHERE workflow = (SELECT key FROM workflow WHERE name = ?1) LIMIT 10000",
-            workflow,
+            "SELECT DISTINCT name, error, kind, step FROM cause JOIN instance AS i ON i.key = cause.instance"
+            " JOIN workflow AS w ON w.key = i.workflow LIMIT 10000"
         )
-        return [(_text(error), _text(kind), _text(step)) for error, kind, step in rows]
+        return [(_text(name), _text(error), _text(kind), _text(step)) for name, error, kind, step in rows]
 
     def rows(
         self,

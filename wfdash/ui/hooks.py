@@ -1,0 +1,138 @@
+"""`[[hooks]]`: a person's own commands that run by themselves for what changes, and what of them ran."""
+
+import asyncio
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from platformdirs import user_state_path
+from textual.app import App
+
+from wfdash.config.own_commands import HOOK_EVENTS
+from wfdash.core.text.clean import clean
+from wfdash.live.polling.events import Update
+from wfdash.live.records.record.place import record_path
+from wfdash.ui.context import Context
+
+if TYPE_CHECKING:
+    from wfdash.core.filter.query import Query
+    from wfdash.live.hooks.changes import ChangeWatch, SeenChange
+    from wfdash.live.hooks.runner import Hook, HookRun, HookRunner
+    from wfdash.ui.session import AccountSession
+
+__all__ = ["ChangeHooks", "about"]
+
+_KEPT: Final = 50
+_LOOK, _LOOKS = 0.5, 60
+"""Seconds between two looks whether the record is open, whose causes are not new; and looks at most."""
+
+
+class ChangeHooks:
+    """Off in the demo and from what somebody else handed over; what runs them is loaded where there are any.
+
+    Of several processes on one record, `wfdash record --on-change` too, only one runs commands.
+    """
+
+    def __init__(self, app: App[Any], context: Context, *, handed: bool) -> None:
+        """`handed` where the dashboard was opened on a record or a handover."""
+        self._app, self._context = app, context
+        self._off = handed or context.settings.demo != ""
+        self._hooks: list[tuple[Hook, Query | None]] = []
+        self._session: AccountSession | None = None
+        self._learned = False
+        self._watch: ChangeWatch | None = None
+        self._runner: HookRunner | None = None
+        self.ran: deque[HookRun] = deque(maxlen=_KEPT)
+        """What ran last, the newest at the end."""
+
+    def begin(self) -> None:
+        """Begins anew for the session that is in force, once it is clear whose it is."""
+        context, self._watch, self._runner, self._learned = self._context, None, None, False
+        session = self._session = context.session
+        settings = context.settings
+        if self._off or not settings.hooks or session is None:
+            return
+        path = record_path(user_state_path("wfdash"), settings, session.account_id)
+        if path is None:
+            return
+        from wfdash.core.filter.query import parse
+        from wfdash.live.hooks.changes import ChangeWatch
+        from wfdash.live.hooks.runner import Hook, HookRunner
+
+        self._hooks = [
+            (Hook(hook.on, hook.run), None if hook.on in HOOK_EVENTS else parse(hook.on))
+            for hook in settings.hooks
+        ]
+        self._watch = ChangeWatch(session.poller, session.skew.server_time)
+        self._runner = HookRunner(
+            settings.without_secrets(os.environ),
+            lock=path.with_name(path.name + ".hooks"),
+            said=lambda sentence: context.notify(clean(sentence), severity="warning"),
+            ended=self._ended,
+        )
+        self._app.run_worker(self._run(session, self._watch, self._runner), group="hooks", exclusive=True)
+
+    def live(self, update: Update) -> None:
+        """Looks at what changed; also while the screens show the record."""
+        if self._watch is None or self._runner is None:
+            return
+        for change in self._watch.of(update):
+            if change.on == "cause" and not self._learned:
+                continue
+            for hook, query in self._hooks:
+                if change.on == hook.on.partition(":")[0] if query is None else self._shows(query, change):
+                    self._runner.saw(hook, change)
+
+    def _shows(self, query: "Query", change: "SeenChange") -> bool:
+        """Whether the status changed, to one with which the filter shows the instance."""
+        row = self._session.poller.store.get(change.id) if self._session is not None else None
+        return change.on == "status" and row is not None and query.match(row, change.at)
+
+    async def _run(self, session: "AccountSession", watch: "ChangeWatch", runner: "HookRunner") -> None:
+        learning = asyncio.create_task(self._learn(session, watch))
+        try:
+            await runner.run()
+        except OSError as wrong:
+            words = f"[[hooks]] are off: their lock cannot be had: {wrong.strerror}"
+            self._context.notify(clean(words), severity="warning")
+        finally:
+            learning.cancel()
+
+    async def _learn(self, session: "AccountSession", watch: "ChangeWatch") -> None:
+        """What failed in earlier runs is no new cause: until that is read, none is told."""
+        for _ in range(_LOOKS):
+            if session.recorder is None or session.recorder.started:
+                break
+            await asyncio.sleep(_LOOK)
+        watch.learn(await asyncio.to_thread(_causes, session))
+        self._learned = True
+
+    def _ended(self, run: "HookRun") -> None:
+        self.ran.append(run)
+        words = f"{run.hook.run[0]} for {about(run.change)}: {run.failure or 'done'}"
+        self._context.notify(clean(words), severity="warning" if run.failure else "information")
+
+
+def about(change: "SeenChange") -> str:
+    """What changed, in words."""
+    if change.on == "status":
+        return f"{change.id}, {change.facts['to']}"
+    if change.on == "cause":
+        return f"{change.id}, a new cause: {change.facts['error']}"
+    return f"{change.workflow}, {change.facts['after']:.0%} fail"
+
+
+def _causes(session: "AccountSession") -> list[tuple[str, str, str, str]]:
+    """What failed in earlier runs, as far as the record can be read: it is no new cause."""
+    from wfdash.live.records.record.schema import Unusable
+
+    if session.recorder is None:
+        return []
+    try:
+        reader = session.recorder.read()
+    except (Unusable, OSError):
+        return []
+    try:
+        return reader.causes()
+    finally:
+        reader.close()
