@@ -15,9 +15,11 @@ _STATUS: Final = re.compile(
     r"|^\s*([1-5]\d\d)\b(?=\s*[-:]|\s+[A-Z])"
     r"|\b([45]\d\d)(?=\s*:?\s+[A-Z][a-z]+)"
     r"|(?i:\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|fetch)\b.{1,200}?\s)([45]\d\d)(?=$|[\s:;,)])"
-    r"|\b(?i:(?:code|errno|sqlstate|exit code|exit status|signal)\s*[:=(\[#]?\s*['\"]?)([0-9A-Z]{1,6})\b",
+    r"|\b(?i:(?:code|errno|sqlstate|exit code|exit status|signal)\s*[:=(\[#]?\s*['\"]?)([0-9A-Z]{1,6})\b"
+    r"|\b(?i:error\s*[:=(\[#]?\s*)(1\d{3})\b",
 )
-"""Numbers that name a kind of failure: an HTTP status or another error code. 502 and 504 are two causes."""
+"""Numbers that name a kind of failure: an HTTP status or another error code. 502 and 504 are two causes, and
+so are Cloudflare's own errors 1015 and 1020."""
 _CODE: Final = re.compile(
     r"\b(?:ORA|TS|AADSTS|PGRST|SQLCODE|E|EC|ERR|CF|TNS|DB|HY|AWS|GRPC)[-_]?\d{3,6}\b(?!-)"
 )
@@ -76,6 +78,8 @@ LONGEST: Final = 2_000
 _TOKEN: Final = re.compile(r"(?<![\w<])(?=[\w.-]*[^\W\d_])[^\W_]+(?:[-_.][^\W_]+)*(?![\w>])", re.UNICODE)
 _MEASURE: Final = re.compile(r"\d+(?:ms|s|m|h|d|b|kb|mb|gb|tb|kib|mib|gib|px|k|x|th|st|nd|rd)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*")
+_GROUPED: Final = re.compile(r"<n>(?: <n>)+")
+"""One number in groups of digits, as telephones and accounts are written."""
 _KEPT: Final = 0xE100
 """Added to the ASCII signs of what must survive the later rules: no message uses this private range."""
 
@@ -97,7 +101,7 @@ def without_chance(text: str) -> str:
     text = _CODE.sub(_keep, text)
     text = _STATUS.sub(_keep_number, text)
     text = _TOKEN.sub(_token, text)
-    text = _NUMBER.sub("<n>", text)
+    text = _GROUPED.sub("<n>", _NUMBER.sub("<n>", text))
     return " ".join(_restored(text).split())
 
 
