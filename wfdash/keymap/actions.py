@@ -122,6 +122,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("history.open", ("H",), "history", "What failed and ended over time", "app"),
     Action("history.earlier", ("left",), "earlier", "Read out an earlier moment", "history"),
     Action("history.later", ("right",), "later", "Read out a later moment", "history"),
+    Action("history.all", ("a",), "all workflows", "History of all workflows, and of one again", "history"),
     Action("history.span", ("x",), "span", "Another span: 1 h, 6 h, 24 h, 7 d", "history"),
     Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app", opens=True),
     Action("journal.open", ("J",), "journal", "Actions sent from this machine", "app", opens=True),

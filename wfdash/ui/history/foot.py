@@ -36,6 +36,8 @@ class Foot(Struct, frozen=True):
     width: int
     utc: bool
     tall: bool
+    of_all: bool = False
+    """Workflows stand where the versions of one would."""
 
     def moment(self, bucket: Bucket) -> list[Pieces]:
         """What happened in a bucket, in two lines."""
@@ -75,7 +77,8 @@ class Foot(Struct, frozen=True):
             when = f"since {self._day(since)}" if since is not None else ""
             style = BAD if share == worst else PLAIN
             words = self._fared(share, tallies[share.version])
-            lines.append(self._line(short_version(share.version), when, QUIET, words, style))
+            name = share.version if self.of_all else short_version(share.version)
+            lines.append(self._line(name, when, QUIET, words, style))
         return lines
 
     def _fared(self, share: VersionShare, tally: Tally) -> str:
@@ -105,6 +108,9 @@ class Foot(Struct, frozen=True):
         return lines
 
     def _line(self, name: str, beside: str, beside_style: Style, words: str, style: Style) -> Pieces:
+        if self.of_all:
+            named = f"  {fit(clean(name), 24)}  "
+            return [(named, STRONG), (fit(words, max(1, self.width - len(named))), style)]
         left = f"  {fit(clean(name), 8)}  "
         middle = f"{fit(clean(beside), 16 if self.width < _NARROW else 22)}  "
         return [

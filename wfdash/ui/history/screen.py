@@ -23,6 +23,8 @@ from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.polling.events import Update
+from wfdash.live.reads.account_rows import AccountRows, of_workflow
+from wfdash.live.reads.past_rows import PastRows
 from wfdash.live.records.record.recorder import recorded_ends
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -46,6 +48,10 @@ _SIX_HOURS: Final = 1
 _DRAWN_EVERY: Final = 5.0
 """Seconds between two drawings of what trickles in, so that a page at rest writes next to nothing."""
 _LOADING_EVERY: Final = 1.0
+_EVERY: Final = 60.0
+"""Seconds between two reads of what all workflows changed."""
+_LATELY: Final = 900.0
+"""Seconds before the last one from which rows are read again: most have ended by then."""
 _AGAIN: Final = 5.0
 """Seconds after a failed read."""
 _TALL: Final = 30
@@ -59,9 +65,9 @@ class HistoryScreen(BaseScreen):
 
     opened_by = "history.open"
     labels: ClassVar = {"row.open": "list these", "pane.next": "steps"}
-    offers = ("pane.next", "history.earlier", "history.later", "history.span")
+    offers = ("pane.next", "history.all", "history.earlier", "history.later", "history.span")
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "row.open", "pane.next", "history.earlier", "history.later", "history.span"
+        "row.open", "pane.next", "history.all", "history.earlier", "history.later", "history.span"
     )
     AUTO_FOCUS = ""
 
@@ -74,6 +80,11 @@ class HistoryScreen(BaseScreen):
         self.finding = Finding("counting what is loaded")
         self._frame: Frame | None = None
         self._workflow = ""
+        self.of_all = False
+        """Whether it shows all workflows of the account and not one."""
+        self._account: AccountRows | None = None
+        self._read_at: float | None = None
+        """When all workflows were read last."""
         self._drawn_at = float("-inf")
         self._found_for: tuple[int, float] = (-1, 0.0)
         self._dirty = False
@@ -87,21 +98,25 @@ class HistoryScreen(BaseScreen):
         yield KeyBar(self.context.pages.why_off)
 
     def on_mount(self) -> None:
+        self._count_anew()
+
+    def _count_anew(self) -> None:
+        """Begins with nothing, for one workflow or for all."""
         poller = self.poller
-        if poller is not None and poller.workflow:
+        if poller is not None and (poller.workflow or self.of_all):
             self._workflow = poller.workflow
             self._frame = frame(self.span, self.context.clock(), self._columns)
             self.loaded = LoadedHistory(
                 self._frame,
                 local=poller.local,
-                retention=self.context.settings.retention.get(poller.workflow),
+                retention=None if self.of_all else self.context.settings.retention.get(poller.workflow),
             )
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         """Draws first, then counts: 100,000 rows take some 200 ms."""
         self._draw()
-        self._start("load", self._load)
+        self._start("load", self._load_all if self.of_all else self._load)
 
     def on_resize(self) -> None:
         self._reframe()
@@ -126,7 +141,7 @@ class HistoryScreen(BaseScreen):
     def live(self, update: Update) -> None:
         loaded, poller = self.loaded, self.poller
         if update.delta and loaded is not None and poller is not None:
-            if poller.workflow != self._workflow:
+            if self.of_all or poller.workflow != self._workflow:
                 return
             ids = (*update.delta.added, *update.delta.changed)
             rows = [row for identity in ids if (row := poller.store.get(identity)) is not None]
@@ -139,6 +154,9 @@ class HistoryScreen(BaseScreen):
         if self._frame is not None and now >= self._frame.right:
             self._reframe()
             return
+        frozen = self.poller is None or self.poller.frozen
+        if self._read_at is not None and now - self._read_at >= _EVERY and not self._loading and not frozen:
+            self._start("load", self._load_all)
         pace = _LOADING_EVERY if self._loading else _DRAWN_EVERY
         if not 0 <= now - self._drawn_at < pace:
             self._draw()
@@ -161,13 +179,36 @@ class HistoryScreen(BaseScreen):
             loaded.floor = min((row.created for row in rows if row.created is not None), default=None)
         past = session.reads.past_rows(self._workflow, floor=loaded.floor)
         past.exhausted = poller.history.complete and not poller.filtered and loaded.floor is not None
+        await self._read_back(past)
+
+    async def _load_all(self) -> None:
+        """Reads every workflow back; what is loaded already only as far as it may have changed."""
+        loaded, session, of = self.loaded, self.context.session, self._frame
+        if loaded is None or session is None or of is None:
+            return
+        covered = loaded.floor
+        if self._read_at is not None and covered is not None and covered <= of.left:
+            await self._read_back(AccountRows(session.reads), since=self._read_at - _LATELY, covered=covered)
+        else:
+            self._account = self._account or AccountRows(session.reads)
+            await self._read_back(self._account)
+        self._read_at = self.context.clock()
+
+    async def _read_back(
+        self, past: PastRows | AccountRows, *, since: float | None = None, covered: float | None = None
+    ) -> None:
+        """Page by page in the foreground, and again after a failure, until the span is covered."""
+        loaded, poller, session = self.loaded, self.poller, self.context.session
+        if loaded is None or poller is None or session is None or self._frame is None:
+            return
+        since = self._frame.left if since is None else since
         self._loading = True
         while True:
             try:
-                if not loaded.versions:
+                if not loaded.versions and not self.of_all:
                     loaded.versions = {v.id: v for v in await session.reads.versions(self._workflow)}
-                async for page in past.back_to(self._frame.left):
-                    self._came(page, past.floor)
+                async for page in past.back_to(since):
+                    self._came(page, past.floor if covered is None else covered)
                     await asyncio.sleep(0)
                     if poller.frozen:
                         self._thawed.clear()
@@ -177,7 +218,7 @@ class HistoryScreen(BaseScreen):
                 self._failure = error.sentence
                 self._dirty = True
                 await asyncio.sleep(max(_AGAIN, error.retry_after or 0.0))
-        if past.exhausted:
+        if past.exhausted and covered is None:
             loaded.floor = float("-inf")
         self._loading, self._failure = False, ""
         await self._recall()
@@ -188,14 +229,18 @@ class HistoryScreen(BaseScreen):
         loaded, session, of = self.loaded, self.context.session, self._frame
         if loaded is None or session is None or of is None or session.recorder is None:
             return
-        kept = await asyncio.to_thread(recorded_ends, session.recorder, self._workflow, of.left)
-        loaded.add_runs(earlier_runs(kept, loaded.rows))
+        names = self._account.names if self.of_all and self._account is not None else [self._workflow]
+        for name in names:
+            kept = await asyncio.to_thread(recorded_ends, session.recorder, name, of.left)
+            kept = [of_workflow(name, row) for row in kept] if self.of_all else kept
+            loaded.add_runs(earlier_runs(kept, loaded.rows))
 
     def _came(self, page: Iterable[Instance], floor: float | None) -> None:
         loaded, poller = self.loaded, self.poller
         assert loaded is not None
         # The table may know more of an instance by now than the list that was asked before.
-        store = poller.store if poller is not None and poller.workflow == self._workflow else None
+        mine = poller is not None and poller.workflow == self._workflow and not self.of_all
+        store = poller.store if poller is not None and mine else None
         loaded.add(((store.get(row.id) if store is not None else None) or row for row in page), walked=True)
         loaded.floor, self._failure, self._dirty = floor, "", True
 
@@ -213,7 +258,7 @@ class HistoryScreen(BaseScreen):
         self._draw()
         self._look()
         if self.loaded.floor is None or self.loaded.floor > of.left:
-            self._start("load", self._load)
+            self._start("load", self._load_all if self.of_all else self._load)
 
     def _look(self) -> None:
         """Looks for a change where something new was counted."""
@@ -236,7 +281,7 @@ class HistoryScreen(BaseScreen):
             return
         self._drawn_at, self._dirty = now, False
         self.query_one(Header).tell(
-            identity_of(self.context, self._workflow or "history"),
+            identity_of(self.context, "all workflows" if self.of_all else self._workflow or "history"),
             counts={},
             freshness=freshness_pieces(
                 poller.newest.freshness,
@@ -255,7 +300,7 @@ class HistoryScreen(BaseScreen):
             return [[], [(f"  no workflow is chosen: {key} lists them", QUIET)]]
         of, buckets, width = loaded.frame, loaded.buckets(now), self.size.width
         if len(loaded) == 0 and not self._loading and not self._failure:
-            name = clean(self._workflow)
+            name = "the account" if self.of_all else clean(self._workflow)
             return [[], [(f"  {name} has no instances: there is nothing to draw", QUIET)]]
         total, utc = loaded.total, self.context.utc
         finding = self.finding
@@ -276,7 +321,8 @@ class HistoryScreen(BaseScreen):
             [[(" TOOK    ", HEADING), (fit(durations(total), width - 10), PLAIN)]],
         ]
         cursor = self._cursor_number(buckets)
-        below = Foot(loaded, finding, now, width, utc=utc, tall=self.size.height >= _TALL)
+        tall = self.size.height >= _TALL
+        below = Foot(loaded, finding, now, width, utc=utc, tall=tall, of_all=self.of_all)
         foot = [
             *axis_lines(of, loaded.deployed, utc=utc, first=finding.version, cursor=cursor),
             *(below.moment(buckets[cursor]) if cursor is not None else self._how_to_read(width)),
@@ -308,12 +354,14 @@ class HistoryScreen(BaseScreen):
         return [[("  " + fit(words, width - 3), QUIET)], []]
 
     def _schedules(self) -> Sequence[Schedule]:
+        if self.of_all:
+            return ()  # each has its own
         shown = self.poller.counts.shown if self.poller is not None else None
         return shown.schedules if shown is not None and shown.name == self._workflow else ()
 
     @property
     def _total(self) -> int | None:
-        return self.poller.total if self.poller is not None else None
+        return self.poller.total if self.poller is not None and not self.of_all else None
 
     def _state(self) -> tuple[str, Style]:
         """What keeps the page from being full, and how it stands out; "" when nothing does."""
@@ -361,9 +409,20 @@ class HistoryScreen(BaseScreen):
         self.span = (self.span + 1) % len(SPANS)
         self._reframe()
 
+    def action_history_all(self) -> None:
+        """All workflows, and of one again."""
+        self.of_all = not self.of_all
+        self.workers.cancel_node(self)
+        self.loaded, self.finding, self.at = None, Finding("counting what is loaded"), None
+        self._account, self._read_at, self._failure, self._loading = None, None, "", False
+        self._count_anew()
+
     def action_pane_next(self) -> None:
         """Which step got slower or fails more."""
-        if self.loaded is not None:
+        if self.of_all:
+            key = self.context.keys.key_of("history.all")
+            self.context.notify(f"steps are compared within one workflow: {key} returns to it")
+        elif self.loaded is not None:
             self.context.pages.open("steps", self._workflow, self.loaded, self.finding)
 
     def action_row_open(self) -> None:
@@ -372,6 +431,10 @@ class HistoryScreen(BaseScreen):
         buckets = loaded.buckets(self.context.clock()) if loaded is not None else []
         number = self._cursor_number(buckets)
         if number is None:
+            return
+        if self.of_all:
+            key = self.context.keys.key_of("workflows.open")
+            self.context.notify(f"the table lists one workflow: {key} chooses it")
             return
         bucket = buckets[number]
         self.context.pages.close_all()

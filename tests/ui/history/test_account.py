@@ -1,0 +1,48 @@
+"""History of all workflows: the same charts over every list, and each workflow's rate below."""
+
+import asyncio
+
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import opened
+from wfdash.demo.engine.world import build
+
+
+def test_all_workflows_count_what_the_world_holds():
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, size=(140, 40)) as d:
+            await d.press("history.open", "history.all")
+            screen = d.app.screen
+            await d.until(
+                lambda: screen.of_all and screen.loaded.floor is not None and not screen._loading, 60
+            )
+            await d.until(lambda: "errors rose" in d.text)
+            assert "all workflows" in d.lines[0]
+            now = d.app.context.clock()
+            instances = {
+                name: list(workflow.walk(newest_first=True)) for name, workflow in world.workflows.items()
+            }
+            for bucket in screen.loaded.buckets(now):
+                if bucket.end > now - 60:
+                    continue
+                ended = [
+                    one
+                    for found in instances.values()
+                    for one in found
+                    if one.ended is not None and bucket.start <= one.ended < bucket.end
+                ]
+                assert bucket.errored == sum(one.status == "errored" for one in ended)
+                assert bucket.complete == sum(one.status == "complete" for one in ended)
+            fared = screen.loaded.history.versions()
+            assert fared["orders"].errored > fared["refunds"].errored > 0
+            assert d.line("  orders   ").split()[1].isdigit()
+            d.server.state.requests.clear()
+            await d.passes(70)
+            lists = d.server.state.requests.of("GET", "/refunds/instances")
+            assert 1 <= len(lists) <= 3, "what changed is read once a minute"
+            await d.press("pane.next")
+            assert d.app.screen is screen, "steps are of one workflow"
+            await d.press("history.all")
+            await d.until(lambda: "ccf99991  since" in d.text)
+
+    simulate(main())

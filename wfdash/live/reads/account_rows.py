@@ -1,0 +1,67 @@
+"""Rows of every workflow of the account, read back side by side: the one that is behind goes next."""
+
+from collections.abc import AsyncIterator
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from wfdash.api.errors import Forbidden, NotFound
+from wfdash.core.model.instance import Instance
+from wfdash.live.reads.past_rows import PastRows
+from wfdash.live.reads.reads import Reads
+
+__all__ = ["AccountRows", "of_workflow"]
+
+_PURPOSE = "history"
+
+
+def of_workflow(workflow: str, row: Instance) -> Instance:
+    """The row under an id that no other workflow has, with the workflow where its version stood."""
+    return replace(row, id=f"{workflow}/{row.id}", version=workflow, trigger="", extra=None)
+
+
+class AccountRows(Struct):
+    """`floor` is how far back nothing is missing in any of them."""
+
+    reads: Reads
+    _past: dict[str, PastRows] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    """Workflows that may not be listed, or are gone."""
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._past)
+
+    @property
+    def floor(self) -> float | None:
+        floors = [past.floor for past in self._past.values() if not past.exhausted]
+        if not self._past or None in floors:
+            return None
+        return max((floor for floor in floors if floor is not None), default=float("-inf"))
+
+    @property
+    def exhausted(self) -> bool:
+        return bool(self._past) and all(past.exhausted for past in self._past.values())
+
+    async def back_to(self, since: float) -> AsyncIterator[list[Instance]]:
+        """Pages down to what was created at `since`; begun anew it goes on below what it has read.
+
+        Raises WorkflowsError.
+        """
+        if not self._past:
+            names = [workflow.name for workflow in await self.reads.workflows(_PURPOSE)]
+            self._past = {name: self.reads.past_rows(name, floor=None) for name in names}
+        pages = {name: past.back_to(since) for name, past in self._past.items() if not past.exhausted}
+        while pages:
+            floors = {name: self._past[name].floor for name in pages}
+            behind = max(pages, key=lambda name: float("inf") if (at := floors[name]) is None else at)
+            try:
+                rows = await anext(pages[behind])
+            except StopAsyncIteration:
+                del pages[behind]
+                continue
+            except (Forbidden, NotFound):
+                del pages[behind], self._past[behind]
+                self.left_out.append(behind)
+                continue
+            yield [of_workflow(behind, row) for row in rows]
