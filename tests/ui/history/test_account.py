@@ -26,13 +26,13 @@ def test_all_workflows_count_what_the_world_holds():
                 if bucket.end > now - 60:
                     continue
                 ended = [
-                    one
-                    for found in instances.values()
-                    for one in found
-                    if one.ended is not None and bucket.start <= one.ended < bucket.end
+                    instance
+                    for group in instances.values()
+                    for instance in group
+                    if instance.ended is not None and bucket.start <= instance.ended < bucket.end
                 ]
-                assert bucket.errored == sum(one.status == "errored" for one in ended)
-                assert bucket.complete == sum(one.status == "complete" for one in ended)
+                assert bucket.errored == sum(instance.status == "errored" for instance in ended)
+                assert bucket.complete == sum(instance.status == "complete" for instance in ended)
             fared = screen.loaded.history.versions()
             assert fared["orders"].errored > fared["refunds"].errored > 0
             assert d.line("  orders   ").split()[1].isdigit()
