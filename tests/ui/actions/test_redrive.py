@@ -265,3 +265,13 @@ def rolled_back(instance):
     return instance.status == "errored" and any(
         entry.kind == "rollback" for entry in (instance.run.entries if instance.run else ())
     )
+
+
+def test_key_is_told_in_the_list_where_something_failed():
+    async def script(dash):
+        await put_cursor(dash, parcels(dash, "complete")[0])
+        assert "R redrive" not in dash.lines[-1]
+        await put_cursor(dash, parcels(dash)[0])
+        assert "enter open  R redrive" in dash.lines[-1]
+
+    on(script, size=(80, 24), **PARCELS)

@@ -1,6 +1,7 @@
 """The main screen: the instances of one workflow, and from 120 columns the one under the cursor."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -33,6 +34,8 @@ __all__ = ["InstancesScreen"]
 
 SOON = 0.05
 """Seconds in which news are gathered before they are drawn."""
+_LOOKED_AT = 50
+"""Marked rows that are looked at for what failed."""
 _OF_A_ROW = ("row.open", "mark.toggle", "mark.range", "mark.all")
 
 
@@ -132,6 +135,9 @@ class InstancesScreen(BaseScreen):
             status.draw_header(self.query_one(Header))
             self.filter_line.show(status.counts(), self.views.pieces())
             self._draw_trouble(status)
+            # Where something failed, the key that puts it right is told before all others.
+            failed = any(row.status == "errored" for row in islice(self.rows.targets(), _LOOKED_AT))
+            self.offers = ("instance.redrive",) if failed else ()
             self.query_one(KeyBar).note(status.notes())
         top = self.app.screen
         if not (isinstance(top, BaseScreen) and top.wants_rows):
