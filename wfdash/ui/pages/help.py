@@ -153,10 +153,6 @@ class HelpScreen(BaseScreen):
         event.stop()
         self.query_one(Scroller).focus()
 
-    @property
-    def has_layer(self) -> bool:
-        return bool(self.editing or self.query_one(Field).value)
-
     def close_layer(self) -> bool:
         field = self.query_one(Field)
         if not (self.editing or field.value):
