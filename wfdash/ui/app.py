@@ -141,9 +141,10 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         elif not workflow:
             self.pages.open("workflows")
         self.shift.begin()
-        self.people.begin()
         self.hooks.begin()
-        self.actions.offer_unfinished()
+        # These look into the state folder, and try whether it takes a page: after the first rows.
+        self.call_after_refresh(self.people.begin)
+        self.call_after_refresh(self.actions.offer_unfinished)
 
     # News.
 

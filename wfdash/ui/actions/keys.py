@@ -298,13 +298,13 @@ class ActionHost:
         journal = session.journal if session is not None else None
         if journal is None:
             return
-        if trouble := journal.check():
-            self._context.notify(f"actions will not be recorded: {trouble}", severity="warning")
         self._app.run_worker(self._offer_unfinished(journal), group="unfinished", exclusive=True)
 
     async def _offer_unfinished(self, journal: "Journal") -> None:
-        """In a thread, for the first rows wait for nothing: the journal may have 60 MB."""
+        """In threads, for nothing on screen waits for it: the journal may have 60 MB, a disk be slow."""
         desk = self._context.desk
+        if trouble := await asyncio.to_thread(journal.check):
+            self._context.notify(f"actions will not be recorded: {trouble}", severity="warning")
         desk.offer(list(reversed(await asyncio.to_thread(journal.unfinished))))
         self.draw()
         if desk.offered:
