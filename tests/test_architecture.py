@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
+import threading
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from types import FunctionType
 
 import pytest
 
-from tests.support.architecture import Tree
+from tests.support.architecture import Tree, own_methods
 
 PACKAGE = Path(__file__).parent.parent / "wfdash"
 WFDASH = Tree(PACKAGE)
@@ -61,8 +61,6 @@ UI_MAY_CALL = {
     "wfdash.ui.session calls self.api.close": "who opens the client closes it",
 }
 
-METHODS = (FunctionType, property, cached_property, classmethod, staticmethod)
-
 ALLOWED_ARROWS: dict[str, str] = {}
 ALLOWED_MODULES: dict[str, str] = {}
 ALLOWED_NAMES = {
@@ -78,15 +76,7 @@ def assert_only(found: set[str], allowed: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("layer", MAY_IMPORT)
 def test_packages_import_downwards_only(layer):
-    allowed = {f"wfdash.{name}" for name in (*MAY_IMPORT[layer], layer)}
-    wrong = {
-        f"{name} imports {target}"
-        for name, targets in WFDASH.imports.items()
-        if name.split(".")[1:2] == [layer]
-        for target in targets
-        if ".".join(target.split(".")[:2]) not in allowed
-    }
-    assert not wrong
+    assert not WFDASH.beyond(layer, MAY_IMPORT[layer])
 
 
 @pytest.mark.parametrize("package", ROOMS)
@@ -116,8 +106,7 @@ def test_modules_form_no_circle():
 def test_the_app_and_its_main_screen_stay_small(hub):
     """Methods of our own, inherited ones included: what they do is done by the parts that they own."""
     module, _, name = hub.partition(":")
-    own = [vars(base) for base in getattr(import_module(module), name).__mro__ if "wfdash" in base.__module__]
-    assert len({key for each in own for key in each if isinstance(each[key], METHODS)}) < 45
+    assert len(own_methods(getattr(import_module(module), name), "wfdash")) < 45
 
 
 def test_folders_hold_16_modules_at_most():
@@ -171,6 +160,34 @@ def test_an_arrow_upwards_is_found(tmp_path, arrow):
     assert tree.wrong_arrows([["top"], ["low"]]) == {"p.low.b imports p.top.a"}
     assert not tree.wrong_arrows([["low"], ["top"]])
     assert not tree.wrong_arrows([["low", "top"]])
+
+
+def test_an_import_beyond_the_packages_below_is_found(tmp_path):
+    tree = tree_of(tmp_path, ui__a="import p.live.b, p.api.c", live__b="import p.ui.a", api__c="", demo__d="")
+    assert tree.beyond("ui", {"live"}) == {"p.ui.a imports p.api.c"}
+    assert tree.beyond("live", set()) == {"p.live.b imports p.ui.a"}
+    assert not tree.beyond("demo", set())
+
+
+def test_methods_are_counted_with_those_of_our_bases():
+    class Base:
+        def a(self): ...
+
+        @cached_property
+        def b(self): ...
+
+    class Hub(Base, threading.Thread):
+        def a(self): ...
+
+        @property
+        def c(self): ...
+
+        @staticmethod
+        def d(): ...
+
+        e = 1
+
+    assert own_methods(Hub, "tests") == {"a", "b", "c", "d"}
 
 
 def test_an_arrow_upwards_between_rooms_is_found(tmp_path):

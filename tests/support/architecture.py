@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import FunctionType
 
-__all__ = ["Tree"]
+__all__ = ["Tree", "own_methods"]
 
 FULL = 16
 SMALL = 45
 LONG = 60
+METHODS = (FunctionType, property, cached_property, classmethod, staticmethod)
 PRIVATE_WORDS = {"told", "heard", "known", "whole", "one", "made"}
 
 
@@ -46,6 +48,18 @@ class Tree:
                     found = submodule if submodule in self.paths else node.module
                     if found in self.paths and found != self.package.name:
                         yield found
+
+    def beyond(self, package: str, allowed: Iterable[str]) -> set[str]:
+        """Imports of one package from others than these."""
+        name = self.package.name
+        may = {f"{name}.{other}" for other in (*allowed, package)}
+        return {
+            f"{module} imports {target}"
+            for module, targets in self.imports.items()
+            if module.split(".")[1:2] == [package]
+            for target in targets
+            if ".".join(target.split(".")[:2]) not in may
+        }
 
     def wrong_arrows(self, layers: Sequence[Iterable[str]], below: str = "") -> set[str]:
         """Imports from a room into one that lies above it, and rooms that have no place in `layers`."""
@@ -140,6 +154,12 @@ class Tree:
             for name in _names_given(source)
             if PRIVATE_WORDS & set(map(str.lower, re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)))
         }
+
+
+def own_methods(kind: type, package: str) -> set[str]:
+    """Names of what a class defines as methods or properties, and its bases in this package."""
+    own = [vars(base) for base in kind.__mro__ if base.__module__.partition(".")[0] == package]
+    return {name for each in own for name, value in each.items() if isinstance(value, METHODS)}
 
 
 def _in_a_circle(arrows: Mapping[str, set[str]]) -> set[str]:
