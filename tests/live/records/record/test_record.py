@@ -196,6 +196,22 @@ def test_a_record_stays_below_its_bound(record):
     assert newest == ("order-002999",)
 
 
+def test_a_record_of_what_is_so_now_stays_below_its_bound_too(record):
+    """Each of them was there at the first look and is there at the last: none is out of date."""
+    file = record(most_bytes=400_000)
+    rows = [row(f"order-{number:06}", created_on=f"2026-11-21T14:{number // 60:02}:{number % 60:02}.000Z")
+            for number in range(3000)]  # fmt: skip
+    for minute in range(3):
+        file.write([SawRows(AT + 60 * minute, "orders", rows)])
+    file.bound(AT + 180)
+    assert 0 < file.size <= 400_000
+    kept = file.connection.execute("SELECT id FROM instance ORDER BY created DESC LIMIT 1").fetchone()
+    assert kept == ("order-002999",)
+    for table in ("listed", "detail", "piece", "cause"):
+        orphans = f"SELECT count(*) FROM {table} WHERE instance NOT IN (SELECT key FROM instance)"
+        assert file.connection.execute(orphans).fetchone() == (0,)
+
+
 def test_an_older_file_is_brought_up_to_date(tmp_path):
     path = tmp_path / "old.db"
     old = sqlite3.connect(path)

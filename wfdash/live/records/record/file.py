@@ -64,11 +64,16 @@ class RecordFile:
         self.prune(now - DAYS * _DAY)
         if self.size <= self.most_bytes:
             return
-        while self.size > self.most_bytes * _SPARE:
-            oldest, newest = self._span()
-            if newest - oldest < 1:
+        target = self.most_bytes * _SPARE
+        oldest, newest = self._span()
+        # Step by step up to now: what is still so stays, however long ago it began, so the oldest thing kept
+        # may not move at all.
+        for tenth in range(1, 11):
+            if self.size <= target:
                 return
-            self.prune(oldest + (newest - oldest) / 10)
+            self.prune(oldest + (newest - oldest) * tenth / 10)
+        while self.size > target and self._drop_oldest():
+            pass
 
     def prune(self, before: float) -> None:
         """Drops what was so before that moment; what was still so at it stays."""
@@ -86,6 +91,17 @@ class RecordFile:
             total += max(found, 0)
             if found < _AT_ONCE:
                 return total
+
+    def _drop_oldest(self) -> int:
+        """Drops instances by their age alone; how many. Where even what is so now is too large."""
+        with self.lock, self._transaction():
+            removed = [
+                self.connection.execute(statement, (_AT_ONCE,)).rowcount for statement in _PRUNE_OLDEST
+            ]
+        with self.lock:
+            self._keeper.forget()
+            self.connection.execute("PRAGMA incremental_vacuum").fetchall()
+        return removed[-1]
 
     def _span(self) -> tuple[float, float]:
         """From the oldest thing kept to the newest."""
@@ -137,6 +153,17 @@ def node_of(path: Path | None) -> int:
         return path.stat().st_ino if path is not None else 0
     except OSError:
         return 0
+
+
+_OF_AN_INSTANCE = ("listed", "detail", "piece", "cause")
+_OLDEST = "SELECT key FROM instance ORDER BY created, key LIMIT ?1"
+_PRUNE_OLDEST = (
+    *(
+        f"DELETE FROM {table} WHERE instance IN ({_OLDEST})"
+        for table in ("listed", "detail", "piece", "cause")
+    ),
+    f"DELETE FROM instance WHERE key IN ({_OLDEST})",
+)
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:
