@@ -11,6 +11,8 @@ from tests.support.harness.dashboard import drive, opened
 from wfdash.api.interface import NewInstance
 from wfdash.core.rows.store import EXPIRED
 from wfdash.demo.engine.world import build
+from wfdash.ui.actions.keys import WRITING
+from wfdash.ui.base.screen import GLANCE
 
 
 async def arrive(d, *ids, workflow="orders"):
@@ -443,3 +445,23 @@ def test_a_marked_row_that_was_deleted_is_skipped():
         assert "1 skipped: deleted or expired" in d.text
 
     drive(script, size=(140, 40))
+
+
+def test_drawing_beside_many_marks_looks_at_few_rows(monkeypatch):
+    async def script(d):
+        rows = d.app.root.rows
+        rows.marks.mark(row.id for row in rows.poller.store)
+        rows.marks.mark(f"order-gone-{number}" for number in range(3000))
+        rows.marks_changed()
+        await d.settled()
+        looked = []
+        get = rows.poller.store.get
+        monkeypatch.setattr(
+            rows.poller.store, "get", lambda identity: looked.append(identity) or get(identity)
+        )
+        d.app.root.key_bar.draw()
+        assert len(looked) <= GLANCE * len(WRITING)
+        assert "(3,000 not listed)" in d.lines[-1]
+        assert len(rows.targets()) == len(rows.poller.store)
+
+    drive(script, workflow="orders")

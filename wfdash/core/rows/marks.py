@@ -1,6 +1,6 @@
 """Which instances are marked: ids, kept apart for each list, so that no hidden mark is acted on."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["Marks"]
 
@@ -38,6 +38,9 @@ class Marks:
 
     def __len__(self) -> int:
         return len(self._marked)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._marked)
 
     def toggle(self, identity: str) -> bool:
         """Marks or unmarks an instance; whether it is marked now."""

@@ -25,7 +25,7 @@ from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive
 from wfdash.live.reads.remainder import Remainder
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.own_commands import OWN_COMMAND, OwnCommands
-from wfdash.ui.base.screen import BaseScreen, PartShown
+from wfdash.ui.base.screen import GLANCE, BaseScreen, PartShown
 from wfdash.ui.context import Context, Prepare
 from wfdash.ui.keys.bindings import bound
 
@@ -106,7 +106,8 @@ class ActionHost:
         if not rows:
             return "there is no instance here"
         reasons = [refusal(verb, row.status, local=guard.local) for row in rows]
-        return "" if None in reasons else (reasons[0] or "")
+        # Of more than were looked at, which can be acted on is what the prompt says.
+        return "" if None in reasons or len(rows) >= GLANCE else (reasons[0] or "")
 
     def _ask_how_many(
         self, verb: str, screen: BaseScreen, rest: Remainder, rows: Callable[[], list[Instance]]

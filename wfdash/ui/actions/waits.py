@@ -196,7 +196,7 @@ class EventsScreen(BaseScreen):
     def target_workflow(self) -> str:
         return self.workflow
 
-    def targets(self) -> list[Instance]:
+    def targets(self, most: int | None = None) -> list[Instance]:
         """The marked ones, else the one it was opened for or the cursor was moved to, else all it is for."""
         if self.poller is None:
             return []

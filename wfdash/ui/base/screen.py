@@ -1,7 +1,8 @@
 """What every screen has: news from the poller, the shared tick, a key bar, layers to close."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
 from textual.css.query import NoMatches
 from textual.events import Click
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from wfdash.live.records.journal import Unfinished
     from wfdash.live.watcher import Watcher
 
-__all__ = ["BaseScreen", "PartShown", "ReadyScreen"]
+__all__ = ["GLANCE", "BaseScreen", "PartShown", "ReadyScreen"]
+
+GLANCE: Final = 200
+"""Targets that are looked at to say whether a key is on: that is done at each draw, and all may be marked."""
 
 
 @runtime_checkable
@@ -155,8 +159,11 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
         """Whether keys go into a text field."""
         return isinstance(self.focused, Field)
 
-    def targets(self) -> list[Instance]:
-        """What an action pressed now is for: the marked instances, else the one under the cursor."""
+    def targets(self, most: int | None = None) -> list[Instance]:
+        """What an action pressed now is for: the marked instances, else the one under the cursor.
+
+        With `most` only the first so many need to be found.
+        """
         return []
 
     def subject(self) -> tuple[str, str]:
@@ -208,7 +215,7 @@ class BaseScreen(ReadyScreen, inherit_bindings=False):
             return "it is open already"
         if action == "layer.close" and not self.has_layer:
             return "there is nothing to close"
-        return self.context.prompts.why_off(action, self.targets)
+        return self.context.prompts.why_off(action, partial(self.targets, GLANCE))
 
     @property
     def key_bar(self) -> KeyBar | None:

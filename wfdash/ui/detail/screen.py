@@ -154,7 +154,7 @@ class DetailScreen(BaseScreen):
     def opened_instance(self) -> str:
         return self.instance
 
-    def targets(self) -> list[Instance]:
+    def targets(self, most: int | None = None) -> list[Instance]:
         """This instance: its list row, or, where no list has shown it, what its detail says."""
         if self.poller is None:
             return []

@@ -346,7 +346,7 @@ class ErrorsScreen(BaseScreen):
     def _is_marked(self, group: ErrorGroup) -> bool:
         return all(sample.id in self.context.pages.listing.marks for sample in group.samples)
 
-    def targets(self) -> list[Instance]:
+    def targets(self, most: int | None = None) -> list[Instance]:
         """Every instance of the group under the cursor that was read, or the odd one."""
         if self.poller is None:
             return []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, overload
 
 from textual.screen import Screen
@@ -246,11 +247,14 @@ class InstanceRows:
         """The ids that the filter shows, from the top."""
         return self.view.ids() if self.view is not None else ()
 
-    def targets(self) -> list[Instance]:
-        """The marked instances, else the one under the cursor; of ghosts those that a prompt calls gone."""
+    def targets(self, most: int | None = None) -> list[Instance]:
+        """The marked instances, else the one under the cursor; of ghosts those that a prompt calls gone.
+
+        With `most` only the first so many of the marked are looked at.
+        """
         if self.poller is None or self.view is None:
             return []
-        ids: Sequence[str] = self.marks.ids
+        ids: Sequence[str] = list(islice(self.marks, most))
         if not ids and self.instance is not None and self.view.index_of(self.instance) is not None:
             ids = [self.instance]
         store, ghosts = self.poller.store, self.view.ghosts - self.poller.store.gone

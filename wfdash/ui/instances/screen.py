@@ -228,8 +228,8 @@ class InstancesScreen(BaseScreen):
 
     # What actions are about.
 
-    def targets(self) -> list[Instance]:
-        return self.rows.targets()
+    def targets(self, most: int | None = None) -> list[Instance]:
+        return self.rows.targets(most)
 
     def subject(self) -> tuple[str, str]:
         """The instance under the cursor, whatever is marked."""

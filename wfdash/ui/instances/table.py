@@ -129,7 +129,10 @@ class InstanceTable(LineTable):
 
     def marks_off_screen(self) -> int:
         """Marked ids without a row in what is shown now."""
-        return sum(1 for identity in self._source.marks.ids if self.index_of(identity) is None)
+        marks = self._source.marks
+        if self.view is None or not marks:
+            return len(marks)
+        return self.view.count_missing(marks)
 
     def note_changes(self, ids: Iterable[str]) -> None:
         """Marks these rows as changed, until the next poll."""
