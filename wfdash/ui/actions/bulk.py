@@ -7,7 +7,7 @@ from textual import events
 
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import count, spoken
+from wfdash.core.text.words import age, count, spoken
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import inverse, leads_to, phrase, same_meaning
 from wfdash.live.actions.plan import Result, make_plan
@@ -73,7 +73,7 @@ def bulk_lines(
     settled = sorted(progress.results.values(), key=lambda result: -ORDER.index(result.outcome))
     rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
     settled.sort(key=_rank)
-    rows += [(_word(result), result.id, result.sentence or result.error) for result in settled]
+    rows += [(_word(result), result.id, _sentence(result, now)) for result in settled]
     room = max(1, height - len(lines) - 2)
     top = min(top, max(0, len(rows) - room))
     lines += _results(rows[top : top + room], width)
@@ -141,6 +141,12 @@ def _word(result: Result) -> str:
     if result.ended_badly:
         return "failed again" if result.ended == "errored" else result.ended
     return result.ended or ("runs" if result.followed else result.outcome)
+
+
+def _sentence(result: Result, now: float) -> str:
+    """What became of it; where the run goes on, with how long ago its status was read."""
+    said = result.sentence or result.error
+    return f"{said} {age(max(0.0, now - result.at))} ago" if result.followed and not result.ended else said
 
 
 def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
