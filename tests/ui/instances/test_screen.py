@@ -177,7 +177,7 @@ def test_marking_all_counts_matches_not_listed_yet():
         assert f"marked {listed}; n shows 1 more that match" in d.lines[-1]
         assert "late-1" not in d.app.root.rows.marks.ids
         await d.press("n", "mark.all")
-        assert f"marked the {listed + 1} loaded that match" in d.lines[-1]
+        assert f"marked all {listed + 1} that match" in d.lines[-1]
 
     drive(script)
 

@@ -30,6 +30,9 @@ class ReadAllScreen(LowerHalf):
         """When reading began, and how many had been read."""
 
     def on_mount(self) -> None:
+        read, of = self._rest.progress
+        if read >= of and self._rest.requests <= 1:
+            self._begin()  # only the sign that there is no more is missing: that is no question
         self.draw()
         self.set_interval(_STEP, self._go_on)
 
@@ -91,8 +94,11 @@ class ReadAllScreen(LowerHalf):
         elif self._began is None and event.character == "o":
             self._finish()
         elif self._began is None and event.character == "a":
-            self._began = self.context.clock(), self._rest.progress[0]
+            self._begin()
             self._go_on()
+
+    def _begin(self) -> None:
+        self._began = self.context.clock(), self._rest.progress[0]
 
     def _finish(self) -> None:
         if self.close():

@@ -100,6 +100,9 @@ class ListKeys(Vertical):
 
     def _marked_all(self, listed: int, waiting: int) -> str:
         if not waiting:
-            return f"marked the {listed:,} loaded that match" if listed else "nothing that is loaded matches"
+            poller = self._rows.poller
+            complete = poller is not None and poller.history.complete
+            all_of = f"all {listed:,} that match" if complete else f"the {listed:,} loaded that match"
+            return f"marked {all_of}" if listed else "nothing that is loaded matches"
         key = self.context.keys.key_of("rows.arrived")
         return f"marked {listed:,}; {key} shows {waiting:,} more that match"
