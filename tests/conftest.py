@@ -60,6 +60,14 @@ def pytest_configure() -> None:
             raise pytest.UsageError(f"{path} has no tier: add its folder to TIERS in {__file__}")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Of a tier that runs alone the files of the others need not be imported: Textual takes a second."""
+    wanted = config.getoption("markexpr")
+    if wanted not in TIERS or not collection_path.name.startswith("test_") or collection_path.is_dir():
+        return None
+    return tier(collection_path) != wanted or None
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if marker := tier(item.path):
         item.add_marker(marker)
