@@ -1,6 +1,7 @@
 """One connection of a one-shot: its workflow, its share of the budget, and reads that are tried again."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,13 +17,13 @@ from wfdash.cli.exits import Stop
 from wfdash.cli.output import say
 from wfdash.config.settings import Settings
 from wfdash.core.text.clean import clean, mask_in_text
-from wfdash.core.text.words import spoken
+from wfdash.core.text.words import count, counted, spoken
 from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.budget.clock_skew import Skew
 from wfdash.live.budget.joined_lists import JoinedLists, page_file
 from wfdash.live.budget.shared_counter import share_counter
 
-__all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "joined", "open_session"]
+__all__ = ["CommandSession", "Failed", "Patient", "again", "failures", "long_read", "open_session"]
 
 T = TypeVar("T")
 TRANSIENT = (NotReached, ServerFailed, RateLimited, BadAnswer)
@@ -32,6 +33,8 @@ _SLOW = 20.0
 _PATIENCE = 15.0
 """Seconds a read may wait to be tried again; a server that asks for more is reported instead."""
 _WORTH_TELLING = 2.0
+_EVERY = 5.0
+"""Seconds between two words of how far a long read is."""
 _LONGEST_SLEEP = 1.0
 """Seconds after which who waits looks again: what it waits for may be over."""
 
@@ -112,12 +115,36 @@ class CommandSession(Struct):
         raise Stop(f"there are {max(page.total or 0, len(names))} workflows, name one with -w: {shown}", 2)
 
 
-def joined(session: CommandSession, workflow: str, query: ListQuery = NEWEST) -> JoinedLists:
+class LongRead(Struct):
+    """Lists pages as `lists` does; `aloud` it says every few seconds how far it is and how to stop it."""
+
+    lists: JoinedLists
+    clock: Callable[[], float]
+    said_at: float
+    aloud: bool
+    rows: int = 0
+    pages: int = 0
+
+    async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
+        page = await self.lists.list_instances(workflow, query)
+        self.rows += len(page.items)
+        self.pages += 1
+        if self.aloud and page.cursor is not None and self.clock() - self.said_at >= _EVERY:
+            self.said_at = self.clock()
+            of = f" of {count(page.total)}" if page.total is not None else ""
+            asked = counted(self.pages - self.lists.taken, "request")
+            say(f"wfdash: read {count(self.rows)}{of}, {asked}; ctrl+c stops it")
+        return page
+
+
+def long_read(
+    session: CommandSession, workflow: str, query: ListQuery = NEWEST, *, aloud: bool = True
+) -> LongRead:
     """Lists pages within the budget, and with other processes that walk the same list now."""
     place = page_file(session.budget.shared_file, session.api.account_id, workflow, query)
     lists = JoinedLists(Patient(session), place, clock=session.budget.clock)
     session.endings.append(lists.close)
-    return lists
+    return LongRead(lists, session.clock, session.clock(), aloud and sys.stderr.isatty())
 
 
 class Patient(Struct, frozen=True):

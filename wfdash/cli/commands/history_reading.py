@@ -13,7 +13,7 @@ from wfdash.api.errors import Forbidden, NotFound
 from wfdash.api.interface import Version
 from wfdash.api.paging import walk
 from wfdash.cli.output import instant, write
-from wfdash.cli.session import CommandSession, joined
+from wfdash.cli.session import CommandSession, long_read
 from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.retention import Edge, edge
 from wfdash.core.model.instance import Instance
@@ -78,7 +78,7 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
     loaded = beyond = 0
     reached = exhausted = False
     since = 0.0
-    async for page in walk(joined(session, workflow), workflow):
+    async for page in walk(long_read(session, workflow), workflow):
         if now is None:
             # What happened before the first request is in the answers; and only an answer tells by how much
             # this machine's clock is wrong.

@@ -10,7 +10,7 @@ from wfdash.api.paging import walk
 from wfdash.cli.commands.inputs import batches_of
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
-from wfdash.cli.session import CommandSession, joined
+from wfdash.cli.session import CommandSession, long_read
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.text.words import brief, count
@@ -125,7 +125,9 @@ class Listing:
             direction="asc" if self.ascending and not backwards else "",
             per_page=min(self.limit or 100, 100) if self.query is None and not backwards else 100,
         )
-        pages = walk(joined(session, workflow, query), workflow, query)
+        # At a terminal the rows themselves show how far it is.
+        lists = long_read(session, workflow, query, aloud=not sys.stdout.isatty())
+        pages = walk(lists, workflow, query)
         if backwards:
             for page in reversed([page async for page in pages]):
                 page.items.reverse()
