@@ -13,6 +13,7 @@ from wfdash.core.rows.store import Store
 from wfdash.core.triage.anomalies import Oddity
 from wfdash.core.why.context import WhyContext
 from wfdash.live.budget.budget import Budget
+from wfdash.live.feeds.filter_search import Recall
 from wfdash.live.feeds.instances import pushed
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
@@ -175,6 +176,10 @@ class Watcher:
         self._scheduler.withdraw(self.search)
         self.search.look_for(query, marks)
         self._scheduler.wake()
+
+    def look_up(self, recall: Recall) -> None:
+        """What a filter asks of instances is looked up there first, from now on."""
+        self.search.recall = recall
 
     def search_on(self) -> None:
         """Reads on for the filter, where that was left off after enough of them."""

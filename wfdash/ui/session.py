@@ -29,6 +29,7 @@ from wfdash.live.watcher import Watcher
 
 if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
+    from wfdash.live.records.record.recall import RecordRecall
 
 __all__ = ["AccountSession", "Connect", "open_session", "past_session"]
 
@@ -47,6 +48,8 @@ class AccountSession(Struct):
     skew: Skew
     recorder: Recorder | None = None
     """None where the settings keep no record."""
+    recall: "RecordRecall | None" = None
+    """Looks up what instances hold; None where the record keeps no payloads."""
 
     @property
     def account_id(self) -> str:
@@ -55,6 +58,8 @@ class AccountSession(Struct):
 
     async def close(self) -> None:
         """Closes the connections, writes what the record waits for and lets go of the journal."""
+        if self.recall is not None:
+            self.recall.close()
         if self.recorder is not None:
             await asyncio.to_thread(self.recorder.close)
         if self.journal is not None:
@@ -124,7 +129,16 @@ async def open_session(
         sink=poller.sink,
         read_only="this session is read-only until you quit" if settings.read_only else "",
     )
-    return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew, recorder)
+    recall = _recall(recorder, poller) if recorder is not None and settings.record.payloads else None
+    return AccountSession(api, budget, poller, operator, Reads(api, budget), journal, skew, recorder, recall)
+
+
+def _recall(recorder: Recorder, poller: Watcher) -> "RecordRecall":
+    from wfdash.live.records.record.recall import RecordRecall
+
+    recall = RecordRecall(recorder.read)
+    poller.look_up(recall)
+    return recall
 
 
 def past_session(
@@ -136,6 +150,7 @@ def past_session(
     notify: Callable[[Event], None],
 ) -> AccountSession:
     """A session over a record, whose clock stands at that moment; never closed, for it holds nothing."""
+    from wfdash.live.records.record.recall import RecordRecall
     from wfdash.live.records.record.replayed import READ_ONLY, ReplayedWorkflows
 
     def clock() -> float:
@@ -146,6 +161,7 @@ def past_session(
     poller = Watcher(
         api, clock=clock, budget=budget, retention=settings.retention, notify=notify, stands=True
     )
+    poller.look_up(RecordRecall(lambda: reader, at=clock))
     operator = Operator(
         api, budget=budget, journal=None, clock=clock, steady=steady, sink=poller.sink, read_only=READ_ONLY
     )

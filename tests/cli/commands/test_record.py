@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -66,6 +67,32 @@ def test_sigterm_leaves_everything_on_the_disk(program, still, tmp_path):
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     newest = {row["id"] for row in still.listing("orders", per_page="100")}
     assert newest <= {identity for (identity,) in query(path, "SELECT id FROM instance")}
+
+
+def test_a_list_finds_what_the_record_holds(program, simulator, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("[record]\npayloads = true\n")
+    env = {**simulator, "WFDASH_CONFIG": str(config), "XDG_STATE_HOME": str(tmp_path / "state")}
+
+    def run(command, *arguments):
+        return program(command, "-w", "orders", *arguments, env=env)
+
+    assert run("create", "--id", "found", "--params", '{"orderId": "xyzzy-4711"}').returncode == 0
+    run("terminate", "found", "--yes")
+    argv = program.argv("record", "orders")
+    running = subprocess.Popen(argv, env=environment(**env), stderr=subprocess.PIPE, text=True)
+    try:
+        line = next(line for line in running.stderr if "recording orders into" in line)
+        path = Path(line.split(" into ")[1].strip())
+        held = "SELECT 1 FROM detail JOIN instance ON key = instance WHERE id = 'found'"
+        wait_until(lambda: query(path, held))
+    finally:
+        running.terminate()
+        running.wait(60)
+        running.stderr.close()
+    done = run("list", "--filter", "params~xyzzy-4711", "--read-details", "1", "--json")
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["found"]
+    assert "out of the record" in done.stderr
 
 
 def test_a_command_runs_for_a_change_and_sees_no_token(program, simulator, tmp_path):

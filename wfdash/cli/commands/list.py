@@ -3,7 +3,10 @@
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_state_path
 
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.api.paging import walk
@@ -16,7 +19,9 @@ from wfdash.core.model.status import is_final
 from wfdash.core.text.words import brief, count
 
 if TYPE_CHECKING:
+    from wfdash.core.filter.detail_fields import DetailFields
     from wfdash.core.filter.query import Query
+    from wfdash.live.records.record.recall import RecordRecall
 
 __all__ = ["prepare", "run"]
 
@@ -76,6 +81,9 @@ class Listing:
         self.ascending = parsed.asc
         self.details = parsed.read_details
         self.read = self.shown = self.asked = self.unread = self.hidden = self.left_out = 0
+        self.recalled = 0
+        """Instances that the record tells of, without a request."""
+        self._recall: RecordRecall | None = None
         self.total: int | None = None
         self.batches: dict[str, frozenset[str]] = {}
 
@@ -142,14 +150,33 @@ class Listing:
         from wfdash.core.filter.query import MatchContext
         from wfdash.core.model.detail import read_detail
 
-        if self.details and self.asked >= self.details:
-            self.unread += 1
-            return False
-        self.asked += 1
         workflow = await self.session.workflow()
-        answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
-        details = read_fields(read_detail(workflow, row.id, answer.result))
+        details = self._recalled(workflow, row)
+        if details is None:
+            if self.details and self.asked >= self.details:
+                self.unread += 1
+                return False
+            self.asked += 1
+            answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
+            details = read_fields(read_detail(workflow, row.id, answer.result))
         return query.match(row, now, MatchContext((), {row.id: details}, self.batches))
+
+    def _recalled(self, workflow: str, row: Instance) -> "DetailFields | None":
+        """What the record says it holds, where it keeps payloads and nothing changed since: no request."""
+        session = self.session
+        if not (session.settings.record.on and session.settings.record.payloads):
+            return None
+        if self._recall is None:
+            from wfdash.live.records.record.place import record_path
+            from wfdash.live.records.record.reading import open_record
+            from wfdash.live.records.record.recall import RecordRecall
+
+            path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id)
+            self._recall = RecordRecall(lambda: open_record(path or Path()))
+            session.endings.append(self._recall.close)
+        found = self._recall.look(workflow, [row]).get(row.id)
+        self.recalled += found is not None
+        return found
 
     def note(self) -> str:
         """What a person should know of what is not there; "" when nothing."""
@@ -160,7 +187,9 @@ class Listing:
                 parts.append("more may follow; --limit 0 for all")
         elif self.limit and self.total is not None and self.total > self.shown == self.limit:
             parts.append(f"{count(self.shown)} of {count(self.total)}; --limit 0 for all")
-        if self.asked:
+        if self.recalled:
+            parts.append(f"{count(self.recalled)} out of the record")
+        if self.asked or self.unread:
             parts.append(f"{count(self.asked)} read in full, {count(self.unread)} more not (--read-details)")
         if self.hidden:
             parts.append(f"{count(self.hidden)} without a status hidden")

@@ -197,6 +197,8 @@ class RecordedWorkflow:
     ) -> None:
         """`changed` takes each change, for whoever wants to act on it."""
         self.workflow = workflow
+        self._payloads = session.settings.record.payloads
+        """What is kept of them is searched, so those that ended well are read too."""
         self._changed = changed
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """The exit code, once following on is of no use."""
@@ -222,14 +224,19 @@ class RecordedWorkflow:
             store = self.poller.store
             for identity in (*update.delta.added, *update.delta.changed):
                 self._wanted.pop(identity, None)
-                if (row := store.get(identity)) is not None and _is_worth_reading(row):
+                row = store.get(identity)
+                if row is not None and (self._payloads or _is_worth_reading(row)):
                     self._wanted[identity] = None
-            while len(self._wanted) > _READ:
-                del self._wanted[next(iter(self._wanted))]
-            self.poller.want(tuple(reversed(self._wanted)))
+            newest = sorted(self._wanted, key=self._moved, reverse=True)[:_READ]
+            self._wanted = dict.fromkeys(newest)
+            self.poller.want(newest)
         if self._changed is not None:
             for change in self.changes.of(update):
                 self._changed(change)
+
+    def _moved(self, identity: str) -> float:
+        row = self.poller.store.get(identity)
+        return (row.modified or row.created or 0.0) if row is not None else 0.0
 
     def _health(self) -> None:
         fresh = self.poller.newest.freshness

@@ -1,11 +1,14 @@
 """What a filter can tell only of instances that were read: those are read one by one, out of spare budget."""
 
-from collections.abc import Container, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 
 from msgspec import Struct
 
+from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
+from wfdash.core.model.instance import Instance
 from wfdash.core.rows.store import EXPIRED, Delta
 from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.row_details import RowDetails
@@ -15,7 +18,10 @@ from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
 
-__all__ = ["MOST", "FilterSearch", "Searched"]
+__all__ = ["MOST", "FilterSearch", "Recall", "Searched"]
+
+Recall = Callable[[str, Sequence[Instance]], Awaitable[Mapping[str, DetailFields]]]
+"""Gives what is kept of instances from earlier runs, of those that did not change since they were read."""
 
 MOST = 200
 """Instances that are read for one filter before it is asked to go on: a sixth of five minutes' quota."""
@@ -25,6 +31,8 @@ SURVEY = 60.0
 """Seconds until the rows are looked through again for a filter whose answer moves with the clock."""
 _SLICE = 2000
 _SOON = 0.01
+_AT_ONCE = 500
+"""Rows that are looked up in the record at one time: what is found shows as it comes."""
 
 
 class Searched(Struct, frozen=True):
@@ -44,6 +52,11 @@ class FilterSearch(Job):
 
     def __init__(self, context: FeedContext, details: RowDetails) -> None:
         super().__init__(1.0)
+        self.recall: Recall | None = None
+        self._recalling: asyncio.Task[None] | None = None
+        self._looked_up: set[str] = set()
+        """What was looked for in the record: what it does not hold now it gets by being read."""
+        self._to_look_up: list[tuple[float, str]] = []
         self.context = context
         self._cost = AnswerCost()
         self._details = details
@@ -78,6 +91,7 @@ class FilterSearch(Job):
 
     def reset(self) -> None:
         """Begins anew: another workflow is watched from now on."""
+        self._looked_up = set()
         self.look_for(None)
 
     @property
@@ -114,6 +128,8 @@ class FilterSearch(Job):
             self._begin()
         if self._survey is not None and next(self._survey, self) is self:
             self._survey = None
+        if self._is_recalling():
+            return now + _SOON
         if self.next_at is not None and self.next_at > now:
             return self.next_at
         times = [self._surveyed_at + SURVEY] if self._query.moves else []
@@ -143,8 +159,36 @@ class FilterSearch(Job):
         self._details.remember(detail)
         context.notify(Update(details=(identity,)))
 
+    def _is_recalling(self) -> bool:
+        """Whether the record is being asked: what it holds costs no request."""
+        if self._recalling is not None and not self._recalling.done():
+            return True
+        if self.recall is None or self._survey is not None:
+            return False
+        if not self._to_look_up:
+            return False
+        wanted = [identity for _, identity in sorted(self._to_look_up)]
+        self._to_look_up = []
+        rows = [row for identity in wanted if (row := self.context.store.get(identity)) is not None]
+        self._looked_up.update(wanted)
+        if not rows:
+            return False
+        self._recalling = asyncio.create_task(self._look_up(self.recall, self.context.workflow, rows))
+        return True
+
+    async def _look_up(self, recall: Recall, workflow: str, rows: Sequence[Instance]) -> None:
+        for start in range(0, len(rows), _AT_ONCE):
+            found = await recall(workflow, rows[start : start + _AT_ONCE])
+            if self.context.workflow != workflow:
+                return
+            for identity, fields in found.items():
+                if identity not in self._details.read:
+                    self._details.keep_fields(identity, fields)
+            if found:
+                self.context.notify(Update(details=tuple(found)))
+
     def _begin(self) -> None:
-        self._candidates, self._unread, self._again = set(), [], {}
+        self._candidates, self._unread, self._again, self._to_look_up = set(), [], {}, []
         self._surveyed_at = self.context.clock()
         self._survey = None if self._query is None else self._look_through(self._query)
 
@@ -165,7 +209,10 @@ class FilterSearch(Job):
         if row is None or self.context.store.note(identity) == EXPIRED:
             return
         if read is None and self._spent < self._allowed:
-            heappush(self._unread, (-(row.created or 0.0), identity))
+            place = (-(row.created or 0.0), identity)
+            heappush(self._unread, place)
+            if self.recall is not None and identity not in self._looked_up:
+                self._to_look_up.append(place)
         elif read is not None and read.status != row.status:
             fact = self._details.fact(identity)
             self._again[identity] = (fact.read_at if fact is not None else 0.0) + AGAIN

@@ -156,7 +156,7 @@ class RowDetails(Job):
         )
         if before is not None and before.moved != moved:
             context.session.moved_at = now
-        self._keep_fields(detail.id, read_fields(detail))
+        self.keep_fields(detail.id, read_fields(detail))
         self.times.learn(detail)
         self._details.move_to_end(detail.id)
         while len(self._details) > _KEPT:
@@ -172,7 +172,7 @@ class RowDetails(Job):
             if row.status != fact.status or (row.ended or 0.0) > fact.read_at:
                 del self._details[identity]
 
-    def _keep_fields(self, identity: str, fields: DetailFields) -> None:
+    def keep_fields(self, identity: str, fields: DetailFields) -> None:
         """Keeps what filters search by, also of what left the screen: a row that was found stays found."""
         if (before := self.read.pop(identity, None)) is not None:
             self._characters -= before.contents.size

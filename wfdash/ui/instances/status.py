@@ -78,7 +78,7 @@ class ListStatus(Struct, frozen=True):
             first = ("nothing loaded yet", QUIET)
         groups: list[Pieces] = [[first]]
         if (searched := poller.search.searched) is not None:
-            groups += _searched_pieces(searched, self.key_of("poll.now"))
+            groups += _searched_pieces(searched, self.key_of("poll.now"), poller.budget.pace)
         read, of = poller.row_details.progress
         if read < of:
             groups.append([(f"{read} of {of} rows read", QUIET)])
@@ -169,11 +169,13 @@ def _loaded(poller: Watcher, matched: int | None) -> str:
     return f"{count(matched)} of {count(loaded)} loaded{rest}"
 
 
-def _searched_pieces(searched: Searched, go_on: str) -> Sequence[Pieces]:
-    """How many of those that may match were read: only they can be told; and the key that reads on."""
+def _searched_pieces(searched: Searched, go_on: str, pace: float) -> Sequence[Pieces]:
+    """How many of those that may match were read, the key that reads on, and what that costs."""
     words = f"opened {count(searched.read)} of {count(searched.candidates)}"
     if searched.over and searched.read < searched.candidates:
-        return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)]]
+        rest = searched.candidates - searched.read
+        cost = f"{count(rest)} unread: about {spoken(rest / pace)} of the request budget"
+        return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], [(cost, QUIET)]]
     return [[(words, PLAIN if searched.over else WARN)]]
 
 

@@ -1,0 +1,91 @@
+"""What instances hold, out of the record: what of it is still so, and nothing of what is not."""
+
+import pytest
+
+from wfdash.core.filter.query import MatchContext, parse
+from wfdash.core.model.instance import Instance
+from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.observations import SawDetail, SawRows
+from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.recall import RecordRecall
+
+AT = 1_795_000_000.0
+BEFORE, AFTER = "2026-11-18T11:00:00.000Z", "2026-11-18T12:00:00.000Z"
+HOSTILE = ['" OR 1=1 --', "a\0b", "NEAR(x y)", "x* AND -y", "%_%", "é\u202e", "z" * 1_000_000]
+
+
+def item(identity, status="complete", modified=BEFORE):
+    return {
+        "id": identity,
+        "status": status,
+        "created_on": BEFORE,
+        "modified_on": modified,
+        "ended_on": BEFORE,
+    }
+
+
+def answer(params, status="complete"):
+    return {"status": status, "params": params, "output": None, "error": None, "steps": []}
+
+
+@pytest.fixture
+def recalled(tmp_path):
+    """`recalled(kept, rows)`: what a record of these answers tells of these rows."""
+    recalls = []
+
+    def recall(kept, rows, *, payloads=True):
+        file = RecordFile(tmp_path / "a.db", payloads=payloads, most_bytes=10**9)
+        file.write([SawRows(AT, "orders", [item(identity) for identity in kept])])
+        file.write([SawDetail(AT, "orders", identity, False, result) for identity, result in kept.items()])
+        file.close()
+        recalls.append(RecordRecall(lambda: open_record(tmp_path / "a.db")))
+        return recalls[-1].look("orders", [Instance.from_item(row) for row in rows])
+
+    yield recall
+    for each in recalls:
+        each.close()
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (item("a"), True),
+        (item("a", modified=AFTER), False),  # it changed since it was read
+        (item("a", status="running"), False),
+        (item("b"), False),  # never read
+        ({"id": "a", "status": "complete"}, True),  # a dev session's, which ended
+    ],
+)
+def test_only_what_did_not_change_since_is_told(recalled, row, found):
+    assert (row["id"] in recalled({"a": answer({"order": 4711})}, [row])) is found
+
+
+def test_without_payloads_nothing_is_told(recalled):
+    assert recalled({"a": answer({"order": 4711})}, [item("a")], payloads=False) == {}
+
+
+def test_no_file_tells_nothing(tmp_path):
+    recall = RecordRecall(lambda: open_record(tmp_path / "none.db"))
+    assert recall.look("orders", [Instance.from_item(item("a"))]) == {}
+
+
+def test_exactly_those_are_found_whatever_the_text(recalled):
+    kept = {f"a{number}": answer({"text": text, "n": number}) for number, text in enumerate(HOSTILE)}
+    rows = [item(identity) for identity in kept]
+    found = recalled(kept, rows)
+    context = MatchContext((), found, {})
+    for number, text in enumerate(HOSTILE[:-1]):
+        quoted = text.replace('"', '\\"')
+        matches = parse(f'params.text:"{quoted}"').matcher(AT, context)
+        assert [row.id for row in map(Instance.from_item, rows) if matches(row)] == [f"a{number}"]
+    assert len(found[f"a{len(HOSTILE) - 1}"].contents.params) < 1000  # a megabyte is not kept
+
+
+def test_a_value_is_found_at_its_place_alone(recalled):
+    kept = {f"a{number}": answer({"order": {"id": number}, "other": 4711}) for number in range(4700, 4720)}
+    rows = [item(identity) for identity in kept]
+    found = recalled(kept, rows)
+    context = MatchContext((), found, {})
+    for text in ("params.order.id:4711", "params.order.id:4711,zz"):
+        matches = parse(text).matcher(AT, context)
+        assert [row.id for row in map(Instance.from_item, rows) if matches(row)] == ["a4711"]
