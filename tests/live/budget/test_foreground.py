@@ -88,6 +88,19 @@ def test_background_yields_at_once_in_every_process(tmp_path):
     assert all(budget.take(Priority.SWEEP) == 0 for budget in processes.dashboards)
 
 
+def test_action_goes_at_once_beside_three_long_reads(tmp_path):
+    processes = Processes(tmp_path / "requests.json")
+    readers = [processes.process() for _ in range(3)]
+    for budget in readers:
+        while not processes.take(budget, Priority.FOREGROUND):
+            pass
+    assert all(budget.take(Priority.FOREGROUND) for budget in readers), "all that reads may have is spent"
+    acting = processes.process()
+    for _ in range(ACTIONS):
+        processes.act(acting)
+    assert len(processes.seen) <= QUOTA
+
+
 @pytest.mark.parametrize("seed", range(50))
 def test_processes_of_any_mix_keep_the_reserve_and_every_pause(tmp_path, seed):
     chance = random.Random(seed)
