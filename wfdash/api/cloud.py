@@ -29,6 +29,7 @@ from wfdash.core.model.workflow import Workflow
 if TYPE_CHECKING:
     from wfdash.api.log_source import LogReader, LogStream
     from wfdash.api.logs.socket_factory import SocketFactory
+    from wfdash.core.history.analytics import Analytics
 
 __all__ = ["CloudWorkflows"]
 
@@ -175,6 +176,17 @@ class CloudWorkflows(Endpoints):
             "versions", "GET", f"/workflows/{segment(workflow)}/versions", asked, query
         )
         return [read_version(item) for item in rows(envelope.result)[0]]
+
+    async def analytics(
+        self, workflow: str, *, since: float, until: float, width: float
+    ) -> "Analytics | None":
+        from wfdash.api.analytics import KEPT, read_analytics
+
+        await self.prefix()
+        since = max(since, until - KEPT)
+        return await read_analytics(
+            self, workflow, account=self.account_id, since=since, until=until, width=width
+        )
 
     def log_reader(self) -> "LogReader":
         from wfdash.api.logs.telemetry import TelemetryLogs

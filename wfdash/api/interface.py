@@ -9,6 +9,7 @@ from wfdash.core.model.workflow import Workflow
 
 if TYPE_CHECKING:
     from wfdash.api.log_source import LogReader, LogStream
+    from wfdash.core.history.analytics import Analytics
 
 __all__ = [
     "NEWEST",
@@ -218,6 +219,12 @@ class Workflows(Protocol):
     async def list_versions(self, workflow: str, *, page: int = 1, per_page: int = 50) -> list[Version]: ...
     async def session_started(self) -> float | None:
         """When a dev session's code began to run, epoch seconds; None where that cannot be seen."""
+        ...
+
+    async def analytics(
+        self, workflow: str, *, since: float, until: float, width: float
+    ) -> "Analytics | None":
+        """Counts from beyond what the list still holds; None of a server that keeps none."""
         ...
 
     def log_reader(self) -> "LogReader":

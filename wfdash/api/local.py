@@ -226,6 +226,10 @@ class LocalWorkflows(Endpoints):
         """Lists no versions: a dev session runs whatever was saved last."""
         return []
 
+    async def analytics(self, workflow: str, *, since: float, until: float, width: float) -> None:
+        """A dev session keeps none."""
+        return
+
     def log_reader(self) -> "LogReader":
         from wfdash.api.logs.local import LocalLogs
 

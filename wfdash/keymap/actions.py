@@ -123,7 +123,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("history.earlier", ("left",), "earlier", "Read out an earlier moment", "history"),
     Action("history.later", ("right",), "later", "Read out a later moment", "history"),
     Action("history.all", ("a",), "all workflows", "History of all workflows, and of one again", "history"),
-    Action("history.span", ("x",), "span", "Another span: 1 h, 6 h, 24 h, 7 d", "history"),
+    Action("history.span", ("x",), "span", "Another span: 1 h, 6 h, 24 h, 7 d, 31 d", "history"),
     Action("budget.open", ("B",), "budget", "The request budget and the last requests", "app", opens=True),
     Action("journal.open", ("J",), "journal", "Actions sent from this machine", "app", opens=True),
     Action("bulk.show", ("X",), "bulk", "The last action on many: see or stop it", "app"),

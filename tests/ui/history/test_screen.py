@@ -86,7 +86,7 @@ def test_escape_lets_go_of_the_cursor_then_closes():
 def test_spans_go_round_and_each_is_read_back():
     async def script(d):
         await d.press("history.open")
-        for name in ("24 h", "7 d", "1 h", "6 h"):
+        for name in ("24 h", "7 d", "31 d", "1 h", "6 h"):
             await d.press("history.span")
             await d.until(lambda name=name: f"(now {name})" in d.text)
         assert "150 of 150 loaded" in d.text or "loaded" in d.text

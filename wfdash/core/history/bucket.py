@@ -63,3 +63,5 @@ class Bucket(Tally, kw_only=True):
     running: int = 0
     """Begun and not ended: what sleeps or waits for an event is among them."""
     queued: int = 0
+    counted: bool = False
+    """From analytics and not from rows: what ran then and how long it took is not known."""

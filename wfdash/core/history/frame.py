@@ -13,6 +13,7 @@ SPANS: Final = (
     ("6 h", 6 * _HOUR, 1800.0),
     ("24 h", 24 * _HOUR, 7200.0),
     ("7 d", 168 * _HOUR, 43200.0),
+    ("31 d", 744 * _HOUR, 172800.0),
 )
 """Name, length, and the step by which the right edge moves: in between the chart stands still and fills."""
 _WIDTHS: Final = tuple(
@@ -29,6 +30,8 @@ _TICKS: Final = (
     12 * _HOUR,
     24 * _HOUR,
     48 * _HOUR,
+    96 * _HOUR,
+    168 * _HOUR,
 )
 _FEWEST: Final = 26
 """Buckets, however little happens."""

@@ -64,6 +64,8 @@ class SimulatedWorkflow:
     backlog: deque[tuple[SimulatedInstance, int]] = field(default_factory=deque)
     """Who waits for a slot, each with its stamp at the time."""
     next_seq: int = 0
+    erased: list[tuple[float, float, str]] = field(default_factory=list)
+    """Of each instance that expired: when it was created and ended, and how. Analytics outlive it."""
 
     @property
     def id(self) -> str:
@@ -91,6 +93,8 @@ class SimulatedWorkflow:
 
     def forget(self, instance: SimulatedInstance) -> None:
         instance.expired = True
+        if instance.ended is not None:
+            self.erased.append((instance.created, instance.ended, instance.status))
         self.counts[instance.status] -= 1
         del self.by_id[instance.id]
         if len(self.order) > 2 * len(self.by_id) + 50:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from wfdash.demo.engine.verbs import VerbRefused
 from wfdash.demo.engine.world import World
 from wfdash.demo.http import account, routes
+from wfdash.demo.http.analytics import SimulatedAnalytics
 from wfdash.demo.http.credentials import ACCOUNT_ID, EMAIL, KEY, READ_ONLY_TOKEN, TOKEN
 from wfdash.demo.http.envelope import SimulatedAnswer, failure
 from wfdash.demo.http.faults import InjectedFault, Spoiler
@@ -37,13 +38,16 @@ _ROUTES = [*routes.ROUTES, *account.ROUTES]
 class Application:
     """`state.requests` is what it was asked, `state.faults` what it will spoil, `state.world` its world.
 
-    `state.telemetry` and `state.tails` serve what its programs print, and what goes amiss with that.
+    `state.telemetry` and `state.tails` serve what its programs print, and what goes amiss with that;
+    `state.analytics` counts what came and ended.
     """
 
     def __init__(self, world: World, faults: Iterable[InjectedFault], latency: float, limit: int) -> None:
         self.state = SimpleNamespace(world=world, requests=Ledger(), faults=list(faults), latency=latency)
         self.state.telemetry, self.state.tails = Telemetry(world), Tails(world)
-        self._routes = [*_ROUTES, *self.state.telemetry.routes, *self.state.tails.routes]
+        self.state.analytics = SimulatedAnalytics(world)
+        served = (self.state.telemetry, self.state.tails, self.state.analytics)
+        self._routes = [*_ROUTES, *(route for each in served for route in each.routes)]
         self._limit = RateLimit(world.clock, limit=limit)
         self._answered = 0
 
@@ -115,7 +119,8 @@ class Application:
         if handler is None:
             return self._no_handler(ask)
         # What is asked of logs is read, by whatever method.
-        if user == READ_ONLY_TOKEN and ask.method != "GET" and segments[2:3] != ["workers"]:
+        reads = segments[2:3] == ["workers"] or segments == ["graphql"]
+        if user == READ_ONLY_TOKEN and ask.method != "GET" and not reads:
             return failure(403, 10000, "Authentication error")
         try:
             return handler(self.state.world, ask)

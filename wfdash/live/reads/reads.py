@@ -1,7 +1,7 @@
 """One read each, of what somebody waits for: it goes first, and the budget page says what it is for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
@@ -14,6 +14,9 @@ from wfdash.live.budget.budget import Budget, Priority
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.log_lines import InstanceLogs
 from wfdash.live.reads.past_rows import PastRows
+
+if TYPE_CHECKING:
+    from wfdash.core.history.analytics import Analytics
 
 __all__ = ["Reads"]
 
@@ -79,6 +82,15 @@ class Reads(Struct, frozen=True):
             return await self.api.list_versions(workflow)
         except (Forbidden, NotFound):
             return []
+
+    async def analytics(
+        self, workflow: str, *, since: float, until: float, width: float
+    ) -> "Analytics | None":
+        """Counts of what came and ended in stretches that fit into `width` seconds."""
+        if self.api.local:
+            return None
+        await self._turn("history")
+        return await self.api.analytics(workflow, since=since, until=until, width=width)
 
     async def has_workflow(self, name: str) -> bool:
         await self._turn("go to")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from wfdash.api.interface import Version
+from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.history.change import count_outcomes, find_changes
 from wfdash.core.history.earlier_runs import earlier_run
@@ -29,6 +30,10 @@ class LoadedHistory:
         self.rows: dict[str, Instance] = {}
         self.earlier: dict[str, Instance] = {}
         """Runs of instances that were restarted since, from the record or seen while the page was open."""
+        self.analytics: Analytics | None = None
+        """Counts from before what rows tell, where the token may read them."""
+        self.refusal = ""
+        """Why there are none, in a sentence."""
         self.floor: float | None = None
         self.oldest: float | None = None
         """The earliest creation taken in, epoch seconds."""
@@ -88,13 +93,33 @@ class LoadedHistory:
         return edge(now, configured=self.retention, defaults=defaults, local=self.local)
 
     def is_seen(self, bucket: Bucket, now: float) -> bool:
-        """Whether all that happened in it is loaded, and none of it erased."""
+        """Whether all that happened in it is loaded, and none of it erased; or it is counted elsewhere."""
+        if bucket.counted:
+            return True
         if self.history.undated or self.floor is None:
             return False
         return bucket.start >= self.edge(now).both and bucket.end > self.floor
 
     def buckets(self, now: float) -> list[Bucket]:
-        return self.history.buckets(self.frame.left, min(self.frame.right, _above(now, self.frame)))
+        """Of what rows do not tell the counts of analytics, as far as there are any."""
+        found = self.history.buckets(self.frame.left, min(self.frame.right, _above(now, self.frame)))
+        if self.analytics is None or self.history.undated:
+            return found
+        return [bucket if self.is_seen(bucket, now) else self._counted(bucket) for bucket in found]
+
+    def _counted(self, bucket: Bucket) -> Bucket:
+        counts = self.analytics.between(bucket.start, bucket.end) if self.analytics is not None else None
+        if counts is None:
+            return bucket
+        return Bucket(
+            counts.created,
+            counts.complete,
+            counts.errored,
+            counts.terminated,
+            start=bucket.start,
+            end=bucket.end,
+            counted=True,
+        )
 
     @property
     def total(self) -> Tally:

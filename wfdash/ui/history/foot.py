@@ -16,7 +16,7 @@ from wfdash.core.triage.error_groups import VersionShare
 from wfdash.core.triage.headline import worst_version
 from wfdash.ui.history.counting import LoadedHistory
 from wfdash.ui.widgets.status_line import Pieces
-from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG
+from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["Foot"]
 
@@ -49,12 +49,16 @@ class Foot(Struct, frozen=True):
             erased = bucket.start < loaded.edge(self.now).both
             why = "what ended then may have been erased" if erased else "not loaded yet"
             return [[(when, STRONG), (why, QUIET)], []]
+        if bucket.counted:
+            created = f"{created} · by analytics, which say nothing of durations"
         rate, since = bucket.failure_rate, self.finding.at if self.finding.unusual else None
         failed = "nothing completed or failed"
         if rate is not None:
             failed = f"{percent(rate)} failed, {count(bucket.errored)} of {count(bucket.sample)}"
         style = BAD if since is not None and bucket.end > since and bucket.errored else PLAIN
-        parts = [created, f"{count(bucket.running)} running, {count(bucket.queued)} queued"]
+        parts = [created]
+        if not bucket.counted:
+            parts.append(f"{count(bucket.running)} running, {count(bucket.queued)} queued")
         took = (("p50", bucket.p50), ("p95", bucket.p95), ("p99", bucket.p99))
         parts += [f"{name} {brief(value)}" for name, value in took if value is not None]
         return [[(when, STRONG), (failed, style)], [("  " + fit(" · ".join(parts), self.width - 3), PLAIN)]]
@@ -126,9 +130,15 @@ class Foot(Struct, frozen=True):
         said = f"{count(len(loaded))}{of} loaded"
         if loaded.oldest is not None:
             said += f", back to {self._time(loaded.oldest)}"
-        if edge > loaded.frame.left:
+        counted_to = min(max(edge, loaded.floor or edge), self.now)
+        if loaded.analytics is not None and counted_to > loaded.frame.left:
+            sampling = loaded.analytics.sampling
+            said += f" · before {self._time(counted_to)} by analytics{f' ({sampling})' if sampling else ''}"
+        elif edge > loaded.frame.left:
             said += f" · erased before {self._time(edge)}"
         words, style = state
+        if not words and loaded.refusal and edge > loaded.frame.left:
+            words, style = clean(loaded.refusal), WARN
         if not words:
             words = "as they stand now: a restart takes a failed run away"
             if loaded.earlier:

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import WorkType
 
-from wfdash.api.errors import WorkflowsError
+from wfdash.api.errors import Forbidden, WorkflowsError
 from wfdash.core.history.bucket import Bucket
 from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.frame import SPANS, Frame, frame
@@ -52,6 +52,9 @@ _EVERY: Final = 60.0
 """Seconds between two reads of what all workflows changed."""
 _LATELY: Final = 900.0
 """Seconds before the last one from which rows are read again: most have ended by then."""
+_WEEK: Final = 8 * 86_400.0
+_OLDER_EVERY: Final = 900.0
+"""Seconds for which counts of what is erased are good enough."""
 _AGAIN: Final = 5.0
 """Seconds after a failed read."""
 _TALL: Final = 30
@@ -82,6 +85,10 @@ class HistoryScreen(BaseScreen):
         self._workflow = ""
         self.of_all = False
         """Whether it shows all workflows of the account and not one."""
+        self._asked_for: tuple[float, float, float] | None = None
+        """The stretch that analytics were asked for last, and when."""
+        self._forbidden = False
+        """The token may not read them: it is not asked again while the page is open."""
         self._account: AccountRows | None = None
         self._read_at: float | None = None
         """When all workflows were read last."""
@@ -201,7 +208,7 @@ class HistoryScreen(BaseScreen):
         loaded, poller, session = self.loaded, self.poller, self.context.session
         if loaded is None or poller is None or session is None or self._frame is None:
             return
-        since = self._frame.left if since is None else since
+        since = self._since if since is None else since
         self._loading = True
         while True:
             try:
@@ -223,6 +230,36 @@ class HistoryScreen(BaseScreen):
         self._loading, self._failure = False, ""
         await self._recall()
         self._reframe()
+
+    @property
+    def _since(self) -> float:
+        """How far back rows are read: no further than a week where analytics count what is older."""
+        assert self._frame is not None
+        loaded, left = self.loaded, self._frame.left
+        if loaded is None or loaded.analytics is None:
+            return left
+        return max(left, self.context.clock() - _WEEK)
+
+    async def _count_older(self) -> bool:
+        """Asks analytics for what is erased, or too far back to be read; whether anything was asked."""
+        loaded, session, of, now = self.loaded, self.context.session, self._frame, self.context.clock()
+        if loaded is None or session is None or of is None or self.of_all:
+            return False
+        if loaded.history.undated or self._forbidden or (self.poller is not None and self.poller.frozen):
+            return False
+        reached = loaded.floor if loaded.floor is not None else now
+        asked = of.left, of.width, now // _OLDER_EVERY
+        if of.left >= max(loaded.edge(now).both, min(reached, now)) or asked == self._asked_for:
+            return False
+        self._asked_for = asked
+        try:
+            until = min(now, of.right)
+            found = await session.reads.analytics(self._workflow, since=of.left, until=until, width=of.width)
+        except WorkflowsError as error:
+            loaded.refusal, self._forbidden = error.sentence, isinstance(error, Forbidden)
+        else:
+            loaded.analytics, loaded.refusal = found, ""
+        return True
 
     async def _recall(self) -> None:
         """Takes in what a restart took out of the list, as far as the record saw it."""
@@ -257,7 +294,10 @@ class HistoryScreen(BaseScreen):
         self._found_for = (-1, 0.0)
         self._draw()
         self._look()
-        if self.loaded.floor is None or self.loaded.floor > of.left:
+        # First: where analytics count what is old, no rows are read for it.
+        if not self._loading and await self._count_older():
+            self._draw()
+        if self.loaded.floor is None or self.loaded.floor > self._since:
             self._start("load", self._load_all if self.of_all else self._load)
 
     def _look(self) -> None:
@@ -414,6 +454,7 @@ class HistoryScreen(BaseScreen):
         self.of_all = not self.of_all
         self.workers.cancel_node(self)
         self.loaded, self.finding, self.at = None, Finding("counting what is loaded"), None
+        self._asked_for = None
         self._account, self._read_at, self._failure, self._loading = None, None, "", False
         self._count_anew()
 

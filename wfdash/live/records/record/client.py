@@ -29,6 +29,7 @@ from wfdash.live.records.record.observations import (
 
 if TYPE_CHECKING:
     from wfdash.api.log_source import LogReader, LogStream
+    from wfdash.core.history.analytics import Analytics
 
 __all__ = ["RecordedWorkflows"]
 
@@ -135,6 +136,11 @@ class RecordedWorkflows:
 
     async def session_started(self) -> float | None:
         return await self._api.session_started()
+
+    async def analytics(
+        self, workflow: str, *, since: float, until: float, width: float
+    ) -> "Analytics | None":
+        return await self._api.analytics(workflow, since=since, until=until, width=width)
 
     def log_reader(self) -> "LogReader":
         return self._api.log_reader()

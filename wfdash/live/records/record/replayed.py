@@ -104,6 +104,10 @@ class ReplayedWorkflows:
     async def session_started(self) -> float | None:
         return None
 
+    async def analytics(self, workflow: str, *, since: float, until: float, width: float) -> None:
+        """A record is all there is."""
+        return
+
     def log_reader(self) -> "LogReader":
         raise Refused("A record holds no console lines.")
 

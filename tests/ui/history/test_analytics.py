@@ -1,0 +1,59 @@
+"""The charts beyond retention: counts of analytics, or one sentence why there are none."""
+
+import asyncio
+
+import pytest
+
+from tests.support.clocks.simulated_time import simulate
+from tests.support.harness.dashboard import opened
+from wfdash.demo.engine.world import build
+
+
+def shown(script, prepare=lambda server: None, **options):
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with opened(world=world, workflow="inventory-sync", **options) as dashboard:
+            prepare(dashboard.server)
+            await script(dashboard)
+
+    simulate(main())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_erased_hours_are_counted_by_analytics(size):
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "by analytics" in d.text)
+        loaded, now = d.app.screen.loaded, d.app.context.clock()
+        edge = loaded.edge(now).both
+        since = now - 6 * 3600
+        older = [bucket for bucket in loaded.buckets(now) if bucket.start > since and bucket.end <= edge]
+        assert older
+        assert all(bucket.counted for bucket in older)
+        erased = d.world.workflows["inventory-sync"].erased
+        for bucket in older:
+            assert bucket.complete == sum(
+                bucket.start <= ended < bucket.end and status == "complete" for _, ended, status in erased
+            )
+        d.app.screen.at = older[-1].start
+        d.app.screen._draw()
+        await d.until(lambda: "which say nothing of durations" in d.text)
+
+    shown(script, size=size)
+
+
+def test_page_without_the_permission_names_it_once():
+    def forbid(server):
+        server.state.analytics.permitted = False
+
+    async def script(d):
+        await d.press("history.open")
+        await d.until(lambda: "Account Analytics Read" in d.text)
+        now = d.app.context.clock()
+        loaded = d.app.screen.loaded
+        erased = [bucket for bucket in loaded.buckets(now) if bucket.end <= loaded.edge(now).both]
+        assert not any(loaded.is_seen(bucket, now) for bucket in erased)
+        await d.passes(60)
+        assert len(d.server.state.requests.of("POST", "/graphql")) == 1
+
+    shown(script, forbid, size=(140, 40))
