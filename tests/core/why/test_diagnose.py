@@ -235,7 +235,7 @@ CASES = {
     "paused in a sleep": (
         detail("paused", [sleep("nap-1", 0, 600)]),
         60,
-        'paused; its sleep "nap" stands still until it is resumed',
+        'paused; its sleep "nap" stands still until resumed',
         "paused in nap",
     ),
     "rolling back": (
@@ -369,7 +369,7 @@ RECORDED = {
     "parallel": '2 steps run: "invoice", "stock"',
     "retrying": 'attempt 1 of 6 of "charge card" failed just now with PaymentError; next try in about 29 s',
     "sleeping": 'sleeping for 26 ms in "cool down"; this server does not say until when',
-    "sleeping-paused": 'paused; its sleep "cool down" stands still until it is resumed',
+    "sleeping-paused": 'paused; its sleep "cool down" stands still until resumed',
     "sleeping-terminated": 'terminated just now, took 29 ms; "cool down" was left unfinished',
     "thinking": "running with no open step for",
     "waiting-for-event": 'waiting for an event in "approval" for',

@@ -194,9 +194,9 @@ def _paused(steps: list[Step], row: Instance | None, at: TimeWords) -> Why:
             "runs": "step",
             "pending": "step",
         }
-        said += f"; {what[doing(steps[0])]} {spoken_name(steps[0])} stands still until it is resumed"
+        said += f"; {what[doing(steps[0])]} {spoken_name(steps[0])} stands still until resumed"
     elif steps:
-        said += f"; {len(steps)} open steps stand still until it is resumed"
+        said += f"; {len(steps)} open steps stand still until resumed"
     else:
         said += "; goes on when it is resumed"
     short = f"paused in {short_name(steps[0])}" if steps else "paused"
