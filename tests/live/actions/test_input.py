@@ -2,7 +2,7 @@
 
 import pytest
 
-from wfdash.live.actions.input import NotSendable, propose_id, read_batch, read_payload
+from wfdash.live.actions.input import NotSendable, propose_id, read_batch, read_payload, read_payloads
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,20 @@ def test_a_proposed_id_is_nobody_elses():
 
     assert propose_id("orders", taken) == seen[2]
     assert len(set(seen)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "holds no payload"),
+        ('{"id": "a"}', "item 1 of .*: an object with id and payload is wanted"),
+        ('{"id": "a", "payload": 1}\n{"id": "z", "payload": 1}', "item 2 of .*: z is none of those"),
+        ('{"id": "a", "payload": 1}\n{"id": "a", "payload": 2}', "holds the id a twice"),
+        ('{"id": "a", "payload": 1}\n{', "line 2: "),
+    ],
+)
+def test_a_file_of_payloads_with_one_bad_item_sends_none(tmp_path, text, part):
+    path = tmp_path / "payloads.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(NotSendable, match=part):
+        read_payloads(path, {"a", "b"})

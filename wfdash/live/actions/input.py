@@ -1,7 +1,7 @@
 """What people hand over to be sent: JSON typed or in a file, ids proposed; checked before it is sent."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NoReturn
@@ -11,7 +11,7 @@ from wfdash.api.interface import NewInstance
 from wfdash.api.validate import check_instance_id, check_payload_size
 from wfdash.config.plain_file import read_plain
 
-__all__ = ["NotSendable", "propose_id", "read_batch", "read_payload"]
+__all__ = ["NotSendable", "propose_id", "read_batch", "read_payload", "read_payloads"]
 
 _KEYS = {"id", "instance_id", "params"}
 
@@ -66,6 +66,26 @@ def read_batch(path: Path, *, propose: Callable[[], str]) -> list[NewInstance]:
     if doubled := next((identity for identity in ids if ids.count(identity) > 1), ""):
         raise NotSendable(f"{path} holds the id {doubled} twice")
     return instances
+
+
+def read_payloads(path: Path, ids: Collection[str]) -> dict[str, Any]:
+    """A payload for each of some of these ids: an array or lines of objects with `id` and `payload`.
+
+    Raises NotSendable for the first item that is none, or that is for another id.
+    """
+    found: dict[str, Any] = {}
+    for place, item in enumerate(_items(_read_text(path)), 1):
+        if not isinstance(item, dict) or item.keys() != {"id", "payload"} or not isinstance(item["id"], str):
+            raise NotSendable(f"item {place} of {path}: an object with id and payload is wanted")
+        if item["id"] not in ids:
+            raise NotSendable(f"item {place} of {path}: {item['id']} is none of those that were chosen")
+        if item["id"] in found:
+            raise NotSendable(f"{path} holds the id {item['id']} twice")
+        _checked(check_payload_size, json.dumps(item["payload"]).encode(), f"the payload of {item['id']}")
+        found[item["id"]] = item["payload"]
+    if not found:
+        raise NotSendable(f"{path} holds no payload")
+    return found
 
 
 def _items(text: str) -> Sequence[Any]:

@@ -1,6 +1,6 @@
 """An action before it is carried out: which ids, frozen; what is skipped and why; and what came of each."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import islice, zip_longest
 from secrets import token_hex
 from typing import Any
@@ -72,6 +72,10 @@ class Plan(Struct, frozen=True):
     restart_from: RestartFrom | None = None
     event_type: str = ""
     payload: Any = None
+    payloads: Mapping[str, Any] | None = None
+    """By id, where each gets its own."""
+    only_waiting: bool = False
+    """An event is sent only to those that still wait for its type when their turn comes."""
     new: tuple[NewInstance, ...] = ()
     insisted: bool = False
     """Sent also where it would do nothing, because the person asked twice."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.api.errors import (
     BadAnswer,
@@ -22,6 +23,7 @@ from wfdash.api.interface import RestartFrom, StatusAnswer, Workflows
 from wfdash.core.model.status import is_final
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import VERBS, refusal, same_meaning
+from wfdash.core.why.waits import open_waits
 from wfdash.live.actions.judge import (
     LIMITED_TRIES,
     as_failure,
@@ -179,6 +181,12 @@ class Sender(Struct, frozen=True):
         )
         if VERBS[self.plan.verb].starts_from == "failed step" and not self._changed(target, before):
             target = await find_step(self.rereader, target, before)
+        if self.plan.only_waiting and not self._changed(target, before):
+            before, detail = await self.rereader.read_full(target.id)
+            # An event that nothing waits for is kept, and answers a later wait that it was not meant for.
+            if not any(wait.event_type in (self.plan.event_type, "") for wait in open_waits([detail])):
+                reason = f"it does not wait for {self.plan.event_type} any more: nothing sent"
+                target = replace(target, reason=reason)
         return target, before
 
     async def _reread(
@@ -302,7 +310,8 @@ class Sender(Struct, frozen=True):
         plan = self.plan
         verb = VERBS[plan.verb]
         if not verb.api_word:
-            await self.api.send_event(plan.workflow, target.id, plan.event_type, plan.payload)
+            payload = plan.payload if plan.payloads is None else plan.payloads[target.id]
+            await self.api.send_event(plan.workflow, target.id, plan.event_type, payload)
             return StatusAnswer("accepted")
         return await self.api.change_status(
             plan.workflow,

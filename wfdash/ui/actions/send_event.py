@@ -1,16 +1,21 @@
 """What event to send to one instance or to many."""
 
 from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from wfdash.api.errors import Refused
 from wfdash.api.validate import check_event_type
 from wfdash.core.model.instance import Instance
-from wfdash.live.actions.input import NotSendable, read_payload
+from wfdash.live.actions.input import NotSendable, read_payload, read_payloads
 from wfdash.live.actions.plan import Plan, make_plan
 from wfdash.ui.base.form import FormField, FormScreen
 from wfdash.ui.context import Context
 
 __all__ = ["SendEventScreen"]
+
+_NO_PAYLOAD = "the file has no payload for it"
 
 
 class SendEventScreen(FormScreen):
@@ -31,7 +36,9 @@ class SendEventScreen(FormScreen):
     def form_fields(self) -> Sequence[FormField]:
         return (
             FormField("type", "event type", self._event_type, hint="letters, digits, - and _"),
-            FormField("payload", "payload", "{}", json=True, hint="JSON"),
+            FormField(
+                "payload", "payload", "{}", json=True, hint="JSON, or @FILE with an id and payload a line"
+            ),
         )
 
     def typed_first(self) -> str:
@@ -44,11 +51,16 @@ class SendEventScreen(FormScreen):
             check_event_type(event_type, local=self.context.settings.local)
         except Refused as refused:
             raise NotSendable(refused.sentence if event_type else "the event type is missing") from None
+        text = self.value("payload") or "{}"
+        payload, payloads = None, None
         try:
-            payload = read_payload(self.value("payload") or "{}")
+            if text.startswith("@"):
+                payloads = read_payloads(Path(text[1:]).expanduser(), {row.id for row in self._rows})
+            else:
+                payload = read_payload(text)
         except NotSendable as wrong:
             raise NotSendable(f"payload: {wrong}") from None
-        return make_plan(
+        plan = make_plan(
             "send_event",
             self._workflow,
             self._rows,
@@ -57,3 +69,11 @@ class SendEventScreen(FormScreen):
             event_type=event_type,
             payload=payload,
         )
+        plan = replace(plan, only_waiting=event_type == self._event_type, payloads=payloads)
+        if payloads is None:
+            return plan
+        targets = (
+            replace(target, reason=target.reason or ("" if target.id in payloads else _NO_PAYLOAD))
+            for target in plan.targets
+        )
+        return replace(plan, targets=tuple(targets))

@@ -215,8 +215,12 @@ class EventsScreen(BaseScreen):
             self.table.repaint()
 
     def chosen_event_type(self) -> str | None:
-        wait = self.table.chosen
-        return wait.event_type if wait is not None else ""
+        """What the marked ones wait for, where it is one type; without marks that under the cursor."""
+        table, wait = self.table, self.table.chosen
+        types = {row.event_type for row in table.rows if row.instance in table.marked}
+        if wait is not None and (not types or wait.event_type in types):
+            return wait.event_type
+        return next(iter(types)) if len(types) == 1 else ""
 
     def action_row_open(self) -> None:
         self.context.prompts.write("instance.send_event")
