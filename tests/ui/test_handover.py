@@ -12,6 +12,7 @@ from wfdash.api.interface import NewInstance
 from wfdash.core.handoff.handover import read_handover
 from wfdash.demo.engine.program import Do
 from wfdash.demo.engine.workflow import SimulatedWorkflow
+from wfdash.live.records.record.reading import open_record
 
 
 @pytest.fixture
@@ -93,6 +94,20 @@ def test_the_table_is_exported_as_it_is_filtered(folder):
         await dashboard.until(lambda: list(folder.glob("*.ndjson")))
         lines = only_file(folder, "ndjson").read_text().splitlines()
         assert [json.loads(line)["id"] for line in lines] == ids
+
+    drive(script)
+
+
+def test_the_record_is_exported_for_a_replay(folder):
+    async def script(dashboard):
+        listed = {row.id for row in dashboard.app.session.poller.store}
+        await dashboard.until(lambda: dashboard.app.session.recorder.started)
+        await dashboard.press("export.menu", "r")
+        await dashboard.until(lambda: "wrote" in dashboard.text)
+        reader = open_record(only_file(folder, "db"))
+        found = {row.id for row in reader.rows("orders", reader.last, limit=1000)}
+        reader.close()
+        assert listed <= found
 
     drive(script)
 

@@ -9,7 +9,7 @@ from re import sub
 
 from wfdash.core.text.words import size
 
-__all__ = ["file_name", "save_stream", "write_first", "write_new"]
+__all__ = ["file_name", "fill_first", "save_stream", "write_first", "write_new"]
 
 
 def file_name(subject: str, ending: str, now: float) -> str:
@@ -23,12 +23,28 @@ def write_first(folders: Sequence[Callable[[], Path]], name: str, make: Callable
 
     Blocks for as long as making and writing them takes. Raises the last one's OSError.
     """
+    return _first(folders, lambda folder: write_new(folder, name, make()))
+
+
+def fill_first(folders: Sequence[Callable[[], Path]], name: str, fill: Callable[[Path], None]) -> Path:
+    """The same for what `fill` writes into an empty file by itself."""
+
+    def filled(folder: Path) -> Path:
+        with _new_file(folder, name) as (descriptor, path):
+            os.close(descriptor)
+            fill(path)
+        return path
+
+    return _first(folders, filled)
+
+
+def _first(folders: Sequence[Callable[[], Path]], write: Callable[[Path], Path]) -> Path:
     trouble = OSError(2, "there is no folder to write to")
     for find in folders:
         try:
             folder = find()
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return write_new(folder, name, make())
+            return write(folder)
         except OSError as error:
             trouble = error
     raise trouble

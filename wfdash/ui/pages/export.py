@@ -19,7 +19,7 @@ from wfdash.core.text.words import count, counted
 from wfdash.core.timeline.as_text import text_timeline
 from wfdash.live.polling.freshness import as_of
 from wfdash.live.reads.full_outputs import FullOutputs, read_full_outputs
-from wfdash.live.records.export_files import file_name, write_first
+from wfdash.live.records.export_files import file_name, fill_first, write_first
 from wfdash.ui.base.menu import MenuItem, MenuScreen
 from wfdash.ui.context import Context
 
@@ -54,6 +54,8 @@ class ExportScreen(MenuScreen):
         if instance:
             entries.append(MenuItem("j", "instance, JSON", f"{instance} with full step outputs"))
             entries.append(MenuItem("m", "instance, Markdown", f"{instance} for a ticket"))
+        if context.session is not None and context.session.recorder is not None:
+            entries.append(MenuItem("r", "record", "all that was seen of this account: wfdash replay FILE"))
         entries.append(MenuItem("v", "screen, SVG", "what was on screen under this panel"))
         super().__init__(context, "Export", entries)
 
@@ -100,6 +102,9 @@ class ExportScreen(MenuScreen):
                 {"c": "csv", "n": "ndjson"}[key],
                 self._row_count(len(rows)),
             )
+        elif key == "r":
+            await self._put_record()
+            return
         else:
             subject, ending, lines = self._session_file(key)
             make = lines.copy
@@ -173,6 +178,18 @@ class ExportScreen(MenuScreen):
         if detail is not None and not detail.simple:
             return detail, as_of(state, clock())
         return await session.reads.instance(self._workflow, self._instance), clock()
+
+    async def _put_record(self) -> None:
+        session = self.context.session
+        if session is None or session.recorder is None:
+            return
+        name = file_name(f"{self._workflow or 'wfdash'}-record", "db", self.context.clock())
+        try:
+            path = await asyncio.to_thread(fill_first, _FOLDERS, name, session.recorder.copy)
+        except OSError as error:
+            self._say(f"not written: {error.strerror or error}", severity="error")
+        else:
+            self._say(f"wrote {path}")
 
     async def _put(self, subject: str, ending: str, make: Make, note: str) -> None:
         """Writes the export, and says where."""

@@ -19,6 +19,7 @@ from wfdash.live.records.record.observations import SawDetail, SawRows, SawVersi
 from wfdash.live.records.record.packing import PackingError, pack, unpack
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.queue import RecordQueue
+from wfdash.live.records.record.reading import open_record
 from wfdash.live.records.record.recorder import Recorder
 from wfdash.live.records.record.schema import (
     APPLICATION,
@@ -361,6 +362,7 @@ import sys
 from pathlib import Path
 from wfdash.live.records.record.observations import SawRows
 from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.reading import open_record
 from wfdash.live.records.record.recorder import Recorder
 path, name = Path(sys.argv[1]), sys.argv[2]
 recorder = Recorder(clock=lambda: 1.795e9, said=lambda sentence: print(sentence, file=sys.stderr))
@@ -542,3 +544,27 @@ def kill_often(path, times):
         assert found % 20 == 0
         first = found // 20
         connection.close()
+
+
+@pytest.mark.parametrize("kept", ["a.db", None])
+def test_a_copy_holds_all_that_was_seen_so_far(tmp_path, kept):
+    recorder = Recorder(clock=lambda: AT)
+    recorder.start(RecordPlace(kept and tmp_path / kept))
+    for observation in SEEN:
+        recorder.saw(observation)
+    copy = tmp_path / "copy.db"
+    copy.touch(0o600)
+    recorder.copy(copy)
+    recorder.saw(SawRows(AT + 1, "orders", [row("later")]))
+    assert recorder.flush()
+    recorder.close()
+    reader = open_record(copy)
+    assert [each.id for each in reader.rows("orders", AT + 9)] == ["a"]
+    assert reader.flaws == []
+    reader.close()
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_copy_of_nothing_is_an_error(tmp_path):
+    with pytest.raises(OSError, match="nothing is recorded yet"):
+        Recorder(clock=lambda: AT).copy(tmp_path / "copy.db")

@@ -5,6 +5,8 @@ Light to import: SQLite comes with the thread that writes, once something has be
 
 import threading
 from collections.abc import Callable
+from errno import EIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wfdash.core.model.instance import Instance
@@ -83,6 +85,19 @@ class Recorder:
         if self._writer is None or self._writer.file is None:
             raise Unusable("nothing is recorded yet")
         return read_memory(self._writer.file)
+
+    def copy(self, into: Path) -> None:
+        """Writes all that was seen so far into this empty file; never on the event loop. Raises OSError."""
+        from wfdash.live.records.record.schema import Unusable
+
+        try:
+            reader = self.read()
+            try:
+                reader.copy(into)
+            finally:
+                reader.close()
+        except Unusable as wrong:
+            raise OSError(EIO, str(wrong)) from None
 
     def _run(self, place: RecordPlace) -> None:
         from wfdash.live.records.record.writing import RecordWriter
