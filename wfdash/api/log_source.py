@@ -66,3 +66,7 @@ class LogStream(Protocol):
     def follow(self, script: str, workflow: str = "") -> AsyncIterator[Sequence[LogLine]]:
         """Of one workflow of the script, or of all."""
         ...
+
+    async def check(self, script: str) -> str:
+        """Whether the credential may follow this script, in words; begins nothing."""
+        ...

@@ -101,4 +101,12 @@ def test_doctor_names_the_permission(program, simulator, faulty):
     assert "can be read (Workers Observability Read)" in program("doctor", env=simulator).stdout
     done = program("doctor", env=faulty("--fault", "403@telemetry"))
     assert "It takes the permission Workers Observability Read" in done.stdout
+    assert "can be followed (Workers Tail Read)" in done.stdout
+    assert done.returncode == 0
+
+
+def test_doctor_names_the_permission_to_follow(program, faulty):
+    done = program("doctor", env=faulty("--fault", "403@/tails"))
+    assert "It takes the permission Workers Tail Read" in done.stdout
+    assert "can be read (Workers Observability Read)" in done.stdout
     assert done.returncode == 0

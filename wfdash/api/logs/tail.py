@@ -47,6 +47,12 @@ class TailLogs:
         self._sockets = sockets
         self._pumps: dict[str, _Pump] = {}
 
+    async def check(self, script: str) -> str:
+        """Lists the tails of the script, which takes the same permission as making one and leaves nothing."""
+        asked = RequestInfo("list the tails", permission=self.permission)
+        await self._endpoints.ask("tail", "GET", _path(script), asked)
+        return f"can be followed ({self.permission})"
+
     async def follow(self, script: str, workflow: str = "") -> AsyncIterator[Batch]:
         """The lines of a script's workflows, or of one of them, until the caller leaves.
 
@@ -78,7 +84,7 @@ class _Pump:
     def __init__(self, endpoints: "Endpoints", sockets: SocketFactory, script: str) -> None:
         self._endpoints = endpoints
         self._sockets = sockets
-        self._path = f"/workers/scripts/{segment(script)}/tails"
+        self._path = _path(script)
         self._asked = RequestInfo("follow the log", permission=TailLogs.permission)
         self.readers: set[asyncio.Queue[tuple[str, Batch] | WorkflowsError]] = set()
         self.task = asyncio.ensure_future(self._run())
@@ -146,6 +152,10 @@ class _Pump:
             if reader.full():
                 reader.get_nowait()
             reader.put_nowait(handed)
+
+
+def _path(script: str) -> str:
+    return f"/workers/scripts/{segment(script)}/tails"
 
 
 def _read(message: str | bytes) -> tuple[str, Batch]:

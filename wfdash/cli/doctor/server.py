@@ -11,6 +11,7 @@ from wfdash.api.interface import Exchange, Workflows
 from wfdash.cli.exits import Stop
 from wfdash.cli.session import CommandSession, open_session
 from wfdash.config.settings import Settings
+from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.words import count
 from wfdash.live.budget.budget import Budget
 from wfdash.live.budget.clock_skew import clock_skew
@@ -27,6 +28,8 @@ class Examined(Struct):
     code: int = 0
     names: list[tuple[str, str]] = field(default_factory=list)
     """Kind and name of what is somebody's own in the facts."""
+    script: str = ""
+    """Of the workflow that was asked about, else of the first one that has one."""
 
 
 async def examine(settings: Settings) -> Examined:
@@ -65,15 +68,29 @@ async def _ask(session: CommandSession, examined: Examined) -> None:
     if examined.code == 1 and settings.account_id and not settings.local:
         await attempt("accounts", lambda: _accounts(api, examined))
     if settings.workflow and not examined.code:
-        await attempt("workflow", lambda: _workflow(api, settings.workflow), fatal=True)
+        await attempt("workflow", lambda: _workflow(api, examined, settings.workflow), fatal=True)
     if api.account_id and not settings.account_id:
         examined.facts.append(("account", f"{api.account_id} (the only one of GET /accounts)"))
     if settings.local and not examined.code:
         examined.facts += _dev_session(api.watch_only)
     if not examined.code:
         await attempt("logs", lambda: api.log_reader().check())
-        if not settings.local:
-            examined.facts.append(("logs, live", "unknown until followed; takes Workers Tail Read"))
+        await _ask_for_tail(session, examined, attempt)
+
+
+async def _ask_for_tail(
+    session: CommandSession,
+    examined: Examined,
+    attempt: Callable[[str, Callable[[], Awaitable[str]]], Awaitable[None]],
+) -> None:
+    """Whether lines can be followed as they are printed: of the script of some workflow that is there."""
+    script, stream = examined.script, session.api.log_stream()
+    if stream is None:
+        return  # a dev session has none
+    if not script:
+        examined.facts.append(("logs, live", f"unknown without a workflow; takes {stream.permission}"))
+        return
+    await attempt("logs, live", lambda: stream.check(script))
 
 
 def _dev_session(watch_only: str) -> list[tuple[str, str]]:
@@ -117,14 +134,20 @@ async def _token(api: Workflows) -> str:
 async def _workflows(api: Workflows, examined: Examined) -> str:
     page = await api.list_workflows(per_page=10)
     examined.names += [("workflow", workflow.name) for workflow in page.items]
+    examined.script = next((found.script_name for found in page.items if _has_script(found)), "")
     total = page.total if page.total is not None else len(page.items)
     names = ", ".join(workflow.name for workflow in page.items[:5])
     return f"{total}{f' ({names})' if total <= 5 and names else ''}"
 
 
-async def _workflow(api: Workflows, name: str) -> str:
+async def _workflow(api: Workflows, examined: Examined, name: str) -> str:
     found = await api.get_workflow(name)
+    examined.script = found.script_name if _has_script(found) else examined.script
     return f"{found.name} is there"
+
+
+def _has_script(workflow: Workflow) -> bool:
+    return bool(workflow.script_name) and not workflow.script_deleted
 
 
 async def _accounts(api: Workflows, examined: Examined) -> str:
