@@ -2,8 +2,12 @@
 
 import json
 import re
+import time
+from datetime import datetime
 
 import pytest
+
+from tests.support.harness.simulator import Simulator
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +114,21 @@ def test_doctor_names_the_permission_to_follow(program, faulty):
     assert "It takes the permission Workers Tail Read" in done.stdout
     assert "can be read (Workers Observability Read)" in done.stdout
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("ahead", [600, -600])
+def test_lines_are_found_where_the_clocks_are_ten_minutes_apart(program, ahead):
+    server = Simulator("calm", ahead=ahead)
+    try:
+        failed = server.listing("orders", status="errored")[0]["id"]
+        done = program("logs", "-w", "orders", "-i", failed, "--json", env=server.env)
+        assert done.returncode == 0, done.stderr
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [line for line in lines if line["step"] == "charge card" and line["certain"]]
+        assert "this machine's clock is" in done.stderr
+        begun = datetime.fromisoformat(server.detail("orders", failed)["start"]).timestamp()
+        since = f"{time.time() + ahead - begun + 60:.0f}s"
+        late = program("logs", "-w", "orders", "-i", failed, "--since", since, "--json", env=server.env)
+        assert len(late.stdout.splitlines()) == len(lines)
+    finally:
+        server.stop()

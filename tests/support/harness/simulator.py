@@ -22,23 +22,28 @@ from wfdash.demo.http.ratelimit import RateLimit
 from wfdash.demo.http.serve import serve
 count = RateLimit.count
 RateLimit.count = lambda self, user: ({}, None) if user == READ_ONLY_TOKEN else count(self, user)
-api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # or this machine's clock would be called wrong
+ahead = float(sys.argv[3])
+if not ahead:
+    api.formatdate = lambda *_, **__: formatdate(usegmt=True)  # or this machine's clock would be called wrong
 began = time.time()
 stopped = sys.argv[2] == "stopped"
-sys.exit(serve(0, scenario=sys.argv[1], clock=(lambda: began) if stopped else time.time))
+sys.exit(serve(0, scenario=sys.argv[1], clock=(lambda: began) if stopped else lambda: time.time() + ahead))
 """
 
 
 class Simulator:
     """`env` is what a program needs to use it; `patch` changes an instance behind that program's back.
 
-    With `hostile` every string in its answers is, and its clock stands.
+    With `hostile` every string in its answers is, and its clock stands. `ahead` is in seconds, and less than
+    nothing for one that lags behind this machine.
     """
 
-    def __init__(self, scenario: str = "calm", *, stopped: bool = False, hostile: bool = False) -> None:
+    def __init__(
+        self, scenario: str = "calm", *, stopped: bool = False, hostile: bool = False, ahead: float = 0
+    ) -> None:
         program = ["-c", _SERVE] if not hostile else ["-m", "tests.support.fakes.hostile_world"]
         self._process = subprocess.Popen(
-            [sys.executable, *program, scenario, "stopped" if stopped else "running"],
+            [sys.executable, *program, scenario, "stopped" if stopped else "running", str(ahead)],
             env=environment(),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

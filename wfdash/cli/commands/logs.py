@@ -53,7 +53,8 @@ class _Logs:
         self.workflow, self.instance = workflow, parsed.instance
         self.as_json, self.follows = parsed.json, parsed.follow
         self.step, self.count = parsed.step, parsed.count
-        self.since = None if parsed.since is None else session.clock() - parsed.since
+        self._span: float | None = parsed.since
+        self.since: float | None = None
         self.logs = InstanceLogs(session.api, workflow, self.instance, turn=self._turn, now=session.clock)
         self._printed: set[tuple[object, ...]] = set()
         self._said: set[str] = set()
@@ -117,6 +118,9 @@ class _Logs:
 
     async def _read(self, detail: Detail) -> None:
         """Reads once; while following, a passing failure is said once and waited out."""
+        # Not before an answer: only then is it known how far this machine's clock is from the server's.
+        if self.since is None and self._span is not None:
+            self.since = self.session.clock() - self._span
 
         async def read() -> None:
             await self.logs.read(detail, since=self.since)
