@@ -1,11 +1,13 @@
 """A fault of our own, wherever it is: the terminal is given back, and no byte anywhere holds the token."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.harness.act import confirm
 from tests.support.harness.output import strange
 from tests.support.harness.program import environment
 from tests.support.harness.simulator import Simulator
@@ -127,6 +129,41 @@ def test_a_crash_of_a_one_shot_tells_no_token_either(simulator):
     assert "in boom" in done.stderr
     assert simulator.env["CLOUDFLARE_API_TOKEN"] not in done.stderr + done.stdout
     assert "\x1b" not in done.stderr
+
+
+def test_no_log_line_enters_what_is_kept_or_reported(terminal, program, simulator, tmp_path):
+    """Journal, record, story, bundle, crash report and debug log hold nothing that a Worker printed."""
+    waiting = simulator.listing("orders", status="waiting")[0]["id"]
+    told = program("logs", "-w", "orders", "-i", waiting, "--json", env=simulator.env).stdout.splitlines()
+    plain = [said for line in told if "{" not in (said := json.loads(line)["message"])]
+    printed = max(plain, key=len)[:40]
+    debug = ["--debug", str(tmp_path / "debug.log")]
+    argv = [sys.executable, "-c", CRASHING, "an action", "-w", "orders", "--filter", waiting, *debug]
+    shell = terminal(argv=argv, env=simulator.env, columns=200, lines=50, cwd=tmp_path)
+    shell.wait_for("1 of ", "waiting")
+    confirm(shell, "p", waiting)
+    shell.wait_for("last: pause", "‖ paused")
+    shell.quiet()
+    shell.press("l")
+    shell.wait_for(printed)
+    shell.press("escape")
+    shell.wait_gone(printed)
+    shell.press("e")
+    shell.wait_for("story")
+    shell.press("s")
+    shell.wait_gone("what was on screen under this panel")
+    shell.press("l")
+    shell.wait_for(printed)
+    shell.press("?")
+    assert shell.wait_exit() == 1
+    assert "fault of its own" in shell.screen.text
+    assert printed not in shell.screen.text
+    bundle = tmp_path / "bundle.txt"
+    program("doctor", "--bundle", str(bundle), env=simulator.env)
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"actions.jsonl", "debug.log", "bundle.txt"} <= {path.name for path in kept}
+    assert any(path.suffix == ".md" for path in kept)
+    assert holding(printed, tmp_path, None) == []
 
 
 EDITOR = """

@@ -19,7 +19,7 @@ from wfdash.core.logs.rows import line_text
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit, masked
-from wfdash.core.text.words import age, count
+from wfdash.core.text.words import age, count, counted
 from wfdash.core.timeline.axis import Axis, Scale
 from wfdash.core.timeline.outline import Outline, outline_in_slices
 from wfdash.core.timeline.timeline import axis_of
@@ -258,14 +258,15 @@ class LogsScreen(BaseScreen):
             name = base_name(self._detail.steps.columns.names[self.step])
             what = f'{count(len(shown))} of {count(len(self._placed))} lines: those of "{clean(name[:100])}"'
         else:
-            what = f"{count(len(shown))} lines"
+            what = counted(len(shown), "line")
         return f"{what} · {'following' if self.table.follows else 'newest last'}"
 
     def _doubts(self) -> list[str]:
         said = []
         uncertain = sum(not entry.certain for entry in self._shown())
         if uncertain:
-            said.append(f"? others may be among these: {count(uncertain)} lines name no instance")
+            names = f"{counted(uncertain, 'line')} {'names' if uncertain == 1 else 'name'} no instance"
+            said.append(f"? others may be among these: {names}")
         if self._logs is not None:
             said += [clean(note) for note in self._logs.state.notes]
             late = self._logs.state.stream_failure
@@ -346,7 +347,7 @@ class LogsScreen(BaseScreen):
         except OSError as error:
             said, severity = f"not written: {error.strerror or error}", "error"
         else:
-            said, severity = f"wrote {path}, {count(len(entries))} lines", "information"
+            said, severity = f"wrote {path}, {counted(len(entries), 'line')}", "information"
         self.call_later(partial(self.context.notify, said, severity=severity))
 
 
