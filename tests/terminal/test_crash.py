@@ -134,8 +134,8 @@ def test_a_crash_of_a_one_shot_tells_no_token_either(simulator):
 def test_no_log_line_enters_what_is_kept_or_reported(terminal, program, simulator, tmp_path):
     """Journal, record, story, bundle, crash report and debug log hold nothing that a Worker printed."""
     waiting = simulator.listing("orders", status="waiting")[0]["id"]
-    told = program("logs", "-w", "orders", "-i", waiting, "--json", env=simulator.env).stdout.splitlines()
-    plain = [said for line in told if "{" not in (said := json.loads(line)["message"])]
+    listed = program("logs", "-w", "orders", "-i", waiting, "--json", env=simulator.env).stdout.splitlines()
+    plain = [said for line in listed if "{" not in (said := json.loads(line)["message"])]
     printed = max(plain, key=len)[:40]
     debug = ["--debug", str(tmp_path / "debug.log")]
     argv = [sys.executable, "-c", CRASHING, "an action", "-w", "orders", "--filter", waiting, *debug]
