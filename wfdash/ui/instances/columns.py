@@ -1,6 +1,6 @@
 """The columns of the instances table: which of them fit a width, and how sorting by one is written."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -92,7 +92,8 @@ class TableColumns(Struct, frozen=True):
         return BY_NAME[name].title
 
 
-def columns(width: int, longest_id: int, status: int, shown: Sequence[str] = USUAL) -> TableColumns:
+@lru_cache(maxsize=32)  # asked for by every row that is drawn
+def columns(width: int, longest_id: int, status: int, shown: tuple[str, ...] = USUAL) -> TableColumns:
     """What of `shown` fits beside a gutter of two cells, each column after one space; `status` is its width.
 
     What it is blocked on stands after one space more, away from the numbers before it.

@@ -82,7 +82,7 @@ class InstanceRows:
         return self.table.instance
 
     @property
-    def columns(self) -> Sequence[str]:
+    def columns(self) -> tuple[str, ...]:
         """Which columns the table has, in their order."""
         return self._context.settings.columns or USUAL
 

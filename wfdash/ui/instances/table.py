@@ -1,6 +1,6 @@
 """The instances of a workflow: an ordered view of the store drawn as rows, with marks and ghosts."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
 from rich.style import Style
@@ -47,7 +47,7 @@ class RowSource(Protocol):
     marks: Marks
 
     @property
-    def columns(self) -> Sequence[str]:
+    def columns(self) -> tuple[str, ...]:
         """Which columns there are, in their order."""
 
     def settle(self) -> None:
