@@ -47,8 +47,10 @@ def failures(
         level = f"errors are level at {percent(tally.failure_rate or 0.0)}"
         if changes:
             last = changes[-1]
+            came, deploy = _newest(last, deployed)
+            at = max(last.at, deploy)
             level = f"errors fell from {percent(last.before)} to {percent(last.after)}"
-            level += f" at {_time(last.at, now, utc)}"
+            level += f" at {_time(at, now, utc)}{_beside(at, came, deploy)}"
         return Finding(f"{level}: {count(tally.errored)} of {count(tally.sample)} that ended failed")
     before, after = _rate(rows, _start(changes, rise), rise.at), _rate(rows, rise.at, rise.until)
     if after <= before:

@@ -10,7 +10,7 @@ from math import ceil, floor
 from statistics import median
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step_kind import OWN
@@ -88,25 +88,22 @@ class UsualRun:
 
     def __init__(self, samples: Iterable[RunSample]) -> None:
         self.samples = tuple(samples)
+        self._progress: tuple[Detail, _Progress] | None = None
+        """Of the answer looked at last: the clock alone changes nothing of it."""
 
     def forecast(self, detail: Detail, now: float) -> Forecast | None:
         """What is usually left of this run at `now` (epoch seconds); None where too little is known."""
         moving = detail.status in _MOVING
         if not moving or detail.start is None or len(detail.steps) > _MOST_STEPS:
             return None
-        ended: dict[Key, float] = {}
-        open_keys: list[Key] = []
-        for key, start, end in _timed(detail):
-            if end is not None:
-                ended[key] = end
-            elif start is not None:
-                open_keys.append(key)
-        reached = max(ended.values(), default=detail.start)
-        gone = max(0.0, now - reached)
-        alike = [sample for sample in self.samples if all(key in sample.ends for key in open_keys)]
-        came = [(sample, _reached(sample, ended)) for sample in alike]
-        guesses = [(sample.took - at - gone, sample, at) for sample, at in came if sample.took - at > gone]
-        if len(guesses) < LEAST_SAMPLES or 2 * len(guesses) < len(alike):
+        if self._progress is None or self._progress[0] is not detail:
+            self._progress = detail, self._compare(detail, detail.start)
+        so_far = self._progress[1]
+        gone = max(0.0, now - so_far.reached)
+        guesses = [
+            (sample.took - at - gone, sample, at) for sample, at in so_far.alike if sample.took - at > gone
+        ]
+        if len(guesses) < LEAST_SAMPLES or 2 * len(guesses) < len(so_far.alike):
             return None
         lefts = sorted(left for left, _, _ in guesses)
         least, most = _spread(lefts)
@@ -115,8 +112,39 @@ class UsualRun:
             return None
         runs = [(sample, at) for _, sample, at in guesses]
         steps = round(median(len(sample.ends) for sample, _ in runs))
-        coming = _coming(runs, {*ended, *open_keys})
-        return Forecast(middle, least, most, len(runs), len(ended), max(steps, len(ended)), coming)
+        # Time only takes guesses away, those that were over first: their number says which are left.
+        if len(runs) not in so_far.coming:
+            so_far.coming[len(runs)] = _coming(runs, so_far.begun)
+        ended = so_far.ended
+        return Forecast(middle, least, most, len(runs), ended, max(steps, ended), so_far.coming[len(runs)])
+
+    def _compare(self, detail: Detail, start: float) -> "_Progress":
+        """How far the run has come, and where each sample was when it had come as far."""
+        ended: dict[Key, float] = {}
+        open_keys: list[Key] = []
+        for key, began, end in _timed(detail):
+            if end is not None:
+                ended[key] = end
+            elif began is not None:
+                open_keys.append(key)
+        alike = [sample for sample in self.samples if all(key in sample.ends for key in open_keys)]
+        return _Progress(
+            max(ended.values(), default=start),
+            len(ended),
+            {*ended, *open_keys},
+            [(sample, _reached(sample, ended)) for sample in alike],
+        )
+
+
+class _Progress(Struct):
+    reached: float
+    """When the step that ended last did, epoch seconds."""
+    ended: int
+    begun: set[Key]
+    alike: list[tuple[RunSample, float]]
+    """Samples that have the open steps, each with the moment up to which it had got as far."""
+    coming: dict[int, tuple[UsualStep, ...]] = field(default_factory=dict)
+    """By the number of samples that they are told from."""
 
 
 def _timed(detail: Detail) -> Iterable[tuple[Key, float | None, float | None]]:

@@ -85,6 +85,20 @@ class Foot(Struct, frozen=True):
             lines.append(self._line(name, when, QUIET, words, style))
         return lines
 
+    def triggers(self) -> list[Pieces]:
+        """What started them and how each fared, where that is not one and the same and there is room."""
+        found = {name: tally for name, tally in self.loaded.history.triggers().items() if name}
+        if len(found) < 2 or not self.tall or self.of_all:
+            return []
+        order = sorted(found, key=lambda name: -found[name].created)
+        words = " · ".join(
+            f"{clean(name)} {percent(tally.failure_rate)} of {count(tally.sample)} failed"
+            if tally.failure_rate is not None
+            else f"{clean(name)} none ended"
+            for name, tally in ((name, found[name]) for name in order)
+        )
+        return [[("  trigger   ", STRONG), (fit(words, max(1, self.width - 13)), PLAIN)]]
+
     def _fared(self, share: VersionShare, tally: Tally) -> str:
         if not tally.sample:
             return "none has completed or failed yet" if tally.created else "none in this time"

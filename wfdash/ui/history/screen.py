@@ -367,6 +367,7 @@ class HistoryScreen(BaseScreen):
             *axis_lines(of, loaded.deployed, utc=utc, first=finding.version, cursor=cursor),
             *(below.moment(buckets[cursor]) if cursor is not None else self._how_to_read(width)),
             *below.versions(),
+            *below.triggers(),
             *below.crons(self._schedules()),
             below.basis(self._total, self._state()),
         ]
