@@ -69,7 +69,7 @@ def test_one_that_fails_again_is_told_with_its_step(wfdash, engine, fresh):
     done = wfdash("redrive", identity, "--wait", "--yes")
     [answer] = objects(done)
     assert (done.returncode, answer["outcome"], answer["ended"]) == (1, "done", "errored")
-    assert answer["error"] == 'failed again at "weigh": PaymentError: weigh is broken'
+    assert answer["error"] == 'failed again at "weigh", same cause: PaymentError: weigh is broken'
 
 
 def test_a_step_the_engine_does_not_know_is_said_to_be_one(wfdash, engine, fresh, tmp_path):

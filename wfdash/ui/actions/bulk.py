@@ -30,6 +30,8 @@ _STYLES: Mapping[str, Style] = {
     Outcome.NOT_REACHED: BAD,
     Outcome.UNKNOWN: BAD,
 }
+_PLACE = {outcome: -place for place, outcome in enumerate(ORDER)}
+"""Where a result stands among others that are looked at as soon: the worst first."""
 _BAR = 40
 _SAME_CHANGE = 5.0
 """Seconds by which the server's time of a change may follow ours of the answer that settled it."""
@@ -70,16 +72,16 @@ def bulk_lines(
             )
         ],
     ]
-    settled = sorted(progress.results.values(), key=lambda result: -ORDER.index(result.outcome))
+    settled = sorted(progress.results.values(), key=lambda result: (_rank(result), _PLACE[result.outcome]))
     rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
-    settled.sort(key=_rank)
-    rows += [(_word(result), result.id, _sentence(result, now)) for result in settled]
-    room = max(1, height - len(lines) - 2)
-    top = min(top, max(0, len(rows) - room))
-    lines += _results(rows[top : top + room], width)
-    if len(rows) > room:
-        shown = f"{top + 1} to {min(len(rows), top + room)}"
-        lines.append([(f"   {shown} of {count(len(rows))}, up and down for the others", QUIET)])
+    room, many = max(1, height - len(lines) - 2), len(rows) + len(settled)
+    top = min(top, max(0, many - room))
+    visible = settled[max(0, top - len(rows)) : max(0, top + room - len(rows))]
+    words = [(_word(result), result.id, _sentence(result, now)) for result in visible]
+    lines += _results([*rows[top : top + room], *words], width)
+    if many > room:
+        shown = f"{top + 1} to {min(many, top + room)}"
+        lines.append([(f"   {shown} of {count(many)}, up and down for the others", QUIET)])
     lines += [[]] * max(0, height - len(lines) - 1)
     lines.append(_foot(progress, shows, back))
     return lines[:height]

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from textwrap import wrap
 
 from msgspec import Struct, field
@@ -112,6 +113,12 @@ def expected_text(plan: Plan, *, production: bool, unrecorded: bool = False) -> 
 
 def shown_names(ids: Sequence[str], width: int) -> list[str]:
     """The ids as they can be told apart: escaped where cleaning would make two of them look alike."""
+    return list(_shown_names(tuple(ids), width))
+
+
+@lru_cache(maxsize=4)
+def _shown_names(ids: tuple[str, ...], width: int) -> list[str]:
+    """Kept, since a prompt is drawn twice a second and its ids are frozen: of 12,000 it takes 25 ms."""
     names = distinguishable(ids)
     cut = [fit(name, width, cut="middle").rstrip() for name in names]
     doubled = {name for name, times in Counter(cut).items() if times > 1}
