@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -73,4 +74,42 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     pins.toggle(B)
     assert "No space left" in pins.trouble
     assert json.loads(path.read_text()) == [[A.account, A.workflow, A.id]]
-    assert [each.name for each in tmp_path.iterdir()] == ["watched.json"]
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["watched.json"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5)), max_size=25))
+def test_pins_of_several_programs_are_merged(tmp_path_factory, changes):
+    path = tmp_path_factory.mktemp("state") / "watched.json"
+    programs = [Pins(path) for _ in range(3)]
+    watched = {}
+    for program, number in changes:
+        pin = Pin("0" * 32, "orders", str(number))
+        if programs[program].toggle(pin):
+            watched[pin] = None
+        else:
+            watched.pop(pin, None)
+        assert set(Pins(path)) == set(watched)
+
+
+def test_pins_merged_into_a_spoilt_file_lose_neither(tmp_path):
+    path = tmp_path / "watched.json"
+    pins = Pins(path)
+    pins.toggle(A)
+    path.write_text("[[1, 2]]")
+    pins.toggle(B)
+    assert "kept as watched.unreadable-1" in pins.trouble
+    assert list(Pins(path)) == [B], "what another program took out is out"
+    assert (tmp_path / "watched.unreadable-1").read_text() == "[[1, 2]]"
+
+
+def test_watching_at_once_in_many_programs_loses_none(tmp_path):
+    path = tmp_path / "watched.json"
+
+    def watch(program: int) -> None:
+        pins = Pins(path)
+        for number in range(10):
+            pins.add(Pin("", "orders", f"{program}-{number}"))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(watch, range(4)))
+    assert len(Pins(path)) == 40

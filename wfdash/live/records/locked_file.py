@@ -165,16 +165,31 @@ def session_is_over(folder: Path, session: str) -> bool:
 
 
 @contextlib.contextmanager
-def exclusively(folder: Path, name: str) -> Iterator[bool]:
-    """Gives whether nobody else is in here under that name just now. Raises OSError."""
+def exclusively(folder: Path, name: str, patience: float = 0.0) -> Iterator[bool]:
+    """Gives whether nobody else is in here under that name, after so many seconds. Raises OSError."""
     path = _lock_path(folder, f"{name}-taken")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
+    give_up = time.monotonic() + patience
+    while (descriptor := _take(path)) is None and time.monotonic() < give_up:
+        time.sleep(0.005)
     try:
-        yield try_lock(descriptor)
+        yield descriptor is not None
     finally:
-        os.close(descriptor)
-        path.unlink(missing_ok=True)
+        if descriptor is not None:
+            # Only by who holds it, and before it is let go: else two more would lock two files of this name.
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+def _take(path: Path) -> int | None:
+    """The descriptor of that file, locked; None where another holds it."""
+    descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
+    with contextlib.suppress(FileNotFoundError):
+        # Who held it until now may have removed the file that was opened: a lock on it keeps nobody out.
+        if try_lock(descriptor) and os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _lock_lost() -> OSError:

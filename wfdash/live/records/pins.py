@@ -12,11 +12,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.config.plain_file import read_plain
+from wfdash.live.records.locked_file import exclusively
 
 __all__ = ["Pin", "PinState", "Pins"]
 
 FILE_NAME = "watched.json"
 _MOST = 500
+_PATIENCE = 0.2
+"""Seconds to wait for another process that writes the file just now."""
 
 
 class Pin(Struct, frozen=True):
@@ -42,14 +45,19 @@ class Pins:
     """An ordered set of pins. Without a path it lives in memory alone, as in the demo.
 
     `trouble` says in a sentence why the file could not be read or written; the pins of this run stay.
+    Several processes share the file: each change is put into what it holds by then.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self.trouble = ""
-        self._pins: dict[Pin, None] = {}
-        if path is not None:
-            self._read(path)
+        self._pins: dict[Pin, None] = self._read() or {}
+        self._saved = dict(self._pins)
+        """What the file held when it was last read or written."""
+        if self.trouble and self._pins:
+            trouble = self.trouble
+            self._write()
+            self.trouble = self.trouble or trouble
 
     def __contains__(self, pin: Pin) -> bool:
         return pin in self._pins
@@ -86,20 +94,25 @@ class Pins:
             self._pins = dict.fromkeys(replace(pin, account=pin.account or account) for pin in self._pins)
             self._write()
 
-    def _read(self, path: Path) -> None:
+    def _read(self) -> dict[Pin, None] | None:
+        """What the file holds; what is not understood is set aside, and `trouble` says so."""
+        if self.path is None:
+            return None
         try:
-            rows = json.loads(read_plain(path).decode("utf-8", "surrogatepass"))
+            rows = json.loads(read_plain(self.path).decode("utf-8", "surrogatepass"))
         except (FileNotFoundError, NotADirectoryError):
-            return
+            return None
         except (OSError, ValueError, RecursionError) as error:
             words = error.strerror if isinstance(error, OSError) else "it is not the JSON that wfdash wrote"
-            self._set_aside(path, f"could not be read ({words}); nothing of it is watched")
-            return
+            self._set_aside(self.path, f"could not be read ({words}); nothing of it is watched")
+            return None
         pins = [Pin(*row) for row in rows if _is_pin(row)] if isinstance(rows, list) else []
-        self._pins = dict.fromkeys(pins[:_MOST])
-        if not isinstance(rows, list) or len(self._pins) < len(rows):
-            read = len(self._pins)
-            self._set_aside(path, f"holds more than wfdash wrote; {read} instances of it are watched")
+        read = dict.fromkeys(pins[:_MOST])
+        if not isinstance(rows, list) or len(read) < len(rows):
+            self._set_aside(
+                self.path, f"holds more than wfdash wrote; {len(read)} instances of it are watched"
+            )
+        return read
 
     def _set_aside(self, path: Path, words: str) -> None:
         """Keeps what was not understood under a name of its own: the next change writes the file anew."""
@@ -108,31 +121,43 @@ class Pins:
             path.rename(kept)
         except OSError:
             self.path, self.trouble = None, f"{path.name} {words}; nothing is written over it"
-            return
-        if self._pins:
-            self._write()
-        self.trouble = self.trouble or f"{path.name} {words}; it is kept as {kept.name}"
+        else:
+            self.trouble = f"{path.name} {words}; it is kept as {kept.name}"
 
     def _write(self) -> None:
+        """Puts the changes of this run into what the file holds now, whichever process wrote that."""
+        if self.path is None:
+            return
+        self.trouble = ""
+        try:
+            with exclusively(self.path.parent, "watched", _PATIENCE):
+                self._merge()
+                self._replace()
+        except OSError as error:
+            self.trouble = f"watched until wfdash ends: {FILE_NAME} could not be written ({error.strerror})"
+
+    def _merge(self) -> None:
+        if (theirs := self._read()) is None:
+            return
+        kept = [pin for pin in theirs if pin in self._pins or pin not in self._saved]
+        added = [pin for pin in self._pins if pin not in self._saved]
+        self._pins = dict.fromkeys([*kept, *added][:_MOST])
+
+    def _replace(self) -> None:
         """Replaces the file whole, so that a full disk or a crash leaves the one before."""
         if self.path is None:
             return
         rows = [[pin.account, pin.workflow, pin.id] for pin in self._pins]
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
-            try:
-                with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                    json.dump(rows, file)
-                os.replace(name, self.path)
-            except BaseException:
-                os.unlink(name)
-                raise
-            self.trouble = ""
-        except OSError as error:
-            self.trouble = (
-                f"watched until wfdash ends: {self.path.name} could not be written ({error.strerror})"
-            )
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                json.dump(rows, file)
+            os.replace(name, self.path)
+        except BaseException:
+            os.unlink(name)
+            raise
+        self._saved = dict(self._pins)
 
 
 def _is_pin(row: Any) -> bool:
