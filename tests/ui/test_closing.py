@@ -1,5 +1,7 @@
 """Pages that come and go while something still has them in hand."""
 
+import asyncio
+
 import pytest
 
 from tests.support.clocks.simulated_time import simulate
@@ -83,6 +85,26 @@ def test_news_that_comes_after_the_screens_went_is_dropped():
         assert app.pages.top is None
 
     simulate(main())
+
+
+def test_work_in_the_background_ends_before_the_screens_go():
+    screens = []
+
+    async def main():
+        async with opened() as dashboard:
+            app = dashboard.app
+
+            async def work():
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    screens.append(len(app.screen_stack))
+
+            app.run_worker(work())
+            await dashboard.settled()
+
+    simulate(main())
+    assert screens == [1]
 
 
 def test_news_that_nobody_asked_for_covers_no_answer_to_a_key():

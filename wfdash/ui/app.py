@@ -148,7 +148,14 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
 
     # News.
 
+    async def _shutdown(self) -> None:
+        """Stops what runs in the background before the screens go that it would bring something to."""
+        self.workers.cancel_all()
+        await super()._shutdown()
+
     def on_live(self, message: Live) -> None:
+        if not self.screen_stack:
+            return
         if self.connection.learn_account():
             self.people.begin()
             self.hooks.begin()
@@ -165,7 +172,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
                     screen.live(update)
 
     def on_action_moved(self, message: ActionMoved) -> None:
-        self.actions.moved(message.progress, message.event)
+        if self.screen_stack:
+            self.actions.moved(message.progress, message.event)
 
     def _tick(self) -> None:
         """What is to be seen ticks: the screen on top, and those under a panel."""
