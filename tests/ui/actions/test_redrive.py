@@ -4,11 +4,14 @@ import re
 
 import pytest
 
+from tests.support.harness.typing import Keyboard
 from tests.ui.actions.test_actions import chips, on, put_cursor, writes
+from tests.ui.actions.test_prompt_keys import rows
 from wfdash.core.verbs.redrive import redrive_point
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.live.actions.plan_lines import read_plan
 from wfdash.live.polling.read_instance import read_answer
+from wfdash.ui.actions.bulk import BulkScreen
 from wfdash.ui.actions.prompt import PromptScreen
 
 PARCELS = {"scenario": "fixed-deploy", "workflow": "parcels"}
@@ -186,6 +189,35 @@ def test_failed_canary_holds_the_rest_until_a_key_says_go():
         assert trail.failed
 
     on(script, **PARCELS)
+
+
+def test_held_rest_is_sent_by_a_bare_key_that_came_alone():
+    fell = []
+
+    async def script(dash):
+        dash.world.workflows["parcels"].restarts_on_newest = False
+        trail = await canary(dash, parcels(dash)[-8:], 2)
+        await dash.until(lambda: trail.held, 400)
+        keyboard = Keyboard(dash)
+        dash.app.action_poll_freeze()
+        for pieces, gap in rows(b"g", (0.0, 0.09, 0.25)):
+            if not isinstance(dash.app.screen, BulkScreen):
+                await keyboard.type(b"X", gap=1)
+            assert isinstance(dash.app.screen, BulkScreen), (pieces, gap)
+            await keyboard.type(*pieces, gap=gap)
+            await keyboard.rest(0.6)
+            if len(writes(dash)) != 2 or not trail.held:
+                fell.append((pieces, gap))
+                return
+            while not isinstance(dash.app.screen, BulkScreen) and len(dash.app.screen_stack) > 1:
+                await keyboard.type(b"\x1b[27u", gap=0.4)
+        if not isinstance(dash.app.screen, BulkScreen):
+            await keyboard.type(b"X", gap=1)
+        await keyboard.type(b"g")
+        await dash.until(lambda: len(writes(dash)) > 2)
+
+    on(script, **PARCELS)
+    assert fell == []
 
 
 def test_held_rest_is_left_unsent_by_a_key():

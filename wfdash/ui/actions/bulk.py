@@ -1,6 +1,7 @@
 """A bulk as it goes: how far it came, what became of each, and the key that stops it."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from rich.style import Style
 from textual import events
@@ -15,6 +16,7 @@ from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
 from wfdash.ui.context import Context
+from wfdash.ui.keys.prompt_gate import ALONE, HOLD, bare
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
 
@@ -209,6 +211,8 @@ class BulkScreen(LowerHalf):
         super().__init__(context)
         self.progress = progress
         self._top = 0
+        self._offered_at: float | None = None
+        """Since when the panel offers to send what is held."""
 
     def on_mount(self) -> None:
         self.draw()
@@ -219,6 +223,10 @@ class BulkScreen(LowerHalf):
 
     def draw(self) -> None:
         if self.is_ready:
+            if not self.progress.held:
+                self._offered_at = None
+            elif self._offered_at is None:
+                self._offered_at = self.context.gate.now()
             width, height = self.room
             now, shows = self.context.clock(), self.context.keys.key_of("bulk.show")
             session = self.context.session
@@ -275,8 +283,9 @@ class BulkScreen(LowerHalf):
         if event.key == "escape":
             self.close()
         elif event.key == "g" and self.progress.held:
-            self.context.desk.go_on(self.progress)
-        elif event.character and event.character == self._back_words()[:1]:
+            if self._may_go_on(event):
+                self.set_timer(ALONE, partial(self._go_on, event))
+        elif (key := bare(event)) and key == self._back_words()[:1]:
             self._take_back()
             return
         elif event.key == "m" and self.progress.answered:
@@ -287,6 +296,17 @@ class BulkScreen(LowerHalf):
             step = 1 if event.key == "down" else -1
             self._top = max(0, min(len(self.progress.plan.targets), self._top + step))
         self.draw()
+
+    def _may_go_on(self, event: events.Key) -> bool:
+        """Whether this key was meant to send the rest: alone, after the offer could be read."""
+        offered = self._offered_at
+        readable = offered is not None and self.context.gate.stamp(event) >= offered + HOLD
+        return readable and self.came_alone(event) and self.context.terminal.is_drawn()
+
+    def _go_on(self, event: events.Key) -> None:
+        if self.on_top and self.progress.held and self._may_go_on(event):
+            self.context.desk.go_on(self.progress)
+            self.draw()
 
     def _mark(self) -> None:
         """Marks what failed, else all that this was about, and nothing else."""

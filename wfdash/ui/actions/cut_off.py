@@ -22,6 +22,7 @@ from wfdash.ui.actions.prompt import PromptScreen
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
 from wfdash.ui.context import Context
+from wfdash.ui.keys.prompt_gate import bare
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
 
@@ -121,13 +122,13 @@ class CutOffScreen(LowerHalf):
         elif event.key in ("down", "up") and self._over is None:
             step = 1 if event.key == "down" else -1
             self._at = max(0, min(len(self._batches) - 1, self._at + step))
-        elif event.character == "R" and self._over is None:
+        elif bare(event) == "R" and self._over is None:
             self._resume()
-        elif event.character == "m" and self._chosen.unsent:
+        elif bare(event) == "m" and self._chosen.unsent:
             self.context.pages.listing.mark_later(self._chosen.workflow, self._chosen.unsent)
             number = count(len(self._chosen.unsent))
             self.context.notify(f"{number} marked in the list of {self._chosen.workflow}")
-        elif event.character == "d":
+        elif bare(event) == "d":
             self.run_worker(self._drop(), exit_on_error=False)
         self.draw()
 

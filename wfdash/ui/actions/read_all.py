@@ -10,6 +10,7 @@ from wfdash.core.text.words import count, counted, spoken
 from wfdash.live.reads.remainder import Remainder
 from wfdash.ui.base.dialog import LowerHalf
 from wfdash.ui.context import Context
+from wfdash.ui.keys.prompt_gate import bare
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
 
@@ -91,9 +92,9 @@ class ReadAllScreen(LowerHalf):
         event.prevent_default()
         if event.key == "escape":
             self.close()
-        elif self._began is None and event.character == "o":
+        elif self._began is None and bare(event) == "o":
             self._finish()
-        elif self._began is None and event.character == "a":
+        elif self._began is None and bare(event) == "a":
             self._begin()
             self._go_on()
 
