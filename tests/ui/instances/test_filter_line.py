@@ -48,6 +48,7 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
         await d.until(lambda: d.app.session.poller.search.searched.over)
         await d.passes(1)
         assert "the newest · ctrl+r searches on" in d.lines[1]
+        assert re.search(r"· about [0-9hms ]+ for the rest", d.lines[1])
         searched = d.app.session.poller.search.searched
         await d.press("poll.now")
         await d.until(lambda: d.app.session.poller.search.searched.read == searched.read + 5)

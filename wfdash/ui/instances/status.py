@@ -173,8 +173,7 @@ def _searched_pieces(searched: Searched, go_on: str, pace: float) -> Sequence[Pi
     """How many of those that may match were read, the key that reads on, and what that costs."""
     words = f"opened {count(searched.read)} of {count(searched.candidates)}"
     if searched.over and searched.read < searched.candidates:
-        rest = searched.candidates - searched.read
-        cost = f"{count(rest)} unread: about {spoken(rest / pace)} of the request budget"
+        cost = f"about {spoken((searched.candidates - searched.read) / pace)} for the rest"
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], [(cost, QUIET)]]
     return [[(words, PLAIN if searched.over else WARN)]]
 
