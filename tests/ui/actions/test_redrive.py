@@ -177,6 +177,7 @@ def test_failed_canary_holds_the_rest_until_a_key_says_go():
         await dash.passes(60)
         assert len(writes(dash)) == 2
         assert "of the first 2 did not complete" in dash.text
+        assert " left" not in dash.line(" 2 of "), "nothing goes on by itself"
         assert "g send the rest" in dash.text
         await dash.press("g")
         await dash.until(lambda: trail.over, 900)

@@ -65,7 +65,7 @@ def bulk_lines(
             (f" {count(total)} instances in ", PLAIN),
             (clean(plan.workflow), STRONG),
         ],
-        _bar(progress.sent, total, width, None if slow else progress.left(now)),
+        _bar(progress.sent, total, width, None if slow or progress.held else progress.left(now)),
         *_counts(progress, width),
         [
             (
