@@ -70,13 +70,13 @@ def test_esc_goes_on_without_and_nobody_is_led_twice(terminal, account, config):
     assert shell.wait_exit() == 0
     assert shell.not_as_found() == []
     again = terminal(env=account)
-    again.wait_for("WORKFLOW", "ERRORED", "orders")
+    again.wait_for("WORKFLOW", "FAILED", "orders")
     assert "first-time setup" not in again.screen.text
 
 
 def test_who_says_which_account_goes_straight_to_its_workflows(terminal, still):
     shell = terminal(env=still.env)
-    shell.wait_for("WORKFLOW", "ERRORED", "orders")
+    shell.wait_for("WORKFLOW", "FAILED", "orders")
     assert "first-time setup" not in shell.screen.text
 
 
