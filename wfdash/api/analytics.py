@@ -5,10 +5,10 @@ metrics and analytics; GraphQL adaptive sampling).
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import json
-
+from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.api.errors import BadAnswer, Forbidden, Refused
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.core.history.analytics import Analytics
@@ -78,8 +78,8 @@ async def _ask(endpoints: "Endpoints", body: dict[str, Any], workflow: str) -> t
     asked = RequestInfo("read the analytics", workflow, permission=_PERMISSION)
     answer = await endpoints.http.ask("analytics", "POST", "/graphql", (), body)
     try:
-        value = fields_of(json.decode(answer.body))
-    except ValueError:
+        value = fields_of(read_json(answer.body))
+    except Unreadable:
         value = {}
     if answer.http != 200 and "data" not in value:
         await endpoints.envelope(answer, asked)  # raises the error that fits
@@ -109,12 +109,18 @@ def _read(data: Mapping[str, Any], found: Analytics, *, exact: bool) -> Analytic
     found.cut = len(groups) >= _MOST
     for group in map(fields_of, groups[:_MOST]):
         dimensions = fields_of(group.get("dimensions"))
-        at, count = parse_time(dimensions.get("time")), number(group.get("count"))
+        at, count = parse_time(dimensions.get("time")), _finite(group.get("count"))
         status = _EVENTS.get(str(dimensions.get("eventType")))
         if at is None or count is None or status is None:
             continue
         tally = found.tallies.setdefault(at, Tally())
         setattr(tally, status, getattr(tally, status) + int(count))
-        level = number(fields_of(group.get("avg")).get("sampleInterval"))
+        level = _finite(fields_of(group.get("avg")).get("sampleInterval"))
         found.sampled = max(found.sampled, level or 0.0)
     return found
+
+
+def _finite(value: object) -> float | None:
+    """The number; None also for NaN and infinity, which Python takes for JSON."""
+    found = number(value)
+    return found if found is not None and isfinite(found) else None

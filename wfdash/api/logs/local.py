@@ -16,6 +16,7 @@ from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import message_of
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.model.json_values import fields_of, number
+from wfdash.core.model.times import epoch_ms
 from wfdash.core.text.words import count
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[LogLine]:
         if len(row) < 6:
             continue
         number_of, at, span, level, message, handler = row[:6]
-        moment = number(at)
+        moment = epoch_ms(at)
         if moment is None:
             continue
         try:

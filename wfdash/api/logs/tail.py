@@ -19,7 +19,8 @@ from wfdash.api.logs.message import message_of
 from wfdash.api.logs.socket import SocketEnded
 from wfdash.api.logs.socket_factory import SocketFactory
 from wfdash.core.logs.line import LogLine, Source
-from wfdash.core.model.json_values import fields_of, number
+from wfdash.core.model.json_values import fields_of
+from wfdash.core.model.times import epoch_ms
 
 if TYPE_CHECKING:
     from wfdash.api.endpoints import Endpoints
@@ -169,7 +170,7 @@ def _read(message: str | bytes) -> tuple[str, Batch]:
 
 
 def _lines(event: Mapping[str, Any], instance: str) -> Iterator[LogLine]:
-    began = number(event.get("eventTimestamp"))
+    began = epoch_ms(event.get("eventTimestamp"))
     request = f"{instance}/{began:.0f}" if began is not None else instance
     method = fields_of(event.get("event")).get("rpcMethod")
     foreign = not instance and method != "run"
@@ -177,7 +178,7 @@ def _lines(event: Mapping[str, Any], instance: str) -> Iterator[LogLine]:
     place = 0
     for entry in logs if isinstance(logs, list) else ():
         fields = fields_of(entry)
-        at = number(fields.get("timestamp"))
+        at = epoch_ms(fields.get("timestamp"))
         if at is None:
             continue
         place += 1
@@ -193,7 +194,7 @@ def _lines(event: Mapping[str, Any], instance: str) -> Iterator[LogLine]:
         )
     for entry in exceptions if isinstance(exceptions, list) else ():
         fields = fields_of(entry)
-        at = number(fields.get("timestamp"))
+        at = epoch_ms(fields.get("timestamp"))
         place += 1
         if at is not None:
             words = f"{text(fields.get('name'))}: {text(fields.get('message'))}".strip(": ")

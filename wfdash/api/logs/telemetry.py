@@ -19,6 +19,7 @@ from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import message_of
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.model.json_values import fields_of, number
+from wfdash.core.model.times import epoch_ms
 from wfdash.core.text.words import count
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _request(event: Mapping[str, Any]) -> str:
 def _lines(events: Sequence[Mapping[str, Any]]) -> Iterator[LogLine]:
     for event in events:
         metadata, workers = fields_of(event.get("$metadata")), fields_of(event.get("$workers"))
-        at = number(event.get("timestamp"))
+        at = epoch_ms(event.get("timestamp"))
         # The row of an invocation itself says when it ended; no code printed it.
         if at is None or metadata.get("type") == "cf-worker-event":
             continue

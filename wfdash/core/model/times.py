@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-__all__ = ["iso", "parse_time", "parse_times", "seconds_of"]
+from wfdash.core.model.json_values import number
+
+__all__ = ["epoch_ms", "iso", "parse_time", "parse_times", "seconds_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = -62135596800.0
@@ -52,6 +54,12 @@ def seconds_of(moments: Sequence[datetime | None]) -> list[float | None]:
 def _are_writable(times: Sequence[float | None]) -> bool:
     present = [time for time in times if time is not None]
     return not present or (min(present) >= _EARLIEST and max(present) <= _LATEST)
+
+
+def epoch_ms(value: object) -> float | None:
+    """Epoch milliseconds; None for anything that is no such number, or lies where `iso` can write nothing."""
+    at = number(value)
+    return at if at is not None and _EARLIEST * 1000 <= at <= _LATEST * 1000 else None
 
 
 def iso(seconds: float) -> str:

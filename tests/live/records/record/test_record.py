@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -236,7 +237,7 @@ def test_packing_gives_the_value_back(value):
     assert unpack(pack(value)) == value
 
 
-@pytest.mark.parametrize("body", [b"", b"x", pack({"a": 1})[:-2], "text", None])
+@pytest.mark.parametrize("body", [b"", b"x", pack({"a": 1})[:-2], "text", None, zlib.compress(b'"\xff"')])
 def test_what_is_no_packed_value_is_refused(body):
     with pytest.raises(PackingError):
         unpack(body)

@@ -44,5 +44,5 @@ def unpack(body: object) -> Any:
         if not unpacker.eof:
             raise PackingError("it is cut, or unpacks to more than 64 MB")
         return msgspec.json.decode(data)
-    except (zlib.error, msgspec.DecodeError, RecursionError) as wrong:
+    except (zlib.error, msgspec.DecodeError, ValueError, RecursionError) as wrong:
         raise PackingError(str(wrong)) from None
