@@ -6,7 +6,10 @@ import sys
 import pytest
 
 from tests.support.harness.dashboard import drive
+from tests.support.harness.typing import Keyboard
+from tests.ui.actions.test_prompt_keys import rows
 from wfdash.config.own_commands import OwnCommand, filled_in
+from wfdash.ui.actions.own_commands import OwnCommandScreen
 
 WRITE = """
 import json, os, sys
@@ -68,6 +71,30 @@ def test_nothing_but_a_bare_y_runs_it(tmp_path, keys):
         assert not file.exists()
 
     drive(script, demo=False, commands=(command(file, "{id}"),))
+
+
+def test_no_other_bytes_of_a_terminal_run_it(tmp_path):
+    file, fell = tmp_path / "ran", []
+
+    async def script(d):
+        steady(d)
+        keyboard = Keyboard(d)
+        d.app.action_poll_freeze()
+        for pieces, gap in rows(b"y", (0.0, 0.09)):
+            await keyboard.rest(1.2)
+            await keyboard.type(b"\x02", gap=1)
+            assert isinstance(d.app.screen, OwnCommandScreen), (pieces, gap)
+            await keyboard.type(*pieces, gap=gap)
+            await keyboard.rest(0.3)
+            if d.app.actions.own_commands.running is not None:
+                fell.append((pieces, gap))
+                return
+            while len(d.app.screen_stack) > 1:
+                await keyboard.type(b"\x1b[27u", gap=0.4)
+
+    drive(script, demo=False, commands=(command(file, "{id}"),))
+    assert fell == []
+    assert not file.exists()
 
 
 def test_one_that_changes_nothing_runs_read_only_and_unasked(tmp_path):
