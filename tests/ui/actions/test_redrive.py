@@ -164,7 +164,7 @@ def test_rest_is_sent_once_the_first_ones_are_complete():
         await dash.until(lambda: trail.over, 900)
         eligible = len(trail.plan.eligible)
         assert len(writes(dash)) == eligible
-        assert f"{eligible} restarted · {eligible} complete" in dash.text
+        await dash.until(lambda: f"{eligible} restarted · {eligible} complete" in dash.text)
 
     on(script, **PARCELS)
 

@@ -273,7 +273,7 @@ class ActionHost:
             if isinstance(screen, PromptScreen) and screen.progress is progress:
                 screen.on_progress(event)
             elif isinstance(screen, BulkScreen) and screen.progress is progress:
-                screen.draw()
+                screen.draw_soon()
         self.draw()
         session = self._context.session
         if not isinstance(event, Progress) and session is not None and progress.answered:
