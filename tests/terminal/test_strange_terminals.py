@@ -62,7 +62,7 @@ def test_a_bare_escape_is_the_escape_key(demo):
     """As a terminal sends it that knows no keyboard modes: the silence after it tells it from a sequence."""
     shell = demo()
     shell.press("?")
-    shell.wait_for("every one can be changed")
+    shell.wait_for("Next instance, with")
     shell.send(b"\x1b")
     shell.wait_for(ROWS)
     left_well(shell, "q")
@@ -149,7 +149,7 @@ def test_on_a_console_without_a_clipboard_it_goes_to_a_file(demo, tmp_path):
 def test_no_color_names_no_colour_not_even_the_terminals_own(demo):
     shell = demo(columns=140, lines=40, env={"NO_COLOR": "1"})
     shell.press("?")
-    shell.wait_for("every one can be changed")
+    shell.wait_for("Next instance, with")
     shell.press("escape")
     shell.wait_for(ROWS)
     looks = re.findall(rb"\x1b\[([\d;]*)m", bytes(shell.written))
@@ -170,7 +170,7 @@ def test_what_no_terminal_should_send_ends_nothing(demo):
     shell.send(b"order\xff-8\r")
     shell.wait_for("order\ufffd-8")
     shell.press("?")
-    shell.wait_for("On the instance under the cursor")
+    shell.wait_for("Next instance, with")
     left_well(shell, "q", "q")
 
 
