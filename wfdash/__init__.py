@@ -1,3 +1,3 @@
 """wfdash: a terminal dashboard for Cloudflare Workflows."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
