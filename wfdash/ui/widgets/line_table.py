@@ -223,8 +223,9 @@ class LineTable(Widget, can_focus=True):
         super().notify_style_update()
 
     def on_resize(self) -> None:
+        # Textual paints it whole for its new size by itself; again it would be 6 kB of a start.
         self._scroll_to_cursor()
-        self.refresh()
+        self.repaint()
 
     def watch_cursor_shown(self) -> None:
         self.repaint()

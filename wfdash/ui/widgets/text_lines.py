@@ -50,9 +50,6 @@ class TextLines(Widget):
     def render_line(self, y: int) -> Strip:
         return self._drawn.strip(y)
 
-    def on_resize(self) -> None:
-        self.refresh()
-
     def _strip(self, y: int) -> Strip:
         width = self.size.width
         return strip_of(self._lines[y], width) if y < len(self._lines) else blank(width)
