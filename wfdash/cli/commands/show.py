@@ -43,8 +43,9 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance))
     now = session.clock()
     detail = read_answer(workflow, parsed.instance, answer)
-    context = await WhyFacts(session).context(detail)
-    why = context.why(detail, now=now)
+    facts = WhyFacts(session)
+    context = await facts.context(detail)
+    why = context.why(detail, now=now, row=await facts.row(detail))
     if missing := partial_reason(detail):
         say(f"wfdash: {missing}")
     if parsed.json:

@@ -7,9 +7,10 @@ from contextlib import suppress
 from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.api.interface import Version
+from wfdash.api.interface import ListQuery, Version
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 from wfdash.core.why.context import WhyContext, why_context
 from wfdash.core.why.current_steps import current_steps, doing
@@ -53,6 +54,20 @@ class WhyFacts(Struct):
             allowed=version.concurrency_limit if version is not None else None,
             counts=self._counts if queued else None,
         )
+
+    async def row(self, detail: Detail) -> Instance | None:
+        """The row of a paused one, which alone says since when; None where one page has not got it."""
+        if self.session.api.local or detail.status != "paused" or detail.queued is None:
+            return None  # rows of a dev session have no such date
+        # It was created before it was queued, long before where it was restarted; a second is for rounding.
+        paused = ListQuery(status="paused", date_end=detail.queued + 1.0)
+        with suppress(WorkflowsError, TimeoutError):
+            async with asyncio.timeout(_WITHIN):
+                await self.session.budget.acquire(Priority.FOREGROUND, self.session.purpose)
+                page = await self.session.api.list_instances(detail.workflow, paused)
+                rows = (Instance.from_item(item) for item in page.items if item.get("id") == detail.id)
+                return next(rows, None)
+        return None
 
     def _pauses(self, detail: Detail) -> Sequence[tuple[float, float | None]]:
         """When it was paused from this machine: what is to be tried again is so much later."""
