@@ -55,7 +55,10 @@ class Feeds:
         self.sweep = Sweep(context, skip=lambda: self.newest.complete_at is not None)
         self.search = FilterSearch(context, self.row_details)
         self.error_samples = ErrorSamples(
-            context, read=self.row_details.remember, deployed=lambda: self.versions.appeared
+            context,
+            read=self.row_details.remember,
+            deployed=lambda: self.versions.appeared,
+            all_listed=lambda: self.history.complete,
         )
         self.versions = Versions(context, wanted=self._versions_that_matter)
         self.usual_runs = UsualRuns(context, opened=self._opened_detail)

@@ -3,6 +3,8 @@
 import asyncio
 
 from tests.support.clocks.simulated_time import simulate
+from tests.support.fakes.details import answer, gave_up
+from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import stage
 from wfdash.api.interface import ListQuery
 from wfdash.api.paging import walk
@@ -101,6 +103,20 @@ def test_since_when_is_said_once_the_first_failure_was_read():
             assert progress(on)[1] <= 60
 
     simulate(story())
+
+
+@scripted
+async def test_first_failure_in_a_wholly_listed_dev_session(api, poller, loop):
+    api.local = True
+    api.pages = {"": [item(identity, "errored", 60) for identity in ("a", "b")]}
+    failed = answer("errored", [gave_up("charge card", 0, [1])], end=1, error={"name": "E", "message": "no"})
+    api.details = {"a": failed, "b": failed}
+    poller.show("orders")
+    await asyncio.sleep(5)
+    causes = poller.error_samples
+    causes.wanted = True
+    await asyncio.sleep(30)
+    assert (causes.progress, causes.since_found) == ((2, 2), True)
 
 
 def test_versions_are_blamed_over_an_unfiltered_range():

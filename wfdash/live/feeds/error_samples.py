@@ -45,6 +45,7 @@ class ErrorSamples(Job):
         *,
         read: Callable[[Detail], None],
         deployed: Callable[[], Mapping[str, float]],
+        all_listed: Callable[[], bool],
     ) -> None:
         super().__init__(1.0)
         self.context = context
@@ -53,6 +54,8 @@ class ErrorSamples(Job):
         """Told of every instance that was read, for who learns from it too."""
         self._deployed = deployed
         """When versions came, as far as that was answered."""
+        self._all_listed = all_listed
+        """Whether the table has every instance that matches its filter: a dev session's takes none."""
         self.wanted = False
         self._clear()
 
@@ -196,6 +199,8 @@ class ErrorSamples(Job):
         self._listed_at = context.clock()
         errored = [row for row in context.store if row.status == "errored"]
         self._first_failure.note(errored)
+        if context.local:
+            self._first_failure.complete = self._all_listed()
         errored.sort(key=lambda row: (-(row.ended or row.created or 0.0), row.id))
         self._cut = self._below is not None if self._everything else more or len(errored) > SAMPLE
         listed = {row.id: None for row in (errored if self._everything else errored[:SAMPLE])}
