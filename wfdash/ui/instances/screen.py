@@ -1,7 +1,6 @@
 """The main screen: the instances of one workflow, and from 120 columns the one under the cursor."""
 
 from collections.abc import Callable
-from itertools import islice
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -136,7 +135,7 @@ class InstancesScreen(BaseScreen):
             self.filter_line.show(status.counts(), self.views.pieces())
             self._draw_trouble(status)
             # Where something failed, the key that puts it right is told before all others.
-            failed = any(row.status == "errored" for row in islice(self.rows.targets(), _LOOKED_AT))
+            failed = any(row.status == "errored" for row in self.rows.targets(_LOOKED_AT))
             self.offers = ("instance.redrive",) if failed else ()
             self.query_one(KeyBar).note(status.notes())
         top = self.app.screen
