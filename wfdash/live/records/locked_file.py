@@ -204,21 +204,18 @@ def _lock_path(folder: Path, session: str) -> Path:
 
 def try_lock(descriptor: int) -> bool:
     """Whether nobody else holds it: locked then until the descriptor is closed."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return fcntl is None or _flock(descriptor, fcntl.LOCK_EX)
 
 
 def hold_together(descriptor: int) -> bool:
     """Whether it is held beside others who hold it so too, in place of a lock of one's own."""
-    if fcntl is None:
-        return False
+    return fcntl is not None and _flock(descriptor, fcntl.LOCK_SH)
+
+
+def _flock(descriptor: int, kind: int) -> bool:
+    """Whether a lock of this kind was to be had at once."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

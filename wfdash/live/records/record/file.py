@@ -158,10 +158,7 @@ def node_of(path: Path | None) -> int:
 _OF_AN_INSTANCE = ("listed", "detail", "piece", "cause")
 _OLDEST = "SELECT key FROM instance ORDER BY created, key LIMIT ?1"
 _PRUNE_OLDEST = (
-    *(
-        f"DELETE FROM {table} WHERE instance IN ({_OLDEST})"
-        for table in ("listed", "detail", "piece", "cause")
-    ),
+    *(f"DELETE FROM {table} WHERE instance IN ({_OLDEST})" for table in _OF_AN_INSTANCE),
     f"DELETE FROM instance WHERE key IN ({_OLDEST})",
 )
 
