@@ -10,7 +10,7 @@ from wfdash.core.text.words import brief
 from wfdash.core.timeline.outline import ALIVE, Outline, State
 from wfdash.core.timeline.rows import Row
 from wfdash.core.why.current_steps import deadline
-from wfdash.core.why.failure import cut_by_a_pause, lost_attempts, step_failure
+from wfdash.core.why.failure import cut_by_a_pause, lost_attempts, step_failure, who_cut_off
 from wfdash.core.why.step_names import failure_text, shown_name, terminator
 from wfdash.core.why.why import TimeWords
 
@@ -75,10 +75,8 @@ def _notes(step: Step, row: Row, at: TimeWords, *, stands: bool) -> list[tuple[s
         notes.append((f" {sign} {clean(step.event_type[:120])}", "quiet"))
     if row.state == "pending":
         notes.append((" not begun an attempt", "quiet"))
-    if (lost := lost_attempts(step)) and row.state != "failed":
-        paused = all(cut_by_a_pause(step.attempts[position]) for position in lost)
-        who = "a pause cut off" if paused else "the platform lost"
-        notes.append((f" ran again: {who} an attempt", "warn"))
+    if lost_attempts(step) and row.state != "failed":
+        notes.append((f" ran again: {who_cut_off(step)} an attempt", "warn"))
     if stands and row.state in ("sleeps", "waits", "retries"):
         notes.append((f" {_STILL}", "quiet"))
     elif row.state in ("sleeps", "waits") and step.end is not None:

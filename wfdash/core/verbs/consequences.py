@@ -161,7 +161,7 @@ def _computes(step: Step) -> bool:
 
 
 def _holds_up(step: Step) -> bool:
-    return step.kind in ("sleep", "waitForEvent") and not step.finished
+    return bool(kind_of(step.kind).rests) and not step.finished
 
 
 def _after(step: Step, began: float | None) -> bool:

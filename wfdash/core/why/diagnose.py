@@ -12,7 +12,7 @@ from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.core.why.current_steps import current_steps, doing
 from wfdash.core.why.ended import of_final
-from wfdash.core.why.failure import cut_by_a_pause, lost_attempts, ran_again
+from wfdash.core.why.failure import lost_attempts, ran_again, who_cut_off
 from wfdash.core.why.open_steps import attempt_count, of_several, of_single, short_name
 from wfdash.core.why.session_times import SessionTimes, of_cut
 from wfdash.core.why.step_names import failure_text, spoken_name
@@ -108,9 +108,8 @@ def _with_runs_again(why: Why, detail: Detail) -> Why:
     if len(again) == 1:
         lost, named = lost_attempts(again[0]), spoken_name(again[0])
         which = f"attempt {lost[0] + 1}" if len(lost) == 1 else f"{len(lost)} attempts"
-        paused = all(cut_by_a_pause(again[0].attempts[position]) for position in lost)
-        did = "a pause cut off" if paused else "the platform lost"
-        said = f"{did} {which} of {named}, which ran again: its effects may have happened twice"
+        said = f"{who_cut_off(again[0])} {which} of {named}, "
+        said += "which ran again: its effects may have happened twice"
     else:
         said = f"the platform lost attempts of {len(again):,} steps, which ran again: "
         said += "their effects may have happened twice"

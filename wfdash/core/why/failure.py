@@ -21,6 +21,7 @@ __all__ = [
     "ran_again",
     "root_failure",
     "step_failure",
+    "who_cut_off",
 ]
 
 RESET = "Durable Object reset because its code was updated"
@@ -182,13 +183,19 @@ def _is_lost(attempt: Attempt) -> bool:
         error.name == _INTERNAL
         or _INTERNAL in error.message
         or RESET in error.message
-        or error.message == _PAUSED
+        or cut_by_a_pause(attempt)
     )
 
 
 def cut_by_a_pause(attempt: Attempt) -> bool:
     """Whether a pause of the instance ended the attempt."""
     return attempt.error is not None and attempt.error.message == _PAUSED
+
+
+def who_cut_off(step: Step) -> str:
+    """What took the attempts of it that `lost_attempts` gives, as the subject and verb of a sentence."""
+    paused = all(cut_by_a_pause(step.attempts[position]) for position in lost_attempts(step))
+    return "a pause cut off" if paused else "the platform lost"
 
 
 def ran_again(detail: Detail) -> list[Step]:
