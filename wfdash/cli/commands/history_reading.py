@@ -85,7 +85,7 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
             now = before + session.clock() - time.time()
             since = max(0.0, now - seconds)
         total = total if total is not None else page.total
-        found = [row for row in map(Instance.from_item, page.items) if row is not None]
+        found = Instance.from_items(page.items)
         loaded += len(found)
         rows += found
         if page.cursor is None:

@@ -147,7 +147,7 @@ async def _warn(plan: Plan, session: CommandSession, workflow: str) -> None:
 
     async def complete() -> list[Instance]:
         page = await session.read(lambda: session.api.list_instances(workflow, ListQuery("complete")))
-        return [row for row in map(Instance.from_item, page.items) if row is not None]
+        return Instance.from_items(page.items)
 
     if session.api.local:
         return

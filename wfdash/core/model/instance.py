@@ -1,6 +1,6 @@
 """One workflow instance as a list row tells it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from sys import intern
 from typing import Any
 
@@ -38,6 +38,11 @@ class Instance(Struct):
     """Number of the request that last told this row; a later request's answer has the higher one."""
     seen: float | None = None
     """Of one that had not ended and of which nothing newer may be known: when it was told of last."""
+
+    @classmethod
+    def from_items(cls, items: Iterable[Mapping[str, Any]]) -> "list[Instance]":
+        """Reads the rows of a page; those without a usable id are left out."""
+        return [row for row in map(cls.from_item, items) if row is not None]
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Instance | None":

@@ -86,7 +86,7 @@ class Store:
         """
         added: list[str] = []
         changed: list[str] = []
-        rows = {row.id: row for row in map(Instance.from_item, items) if row}
+        rows = {row.id: row for row in Instance.from_items(items)}
         for row in rows.values():
             row.seq = seq
             old = self._rows.get(row.id)

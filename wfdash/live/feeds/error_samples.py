@@ -97,12 +97,6 @@ class ErrorSamples(Job):
         self.soon()
 
     @property
-    def read_everything(self) -> bool:
-        """Whether every errored instance there is was read, as far as a read could tell."""
-        read, of = self.progress
-        return self._everything and self.listed and self._below is None and read == of
-
-    @property
     def versions(self) -> tuple[str, ...]:
         """The versions whose time matters while somebody looks: of the commonest cause, and the newest."""
         if not self.wanted:

@@ -119,8 +119,7 @@ class UsualRuns(Job):
                 page = await context.api.list_instances(context.workflow, ListQuery("complete"))
             except (Forbidden, NotFound):
                 return
-            rows = map(Instance.from_item, page.items)
-            found = [row for row in rows if row is not None and row.version == version]
+            found = [row for row in Instance.from_items(page.items) if row.version == version]
             self._listed[version] = (context.clock(), found)
         if (opened := self._opened()) is not None:
             context.notify(Update(details=(opened.id,)))

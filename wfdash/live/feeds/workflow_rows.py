@@ -120,7 +120,7 @@ class WorkflowRows(Job):
             if isinstance(error, (Forbidden, NotFound)):
                 return  # the others go on
             raise
-        rows = [row for row in map(Instance.from_item, page.items) if row is not None]
+        rows = Instance.from_items(page.items)
         for row in rows:
             row.extra = None  # no picture shows what else a row says
             row.seen = None if is_final(row.status) else now

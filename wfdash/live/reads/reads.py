@@ -53,13 +53,13 @@ class Reads(Struct, frozen=True):
         """The newest complete ones, as the server lists them."""
         await self._turn(purpose)
         page = await self.api.list_instances(workflow, ListQuery("complete"))
-        return [row for row in map(Instance.from_item, page.items) if row is not None]
+        return Instance.from_items(page.items)
 
     async def errored_instances(self, workflow: str, purpose: str) -> tuple[list[Instance], int | None]:
         """The newest errored ones, and how many there are in all where the server says."""
         await self._turn(purpose)
         page = await self.api.list_instances(workflow, ListQuery("errored"))
-        return [row for row in map(Instance.from_item, page.items) if row is not None], page.total
+        return Instance.from_items(page.items), page.total
 
     async def step(
         self, workflow: str, instance: str, name: str, *, waits: bool, purpose: str = "step output"
