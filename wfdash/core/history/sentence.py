@@ -11,8 +11,9 @@ from wfdash.core.history.bucket import Tally
 from wfdash.core.history.change import SOON, RateChange
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.words import clock, count, short_version, spoken
+from wfdash.core.triage.headline import ENOUGH
 
-__all__ = ["Finding", "durations", "failures", "percent", "throughput"]
+__all__ = ["Finding", "durations", "failures", "percent", "share", "throughput"]
 
 _GRAIN: Final = 90.0
 """A change is dated to the start of its stretch, which may lie before the deploy that made it."""
@@ -93,6 +94,13 @@ def percent(share: float) -> str:
     if 0 < share < 0.01 or 0.99 < share < 1:
         return f"{min(max(share * 100, 0.1), 99.9):.1f} %"
     return f"{share * 100:.0f} %"
+
+
+def share(number: int, of: int) -> str:
+    """`38 %`, or `1 of 3` where those are too few for a rate."""
+    if not of:
+        return "–"
+    return percent(number / of) if of >= ENOUGH else f"{number} of {of}"
 
 
 _PER: Final = (("second", 1.0), ("minute", 60.0), ("hour", 3600.0))

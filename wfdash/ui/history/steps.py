@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.strip import Strip
 
 from wfdash.api.errors import WorkflowsError
-from wfdash.core.history.sentence import Finding, percent
+from wfdash.core.history.sentence import Finding, share
 from wfdash.core.history.step_change import StepChange, choose_runs, compare_steps, steps_sentence
 from wfdash.core.history.steps import StepTally
 from wfdash.core.model.detail import Detail
@@ -18,7 +18,6 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import brief, clock, count, counted, short_version
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.reads.step_samples import StepSamples
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -238,7 +237,7 @@ def _texts(step: StepChange) -> dict[str, str]:
         "P50 BEFORE": _took(before.p50),
         "P95": _took(now.p95),
         "P95 BEFORE": _took(before.p95),
-        "RETRIED": _share(now.retried + before.retried, step.runs),
+        "RETRIED": share(now.retried + before.retried, step.runs),
         "SLOWEST": clean(step.example),
     }
 
@@ -254,13 +253,7 @@ def _bad(step: StepChange) -> tuple[str, ...]:
 
 
 def _rate(tally: StepTally) -> str:
-    return _share(tally.failed, tally.runs)
-
-
-def _share(number: int, runs: int) -> str:
-    if not runs:
-        return "–"
-    return percent(number / runs) if runs >= ENOUGH else f"{number} of {runs}"
+    return share(tally.failed, tally.runs)
 
 
 def _took(seconds: float | None) -> str:

@@ -8,13 +8,12 @@ from textual.strip import Strip
 from wfdash.core.history.bucket import Tally
 from wfdash.core.history.count_history import Trends
 from wfdash.core.history.picture import PARTS, Picture, rank
-from wfdash.core.history.sentence import percent
+from wfdash.core.history.sentence import share
 from wfdash.core.model.status import ACTIVE, is_final
 from wfdash.core.model.workflow import Workflow
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.sparkline import amounts
 from wfdash.core.text.words import age, brief, count
-from wfdash.core.triage.headline import ENOUGH
 from wfdash.ui.widgets.bars import UNKNOWN, ZERO
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
@@ -228,11 +227,4 @@ def fit_left(text: str, room: int) -> str:
 
 
 def _rate(tally: Tally | None) -> str:
-    """`38 %`, or `1 of 3` where that is too few for a rate."""
-    if tally is None or not tally.sample:
-        return "–"
-    return (
-        percent(tally.errored / tally.sample)
-        if tally.sample >= ENOUGH
-        else f"{tally.errored} of {tally.sample}"
-    )
+    return share(tally.errored, tally.sample) if tally is not None else share(0, 0)
