@@ -12,6 +12,7 @@ from wfdash.config.own_commands import HOOK_EVENTS
 from wfdash.core.text.clean import clean
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.place import record_path
+from wfdash.live.records.record.recorder import ask_record
 from wfdash.ui.context import Context
 
 if TYPE_CHECKING:
@@ -124,15 +125,6 @@ def about(change: "SeenChange") -> str:
 
 def _causes(session: "AccountSession") -> list[tuple[str, str, str, str]]:
     """What failed in earlier runs, as far as the record can be read: it is no new cause."""
-    from wfdash.live.records.record.schema import Unusable
-
     if session.recorder is None:
         return []
-    try:
-        reader = session.recorder.read()
-    except (Unusable, OSError):
-        return []
-    try:
-        return reader.causes()
-    finally:
-        reader.close()
+    return ask_record(session.recorder.read, lambda reader: reader.causes())

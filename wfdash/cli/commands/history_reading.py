@@ -21,6 +21,7 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count, counted
 from wfdash.live.records.record.place import record_path
+from wfdash.live.records.record.recorder import ask_record
 
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
@@ -135,16 +136,8 @@ def _recorded(session: CommandSession, workflow: str, since: float) -> list[Inst
     if path is None or not path.exists():
         return []
     from wfdash.live.records.record.reading import open_record
-    from wfdash.live.records.record.schema import Unusable
 
-    try:
-        reader = open_record(path)
-    except (Unusable, OSError):
-        return []
-    try:
-        return reader.ends(workflow, since)
-    finally:
-        reader.close()
+    return ask_record(lambda: open_record(path), lambda reader: reader.ends(workflow, since))
 
 
 def basis_sentence(reading: HistoryReading) -> str:

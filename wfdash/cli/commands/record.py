@@ -6,7 +6,6 @@ import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 
 from platformdirs import user_state_path
@@ -26,8 +25,7 @@ from wfdash.live.hooks.runner import Hook, HookRun, HookRunner
 from wfdash.live.polling.events import Update
 from wfdash.live.records.record.client import RecordedWorkflows
 from wfdash.live.records.record.place import RecordPlace, record_path
-from wfdash.live.records.record.recorder import Recorder
-from wfdash.live.records.record.schema import Unusable
+from wfdash.live.records.record.recorder import Recorder, ask_record
 from wfdash.live.watcher import Watcher
 
 __all__ = ["erase_record", "prepare", "run"]
@@ -106,8 +104,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         for name in workflows
     ]
     if hooks is not None:
-        with suppress(Unusable, OSError):  # nothing is in it yet
-            await asyncio.to_thread(_learn_causes, recorder, followed)
+        await asyncio.to_thread(_learn_causes, recorder, followed)
     if parsed.metrics is not None:
         _serve_metrics(parsed.metrics, session, recorder, followed)
     say(f"wfdash: recording {', '.join(map(clean, workflows))} into {place.path}")
@@ -133,12 +130,9 @@ def _serve_metrics(
 
 def _learn_causes(recorder: Recorder, followed: "Sequence[RecordedWorkflow]") -> None:
     """What failed in earlier runs is no new cause."""
-    reader = recorder.read()
-    try:
-        for each in followed:
-            each.changes.learn(reader.causes())
-    finally:
-        reader.close()
+    causes = ask_record(recorder.read, lambda reader: reader.causes())
+    for each in followed:
+        each.changes.learn(causes)
 
 
 def _place(parsed: Namespace, session: CommandSession) -> RecordPlace:

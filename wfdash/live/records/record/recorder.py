@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from errno import EIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.observations import Observation
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from wfdash.live.records.record.reading import RecordReader
     from wfdash.live.records.record.writing import RecordWriter
 
-__all__ = ["Recorder", "recorded_ends"]
+__all__ = ["Recorder", "ask_record", "recorded_ends"]
+
+T = TypeVar("T")
 
 
 class Recorder:
@@ -106,20 +108,29 @@ class Recorder:
         self._writer.run()
 
 
-def recorded_ends(recorder: Recorder, workflow: str, since: float) -> list[Instance]:
-    """The ends of runs that a restart took away since; none where the record cannot be read.
+def ask_record(
+    open_reader: "Callable[[], RecordReader]", question: "Callable[[RecordReader], list[T]]"
+) -> list[T]:
+    """The answer out of a record that is opened for it; nothing where it cannot be read.
 
     Never on the event loop.
     """
     from wfdash.live.records.record.schema import Unusable
 
-    if not recorder.started:
+    try:
+        reader = open_reader()
+    except (Unusable, OSError):
         return []
     try:
-        reader = recorder.read()
-    except (Unusable, OSError):
-        return []  # the page does without, and says that its rows are as they stand now
-    try:
-        return reader.ends(workflow, since)
+        return question(reader)
     finally:
         reader.close()
+
+
+def recorded_ends(recorder: Recorder, workflow: str, since: float) -> list[Instance]:
+    """The ends of runs that a restart took away since; none where the record cannot be read.
+
+    Never on the event loop.
+    """
+    # Without them the page says that its rows are as they stand now.
+    return ask_record(recorder.read, lambda reader: reader.ends(workflow, since)) if recorder.started else []
