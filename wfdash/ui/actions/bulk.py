@@ -40,7 +40,7 @@ _SAME_CHANGE = 5.0
 """Seconds by which the server's time of a change may follow ours of the answer that settled it."""
 _FOLLOWED = "pending"
 _SOON = 0.25
-"""Seconds."""
+"""Seconds in which what comes about is gathered before it is drawn."""
 
 
 def bulk_lines(

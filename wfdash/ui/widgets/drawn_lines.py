@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.widget import Widget
 
+from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.strips import changed_spans
 
 __all__ = ["DrawnLines"]
@@ -43,6 +45,12 @@ class DrawnLines:
                 self.strips[y] = after
                 regions.extend(Region(start, y, end - start, 1) for start, end in spans)
         return regions
+
+    def repaint(self, widget: Widget, lines: Iterable[int]) -> None:
+        """Has the widget, whose lines these are, paint what differs by now, unless nobody can see it."""
+        # Anything that refreshes below the top screen makes Textual repaint all of the top.
+        if self.strips and not is_covered(widget) and (regions := self.changes(lines)):
+            widget.refresh(*regions)
 
     def forget(self) -> None:
         """All of the widget is to be painted: each line as it is then."""

@@ -18,7 +18,6 @@ from textual.widget import Widget
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.ui.keys.bindings import bindings
-from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.drawn_lines import DrawnLines
 from wfdash.ui.widgets.strips import blank, strip_of
 from wfdash.ui.widgets.theme import QUIET, STRONG
@@ -170,9 +169,7 @@ class LineTable(Widget, can_focus=True):
         return max(0, self.row_count() - self.first - max(0, self.size.height - 1))
 
     def _repaint_lines(self, lines: Iterable[int]) -> None:
-        # Anything that refreshes below the top screen makes Textual repaint all of the top.
-        if self._drawn.strips and not is_covered(self) and (regions := self._drawn.changes(lines)):
-            self.refresh(*regions)
+        self._drawn.repaint(self, lines)
 
     def refresh(self, *regions: Region, **options: bool) -> Self:
         if not regions:

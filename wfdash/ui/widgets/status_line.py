@@ -9,7 +9,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wfdash.core.text.clean import cells
-from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.drawn_lines import DrawnLines
 from wfdash.ui.widgets.strips import blank, strip_of
 from wfdash.ui.widgets.theme import PLAIN
@@ -39,8 +38,7 @@ class StatusLine(Widget):
     def show(self, left: Pieces, right: Pieces = ()) -> None:
         """Draws these pieces; nothing is written when nothing differs."""
         self._left, self._right = left, right
-        if self._drawn.strips and not is_covered(self) and (regions := self._drawn.changes((0,))):
-            self.refresh(*regions)
+        self._drawn.repaint(self, (0,))
 
     def refresh(self, *regions: Region, **options: bool) -> Self:
         if not regions:

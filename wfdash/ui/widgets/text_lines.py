@@ -7,7 +7,6 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.drawn_lines import DrawnLines
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import blank, strip_of
@@ -32,10 +31,7 @@ class TextLines(Widget):
         if self._fixed is None and len(lines) != len(self._lines):
             self.styles.height = len(lines)
         self._lines = lines
-        if self._drawn.strips and not is_covered(self):
-            regions = self._drawn.changes(range(self.size.height))
-            if regions:
-                self.refresh(*regions)
+        self._drawn.repaint(self, range(self.size.height))
 
     def refresh(self, *regions: Region, **options: bool) -> Self:
         if not regions:
