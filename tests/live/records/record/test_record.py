@@ -14,6 +14,8 @@ from contextlib import suppress
 import pytest
 
 from tests.support.harness.program import ROOT
+from wfdash.config.credential import Credential
+from wfdash.core.text import clean
 from wfdash.live.records.record import schema
 from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.observations import SawDetail, SawRows, SawVersions, SawWorkflows
@@ -186,6 +188,30 @@ def test_the_oldest_goes_first_and_what_is_still_so_stays(record):
     assert kept.fetchall() == [("stays", "waiting"), ("stays", "complete")]
     file.write([SawRows(AT + 300, "orders", [row("gone", "complete")])])
     assert rows_of(file, "instance") == 2
+
+
+def test_the_credential_in_use_is_in_no_record(record, monkeypatch):
+    """Also where it is an id, and with payloads on: whatever somebody put it into."""
+    token = "obviously-fake-token-0123456789"
+    monkeypatch.setattr(clean, "_masks", [Credential(token, source="a test").mask])
+    file = record(payloads=True)
+    result = detail() | {"params": {token: token}, "error": {"name": token, "message": f"no {token}"}}
+    for at in (AT, AT + 1):
+        file.write([
+            SawRows(at, f"flow-{token}", [row(token, note=token), row(f"leak_{token}", version_id=token)]),
+            SawDetail(at, f"flow-{token}", token, False, result),
+            SawWorkflows(at, {f"flow-{token}": {"name": token, "instances": {"errored": 1}}}),
+            SawVersions(at, f"flow-{token}", {token: {"id": token}}),
+        ])  # fmt: skip
+    kept = [
+        str(unpack(value) if isinstance(value, bytes) else value)
+        for (table,) in file.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for fields in file.connection.execute(f"SELECT * FROM {table}")
+        for value in fields
+    ]
+    assert not [text for text in kept if token in text]
+    assert rows_of(file, "instance") == 2
+    assert rows_of(file, "listed") == 2, "an answer that says the same again changes nothing"
 
 
 def test_a_record_stays_below_its_bound(record):

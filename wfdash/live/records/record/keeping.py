@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.lazy_steps import Entries, plain
+from wfdash.core.text.clean import masked
 from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.live.records.record.observations import Observation, SawDetail, SawRows, SawVersions, SawWorkflows
 from wfdash.live.records.record.packing import pack
@@ -108,17 +109,17 @@ class Keeper:
         """Whether it differs from what was kept before that moment."""
         key = self._instance(workflow, row.id, row.created, at)
         extra = _text(row.extra)
-        facts = (
-            row.status, row.created, row.modified, row.started, row.ended, row.version, row.trigger, extra
-        )  # fmt: skip
-        before = self._connection.execute(
+        facts = _without_credential(
+            (row.status, row.created, row.modified, row.started, row.ended, row.version, row.trigger, extra)
+        )
+        before = self._execute(
             "SELECT status, created, modified, started, ended, version, source, extra FROM listed"
             " WHERE instance = ? AND at <= ? ORDER BY at DESC LIMIT 1",
             (key, at),
         ).fetchone()
         if before == facts:
             return False
-        self._connection.execute(
+        self._execute(
             "INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, at, *facts)
         )
         return True
@@ -152,50 +153,46 @@ class Keeper:
     def _keep_head(self, seen: SawDetail, key: int, steps: int, body: bytes, moved: bool) -> bool:
         """Again with every step that moved, so that a head says when the instance was read."""
         facts = (int(seen.simple), steps, body)
-        before = self._connection.execute(
+        before = self._execute(
             "SELECT simple, steps, body FROM detail WHERE instance = ? AND at <= ? ORDER BY at DESC LIMIT 1",
             (key, seen.at),
         ).fetchone()
         if before == facts and not moved:
             return False
-        self._connection.execute(
-            "INSERT OR REPLACE INTO detail VALUES (?, ?, ?, ?, ?)", (key, seen.at, *facts)
-        )
+        self._execute("INSERT OR REPLACE INTO detail VALUES (?, ?, ?, ?, ?)", (key, seen.at, *facts))
         return True
 
     def _keep_piece(self, at: float, key: int, number: int, steps: list[Any]) -> bool:
         body = pack(steps)
-        before = self._connection.execute(
+        before = self._execute(
             "SELECT body FROM piece WHERE instance = ? AND number = ? AND at <= ? ORDER BY at DESC LIMIT 1",
             (key, number, at),
         ).fetchone()
         if before == (body,):
             return False
-        self._connection.execute("INSERT OR REPLACE INTO piece VALUES (?, ?, ?, ?)", (key, number, at, body))
+        self._execute("INSERT OR REPLACE INTO piece VALUES (?, ?, ?, ?)", (key, number, at, body))
         return True
 
     def _keep_cause(self, seen: SawDetail, key: int) -> None:
         cause = fingerprint(read_detail(seen.workflow, seen.id, seen.result))
         kind = cause.message if self._payloads else redacted_message(cause.error, cause.message)
-        facts = (cause.error, kind, cause.step, cause.version)
-        before = self._connection.execute(
+        facts = _without_credential((cause.error, kind, cause.step, cause.version))
+        before = self._execute(
             "SELECT error, kind, step, version FROM cause WHERE instance = ? AND at <= ?"
             " ORDER BY at DESC LIMIT 1",
             (key, seen.at),
         ).fetchone()
         if before != facts:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO cause VALUES (?, ?, ?, ?, ?, ?)", (key, seen.at, *facts)
-            )
+            self._execute("INSERT OR REPLACE INTO cause VALUES (?, ?, ?, ?, ?, ?)", (key, seen.at, *facts))
 
     def _keep_counts(self, at: float, name: str, item: Mapping[str, Any]) -> None:
         workflow = self._workflow(name)
         body = pack(item)
-        before = self._connection.execute(
+        before = self._execute(
             "SELECT body FROM counts WHERE workflow = ? AND at <= ? ORDER BY at DESC LIMIT 1", (workflow, at)
         ).fetchone()
         if before != (body,):
-            self._connection.execute("INSERT OR REPLACE INTO counts VALUES (?, ?, ?)", (workflow, at, body))
+            self._execute("INSERT OR REPLACE INTO counts VALUES (?, ?, ?)", (workflow, at, body))
 
     def _keep_versions(self, seen: SawVersions) -> None:
         workflow = self._workflow(seen.workflow)
@@ -204,7 +201,7 @@ class Keeper:
             if self._bodies.get((workflow, identity)) == body:
                 continue
             self._bodies[workflow, identity] = body
-            self._connection.execute(
+            self._execute(
                 "INSERT INTO version VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (workflow, id) DO UPDATE SET body = excluded.body",
                 (workflow, identity, seen.at, body),
@@ -222,26 +219,30 @@ class Keeper:
     def _workflow(self, name: str) -> int:
         key = self._workflows.get(name)
         if key is None:
-            self._connection.execute("INSERT OR IGNORE INTO workflow (name) VALUES (?)", (name,))
-            found = self._connection.execute("SELECT key FROM workflow WHERE name = ?", (name,)).fetchone()
+            self._execute("INSERT OR IGNORE INTO workflow (name) VALUES (?)", (name,))
+            found = self._execute("SELECT key FROM workflow WHERE name = ?", (name,)).fetchone()
             key = self._workflows[name] = int(found[0])
         return key
 
     def _instance(self, workflow: int, identity: str, created: float | None, at: float) -> int:
         """Its key. One that does not say when it was made stands where it was first seen."""
-        self._connection.execute(
+        self._execute(
             "INSERT INTO instance (workflow, id, created, first, last) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (workflow, id) DO UPDATE SET last = max(last, excluded.last),"
             " first = min(first, excluded.first), created = coalesce(?, created)",
             (workflow, identity, at if created is None else created, at, at, created),
         )
-        found = self._connection.execute(
+        found = self._execute(
             "SELECT key FROM instance WHERE workflow = ? AND id = ?", (workflow, identity)
         ).fetchone()
         return int(found[0])
 
+    def _execute(self, statement: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        """Runs it with no text in which the credential in use stands, whatever held it."""
+        return self._connection.execute(statement, _without_credential(parameters))
+
     def _moment(self, workflow: int, at: float) -> None:
-        self._connection.execute("INSERT OR IGNORE INTO moment VALUES (?, ?)", (workflow, at))
+        self._execute("INSERT OR IGNORE INTO moment VALUES (?, ?)", (workflow, at))
 
     def _remembered(self, of: OrderedDict[K, _Kept], key: K) -> _Kept:
         kept = of.setdefault(key, _Kept())
@@ -260,6 +261,10 @@ def _mark(value: Any) -> bytes:
     else:
         digest.update(msgspec.json.encode(value, enc_hook=str))
     return digest.digest()
+
+
+def _without_credential(values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(masked(value) if isinstance(value, str) else value for value in values)
 
 
 def _text(extra: dict[str, Any] | None) -> str | None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from wfdash.core.text.clean import masked
+
 __all__ = ["PackingError", "pack", "unpack"]
 
 _LARGEST = 64 * 2**20
@@ -29,9 +31,10 @@ class PackingError(Exception):
 
 
 def pack(value: Any) -> bytes:
-    """A value that came as JSON. Equal values give equal bytes."""
+    """A value that came as JSON, without the credential in use. Equal values give equal bytes."""
     packer = zlib.compressobj(_LEVEL, zdict=_WORDS)
-    return packer.compress(msgspec.json.encode(value)) + packer.flush()
+    text = masked(msgspec.json.encode(value).decode())
+    return packer.compress(text.encode()) + packer.flush()
 
 
 def unpack(body: object) -> Any:
