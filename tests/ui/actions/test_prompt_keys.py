@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from tests.support.harness.typing import Keyboard
+from wfdash.config.settings import Recording
 from wfdash.ui.actions.prompt import PromptScreen
 
 AT_ANY_GAP = [
@@ -103,7 +104,10 @@ def prompt(dash):
 async def leave(dash, keyboard):
     """Back on the list, whatever was left open, and long enough for the row to be a new one."""
     await keyboard.rest(1.2)
-    while len(dash.app.screen_stack) > 1:
+    # Once at least: behind half a sequence the next letter passes for its late end, and an escape does not.
+    await keyboard.type(b"\x1b[27u", gap=0.4)
+    # A `/` out of half a report of a colour edits the filter.
+    while len(dash.app.screen_stack) > 1 or dash.app.root.editing:
         await keyboard.type(b"\x1b[27u", gap=0.4)
     dash.app.root.rows.marks.clear()
 
@@ -192,7 +196,8 @@ def test_no_sequence_by_chance_confirms():
             dash.server.state.requests.clear()
             await leave(dash, keyboard)
 
-    drive(script)
+    # Without a record: a `<` out of half a mouse report shows that, where nothing can be asked for.
+    drive(script, record=Recording(on=False))
     assert fell == []
 
 
