@@ -69,7 +69,7 @@ def _recent() -> list[tuple[str, str]]:
     """Workflow and id of what was watched and acted on, the newest first."""
     from platformdirs import user_state_path
 
-    from wfdash.live.records.journal import read_entries
+    from wfdash.live.records.journal_entries import read_entries
     from wfdash.live.records.pins import FILE_NAME, Pins
 
     folder = user_state_path("wfdash")

@@ -23,10 +23,10 @@ if TYPE_CHECKING:  # httpx comes with the session, once the app runs
     from wfdash.live.actions.redrive import Redrive
     from wfdash.live.actions.resume import Resumption
     from wfdash.live.hooks.runner import HookRun
-    from wfdash.live.records.journal import Unfinished
     from wfdash.live.records.last_action import Done
     from wfdash.live.records.notes import SessionStory
     from wfdash.live.records.pins import Pin, Pins
+    from wfdash.live.records.unfinished import Unfinished
     from wfdash.ui.session import AccountSession, Connect
 
 __all__ = [

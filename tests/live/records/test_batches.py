@@ -3,7 +3,7 @@
 import pytest
 
 from wfdash.live.records.batches import group_batches, named_batches
-from wfdash.live.records.journal import JournalEntry
+from wfdash.live.records.journal_entries import JournalEntry
 
 
 def line(event, identity="a", at=1.0, plan="p1", **more):

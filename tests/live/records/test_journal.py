@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from wfdash.live.records import locked_file
-from wfdash.live.records.journal import KEYS, MOST_READ, ActionResult, Journal, read_entries
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import KEYS, MOST_READ, ActionResult, read_entries
 from wfdash.live.records.last_action import LastAction
 from wfdash.live.records.locked_file import SessionLock, session_is_over
 

@@ -7,7 +7,8 @@ from platformdirs import user_state_path
 
 from tests.ui.actions.test_actions import chips, on, orders, writes
 from wfdash.demo.http.credentials import ACCOUNT_ID
-from wfdash.live.records.journal import ActionResult, Journal
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import ActionResult
 from wfdash.ui.actions.cut_off import CutOffScreen
 from wfdash.ui.actions.prompt import PromptScreen
 

@@ -141,7 +141,7 @@ def test_journal_without_matches_names_the_new_keys(tmp_path, monkeypatch):
 
 
 def _entry():
-    from wfdash.live.records.journal import JournalEntry
+    from wfdash.live.records.journal_entries import JournalEntry
 
     return JournalEntry(
         at=BASE.interval,

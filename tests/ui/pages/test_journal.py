@@ -2,7 +2,7 @@
 
 from tests.support.harness.dashboard import drive
 from tests.ui.actions.test_cut_off import HERE, cut_off, journal, waiting
-from wfdash.live.records.journal import ActionResult
+from wfdash.live.records.journal_entries import ActionResult
 from wfdash.ui.actions.cut_off import CutOffScreen
 
 

@@ -123,7 +123,7 @@ async def batches_of(session: CommandSession, query: "Query") -> dict[str, froze
     from platformdirs import user_state_path
 
     from wfdash.live.records.batches import LAST, group_batches, named_batches
-    from wfdash.live.records.journal import read_entries
+    from wfdash.live.records.journal_entries import read_entries
 
     workflow = await session.workflow()
     account = session.settings.kept_for or session.api.account_id

@@ -76,7 +76,7 @@ class WhyFacts(Struct):
         from platformdirs import user_state_path
 
         from wfdash.live.feeds.pauses import journalled_pauses
-        from wfdash.live.records.journal import read_entries
+        from wfdash.live.records.journal_entries import read_entries
 
         where = self.session.settings.kept_for or self.session.api.account_id
         entries = (entry for entry in read_entries(user_state_path("wfdash")) if entry.account == where)

@@ -20,7 +20,7 @@ from platformdirs import user_state_path
 from wfdash.config.file import read_tables
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
-from wfdash.live.records.journal import JournalEntry, read_entries
+from wfdash.live.records.journal_entries import JournalEntry, read_entries
 
 __all__ = ["Names", "bundle_lines"]
 

@@ -9,7 +9,8 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import RestartFrom
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Plan, Target
-from wfdash.live.records.journal import ActionResult, Journal
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import ActionResult
 
 __all__ = ["PlanJournal"]
 

@@ -13,7 +13,8 @@ from wfdash.core.model.status import is_final
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS, VERBS, leads_to, phrase
 from wfdash.live.actions.plan import Plan, Result, Target
-from wfdash.live.records.journal import JournalEntry, Unfinished
+from wfdash.live.records.journal_entries import JournalEntry
+from wfdash.live.records.unfinished import Unfinished
 
 __all__ = ["Resumption", "has_arrived", "plan_resumption", "resumable", "stopped_at", "why_not_resumed"]
 

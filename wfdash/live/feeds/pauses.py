@@ -8,7 +8,7 @@ from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import Delta
 from wfdash.core.verbs.rules import RESTARTS
 from wfdash.live.polling.context import FeedContext
-from wfdash.live.records.journal import JournalEntry
+from wfdash.live.records.journal_entries import JournalEntry
 
 __all__ = ["Pauses", "journalled_pauses"]
 

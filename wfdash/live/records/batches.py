@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import RESTARTS
-from wfdash.live.records.journal import JournalEntry
+from wfdash.live.records.journal_entries import JournalEntry
 
 __all__ = ["LAST", "Batch", "IdOutcome", "group_batches", "named_batches"]
 

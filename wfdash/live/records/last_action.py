@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from wfdash.config.plain_file import open_plain
-from wfdash.live.records.journal import Journal, JournalEntry, parse_entry
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import JournalEntry, parse_entry
 
 __all__ = ["Done", "LastAction"]
 

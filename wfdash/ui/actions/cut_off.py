@@ -17,7 +17,7 @@ from wfdash.live.actions.resume import (
     stopped_at,
     why_not_resumed,
 )
-from wfdash.live.records.journal import Unfinished
+from wfdash.live.records.unfinished import Unfinished
 from wfdash.ui.actions.prompt import PromptScreen
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf

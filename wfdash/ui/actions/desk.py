@@ -11,8 +11,9 @@ from wfdash.live.actions.plan import Guard, Plan, Progress, Result
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.actions.resume import Resumption, stopped_at
 from wfdash.live.records.batches import LAST, group_batches, named_batches
-from wfdash.live.records.journal import Journal, Unfinished
+from wfdash.live.records.journal import Journal
 from wfdash.live.records.last_action import Done, LastAction
+from wfdash.live.records.unfinished import Unfinished
 from wfdash.ui.context import Context
 
 __all__ = ["ActionDesk", "ActionMoved"]

@@ -20,7 +20,7 @@ from wfdash.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from wfdash.live.reads.remainder import Remainder
-    from wfdash.live.records.journal import Unfinished
+    from wfdash.live.records.unfinished import Unfinished
     from wfdash.live.watcher import Watcher
 
 __all__ = ["GLANCE", "BaseScreen", "PartShown", "ReadyScreen"]

@@ -15,7 +15,9 @@ from wfdash.core.text.markdown import table_row
 from wfdash.core.text.words import count
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.records.batches import Batch, group_batches
-from wfdash.live.records.journal import MOST_READ, Journal, JournalEntry, Unfinished
+from wfdash.live.records.journal import Journal
+from wfdash.live.records.journal_entries import MOST_READ, JournalEntry
+from wfdash.live.records.unfinished import Unfinished
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context

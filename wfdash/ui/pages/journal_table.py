@@ -11,7 +11,7 @@ from wfdash.core.text.words import clock, count
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import phrase
 from wfdash.live.records.batches import Batch, IdOutcome
-from wfdash.live.records.journal import JournalEntry
+from wfdash.live.records.journal_entries import JournalEntry
 from wfdash.ui.widgets.list_table import ListTable
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.strips import strip_of

@@ -1,0 +1,168 @@
+"""The journal's lines: how one is written, and how those of all its files are read again."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct, ValidationError, convert
+from msgspec.structs import asdict
+
+from wfdash.api.interface import RestartFrom
+from wfdash.config.plain_file import read_plain
+from wfdash.core.model.times import iso, parse_time
+
+__all__ = [
+    "EVENTS",
+    "FILE_NAME",
+    "KEPT",
+    "KEYS",
+    "MOST_READ",
+    "NOTHING",
+    "ActionResult",
+    "JournalEntry",
+    "journal_files",
+    "parse_entry",
+    "read_entries",
+    "result_as_sent",
+]
+
+EVENTS: Final = (
+    "planned",
+    "sent",
+    "answered",
+    "settled",
+    "unknown",
+    "skipped",
+    "held",
+    "taken over",
+    "ended",
+)
+KEYS: Final = (
+    "v",
+    "at",
+    "session",
+    "plan",
+    "event",
+    "verb",
+    "profile",
+    "account",
+    "workflow",
+    "id",
+    "before",
+    "answered",
+    "after",
+    "http",
+    "code",
+    "ray",
+    "reason",
+    "who",
+    "from",
+    "end",
+)
+FILE_NAME: Final = "actions.jsonl"
+KEPT: Final = 5
+MOST_READ: Final = 4_000_000
+"""Bytes at the journal's end that are read as entries: some 13,000."""
+_NO_WORDS = ("v", "at", "from", "end")
+
+
+class ActionResult(Struct, frozen=True):
+    """What became of it so far, raw; "" and None where there is nothing to tell."""
+
+    before: str = ""
+    answered: str = ""
+    after: str = ""
+    http: int | None = None
+    code: int | None = None
+    ray: str = ""
+    reason: str = ""
+    start: RestartFrom | None = None
+    """The step a restart begins at; `from` in the file."""
+    end: float | None = None
+    """When the instance ended last, as seen before sending."""
+
+
+NOTHING: Final = ActionResult()
+
+
+class JournalEntry(ActionResult, frozen=True, kw_only=True):
+    """One line. `at` is epoch seconds; what the line lacked is "" or None."""
+
+    at: float
+    session: str
+    plan: str
+    event: str
+    verb: str
+    profile: str = ""
+    account: str = ""
+    workflow: str = ""
+    id: str = ""
+    who: str = ""
+
+
+def read_entries(folder: Path) -> list[JournalEntry]:
+    """Lines of the journal and its older files, oldest first. What is no entry is passed over.
+
+    From the end, and no more than MOST_READ bytes: six files of 10 MB took 7 s and more.
+    """
+    parts: list[list[JournalEntry]] = []
+    room = MOST_READ
+    for data in journal_files(folder, newest_first=True):
+        if len(data) > room:
+            data = data[-room:].partition(b"\n")[2]
+            room = 0
+        parts.append([entry for line in data.split(b"\n") if (entry := parse_entry(line))])
+        room -= len(data)
+        if room <= 0:
+            break
+    return [entry for part in reversed(parts) for entry in part]
+
+
+def journal_files(folder: Path, *, newest_first: bool = False) -> Iterator[bytes]:
+    """What each file of the journal holds, the older ones first unless asked otherwise."""
+    names = [f"{FILE_NAME}.{number}" for number in range(KEPT, 0, -1)] + [FILE_NAME]
+    for name in reversed(names) if newest_first else names:
+        try:
+            yield read_plain(folder / name)
+        except OSError:
+            continue
+
+
+def parse_entry(line: bytes) -> JournalEntry | None:
+    """One line of the file; None for what is no entry."""
+    try:
+        value = json.loads(line) if line.strip() else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, Mapping):
+        return None
+    at = parse_time(value.get("at"))
+    if at is None or value.get("event") not in EVENTS:
+        return None
+    words: dict[str, Any] = {
+        key: value[key] for key in KEYS if isinstance(value.get(key), str) and key not in _NO_WORDS
+    }
+    for key in ("http", "code"):
+        number = value.get(key)
+        words[key] = number if isinstance(number, int) and not isinstance(number, bool) else None
+    for key in ("session", "plan", "verb"):
+        words.setdefault(key, "")
+    words["start"], words["end"] = _start_as_read(value.get("from")), parse_time(value.get("end"))
+    return JournalEntry(at=at, **words)
+
+
+def result_as_sent(result: ActionResult) -> dict[str, Any]:
+    """The part of a line that tells what became of an action: words that are not there are null."""
+    line = {key: value if value != "" else None for key, value in asdict(result).items()}
+    start, end = line.pop("start"), line.pop("end")
+    line["from"] = None if start is None else {"name": start.name, "count": start.count, "type": start.type}
+    line["end"] = None if end is None else iso(end)
+    return line
+
+
+def _start_as_read(value: object) -> RestartFrom | None:
+    try:
+        return None if value is None else convert(value, RestartFrom)
+    except ValidationError:
+        return None

@@ -1,0 +1,123 @@
+"""Plans that a session left open, and what became of each of their ids as the journal has it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import MsgspecError, Struct
+from msgspec.json import Decoder
+
+from wfdash.live.records.journal_entries import EVENTS, JournalEntry, journal_files, parse_entry
+
+__all__ = ["Unfinished", "find_unfinished"]
+
+_OPEN = ("planned", "sent", "answered")
+
+
+class Unfinished(Struct, frozen=True):
+    """A plan whose session ended before every id was told of. Ids by what is known of them."""
+
+    session: str
+    plan: str
+    at: float
+    verb: str
+    account: str
+    workflow: str
+    who: str
+    settled: tuple[str, ...]
+    sent: tuple[str, ...]
+    """Sent, and perhaps answered; what became of them was not written down."""
+    unknown: tuple[str, ...]
+    unsent: tuple[str, ...]
+    last: dict[str, JournalEntry]
+    """The line that tells most of each: `sent` where there is one, else `planned`."""
+    answered: frozenset[str] = frozenset()
+    """Of those that were sent, the ones that the server said yes to."""
+
+
+def find_unfinished(folder: Path, *, apart_from: str) -> list[Unfinished]:
+    """Plans with ids of which nothing final was written, newest last, those of one session left out."""
+    plans: dict[_PlanKey, list[JournalEntry]] = {}
+    for entry in _entries_of(folder, _open_plans(folder)):
+        if entry.session != apart_from:
+            plans.setdefault((entry.session, entry.plan), []).append(entry)
+    return [plan for plan in map(_unfinished, plans.values()) if plan]
+
+
+class _Line(Struct, gc=False):
+    """What tells whether a plan was left open; a tenth of the time that a whole entry takes."""
+
+    session: str | None = None
+    plan: str | None = None
+    event: str | None = None
+    id: str | None = None
+
+
+_LINE = Decoder(_Line)
+_PlanKey = tuple[str, str]
+
+
+def _lines(folder: Path) -> Iterator[tuple[bytes, _PlanKey, str, str]]:
+    """Each line with its plan, its id and its event, oldest first."""
+    for data in journal_files(folder):
+        for line in data.split(b"\n"):
+            try:
+                parsed: _Line | JournalEntry | None = _LINE.decode(line) if line else None
+            # A line that a person or another version changed may still be an entry: the
+            # tolerant reader decides.
+            except (MsgspecError, RecursionError, ValueError):
+                parsed = parse_entry(line)
+            if parsed and parsed.session and parsed.plan and parsed.id and parsed.event in EVENTS:
+                yield line, (parsed.session, parsed.plan), parsed.id, str(parsed.event)
+
+
+def _open_plans(folder: Path) -> set[_PlanKey]:
+    """Plans with ids of which nothing final was written."""
+    still: dict[_PlanKey, set[str]] = {}
+    for _, plan, identity, event in _lines(folder):
+        ids = still.setdefault(plan, set())
+        if event not in _OPEN:
+            ids.discard(identity)
+        elif event != "planned" or identity not in ids:
+            ids.add(identity)
+    return {plan for plan, ids in still.items() if ids}
+
+
+def _entries_of(folder: Path, plans: set[_PlanKey]) -> Iterator[JournalEntry]:
+    if not plans:
+        return
+    for line, plan, _, _ in _lines(folder):
+        if plan in plans and (entry := parse_entry(line)):
+            yield entry
+
+
+def _unfinished(entries: list[JournalEntry]) -> Unfinished | None:
+    last: dict[str, str] = {}
+    for entry in entries:
+        if not (entry.event == "planned" and entry.id in last):
+            last[entry.id] = entry.event
+    if not any(event in _OPEN for event in last.values()):
+        return None
+
+    def ids(*events: str) -> tuple[str, ...]:
+        return tuple(identity for identity, event in last.items() if event in events)
+
+    telling: dict[str, JournalEntry] = {}
+    for entry in entries:
+        if entry.event == "sent" or entry.id not in telling:
+            telling[entry.id] = entry
+    first = entries[0]
+    return Unfinished(
+        first.session,
+        first.plan,
+        first.at,
+        first.verb,
+        first.account,
+        first.workflow,
+        first.who,
+        settled=ids("settled", "skipped", "held", "taken over", "ended"),
+        sent=ids("sent", "answered"),
+        unknown=ids("unknown"),
+        unsent=ids("planned"),
+        last=telling,
+        answered=frozenset(entry.id for entry in entries if entry.event == "answered"),
+    )
