@@ -7,6 +7,7 @@ from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.core.triage.error_groups import VersionShare
 from wfdash.demo.engine.world import build
+from wfdash.ui.errors.version_lines import VersionShares
 from wfdash.ui.widgets.text_lines import TextLines
 
 
@@ -86,13 +87,15 @@ def test_the_version_to_blame_stands_first():
 
 def test_a_version_of_which_nothing_has_finished_has_no_share():
     async def script(dashboard, app):
-        app.screen._shares = [VersionShare("feed" * 8, 0, 0, None), VersionShare("cafe" * 8, 1, 2, None)]
-        app.screen._counted_at = dashboard.app.context.clock()
-        app.screen.draw()
-        await dashboard.settled()
-        assert dashboard.line("feedfeed").endswith("  none has ended yet")
-        assert "%" not in dashboard.line("feedfeed")
-        assert "50%  1 of 2 ended in error" in dashboard.line("cafecafe")
+        versions = VersionShares(dashboard.app.context)
+        versions.shares = [VersionShare("feed" * 8, 0, 0, None), VersionShare("cafe" * 8, 1, 2, None)]
+        lines = versions.lines(app.screen.poller, 80)
+        _, feed, cafe = ("".join(text for text, _ in line) for line in lines)
+        assert feed.startswith("  feedfeed")
+        assert feed.endswith("  none has ended yet")
+        assert "%" not in feed
+        assert cafe.startswith("  cafecafe")
+        assert "50%  1 of 2 ended in error" in cafe
 
     incident(script)
 

@@ -6,12 +6,12 @@ from functools import partial
 from textual.app import ComposeResult
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.text.clean import cells, clean, fit
-from wfdash.core.text.words import clock, count, short_version
+from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import count
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.error_groups import ErrorGroup, VersionShare, blame, filter_for
+from wfdash.core.triage.error_groups import ErrorGroup, filter_for
 from wfdash.core.triage.fingerprint import Fingerprint
-from wfdash.core.triage.headline import Evidence, Headline, headline, worst_version
+from wfdash.core.triage.headline import Evidence, Headline, headline
 from wfdash.live.polling.events import Update
 from wfdash.live.reads.remainder import ErroredRemainder, Remainder
 from wfdash.ui.base.identity import identity_of
@@ -19,6 +19,7 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.errors.anomaly_table import OddTable
 from wfdash.ui.errors.group_table import GroupTable
+from wfdash.ui.errors.version_lines import VersionShares
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.logs.last_lines import LastLines, line_pieces
 from wfdash.ui.widgets.header import Header, freshness_pieces, meter_pieces
@@ -30,14 +31,11 @@ from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["ErrorsScreen"]
 
-_VERSIONS = 3
 _SUMMARY = 3
 _EXAMPLE = 2
 """Lines of the sentence over all, and of the example's."""
 _PRINTED = 4
 """Rows for the last lines of the example."""
-_RECOUNT = 5.0
-"""Seconds between two counts over the loaded rows."""
 _LEAST_ODD = 6
 """Lines that the groups leave to what is odd, if there is so much of it."""
 
@@ -54,13 +52,7 @@ class ErrorsScreen(BaseScreen):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._printed = LastLines(context, self, on_read=self.draw)
-        self._shares: list[VersionShare] = []
-        self._rows: list[Instance] = []
-        """Between which no instance is missing."""
-        self._compared_with = 0
-        self._past = 0
-        """Rows beside them, from before the newest version."""
-        self._counted_at = float("-inf")
+        self._versions = VersionShares(context)
         self._lines = 0
         """Of the groups, with their titles."""
         self._touched = False
@@ -125,8 +117,9 @@ class ErrorsScreen(BaseScreen):
             return
         groups, oddities = poller.error_samples.groups, poller.oddities()
         read, total = poller.error_samples.progress
-        shares = self._version_shares()  # counted once, so that both places say the same numbers
-        said = self._headline(groups, read, total, shares)
+        # Counted here alone, so that the headline and the versions below it say the same numbers.
+        self._versions.count(poller.error_samples)
+        said = self._headline(groups, read, total)
         self._draw_header(read, total)
         self._draw_summary(said, bool(groups))
         self.group_table.rows, self.group_table.unusual = groups, said.unusual
@@ -134,7 +127,7 @@ class ErrorsScreen(BaseScreen):
         self.group_table.rows_changed()
         if not self._touched:
             self.group_table.move_to(0)
-        self._draw_beside(shares)
+        self._draw_beside()
         self.odd.rows, self.odd.rests_on = oddities, self._checked()
         key_of = self.context.keys.key_of
         self.odd.hint = (
@@ -189,15 +182,14 @@ class ErrorsScreen(BaseScreen):
             meter=meter_pieces(poller.budget),
         )
 
-    def _headline(
-        self, groups: list[ErrorGroup], read: int, total: int, shares: list[VersionShare]
-    ) -> Headline:
+    def _headline(self, groups: list[ErrorGroup], read: int, total: int) -> Headline:
         poller, context = self.poller, self.context
         assert poller is not None
         samples = poller.error_samples
         if not total and samples.listed:
             return Headline(f"no instance of {poller.workflow} is errored")
-        evidence = Evidence(read, total, shares, self._rows, poller.versions.appeared, samples.since_found)
+        counted, appeared = self._versions, poller.versions.appeared
+        evidence = Evidence(read, total, counted.shares, counted.rows, appeared, samples.since_found)
         return headline(groups, evidence, now=context.clock(), utc=context.utc)
 
     def _draw_summary(self, said: Headline, any_read: bool) -> None:
@@ -206,20 +198,15 @@ class ErrorsScreen(BaseScreen):
         lines = wrapped(clean(said.sentence), self.size.width - 2, _SUMMARY)
         self.query_one("#summary", TextLines).show([*([(" " + line, style)] for line in lines), []])
 
-    def _draw_beside(self, shares: list[VersionShare]) -> None:
+    def _draw_beside(self) -> None:
         """The group under the cursor by one example, and how the versions fare."""
         poller, group = self.poller, self.group_table.chosen
         assert poller is not None
         lines: list[Pieces] = [[]]
         if group is not None:
             lines += [*self._example(group), []]
-        if shares:
-            title = f"VERSIONS, newest {count(len(self._rows))} instances"
-            if poller.filtered:
-                title = f"VERSIONS, {count(len(self._rows))} instances listed before there was a filter"
-            title += f" and {count(self._past)} from before the last deploy" if self._past else ""
-            lines.append(ruled([(fit(title, self.size.width - 6).rstrip(), QUIET)], self.size.width))
-            lines += [*self._versions(shares), []]
+        if versions := self._versions.lines(poller, self.size.width):
+            lines += [*versions, []]
         elif poller.filtered and group is not None:
             lines += [[("  VERSIONS are compared over a list without a filter", QUIET)], []]
         self.query_one("#beside", TextLines).show(lines)
@@ -250,46 +237,6 @@ class ErrorsScreen(BaseScreen):
         if not self.odd.has_focus and group is not None:
             return self.target_workflow(), group.samples[0].id
         return super().printed_by()
-
-    def _version_shares(self) -> list[VersionShare]:
-        """Counted over again every few seconds: it looks at many rows."""
-        poller, now = self.poller, self.context.clock()
-        if poller is None:
-            return self._shares
-        samples = poller.error_samples
-        if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
-            self._rows, both = samples.compared()
-            self._compared_with = samples.compared_with
-            self._shares, self._past, self._counted_at = blame(both), len(both) - len(self._rows), now
-        return self._shares
-
-    def _versions(self, shares: list[VersionShare]) -> list[Pieces]:
-        """Columns as wide as the longest number in them."""
-        worst = worst_version(shares)
-        shares = shares[:_VERSIONS]
-        widths = [
-            max(len(count(n)) for n in column) for column in zip(*(_numbers(share) for share in shares))
-        ]
-        lines: list[Pieces] = []
-        for share in shares:
-            errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(share), widths))
-            style = WARN if share == worst else PLAIN
-            words = f"{share.share:>4.0%}  {errored} of {finished} ended in error"
-            if not share.finished:
-                words = "   –  none has ended yet"
-            name = f"  {clean(short_version(share.version)):<8}  "
-            for since in self._dates(share):
-                words += since if cells(name + words + since) < self.size.width else ""
-            lines.append([(name, STRONG), (words, style)])
-        return lines
-
-    def _dates(self, share: VersionShare) -> list[str]:
-        """When it was deployed, and how far back its instances are counted."""
-        context, poller = self.context, self.poller
-        at = poller.versions.appeared.get(share.version) if poller is not None else None
-        moments = ((", deployed {}", at), (" (counted back to {})", share.first_seen))
-        now = context.clock()
-        return [said.format(clock(when, utc=context.utc, now=now)) for said, when in moments if when]
 
     def _nothing(self, read: int, total: int) -> str:
         poller = self.poller
@@ -378,7 +325,3 @@ class ErrorsScreen(BaseScreen):
 
     def target_workflow(self) -> str:
         return self.poller.workflow if self.poller is not None else ""
-
-
-def _numbers(share: VersionShare) -> tuple[int, int]:
-    return share.errored, share.finished

@@ -1,0 +1,85 @@
+"""How the versions fare: counted over loaded rows, drawn beside the groups of errors."""
+
+from collections.abc import Sequence
+
+from wfdash.core.model.instance import Instance
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import clock, count, short_version
+from wfdash.core.triage.error_groups import VersionShare, blame
+from wfdash.core.triage.headline import worst_version
+from wfdash.live.feeds.error_samples import ErrorSamples
+from wfdash.live.watcher import Watcher
+from wfdash.ui.context import Context
+from wfdash.ui.widgets.rule import ruled
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
+
+__all__ = ["VersionShares"]
+
+_SHOWN = 3
+_RECOUNT = 5.0
+"""Seconds between two counts over the loaded rows."""
+
+
+class VersionShares:
+    """Counts over again every few seconds, for it looks at many rows."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.shares: list[VersionShare] = []
+        self.rows: list[Instance] = []
+        """Between which no instance is missing."""
+        self._past = 0
+        """Rows beside them, from before the newest version."""
+        self._compared_with = 0
+        self._counted_at = float("-inf")
+
+    def count(self, samples: ErrorSamples) -> None:
+        """Counts again, unless that was a few seconds ago."""
+        now = self._context.clock()
+        # Rows of the version before, once they were listed, are the proof: the count does not wait for them.
+        if now - self._counted_at >= _RECOUNT or samples.compared_with != self._compared_with:
+            self.rows, both = samples.compared()
+            self._compared_with = samples.compared_with
+            self.shares, self._past, self._counted_at = blame(both), len(both) - len(self.rows), now
+
+    def lines(self, poller: Watcher, width: int) -> list[Pieces]:
+        """A title and a line for each of the first few versions; none where nothing was counted."""
+        if not self.shares:
+            return []
+        title = f"VERSIONS, newest {count(len(self.rows))} instances"
+        if poller.filtered:
+            title = f"VERSIONS, {count(len(self.rows))} instances listed before there was a filter"
+        title += f" and {count(self._past)} from before the last deploy" if self._past else ""
+        head = ruled([(fit(title, width - 6).rstrip(), QUIET)], width)
+        return [head, *self._versions(poller, self.shares[:_SHOWN], width)]
+
+    def _versions(self, poller: Watcher, shares: Sequence[VersionShare], width: int) -> list[Pieces]:
+        """Columns as wide as the longest number in them."""
+        worst = worst_version(self.shares)
+        widths = [
+            max(len(count(n)) for n in column) for column in zip(*(_numbers(share) for share in shares))
+        ]
+        lines: list[Pieces] = []
+        for share in shares:
+            errored, finished = (count(n).rjust(room) for n, room in zip(_numbers(share), widths))
+            style = WARN if share == worst else PLAIN
+            words = f"{share.share:>4.0%}  {errored} of {finished} ended in error"
+            if not share.finished:
+                words = "   –  none has ended yet"
+            name = f"  {clean(short_version(share.version)):<8}  "
+            for since in self._dates(poller, share):
+                words += since if cells(name + words + since) < width else ""
+            lines.append([(name, STRONG), (words, style)])
+        return lines
+
+    def _dates(self, poller: Watcher, share: VersionShare) -> list[str]:
+        """When it was deployed, and how far back its instances are counted."""
+        context, at = self._context, poller.versions.appeared.get(share.version)
+        moments = ((", deployed {}", at), (" (counted back to {})", share.first_seen))
+        now = context.clock()
+        return [said.format(clock(when, utc=context.utc, now=now)) for said, when in moments if when]
+
+
+def _numbers(share: VersionShare) -> tuple[int, int]:
+    return share.errored, share.finished
