@@ -146,12 +146,12 @@ async def test_tail_over_a_real_websocket(server: Simulator) -> None:
     api = await connect(settings, observer=exchanges.append)
     stream = api.log_stream()
     assert stream is not None
-    following = stream.follow("billing-worker", "billing")
+    following = stream.follow("shop-worker", "orders")
     try:
         async with asyncio.timeout(90):
             lines = await anext(following)
     finally:
         await following.aclose()
         await api.close()
-    assert all(line.source == "tail" and line.instance.startswith("bill-") for line in lines)
+    assert all(line.source == "tail" and line.instance.startswith("order-") for line in lines)
     assert [exchange.method for exchange in exchanges] == ["POST", "DELETE"]
