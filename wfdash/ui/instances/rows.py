@@ -1,6 +1,6 @@
 """What is listed: one workflow, its filter, order and marks, and when the rows of it may move."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, overload
@@ -9,19 +9,16 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker
 
-from wfdash.api.errors import InstanceNotFound, WorkflowsError
-from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import EVERYTHING, MatchContext, Query, QueryError, parse
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
 from wfdash.core.rows.columns import USUAL
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
 from wfdash.core.rows.view import TableView
-from wfdash.core.text.words import age
-from wfdash.live.records.batches import LAST
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
+from wfdash.ui.instances.batch_ids import BatchIds
+from wfdash.ui.instances.cell_facts import CellFacts
 from wfdash.ui.instances.columns import order_text
 from wfdash.ui.instances.table import InstanceTable
 
@@ -30,14 +27,6 @@ __all__ = ["InstanceRows"]
 _TYPED = 0.5
 """Seconds without typing after which the API is asked for what a filter wants."""
 _LARGE = 4000
-_READ_OF_BATCH = 200
-"""Instances of a batch that are read at most, where the list has not come down to them."""
-_FAINT = 15.0
-"""Seconds after which a row's "blocked on" is drawn faint: by then it may be at something else."""
-_PARKED = ("waiting", "paused", "queued")
-"""What these are at lasts until the list tells of another status."""
-_OLD = 120.0
-"""Seconds after which it is told how old a row's "blocked on" is: by then it should have been read again."""
 
 
 class InstanceRows:
@@ -61,8 +50,9 @@ class InstanceRows:
         self.view: TableView | None = None
         self.table = InstanceTable(self, clock=context.clock)
         self._context, self._host, self._on_change = context, host, on_change
-        self.batches: dict[str, frozenset[str]] = {}
-        """Ids of the batches that the filter names, as they were when it was put in force."""
+        self.facts = CellFacts(context)
+        """What the table asks of an instance beside its row."""
+        self._batch_ids = BatchIds(context, host, lambda: self.query)
         self._settled = ""
         """The filter that was in force last while none was typed and that did not ask for marks."""
         self._api = _ApiQuestion(context, host)
@@ -75,6 +65,11 @@ class InstanceRows:
     @property
     def poller(self) -> Watcher | None:
         return self._context.session.poller if self._context.session is not None else None
+
+    @property
+    def batches(self) -> Mapping[str, frozenset[str]]:
+        """Ids of the batches that the filter names, as they were when it was put in force."""
+        return self._batch_ids.found
 
     @property
     def instance(self) -> str | None:
@@ -97,7 +92,7 @@ class InstanceRows:
         self.marks.show(workflow, self._marks_scope())
         self.poller.look_for(self.query, self.marks)
         self.poller.prioritise(_Prioritised(self._context, self.marks, workflow))
-        context = MatchContext(self.marks, self.poller.row_details.read, self.batches)
+        context = MatchContext(self.marks, self.poller.row_details.read, self._batch_ids.found)
         self._look_up_batches()
         self.view = TableView(
             self.poller.store, self.query, self.order, clock=self._context.clock, context=lambda: context
@@ -147,40 +142,7 @@ class InstanceRows:
         self._api.ask_soon(self.poller, self.workflow, query)
 
     def _look_up_batches(self) -> None:
-        """What `batch:last` is stays what it was when the filter was put in force, whatever is done next."""
-        if self.query.batches:
-            self._host.run_worker(self._take_batches(self.query), group="batches", exclusive=True)
-
-    async def _take_batches(self, query: Query) -> None:
-        workflow = self.workflow
-        found = await self._context.desk.batches(query.batches, workflow)
-        if query is not self.query or workflow != self.workflow:
-            return
-        self.batches.clear()
-        self.batches.update(found)
-        if missing := sorted(query.batches - found.keys()):
-            none = "of more than one instance" if missing == [LAST] else missing[0]
-            self._context.notify(f"no batch {none} in {workflow} is in the journal", severity="warning")
-        self._rebuild()
-        await self._load(query, [identity for ids in found.values() for identity in sorted(ids)])
-
-    async def _load(self, query: Query, ids: Sequence[str]) -> None:
-        """Reads those of a batch that no list has brought: a dev session is not asked for such."""
-        session, poller = self._context.session, self.poller
-        if session is None or poller is None or poller.local:
-            return
-        for identity in [identity for identity in ids if identity not in poller.store][:_READ_OF_BATCH]:
-            number = poller.sink.next_number()
-            try:
-                detail = await session.reads.instance(self.workflow, identity, "batch")
-            except InstanceNotFound:
-                continue
-            except WorkflowsError as error:
-                self._context.notify(f"not all of the batch could be read: {error}", severity="warning")
-                return
-            if query is not self.query or poller is not self.poller:
-                return
-            poller.sink.saw_detail(detail, number)
+        self._batch_ids.look_up(self.query, self.workflow, self._rebuild)
 
     def settle_filter(self) -> None:
         """What was typed stays, so marks belong to it from now on."""
@@ -288,41 +250,6 @@ class InstanceRows:
         self.table.move_to_key(instance)
         self.table.move(rows)
         return self.instance
-
-    # What the table asks of an instance beside its row.
-
-    def blocked_on(self, instance: str) -> str:
-        poller = self.poller
-        why = poller.row_details.why(instance) if poller is not None else None
-        if poller is None or why is None or not why.short:
-            return ""
-        row, detail = poller.store.get(instance), poller.row_details.fact(instance)
-        old = self._context.clock() - detail.read_at if detail is not None else 0.0
-        # What has ended does not change any more: its age says nothing.
-        dated = old >= _OLD and row is not None and not is_final(row.status)
-        return f"{why.short} · read {age(old)} ago" if dated else why.short
-
-    def fields(self, instance: str) -> DetailFields | None:
-        return self.poller.row_details.read.get(instance) if self.poller is not None else None
-
-    def is_old(self, instance: str) -> bool:
-        poller = self.poller
-        row = poller.store.get(instance) if poller is not None else None
-        if poller is None or row is None or is_final(row.status) or row.status in _PARKED:
-            return False
-        detail = poller.row_details.fact(instance)
-        return detail is not None and self._context.clock() - detail.read_at > _FAINT
-
-    def is_behind(self, instance: str) -> bool:
-        """Whether the lists of the last while did not hold its row, and nothing else told of it."""
-        poller = self.poller
-        if poller is None or (seen := poller.store.seen_at(instance)) is None:
-            return False
-        listed = poller.newest.freshness.answered_at
-        return listed is not None and listed - seen > _FAINT
-
-    def note(self, instance: str) -> str:
-        return self.poller.store.note(instance) if self.poller is not None else ""
 
 
 class _ApiQuestion:

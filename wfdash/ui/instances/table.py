@@ -7,7 +7,6 @@ from rich.style import Style
 from textual.events import Click
 from textual.strip import Strip
 
-from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.model.instance import Instance
 from wfdash.core.rows.columns import BY_NAME, BesideRow
 from wfdash.core.rows.marks import Marks
@@ -15,6 +14,7 @@ from wfdash.core.rows.order import Order
 from wfdash.core.rows.store import EXPIRED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
+from wfdash.ui.instances.cell_facts import CellFacts
 from wfdash.ui.instances.columns import GLYPH, SORTS, TableColumns, columns, order_by_title
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import strip_of
@@ -45,6 +45,7 @@ class RowSource(Protocol):
     view: TableView | None
     order: Order
     marks: Marks
+    facts: CellFacts
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,20 +58,6 @@ class RowSource(Protocol):
         """Marks up to the cursor, where a range is being marked."""
 
     def set_order(self, order: Order, *, announce: bool = False) -> None: ...
-    def blocked_on(self, instance: str) -> str:
-        """What a row is blocked on in a few words, raw; "" when nothing is known."""
-
-    def fields(self, instance: str) -> DetailFields | None:
-        """What was found in the instance's own answer; None while it was not read."""
-
-    def is_old(self, instance: str) -> bool:
-        """Whether that was read too long ago to be taken for what it is at now."""
-
-    def is_behind(self, instance: str) -> bool:
-        """Whether the row itself is older than the list says it is."""
-
-    def note(self, instance: str) -> str:
-        """What is doubtful about its row."""
 
 
 class InstanceTable(LineTable):
@@ -198,8 +185,8 @@ class InstanceTable(LineTable):
         row = self.view.row(index)
         text = self._texts(row, width)
         ghost = row.id in self.view.ghosts
-        old = self._source.is_old(row.id)
-        faded = self.faded or self._source.is_behind(row.id)
+        old = self._source.facts.is_old(row.id)
+        faded = self.faded or self._source.facts.is_behind(row.id)
         flags = (row.id in self._source.marks, row.id in self.changed, ghost, faded, old)
         away = cursor and not self.has_focus
         key = (row.id, text, flags, cursor, away, width, self._longest_id, self._status_width)
@@ -207,12 +194,12 @@ class InstanceTable(LineTable):
 
     def _texts(self, row: Instance, width: int) -> tuple[str, ...]:
         """What stands in each column that there is room for."""
-        note = self._source.note(row.id)
-        why = self._source.blocked_on(row.id)
+        note = self._source.facts.note(row.id)
+        why = self._source.facts.blocked_on(row.id)
         if note == EXPIRED and not why:
             why = f"was {row.status}"
         now = self._now or self._clock()
-        beside = BesideRow(now, note, why, self._source.fields(row.id))
+        beside = BesideRow(now, note, why, self._source.facts.fields(row.id))
         return tuple(BY_NAME[name].text(row, beside) for name, _ in self._layout(width).widths)
 
     def _strip(
