@@ -14,7 +14,7 @@ def test_all_workflows_count_what_the_world_holds():
             await d.press("history.open", "history.all")
             screen = d.app.screen
             await d.until(
-                lambda: screen.of_all and screen.loaded.floor is not None and not screen._loading, 60
+                lambda: screen.of_all and screen.loaded.floor is not None and not screen.is_reading, 60
             )
             await d.until(lambda: "errors rose" in d.text)
             assert "all workflows" in d.lines[0]

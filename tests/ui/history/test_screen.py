@@ -98,7 +98,7 @@ def test_chart_counts_what_the_world_holds():
     async def script(d):
         await d.press("history.open")
         screen = d.app.screen
-        await d.until(lambda: not screen._loading and screen.loaded.floor == float("-inf"))
+        await d.until(lambda: not screen.is_reading and screen.loaded.floor == float("-inf"))
         now = d.app.context.clock()
         buckets = screen.loaded.buckets(now)
         instances = list(d.world.workflows["orders"].walk(newest_first=True))
@@ -241,7 +241,7 @@ def test_server_without_ends_draws_no_rate():
     async def script(d):
         await d.press("history.open")
         loaded = d.app.screen.loaded
-        await d.until(lambda: not d.app.screen._loading)
+        await d.until(lambda: not d.app.screen.is_reading)
         rows = [replace(row, ended=None, started=None) for row in loaded.rows.values()]
         loaded.add(rows, walked=True)
         d.app.screen._reframe()
@@ -259,7 +259,7 @@ def test_incident_stays_after_its_instances_were_restarted():
     async def script(d):
         await d.press("history.open")
         await d.until(lambda: "after version ccf99991" in d.text)
-        await d.until(lambda: not d.app.screen._loading)
+        await d.until(lambda: not d.app.screen.is_reading)
         before = d.app.screen.loaded.total.errored
         said = d.app.screen.finding
         failed = [
@@ -271,7 +271,7 @@ def test_incident_stays_after_its_instances_were_restarted():
         await d.press("layer.close", "poll.now")
         await d.passes(400)
         await d.press("history.open")
-        await d.until(lambda: not d.app.screen._loading and d.app.screen.loaded.earlier)
+        await d.until(lambda: not d.app.screen.is_reading and d.app.screen.loaded.earlier)
         await d.until(lambda: "after version ccf99991" in d.text)
         assert d.app.screen.loaded.total.errored >= before
         assert abs(d.app.screen.finding.at - said.at) <= 120

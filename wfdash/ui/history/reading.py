@@ -1,0 +1,185 @@
+"""What the page rests on: rows read back, older counts of analytics, earlier runs of the record."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from wfdash.api.errors import Forbidden, WorkflowsError
+from wfdash.core.history.earlier_runs import earlier_runs
+from wfdash.core.history.frame import Frame
+from wfdash.core.history.history import SLICE
+from wfdash.core.model.instance import Instance
+from wfdash.live.polling.events import Update
+from wfdash.live.reads.account_rows import AccountRows, of_workflow
+from wfdash.live.reads.past_rows import PastRows
+from wfdash.live.records.record.recorder import recorded_ends
+from wfdash.live.watcher import Watcher
+from wfdash.ui.context import Context
+from wfdash.ui.history.counting import LoadedHistory
+
+__all__ = ["HistoryReader"]
+
+_EVERY: Final = 60.0
+"""Seconds between two reads of what all workflows changed."""
+_LATELY: Final = 900.0
+"""Seconds before the last one from which rows are read again: most have ended by then."""
+_WEEK: Final = 8 * 86_400.0
+_OLDER_EVERY: Final = 900.0
+"""Seconds for which counts of what is erased are good enough."""
+_AGAIN: Final = 5.0
+"""Seconds after a failed read."""
+
+
+class HistoryReader:
+    """Fills what is counted for one workflow, or for all of the account; draws nothing.
+
+    `grown` is called where more may be shown than what is framed.
+    """
+
+    def __init__(
+        self, context: Context, poller: Watcher, frame: Frame, *, of_all: bool, grown: Callable[[], None]
+    ) -> None:
+        self.workflow, self.of_all = poller.workflow, of_all
+        self.loaded = LoadedHistory(
+            frame,
+            local=poller.local,
+            retention=None if of_all else context.settings.retention.get(poller.workflow),
+        )
+        self.is_reading = False
+        self.failure = ""
+        """Why the last read failed, in a sentence; it is tried again."""
+        self._context, self._poller, self._grown = context, poller, grown
+        self._account: AccountRows | None = None
+        self._read_at: float | None = None
+        """When all workflows were read last."""
+        self._asked_for: tuple[float, float, float] | None = None
+        """The stretch that analytics were asked for last, and when."""
+        self._forbidden = False
+        """The token may not read them: it is not asked again."""
+        self._thawed = asyncio.Event()
+
+    def take(self, update: Update) -> None:
+        """Counts the rows that the table was given."""
+        poller = self._poller
+        if update.delta and not self.of_all and poller.workflow == self.workflow:
+            ids = (*update.delta.added, *update.delta.changed)
+            self.loaded.add(row for identity in ids if (row := poller.store.get(identity)) is not None)
+
+    def thaw(self) -> None:
+        """Reads on, once polling is not frozen any more."""
+        if not self._poller.frozen:
+            self._thawed.set()
+
+    def is_due(self, now: float) -> bool:
+        """Whether all workflows should be read for what has changed since."""
+        since = self._read_at
+        return since is not None and now - since >= _EVERY and not self.is_reading and not self._poller.frozen
+
+    @property
+    def has_more(self) -> bool:
+        """Whether what is framed goes further back than what was read."""
+        floor = self.loaded.floor
+        return floor is None or floor > self._since
+
+    async def read(self) -> None:
+        """Reads until what is framed is covered; again what is loaded only where it may have changed."""
+        await (self._read_all() if self.of_all else self._read_workflow())
+
+    async def _read_workflow(self) -> None:
+        loaded, poller, session = self.loaded, self._poller, self._context.session
+        if session is None:
+            return
+        if loaded.floor is None:
+            rows = poller.contiguous() if not poller.filtered else []
+            for at in range(0, len(rows), SLICE):
+                loaded.add(rows[at : at + SLICE], walked=True)
+                await asyncio.sleep(0)
+            loaded.floor = min((row.created for row in rows if row.created is not None), default=None)
+        past = session.reads.past_rows(self.workflow, floor=loaded.floor)
+        past.exhausted = poller.history.complete and not poller.filtered and loaded.floor is not None
+        await self._read_back(past, since=self._since)
+
+    async def _read_all(self) -> None:
+        session, covered = self._context.session, self.loaded.floor
+        if session is None:
+            return
+        if self._read_at is not None and covered is not None and covered <= self.loaded.frame.left:
+            await self._read_back(AccountRows(session.reads), since=self._read_at - _LATELY, covered=covered)
+        else:
+            self._account = self._account or AccountRows(session.reads)
+            await self._read_back(self._account, since=self._since)
+        self._read_at = self._context.clock()
+
+    async def _read_back(
+        self, past: PastRows | AccountRows, *, since: float, covered: float | None = None
+    ) -> None:
+        """Page by page in the foreground, and again after a failure, until the span is covered."""
+        loaded, session = self.loaded, self._context.session
+        if session is None:
+            return
+        self.is_reading = True
+        while True:
+            try:
+                if not loaded.versions and not self.of_all:
+                    loaded.versions = {v.id: v for v in await session.reads.versions(self.workflow)}
+                async for page in past.back_to(since):
+                    self._came(page, past.floor if covered is None else covered)
+                    await asyncio.sleep(0)
+                    if self._poller.frozen:
+                        self._thawed.clear()
+                        await self._thawed.wait()
+                break
+            except WorkflowsError as error:
+                self.failure = error.sentence
+                await asyncio.sleep(max(_AGAIN, error.retry_after or 0.0))
+        if past.exhausted and covered is None:
+            loaded.floor = float("-inf")
+        self.is_reading, self.failure = False, ""
+        await self._recall()
+        self._grown()
+
+    @property
+    def _since(self) -> float:
+        """How far back rows are read: no further than a week where analytics count what is older."""
+        left = self.loaded.frame.left
+        return left if self.loaded.analytics is None else max(left, self._context.clock() - _WEEK)
+
+    async def count_older(self) -> bool:
+        """Asks analytics for what is erased, or too far back to be read; whether anything was asked."""
+        loaded, session, now = self.loaded, self._context.session, self._context.clock()
+        of = loaded.frame
+        if session is None or self.of_all or loaded.history.undated or self._forbidden or self._poller.frozen:
+            return False
+        reached = loaded.floor if loaded.floor is not None else now
+        asked = of.left, of.width, now // _OLDER_EVERY
+        if of.left >= max(loaded.edge(now).both, min(reached, now)) or asked == self._asked_for:
+            return False
+        self._asked_for = asked
+        try:
+            until = min(now, of.right)
+            found = await session.reads.analytics(self.workflow, since=of.left, until=until, width=of.width)
+        except WorkflowsError as error:
+            loaded.refusal, self._forbidden = error.sentence, isinstance(error, Forbidden)
+        else:
+            loaded.analytics, loaded.refusal = found, ""
+        return True
+
+    async def _recall(self) -> None:
+        """Takes in what a restart took out of the list, as far as the record saw it."""
+        loaded, session = self.loaded, self._context.session
+        if session is None or session.recorder is None:
+            return
+        names = self._account.names if self.of_all and self._account is not None else [self.workflow]
+        for name in names:
+            kept = await asyncio.to_thread(recorded_ends, session.recorder, name, loaded.frame.left)
+            kept = [of_workflow(name, row) for row in kept] if self.of_all else kept
+            loaded.add_runs(earlier_runs(kept, loaded.rows))
+
+    def _came(self, page: Iterable[Instance], floor: float | None) -> None:
+        # The table may know more of an instance by now than the list that was asked before.
+        mine = self._poller.workflow == self.workflow and not self.of_all
+        store = self._poller.store if mine else None
+        self.loaded.add(
+            ((store.get(row.id) if store is not None else None) or row for row in page), walked=True
+        )
+        self.loaded.floor, self.failure = floor, ""
