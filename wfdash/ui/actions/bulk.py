@@ -1,7 +1,6 @@
 """A bulk as it goes: how far it came, what became of each, and the key that stops it."""
 
 from collections.abc import Mapping
-from functools import partial
 
 from rich.style import Style
 from textual import events
@@ -16,8 +15,9 @@ from wfdash.live.actions.plan import Result, make_plan
 from wfdash.live.actions.progress import ORDER, ActionProgress
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.context import Context
-from wfdash.ui.keys.prompt_gate import ALONE, HOLD, bare
+from wfdash.ui.keys.prompt_gate import HOLD, bare
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN
 
@@ -217,6 +217,7 @@ class BulkScreen(LowerHalf):
         self._offered_at: float | None = None
         """Since when the panel offers to send what is held."""
         self._soon: Timer | None = None
+        self._lone = LoneKey(self, self._say)
 
     def on_mount(self) -> None:
         self.draw()
@@ -293,11 +294,12 @@ class BulkScreen(LowerHalf):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        self._lone.crowded()
         if event.key == "escape":
             self.close()
-        elif event.key == "g" and self.progress.held:
-            if self._may_go_on(event):
-                self.set_timer(ALONE, partial(self._go_on, event))
+        elif bare(event) == "g" and self.progress.held:
+            if self._is_readable(event):
+                self._lone.take(event, self._go_on)
         elif (key := bare(event)) and key == self._back_words()[:1]:
             self._take_back()
             return
@@ -310,16 +312,19 @@ class BulkScreen(LowerHalf):
             self._top = max(0, min(len(self.progress.plan.targets), self._top + step))
         self.draw()
 
-    def _may_go_on(self, event: events.Key) -> bool:
-        """Whether this key was meant to send the rest: alone, after the offer could be read."""
+    def _is_readable(self, event: events.Key) -> bool:
+        """Whether the offer to send the rest could be read before this key was pressed."""
         offered = self._offered_at
-        readable = offered is not None and self.context.gate.stamp(event) >= offered + HOLD
-        return readable and self.came_alone(event) and self.context.terminal.is_drawn()
+        return offered is not None and self.context.gate.stamp(event) >= offered + HOLD
 
-    def _go_on(self, event: events.Key) -> None:
-        if self.on_top and self.progress.held and self._may_go_on(event):
+    def _go_on(self) -> None:
+        if self.progress.held:
             self.context.desk.go_on(self.progress)
             self.draw()
+
+    def _say(self, words: str) -> None:
+        if words:
+            self.context.notify(words, severity="warning")
 
     def _mark(self) -> None:
         """Marks what failed, else all that this was about, and nothing else."""
@@ -333,3 +338,4 @@ class BulkScreen(LowerHalf):
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
+        self._lone.cancel()

@@ -9,20 +9,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
 from textual import events
 from textual.app import App
-from textual.timer import Timer
 
 from wfdash.config.own_commands import OwnCommand, filled_in
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.wrap import wrapped
 from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
-from wfdash.ui.keys.prompt_gate import ALONE, bare
+from wfdash.ui.keys.prompt_gate import bare
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, PLAIN, QUIET, STRONG, WARN
 
@@ -182,7 +181,7 @@ class OwnCommandScreen(LowerHalf):
     def __init__(self, context: Context, command: OwnCommand, words: list[str], begin: Any) -> None:
         super().__init__(context)
         self._command, self._words, self._begin = command, words, begin
-        self._pending: Timer | None = None
+        self._lone = LoneKey(self, self._say)
         self._hint = ""
 
     def on_mount(self) -> None:
@@ -220,32 +219,26 @@ class OwnCommandScreen(LowerHalf):
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        self._cancel("a paste confirms nothing")
+        self._lone.cancel()
+        self._say("a paste confirms nothing")
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
         if event.key == "escape":
-            self._cancel("")
+            self._lone.cancel()
             self.close()
-        elif self._pending is not None:
-            self._cancel("keys came too close together: press y alone")
-        elif bare(event) == "y" and self.came_alone(event):
-            self._pending = self.set_timer(ALONE, partial(self._confirmed, event))
-        else:
-            self._cancel("y runs it, nothing else does")
-
-    def _confirmed(self, event: events.Key) -> None:
-        self._pending = None
-        if not self.on_top or not self.came_alone(event) or not self.context.terminal.is_drawn():
-            self._cancel("keys came too close together: press y alone")
+        elif self._lone.crowded():
             return
+        elif bare(event) == "y":
+            self._lone.take(event, self._confirmed)
+        else:
+            self._say("y runs it, nothing else does")
+
+    def _confirmed(self) -> None:
         self.close()
         self._begin(self._command, self._words)
 
-    def _cancel(self, hint: str) -> None:
-        if self._pending is not None:
-            self._pending.stop()
-            self._pending = None
+    def _say(self, hint: str) -> None:
         self._hint = hint
         self.draw()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 from textual import events
-from textual.timer import Timer
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.core.model.instance import Instance
@@ -23,15 +22,14 @@ from wfdash.live.records.export_files import file_name, write_first
 from wfdash.live.records.journal import Journal
 from wfdash.ui.actions.prompt_text import Asking, prompt_lines
 from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.context import Context, Prepare
-from wfdash.ui.keys.prompt_gate import ALONE, bare
+from wfdash.ui.keys.prompt_gate import bare
 
 __all__ = ["PromptScreen"]
 
-_TOO_CLOSE = "typed too fast: press y again"
 _PASTED = "a paste confirms nothing"
 _NOT_ENTER = "enter confirms nothing"
-_NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
 
 
 class PromptScreen(LowerHalf):
@@ -56,8 +54,7 @@ class PromptScreen(LowerHalf):
         self._claim = claim
         self._preparing = prepare
         self.progress: ActionProgress | None = None
-        self._pending: Timer | None = None
-        """Runs from a key that confirms until it is certain that it came alone."""
+        self._lone = LoneKey(self, self._hint)
 
     @property
     def plan(self) -> Plan:
@@ -97,7 +94,7 @@ class PromptScreen(LowerHalf):
         trouble = await asyncio.to_thread(journal.check)
         if trouble != self.asking.journal_trouble and not self.asking.sending:
             self.asking.journal_trouble, self.asking.typed = trouble, ""
-            self._cancel_pending()
+            self._lone.cancel()
             self.hold()
             self.draw()
 
@@ -163,7 +160,7 @@ class PromptScreen(LowerHalf):
         if (others := self._others()) != self.asking.others:
             if len(others) > len(self.asking.others):
                 # Somebody began just now: what is new has to be read before a y is taken.
-                self._cancel_pending()
+                self._lone.cancel()
                 self.hold()
             self.asking.others = others
         self._judge()
@@ -191,13 +188,13 @@ class PromptScreen(LowerHalf):
             was, now = changes[0]
             whose = "" if len(changes) == 1 else "all of them changed: the first "
             self.asking.over = f"{whose}was {was}, now {now}: nothing sent"
-            self._cancel_pending()
+            self._lone.cancel()
 
     # Keys
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        self._cancel_pending()
+        self._lone.cancel()
         self._hint(_PASTED)
 
     def on_key(self, event: events.Key) -> None:
@@ -206,8 +203,7 @@ class PromptScreen(LowerHalf):
         if event.key == "escape":
             self._leave()
             return
-        if self._cancel_pending():
-            self._hint(_TOO_CLOSE)
+        if self._lone.crowded():
             return
         if self.asking.over or self.asking.sending or self.asking.answers.reading:
             return
@@ -268,23 +264,13 @@ class PromptScreen(LowerHalf):
         self.draw()
 
     def _take_alone(self, event: events.Key, then: Callable[[], None]) -> None:
-        """Goes on once it is certain that this key came alone."""
-        if self.came_alone(event):
-            self._pending = self.set_timer(ALONE, partial(self._taken, event, then))
-        else:
-            self._hint(_TOO_CLOSE)
+        """Goes on once it is certain that this key came alone, unless all is over by then."""
 
-    def _taken(self, event: events.Key, then: Callable[[], None]) -> None:
-        self._pending = None
-        if self.asking.over or self.asking.sending or not self.on_top:
-            return
-        self.asking.hint = ""
-        if not self.came_alone(event):
-            self._hint(_TOO_CLOSE)  # what came after it is on its way here still
-        elif not self.context.terminal.is_drawn():
-            self._hint(_NOT_SEEN)
-        else:
-            then()
+        def go_on() -> None:
+            if not self.asking.over and not self.asking.sending:
+                then()
+
+        self._lone.take(event, go_on)
 
     def _type(self, event: events.Key) -> None:
         expected = self.asking.goal
@@ -305,21 +291,13 @@ class PromptScreen(LowerHalf):
             self.asking.typed = (self.asking.typed + character)[-80:]
         self.draw()
 
-    def _cancel_pending(self) -> bool:
-        """Takes back a y that was not alone; whether there was one."""
-        if self._pending is None:
-            return False
-        self._pending.stop()
-        self._pending = None
-        return True
-
     def _hint(self, hint: str) -> None:
         self.asking.hint = hint
         self.draw()
 
     def _leave(self) -> None:
         """Closes. What is being sent already goes on; its chip tells."""
-        self._cancel_pending()
+        self._lone.cancel()
         self.close()
 
     # Sending

@@ -1,0 +1,65 @@
+"""A key that sends something counts only where no other came close, and what it answers was on the screen."""
+
+from collections.abc import Callable
+from functools import partial
+
+from textual.events import Key
+from textual.timer import Timer
+
+from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.keys.prompt_gate import ALONE
+
+__all__ = ["LoneKey"]
+
+_NOT_SEEN = "the terminal has not taken what was drawn last: press it again"
+
+
+class LoneKey:
+    """Holds a key back until it is certain that no other one came right behind it."""
+
+    def __init__(self, screen: LowerHalf, say: Callable[[str], None]) -> None:
+        """`say` shows why a key did nothing; "" takes that away."""
+        self._screen, self._say = screen, say
+        self._pending: Timer | None = None
+        self._waiting = ""
+        """The character that waits, or waited last."""
+
+    def take(self, event: Key, then: Callable[[], None]) -> None:
+        """Calls `then` once it is certain that this key came alone; else says why nothing is done."""
+        self._waiting = event.character or ""
+        if self._screen.came_alone(event):
+            # A key behind it may be on its way here still: a burst looks like a lone key at its beginning.
+            self._pending = self._screen.set_timer(ALONE, partial(self._taken, event, then))
+        else:
+            self._say(_too_fast(self._waiting))
+
+    def cancel(self) -> bool:
+        """Takes back a key that waits; whether there was one."""
+        if self._pending is None:
+            return False
+        self._pending.stop()
+        self._pending = None
+        return True
+
+    def crowded(self) -> bool:
+        """Another key came: takes back the one that waits and says so; whether there was one."""
+        waited = self.cancel()
+        if waited:
+            self._say(_too_fast(self._waiting))
+        return waited
+
+    def _taken(self, event: Key, then: Callable[[], None]) -> None:
+        self._pending = None
+        if not self._screen.on_top:
+            return
+        self._say("")
+        if not self._screen.came_alone(event):
+            self._say(_too_fast(self._waiting))
+        elif not self._screen.context.terminal.is_drawn():
+            self._say(_NOT_SEEN)
+        else:
+            then()
+
+
+def _too_fast(key: str) -> str:
+    return f"typed too fast: press {key} again"
