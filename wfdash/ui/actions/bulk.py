@@ -60,6 +60,7 @@ def bulk_lines(
     """
     plan = progress.plan
     total = len(plan.eligible)
+    # What actions wait for is no news of one that has nothing left to send.
     slow = "" if progress.over else slow
     said = progress.held or progress.note or slow or progress.first_ran
     lines: list[Pieces] = [
@@ -158,6 +159,8 @@ def _sentence(result: Result, now: float) -> str:
 
 def _results(rows: list[tuple[str, str, str]], width: int) -> list[Pieces]:
     """A line each of outcome, id and sentence."""
+    # Ids that would look alike once cut or cleaned are numbered: two people must be able to speak of one of
+    # them.
     names = shown_names([identity for _, identity, _ in rows], max(12, width // 3))
     longest = max((len(name) for name in names), default=0)
     lines: list[Pieces] = []
@@ -179,6 +182,7 @@ def _foot(progress: ActionProgress, shows: str, back: str) -> Pieces:
     if progress.answered:
         failed_ones = _failed(progress)
         these = len(failed_ones) or len(progress.plan.eligible)
+        # The number says what the key takes before it is pressed.
         which, failed = ("the", f" that {_left(progress, failed_ones)}") if failed_ones else ("these", "")
         marks = [(" m", ACCENT), (f" mark {which} {count(these)}{failed}   ", PLAIN)]
     if back:
@@ -237,6 +241,7 @@ class BulkScreen(LowerHalf):
             self._soon.stop()
             self._soon = None
         if self.is_ready:
+            # The time runs anew with each offer: a key that was typed before it appeared does not answer it.
             if not self.progress.held:
                 self._offered_at = None
             elif self._offered_at is None:
@@ -266,6 +271,8 @@ class BulkScreen(LowerHalf):
             return []
         settled = [result for result in self.progress.results.values() if not result.failed]
         rows = ((result, session.poller.store.get(result.id)) for result in settled)
+        # The row's time is the server's, the result's is ours: compared without the skew, a clock that is off
+        # makes every row look changed.
         ahead = session.skew.seconds
         return [row for result, row in rows if row is not None and self._is_as_left(result, row, ahead)]
 
@@ -274,6 +281,7 @@ class BulkScreen(LowerHalf):
         verb = self.progress.plan.verb
         if row.status not in leads_to(verb) or not same_meaning(verb, result.after, row.status):
             return False
+        # A row that changed later was changed by somebody else, and taking that back is not ours to offer.
         return row.modified is None or row.modified <= result.at - ahead + _SAME_CHANGE
 
     def _back_words(self) -> str:
@@ -294,6 +302,7 @@ class BulkScreen(LowerHalf):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        # Any key takes back a `g` that waits, and is then itself: stopping must never need a second press.
         self._lone.crowded()
         if event.key == "escape":
             self.close()
@@ -331,6 +340,7 @@ class BulkScreen(LowerHalf):
         ids = _failed(self.progress) or tuple(target.id for target in self.progress.plan.eligible)
         listing = self.context.pages.listing
         if listing.workflow == self.progress.plan.workflow:
+            # Else a bulk that follows would hold marks of before that nobody remembers.
             listing.marks.clear()
         listing.mark_later(self.progress.plan.workflow, ids)
         self.context.notify(f"{count(len(ids))} marked in the list of {self.progress.plan.workflow}")

@@ -34,6 +34,7 @@ def chip_pieces(progress: ActionProgress, now: float, width: int, *, utc: bool, 
     text = clean(progress.line(now, utc=utc))
     more = f" · {shows} shows it" if shows and not progress.single else ""
     room = max(1, width - 4 - cells(more))
+    # The verb stands at the front and the outcome at the end: what is cut is the id between them.
     shown = fit(text, room, cut="middle") if cells(text) > room else text
     return [(f" {glyph} ", style), (shown, PLAIN if progress.over else QUIET), (more, QUIET)]
 
@@ -61,6 +62,7 @@ class ActionChips(Widget):
 
         `cut_off` is a batch to go on with, `long_read` what is being read for somebody who waits.
         """
+        # Sorted for what is kept, then drawn in the order of asking: a line never changes its place.
         chosen = sorted(actions, key=lambda progress: (progress.troubled, not progress.over))[-MOST:]
         kept = [progress for progress in actions if any(progress is shown for shown in chosen)]
         width, shows = self.app.size.width, self._keys.key_of("bulk.show")
@@ -72,6 +74,7 @@ class ActionChips(Widget):
         if long_read:
             lines.append([(" ▸ ", PLAIN), (fit(clean(long_read), max(1, width - 4)).rstrip(), QUIET)])
         if lines != self._lines:
+            # Laying out repaints the whole screen, so only another number of lines does it.
             higher = len(lines) != len(self._lines)
             self._lines = lines
             self.refresh(layout=higher)

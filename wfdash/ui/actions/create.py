@@ -36,6 +36,8 @@ class CreateScreen(FormScreen):
         return f"create an instance of {self._workflow}{like}"
 
     def form_fields(self) -> Sequence[FormField]:
+        # The same id for as long as the form is open: a repeat after a lost answer is told by the id
+        # (AlreadyExists).
         self._proposed = self._proposed or self._propose()
         return (
             FormField("id", "id", self._proposed),

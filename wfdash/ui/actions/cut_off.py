@@ -115,8 +115,10 @@ class CutOffScreen(LowerHalf):
         event.stop()
         event.prevent_default()
         if event.key == "escape":
+            # It stays open in the journal: "later" may be another person's shift.
             self.context.desk.put_off()
             self.close()
+        # Reads go on; only leaving stops them.
         elif self._read is not None:
             return
         elif event.key in ("down", "up") and self._over is None:
@@ -171,6 +173,7 @@ class CutOffScreen(LowerHalf):
         async def claim() -> str:
             return await self.context.desk.take_over(left, resumption)
 
+        # The prompt comes under the hands of somebody who has just pressed a key here.
         self.context.gate.close()
         notes = resumption.notes()
         self.app.switch_screen(PromptScreen(self.context, resumption.plan, claim=claim, notes=notes))

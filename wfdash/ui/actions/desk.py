@@ -85,11 +85,14 @@ class ActionDesk:
         """Carries out a confirmed plan; `on_event` is called with each event as it comes."""
         assert self._context.session is not None
         if canary:
+            # The first ones of a list are alike, being of the same minute: a canary is spread over all of
+            # them.
             plan = plan.spread(canary)
         progress = ActionProgress(plan, self._context.clock(), canary=canary)
         word: asyncio.Event = asyncio.Event()
         self._words[plan.key] = word
         self.actions.append(progress)
+        # A session of a week must not keep every result of every bulk.
         del self.actions[:-50]
         operator = self._context.session.operator
 
@@ -112,6 +115,7 @@ class ActionDesk:
             finally:
                 del self._words[plan.key]
 
+        # A task of the app's and not of a screen's: closing a page or changing the workflow stops nothing.
         task = asyncio.create_task(run(), name=f"{plan.verb} {plan.key}")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -139,6 +143,7 @@ class ActionDesk:
         for progress in self.actions:
             plan = progress.plan
             ids = frozenset(target.id for target in plan.targets)
+            # What this session has in memory is newer than what its journal says of it.
             if plan.workflow == workflow and plan.key in names:
                 found[plan.key] = ids
             if plan.workflow == workflow and LAST in names and not progress.single and journal is None:
@@ -173,6 +178,7 @@ class ActionDesk:
         journal = self._context.session.journal if self._context.session is not None else None
         if journal is None:
             return "there is no journal to go on from: nothing sent"
+        # Two people are offered the same batch at 3 am: whoever claims it first sends it.
         claimed = await asyncio.to_thread(journal.take_over, left, resumption.findings())
         if not claimed and journal.trouble:
             return f"{journal.trouble}: nothing sent"
@@ -186,6 +192,7 @@ class ActionDesk:
         if journal is not None:
             if self._last is None or self._last[0] is not journal:
                 self._last = (journal, LastAction(journal))
+            # The journal also has what other sessions of this account did.
             return self._last[1].done()
         if own is None or own.sent_at is None:
             return None

@@ -100,6 +100,7 @@ class ActionHost:
             return ""
         guard = self._context.desk.guard
         guarded = refusal(verb, "", read_only=guard.read_only, watch_only=guard.watch_only)
+        # A new instance is about nothing that is chosen.
         if guarded or verb == "create":
             return guarded or ""
         rows = targets()
@@ -130,6 +131,7 @@ class ActionHost:
     def _redrive(self, screen: BaseScreen, rows: Sequence[Instance]) -> Prepare:
         """How the steps of these are read, as what somebody waits for, and the plan made of them."""
         session, workflow = self._context.session, screen.target_workflow()
+        # A page that reads on may list an instance twice; it must not be sent twice.
         rows = list({row.id: row for row in rows}.values())
 
         async def read(identity: str) -> Detail:
@@ -147,6 +149,7 @@ class ActionHost:
                 late=len(rows) > READ_BEFORE,
                 on_read=on_read,
             )
+            # A dev session has one version, whose steps no other one lacks.
             if session.api.local:
                 return redrive
             complete = partial(session.reads.complete_instances, workflow, "redrive")
@@ -173,13 +176,16 @@ class ActionHost:
             self._context.notify(f"{phrase(verb)}: {reason}", severity="warning")
             return
         now = self._context.clock()
+        # Ids that a read did not find are named in the prompt as gone, rather than left out silently.
         gone = session.poller.store.gone if (session := self._context.session) is not None else ()
         workflow = screen.target_workflow()
         plan = make_plan(verb, workflow, rows, now=now, guard=guard, gone=gone, **options)
+        # Where nothing may be sent, nothing is read for it.
         self.prompt(plan, prepare if plan.eligible else None)
 
     def _restart_from(self, screen: BaseScreen) -> None:
         found = screen.step_under_cursor()
+        # The API takes a name, a count and a type, and no position (reference, Change status).
         target = step_target(found[1], found[2]) if found is not None else None
         if found is None or target is None:
             self._context.gate.open()

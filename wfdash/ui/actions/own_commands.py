@@ -59,6 +59,7 @@ class OwnCommands:
             context.gate.open()
             return
         workflow, identity = screen.subject()
+        # A dev session has no account, but commands may still have to tell it from others.
         account = context.settings.kept_for
         words, why_not = filled_in(command, {"id": identity, "workflow": workflow, "account": account})
         if refusal := self._refusal(command) or why_not:
@@ -84,6 +85,7 @@ class OwnCommands:
         self.running = asyncio.create_task(self._run(command, words), name=f"command {command.name}")
 
     async def _run(self, command: OwnCommand, words: list[str]) -> None:
+        # A command of a config file that somebody sent must not get the token by being run.
         environ = self._context.settings.without_secrets(os.environ)
         ending = in_a_thread(lambda: run_without_shell(words, environ))
         # At once, a prompt is still on its way out; and one that is over by then says so itself.
@@ -104,6 +106,7 @@ class OwnCommands:
             self._context.session.poller.poll_now()
 
     def _say(self, sentence: str, severity: str = "information") -> None:
+        # Notices go to the screen on top, and there may be none left.
         if self._app.screen_stack:  # it may end after the dashboard did
             self._context.notify(sentence, severity=severity)
 
@@ -171,6 +174,7 @@ def _end(process: subprocess.Popen[bytes], until: float) -> int | None:
         return process.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
         with suppress(ProcessLookupError):
+            # The whole group: what a script started would else outlive it.
             os.killpg(process.pid, signal.SIGKILL)
         return None
 

@@ -65,10 +65,12 @@ class PromptScreen(LowerHalf):
         self.asking.production = self.context.in_production
         journal = self.context.session.journal if self.context.session else None
         if journal is not None:
+            # The last known trouble at once, since the check below may take as long as a slow disk does.
             self.asking.journal_trouble = journal.trouble
             self.run_worker(self._try_journal(journal), exit_on_error=False)
         self.asking.others = self._others()
         self.draw()
+        # Targets are frozen, but what they are about may change while the prompt stands.
         self.set_interval(0.5, self.watch_targets)
         self.hold()
         if self._preparing is not None:
@@ -93,6 +95,7 @@ class PromptScreen(LowerHalf):
         """Sees whether what is confirmed can be written down, off the loop since the disk may be slow."""
         trouble = await asyncio.to_thread(journal.check)
         if trouble != self.asking.journal_trouble and not self.asking.sending:
+            # What was typed was typed for another question.
             self.asking.journal_trouble, self.asking.typed = trouble, ""
             self._lone.cancel()
             self.hold()
@@ -113,6 +116,7 @@ class PromptScreen(LowerHalf):
         else:
             self.asking.plan, answers.points = redrive.plan, redrive.points
             answers.warning = redrive.warning
+        # From here on a y is taken, so what was found has to stand on the screen for a moment first.
         answers.of = 0
         self.hold()
         self._judge()
@@ -129,6 +133,7 @@ class PromptScreen(LowerHalf):
             detail = await session.operator.look(self.plan.workflow, identity)
         except InstanceNotFound:
             self.asking.statuses = {**self.asking.statuses, identity: GONE}
+        # Not to know what is lost is no reason not to ask: the prompt says that it was not read.
         except WorkflowsError:
             pass
         self.asking.reading = False
@@ -142,6 +147,7 @@ class PromptScreen(LowerHalf):
     def watch_targets(self) -> None:
         """Sees whether a target changed meanwhile."""
         session = self.context.session
+        # The rows at hand are another workflow's once somebody has gone there.
         if session is None or self.asking.sending or self.plan.workflow != session.poller.workflow:
             return
         store = session.poller.store
@@ -205,6 +211,7 @@ class PromptScreen(LowerHalf):
             return
         if self._lone.crowded():
             return
+        # Only esc is left where nothing can be sent any more, and while the plan is being made.
         if self.asking.over or self.asking.sending or self.asking.answers.reading:
             return
         if event.key == "ctrl+s":
@@ -229,6 +236,7 @@ class PromptScreen(LowerHalf):
             self._take_alone(event, self._ask_again)
 
     def _ask_again(self) -> None:
+        # The reasons stay in sight while it is asked all the same.
         self.asking.refused = [target.reason for target in self.plan.targets if target.reason]
         self.asking.plan = self.plan.insist()
         self.hold()
@@ -248,6 +256,7 @@ class PromptScreen(LowerHalf):
         session = context.session
         where = context.settings.kept_for or (session.account_id if session is not None else "")
         name = file_name(f"{plan.verb}-{plan.workflow}-plan", "jsonl", context.clock())
+        # The folder a person works in first; over SSH that may not be writable.
         folders = (Path.cwd, partial(user_state_path, "wfdash"))
 
         def make() -> Iterator[str]:
@@ -288,6 +297,7 @@ class PromptScreen(LowerHalf):
         if event.key == "backspace":
             self.asking.typed = self.asking.typed[:-1]
         elif expected and character:
+            # Cut from the front, as a field that scrolls does: a key held down must not fill memory.
             self.asking.typed = (self.asking.typed + character)[-80:]
         self.draw()
 
@@ -304,6 +314,7 @@ class PromptScreen(LowerHalf):
 
     def _confirmed(self) -> None:
         if self.asking.journal_trouble and not self.plan.unrecorded:
+            # The typed word was for this: the plan carries it, so that no other check stops it on its way.
             self.asking.plan = self.plan.without_journal()
         self.asking.sending = True
         if self._claim is None:
@@ -335,6 +346,7 @@ class PromptScreen(LowerHalf):
     def on_progress(self, event: Progress | Result) -> None:
         """The app passes on what became of this prompt's own action."""
         if isinstance(event, Progress):
+            # From here the chip above the keys tells the rest, and the rows are free again.
             if event.stage == "sent":
                 self._leave()
             return

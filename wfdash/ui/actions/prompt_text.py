@@ -104,6 +104,7 @@ def expected_text(plan: Plan, *, production: bool, unrecorded: bool = False) -> 
     words = []
     if len(plan.eligible) > 1:
         words.append(str(len(plan.eligible)))
+    # The name of what is hit, as GitHub and others ask for it: a count alone is typed by habit.
     if production and destroys(plan.verb):
         words.append(plan.workflow)
     if unrecorded:
@@ -151,9 +152,11 @@ def title_pieces(asking: Asking) -> Pieces:
 def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
     """Exactly `height` lines or fewer; the targets give way first, then scroll."""
     below = [*_consequence_lines(asking, width), *_skipped_lines(asking, width)]
+    # The way out and what confirms stand whatever the size: they are laid out first.
     foot = _foot_lines(asking, width)
     room = height - 1 - len(foot)
     shown = asking.plan.eligible or asking.plan.targets
+    # Three targets stay in sight however long the consequences are: a prompt has to show whom it is about.
     few = min(len(shown), 3)
     below = below[: max(1, room - few)]
     targets = _target_lines(asking, shown, width, max(1, room - len(below)))
@@ -231,6 +234,7 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
         warnings = redrive_warnings(plan, asking.answers, local=asking.local)
         lines += [[(line, WARN)] for line in _wrapped(clean(warnings), width, _WARNINGS)]
     for number, sentence in enumerate(sentences):
+        # The first sentence says what is lost; a whole paragraph in colour would stress nothing.
         style = WARN if destroys(plan.verb) and number == 0 else PLAIN
         lines += [[(line, style)] for line in _wrapped(clean(sentence), width)]
     if single and asking.reading and detail is None:
@@ -252,6 +256,7 @@ def _insisted(asking: Asking) -> list[str]:
     """What is asked although it would do nothing has no consequence to tell, but the reason."""
     if not asking.refused:
         return []
+    # Each reason once: of 500 instances most have the same.
     *others, last = dict.fromkeys(asking.refused)
     return [*others[:2], last, "it is sent all the same, and the answer is shown"]
 
@@ -324,6 +329,7 @@ def _or_first(asking: Asking) -> str:
 
 
 def _refused_foot(asking: Asking) -> Pieces:
+    # A guard is no refusal of the instance's status, so it cannot be insisted on.
     guarded = any(target.reason.startswith(("read-only", "this server")) for target in asking.plan.skipped)
     if guarded or not asking.plan.targets or asking.plan.verb == "redrive":
         return [(" esc", STRONG), (" close", PLAIN)]

@@ -46,6 +46,7 @@ class ReadAllScreen(LowerHalf):
             if not self._rest.missing:
                 self._finish()
                 return
+            # One page at a time, as the budget has room: reading ends with the panel.
             self._rest.read_on()
         self.draw()
 

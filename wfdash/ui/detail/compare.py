@@ -74,6 +74,7 @@ class CompareScreen(BaseScreen):
         if session is None:
             self.call_later(self._tell, "there is no connection yet")
             return
+        # An answer that is loaded already saves one of the reads.
         poller, state = session.poller, session.poller.detail(self.instance)
         try:
             pair = await read_pair(
@@ -92,6 +93,7 @@ class CompareScreen(BaseScreen):
             self.call_later(self._tell, _EXPIRED if pair.expired else _NONE)
             return
         row, theirs = pair.other
+        # In a thread: two runs of 10,000 steps take longer to align than a key may wait.
         found = await asyncio.to_thread(compare, pair.mine, theirs, now=self.context.clock())
         self.call_later(self._show, found, row, pair)
 
@@ -101,6 +103,7 @@ class CompareScreen(BaseScreen):
         self.call_later(self._tell, f"{_LOOKING}: {done} of {of} read, a request each; {key} stops it")
 
     def tick(self, now: float) -> None:
+        # What the reads wait for changes by the clock alone.
         if self._said.startswith(_LOOKING):
             self._draw()
 
@@ -131,6 +134,7 @@ class CompareScreen(BaseScreen):
     def _draw(self) -> None:
         width = self.size.width
         badges = badge_pieces(identity_of(self.context, ""))
+        # The badges come first and are never cut: which account this is matters more than the end of an id.
         room = width - length(badges) - 2
         lines: list[Pieces] = [[(" ", PLAIN), *badges, (fit(clean(self.instance[:300]), room), STRONG)]]
         style = STRONG if self._other is not None else WARN
@@ -144,6 +148,7 @@ class CompareScreen(BaseScreen):
 
     def _differences(self, room: int) -> list[Pieces]:
         """Where the params differ, as far as there is room for it beside the steps."""
+        # The last line is kept for the count of those that have no room.
         shown = self._params if len(self._params) <= room else self._params[: room - 1]
         lines: list[Pieces] = []
         for each in shown:
@@ -162,6 +167,7 @@ class CompareScreen(BaseScreen):
     def _to(self, direction: int) -> None:
         """Compares the instance above or below in the table beneath."""
         listing = self.context.pages.listing
+        # Only within the list it was opened from: elsewhere "next" would be about other rows.
         other = listing.step(self.instance, direction) if listing.workflow == self.workflow else None
         if other is not None and other != self.instance:
             self.instance, self._other = other, None
@@ -170,6 +176,7 @@ class CompareScreen(BaseScreen):
 
     def action_row_open(self) -> None:
         """Opens the run this one is compared with."""
+        # Closed first: esc from the other run leads to the list, not back through a chain of comparisons.
         if self._other is not None and self.close():
             self.context.pages.show_instance(self.workflow, self._other.id)
 

@@ -20,6 +20,7 @@ from wfdash.ui.widgets.theme import BAD, CURSOR, HEADING, PLAIN, QUIET, WARN
 
 __all__ = ["CompareTable"]
 
+# A shape and a colour each: without colours, or to an eye that cannot tell them apart, the shape is enough.
 _LOOKS: Final = {
     "same": ("✓", QUIET),
     "failed": ("✗", BAD),
@@ -79,6 +80,7 @@ class CompareTable(LineTable):
             (f"{_length(pair.theirs):>{_TIME}} ", QUIET),
         ]
         if cursor:
+            # One look for the whole row: the colours of a verdict cannot be read on the cursor's background.
             pieces = [(text, CURSOR) for text, _ in pieces]
         return strip_of(pieces, width)
 
@@ -101,12 +103,14 @@ class CompareTable(LineTable):
         differ = [
             index
             for index, pair in enumerate(pairs)
+            # What an open run has not come to yet differs from a complete one by nature.
             if pair.verdict not in ("same", "to come", "not reached")
         ]
         beyond = [
             index for index in differ if (index > self.cursor if direction > 0 else index < self.cursor)
         ]
         if beyond or differ:
+            # Round at the end, as with every jump.
             self.move_to((beyond or differ)[0 if direction > 0 else -1])
 
     def row_key(self, index: int) -> Hashable:

@@ -25,6 +25,7 @@ def fill(pane: DetailPane, context: Context, instance: str | None) -> None:
     poller = context.session.poller if context.session is not None else None
     state = poller.detail(instance) if poller is not None and instance is not None else None
     pane.utc = context.utc
+    # Without a session the sentence is made all the same; it only knows less.
     local = WhyContext(context.settings.local)
     pane.why_context = poller.why_context(state.detail if state is not None else None) if poller else local
     if poller is None or instance is None:
@@ -59,6 +60,7 @@ class DetailBeside:
 
     def follow(self) -> None:
         """The cursor moved: show what it is on once it stands still."""
+        # A held arrow key passes over hundreds of rows: none of them is asked for.
         if self._resting is not None:
             self._resting.stop()
         self._resting = self._host.set_timer(REST, self._rested)

@@ -34,8 +34,10 @@ _LONGEST: Final = 2000
 
 def error_lines(failure: Failure, width: int, room: int, more: str, tone: Style = BAD) -> list[Pieces]:
     """The error with all its lines, as far as there is room; `more` says how the rest is seen."""
+    # Wrapping a message of megabytes for four lines would hold every key.
     said = readable(failure.message[: _LONGEST * (room + 1)])
     name = failure.name.strip()
+    # "Error" says nothing, and a name that the message begins with would be said twice.
     if name and name != "Error" and not (said and said[0].startswith(f"{name}:")):
         said = [f"{name}: {said[0]}", *said[1:]] if said else [name]
     said = said or ["an error without a message"]
@@ -61,6 +63,7 @@ def row_lines(
     if row.kind == "attempt":
         attempt = step.attempts[row.attempt]
         name = f"{name}, attempt {row.attempt + 1}"
+        # The step's own span holds all attempts and the back-off between them: here the attempt's is meant.
         tail = span(attempt, at)
     title.append((fit(name, max(4, width - cells(tail) - 14)).rstrip(), STRONG))
     lines: list[Pieces] = [ruled(title, width, right=tail, hint=hint)]
@@ -72,6 +75,7 @@ def row_lines(
         lines.append([(f"   {fit(retry_words, width - 4).rstrip()}", QUIET)])
     output = result_line("output", step.output)
     if (
+        # null is an output of a step that ended, and none of one that is open.
         output
         and (step.output is not None or step.success or step.finished)
         and row.kind != "attempt"

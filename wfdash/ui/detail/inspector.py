@@ -88,8 +88,11 @@ class InspectorScreen(BaseScreen):
         if detail is None or detail is self._detail:
             return
         if self._detail is not None and self.step is not None:
+            # Steps have no ids: in a newer answer the same position may hold another step.
             place = place_in(detail, self._detail, self.step)
             if place is None:
+                # What was looked at stays on the screen with its date, rather than turn into another step
+                # under the eyes.
                 self._last_seen = self._last_seen or self._read
                 self._why_gone = partial_reason(detail) or "the instance began anew"
                 self._draw_head()
@@ -98,6 +101,7 @@ class InspectorScreen(BaseScreen):
         self._read = self._read_at()
         first, self._detail = self._detail is None, detail
         shown = inspection(detail, self.step)
+        # Each poll brings the cut text again; what was fetched in full stays in its place.
         if self._full_output is not None:
             shown["output"] = self._full_output
         # The rows of the top level stand there anyway.
@@ -170,11 +174,13 @@ class InspectorScreen(BaseScreen):
         if self._last_seen:
             self.context.notify("this step is gone: the API gives only those of the newest run")
             return
+        # Only a step's output can be asked for in full (reference, Get step); params and errors cannot.
         query = step_query(self._detail, self.step) if self._detail is not None else None
         if query is None or message.path[:1] != ("output",):
             self.context.notify("the API has no request for the full text of this", severity="warning")
             return
         length = stream_size(value_at(self.tree_.value, message.path))
+        # The API tells no size beforehand, but of a stream its placeholder does.
         note = "loading the full output; its size is not known before"
         self.context.notify(note if length is None else f"loading the stream of {size(length)}")
         self._fetch(*query)
@@ -194,6 +200,7 @@ class InspectorScreen(BaseScreen):
             self.call_later(self.context.notify, f"not read: {error}", severity="error")
             return
         if answer.content is not None:
+            # Bytes have no place on a screen: they go into a file, whose name is said.
             folder = user_state_path("wfdash") / "outputs"
             said = await asyncio.to_thread(save_stream, answer.content, folder, self.instance, name)
         else:

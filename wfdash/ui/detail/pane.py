@@ -106,6 +106,7 @@ class DetailPane(Vertical):
         self._overdue = state is not None and now - (state.freshness.answered_at or now) > _OVERDUE
         self._clock = now
         now = as_of(state, now, row)
+        # All words of one drawing go by the same moment, so that the sentence and the rows agree.
         at = TimeWords(now, self.utc)
         self._now, self._detail = now, detail
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
@@ -113,6 +114,7 @@ class DetailPane(Vertical):
         why = self.why_context.why(detail, row=row, now=now, utc=self.utc) if detail is not None else None
         usual = self.usual_run if detail is not None else None
         self._forecast = usual.forecast(detail, now) if usual is not None and detail is not None else None
+        # Another instance: its cursor, folds and height begin anew.
         fresh = identity != self._shown
         self._shown = identity
         width = self.size.width
@@ -141,6 +143,7 @@ class DetailPane(Vertical):
     def _fit_timeline(self) -> None:
         """As high as its rows, so that the foot stands right beneath them, or as high as there is room."""
         head = len(self.query_one("#head", TextLines).plain.split("\n"))
+        # The timeline keeps three lines however long the head is: a cursor has to stand somewhere.
         room = max(3, self.size.height - head - FOOT - 1)
         high = max(1, min(room, self.timeline.row_count() + 1))
         self.timeline.styles.height = high
@@ -165,6 +168,7 @@ class DetailPane(Vertical):
         if not identity:
             return [[(" no instance under the cursor", QUIET)]]
         detail = state.detail if state is not None else None
+        # The list may be newer than the answer: then its status is the title, and the doubts say so.
         status = self._since or (detail.status if detail is not None else "")
         status = status or (row.status if row is not None else "")
         lines: list[Pieces] = [self._title(identity, status, state, at, width)]
@@ -195,6 +199,7 @@ class DetailPane(Vertical):
             word, freshness = f"was {word}", ""
         room = width - cells(word) - cells(freshness) - 7
         name = clean(identity[:300])
+        # Cut in the middle: ids often differ at their end, and begin alike.
         name = fit(name, max(8, room), cut="middle").rstrip() if cells(name) > room else name
         left: list[tuple[str, Style]] = [(f" {shown.glyph} ", shown.style), (name, STRONG)]
         left.append((f"  {word}", shown.style))
@@ -203,6 +208,7 @@ class DetailPane(Vertical):
 
     def _doubts(self, state: DetailState | None, at: TimeWords, width: int) -> list[str]:
         """What a person must know before believing the rest."""
+        # Nothing was read and nothing failed: there is nothing to doubt yet.
         if state is None or (state.detail is None and not state.freshness.failure and not state.gone):
             return []
         said: list[str] = []
@@ -235,6 +241,7 @@ class DetailPane(Vertical):
             at, room = TimeWords(self._now, self.utc), self._foot_room
             lines = row_lines(detail, row, at, width, room=room, more=self._more, hint=self._hint)
             lines += self._own_error(detail, lines)
+            # What went well needs no explanation by what it printed.
             if row.state in ("failed", "retries", "runs"):
                 lines += self._printed(row, room - len(lines))
             step = detail.steps[row.step]

@@ -61,6 +61,7 @@ class PayloadTree(LineTable):
         self._lay_out()
 
     def _lay_out(self) -> None:
+        # Drawn rows are kept by a number: counting it up draws all of them anew.
         nodes = rows(self.value, self.unfolded, reveal=self._reveal)
         self._shown_nodes = [node for node in nodes if node.depth]
         self._index = {node.path: index for index, node in enumerate(self._shown_nodes)}
@@ -92,6 +93,7 @@ class PayloadTree(LineTable):
             at = before + (not here_too and found[before : before + 1] == [here])
         at %= len(found)
         wanted = found[at]
+        # Each hit unfolds its own way only, so the way to the last one is folded again.
         if self._before_search is None:
             self._before_search = set(self.unfolded)
         self.unfolded = self._before_search | {wanted[:length] for length in range(len(wanted))}
@@ -150,6 +152,7 @@ class PayloadTree(LineTable):
         value = value_at(self.value, node.path)
         if is_on_request(value):
             self.post_message(self.FullWanted(node.path))
+        # A value without members has nothing to fold.
         elif node.unfolded is not None:
             self._turn(node, not node.unfolded)
 
@@ -165,6 +168,7 @@ class PayloadTree(LineTable):
         if node.unfolded:
             self._turn(node, False)
         elif len(node.path) > 1:
+            # As in lazygit and in editors: folding a leaf goes to its parent.
             self.move_to_key(node.path[:-1])
 
     def _turn(self, node: Node, unfold: bool) -> None:

@@ -95,6 +95,7 @@ class DetailScreen(BaseScreen):
 
     def draw(self) -> None:
         """Everything, as it is known now; nothing is written where nothing differs."""
+        # A poll may be answered while the screen is being composed or taken down.
         if not self.is_ready or not self.query("#detail #timeline"):
             return
         self.pane.last_lines = self._printed.of(self.workflow, self.instance, None)
@@ -113,6 +114,7 @@ class DetailScreen(BaseScreen):
         """Tells first of the keys that help with an instance as it is."""
         state = self.poller.detail(self.instance) if self.poller is not None else None
         detail = state.detail if state is not None else None
+        # The key bar is made once an answer, not once a second: finding open waits walks all steps.
         if detail is self._offered_for:
             return
         self._offered_for = detail
@@ -132,6 +134,7 @@ class DetailScreen(BaseScreen):
             header.tell(whose, counts={}, freshness=[[(context.failure or "connecting", QUIET)]], meter=())
             return
         state = poller.detail(self.instance)
+        # A final instance is not read again: how fresh the page is, is told by the list then.
         own = state is not None and not state.freshness.settled
         fresh = freshness_pieces(
             state.freshness if state is not None and own else poller.newest.freshness,
@@ -160,6 +163,7 @@ class DetailScreen(BaseScreen):
             return []
         row = self.poller.store.get(self.instance)
         state = self.poller.detail(self.instance)
+        # One that was gone to by its id may be far below the rows that are loaded.
         if row is None and state is not None and state.detail is not None:
             row = Instance(self.instance, state.detail.status)
         return [row] if row is not None else []

@@ -65,6 +65,7 @@ def row_line(timeline: Timeline, row: Row, at: TimeWords, width: int, over: Styl
     takes = length_text(outline, row, at.now)
     pieces.append((" " * (TAKES - cells(takes)) + takes, STRONG if takes.endswith("+") else PLAIN))
     pieces.append((" ", PLAIN))
+    # The bar keeps its colours under the cursor, since they are all that it says.
     if over is not None:
         pieces = [(text, over) for text, _ in pieces]
     return strip_of([*left, *pieces], width)
@@ -75,6 +76,7 @@ def _words(outline: Outline, row: Row, at: TimeWords, room: int) -> list[tuple[s
     pieces: list[tuple[str, Style]] = []
     for text, tone in words(outline, row, at):
         taken = cells(text)
+        # Words are in the order of their worth: from the first that has no room on, none is drawn.
         if taken > room:
             pieces.append((fit(text, room), _TONES[tone]))
             return pieces

@@ -62,6 +62,7 @@ class TimelineTable(LineTable):
 
     def show(self, detail: Detail | None, *, now: float, utc: bool, fresh: bool = False) -> None:
         """Draws this answer as of `now`; `fresh` for another instance, whose cursor begins anew."""
+        # Drawn rows hold times in words: in another zone each of them is another text.
         if self._at.utc != utc:
             self._strips.clear()
         self._at = TimeWords(now, utc)
@@ -74,6 +75,7 @@ class TimelineTable(LineTable):
             return
         if self.timeline is None or self._outline is None:
             return
+        # The axis is laid out some way ahead, so that not every second moves every bar.
         if self._outline.moving and now >= self.timeline.axis.end:
             self.timeline.axis = axis_of(self._outline, self.scale, now)
             self._version += 1
@@ -86,6 +88,7 @@ class TimelineTable(LineTable):
             self._outline = self.timeline = None
             self.rows_changed()
             return
+        # A newer answer drops the work on the older one: only the newest is worth finishing.
         self._building = outline_in_slices(detail)
         self._build(self._building)
 
@@ -93,6 +96,7 @@ class TimelineTable(LineTable):
         """Some milliseconds of it now, the rest when the loop has done what else it has to."""
         if building is not self._building:
             return
+        # Computing time of this thread: on a busy machine the slices would else get shorter the slower it is.
         until = thread_time() + _AT_ONCE
         while thread_time() < until:
             try:
@@ -109,6 +113,7 @@ class TimelineTable(LineTable):
         if self._outline is None:
             return
         axis = self._axis(self._outline)
+        # Once a person moved the cursor, it is theirs.
         trouble = None if self._moved else self._trouble(self._outline)
         if trouble is not None and 1 < len(self._outline.detail.steps[trouble].attempts) <= _FEW:
             self.unfolded.add(("step", trouble))
@@ -130,6 +135,7 @@ class TimelineTable(LineTable):
 
     def _trouble(self, outline: Outline) -> int | None:
         """The step to look at first: what runs now, else the last failure."""
+        # What runs now decides what happens next, so it goes before a failure that is over.
         wanted = outline.alive or outline.failed
         return wanted[-1] if wanted else None
 
@@ -191,6 +197,7 @@ class TimelineTable(LineTable):
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         assert self.timeline is not None
         timeline, row = self.timeline, self.timeline.rows[index]
+        # Only what runs changes by the clock: all other rows are drawn once.
         now = int(self._at.now) if row.state in ALIVE and timeline.outline.moving else 0
         over = None if not cursor else CURSOR if self.has_focus else CURSOR_AWAY
         key = (row.key, self._version, width, over, now)
