@@ -34,6 +34,7 @@ class BatchIds:
         found = await self._context.desk.batches(query.batches, workflow)
         if query is not self._in_force():
             return
+        # Changed in place: the matcher of the table holds this very mapping.
         self.found.clear()
         self.found.update(found)
         if missing := sorted(query.batches - found.keys()):
@@ -52,11 +53,13 @@ class BatchIds:
             number = poller.sink.next_number()
             try:
                 detail = await session.reads.instance(workflow, identity, "batch")
+            # Expired or deleted since the batch: that is what its journal is for.
             except InstanceNotFound:
                 continue
             except WorkflowsError as error:
                 self._context.notify(f"not all of the batch could be read: {error}", severity="warning")
                 return
+            # Each read is a moment in which the person may have gone elsewhere.
             if query is not self._in_force() or session is not self._context.session:
                 return
             poller.sink.saw_detail(detail, number)

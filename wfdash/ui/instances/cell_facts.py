@@ -56,6 +56,8 @@ class CellFacts:
         poller = self._poller
         if poller is None or (seen := poller.store.seen_at(instance)) is None:
             return False
+        # Against the list's own age: when nothing is answered at all, every row is as old, and the header
+        # says so.
         listed = poller.newest.freshness.answered_at
         return listed is not None and listed - seen > _FAINT
 

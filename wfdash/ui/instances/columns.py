@@ -49,6 +49,7 @@ _DESCENDING = {column.order for column in COLUMNS if column.descending}
 
 def next_order(order: Order) -> Order:
     """The order by the column after the present one."""
+    # In turn and round: one key reaches every order without a menu.
     names = list(SORTS)
     column = names[(names.index(order.column) + 1) % len(names)]
     return Order(column, column in _DESCENDING)
@@ -110,11 +111,13 @@ def columns(width: int, longest_id: int, status: int, shown: tuple[str, ...] = U
         return TableColumns(tuple((name, widths[name]) for name in order if name in widths))
     room = width - 2 - sum(fixed.values()) - len(fixed)
     widths = dict(fixed)
+    # UUIDs of 36 fit whole; longer ids are cut in the middle rather than take the room of the reason.
     wanted = max(12, min(longest_id, 44))
     for name, cells, spare in _SPARED if "blocked" in order else _UNSPARED:
         if name in order and room - cells - 1 >= min(wanted, 24) + 2 + spare:
             widths[name] = cells
             room -= cells + 1
+    # A reason of a few cells says nothing: then the id gets all of it.
     if room < 34 or "blocked" not in order:
         widths["id"] = max(1, room - 1 if room < 34 else min(wanted, room - 1))
     else:

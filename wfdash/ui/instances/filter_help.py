@@ -26,6 +26,7 @@ class Suggestions(Suggester):
     """Offers the first completion behind the cursor; `→` takes it. One in quotes is for `tab` alone."""
 
     def __init__(self, values: Values = no_values) -> None:
+        # The same word may go on otherwise a moment later: values come out of the loaded rows.
         super().__init__(use_cache=False, case_sensitive=True)
         self._values = values
 
@@ -39,6 +40,7 @@ class FaultHighlighter(Highlighter):
     """Underlines what cannot be read, from the place the error points at to the end of that word."""
 
     def highlight(self, text: Text) -> None:
+        # What is only begun is no fault yet, and must not turn red with each letter.
         if unfinished(text.plain) is not None:
             return
         try:
@@ -92,7 +94,10 @@ def aid_pieces(
         if in_force.doubt and not words:
             return [*blank, (fit(clean(in_force.doubt), width - start), WARN)]
         return [*blank, *(_offered(words, key, width - start) if words else [(_hint(field.value), QUIET)])]
+    # While a filter cannot be read the rows are those of the last good one: who does not see that acts on the
+    # wrong rows.
     still = f"; the list still shows {clean(in_force.text)}" if in_force.text else "; the list shows all"
+    # In cells and after the field has scrolled: a caret under another letter is worse than none.
     caret = start + cells(clean(field.value[: error.position])) - int(field.scroll_offset.x)
     return _pointed(min(max(caret, start), width - 1), clean(str(error)), still, (words, key), width)
 

@@ -86,6 +86,7 @@ class FilterLine(Vertical):
 
     def edit(self) -> None:
         """Lets the person type: what is typed replaces the filter in force, an arrow keeps and edits it."""
+        # esc while typing goes back to this, like an editor's undo.
         self._before = self._filtered.query.text
         self.field.can_focus, self.field.values = True, self.values
         self.add_class("-editing")
@@ -115,6 +116,7 @@ class FilterLine(Vertical):
             self.error = error
         else:
             self.error = None
+            # Rows follow every letter; what marks belong to changes only once typing is over.
             self._filtered.set_query(query, typing=self.editing)
         self.draw()
 

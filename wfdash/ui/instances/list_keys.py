@@ -66,6 +66,7 @@ class ListKeys(Vertical):
     def action_mark_toggle(self) -> None:
         if self._rows.instance is not None:
             self._rows.marks.toggle(self._rows.instance)
+            # On to the next row, so that a held space marks a stretch.
             self._rows.table.move(1)
         self._rows.marks_changed()
 
@@ -85,6 +86,7 @@ class ListKeys(Vertical):
         if view is None or rows.poller is None:
             return
         rest = ListRemainder(rows.poller, rows.query, lambda: len(view), context.clock())
+        # "All" must not quietly mean "all that happens to be loaded".
         if rest.missing and not rows.query.needs_marks:
             context.pages.open("read_all", "mark", rest, self._mark_all)
         else:
@@ -93,6 +95,7 @@ class ListKeys(Vertical):
     def _mark_all(self) -> None:
         view = self._rows.view
         if view is not None:
+            # A ghost no longer matches: it only stands there until the next key.
             listed = [identity for identity in view.ids() if identity not in view.ghosts]
             self._rows.marks.mark(listed)
             self.context.notify(self._marked_all(len(listed), len(view.arrivals)))

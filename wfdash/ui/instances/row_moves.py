@@ -36,6 +36,7 @@ class RowMoves:
         held = self._held()
         rows.view.update(delta, hold=held, ghosts=True)
         if held:
+            # What comes in below the screen moves nothing that anybody sees.
             rows.view.settle_below(table.on_screen().stop - 1)
         table.rows_changed()
         if rows.awaited in delta.added:
@@ -44,6 +45,8 @@ class RowMoves:
     def take_in_detail(self, instance: str) -> None:
         """An instance was read: a filter that asks for what only that tells may want it, or not any more."""
         rows, poller = self._rows, self._rows.poller
+        # The store says nothing of what is in an instance, so its delta does not tell that the filter's
+        # answer changed.
         if rows.query.needs_details and poller is not None and instance in poller.store:
             self.take_in(Delta(changed=(instance,)))
         index = rows.table.index_of(instance)
@@ -72,6 +75,7 @@ class RowMoves:
     def dismiss_ghosts(self) -> None:
         """A key was pressed: once it has been acted on the ghosts go."""
         if self._rows.view is not None and self._rows.view.ghosts:
+            # The key that was just pressed may be about the ghost under the cursor: it is acted on first.
             self._host.set_timer(_SETTLED, self._rows.drop_ghosts)
 
     def want(self) -> None:
@@ -80,6 +84,8 @@ class RowMoves:
         if poller is None or view is None:
             return
         rows = [view.row(index) for index in shown]
+        # What ended well has nothing left to say; of what failed the cause is wanted.
         poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
+        # Not while a search reads: each page of rows would give it more to read.
         if shown.stop > len(view) - NEAR_END and not poller.history.complete and not poller.search.busy:
             poller.load_more()

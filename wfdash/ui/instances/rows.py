@@ -83,6 +83,7 @@ class InstanceRows:
 
     def show_workflow(self, workflow: str) -> None:
         """Lists another workflow, from nothing: what is filtered out in one says little about the next."""
+        # Not on the first one: the filter of the command line is meant for it.
         if self.workflow and workflow != self.workflow:
             self.query = EVERYTHING
         self.workflow, self.untouched = workflow, True
@@ -216,9 +217,11 @@ class InstanceRows:
         """
         if self.poller is None or self.view is None:
             return []
+        # Marks go before the cursor, as in every list that has both.
         ids: Sequence[str] = list(islice(self.marks, most))
         if not ids and self.instance is not None and self.view.index_of(self.instance) is not None:
             ids = [self.instance]
+        # A ghost that is gone stays a target, so that the prompt can say that it is gone.
         store, ghosts = self.poller.store, self.view.ghosts - self.poller.store.gone
         rows = (store.get(identity) for identity in ids if identity not in ghosts)
         return [row for row in rows if row is not None]
@@ -270,6 +273,7 @@ class _ApiQuestion:
     def ask_soon(self, poller: Watcher, workflow: str, query: Query) -> None:
         """Asks once nobody has typed for a while, where what goes to the API is another question then."""
         self.stop()
+        # A letter costs nothing here, but a request each at the API.
         self._waiting = self._host.set_timer(_TYPED, partial(self._ask_anew, poller, workflow, query))
 
     def stop(self) -> None:
@@ -283,6 +287,7 @@ class _ApiQuestion:
 
     def _question(self, query: Query) -> tuple[str, str]:
         pushed = query.pushdown(self._context.clock())
+        # A relative date moves with the clock: by its words the question is the same, by its moments never.
         dated = pushed.date_start is not None or pushed.date_end is not None
         return (pushed.status, str(query) if dated else "")
 

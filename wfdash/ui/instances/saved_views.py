@@ -1,7 +1,7 @@
 """Saved views: a filter and an order under a name and a number key."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
@@ -22,9 +22,6 @@ from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, clicked
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["SaveViewScreen", "SavedViews"]
 
 
@@ -41,6 +38,7 @@ class SavedViews:
         """Lists another workflow: its default view is in force, unless a filter is already."""
         self.counts.reset()
         view = self.default()
+        # A filter in force was asked for by somebody; a default never replaces it.
         if view is not None and self._rows.poller is not None and not self._rows.query:
             self.show(view)
 
@@ -64,6 +62,7 @@ class SavedViews:
             self._counting = self._host.run_worker(self._count, group="view counts", exclusive=True)
         in_force = (rows.query.text, sort_of(rows.order))
         counts = dict(self.counts.by_name)
+        # What the table shows is newer than the last count: two numbers for one filter must not differ.
         if rows.view is not None and not rows.view.building:
             shown = [view.name for view in views if view.filter == in_force[0]]
             counts |= dict.fromkeys(shown, len(rows.view))
@@ -146,8 +145,10 @@ class SaveViewScreen(PanelScreen):
         if not name:
             return
         settings = self.context.settings
+        # Saving under a name that exists replaces it and keeps its key, which the fingers know.
         key = next((view.key for view in settings.views if view.name == name), "") or self._free_key()
         view = replace(self._view, name=name, key=key)
+        # The demo is tried on machines that have a real config, which it must not touch.
         where = "for this session: the demo writes no config"
         if not settings.demo and settings.config_path is not None:
             from wfdash.config.writer import save_view

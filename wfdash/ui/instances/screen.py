@@ -106,6 +106,7 @@ class InstancesScreen(BaseScreen):
     def key_pressed(self, key: str) -> None:
         super().key_pressed(key)
         self.rows.untouched = False
+        # Any key is a sign that the hand has seen what it is about.
         self._moves.dismiss_ghosts()
 
     @property
@@ -139,6 +140,7 @@ class InstancesScreen(BaseScreen):
             self.offers = ("instance.redrive",) if failed else ()
             self.query_one(KeyBar).note(status.notes())
         top = self.app.screen
+        # A page on top may want other rows read, and then it says which.
         if not (isinstance(top, BaseScreen) and top.wants_rows):
             self._moves.want()
         if not is_covered(self):
@@ -163,6 +165,7 @@ class InstancesScreen(BaseScreen):
     def on_click(self, event: Click) -> None:
         """A status in the top line shows what is in it; once more, all again."""
         if status := event.style.meta.get("status"):
+            # Statuses are the server's words: one with a blank or a colon has to be quoted.
             wanted = unparse(Term("status", ":", (status,)))
             self.rows.filter_by("" if self.rows.query.text == wanted else wanted)
 

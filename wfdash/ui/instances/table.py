@@ -189,6 +189,7 @@ class InstanceTable(LineTable):
         faded = self.faded or self._source.facts.is_behind(row.id)
         flags = (row.id in self._source.marks, row.id in self.changed, ghost, faded, old)
         away = cursor and not self.has_focus
+        # Strips are kept by all that shows in them: a row that shows the same is not built, nor sent, again.
         key = (row.id, text, flags, cursor, away, width, self._longest_id, self._status_width)
         return self.cached(key, lambda: self._strip(row, text, flags, cursor, away, width))
 
@@ -219,6 +220,7 @@ class InstanceTable(LineTable):
         ]
         for (name, room), value in zip(self._layout(width).widths, text, strict=True):
             if name == "status":
+                # A note stands in the status' place: its glyph would claim what is in doubt.
                 glyph = "?" if value != row.status else appearance.glyph
                 word = "" if room == GLYPH else fit(clean(value[:100]), room - 2) + " "
                 pieces.append((f"{glyph} {word}", appearance.style))

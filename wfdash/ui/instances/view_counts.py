@@ -42,14 +42,17 @@ class ViewCounts:
         """Counts the rows each of these matches."""
         spent = 0.0
         counts: dict[str, int] = {}
+        # A copy, since rows come and go between the slices.
         rows = list(store)
         for view in views:
             try:
                 matches = parse(view.filter).matcher(now, context)
+            # A view of a config that another version wrote: showing it says why, counting it says nothing.
             except QueryError:
                 continue
             number = 0
             for start in range(0, len(rows), _SLICE):
+                # Computing time, so that a busy machine does not make the counts rarer than they need to be.
                 began = thread_time()
                 number += sum(map(matches, rows[start : start + _SLICE]))
                 spent += thread_time() - began
