@@ -4,6 +4,8 @@ import asyncio
 
 from msgspec.structs import replace
 
+from tests.support.clocks.simulated_time import EPOCH
+from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import asked, final_of, staged, waiting_of
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.rows.store import EXPIRED
@@ -51,13 +53,52 @@ async def test_vanished_instance_is_marked_and_read_no_more(on):
     poller.open(subject.id)
     await asyncio.sleep(1)
     on.world.workflows["orders"].forget(subject)
+    forgotten = on.loop.time()
     await asyncio.sleep(20)
     assert poller.store.note(subject.id) == EXPIRED
     assert poller.detail(subject.id).gone
     assert poller.detail(subject.id).detail is not None
-    since = on.loop.time()
+    assert poller.detail(subject.id).freshness.answered_at < forgotten, "404 is no answer of it"
     await asyncio.sleep(60)
-    assert not asked(on, subject.id, since)
+    again = asked(on, f"/instances/{subject.id}", forgotten)[1:]
+    assert not again, "asked once more, a dev session keeps a ghost of it"
+
+
+@scripted
+async def test_dev_session_is_not_asked_for_what_its_list_has_lost(api, poller, loop):
+    api.local, api.pages = True, {"": [item("a", age=9), item("b", age=8)]}
+    poller.show("orders")
+    await asyncio.sleep(1)
+    poller.open("a")
+    await asyncio.sleep(120)
+    api.pages = {"": [item("b", age=8)]}
+    await asyncio.sleep(120)
+    assert poller.store.note("a") == EXPIRED
+    assert poller.detail("a").gone
+    asked_before = len(api.asked)
+    await asyncio.sleep(120)
+    assert ("get", "a", False) not in api.asked[asked_before:]
+
+
+@scripted
+async def test_answer_out_of_a_record_is_dated_by_the_record(api, poller, loop):
+    api.pages = {"": [item("a", "complete", age=900), item("b", age=900)]}
+
+    async def kept(workflow, instance, *, simple=False, order=""):
+        status = "complete" if instance == "a" else "running"
+        return DetailAnswer({"status": status, "steps": []}, read_at=EPOCH - 500)
+
+    api.get_instance = kept
+    poller.show("orders")
+    await asyncio.sleep(1)
+    poller.want(["b"])
+    for opened in ("a", "b"):
+        poller.open(opened)
+        await asyncio.sleep(5)
+        assert poller.detail(opened).freshness.answered_at == EPOCH - 500
+    poller.open(None)
+    await asyncio.sleep(90)
+    assert poller.row_details.fact("b").read_at == EPOCH - 500
 
 
 @staged()

@@ -141,12 +141,12 @@ class RowDetails(Job):
             fact.read_at -= seconds
 
     def remember(self, detail: Detail, answered_at: float | None = None) -> None:
-        """Takes in what was read of an instance, whoever read it: now, or at that moment.
+        """Takes in what was read of an instance, whoever read it: now, at that moment, or when a record says.
 
         What was opened once is kept as it was then, and must not stand for what was read since.
         """
         context, row, before = self.context, self.context.store.get(detail.id), self._details.get(detail.id)
-        now = context.clock() if answered_at is None else answered_at
+        now = answered_at or detail.read_at or context.clock()
         if detail.simple or (before is not None and before.read_at > now):
             return
         kept = detail if len(detail.steps) <= _SMALL else None
