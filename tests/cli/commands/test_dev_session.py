@@ -70,3 +70,17 @@ async def test_a_session_without_workflows_says_where_they_go(program):
     done, _ = await run(program, Empty("C"), "list")
     assert done.returncode == 2
     assert "add one under `workflows` in the Worker's configuration" in done.stderr
+
+
+async def test_since_when_one_is_paused_is_said_as_far_as_it_is_known(program):
+    """Its rows tell no moment: one that was paused from here is in the journal, of others nobody knows."""
+
+    class Paused(DevSession):
+        def api(self, seen, target):
+            if target.endswith("/instances/order-1"):
+                return envelope({"status": "paused", "steps": []})
+            return super().api(seen, target)
+
+    session = Paused("C", rows=[ROWS[0] | {"status": "paused"}])
+    done, _ = await run(program, session, "show", "order-1", "-w", "orders")
+    assert done.stdout.splitlines()[1] == "paused, since when is not known; goes on when it is resumed"

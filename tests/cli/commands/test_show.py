@@ -47,9 +47,11 @@ def test_how_long_what_ended_is_kept_is_read_from_its_version(shell, simulator):
     assert "; erased in about " in answer
 
 
-def test_of_a_paused_one_its_row_says_since_when(shell, created):
+def test_since_when_it_is_paused_is_said_by_show_and_tail(shell, created):
     assert json.loads(shell("pause", "-w", "orders", created, "--yes").stdout)["after"] == "paused"
     assert shell("show", "-w", "orders", created).stdout.splitlines()[1].startswith("paused for ")
+    followed = shell("tail", "-w", "orders", "-i", created, "--until", "paused")
+    assert followed.stdout.split("\t")[-1].startswith("paused for ")
 
 
 def test_a_dashboard_url_names_it_all(shell, simulator):

@@ -235,7 +235,7 @@ CASES = {
     "paused in a sleep": (
         detail("paused", [sleep("nap-1", 0, 600)]),
         60,
-        'paused; its sleep "nap" stands still until resumed',
+        'paused, since when is not known; its sleep "nap" stands still until resumed',
         "paused in nap",
     ),
     "rolling back": (
@@ -323,10 +323,12 @@ def test_a_queue_says_whether_there_is_room(running, allowed, expected):
     assert why.sentence == f"queued for 4 m; {expected}"
 
 
-def test_paused_says_the_rows_last_change():
+def test_paused_says_since_when_as_far_as_that_is_known():
     row = Instance("order-1", "paused", modified=T0 + 10)
     why = diagnose(detail("paused"), now=T0 + 70, row=row)
     assert why.sentence == "paused for 1 m; goes on when it is resumed"
+    seen = diagnose(detail("paused"), now=T0 + 70, paused=[(T0, T0 + 5), (T0 + 10, None)])
+    assert seen.sentence == "paused for at least 1 m; goes on when it is resumed"
 
 
 def test_a_local_session_that_ended_is_suspected():
@@ -369,7 +371,7 @@ RECORDED = {
     "parallel": '2 steps run: "invoice", "stock"',
     "retrying": 'attempt 1 of 6 of "charge card" failed just now with PaymentError; next try in about 29 s',
     "sleeping": 'sleeping for 26 ms in "cool down"; this server does not say until when',
-    "sleeping-paused": 'paused; its sleep "cool down" stands still until resumed',
+    "sleeping-paused": 'paused, since when is not known; its sleep "cool down" stands still until resumed',
     "sleeping-terminated": 'terminated just now, took 29 ms; "cool down" was left unfinished',
     "thinking": "running with no open step for",
     "waiting-for-event": 'waiting for an event in "approval" for',

@@ -161,9 +161,7 @@ async def _wait(session: CommandSession, result: Result, deadline: float | None,
     async def read(detail: Detail) -> None:
         nonlocal last_status
         if detail.status != last_status and not is_final(detail.status):
-            context = await facts.context(detail)
-            why = context.why(detail, now=session.clock())
-            say(f"wfdash: {result.id}: {detail.status or 'no status'}: {why.sentence}")
+            say(f"wfdash: {result.id}: {detail.status or 'no status'}: {await facts.sentence(detail)}")
         last_status = detail.status
 
     try:

@@ -15,6 +15,7 @@ from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import TRANSIENT, CommandSession, again
 from wfdash.core.filter.query import MatchContext, Query, parse
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.text.clean import clean
 from wfdash.core.why.current_steps import current_steps, doing
@@ -95,9 +96,8 @@ class Lines:
         else:
             line(at, self.workflow, identity, was, status, why)
 
-    async def why(self, detail: Detail) -> str:
-        context = await self._facts.context(detail)
-        return context.why(detail, now=self.session.clock()).sentence
+    async def why(self, detail: Detail, row: Instance | None = None) -> str:
+        return await self._facts.sentence(detail, row)
 
 
 async def _tail_instance(parsed: Namespace, session: CommandSession, lines: Lines) -> int:
@@ -207,5 +207,6 @@ class Changes:
             async with asyncio.timeout(_WHY_WITHIN):
                 await self.session.budget.acquire(Priority.ROWS, self.session.purpose)
                 answer = await self.session.api.get_instance(self.lines.workflow, identity)
-                return await self.lines.why(read_answer(self.lines.workflow, identity, answer))
+                detail = read_answer(self.lines.workflow, identity, answer)
+                return await self.lines.why(detail, self.poller.store.get(identity))
         return ""

@@ -55,6 +55,11 @@ class WhyFacts(Struct):
             counts=self._counts if queued else None,
         )
 
+    async def sentence(self, detail: Detail, row: Instance | None = None) -> str:
+        """Why it is where it is, as of now; `row` where a list has told it."""
+        context, row = await self.context(detail), row or await self.row(detail)
+        return context.why(detail, now=self.session.clock(), row=row).sentence
+
     async def row(self, detail: Detail) -> Instance | None:
         """The row of a paused one, which alone says since when; None where one page has not got it."""
         if self.session.api.local or detail.status != "paused" or detail.queued is None:
@@ -70,8 +75,8 @@ class WhyFacts(Struct):
         return None
 
     def _pauses(self, detail: Detail) -> Sequence[tuple[float, float | None]]:
-        """When it was paused from this machine: what is to be tried again is so much later."""
-        if not any(doing(step) == "retries" for step in current_steps(detail)):
+        """When it was paused from this machine: since when, and by how much a next try comes later."""
+        if detail.status != "paused" and not any(doing(step) == "retries" for step in current_steps(detail)):
             return ()
         from platformdirs import user_state_path
 

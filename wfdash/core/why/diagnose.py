@@ -184,7 +184,7 @@ def _are(number: int) -> str:
 
 def _paused(steps: list[Step], row: Instance | None, at: TimeWords) -> Why:
     since = row.modified if row is not None else None
-    said = "paused" + (f" for {at.passed(since)}" if since is not None else "")
+    said = f"paused for {at.passed(since)}" if since is not None else _paused_since(at)
     if len(steps) == 1:
         what = {
             "sleeps": "its sleep",
@@ -200,6 +200,14 @@ def _paused(steps: list[Step], row: Instance | None, at: TimeWords) -> Why:
         said += "; goes on when it is resumed"
     short = f"paused in {short_name(steps[0])}" if steps else "paused"
     return Why(said, short, since)
+
+
+def _paused_since(at: TimeWords) -> str:
+    """From when it was first seen paused or this machine paused it: a dev session's rows tell no moment."""
+    start, end = at.paused[-1] if at.paused else (float("-inf"), None)
+    if end is not None or start == float("-inf"):
+        return "paused, since when is not known"
+    return f"paused for at least {at.passed(start)}"
 
 
 def _pausing(steps: list[Step], at: TimeWords) -> Why:
