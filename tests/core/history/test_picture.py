@@ -38,6 +38,45 @@ def test_level_is_one_rate():
     assert found.now.failure_rate == pytest.approx(0.1)
 
 
+def newest_of_a_busy_hour():
+    """The newest 100 of a workflow of which 9 in 10 complete, in ten minutes; failures end in seconds."""
+    created = [NOW - 2.0 * n for n in range(1, 101)]
+    fails = [n % 10 == 0 for n in range(100)]
+    return [
+        ended(n, "errored", at + 5, took=5.0)
+        if failed
+        else Instance(f"r-{n}", "running", at, NOW, at, seen=NOW)
+        for n, (at, failed) in enumerate(zip(created, fails, strict=True))
+        if not failed or at + 5 < NOW
+    ]
+
+
+def test_newest_rows_bear_no_level_while_the_hour_is_not_loaded():
+    rows = newest_of_a_busy_hour()
+    found = picture(rows, now=NOW, floor=NOW - 200)
+    failed = sum(row.status == "errored" for row in rows)
+    expected = f"{failed} of {failed} that ended failed; what was created before 21:56 is not loaded"
+    assert found.finding.sentence == expected
+    assert found.thin
+
+
+def test_rows_of_which_most_have_not_ended_bear_no_level():
+    older = [ended(f"old-{n}", "complete", NOW - 3500 + n) for n in range(20)]
+    found = picture(newest_of_a_busy_hour() + older, now=NOW, floor=NOW - 3700)
+    assert "that ended failed; 90 instances of those loaded have not ended" in found.finding.sentence
+
+
+def test_quick_failures_are_no_fall_from_where_loading_ended():
+    """Just after the oldest loaded row only failures have had the time to end."""
+    created = [NOW - 4000 + n for n in range(3900)]
+    rows = [
+        ended(n, "errored", at + 40, took=40.0) if n % 2 else ended(n, "complete", at + 90, took=90.0)
+        for n, at in enumerate(created)
+    ]
+    found = picture(rows, now=NOW, floor=NOW - 4000)
+    assert found.finding.sentence.startswith("errors are level at 50 %"), found.finding.sentence
+
+
 def test_what_fell_again_is_not_unusual():
     rows = stretch(NOW - 3600, NOW - 2400, 20, 0) + stretch(NOW - 2400, NOW - 1500, 10, 6)
     found = picture(rows + stretch(NOW - 1500, NOW, 20, 0), now=NOW, floor=NOW - 3650)

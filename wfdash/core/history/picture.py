@@ -5,17 +5,20 @@ from typing import Final
 
 from msgspec import Struct
 
-from wfdash.core.history.bucket import Tally
+from wfdash.core.history.bucket import Tally, percentile
 from wfdash.core.history.change import find_changes, outcomes
 from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
+from wfdash.core.text.words import clock, count, counted
 
 __all__ = ["PARTS", "Picture", "picture", "rank"]
 
 PARTS: Final = 12
 """Parts of the last hour of which the failures are counted, five minutes each."""
 _HOUR: Final = 3600.0
+_OUTLIVED: Final = 0.9
+"""Share of the failures that have come by the age at which what is fine is counted as such."""
 _WIDTH: Final = 30.0
 """Seconds within which a change is dated: a hundred rows of a busy workflow may span only minutes."""
 
@@ -36,6 +39,8 @@ class Picture(Struct, frozen=True):
     floor: float | None
     rows: int
     active: int
+    thin: bool = False
+    """Whether what is loaded is too little for a rate: its counts are told, and no level."""
 
     @property
     def recent_failures(self) -> int:
@@ -58,15 +63,19 @@ def picture(
     ended = [row for row in rows if row.ended is not None and start <= row.ended]
     deployed = deployed or {}
     width = max(_WIDTH, (now - start) / 3000)
-    seen = outcomes(rows, start=start // width * width, end=now + width, width=width)
+    settled = start if exhausted else start + _age_of_failures(rows)
+    seen = outcomes(rows, start=settled // width * width, end=now + width, width=width)
     changes = find_changes(seen, deployed.values())
     cut = changes[-1].at if changes else None
-    finding = failures(changes, _tally(ended), ended, deployed=deployed, now=now, utc=utc)
+    tally, active = _tally(ended), [row for row in rows if not is_final(row.status)]
+    finding = failures(changes, tally, ended, deployed=deployed, now=now, utc=utc)
+    missing = "" if exhausted else _missing(start, now, len(active), tally, utc=utc)
+    if missing and finding.at is None:
+        finding, cut = Finding(f"{_counted(tally)}; {missing}"), None
     if finding.unusual and not (changes and changes[-1].rose):
         finding = Finding(finding.sentence, finding.at, finding.version)  # it is over
     later = [row for row in ended if cut is None or (row.ended or 0.0) >= cut]
     earlier = [row for row in ended if cut is not None and (row.ended or 0.0) < cut]
-    active = [row for row in rows if not is_final(row.status)]
     return Picture(
         finding,
         _parts(ended, now, float("-inf") if exhausted else floor),
@@ -77,6 +86,7 @@ def picture(
         None if exhausted else floor,
         len(rows),
         len(active),
+        bool(missing) and cut is None,
     )
 
 
@@ -88,6 +98,32 @@ def rank(found: Picture | None) -> tuple[int, float, int]:
         rose = (found.now.failure_rate or 0.0) - (found.before.failure_rate or 0.0)
         return 0, -rose, -found.recent_failures
     return 1, 0.0, -found.recent_failures
+
+
+def _age_of_failures(rows: Sequence[Instance]) -> float:
+    """Seconds from the oldest row on in which failures are met and none yet of what passes beside them."""
+    failed = [row for row in rows if row.status == "errored"]
+    ages = sorted(row.ended - row.started for row in failed if row.ended and row.started)
+    return percentile(ages, _OUTLIVED) or 0.0
+
+
+def _missing(start: float, now: float, active: int, tally: Tally, *, utc: bool) -> str:
+    """Why these rows bear no level; "" where they do.
+
+    What fails ends sooner than what completes: among the newest rows those that ended are mostly failures.
+    """
+    if start > now - _HOUR:
+        at = clock(start, utc=utc, now=now)
+        return f"what was created before {at[:5] if at[2:3] == ':' else at} is not loaded"
+    if active > tally.sample:
+        return f"{counted(active, 'instance')} of those loaded {'has' if active == 1 else 'have'} not ended"
+    return ""
+
+
+def _counted(tally: Tally) -> str:
+    if not tally.sample:
+        return "none of those loaded completed or failed"
+    return f"{count(tally.errored)} of {count(tally.sample)} that ended failed"
 
 
 def _tally(ended: Iterable[Instance]) -> Tally:

@@ -1,4 +1,7 @@
-"""The newest rows of every workflow on screen, a request a minute each: how each of them fares."""
+"""The newest rows of every workflow on screen, a request a minute each: how each of them fares.
+
+Of the one under the cursor the hour is read at once: no level can be told of its newest rows alone.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -39,10 +42,15 @@ class RowsOfWorkflow(Struct):
     """Where the page that was read last ends: the next in turn is the one below it."""
     _newest_next: bool = True
 
-    def query(self, now: float) -> ListQuery:
-        """The newest page, and in turn with it the next of those below, down to an hour ago."""
+    def is_short(self, now: float) -> bool:
+        """Whether rows of the last hour are not loaded, and there is room for them."""
+        floor = None if self.exhausted or self._below is None else self.floor
+        return floor is not None and floor > now - _SPAN and len(self.rows) < _MOST
+
+    def query(self, now: float, *, on: bool = False) -> ListQuery:
+        """The newest page, in turn with the next of those below, down to an hour ago; `on`: that next one."""
         below = self._below
-        if self._newest_next or below is None or below <= now - _SPAN:
+        if (self._newest_next and not on) or below is None or below <= now - _SPAN:
             return NEWEST
         return ListQuery(date_end=below)
 
@@ -101,6 +109,8 @@ class WorkflowRows(Job):
             return None
         found = self.of.get(name)
         at = found.asked_at + _EVERY if found is not None else 0.0
+        if self._reads_on(now):
+            at = 0.0
         # After an answer the next workflow is asked about at once; after a failure not before its time.
         return max(at, self.next_at or 0.0) if self.freshness.failure else at
 
@@ -109,8 +119,8 @@ class WorkflowRows(Job):
         if name is None:
             return
         found = self.of.setdefault(name, RowsOfWorkflow())
+        query = found.query(now, on=self._reads_on(now))
         found.asked_at = now
-        query = found.query(now)
         try:
             page = await self.context.api.list_instances(name, query)
         except WorkflowsError as error:
@@ -128,6 +138,15 @@ class WorkflowRows(Job):
         self.context.notify(Update(workflows=True))
 
     def _next(self) -> str | None:
-        """The one that was asked about longest ago."""
+        """The one under the cursor while it is read further back; else which was asked about longest ago."""
+        if self._reads_on(self.context.clock()):
+            return self.wanted[0]
         at = {name: self.of[name].asked_at if name in self.of else float("-inf") for name in self.wanted}
         return min(self.wanted, key=lambda name: at[name], default=None)
+
+    def _reads_on(self, now: float) -> bool:
+        """Whether the one under the cursor is read further back; not before each of the others has rows."""
+        if any(name not in self.of for name in self.wanted):
+            return False
+        found = self.of[self.wanted[0]] if self.wanted else None
+        return found is not None and not found.failure and found.is_short(now)

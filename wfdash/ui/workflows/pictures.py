@@ -10,6 +10,7 @@ from wfdash.core.history.picture import Picture, picture
 from wfdash.core.model.instance import Instance
 from wfdash.core.triage.error_groups import Sample
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.charts import GUTTER
@@ -18,8 +19,8 @@ from wfdash.ui.workflows.preview import Causes
 
 __all__ = ["Pictures"]
 
-_CAUSES: Final = 3
-"""Of the newest failures of the workflow under the cursor, how many are read."""
+_CAUSES: Final = ENOUGH
+"""Of the newest failures of the workflow under the cursor, how many are read: fewer bear no cause."""
 _PURPOSE: Final = "why it failed"
 _AGAIN: Final = 60.0
 """Seconds until the failures of one are looked at again."""

@@ -166,7 +166,7 @@ class WorkflowTable(LineTable):
             return (f"  {UNKNOWN * PARTS}" if title == "LAST HOUR" else " " * room, QUIET)
         worse = BAD if found.finding.unusual else PLAIN
         if title == "FAILED":
-            return (_rate(found.now).rjust(room), worse)
+            return (_rate(found.now, thin=found.thin).rjust(room), worse)
         if title == "BEFORE":
             return (_rate(found.before).rjust(room), PLAIN if found.finding.unusual else QUIET)
         if title == "LAST HOUR":
@@ -226,5 +226,8 @@ def fit_left(text: str, room: int) -> str:
     return text.rjust(room) if len(text) <= room else fit(text, room)
 
 
-def _rate(tally: Tally | None) -> str:
-    return share(tally.errored, tally.sample) if tally is not None else share(0, 0)
+def _rate(tally: Tally | None, *, thin: bool = False) -> str:
+    """`38 %`, or `38/40` where those are too few, or too new, for a rate."""
+    if tally is None or not tally.sample:
+        return share(0, 0)
+    return f"{tally.errored}/{tally.sample}" if thin else share(tally.errored, tally.sample)
