@@ -130,6 +130,20 @@ def test_rise_and_fall_are_both_dated():
     assert " at 10:0" in found.sentence
 
 
+def test_rise_in_steps_is_dated_at_the_step_of_its_deploy():
+    """What is restarted fails again all at once: that is no second beginning."""
+    rows = flow(NOON - 9 * HOUR, 400, 60.0, fails=0.05, took=60.0)
+    bad = {"took": 60.0, "version": "ccf9aaaa-1"}
+    rows += flow(NOON - 2 * HOUR, 200, 30.0, fails=0.4, prefix="bad", **bad)
+    rows += flow(NOON - 0.3 * HOUR, 200, 3.0, fails=0.95, prefix="again", **bad)
+    found = finding(rows, deployed={"ccf9aaaa-1": NOON - 2 * HOUR - 60}.items())
+    assert " at 10:0" in found.sentence
+    assert "after version ccf9aaaa, and on to 9" in found.sentence
+    assert found.sentence.endswith("at 11:39")
+    assert found.sentence.count("ccf9aaaa") == 1
+    assert abs(found.at - (NOON - 2 * HOUR)) <= 300
+
+
 def test_failures_of_another_version_are_not_laid_to_the_deploy():
     rows = flow(NOON - 9 * HOUR, 500, 60.0, fails=0.02, took=60.0)
     rows += flow(NOON - HOUR, 100, 30.0, fails=0.5, took=60.0, prefix="bad", version="77aa")

@@ -276,5 +276,8 @@ def test_incident_stays_after_its_instances_were_restarted():
         assert d.app.screen.loaded.total.errored >= before
         assert abs(d.app.screen.finding.at - said.at) <= 120
         assert "earlier run" in d.text
+        assert len(d.app.screen.loaded.earlier) < len(failed), "some failed before what is shown"
+        await d.press("history.span")
+        await d.until(lambda: len(d.app.screen.loaded.earlier) >= len(failed))
 
     shown(script, "deploy-gone-wrong", size=(140, 40))

@@ -40,11 +40,14 @@ def failures(
     now: float,
     utc: bool = True,
 ) -> Finding:
-    """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate."""
+    """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate.
+
+    A rate that rose in steps is told from the step that came with a deploy on, else from the first.
+    """
     if not tally.sample:
         return Finding("no instance completed or failed in this time")
-    rise = next((change for change in reversed(changes) if change.rose), None)
-    if rise is None:
+    steps = _last_rises(changes)
+    if not steps:
         level = f"errors are level at {percent(tally.failure_rate or 0.0)}"
         if changes:
             last = changes[-1]
@@ -53,21 +56,28 @@ def failures(
             level = f"errors fell from {percent(last.before)} to {percent(last.after)}"
             level += f" at {_time(at, now, utc)}{_beside(at, came, deploy)}"
         return Finding(f"{level}: {count(tally.errored)} of {count(tally.sample)} that ended failed")
+    causes = [_deploy(step, rows, deployed) for step in steps]
+    first = next((number for number, (version, _) in enumerate(causes) if version), 0)
+    rise, (version, deploy), last = steps[first], causes[first], steps[-1]
     before, after = _rate(rows, _start(changes, rise), rise.at), _rate(rows, rise.at, rise.until)
     if after <= before:
         before, after = rise.before, rise.after
-    version, deploy = _deploy(rise, rows, deployed)
     said = f"errors rose from {percent(before)} to {percent(after)}"
     # A change is dated to the start of its stretch, and none comes before what made it.
     at = max(rise.at, deploy)
     said += f" at {_time(at, now, utc)}"
     said += _beside(at, version, deploy)
-    fall = next((change for change in changes if change.at >= rise.until), None)
+    if last is not rise:
+        rate, (came, when) = _rate(rows, last.at, last.until), causes[-1]
+        after = rate if rate > after else last.after
+        said += f", and on to {percent(after)} at {_time(max(last.at, when), now, utc)}"
+        said += _beside(last.at, came if came != version else "", when)
+    fall = next((change for change in changes if change.at >= last.until), None)
     if fall is not None:
         fell, (came, deploy) = _rate(rows, fall.at, fall.until), _newest(fall, deployed)
         share, when = fell if fell < after else fall.after, max(fall.at, deploy)
         said += f", and fell to {percent(share)} at {_time(when, now, utc)}" + _beside(when, came, deploy)
-    return Finding(said, at, version, unusual=True, until=rise.until)
+    return Finding(said, at, version, unusual=True, until=last.until)
 
 
 def throughput(tally: Tally, seconds: float) -> str:
@@ -111,6 +121,17 @@ def _rate(rows: Sequence[Instance], start: float, end: float) -> float:
     ended = Counter(row.status for row in rows if row.ended is not None and start <= row.ended < end)
     sample = ended["complete"] + ended["errored"]
     return ended["errored"] / sample if sample else 0.0
+
+
+def _last_rises(changes: Sequence[RateChange]) -> list[RateChange]:
+    """The latest rise, after those between which the rate never fell."""
+    rises: list[RateChange] = []
+    for change in reversed(changes):
+        if change.rose:
+            rises.insert(0, change)
+        elif rises:
+            break
+    return rises
 
 
 def _start(changes: Sequence[RateChange], change: RateChange) -> float:

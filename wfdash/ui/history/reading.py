@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Final
 
 from wfdash.api.errors import Forbidden, WorkflowsError
@@ -56,6 +57,8 @@ class HistoryReader:
         """The stretch that analytics were asked for last, and when."""
         self._forbidden = False
         """The token may not read them: it is not asked again."""
+        self._recalled = inf
+        """From when on the record was asked for earlier runs."""
         self._thawed = asyncio.Event()
 
     def take(self, update: Update) -> None:
@@ -135,7 +138,8 @@ class HistoryReader:
         if past.exhausted and covered is None:
             loaded.floor = float("-inf")
         self.is_reading, self.failure = False, ""
-        await self._recall()
+        self._recalled = inf  # what was read may be of instances that were restarted
+        await self.recall()
         self._grown()
 
     @property
@@ -164,16 +168,18 @@ class HistoryReader:
             loaded.analytics, loaded.refusal = found, ""
         return True
 
-    async def _recall(self) -> None:
-        """Takes in what a restart took out of the list, as far as the record saw it."""
-        loaded, session = self.loaded, self._context.session
-        if session is None or session.recorder is None:
-            return
+    async def recall(self) -> bool:
+        """Takes in what a restart took out of the list, as far as the record saw it; whether it was asked."""
+        loaded, session, left = self.loaded, self._context.session, self.loaded.frame.left
+        if session is None or session.recorder is None or left >= self._recalled:
+            return False
+        self._recalled = left
         names = self._account.names if self.of_all and self._account is not None else [self.workflow]
         for name in names:
-            kept = await asyncio.to_thread(recorded_ends, session.recorder, name, loaded.frame.left)
+            kept = await asyncio.to_thread(recorded_ends, session.recorder, name, left)
             kept = [of_workflow(name, row) for row in kept] if self.of_all else kept
             loaded.add_runs(earlier_runs(kept, loaded.rows))
+        return True
 
     def _came(self, page: Iterable[Instance], floor: float | None) -> None:
         # The table may know more of an instance by now than the list that was asked before.

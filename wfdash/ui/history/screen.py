@@ -162,8 +162,9 @@ class HistoryScreen(BaseScreen):
         self._draw()
         self._look()
         # First: where analytics count what is old, no rows are read for it.
-        if not reader.is_reading and await reader.count_older():
+        if not reader.is_reading and (await reader.count_older() | await reader.recall()):
             self._draw()
+            self._look()
         if reader.has_more:
             self._read()
 
