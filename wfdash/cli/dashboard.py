@@ -38,10 +38,12 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     check_terminal(environ)
     # Textual reads its variables when it is imported, and some of them run code.
     take_variables(os.environ)
+    # Read before the settings: its account decides which of them apply.
     handover = _take_handover(parsed) if parsed.command == "open" else None
     replayed = _take_record(parsed) if parsed.command == "replay" else None
     try:
         settings = _load(parsed, environ, handover)
+    # The one failure that a newcomer meets: it leads on instead of only refusing.
     except NoCredentials as wrong:
         refuse(str(wrong), wrong.exit_code)
         return _lead(parsed, environ, wrong.exit_code)
@@ -55,6 +57,7 @@ def dashboard(parsed: Namespace, environ: Mapping[str, str]) -> int:
     code = asyncio.run(_run(parsed, settings, handover, replayed))
     if replayed is not None:
         replayed.close()
+    # The screen with the reason is gone by now: what is left in the shell has to say it again.
     if code == 3 and settings.credential is None:
         return refuse(settings.sources["credential"], code)
     return code
@@ -132,6 +135,7 @@ def _agreed(options: Options, foreign: ForeignAccount) -> Options:
         answer = sys.stdin.readline().strip()
     except UnicodeDecodeError:
         answer = ""
+    # Anything else is no, end of input too: another account is nothing to enter by accident.
     if answer != "y":
         raise foreign
     if foreign.profile:

@@ -18,6 +18,7 @@ from wfdash.cli.parser import parse
 __all__ = ["run"]
 
 _PRINTED = ("completion", "man")
+# What needs a terminal on both sides; every other command may stand in a pipe.
 _DASHBOARD = ("", "demo", "open", "replay", "setup")
 
 
@@ -52,6 +53,7 @@ def _crashed(error: Exception) -> int:
 def _hide_variables(text: str) -> str:
     from wfdash.config.credential import SECRET_VARIABLES
 
+    # A crash may come before the credential is settled, so each variable that can hold one is hidden.
     for secret in filter(None, map(os.environ.get, SECRET_VARIABLES)):
         text = text.replace(secret, "[hidden]")
     return text
@@ -66,6 +68,7 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             answer()
         parsed = parse(arguments)
         check_usage(parsed)
+        # A server needs neither terminal nor settings nor credential.
         if parsed.command == "demo" and parsed.serve is not None:
             return _serve(parsed)
         if parsed.command in _PRINTED:

@@ -17,6 +17,7 @@ stuck, act on it.
 Without a command it opens the dashboard."""
 _VALUELESS = ("store_true", "version", argparse.BooleanOptionalAction)
 _WITH_IDS = ("show", "logs", "pause", "resume", "terminate", "restart", "send", "redrive")
+# `wfdash --local show -i x`: an optional value must not swallow the command behind it.
 _LOCAL_VALUE = re.compile(r"http://.*|\d{1,5}", re.DOTALL)
 
 
@@ -28,6 +29,7 @@ class _Parser(argparse.ArgumentParser):
         write(message.rstrip("\n"))
 
     def error(self, message: str) -> NoReturn:
+        # An id may begin with a minus; argparse takes it for an option and says no more than that.
         if self.prog.split()[-1] in _WITH_IDS and re.match("unrecognized arguments: -[^-]", message):
             message += " (an id that begins with - stands behind --)"
         elif strange := re.match("unrecognized arguments: (--[a-z][a-z-]*)", message):
@@ -46,6 +48,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if operands and not command:
         command, operands = _command_word(operands[0]), operands[1:]
     ids = command in _WITH_IDS
+    # Intermixed: ids may stand on both sides of an option, as in `pause a --yes b`.
     parsed = _parser(command).parse_intermixed_args(rest if ids else rest + operands)
     parsed.command = command
     if ids:
@@ -68,6 +71,7 @@ def _settle_local(arguments: Sequence[str]) -> list[str]:
         word = left.pop(0)
         if word != "--local":
             words.append(word)
+        # `--local 8787` and `--local` before a command look alike to argparse.
         elif left and _LOCAL_VALUE.fullmatch(left[0]):
             words.append(f"--local={left.pop(0)}")
         else:
@@ -107,6 +111,7 @@ def _command_word(word: str) -> str:
     """The word when it is a command."""
     if word in COMMANDS and word:
         return word
+    # Escaped in the sentence: the word is shown on a terminal before anything has cleaned it.
     near = get_close_matches(word, filter(None, COMMANDS), n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise UsageError(f"there is no command {word!a}{hint}")

@@ -39,6 +39,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
     if parsed.command == "doctor":
         doctor = import_module("wfdash.cli.doctor.report")
         return int(doctor.run(options, environ, parsed.bundle))
+    # Only the command that runs is loaded: the client and the records behind the others take 200 ms.
     command = import_module(f"wfdash.cli.commands.{_MODULES[parsed.command]}")
     only_local: str = command.prepare(parsed) or ""
     try:
@@ -50,6 +51,7 @@ def start(parsed: Namespace, options: Options, environ: Mapping[str, str]) -> in
         return int(command.erase_record(parsed, settings))
     if only_local and not settings.local:
         return refuse(only_local, 2)
+    # On stderr, so that what reads stdout sees objects alone.
     for warning in settings.warnings:
         say(f"wfdash: {warning}")
 
@@ -82,6 +84,7 @@ async def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
     except asyncio.CancelledError:
         if not caught:
             raise
+        # As shells do: a script can tell an interrupt from a failure.
         return 128 + caught[0]
 
 

@@ -104,6 +104,7 @@ class CommandSession(Struct):
     async def _only_workflow(self) -> str:
         page = await self.read(lambda: self.api.list_workflows(per_page=100))
         names = [workflow.name for workflow in page.items]
+        # The only one there is cannot be the wrong one.
         if len(names) == 1:
             return names[0]
         if not names:
@@ -142,6 +143,7 @@ def long_read(
 ) -> LongRead:
     """Lists pages within the budget, and with other processes that walk the same list now."""
     place = page_file(session.budget.shared_file, session.api.account_id, workflow, query)
+    # Several shells that list the same at one moment share the pages instead of asking twice.
     lists = JoinedLists(Patient(session), place, clock=session.budget.clock)
     session.endings.append(lists.close)
     return LongRead(lists, session.clock, session.clock(), aloud and sys.stderr.isatty())
@@ -166,6 +168,7 @@ async def open_session(settings: Settings, *, what: str) -> AsyncIterator[Comman
         folder = user_state_path("wfdash")
         counter = share_counter(settings.credential, settings.base_url, folder, what=what)
     budget = Budget(clock=time.time, steady=time.monotonic, share=settings.share, counter=counter)
+    # A one-shot makes few requests: one answer has to do, where the dashboard waits for several that agree.
     skew = Skew(time.time, agreeing=1)
 
     def saw(exchange: Exchange) -> None:
@@ -206,6 +209,7 @@ def failures() -> Iterator[Failed]:
         say(f"wfdash: {clean(str(stop))}")
         failed.code = stop.code
     except WorkflowsError as error:
+        # The sentence was said when the first try failed; once more it would look like another failure.
         gave_up = f"wfdash: gave up after {len(_WAITS) + 1} tries"
         say(gave_up if error.was_reported else f"wfdash: {clean(error.sentence)}")
         failed.code = error.exit_code

@@ -74,6 +74,7 @@ def _verb(parsed: Namespace) -> str:
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
     """Asks, sends, follows; one object an id on stdout. Returns the exit code."""
+    # Twice: a guard that is known at once costs no request; one of the account needs it to be found out.
     if not parsed.dry_run:
         check_writable(session)
     await session.reach()
@@ -81,6 +82,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     if parsed.dry_run:
         return await _dry_run(parsed, session, workflow)
     check_writable(session)
+    # A dev session takes event types that production refuses, so it is sent there, with a warning.
     if parsed.command == "send" and (doubt := production_doubt(parsed.type)):
         say(f"wfdash: {clean(doubt)}")
     operator = operator_of(session, no_journal=parsed.no_journal)
@@ -97,6 +99,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     plan = _plan(parsed, workflow, rows, now=session.clock(), guard=operator.guard)
     detail = details[0] if len(details) == 1 else None
     if not parsed.yes and plan.eligible and not await confirmed(plan, session, lambda: _tell(plan, detail)):
+        # 1 and not 0: a script that goes on must not take a no for done.
         raise Stop("nothing was sent", 1)
     if parsed.no_journal:
         plan = plan.without_journal()
@@ -105,6 +108,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     try:
         results = await operator.carry_out(plan, printer.on_event, course)
     except asyncio.CancelledError:
+        # What was sent was sent: each id is printed with what is known of it before the process ends.
         printer.interrupted(session.clock())
         raise
     printer.close()
@@ -156,6 +160,7 @@ async def _look(session: CommandSession, workflow: str, identity: str, *, simple
 def _tell(plan: Plan, detail: Detail | None) -> None:
     """The ids as they are now, which are skipped and why, and what will be lost."""
     say(f"{phrase(plan.verb)} {count(len(plan.eligible))} of {plan.workflow}:")
+    # Ids that look alike once cleaned are told apart here as in the dashboard's prompt.
     names = distinguishable([target.id for target in plan.targets])
     for name, target in zip(names, plan.targets, strict=True):
         note = f"skipped: {target.reason}" if target.reason else ""
@@ -171,6 +176,7 @@ async def confirmed(plan: Plan, session: CommandSession, tell: Callable[[], None
     number = len(plan.eligible)
     what = phrase(plan.verb)
     tell()
+    # By the account that was found, not the one configured: a guard must not depend on how one came to it.
     production = session.settings.is_production(session.api.account_id)
     if production and destroys(plan.verb):
         wanted, ask = plan.workflow, f"this is production: type {plan.workflow} to {what}: "

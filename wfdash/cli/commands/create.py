@@ -38,6 +38,7 @@ _RETENTION = {"success_retention", "error_retention"}
 def prepare(parsed: Namespace) -> None:
     """Reads and checks everything that would be sent."""
     options = [parsed.params, parsed.success_retention, parsed.error_retention]
+    # One instance's params on a hundred would be an accident more often than a wish.
     if parsed.batch and (any(value is not None for value in options) or parsed.id or parsed.location_hint):
         raise UsageError("--batch takes ids, params, retention and hints from its file, not from options")
     if parsed.timeout is not None and not parsed.wait:
@@ -49,6 +50,7 @@ def _single(parsed: Namespace) -> NewInstance:
     has_params = parsed.params is not None
     return _checked(
         NewInstance(
+            # Always an id of our own: only with one can a lost answer be looked up afterwards.
             parsed.id or str(uuid4()),
             read_json(parsed.params, "--params") if has_params else None,
             has_params,
@@ -71,6 +73,8 @@ def _batch(name: str) -> list[NewInstance]:
         check_batch(entries)
     new = [_entry(entry, f"{name}, entry {number}") for number, entry in enumerate(entries, 1)]
     ids = [instance.id for instance in new]
+    # The API leaves ids out that exist already (reference, Batch create): of two the same the second would
+    # look refused.
     twice = next((identity for identity in ids if ids.count(identity) > 1), None)
     if twice is not None:
         raise UsageError(f"{name}: the id {twice} is there twice")
@@ -80,6 +84,7 @@ def _batch(name: str) -> list[NewInstance]:
 def _entry(entry: Any, where: str) -> NewInstance:
     if not isinstance(entry, Mapping):
         raise UsageError(f"{where} is not an object with instance_id, params, ...")
+    # A misspelt key would be dropped without a word, and the instance run without it.
     if unknown := sorted(set(entry) - _KEYS):
         raise UsageError(f"{where}: unknown {', '.join(unknown)}; there are {', '.join(sorted(_KEYS))}")
     kept = entry.get("instance_retention") or {}

@@ -38,6 +38,7 @@ def parse_json(text: str, where: str, *, line: int = 1) -> Any:
     try:
         text.encode()
         value = json.loads(text, parse_constant=_no_constant)
+        # Python's reader takes 1e999 for infinity, which no server takes for JSON.
         json.dumps(value, allow_nan=False)
         return value
     except json.JSONDecodeError as wrong:
@@ -74,6 +75,7 @@ def read_text(name: str, option: str) -> str:
     """A file's text, or stdin's for `-`; raises UsageError when it cannot be read."""
     try:
         if name == "-":
+            # Whatever the locale is, and without the mark that editors on Windows put in front.
             return sys.stdin.buffer.read().decode("utf-8-sig")
         return read_given(Path(name)).decode("utf-8-sig")
     except OSError as wrong:
@@ -104,6 +106,7 @@ def check_id(identity: str) -> None:
 
 def need_yes(yes: bool) -> None:
     """Raises UsageError where nobody can be asked and --yes was not given."""
+    # Both: the question goes to stderr and the answer comes from stdin.
     if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("away from a terminal nobody can be asked: add --yes")
 
@@ -112,6 +115,7 @@ def retention(text: str | None) -> str | int | None:
     """`7d` and digits (milliseconds) as a number of milliseconds; other words as the API takes them."""
     if text is None:
         return None
+    # The API counts retention in milliseconds, so a bare number is taken as it counts.
     if text.isascii() and text.isdigit():
         return int(text)
     seconds = parse_duration(text)

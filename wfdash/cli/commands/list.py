@@ -45,6 +45,7 @@ def prepare(parsed: Namespace) -> None:
     query = parsed.query = parse(parsed.filter)
     if query.needs_marks:
         raise UsageError("--filter: marked is of the dashboard; there are no marks here")
+    # Never by accident: a filter on 100,000 instances would spend the budget of everybody for hours.
     if query.needs_details and parsed.read_details is None:
         raise UsageError(
             "--filter: what is in an instance takes a request for each of them; "
@@ -108,6 +109,7 @@ class Listing:
                     continue
                 self.shown += 1
                 yield item, row
+                # Before the next page is asked for: the limit is the person's, and so are the requests.
                 if self.shown == self.limit:
                     return
 
@@ -123,6 +125,7 @@ class Listing:
     async def _pages(self, now: float) -> AsyncIterator[InstancePage]:
         session = self.session
         workflow = await session.workflow()
+        # What the API can filter it filters: of 100,000 rows only the pages that matter are read.
         pushed = self.query.pushdown(now, local=session.api.local) if self.query else None
         # A dev session lists newest first only: all of it is read, and told from its end.
         backwards = self.ascending and session.api.local

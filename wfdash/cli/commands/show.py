@@ -52,6 +52,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         result = plain(answer.result)
         json_line({"workflow": workflow, "id": parsed.instance, "why": why.sentence, "result": result})
         return 0
+    # Names are cut on a terminal only: a pipe has no width.
     for text in sheet(detail, why.sentence, now, kept=context.retention, uncut=not sys.stdout.isatty()):
         line(text)
     return 0
@@ -78,6 +79,8 @@ def _texts(detail: Detail) -> Iterator[str]:
     shown = set() if detail.error is None else {detail.error.message}
     for step in (*detail.steps.retried(), *detail.steps.failed()):
         for error in (*(attempt.error for attempt in step.attempts), step.error):
+            # Retries mostly fail alike: each text once, and only where its line of the timeline had to cut
+            # it.
             if error is None or error.message in shown or not _is_cut(error):
                 continue
             if len(shown) > _ERRORS:

@@ -34,6 +34,7 @@ _WHY_WITHIN = 5.0
 def prepare(parsed: Namespace) -> None:
     """Checks the filter and what to wait for."""
     query = parse(parsed.filter)
+    # A line a change costs no request beside the list's; details would cost one each.
     if query.needs_marks or query.needs_details:
         raise UsageError("--filter: tail follows the list; step, error, blocked and marked are not in it")
     if parsed.instance:
@@ -54,6 +55,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     lines = Lines(await session.workflow(), session, as_json=parsed.json)
     if parsed.instance:
         return await _tail_instance(parsed, session, lines)
+    # Asked once before following: a wrong workflow or token is an exit code, and not a line a minute.
     await session.read(lambda: session.api.list_instances(lines.workflow, ListQuery(per_page=1)))
     query = parse(parsed.filter)
     if query.doubt:
@@ -86,6 +88,7 @@ class Lines:
     def changed(self, identity: str, status: str, why: str, *, within: bool = False) -> None:
         """Prints one change; `within` a status as well."""
         was = self.last.get(identity, "-")
+        # An update may be about something else in the row.
         if was == status and not within:
             return
         self.last[identity] = status
@@ -173,8 +176,10 @@ class Changes:
         rows = [
             row for identity in (*update.delta.added, *update.delta.changed) if (row := store.get(identity))
         ]
+        # Oldest first, as a log reads.
         for row in sorted(rows, key=lambda row: row.created or 0.0):
             if row.id in self.lines.last or self.query.match(row, now, self._context):
+                # What was there before the start is printed without its reason: nothing of it has changed.
                 news = row.id in self.lines.last or (row.created or 0.0) > self.began
                 self.waiting.put_nowait((row.id, row.status, news))
 
@@ -198,6 +203,7 @@ class Changes:
             identity, status, news = await self.waiting.get()
             if self.lines.last.get(identity) == status:
                 continue
+            # A burst is told without reasons rather than late.
             why = await self._why(identity) if news and self.waiting.qsize() < _WORTH_READING else ""
             self.lines.changed(identity, status, why)
 

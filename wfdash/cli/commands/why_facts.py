@@ -36,6 +36,7 @@ class WhyFacts(Struct):
     async def context(self, detail: Detail) -> WhyContext:
         """What is known of this instance; what cannot be had soon is left out, and nothing is raised."""
         local, retention = self.session.api.local, self.session.settings.retention.get(detail.workflow)
+        # Only these sentences rest on more than the instance itself: what others do, and how long it is kept.
         queued = detail.status == "queued"
         if local or not (queued or (is_final(detail.status) and retention is None)):
             started = await self.session.api.session_started() if local else None
@@ -91,6 +92,7 @@ class WhyFacts(Struct):
         api, budget, now = self.session.api, self.session.budget, self.session.clock()
         if queued and now - self._counted_at >= _COUNTED:
             await budget.acquire(Priority.FOREGROUND, self.session.purpose)
+            # The counts of all, since what a queued one waits for is the others that run.
             workflow = await api.get_workflow(detail.workflow)
             self._counts, self._counted_at = workflow.counts, now
         if detail.version and detail.version not in self._versions:

@@ -20,6 +20,7 @@ def run(options: Options, environ: Mapping[str, str], bundle: str = "") -> int:
     """
     try:
         settings: Settings | SettingsError = load(options, environ)
+    # It is for those whose settings do not work: the rest of the report is made all the same.
     except SettingsError as wrong:
         settings = wrong
     config = config_named(options, environ)
@@ -33,6 +34,7 @@ def run(options: Options, environ: Mapping[str, str], bundle: str = "") -> int:
     code = asyncio.run(doctor(settings, environ, config, write=write, names=names))
     if not bundle:
         return code
+    # What is in the way goes before a bundle that could not be written.
     return 0 if _save(bundle, report, names, environ, config) and not code else code or 1
 
 

@@ -51,6 +51,7 @@ async def examine(settings: Settings) -> Examined:
                 f"Set this machine's clock: it is {_clock(skew)}. wfdash goes by the server's; others do not."
             )
     if not settings.local:
+        # No endpoint tells it without a write, and doctor writes nothing.
         examined.facts.append(("write permission", "unknown until the first action"))
     return examined
 
@@ -65,6 +66,7 @@ async def _ask(session: CommandSession, examined: Examined) -> None:
     if not settings.local:
         await attempt("token", lambda: _token(api))
     await attempt("workflows", lambda: _workflows(api, examined), fatal=True)
+    # Refused there, the token may be for another account: which ones it reaches is the next thing to know.
     if examined.code == 1 and settings.account_id and not settings.local:
         await attempt("accounts", lambda: _accounts(api, examined))
     if settings.workflow and not examined.code:
@@ -158,6 +160,7 @@ async def _accounts(api: Workflows, examined: Examined) -> str:
         f"{account['id']} ({account['name']})" if account.get("name") else account["id"]
         for account in seen[:5]
     )
+    # In place of the refusal, whose advice would be about the token.
     if seen and all(account["id"] != api.account_id for account in seen):
         examined.advice[:] = [f"Set another account: {api.account_id} is none of those it reaches, {names}."]
     return names or "none that it may list"

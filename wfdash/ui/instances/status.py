@@ -82,7 +82,7 @@ class ListStatus(Struct, frozen=True):
         read, of = poller.row_details.progress
         if read < of:
             groups.append([(f"{read} of {of} rows read", QUIET)])
-        # Some rows of the API have no status at all (seen in production): they are counted, not guessed at.
+        # A dev session keeps an empty object of every id that was ever asked for: those are no instances.
         if poller.newest.hidden:
             groups.append([(f"{count(poller.newest.hidden)} without status hidden", QUIET)])
         if poller.newest.left_out:
@@ -160,7 +160,7 @@ def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
 def _loaded(poller: Watcher, matched: int | None) -> str:
     """`1,204 of 12,431 loaded`; of a filter `19 of 1,204 loaded of 12,431`."""
     loaded = len(poller.store)
-    # A dev session tells no total; once all is loaded it is known all the same.
+    # Where no answer tells a total, what is loaded is all there is once the end was listed.
     total = loaded if poller.total is None and poller.history.complete else poller.total
     if total is None:
         of = "" if matched is None else f"{count(matched)} of "
