@@ -69,9 +69,9 @@ def test_many_are_counted():
     subject = trail("pause", "a", "b")
     subject.take(moved(subject, "answered", "paused", done=1))
     subject.take(ended(subject, "done"))
-    assert subject.line(AT) == "pause 2 instances: 1 of 2 · 1 done"
+    assert subject.line(AT) == "pause 2 instances: 1 of 2 · 1 paused"
     subject.take(ended(subject, "refused", identity="b"))
-    assert subject.line(AT) == "pause 2 instances: 1 done, 1 refused"
+    assert subject.line(AT) == "pause 2 instances: 1 paused, 1 refused"
 
 
 def test_what_has_not_settled_is_followed_once_all_is_sent():

@@ -19,8 +19,23 @@ def test_what_was_sent_and_has_not_settled_is_listed_too():
     trail.take(Progress(key, 1.0, "orders", "b", "pause", "answered", 2, 2, "", "waitingForPause"))
     trail.take(Result(key, 1.0, "orders", "a", "pause", "running", "", "", Outcome.DONE, sentence="paused"))
     lines = lines_of(trail)
-    assert lines[2] == "   1 done · 1 pending"
+    assert lines[2] == "   1 paused · 1 pending"
     assert " ".join(lines[4].split()) == "pending b sent, waiting for the result"
     assert lines[5].split() == ["done", "a", "paused"]
     trail.take(Result(key, 9.0, "orders", "b", "pause", "running", "", "", Outcome.DONE, sentence="paused"))
-    assert lines_of(trail)[2] == "   2 done"
+    assert lines_of(trail)[2] == "   2 paused"
+
+
+def test_time_left_keeps_to_the_requests_that_may_go():
+    rows = [Instance(f"n{number}", "errored") for number in range(12_431)]
+    trail = ActionProgress(make_plan("redrive", "orders", rows, now=0.0, guard=Guard()), 0.0)
+    for number in range(400):
+        trail.take(Progress(trail.plan.key, 1.0, "orders", f"n{number}", "redrive", "sent", number, 12_431))
+
+    def bar(width, **given):
+        return "".join(piece for piece, _ in bulk_lines(trail, width, 12, top=0, now=41.0, **given)[1])
+
+    assert bar(80).endswith("399 of 12,431, about 20 m 6 s left")
+    assert bar(80, bound=9000.0).endswith("399 of 12,431, about 2 h 30 m left")
+    assert bar(80, bound=9000.0, slow="400 went").endswith("about 2 h 30 m left")
+    assert len(bar(60, bound=9000.0)) <= 60

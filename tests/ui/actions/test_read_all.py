@@ -94,6 +94,13 @@ def test_list_is_read_to_its_end_before_all_are_marked():
         await dash.press("a")
         await dash.until(lambda: not isinstance(dash.app.screen, ReadAllScreen))
         assert set(dash.app.root.rows.marks.ids) == errored
+        await dash.press("instance.redrive")
+        await planned(dash)
+        assert f"{len(errored)} are read, the step of each just before it is sent" in dash.text
+        assert "it takes about" not in dash.text
+        dash.app.screen.asking.takes = dash.app.session.poller.budget.actions_take(12_431)
+        dash.app.screen.draw()
+        assert "at most 400 requests of actions go in 5 minutes: it takes about 2 h 30 m" in dash.text
 
     on_parcels(script, failed=300)
 

@@ -186,7 +186,9 @@ async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard
         rows = await _found(parsed, session)
     late = len(rows) > READ_BEFORE and not parsed.dry_run
     if late:
-        say(f"wfdash: {count(len(rows))}: each is read just before it is sent")
+        takes = session.budget.actions_take(len(rows))
+        time = f", about {spoken(takes)} at the rate limit" if takes else ""
+        say(f"wfdash: {count(len(rows))} are read, each just before it is sent{time}")
     return await plan_redrive(
         workflow,
         rows,

@@ -101,6 +101,8 @@ class Verb(Struct, frozen=True, kw_only=True):
     id: str
     label: str
     """As people say it: `terminate with rollback`."""
+    past: str
+    """What is true of those it was done to: `paused`."""
     api_word: Literal["", "pause", "resume", "terminate", "restart"] = ""
     """The `status` of its PATCH (reference page of that endpoint); "" where it has a request of its own."""
     destroys: bool = False
@@ -135,6 +137,7 @@ _VERBS: Final = (
     Verb(
         id="pause",
         label="pause",
+        past="paused",
         api_word="pause",
         inverse="resume",
         leads_to=frozenset({"waitingForPause", "paused"}),
@@ -147,6 +150,7 @@ _VERBS: Final = (
     Verb(
         id="resume",
         label="resume",
+        past="resumed",
         api_word="resume",
         inverse="pause",
         runs_on=True,
@@ -161,6 +165,7 @@ _VERBS: Final = (
     Verb(
         id="terminate",
         label="terminate",
+        past="terminated",
         api_word="terminate",
         destroys=True,
         leads_to=frozenset({"terminated"}),
@@ -173,6 +178,7 @@ _VERBS: Final = (
         # Change status).
         id="terminate_rollback",
         label="terminate with rollback",
+        past="terminated",
         api_word="terminate",
         destroys=True,
         rollback=True,
@@ -186,6 +192,7 @@ _VERBS: Final = (
     Verb(
         id="restart",
         label="restart",
+        past="restarted",
         api_word="restart",
         destroys=True,
         restarts=True,
@@ -197,6 +204,7 @@ _VERBS: Final = (
     Verb(
         id="restart_from",
         label="restart from a step",
+        past="restarted",
         api_word="restart",
         destroys=True,
         restarts=True,
@@ -210,6 +218,7 @@ _VERBS: Final = (
     Verb(
         id="redrive",
         label="redrive",
+        past="restarted",
         api_word="restart",
         destroys=True,
         restarts=True,
@@ -222,6 +231,7 @@ _VERBS: Final = (
     Verb(
         id="send_event",
         label="send event",
+        past="accepted",
         takes_payload=True,
         changes_status=False,
         runs_on=True,
@@ -229,6 +239,6 @@ _VERBS: Final = (
         settle=settle_event,
         consequence=of_event,
     ),
-    Verb(id="create", label="create", takes_payload=True, settle=settle_create),
+    Verb(id="create", label="create", past="created", takes_payload=True, settle=settle_create),
 )
 VERBS: Final[Mapping[str, Verb]] = {verb.id: verb for verb in _VERBS}

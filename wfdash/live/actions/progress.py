@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from wfdash.core.text.words import brief, clock
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import RESTARTS, phrase
+from wfdash.core.verbs.rules import RESTARTS, VERBS, phrase
 from wfdash.live.actions.plan import Plan, Progress, Result
 
 __all__ = ["ORDER", "ActionProgress"]
@@ -84,7 +84,11 @@ class ActionProgress(Struct):
     def words(self) -> list[tuple[str, str]]:
         """What became of them so far, each with its outcome: of restarts where the runs came to, too."""
         if self.plan.verb not in RESTARTS:
-            return [(outcome, f"{number:,} {outcome}") for outcome, number in self.counts()]
+            past = VERBS[self.plan.verb].past
+            return [
+                (outcome, f"{number:,} {past if outcome == Outcome.DONE else outcome}")
+                for outcome, number in self.counts()
+            ]
         began = [
             result for result in self.results.values() if result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
         ]

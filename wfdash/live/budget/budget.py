@@ -213,6 +213,11 @@ class Budget:
         waits = self.slow("actions")
         return f"waits to read: {waits}" if waits else ""
 
+    def actions_take(self, number: int) -> float:
+        """Seconds after which so many more requests of actions may have gone, at the least."""
+        over = number - max(0, ACTIONS - self._look().count(ACTS))
+        return max(0.0, over * WINDOW / ACTIONS)
+
     async def acquire_detail(self) -> None:
         """Waits until one read that an action on many needs may go: hundreds would leave it no writes."""
         await self.acquire(Priority.FOREGROUND, "actions")

@@ -53,10 +53,11 @@ def bulk_lines(
     shows: str = "",
     back: str = "",
     slow: str = "",
+    bound: float = 0.0,
 ) -> list[Pieces]:
     """The progress, then the results, those to look at first; `shows` is the key that shows it again.
 
-    `slow` is what actions wait for now, in words.
+    `slow` is what actions wait for now, in words; `bound` the seconds that the rest takes at the least.
     """
     plan = progress.plan
     total = len(plan.eligible)
@@ -69,7 +70,7 @@ def bulk_lines(
             (f" {count(total)} instances in ", PLAIN),
             (clean(plan.workflow), STRONG),
         ],
-        _bar(progress.sent, total, width, None if slow or progress.held else progress.left(now)),
+        _bar(progress.sent, total, width, _time_left(progress, now, bound, slow=bool(slow))),
         *_counts(progress, width),
         [
             (
@@ -93,16 +94,20 @@ def bulk_lines(
     return lines[:height]
 
 
+def _time_left(progress: ActionProgress, now: float, bound: float, *, slow: bool) -> float | None:
+    """Seconds until all is sent: at the pace so far, or at the one that the limit of requests allows."""
+    if progress.held or progress.stopping or not progress.sending:
+        return None
+    left = 0.0 if slow else progress.left(now)
+    return None if left is None else max(left, bound) or None
+
+
 def _bar(sent: int, total: int, width: int, left: float | None) -> Pieces:
-    wide = min(_BAR, max(10, width - 30))
-    full = wide * sent // total if total else wide
     rest = "" if left is None else f", about {spoken(left)} left"
-    return [
-        ("   ", PLAIN),
-        ("█" * full, STRONG),
-        ("░" * (wide - full), QUIET),
-        (f"  {count(sent)} of {count(total)}{rest}", PLAIN),
-    ]
+    words = f"  {count(sent)} of {count(total)}{rest}"
+    wide = min(_BAR, max(10, width - len(words) - 4))
+    full = wide * sent // total if total else wide
+    return [("   ", PLAIN), ("█" * full, STRONG), ("░" * (wide - full), QUIET), (words, PLAIN)]
 
 
 def _counts(progress: ActionProgress, width: int) -> list[Pieces]:
@@ -249,7 +254,9 @@ class BulkScreen(LowerHalf):
             width, height = self.room
             now, shows = self.context.clock(), self.context.keys.key_of("bulk.show")
             session = self.context.session
-            slow = session.poller.budget.action_slow() if session is not None else ""
+            budget = session.poller.budget if session is not None else None
+            slow = budget.action_slow() if budget is not None else ""
+            unsent = len(self.progress.plan.eligible) - self.progress.sent
             lines = bulk_lines(
                 self.progress,
                 width,
@@ -259,6 +266,7 @@ class BulkScreen(LowerHalf):
                 shows=shows,
                 back=self._back_words(),
                 slow=slow,
+                bound=budget.actions_take(unsent) if budget is not None else 0.0,
             )
             self.panel.show(lines)
 

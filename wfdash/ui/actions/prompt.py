@@ -50,6 +50,8 @@ class PromptScreen(LowerHalf):
         """
         super().__init__(context)
         self.asking = Asking(plan, 0.0, local=context.settings.local, notes=notes)
+        self._was = _statuses(plan)
+        """The statuses that the person saw when the key was pressed, by id."""
         self._notes = notes
         self._claim = claim
         self._preparing = prepare
@@ -69,6 +71,7 @@ class PromptScreen(LowerHalf):
             self.asking.journal_trouble = journal.trouble
             self.run_worker(self._try_journal(journal), exit_on_error=False)
         self.asking.others = self._others()
+        self._bound()
         self.draw()
         # Targets are frozen, but what they are about may change while the prompt stands.
         self.set_interval(0.5, self.watch_targets)
@@ -115,12 +118,20 @@ class PromptScreen(LowerHalf):
             self.asking.over = f"{error}: nothing sent"
         else:
             self.asking.plan, answers.points = redrive.plan, redrive.points
+            self._was = _statuses(redrive.plan)
+            self._bound()
             answers.warning = redrive.warning
         # From here on a y is taken, so what was found has to stand on the screen for a moment first.
         answers.of = 0
         self.hold()
         self._judge()
         self.draw()
+
+    def _bound(self) -> None:
+        """How long sending takes at the least."""
+        session = self.context.session
+        if session is not None:
+            self.asking.takes = session.poller.budget.actions_take(len(self.plan.eligible))
 
     async def _look(self) -> None:
         """Reads the one target in full, for what it would lose. The prompt can be answered without."""
@@ -160,7 +171,7 @@ class PromptScreen(LowerHalf):
         if not self.asking.details and statuses != self.asking.statuses:
             self.asking.statuses = statuses
         elif changed := {
-            identity: status for identity, status in statuses.items() if status != self._was(identity)
+            identity: status for identity, status in statuses.items() if status != self._was.get(identity)
         }:
             self.asking.statuses = {**self.asking.statuses, **changed}
         if (others := self._others()) != self.asking.others:
@@ -176,9 +187,6 @@ class PromptScreen(LowerHalf):
         """Who else is acting on some of these."""
         ids = [target.id for target in self.plan.eligible]
         return self.context.people.warnings(self.plan.workflow, ids) if self.plan.verb != "create" else []
-
-    def _was(self, identity: str) -> str:
-        return next((target.status for target in self.plan.targets if target.id == identity), "")
 
     def _judge(self) -> None:
         """Once no target means any more what it meant, only esc is left."""
@@ -361,6 +369,11 @@ class PromptScreen(LowerHalf):
             self.asking.sending = False
             self.asking.over = event.sentence or event.error
             self.draw()
+
+
+def _statuses(plan: Plan) -> dict[str, str]:
+    """The status of each target by its id: looked up for thousands twice a second."""
+    return {target.id: target.status for target in plan.targets}
 
 
 def _goes_on(typed: str, expected: str) -> bool:

@@ -14,11 +14,12 @@ from wfdash.api.validate import production_doubt
 from wfdash.core.model.detail import Detail
 from wfdash.core.payload.tree import summary
 from wfdash.core.text.clean import cells, clean, distinguishable, fit
-from wfdash.core.text.words import age, count, counted
+from wfdash.core.text.words import age, count, counted, spoken
 from wfdash.core.verbs.consequences import StepTarget
 from wfdash.core.verbs.redrive import ROLLED_BACK
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
 from wfdash.live.actions.plan import Plan, Target
+from wfdash.live.budget.ledger import ACTIONS
 from wfdash.ui.actions.redrive_table import RedriveAnswers, redrive_lines, redrive_warnings
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
@@ -54,6 +55,8 @@ class Asking(Struct):
     """What else is known of the batch that this goes on with."""
     top: int = 0
     """The first target shown."""
+    takes: float = 0.0
+    """Seconds that sending takes at the least, since only so many requests of actions may go."""
 
     @property
     def rolled_back(self) -> Sequence[Target]:
@@ -92,6 +95,8 @@ _IT_IS = "it is "
 _CANARY_OFFERED = 5
 _WIDE = 110
 """Columns from which the foot has room for a key that nobody needs to confirm."""
+_LONG = 60.0
+"""Seconds from which it is worth telling how long sending takes."""
 _WARNINGS = 6
 """Lines of what redriving means, at most."""
 
@@ -233,6 +238,11 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     if plan.verb == "redrive":
         warnings = redrive_warnings(plan, asking.answers, local=asking.local)
         lines += [[(line, WARN)] for line in _wrapped(clean(warnings), width, _WARNINGS)]
+    if asking.takes >= _LONG:
+        bound = (
+            f"at most {ACTIONS} requests of actions go in 5 minutes: it takes about {spoken(asking.takes)}"
+        )
+        lines.append([(f"   {fit(bound, width - 4)}".rstrip(), WARN)])
     for number, sentence in enumerate(sentences):
         # The first sentence says what is lost; a whole paragraph in colour would stress nothing.
         style = WARN if destroys(plan.verb) and number == 0 else PLAIN

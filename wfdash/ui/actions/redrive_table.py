@@ -10,7 +10,7 @@ from wfdash.core.text.words import count
 from wfdash.core.verbs.redrive import RedrivePoint, redrive_sentences
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.plan import Plan, Target
-from wfdash.live.actions.redrive import READ_BEFORE, spoken_start
+from wfdash.live.actions.redrive import spoken_start
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
@@ -43,7 +43,7 @@ def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> str
     points = [answers.points[target.id] for target in plan.eligible if target.id in answers.points]
     said = redrive_sentences(points, local=local)
     if any(target.restart_from is None for target in plan.eligible):
-        many = f"more than {READ_BEFORE}: the step of each is found just before it is sent"
+        many = f"{count(len(plan.eligible))} are read, the step of each just before it is sent"
         said = [many, *said]
     return "; ".join([answers.warning, *said] if answers.warning else said)
 
