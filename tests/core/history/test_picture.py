@@ -3,6 +3,7 @@
 import pytest
 
 from wfdash.core.history.picture import PARTS, picture, rank
+from wfdash.core.history.sentence import percent
 from wfdash.core.model.instance import Instance
 
 NOW = 1_795_900_000.0 // 3600 * 3600 + 3600.0
@@ -116,3 +117,28 @@ def test_nothing_is_no_rate():
 def test_oldest_active_is_the_earliest_created():
     rows = [Instance("a", "waiting", NOW - 50), Instance("b", "queued", NOW - 500), Instance("c", "running")]
     assert picture(rows, now=NOW, floor=NOW - 500).oldest_active == NOW - 500
+
+
+def test_rate_before_a_rise_counts_what_completes_slowly():
+    """Of the oldest rows loaded the failures ended at once, and what completes takes 20 minutes."""
+    rows = []
+    for number in range(360):
+        at = NOW - 3600 + number * 10
+        failed = number % 10 < (1 if at < NOW - 1500 else 6)
+        took = 20.0 if failed else 1200.0
+        over = at + took < NOW
+        status = ("errored" if failed else "complete") if over else "running"
+        rows.append(Instance(f"i-{number}", status, at, NOW, at, at + took if over else None, seen=NOW))
+    found = picture(rows, now=NOW, floor=NOW - 3650)
+    assert found.finding.sentence.startswith("errors rose from 1"), found.finding.sentence
+    assert found.before.failure_rate == pytest.approx(0.1, abs=0.04)
+
+
+@pytest.mark.parametrize("exhausted", [True, False])
+def test_columns_show_the_rates_of_the_sentence(exhausted):
+    rows = stretch(NOW - 3600, NOW - 900, 20, 1) + stretch(NOW - 900, NOW, 10, 6)
+    begun = [NOW - 3500 + n * 60 for n in range(58)]
+    rows += [Instance(f"r-{at}", "running", at, NOW, at, seen=NOW) for at in begun]
+    found = picture(rows, now=NOW, floor=NOW - 3650, exhausted=exhausted)
+    rates = [percent(tally.failure_rate) for tally in (found.before, found.now)]
+    assert found.finding.sentence.startswith(f"errors rose from {rates[0]} to {rates[1]} at ")

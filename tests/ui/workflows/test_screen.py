@@ -64,6 +64,16 @@ def test_bad_deploy_comes_first_with_its_cause(size):
         assert "version ccf99991" in d.text
         blank = [row for row in d.lines[1:-1] if not row.strip(" │")]
         assert len(blank) <= 4 + len(rows), "no blank half screen"
+        if size == (140, 40):
+            await d.until(lambda: "OPEN LONGEST" in d.text)
+            right = [row.rpartition("│")[2].strip() for row in d.lines[1:-1]]
+            assert right.count("") <= 6, "what one looks up next stands in what would be blank"
+            instances = list(d.world.workflows["orders"].walk(newest_first=True))
+            failed = [each for each in instances if each.status == "errored"]
+            last = max(failed, key=lambda each: each.ended)
+            assert last.id in d.line("✗ order-")
+            assert d.line("◌ order-").rpartition("│")[2].split()[3] in ("waiting", "sleeping")
+            assert "ccf99991" in "".join(right[right.index(next(r for r in right if "DEPLOYS" in r)) :])
         # The page below the newest is read in turn, and then there is a time before.
         await d.until(lambda: "errors rose from" in d.text, 600)
         rising = d.lines[2].split()

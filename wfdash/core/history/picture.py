@@ -1,12 +1,13 @@
 """How a workflow fares by its newest rows: failures of the last hour, their rate now and before."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import Final
 
 from msgspec import Struct
 
 from wfdash.core.history.bucket import Tally, percentile
-from wfdash.core.history.change import find_changes, outcomes
+from wfdash.core.history.change import Outcomes, find_changes, outcomes
 from wfdash.core.history.sentence import Finding, failures
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
@@ -32,7 +33,7 @@ class Picture(Struct, frozen=True):
     now: Tally
     """What ended since the rate rose or fell last; all that ended where it did neither."""
     before: Tally | None
-    """What ended before that."""
+    """What ended before that, back to the change before it."""
     last_failure: float | None
     oldest_active: float | None
     """Creation of the oldest that has not ended."""
@@ -68,19 +69,24 @@ def picture(
     changes = find_changes(seen, deployed.values())
     cut = changes[-1].at if changes else None
     tally, active = _tally(ended), [row for row in rows if not is_final(row.status)]
-    finding = failures(changes, tally, ended, deployed=deployed, now=now, utc=utc)
+    finding = failures(changes, tally, ended, deployed=deployed, now=now, utc=utc, settled=not exhausted)
     missing = "" if exhausted else _missing(start, now, len(active), tally, utc=utc)
     if missing and finding.at is None:
         finding, cut = Finding(f"{_counted(tally)}; {missing}"), None
     if finding.unusual and not (changes and changes[-1].rose):
         finding = Finding(finding.sentence, finding.at, finding.version)  # it is over
-    later = [row for row in ended if cut is None or (row.ended or 0.0) >= cut]
-    earlier = [row for row in ended if cut is not None and (row.ended or 0.0) < cut]
+    after, before = tally, None
+    if cut is not None:
+        start, end = changes[-2].at if len(changes) > 1 else seen.start, changes[-1].until
+        before, after = (
+            _between(ended, start, cut) if exhausted else _tested(seen, start, cut),
+            _between(ended, cut, inf) if exhausted else _tested(seen, cut, end),
+        )
     return Picture(
         finding,
         _parts(ended, now, float("-inf") if exhausted else floor),
-        _tally(later),
-        _tally(earlier) if cut is not None else None,
+        after,
+        before,
         max((row.ended for row in ended if row.status == "errored" and row.ended is not None), default=None),
         min((row.created for row in active if row.created is not None), default=None),
         None if exhausted else floor,
@@ -124,6 +130,19 @@ def _counted(tally: Tally) -> str:
     if not tally.sample:
         return "none of those loaded completed or failed"
     return f"{count(tally.errored)} of {count(tally.sample)} that ended failed"
+
+
+def _between(ended: Iterable[Instance], start: float, end: float) -> Tally:
+    return _tally(row for row in ended if row.ended is not None and start <= row.ended < end)
+
+
+def _tested(seen: Outcomes, start: float, end: float) -> Tally:
+    """What failed and what had outlived that, as the test counted it.
+
+    By end alone mostly failures would be among the oldest rows loaded.
+    """
+    first, last = (round((at - seen.start) / seen.width) for at in (start, end))
+    return Tally(0, sum(seen.passed[first:last]), sum(seen.failed[first:last]))
 
 
 def _tally(ended: Iterable[Instance]) -> Tally:

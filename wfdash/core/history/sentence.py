@@ -39,8 +39,11 @@ def failures(
     deployed: Mapping[str, float],
     now: float,
     utc: bool = True,
+    settled: bool = False,
 ) -> Finding:
     """Tells the latest rise of the failure rate and what followed it, else the level; of nothing no rate.
+
+    `settled`: its rates are those of the test, where older rows that ended beside these are not loaded.
 
     A rate that rose in steps is told from the step that came with a deploy on, else from the first.
     """
@@ -60,7 +63,7 @@ def failures(
     first = next((number for number, (version, _) in enumerate(causes) if version), 0)
     rise, (version, deploy), last = steps[first], causes[first], steps[-1]
     before, after = _rate(rows, _start(changes, rise), rise.at), _rate(rows, rise.at, rise.until)
-    if after <= before:
+    if settled or after <= before:
         before, after = rise.before, rise.after
     said = f"errors rose from {percent(before)} to {percent(after)}"
     # A change is dated to the start of its stretch, and none comes before what made it.
@@ -69,13 +72,13 @@ def failures(
     said += _beside(at, version, deploy)
     if last is not rise:
         rate, (came, when) = _rate(rows, last.at, last.until), causes[-1]
-        after = rate if rate > after else last.after
+        after = rate if rate > after and not settled else last.after
         said += f", and on to {percent(after)} at {_time(max(last.at, when), now, utc)}"
         said += _beside(last.at, came if came != version else "", when)
     fall = next((change for change in changes if change.at >= last.until), None)
     if fall is not None:
         fell, (came, deploy) = _rate(rows, fall.at, fall.until), _newest(fall, deployed)
-        share, when = fell if fell < after else fall.after, max(fall.at, deploy)
+        share, when = fell if fell < after and not settled else fall.after, max(fall.at, deploy)
         said += f", and fell to {percent(share)} at {_time(when, now, utc)}" + _beside(when, came, deploy)
     return Finding(said, at, version, unusual=True, until=last.until)
 

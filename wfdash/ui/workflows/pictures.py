@@ -1,6 +1,6 @@
 """The pictures behind the page, counted from rows as they come, and the causes that are read for one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
@@ -15,13 +15,14 @@ from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
 from wfdash.ui.history.charts import GUTTER
 from wfdash.ui.history.counting import LoadedHistory
-from wfdash.ui.workflows.preview import Causes
+from wfdash.ui.workflows.facts import Causes
 
 __all__ = ["Pictures"]
 
 _CAUSES: Final = ENOUGH
 """Of the newest failures of the workflow under the cursor, how many are read: fewer bear no cause."""
 _PURPOSE: Final = "why it failed"
+_HOUR: Final = 3600.0
 _AGAIN: Final = 60.0
 """Seconds until the failures of one are looked at again."""
 
@@ -42,15 +43,15 @@ class Pictures:
         for name, rows in poller.workflow_rows.of.items():
             if rows.read_at is None:
                 continue
-            versions = self._versions.get(name, {})
-            key = rows.number, int(now // 60), len(versions), self._context.utc
+            deployed = self.deployed(name)
+            key = rows.number, int(now // 60), len(deployed), self._context.utc
             if name not in self._found or self._found[name][0] != key:
                 counted = picture(
                     list(rows.rows.values()),
                     now=now,
                     floor=rows.floor,
                     exhausted=rows.exhausted,
-                    deployed={v.id: v.created for v in versions.values() if v.created is not None},
+                    deployed=deployed,
                     utc=self._context.utc,
                 )
                 self._found[name] = key, counted
@@ -67,7 +68,8 @@ class Pictures:
         rows = poller.workflow_rows.of.get(workflow)
         if rows is None or rows.read_at is None:
             return None
-        of = frame(0, self._context.clock(), max(20, columns - GUTTER - 1))
+        now = self._context.clock()
+        of = frame(0, now, max(20, columns - GUTTER - 1), least=_least(rows.rows.values(), now))
         key = workflow, rows.number, of
         if self._loaded is None or self._loaded[0] != key:
             found = LoadedHistory(
@@ -78,6 +80,11 @@ class Pictures:
             self._loaded = key, found
         self._loaded[1].versions = self._versions.get(workflow, {})
         return self._loaded[1]
+
+    def deployed(self, workflow: str) -> Mapping[str, float]:
+        """When each version came, as far as they were read."""
+        versions = self._versions.get(workflow, {})
+        return {v.id: v.created for v in versions.values() if v.created is not None}
 
     def causes(self, workflow: str) -> Causes | None:
         found = self._causes.get(workflow)
@@ -121,3 +128,10 @@ class Pictures:
         rows = poller.workflow_rows.of.get(workflow)
         found = [row for row in rows.rows.values() if row.status == "errored"] if rows is not None else []
         return sorted(found, key=lambda row: row.ended or 0.0, reverse=True)
+
+
+def _least(rows: Iterable[Instance], now: float) -> float:
+    """Seconds in which enough end for a rate; over fewer it would jump between nothing and all."""
+    ended = [row.ended for row in rows if row.ended is not None and row.status in ("complete", "errored")]
+    lately = [at for at in ended if at >= now - _HOUR]
+    return (now - min(lately)) * ENOUGH / len(lately) if lately else 0.0

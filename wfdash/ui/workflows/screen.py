@@ -24,6 +24,7 @@ from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.rule import Rule
 from wfdash.ui.widgets.status_line import StatusLine
 from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.workflows.facts import WorkflowFacts
 from wfdash.ui.workflows.pictures import Pictures
 from wfdash.ui.workflows.preview import Preview
 from wfdash.ui.workflows.table import WorkflowTable, unusual_first
@@ -232,25 +233,35 @@ class WorkflowsScreen(BaseScreen):
         width = below.size.width
         loaded = self.pictures.loaded(poller, chosen.name, width)
         of = loaded.frame if loaded is not None else frame(0, self.context.clock(), max(20, width))
+        picture = self._pictures.get(chosen.name)
         preview = Preview(
             chosen,
-            self._pictures.get(chosen.name),
+            picture,
             loaded,
-            self.pictures.causes(chosen.name),
-            poller.counts.trends,
             self.pictures.failure(poller, chosen.name),
             self.context.clock(),
             self.context.utc,
+        )
+        rows = poller.workflow_rows.of.get(chosen.name)
+        facts = WorkflowFacts(
+            chosen,
+            self.pictures.causes(chosen.name),
+            poller.counts.trends,
+            list(rows.rows.values()) if rows is not None else [],
+            rows is not None and rows.exhausted,
+            self.pictures.deployed(chosen.name),
+            self.context.clock(),
+            picture is not None and picture.finding.unusual,
             self.context.keys.key_of("errors.open"),
         )
         if poller.local:
-            below.show([preview.title(width), *preview.count_lines(width)])
+            below.show([preview.title(width), *facts.count_lines(width)])
             beside.show([])
         elif self.wide:
             below.show(preview.charts(of, width, below.size.height))
-            beside.show(preview.beside(beside.size.width, beside.size.height))
+            beside.show(facts.lines(beside.size.width, beside.size.height))
         else:
-            causes = preview.cause_lines(width, min(6, below.size.height // 3))
+            causes = facts.cause_lines(width, min(6, below.size.height // 3))
             rest = below.size.height - len(causes)
             below.show([*preview.charts(of, width, rest), *causes])
 

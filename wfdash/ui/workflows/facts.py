@@ -1,0 +1,184 @@
+"""What is read and counted of the workflow under the cursor: why it fails, what failed last, what is open."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct, field
+
+from wfdash.core.history.count_history import Trends
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import STATUSES, is_final
+from wfdash.core.model.workflow import Workflow
+from wfdash.core.text.clean import cells, clean, fit
+from wfdash.core.text.words import age, count, short_version
+from wfdash.core.text.wrap import wrapped
+from wfdash.core.triage.error_groups import Sample, group
+from wfdash.ui.widgets.rule import ruled
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import BAD, HEADING, PLAIN, QUIET, STRONG, WARN, look
+
+__all__ = ["Causes", "WorkflowFacts"]
+
+_GROUPS: Final = 4
+_COUNTED: Final = 10
+"""Columns of `10 of 10`."""
+_MESSAGE: Final = 4
+"""Lines of an error's message."""
+_DEPLOYS: Final = 3
+_FAILURES: Final = 6
+_OPEN: Final = 30
+_FEWEST: Final = 2
+"""Rows of a list at least: with less room it is left out."""
+
+
+class Causes(Struct):
+    """The newest failures of a workflow, as far as they were read."""
+
+    samples: list[Sample] = field(default_factory=list)
+    failure: str = ""
+    over: bool = False
+
+
+class WorkflowFacts(Struct, frozen=True):
+    """Drawn as lines of text beside the charts."""
+
+    workflow: Workflow
+    causes: Causes | None
+    trends: Trends
+    rows: Sequence[Instance]
+    """Its newest instances, as far as they are loaded."""
+    has_all: bool
+    """Whether no older one was left unread."""
+    deployed: Mapping[str, float]
+    now: float
+    unusual: bool
+    """Whether its failures rose."""
+    key: str
+    """The key that lists all causes."""
+
+    def lines(self, width: int, height: int) -> list[Pieces]:
+        """The causes and its counts by status; then, as far as there is room, what one looks up next."""
+        lines = self.cause_lines(width, max(4, height - len(self._order) - 3))
+        counts = self.count_lines(width)
+        lines = [*lines, [], *counts] if lines else counts
+        for titled, rows in (
+            ("LATEST FAILURES", self._failures(width)),
+            ("DEPLOYS", self._deploys(width)),
+            (f"OPEN LONGEST{'' if self.has_all else ' · of those loaded'}", self._open(width)),
+        ):
+            room = height - len(lines) - 2
+            if rows and room >= min(_FEWEST, len(rows)):
+                title, _, rest = titled.partition(" · ")
+                words: Pieces = [(title, HEADING), (f" · {rest}" if rest else "", QUIET)]
+                lines += [[], ruled(words, width), *rows[:room]]
+        return lines
+
+    def cause_lines(self, width: int, height: int) -> list[Pieces]:
+        """Causes of the newest failures, the commonest first, each with its step and when it came last."""
+        causes = self.causes
+        words: Pieces = [("WHY IT FAILED", HEADING)]
+        title = ruled(words, width)
+        if causes is None:
+            return [title, [("  reading the newest failures", QUIET)]] if self._errored else []
+        if causes.failure:
+            return [title, [(f"  {fit(clean(causes.failure), width - 3)}", WARN)]]
+        if not causes.samples:
+            said = "none of its failures is there any more" if causes.over else "reading the newest failures"
+            return [title, [(f"  {fit(said, width - 3)}", QUIET)]] if self._errored else []
+        read = len(causes.samples)
+        said = f" · the newest {read} read, {self.key} reads more"
+        lines: list[Pieces] = [ruled([*words, (said, QUIET)], width)]
+        for found in group(causes.samples)[:_GROUPS]:
+            mark = found.fingerprint
+            error = clean(f"{mark.error}: {mark.message}" if mark.message else mark.error)
+            part = wrapped(error, width - _COUNTED - 3, _MESSAGE)
+            style = BAD if self.unusual else STRONG
+            piece: list[Pieces] = [
+                [(f"  {f'{found.count} of {read}' if not number else '':<{_COUNTED}}", PLAIN), (line, style)]
+                for number, line in enumerate(part)
+            ]
+            # Without a step it may have failed in any: a deploy resets whichever runs.
+            facts = (
+                f'at "{clean(mark.step)}"' if mark.step else "",
+                f"version {short_version(mark.version)}" if mark.version else "",
+                f"{age(self.now - found.last)} ago" if found.last is not None else "",
+            )
+            piece.append(
+                [(f"{'':{_COUNTED + 2}}{fit(', '.join(filter(None, facts)), width - _COUNTED - 3)}", QUIET)]
+            )
+            if len(lines) + len(piece) > height:
+                break
+            lines += piece
+        return lines
+
+    def _failures(self, width: int) -> list[Pieces]:
+        """The errored ones that ended last, with the error of those that were read."""
+        read = {sample.id: sample.fingerprint for sample in self.causes.samples} if self.causes else {}
+        failed = [row for row in self.rows if row.status == "errored" and row.ended is not None]
+        failed.sort(key=lambda row: row.ended or 0.0, reverse=True)
+        found = []
+        for row in failed[:_FAILURES]:
+            mark, said = read.get(row.id), ""
+            if mark is not None:
+                said = f'{mark.error} at "{mark.step}"' if mark.step else mark.error
+            found.append((row, f"{age(self.now - (row.ended or 0.0))} ago", said))
+        return _instances(found, width)
+
+    def _open(self, width: int) -> list[Pieces]:
+        """Those that have not ended, the oldest first."""
+        active = [row for row in self.rows if not is_final(row.status) and row.created is not None]
+        active.sort(key=lambda row: row.created or 0.0)
+        found = [(row, age(self.now - (row.created or 0.0)), row.status) for row in active[:_OPEN]]
+        return _instances(found, width)
+
+    def _deploys(self, width: int) -> list[Pieces]:
+        newest = sorted(self.deployed.items(), key=lambda pair: -pair[1])[:_DEPLOYS]
+        return [
+            [(f"  {fit(short_version(version), 10)}", STRONG), (f"{age(self.now - at)} ago".rjust(12), PLAIN)]
+            for version, at in newest
+        ]
+
+    def count_lines(self, width: int) -> list[Pieces]:
+        """A line a status that has or had instances, with how far it moved since wfdash began to look."""
+        if not self.workflow.counts:
+            return [[("  this server gives no counts", QUIET)]]
+        return [ruled([("COUNTS", HEADING)], width), *(self._count(status) for status in self._order)]
+
+    def _count(self, status: str) -> Pieces:
+        delta, appearance = self.trends.delta(self.workflow.name, status), look(status)
+        worse = (BAD if delta > 0 else WARN) if status == "errored" and delta else QUIET
+        return [
+            (f"  {appearance.glyph} ", appearance.style),
+            (fit(clean(status), 16), PLAIN),
+            (count(self.workflow.counts.get(status, 0)).rjust(9), PLAIN),
+            (f"{delta:+,d}".rjust(9) if delta else "", worse),
+        ]
+
+    @property
+    def _order(self) -> Sequence[str]:
+        counts = self.workflow.counts
+        present = [
+            status
+            for status in STATUSES
+            if counts.get(status) or any(self.trends.history(self.workflow.name, status))
+        ]
+        unknown = sorted(status for status in counts if status not in STATUSES and counts[status])
+        return sorted(present, key=lambda status: status == "complete") + unknown
+
+    @property
+    def _errored(self) -> int:
+        return self.workflow.counts.get("errored", 0)
+
+
+def _instances(found: Sequence[tuple[Instance, str, str]], width: int) -> list[Pieces]:
+    """A line each: its status by its glyph, its id, a time and what is to say."""
+    room = min(max((cells(clean(row.id)) for row, _, _ in found), default=0), width * 2 // 5)
+    return [
+        [
+            (f"  {look(row.status).glyph} ", look(row.status).style),
+            (fit(clean(row.id), room, cut="middle"), PLAIN),
+            (when.rjust(11), PLAIN),
+            (f"  {fit(clean(said), max(1, width - room - 18))}", QUIET),
+        ]
+        for row, when, said in found
+    ]
