@@ -1,6 +1,7 @@
 """All workflows on one screen: the worst first, and how each has gone lately."""
 
 import asyncio
+import re
 from itertools import pairwise
 
 import pytest
@@ -79,6 +80,8 @@ def test_bad_deploy_comes_first_with_its_cause(size):
         rising = d.lines[2].split()
         assert int(rising[1]) > 30
         assert int(rising[3]) < 15
+        await d.until(lambda: "newest 10 read" in d.text, 120)
+        assert re.search(r" of 10 +\w+Error: ", d.text), "the count does not touch the error"
 
     drive_in(script, "deploy-gone-wrong", size=size)
 
