@@ -1,14 +1,26 @@
 """What a filter can tell only of instances that were read: read out of spare budget, and said how many."""
 
 import asyncio
+from contextlib import closing
+
+import pytest
 
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
 from wfdash.api.interface import DetailAnswer
-from wfdash.core.filter.query import parse
+from wfdash.core.filter.query import EVERYTHING, MatchContext, parse
+from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.view import TableView
 from wfdash.demo.engine import verbs
 from wfdash.live.feeds import filter_search as search
+from wfdash.live.hooks.changes import ChangeWatch
 from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.observations import SawDetail, SawRows
+from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.recall import RecordRecall
+
+AT = 1_795_000_000.0
 
 
 def waiting_of(given, workflow="orders"):
@@ -70,13 +82,20 @@ def test_what_the_record_holds_is_not_read_again():
             missing = next(identity for identity in kept if poller.store.get(identity).status == "errored")
             asked_for = []
 
-            async def recall(workflow, rows):
-                asked_for.extend(row.id for row in rows)
-                return {row.id: kept[row.id] for row in rows if row.id in kept and row.id != missing}
+            class Kept:
+                """A record that holds what was read, all but one."""
+
+                async def __call__(self, workflow, rows):
+                    asked_for.extend(row.id for row in rows)
+                    return {row.id: kept[row.id] for row in rows if row.id in kept and row.id != missing}
+
+                async def find(self, workflow, query, now):
+                    return
+                    yield
 
             poller.row_details.reset()
             poller.look_for(None)
-            poller.look_up(recall)
+            poller.look_up(Kept())
             since = on.loop.time()
             poller.look_for(query)
             await on.until(lambda: poller.search.searched.candidates > 5 and not poller.search.busy)
@@ -88,6 +107,66 @@ def test_what_the_record_holds_is_not_read_again():
             poller.look_for(parse('status:errored error~"gateway"'))
             await asyncio.sleep(5)
             assert len(asked_for) == len(set(asked_for))
+
+    simulate(story())
+
+
+@pytest.fixture
+def record(tmp_path):
+    """`record(items)`: what an earlier run wrote of these instances of `orders`, all with the same params."""
+    recalls = []
+
+    def write(items):
+        with closing(RecordFile(tmp_path / "a.db", payloads=True, most_bytes=10**9)) as file:
+            file.write([SawRows(AT, "orders", items)])
+            file.write([SawDetail(AT, "orders", item["id"], False, answer(item)) for item in items])
+        recalls.append(RecordRecall(lambda: open_record(tmp_path / "a.db")))
+        return recalls[-1]
+
+    def answer(item):
+        return {"status": item["status"], "params": {"customer": "cus_4711"}, "steps": []}
+
+    yield write
+    for recall in recalls:
+        recall.close()
+
+
+def test_what_only_the_record_holds_is_found_too(record):
+    """One that the server has erased stays, one that it still has is as the server says."""
+
+    async def story():
+        async with stage() as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: len(poller.store) > 0)
+            listed = waiting_of(on).id
+            older = next(each.id for each in on.world.workflows["orders"].walk(newest_first=False))
+            assert older not in poller.store
+            ids = ("long-gone", older, listed)
+            kept = {"status": "queued", "created_on": "2026-11-18T11:00:00.000Z"}
+            poller.look_up(record([{"id": identity, **kept} for identity in ids]))
+            view = TableView(
+                poller.store, EVERYTHING, clock=on.loop.time,
+                context=lambda: MatchContext((), poller.row_details.read),
+            )  # fmt: skip
+            changes = ChangeWatch(poller, on.loop.time)
+            on.updates.clear()
+            query = parse("params.customer:cus_4711 since:2026-01-01")
+            poller.look_for(query)
+            await on.until(lambda: poller.store.note("long-gone") == EXPIRED)
+            await on.until(lambda: older in poller.store and older not in poller.store.recorded)
+            await asyncio.sleep(60)
+            assert poller.store.recorded == poller.store.lost == {"long-gone"}
+            assert poller.store.get(older).status != "queued"
+            asked = [each.path.rsplit("/", 1)[1] for each in on.app.state.requests if is_read(each)]
+            assert asked.count("long-gone") == 1
+            assert "long-gone" not in poller.store.active
+            await view.set_query(query)
+            assert "long-gone" in view.ids()
+            await view.set_query(EVERYTHING)
+            assert "long-gone" not in view.ids()
+            changed = [change.id for update in on.updates for change in changes.of(update)]
+            assert not {"long-gone", older} & set(changed)
 
     simulate(story())
 

@@ -17,6 +17,7 @@ from wfdash.core.text.durations import parse_duration
 
 __all__ = [
     "FIELDS",
+    "PLAIN",
     "FilterField",
     "MatchContext",
     "Test",
@@ -47,7 +48,8 @@ class MatchContext(Struct, frozen=True):
 
 
 _ORDER = (">", "<", ">=", "<=")
-_PLAIN = re.compile(r"[\w-]+", re.ASCII)
+PLAIN = re.compile(r"[\w-]+", re.ASCII)
+"""A text that JSON writes in one way only."""
 _WITH_PLACES = ("params", "output")
 _PLACE_OPS = (":", "~")
 
@@ -263,7 +265,7 @@ def _at_place(term: Term, contents: Contents, low: tuple[str, ...]) -> bool:
     head, _, place = term.field.partition(".")
     text = contents.params if head == "params" else contents.output
     # Of 20,000 texts the few are parsed in which it stands at all, as far as JSON writes it in one way only.
-    if all(map(_PLAIN.fullmatch, low)) and not any(value in text for value in low):
+    if all(map(PLAIN.fullmatch, low)) and not any(value in text for value in low):
         return False
     found = list(texts_at(text, place))
     if term.op == ":":

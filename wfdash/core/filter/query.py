@@ -70,6 +70,11 @@ class Query:
         return any((field := field_of(term.field)) is not None and field.details for term in self._terms)
 
     @property
+    def needed(self) -> Sequence[Term]:
+        """The terms that every match fulfils."""
+        return tuple(_conjuncts(self.node))
+
+    @property
     def doubt(self) -> str:
         """What it names that nobody knows, in words; "" when nothing."""
         return next(filter(None, map(doubtful, self._terms)), "")

@@ -1,7 +1,7 @@
 """The instances of one workflow by id: what the pages said, latest request first."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, KeysView, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Set
 from typing import Any
 
 from msgspec import Struct
@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 
-__all__ = ["ENDED", "EXPIRED", "Delta", "Store"]
+__all__ = ["ENDED", "EXPIRED", "RECORDED", "Delta", "Store"]
 
 ENDED = "ended?"
 EXPIRED = "expired"
+RECORDED = "recorded"
 
 
 class Delta(Struct, frozen=True):
@@ -39,6 +40,8 @@ class Store:
         self._notes: dict[str, str] = {}
         self.gone: set[str] = set()
         """Those that are not there any more; not to be changed."""
+        self.recorded: set[str] = set()
+        """Those that only the record tells of: no answer of the server has, since they are in here."""
         self._statuses: Counter[str] = Counter()
         self._superseded: dict[str, tuple[str, float]] = {}
         """Status and change of list rows that an instance's own answer has overtaken: a replica may
@@ -75,8 +78,13 @@ class Store:
         """How many loaded rows have each status; a status that no row has may be there with 0."""
         return self._statuses
 
+    @property
+    def lost(self) -> Set[str]:
+        """Those of which no server is known to have them: gone, or out of the record alone."""
+        return self.gone | self.recorded if self.recorded else self.gone
+
     def note(self, identity: str) -> str:
-        """What is doubtful about a row: `ended?` (two sweeps missed it), `expired`, or ""."""
+        """What is doubtful about a row: `ended?` (two sweeps missed it), `expired`, `recorded`, or ""."""
         return self._notes.get(identity, "")
 
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
@@ -152,10 +160,25 @@ class Store:
         ]
         for identity in changed:
             self._notes[identity] = note
-            (self.gone.add if note == EXPIRED else self.gone.discard)(identity)
+            gone = note == EXPIRED and identity not in self.recorded
+            (self.gone.add if gone else self.gone.discard)(identity)
             if note == EXPIRED and identity in self._active:
                 self._rows[identity] = replace(self._rows[identity], seen=self._active.pop(identity))
         return Delta(changed=tuple(changed))
+
+    def add_recorded(self, rows: Iterable[Instance], *, gone: bool) -> Delta:
+        """Takes in rows out of the record that no answer told of; `gone` where it is known that none will.
+
+        They stay in the list, since they were looked for, and do not count for those that can move.
+        """
+        added = [row for row in rows if row.id not in self._rows]
+        for row in added:
+            row.seq = 0
+            self._put(row, 0.0)
+            self._active.pop(row.id, None)
+            self._notes[row.id] = EXPIRED if gone else RECORDED
+            self.recorded.add(row.id)
+        return Delta(added=tuple(row.id for row in added))
 
     def _put(self, row: Instance, now: float) -> bool:
         """Whether the row now tells something else than before."""
@@ -192,6 +215,7 @@ class Store:
         else:
             self._active[row.id] = now
         self.gone.discard(row.id)
+        self.recorded.discard(row.id)
         return self._notes.pop(row.id, None) is not None
 
     def _share(self, extra: dict[str, Any] | None) -> dict[str, Any] | None:

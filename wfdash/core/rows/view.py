@@ -220,8 +220,11 @@ class TableView:
         self._rows = rows
 
     def _test(self) -> Callable[[Instance], bool] | None:
-        """Whether a row matches now, which nothing does that is gone; None when every one does."""
-        gone = self._store.gone
+        """Whether a row matches now, which nothing does that is gone; None when every one does.
+
+        What only the record tells of was looked for, and is shown to whoever looks for it.
+        """
+        gone = self._store.gone if self.query and self.query.needs_details else self._store.lost
         if not self.query:
             return (lambda row: row.id not in gone) if gone else None
         matches = self.query.matcher(self._clock(), self._context() if self._context else None)

@@ -1,15 +1,16 @@
 """What a filter can tell only of instances that were read: those are read one by one, out of spare budget."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
-from wfdash.core.rows.store import EXPIRED, Delta
+from wfdash.core.rows.store import EXPIRED, RECORDED, Delta
 from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
@@ -18,10 +19,21 @@ from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import read_instance
 from wfdash.live.polling.session_watch import AnswerCost
 
+if TYPE_CHECKING:
+    from wfdash.live.records.record.finding import RecordedInstance
+
 __all__ = ["MOST", "FilterSearch", "Recall", "Searched"]
 
-Recall = Callable[[str, Sequence[Instance]], Awaitable[Mapping[str, DetailFields]]]
-"""Gives what is kept of instances from earlier runs, of those that did not change since they were read."""
+
+class Recall(Protocol):
+    """What is kept of instances from earlier runs."""
+
+    async def __call__(self, workflow: str, rows: Sequence[Instance]) -> Mapping[str, DetailFields]:
+        """Gives those of these rows that did not change since they were read."""
+
+    def find(self, workflow: str, query: Query, now: float) -> AsyncIterator["Sequence[RecordedInstance]"]:
+        """All that match, newest first, whether they are listed or not; nothing where none can be told."""
+
 
 MOST = 200
 """Instances that are read for one filter before it is asked to go on: a sixth of five minutes' quota."""
@@ -54,6 +66,7 @@ class FilterSearch(Job):
         super().__init__(1.0)
         self.recall: Recall | None = None
         self._recalling: asyncio.Task[None] | None = None
+        self._finding: asyncio.Task[None] | None = None
         self._looked_up: set[str] = set()
         """What was looked for in the record: what it does not hold now it gets by being read."""
         self._to_look_up: list[tuple[float, str]] = []
@@ -81,6 +94,11 @@ class FilterSearch(Job):
         self._spent, self._allowed = 0, MOST
         self.next_at = 0.0
         self._begin()
+        if self._finding is not None:
+            self._finding.cancel()
+            self._finding = None
+        if self._query is not None and self.recall is not None and self.context.workflow:
+            self._finding = asyncio.create_task(self._find(self.recall, self.context.workflow, self._query))
 
     def go_on(self) -> None:
         """Reads as many again, where it stopped for having read enough."""
@@ -161,7 +179,7 @@ class FilterSearch(Job):
 
     def _is_recalling(self) -> bool:
         """Whether the record is being asked: what it holds costs no request."""
-        if self._recalling is not None and not self._recalling.done():
+        if any(task is not None and not task.done() for task in (self._finding, self._recalling)):
             return True
         if self.recall is None or self._survey is not None:
             return False
@@ -187,6 +205,21 @@ class FilterSearch(Job):
             if found:
                 self.context.notify(Update(details=tuple(found)))
 
+    async def _find(self, recall: Recall, workflow: str, query: Query) -> None:
+        """What of the record matches, at once; what of it the list does not tell of is then asked for."""
+        async for found in recall.find(workflow, query, self.context.clock()):
+            context, store, read = self.context, self.context.store, self._details.read
+            if query is not self._query or context.workflow != workflow:
+                return
+            fresh = [each for each in found if each.row.id not in read]
+            sure = [each for each in fresh if (row := store.get(each.row.id)) is None or each.tells_of(row)]
+            for each in sure:
+                self._details.keep_fields(each.row.id, each.fields)
+            # Whatever a dev session still has stands in its list, and it is asked for nothing else.
+            unlisted = store.add_recorded([each.row for each in found], gone=context.local)
+            if sure or unlisted:
+                context.notify(Update(delta=unlisted, details=tuple(each.row.id for each in sure)))
+
     def _begin(self) -> None:
         self._candidates, self._unread, self._again, self._to_look_up = set(), [], {}, []
         self._surveyed_at = self.context.clock()
@@ -208,10 +241,10 @@ class FilterSearch(Job):
         row, read = self.context.store.get(identity), self._details.read.get(identity)
         if row is None or self.context.store.note(identity) == EXPIRED:
             return
-        if read is None and self._spent < self._allowed:
+        if (read is None or self._is_recorded(identity)) and self._spent < self._allowed:
             place = (-(row.created or 0.0), identity)
             heappush(self._unread, place)
-            if self.recall is not None and identity not in self._looked_up:
+            if self.recall is not None and read is None and identity not in self._looked_up:
                 self._to_look_up.append(place)
         elif read is not None and read.status != row.status:
             fact = self._details.fact(identity)
@@ -221,10 +254,15 @@ class FilterSearch(Job):
         """The newest that was not read yet, else one that moved on a while ago."""
         while self._unread and self._spent < self._allowed:
             identity = self._unread[0][1]
-            if identity in self._candidates and identity not in self._details.read:
+            unread = identity not in self._details.read or self._is_recorded(identity)
+            if identity in self._candidates and unread:
                 return identity
             heappop(self._unread)
         return next((identity for identity, at in self._again.items() if at <= now), None)
+
+    def _is_recorded(self, identity: str) -> bool:
+        """Whether only the record tells of it, and nobody has asked yet whether it is still there."""
+        return self.context.store.note(identity) == RECORDED
 
     def _over(self, identity: str) -> None:
         """It was read: again, or for the first time, and then it leaves the line when its turn comes."""

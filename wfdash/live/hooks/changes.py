@@ -73,7 +73,7 @@ class ChangeWatch:
     def _of_rows(self, identities: Iterable[str]) -> Iterator[SeenChange]:
         for identity in identities:
             row = self._watcher.store.get(identity)
-            if row is None:
+            if row is None or identity in self._watcher.store.recorded:  # what was, whenever that was
                 continue
             before, self._statuses[identity] = self._statuses.get(identity), row.status
             # One that came late, by paging back, happened before; only what was created since is news.

@@ -177,7 +177,8 @@ class ActionHost:
             return
         now = self._context.clock()
         # Ids that a read did not find are named in the prompt as gone, rather than left out silently.
-        gone = session.poller.store.gone if (session := self._context.session) is not None else ()
+        session = self._context.session
+        gone = session.poller.store.lost if session is not None else ()
         workflow = screen.target_workflow()
         plan = make_plan(verb, workflow, rows, now=now, guard=guard, gone=gone, **options)
         # Where nothing may be sent, nothing is read for it.

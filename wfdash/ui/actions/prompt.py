@@ -164,7 +164,7 @@ class PromptScreen(LowerHalf):
         store = session.poller.store
         rows = ((target.id, store.get(target.id)) for target in self.plan.targets)
         statuses = {
-            identity: GONE if identity in store.gone else row.status
+            identity: GONE if identity in store.lost else row.status
             for identity, row in rows
             if row is not None
         }

@@ -31,7 +31,7 @@ def fill(pane: DetailPane, context: Context, instance: str | None) -> None:
     if poller is None or instance is None:
         pane.show(None, None, context.clock())
         return
-    pane.frozen = poller.frozen
+    pane.frozen, pane.recorded = poller.frozen, instance in poller.store.recorded
     pane.usual_run = (
         poller.usual_run(state.detail) if state is not None and state.detail is not None else None
     )

@@ -66,6 +66,8 @@ class DetailPane(Vertical):
         self._forecast: Forecast | None = None
         self.frozen = False
         """Whether polling is."""
+        self.recorded = False
+        """Whether only the record tells of the instance that is shown."""
         self._shown: str | None = None
         self._head_lines = 0
         self._foot_room = FOOT
@@ -216,6 +218,9 @@ class DetailPane(Vertical):
             last = state.freshness.answered_at
             when = f"; last read {clock(last, utc=self.utc, now=at.now, zone=True)}" if last else ""
             never = "no such instance: was it deleted, has it expired, or is the workflow or id another?"
+            if self.recorded:
+                back = self._keys.key_of("past.back")
+                never = f"the server has it no more, the record does: {back} shows it as it was"
             said.append(f"{clean(state.gone)}{when}" if state.detail is not None else never)
         if state.partial:
             said.append(clean(state.partial))

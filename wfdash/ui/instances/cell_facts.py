@@ -2,6 +2,7 @@
 
 from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.model.status import is_final
+from wfdash.core.rows.store import RECORDED
 from wfdash.core.text.words import age
 from wfdash.live.watcher import Watcher
 from wfdash.ui.context import Context
@@ -63,4 +64,7 @@ class CellFacts:
 
     def note(self, instance: str) -> str:
         """What is doubtful about its row."""
-        return self._poller.store.note(instance) if self._poller is not None else ""
+        if self._poller is None:
+            return ""
+        store = self._poller.store
+        return RECORDED if instance in store.recorded else store.note(instance)

@@ -41,6 +41,8 @@ class ListStatus(Struct, frozen=True):
     marked: int
     marked_elsewhere: int
     """Of those, how many have no row in what is shown."""
+    recorded: int
+    """Rows in the table of which only the record tells."""
     arrived: int
     key_of: Callable[[str], str]
 
@@ -79,6 +81,8 @@ class ListStatus(Struct, frozen=True):
         groups: list[Pieces] = [[first]]
         if (searched := poller.search.searched) is not None:
             groups += _searched_pieces(searched, self.key_of("poll.now"), poller.budget.pace)
+        if self.recorded:
+            groups.append([(f"{count(self.recorded)} only in the record", WARN)])
         read, of = poller.row_details.progress
         if read < of:
             groups.append([(f"{read} of {of} rows read", QUIET)])
@@ -152,9 +156,17 @@ def list_status(context: Context, rows: InstanceRows, width: int) -> ListStatus:
         matched=None if view is None else len(view),
         marked=len(rows.marks),
         marked_elsewhere=rows.table.marks_off_screen(),
+        recorded=_recorded(rows),
         arrived=len(view.arrivals) if view is not None else 0,
         key_of=context.keys.key_of,
     )
+
+
+def _recorded(rows: InstanceRows) -> int:
+    if rows.view is None or rows.poller is None:
+        return 0
+    recorded = rows.poller.store.recorded
+    return len(recorded) - rows.view.count_missing(recorded) if recorded else 0
 
 
 def _loaded(poller: Watcher, matched: int | None) -> str:

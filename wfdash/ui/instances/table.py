@@ -11,7 +11,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.rows.columns import BY_NAME, BesideRow
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import EXPIRED, RECORDED
 from wfdash.core.rows.view import TableView
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.ui.instances.cell_facts import CellFacts
@@ -197,7 +197,7 @@ class InstanceTable(LineTable):
         """What stands in each column that there is room for."""
         note = self._source.facts.note(row.id)
         why = self._source.facts.blocked_on(row.id)
-        if note == EXPIRED and not why:
+        if note in (EXPIRED, RECORDED) and not why:
             why = f"was {row.status}"
         now = self._now or self._clock()
         beside = BesideRow(now, note, why, self._source.facts.fields(row.id))

@@ -204,7 +204,7 @@ def test_the_credential_in_use_is_in_no_record(record, monkeypatch):
             SawVersions(at, f"flow-{token}", {token: {"id": token}}),
         ])  # fmt: skip
     kept = [
-        str(unpack(value) if isinstance(value, bytes) else value)
+        str(unpack(value) if isinstance(value, bytes) and not table.startswith("contents") else value)
         for (table,) in file.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         for fields in file.connection.execute(f"SELECT * FROM {table}")
         for value in fields

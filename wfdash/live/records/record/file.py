@@ -33,6 +33,8 @@ class RecordFile:
         self.lock = threading.Lock()
         self.connection = open_file(path) if path is not None else open_memory()
         self._keeper = Keeper(self.connection, payloads=payloads)
+        self.unindexed = payloads and self._keeper.index is None
+        """Whether what instances hold can only be gone through: this SQLite offers no index."""
         self._node = node_of(path)
         self._look_at = 0.0
 
@@ -72,12 +74,14 @@ class RecordFile:
             if self.size <= target:
                 return
             self.prune(oldest + (newest - oldest) * tenth / 10)
+            self._merge_index()
         while self.size > target and self._drop_oldest():
-            pass
+            self._merge_index()
 
     def prune(self, before: float) -> None:
         """Drops what was so before that moment; what was still so at it stays."""
-        removed = sum(self._drop(statement, before) for statement in _PRUNE)
+        indexed = _PRUNE_INDEX if self._keeper.index is not None else ()
+        removed = sum(self._drop(statement, before) for statement in (*indexed, *_PRUNE))
         if removed:
             with self.lock:
                 self._keeper.forget()
@@ -94,14 +98,26 @@ class RecordFile:
 
     def _drop_oldest(self) -> int:
         """Drops instances by their age alone; how many. Where even what is so now is too large."""
+        indexed = _PRUNE_OLDEST_INDEX if self._keeper.index is not None else ()
         with self.lock, self._transaction():
             removed = [
-                self.connection.execute(statement, (_AT_ONCE,)).rowcount for statement in _PRUNE_OLDEST
+                self.connection.execute(statement, (_AT_ONCE,)).rowcount
+                for statement in (*indexed, *_PRUNE_OLDEST)
             ]
         with self.lock:
             self._keeper.forget()
             self.connection.execute("PRAGMA incremental_vacuum").fetchall()
         return removed[-1]
+
+    def _merge_index(self) -> None:
+        """What was dropped leaves the index only with this."""
+        index, begin = self._keeper.index, True
+        while index is not None:
+            with self.lock, self._transaction():
+                goes_on = index.merge(begin=begin)
+            if not goes_on:
+                return
+            begin = False
 
     def _span(self) -> tuple[float, float]:
         """From the oldest thing kept to the newest."""
@@ -147,6 +163,13 @@ _PRUNE = (
 )
 
 
+_PRUNE_INDEX = (
+    f"DELETE FROM contents WHERE rowid IN (SELECT rowid FROM contents WHERE rowid IN ({_STALE}) LIMIT ?2)",
+    f"DELETE FROM searched WHERE instance IN"
+    f" (SELECT instance FROM searched WHERE instance IN ({_STALE}) LIMIT ?2)",
+)
+
+
 def node_of(path: Path | None) -> int:
     """By what the file at this path differs from one that was put in its place; 0 where there is none."""
     try:
@@ -160,6 +183,10 @@ _OLDEST = "SELECT key FROM instance ORDER BY created, key LIMIT ?1"
 _PRUNE_OLDEST = (
     *(f"DELETE FROM {table} WHERE instance IN ({_OLDEST})" for table in _OF_AN_INSTANCE),
     f"DELETE FROM instance WHERE key IN ({_OLDEST})",
+)
+_PRUNE_OLDEST_INDEX = (
+    f"DELETE FROM contents WHERE rowid IN ({_OLDEST})",
+    f"DELETE FROM searched WHERE instance IN ({_OLDEST})",
 )
 
 

@@ -10,11 +10,14 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.lazy_steps import Entries, plain
+from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import masked
 from wfdash.core.triage.fingerprint import fingerprint
+from wfdash.live.records.record.contents import ContentIndex, open_index
 from wfdash.live.records.record.observations import Observation, SawDetail, SawRows, SawVersions, SawWorkflows
 from wfdash.live.records.record.packing import pack
 from wfdash.live.records.record.redaction import (
@@ -30,6 +33,7 @@ PIECE = 32
 """Steps that lie in one piece: of an instance with 10,000 a change writes the few that hold it."""
 _ROWS_REMEMBERED = 200_000
 _DETAILS_REMEMBERED = 2_000
+_MOST_INDEXED = 500
 _LARGEST = 256 * 1024
 """Bytes of a params or an output that is kept; of a larger one only its size."""
 
@@ -54,6 +58,8 @@ class Keeper:
     def __init__(self, connection: sqlite3.Connection, *, payloads: bool) -> None:
         self._connection = connection
         self._payloads = payloads
+        self.index = open_index(connection, self._execute) if payloads else None
+        """None also where this SQLite has none to offer."""
         self._workflows: dict[str, int] = {}
         self._rows: dict[tuple[int, str], int] = {}
         self._details: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
@@ -149,6 +155,8 @@ class Keeper:
             self._moment(workflow, seen.at)
             if seen.result.get("status") == "errored" and not seen.simple:
                 self._keep_cause(seen, key)
+            if self.index is not None and not seen.simple:
+                self._index(self.index, seen, key, entries, rest)
 
     def _keep_head(self, seen: SawDetail, key: int, steps: int, body: bytes, moved: bool) -> bool:
         """Again with every step that moved, so that a head says when the instance was read."""
@@ -184,6 +192,15 @@ class Keeper:
         ).fetchone()
         if before != facts:
             self._execute("INSERT OR REPLACE INTO cause VALUES (?, ?, ?, ?, ?, ?)", (key, seen.at, *facts))
+
+    def _index(
+        self, index: ContentIndex, seen: SawDetail, key: int, entries: Sequence[Any], rest: dict[str, Any]
+    ) -> None:
+        """What is kept of it, for searching. One of many steps only once it has ended: it is read at each."""
+        if len(entries) > _MOST_INDEXED and not is_final(str(seen.result.get("status"))):
+            return
+        kept = {**self._head(rest), "steps": self._steps(entries)}
+        index.put(key, seen.at, read_fields(read_detail(seen.workflow, seen.id, kept)))
 
     def _keep_counts(self, at: float, name: str, item: Mapping[str, Any]) -> None:
         workflow = self._workflow(name)

@@ -7,7 +7,7 @@ cannot be read is left out, and `flaws` says so.
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from errno import EIO
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,8 @@ class RecordReader:
                 raise Unusable(f'its table "{name}" is missing')
             if (name,) not in found:
                 self._flaw(f'its table "{name}" is missing')
+        self.has_index = self._has_index(found)
+        """Whether what instances hold can be looked up, in a file that wfdash wrote; no other is asked."""
         self.first, self.last = self._span()
 
     def close(self) -> None:
@@ -121,7 +123,7 @@ class RecordReader:
     def workflows(self, at: float) -> dict[str, Mapping[str, Any]]:
         """Every workflow that was seen by then, with what it last said of itself."""
         found: dict[str, Mapping[str, Any]] = {}
-        for name, body in self._ask(
+        for name, body in self.ask(
             "SELECT name, (SELECT body FROM counts WHERE workflow = key AND at <= ?1"
             " ORDER BY at DESC LIMIT 1) FROM workflow ORDER BY name",
             at,
@@ -132,14 +134,14 @@ class RecordReader:
         return found
 
     def versions(self, workflow: str) -> list[Mapping[str, Any]]:
-        rows = self._ask(
+        rows = self.ask(
             "SELECT body FROM version JOIN workflow ON key = workflow WHERE name = ?1 LIMIT 1000", workflow
         )
         return [item for (body,) in rows if isinstance(item := self._unpacked(body), dict)]
 
     def causes(self) -> list[tuple[str, str, str, str]]:
         """Workflow, error, message and step of every kind of failure that was seen."""
-        rows = self._ask(
+        rows = self.ask(
             "SELECT DISTINCT name, error, kind, step FROM cause JOIN instance AS i ON i.key = cause.instance"
             " JOIN workflow AS w ON w.key = i.workflow LIMIT 10000"
         )
@@ -160,7 +162,7 @@ class RecordReader:
         """Rows made between two moments, newest first; `below` is where the page before ended."""
         edge, order = (">", "ASC") if ascending else ("<", "DESC")
         created, identity = below or (float("-inf") if ascending else float("inf"), "")
-        found = self._ask(
+        found = self.ask(
             "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, l.extra,"
             " i.created FROM instance AS i JOIN listed AS l ON l.instance = i.key AND l.at ="
             " (SELECT max(at) FROM listed WHERE instance = i.key AND at <= ?2)"
@@ -176,11 +178,11 @@ class RecordReader:
             identity,
             limit,
         )
-        return [row for fields in found if (row := self._row(fields)) is not None]
+        return [row for fields in found if (row := self.row_of(fields)) is not None]
 
     def ends(self, workflow: str, since: float) -> list[Instance]:
         """Each end from then on after which its instance was seen to be something else: it was restarted."""
-        found = self._ask(
+        found = self.ask(
             "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, NULL,"
             " i.created FROM instance AS i JOIN listed AS l ON l.instance = i.key"
             " WHERE i.workflow = (SELECT key FROM workflow WHERE name = ?1) AND l.ended >= ?2"
@@ -190,11 +192,11 @@ class RecordReader:
             since,
             _MOST_ENDS,
         )
-        return [row for fields in found if (row := self._row(fields)) is not None]
+        return [row for fields in found if (row := self.row_of(fields)) is not None]
 
     def count(self, workflow: str, at: float) -> int:
         """Instances that were listed by then."""
-        rows = self._ask(
+        rows = self.ask(
             "SELECT count(*) FROM instance WHERE workflow = (SELECT key FROM workflow WHERE name = ?1)"
             " AND first <= ?2",
             workflow,
@@ -203,7 +205,7 @@ class RecordReader:
         return int(next(iter(rows), (0,))[0])
 
     def row(self, workflow: str, instance: str, at: float) -> Instance | None:
-        found = self._ask(
+        found = self.ask(
             "SELECT i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, l.extra,"
             " i.created FROM instance AS i JOIN listed AS l ON l.instance = i.key WHERE i.workflow ="
             " (SELECT key FROM workflow WHERE name = ?1) AND i.id = ?2 AND l.at <= ?3"
@@ -212,7 +214,7 @@ class RecordReader:
             instance,
             at,
         )
-        return next((self._row(fields) for fields in found), None)
+        return next((self.row_of(fields) for fields in found), None)
 
     def detail(self, workflow: str, instance: str, at: float) -> KeptDetail | None:
         """The last answer with steps, and what a later one without them told."""
@@ -220,7 +222,7 @@ class RecordReader:
         if key is None:
             return None
         part = "SELECT at, steps, body FROM detail WHERE instance = ?1 AND at <= ?2 AND simple = ?3"
-        full = next(iter(self._ask(f"{part} ORDER BY at DESC LIMIT 1", key, at, 0)), None)
+        full = next(iter(self.ask(f"{part} ORDER BY at DESC LIMIT 1", key, at, 0)), None)
         if full is None:
             return None
         read_at, steps, body = full
@@ -229,7 +231,7 @@ class RecordReader:
             return None
         entries = self._entries(key, float(read_at), min(steps, 32 * _MOST_PIECES))
         later = next(
-            iter(self._ask(f"{part} AND at > ?4 ORDER BY at DESC LIMIT 1", key, at, 1, read_at)), None
+            iter(self.ask(f"{part} AND at > ?4 ORDER BY at DESC LIMIT 1", key, at, 1, read_at)), None
         )
         newer = self._unpacked(later[2]) if later is not None else {}
         if later is not None and isinstance(newer, dict):
@@ -246,11 +248,11 @@ class RecordReader:
             inside = (
                 "SELECT at FROM listed WHERE instance = ?1 UNION SELECT at FROM detail WHERE instance = ?1"
             )
-            rows = self._ask(
+            rows = self.ask(
                 f"SELECT at FROM ({inside}) WHERE at {edge} ?2 ORDER BY at {order} LIMIT ?3", key, at, number
             )
         elif workflow:
-            rows = self._ask(
+            rows = self.ask(
                 "SELECT at FROM moment WHERE workflow = (SELECT key FROM workflow WHERE name = ?1)"
                 f" AND at {edge} ?2 ORDER BY at {order} LIMIT ?3",
                 workflow,
@@ -258,14 +260,14 @@ class RecordReader:
                 number,
             )
         else:
-            rows = self._ask(
+            rows = self.ask(
                 f"SELECT DISTINCT at FROM counts WHERE at {edge} ?1 ORDER BY at {order} LIMIT ?2", at, number
             )
         found = [float(moment) for (moment,) in rows]
         return found[-1] if found else None
 
     def _key(self, workflow: str, instance: str) -> int | None:
-        rows = self._ask(
+        rows = self.ask(
             "SELECT key FROM instance WHERE id = ?2"
             " AND workflow = (SELECT key FROM workflow WHERE name = ?1)",
             workflow,
@@ -274,7 +276,7 @@ class RecordReader:
         return next((int(key) for (key,) in rows), None)
 
     def _entries(self, key: int, at: float, steps: int) -> list[Any]:
-        rows = self._ask(
+        rows = self.ask(
             "SELECT number, body FROM piece AS p WHERE instance = ?1 AND number < ?3 AND at ="
             " (SELECT max(at) FROM piece WHERE instance = ?1 AND number = p.number AND at <= ?2)"
             " ORDER BY number",
@@ -288,18 +290,26 @@ class RecordReader:
             entries += piece if isinstance(piece, list) else []
         return entries[:steps]
 
+    def _has_index(self, tables: Container[tuple[str]]) -> bool:
+        try:
+            return ("searched",) in tables and not self._connection.execute(
+                "SELECT rowid FROM contents LIMIT 0"
+            ).fetchall()
+        except sqlite3.Error:  # nobody made one, or this SQLite cannot read it
+            return False
+
     def _span(self) -> tuple[float, float]:
         """The first and the last moment of anything that is kept."""
         low, high = float("inf"), float("-inf")
         for table in ("listed", "detail", "counts"):
-            for first, last in self._ask(f"SELECT min(at), max(at) FROM {table}"):
+            for first, last in self.ask(f"SELECT min(at), max(at) FROM {table}"):
                 if isinstance(first, float) and isinstance(last, float):
                     low, high = min(low, first), max(high, last)
         if not 0 < low <= high < 1e11:
             raise Unusable("nothing is recorded in it")
         return low, high
 
-    def _row(self, fields: Sequence[Any]) -> Instance | None:
+    def row_of(self, fields: Sequence[Any]) -> Instance | None:
         identity, status, created, modified, started, ended, version, source, extra, _ = fields
         if not isinstance(identity, str) or not identity:
             return None
@@ -329,7 +339,7 @@ class RecordReader:
             self._flaw("some of its answers cannot be read and are left out")
             return None
 
-    def _ask(self, sql: str, *values: object) -> list[Any]:
+    def ask(self, sql: str, *values: object) -> list[Any]:
         """The rows that can be had; what is damaged ends them early, with a flaw."""
         found: list[Any] = []
         with self._lock:

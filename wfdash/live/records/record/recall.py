@@ -1,59 +1,86 @@
 """What instances hold, out of the record: a filter for it asks the server only about what is not there."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
+from wfdash.core.filter.query import Query
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
-from wfdash.core.payload.placeholders import NOT_RECORDED
-from wfdash.live.records.record.reading import KeptDetail, RecordReader
+from wfdash.live.records.record.finding import RecordedInstance, find, look_up, still_holds, tells_contents
+from wfdash.live.records.record.reading import RecordReader
 from wfdash.live.records.record.schema import Unusable
 
 __all__ = ["RecordRecall"]
 
+_NOW = float("inf")
+
 
 class RecordRecall:
-    """Called with rows as the list tells them now; gives those that did not change since they were read.
-
-    Only of a record that keeps payloads: without them nothing in it says what an instance holds.
-    """
+    """Only of a record that keeps payloads: without them nothing in it says what an instance holds."""
 
     def __init__(
-        self, open_reader: Callable[[], RecordReader], *, at: Callable[[], float] = lambda: float("inf")
+        self, open_reader: Callable[[], RecordReader], *, at: Callable[[], float] = lambda: _NOW
     ) -> None:
-        """`open_reader` may raise Unusable and OSError; `at` is the moment that is shown."""
+        """`open_reader` may raise Unusable and OSError; `at` is the moment that is shown.
+
+        Of another moment than now, as of a record that somebody else may have written, no index is asked.
+        """
         self._open_reader, self._at = open_reader, at
         self._reader: RecordReader | None = None
+        self._indexed: set[str] = set()
+        """Workflows of which all that was read is in the index."""
 
     async def __call__(self, workflow: str, rows: Sequence[Instance]) -> dict[str, DetailFields]:
+        """Gives, of rows as the list tells them now, those that did not change since they were read."""
         return await asyncio.to_thread(self.look, workflow, rows)
 
     def look(self, workflow: str, rows: Sequence[Instance]) -> dict[str, DetailFields]:
-        """Blocks: some 5,000 instances a second."""
-        if self._reader is None:
-            try:
-                self._reader = self._open_reader()
-            except (Unusable, OSError):
-                return {}
+        """Blocks: some 30,000 instances a second out of the index, 5,000 where there is none."""
+        reader = self._open()
+        if reader is None:
+            return {}
         found: dict[str, DetailFields] = {}
         for row in rows:
-            kept = self._reader.detail(workflow, row.id, self._at())
-            if kept is not None and _still_holds(kept, row):
-                found[row.id] = read_fields(read_detail(workflow, row.id, kept.result))
+            fields = self._of_index(reader, workflow, row) or self._of_answer(reader, workflow, row)
+            if fields is not None:
+                found[row.id] = fields
         return found
+
+    async def find(self, workflow: str, query: Query, now: float) -> AsyncIterator[list[RecordedInstance]]:
+        """Everything in the record that matches, newest first, whether it is listed or not."""
+        reader = await asyncio.to_thread(self._open)
+        if reader is None or self._at() != _NOW:
+            return
+        pages = find(reader, workflow, query, now, indexed_only=workflow in self._indexed)
+        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            yield page
 
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
 
+    def _open(self) -> RecordReader | None:
+        if self._reader is None:
+            try:
+                self._reader = self._open_reader()
+            except (Unusable, OSError):
+                return None
+        return self._reader
 
-def _still_holds(kept: KeptDetail, row: Instance) -> bool:
-    if NOT_RECORDED in (kept.result.get("params"), kept.result.get("output")):
-        return False
-    if kept.result.get("status") != row.status:
-        return False
-    changed = row.modified if row.modified is not None else row.ended
-    return changed <= kept.at if changed is not None else is_final(row.status)
+    def _of_index(self, reader: RecordReader, workflow: str, row: Instance) -> DetailFields | None:
+        if not reader.has_index or self._at() != _NOW:
+            return None
+        found = look_up(reader, workflow, row.id)
+        if found is None or not still_holds(found[0], found[1].status, row):
+            return None
+        return found[1]
+
+    def _of_answer(self, reader: RecordReader, workflow: str, row: Instance) -> DetailFields | None:
+        kept = reader.detail(workflow, row.id, self._at())
+        if kept is None or not tells_contents(kept):
+            return None
+        if not still_holds(kept.at, kept.result.get("status"), row):
+            return None
+        return read_fields(read_detail(workflow, row.id, kept.result))

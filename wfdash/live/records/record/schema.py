@@ -47,6 +47,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         " PRIMARY KEY (instance, at)) WITHOUT ROWID",
         "CREATE INDEX cause_by_time ON cause (at)",
     ),
+    ("CREATE TABLE searched (instance INTEGER PRIMARY KEY, at REAL NOT NULL, facts TEXT NOT NULL)",),
 )
 """What each version adds to the one before; a file's `user_version` is how many of them it has."""
 

@@ -40,6 +40,7 @@ class RecordWriter:
         """How often in a row another program held the file."""
         self._node = 0
         """The file that was opened last, or could not be."""
+        self._said_unindexed = False
 
     def run(self) -> None:
         """Until the queue ends; what waits then is written first."""
@@ -85,6 +86,10 @@ class RecordWriter:
         if fresh:
             kept = "with params and outputs" if self._place.payloads else "without params and outputs"
             self._queue.announce(f"what wfdash sees is kept from now on, {kept}, in {path}")
+        if file.unindexed and not self._said_unindexed:
+            self._said_unindexed = True
+            words = "this SQLite has no FTS5: what the record holds is searched without an index, slower"
+            self._queue.announce(words)
         return file
 
     def _close(self) -> None:

@@ -1,0 +1,130 @@
+"""Which instances of a record hold a text: the index names those that going through all of them does."""
+
+import random
+from contextlib import closing
+
+import pytest
+
+from wfdash.core.filter.query import MatchContext, parse
+from wfdash.core.model.instance import Instance
+from wfdash.live.records.record import contents
+from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.finding import find
+from wfdash.live.records.record.observations import SawDetail, SawRows
+from wfdash.live.records.record.place import RecordPlace
+from wfdash.live.records.record.reading import open_record
+from wfdash.live.records.record.recall import RecordRecall
+from wfdash.live.records.record.recorder import Recorder
+
+AT = 1_795_000_000.0
+TEXTS = [
+    'a" OR "b', "NEAR(x y, 3)", "x* AND -y", "%_%", "é\u202eü", "İstanbul", "straße", "a\0bcd", "^col : c",
+    "{}", "𝔘𝔫𝔦", "line\nbreak", "tab\tand'quote", "4711", "47", "ORDER_4711", "cus-0004711-x", "y" * 5000,
+]  # fmt: skip
+
+
+def answer(number):
+    text = TEXTS[number % len(TEXTS)]
+    steps = [
+        {"type": "step", "name": f"charge {text[:40]}-1", "start": "2026-11-18T11:00:00.000Z", "output": text}
+    ]
+    return {
+        "status": "errored" if number % 3 else "complete",
+        "params": {"text": text, "n": number, "order": {"id": number * 7919 % 100_003}},
+        "output": f"{text}|{number}",
+        "error": {"name": "PaymentError", "message": f"{text} declined"} if number % 3 else None,
+        "steps": steps,
+    }
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A record of 720 instances; two that were only listed or read without payloads hold nothing."""
+    path = tmp_path_factory.mktemp("record") / "a.db"
+    with closing(RecordFile(path, payloads=False, most_bytes=10**9)) as file:
+        file.write(
+            [SawDetail(AT, "orders", "redacted", False, answer(13)), SawRows(AT, "orders", [{"id": "row"}])]
+        )
+    with closing(RecordFile(path, payloads=True, most_bytes=10**9)) as file:
+        for start in range(0, 720, 100):
+            numbers = range(start, min(start + 100, 720))
+            rows = [{"id": f"i{number}", "status": answer(number)["status"]} for number in numbers]
+            details = [
+                SawDetail(AT + number, "orders", f"i{number}", False, answer(number)) for number in numbers
+            ]
+            file.write([SawRows(AT, "orders", rows), *details])
+    return path
+
+
+def quoted(text):
+    return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def filters():
+    """Of whole texts and of parts of them, in each field, alone and together."""
+    chance = random.Random(4711)
+    for text in TEXTS:
+        start = chance.randrange(len(text))
+        part = text[:1500][start : start + chance.randrange(1, 12)] or text[0]
+        field = chance.choice(["params", "output", "any", "error", "step"])
+        yield f"{field}~{quoted(part)}"
+        yield f"any~{quoted(text[:1500])}"
+        yield f"params~{quoted(part)} -error~card status:errored"
+    yield "params.order.id:15838"
+    yield "params.order.id:15838,79190 any~order"
+    yield "params.text~4711 output~4711"
+    yield "params~4711,nothing,é"
+    yield "any~zzzznothing"
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_exactly_those_are_found(path, indexed):
+    with closing(open_record(path)) as reader:
+        rows = [Instance(f"i{number}", answer(number)["status"]) for number in range(720)]
+        everything = RecordRecall(lambda: reader, at=lambda: AT + 10_000).look("orders", rows)
+        assert len(everything) == 720
+        reader.has_index = reader.has_index and indexed
+        assert reader.has_index is indexed
+        for text in list(filters())[:: 1 if indexed else 25]:
+            query = parse(text)
+            matches = query.matcher(AT, MatchContext((), everything))
+            found = [each.row.id for page in find(reader, "orders", query, AT) for each in page]
+            assert sorted(found) == sorted(row.id for row in rows if matches(row)), text
+            assert len(found) == len(set(found))
+        assert reader.flaws == []
+
+
+def test_a_filter_of_rows_alone_asks_nothing_of_it(path):
+    with closing(open_record(path)) as reader:
+        assert list(find(reader, "orders", parse("status:errored or params~4711"), AT)) == []
+        assert not [page for page in find(reader, "invoices", parse("params~4711"), AT) if page]
+
+
+def test_what_is_dropped_leaves_the_index_too(tmp_path):
+    with closing(RecordFile(tmp_path / "a.db", payloads=True, most_bytes=400_000)) as file:
+        for start in range(0, 1200, 50):
+            numbers = range(start, start + 50)
+            file.write([SawDetail(AT + each, "orders", f"i{each}", False, answer(each)) for each in numbers])
+        file.prune(AT + 200)
+        file.bound(AT + 1200)
+        assert file.size <= 400_000
+        kept = {key for (key,) in file.connection.execute("SELECT key FROM instance")}
+        assert 0 < len(kept) < 1000
+        for table, key in (("contents", "rowid"), ("searched", "instance")):
+            assert {found for (found,) in file.connection.execute(f"SELECT {key} FROM {table}")} == kept
+        file.connection.execute("INSERT INTO contents (contents) VALUES ('integrity-check')")
+
+
+def test_without_fts5_it_is_said_and_all_is_gone_through(tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "_MODULE", "fts_that_is_not_there")
+    said = []
+    recorder = Recorder(clock=lambda: AT, said=said.append)
+    recorder.start(RecordPlace(tmp_path / "a.db", payloads=True))
+    recorder.saw(SawDetail(AT, "orders", "a", False, answer(13)))
+    recorder.close()
+    assert [sentence for sentence in said if "FTS5" in sentence and "without an index" in sentence]
+    with closing(open_record(tmp_path / "a.db")) as reader:
+        assert not reader.has_index
+        assert [
+            each.row.id for page in find(reader, "orders", parse("params~4711"), AT) for each in page
+        ] == ["a"]

@@ -1,0 +1,145 @@
+"""An index of what the instances of a record hold: three letters at a time, in the record's own file.
+
+Only of a record that keeps payloads, and of a file that wfdash wrote: one from elsewhere is never asked this
+way. It tells what may match; whether it does is told by the filter itself.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from wfdash.core.filter.contents import Contents
+from wfdash.core.filter.detail_fields import DetailFields
+from wfdash.core.filter.fields import PLAIN
+from wfdash.core.filter.query import Query
+
+__all__ = ["COLUMNS", "ContentIndex", "Search", "fields_of", "open_index", "search_of"]
+
+_MODULE: Final = "fts5"
+COLUMNS: Final = ("params", "output", "steps", "error", "names")
+_FORM: Final = 1
+"""Of what stands in `facts`; what was written in another one is read from the answer itself."""
+_NUL: Final = "\ufffd"
+"""Stands for a NUL, at which the tokenizer would end a text."""
+_LETTERS: Final = 3
+_MOST: Final = 24
+"""Threes that are looked up for one text: each rules out most of what the others leave."""
+_PAGES: Final = 500
+_PLACES: Final = {
+    "params": ("params",),
+    "output": ("output",),
+    "any": ("params", "output", "steps", "error"),
+    "error": ("error",),
+    "step": ("names",),
+}
+Execute = Callable[[str, Sequence[Any]], sqlite3.Cursor]
+
+
+class Search(Struct, frozen=True):
+    """What a filter asks of the index: the part of a WHERE, and its values."""
+
+    where: str
+    values: tuple[str, ...]
+
+
+class ContentIndex:
+    """Written by the one thread that writes the record, within its transactions."""
+
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    def put(self, key: int, at: float, fields: DetailFields) -> None:
+        """What the instance of this key held at that moment, in place of what it held before."""
+        contents = fields.contents
+        texts = (contents.params, contents.output, contents.steps, fields.error, "\n".join(fields.steps))
+        # A step may have a line break in its name.
+        exact = not any("\0" in text for text in texts) and not any("\n" in name for name in fields.steps)
+        facts = [_FORM, exact, fields.blocked, fields.odd, fields.status, fields.step_count]
+        self._execute(
+            f"INSERT OR REPLACE INTO contents (rowid, {', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)",
+            (key, *(text.replace("\0", _NUL) for text in texts)),
+        )
+        self._execute(
+            "INSERT OR REPLACE INTO searched VALUES (?, ?, ?)", (key, at, msgspec.json.encode(facts).decode())
+        )
+
+    def merge(self, *, begin: bool) -> bool:
+        """Gives back some of the room that dropped instances left in it; whether more of it is to be had.
+
+        Each time for no longer than others may wait.
+        """
+        before = self._execute("SELECT total_changes()", ()).fetchone()[0]
+        pages = -_PAGES if begin else _PAGES
+        self._execute("INSERT INTO contents (contents, rank) VALUES ('merge', ?)", (pages,))
+        # By fewer than two rows FTS5 says that nothing was left to do (its manual, The 'merge' command).
+        return bool(self._execute("SELECT total_changes()", ()).fetchone()[0] - before >= 2)
+
+
+def open_index(connection: sqlite3.Connection, execute: Execute) -> ContentIndex | None:
+    """Made where there is none; None where this SQLite has no FTS5."""
+    try:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS contents USING {_MODULE}"
+            f"({', '.join(COLUMNS)}, tokenize = 'trigram', detail = none)"
+        )
+        connection.execute("SELECT rowid FROM contents LIMIT 1").fetchone()
+    except sqlite3.OperationalError as wrong:
+        if "no such module" in str(wrong) or "no such tokenizer" in str(wrong):
+            return None
+        raise
+    return ContentIndex(execute)
+
+
+def fields_of(facts: object, texts: Sequence[Any]) -> DetailFields | None:
+    """What was put in, out of `facts` and the texts of COLUMNS; None where it has to be read elsewhere."""
+    try:
+        form, exact, blocked, odd, status, count = msgspec.json.decode(str(facts))
+        params, output, steps, error, names = map(str, texts)
+    except (ValueError, TypeError):
+        return None
+    if form != _FORM or not exact:
+        return None
+    named = tuple(names.split("\n")) if names else ()
+    return DetailFields(named, error, blocked, odd, Contents(params, output, steps), status, count)
+
+
+def search_of(query: Query, *, first: int) -> Search | None:
+    """The part of a filter that every match fulfils and that the index can answer; None where there is none.
+
+    Its values are numbered from `first` on.
+    """
+    wheres: list[str] = []
+    matches: list[str] = []
+    values: list[str] = []
+    for term in query.needed:
+        places = _PLACES.get(term.field.partition(".")[0])
+        low = [value.lower().replace("\0", _NUL) for value in term.values]
+        if places is None:
+            continue
+        if "." in term.field and not all(map(PLAIN.fullmatch, low)):  # JSON may write it in another way
+            continue
+        numbers = range(first + len(values), first + len(values) + len(low))
+        wheres.append(
+            " OR ".join(f"instr(c.{place}, ?{number}) > 0" for number in numbers for place in places)
+        )
+        values += low
+        if all(len(value) >= _LETTERS for value in low):
+            matches.append(" OR ".join(f"({_match(value)})" for value in low))
+    if not wheres:
+        return None
+    where = " AND ".join(f"({part})" for part in wheres)
+    # FTS5 bounds how large an expression is; without it the texts themselves are gone through.
+    if matches and sum(part.count("AND") for part in matches) < 8 * _MOST:
+        where = f"c.contents MATCH ?{first + len(values)} AND {where}"
+        values.append(" AND ".join(f"({part})" for part in matches))
+    return Search(where, tuple(values))
+
+
+def _match(text: str) -> str:
+    """Asks for threes of its letters. Without what FTS5 takes for its own, for each stands in quotes."""
+    threes = list(dict.fromkeys(text[start : start + _LETTERS] for start in range(len(text) - _LETTERS + 1)))
+    chosen = threes[:: -(-len(threes) // _MOST)]
+    return " AND ".join('"{}"'.format(three.replace('"', '""')) for three in chosen)

@@ -1,0 +1,138 @@
+"""Which instances of the own record hold what a filter asks for, whether the server still has them or not."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from wfdash.core.filter.detail_fields import DetailFields, read_fields
+from wfdash.core.filter.query import MatchContext, Query
+from wfdash.core.model.detail import read_detail
+from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
+from wfdash.core.payload.placeholders import NOT_RECORDED
+from wfdash.live.records.record.contents import COLUMNS, fields_of, search_of
+from wfdash.live.records.record.reading import KeptDetail, RecordReader
+
+__all__ = ["RecordedInstance", "find", "look_up", "still_holds", "tells_contents"]
+
+_PAGE: Final = 500
+_MOST: Final = 100_000
+_TEXTS: Final = ", ".join(f"c.{name}" for name in COLUMNS)
+_ROW: Final = (
+    "i.id, l.status, l.created, l.modified, l.started, l.ended, l.version, l.source, l.extra, i.created"
+)
+_LISTED: Final = (
+    "LEFT JOIN listed AS l ON l.instance = i.key"
+    " AND l.at = (SELECT max(at) FROM listed WHERE instance = i.key)"
+)
+_OF: Final = "i.workflow = (SELECT key FROM workflow WHERE name = ?1)"
+_ORDER: Final = "ORDER BY i.created DESC, i.id DESC LIMIT ?2"
+_INDEXED: Final = (
+    # The few that the index names are looked up among the instances, never the other way.
+    "SELECT i.key FROM contents AS c CROSS JOIN instance AS i ON i.key = c.rowid"
+    f" WHERE {_OF} AND {{}} {_ORDER}"
+)
+_OTHERS: Final = (
+    f"SELECT i.key FROM instance AS i WHERE {_OF} {{}} AND EXISTS"
+    f" (SELECT 1 FROM detail WHERE instance = i.key AND simple = 0) {_ORDER}"
+)
+_NOT_INDEXED: Final = "AND NOT EXISTS (SELECT 1 FROM searched WHERE instance = i.key)"
+
+
+class RecordedInstance(Struct, frozen=True):
+    """`row` as it was listed last, `fields` as they were read at `at`."""
+
+    row: Instance
+    at: float
+    fields: DetailFields
+
+    def tells_of(self, row: Instance) -> bool:
+        """Whether it is still so of this row as the list tells it now."""
+        return still_holds(self.at, self.fields.status, row)
+
+
+def find(
+    reader: RecordReader, workflow: str, query: Query, now: float, *, indexed_only: bool = False
+) -> Iterator[list[RecordedInstance]]:
+    """Those that match, page by page, newest first; what the index does not hold comes after what it does.
+
+    Nothing where no term of the filter can be told from what is kept.
+    """
+    search = search_of(query, first=3)
+    if search is None:
+        return
+    if reader.has_index:
+        keys = _keys(reader, workflow, _INDEXED.format(search.where), search.values)
+        yield from _pages(reader, workflow, keys, query, now)
+    if not indexed_only:
+        others = _OTHERS.format(_NOT_INDEXED if reader.has_index else "")
+        yield from _pages(reader, workflow, _keys(reader, workflow, others), query, now)
+
+
+def look_up(reader: RecordReader, workflow: str, instance: str) -> tuple[float, DetailFields] | None:
+    """What the index holds of an instance, and since when; None where it holds nothing."""
+    found = reader.ask(
+        f"SELECT s.at, s.facts, {_TEXTS} FROM instance AS i JOIN searched AS s ON s.instance = i.key"
+        " JOIN contents AS c ON c.rowid = i.key"
+        " WHERE i.workflow = (SELECT key FROM workflow WHERE name = ?1) AND i.id = ?2",
+        workflow,
+        instance,
+    )
+    for at, facts, *texts in found:
+        if (fields := fields_of(facts, texts)) is not None:
+            return float(at), fields
+    return None
+
+
+def tells_contents(kept: KeptDetail) -> bool:
+    """Whether payloads were kept with it."""
+    return NOT_RECORDED not in (kept.result.get("params"), kept.result.get("output"))
+
+
+def still_holds(at: float, status: object, row: Instance) -> bool:
+    """Whether what was read at that moment is what the row tells of now."""
+    if status != row.status:
+        return False
+    changed = row.modified if row.modified is not None else row.ended
+    return changed <= at if changed is not None else is_final(row.status)
+
+
+def _keys(reader: RecordReader, workflow: str, sql: str, values: Sequence[str] = ()) -> list[int]:
+    return [key for (key,) in reader.ask(sql, workflow, _MOST, *values)]
+
+
+def _pages(
+    reader: RecordReader, workflow: str, keys: Sequence[int], query: Query, now: float
+) -> Iterator[list[RecordedInstance]]:
+    for start in range(0, len(keys), _PAGE):
+        these = ", ".join(map(str, keys[start : start + _PAGE]))
+        lines = reader.ask(
+            f"SELECT {_ROW}, s.at, s.facts, {_TEXTS} FROM instance AS i {_LISTED}"
+            " LEFT JOIN searched AS s ON s.instance = i.key LEFT JOIN contents AS c ON c.rowid = i.key"
+            f" WHERE i.key IN ({these}) ORDER BY i.created DESC, i.id DESC"
+            if reader.has_index
+            else f"SELECT {_ROW} FROM instance AS i {_LISTED}"
+            f" WHERE i.key IN ({these}) ORDER BY i.created DESC, i.id DESC"
+        )
+        found = [each for line in lines if (each := _recorded(reader, workflow, line)) is not None]
+        matches = query.matcher(now, MatchContext((), {each.row.id: each.fields for each in found}))
+        yield [each for each in found if matches(each.row)]
+
+
+def _recorded(reader: RecordReader, workflow: str, line: Sequence[Any]) -> RecordedInstance | None:
+    """Out of the index, else out of the answer itself."""
+    row, at, fields = line[:10], 0.0, None
+    if len(line) > 10 and line[10] is not None:
+        at, fields = float(line[10]), fields_of(line[11], line[12:])
+    if fields is None:
+        kept = reader.detail(workflow, row[0], float("inf"))
+        if kept is None or not tells_contents(kept):
+            return None
+        at, fields = kept.at, read_fields(read_detail(workflow, row[0], kept.result))
+    # As it was listed last; of one that never was, what it said of itself.
+    listed = reader.row_of(row) if row[1] is not None else None
+    instance = listed or Instance(str(row[0]), fields.status, created=row[9])
+    if not is_final(instance.status):
+        instance.seen = at
+    return RecordedInstance(instance, at, fields)
