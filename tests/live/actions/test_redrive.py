@@ -20,11 +20,11 @@ from wfdash.demo.http.faults import InjectedFault
 from wfdash.demo.worlds.repair import MENDED, parcel
 from wfdash.demo.worlds.scenarios import fixed_deploy
 from wfdash.live.actions.ending import Course
-from wfdash.live.actions.newest_version import missing_steps
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Progress, make_plan
 from wfdash.live.actions.redrive import plan_redrive
 from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.reads.newest_version import missing_steps
 from wfdash.live.records.journal import Journal
 
 

@@ -31,13 +31,13 @@ from wfdash.core.verbs.redrive import redrive_sentences
 from wfdash.core.verbs.rules import phrase
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.ending import Course
-from wfdash.live.actions.newest_version import missing_steps
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Guard, Plan, make_plan
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
 from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive, spoken_start
 from wfdash.live.actions.resume import plan_resumption, resumable, why_not_resumed
 from wfdash.live.polling.read_instance import read_answer
+from wfdash.live.reads.newest_version import missing_steps
 
 __all__ = ["prepare", "run"]
 

@@ -1,6 +1,6 @@
 """Follows a run that an action began until it ends, and says how: what "restarted" alone does not tell."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from itertools import chain, repeat
 from math import inf
 from typing import Final
@@ -17,7 +17,6 @@ from wfdash.core.triage.fingerprint import fingerprint
 from wfdash.core.verbs.consequences import StepTarget, split_at
 from wfdash.core.why.failure import failing_step, root_failure
 from wfdash.core.why.step_names import failure_text, spoken_name
-from wfdash.live.actions.plan import Result
 from wfdash.live.actions.reread import Rereader, Snapshot
 
 __all__ = ["Begun", "Course", "EndFollower", "Ending"]
@@ -61,28 +60,6 @@ class Ending(Struct, frozen=True):
     def exit_code(self) -> int:
         """0 complete, 1 another end, 4 none in time."""
         return 0 if self.status == "complete" else 1 if self.status else 4
-
-
-class Held(Struct, frozen=True):
-    """Why nothing more is sent after the canary."""
-
-    reason: str
-    exit_code: int
-
-
-def judge_canary(results: Sequence[Result]) -> Held | None:
-    """None when each of the first ones ran to its end and is complete."""
-    failed = [result for result in results if result.exit_code and result.exit_code != 4]
-    open_ones = [result for result in results if result.exit_code == 4]
-    if failed:
-        first = failed[0]
-        number = f"{len(failed)} of the first {len(results)} did not complete"
-        return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 1)
-    if open_ones:
-        first = open_ones[0]
-        number = f"{len(open_ones)} of the first {len(results)} had not ended in time"
-        return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 4)
-    return None
 
 
 class Begun(Struct, frozen=True):

@@ -2,19 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from functools import partial
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
 from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
-from wfdash.core.text.words import short_version
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import VERBS
+from wfdash.live.actions.canary import Canary, Held
 from wfdash.live.actions.create import Creator
-from wfdash.live.actions.ending import Begun, Course, EndFollower, Held, judge_canary
+from wfdash.live.actions.ending import Begun, Course, EndFollower
 from wfdash.live.actions.follow import Follower
 from wfdash.live.actions.plan import Guard, Plan, Progress, Result, Target
 from wfdash.live.actions.plan_journal import PlanJournal
@@ -42,10 +42,9 @@ class _Run(Struct):
     rereader: Rereader
     follower: Follower
     course: Course
-    halt: asyncio.Event = field(default_factory=asyncio.Event)
+    canary: Canary
+    halt: asyncio.Event
     done: int = 0
-    first: list[str] = field(default_factory=list)
-    """Ids of the canary that were sent."""
 
     @property
     def many(self) -> bool:
@@ -157,7 +156,7 @@ class Operator:
         )
 
     def _start(self, plan: Plan, on_event: OnEvent, course: Course) -> _Run:
-        rereader = self._rereader(plan, [target.id for target in plan.eligible])
+        rereader, halt = self._rereader(plan, [target.id for target in plan.eligible]), asyncio.Event()
         run = _Run(
             plan,
             on_event,
@@ -165,6 +164,8 @@ class Operator:
             rereader,
             Follower(rereader, self._steady, self._sleep, many=len(plan.eligible) > FEW),
             course,
+            Canary(self._api, self._budget, plan, course, halt),
+            halt,
         )
         self._runs[plan.key] = run
         return run
@@ -184,8 +185,7 @@ class Operator:
     async def _change(self, run: _Run) -> list[Result]:
         results: dict[str, Result] = {}
         following: list[asyncio.Task[None]] = []
-        held: Held | None = None
-        waits = run.course.canary > 0
+        canary = run.canary
 
         def settle(result: Result) -> None:
             results[result.id] = result
@@ -196,22 +196,17 @@ class Operator:
                 if target.reason:
                     settle(self._skipped(run, target, target.reason))
                     continue
-                if waits and len(run.first) == run.course.canary:
-                    waits = False
-                    await self._unless_halted(run, following)
-                    first = [results[identity] for identity in run.first if identity in results]
-                    held = judge_canary(first) or await self._on_what_version(run, target, first)
-                    if held is not None and await self._goes_on(run, target, held):
-                        held = None
-                if held is not None and not run.halt.is_set():
-                    settle(await self._held(run, target, held))
+                if canary.complete:
+                    await canary.judge(following, results, partial(self._tell_of, run, target))
+                if canary.held is not None and not run.halt.is_set():
+                    settle(await self._held(run, target, canary.held))
                     continue
-                if waits and target.cause is None and target.status == "errored":
+                if canary.sending and target.cause is None and target.status == "errored":
                     target = await self._with_cause(run, target)
                 sent = await self._send(run, target)
                 run.done += 1
-                if waits and (isinstance(sent, Sent) or sent.sent_at is not None):
-                    run.first.append(target.id)
+                if isinstance(sent, Sent) or sent.sent_at is not None:
+                    canary.sent(target.id)
                 if isinstance(sent, Result):
                     settle(sent)
                 else:
@@ -230,50 +225,6 @@ class Operator:
         except WorkflowsError:
             return target
         return replace(target, cause=cause_of(detail), version=detail.version or target.version)
-
-    @staticmethod
-    async def _unless_halted(run: _Run, following: "Sequence[asyncio.Future[Any]]") -> None:
-        """Waits until all of them are followed to their end, or a person stops it."""
-        stopping: asyncio.Task[Any] = asyncio.create_task(run.halt.wait())
-        try:
-            while not run.halt.is_set() and (open_ones := [task for task in following if not task.done()]):
-                await asyncio.wait({stopping, *open_ones}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-
-    async def _on_what_version(self, run: _Run, target: Target, first: Sequence[Result]) -> Held | None:
-        """Says on which version the first ones completed; holds the rest where that is the one they had.
-
-        Which version a restart runs is not documented: a fix that was deployed may not be in it.
-        """
-        before = {each.id: each.version for each in run.plan.targets}
-        ran = {result.id: result.version for result in first if result.version}
-        if not ran or self._api.local:
-            return None
-        await self._budget.acquire_action()
-        try:
-            versions = await self._api.list_versions(run.plan.workflow)
-        except WorkflowsError:
-            versions = []  # a credential may not list them: then there is nothing to compare with
-        newest = max(versions, key=lambda version: version.created or 0.0, default=None)
-        on = " and ".join(sorted({short_version(version) for version in ran.values()}))
-        self._progress(run, target, "canary", f"the first {len(first)} are complete on version {on}", "")
-        newest_id = newest.id if newest is not None else ""
-        old = [each for each, version in ran.items() if newest_id != version == before[each]]
-        if newest is None or not old:
-            return None
-        which = f"on version {on} as before, not on the newest, {short_version(newest.id)}"
-        return Held(f"held: the first {len(first)} are complete, but {which}", 1)
-
-    async def _goes_on(self, run: _Run, target: Target, held: Held) -> bool:
-        """Whether a person sends the rest although the first ones failed."""
-        if run.course.decide is None or run.halt.is_set():
-            return False
-        self._progress(run, target, "held", held.reason, "")
-        deciding = asyncio.ensure_future(run.course.decide(held.reason))
-        await self._unless_halted(run, [deciding])
-        deciding.cancel()
-        return deciding.done() and not deciding.cancelled() and deciding.result()
 
     async def _held(self, run: _Run, target: Target, held: Held) -> Result:
         await run.plan_journal.held(target.id, target.status, held.reason)
@@ -360,7 +311,7 @@ class Operator:
             ),
             restart_from=sent.restart_from,
         )
-        canary = target.id in run.first
+        canary = target.id in run.canary.ids
         runs_on = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY) and VERBS[run.plan.verb].runs_on
         if not runs_on or not (canary or run.course.to_end):
             settle(result)
@@ -372,9 +323,9 @@ class Operator:
     async def _to_end(
         self, run: _Run, result: Result, begun: Begun, settle: Callable[[Result], None]
     ) -> None:
-        canary = result.id in run.first
+        canary = result.id in run.canary.ids
         limit = run.course.within if canary else run.course.timeout
-        alone = canary and len(run.first) <= FEW
+        alone = canary and len(run.canary.ids) <= FEW
         rereader = self._rereader(run.plan, [result.id]) if alone else run.rereader
         follower = EndFollower(rereader, self._steady, self._sleep, many=run.many and not alone, close=canary)
         passed = False
@@ -413,6 +364,9 @@ class Operator:
             return Outcome.DONE, "the server accepted the event", before.status
         sentence = "whether the event arrived is not known; a second one would be kept for a later wait"
         return Outcome.UNKNOWN, sentence, before.status
+
+    def _tell_of(self, run: _Run, target: Target, stage: str, note: str) -> None:
+        self._progress(run, target, stage, note, "")
 
     def _progress(self, run: _Run, target: Target, stage: str, note: str, status: str) -> None:
         plan = run.plan

@@ -18,10 +18,10 @@ from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.verbs.consequences import step_target
 from wfdash.core.verbs.rules import VERBS, phrase, refusal
 from wfdash.keymap.actions import textual_action
-from wfdash.live.actions.newest_version import missing_steps
 from wfdash.live.actions.plan import Plan, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
 from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive
+from wfdash.live.reads.newest_version import missing_steps
 from wfdash.live.reads.remainder import Remainder
 from wfdash.ui.actions.chips import ActionChips
 from wfdash.ui.actions.own_commands import OWN_COMMAND, OwnCommands

@@ -1,0 +1,124 @@
+"""The first few of a plan: sent alone, followed to their end, and judged before the rest is sent."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.api.interface import Workflows
+from wfdash.core.text.words import short_version
+from wfdash.live.actions.ending import Course
+from wfdash.live.actions.plan import Plan, Result
+from wfdash.live.actions.reread import ActionBudget
+
+__all__ = ["Canary", "Held"]
+
+
+class Held(Struct, frozen=True):
+    """Why nothing more is sent after the canary."""
+
+    reason: str
+    exit_code: int
+
+
+def judge_canary(results: Sequence[Result]) -> Held | None:
+    """None when each of the first ones ran to its end and is complete."""
+    failed = [result for result in results if result.exit_code and result.exit_code != 4]
+    open_ones = [result for result in results if result.exit_code == 4]
+    if failed:
+        first = failed[0]
+        number = f"{len(failed)} of the first {len(results)} did not complete"
+        return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 1)
+    if open_ones:
+        first = open_ones[0]
+        number = f"{len(open_ones)} of the first {len(results)} had not ended in time"
+        return Held(f"held: {number}; {first.id}: {first.sentence or first.error}", 4)
+    return None
+
+
+class Canary:
+    """Counts the first ones, and says once they have ended why nothing more is sent, if so."""
+
+    def __init__(
+        self, api: Workflows, budget: ActionBudget, plan: Plan, course: Course, halt: asyncio.Event
+    ) -> None:
+        self._api, self._budget = api, budget
+        self._plan, self._course, self._halt = plan, course, halt
+        self.sending = course.canary > 0
+        """Whether what is sent now belongs to the first ones."""
+        self.ids: list[str] = []
+        """Those of the first ones that were sent."""
+        self.held: Held | None = None
+        """Why the rest is not sent, once that is decided."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the first ones are sent, and nothing was decided yet."""
+        return self.sending and len(self.ids) == self._course.canary
+
+    def sent(self, identity: str) -> None:
+        """Notes one that was sent, if it is one of the first."""
+        if self.sending:
+            self.ids.append(identity)
+
+    async def judge(
+        self,
+        following: Sequence["asyncio.Future[Any]"],
+        results: Mapping[str, Result],
+        tell: Callable[[str, str], None],
+    ) -> None:
+        """Waits until the first ones have ended and decides on the rest; `tell` takes a stage and a note."""
+        self.sending = False
+        await self._unless_halted(following)
+        first = [results[identity] for identity in self.ids if identity in results]
+        self.held = judge_canary(first) or await self._on_what_version(first, tell)
+        if self.held is not None and await self._goes_on(self.held, tell):
+            self.held = None
+
+    async def _unless_halted(self, awaited: Iterable["asyncio.Future[Any]"]) -> None:
+        """Waits until all of these are done, or a person stops it."""
+        stopping: asyncio.Task[Any] = asyncio.create_task(self._halt.wait())
+        try:
+            while not self._halt.is_set() and (left := [task for task in awaited if not task.done()]):
+                await asyncio.wait({stopping, *left}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+
+    async def _on_what_version(
+        self, first: Sequence[Result], tell: Callable[[str, str], None]
+    ) -> Held | None:
+        """Says on which version the first ones completed; holds the rest where that is the one they had.
+
+        Which version a restart runs is not documented: a fix that was deployed may not be in it.
+        """
+        before = {target.id: target.version for target in self._plan.targets}
+        ran = {result.id: result.version for result in first if result.version}
+        # A dev session has one version, the one it runs.
+        if not ran or self._api.local:
+            return None
+        await self._budget.acquire_action()
+        try:
+            versions = await self._api.list_versions(self._plan.workflow)
+        except WorkflowsError:
+            versions = []  # a credential may not list them: then there is nothing to compare with
+        newest = max(versions, key=lambda version: version.created or 0.0, default=None)
+        on = " and ".join(sorted({short_version(version) for version in ran.values()}))
+        tell("canary", f"the first {len(first)} are complete on version {on}")
+        newest_id = newest.id if newest is not None else ""
+        old = [each for each, version in ran.items() if newest_id != version == before[each]]
+        if newest is None or not old:
+            return None
+        which = f"on version {on} as before, not on the newest, {short_version(newest.id)}"
+        return Held(f"held: the first {len(first)} are complete, but {which}", 1)
+
+    async def _goes_on(self, held: Held, tell: Callable[[str, str], None]) -> bool:
+        """Whether a person sends the rest although the first ones failed."""
+        if self._course.decide is None or self._halt.is_set():
+            return False
+        tell("held", held.reason)
+        deciding = asyncio.ensure_future(self._course.decide(held.reason))
+        await self._unless_halted([deciding])
+        deciding.cancel()
+        return deciding.done() and not deciding.cancelled() and deciding.result()
