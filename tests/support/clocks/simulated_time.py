@@ -50,6 +50,10 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def _left_thread(self, future):
         self.in_threads -= 1
 
+    async def shutdown_default_executor(self, timeout=None):
+        """Without the limit that Python 3.12 and later set: it would be over before a thread has ended."""
+        await super().shutdown_default_executor()
+
 
 def simulate(main: Coroutine[Any, Any, Any]) -> Any:
     """Run to the end; `asyncio.get_running_loop().time()` is then epoch seconds too."""

@@ -21,6 +21,7 @@ from wfdash.live.records.unfinished import Unfinished
 from wfdash.ui.actions.prompt import PromptScreen
 from wfdash.ui.actions.prompt_text import shown_names
 from wfdash.ui.base.dialog import LowerHalf
+from wfdash.ui.base.lone_key import LoneKey
 from wfdash.ui.context import Context
 from wfdash.ui.keys.prompt_gate import bare
 from wfdash.ui.widgets.status_line import Pieces
@@ -42,6 +43,7 @@ class CutOffScreen(LowerHalf):
         self._over: Resumption | None = None
         """What became of a batch of which nothing is left to send."""
         self._trouble = ""
+        self._lone = LoneKey(self, self._say)
 
     def on_mount(self) -> None:
         self.draw()
@@ -114,6 +116,8 @@ class CutOffScreen(LowerHalf):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        if self._lone.crowded() and event.key != "escape":
+            return
         if event.key == "escape":
             # It stays open in the journal: "later" may be another person's shift.
             self.context.desk.put_off()
@@ -131,11 +135,17 @@ class CutOffScreen(LowerHalf):
             number = count(len(self._chosen.unsent))
             self.context.notify(f"{number} marked in the list of {self._chosen.workflow}")
         elif bare(event) == "d":
-            self.run_worker(self._drop(), exit_on_error=False)
+            # What is dropped is offered never again.
+            self._lone.take(event, self._drop_chosen)
         self.draw()
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
+        self._lone.cancel()
+
+    def _say(self, words: str) -> None:
+        self._trouble = words
+        self.draw()
 
     def _resume(self) -> None:
         guard = self.context.desk.guard
@@ -177,6 +187,9 @@ class CutOffScreen(LowerHalf):
         self.context.gate.close()
         notes = resumption.notes()
         self.app.switch_screen(PromptScreen(self.context, resumption.plan, claim=claim, notes=notes))
+
+    def _drop_chosen(self) -> None:
+        self.run_worker(self._drop(), exit_on_error=False)
 
     async def _drop(self) -> None:
         """Notes that nobody goes on with it: then it is offered no more."""
