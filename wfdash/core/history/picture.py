@@ -5,6 +5,7 @@ from math import inf
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.core.history.bucket import Tally, percentile
 from wfdash.core.history.change import Outcomes, find_changes, outcomes
@@ -73,6 +74,8 @@ def picture(
     missing = "" if exhausted else _missing(start, now, len(active), tally, utc=utc)
     if missing and finding.at is None:
         finding, cut = Finding(f"{_counted(tally)}; {missing}"), None
+    elif missing:
+        finding = replace(finding, sentence=f"{finding.sentence}; {missing}")
     if finding.unusual and not (changes and changes[-1].rose):
         finding = Finding(finding.sentence, finding.at, finding.version)  # it is over
     after, before = tally, None

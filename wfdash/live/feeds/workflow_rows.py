@@ -22,7 +22,7 @@ __all__ = ["RowsOfWorkflow", "WorkflowRows"]
 _EVERY: Final = 60.0
 _SPAN: Final = 3600.0
 """Seconds back to which older rows are read in between."""
-_MOST: Final = 600
+_MOST: Final = 1_000
 """Rows of a workflow that are kept, the newest."""
 
 
