@@ -1,14 +1,20 @@
 """`J` by batch: a row each that opens into its ids and their events, and what can be done from it."""
 
+import time
+
+from platformdirs import user_state_path
+
 from tests.support.harness.dashboard import drive
-from tests.ui.actions.test_cut_off import HERE, cut_off, journal, waiting
+from tests.ui.actions.test_cut_off import HERE, cut_off, waiting
+from wfdash.demo.http.credentials import ACCOUNT_ID
+from wfdash.live.records.journal import Journal
 from wfdash.live.records.journal_entries import ActionResult
 from wfdash.ui.actions.cut_off import CutOffScreen
 
 
-def finished(ids, verb="pause", plan="done1"):
+def finished(ids, verb="pause", plan="done1", account=ACCOUNT_ID):
     """A batch of this machine that was carried out to its end."""
-    past = journal()
+    past = Journal(user_state_path("wfdash"), profile="", account=account, clock=time.time)
     for event, reason in (("planned", ""), ("sent", ""), ("settled", "done: paused after 2 s")):
         for identity in ids:
             result = ActionResult(before="waiting", reason=reason)
@@ -40,6 +46,24 @@ def test_batch_opens_into_its_ids_and_these_into_events():
         await dash.press("g")
         await dash.press("enter")
         assert page.table.rows == [row]
+
+    drive(script, **HERE)
+
+
+def test_action_of_another_dev_session_says_whose_it_is():
+    async def script(dash):
+        finished(waiting(dash, 1))
+        finished(["order-1"], plan="done2", account="http://127.0.0.1:8799")
+        page = await opened(dash)
+        lines = {row.batch.first.plan: dash.line(row.batch.ids[0]) for row in page.table.rows}
+        assert "to http://127.0.0.1:8799: done" in lines["done2"]
+        assert "to " not in lines["done1"].partition("done")[0]
+        page.table.move_to(next(n for n, row in enumerate(page.table.rows) if row.batch.ids == ["order-1"]))
+        await dash.press("space")
+        assert "not in this list" in dash.text
+        assert not dash.app.root.rows.marks.ids
+        await dash.press("/", *"8799", "enter")
+        assert [row.batch.first.plan for row in page.table.rows] == ["done2"]
 
     drive(script, **HERE)
 

@@ -37,11 +37,12 @@ _WRITTEN = "every action is written down here before it is sent"
 
 def journal_markdown(entries: list[JournalEntry]) -> str:
     """A table for a ticket, oldest first, times in UTC."""
-    rows = ["| at | who | what | workflow | instance | before | after | told |", "|" + "---|" * 8]
+    rows = ["| at | who | account | what | workflow | instance | before | after | told |", "|" + "---|" * 9]
     for entry in reversed(entries):
         words = (
             iso(entry.at),
             entry.who,
+            entry.account,
             f"{phrase(entry.verb)} {entry.event}",
             entry.workflow,
             entry.id,
@@ -90,6 +91,7 @@ class JournalScreen(BaseScreen):
         session = self.context.session
         journal = session.journal if session is not None else None
         if journal is not None:
+            self.table.is_ours = journal.is_ours
             batches, unfinished = await asyncio.to_thread(_read, journal)
             self._all, self._unfinished = batches, unfinished
             self._is_cut = journal.size() > MOST_READ
@@ -168,7 +170,9 @@ class JournalScreen(BaseScreen):
     def action_mark_toggle(self) -> None:
         """Marks the ids of the batch, or the one under the cursor, in the list of their workflow."""
         row = self.table.chosen
-        if row is not None:
+        if row is not None and (whose := self.table.whose(row.batch)):
+            self.context.notify(f"it was sent {clean(whose)}: its instances are not in this list")
+        elif row is not None:
             ids, workflow = [row.id] if row.id else row.batch.ids, row.batch.first.workflow
             self.context.pages.listing.mark_later(workflow, ids)
             self.context.notify(f"{count(len(ids))} marked in the list of {workflow}")
@@ -214,5 +218,6 @@ def _matches(batch: Batch, words: list[str]) -> bool:
 
 
 def _haystack(entry: JournalEntry) -> str:
-    fields = (entry.verb, entry.event, entry.id, entry.workflow, entry.reason, entry.who, entry.after)
+    words = (entry.verb, entry.event, entry.id, entry.workflow, entry.reason, entry.who, entry.after)
+    fields = (*words, entry.account)
     return " ".join(fields).casefold()

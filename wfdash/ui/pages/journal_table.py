@@ -1,6 +1,6 @@
 """The journal as a table: a row a batch, which opens into its ids, and these into their events."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from msgspec import Struct
 from rich.style import Style
@@ -52,6 +52,8 @@ class BatchTable(ListTable[_Row]):
         self.batches: list[Batch] = []
         self.cut_off: set[tuple[str, str]] = set()
         """Keys of the batches that were not carried out to the end, and that nobody has decided on."""
+        self.is_ours: Callable[[str], bool] = lambda account: True
+        """Whether an account, or the origin of a dev session, is the one that is shown."""
         self.now = 0.0
         self.utc = True
         self._open: set[Hashable] = set()
@@ -100,6 +102,13 @@ class BatchTable(ListTable[_Row]):
         ids = batch.ids
         return ids[0] if len(ids) == 1 else f"{count(len(ids))} instances"
 
+    def whose(self, batch: Batch) -> str:
+        """`to http://127.0.0.1:8787`, where it was sent to another dev session or account; raw."""
+        account = batch.first.account
+        if not account or self.is_ours(account):
+            return ""
+        return f"to {account}" if "://" in account else f"to account {account}"
+
     def _at(self, at: float) -> str:
         return clock(at, utc=self.utc, now=self.now)
 
@@ -124,6 +133,8 @@ class BatchTable(ListTable[_Row]):
             said, style = f"cut off, R resumes: {said}", BAD
         elif opened:
             said = f"batch:{first.plan} in {first.workflow} · {said}"
+        if whose := self.whose(row.batch):
+            said = f"{whose}: {said}"
         return [
             (f" {fit(self._at(first.at), at)}", QUIET),
             ("▾ " if opened else "▸ ", QUIET),

@@ -1,12 +1,12 @@
 """`F`: the watched instances of every workflow, at a glance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from wfdash.core.text.words import count
-from wfdash.live.feeds.watched import PACE
+from wfdash.core.text.words import count, spoken
+from wfdash.live.feeds.watched import FINAL_PACE, PACE
 from wfdash.live.polling.events import Update
 from wfdash.live.records.pins import Pin
 from wfdash.ui.base.identity import identity_of
@@ -16,9 +16,22 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.watch_table import WatchTable
 from wfdash.ui.widgets.header import Header, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
-from wfdash.ui.widgets.theme import QUIET
+from wfdash.ui.widgets.status_line import Pieces
+from wfdash.ui.widgets.theme import QUIET, WARN
 
 __all__ = ["WatchedScreen"]
+
+
+def _paced(*, frozen: bool) -> Sequence[Pieces]:
+    """How often they are read, the longest words first."""
+    if frozen:
+        return [[("‖ frozen: none is refreshed", WARN)], [("‖ frozen", WARN)]]
+    running, ended = f"{PACE:.0f} s", spoken(FINAL_PACE)
+    said = (
+        f"each is refreshed every {running}, one that has ended every {ended}",
+        f"every {running}, ended {ended}",
+    )
+    return [[(words, QUIET)] for words in said]
 
 
 class WatchedScreen(BaseScreen):
@@ -75,13 +88,14 @@ class WatchedScreen(BaseScreen):
         self.query_one(Header).tell(
             identity_of(context, here + (f", {count(others)} in other accounts" if others else "")),
             counts={},
-            freshness=[[(f"each is refreshed every {PACE:.0f} s", QUIET)], [(f"every {PACE:.0f} s", QUIET)]],
+            freshness=_paced(frozen=poller.frozen),
             meter=meter_pieces(poller.budget),
         )
         watch = context.keys.key_of("instance.watch")
         self.table.message = (
             f"Nothing is watched yet.\n{watch} watches the instance under the cursor: "
-            f"it is read every {PACE:.0f} s wherever you are, and a change rings the bell and is shown."
+            f"it is read every {PACE:.0f} s wherever you are, every {spoken(FINAL_PACE)} once it has ended, "
+            "and a change rings the bell and is shown."
         )
         self.table.take(states, self._why)
 
