@@ -136,7 +136,7 @@ async def open_session(
 def _recall(recorder: Recorder, poller: Watcher) -> "RecordRecall":
     from wfdash.live.records.record.recall import RecordRecall
 
-    recall = RecordRecall(recorder.read)
+    recall = RecordRecall(recorder.read, is_ready=lambda: recorder.started)
     poller.look_up(recall)
     return recall
 

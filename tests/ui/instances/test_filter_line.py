@@ -23,6 +23,7 @@ def test_term_that_needs_details_says_how_far_it_searched():
         )
         searched = poller.search.searched
         assert f"opened {searched.read} of {searched.candidates}" in d.lines[1]
+        assert "stops" not in d.lines[1]
 
     drive(script, filter="status:errored")
 
@@ -54,6 +55,22 @@ def test_a_search_that_stops_short_says_so_and_goes_on_by_a_key(monkeypatch):
         await d.until(lambda: d.app.session.poller.search.searched.read == searched.read + 5)
 
     drive(script, filter="step~charge")
+
+
+def test_a_search_says_what_it_costs_and_what_stops_it():
+    words = r"opened [\d,]+ of [\d,]+ · esc stops · about [0-9hms ]+ for the rest"
+
+    async def script(d):
+        d.server.state.latency = 5.0
+        await d.press("filter.edit")
+        await d.type("params~zzz")
+        await d.press("enter")
+        await d.until(lambda: re.search(words, d.lines[1]))
+        await d.press("layer.close")
+        assert "opened" not in d.lines[1]
+        assert d.app.session.poller.search.searched is None
+
+    drive(script)
 
 
 def test_no_match_is_never_said_bare_while_rows_are_loading():

@@ -16,7 +16,7 @@ from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import CommandSession, long_read
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.text.words import brief, count
+from wfdash.core.text.words import brief, count, spoken
 
 if TYPE_CHECKING:
     from wfdash.core.filter.detail_fields import DetailFields
@@ -159,6 +159,10 @@ class Listing:
             if self.details and self.asked >= self.details:
                 self.unread += 1
                 return False
+            if not self.asked and self.details and sys.stderr.isatty():
+                longest = spoken(self.details / self.session.budget.pace)
+                most = f"up to {count(self.details)} instances are read one by one"
+                say(f"wfdash: {most}: at most about {longest} of the request budget; ctrl+c stops")
             self.asked += 1
             answer = await self.session.read(lambda: self.session.api.get_instance(workflow, row.id))
             details = read_fields(read_detail(workflow, row.id, answer.result))

@@ -192,9 +192,10 @@ class DetailPane(Vertical):
     def _title(
         self, identity: str, status: str, state: DetailState | None, at: TimeWords, width: int
     ) -> Pieces:
-        never = state is not None and bool(state.gone) and state.detail is None and not status
+        unread = state is not None and bool(state.gone) and state.detail is None
+        never = unread and not status
         fresh = state.freshness if state is not None else None
-        freshness = "" if never else _freshness(fresh, self.utc, self._clock, frozen=self.frozen)
+        freshness = "" if unread else _freshness(fresh, self.utc, self._clock, frozen=self.frozen)
         shown = look(status)
         word = clean(status[:40]) or ("not found" if never else "status unknown")
         if state is not None and gone_unended(state):

@@ -80,7 +80,8 @@ class ListStatus(Struct, frozen=True):
             first = ("nothing loaded yet", QUIET)
         groups: list[Pieces] = [[first]]
         if (searched := poller.search.searched) is not None:
-            groups += _searched_pieces(searched, self.key_of("poll.now"), poller.budget.pace)
+            keys = self.key_of("poll.now"), self.key_of("layer.close")
+            groups += _searched_pieces(searched, *keys, poller.budget.pace)
         if self.recorded:
             groups.append([(f"{count(self.recorded)} only in the record", WARN)])
         read, of = poller.row_details.progress
@@ -183,12 +184,15 @@ def _loaded(poller: Watcher, matched: int | None) -> str:
     return f"{count(matched)} of {count(loaded)} loaded{rest}"
 
 
-def _searched_pieces(searched: Searched, go_on: str, pace: float) -> Sequence[Pieces]:
-    """How many of those that may match were read, the key that reads on, and what that costs."""
+def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float) -> Sequence[Pieces]:
+    """How many of those that may match were read, what the rest costs, and the key that goes on or stops."""
     words = f"opened {count(searched.read)} of {count(searched.candidates)}"
-    if searched.over and searched.read < searched.candidates:
-        cost = f"about {spoken((searched.candidates - searched.read) / pace)} for the rest"
+    unread = searched.candidates - searched.read
+    cost = f"about {spoken(unread / pace)} for the rest"
+    if searched.over and unread:
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], [(cost, QUIET)]]
+    if unread:
+        return [[(words, WARN)], [(f"{stop} stops", QUIET)], [(cost, QUIET)]]
     return [[(words, PLAIN if searched.over else WARN)]]
 
 

@@ -64,6 +64,16 @@ def test_without_payloads_nothing_is_told(recalled):
     assert recalled({"a": answer({"order": 4711})}, [item("a")], payloads=False) == {}
 
 
+async def test_what_is_asked_waits_until_the_record_is_open(recalled, tmp_path):
+    recalled({"a": answer({"order": 4711})}, [])
+    looks = iter([False, False, True])
+    recall = RecordRecall(lambda: open_record(tmp_path / "a.db"), is_ready=lambda: next(looks))
+    pages = [page async for page in recall.find("orders", parse("params~4711"), AT)]
+    assert [each.row.id for page in pages for each in page] == ["a"]
+    assert list(looks) == []
+    recall.close()
+
+
 def test_no_file_tells_nothing(tmp_path):
     recall = RecordRecall(lambda: open_record(tmp_path / "none.db"))
     assert recall.look("orders", [Instance.from_item(item("a"))]) == {}

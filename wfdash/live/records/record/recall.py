@@ -14,25 +14,35 @@ from wfdash.live.records.record.schema import Unusable
 __all__ = ["RecordRecall"]
 
 _NOW = float("inf")
+_WAIT, _WAITS = 0.1, 100
+"""Seconds between two looks whether the record is open, and looks at most."""
 
 
 class RecordRecall:
     """Only of a record that keeps payloads: without them nothing in it says what an instance holds."""
 
     def __init__(
-        self, open_reader: Callable[[], RecordReader], *, at: Callable[[], float] = lambda: _NOW
+        self,
+        open_reader: Callable[[], RecordReader],
+        *,
+        at: Callable[[], float] = lambda: _NOW,
+        is_ready: Callable[[], bool] = lambda: True,
     ) -> None:
         """`open_reader` may raise Unusable and OSError; `at` is the moment that is shown.
+
+        Until `is_ready` says that the record is open what is asked waits for it, some seconds at most.
 
         Of another moment than now, as of a record that somebody else may have written, no index is asked.
         """
         self._open_reader, self._at = open_reader, at
+        self._is_ready, self._waits_left = is_ready, _WAITS
         self._reader: RecordReader | None = None
         self._indexed: set[str] = set()
         """Workflows of which all that was read is in the index."""
 
     async def __call__(self, workflow: str, rows: Sequence[Instance]) -> dict[str, DetailFields]:
         """Gives, of rows as the list tells them now, those that did not change since they were read."""
+        await self._wait()
         return await asyncio.to_thread(self.look, workflow, rows)
 
     def look(self, workflow: str, rows: Sequence[Instance]) -> dict[str, DetailFields]:
@@ -49,6 +59,7 @@ class RecordRecall:
 
     async def find(self, workflow: str, query: Query, now: float) -> AsyncIterator[list[RecordedInstance]]:
         """Everything in the record that matches, newest first, whether it is listed or not."""
+        await self._wait()
         reader = await asyncio.to_thread(self._open)
         if reader is None or self._at() != _NOW:
             return
@@ -60,6 +71,12 @@ class RecordRecall:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    async def _wait(self) -> None:
+        """The record is opened after the first rows are drawn: a filter may be in force before that."""
+        while self._waits_left > 0 and not self._is_ready():
+            self._waits_left -= 1
+            await asyncio.sleep(_WAIT)
 
     def _open(self) -> RecordReader | None:
         if self._reader is None:
