@@ -1,9 +1,11 @@
 """What Prometheus gets, read by its own parser: of the real program, and of names that would break it."""
 
 import asyncio
+import re
 import urllib.request
 from functools import partial
 
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as strict_families
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.fakes.scripted import Scripted, item
@@ -29,7 +31,14 @@ def samples(families):
     }
 
 
-async def scraped(rows):
+def scrape_strictly(address):
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    with urllib.request.urlopen(urllib.request.Request(address, headers=accept), timeout=60) as answer:
+        assert answer.headers.get_content_type() == "application/openmetrics-text"
+        return list(strict_families(answer.read().decode()))
+
+
+async def scraped(rows, scrape=scrape):
     """The metrics of a workflow with a hostile name and these rows."""
     api = Scripted()
     api.pages[""] = rows
@@ -74,6 +83,19 @@ async def test_what_is_known_is_told_by_workflow_and_status_alone():
         (), ("workflow",), ("status", "workflow"),
     }  # fmt: skip
     assert not any("spoofed" in part for key in found for part in key if part != HOSTILE)
+
+
+async def test_format_names_and_help_are_as_prometheus_has_them():
+    """What `promtool check metrics` asks of them, and the stricter reader of OpenMetrics."""
+    families = await scraped([item("a", "complete"), item("b")], scrape=scrape_strictly)
+    assert {"wfdash_instances", "wfdash_record_dropped", "wfdash_up"} <= {family.name for family in families}
+    for family in families:
+        assert family.documentation.endswith(".")
+        assert re.fullmatch(r"wfdash_[a-z]+(_[a-z]+)*", family.name)
+        assert not re.search(r"_(gauge|counter|total|bucket|count|sum|milliseconds|minutes|percent|kb)(_|$)",
+                             family.name)  # fmt: skip
+        for sample in family.samples:
+            assert sample.name.endswith("_total") is (family.type == "counter")
 
 
 async def test_what_is_not_known_has_no_sample():

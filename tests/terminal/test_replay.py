@@ -1,12 +1,28 @@
 """A record that one program wrote, opened by another."""
 
+import os
+from pathlib import Path
+
 from tests.support.harness.program import environment
+
+
+def keep_hooks(folder):
+    """Hooks that would run for whatever a record tells; the file that each of them writes."""
+    config, ran = Path(os.environ["XDG_CONFIG_HOME"]) / "wfdash" / "config.toml", folder / "ran"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text("".join(
+        f'[[hooks]]\non = "{on}"\nrun = ["touch", "{ran}"]\n'
+        for on in ("status:active,final", "cause:new", "rate:unusual")
+    ))  # fmt: skip
+    config.chmod(0o600)
+    return ran
 
 
 def test_a_record_opens_as_a_dashboard_without_an_account(program, terminal, still, tmp_path):
     path = tmp_path / "shift.db"
     assert program("record", "orders", "--for", "2s", "--out", str(path), env=still.env).returncode == 0
     before = path.read_bytes()
+    ran = keep_hooks(tmp_path)
     shell = terminal("replay", str(path), columns=120, lines=30, env=environment())
     shell.wait_for("RECORD ", " ago", "orders")
     shell.press("enter")
@@ -15,6 +31,10 @@ def test_a_record_opens_as_a_dashboard_without_an_account(program, terminal, sti
     shell.wait_for(newest)
     shell.press("p")
     shell.wait_for("nothing can be sent from it")
+    shell.press("{", ">", "B")
+    shell.wait_for("RECORD ", "budget")
+    assert not ran.exists()
+    shell.press("q")
     shell.press("q")
     shell.press("q")
     assert shell.wait_exit() == 0

@@ -15,6 +15,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.harness.program import environment
+from wfdash.config.credential import Credential
+from wfdash.live.budget.shared_counter import share_counter
+from wfdash.live.records.notes import SessionStory
+from wfdash.live.records.pins import Pin, Pins
 from wfdash.live.records.record.schema import open_file
 
 
@@ -138,7 +142,8 @@ def test_metrics_of_the_program_are_read_by_prometheus(program, simulator, tmp_p
         running.stderr.close()
 
 
-def test_erasing_needs_a_yes_and_leaves_the_journal(program, tmp_path):
+def test_erasing_needs_a_yes_and_takes_the_record_alone(program, tmp_path):
+    """Journal, watched instances, notes, counters and another account's record stay to the byte."""
     state = tmp_path / "state" / "wfdash"
     account = "a" * 32
     env = {
@@ -147,14 +152,30 @@ def test_erasing_needs_a_yes_and_leaves_the_journal(program, tmp_path):
         "XDG_STATE_HOME": str(tmp_path / "state"),
     }
     path = state / "records" / f"{account}.db"
-    open_file(path).close()
+    for file in (path, path.with_name("other.db")):
+        open_file(file).close()
+    Pins(state / "watched.json").add(Pin(account, "orders", "order-1"))
+    SessionStory(state / "notes.jsonl", account=lambda: account).tell(1.7e9, "note", "seen")
+    counter = share_counter(
+        Credential("x" * 40, source="a test"), "https://api.invalid", state, what="a test"
+    )
+    with counter.open(1.7e9):
+        pass
     (state / "actions.jsonl").write_text("{}\n")
+
+    def others():
+        files = [each for each in state.rglob("*") if each.is_file() and not each.name.startswith(path.name)]
+        return {each: each.read_bytes() for each in files}
+
+    before = others()
+    assert {each.name for each in before} >= {"watched.json", "notes.jsonl", "actions.jsonl", "other.db"}
+    assert any(each.name.startswith("requests-") for each in before)
     assert program("record", "--erase", env=env).returncode == 2
     assert path.exists()
     done = program("record", "--erase", "--yes", env=env)
     assert (done.returncode, f"erased {path}" in done.stderr) == (0, True)
-    assert not path.exists()
-    assert (state / "actions.jsonl").exists()
+    assert not list(path.parent.glob(f"{path.name}*"))
+    assert others() == before
     assert "there is no record" in program("record", "--erase", "--yes", env=env).stderr
 
 
