@@ -63,15 +63,20 @@ class Answers(threading.Thread):
         self.newest = [row["id"] for row in body["result"]]
         for row in body["result"]:
             _keep(self.rows.setdefault(row["id"], []), at, row)
-        counted = self._get("")["result"]["instances"]
-        self.counts.append((time.time(), {status: int(number) for status, number in counted.items()}))
+        self._count()
         for identity in sorted(self.wanted):
+            if time.time() - self.counts[-1][0] > _EVERY:
+                self._count()
             expected = self.details.get(identity)
             listed = self.rows.get(identity)
             over = expected and expected[-1][1]["status"] in FINAL
             if over and (not listed or listed[-1][1]["status"] == expected[-1][1]["status"]):
                 continue
             self.read(identity)
+
+    def _count(self) -> None:
+        counted = self._get("")["result"]["instances"]
+        self.counts.append((time.time(), {status: int(number) for status, number in counted.items()}))
 
     def read(self, identity: str) -> Record | None:
         """The instance in full, now; None where it is not there."""
@@ -123,7 +128,22 @@ class Answers(threading.Thread):
             return 0, -1
         moves = max((abs(after - before) for before, after in pairwise(numbers)), default=0)
         moves = max(moves, 1)
-        return min(numbers) - moves, max(numbers) + moves
+        most = max(numbers) + moves
+        return min(numbers) - moves, max(most, self._queued(since, until)) if status == "queued" else most
+
+    def _queued(self, since: float, until: float) -> int:
+        """The most that stood in the queue at one moment of the span, by their own times: for half a second
+        each, so that several may come and go between two answers."""
+        turns = []
+        for answers in list(self.rows.values()):
+            created, started = (seconds_of(answers[-1][1].get(key)) for key in ("created_on", "started_on"))
+            if created is not None and created <= until and (started is None or started >= since):
+                turns += [(created, 1), (started if started is not None else until + 1, -1)]
+        number = most = 0
+        for _, change in sorted(turns):
+            number += change
+            most = max(most, number)
+        return most
 
 
 def _keep(answers: list[tuple[float, Record]], at: float, answer: Record) -> None:
