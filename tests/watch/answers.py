@@ -18,6 +18,7 @@ __all__ = ["FINAL", "Answers", "as_at"]
 
 FINAL = ("complete", "errored", "terminated")
 _EVERY = 0.7
+_COUNTED = 0.3
 
 
 class Answers(threading.Thread):
@@ -28,6 +29,8 @@ class Answers(threading.Thread):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(base_url=f"{base}/{workflow}", headers=headers, trust_env=False, timeout=60)
         self._ends = threading.Event()
+        # By itself: beside the instances it would count every few seconds, and much comes and goes meanwhile.
+        self._counting = threading.Thread(target=self._again, args=(self._count, _COUNTED), daemon=True)
         self.wanted: set[str] = set()
         self.rows: dict[str, list[tuple[float, Record]]] = {}
         self.details: dict[str, list[tuple[float, Record]]] = {}
@@ -39,14 +42,19 @@ class Answers(threading.Thread):
 
     def begun(self) -> "Answers":
         """Reads from now on, and has read once: what another reads first is never before it."""
+        self._count()
         self._read()
         self.start()
+        self._counting.start()
         return self
 
     def run(self) -> None:
-        while not self._ends.wait(_EVERY):
+        self._again(self._read, _EVERY)
+
+    def _again(self, read: Callable[[], None], every: float) -> None:
+        while not self._ends.wait(every):
             try:
-                self._read()
+                read()
             except Exception as error:
                 self.failed = repr(error)
                 with suppress(httpx.HTTPError):
@@ -55,6 +63,7 @@ class Answers(threading.Thread):
     def stop(self) -> None:
         self._ends.set()
         self.join(60)
+        self._counting.join(60)
         self._http.close()
 
     def _read(self) -> None:
@@ -63,10 +72,7 @@ class Answers(threading.Thread):
         self.newest = [row["id"] for row in body["result"]]
         for row in body["result"]:
             _keep(self.rows.setdefault(row["id"], []), at, row)
-        self._count()
         for identity in sorted(self.wanted):
-            if time.time() - self.counts[-1][0] > _EVERY:
-                self._count()
             expected = self.details.get(identity)
             listed = self.rows.get(identity)
             over = expected and expected[-1][1]["status"] in FINAL
@@ -123,7 +129,7 @@ class Answers(threading.Thread):
 
         What it moved by from one answer to the next it may have moved by and back in between.
         """
-        numbers = [counts.get(status, 0) for _, counts in _between(self.counts, since, until)]
+        numbers = [counts.get(status, 0) for _, counts in _between(list(self.counts), since, until)]
         if not numbers:
             return 0, -1
         moves = max((abs(after - before) for before, after in pairwise(numbers)), default=0)

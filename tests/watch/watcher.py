@@ -97,7 +97,7 @@ def _compare(now: float, view: View, answers: Answers, tally: Tally) -> None:
         back = age_span(view.counted)[1] if view.counted else _COUNTED
         least, most = answers.counted(status, now - back - _LAG, now)
         if most >= least:
-            what = f"{number} {status}, the API counted {least} to {most}"
+            what = f"{number} {status} {view.counted}, the API counted {least} to {most}"
             tally.note("header counts", least <= number <= most, what)
     for row in view.rows:
         _compare_row(now, view, row, answers, tally)
