@@ -1,10 +1,17 @@
 """The line that tells of an action, from the request to its end."""
 
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
 from wfdash.core.model.instance import Instance
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.live.actions.plan import Guard, Progress, Result, make_plan
 from wfdash.live.actions.progress import ActionProgress
 
+ENDS = [("", ""), ("complete", ""), ("errored", '"weigh"'), ("errored", '"pack"'), ("terminated", "")]
 AT = 1_763_733_731.0  # 14:02:11 UTC
 
 
@@ -92,3 +99,28 @@ def test_a_stop_leaves_nothing_to_be_done_with():
     subject.take(ended(subject, "skipped", "stopped before it was sent", identity="b"))
     assert subject.sent == 2
     assert not subject.sending
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"), st.sampled_from(list(Outcome)), st.sampled_from(ENDS), st.booleans()
+        )
+    )
+)
+def test_counts_hold_however_results_follow_each_other(events):
+    subject = trail("redrive", "a", "b", "c")
+    last = {}
+    for identity, outcome, (end, step), followed in events:
+        result = ended(subject, outcome, identity=identity)
+        last[identity] = replace(result, ended=end, failed_at=step, followed=followed)
+        subject.take(last[identity])
+    assert dict(subject.counts()) == Counter(result.outcome for result in last.values())
+    assert subject.runs_followed == sum(result.followed for result in last.values())
+    assert set(subject.failed) == {identity for identity, result in last.items() if result.failed}
+    assert subject.over == (len(last) == 3 and not subject.runs_followed)
+    began = [result for result in last.values() if not result.outcome.failed]
+    failed_again = sum(result.ended == "errored" for result in began)
+    said = " ".join(words for _, words in subject.words())
+    assert (f"{failed_again} failed again" in said) == (failed_again > 0)
+    assert {identity for group in subject.alike for identity in group} == set(last)

@@ -1,6 +1,7 @@
 """What the person is told of one action from the request to its end: a line that grows until it settles."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
@@ -18,8 +19,14 @@ _TELLING = 5
 """Targets sent after which the pace is worth telling."""
 
 
+_Kind = tuple[Outcome, str, str, bool, bool]
+
+
 class ActionProgress(Struct):
-    """One plan as it goes. Ids and sentences in it are raw."""
+    """One plan as it goes. Ids and sentences in it are raw.
+
+    All that is asked of it at every draw takes as long for 12,000 results as for ten.
+    """
 
     plan: Plan
     asked_at: float
@@ -29,6 +36,9 @@ class ActionProgress(Struct):
     sent: int = 0
     """Of those that are eligible, how many no longer wait to be sent: what was skipped late is among them."""
     results: dict[str, Result] = field(default_factory=dict)
+    _alike: dict[_Kind, dict[str, Result]] = field(default_factory=dict)
+    """The results by all that they are counted by, then by id."""
+    _eligible: frozenset[str] = frozenset()
     ended_at: float | None = None
     sent_at: float | None = None
     in_doubt: bool = False
@@ -42,13 +52,26 @@ class ActionProgress(Struct):
     stopping: bool = False
     """Whether a person asked that nothing more of it be sent."""
 
+    def __post_init__(self) -> None:
+        self._eligible = frozenset(target.id for target in self.plan.eligible)
+
+    @property
+    def total(self) -> int:
+        """How many are to be sent."""
+        return len(self._eligible)
+
+    @property
+    def alike(self) -> list[Mapping[str, Result]]:
+        """The results by id, in groups of those that are counted as one; none is empty."""
+        return list(self._alike.values())
+
     @property
     def single(self) -> bool:
         return len(self.plan.targets) == 1
 
     @property
     def over(self) -> bool:
-        return self.answered and not any(result.followed for result in self.results.values())
+        return self.answered and not self.runs_followed
 
     @property
     def answered(self) -> bool:
@@ -58,24 +81,28 @@ class ActionProgress(Struct):
     @property
     def sending(self) -> bool:
         """Whether a stop would still spare something."""
-        return self.sent < len(self.plan.eligible)
+        return self.sent < self.total
 
     @property
     def followed(self) -> tuple[str, ...]:
         """Ids that were sent and have not settled; told once nothing waits to be sent any more."""
-        if self.sending:
+        if self.sending or self.answered:
             return ()
         return tuple(target.id for target in self.plan.eligible if target.id not in self.results)
 
     @property
     def runs_followed(self) -> int:
         """Runs that this began and that are read until they end."""
-        return sum(result.followed for result in self.results.values())
+        return self._number(lambda result: result.followed)
 
     @property
     def runs_on(self) -> int:
         """Runs that this began, of which the end is not known."""
-        return sum(result.followed or self._not_ended(result) for result in self.results.values())
+        return self._number(lambda result: result.followed or self._not_ended(result))
+
+    def _number(self, counts: Callable[[Result], bool]) -> int:
+        """How many results this is true of, which looks at nothing but what they are grouped by."""
+        return sum(len(group) for group in self._alike.values() if counts(next(iter(group.values()))))
 
     def _not_ended(self, result: Result) -> bool:
         began = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
@@ -89,19 +116,24 @@ class ActionProgress(Struct):
                 (outcome, f"{number:,} {past if outcome == Outcome.DONE else outcome}")
                 for outcome, number in self.counts()
             ]
-        began = [
-            result for result in self.results.values() if result.outcome in (Outcome.DONE, Outcome.UNDER_WAY)
-        ]
-        said: list[tuple[str, str]] = [(Outcome.DONE, f"{len(began):,} restarted")] if began else []
-        if complete := sum(result.ended == "complete" for result in began):
+        began = Counter[tuple[str, str, bool]]()
+        for group in self._alike.values():
+            result = next(iter(group.values()))
+            if result.outcome in (Outcome.DONE, Outcome.UNDER_WAY):
+                began[result.ended, result.failed_at, result.passed] += len(group)
+        said: list[tuple[str, str]] = [(Outcome.DONE, f"{began.total():,} restarted")] if began else []
+        if complete := sum(number for (ended, *_), number in began.items() if ended == "complete"):
             said.append((Outcome.DONE, f"{complete:,} complete"))
-        for ended in sorted({result.ended for result in began if result.ended_badly}):
-            steps = Counter(result.failed_at for result in began if result.ended == ended)
+        for ended in sorted({ended for ended, *_ in began} - {"", "complete"}):
+            steps = Counter[str]()
+            for (how, failed_at, _), number in began.items():
+                if how == ended:
+                    steps[failed_at] += number
             what = "failed again" if ended == "errored" else ended
             where = next(iter(steps)) if len(steps) == 1 else f"{len(steps)} steps"
             said.append((Outcome.REFUSED, f"{steps.total():,} {what}{f' at {where}' if where else ''}"))
         if self.runs_on:
-            passed = sum(result.passed and not result.ended for result in began)
+            passed = sum(number for (ended, _, passed), number in began.items() if passed and not ended)
             past = f", {passed:,} of them past its step" if passed else ""
             said.append((Outcome.UNDER_WAY, f"{self.runs_on:,} run{past}"))
         said += [(word, f"{number:,} {word}") for word, number in self.counts() if Outcome(word).failed]
@@ -111,18 +143,18 @@ class ActionProgress(Struct):
         """Seconds until all is sent at the pace so far; None while that is not known, or is past."""
         if not self.sending or self.stopping or self.sent_at is None or self.sent < _TELLING:
             return None
-        left = (len(self.plan.eligible) - self.sent) * (now - self.sent_at) / self.sent
+        left = (self.total - self.sent) * (now - self.sent_at) / self.sent
         return left if left >= 2 else None
 
     def take(self, event: Progress | Result) -> None:
         """Takes in what the operator told."""
         if isinstance(event, Result):
-            self.results[event.id] = event
+            self._put(event)
             self.note = ""
             if self.answered:
-                self.sent = len(self.plan.eligible)
+                self.sent = self.total
             if self.over:
-                self.sent, self.ended_at = len(self.plan.eligible), event.at
+                self.ended_at = event.at
         else:
             self.sent = max(self.sent, event.done)
             self.note = event.note
@@ -136,20 +168,38 @@ class ActionProgress(Struct):
             if event.status and (not self.path or self.path[-1] != event.status):
                 self.path.append(event.status)
 
+    def _put(self, result: Result) -> None:
+        """Takes a result in the place of an earlier one of its id."""
+        if (earlier := self.results.get(result.id)) is not None:
+            group = self._alike[_kind(earlier)]
+            del group[result.id]
+            if not group:
+                del self._alike[_kind(earlier)]
+        self.results[result.id] = result
+        self._alike.setdefault(_kind(result), {})[result.id] = result
+
     def counts(self) -> list[tuple[str, int]]:
         """Results so far by outcome, in ORDER."""
-        counted = Counter(result.outcome for result in self.results.values())
+        counted = Counter[Outcome]()
+        for (outcome, *_), group in self._alike.items():
+            counted[outcome] += len(group)
         return [(outcome, counted[outcome]) for outcome in ORDER if counted[outcome]]
 
     @property
     def troubled(self) -> bool:
         """Whether a person should look: something was not done, or is not known to be."""
-        return any(result.failed for result in self.results.values())
+        return self._number(lambda result: result.failed) > 0
 
     @property
     def failed(self) -> tuple[str, ...]:
         """The ids worth another try."""
-        return tuple(result.id for result in self.results.values() if result.failed)
+        groups = [group for group in self._alike.values() if next(iter(group.values())).failed]
+        return tuple(identity for group in groups for identity in group)
+
+    @property
+    def failed_eligible(self) -> tuple[str, ...]:
+        """The same without those that the prompt had named as skipped."""
+        return tuple(identity for identity in self.failed if identity in self._eligible)
 
     def line(self, now: float, *, utc: bool = True) -> str:
         """The whole in one line, raw."""
@@ -176,7 +226,7 @@ class ActionProgress(Struct):
         return f"{line} after {brief(max(0.0, took))}"
 
     def _line_of_many(self) -> str:
-        total = len(self.plan.eligible)
+        total = self.total
         what = f"{phrase(self.plan.verb)} {total} instances"
         counted = (" · " if self.plan.verb in RESTARTS else ", ").join(words for _, words in self.words())
         if self.answered:
@@ -187,3 +237,7 @@ class ActionProgress(Struct):
             counted = f"{counted} · the rest waits for these {self.canary}"
         note = f" · {self.note}" if self.note else ""
         return f"{what}: {self.sent} of {total}{f' · {counted}' if counted else ''}{note}"
+
+
+def _kind(result: Result) -> _Kind:
+    return result.outcome, result.ended, result.failed_at, result.followed, result.passed

@@ -1,6 +1,7 @@
 """A bulk as it goes: how far it came, what became of each, and the key that stops it."""
 
 from collections.abc import Mapping
+from itertools import chain, islice
 
 from rich.style import Style
 from textual import events
@@ -60,7 +61,7 @@ def bulk_lines(
     `slow` is what actions wait for now, in words; `bound` the seconds that the rest takes at the least.
     """
     plan = progress.plan
-    total = len(plan.eligible)
+    total = progress.total
     # What actions wait for is no news of one that has nothing left to send.
     slow = "" if progress.over else slow
     said = progress.held or progress.note or slow or progress.first_ran
@@ -79,11 +80,10 @@ def bulk_lines(
             )
         ],
     ]
-    settled = sorted(progress.results.values(), key=lambda result: (_rank(result), _PLACE[result.outcome]))
     rows = [(_FOLLOWED, identity, "sent, waiting for the result") for identity in progress.followed]
-    room, many = max(1, height - len(lines) - 2), len(rows) + len(settled)
+    room, many = max(1, height - len(lines) - 2), len(rows) + len(progress.results)
     top = min(top, max(0, many - room))
-    visible = settled[max(0, top - len(rows)) : max(0, top + room - len(rows))]
+    visible = _in_order(progress, max(0, top - len(rows)), max(0, top + room - len(rows)))
     words = [(_word(result), result.id, _sentence(result, now)) for result in visible]
     lines += _results([*rows[top : top + room], *words], width)
     if many > room:
@@ -128,17 +128,21 @@ def _counts(progress: ActionProgress, width: int) -> list[Pieces]:
     return list(lines)
 
 
+def _in_order(progress: ActionProgress, start: int, stop: int) -> list[Result]:
+    """Those of all results, the ones to look at first; in groups, since all of them are too many to sort."""
+    groups = sorted(progress.alike, key=lambda group: _worth(next(iter(group.values()))))
+    return list(islice(chain.from_iterable(group.values() for group in groups), start, stop))
+
+
+def _worth(result: Result) -> tuple[int, int]:
+    return _rank(result), _PLACE[result.outcome]
+
+
 def _rank(result: Result) -> int:
     """What a person has to look at comes first; what was skipped, as the prompt said, last."""
     if result.outcome == Outcome.SKIPPED:
         return 4
     return 0 if result.ended_badly else 1 if result.failed else 2 if result.followed else 3
-
-
-def _failed(progress: ActionProgress) -> tuple[str, ...]:
-    """Those worth another try: what the prompt had named as skipped is not among them."""
-    planned = {target.id for target in progress.plan.eligible}
-    return tuple(identity for identity in progress.failed if identity in planned)
 
 
 def _left(progress: ActionProgress, identities: tuple[str, ...]) -> str:
@@ -185,8 +189,8 @@ def _foot(progress: ActionProgress, shows: str, back: str) -> Pieces:
     again = f", {shows} shows it" if shows else ""
     marks: Pieces = []
     if progress.answered:
-        failed_ones = _failed(progress)
-        these = len(failed_ones) or len(progress.plan.eligible)
+        failed_ones = progress.failed_eligible
+        these = len(failed_ones) or progress.total
         # The number says what the key takes before it is pressed.
         which, failed = ("the", f" that {_left(progress, failed_ones)}") if failed_ones else ("these", "")
         marks = [(" m", ACCENT), (f" mark {which} {count(these)}{failed}   ", PLAIN)]
@@ -237,7 +241,7 @@ class BulkScreen(LowerHalf):
 
     def draw_soon(self) -> None:
         """Draws what has come about since, once for all that comes within a moment."""
-        # All results are sorted for it: of 12,000 a draw takes 50 ms, and several of them move a second.
+        # Several of many runs move a second, and each draw puts the lines in sight into words.
         if self._soon is None:
             self._soon = self.set_timer(_SOON, self.draw)
 
@@ -256,7 +260,7 @@ class BulkScreen(LowerHalf):
             session = self.context.session
             budget = session.poller.budget if session is not None else None
             slow = budget.action_slow() if budget is not None else ""
-            unsent = len(self.progress.plan.eligible) - self.progress.sent
+            unsent = self.progress.total - self.progress.sent
             lines = bulk_lines(
                 self.progress,
                 width,
@@ -345,7 +349,7 @@ class BulkScreen(LowerHalf):
 
     def _mark(self) -> None:
         """Marks what failed, else all that this was about, and nothing else."""
-        ids = _failed(self.progress) or tuple(target.id for target in self.progress.plan.eligible)
+        ids = self.progress.failed_eligible or tuple(target.id for target in self.progress.plan.eligible)
         listing = self.context.pages.listing
         if listing.workflow == self.progress.plan.workflow:
             # Else a bulk that follows would hold marks of before that nobody remembers.
