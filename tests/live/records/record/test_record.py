@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import zlib
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 
@@ -36,6 +36,12 @@ from wfdash.live.records.record.writing import RecordWriter
 
 AT = 1_795_000_000.0
 PLANTED = ("xyzzyparam", "xyzzyoutput", "xyzzyevent", "xyzzyerror", "xyzzyrollback", "xyzzyunknown")
+
+
+def kept_in(path, question):
+    """The first row of the answer, from a connection that is closed again."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(question).fetchone()
 
 
 def row(identity, status="running", **more):
@@ -307,7 +313,7 @@ def test_a_damaged_file_is_set_aside_and_another_begins(tmp_path, spoil):
     path.write_bytes(spoil)
     recorder, said = recorder_at(path, SEEN)
     assert not recorder.trouble
-    assert sqlite3.connect(path).execute("SELECT id FROM instance").fetchone() == ("a",)
+    assert kept_in(path, "SELECT id FROM instance") == ("a",)
     if spoil:
         assert "the record was damaged: it lies in a.db.damaged-" in said[0]
         assert next(tmp_path.glob("a.db.damaged-*")).read_bytes() == spoil
@@ -355,7 +361,7 @@ def test_erasing_removes_every_part_and_a_writer_begins_anew(tmp_path):
     recorder.saw(SEEN[1])
     assert recorder.flush()
     recorder.close()
-    assert sqlite3.connect(path).execute("SELECT count(*) FROM instance").fetchone() == (0,)
+    assert kept_in(path, "SELECT count(*) FROM instance") == (0,)
     assert erase(path)
     assert not erase(path)
 
