@@ -2,11 +2,34 @@
 
 import gc
 import os
+import stat
 import sys
+
+_ENDLESS_OR_EMPTY = ("/dev/null", "/dev/zero")
+"""Devices that are read without harm; another one may wait for a person."""
+
+
+def _pipe_for_a_library() -> str:
+    """The sentence about a variable by which a C library would wait at a pipe for ever; "" for none.
+
+    OpenSSL reads its file when it is loaded: no `except` could end that.
+    """
+    for name in ("OPENSSL_CONF", "HOSTALIASES"):
+        path = os.environ.get(name, "")
+        try:
+            mode = os.stat(path).st_mode if path else 0
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISFIFO(mode) or (stat.S_ISCHR(mode) and os.path.realpath(path) not in _ENDLESS_OR_EMPTY):
+            return f"{name}: {ascii(path)[1:-1]} is a pipe or a device, not a file. Mend or unset it."
+    return ""
 
 
 def main() -> None:
     """Runs the command line and leaves with its exit code."""
+    if wrong := _pipe_for_a_library():
+        sys.stderr.write(f"wfdash: {wrong}\n")
+        sys.exit(2)
     gc.disable()  # loading makes no garbage, and looking for some is a tenth of it; what runs on enables it
     try:
         from wfdash.cli.main import run

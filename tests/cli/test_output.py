@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.support.harness.program import ROOT
-from wfdash.cli.output import json_line
+from wfdash.cli.output import json_line, say
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,11 @@ def test_leaving_looks_through_no_garbage():
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.split()[-1] == "True"
+
+
+def test_a_sentence_about_a_megabyte_keeps_both_ends(capsys):
+    say("wfdash: --limit: " + "9" * 1_000_000 + " is no number")
+    said = capsys.readouterr().err
+    assert said.startswith("wfdash: --limit: 999")
+    assert said.endswith("999 is no number\n")
+    assert len(said) < 10_000

@@ -206,6 +206,19 @@ def test_what_python_itself_reads_is_taken(program, environ):
     assert done.returncode == 5, done.stderr
 
 
+@pytest.mark.parametrize("name", ["OPENSSL_CONF", "HOSTALIASES"])
+@pytest.mark.parametrize("arguments", [["--help"], ["list", "-w", "orders"]], ids=lambda words: words[0])
+def test_a_pipe_that_a_library_would_read_is_named(program, tmp_path, name, arguments):
+    """Before the library is loaded, which waits for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    done = program(*arguments, env={name: f"{tmp_path / 'pipe'}"}, timeout=60)
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"wfdash: {name}: {tmp_path / 'pipe'} is a pipe or a device, not a file. Mend or unset it.\n"
+    )
+
+
 TEXTUAL = {
     "TEXTUAL": "headless,debug,devtools",
     "TEXTUAL_DRIVER": "nowhere:Nothing",

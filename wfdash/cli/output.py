@@ -14,6 +14,10 @@ from wfdash.core.text.clean import clean
 __all__ = ["deaden", "instant", "json_line", "line", "refuse", "say", "write"]
 
 
+_LONGEST = 6_000
+"""Characters of a sentence: those of a megabyte given for a number would be all that a terminal keeps."""
+
+
 def json_line(value: Any) -> None:
     """Prints one JSON value a line, ASCII-escaped, so that no character of it can act on a terminal."""
     try:
@@ -56,11 +60,16 @@ def say(sentence: str) -> None:
     """Words for the person. Where nobody takes them the work goes on without: they are not the result."""
     try:
         for part in sentence.split("\n"):
-            for row in _rows(clean(part)):
+            for row in _rows(clean(_without_middle(part))):
                 sys.stderr.write(row + "\n")
         sys.stderr.flush()
     except OSError:
         deaden(sys.stderr)
+
+
+def _without_middle(line: str) -> str:
+    """A sentence that repeats what somebody gave says what is wrong with it behind that: both ends stay."""
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
 
 
 def _rows(line: str) -> list[str]:

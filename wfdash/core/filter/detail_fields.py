@@ -18,6 +18,8 @@ BLOCKS = ("event", "sleep", "retry", "step", "queue", "pause", "rollback")
 ODDITIES = ("ran-twice",)
 """`ran-twice`: the platform lost an attempt of a step, which ran again."""
 
+_SEARCHED = 100_000
+"""Characters of an error that `error~` looks through: one of megabytes would be kept twice for each row."""
 _BY_STATUS = {"queued": "queue", "paused": "pause", "waitingForPause": "pause", "rollingBack": "rollback"}
 _LONGEST_FIRST: dict[Doing, str] = {
     "waits": "event",
@@ -88,4 +90,4 @@ def _words(name: str, message: str) -> str:
     """As it was written, and without what differs by chance, as groups of failures are named."""
     from wfdash.core.text.chance import plain_message  # not at the start: it compiles patterns for 3 ms
 
-    return f"{name}: {message}\n{plain_message(message)}".lower()
+    return f"{name[:_SEARCHED]}: {message[:_SEARCHED]}\n{plain_message(message)}".lower()

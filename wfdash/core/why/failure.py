@@ -36,6 +36,8 @@ _UNSTORABLE = (
     "could not be cloned",
     "does not support serialization",
 )
+_LOOKED_AT = 20_000
+"""Characters of an error in which the platform's own words are looked for: in megabytes it takes long."""
 HOLLOW = ("workflow failed", "instance failed", "workflow execution failed", "unknown error", "error")
 """Messages of an instance that only repeat its status: the failed step's own error is the cause."""
 
@@ -207,5 +209,5 @@ def is_unstorable(failure: Failure | None) -> bool:
     """Whether the error says that a return value could not be stored: the step had done its work by then."""
     if failure is None:
         return False
-    said = f"{failure.name}: {failure.message}".lower()
+    said = f"{failure.name[:_LOOKED_AT]}: {failure.message[:_LOOKED_AT]}".lower()
     return any(sign.lower() in said for sign in _UNSTORABLE)
