@@ -5,6 +5,7 @@ Each is taken without harm, or ends the program with exit 2 and a sentence that 
 
 import os
 
+import httpx
 import pytest
 
 from tests.support.harness.act import ROWS
@@ -217,6 +218,67 @@ def test_a_pipe_that_a_library_would_read_is_named(program, tmp_path, name, argu
         done.stderr
         == f"wfdash: {name}: {tmp_path / 'pipe'} is a pipe or a device, not a file. Mend or unset it.\n"
     )
+
+
+TUNED = {
+    **dict.fromkeys(
+        (
+            "WEBSOCKETS_MAX_LINE_LENGTH",
+            "WEBSOCKETS_MAX_LOG_SIZE",
+            "WEBSOCKETS_BACKOFF_MIN_DELAY",
+            "WEBSOCKETS_MAX_FRAGMENTS",
+            "WEB_CONCURRENCY",
+        ),
+        "nonsense",
+    ),
+    "PROMETHEUS_MULTIPROC_DIR": "/nowhere",
+    "prometheus_multiproc_dir": "/nowhere",
+}
+
+
+def test_variables_for_servers_change_nothing_in_those_of_ours(program, tmp_path):
+    serving = program.start("demo", "--serve", "0", env=TUNED)
+    lines = [serving.stdout.readline() for _ in range(4)]
+    env = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
+    recording = program.start(
+        "record", "-w", "orders", "--metrics", "0", "--out", str(tmp_path / "a.db"), env={**env, **TUNED}
+    )
+    said = iter(recording.stderr.readline, "")
+    address = next(line for line in said if "metrics at " in line).split("metrics at ")[1].strip()
+    assert "wfdash_" in httpx.get(address, trust_env=False).text
+    following = program.start("logs", "-w", "orders", "-i", "order-8001", "--follow", env={**env, **TUNED})
+    for each in (following, recording, serving):
+        each.terminate()
+        _, said = each.communicate(timeout=60)
+        assert "Traceback" not in said
+
+
+TAB = {"_ARGCOMPLETE": "1", "COMP_LINE": "wfdash li", "COMP_POINT": "9"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"_ARGCOMPLETE": "x"},
+        {"COMP_LINE": None},
+        {"COMP_POINT": None},
+        {"COMP_POINT": "9" * 5000},
+        {"COMP_POINT": "-5"},
+        {"COMP_LINE": "wfdash '"},
+        {"COMP_LINE": ""},
+        {"_ARGCOMPLETE_STDOUT_FILENAME": "<gone>/x"},
+        {"_ARGCOMPLETE_STDOUT_FILENAME": "<pipe>"},
+    ],
+    ids=range(9),
+)
+def test_a_shell_that_completes_wrongly_hears_nothing(program, tmp_path, wrong):
+    os.mkfifo(tmp_path / "pipe")
+    places = {FOLDER: tmp_path, GONE: tmp_path / "gone", PIPE: tmp_path / "pipe"}
+    env = TAB | wrong
+    for place, file in places.items():
+        env = {name: value and value.replace(place, str(file)) for name, value in env.items()}
+    done = program(env=env, timeout=60)
+    assert done.stderr == ""
 
 
 TEXTUAL = {

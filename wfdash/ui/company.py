@@ -25,6 +25,8 @@ _MOST_ACTIONS = 5
 """Actions of this dashboard that others are told of, the newest."""
 _LATELY = 600.0
 """Seconds for which an action is worth telling."""
+_JUST = 10.0
+"""Seconds up to which an action is told without its time."""
 _NAMED = 2
 """Others that the top line names; of more it tells the number."""
 
@@ -91,10 +93,16 @@ class OtherPeople:
             for action in other.actions:
                 if (key := (other.session, action.verb, action.at)) not in self._announced:
                     self._announced.add(key)
-                    self._context.notify(f"{_name(other)}: {_deed(action)} in {clean(action.workflow)}")
+                    self._context.notify(self._news(other, action))
         if self._company.trouble and not self._troubled:
             self._troubled = True
             self._context.notify(self._company.trouble, severity="warning")
+
+    def _news(self, other: Presence, action: PeerAction) -> str:
+        """Who did what, and when where that is not just now: whoever starts is told of the last minutes."""
+        old = max(0.0, self._context.clock() - action.at)
+        when = f", {age(old)} ago" if old >= _JUST else ""
+        return f"{_name(other)}: {_deed(action)} in {clean(action.workflow)}{when}"
 
     @property
     def places(self) -> Sequence[tuple[str, str]]:

@@ -39,6 +39,8 @@ class WaitTable(ListTable[OpenWait]):
     def __init__(self) -> None:
         super().__init__()
         self.marked: set[str] = set()
+        self.read_at: Mapping[str, float] = {}
+        """When each instance was read, epoch seconds: it may have been sent its event since."""
         self.now = 0.0
         self._longest_id = self._longest_type = 8
 
@@ -53,26 +55,31 @@ class WaitTable(ListTable[OpenWait]):
 
     def header_line(self, width: int) -> Strip:
         return strip_of(
-            [(self._columns("EVENT", "INSTANCE", "WAITS", "LEFT", "STEP", width), HEADING)], width
+            [(self._columns("EVENT", "INSTANCE", "WAITS", "LEFT", "READ", "STEP", width), HEADING)], width
         )
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         wait = self.rows[index]
-        left = "" if wait.deadline is None else brief(max(0.0, wait.deadline - self.now))
+        ahead = None if wait.deadline is None else wait.deadline - self.now
+        left = "" if ahead is None else brief(ahead) if ahead > 0 else "due"
+        read_at = self.read_at.get(wait.instance)
+        read = "" if read_at is None else age(max(0.0, self.now - read_at))
         since = "" if wait.since is None else age(self.now - wait.since)
         named = clean(wait.event_type) or "not known"
-        text = self._columns(named, clean(wait.instance), since, left, clean(wait.step), width)
-        soon = wait.deadline is not None and wait.deadline - self.now < _SOON
+        text = self._columns(named, clean(wait.instance), since, left, read, clean(wait.step), width)
+        soon = ahead is not None and ahead < _SOON
         style = STRONG if wait.instance in self.marked else WARN if soon else PLAIN
         mark = "▌" if wait.instance in self.marked else " "
         return strip_of([(mark, STRONG), (text[1:], style)], width, CURSOR if cursor else None)
 
-    def _columns(self, event: str, instance: str, since: str, left: str, step: str, width: int) -> str:
-        room = max(30, width - 19)
+    def _columns(
+        self, event: str, instance: str, since: str, left: str, read: str, step: str, width: int
+    ) -> str:
+        room = max(30, width - 25)
         first = min(room - 20, max(10, self._longest_id))
         second = max(10, min(self._longest_type, room - first - 16))
-        last = max(8, width - first - second - 20)
-        columns = f" {fit(event, second)} {fit(instance, first, cut='middle')} {since:>7} {left:>7}"
+        last = max(8, width - first - second - 26)
+        columns = f" {fit(event, second)} {fit(instance, first, cut='middle')} {since:>7} {left:>7} {read:>5}"
         return f"{columns}  {fit(step, last)}"
 
 
@@ -154,8 +161,10 @@ class EventsScreen(BaseScreen):
             return
         statuses = poller.store.statuses.items()
         active = sum(rows for status, rows in statuses if not is_final(status) and status != "queued")
-        details = list(self._details(filter(self._may_wait, poller.row_details.read)))
+        read = list(self._read(filter(self._may_wait, poller.row_details.read)))
+        details = [detail for detail, _ in read]
         aim = self._aim
+        self.table.read_at = {detail.id: at for detail, at in read}
         self.table.now = self.context.clock()
         if self._waits.take(details):
             self.table.take(self._waits.rows)
@@ -164,10 +173,10 @@ class EventsScreen(BaseScreen):
         lost = bool(aim) and not self._place_cursor(aim)
         self.table.repaint()
         types = len({row.event_type for row in self.table.rows})
-        read = f"{count(len(details))} of {count(active)} checked"
+        checked = f"{count(len(details))} of {count(active)} checked"
         title = f"events in {clean(self.workflow)}  "
         waits = len(self.table.rows)
-        summary = f"{count(waits)} waiting, {counted(types, 'event type')} · {read} "
+        summary = f"{count(waits)} waiting, {counted(types, 'event type')} · {checked} "
         badges = badge_pieces(identity_of(self.context, self.workflow))
         whom = [(f"to {clean(aim)}, which is not in this list", WARN)] if lost else []
         self.query_one("#desk-title", StatusLine).show(
@@ -184,14 +193,18 @@ class EventsScreen(BaseScreen):
         row = self.poller.store.get(identity) if self.poller is not None else None
         return row is not None and not is_final(row.status) and row.status != "queued"
 
-    def _details(self, ids: Iterable[str]) -> Iterator[Detail]:
+    def _read(self, ids: Iterable[str]) -> Iterator[tuple[Detail, float]]:
+        """The answer that came last of each, and when: what was opened once is kept as it was then."""
         assert self.poller is not None
         for identity in ids:
             state, fact = self.poller.detail(identity), self.poller.row_details.fact(identity)
-            if state is not None and state.detail is not None and not state.detail.simple:
-                yield state.detail
-            elif fact is not None and fact.detail is not None:
-                yield fact.detail
+            opened = state.freshness.answered_at if state is not None else None
+            if fact is not None and fact.detail is not None and fact.read_at >= (opened or 0.0):
+                yield fact.detail, fact.read_at
+            elif state is None or state.detail is None or state.detail.simple or opened is None:
+                continue
+            elif fact is None or opened >= fact.read_at:
+                yield state.detail, opened
 
     def target_workflow(self) -> str:
         return self.workflow
