@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +19,8 @@ from wfdash.config.credential import Credential
 from wfdash.live.budget.shared_counter import share_counter
 from wfdash.live.records.notes import SessionStory
 from wfdash.live.records.pins import Pin, Pins
+from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.observations import SawDetail
 from wfdash.live.records.record.schema import open_file
 
 
@@ -97,6 +99,13 @@ def test_a_list_finds_what_the_record_holds(program, simulator, tmp_path):
     done = run("list", "--filter", "params~xyzzy-4711", "--read-details", "1", "--json")
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["found"]
     assert "out of the record" in done.stderr
+    lost = {"status": "complete", "params": {"orderId": "xyzzy-4711"}, "steps": []}
+    with closing(RecordFile(path, payloads=True, most_bytes=10**9)) as file:
+        file.write([SawDetail(time.time(), "orders", "long-gone", False, lost)])
+    recent = "params~xyzzy-4711 since:5m"
+    done = run("list", "--filter", recent, "--read-details", "50", "--json")
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["found"]
+    assert "1 that the server erased match in the record: long-gone" in done.stderr
 
 
 def test_a_command_runs_for_a_change_and_sees_no_token(program, simulator, tmp_path):

@@ -3,31 +3,29 @@
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from platformdirs import user_state_path
 
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.api.paging import walk
 from wfdash.cli.commands.inputs import batches_of
+from wfdash.cli.commands.recalled import Recalled
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import CommandSession, long_read
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
+from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief, count, spoken
 
 if TYPE_CHECKING:
-    from wfdash.core.filter.detail_fields import DetailFields
     from wfdash.core.filter.query import Query
-    from wfdash.live.records.record.recall import RecordRecall
 
 __all__ = ["prepare", "run"]
 
 _COLUMNS = ((15, "STATUS"), (20, "CREATED"), (8, "TOOK"), (8, "TRIGGER"), (8, "VERSION"), (0, "ID"))
 _LOCAL_COLUMNS = ("STATUS", "CREATED", "ID")
 """What a dev session tells of an instance in its lists."""
+_NAMED = 5
 _SHORT = 8
 """Characters of a version at a terminal; away from one nothing is cut."""
 
@@ -65,6 +63,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         else:
             cells = _cells(row, session.clock(), short=terminal)
             line(_columns(*cells, local=session.settings.local))
+    await listing.find_erased()
     if parsed.query and (doubt := parsed.query.doubt):
         say(f"--filter: {doubt}")
     if note := listing.note():
@@ -82,9 +81,10 @@ class Listing:
         self.ascending = parsed.asc
         self.details = parsed.read_details
         self.read = self.shown = self.asked = self.unread = self.hidden = self.left_out = 0
-        self.recalled = 0
-        """Instances that the record tells of, without a request."""
-        self._recall: RecordRecall | None = None
+        self._recalled = Recalled(session)
+        self.listed: set[str] = set()
+        """Ids of the rows that may match; of no others is the record asked."""
+        self.erased: list[str] = []
         self.total: int | None = None
         self.batches: dict[str, frozenset[str]] = {}
 
@@ -105,8 +105,10 @@ class Listing:
                 self.read += 1
                 if not matches(row):
                     continue
-                if query and query.needs_details and not await self._matches_detail(query, row, now):
-                    continue
+                if query and query.needs_details:
+                    self.listed.add(row.id)
+                    if not await self._matches_detail(query, row, now):
+                        continue
                 self.shown += 1
                 yield item, row
                 # Before the next page is asked for: the limit is the person's, and so are the requests.
@@ -154,7 +156,7 @@ class Listing:
         from wfdash.core.model.detail import read_detail
 
         workflow = await self.session.workflow()
-        details = self._recalled(workflow, row)
+        details = self._recalled.fields(workflow, row)
         if details is None:
             if self.details and self.asked >= self.details:
                 self.unread += 1
@@ -168,22 +170,15 @@ class Listing:
             details = read_fields(read_detail(workflow, row.id, answer.result))
         return query.match(row, now, MatchContext((), {row.id: details}, self.batches))
 
-    def _recalled(self, workflow: str, row: Instance) -> "DetailFields | None":
-        """What the record says it holds, where it keeps payloads and nothing changed since: no request."""
-        session = self.session
-        if not (session.settings.record.on and session.settings.record.payloads):
-            return None
-        if self._recall is None:
-            from wfdash.live.records.record.place import record_path
-            from wfdash.live.records.record.reading import open_record
-            from wfdash.live.records.record.recall import RecordRecall
-
-            path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id)
-            self._recall = RecordRecall(lambda: open_record(path or Path()))
-            session.endings.append(self._recall.close)
-        found = self._recall.look(workflow, [row]).get(row.id)
-        self.recalled += found is not None
-        return found
+    async def find_erased(self) -> None:
+        """What the record tells of instances that were not listed, once the list was read to its end."""
+        query = self.query
+        if query is None or not query.needs_details or (self.limit and self.shown == self.limit):
+            return
+        left = max(0, self.details - self.asked) if self.details else 0
+        if self.details and not left:
+            return
+        self.erased = await self._recalled.erased(await self.session.workflow(), query, self.listed, left)
 
     def note(self) -> str:
         """What a person should know of what is not there; "" when nothing."""
@@ -194,8 +189,11 @@ class Listing:
                 parts.append("more may follow; --limit 0 for all")
         elif self.limit and self.total is not None and self.total > self.shown == self.limit:
             parts.append(f"{count(self.shown)} of {count(self.total)}; --limit 0 for all")
-        if self.recalled:
-            parts.append(f"{count(self.recalled)} out of the record")
+        if self._recalled.number:
+            parts.append(f"{count(self._recalled.number)} out of the record")
+        if self.erased:
+            shown = ", ".join(map(clean, self.erased[:_NAMED])) + (", ..." if self.erased[_NAMED:] else "")
+            parts.append(f"{count(len(self.erased))} that the server erased match in the record: {shown}")
         if self.asked or self.unread:
             parts.append(f"{count(self.asked)} read in full, {count(self.unread)} more not (--read-details)")
         if self.hidden:

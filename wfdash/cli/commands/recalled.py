@@ -1,0 +1,74 @@
+"""What the record tells a list that asks what is in the instances."""
+
+from collections.abc import Container
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_state_path
+
+from wfdash.api.errors import InstanceNotFound
+from wfdash.cli.session import CommandSession
+from wfdash.core.model.instance import Instance
+
+if TYPE_CHECKING:
+    from wfdash.core.filter.detail_fields import DetailFields
+    from wfdash.core.filter.query import Query
+    from wfdash.live.records.record.recall import RecordRecall
+
+__all__ = ["Recalled"]
+
+
+class Recalled:
+    """Tells nothing where the record keeps no payloads; SQLite is loaded once something is asked of it."""
+
+    def __init__(self, session: CommandSession) -> None:
+        self._session = session
+        self._recall: RecordRecall | None = None
+        self.number = 0
+        """Instances that it told of, without a request."""
+
+    def fields(self, workflow: str, row: Instance) -> "DetailFields | None":
+        """What an instance holds, where nothing of its row changed since it was read."""
+        recall = self._open()
+        found = recall.look(workflow, [row]).get(row.id) if recall is not None else None
+        self.number += found is not None
+        return found
+
+    async def erased(self, workflow: str, query: "Query", listed: Container[str], most: int) -> list[str]:
+        """Ids of instances that match and that the server erased; asks it for so many at most, all for 0."""
+        session, recall = self._session, self._open()
+        gone: list[str] = []
+        asked = 0
+        if recall is None:
+            return []
+        async for page in recall.find(workflow, query, session.clock()):
+            for each in page:
+                if each.row.id in listed:
+                    continue
+                if not session.api.local:  # whatever a dev session still has was listed
+                    if most and asked >= most:
+                        return gone
+                    asked += 1
+                    if await self._is_there(workflow, each.row.id):
+                        continue
+                gone.append(each.row.id)
+        return gone
+
+    async def _is_there(self, workflow: str, instance: str) -> bool:
+        try:
+            await self._session.read(lambda: self._session.api.get_instance(workflow, instance, simple=True))
+        except InstanceNotFound:
+            return False
+        return True
+
+    def _open(self) -> "RecordRecall | None":
+        settings = self._session.settings
+        if self._recall is None and settings.record.on and settings.record.payloads:
+            from wfdash.live.records.record.place import record_path
+            from wfdash.live.records.record.reading import open_record
+            from wfdash.live.records.record.recall import RecordRecall
+
+            path = record_path(user_state_path("wfdash"), settings, self._session.api.account_id)
+            self._recall = RecordRecall(lambda: open_record(path or Path()))
+            self._session.endings.append(self._recall.close)
+        return self._recall
