@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.clocks.simulated_time import EPOCH, simulate
 from tests.support.harness.stage import stage
+from wfdash.core.filter.query import parse
 from wfdash.demo.engine.world import build
 from wfdash.live.budget.budget import WINDOW, Priority
 from wfdash.live.budget.shared_counter import SharedCounter
@@ -81,6 +82,40 @@ def test_recorder_stands_behind_the_dashboards_and_goes_on(tmp_path):
             assert gaps[0] <= 2 * LONGEST, "it is slower and never starves"
             assert min(len(answer) for answer in answers[1:]) > len(answers[0])
             assert not ons[0].budget.spenders[0][1].total(range(Priority.ROWS)), "nobody waits for it"
+
+    simulate(main())
+
+
+def test_long_search_leaves_list_and_detail_fresh(tmp_path):
+    """On the screen it is made on and on another one; `ctrl+r` lets it go on again and again, for minutes."""
+
+    async def main():
+        world = build("incident", clock=asyncio.get_running_loop().time)
+        async with AsyncExitStack() as stack:
+            ons = []
+            for _ in range(2):
+                subject = stage(world, counter=SharedCounter(tmp_path / "spent.json"))
+                ons.append(await stack.enter_async_context(subject))
+                ons[-1].poller.show("orders")
+            searching = ons[0].poller
+            while not searching.history.complete:
+                searching.load_more()
+                await asyncio.sleep(0.5)
+            for on in ons:
+                on.poller.open(active_of(on.poller)[0])
+            searching.look_for(parse("params~nothing-is-like-this"))
+            pollers = [on.poller for on in ons]
+            shown = [each for on in pollers for each in (on.newest, on.detail(on.opened))]
+            longest = 0.0
+            for _ in range(round(WINDOW / STEP)):
+                await asyncio.sleep(STEP)
+                searching.search_on()
+                now = asyncio.get_running_loop().time()
+                ages = [now - (state.freshness.answered_at or now) for state in shown]
+                longest = max(longest, *ages)
+            assert longest <= LONGEST, "what stands on a screen goes on beside it"
+            assert all(state.freshness.answered_at for state in shown)
+            assert searching.search.searched.read >= 300, "and the search has most of it"
 
     simulate(main())
 

@@ -94,7 +94,7 @@ def test_action_goes_at_once_beside_three_long_reads(tmp_path):
     for budget in readers:
         while not processes.take(budget, Priority.FOREGROUND):
             pass
-    assert all(budget.take(Priority.FOREGROUND) for budget in readers), "all that reads may have is spent"
+    assert all(processes.take(budget, Priority.FOREGROUND) for budget in readers), "long ones have had theirs"
     acting = processes.process()
     for _ in range(ACTIONS):
         processes.act(acting)

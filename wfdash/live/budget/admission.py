@@ -1,5 +1,7 @@
 """What may go now, of a ledger and one request: decided for a person first, and never out of the reserve."""
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from wfdash.core.text.words import count
@@ -16,7 +18,11 @@ _FRONT = range(Priority.FOREGROUND, Priority.VISIBLE)
 _SCARCE, _HALF = 0.25, 0.5
 """Parts of the user's quota below which nothing is read by itself, and nothing in the background."""
 _LONG, _ROOM_FOR_SHORT = 30, 60
-"""Foreground reads of one process from which it leaves so many of a window to others that wait for one."""
+"""Foreground reads of one purpose in a process, from which it leaves so many of a window to short ones."""
+_PER_SCREEN = 120
+"""Reads of a window that long ones leave to each dashboard, for its list and the instance open in it."""
+_TIGHT = 100
+"""Reads left of a window from which what is on screen is read seldom, so that they last to its end."""
 _ROOM_FOR_FOREGROUND = 160
 """Reads of a window that sweeps and background leave to what somebody may come to wait for."""
 _ROOM_FOR_VISIBLE = 20
@@ -35,6 +41,7 @@ class Request(Struct, frozen=True):
     priority: Priority
     since: float
     late: bool = False
+    purpose: str = ""
 
 
 def refusal(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
@@ -77,7 +84,7 @@ def _gives_way(ledger: RequestLedger, asks: Request, now: float) -> Refusal | No
     front = ledger.in_front(asks.session)
     # A lease holds the background back until the answer, so that a sweep cannot slip in between two pages of
     # a list.
-    if not front or asks.priority is Priority.FOREGROUND or (asks.late and asks.priority is Priority.VISIBLE):
+    if not front or asks.priority is Priority.FOREGROUND or _stands_too_long(asks):
         return None
     spender = ledger.spenders.get(front)
     whose = f"the {spender.what} of {spender.who}" if spender is not None else "another wfdash"
@@ -87,28 +94,42 @@ def _gives_way(ledger: RequestLedger, asks: Request, now: float) -> Refusal | No
     return Refusal(max(0.05, ledger.leases[front] - now), Reason.GIVES_WAY, words)
 
 
+def _stands_too_long(asks: Request) -> bool:
+    """Whether it is on somebody's screen and was due long ago."""
+    return asks.late and asks.priority is Priority.VISIBLE
+
+
 def _counted(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
     """So that the server never sees more than its quota less what is kept for actions."""
-    most = _most(ledger, asks)
-    if ledger.count(READS) < most:
-        return None
-    return _spent(ledger, asks, ledger.falls_below(most, READS, now))
+    for reads, most in _bounds(ledger, asks):
+        if ledger.count(reads) >= most:
+            return _spent(ledger, asks, ledger.falls_below(most, reads, now))
+    return None
 
 
-def _most(ledger: RequestLedger, asks: Request) -> int:
-    """Reads a window, up to which this may add one."""
-    if asks.priority is Priority.FOREGROUND:
-        spender = ledger.spenders.get(asks.session)
-        # One `list --limit 0` must leave room for a person who opens one instance.
-        reads_much = spender is not None and spender.total(_FRONT) >= _LONG
-        return MOST - (_ROOM_FOR_SHORT if reads_much else 0)
+def _bounds(ledger: RequestLedger, asks: Request) -> Iterator[tuple[range, int]]:
+    """Of which reads a window may hold how many, this one among them."""
     if asks.priority is Priority.VISIBLE:
-        return MOST - _ROOM_FOR_VISIBLE
-    return max(MOST - _ROOM_FOR_FOREGROUND, min(asks.limit, MOST - _ROOM_FOR_SHORT))
+        yield READS, MOST - (_ROOM_FOR_VISIBLE if asks.late else _TIGHT)
+    elif asks.priority is not Priority.FOREGROUND:
+        yield READS, max(MOST - _ROOM_FOR_FOREGROUND, min(asks.limit, MOST - _ROOM_FOR_SHORT))
+    elif not _is_long(ledger, asks):
+        yield READS, MOST
+    else:
+        # One `list --limit 0` must leave room for a person who opens one instance.
+        yield READS, MOST - _ROOM_FOR_SHORT
+        # Spent at once it would all be missing at once: the screens would stand still for minutes.
+        yield _FRONT, max(MOST // 2, MOST - _ROOM_FOR_SHORT - _PER_SCREEN * max(1, ledger.screens))
+
+
+def _is_long(ledger: RequestLedger, asks: Request) -> bool:
+    spender = ledger.spenders.get(asks.session)
+    return spender is not None and spender.spent_on(asks.priority, asks.purpose) >= _LONG
 
 
 def _without_token(ledger: RequestLedger, asks: Request, now: float) -> Refusal | None:
-    if asks.priority is Priority.FOREGROUND:
+    # A long read in front takes every token as it comes.
+    if asks.priority is Priority.FOREGROUND or (_stands_too_long(asks) and ledger.in_front(asks.session)):
         return None
     burst, rate = bucket_of(asks.limit)
     tokens = ledger.bucket(asks.limit, now).tokens

@@ -181,7 +181,7 @@ class Budget:
         asked = 0 <= now - waiting.tried_at < _STILL_ASKED if waiting is not None else False
         since = waiting.since if waiting is not None and asked else now
         counter = self._counter
-        asks = Request(counter.session, self.limit, priority, since, late)
+        asks = Request(counter.session, self.limit, priority, since, late, purpose)
         with self._open(now) as ledger:
             if priority is Priority.FOREGROUND:
                 ledger.wait_in_front(counter.session, now)
@@ -189,8 +189,11 @@ class Budget:
             if refused is None:
                 ledger.leave_queue(counter.session, priority)
                 ledger.spend(counter.session, counter.mine, priority, purpose, now)
+            elif priority is Priority.FOREGROUND:
+                # What may not go itself holds nothing else back: that may be for minutes.
+                ledger.leases.pop(counter.session, None)
         if refused is None:
-            self._waiting.pop(key, None)
+            self._waiting = {other: kept for other, kept in self._waiting.items() if other[1] != purpose}
             return 0.0
         self._waiting[key] = Waiting(purpose, priority, since, now, refused)
         return refused.seconds

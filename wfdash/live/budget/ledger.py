@@ -76,6 +76,9 @@ class Spender(Struct):
     def total(self, priorities: range) -> int:
         return sum(n for _, n in self.by_slot(priorities))
 
+    def spent_on(self, priority: Priority, purpose: str) -> int:
+        return sum(self.spent.get(f"{priority.value} {purpose}", {}).values())
+
     @property
     def purposes(self) -> list[tuple[str, int]]:
         """Requests by purpose, most first."""
@@ -157,6 +160,12 @@ class RequestLedger(Struct):
     def count(self, priorities: range) -> int:
         """Requests of these priorities in the last window, by all."""
         return sum(spender.total(priorities) for spender in self.spenders.values())
+
+    @property
+    def screens(self) -> int:
+        """Processes that read something by themselves: most have a screen on which it stands."""
+        by_themselves = range(Priority.VISIBLE, len(Priority))
+        return sum(1 for spender in self.spenders.values() if spender.total(by_themselves))
 
     def falls_below(self, most: int, priorities: range, now: float) -> float:
         """Seconds until fewer than `most` of these are in the window, if no more are sent."""

@@ -23,6 +23,7 @@ class NewestInstances(Job):
 
     purpose = "list"
     out_of_turn = Priority.FOREGROUND
+    on_screen = True
     longest = 10.0
     """Whoever waits for a lost connection looks here."""
 

@@ -31,6 +31,7 @@ class OpenDetail(Job):
     """So that the list stays fresh where several processes have little to share."""
     out_of_turn = Priority.FOREGROUND
     patience = 2.0
+    on_screen = True
 
     def __init__(self, context: FeedContext) -> None:
         super().__init__(2.0)

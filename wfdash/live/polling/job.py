@@ -26,6 +26,9 @@ class Job:
     patience = 5.0
     """Seconds that it waits for the budget before it goes before more urgent ones."""
 
+    on_screen = False
+    """Whether somebody looks at it: then it goes on, seldom, beside a long read that somebody waits for."""
+
     longest = _LONGEST
     """Seconds at most, or the interval if that is longer, from a failure to the next question."""
 

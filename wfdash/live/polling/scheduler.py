@@ -99,7 +99,7 @@ class Scheduler:
             priority = self._priority(job)
             # What is turned down keeps its place and is late by so much more at the next look, so that
             # nothing starves.
-            if wait := self._budget.take(priority, job.purpose, late=job.late(now)):
+            if wait := self._spend(job, priority, now):
                 delay = min(delay, wait)
                 job.waits_since = now if job.waits_since is None else job.waits_since
                 continue
@@ -109,6 +109,15 @@ class Scheduler:
             task = self._tasks[job] = asyncio.create_task(self._ask(job))
             task.add_done_callback(partial(self._over, job))
         return max(delay, 0.01)
+
+    def _spend(self, job: Job, priority: Priority, now: float) -> float:
+        """Spends one read on it: 0 where it may go, else the seconds after which to try again."""
+        late = job.late(now)
+        wait = self._budget.take(priority, job.purpose, late=late)
+        # A long read in front holds back all but what is visible, and may have had all that one in front can.
+        if wait and late and job.on_screen and not self._unattended and priority is not Priority.VISIBLE:
+            wait = self._budget.take(Priority.VISIBLE, job.purpose, late=True)
+        return wait
 
     def _priority(self, job: Job) -> Priority:
         """What nobody looks at stands behind what is on anybody's screen, in any process."""
