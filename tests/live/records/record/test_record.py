@@ -350,6 +350,25 @@ def test_a_full_disk_is_a_sentence(tmp_path):
     file.close()
 
 
+@pytest.mark.parametrize(
+    ("disk", "words"),
+    [("vfs=unix-dotfile", "no WAL"), ("mode=ro", "its file is read-only")],
+)
+def test_a_disk_that_cannot_serve_is_a_sentence(tmp_path, monkeypatch, disk, words):
+    def connect(path):
+        return sqlite3.connect(f"file:{path}?{disk}", uri=True, isolation_level=None, check_same_thread=False)
+
+    monkeypatch.setattr(schema, "_connect", connect)
+    said = []
+    recorder = Recorder(clock=lambda: AT, said=said.append)
+    recorder.start(RecordPlace(tmp_path / "a.db"))
+    recorder.saw(SawRows(AT, "orders", [row("a")]))
+    assert not recorder.flush()
+    recorder.close()
+    assert len(said) == 1
+    assert words in said[0]
+
+
 def test_erasing_removes_every_part_and_a_writer_begins_anew(tmp_path):
     path = tmp_path / "a.db"
     recorder = Recorder(clock=lambda: AT)
