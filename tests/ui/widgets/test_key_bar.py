@@ -46,6 +46,18 @@ def test_esc_is_told_only_where_it_closes_something():
     drive(script)
 
 
+def test_quit_is_told_only_where_it_leaves():
+    async def script(d):
+        assert "q quit" in d.lines[-1]
+        await d.press("B")
+        assert "esc back" in d.lines[-1]
+        assert "q quit" not in d.lines[-1]
+        await d.press("q")
+        assert "q quit" in d.lines[-1], "it went back, and left nothing"
+
+    drive(script, size=(140, 40))
+
+
 def test_in_a_field_the_keys_of_the_field_are_told():
     async def script(d):
         await d.press("/")

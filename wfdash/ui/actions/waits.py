@@ -106,7 +106,7 @@ class EventsScreen(BaseScreen):
         yield StatusLine(id="desk-title")
         yield WaitTable()
         yield ActionChips(self.context.keys)
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.table.focus()

@@ -55,7 +55,7 @@ class CompareScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield CompareTable(id="pairs")
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.query_one("#pairs").focus()

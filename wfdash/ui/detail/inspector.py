@@ -60,7 +60,7 @@ class InspectorScreen(BaseScreen):
         yield SearchField(
             self.context.keys, "search keys and values", find=self._find, home=lambda: self.tree_
         )
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.tree_.focus()

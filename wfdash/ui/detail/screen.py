@@ -62,7 +62,7 @@ class DetailScreen(BaseScreen):
         yield Header()
         yield DetailPane(self.context.keys, id="detail")
         yield ActionChips(self.context.keys)
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.pane.timeline.focus()

@@ -112,7 +112,7 @@ class AccountErrorsScreen(BaseScreen):
         yield Header()
         yield TextLines(id="summary")
         yield CauseTable(clock=context.clock, utc=lambda: context.utc)
-        yield KeyBar(context.pages.why_off)
+        yield KeyBar(context.pages)
 
     @property
     def table(self) -> CauseTable:

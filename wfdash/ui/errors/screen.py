@@ -65,7 +65,7 @@ class ErrorsScreen(BaseScreen):
         yield GroupTable(clock=context.clock, utc=lambda: context.utc)
         yield TextLines(id="beside")
         yield OddTable(clock=context.clock)
-        yield KeyBar(context.pages.why_off)
+        yield KeyBar(context.pages)
 
     @property
     def group_table(self) -> GroupTable:

@@ -82,7 +82,7 @@ class HistoryScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield Header()
         yield TextLines(id="charts")
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.ask_anew()

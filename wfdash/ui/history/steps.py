@@ -107,7 +107,7 @@ class StepsScreen(BaseScreen):
         yield Header()
         yield TextLines(id="summary")
         yield StepTable()
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     @property
     def table(self) -> StepTable:

@@ -67,7 +67,7 @@ class InstancesScreen(BaseScreen):
                 yield self.beside.pane
         yield StatusLine(id="trouble")
         yield ActionChips(self.context.keys)
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.beside.place()

@@ -85,7 +85,7 @@ class LogsScreen(BaseScreen):
         yield TextLines(id="head")
         yield LogTable(id="lines")
         yield SearchField(self.context.keys, "search the lines", find=self._find, home=lambda: self.table)
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.table.focus()

@@ -45,7 +45,7 @@ class BudgetScreen(BaseScreen):
         yield TextLines(id="spent")
         yield StatusLine(id="titles")
         yield Choices(id="requests")
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.query_one(Choices).focus()

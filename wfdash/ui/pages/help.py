@@ -65,7 +65,7 @@ class HelpScreen(BaseScreen):
         yield StatusLine(id="title")
         yield Scroller()
         yield Field(placeholder="a key, or what it does", keys=(("enter", "keep"), (close, "show all again")))
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.query_one(Scroller).focus()

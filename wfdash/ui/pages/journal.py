@@ -78,7 +78,7 @@ class JournalScreen(BaseScreen):
         keys = (("enter", "to the rows"), (self.context.keys.key_of("layer.close"), "no filter"))
         yield Field(placeholder=hint, keys=keys)
         yield BatchTable()
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.query_one(Field).display = False

@@ -50,7 +50,7 @@ class WatchedScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield Header()
         yield WatchTable(clock=self.context.clock)
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     @property
     def table(self) -> WatchTable:

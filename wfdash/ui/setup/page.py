@@ -67,7 +67,7 @@ class SetupPage(BaseScreen, ModalScreen[None], inherit_bindings=False):
         yield Choices(id="choices")
         yield Field(max_length=500)
         yield TextLines(id="below", height=1)
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         context = self.context

@@ -3,7 +3,8 @@
 Textual's Footer is not used: it makes a widget a key and leaks them all at every refresh of the bindings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 from rich.style import Style
 from textual.timer import Timer
@@ -21,12 +22,21 @@ _LAST = ("help.open",)
 _TONES = {"information": STRONG, "warning": WARN, "error": BAD}
 
 
+class KeyStates(Protocol):
+    """What the line asks of the pages."""
+
+    @property
+    def at_root(self) -> bool: ...
+    def why_off(self, action: str) -> str:
+        """Why an action would do nothing now; "" when it is on."""
+
+
 class KeyBar(StatusLine):
     """Draws the bindings of its screen that are in force, greyed where an action is off."""
 
-    def __init__(self, why_off: Callable[[str], str]) -> None:
+    def __init__(self, pages: KeyStates) -> None:
         super().__init__()
-        self._why_off = why_off
+        self._pages = pages
         self._notes: Pieces = ()
         self._said: Pieces = ()
         self._silence: Timer | None = None
@@ -104,8 +114,8 @@ class KeyBar(StatusLine):
             BY_ID.__getitem__, [*first, *(identity for identity in KEY_BAR if identity not in first)]
         ):
             key = in_force.get(textual_action(action.id))
-            if key is not None:
-                off = bool(self._why_off(action.id))
+            if key is not None and not self._only_closes(action.id):
+                off = bool(self._pages.why_off(action.id))
                 press = clicked("press", action.id)
                 key_style, style = (QUIET + press,) * 2 if off else (STRONG + press, PLAIN + press)
                 text: Pieces = [
@@ -114,3 +124,8 @@ class KeyBar(StatusLine):
                 ]
                 groups.append((action.id, off, text))
         return groups
+
+    def _only_closes(self, action: str) -> bool:
+        """Whether this is `q` on a page above others: there it goes back, as the key beside it says."""
+        own = hasattr(self.screen, "action_app_quit")
+        return action == "app.quit" and not own and not self._pages.at_root

@@ -65,7 +65,7 @@ class WorkflowsScreen(BaseScreen):
             yield Rule()
             yield TextLines(id="beside", height=1)
         yield StatusLine(id="trouble")
-        yield KeyBar(self.context.pages.why_off)
+        yield KeyBar(self.context.pages)
 
     @property
     def has_layer(self) -> bool:
