@@ -57,3 +57,29 @@ def test_page_without_the_permission_names_it_once():
         assert len(d.server.state.requests.of("POST", "/graphql")) == 1
 
     shown(script, forbid, size=(140, 40))
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_all_erased_is_never_called_none(permitted):
+    def erase(server):
+        server.state.analytics.permitted = permitted
+
+    async def script(d):
+        workflow = d.world.workflows["inventory-sync"]
+        for instance in list(workflow.walk(newest_first=True)):
+            workflow.forget(instance)
+        d.app.session.poller.show("orders")
+        await d.settled()
+        d.app.session.poller.show("inventory-sync")
+        await d.settled()
+        await d.press("history.open")
+        await d.until(lambda: not d.app.screen.is_reading and not len(d.app.screen.loaded))
+        if permitted:
+            await d.until(lambda: "by analytics" in d.text)
+            assert d.line(" ENDED ")
+        else:
+            await d.until(lambda: "Account Analytics Read" in d.text)
+            assert "may have been erased" in " ".join(d.text.split())
+            assert "0 %" not in d.text
+
+    shown(script, erase, size=(80, 24))

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wfdash.cli.commands.history_reading import HistoryReading, basis_sentence, read_back, table
+from wfdash.cli.commands.history_reading import HistoryReading, basis_sentence, count_erased, read_back, table
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, say
 from wfdash.cli.session import CommandSession
@@ -53,6 +53,8 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     history.add(reading.earlier)
     if history.undated:
         reading.edge = Edge(reading.now, reading.now)
+    elif parsed.by == "hour" and parsed.query is None:
+        await count_erased(session, reading, _HOUR)
     if parsed.json:
         for item in _items(parsed.by, history, reading):
             json_line(item)
@@ -70,7 +72,10 @@ def _items(by: str, history: History, reading: HistoryReading) -> Iterator[dict[
             named = {"version": version, "deployed": None if deployed is None else iso(deployed)}
             yield named | _item(tally, reading.since, reading.now, reading.edge)
         return
-    for bucket in history.buckets(reading.since, reading.now):
+    for bucket in _buckets(history, reading):
+        if bucket.counted:
+            yield _item(bucket, bucket.start, bucket.end, Edge())
+            continue
         yield _item(bucket, bucket.start, bucket.end, reading.edge)
 
 
@@ -105,23 +110,32 @@ def _print(by: str, history: History, reading: HistoryReading) -> None:
             (
                 short_version(version) or "-",
                 instant(deployed.get(version)),
-                *_cells(tally, reading.since, reading),
+                *_cells(tally, reading.since, reading.edge),
             )
             for version, tally in _versions(history)
         ]
         table(("version", "deployed", *_TITLES), rows)
         return
-    buckets: Sequence[Bucket] = history.buckets(reading.since, reading.now)
+    buckets = _buckets(history, reading)
     rows = []
     for bucket in buckets:
         came = [v for v, at in deployed.items() if at is not None and bucket.start <= at < bucket.end]
         mark = f"{', '.join(map(short_version, came))} came" if came else ""
-        rows.append((instant(bucket.start), *_cells(bucket, bucket.start, reading), mark))
+        kept = Edge() if bucket.counted else reading.edge
+        rows.append((instant(bucket.start), *_cells(bucket, bucket.start, kept), mark))
     table(("from", *_TITLES, ""), rows)
 
 
-def _cells(tally: Tally, start: float, reading: HistoryReading) -> tuple[str, ...]:
-    kept = reading.edge
+def _buckets(history: History, reading: HistoryReading) -> Sequence[Bucket]:
+    """By the hour; of what may have been erased the counts of analytics, where they reach."""
+    found = history.buckets(reading.since, reading.now)
+    if reading.analytics is None:
+        return found
+    edge = reading.edge.both
+    return [bucket if bucket.start >= edge else reading.analytics.in_place_of(bucket) for bucket in found]
+
+
+def _cells(tally: Tally, start: float, kept: Edge) -> tuple[str, ...]:
     rate = kept.rate(tally, start)
     numbers = (
         kept.created(tally.created, start),

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from platformdirs import user_state_path
 
-from wfdash.api.errors import Forbidden, NotFound
+from wfdash.api.analytics import KEPT
+from wfdash.api.errors import Forbidden, NotFound, Refused
 from wfdash.api.interface import Version
 from wfdash.api.paging import walk
 from wfdash.cli.output import instant, write
 from wfdash.cli.session import CommandSession, long_read
+from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.earlier_runs import earlier_runs
 from wfdash.core.history.retention import Edge, edge
 from wfdash.core.model.instance import Instance
@@ -26,7 +28,7 @@ from wfdash.live.records.record.recorder import ask_record
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
 
-__all__ = ["HistoryReading", "basis_sentence", "read_back", "table"]
+__all__ = ["HistoryReading", "basis_sentence", "count_erased", "read_back", "table"]
 
 _BEYOND = 10
 """Pages that are read beyond `--since` at most, as long as they hold what ended within it."""
@@ -49,6 +51,10 @@ class HistoryReading(Struct):
     edge: Edge
     earlier: list[Instance] = field(default_factory=list)
     """Runs of these that ended before a restart, as far as the record saw them."""
+    analytics: Analytics | None = None
+    """Counts from before what is kept, where they were asked for and the token may read them."""
+    refusal: str = ""
+    """Why there are none, in a sentence."""
 
     @property
     def unread(self) -> int | None:
@@ -66,6 +72,7 @@ class HistoryReading(Struct):
             "complete": complete and self.reached and self.unread == 0 and self.since >= self.edge.both,
             "reached_since": self.reached,
             "older_unread": self.unread,
+            "analytics_before": None if self.analytics is None else iso(self.edge.both),
         }
 
 
@@ -130,6 +137,20 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
     )
 
 
+async def count_erased(session: CommandSession, reading: HistoryReading, width: float) -> None:
+    """Asks analytics for what came and ended before what is still kept, in stretches of `width` seconds."""
+    until = min(reading.now, reading.edge.both)
+    if session.api.local or reading.since >= until:
+        return
+    since = max(reading.since, reading.now - KEPT)
+    try:
+        reading.analytics = await session.read(
+            lambda: session.api.analytics(reading.workflow, since=since, until=reading.now, width=width)
+        )
+    except (Forbidden, NotFound, Refused) as error:
+        reading.refusal = error.sentence
+
+
 def _recorded(session: CommandSession, workflow: str, since: float) -> list[Instance]:
     """What the record of this account saw end and begin again; nothing where there is none."""
     path = record_path(user_state_path("wfdash"), session.settings, session.api.account_id)
@@ -153,7 +174,13 @@ def basis_sentence(reading: HistoryReading) -> str:
         are = "one was" if reading.unread == 1 else "ones were"
         said += f"; {count(reading.unread)} older {are} not read"
     if reading.since < reading.edge.both < reading.now:
-        said += f"; before {instant(reading.edge.both)} what ended may have been erased"
+        before = f"; before {instant(reading.edge.both)}"
+        if reading.analytics is not None:
+            sampling = f", {reading.analytics.sampling}" if reading.analytics.sampling else ""
+            said += f"{before} counted by analytics{sampling}"
+        else:
+            said += f"{before} what ended may have been erased"
+            said += f". {reading.refusal}" if reading.refusal else ""
     return said
 
 

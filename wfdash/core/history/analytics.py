@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from wfdash.core.history.bucket import Tally
+from wfdash.core.history.bucket import Bucket, Tally
 from wfdash.core.text.words import count
 
 __all__ = ["Analytics"]
@@ -30,6 +30,21 @@ class Analytics(Struct):
             sum(tally.complete for tally in found),
             sum(tally.errored for tally in found),
             sum(tally.terminated for tally in found),
+        )
+
+    def in_place_of(self, bucket: Bucket) -> Bucket:
+        """The same stretch with the counts of analytics; itself where they do not reach."""
+        counts = self.between(bucket.start, bucket.end)
+        if counts is None:
+            return bucket
+        return Bucket(
+            counts.created,
+            counts.complete,
+            counts.errored,
+            counts.terminated,
+            start=bucket.start,
+            end=bucket.end,
+            counted=True,
         )
 
     @property

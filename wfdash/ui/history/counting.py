@@ -105,21 +105,8 @@ class LoadedHistory:
         found = self.history.buckets(self.frame.left, min(self.frame.right, _above(now, self.frame)))
         if self.analytics is None or self.history.undated:
             return found
-        return [bucket if self.is_seen(bucket, now) else self._counted(bucket) for bucket in found]
-
-    def _counted(self, bucket: Bucket) -> Bucket:
-        counts = self.analytics.between(bucket.start, bucket.end) if self.analytics is not None else None
-        if counts is None:
-            return bucket
-        return Bucket(
-            counts.created,
-            counts.complete,
-            counts.errored,
-            counts.terminated,
-            start=bucket.start,
-            end=bucket.end,
-            counted=True,
-        )
+        analytics = self.analytics
+        return [bucket if self.is_seen(bucket, now) else analytics.in_place_of(bucket) for bucket in found]
 
     @property
     def total(self) -> Tally:

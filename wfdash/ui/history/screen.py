@@ -15,6 +15,7 @@ from wfdash.core.history.frame import SPANS, Frame, frame
 from wfdash.core.history.sentence import Finding, durations, throughput
 from wfdash.core.model.workflow import Schedule
 from wfdash.core.text.clean import clean, fit
+from wfdash.core.text.words import clock
 from wfdash.core.text.wrap import wrapped
 from wfdash.core.triage.headline import ENOUGH
 from wfdash.live.polling.events import Update
@@ -209,9 +210,10 @@ class HistoryScreen(BaseScreen):
             return [[], [(f"  no workflow is chosen: {key} lists them", QUIET)]]
         loaded = reader.loaded
         of, buckets, width = loaded.frame, loaded.buckets(now), self.size.width
-        if len(loaded) == 0 and not reader.is_reading and not reader.failure:
-            name = "the account" if self.of_all else clean(self.target_workflow())
-            return [[], [(f"  {name} has no instances: there is nothing to draw", QUIET)]]
+        counted = any(bucket.created or bucket.ended for bucket in buckets if bucket.counted)
+        if not len(loaded) and not counted and not reader.is_reading and not reader.failure:
+            said = wrapped(self._nothing(loaded, now), width - 4, 2 * _SENTENCE)
+            return [[], *([(f"  {line}", QUIET)] for line in said)]
         total, utc = loaded.total, self.context.utc
         finding = self.finding
         three = charts(
@@ -247,6 +249,15 @@ class HistoryScreen(BaseScreen):
         for title, chart, height in zip(titles, three, heights, strict=True):
             lines += [*title, *plot_lines(chart, of, buckets, height, cursor)]
         return [*lines, *foot]
+
+    def _nothing(self, loaded: LoadedHistory, now: float) -> str:
+        """Why there is nothing to draw; what may have been erased is not called none."""
+        name, edge = "the account" if self.of_all else clean(self.target_workflow()), loaded.edge(now).both
+        if edge <= loaded.frame.left or loaded.analytics is not None:
+            before = "" if edge <= loaded.frame.left else ", and analytics counted none before"
+            return f"{name} has no instances{before}: there is nothing to draw"
+        erased = f"what ended before {clock(edge, utc=self.context.utc, now=now)} may have been erased"
+        return f"{name} has no instances now, and {erased}: there is nothing to draw. {clean(loaded.refusal)}"
 
     def _seconds(self, now: float) -> float:
         """How long a stretch the numbers are of."""
