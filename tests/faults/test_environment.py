@@ -310,6 +310,7 @@ TEXTUAL = {
     "JUPYTER_COLUMNS": "nonsense",
     "TERM_PROGRAM": "\x1b[2J",
     "LC_TERMINAL": "iTerm2",
+    "PYTHONIOENCODING": "utf-16",
 }
 
 

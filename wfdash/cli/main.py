@@ -132,4 +132,6 @@ def _ready_streams() -> None:
             nothing = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, open(nothing, mode, closefd=False))  # noqa: SIM115
         elif isinstance(stream, TextIOWrapper) and mode == "w":
-            stream.reconfigure(errors="backslashreplace")
+            # UTF-16 and EBCDIC, which a variable can ask for, write an escape as no terminal understands it.
+            odd = name == "stderr" and "\x1b[".encode(stream.encoding) != b"\x1b["
+            stream.reconfigure(encoding="utf-8" if odd else None, errors="backslashreplace")
