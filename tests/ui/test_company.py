@@ -62,6 +62,15 @@ def test_a_prompt_warns_of_who_acts_on_the_same():
     drive(script, demo=False)
 
 
+def test_what_was_done_before_this_one_started_is_dated():
+    async def script(d):
+        done = PeerAction("terminate", "orders", ("a", "b"), 2, d.app.context.clock() - 300, over=True)
+        with present(Presence("1-a", "ana@desk", "pts/1", "orders", actions=(done,))):
+            await d.until(lambda: "ana: terminate of 2 in orders, 5m ago" in d.text)
+
+    drive(script, demo=False)
+
+
 def test_what_others_write_there_cannot_act_on_the_terminal():
     async def script(d):
         action = PeerAction("\x1b[2Jpause", "or\x07ders", ("\x1b]0;x\x07",), 1, d.app.context.clock())

@@ -289,6 +289,33 @@ def test_event_goes_to_the_instance_under_the_cursor():
     on(script)
 
 
+def test_desk_goes_by_the_last_answer_not_by_what_was_opened_before():
+    """What was opened once is kept as it was: its wait may have got its event long ago."""
+
+    async def script(dash):
+        poller = dash.app.session.poller
+        await dash.until(lambda: poller.row_details.progress[0] == poller.row_details.progress[1] > 20)
+        await dash.press("instance.send_event")
+        await dash.until(lambda: len(dash.app.screen.table.rows) > 3)
+        waiter = dash.app.screen.table.rows[-1].instance
+        assert " READ " in dash.text
+        await dash.press("escape")
+        dash.app.pages.show_instance("orders", waiter)
+        await dash.until(lambda: poller.detail(waiter) is not None and poller.detail(waiter).detail)
+        await dash.press("escape")
+        opened = poller.detail(waiter).freshness.answered_at
+        dash.app.root.rows.put_cursor(next(row.id for row in poller.store if row.status == "paused"))
+        verbs.send_event(dash.world, orders(dash)[waiter], "approve", {})
+        poller.want([waiter])
+        await dash.until(lambda: poller.row_details.fact(waiter).read_at > opened + 1, 200)
+        assert waiter in poller.store.active
+        await dash.press("instance.send_event")
+        await dash.until(lambda: len(dash.app.screen.table.rows) > 3)
+        assert waiter not in [row.instance for row in dash.app.screen.table.rows]
+
+    on(script, size=(140, 40))
+
+
 def test_desk_keeps_its_instance_until_the_cursor_moves():
     """Whatever waits were read before its own, and whether it waits at all."""
 
