@@ -9,6 +9,15 @@ _ENDLESS_OR_EMPTY = ("/dev/null", "/dev/zero")
 """Devices that are read without harm; another one may wait for a person."""
 
 
+_TUNE_A_LIBRARY = ("WEBSOCKETS_", "PROMETHEUS_", "prometheus_multiproc_dir", "WEB_CONCURRENCY")
+"""Meant for servers. Libraries read them as numbers and folders when they are loaded, and fail unnamed."""
+
+
+def _drop_variables() -> None:
+    for name in [each for each in os.environ if each.startswith(_TUNE_A_LIBRARY)]:
+        del os.environ[name]
+
+
 def _pipe_for_a_library() -> str:
     """The sentence about a variable by which a C library would wait at a pipe for ever; "" for none.
 
@@ -30,6 +39,7 @@ def main() -> None:
     if wrong := _pipe_for_a_library():
         sys.stderr.write(f"wfdash: {wrong}\n")
         sys.exit(2)
+    _drop_variables()
     gc.disable()  # loading makes no garbage, and looking for some is a tenth of it; what runs on enables it
     try:
         from wfdash.cli.main import run

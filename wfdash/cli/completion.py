@@ -5,8 +5,10 @@ Nothing here asks the network: whoever presses tab waits for it, and a token may
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 __all__ = ["answer", "shell_code"]
@@ -28,13 +30,20 @@ def answer() -> None:
 
     from wfdash.cli.options import Filled, Once
     from wfdash.cli.parser import parser_of_all
+    from wfdash.config.plain_file import open_log
 
     safe_actions.update((Filled, Once))  # else the workflow on the line is not seen where ids are completed
 
     parser = parser_of_all()
     _add_completers(parser)
-    # An option stands before or after the command, so those of the dashboard come up only when one is begun.
-    CompletionFinder()(parser, always_complete_options=False)
+    try:
+        if file := os.environ.get("_ARGCOMPLETE_STDOUT_FILENAME"):
+            os.close(open_log(Path(file)))  # it would be waited for where it is a pipe
+        # An option stands before or after the command, so those of the dashboard come up only when one is
+        # begun.
+        CompletionFinder()(parser, always_complete_options=False)
+    except (OSError, ValueError, KeyError, IndexError):
+        sys.exit(1)  # in silence: a sentence would stand in the middle of the line that is being typed
 
 
 def _add_completers(parser: argparse.ArgumentParser) -> None:
