@@ -289,7 +289,7 @@ def test_event_goes_to_the_instance_under_the_cursor():
     on(script)
 
 
-def test_desk_goes_by_the_last_answer_not_by_what_was_opened_before():
+def test_desk_goes_by_the_last_answer_it_has():
     """What was opened once is kept as it was: its wait may have got its event long ago."""
 
     async def script(dash):
