@@ -43,6 +43,7 @@ def test_everything_is_read():
     assert config.profiles["prod"].token_command == ["pass", "cloudflare"]
     assert config.profiles["dev session"].local == 8799
     assert (config.poll.interval, config.poll.share) == (5, 0.25)
+    assert (config.actions.pace, config.actions.parallel) == (30, 10)
     assert config.display.columns == ["id", "status", "blocked"]
     assert (config.record.on, config.record.payloads, config.record.size) == (False, True, 50)
     assert [(view.name, view.key) for view in config.views] == [("failed", "1"), ("mine", "2")]

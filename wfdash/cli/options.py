@@ -396,6 +396,10 @@ def _add_redrive(parser: Arguments) -> None:
     parser.add_argument(
         "--within", type=duration, metavar="DURATION", help="how long the canary may take (10m)"
     )
+    parser.add_argument("--pace", type=ordinal, metavar="N", help="send N a minute at most")
+    parser.add_argument(
+        "--parallel", type=ordinal, metavar="N", help="N runs at a time: the next when one ends"
+    )
     _add_settling(parser)
 
 

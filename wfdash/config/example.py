@@ -44,6 +44,13 @@ interval = 3.0
 # The part of Cloudflare's 1200 requests per 5 minutes that looking may use, 0.05 to 1.
 share = 0.5
 
+# Redrive and restart of many: how hard they may press on what the workflow uses.
+[actions]
+# Restarts a minute at most; 0 is as many as the limits of requests allow.
+pace = 0
+# Runs that go on at a time: the next is sent when one has ended, or is past the step it began at; 0 is any.
+parallel = 0
+
 [display]
 # ansi-dark, ansi-light: the terminal's own 16 colours. ansi-contrast: the bright ones of them on black.
 # dark, light: colours of wfdash's own. colour-blind: the same, told apart without red and green.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wfdash.config.plain_file import read_given
-from wfdash.config.schema import THEMES, Config, Display, Poll, Profile, Record, ViewEntry
+from wfdash.config.schema import THEMES, Actions, Config, Display, Poll, Profile, Record, ViewEntry
 from wfdash.core.rows.columns import BY_NAME
 from wfdash.core.text.durations import parse_duration
 
@@ -131,7 +131,14 @@ def _model_at(path: Sequence[str | int]) -> Any:
     """The dataclass that describes the table at a path."""
     if not path:
         return Config
-    tables = {"profiles": Profile, "poll": Poll, "display": Display, "record": Record, "views": ViewEntry}
+    tables = {
+        "profiles": Profile,
+        "poll": Poll,
+        "actions": Actions,
+        "display": Display,
+        "record": Record,
+        "views": ViewEntry,
+    }
     return tables.get(str(path[0]), Config)
 
 
@@ -151,6 +158,9 @@ def _check_values(config: Config) -> None:
         raise _Complaint(("poll", "interval"), "poll.interval must be 1 to 300 seconds.")
     if not 0.05 <= config.poll.share <= 1:
         raise _Complaint(("poll", "share"), "poll.share must be 0.05 to 1 of Cloudflare's limit.")
+    for name, number in (("pace", config.actions.pace), ("parallel", config.actions.parallel)):
+        if number < 0:
+            raise _Complaint(("actions", name), f"actions.{name} must be 0, which bounds nothing, or more.")
     if not 10 <= config.record.size <= 10_000:
         raise _Complaint(("record", "size"), "record.size must be 10 to 10000 megabytes.")
     if config.profile and config.profile not in config.profiles:

@@ -128,6 +128,8 @@ def _settings(case: Resolution, path: Path, warnings: tuple[str, ...], **decided
     return Settings(
         interval=float(interval),
         share=config.poll.share,
+        pace=config.actions.pace,
+        parallel=config.actions.parallel,
         theme=config.display.theme,
         time=config.display.time,
         mouse=config.display.mouse if options.mouse is None else options.mouse,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-__all__ = ["THEMES", "Config", "Display", "Poll", "Profile", "Record", "ViewEntry"]
+__all__ = ["THEMES", "Actions", "Config", "Display", "Poll", "Profile", "Record", "ViewEntry"]
 
 THEMES = ("ansi-dark", "ansi-light", "ansi-contrast", "dark", "light", "colour-blind")
 
@@ -39,6 +39,16 @@ class Poll:
 
     interval: float = 3.0
     share: float = 0.5
+
+
+@dataclass(frozen=True)
+class Actions:
+    """`[actions]`: how restarts of many are sent."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    pace: int = 0
+    parallel: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,7 @@ class Config:
     profile: str = ""
     profiles: dict[str, Profile] = field(default_factory=dict)
     poll: Poll = field(default_factory=Poll)
+    actions: Actions = field(default_factory=Actions)
     display: Display = field(default_factory=Display)
     record: Record = field(default_factory=Record)
     keys: dict[str, str] = field(default_factory=dict)

@@ -149,6 +149,10 @@ class Settings(Struct, frozen=True):
     """Seconds between two polls of the list."""
     share: float = 0.5
     """Part of Cloudflare's 1200 requests per 5 minutes that reads may use."""
+    pace: int = 0
+    """Restarts of one action on many that are sent a minute at most; 0: as the limits of requests allow."""
+    parallel: int = 0
+    """Runs of one action on many that go on at a time; 0: any number."""
     theme: str = "ansi-dark"
     time: str = "utc"
     mouse: bool = False

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +22,7 @@ from wfdash.demo.worlds.repair import MENDED, parcel
 from wfdash.demo.worlds.scenarios import fixed_deploy
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
-from wfdash.live.actions.plan import Progress, make_plan
+from wfdash.live.actions.plan import Progress, Result, make_plan
 from wfdash.live.actions.redrive import plan_redrive
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.newest_version import missing_steps
@@ -178,6 +179,31 @@ def test_first_ones_on_the_old_version_hold_the_rest(tmp_path):
         assert sum(desk.writes().values()) == 2
 
     on_parcels(story, tmp_path, newest=False, failed=30)
+
+
+def test_pace_and_runs_at_a_time_are_kept_to(tmp_path):
+    async def story(desk):
+        desk.parcels.deploy(desk.stage.loop.time())
+        rows = desk.rows()[:12]
+        await desk.redrive(rows[:6], Course(pace=12))
+        sent = [event.at for event in desk.events if isinstance(event, Progress) and event.stage == "sent"]
+        assert len(sent) > 3
+        assert all(later - earlier >= 5 for earlier, later in pairwise(sent))
+        assert desk.notes("turn")[0].startswith("12 a minute: the next is sent in ")
+        desk.events.clear()
+        results = await desk.redrive(rows[6:], Course(parallel=2))
+        going, most = set(), 0
+        for event in desk.events:
+            if isinstance(event, Result) and not event.followed:
+                going.discard(event.id)
+            elif isinstance(event, Progress) and event.stage == "sent":
+                going.add(event.id)
+                most = max(most, len(going))
+        assert most == 2
+        assert {result.ended for result in results if result.sent_at} == {"complete"}
+        assert "the next is sent when one of 2 runs that go on ends" in desk.notes("turn")
+
+    on_parcels(story, tmp_path, failed=30)
 
 
 def mended(story):

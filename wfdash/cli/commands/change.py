@@ -27,7 +27,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count
 from wfdash.core.verbs.consequences import StepTarget
-from wfdash.core.verbs.rules import consequence, destroys, phrase
+from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Guard, Plan, make_plan
 from wfdash.live.polling.read_instance import read_answer
@@ -104,7 +104,13 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     if parsed.no_journal:
         plan = plan.without_journal()
     printer = Printer(plan, ended=parsed.wait)
-    course = Course(to_end=parsed.wait, timeout=parsed.timeout)
+    settings, restarts = session.settings, plan.verb in RESTARTS
+    course = Course(
+        to_end=parsed.wait,
+        timeout=parsed.timeout,
+        pace=settings.pace if restarts else 0,
+        parallel=settings.parallel if restarts else 0,
+    )
     try:
         results = await operator.carry_out(plan, printer.on_event, course)
     except asyncio.CancelledError:

@@ -162,7 +162,15 @@ async def _carry_out(parsed: Namespace, session: CommandSession, operator: Opera
         plan = plan.spread(parsed.canary)
     printer = Printer(plan)
     within = _WITHIN if parsed.within is None else parsed.within
-    course = Course(parsed.canary or 0, within, parsed.wait, parsed.timeout)
+    settings = session.settings
+    course = Course(
+        parsed.canary or 0,
+        within,
+        to_end=parsed.wait,
+        timeout=parsed.timeout,
+        pace=parsed.pace or settings.pace,
+        parallel=parsed.parallel or settings.parallel,
+    )
     try:
         results = await operator.carry_out(plan, printer.on_event, course)
     except asyncio.CancelledError:

@@ -1,19 +1,23 @@
-"""The first few of a plan: sent alone, followed to their end, and judged before the rest is sent."""
+"""What the rest of a plan waits for: the end of its first few, its pace, the runs that go on."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
-from wfdash.core.text.words import short_version
+from wfdash.core.text.words import counted, short_version, spoken
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.plan import Plan, Result
 from wfdash.live.actions.reread import ActionBudget
 
-__all__ = ["Canary", "Held"]
+__all__ = ["Canary", "Held", "Turns"]
+
+_MINUTE = 60.0
+_SHORT = 1.0
+"""Seconds below which a wait is not worth telling."""
 
 
 class Held(Struct, frozen=True):
@@ -122,3 +126,72 @@ class Canary:
         await self._unless_halted([deciding])
         deciding.cancel()
         return deciding.done() and not deciding.cancelled() and deciding.result()
+
+
+class Turns:
+    """Says when the next one goes, where not more a minute, or not more runs at a time, were asked for."""
+
+    def __init__(
+        self,
+        course: Course,
+        halt: asyncio.Event,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._course, self._halt = course, halt
+        self._clock, self._sleep = clock, sleep
+        self._going: set[str] = set()
+        self._sent_at: float | None = None
+        self._moved = asyncio.Event()
+
+    def sent(self, identity: str) -> None:
+        """Notes one that went: its run goes on from now."""
+        self._sent_at = self._clock()
+        self._going.add(identity)
+
+    def saw(self, result: Result) -> None:
+        """Gives the place of a run to the next, once it has ended or is past the step it began at."""
+        if not result.followed or result.passed:
+            self._going.discard(result.id)
+            self._moved.set()
+
+    async def turn(self, tell: Callable[[str, str], None]) -> None:
+        """Returns when the next one may go, or a person stops it; `tell` takes a stage and a note."""
+        while not self._halt.is_set():
+            if (rest := self._rest()) > 0:
+                said = f"{self._course.pace} a minute: the next is sent in {spoken(rest)}"
+                waiting = self._sleep(rest)
+            elif self._full:
+                rest, said = _SHORT, f"the next is sent when one of {self._runs()} ends"
+                self._moved.clear()
+                waiting = self._next_end()
+            else:
+                return
+            if rest >= _SHORT:
+                tell("turn", said)
+            await self._unless_halted(waiting)
+
+    @property
+    def _full(self) -> bool:
+        return 0 < self._course.parallel <= len(self._going)
+
+    def _runs(self) -> str:
+        return counted(len(self._going), "run that goes on", "runs that go on")
+
+    def _rest(self) -> float:
+        if not self._course.pace or self._sent_at is None:
+            return 0.0
+        return self._sent_at + _MINUTE / self._course.pace - self._clock()
+
+    async def _next_end(self) -> None:
+        await self._moved.wait()
+
+    async def _unless_halted(self, waiting: Awaitable[None]) -> None:
+        tasks = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._halt.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -40,6 +40,10 @@ class Course(Struct, frozen=True):
     """Whether each is followed until its run ends."""
     decide: Callable[[str], Awaitable[bool]] | None = None
     """Asked with the reason where the canary failed: whether the rest is sent all the same."""
+    pace: int = 0
+    """So many are sent a minute at most; 0: as the limits of requests allow."""
+    parallel: int = 0
+    """So many of the runs that it began go on at a time; 0: any number."""
     timeout: float | None = None
     """Seconds from its request after which one is followed no further; None: no limit."""
 

@@ -12,7 +12,7 @@ from wfdash.api.interface import Workflows
 from wfdash.core.model.detail import Detail
 from wfdash.core.verbs.outcome import Outcome
 from wfdash.core.verbs.rules import VERBS
-from wfdash.live.actions.canary import Canary, Held
+from wfdash.live.actions.canary import Canary, Held, Turns
 from wfdash.live.actions.create import Creator
 from wfdash.live.actions.ending import Begun, Course, EndFollower
 from wfdash.live.actions.follow import Follower
@@ -43,6 +43,7 @@ class _Run(Struct):
     follower: Follower
     course: Course
     canary: Canary
+    turns: Turns
     halt: asyncio.Event
     done: int = 0
 
@@ -165,6 +166,7 @@ class Operator:
             Follower(rereader, self._steady, self._sleep, many=len(plan.eligible) > FEW),
             course,
             Canary(self._api, self._budget, plan, course, halt),
+            Turns(course, halt, clock=self._steady, sleep=self._sleep),
             halt,
         )
         self._runs[plan.key] = run
@@ -189,6 +191,7 @@ class Operator:
 
         def settle(result: Result) -> None:
             results[result.id] = result
+            run.turns.saw(result)
             run.on_event(result)
 
         try:
@@ -203,6 +206,7 @@ class Operator:
                     continue
                 if canary.sending and target.cause is None and target.status == "errored":
                     target = await self._with_cause(run, target)
+                await run.turns.turn(partial(self._tell_of, run, target))
                 sent = await self._send(run, target)
                 run.done += 1
                 if isinstance(sent, Sent) or sent.sent_at is not None:
@@ -210,6 +214,7 @@ class Operator:
                 if isinstance(sent, Result):
                     settle(sent)
                 else:
+                    run.turns.sent(target.id)
                     following.append(asyncio.create_task(self._follow(run, target, sent, settle)))
             await asyncio.gather(*following)
         finally:
@@ -313,7 +318,7 @@ class Operator:
         )
         canary = target.id in run.canary.ids
         runs_on = result.outcome in (Outcome.DONE, Outcome.UNDER_WAY) and VERBS[run.plan.verb].runs_on
-        if not runs_on or not (canary or run.course.to_end):
+        if not runs_on or not (canary or run.course.to_end or run.course.parallel):
             settle(result)
             return
         settle(replace(result, followed=True))

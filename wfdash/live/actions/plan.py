@@ -159,7 +159,7 @@ class Progress(Struct, frozen=True):
     id: str
     verb: str
     stage: str
-    """reading, sent, answered, unknown, following, waiting."""
+    """turn, reading, sent, answered, unknown, following, waiting."""
     done: int
     total: int
     note: str = ""

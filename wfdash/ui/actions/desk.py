@@ -107,7 +107,15 @@ class ActionDesk:
             return True
 
         restarts = plan.verb in RESTARTS
-        course = Course(canary, to_end=restarts, decide=decide, timeout=_FOLLOWED if restarts else None)
+        settings = self._context.settings
+        course = Course(
+            canary,
+            to_end=restarts,
+            decide=decide,
+            timeout=_FOLLOWED if restarts else None,
+            pace=settings.pace if restarts else 0,
+            parallel=settings.parallel if restarts else 0,
+        )
 
         async def run() -> None:
             try:

@@ -10,11 +10,12 @@ from platformdirs import user_state_path
 from textual import events
 
 from wfdash.api.errors import InstanceNotFound, WorkflowsError
+from wfdash.config.settings import Settings
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import counted
 from wfdash.core.verbs.outcome import Outcome
-from wfdash.core.verbs.rules import destroys, same_meaning, stake
+from wfdash.core.verbs.rules import RESTARTS, destroys, same_meaning, stake
 from wfdash.live.actions.plan import GONE, Plan, Progress, Result, make_plan
 from wfdash.live.actions.plan_lines import plan_lines
 from wfdash.live.actions.progress import ActionProgress
@@ -71,6 +72,8 @@ class PromptScreen(LowerHalf):
             self.asking.journal_trouble = journal.trouble
             self.run_worker(self._try_journal(journal), exit_on_error=False)
         self.asking.others = self._others()
+        if self.plan.verb in RESTARTS:
+            self.asking.bounds = _bounds(self.context.settings)
         self._bound()
         self.draw()
         # Targets are frozen, but what they are about may change while the prompt stands.
@@ -369,6 +372,13 @@ class PromptScreen(LowerHalf):
             self.asking.sending = False
             self.asking.over = event.sentence or event.error
             self.draw()
+
+
+def _bounds(settings: Settings) -> str:
+    """How fast restarts of many are sent at most; "" where nothing bounds that."""
+    said = [f"{settings.pace:,} a minute"] if settings.pace else []
+    said += [f"{settings.parallel:,} runs at a time"] if settings.parallel else []
+    return f"at most {' and '.join(said)}: [actions] in the config" if said else ""
 
 
 def _statuses(plan: Plan) -> dict[str, str]:

@@ -55,6 +55,8 @@ class Asking(Struct):
     """What else is known of the batch that this goes on with."""
     top: int = 0
     """The first target shown."""
+    bounds: str = ""
+    """What the config says of how fast many are sent, in a sentence."""
     takes: float = 0.0
     """Seconds that sending takes at the least, since only so many requests of actions may go."""
 
@@ -238,6 +240,8 @@ def _consequence_lines(asking: Asking, width: int) -> list[Pieces]:
     if plan.verb == "redrive":
         warnings = redrive_warnings(plan, asking.answers, local=asking.local)
         lines += [[(line, WARN)] for line in _wrapped(clean(warnings), width, _WARNINGS)]
+    if asking.bounds and not single:
+        lines.append([(f"   {asking.bounds}", PLAIN)])
     if asking.takes >= _LONG:
         bound = (
             f"at most {ACTIONS} requests of actions go in 5 minutes: it takes about {spoken(asking.takes)}"
