@@ -95,15 +95,36 @@ def test_a_plan_made_before_another_run_is_not_sent_as_it_was(parcels, tmp_path)
         ({"id": 7}, "no object of a plan"),
     ],
 )
-def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, tmp_path, change, said):
-    good = {"account": "d33", "workflow": "parcels", "id": "a", "verb": "redrive", "from": None, "end": None}
-    good["account"] = planned(parcels, errored(parcels)[0])[0]["account"]
+def test_a_plan_of_elsewhere_or_a_spoilt_one_is_exit_2(parcels, exports, tmp_path, change, said):
+    account = exports["CLOUDFLARE_ACCOUNT_ID"]
+    good = {
+        "account": account,
+        "workflow": "parcels",
+        "id": "a",
+        "verb": "redrive",
+        "from": None,
+        "end": None,
+    }
     file = tmp_path / "plan.jsonl"
     file.write_text(f"{json.dumps(good)}\n\n{json.dumps(good | {'id': 'b'} | change)}\n")
     done = parcels("redrive", "--plan", str(file), "--yes")
     assert (done.returncode, done.stdout) == (2, "")
     assert "line 3" in done.stderr
     assert said in done.stderr
+
+
+def test_a_plan_with_an_id_or_step_that_is_not_there_is_exit_2(parcels, tmp_path):
+    good, spoilt = [line for line in planned(parcels, *errored(parcels)[-8:]) if not line["reason"]][:2]
+    file, step = tmp_path / "plan.jsonl", spoilt["from"]
+    for change, said in (
+        ({"from": step | {"count": 9}}, f'has no step "{step["name"]}" #9; it failed at "{step["name"]}"'),
+        ({"id": "order-1"}, "parcels has no instance order-1"),
+    ):
+        file.write_text(f"{json.dumps(good)}\n{json.dumps(spoilt | change)}\n")
+        done = parcels("redrive", "--plan", str(file), "--yes")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "line 2" in done.stderr
+        assert said in done.stderr
 
 
 @pytest.mark.parametrize(

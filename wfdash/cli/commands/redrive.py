@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
+from wfdash.api.errors import NotFound
 from wfdash.api.interface import ListQuery
 from wfdash.cli.commands.change import confirmed
 from wfdash.cli.commands.inputs import need_yes, read_ids, read_text
@@ -27,14 +28,15 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, distinguishable
 from wfdash.core.text.words import count, spoken
-from wfdash.core.verbs.redrive import redrive_sentences
+from wfdash.core.verbs.consequences import StepTarget, split_at
+from wfdash.core.verbs.redrive import redrive_point, redrive_sentences
 from wfdash.core.verbs.rules import phrase
 from wfdash.core.why.step_names import shown_name
 from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
-from wfdash.live.actions.plan import Guard, Plan, make_plan
+from wfdash.live.actions.plan import Guard, Plan, Target, make_plan
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
-from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive, spoken_start
+from wfdash.live.actions.redrive import READ_BEFORE, Redrive, plan_redrive, spoken_start, start_of
 from wfdash.live.actions.resume import plan_resumption, resumable, why_not_resumed
 from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.newest_version import missing_steps
@@ -188,6 +190,8 @@ async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard
         except NoPlan as wrong:
             raise UsageError(f"--plan: {parsed.plan}: {wrong}") from None
         plan = make_plan("redrive", workflow, [], now=session.clock(), guard=guard)
+        if len(targets) <= READ_BEFORE:
+            await _check_steps(parsed, targets, _reader(session, workflow))
         return Redrive(replace(plan, targets=tuple(targets)), {})
     rows: Sequence[Instance] = [Instance(identity) for identity in parsed.ids]
     if parsed.query is not None:
@@ -206,6 +210,28 @@ async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard
         late=late,
         on_read=lambda number: _progress(number, len(rows)),
     )
+
+
+async def _check_steps(
+    parsed: Namespace, targets: Sequence[Target], read: Callable[[str], Awaitable[Detail]]
+) -> None:
+    """Raises UsageError for an id that is not there, or a step that it does not have.
+
+    One that moved since the plan was written is left to the moment of sending, which skips it.
+    """
+    lines = [number for number, line in enumerate(parsed.plan_text.split("\n"), 1) if line.strip()]
+    for number, target in zip(lines, targets, strict=True):
+        start, where = target.restart_from, f"--plan: {parsed.plan}: line {number}"
+        if target.reason or start is None:
+            continue
+        try:
+            detail = await read(target.id)
+        except NotFound as error:
+            raise UsageError(f"{where}: {error}") from None
+        step = StepTarget(start.name, start.count or 1, start.type or "do")
+        if detail.end == target.ended and split_at(detail.steps, step) is None:
+            right = spoken_start(start_of(redrive_point(detail)))
+            raise UsageError(f"{where}: {target.id} has no step {spoken_start(start)}; it failed at {right}")
 
 
 async def _found(parsed: Namespace, session: CommandSession) -> list[Instance]:
