@@ -7,8 +7,11 @@ from msgspec import Struct, field
 
 from wfdash.core.logs.line import LogLine, Source
 
-__all__ = ["LogPage", "LogQuery", "LogReader", "LogStream", "Turn", "at_once"]
+__all__ = ["RUN_CUT", "LogPage", "LogQuery", "LogReader", "LogStream", "Turn", "at_once"]
 
+
+RUN_CUT = "cut: a run printed more than the 256 kB that are kept of it"
+"""Of an invocation that is marked `truncated` (Workers limits)."""
 
 Turn = Callable[[], Awaitable[None]]
 """Waits until one request may go."""
@@ -27,14 +30,20 @@ class LogQuery(Struct, frozen=True):
     until: float
     script: str = ""
     class_name: str = ""
-    named_only: bool = False
-    """Whether lines of runs that never name the instance are of no use."""
+    requests: Sequence[str] = ()
+    """Runs that named it in an earlier read: in this time they may print without naming it again."""
 
 
 class LogPage(Struct):
-    lines: list[LogLine]
+    lines: Sequence[LogLine]
     notes: list[str] = field(default_factory=list)
     """What this source could not tell, each a sentence."""
+    unnamed: str = ""
+    """Says that none of these names the instance, where that is so."""
+    requests: Sequence[str] = ()
+    """The runs of code that named it, the newest last."""
+    instance: str = ""
+    """The one that all of this is of; "" where the source does not say."""
 
 
 class LogReader(Protocol):
@@ -63,7 +72,7 @@ class LogStream(Protocol):
     name: Source
     permission: str
 
-    def follow(self, script: str, workflow: str = "") -> AsyncIterator[Sequence[LogLine]]:
+    def follow(self, script: str, workflow: str = "") -> AsyncIterator[LogPage]:
         """Of one workflow of the script, or of all."""
         ...
 

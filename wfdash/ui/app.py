@@ -17,6 +17,7 @@ from textual.screen import Screen
 
 from wfdash.config.settings import Settings
 from wfdash.core.handoff.handover import Handover
+from wfdash.core.logs.line import LogScope
 from wfdash.core.text.crash_report import crash_report
 from wfdash.live.polling.events import RecordChanged
 from wfdash.ui.actions.desk import ActionDesk, ActionMoved
@@ -25,6 +26,7 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.company import OtherPeople
 from wfdash.ui.connection import Live, SessionManager
 from wfdash.ui.context import Context
+from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.handover import Shift
 from wfdash.ui.hooks import ChangeHooks
 from wfdash.ui.instances.screen import InstancesScreen
@@ -273,9 +275,9 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         if not instance:
             self.notify("no instance is under the cursor")
             return
-        at = top.step_under_cursor() if top is not None else None
-        step = at[1][at[2]] if at is not None and at[2] < len(at[1]) else None
-        self.pages.open("logs", workflow, instance, step.index if step and step.kind == "step" else None)
+        timeline = self.focused
+        of_row = timeline.printed if isinstance(timeline, TimelineTable) else LogScope()
+        self.pages.open("logs", workflow, instance, of_row)
 
     def action_poll_now(self) -> None:
         if self.session is not None:

@@ -124,9 +124,9 @@ async def test_tail_is_shared_and_deleted_at_the_end(api, app, moving):
     reading = [asyncio.ensure_future(anext(stream)) for stream in (first, second)]
     await reached(lambda: tails.connections)
     moving(1)
-    for lines in await asyncio.gather(*reading):
-        assert lines
-        assert all(line.instance.startswith("order-") and line.source == "tail" for line in lines)
+    for page in await asyncio.gather(*reading):
+        assert page.lines
+        assert all(line.instance.startswith("order-") and line.source == "tail" for line in page.lines)
     assert (len(tails.open), tails.connections) == (1, 1)
     await first.aclose()
     assert len(tails.open) == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.fakes.details import T0, attempt, detail, done, sleep, step
-from wfdash.core.logs.line import LogLine
+from wfdash.core.logs.line import LogLine, LogScope
 from wfdash.core.logs.place import place_lines
 from wfdash.core.logs.whose import distinctive
 
@@ -85,7 +85,7 @@ def test_open_attempt_is_known_up_to_the_answer_alone():
     found = detail("running", [step("a-1", 0, attempts=[attempt(0)])])
     lines = [line(5, f"{ID} works"), line(19.5, f"{ID} works"), line(30, f"{ID} works"), line(31, f"{ID}: a")]
     placed = place_lines(lines, found, as_of=T0 + 20)
-    assert [entry.step for entry in placed] == [0, None, None, 0]
+    assert [entry.step for entry in placed] == [0, None, None, None]
 
 
 def test_request_handler_speaks_for_nobody():
@@ -121,6 +121,23 @@ def test_replays_are_folded_and_repetition_is_not():
         ("same", 3),
     ]
     assert found[0].line.at == T0 - 0.1
+
+
+def test_lines_of_steps_side_by_side_are_no_replays():
+    lines = [line(5, f"{ID} deep inside", request=f"s{n}", source="local") for n in range(2)]
+    assert [entry.times for entry in place_lines(lines, detail("running", BOTH))] == [1, 1]
+    # Whether a step had begun by then, the answer of a moment before cannot say.
+    late = [line(15, f"{ID} deep inside", request=f"s{n}", source="local") for n in range(2)]
+    assert [entry.times for entry in place_lines(late, detail("running", BOTH), as_of=T0 + 12)] == [1, 1]
+    assert [entry.times for entry in place_lines(late, detail("running", BOTH))] == [2]
+
+
+def test_scope_of_a_step_and_of_an_attempt():
+    entries = place_lines([line(at, f"{ID} at {at}") for at in (5, 12, 33)], detail("complete", [TWICE]))
+    held = [
+        [scope.holds(entry) for entry in entries] for scope in (LogScope(), LogScope((0,)), LogScope((0,), 2))
+    ]
+    assert held == [[True] * 3, [False, True, True], [False, False, True]]
 
 
 def test_same_line_from_two_sources_counts_once():

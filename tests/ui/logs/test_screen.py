@@ -97,6 +97,7 @@ def test_copy_and_export(tmp_path, monkeypatch):
 def test_following_shows_what_a_running_instance_prints():
     async def script(d):
         await opened_logs(d)
+        await d.until(lambda: d.app.screen.table.row_count())
         before = d.app.screen.table.row_count()
         await d.until(lambda: d.app.screen.table.row_count() > before, 600)
         table = d.app.screen.table
@@ -107,7 +108,7 @@ def test_following_shows_what_a_running_instance_prints():
         await d.press("escape")
         await d.until(lambda: not d.server.state.tails.open)
 
-    drive(script, filter="status:waiting")
+    drive(script, filter="status:running")
 
 
 def test_following_keeps_nothing_else_waiting():

@@ -6,7 +6,7 @@ Each message is one invocation, sent once it ended, and `tailAttributes` name it
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from wfdash.api.answers.rows import text
 from wfdash.api.errors import BadAnswer, Forbidden, NotFound, Refused, Unauthorized, WorkflowsError
 from wfdash.api.http.client import segment
 from wfdash.api.http.request_info import RequestInfo
+from wfdash.api.log_source import RUN_CUT, LogPage
 from wfdash.api.logs.message import message_of
 from wfdash.api.logs.socket import SocketEnded
 from wfdash.api.logs.socket_factory import SocketFactory
@@ -32,9 +33,8 @@ _LASTING = (Forbidden, Unauthorized, NotFound, Refused)
 """Failures that trying again does not mend."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
 _KEPT = 1000
-"""Messages that a slow reader may leave waiting; then the oldest are lost, and the reader is told."""
-
-Batch = Sequence[LogLine]
+"""Messages that a slow reader may leave waiting; then the oldest go: telemetry has them too, later."""
+_SAMPLED: Final = "sampled: for a time the tail sent only some of the lines, for there were too many"
 
 
 class TailLogs:
@@ -54,7 +54,7 @@ class TailLogs:
         await self._endpoints.ask("tail", "GET", _path(script), asked)
         return f"can be followed ({self.permission})"
 
-    async def follow(self, script: str, workflow: str = "") -> AsyncIterator[Batch]:
+    async def follow(self, script: str, workflow: str = "") -> AsyncIterator[LogPage]:
         """The lines of a script's workflows, or of one of them, until the caller leaves.
 
         It reconnects by itself. Raises what trying again does not mend.
@@ -62,16 +62,16 @@ class TailLogs:
         pump = self._pumps.get(script)
         if pump is None or pump.task.done():
             pump = self._pumps[script] = _Pump(self._endpoints, self._sockets, script)
-        waiting: asyncio.Queue[tuple[str, Batch] | WorkflowsError] = asyncio.Queue(_KEPT)
+        waiting: asyncio.Queue[tuple[str, LogPage] | WorkflowsError] = asyncio.Queue(_KEPT)
         pump.readers.add(waiting)
         try:
             while True:
                 news = await waiting.get()
                 if isinstance(news, WorkflowsError):
                     raise news
-                name, lines = news
+                name, page = news
                 if not workflow or not name or name == workflow:
-                    yield lines
+                    yield page
         finally:
             pump.readers.discard(waiting)
             if not pump.readers:
@@ -87,7 +87,7 @@ class _Pump:
         self._sockets = sockets
         self._path = _path(script)
         self._asked = RequestInfo("follow the log", permission=TailLogs.permission)
-        self.readers: set[asyncio.Queue[tuple[str, Batch] | WorkflowsError]] = set()
+        self.readers: set[asyncio.Queue[tuple[str, LogPage] | WorkflowsError]] = set()
         self.task = asyncio.ensure_future(self._run())
 
     async def stop(self) -> None:
@@ -143,10 +143,10 @@ class _Pump:
 
     def _hand_out(self, news: str | bytes | WorkflowsError) -> None:
         if isinstance(news, WorkflowsError):
-            handed: tuple[str, Batch] | WorkflowsError = news
+            handed: tuple[str, LogPage] | WorkflowsError = news
         else:
             read = _read(news)
-            if not read[1]:
+            if not read[1].lines and not read[1].notes:
                 return
             handed = read
         for reader in self.readers:
@@ -159,14 +159,20 @@ def _path(script: str) -> str:
     return f"/workers/scripts/{segment(script)}/tails"
 
 
-def _read(message: str | bytes) -> tuple[str, Batch]:
-    """The workflow that a message is of, "" where it does not say, and its lines."""
+def _read(message: str | bytes) -> tuple[str, LogPage]:
+    """The workflow that a message is of, "" where it does not say, and what it holds."""
     try:
         event = fields_of(read_json(message.encode() if isinstance(message, str) else message))
     except Unreadable:
-        return "", ()
+        return "", LogPage(())
     attributes = fields_of(event.get("tailAttributes"))
-    return text(attributes.get("workflowName")), list(_lines(event, text(attributes.get("instanceId"))))
+    instance = text(attributes.get("instanceId"))
+    notes = [RUN_CUT] if event.get("truncated") is True else []
+    # What the tail says of itself (wrangler's tail/printing.ts: isTailInfo).
+    if fields_of(event.get("event")).get("type") == "overload":
+        notes.append(_SAMPLED)
+    page = LogPage(list(_lines(event, instance)), notes, instance=instance)
+    return text(attributes.get("workflowName")), page
 
 
 def _lines(event: Mapping[str, Any], instance: str) -> Iterator[LogLine]:

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from wfdash.api.answers.rows import rows, text
 from wfdash.api.errors import BadAnswer, ServerFailed
 from wfdash.api.http.request_info import RequestInfo
-from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
+from wfdash.api.log_source import RUN_CUT, LogPage, LogQuery, Turn, at_once
 from wfdash.api.logs.message import message_of
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.model.json_values import fields_of, number
@@ -65,7 +65,7 @@ class TelemetryLogs:
         since = max(query.since, query.until - _KEPT)
         frame = (int(since * 1000), max(int(query.until * 1000), int(since * 1000) + 1))
         named = await self._rows(query, frame, needle=query.instance)
-        requests = sorted({request for event in named.events if (request := _request(event))})
+        requests = list(dict.fromkeys([*query.requests, *_requests(named.events)]))
         if requests:
             found = _Rows(list(named.events), named.sampled, named.cut)
             for at in range(0, len(requests), _REQUESTS):
@@ -73,11 +73,12 @@ class TelemetryLogs:
                 found.events += more.events
                 found.sampled = max(found.sampled, more.sampled)
                 found.cut = found.cut or more.cut
-        elif query.named_only:
-            found = named
         else:
             found = await self._rows(query, frame, most=_UNNAMED)
-        return LogPage(list(_lines(found.events)), _notes(query, found, bool(requests)))
+        page = LogPage(list(_lines(found.events)), _notes(found), requests=requests)
+        if page.lines and not requests:
+            page.unnamed = f"no line names {query.instance}: these are all lines of its Worker at the time"
+        return page
 
     async def check(self) -> str:
         now = time.time()
@@ -158,6 +159,15 @@ def _request(event: Mapping[str, Any]) -> str:
     return text(metadata.get("requestId")) or text(workers.get("requestId"))
 
 
+def _requests(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The invocations of these rows, in the order of their last rows."""
+    last: dict[str, float] = {}
+    for event in events:
+        if request := _request(event):
+            last[request] = max(last.get(request, 0.0), epoch_ms(event.get("timestamp")) or 0.0)
+    return sorted(last, key=lambda request: last[request])
+
+
 def _lines(events: Sequence[Mapping[str, Any]]) -> Iterator[LogLine]:
     for event in events:
         metadata, workers = fields_of(event.get("$metadata")), fields_of(event.get("$workers"))
@@ -189,12 +199,12 @@ def _message(source: object, fields: Mapping[str, Any], metadata: Mapping[str, A
     return message_of([own]) if own else message_of(text(metadata.get("message")))
 
 
-def _notes(query: LogQuery, found: _Rows, named: bool) -> list[str]:
+def _notes(found: _Rows) -> list[str]:
     notes = []
+    if any(fields_of(event.get("$workers")).get("truncated") is True for event in found.events):
+        notes.append(RUN_CUT)
     if found.sampled > 1:
         notes.append(f"sampled: about 1 of {found.sampled:g} lines was searched")
     if found.cut:
         notes.append(f"cut: only the newest {count(len(found.events))} lines were read")
-    if not named and found.events:
-        notes.append(f"no line names {query.instance}: these are all lines of its Worker at the time")
     return notes

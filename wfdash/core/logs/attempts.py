@@ -66,9 +66,15 @@ class Attempts:
         # What ran when the detail was read may have ended, and another step begun, before this was printed.
         return _only(self._at(line.at, -_GRAIN)) if line.at <= self._as_of else None
 
+    def none_ran(self, at: float) -> bool:
+        """Whether code outside steps printed what was printed at a moment."""
+        return at <= self._as_of and not self._at(at, -_GRAIN)
+
     def _named(self, line: LogLine) -> AttemptSpan | None:
         """The one attempt of the step that the text names at the time, its first and last moment included."""
         at = self._at(line.at, _GRAIN)
+        if line.at > self._as_of:  # the next round of a loop, or another attempt, has the same name
+            at = [span for span in at if span.end != float("inf")]
         return _only(_named(at, line.message)) if at else None
 
     def _of_call(self, line: LogLine) -> AttemptSpan | None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["LEVELS", "LogLine", "PlacedLine", "Source"]
+__all__ = ["LEVELS", "LogLine", "LogScope", "PlacedLine", "Source"]
 
 Source = Literal["telemetry", "tail", "local"]
 LEVELS = ("debug", "info", "log", "warn", "error")
@@ -40,3 +40,17 @@ class PlacedLine(Struct, frozen=True):
     """Which attempt of the step, from 1."""
     times: int = 1
     """How often it was printed: code outside steps runs again each time the instance wakes."""
+
+
+class LogScope(Struct, frozen=True):
+    """Which lines of an instance are asked for: those of some steps, of one attempt of a step, or all."""
+
+    steps: tuple[int, ...] = ()
+    """Indexes; none for all lines, those outside steps too."""
+    attempt: int | None = None
+    """From 1."""
+
+    def holds(self, entry: PlacedLine) -> bool:
+        if not self.steps:
+            return True
+        return entry.step in self.steps and (self.attempt is None or entry.attempt == self.attempt)

@@ -1,7 +1,7 @@
 """Puts the lines of a time in order and each in its place: an attempt, the instance, or perhaps another's."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -37,7 +37,7 @@ def place_lines(
             placed.append(PlacedLine(line, certain))
         else:
             placed.append(PlacedLine(line, certain, span.step, span.number))
-    return fold_replays(placed)
+    return fold_replays(placed, attempts.none_ran)
 
 
 def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
@@ -61,17 +61,19 @@ def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
     return sorted(found, key=lambda line: (line.at, line.order))
 
 
-def fold_replays(placed: Sequence[PlacedLine]) -> list[PlacedLine]:
+def fold_replays(
+    placed: Sequence[PlacedLine], is_outside: Callable[[float], bool] = lambda at: True
+) -> list[PlacedLine]:
     """Code outside steps prints again whenever the instance wakes: its lines once, with how many times.
 
-    A line that one run printed twice stays two lines.
+    A line that one run printed twice stays two lines, and so do two that steps side by side may have printed.
     """
     nth: Counter[tuple[str, str, str]] = Counter()
     first: dict[tuple[str, str, int], int] = {}
     folded: list[PlacedLine] = []
     for entry in placed:
         line = entry.line
-        if entry.step is not None or not entry.certain or not line.request:
+        if entry.step is not None or not entry.certain or not line.request or not is_outside(line.at):
             folded.append(entry)
             continue
         nth[line.request, line.level, line.message] += 1

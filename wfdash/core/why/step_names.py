@@ -12,6 +12,7 @@ __all__ = [
     "error_name",
     "failure_text",
     "family",
+    "numbered_name",
     "plain_step",
     "shown_name",
     "spoken_name",
@@ -65,9 +66,14 @@ def shown_name(step: Step) -> str:
 
     Cleaned. A step without a name is called by its type, verbatim.
     """
-    raw = step.name[:_LONGEST]
-    if not raw:
+    if not step.name:
         return clean(step.kind[:_LONGEST]) or "entry without a type"
+    return numbered_name(step.name)
+
+
+def numbered_name(raw: str) -> str:
+    """A name as the API gives it, cleaned, and the second step of that name with its number."""
+    raw = raw[:_LONGEST]
     found = _SUFFIX.search(raw)
     name = clean(raw[: found.start()] if found else raw)
     if not name:

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
-from wfdash.api.log_source import LogQuery
+from wfdash.api.log_source import LogPage, LogQuery
 from wfdash.core.logs.line import LogLine, PlacedLine
 from wfdash.core.logs.place import in_order, place_lines
 from wfdash.core.model.detail import Detail
@@ -21,6 +21,8 @@ _AFTER = 5.0
 """Seconds after its end: the last lines of a run carry the time at which it was torn down."""
 _MOST = 100_000
 """Lines that are kept of one instance; then the oldest go."""
+_LIVE = 50
+"""Runs of code that may still print: a run outlives a sleep of the instance by minutes at most."""
 
 Turn = Callable[[bool], Awaitable[None]]
 """Waits for the budget, as what somebody waits for (False), or as what goes on by itself (True)."""
@@ -29,12 +31,21 @@ Turn = Callable[[bool], Awaitable[None]]
 class LogState(Struct):
     """What came of asking, for a person to read."""
 
-    notes: list[str]
+    reservations: dict[str, None] = field(default_factory=dict)
+    """What a source could not tell, each once: what was read since takes none of it back."""
+    unnamed: str = ""
     failure: WorkflowsError | None = None
     read_at: float | None = None
     """When the source answered last, epoch seconds."""
     stream_failure: WorkflowsError | None = None
     """Why lines are not sent as they are printed, where they could be."""
+
+    @property
+    def notes(self) -> list[str]:
+        return [*self.reservations, *([self.unnamed] if self.unnamed else [])]
+
+    def take(self, page: LogPage) -> None:
+        self.reservations |= dict.fromkeys(page.notes)
 
 
 class InstanceLogs:
@@ -48,7 +59,7 @@ class InstanceLogs:
     ) -> None:
         self.workflow, self.instance = workflow, instance
         self.reader = api.log_reader()
-        self.state = LogState([])
+        self.state = LogState()
         self.lines: list[LogLine] = []
         self.version = 0
         """Goes up with every line that was not there before."""
@@ -59,6 +70,8 @@ class InstanceLogs:
         self._about: Workflow | None = None
         self._kept: set[tuple[Any, ...]] = set()
         self._read_until = 0.0
+        self._requests: list[str] = []
+        """The runs of code that named the instance, the newest last."""
 
     async def read(self, detail: Detail, *, since: float | None = None) -> int:
         """Reads what was printed since the last read, or since then; returns how many lines are new."""
@@ -76,6 +89,7 @@ class InstanceLogs:
             end,
             script=about.script_name,
             class_name=about.class_name,
+            requests=self._requests[-_LIVE:],
         )
         try:
             page = await self.reader.read(query, self._turn)
@@ -83,7 +97,9 @@ class InstanceLogs:
             self.state.failure = failure
             raise
         self.state.failure, self.state.read_at = None, self._now()
-        self.state.notes = page.notes
+        self._requests = list(dict.fromkeys([*self._requests, *page.requests]))
+        self.state.take(page)
+        self.state.unnamed = page.unnamed
         self._read_until = end
         return self.add(page.lines)
 
@@ -92,13 +108,17 @@ class InstanceLogs:
 
         Ends at once where nothing is sent, and where that is refused: `state.stream_failure` then says why.
         """
-        about = await self._worker()
-        stream = self._api.log_stream()
-        if stream is None or not about.script_name:
-            return
         try:
-            async for lines in stream.follow(about.script_name, self.workflow):
-                if new := self.add(lines):
+            about = await self._worker()
+            stream = self._api.log_stream()
+            self.state.stream_failure = None
+            if stream is None or not about.script_name:
+                return
+            async for page in stream.follow(about.script_name, self.workflow):
+                if page.instance and page.instance != self.instance:
+                    continue
+                self.state.take(page)
+                if new := self.add(page.lines):
                     yield new
         except WorkflowsError as failure:
             self.state.stream_failure = failure

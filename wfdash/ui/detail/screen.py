@@ -98,17 +98,24 @@ class DetailScreen(BaseScreen):
         # A poll may be answered while the screen is being composed or taken down.
         if not self.is_ready or not self.query("#detail #timeline"):
             return
-        self.pane.last_lines = self._printed.of(self.workflow, self.instance, None)
+        self.pane.last_lines = self._printed.of(self.workflow, self.instance)
         fill(self.pane, self.context, self.instance)
         self._want_lines()
         self._offer()
         self._draw_header()
 
     def _want_lines(self) -> None:
-        """Reads what an instance that failed has printed."""
+        """Reads what an instance that failed has printed, or one whose step failed."""
         state = self.poller.detail(self.instance) if self.poller is not None else None
-        if state is not None and state.detail is not None and state.detail.status == "errored":
-            self._printed.want(self.workflow, self.instance, state.detail)
+        detail, row = state.detail if state is not None else None, self.pane.row
+        if detail is None:
+            return
+        failed = detail.end if detail.status == "errored" else None
+        if row is not None and row.state in ("failed", "retries") and row.step < len(detail.steps):
+            ends = [attempt.end for attempt in detail.steps[row.step].attempts if attempt.success is False]
+            failed = max((end for end in (failed, *ends) if end is not None), default=failed)
+        if failed is not None or detail.status == "errored":
+            self._printed.want(self.workflow, self.instance, detail, failed)
 
     def _offer(self) -> None:
         """Tells first of the keys that help with an instance as it is."""

@@ -10,7 +10,9 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from wfdash.core.logs.line import LogScope
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.timeline.axis import Axis, Scale
 from wfdash.core.timeline.outline import ALIVE, Outline, outline_in_slices
 from wfdash.core.timeline.rows import Row
@@ -166,6 +168,18 @@ class TimelineTable(LineTable):
         if self.timeline is None or self.cursor >= len(self.timeline.rows):
             return None
         return self.timeline.rows[self.cursor]
+
+    @property
+    def printed(self) -> LogScope:
+        """The lines of the row under the cursor; all of them where it is of no code."""
+        row, timeline = self.row, self.timeline
+        if row is None or timeline is None or row.step >= len(timeline.outline.detail.steps):
+            return LogScope()
+        if not kind_of(timeline.outline.detail.steps.columns.kinds[row.step]).runs_code:
+            return LogScope()
+        if row.kind == "fold":
+            return LogScope(tuple(timeline.outline.of_step[row.step].members))
+        return LogScope((row.step,), row.attempt + 1 if row.kind == "attempt" else None)
 
     def _scroll_to_cursor(self) -> None:
         """Until the person moves, as near to the first row as shows the trouble and what lies beneath it."""

@@ -9,7 +9,7 @@ from wfdash.core.model.instance import Instance
 from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count
 from wfdash.core.text.wrap import wrapped
-from wfdash.core.triage.error_groups import ErrorGroup, filter_for
+from wfdash.core.triage.error_groups import ErrorGroup, Sample, filter_for
 from wfdash.core.triage.fingerprint import Fingerprint
 from wfdash.core.triage.headline import Evidence, Headline, headline
 from wfdash.live.polling.events import Update
@@ -220,15 +220,15 @@ class ErrorsScreen(BaseScreen):
         head = ruled(title, self.size.width, hint=f"{key} lists the group")
         lines = wrapped(clean(why.sentence if why is not None else ""), self.size.width - 4, _EXAMPLE)
         lines += [""] * (_EXAMPLE - len(lines))  # what stands below does not move with the cursor
-        return [head, *([("  " + line, PLAIN)] for line in lines), *self._last_lines(sample.id)]
+        return [head, *([("  " + line, PLAIN)] for line in lines), *self._last_lines(sample)]
 
-    def _last_lines(self, instance: str) -> list[Pieces]:
+    def _last_lines(self, sample: Sample) -> list[Pieces]:
         """The last lines of the example, once lines were asked for."""
         poller, context = self.poller, self.context
         if poller is None:
             return []
-        self._printed.want(poller.workflow, instance, None)
-        lines = self._printed.of(poller.workflow, instance, None)
+        self._printed.want(poller.workflow, sample.id, None, sample.at)
+        lines = self._printed.of(poller.workflow, sample.id)
         return line_pieces(lines, self.size.width, _PRINTED, context.utc, context.keys.key_of("logs.open"))
 
     def printed_by(self) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from textual.screen import Screen
@@ -10,6 +11,7 @@ from wfdash.api.errors import WorkflowsError
 from wfdash.core.logs.line import PlacedLine
 from wfdash.core.logs.rows import uncoloured
 from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock
 from wfdash.ui.context import Context
@@ -19,53 +21,65 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, WARN
 
 __all__ = ["LastLines", "line_pieces"]
 
+_Key = tuple[str, str]
+"""Workflow and instance."""
 _REST: Final = 0.5
 """Seconds for which an instance is looked at before its lines are read."""
 
 
 class LastLines:
-    """Asks nobody before the key for lines was pressed once, and of each instance once."""
+    """Asks nobody before the key for lines was pressed once; then once an instance, and when one fails."""
 
     def __init__(self, context: Context, host: Screen[Any], *, on_read: Callable[[], None]) -> None:
         self._context, self._host, self._on_read = context, host, on_read
-        self._asked: set[tuple[str, str]] = set()
+        self._refused: dict[_Key, float | None] = {}
+        """What could not be read, and what had failed by then: asked for again once more fails."""
+        self._reading: _Key | None = None
 
-    def of(self, workflow: str, instance: str, step: int | None) -> Sequence[PlacedLine]:
-        """Those that were gathered, of one step, or for None of all the code."""
+    def of(self, workflow: str, instance: str) -> Sequence[PlacedLine]:
+        """Those that were gathered."""
         session = self._context.session
         logs = session.reads.gathered_logs(workflow, instance) if session is not None else None
-        if logs is None:
-            return ()
-        return [entry for entry in logs.last_placed if step is None or entry.step == step]
+        return () if logs is None else logs.last_placed
 
-    def want(self, workflow: str, instance: str, detail: Detail | None) -> None:
-        """Has the lines of this instance read, where lines were asked for before; it too without a detail."""
-        session = self._context.session
-        if session is None or not session.reads.logs_were_asked_for:
-            return
-        key = (workflow, instance)
-        gathered = session.reads.gathered_logs(*key)
-        if key in self._asked or (gathered is not None and gathered.state.read_at is not None):
-            return
-        self._asked.add(key)
-        self._host.run_worker(self._read(workflow, instance, detail), group="last-lines", exclusive=True)
+    def want(self, workflow: str, instance: str, detail: Detail | None, failed: float | None) -> None:
+        """Has the lines of this instance read, where lines were asked for before; it too without a detail.
 
-    async def _read(self, workflow: str, instance: str, detail: Detail | None) -> None:
+        `failed` is when it, or a step of it, failed last: lines may have come since they were read.
+        """
+        session, key = self._context.session, (workflow, instance)
+        if session is None or not session.reads.logs_were_asked_for or key == self._reading:
+            return
+        if key in self._refused and self._refused[key] == failed:
+            return
+        logs = session.reads.gathered_logs(*key)
+        read_at = logs.state.read_at if logs is not None else None
+        if logs is not None and read_at is not None:
+            came = failed is not None and read_at <= failed + logs.reader.lag
+            if not came or self._context.clock() - read_at < logs.reader.pace:
+                return
+        self._reading = key
+        reading = self._read(key, detail, failed, rest=_REST if read_at is None else 0.0)
+        self._host.run_worker(reading, group="last-lines", exclusive=True)
+
+    async def _read(self, key: _Key, detail: Detail | None, failed: float | None, *, rest: float) -> None:
         session = self._context.session
         if session is None:
             return
         try:
-            await asyncio.sleep(_REST)
-        except asyncio.CancelledError:
-            self._asked.discard((workflow, instance))
-            raise
-        logs = session.reads.logs(workflow, instance, self._context.clock)
-        try:
-            detail = detail or await session.reads.instance(workflow, instance, "logs")
+            await asyncio.sleep(rest)
+            logs = session.reads.logs(*key, self._context.clock)
+            detail = detail or await session.reads.instance(*key, "logs")
             await logs.read(detail)
+            state = None if is_final(detail.status) else session.poller.detail(key[1])
+            answered = state.freshness.answered_at if state is not None else None
+            await asyncio.to_thread(partial(logs.placed, detail, as_of=answered))
         except WorkflowsError:
-            return  # the page of the lines says why; here they are only left out
-        await asyncio.to_thread(logs.placed, detail)
+            self._refused[key] = failed  # the page of the lines says why; here they are only left out
+            return
+        finally:
+            if self._reading == key:
+                self._reading = None
         self._host.call_later(self._on_read)
 
 

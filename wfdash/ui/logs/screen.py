@@ -14,17 +14,20 @@ from textual.binding import BindingType
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.core.handoff.copy_formats import Copy
-from wfdash.core.logs.line import PlacedLine
+from wfdash.core.logs.line import LogScope, PlacedLine
 from wfdash.core.logs.rows import line_text
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
 from wfdash.core.text.clean import cells, clean, fit, masked
 from wfdash.core.text.words import age, count, counted
+from wfdash.core.text.wrap import wrapped
 from wfdash.core.timeline.axis import Axis, Scale
 from wfdash.core.timeline.outline import Outline, outline_in_slices
 from wfdash.core.timeline.timeline import axis_of
-from wfdash.core.why.step_names import base_name
+from wfdash.core.why.session_times import CUT
+from wfdash.core.why.step_names import numbered_name
 from wfdash.live.polling.events import Update
+from wfdash.live.polling.session_watch import AnswerCost
 from wfdash.live.records.export_files import file_name, write_first
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
@@ -48,10 +51,13 @@ _DRAWN_EVERY: Final = 1.0
 """Seconds between two drawings while lines come: a full screen that scrolls is some 5 kB."""
 _ANSWER: Final = 1.0
 """Seconds that an answer about the steps may have taken."""
+_AGAIN: Final = 30.0
+"""Seconds after which a stream that failed is asked for again."""
 _SETTLES: Final = 60.0
 """Seconds after an instance's end in which a source may still come out with lines of it."""
 _NEIGHBOURS: Final = 1000
 """Loaded instances whose ids tell other instances' lines."""
+ALL: Final = LogScope()
 _FEW_STEPS: Final = 1000
 """Steps up to which the axis is worked out beside the lines."""
 
@@ -67,11 +73,11 @@ class LogsScreen(BaseScreen):
     offers = ("filter.edit", "logs.open", "copy.menu", "export.menu")
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu", "logs.open", "export.menu")
 
-    def __init__(self, context: Context, workflow: str, instance: str, step: int | None = None) -> None:
+    def __init__(self, context: Context, workflow: str, instance: str, scope: LogScope = ALL) -> None:
         super().__init__(context)
-        self.workflow, self.instance, self.step = workflow, instance, step
-        self.of_step = step is not None
-        """Whether only the lines of the step are shown."""
+        self.workflow, self.instance, self.scope = workflow, instance, scope
+        self.scoped = bool(scope.steps)
+        """Whether only the lines of the scope are shown."""
         self._logs: InstanceLogs | None = None
         self._detail: Detail | None = None
         self._placed: Sequence[PlacedLine] = ()
@@ -80,6 +86,7 @@ class LogsScreen(BaseScreen):
         self._not_before = 0.0
         """When the lines may be put in their places again: many take their time."""
         self._failure = ""
+        self._gathering = self._listening = False
 
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
@@ -134,12 +141,19 @@ class LogsScreen(BaseScreen):
         self._detail = state.detail
         if self._logs is None:
             self._logs = session.reads.logs(self.workflow, self.instance, self.context.clock)
+        elif is_final(state.detail.status):
+            return
+        # Of one that had ended too: somebody may have restarted it.
+        if not self._gathering:
+            self._gathering = True
             self.run_worker(self._gather(self._logs), group="logs", exit_on_error=False)
+        if not self._listening:
+            self._listening = True
             self.run_worker(self._listen(self._logs), group="logs", exit_on_error=False)
 
     async def _gather(self, logs: "InstanceLogs") -> None:
         """Reads again and again, at most a tenth of the time, until nothing more can come."""
-        loop = asyncio.get_running_loop()
+        loop, cost = asyncio.get_running_loop(), AnswerCost()
         while True:
             began = loop.time()
             if self.poller is None or not self.poller.frozen:
@@ -156,15 +170,22 @@ class LogsScreen(BaseScreen):
                 await self._place(logs)
                 self.call_later(self._draw)
                 if is_final(detail.status) and self.context.clock() > (detail.end or 0.0) + _SETTLES:
+                    self._gathering = False
+                    self.call_later(self._draw_head)
                     return
-            await asyncio.sleep(max(logs.reader.pace, 9 * (loop.time() - began)))
+            await asyncio.sleep(max(logs.reader.pace, cost.rest(loop.time() - began)))
 
     async def _listen(self, logs: "InstanceLogs") -> None:
-        if self._detail is not None and is_final(self._detail.status):
-            return
-        async for _ in logs.stream():
-            pass  # the next drawing shows them
-        self.call_later(self._draw_head)
+        """Takes what is sent; begins anew after a failure that passes by itself."""
+        while self._detail is not None and not is_final(self._detail.status):
+            async for _ in logs.stream():
+                pass  # the next drawing shows them
+            self.call_later(self._draw_head)
+            failure = logs.state.stream_failure
+            if failure is None or failure.exit_code in (1, 3):
+                return
+            await asyncio.sleep(_AGAIN)
+        self._listening = False
 
     def _draw_news(self) -> None:
         """Draws what was sent since the last time, and what a newer answer says of the steps."""
@@ -198,9 +219,9 @@ class LogsScreen(BaseScreen):
     # Drawing.
 
     def _shown(self) -> Sequence[PlacedLine]:
-        if not self.of_step:
+        if not self.scoped:
             return self._placed
-        return [entry for entry in self._placed if entry.step == self.step]
+        return [entry for entry in self._placed if self.scope.holds(entry)]
 
     def _draw(self) -> None:
         if not self.is_ready or self._detail is None:
@@ -217,9 +238,12 @@ class LogsScreen(BaseScreen):
             return clean(self._failure)
         if self._logs is None or self._logs.state.read_at is None:
             return "reading what it printed …"
-        if self.of_step and self._placed:
-            key = self.context.keys.key_of("logs.open")
-            return f"This step printed nothing.\n{key} shows the other lines of the instance."
+        if self.scoped and self._placed:
+            key, what = (
+                self.context.keys.key_of("logs.open"),
+                "step" if self.scope.attempt is None else "attempt",
+            )
+            return f"This {what} printed nothing.\n{key} shows the other lines of the instance."
         if self.context.settings.local:
             return "Nothing was printed.\nA line comes here when the code calls console.log."
         return (
@@ -241,7 +265,8 @@ class LogsScreen(BaseScreen):
         gap = width - length(first) - cells(right) - 1
         lines: list[Pieces] = [[*first, (" " * max(1, gap), PLAIN), (right, QUIET)]]
         lines.append([(f" {fit(self._summary(), width - 2)}", QUIET)])
-        lines += [[(f" {fit(text, width - 2)}", WARN)] for text in self._doubts()]
+        doubts = [part for text in self._doubts() for part in wrapped(text, width - 2, 2)]
+        lines += [[(f" {part}", WARN)] for part in doubts]
         self.query_one("#head", TextLines).show(lines)
 
     def _source(self) -> str:
@@ -254,15 +279,32 @@ class LogsScreen(BaseScreen):
 
     def _summary(self) -> str:
         shown = self._shown()
-        if self.of_step and self._detail is not None and self.step is not None:
-            name = base_name(self._detail.steps.columns.names[self.step])
-            what = f'{count(len(shown))} of {count(len(self._placed))} lines: those of "{clean(name[:100])}"'
+        if self.scoped and self._detail is not None:
+            what = f"{count(len(shown))} of {count(len(self._placed))} lines: those of {self._of()}"
         else:
             what = counted(len(shown), "line")
-        return f"{what} · {'following' if self.table.follows else 'newest last'}"
+        return f"{what} · {'following' if self.table.follows and self._gathering else 'newest last'}"
+
+    def _of(self) -> str:
+        """The steps, or the attempt, whose lines alone are shown."""
+        assert self._detail is not None
+        steps, attempt = self.scope.steps, self.scope.attempt
+        first = numbered_name(self._detail.steps.columns.names[steps[0]])
+        if len(steps) > 1:
+            return f'"{fit(first, 60).rstrip()}" and {count(len(steps) - 1)} like it'
+        tried = "" if attempt is None else f"attempt {attempt} of "
+        return f'{tried}"{fit(first, 60).rstrip()}"'
+
+    def _cut(self) -> str:
+        """Says that the dev session was reloaded under what runs: until it is woken, no line comes."""
+        detail, poller = self._detail, self.poller
+        if detail is None or poller is None or not self.context.settings.local or is_final(detail.status):
+            return ""
+        why = poller.why_context(detail).why(detail, now=self.context.clock(), utc=self.context.utc)
+        return why.sentence if why.short.startswith(CUT) else ""
 
     def _doubts(self) -> list[str]:
-        said = []
+        said = [cut] if (cut := clean(self._cut())) else []
         uncertain = sum(not entry.certain for entry in self._shown())
         if uncertain:
             names = f"{counted(uncertain, 'line')} {'names' if uncertain == 1 else 'name'} no instance"
@@ -289,7 +331,7 @@ class LogsScreen(BaseScreen):
         return self.workflow
 
     def why_off(self, action: str) -> str:
-        if action == "logs.open" and self.step is None:
+        if action == "logs.open" and not self.scope.steps:
             return "it is open already"
         return super().why_off(action)
 
@@ -297,8 +339,8 @@ class LogsScreen(BaseScreen):
 
     def action_logs_open(self) -> None:
         """Shows all lines, or only those of the step it was opened on."""
-        if self.step is not None:
-            self.of_step = not self.of_step
+        if self.scope.steps:
+            self.scoped = not self.scoped
             self.table.follows = True
             self._draw()
 

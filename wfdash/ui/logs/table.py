@@ -13,7 +13,7 @@ from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock
 from wfdash.core.timeline.as_text import mark_line
 from wfdash.core.timeline.axis import Axis
-from wfdash.core.why.step_names import base_name
+from wfdash.core.why.step_names import numbered_name
 from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import strip_of
@@ -61,7 +61,7 @@ class LogTable(LineTable):
         """Shows these lines; the cursor stays on its line, or goes to the newest."""
         self.names, self.axis = names, axis
         used = {entry.step for entry in entries[-2000:] if entry.step is not None and entry.step < len(names)}
-        widest = max((cells(clean(base_name(names[step])[:60])) for step in used), default=0)
+        widest = max((cells(numbered_name(names[step])) for step in used), default=0)
         self._step_width = max(self._step_width, min(widest, max(8, self.size.width // 5), 24))
         self.rows.take(entries, self._room(self.size.width))
         self._found = frozenset()
@@ -139,8 +139,7 @@ class LogTable(LineTable):
         line = entry.line
         letter, style = LEVELS.get(line.level, (clean(line.level[:1]) or "?", PLAIN))
         is_there = entry.step is not None and entry.step < len(self.names)
-        name = base_name(self.names[entry.step or 0])[:60] if is_there else ""
-        step = fit(clean(name), self._step_width)
+        step = fit(numbered_name(self.names[entry.step or 0]) if is_there else "", self._step_width)
         words = clean(uncoloured(line.message[: room * 8]))
         note = f" ×{entry.times}" if entry.times > 1 else ""
         tone = ACCENT if index in self._found else style if line.level in ("warn", "error") else PLAIN
