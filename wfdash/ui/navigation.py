@@ -78,6 +78,10 @@ class Navigator:
         return self.root.rows
 
     @property
+    def in_ascii(self) -> bool:
+        return self._context.settings.ascii
+
+    @property
     def at_root(self) -> bool:
         """Whether nothing lies underneath; while no workflow was chosen, the list of them is the root."""
         pages = self._app.screen_stack[1:]

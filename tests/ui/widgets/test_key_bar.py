@@ -75,6 +75,8 @@ def test_in_ascii_no_arrow_turns_into_another_key():
         assert "v ^" not in d.text
         await d.press("home")
         assert "j for" in d.text
+        await d.press("escape", "history.open")
+        await d.until(lambda: "left earlier  right later" in d.lines[-1])
 
     drive(script, ascii=True)
 

@@ -27,6 +27,10 @@ class KeyStates(Protocol):
 
     @property
     def at_root(self) -> bool: ...
+    @property
+    def in_ascii(self) -> bool:
+        """Whether arrows are drawn as other keys' signs, so that keys need their names."""
+
     def why_off(self, action: str) -> str:
         """Why an action would do nothing now; "" when it is on."""
 
@@ -119,7 +123,7 @@ class KeyBar(StatusLine):
                 press = clicked("press", action.id)
                 key_style, style = (QUIET + press,) * 2 if off else (STRONG + press, PLAIN + press)
                 text: Pieces = [
-                    (f" {key_text(key)}", key_style),
+                    (f" {key_text(key, ascii=self._pages.in_ascii)}", key_style),
                     (f" {labels.get(action.id, action.label)} ", style),
                 ]
                 groups.append((action.id, off, text))
