@@ -261,20 +261,26 @@ def _searched(field: str, read: DetailFields) -> tuple[str, ...]:
     return (contents.params, contents.output, contents.steps, read.error)
 
 
-def _at_place(term: Term, contents: Contents, low: tuple[str, ...]) -> bool:
+def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
     head, _, place = term.field.partition(".")
-    text = contents.params if head == "params" else contents.output
-    # Of 20,000 texts the few are parsed in which it stands at all, as far as JSON writes it in one way only.
-    if all(map(PLAIN.fullmatch, low)) and not any(value in text for value in low):
-        return False
-    found = list(texts_at(text, place))
-    if term.op == ":":
-        return any(value == text for value in low for text in found)
-    return any(value in text for value in low for text in found)
+    plain = all(map(PLAIN.fullmatch, low))
+
+    def tells(contents: Contents) -> bool:
+        text = contents.params if head == "params" else contents.output
+        # Of 20,000 texts the few are parsed in which it stands at all, as far as JSON writes it in one way.
+        if plain and not any(value in text for value in low):
+            return False
+        found = list(texts_at(text, place))
+        if term.op == ":":
+            return any(value == text for value in low for text in found)
+        return any(value in text for value in low for text in found)
+
+    return tells
 
 
 def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) -> Test:
     low = tuple(value.lower() for value in term.values)
+    at_place = _place_test(term, low) if "." in term.field else None
 
     def tells(row: Instance) -> bool:
         read = details.get(row.id)
@@ -284,8 +290,8 @@ def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) 
             return (read.blocked in low) is wanted
         if term.field == "odd":
             return (read.odd in low) is wanted
-        if "." in term.field:
-            return _at_place(term, read.contents, low) is wanted
+        if at_place is not None:
+            return at_place(read.contents) is wanted
         return any(value in text for text in _searched(term.field, read) for value in low) is wanted
 
     return tells

@@ -9,7 +9,7 @@ from wfdash.core.filter.query import MatchContext, parse
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record import contents
 from wfdash.live.records.record.file import RecordFile
-from wfdash.live.records.record.finding import find
+from wfdash.live.records.record.finding import find, find_others
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.place import RecordPlace
 from wfdash.live.records.record.reading import open_record
@@ -56,6 +56,11 @@ def path(tmp_path_factory):
     return path
 
 
+def found_in(reader, query, workflow="orders"):
+    pages = (page for look in (find, find_others) for page in look(reader, workflow, query, AT))
+    return [each.row.id for page in pages for each in page]
+
+
 def quoted(text):
     return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
 
@@ -88,7 +93,7 @@ def test_exactly_those_are_found(path, indexed):
         for text in list(filters())[:: 1 if indexed else 25]:
             query = parse(text)
             matches = query.matcher(AT, MatchContext((), everything))
-            found = [each.row.id for page in find(reader, "orders", query, AT) for each in page]
+            found = found_in(reader, query)
             assert sorted(found) == sorted(row.id for row in rows if matches(row)), text
             assert len(found) == len(set(found))
         assert reader.flaws == []
@@ -96,8 +101,8 @@ def test_exactly_those_are_found(path, indexed):
 
 def test_a_filter_of_rows_alone_asks_nothing_of_it(path):
     with closing(open_record(path)) as reader:
-        assert list(find(reader, "orders", parse("status:errored or params~4711"), AT)) == []
-        assert not [page for page in find(reader, "invoices", parse("params~4711"), AT) if page]
+        assert found_in(reader, parse("status:errored or params~4711")) == []
+        assert found_in(reader, parse("params~4711"), "invoices") == []
 
 
 def test_what_is_dropped_leaves_the_index_too(tmp_path):
@@ -125,6 +130,4 @@ def test_without_fts5_it_is_said_and_all_is_gone_through(tmp_path, monkeypatch):
     assert [sentence for sentence in said if "FTS5" in sentence and "without an index" in sentence]
     with closing(open_record(tmp_path / "a.db")) as reader:
         assert not reader.has_index
-        assert [
-            each.row.id for page in find(reader, "orders", parse("params~4711"), AT) for each in page
-        ] == ["a"]
+        assert found_in(reader, parse("params~4711")) == ["a"]

@@ -4,7 +4,7 @@ import pytest
 
 from wfdash.core.filter.query import MatchContext, parse
 from wfdash.core.model.instance import Instance
-from wfdash.live.records.record.file import RecordFile
+from wfdash.live.records.record.file import RecordFile, erase
 from wfdash.live.records.record.observations import SawDetail, SawRows
 from wfdash.live.records.record.reading import open_record
 from wfdash.live.records.record.recall import RecordRecall
@@ -71,6 +71,17 @@ async def test_what_is_asked_waits_until_the_record_is_open(recalled, tmp_path):
     pages = [page async for page in recall.find("orders", parse("params~4711"), AT)]
     assert [each.row.id for page in pages for each in page] == ["a"]
     assert list(looks) == []
+    recall.close()
+
+
+def test_what_was_erased_is_told_no_more(recalled, tmp_path):
+    recalled({"a": answer({"order": 4711})}, [])
+    recall, rows = RecordRecall(lambda: open_record(tmp_path / "a.db")), [Instance.from_item(item("a"))]
+    assert recall.look("orders", rows)
+    erase(tmp_path / "a.db")
+    assert not recall.look("orders", rows)
+    recalled({"a": answer({"order": 4712})}, [])
+    assert recall.look("orders", rows)
     recall.close()
 
 

@@ -121,20 +121,19 @@ def search_of(query: Query, *, first: int) -> Search | None:
             continue
         if "." in term.field and not all(map(PLAIN.fullmatch, low)):  # JSON may write it in another way
             continue
+        if all(len(value) >= _LETTERS for value in low):
+            matches.append(" OR ".join(f"({_match(value)})" for value in low))
         numbers = range(first + len(values), first + len(values) + len(low))
         wheres.append(
             " OR ".join(f"instr(c.{place}, ?{number}) > 0" for number in numbers for place in places)
         )
         values += low
-        if all(len(value) >= _LETTERS for value in low):
-            matches.append(" OR ".join(f"({_match(value)})" for value in low))
+    # FTS5 bounds how large an expression is; without it, and for short texts, the texts are gone through.
+    if matches and sum(part.count("AND") for part in matches) < 8 * _MOST:
+        return Search(f"c.contents MATCH ?{first}", (" AND ".join(f"({part})" for part in matches),))
     if not wheres:
         return None
     where = " AND ".join(f"({part})" for part in wheres)
-    # FTS5 bounds how large an expression is; without it the texts themselves are gone through.
-    if matches and sum(part.count("AND") for part in matches) < 8 * _MOST:
-        where = f"c.contents MATCH ?{first + len(values)} AND {where}"
-        values.append(" AND ".join(f"({part})" for part in matches))
     return Search(where, tuple(values))
 
 

@@ -14,7 +14,7 @@ from wfdash.core.payload.placeholders import NOT_RECORDED
 from wfdash.live.records.record.contents import COLUMNS, fields_of, search_of
 from wfdash.live.records.record.reading import KeptDetail, RecordReader
 
-__all__ = ["RecordedInstance", "find", "look_up", "still_holds", "tells_contents"]
+__all__ = ["RecordedInstance", "find", "find_others", "look_up", "still_holds", "tells_contents"]
 
 _PAGE: Final = 500
 _MOST: Final = 100_000
@@ -52,20 +52,22 @@ class RecordedInstance(Struct, frozen=True):
         return still_holds(self.at, self.fields.status, row)
 
 
-def find(
-    reader: RecordReader, workflow: str, query: Query, now: float, *, indexed_only: bool = False
-) -> Iterator[list[RecordedInstance]]:
-    """Those that match, page by page, newest first; what the index does not hold comes after what it does.
+def find(reader: RecordReader, workflow: str, query: Query, now: float) -> Iterator[list[RecordedInstance]]:
+    """Those of the index that match, page by page, newest first.
 
     Nothing where no term of the filter can be told from what is kept.
     """
     search = search_of(query, first=3)
-    if search is None:
-        return
-    if reader.has_index:
+    if search is not None and reader.has_index:
         keys = _keys(reader, workflow, _INDEXED.format(search.where), search.values)
         yield from _pages(reader, workflow, keys, query, now)
-    if not indexed_only:
+
+
+def find_others(
+    reader: RecordReader, workflow: str, query: Query, now: float
+) -> Iterator[list[RecordedInstance]]:
+    """Those that match and are not in the index, by going through them: all where there is none."""
+    if search_of(query, first=3) is not None:
         others = _OTHERS.format(_NOT_INDEXED if reader.has_index else "")
         yield from _pages(reader, workflow, _keys(reader, workflow, others), query, now)
 

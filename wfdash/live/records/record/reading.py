@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from wfdash.config.plain_file import check_plain
 from wfdash.core.model.instance import Instance
-from wfdash.live.records.record.file import RecordFile, parts_of
+from wfdash.live.records.record.file import RecordFile, node_of, parts_of
 from wfdash.live.records.record.packing import PackingError, unpack
 from wfdash.live.records.record.schema import APPLICATION, MIGRATIONS, Unusable, version_of
 
@@ -67,7 +67,7 @@ def open_record(path: Path) -> "RecordReader":
         check_same_thread=False,
     )  # fmt: skip
     try:
-        return RecordReader(connection)
+        return RecordReader(connection, path)
     except (sqlite3.Error, UnicodeError) as wrong:
         connection.close()
         raise Unusable(f"it is no record of wfdash ({wrong})") from None
@@ -79,10 +79,11 @@ def open_record(path: Path) -> "RecordReader":
 class RecordReader:
     """Each method gives what was so at `at`, epoch seconds. Any thread may ask; one waits for the other."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path | None = None) -> None:
         self.flaws: list[str] = []
         """What could not be read, in sentences."""
         self._connection = connection
+        self._path, self._node = path, node_of(path)
         self._deadline = 0.0
         self._lock = threading.Lock()
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
@@ -105,6 +106,11 @@ class RecordReader:
         self.has_index = self._has_index(found)
         """Whether what instances hold can be looked up, in a file that wfdash wrote; no other is asked."""
         self.first, self.last = self._span()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether somebody erased the file, or put another one in its place."""
+        return node_of(self._path) != self._node
 
     def close(self) -> None:
         with self._lock:

@@ -7,7 +7,15 @@ from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
-from wfdash.live.records.record.finding import RecordedInstance, find, look_up, still_holds, tells_contents
+from wfdash.live.records.record.contents import search_of
+from wfdash.live.records.record.finding import (
+    RecordedInstance,
+    find,
+    find_others,
+    look_up,
+    still_holds,
+    tells_contents,
+)
 from wfdash.live.records.record.reading import RecordReader
 from wfdash.live.records.record.schema import Unusable
 
@@ -61,11 +69,19 @@ class RecordRecall:
         """Everything in the record that matches, newest first, whether it is listed or not."""
         await self._wait()
         reader = await asyncio.to_thread(self._open)
-        if reader is None or self._at() != _NOW:
+        if reader is None or self._at() != _NOW or search_of(query, first=0) is None:
             return
-        pages = find(reader, workflow, query, now, indexed_only=workflow in self._indexed)
+        pages = find(reader, workflow, query, now)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
+        if workflow in self._indexed:
+            return
+        pages, number = find_others(reader, workflow, query, now), 0
+        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            number += 1
+            yield page
+        if not number:
+            self._indexed.add(workflow)
 
     def close(self) -> None:
         if self._reader is not None:
@@ -79,6 +95,10 @@ class RecordRecall:
             await asyncio.sleep(_WAIT)
 
     def _open(self) -> RecordReader | None:
+        # What was erased is in it as long as the file is open.
+        if self._reader is not None and self._reader.is_gone:
+            self.close()
+            self._indexed.clear()
         if self._reader is None:
             try:
                 self._reader = self._open_reader()
