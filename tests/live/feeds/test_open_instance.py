@@ -82,10 +82,12 @@ async def test_dev_session_is_not_asked_for_what_its_list_has_lost(api, poller, 
 
 @scripted
 async def test_answer_out_of_a_record_is_dated_by_the_record(api, poller, loop):
-    api.pages = {"": [item("a", "complete", age=900), item("b", age=900)]}
+    api.pages = {"": [item("a", "complete", age=900), item("b", age=900), item("c", "complete")]}
 
     async def kept(workflow, instance, *, simple=False, order=""):
         status = "complete" if instance == "a" else "running"
+        if instance == "c":
+            return DetailAnswer({"status": "complete"}, unread=True)
         return DetailAnswer({"status": status, "steps": []}, read_at=EPOCH - 500)
 
     api.get_instance = kept
@@ -96,6 +98,9 @@ async def test_answer_out_of_a_record_is_dated_by_the_record(api, poller, loop):
         poller.open(opened)
         await asyncio.sleep(5)
         assert poller.detail(opened).freshness.answered_at == EPOCH - 500
+    poller.open("c")
+    await asyncio.sleep(5)
+    assert poller.detail("c").freshness.answered_at is None, "its row alone was recorded by then"
     poller.open(None)
     await asyncio.sleep(90)
     assert poller.row_details.fact("b").read_at == EPOCH - 500

@@ -15,6 +15,7 @@ from tests.support.fakes.details import (
     wait,
 )
 from tests.support.harness.dashboard import drive
+from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.live.polling.freshness import DetailState, Freshness
 from wfdash.ui.detail.pane import DetailPane
@@ -237,6 +238,17 @@ async def test_gone_while_open(pane):
     state = state_of(ERRORED, at=5, gone="expired or deleted")
     await show(pane, ERRORED, 3 * HOUR + 200, state=state)
     assert "expired or deleted; last read" in screen_text(pane)
+
+
+async def test_row_out_of_a_record_is_called_not_read(pane):
+    subject = read_detail("orders", "order-1", {"status": "complete"})
+    subject.unread = True
+    state = state_of(subject, at=0)
+    state.freshness.settled, state.freshness.answered_at = True, None
+    await show(pane, subject, 60, state=state)
+    title = screen_text(pane).split("\n")[0]
+    assert title.rstrip().endswith("not read")
+    assert "final" not in title
 
 
 async def test_nothing_known_yet(pane):

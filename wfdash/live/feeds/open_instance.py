@@ -154,7 +154,8 @@ class OpenDetail(Job):
             state.partial = partial_reason(detail)
         # A final instance moves only by a restart, which the list tells: it is not read again until then.
         state.freshness.settled = is_final(detail.status)
-        state.freshness.answered_at = detail.read_at or context.clock()
+        # Of one that a record has the row of alone nothing was answered by then: it has no date.
+        state.freshness.answered_at = None if detail.unread else detail.read_at or context.clock()
         context.tell(amend_row(context.store, detail, number, context.clock()))
         context.notify(Update(details=(detail.id,)))
         self._forget()

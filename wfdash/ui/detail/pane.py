@@ -195,7 +195,9 @@ class DetailPane(Vertical):
         unread = state is not None and bool(state.gone) and state.detail is None
         never = unread and not status
         fresh = state.freshness if state is not None else None
-        freshness = "" if unread else _freshness(fresh, self.utc, self._clock, frozen=self.frozen)
+        never_answered = state is not None and state.detail is not None and state.detail.unread
+        still = self.frozen or never_answered
+        freshness = "" if unread else _freshness(fresh, self.utc, self._clock, frozen=still)
         shown = look(status)
         word = clean(status[:40]) or ("not found" if never else "status unknown")
         if state is not None and gone_unended(state):
