@@ -106,6 +106,8 @@ def test_a_list_finds_what_the_record_holds(program, simulator, tmp_path):
     done = run("list", "--filter", recent, "--read-details", "50", "--json")
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["found"]
     assert "1 that the server erased match in the record: long-gone" in done.stderr
+    done = run("list", "--filter", recent, "--read-details", "1", "--json")
+    assert "1 more match in the record, not asked for (--read-details): long-gone" in done.stderr
 
 
 def test_a_command_runs_for_a_change_and_sees_no_token(program, simulator, tmp_path):

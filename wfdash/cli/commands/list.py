@@ -14,7 +14,6 @@ from wfdash.cli.output import instant, json_line, line, say
 from wfdash.cli.session import CommandSession, long_read
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.text.clean import clean
 from wfdash.core.text.words import brief, count, spoken
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ __all__ = ["prepare", "run"]
 _COLUMNS = ((15, "STATUS"), (20, "CREATED"), (8, "TOOK"), (8, "TRIGGER"), (8, "VERSION"), (0, "ID"))
 _LOCAL_COLUMNS = ("STATUS", "CREATED", "ID")
 """What a dev session tells of an instance in its lists."""
-_NAMED = 5
 _SHORT = 8
 """Characters of a version at a terminal; away from one nothing is cut."""
 
@@ -63,7 +61,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         else:
             cells = _cells(row, session.clock(), short=terminal)
             line(_columns(*cells, local=session.settings.local))
-    await listing.find_erased()
+    await listing.find_unlisted()
     if parsed.query and (doubt := parsed.query.doubt):
         say(f"--filter: {doubt}")
     if note := listing.note():
@@ -84,7 +82,6 @@ class Listing:
         self._recalled = Recalled(session)
         self.listed: set[str] = set()
         """Ids of the rows that may match; of no others is the record asked."""
-        self.erased: list[str] = []
         self.total: int | None = None
         self.batches: dict[str, frozenset[str]] = {}
 
@@ -170,15 +167,13 @@ class Listing:
             details = read_fields(read_detail(workflow, row.id, answer.result))
         return query.match(row, now, MatchContext((), {row.id: details}, self.batches))
 
-    async def find_erased(self) -> None:
+    async def find_unlisted(self) -> None:
         """What the record tells of instances that were not listed, once the list was read to its end."""
         query = self.query
         if query is None or not query.needs_details or (self.limit and self.shown == self.limit):
             return
-        left = max(0, self.details - self.asked) if self.details else 0
-        if self.details and not left:
-            return
-        self.erased = await self._recalled.erased(await self.session.workflow(), query, self.listed, left)
+        left = max(0, self.details - self.asked) if self.details else None
+        await self._recalled.find_unlisted(await self.session.workflow(), query, self.listed, left)
 
     def note(self) -> str:
         """What a person should know of what is not there; "" when nothing."""
@@ -189,11 +184,7 @@ class Listing:
                 parts.append("more may follow; --limit 0 for all")
         elif self.limit and self.total is not None and self.total > self.shown == self.limit:
             parts.append(f"{count(self.shown)} of {count(self.total)}; --limit 0 for all")
-        if self._recalled.number:
-            parts.append(f"{count(self._recalled.number)} out of the record")
-        if self.erased:
-            shown = ", ".join(map(clean, self.erased[:_NAMED])) + (", ..." if self.erased[_NAMED:] else "")
-            parts.append(f"{count(len(self.erased))} that the server erased match in the record: {shown}")
+        parts += self._recalled.notes()
         if self.asked or self.unread:
             parts.append(f"{count(self.asked)} read in full, {count(self.unread)} more not (--read-details)")
         if self.hidden:

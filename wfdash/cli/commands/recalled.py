@@ -1,6 +1,6 @@
 """What the record tells a list that asks what is in the instances."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,8 @@ from platformdirs import user_state_path
 from wfdash.api.errors import InstanceNotFound
 from wfdash.cli.session import CommandSession
 from wfdash.core.model.instance import Instance
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import count
 
 if TYPE_CHECKING:
     from wfdash.core.filter.detail_fields import DetailFields
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from wfdash.live.records.record.recall import RecordRecall
 
 __all__ = ["Recalled"]
+
+_NAMED = 5
+"""Ids that a note names."""
 
 
 class Recalled:
@@ -26,6 +31,8 @@ class Recalled:
         self._recall: RecordRecall | None = None
         self.number = 0
         """Instances that it told of, without a request."""
+        self.erased: list[str] = []
+        self.unasked: list[str] = []
 
     def fields(self, workflow: str, row: Instance) -> "DetailFields | None":
         """What an instance holds, where nothing of its row changed since it was read."""
@@ -34,25 +41,36 @@ class Recalled:
         self.number += found is not None
         return found
 
-    async def erased(self, workflow: str, query: "Query", listed: Container[str], most: int) -> list[str]:
-        """Ids of instances that match and that the server erased; asks it for so many at most, all for 0."""
-        session, recall = self._session, self._open()
-        gone: list[str] = []
-        asked = 0
+    async def find_unlisted(
+        self, workflow: str, query: "Query", listed: Container[str], most: int | None
+    ) -> None:
+        """Looks for what matches and was not listed; asks the server for at most so many of them."""
+        session, recall, asked = self._session, self._open(), 0
         if recall is None:
-            return []
+            return
         async for page in recall.find(workflow, query, session.clock()):
             for each in page:
                 if each.row.id in listed:
                     continue
-                if not session.api.local:  # whatever a dev session still has was listed
-                    if most and asked >= most:
-                        return gone
+                if session.api.local:  # whatever a dev session still has was listed
+                    self.erased.append(each.row.id)
+                elif most is not None and asked >= most:
+                    self.unasked.append(each.row.id)
+                else:
                     asked += 1
-                    if await self._is_there(workflow, each.row.id):
-                        continue
-                gone.append(each.row.id)
-        return gone
+                    if not await self._is_there(workflow, each.row.id):
+                        self.erased.append(each.row.id)
+
+    def notes(self) -> Iterator[str]:
+        if self.number:
+            yield f"{count(self.number)} out of the record"
+        for ids, words in (
+            (self.erased, "that the server erased match in the record"),
+            (self.unasked, "more match in the record, not asked for (--read-details)"),
+        ):
+            if ids:
+                shown = ", ".join(map(clean, ids[:_NAMED])) + (", ..." if ids[_NAMED:] else "")
+                yield f"{count(len(ids))} {words}: {shown}"
 
     async def _is_there(self, workflow: str, instance: str) -> bool:
         try:
