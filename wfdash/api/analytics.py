@@ -38,10 +38,10 @@ _EVENTS: Final = {
     "WORKFLOW_FAILURE": "errored",
     "WORKFLOW_TERMINATED": "terminated",
 }
-_QUERY: Final = """query wfdash($account: string!, $workflow: string, $since: Time, $until: Time) {
+_QUERY: Final = """query wfdash($account: string!, %s$since: Time, $until: Time) {
   viewer { accounts(filter: {accountTag: $account}) { workflowsAdaptiveGroups(
     limit: 10000
-    filter: {datetime_geq: $since, datetime_lt: $until, workflowName: $workflow, eventType_in: [%s]}
+    filter: {datetime_geq: $since, datetime_lt: $until, %seventType_in: [%s]}
   ) { count %s dimensions { time: %s eventType } } } }
 }"""
 
@@ -49,17 +49,15 @@ _QUERY: Final = """query wfdash($account: string!, $workflow: string, $since: Ti
 async def read_analytics(
     endpoints: "Endpoints", workflow: str, *, account: str, since: float, until: float, width: float
 ) -> Analytics:
-    """One request. Raises Forbidden, with the permission's name, where the token may not."""
+    """One request, of all workflows where none is named. Raises Forbidden, with the permission's name."""
     grain, dimension = next((found for found in _GRAINS if not width % found[0]), _GRAINS[-1])
     found = Analytics(since // grain * grain, -(-until // grain) * grain, grain)
-    variables = {
-        "account": account,
-        "workflow": workflow,
-        "since": iso(found.since),
-        "until": iso(found.until),
-    }
+    variables = {"account": account, "since": iso(found.since), "until": iso(found.until)}
+    named = ("$workflow: string, ", "workflowName: $workflow, ") if workflow else ("", "")
+    if workflow:
+        variables["workflow"] = workflow
     for sampling in ("avg { sampleInterval }", ""):
-        query = _QUERY % (", ".join(f'"{event}"' for event in _EVENTS), sampling, dimension)
+        query = _QUERY % (*named, ", ".join(f'"{event}"' for event in _EVENTS), sampling, dimension)
         data, refusal = await _ask(endpoints, {"query": query, "variables": variables}, workflow)
         if not refusal:
             return _read(data, found, exact=bool(sampling))

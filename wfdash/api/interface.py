@@ -224,7 +224,10 @@ class Workflows(Protocol):
     async def analytics(
         self, workflow: str, *, since: float, until: float, width: float
     ) -> "Analytics | None":
-        """Counts from beyond what the list still holds; None of a server that keeps none."""
+        """Counts from beyond what the list still holds; None of a server that keeps none.
+
+        Of all workflows where `workflow` is "".
+        """
         ...
 
     def log_reader(self) -> "LogReader":

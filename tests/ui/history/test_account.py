@@ -40,6 +40,13 @@ def test_all_workflows_count_what_the_world_holds():
             await d.passes(70)
             lists = d.server.state.requests.of("GET", "/refunds/instances")
             assert 1 <= len(lists) <= 3, "what changed is read once a minute"
+            await d.press("history.span", "history.span")
+            await d.until(lambda: "by analytics" in d.text, 60)
+            loaded = screen.loaded
+            edge = loaded.edge(d.app.context.clock()).both
+            older = [bucket for bucket in loaded.buckets(d.app.context.clock()) if bucket.end <= edge]
+            assert older
+            assert all(bucket.counted for bucket in older)
             await d.press("pane.next")
             assert d.app.screen is screen, "steps are of one workflow"
             await d.press("history.all")

@@ -152,7 +152,7 @@ class HistoryReader:
         """Asks analytics for what is erased, or too far back to be read; whether anything was asked."""
         loaded, session, now = self.loaded, self._context.session, self._context.clock()
         of = loaded.frame
-        if session is None or self.of_all or loaded.history.undated or self._forbidden or self._poller.frozen:
+        if session is None or loaded.history.undated or self._forbidden or self._poller.frozen:
             return False
         reached = loaded.floor if loaded.floor is not None else now
         asked = of.left, of.width, now // _OLDER_EVERY
@@ -160,8 +160,8 @@ class HistoryReader:
             return False
         self._asked_for = asked
         try:
-            until = min(now, of.right)
-            found = await session.reads.analytics(self.workflow, since=of.left, until=until, width=of.width)
+            until, name = min(now, of.right), "" if self.of_all else self.workflow
+            found = await session.reads.analytics(name, since=of.left, until=until, width=of.width)
         except WorkflowsError as error:
             loaded.refusal, self._forbidden = error.sentence, isinstance(error, Forbidden)
         else:
