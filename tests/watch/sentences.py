@@ -207,7 +207,7 @@ _FORMS: list[tuple[re.Pattern[str], _Check]] = [
         (r"(?:the run failed|\d+ steps failed on the way)", _as_said),
         (r'"(?P<name>[^"]+)" failed on the way and the run went on$', _there),
         (r'"(?P<name>[^"]+)"(?: and \d+ more)? (?:was|were) left unfinished$', _there),
-        (rf"paused(?:{_FOR}| for at least {SPOKEN}|, since when is not known)$", _status("paused")),
+        (rf"paused(?:{_FOR}| for at least {SPOKEN}|, since when is not known)?$", _status("paused")),
         (r"(?:its sleep|its wait|the next try of|step|\d+ open steps|goes on when)", _as_said),
         (rf"queued{_FOR}$", _status("queued")),
         (r"(?:all|the only one|\d+ of the|[\d,]+ running)", _as_said),

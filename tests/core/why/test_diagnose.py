@@ -329,6 +329,10 @@ def test_paused_says_since_when_as_far_as_that_is_known():
     assert why.sentence == "paused for 1 m; goes on when it is resumed"
     seen = diagnose(detail("paused"), now=T0 + 70, paused=[(T0, T0 + 5), (T0 + 10, None)])
     assert seen.sentence == "paused for at least 1 m; goes on when it is resumed"
+    # Its own answer came before the list that has the moment.
+    row = Instance("order-1", "paused")
+    soon = diagnose(detail("paused"), now=T0 + 70, row=row, paused=[(T0 + 10, None)])
+    assert soon.sentence == "paused; goes on when it is resumed"
 
 
 def test_a_local_session_that_ended_is_suspected():

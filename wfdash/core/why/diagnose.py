@@ -77,7 +77,7 @@ def _diagnose(
     if status == "queued":
         return _queued(detail, row, running, allowed, at)
     if status == "paused":
-        return _paused(steps, row, at)
+        return _paused(steps, row, at, local)
     if status == "waitingForPause":
         return _pausing(steps, at)
     if status == "rollingBack":
@@ -182,9 +182,13 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _paused(steps: list[Step], row: Instance | None, at: TimeWords) -> Why:
+def _paused(steps: list[Step], row: Instance | None, at: TimeWords, local: bool) -> Why:
     since = row.modified if row is not None else None
     said = f"paused for {at.passed(since)}" if since is not None else _paused_since(at)
+    # The row was read before the pause: the next list has the moment, and a sentence that grows and shrinks
+    # within seconds lays the page out twice.
+    if since is None and row is not None and not local:
+        said = "paused"
     if len(steps) == 1:
         what = {
             "sleeps": "its sleep",
