@@ -27,7 +27,7 @@ def test_watched_runs_of_all_workflows_list_the_changed_first():
         assert "F lists all" in d.lines[-1]
         await d.press("watched.open")
         await d.until(lambda: d.text.count("◌ waiting") == 2)
-        await d.until(lambda: sum("sleeps" in line or "left" in line for line in d.lines) == 2)
+        await d.until(lambda: sum("sleeps" in line or "left" in line for line in d.lines[2:4]) == 2)
         assert "watching 2" in d.lines[0]
         assert "every 20 s, ended 2 m" in d.lines[0]
         await d.press("poll.freeze")
@@ -60,3 +60,21 @@ def test_enter_opens_a_watched_instance_and_f_drops_it():
         assert "Nothing is watched yet" in d.text
 
     drive(script)
+
+
+def test_watched_page_tells_a_reason_that_its_row_cuts():
+    async def script(d):
+        poller = d.app.session.poller
+        failed = next(row.id for row in poller.store if row.status == "errored")
+        await d.until(
+            lambda: poller.row_details.why(failed) is not None or d.app.root.rows.put_cursor(failed)
+        )
+        d.app.root.rows.put_cursor(failed)
+        await d.until(lambda: poller.row_details.why(failed) is not None)
+        await d.press("instance.watch", "watched.open")
+        await d.until(lambda: "enter opens it" in d.text)
+        below = " ".join(d.text[d.text.index("enter opens it") :].split())
+        assert poller.row_details.why(failed).sentence.split(";")[0] in below
+        assert "…" in next(line for line in d.lines[2:] if failed in line)
+
+    drive(script, size=(80, 24))

@@ -14,7 +14,8 @@ from wfdash.ui.widgets.theme import CURSOR, HEADING, PLAIN, QUIET, STRONG, WARN,
 
 __all__ = ["WatchTable"]
 
-_STATUS = 18
+_MOST_STATUS, _LEAST_STATUS = 18, 12
+"""Cells of a status: what none of them needs is the reason's."""
 _READ = 8
 _MOST_ID, _MOST_WORKFLOW = 44, 24
 
@@ -26,6 +27,7 @@ class WatchTable(ListTable[PinState]):
         self._why: Callable[[Pin], str] = lambda pin: ""
         self._longest = (8, 8)
         """Cells of the longest id and the longest workflow."""
+        self._status = _MOST_STATUS
 
     def take(self, states: Sequence[PinState], why: Callable[[Pin], str]) -> None:
         """Shows these instances, each with `why` it is there, raw; the cursor stays on its pin."""
@@ -35,6 +37,8 @@ class WatchTable(ListTable[PinState]):
             max((cells(clean(state.pin.id)) for state in states), default=8),
             max((cells(clean(state.pin.workflow)) for state in states), default=8),
         )
+        longest = max((cells(clean(state.status[:60])) for state in states), default=0)
+        self._status = max(_LEAST_STATUS, min(longest, _MOST_STATUS))
         self.rows_changed()
 
     def key_for(self, row: PinState) -> Pin:
@@ -42,10 +46,11 @@ class WatchTable(ListTable[PinState]):
 
     def header_line(self, width: int) -> Strip:
         named, workflow, rest = self._widths(width)
-        titles = f"    {fit('STATUS', _STATUS)} {fit('ID', named)}  {fit('WORKFLOW', workflow)}"
-        return strip_of(
-            [(f"{titles}  {fit('AGE   BLOCKED ON, LAST CHANGE', rest)} {'READ':>{_READ}}", HEADING)], width
+        titles = f"    {fit('STATUS', self._status)} {fit('ID', named)}  {fit('WORKFLOW', workflow)}"
+        last = next(
+            each for each in ("AGE   BLOCKED ON, LAST CHANGE", "AGE   BLOCKED ON", "") if cells(each) <= rest
         )
+        return strip_of([(f"{titles}  {fit(last, rest)} {'READ':>{_READ}}", HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         state, now = self.rows[index], self._clock()
@@ -59,7 +64,7 @@ class WatchTable(ListTable[PinState]):
         old = "" if state.created is None else age(now - state.created)
         pieces: list[tuple[str, Style]] = [
             (f"  {appearance.glyph if state.status else ' '} ", appearance.style),
-            (fit(clean(state.status[:60]) or "not read yet", _STATUS) + " ", appearance.style),
+            (fit(clean(state.status[:60]) or "not read yet", self._status) + " ", appearance.style),
             (fit(clean(state.pin.id), named, cut="middle") + "  ", STRONG),
             (fit(clean(state.pin.workflow), workflow) + "  ", PLAIN),
             (f"{old:>5} ", QUIET),
@@ -71,7 +76,7 @@ class WatchTable(ListTable[PinState]):
     def _widths(self, width: int) -> tuple[int, int, int]:
         """Of the id, the workflow and the last change."""
         longest, workflows = self._longest
-        room = max(30, width - 4 - _STATUS - 1 - 2 - 2 - 1 - _READ)
+        room = max(30, width - 4 - self._status - 1 - 2 - 2 - 1 - _READ)
         workflow = max(8, min(workflows, _MOST_WORKFLOW, room // 4))
         named = max(8, min(longest, _MOST_ID, room - workflow - 12))
         return named, workflow, max(0, room - workflow - named)

@@ -5,7 +5,10 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
+from wfdash.core.text.clean import clean, fit
 from wfdash.core.text.words import count, spoken
+from wfdash.core.text.wrap import wrapped
+from wfdash.core.why.why import Why
 from wfdash.live.feeds.watched import FINAL_PACE, PACE
 from wfdash.live.polling.events import Update
 from wfdash.live.records.pins import Pin
@@ -16,10 +19,15 @@ from wfdash.ui.keys.bindings import bindings
 from wfdash.ui.pages.watch_table import WatchTable
 from wfdash.ui.widgets.header import Header, meter_pieces
 from wfdash.ui.widgets.key_bar import KeyBar
+from wfdash.ui.widgets.rule import ruled
 from wfdash.ui.widgets.status_line import Pieces
-from wfdash.ui.widgets.theme import QUIET, WARN
+from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
 __all__ = ["WatchedScreen"]
+
+_REASON = 3
+"""Lines for the reason of the instance under the cursor: the cells of a row cut it."""
 
 
 def _paced(*, frozen: bool) -> Sequence[Pieces]:
@@ -50,6 +58,7 @@ class WatchedScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield Header()
         yield WatchTable(clock=self.context.clock)
+        yield TextLines(id="reason")
         yield KeyBar(self.context.pages)
 
     @property
@@ -72,6 +81,9 @@ class WatchedScreen(BaseScreen):
     def live(self, update: Update) -> None:
         if update.watched:
             self.draw()
+
+    def on_line_table_cursor_moved(self) -> None:
+        self._draw_reason()
 
     def tick(self, now: float) -> None:
         self.draw()
@@ -97,15 +109,34 @@ class WatchedScreen(BaseScreen):
             f"it is read every {PACE:.0f} s wherever you are, every {spoken(FINAL_PACE)} once it has ended, "
             "and a change rings the bell and is shown."
         )
-        self.table.take(states, self._why)
+        self.table.take(states, self._short)
+        self._draw_reason()
 
-    def _why(self, pin: Pin) -> str:
-        """What one of the workflow listed beneath is blocked on, as far as its row tells."""
+    def _draw_reason(self) -> None:
+        """The sentence of the instance under the cursor, whole."""
+        state, why = self.table.chosen, None
+        if state is not None:
+            why = self._why(state.pin)
+        lines: list[Pieces] = []
+        if state is not None and why is not None:
+            width = self.size.width
+            title: Pieces = [(fit(clean(state.pin.id[:200]), width - 20).rstrip(), STRONG)]
+            said = wrapped(clean(why.sentence), width - 4, _REASON)
+            said += [""] * (_REASON - len(said))  # the table keeps its height while the cursor moves
+            hint = f"{self.context.keys.key_of('row.open')} opens it"
+            lines = [ruled(title, width, hint=hint), *([("  " + line, PLAIN)] for line in said)]
+        self.query_one("#reason", TextLines).show(lines)
+
+    def _short(self, pin: Pin) -> str:
+        why = self._why(pin)
+        return why.short if why is not None else ""
+
+    def _why(self, pin: Pin) -> Why | None:
+        """Why one of the workflow listed beneath is where it is, as far as its row tells."""
         poller = self.poller
         if poller is None or pin.workflow != poller.workflow:
-            return ""
-        why = poller.row_details.why(pin.id)
-        return why.short if why is not None else ""
+            return None
+        return poller.row_details.why(pin.id)
 
     def subject(self) -> tuple[str, str]:
         state = self.table.chosen
