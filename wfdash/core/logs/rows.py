@@ -131,10 +131,16 @@ class LogRows:
         """The row of a line."""
         return entry if self._rows is None else self._first[entry]
 
+    def prepare_find(self) -> None:
+        """Folds the lines' case, so that the first key of a search need not: 100,000 take some 40 ms."""
+        if self._folded_of is not self.entries:
+            messages = (entry.line.message for entry in self.entries)
+            # Folding is lowering for ASCII, and lowering takes a third of the time.
+            self._folded = [text.lower() if text.isascii() else text.casefold() for text in messages]
+            self._folded_of = self.entries
+
     def find(self, words: str) -> list[int]:
         """The lines that hold the words, in any case; by index."""
-        if self._folded_of is not self.entries:
-            self._folded = [entry.line.message.casefold() for entry in self.entries]
-            self._folded_of = self.entries
+        self.prepare_find()
         wanted = words.casefold()
         return [index for index, text in enumerate(self._folded) if wanted in text]

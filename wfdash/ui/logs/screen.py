@@ -346,6 +346,7 @@ class LogsScreen(BaseScreen):
 
     def action_filter_edit(self) -> None:
         self.field.begin()
+        self.table.rows.prepare_find()
 
     def _find(self, words: str, direction: int, here_too: bool) -> tuple[int, int]:
         return self.table.find(words, direction, here_too=here_too)

@@ -122,7 +122,8 @@ class LogTable(LineTable):
         if not len(self.rows):
             return None
         lane = f" {mark_line(self.axis, _LANE)} " if self.axis is not None and self._has_lane(width) else " "
-        titles = f"{lane}{fit('AT', _TIME)}{fit('', 3)}{fit('STEP', self._step_width + 2)}LINE"
+        step = fit("STEP" if self._step_width >= 4 else "", self._step_width + 2)
+        titles = f"{lane}{fit('AT', _TIME)}{fit('', 3)}{step}LINE"
         return strip_of([(titles, HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
