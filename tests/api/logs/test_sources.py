@@ -153,6 +153,68 @@ async def test_tail_that_is_cut_is_made_anew(api, app, moving):
     assert tails.open == {}
 
 
+async def followed(api, app, moving, *, least=2):
+    """The lines of one instance that ran while its tail was followed, put in their places."""
+    stream = api.log_stream().follow("shop-worker", "orders")
+    told, lines = [], []
+    try:
+        before = app.state.tails.connections
+        reading = asyncio.ensure_future(anext(stream))
+        await reached(lambda: app.state.tails.connections > before)
+        for _ in range(60):
+            moving(1)
+            page = await reading
+            told += page.notes
+            lines += page.lines
+            if len({line.instance for line in lines}) >= least:
+                break
+            reading = asyncio.ensure_future(anext(stream))
+    finally:
+        await stream.aclose()
+    return told, lines
+
+
+@pytest.mark.parametrize("trouble", [{"twice": True}, {"disorder": True}, {"lag": 30.0}])
+async def test_tail_that_misbehaves_changes_nothing(api, app, moving, trouble):
+    for name, value in trouble.items():
+        setattr(app.state.tails, name, value)
+    _, lines = await followed(api, app, moving)
+    for identity in {line.instance for line in lines}:
+        detail = read_detail("orders", identity, (await api.get_instance("orders", identity)).result)
+        placed = place_lines(lines, detail)
+        assert placed
+        assert {entry.line.instance for entry in placed} == {identity}
+        assert all(entry.certain for entry in placed)
+        assert [entry.line.at for entry in placed] == sorted(entry.line.at for entry in placed)
+        keys = [(entry.line.request, entry.line.order) for entry in placed]
+        assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [("overload", "sampled: for a time"), ("truncated", "cut: a run")]
+)
+async def test_tail_says_what_it_left_out(api, app, moving, fault, words):
+    setattr(app.state.tails, fault, True)
+    told, _ = await followed(api, app, moving, least=1)
+    assert any(words in note for note in told)
+
+
+async def test_tail_that_expired_is_made_anew(api, app, moving):
+    tails = app.state.tails
+    stream = api.log_stream().follow("shop-worker")
+    reading = asyncio.ensure_future(anext(stream))
+    await reached(lambda: tails.connections)
+    first = set(tails.open)
+    moving(5 * 60)
+    await reached(lambda: tails.connections == 2)
+    assert first.isdisjoint(tails.open)
+    assert len(tails.open) == 1
+    moving(1)
+    assert (await reading).lines
+    await stream.aclose()
+    assert tails.open == {}
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -26,6 +26,12 @@ PATH: Final = "/tail/"
 PROTOCOL: Final = "trace-v1"
 _LIVES = 4 * 3600.0
 _EVERY = 0.25
+_OVERLOAD: Final = {
+    "event": {"type": "overload", "message": "Tail is currently in sampling mode."},
+    "outcome": "unknown",
+    "logs": [],
+    "exceptions": [],
+}
 _BASE: Final = ("accounts", "*", "workers", "scripts", "*", "tails")
 
 
@@ -40,7 +46,8 @@ class _Tail:
 
 @dataclass
 class Tails:
-    """`open` holds those that live. `cut_after` so many messages it drops; `twice` sends each again."""
+    """`open` holds those that live. `cut_after` so many messages it drops; `twice` sends each again, `disorder`
+    the newest first; `lag` is seconds that they come late; `overload` says that it samples."""
 
     world: World
     open: dict[str, _Tail] = field(default_factory=dict)
@@ -48,6 +55,10 @@ class Tails:
     deleted: int = 0
     cut_after: int | None = None
     twice: bool = False
+    disorder: bool = False
+    lag: float = 0.0
+    overload: bool = False
+    truncated: bool = False
     _numbered: int = 0
 
     @property
@@ -99,8 +110,14 @@ class Tails:
 
     async def _stream(self, tail: _Tail, gone: "asyncio.Future[None]", send: Send) -> None:
         left = self.cut_after
+        if self.overload:
+            await send({"type": "websocket.send", "text": json.dumps(_OVERLOAD)})
         while tail.id in self.open and not gone.done():
-            for message in self._news(tail):
+            if self.world.look() > tail.created + _LIVES:
+                del self.open[tail.id]
+                break
+            news = list(self._news(tail))
+            for message in reversed(news) if self.disorder else news:
                 for _ in range(2 if self.twice else 1):
                     await send({"type": "websocket.send", "bytes": json.dumps(message).encode()})
                     left = None if left is None else left - 1
@@ -113,7 +130,7 @@ class Tails:
 
     def _news(self, tail: _Tail) -> Iterator[dict[str, Any]]:
         """The invocations that ended since the last look."""
-        now = self.world.look()
+        now = self.world.look() - self.lag
         since, tail.seen = tail.seen, now
         for workflow in self.world.workflows.values():
             if workflow.script != tail.script:
@@ -127,7 +144,7 @@ class Tails:
                         continue
                     if invocation.request not in tail.sent:
                         tail.sent.add(invocation.request)
-                        yield _message(invocation)
+                        yield _message(invocation) | {"truncated": self.truncated}
 
 
 async def _until_gone(receive: Receive) -> None:
