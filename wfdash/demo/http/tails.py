@@ -46,8 +46,9 @@ class _Tail:
 
 @dataclass
 class Tails:
-    """`open` holds those that live. `cut_after` so many messages it drops; `twice` sends each again, `disorder`
-    the newest first; `lag` is seconds that they come late; `overload` says that it samples."""
+    """`open` holds those that live. `cut_after` so many messages it drops. `twice` sends each again and
+    `disorder` the newest first; `lag` is seconds by which they come late; `overload` says that it samples.
+    """
 
     world: World
     open: dict[str, _Tail] = field(default_factory=dict)
