@@ -156,7 +156,7 @@ async def test_tail_that_is_cut_is_made_anew(api, app, moving):
 async def followed(api, app, moving, *, least=2):
     """The lines of one instance that ran while its tail was followed, put in their places."""
     stream = api.log_stream().follow("shop-worker", "orders")
-    told, lines = [], []
+    notes, lines = [], []
     try:
         before = app.state.tails.connections
         reading = asyncio.ensure_future(anext(stream))
@@ -164,14 +164,14 @@ async def followed(api, app, moving, *, least=2):
         for _ in range(60):
             moving(1)
             page = await reading
-            told += page.notes
+            notes += page.notes
             lines += page.lines
             if len({line.instance for line in lines}) >= least:
                 break
             reading = asyncio.ensure_future(anext(stream))
     finally:
         await stream.aclose()
-    return told, lines
+    return notes, lines
 
 
 @pytest.mark.parametrize("trouble", [{"twice": True}, {"disorder": True}, {"lag": 30.0}])
@@ -195,8 +195,8 @@ async def test_tail_that_misbehaves_changes_nothing(api, app, moving, trouble):
 )
 async def test_tail_says_what_it_left_out(api, app, moving, fault, words):
     setattr(app.state.tails, fault, True)
-    told, _ = await followed(api, app, moving, least=1)
-    assert any(words in note for note in told)
+    notes, _ = await followed(api, app, moving, least=1)
+    assert any(words in note for note in notes)
 
 
 async def test_tail_that_expired_is_made_anew(api, app, moving):
@@ -288,3 +288,22 @@ async def test_dev_session_without_a_store(local, code, words):
 )
 def test_message_of_arguments(args, words):
     assert message_of(args) == words
+
+
+async def test_later_lines_of_a_run_need_not_name_the_instance(api):
+    identity, _ = await failed(api)
+    first = await read(api, identity)
+    by_name = [line for line in first.lines if identity in line.message]
+    others = [line for line in first.lines if identity not in line.message]
+    assert by_name
+    assert others
+    about = await api.get_workflow("orders")
+    # A time in which no line names it: the runs that did before are asked for, and nobody else's.
+    at = others[-1].at
+    query = LogQuery(
+        "orders", "order-nobody", at - 0.01, at + 0.01, about.script_name, about.class_name, first.requests
+    )
+    page = await api.log_reader().read(query)
+    assert page.unnamed == ""
+    assert {line.request for line in page.lines} <= set(first.requests)
+    assert others[-1].message in {line.message for line in page.lines}

@@ -132,6 +132,11 @@ def test_lines_of_steps_side_by_side_are_no_replays():
     assert [entry.times for entry in place_lines(late, detail("running", BOTH))] == [2]
 
 
+def test_lines_of_the_run_before_a_restart_are_no_replays():
+    lines = [line(-at, f"{ID} fails", request=f"r{at}") for at in (60, 50, 40)]
+    assert [entry.times for entry in place_lines(lines, detail("running", [TWICE]))] == [1, 1, 1]
+
+
 def test_scope_of_a_step_and_of_an_attempt():
     entries = place_lines([line(at, f"{ID} at {at}") for at in (5, 12, 33)], detail("complete", [TWICE]))
     held = [

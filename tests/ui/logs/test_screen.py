@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.harness.dashboard import drive
 from wfdash.core.logs.line import LogLine
+from wfdash.demo.engine import verbs
 from wfdash.demo.http.faults import InjectedFault
 
 FAILED = "status:errored"
@@ -183,6 +184,43 @@ def test_last_lines_stand_under_a_failed_step_once_asked_for():
         asked = len(d.server.state.requests.of("POST", "telemetry"))
         await d.press("instance.next")
         await d.until(lambda: len(d.server.state.requests.of("POST", "telemetry")) > asked)
+
+    drive(script, filter=FAILED)
+
+
+def test_last_lines_come_when_an_open_instance_fails():
+    async def script(d):
+        await opened_logs(d)
+        await d.press("escape", "row.open")
+        await d.until(lambda: "failed" in d.lines[2] or "errored" in d.lines[1], 1800)
+        await d.until(lambda: "last lines, l shows all" in d.text, 30)
+
+    drive(script, scenario="incident", filter="status:running")
+
+
+def test_instance_restarted_under_its_lines_is_followed_again():
+    async def script(d):
+        await opened_logs(d)
+        await d.until(lambda: d.app.screen.table.row_count())
+        await d.passes(120)
+        assert "newest last" in d.lines[1]
+        before = d.app.screen.table.row_count()
+        orders = d.world.workflows["orders"]
+        verbs.restart(d.world, orders.by_id[d.app.screen.instance])
+        await d.until(lambda: "following" in d.lines[1] and d.app.screen.table.row_count() > before, 600)
+
+    drive(script, filter=FAILED)
+
+
+def test_lines_of_an_attempt_and_of_a_fold():
+    async def script(d):
+        await d.press("row.open")
+        await d.until(lambda: "charge card" in d.text)
+        await d.press("row.unfold", "move.down")
+        await opened_logs(d)
+        assert 'those of attempt 1 of "charge card"' in d.lines[1]
+        assert len(d.app.screen.table.rows) > 0
+        assert {entry.attempt for entry in d.app.screen.table.rows.entries} == {1}
 
     drive(script, filter=FAILED)
 

@@ -12,6 +12,9 @@ from wfdash.core.model.detail import Detail
 
 __all__ = ["fold_replays", "in_order", "place_lines"]
 
+_BEFORE = 2.0
+"""Seconds before the start in which the run's own code may have printed already, by its own clock."""
+
 
 def place_lines(
     lines: Iterable[LogLine], detail: Detail, *, others: Collection[str] = (), as_of: float | None = None
@@ -37,7 +40,9 @@ def place_lines(
             placed.append(PlacedLine(line, certain))
         else:
             placed.append(PlacedLine(line, certain, span.step, span.number))
-    return fold_replays(placed, attempts.none_ran)
+    # A run before the last restart had steps of which the answer says nothing any more.
+    begun = (detail.start if detail.start is not None else float("-inf")) - _BEFORE
+    return fold_replays(placed, lambda at: at >= begun and attempts.none_ran(at))
 
 
 def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
