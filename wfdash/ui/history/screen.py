@@ -172,7 +172,9 @@ class HistoryScreen(BaseScreen):
     def _look(self) -> None:
         """Looks for a change where something new was counted."""
         loaded, now = self.loaded, self.context.clock()
-        if loaded is None or self._found_for == (seen := len(loaded) + len(loaded.earlier), now // 60):
+        if loaded is None or loaded.floor is None:
+            return  # nothing is read yet, which is not nothing that happened
+        if self._found_for == (seen := len(loaded) + len(loaded.earlier), now // 60):
             return
         self._found_for = (seen, now // 60)
         self._start("find", partial(self._find, now))
