@@ -130,6 +130,9 @@ def test_an_errored_run_against_the_last_success():
         await dashboard.until(lambda: "failed here and succeeded there" in dashboard.text)
         table = app.screen.query_one("#pairs")
         assert table.comparison.pairs[table.cursor].verdict != "same"
+        looks = [part.style for part in table.render_row(table.cursor, 90, True) if "failed" in part.text]
+        assert looks[0].color, "the verdict lost its colour under the cursor"
+        assert not looks[0].reverse
         assert "params" in dashboard.text
         instance = app.screen.instance
         await dashboard.press("instance.next")

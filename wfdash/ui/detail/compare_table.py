@@ -79,10 +79,7 @@ class CompareTable(LineTable):
             ),
             (f"{_length(pair.theirs):>{_TIME}} ", QUIET),
         ]
-        if cursor:
-            # One look for the whole row: the colours of a verdict cannot be read on the cursor's background.
-            pieces = [(text, CURSOR) for text, _ in pieces]
-        return strip_of(pieces, width)
+        return strip_of(pieces, width, CURSOR if cursor else None)
 
     def _room(self, width: int) -> int:
         """The names as wide as they are long: a number far from its name is read on the wrong line."""
