@@ -33,6 +33,10 @@ def test_a_reload_during_a_long_step_is_said(session, terminal, program):
     shell.wait_for(
         '"crunch numbers" was cut by a reload or restart of the dev session', "pause and then resume"
     )
+    shell.press("l")
+    shell.wait_for(" logs", '"crunch numbers" was cut by a reload or restart of the dev session')
+    shell.press("escape")
+    shell.wait_gone(" logs ")
     said = program("show", "--local", port, "-w", WORKFLOW, "-i", asleep).stdout
     assert '"cool down" has been open since before a reload or restart of the dev session' in said
     shell.press("escape", "E")
