@@ -7,16 +7,17 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.control import Control
-from textual._compositor import ChopsUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.app import App, SuspendNotSupported
 from textual.driver import Driver
-from textual.events import Event
+from textual.events import Event, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
 from wfdash.config.settings import Settings
 from wfdash.ui.keys.prompt_gate import ALONE
+from wfdash.ui.terminal.drawn import DrawnScreen
 from wfdash.ui.terminal.filters import AsciiFilter, ColourlessFilter, PrintableFilter, SecretFilter
 from wfdash.ui.terminal.palettes import PALETTES, PaletteFilter, base_theme
 
@@ -56,6 +57,13 @@ class TerminalApp(App[int], inherit_bindings=False):
     """The theme whose variables the stylesheet was last given."""
     lent = False
     """Whether something else has the terminal just now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn = DrawnScreen()
+
+    def on_resize(self, event: Resize) -> None:
+        self._drawn.resized(event.size)
 
     def dress(self, rendering: Rendering) -> None:
         """Takes on a rendering: theme, colours, filters."""
@@ -100,6 +108,12 @@ class TerminalApp(App[int], inherit_bindings=False):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         # Textual 8 crops a marked stretch on one side only: a digit at the end of a line cost the whole line,
         # 760 bytes a second of a steady screen instead of 65.
+        if isinstance(renderable, CompositorUpdate) and not self.is_headless and not self._batch_count:
+            # One that takes nothing gets whole frames: that it is given back at the end rests on them.
+            if not getattr(self._driver, "drained", True):
+                self._drawn.forget()
+            else:
+                renderable = self._drawn.narrowed(screen, renderable)
         if isinstance(renderable, ChopsUpdate):
             renderable = NarrowUpdate.of(renderable)
         # An input method opens where the terminal's own cursor is; Textual leaves it where the field stood
@@ -111,11 +125,13 @@ class TerminalApp(App[int], inherit_bindings=False):
     @contextmanager
     def suspend(self) -> Iterator[None]:
         self.lent = True
+        self._drawn.forget()
         try:
             with super().suspend():
                 yield
         finally:
             self.lent = False
+            self._drawn.forget()
 
     def retake_terminal(self) -> None:
         """Sets the terminal up and draws all anew: what was done to it meanwhile is not known."""
