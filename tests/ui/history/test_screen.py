@@ -147,6 +147,19 @@ def test_workflow_without_instances_is_a_sentence():
     drive(script, workflow="refunds", size=(80, 24))
 
 
+def test_what_is_not_read_is_not_called_nothing():
+    async def script(d):
+        world = d.world
+        world.create(world.workflows["refunds"], "refund-1", own=True)
+        await d.press("history.open")
+        await d.until(lambda: "1 of 1 loaded" in d.text)
+        d.app.screen.loaded.floor = None
+        d.app.screen._draw()
+        await d.until(lambda: d.text.count("nothing is read yet") == 2)
+
+    drive(script, workflow="refunds", size=(80, 24))
+
+
 def test_one_instance_is_no_rate():
     async def script(d):
         world = d.world

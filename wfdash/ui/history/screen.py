@@ -226,13 +226,16 @@ class HistoryScreen(BaseScreen):
         )
         style = BAD if finding.unusual else STRONG
         said = wrapped(clean(finding.sentence), width - 10, _SENTENCE)
+        ended, took = throughput(total, self._seconds(now)), durations(total)
+        if loaded.floor is None:
+            ended = took = "nothing is read yet"
         titles: list[list[Pieces]] = [
             [
                 [(f" {'FAILED' if not number else '':<8}", HEADING), (text, style)]
                 for number, text in enumerate(said)
             ],
-            [[(" ENDED   ", HEADING), (fit(throughput(total, self._seconds(now)), width - 10), PLAIN)]],
-            [[(" TOOK    ", HEADING), (fit(durations(total), width - 10), PLAIN)]],
+            [[(" ENDED   ", HEADING), (fit(ended, width - 10), PLAIN)]],
+            [[(" TOOK    ", HEADING), (fit(took, width - 10), PLAIN)]],
         ]
         cursor = self._cursor_number(buckets)
         tall = self.size.height >= _TALL
