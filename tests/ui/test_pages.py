@@ -262,7 +262,7 @@ def test_budget_page_tells_what_others_spent_and_why_it_waits():
         while not d.app.session.budget.take(Priority.VISIBLE):
             pass
         await d.press("budget.open")
-        await d.until(lambda: re.search(r" 2[45]\d by others of this user: other tools", d.text))
+        await d.until(lambda: re.search(r" 2[45]\d or more by others of this user: other tools", d.text))
         await d.until(lambda: "its turn, at 1.9 reads a second in all" in d.text)
 
     drive(script)

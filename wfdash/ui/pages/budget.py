@@ -177,7 +177,7 @@ def _spenders(budget: Budget, width: int) -> list[Pieces]:
         more = len(spenders) - _SPENDERS
         lines.append([(f"  {rest:>13} by {more} more, with the same credential and server", QUIET)])
     if (elsewhere := budget.elsewhere) >= _WORTH_TELLING:
-        words = f"  {elsewhere:>13} by others of this user: other tools, tokens or machines"
+        words = f"  {elsewhere:>13} or more by others of this user: other tools, tokens, machines"
         lines.append([(fit(words, width).rstrip(), WARN)])
     if trouble := budget.sharing_trouble:
         lines.append([(fit(f"  Nothing is shared with other processes: {clean(trouble)}", width), WARN)])
