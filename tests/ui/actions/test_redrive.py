@@ -150,6 +150,7 @@ async def canary(dash, ids, first):
     await dash.type(f"first {first}")
     await dash.passes(1)
     assert f"redrive {first}, the rest once these are complete" in dash.text
+    assert "these have 10 m to end; where one fails the rest is held until you decide" in dash.text
     await dash.press("y")
     await dash.until(lambda: dash.app.desk.last is not None)
     return dash.app.desk.last

@@ -32,7 +32,7 @@ from wfdash.core.verbs.consequences import StepTarget, split_at
 from wfdash.core.verbs.redrive import redrive_point, redrive_sentences
 from wfdash.core.verbs.rules import phrase
 from wfdash.core.why.step_names import shown_name
-from wfdash.live.actions.ending import Course
+from wfdash.live.actions.ending import CANARY_WITHIN, Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Guard, Plan, Target, make_plan
 from wfdash.live.actions.plan_lines import NoPlan, read_plan
@@ -42,8 +42,6 @@ from wfdash.live.polling.read_instance import read_answer
 from wfdash.live.reads.newest_version import missing_steps
 
 __all__ = ["prepare", "run"]
-
-_WITHIN = 600.0
 
 
 def prepare(parsed: Namespace) -> None:
@@ -163,7 +161,7 @@ async def _carry_out(parsed: Namespace, session: CommandSession, operator: Opera
     if parsed.canary:
         plan = plan.spread(parsed.canary)
     printer = Printer(plan)
-    within = _WITHIN if parsed.within is None else parsed.within
+    within = CANARY_WITHIN if parsed.within is None else parsed.within
     settings = session.settings
     course = Course(
         parsed.canary or 0,
@@ -270,5 +268,5 @@ def _tell(redrive: Redrive, sentences: Sequence[str], parsed: Namespace) -> None
     for sentence in sentences:
         say(clean(f"  {sentence}"))
     if parsed.canary:
-        within = spoken(_WITHIN if parsed.within is None else parsed.within)
+        within = spoken(CANARY_WITHIN if parsed.within is None else parsed.within)
         say(f"  the first {count(parsed.canary)} are sent, the rest once these are complete, within {within}")

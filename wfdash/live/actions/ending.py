@@ -19,11 +19,13 @@ from wfdash.core.why.failure import failing_step, root_failure
 from wfdash.core.why.step_names import failure_text, spoken_name
 from wfdash.live.actions.reread import Rereader, Snapshot
 
-__all__ = ["Begun", "Course", "EndFollower", "Ending"]
+__all__ = ["CANARY_WITHIN", "Begun", "Course", "EndFollower", "Ending"]
 
 _DELAYS: Final = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0)
 _DELAYS_OF_MANY: Final = (3.0, 5.0, 8.0, 13.0)
 _LONGEST: Final = 15.0
+CANARY_WITHIN: Final = 600.0
+"""Seconds that the first few of a plan have to end, where nobody says otherwise."""
 _FIRST_LOOK: Final = 5.0
 _FIRST_LOOK_OF_MANY: Final = 60.0
 """Seconds until the steps of a run are read that has not ended; from then on after twice as many."""
@@ -34,7 +36,7 @@ class Course(Struct, frozen=True):
 
     canary: int = 0
     """So many are sent first; the rest only once these are complete. 0: none."""
-    within: float = 600.0
+    within: float = CANARY_WITHIN
     """Seconds that the canary may take."""
     to_end: bool = False
     """Whether each is followed until its run ends."""

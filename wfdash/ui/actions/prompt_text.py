@@ -18,6 +18,7 @@ from wfdash.core.text.words import age, count, counted, spoken
 from wfdash.core.verbs.consequences import StepTarget
 from wfdash.core.verbs.redrive import ROLLED_BACK
 from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
+from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.budget.ledger import ACTIONS
 from wfdash.ui.actions.redrive_table import RedriveAnswers, redrive_lines, redrive_warnings
@@ -334,7 +335,13 @@ def _foot_lines(asking: Asking, width: int) -> list[Pieces]:
         ]
     if width >= _WIDE and not asking.hint:
         line += [("    ctrl+s", ACCENT), (" plan to a file", PLAIN)]
-    return [[*line, ("    " + asking.hint if asking.hint else "", WARN)]]
+    limit: list[Pieces] = []
+    if asking.canary:
+        within = (
+            f"   these have {spoken(CANARY_WITHIN)} to end; where one fails the rest is held until you decide"
+        )
+        limit = [[(within, QUIET)]]
+    return [*limit, [*line, ("    " + asking.hint if asking.hint else "", WARN)]]
 
 
 def _or_first(asking: Asking) -> str:
