@@ -134,11 +134,11 @@ def test_frame_of_a_tail_that_is_broken_gives_lines_or_none(attacked):
         _, _, body = bytes_of(frame, number)
         for message in (body, body.decode("utf-8", "replace")):
             try:
-                name, lines = tail._read(message)
+                name, page = tail._read(message)
             except Exception as error:
                 raise AssertionError(f"frame {number}") from error
-            printed += len(lines)
+            printed += len(page.lines)
             assert clean(name).isprintable()
-            assert all(clean(f"{iso(line.at)} {line.message}").isprintable() for line in lines)
+            assert all(clean(f"{iso(line.at)} {line.message}").isprintable() for line in page.lines)
     attacked(2 * _NUMBERS)
     assert printed > _NUMBERS
