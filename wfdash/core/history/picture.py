@@ -122,8 +122,8 @@ def _missing(start: float, now: float, active: int, tally: Tally, *, utc: bool) 
     What fails ends sooner than what completes: among the newest rows those that ended are mostly failures.
     """
     if start > now - _HOUR:
-        at = clock(start, utc=utc, now=now)
-        return f"what was created before {at[:5] if at[2:3] == ':' else at} is not loaded"
+        at = clock(start, utc=utc, now=now, seconds=False)
+        return f"what was created before {at} is not loaded"
     if active > tally.sample:
         return f"{counted(active, 'instance')} of those loaded {'has' if active == 1 else 'have'} not ended"
     return ""

@@ -169,5 +169,4 @@ def _beside(at: float, version: str, deploy: float) -> str:
 
 
 def _time(at: float, now: float, utc: bool) -> str:
-    text = clock(at, utc=utc, now=now)
-    return text[:5] if text[2:3] == ":" else text
+    return clock(at, utc=utc, now=now, seconds=False)

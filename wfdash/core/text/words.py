@@ -37,10 +37,13 @@ def age(seconds: float) -> str:
     return f"{int(seconds) // 86400}d"
 
 
-def clock(at: float, *, utc: bool = True, now: float | None = None, zone: bool = False) -> str:
+def clock(
+    at: float, *, utc: bool = True, now: float | None = None, zone: bool = False, seconds: bool = True
+) -> str:
     """An instant: `14:02:11` on the day of `now`, `Tue 09:00` within six days of it, else `2026-11-20 14:02`.
 
-    Without `now` it is the time of day. `zone` adds the word where the time stands alone.
+    Without `now` it is the time of day, without `seconds` to the minute. `zone` adds the word where the time
+    stands alone.
     """
     try:
         moment = _moment(at, utc)
@@ -48,7 +51,7 @@ def clock(at: float, *, utc: bool = True, now: float | None = None, zone: bool =
     except (ValueError, OverflowError, OSError):
         return "?"
     if moment.date() == today.date():
-        text = f"{moment:%H:%M:%S}"
+        text = f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
     elif abs((moment.date() - today.date()).days) <= 6:
         text = f"{_DAYS[moment.weekday()]} {moment:%H:%M}"
     else:

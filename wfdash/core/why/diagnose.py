@@ -184,11 +184,14 @@ def _are(number: int) -> str:
 
 def _paused(steps: list[Step], row: Instance | None, at: TimeWords, local: bool) -> Why:
     since = row.modified if row is not None else None
-    said = f"paused for {at.passed(since)}" if since is not None else _paused_since(at)
-    # The row was read before the pause: the next list has the moment, and a sentence that grows and shrinks
-    # within seconds lays the page out twice.
-    if since is None and row is not None and not local:
+    if since is not None:
+        said = f"paused for {at.passed(since)}"
+    elif row is not None and not local:
+        # The row was read before the pause: the next list has the moment, and a sentence that grows and
+        # shrinks within seconds lays the page out twice.
         said = "paused"
+    else:
+        said = _paused_since(at)
     if len(steps) == 1:
         what = {
             "sleeps": "its sleep",

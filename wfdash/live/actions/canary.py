@@ -75,20 +75,11 @@ class Canary:
     ) -> None:
         """Waits until the first ones have ended and decides on the rest; `tell` takes a stage and a note."""
         self.sending = False
-        await self._unless_halted(following)
+        await _unless_halted(self._halt, following)
         first = [results[identity] for identity in self.ids if identity in results]
         self.held = judge_canary(first) or await self._on_what_version(first, tell)
         if self.held is not None and await self._goes_on(self.held, tell):
             self.held = None
-
-    async def _unless_halted(self, awaited: Iterable["asyncio.Future[Any]"]) -> None:
-        """Waits until all of these are done, or a person stops it."""
-        stopping: asyncio.Task[Any] = asyncio.create_task(self._halt.wait())
-        try:
-            while not self._halt.is_set() and (left := [task for task in awaited if not task.done()]):
-                await asyncio.wait({stopping, *left}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
 
     async def _on_what_version(
         self, first: Sequence[Result], tell: Callable[[str, str], None]
@@ -123,7 +114,7 @@ class Canary:
             return False
         tell("held", held.reason)
         deciding = asyncio.ensure_future(self._course.decide(held.reason))
-        await self._unless_halted([deciding])
+        await _unless_halted(self._halt, [deciding])
         deciding.cancel()
         return deciding.done() and not deciding.cancelled() and deciding.result()
 
@@ -161,16 +152,19 @@ class Turns:
         while not self._halt.is_set():
             if (rest := self._rest()) > 0:
                 said = f"{self._course.pace} a minute: the next is sent in {spoken(rest)}"
-                waiting = self._sleep(rest)
+                waiting: asyncio.Future[Any] = asyncio.ensure_future(self._sleep(rest))
             elif self._full:
                 rest, said = _SHORT, f"the next is sent when one of {self._runs()} ends"
                 self._moved.clear()
-                waiting = self._next_end()
+                waiting = asyncio.ensure_future(self._moved.wait())
             else:
                 return
             if rest >= _SHORT:
                 tell("turn", said)
-            await self._unless_halted(waiting)
+            try:
+                await _unless_halted(self._halt, [waiting])
+            finally:
+                waiting.cancel()
 
     @property
     def _full(self) -> bool:
@@ -184,14 +178,12 @@ class Turns:
             return 0.0
         return self._sent_at + _MINUTE / self._course.pace - self._clock()
 
-    async def _next_end(self) -> None:
-        await self._moved.wait()
 
-    async def _unless_halted(self, waiting: Awaitable[None]) -> None:
-        tasks = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._halt.wait())]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+async def _unless_halted(halt: asyncio.Event, awaited: Iterable["asyncio.Future[Any]"]) -> None:
+    """Waits until all of these are done, or a person stops it."""
+    stopping: asyncio.Task[Any] = asyncio.create_task(halt.wait())
+    try:
+        while not halt.is_set() and (left := [task for task in awaited if not task.done()]):
+            await asyncio.wait({stopping, *left}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()

@@ -85,8 +85,8 @@ class ActionDesk:
         """Carries out a confirmed plan; `on_event` is called with each event as it comes."""
         assert self._context.session is not None
         if canary:
-            # The first ones of a list are alike, being of the same minute: a canary is spread over all of
-            # them.
+            # The first ones of a list are alike, being of one minute: a canary is to meet as many causes as
+            # it can.
             plan = plan.spread(canary)
         progress = ActionProgress(plan, self._context.clock(), canary=canary)
         word: asyncio.Event = asyncio.Event()

@@ -164,8 +164,7 @@ class Foot(Struct, frozen=True):
         return [(" " + fit(f"{said} · {words}", self.width - 2), style)]
 
     def _time(self, at: float) -> str:
-        text = clock(at, utc=self.utc, now=self.now)
-        return text[:5] if text[2:3] == ":" else text
+        return clock(at, utc=self.utc, now=self.now, seconds=False)
 
     def _day(self, at: float) -> str:
         """As `_time`; of one that is a date with a time the date alone where there is no room for both."""
