@@ -41,6 +41,14 @@ async def watched(ons, seconds):
     return answers
 
 
+async def join(stack, world, folder, **options):
+    """Another watcher of the orders, on the counter that all of them share."""
+    subject = stage(world, counter=SharedCounter(folder / "spent.json"), **options)
+    on = await stack.enter_async_context(subject)
+    on.poller.show("orders")
+    return on
+
+
 @pytest.mark.parametrize("apart", [0.0, 0.7])
 def test_four_dashboards_stay_fresh_and_keep_the_budget(tmp_path, apart):
     async def main():
@@ -48,9 +56,7 @@ def test_four_dashboards_stay_fresh_and_keep_the_budget(tmp_path, apart):
         async with AsyncExitStack() as stack:
             ons = []
             for _ in range(4):
-                subject = stage(world, counter=SharedCounter(tmp_path / "spent.json"))
-                ons.append(await stack.enter_async_context(subject))
-                ons[-1].poller.show("orders")
+                ons.append(await join(stack, world, tmp_path))
                 await asyncio.sleep(apart)
             answers = await watched(ons, MINUTES * 60)
             asked = sorted(subject.at for on in ons for subject in on.app.state.requests)
@@ -70,12 +76,7 @@ def test_recorder_stands_behind_the_dashboards_and_goes_on(tmp_path):
     async def main():
         world = build("incident", clock=asyncio.get_running_loop().time)
         async with AsyncExitStack() as stack:
-            ons = []
-            for unattended in (True, False, False):
-                counter = SharedCounter(tmp_path / "spent.json")
-                subject = stage(world, counter=counter, unattended=unattended)
-                ons.append(await stack.enter_async_context(subject))
-                ons[-1].poller.show("orders")
+            ons = [await join(stack, world, tmp_path, unattended=each) for each in (True, False, False)]
             answers = await watched(ons, 90)
             gaps = [max(later - earlier for earlier, later in pairwise(answer)) for answer in answers]
             assert max(gaps[1:]) <= LONGEST + STEP
@@ -92,11 +93,7 @@ def test_long_search_leaves_list_and_detail_fresh(tmp_path):
     async def main():
         world = build("incident", clock=asyncio.get_running_loop().time)
         async with AsyncExitStack() as stack:
-            ons = []
-            for _ in range(2):
-                subject = stage(world, counter=SharedCounter(tmp_path / "spent.json"))
-                ons.append(await stack.enter_async_context(subject))
-                ons[-1].poller.show("orders")
+            ons = [await join(stack, world, tmp_path) for _ in range(2)]
             searching = ons[0].poller
             while not searching.history.complete:
                 searching.load_more()

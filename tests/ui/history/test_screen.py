@@ -147,12 +147,16 @@ def test_workflow_without_instances_is_a_sentence():
     drive(script, workflow="refunds", size=(80, 24))
 
 
+async def open_history_of_single(d):
+    """The page of a workflow that has a single instance."""
+    d.world.create(d.world.workflows["refunds"], "refund-1", own=True)
+    await d.press("history.open")
+    await d.until(lambda: "1 of 1 loaded" in d.text)
+
+
 def test_what_is_not_read_is_not_called_nothing():
     async def script(d):
-        world = d.world
-        world.create(world.workflows["refunds"], "refund-1", own=True)
-        await d.press("history.open")
-        await d.until(lambda: "1 of 1 loaded" in d.text)
+        await open_history_of_single(d)
         d.app.screen.loaded.floor = None
         d.app.screen._draw()
         await d.until(lambda: d.text.count("nothing is read yet") == 2)
@@ -162,10 +166,7 @@ def test_what_is_not_read_is_not_called_nothing():
 
 def test_one_instance_is_no_rate():
     async def script(d):
-        world = d.world
-        world.create(world.workflows["refunds"], "refund-1", own=True)
-        await d.press("history.open")
-        await d.until(lambda: "1 of 1 loaded" in d.text)
+        await open_history_of_single(d)
         await d.until(lambda: "no instance completed or failed in this time" in d.text)
         assert "0 % failed" not in d.text
 
