@@ -92,7 +92,8 @@ def stubborn(given):
 def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
     async def story(desk):
         rows = desk.rows()
-        late = desk.rows(first=stubborn)[:1]
+        # Of a version that no other has, since the first ones are chosen to differ.
+        late = [replace_in(row, version="its own") for row in desk.rows(first=stubborn)[:1]]
         plain = [row for row in rows if not stubborn(desk.parcels.by_id[row.id])]
         rows = [*plain[:4], *late, *[row for row in rows if row not in plain[:4] and row.id != late[0].id]]
         results = await desk.redrive(rows, Course(canary=5), late=True)
@@ -120,6 +121,37 @@ def test_a_failed_canary_holds_the_rest_until_the_fix(tmp_path):
         assert Counter(desk.writes().values()) == {1: len(desk.writes()) - 1, 2: 1}
 
     on_parcels(story, tmp_path)
+
+
+def test_canary_of_hundreds_meets_as_many_causes_as_it_can(tmp_path):
+    async def story(desk):
+        desk.parcels.deploy(desk.stage.loop.time())
+        results = await desk.redrive(desk.rows(), Course(canary=5), late=True)
+        starts = {result.id: result.restart_from for result in results}
+        sent = [event.id for event in desk.events if isinstance(event, Progress) and event.stage == "sent"]
+        assert len({(starts[identity].name, starts[identity].count) for identity in sent[:5]}) == 5
+        assert desk.notes("choosing")[:2] == [
+            "to choose the first 5: 0 of 40 read",
+            "to choose the first 5: 1 of 40 read",
+        ]
+        assert desk.notes("chosen") == ["the first 5 are of 5 causes and 1 version, of 40 that were read"]
+
+    on_parcels(story, tmp_path)
+
+
+def test_a_stop_while_the_first_are_chosen_sends_nothing(tmp_path):
+    async def story(desk):
+        plan = (await desk.plan(desk.rows(), late=True)).plan
+
+        def on_event(event):
+            desk.events.append(event)
+            desk.operator.stop(plan.key)
+
+        results = await desk.operator.carry_out(plan, on_event, Course(canary=5))
+        assert not desk.writes()
+        assert {result.outcome for result in results} == {"skipped"}
+
+    on_parcels(story, tmp_path, failed=60)
 
 
 def test_lost_answers_and_a_limit_write_each_id_once(tmp_path):

@@ -158,8 +158,6 @@ async def _warn(plan: Plan, session: CommandSession, workflow: str) -> None:
 async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:
     if parsed.no_journal:
         plan = plan.without_journal()
-    if parsed.canary:
-        plan = plan.spread(parsed.canary)
     printer = Printer(plan)
     within = CANARY_WITHIN if parsed.within is None else parsed.within
     settings = session.settings

@@ -91,6 +91,7 @@ class Printer:
         """With `ended` each object says how the run ended that was begun."""
         self._ended = ended or plan.verb == "redrive"
         self._starts = {target.id: target.restart_from for target in plan.targets}
+        self._choosing = False
         self._lost: BrokenPipeError | Stop | None = None
         self._results = {target.id: _not_sent(plan, target.id) for target in plan.targets}
 
@@ -106,7 +107,10 @@ class Printer:
             return
         if event.stage == "waiting" and event.note:
             say(clean(f"wfdash: {event.id}: {event.note}"))
-        if event.stage == "canary":
+        if event.stage == "choosing" and not self._choosing:
+            self._choosing = True
+            say(clean(f"wfdash: {event.note}"))
+        if event.stage in ("chosen", "canary"):
             say(clean(f"wfdash: {event.note}"))
         if result := self._results.get(event.id):
             self._results[event.id] = _moved_on(result, event)

@@ -2,22 +2,31 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from itertools import zip_longest
+from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.api.errors import WorkflowsError
 from wfdash.api.interface import Workflows
-from wfdash.core.text.words import counted, short_version, spoken
+from wfdash.core.text.words import count, counted, short_version, spoken
+from wfdash.core.verbs.redrive import redrive_point
+from wfdash.core.verbs.rules import VERBS
 from wfdash.live.actions.ending import Course
-from wfdash.live.actions.plan import Plan, Result
-from wfdash.live.actions.reread import ActionBudget
+from wfdash.live.actions.plan import Plan, Result, Target
+from wfdash.live.actions.redrive import cause_of, spoken_start, start_of
+from wfdash.live.actions.reread import ActionBudget, Rereader
 
 __all__ = ["Canary", "Held", "Turns"]
 
 _MINUTE = 60.0
 _SHORT = 1.0
 """Seconds below which a wait is not worth telling."""
+_READ_TO_CHOOSE: Final = 40
+"""Of those that failed so many are read at most, to choose the first ones so that they differ."""
+_READ_FOR_EACH: Final = 4
+"""The same for each of the first ones, where that is more."""
 
 
 class Held(Struct, frozen=True):
@@ -61,6 +70,42 @@ class Canary:
     def complete(self) -> bool:
         """Whether all of the first ones are sent, and nothing was decided yet."""
         return self.sending and len(self.ids) == self._course.canary
+
+    async def choose(self, rereader: Rereader, tell: Callable[[str, str], None]) -> Sequence[Target]:
+        """The targets in the order in which they are sent: first some that differ in cause and version.
+
+        Reads a few of those that failed where that has to be found out; `tell` takes a stage and a note.
+        """
+        number, plan = self._course.canary, self._plan
+        if not number:
+            return plan.targets
+        ended = [each for each in plan.eligible if each.status in _ENDED_BADLY]
+        unread = [target for target in ended if target.cause is None and target.restart_from is None]
+        to_read = _evenly(unread, max(_READ_TO_CHOOSE, _READ_FOR_EACH * number))
+        if len(ended) <= number or not to_read:
+            return plan.spread(number).targets
+        found: dict[str, Target] = {}
+        chosen_from = {target.id: "" for target in plan.eligible}
+        for target in unread:
+            del chosen_from[target.id]
+        for place, target in enumerate(to_read):
+            tell("choosing", f"to choose the first {number}: {count(place)} of {count(len(to_read))} read")
+            try:
+                if self._halt.is_set():
+                    break
+                _, detail = await rereader.read_full(target.id)
+            except WorkflowsError:
+                continue  # it is read again when its turn comes, and what is wrong is told then
+            found[target.id] = replace(
+                target, cause=cause_of(detail), version=detail.version or target.version
+            )
+            point = redrive_point(detail)
+            if VERBS[plan.verb].starts_from != "failed step" or not point.reason:
+                chosen_from[target.id] = spoken_start(start_of(point))
+        read = replace(plan, targets=tuple(found.get(target.id, target) for target in plan.targets))
+        targets = read.spread(number, chosen_from).targets
+        tell("chosen", _how_they_differ(targets[:number], len(found)))
+        return targets
 
     def sent(self, identity: str) -> None:
         """Notes one that was sent, if it is one of the first."""
@@ -117,6 +162,30 @@ class Canary:
         await _unless_halted(self._halt, [deciding])
         deciding.cancel()
         return deciding.done() and not deciding.cancelled() and deciding.result()
+
+
+_ENDED_BADLY: Final = ("errored", "terminated")
+"""Statuses of which only the steps tell how it came to that."""
+
+
+def _evenly(targets: Sequence[Target], number: int) -> list[Target]:
+    """So many of them: of each version and status in turn, from all over the time they were made in."""
+    kinds: dict[object, list[Target]] = {}
+    for target in targets:
+        kinds.setdefault((target.version, target.status), []).append(target)
+    spaced = [
+        [kind[place * len(kind) // number] for place in range(number)] if len(kind) > number else kind
+        for kind in kinds.values()
+    ]
+    turns = (target for turn in zip_longest(*spaced) for target in turn if target is not None)
+    return [target for target, _ in zip(turns, range(number), strict=False)]
+
+
+def _how_they_differ(first: Sequence[Target], read: int) -> str:
+    """`the first 5 of 3 causes and 2 versions, chosen after 40 were read`."""
+    causes = counted(len({target.cause for target in first}), "cause")
+    versions = counted(len({target.version for target in first}), "version")
+    return f"the first {len(first)} are of {causes} and {versions}, of {count(read)} that were read"
 
 
 class Turns:

@@ -195,7 +195,8 @@ class Operator:
             run.on_event(result)
 
         try:
-            for target in run.plan.targets:
+            nobody = run.plan.targets[0] if run.plan.targets else Target("")
+            for target in await canary.choose(run.rereader, partial(self._tell_of, run, nobody)):
                 if target.reason:
                     settle(self._skipped(run, target, target.reason))
                     continue

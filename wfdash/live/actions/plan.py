@@ -126,14 +126,18 @@ class Plan(Struct, frozen=True):
             5 if outcome == Outcome.NOT_REACHED else exit_code,
         )
 
-    def spread(self, first: int) -> "Plan":
-        """The same plan with targets in front that differ in their step, version and status.
+    def spread(self, first: int, chosen_from: Mapping[str, str] | None = None) -> "Plan":
+        """The same plan with targets in front that differ in their step, cause, version and status.
 
-        So many of them that a canary of `first` meets as many causes as it can.
+        So many of them that a canary of `first` meets as many causes as it can. `chosen_from` has the ids
+        that may be among the first, each with what else was read of it.
         """
         alike: dict[object, list[Target]] = {}
         for target in self.eligible:
-            alike.setdefault((target.restart_from, target.version, target.status), []).append(target)
+            more = "" if chosen_from is None else chosen_from.get(target.id)
+            if more is not None:
+                kind = (target.restart_from, target.cause, target.version, target.status, more)
+                alike.setdefault(kind, []).append(target)
         turns = (target for turn in zip_longest(*alike.values()) for target in turn if target is not None)
         chosen = {target.id: target for target in islice(turns, first)}
         others = (target for target in self.targets if target.id not in chosen)
@@ -159,7 +163,7 @@ class Progress(Struct, frozen=True):
     id: str
     verb: str
     stage: str
-    """turn, reading, sent, answered, unknown, following, waiting."""
+    """choosing, chosen, turn, reading, sent, answered, unknown, following, waiting, held, canary."""
     done: int
     total: int
     note: str = ""

@@ -48,7 +48,7 @@ class ActionProgress(Struct):
     held: str = ""
     """Why the rest waits for a person's word, after the first ones failed."""
     first_ran: str = ""
-    """On which version the first ones completed, in a sentence."""
+    """How the first ones differ, then on which version they completed, in a sentence."""
     stopping: bool = False
     """Whether a person asked that nothing more of it be sent."""
 
@@ -158,7 +158,7 @@ class ActionProgress(Struct):
         else:
             self.sent = max(self.sent, event.done)
             self.note = event.note
-            if event.stage == "canary":
+            if event.stage in ("chosen", "canary"):
                 self.first_ran, self.note = event.note, ""
             if event.stage == "held":
                 self.held = event.note

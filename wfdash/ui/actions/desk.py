@@ -84,10 +84,6 @@ class ActionDesk:
     def start(self, plan: Plan, on_event: OnProgress | None = None, *, canary: int = 0) -> ActionProgress:
         """Carries out a confirmed plan; `on_event` is called with each event as it comes."""
         assert self._context.session is not None
-        if canary:
-            # The first ones of a list are alike, being of one minute: a canary is to meet as many causes as
-            # it can.
-            plan = plan.spread(canary)
         progress = ActionProgress(plan, self._context.clock(), canary=canary)
         word: asyncio.Event = asyncio.Event()
         self._words[plan.key] = word
