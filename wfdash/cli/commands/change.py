@@ -11,14 +11,7 @@ from wfdash.api.errors import NotFound, Refused
 from wfdash.api.interface import RestartFrom
 from wfdash.api.validate import check_event_type, production_doubt
 from wfdash.cli.commands.inputs import need_yes, read_ids, read_json, refused_as_usage
-from wfdash.cli.commands.results import (
-    Printer,
-    check_writable,
-    exit_code,
-    operator_of,
-    print_plan,
-    say_lost,
-)
+from wfdash.cli.commands.results import carry_out, check_writable, operator_of, print_plan
 from wfdash.cli.exits import Stop, UsageError
 from wfdash.cli.output import say
 from wfdash.cli.session import CommandSession
@@ -103,7 +96,6 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         raise Stop("nothing was sent", 1)
     if parsed.no_journal:
         plan = plan.without_journal()
-    printer = Printer(plan, ended=parsed.wait)
     settings, restarts = session.settings, plan.verb in RESTARTS
     course = Course(
         to_end=parsed.wait,
@@ -111,15 +103,7 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
         pace=settings.pace if restarts else 0,
         parallel=settings.parallel if restarts else 0,
     )
-    try:
-        results = await operator.carry_out(plan, printer.on_event, course)
-    except asyncio.CancelledError:
-        # What was sent was sent: each id is printed with what is known of it before the process ends.
-        printer.interrupted(session.clock())
-        raise
-    printer.close()
-    say_lost(operator)
-    return exit_code(result.exit_code for result in results)
+    return await carry_out(plan, operator, course, session, ended=parsed.wait)
 
 
 async def _dry_run(parsed: Namespace, session: CommandSession, workflow: str) -> int:

@@ -14,11 +14,11 @@ from wfdash.cli.commands.inputs import need_yes, read_ids, read_text
 from wfdash.cli.commands.list import Listing
 from wfdash.cli.commands.results import (
     Printer,
+    carry_out,
     check_writable,
     exit_code,
     operator_of,
     print_plan,
-    say_lost,
     where_of,
 )
 from wfdash.cli.exits import Stop, UsageError
@@ -158,7 +158,6 @@ async def _warn(plan: Plan, session: CommandSession, workflow: str) -> None:
 async def _carry_out(parsed: Namespace, session: CommandSession, operator: Operator, plan: Plan) -> int:
     if parsed.no_journal:
         plan = plan.without_journal()
-    printer = Printer(plan)
     within = CANARY_WITHIN if parsed.within is None else parsed.within
     settings = session.settings
     course = Course(
@@ -169,14 +168,7 @@ async def _carry_out(parsed: Namespace, session: CommandSession, operator: Opera
         pace=parsed.pace or settings.pace,
         parallel=parsed.parallel or settings.parallel,
     )
-    try:
-        results = await operator.carry_out(plan, printer.on_event, course)
-    except asyncio.CancelledError:
-        printer.interrupted(session.clock())
-        raise
-    printer.close()
-    say_lost(operator)
-    return exit_code(result.exit_code for result in results)
+    return await carry_out(plan, operator, course, session)
 
 
 async def _plan(parsed: Namespace, session: CommandSession, workflow: str, guard: Guard) -> Redrive:

@@ -1,5 +1,6 @@
 """What the writing commands print: one object an id, and the exit code of them all."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -14,12 +15,22 @@ from wfdash.core.model.times import iso
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
 from wfdash.core.verbs.outcome import Outcome
+from wfdash.live.actions.ending import Course
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import Plan, Progress, Result
 from wfdash.live.actions.plan_lines import plan_lines, start_object
 from wfdash.live.records.journal import Journal
 
-__all__ = ["Printer", "check_writable", "exit_code", "operator_of", "print_plan", "say_lost", "where_of"]
+__all__ = [
+    "Printer",
+    "carry_out",
+    "check_writable",
+    "exit_code",
+    "operator_of",
+    "print_plan",
+    "say_lost",
+    "where_of",
+]
 
 _WORST_FIRST = (4, 3, 2, 5, 1)
 
@@ -158,6 +169,22 @@ class Printer:
         """Prints the last that is known of ids whose result never came."""
         for result in self._results.values():
             self.print(replace(result, at=at))
+
+
+async def carry_out(
+    plan: Plan, operator: Operator, course: Course, session: CommandSession, *, ended: bool = False
+) -> int:
+    """Sends a plan, prints a result an id as it comes, and returns the exit code of them all."""
+    printer = Printer(plan, ended=ended)
+    try:
+        results = await operator.carry_out(plan, printer.on_event, course)
+    except asyncio.CancelledError:
+        # What was sent was sent: each id is printed with what is known of it before the process ends.
+        printer.interrupted(session.clock())
+        raise
+    printer.close()
+    say_lost(operator)
+    return exit_code(result.exit_code for result in results)
 
 
 def _not_sent(plan: Plan, identity: str) -> Result:
