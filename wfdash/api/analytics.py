@@ -1,29 +1,32 @@
-"""Counts of what came and ended over the last 31 days, from GraphQL (`workflowsAdaptiveGroups`).
+"""What came and ended over the last 31 days, from GraphQL: counts (`workflowsAdaptiveGroups`), and of one id
+its events (`workflowsAdaptive`).
 
-The data set outlives the instances themselves, and is sampled where there is much of it (reference, Workflows
-metrics and analytics; GraphQL adaptive sampling).
+The data sets outlive the instances themselves, and are sampled where there is much of it (reference,
+Workflows metrics and analytics; GraphQL adaptive sampling).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from wfdash.api.answers.envelope import Unreadable, read_json
-from wfdash.api.errors import BadAnswer, Forbidden, Refused
+from wfdash.api.errors import BadAnswer, Forbidden, Refused, WorkflowsError
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.bucket import Tally
+from wfdash.core.history.past_instance import PastEvent, PastInstance, past_instance
 from wfdash.core.model.json_values import fields_of, number
 from wfdash.core.model.times import iso, parse_time
 
 if TYPE_CHECKING:
     from wfdash.api.endpoints import Endpoints
 
-__all__ = ["KEPT", "read_analytics"]
+__all__ = ["KEPT", "read_analytics", "read_past_instance"]
 
 KEPT: Final = 31 * 86_400.0
 """Seconds that the data set reaches back (reference)."""
 _PERMISSION: Final = "Account Analytics Read"
+_DENIALS: Final = ("not authorized", "authz", "permission", "does not have access")
 _MOST: Final = 10_000
 """Rows of one answer (reference)."""
 _GRAINS: Final = (
@@ -38,12 +41,20 @@ _EVENTS: Final = {
     "WORKFLOW_FAILURE": "errored",
     "WORKFLOW_TERMINATED": "terminated",
 }
-_QUERY: Final = """query wfdash($account: string!, %s$since: Time, $until: Time) {
+_COUNTS: Final = """query wfdash($account: string!, %s$since: Time, $until: Time) {
   viewer { accounts(filter: {accountTag: $account}) { workflowsAdaptiveGroups(
     limit: 10000
     filter: {datetime_geq: $since, datetime_lt: $until, %seventType_in: [%s]}
   ) { count %s dimensions { time: %s eventType } } } }
 }"""
+_OF_ONE: Final = """query wfdash($account: string!, $instance: string, $since: Time, $until: Time) {
+  viewer { accounts(filter: {accountTag: $account}) { workflowsAdaptive(
+    limit: 1000
+    filter: {datetime_geq: $since, datetime_leq: $until, instanceId: $instance, eventType_in: [%s]}
+    orderBy: [datetime_DESC]
+  ) { datetime eventType workflowName %s } } }
+}"""
+_OF_ONE_EVENTS: Final = (*_EVENTS, "WORKFLOW_START", "STEP_FAILURE")
 
 
 async def read_analytics(
@@ -56,19 +67,80 @@ async def read_analytics(
     named = ("$workflow: string, ", "workflowName: $workflow, ") if workflow else ("", "")
     if workflow:
         variables["workflow"] = workflow
-    for sampling in ("avg { sampleInterval }", ""):
-        query = _QUERY % (*named, ", ".join(f'"{event}"' for event in _EVENTS), sampling, dimension)
-        data, refusal = await _ask(endpoints, {"query": query, "variables": variables}, workflow)
+    rows, exact = await _rows(
+        endpoints,
+        lambda extras: (
+            _COUNTS % (*named, _listed(_EVENTS), "avg { sampleInterval }" if extras else "", dimension)
+        ),
+        variables,
+        workflow,
+        dataset="workflowsAdaptiveGroups",
+        extras=("sampleInterval",),
+    )
+    return _count(rows, found, exact=bool(exact))
+
+
+async def read_past_instance(
+    endpoints: "Endpoints", workflow: str, instance: str, *, account: str, since: float, until: float
+) -> PastInstance:
+    """What became of an id, in one request over all workflows. Raises as `read_analytics` does."""
+    rows, exact = await _rows(
+        endpoints,
+        lambda extras: _OF_ONE % (_listed(_OF_ONE_EVENTS), " ".join(extras)),
+        {"account": account, "instance": instance, "since": iso(since), "until": iso(until)},
+        workflow,
+        dataset="workflowsAdaptive",
+        extras=("stepName", "sampleInterval"),
+    )
+    events: list[PastEvent] = []
+    sampled = 1.0 if "sampleInterval" in exact else 0.0
+    for row in rows:
+        if (at := parse_time(row.get("datetime"))) is None:
+            continue
+        kind, name, step = (row.get(key) for key in ("eventType", "workflowName", "stepName"))
+        events.append(PastEvent(at, str(kind), str(name or ""), step if isinstance(step, str) else ""))
+        sampled = max(sampled, _finite(row.get("sampleInterval")) or 0.0)
+    return past_instance(events, workflow, sampled=sampled)
+
+
+def _listed(events: Iterable[str]) -> str:
+    return ", ".join(f'"{event}"' for event in events)
+
+
+async def _rows(
+    endpoints: "Endpoints",
+    query: Callable[[Sequence[str]], str],
+    variables: Mapping[str, str],
+    workflow: str,
+    *,
+    dataset: str,
+    extras: Sequence[str],
+) -> tuple[list[Mapping[str, Any]], Sequence[str]]:
+    """The rows of a data set, and those of the `extras` that the server knows.
+
+    The fields of these data sets are documented, these ones only for adaptive ones or for their groups.
+    """
+    while True:
+        data, refusal = await _ask(
+            endpoints, {"query": query(extras), "variables": dict(variables)}, workflow
+        )
         if not refusal:
-            return _read(data, found, exact=bool(sampling))
-        # The data set's fields are documented, those of sampling only for all adaptive ones.
-        if "unknown field" not in refusal.lower():
             break
-    if any(
-        word in refusal.lower() for word in ("not authorized", "authz", "permission", "does not have access")
-    ):
-        raise Forbidden(f"The token may not read analytics: it needs the permission {_PERMISSION}.")
-    raise Refused(f"The server does not give analytics: {endpoints.http.hide(refusal)[:200]}")
+        left = [name for name in extras if name not in refusal]
+        if "unknown field" not in refusal.lower() or len(left) == len(extras):
+            raise _refused(endpoints.http.hide(refusal))
+        extras = left
+    accounts = fields_of(data.get("viewer")).get("accounts")
+    rows = fields_of(accounts[0]).get(dataset) if isinstance(accounts, list) and accounts else None
+    if not isinstance(rows, list):
+        raise BadAnswer("The server answered without the analytics that were asked for.")
+    return [fields_of(row) for row in rows], extras
+
+
+def _refused(refusal: str) -> WorkflowsError:
+    if any(word in refusal.lower() for word in _DENIALS):
+        return Forbidden(f"The token may not read analytics: it needs the permission {_PERMISSION}.")
+    return Refused(f"The server does not give analytics: {refusal[:200]}")
 
 
 async def _ask(endpoints: "Endpoints", body: dict[str, Any], workflow: str) -> tuple[Mapping[str, Any], str]:
@@ -94,18 +166,10 @@ async def _ask(endpoints: "Endpoints", body: dict[str, Any], workflow: str) -> t
     return fields_of(data), refusal
 
 
-def _read(data: Mapping[str, Any], found: Analytics, *, exact: bool) -> Analytics:
+def _count(groups: Sequence[Mapping[str, Any]], found: Analytics, *, exact: bool) -> Analytics:
     found.sampled = 1.0 if exact else 0.0
-    accounts = fields_of(data.get("viewer")).get("accounts")
-    groups = (
-        fields_of(accounts[0]).get("workflowsAdaptiveGroups")
-        if isinstance(accounts, list) and accounts
-        else None
-    )
-    if not isinstance(groups, list):
-        raise BadAnswer("The server answered without the analytics that were asked for.")
     found.cut = len(groups) >= _MOST
-    for group in map(fields_of, groups[:_MOST]):
+    for group in groups[:_MOST]:
         dimensions = fields_of(group.get("dimensions"))
         at, count = parse_time(dimensions.get("time")), _finite(group.get("count"))
         status = _EVENTS.get(str(dimensions.get("eventType")))

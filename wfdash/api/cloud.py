@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wfdash.api.log_source import LogReader, LogStream
     from wfdash.api.logs.socket_factory import SocketFactory
     from wfdash.core.history.analytics import Analytics
+    from wfdash.core.history.past_instance import PastInstance
 
 __all__ = ["CloudWorkflows"]
 
@@ -186,6 +187,14 @@ class CloudWorkflows(Endpoints):
         since = max(since, until - KEPT)
         return await read_analytics(
             self, workflow, account=self.account_id, since=since, until=until, width=width
+        )
+
+    async def past_instance(self, workflow: str, instance: str, *, now: float) -> "PastInstance | None":
+        from wfdash.api.analytics import KEPT, read_past_instance
+
+        await self.prefix()
+        return await read_past_instance(
+            self, workflow, instance, account=self.account_id, since=now - KEPT, until=now
         )
 
     def log_reader(self) -> "LogReader":

@@ -10,6 +10,7 @@ from wfdash.core.model.workflow import Workflow
 if TYPE_CHECKING:
     from wfdash.api.log_source import LogReader, LogStream
     from wfdash.core.history.analytics import Analytics
+    from wfdash.core.history.past_instance import PastInstance
 
 __all__ = [
     "NEWEST",
@@ -228,6 +229,10 @@ class Workflows(Protocol):
 
         Of all workflows where `workflow` is "".
         """
+        ...
+
+    async def past_instance(self, workflow: str, instance: str, *, now: float) -> "PastInstance | None":
+        """What became of an id that is not there any more; None of a server that cannot tell."""
         ...
 
     def log_reader(self) -> "LogReader":

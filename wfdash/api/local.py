@@ -230,6 +230,9 @@ class LocalWorkflows(Endpoints):
         """A dev session keeps none."""
         return
 
+    async def past_instance(self, workflow: str, instance: str, *, now: float) -> None:
+        return
+
     def log_reader(self) -> "LogReader":
         from wfdash.api.logs.local import LocalLogs
 

@@ -78,7 +78,7 @@ def test_id_that_no_address_can_hold_gets_one_short_line(shell):
 def test_an_id_cannot_write_a_line_of_its_own(shell):
     done = shell("show", "-w", "orders", "-i", "a\nwfdash: all is well")
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 2, "the refusal, and what analytics tell of the id"
 
 
 def test_of_one_that_ended_nobody_says_when_no_time_runs_on():
@@ -109,3 +109,15 @@ def test_a_queued_one_says_how_many_may_run(faulty, program):
     )
     shown = program("show", "-w", "media-transcode", json.loads(listed.stdout)["id"], env=env)
     assert "3 that may run at once" in shown.stdout.splitlines()[1]
+
+
+def test_what_became_of_an_erased_instance_is_said(shell):
+    """`inventory-sync` keeps a success for 3 hours, and begins one at each half hour."""
+    listed = shell("list", "-w", "inventory-sync", "--asc", "--limit", "1", "--json")
+    oldest = json.loads(listed.stdout)["id"]
+    cron, at = oldest.rsplit("-", 1)
+    done = shell("show", "-w", "inventory-sync", "-i", f"{cron}-{int(at) - 6 * 1_800_000}")
+    assert (done.returncode, done.stdout) == (1, "")
+    first, second = done.stderr.splitlines()
+    assert "expired, deleted or mistyped" in first
+    assert re.fullmatch(r"wfdash: analytics tell of it: created \S+Z, completed \S+Z", second)

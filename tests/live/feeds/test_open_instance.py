@@ -58,6 +58,9 @@ async def test_vanished_instance_is_marked_and_read_no_more(on):
     assert poller.store.note(subject.id) == EXPIRED
     assert poller.detail(subject.id).gone
     assert poller.detail(subject.id).detail is not None
+    asked_of_it = asked(on, "/graphql")
+    assert len(asked_of_it) == 1, "what became of it is asked once"
+    assert poller.detail(subject.id).past.sentence("orders", str).endswith("no end of it was counted")
     assert poller.detail(subject.id).freshness.answered_at < forgotten, "404 is no answer of it"
     await asyncio.sleep(60)
     again = asked(on, f"/instances/{subject.id}", forgotten)[1:]

@@ -21,7 +21,7 @@ async def test_erased_runs_are_counted_and_listed_ones_once(on):
     found = await read(on)
     workflow = on.world.workflows[SYNC]
     assert workflow.erased, "the scenario erases what ended three hours ago"
-    ended = [(ended, status) for _, ended, status in workflow.erased]
+    ended = [(life.ended, life.status) for life in workflow.erased]
     ended += [
         (each.ended, each.status) for each in workflow.walk(newest_first=True) if each.ended is not None
     ]
@@ -56,3 +56,61 @@ async def test_sampled_answers_say_so(on):
     assert (await read(on)).sampling == "sampled, about 1 of 10 events"
     on.app.state.analytics.missing = "sampleInterval"
     assert (await read(on)).sampling == "may be sampled"
+
+
+async def past_of(on, identity, workflow=SYNC):
+    return await on.api.past_instance(workflow, identity, now=on.loop.time())
+
+
+def erased(on, status):
+    return next(
+        (workflow.name, life)
+        for workflow in on.world.workflows.values()
+        for life in workflow.erased
+        if life.status == status
+    )
+
+
+@staged("calm")
+async def test_what_became_of_an_erased_id_is_told(on):
+    orders = on.world.workflows["orders"]
+    orders.forget(next(orders.walk(newest_first=True, status="errored")))
+    orders.forget(next(orders.walk(newest_first=True, status="waiting")))
+    for status, end in (("complete", "completed"), ("errored", "failed"), ("waiting", "")):
+        name, life = erased(on, status)
+        past = await past_of(on, life.id, name)
+        assert (past.workflow, past.end, past.sampled) == (name, end, 1.0)
+        assert past.created == pytest.approx(life.created, abs=0.01)
+        assert past.ended == (life.ended and pytest.approx(life.ended, abs=0.01))
+        assert past.step == (life.failed[-1][1] if life.failed else "")
+    assert life.failed == ()
+    assert "no end of it was counted" in past.sentence(name, str)
+    elsewhere = await past_of(on, life.id, "refunds")
+    assert f" in {name}: created " in elsewhere.sentence("refunds", str)
+
+
+@staged("calm")
+async def test_an_id_that_never_was_is_not_told_of(on):
+    past = await past_of(on, "never-was")
+    assert past.workflow == ""
+    assert "tell of no such id in the last 31 days" in past.sentence(SYNC, str)
+
+
+@staged("calm")
+async def test_events_of_an_id_are_sampled_and_say_so(on):
+    name, life = erased(on, "complete")
+    on.app.state.analytics.sampled = 3
+    past = await past_of(on, life.id, name)
+    assert (past.end, past.sampled) == ("", 3.0), "of its events the first alone was kept"
+    assert "sampled, about 1 of 3 events, so there may be more" in past.sentence(name, str)
+    on.app.state.analytics.sampled = 1
+    for missing, said in (("sampleInterval", "they may be sampled"), ("stepName", "completed")):
+        on.app.state.analytics.missing = missing
+        assert said in (await past_of(on, life.id, name)).sentence(name, str)
+
+
+@staged("calm")
+async def test_an_id_is_not_asked_about_without_permission(on):
+    on.app.state.analytics.permitted = False
+    with pytest.raises(Forbidden, match="Account Analytics Read"):
+        await past_of(on, "never-was")

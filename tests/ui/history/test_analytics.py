@@ -30,10 +30,10 @@ def test_erased_hours_are_counted_by_analytics(size):
         older = [bucket for bucket in loaded.buckets(now) if bucket.start > since and bucket.end <= edge]
         assert older
         assert all(bucket.counted for bucket in older)
-        erased = d.world.workflows["inventory-sync"].erased
+        erased = [(life.ended, life.status) for life in d.world.workflows["inventory-sync"].erased]
         for bucket in older:
             assert bucket.complete == sum(
-                bucket.start <= ended < bucket.end and status == "complete" for _, ended, status in erased
+                bucket.start <= ended < bucket.end and status == "complete" for ended, status in erased
             )
         d.app.screen.at = older[-1].start
         d.app.screen._draw()
@@ -83,3 +83,21 @@ def test_all_erased_is_never_called_none(permitted):
             assert "0 %" not in d.text
 
     shown(script, erase, size=(80, 24))
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_vanished_id_says_what_became_of_it(permitted):
+    def prepare(server):
+        server.state.analytics.permitted = permitted
+
+    async def script(d):
+        life = next(life for life in d.world.workflows["inventory-sync"].erased if life.status == "complete")
+        d.app.context.pages.show_instance("inventory-sync", life.id)
+        if permitted:
+            await d.until(lambda: "analytics tell of it: created" in " ".join(d.text.split()))
+            assert "it was deleted, or has expired" in " ".join(d.text.split())
+        else:
+            await d.until(lambda: "Account Analytics Read" in " ".join(d.text.split()))
+            assert "was it deleted, has it expired" in " ".join(d.text.split())
+
+    shown(script, prepare, size=(80, 24))

@@ -4,6 +4,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 
+from wfdash.api.errors import BadAnswer, Forbidden, InstanceNotFound, NotFound, Refused
 from wfdash.cli.commands.inputs import check_id
 from wfdash.cli.commands.why_facts import WhyFacts
 from wfdash.cli.exits import UsageError
@@ -40,7 +41,12 @@ def prepare(parsed: Namespace) -> None:
 async def run(parsed: Namespace, session: CommandSession) -> int:
     """Prints the instance with its timeline; returns the exit code."""
     workflow = await session.workflow()
-    answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance))
+    try:
+        answer = await session.read(lambda: session.api.get_instance(workflow, parsed.instance))
+    except InstanceNotFound as error:
+        say(f"wfdash: {clean(error.sentence)}")
+        await _say_past(session, workflow, parsed.instance)
+        return error.exit_code
     now = session.clock()
     detail = read_answer(workflow, parsed.instance, answer)
     facts = WhyFacts(session)
@@ -56,6 +62,18 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
     for text in sheet(detail, why.sentence, now, kept=context.retention, uncut=not sys.stdout.isatty()):
         line(text)
     return 0
+
+
+async def _say_past(session: CommandSession, workflow: str, instance: str) -> None:
+    """What became of one that is not there any more, where analytics tell."""
+    now = session.clock()
+    try:
+        past = await session.read(lambda: session.api.past_instance(workflow, instance, now=now))
+    except (Forbidden, NotFound, Refused, BadAnswer) as error:
+        say(f"wfdash: what became of it is not known. {error.sentence}")
+        return
+    if past is not None:
+        say(f"wfdash: {past.sentence(workflow, instant)}")
 
 
 def sheet(

@@ -4,14 +4,15 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_DNS, uuid5
 
 from wfdash.demo.engine.instance import STATUSES, Retention, SimulatedInstance
 from wfdash.demo.engine.program import RunContext, Writer
 
-__all__ = ["DAY", "Cron", "SimulatedVersion", "SimulatedWorkflow"]
+__all__ = ["DAY", "Cron", "SimulatedLife", "SimulatedVersion", "SimulatedWorkflow"]
 
 DAY = 86_400.0
 _seq = attrgetter("seq")
@@ -34,6 +35,18 @@ class Cron:
 
     def after(self, at: float) -> float:
         return (at // self.every + 1) * self.every
+
+
+class SimulatedLife(NamedTuple):
+    """What analytics keep of an instance, longer than the instance is there."""
+
+    id: str
+    created: float
+    started: float | None
+    ended: float | None
+    status: str
+    failed: tuple[tuple[float, str], ...] = ()
+    """When a step of it failed for good, and its name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,8 +77,8 @@ class SimulatedWorkflow:
     backlog: deque[tuple[SimulatedInstance, int]] = field(default_factory=deque)
     """Who waits for a slot, each with its stamp at the time."""
     next_seq: int = 0
-    erased: list[tuple[float, float, str]] = field(default_factory=list)
-    """Of each instance that expired: when it was created and ended, and how. Analytics outlive it."""
+    erased: list[SimulatedLife] = field(default_factory=list)
+    """Of each instance that is there no more: analytics outlive it."""
 
     @property
     def id(self) -> str:
@@ -93,12 +106,25 @@ class SimulatedWorkflow:
 
     def forget(self, instance: SimulatedInstance) -> None:
         instance.expired = True
-        if instance.ended is not None:
-            self.erased.append((instance.created, instance.ended, instance.status))
+        self.erased.append(self.life(instance))
         self.counts[instance.status] -= 1
         del self.by_id[instance.id]
         if len(self.order) > 2 * len(self.by_id) + 50:
             self.order = [instance for instance in self.order if not instance.expired]
+
+    def life(self, instance: SimulatedInstance) -> SimulatedLife:
+        """What analytics would tell of it."""
+        if instance.status == "errored":
+            instance.tell(instance.ended or inf)
+        entries = instance.run.entries if instance.run is not None else []
+        failed = [
+            (entry.end, entry.name)
+            for entry in entries
+            if entry.kind == "step" and entry.success is False and entry.end is not None
+        ]
+        return SimulatedLife(
+            instance.id, instance.created, instance.started, instance.ended, instance.status, tuple(failed)
+        )
 
     def slot_free(self) -> bool:
         busy = self.counts["running"] + self.counts["waitingForPause"] + self.counts["rollingBack"]

@@ -1,4 +1,4 @@
-"""GraphQL as far as `workflowsAdaptiveGroups` goes: the documented fields, counted from the world.
+"""GraphQL as far as `workflowsAdaptiveGroups` and `workflowsAdaptive` go: the documented fields.
 
 Names are those of the reference page (Workflows, metrics and analytics); a field beyond them is refused as
 the real one refuses it, and so is a token that may not read analytics.
@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final
 
+from wfdash.demo.engine.instance import SimulatedInstance
 from wfdash.demo.engine.times import iso
-from wfdash.demo.engine.workflow import SimulatedWorkflow
+from wfdash.demo.engine.workflow import SimulatedLife, SimulatedWorkflow
 from wfdash.demo.engine.world import World
 from wfdash.demo.http.credentials import ACCOUNT_ID
 from wfdash.demo.http.envelope import SimulatedAnswer
@@ -29,9 +31,16 @@ _GRAINS: Final = {
     "datetimeFifteenMinutes": 900.0,
     "datetimeHour": 3600.0,
 }
+_GROUPS, _ROWS = "workflowsAdaptiveGroups", "workflowsAdaptive"
 _FIELDS: Final = {
-    "viewer", "accounts", "workflowsAdaptiveGroups", "count", "avg", "sampleInterval", "sum", "wallTime",
-    "dimensions", "workflowName", "eventType", *_GRAINS,
+    _GROUPS: {
+        "viewer", "accounts", _GROUPS, "count", "avg", "sampleInterval", "sum", "wallTime", "dimensions",
+        "workflowName", "eventType", *_GRAINS,
+    },
+    _ROWS: {
+        "viewer", "accounts", _ROWS, "datetime", "eventType", "workflowName", "instanceId", "stepCount",
+        "stepName", "wallTime", "sampleInterval",
+    },
 }  # fmt: skip
 _ENDS: Final = {
     "complete": "WORKFLOW_SUCCESS",
@@ -61,19 +70,47 @@ class SimulatedAnalytics:
         text, variables = str(body.get("query", "")), body.get("variables") or {}
         # What is selected: names outside parentheses, without their aliases.
         selected = re.sub(r"\([^()]*\)|\w+\s*:", " ", text.partition("{")[2])
-        fields = _FIELDS - {self.missing}
+        dataset = _GROUPS if _GROUPS in selected else _ROWS
+        fields = _FIELDS[dataset] - {self.missing}
         unknown = next((name for name in re.findall(r"\w+", selected) if name not in fields), None)
         if unknown is not None:
             return _refused(f'unknown field "{unknown}"', "parse")
         if not self.permitted or variables.get("account") != ACCOUNT_ID:
             return _refused("not authorized for that account", "authz")
-        grain = next((name for name in _GRAINS if name in selected), "datetimeHour")
-        groups = self._groups(variables, _GRAINS[grain], now)
-        if "sampleInterval" not in selected:
-            for group in groups:
-                del group["avg"]
-        data = {"viewer": {"accounts": [{"workflowsAdaptiveGroups": groups[:_MOST]}]}}
+        if dataset == _ROWS:
+            rows = self._rows(variables, re.findall(r"\w+", selected.rpartition("{")[2]), now)
+        else:
+            grain = next((name for name in _GRAINS if name in selected), "datetimeHour")
+            rows = self._groups(variables, _GRAINS[grain], now)
+            if "sampleInterval" not in selected:
+                for group in rows:
+                    del group["avg"]
+        data = {"viewer": {"accounts": [{dataset: rows[:_MOST]}]}}
         return SimulatedAnswer(200, {"data": data, "errors": None})
+
+    def _rows(self, variables: dict[str, Any], fields: list[str], now: float) -> list[dict[str, Any]]:
+        """The events of one instance, the newest first, with no other fields than those asked for."""
+        identity, since = variables.get("instance"), now - _KEPT
+        found = []
+        for workflow in self.world.workflows.values():
+            there = workflow.by_id.get(str(identity))
+            lives = [life for life in workflow.erased if life.id == identity]
+            for life in [*lives, *([workflow.life(there)] if there is not None else [])]:
+                for number, (at, event, step) in enumerate(_events(life)):
+                    if since <= at <= now and number % self.sampled == 0:
+                        found.append((at, event, step, workflow.name))
+        values = (
+            {
+                "datetime": iso(at),
+                "eventType": event,
+                "workflowName": name,
+                "instanceId": identity,
+                "stepName": step,
+                "sampleInterval": self.sampled,
+            }
+            for at, event, step, name in sorted(found, reverse=True)
+        )
+        return [{field: row.get(field) for field in fields} for row in values]
 
     def _groups(self, variables: dict[str, Any], grain: float, now: float) -> list[dict[str, Any]]:
         since, until = (_moment(variables.get(name)) for name in ("since", "until"))
@@ -82,7 +119,7 @@ class SimulatedAnalytics:
         for workflow in self.world.workflows.values():
             if variables.get("workflow") not in (None, workflow.name):
                 continue
-            for number, (at, event) in enumerate(_events(workflow)):
+            for number, (at, event) in enumerate(_counted(workflow)):
                 if since <= at < (until or now) and number % self.sampled == 0:
                     counts[at // grain * grain, event] += self.sampled
         return [
@@ -95,15 +132,26 @@ class SimulatedAnalytics:
         ]
 
 
-def _events(workflow: SimulatedWorkflow) -> Iterator[tuple[float, str]]:
+def _counted(workflow: SimulatedWorkflow) -> Iterator[tuple[float, str]]:
     """What came and ended, of instances that are there and of those that were erased."""
-    for instance in workflow.walk(newest_first=False):
-        yield instance.created, "WORKFLOW_QUEUED"
-        if instance.ended is not None and instance.status in _ENDS:
-            yield instance.ended, _ENDS[instance.status]
-    for created, ended, status in workflow.erased:
-        yield created, "WORKFLOW_QUEUED"
-        yield ended, _ENDS[status]
+    lives: Iterator[SimulatedInstance | SimulatedLife] = chain(
+        workflow.walk(newest_first=False), workflow.erased
+    )
+    for life in lives:
+        yield life.created, "WORKFLOW_QUEUED"
+        if life.ended is not None and life.status in _ENDS:
+            yield life.ended, _ENDS[life.status]
+
+
+def _events(life: SimulatedLife) -> Iterator[tuple[float, str, str]]:
+    """All events of one instance, oldest first, each with the step that it is of."""
+    yield life.created, "WORKFLOW_QUEUED", ""
+    if life.started is not None:
+        yield life.started, "WORKFLOW_START", ""
+    for at, step in life.failed:
+        yield at, "STEP_FAILURE", step
+    if life.ended is not None and life.status in _ENDS:
+        yield life.ended, _ENDS[life.status], ""
 
 
 def _moment(text: object) -> float | None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 
-from wfdash.api.errors import InstanceNotFound
+from wfdash.api.errors import BadAnswer, Forbidden, InstanceNotFound, NotFound, Refused
 from wfdash.core.model.detail import Detail, partial_reason, with_steps_of
 from wfdash.core.model.status import is_final
 from wfdash.core.rows.store import EXPIRED
@@ -11,7 +11,7 @@ from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
 from wfdash.live.polling.events import Update
-from wfdash.live.polling.freshness import DetailState, Freshness
+from wfdash.live.polling.freshness import DetailState, Freshness, past_is_unknown
 from wfdash.live.polling.job import Job
 from wfdash.live.polling.read_instance import amend_row, read_answer
 
@@ -70,6 +70,8 @@ class OpenDetail(Job):
         self._pace = Pace(0.0, False)
         self.freshness = state.freshness
         self.next_at = None if state.freshness.settled or state.gone else 0.0
+        if self._asks_for_past(state):
+            self.next_at = 0.0
         self.asked_for = True
 
     def due(self, now: float) -> float | None:
@@ -92,7 +94,7 @@ class OpenDetail(Job):
             return
         if row.seq <= self._answered.get(identity, 0):
             return
-        state.gone = ""
+        state.is_there()
         state.freshness.settled = False
         # Not at once for all: of those that nobody looks at the next opening reads.
         if identity == self.id:
@@ -114,12 +116,17 @@ class OpenDetail(Job):
         read_at = self.freshness.answered_at
         super().answered(now, took)
         self.freshness.answered_at = read_at
+        if self.id is not None and self._asks_for_past(self._state(self.id)):
+            self.next_at, self.asked_for = now, True
 
     async def ask(self) -> None:
         context, identity = self.context, self.id
         if identity is None:
             return
         state = self._state(identity)
+        if self._asks_for_past(state):
+            await self._ask_for_past(state)
+            return
         number = context.next_number()
         try:
             # simple=true leaves the steps out (reference, Get instance): a few hundred bytes tell whether 6
@@ -139,6 +146,21 @@ class OpenDetail(Job):
         if not self._moved:
             self.take_in(detail, number)
 
+    def _asks_for_past(self, state: DetailState) -> bool:
+        return not self.context.local and past_is_unknown(state)
+
+    async def _ask_for_past(self, state: DetailState) -> None:
+        """Asks once what became of one that is gone; analytics outlive it."""
+        context = self.context
+        try:
+            found = await context.api.past_instance(context.workflow, state.id, now=context.clock())
+        except (Forbidden, NotFound, Refused, BadAnswer) as error:
+            state.past_refusal = error.sentence
+        else:
+            state.past = found
+        state.past_asked = True
+        context.notify(Update(details=(state.id,)))
+
     def take_in(self, detail: Detail, number: int) -> None:
         """Remembers an answer to the request of this number, unless a later one was answered already."""
         context, state = self.context, self._state(detail.id)
@@ -146,7 +168,7 @@ class OpenDetail(Job):
         if number < self._answered.get(detail.id, 0):
             return
         self._answered[detail.id] = number
-        state.gone = ""
+        state.is_there()
         if detail.simple and state.detail is not None:
             state.detail = with_steps_of(detail, state.detail)
         else:
@@ -164,7 +186,7 @@ class OpenDetail(Job):
         """Asks for it no more: it is not there."""
         state.gone, state.freshness.settled = "expired or deleted", True
         if state.id == self.id:
-            self.next_at = None
+            self.next_at = 0.0 if self._asks_for_past(state) else None
 
     def _state(self, identity: str) -> DetailState:
         state = self._states.get(identity)

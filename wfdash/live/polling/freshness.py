@@ -3,11 +3,12 @@
 from msgspec import Struct, field
 
 from wfdash.api.errors import WorkflowsError
+from wfdash.core.history.past_instance import PastInstance
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 
-__all__ = ["DetailState", "Freshness", "as_of", "gone_unended", "listed_since"]
+__all__ = ["DetailState", "Freshness", "as_of", "gone_unended", "listed_since", "past_is_unknown"]
 
 
 class Freshness(Struct):
@@ -47,8 +48,24 @@ class DetailState(Struct):
     freshness: Freshness = field(default_factory=Freshness)
     gone: str = ""
     """Set once it is not there any more ("expired or deleted"); it is then asked for no further."""
+    past: PastInstance | None = None
+    """What analytics tell of one that is gone."""
+    past_refusal: str = ""
+    """Why they tell nothing, in a sentence."""
+    past_asked: bool = False
     partial: str = ""
     """Why the steps are not all here, in words; "" when they are."""
+
+    def is_there(self) -> None:
+        """It was listed or answered: what was thought of as gone is not."""
+        self.gone, self.past, self.past_refusal, self.past_asked = "", None, "", False
+
+
+def past_is_unknown(state: DetailState) -> bool:
+    """Whether it is gone, nobody saw how it ended, and analytics were not asked."""
+    if not state.gone or state.past_asked:
+        return False
+    return state.detail is None or not is_final(state.detail.status)
 
 
 def gone_unended(state: DetailState) -> bool:

@@ -1,6 +1,7 @@
 """One instance in full: why it is there, the facts, the timeline, and the row under the cursor."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from rich.style import Style
@@ -224,7 +225,14 @@ class DetailPane(Vertical):
             if self.recorded:
                 back = self._keys.key_of("past.back")
                 never = f"the server has it no more, the record does: {back} shows it as it was"
+            if state.past is not None and state.past.workflow and not self.recorded:
+                never = "the server has it no more: it was deleted, or has expired"
             said.append(f"{clean(state.gone)}{when}" if state.detail is not None else never)
+            if state.past is not None:
+                moment = partial(clock, utc=self.utc, now=self._clock)
+                said.append(state.past.sentence(state.workflow, moment))
+            elif state.past_refusal:
+                said.append(f"what became of it is not known. {clean(state.past_refusal)}")
         if state.partial:
             said.append(clean(state.partial))
         if self._since and (state.freshness.failure or self.frozen or self._overdue):

@@ -30,6 +30,7 @@ from wfdash.live.records.record.observations import (
 if TYPE_CHECKING:
     from wfdash.api.log_source import LogReader, LogStream
     from wfdash.core.history.analytics import Analytics
+    from wfdash.core.history.past_instance import PastInstance
 
 __all__ = ["RecordedWorkflows"]
 
@@ -141,6 +142,9 @@ class RecordedWorkflows:
         self, workflow: str, *, since: float, until: float, width: float
     ) -> "Analytics | None":
         return await self._api.analytics(workflow, since=since, until=until, width=width)
+
+    async def past_instance(self, workflow: str, instance: str, *, now: float) -> "PastInstance | None":
+        return await self._api.past_instance(workflow, instance, now=now)
 
     def log_reader(self) -> "LogReader":
         return self._api.log_reader()

@@ -108,6 +108,9 @@ class ReplayedWorkflows:
         """A record is all there is."""
         return
 
+    async def past_instance(self, workflow: str, instance: str, *, now: float) -> None:
+        return
+
     def log_reader(self) -> "LogReader":
         raise Refused("A record holds no console lines.")
 
