@@ -47,14 +47,14 @@ _COUNTS: Final = """query wfdash($account: string!, %s$since: Time, $until: Time
     filter: {datetime_geq: $since, datetime_lt: $until, %seventType_in: [%s]}
   ) { count %s dimensions { time: %s eventType } } } }
 }"""
-_OF_ONE: Final = """query wfdash($account: string!, $instance: string, $since: Time, $until: Time) {
+_INSTANCE: Final = """query wfdash($account: string!, $instance: string, $since: Time, $until: Time) {
   viewer { accounts(filter: {accountTag: $account}) { workflowsAdaptive(
     limit: 1000
     filter: {datetime_geq: $since, datetime_leq: $until, instanceId: $instance, eventType_in: [%s]}
     orderBy: [datetime_DESC]
   ) { datetime eventType workflowName %s } } }
 }"""
-_OF_ONE_EVENTS: Final = (*_EVENTS, "WORKFLOW_START", "STEP_FAILURE")
+_INSTANCE_EVENTS: Final = (*_EVENTS, "WORKFLOW_START", "STEP_FAILURE")
 
 
 async def read_analytics(
@@ -86,7 +86,7 @@ async def read_past_instance(
     """What became of an id, in one request over all workflows. Raises as `read_analytics` does."""
     rows, exact = await _rows(
         endpoints,
-        lambda extras: _OF_ONE % (_listed(_OF_ONE_EVENTS), " ".join(extras)),
+        lambda extras: _INSTANCE % (_listed(_INSTANCE_EVENTS), " ".join(extras)),
         {"account": account, "instance": instance, "since": iso(since), "until": iso(until)},
         workflow,
         dataset="workflowsAdaptive",
