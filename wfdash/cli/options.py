@@ -128,7 +128,7 @@ COMMANDS = {
     "show": "one instance with its timeline, as text or JSON",
     "tail": "one line per change",
     "logs": "what an instance or one of its steps printed",
-    "history": "what came, ended and failed, by hour, version, step or error",
+    "history": "what came, ended and failed, by hour, version, workflow, step or error",
     "record": "follow workflows without a screen and keep what is seen",
     "create": "create one instance, or a batch",
     "pause": "pause instances",
@@ -145,7 +145,7 @@ COMMANDS = {
     "doctor": "check config, account, token, terminal, paths, clock and the API",
 }
 SCENARIOS = ("calm", "incident", "deploy-gone-wrong", "fixed-deploy", "huge")
-GROUPINGS = ("hour", "version", "step", "error")
+GROUPINGS = ("hour", "version", "workflow", "step", "error")
 SHELLS = ("bash", "zsh", "fish")
 HINTS = ("wnam", "weur", "enam", "eeur", "apac", "apac-ne", "apac-se", "oc", "sam", "afr", "me")
 

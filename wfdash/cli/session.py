@@ -95,6 +95,11 @@ class CommandSession(Struct):
         if not self.api.account_id:
             await self.read(self.api.prefix)
 
+    @property
+    def names_workflow(self) -> bool:
+        """Whether somebody named one."""
+        return bool(self._workflow or self.settings.workflow)
+
     async def workflow(self) -> str:
         """The one that was named, else the only one there is. Raises Stop (2) naming the choices."""
         if not self._workflow:

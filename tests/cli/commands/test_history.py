@@ -185,3 +185,35 @@ def test_filter_counts_what_matches(shell):
     failed, _ = history(shell, "-w", "orders", "--since", "3h", "--filter", "status:errored")
     assert [bucket["errored"] for bucket in failed] == [bucket["errored"] for bucket in all_]
     assert all(bucket["complete"] == 0 for bucket in failed)
+
+
+def test_all_workflows_equal_an_independent_reader(shell, simulator):
+    """No -w: the hours of all together, those of `inventory-sync` as far back as it keeps a success."""
+    names = [each["name"] for each in ask(simulator, "/workflows?per_page=100")["result"]]
+    buckets, basis = history(shell, "--since", "150m")
+    rows = {name: listed(simulator, name) for name in names}
+    assert len(buckets) >= 3
+    for bucket in buckets:
+        start, end = at(bucket.pop("from")), at(bucket.pop("to"))
+        assert bucket == counted([row for found in rows.values() for row in found], start, end)
+    assert basis["workflows"] == names
+    lines, basis = history(shell, "--since", "150m", "--by", "workflow")
+    assert {line["workflow"] for line in lines} == set(names)
+    for line in lines:
+        name, start, end = line.pop("workflow"), at(line.pop("from")), at(line.pop("to"))
+        assert line == counted(rows[name], start, end)
+    lines, _ = history(shell, "--since", "24h", "--by", "version")
+    for line in lines:
+        start, end = at(line["from"]), at(line["to"])
+        found = [row for row in rows[line["workflow"]] if row["version_id"] == line["version"]]
+        assert line["errored"] in (None, counted(found, start, end)["errored"])
+    assert any(line["failure_rate"] for line in lines), "one workflow that keeps less hides no other's rate"
+
+
+def test_all_workflows_as_text_say_what_they_rest_on(shell):
+    done = shell("history", "--by", "workflow")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == len({line.split()[0] for line in done.stdout.splitlines()})
+    assert "loaded of 7 workflows" in done.stderr
+    assert "may have been erased of inventory-sync" in done.stderr
+    assert shell("history", "--by", "step").returncode == 2

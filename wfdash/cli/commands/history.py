@@ -1,10 +1,19 @@
-"""`wfdash history`: what came, ended and failed, by hour, version, step or error."""
+"""`wfdash history`: what came, ended and failed, by hour, version, workflow, step or error."""
 
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wfdash.cli.commands.history_reading import HistoryReading, basis_sentence, count_erased, read_back, table
+from msgspec.structs import replace
+
+from wfdash.cli.commands.history_reading import (
+    HistoryReading,
+    basis_sentence,
+    count_erased,
+    read_account,
+    read_back,
+    table,
+)
 from wfdash.cli.exits import UsageError
 from wfdash.cli.output import instant, json_line, say
 from wfdash.cli.session import CommandSession
@@ -13,6 +22,7 @@ from wfdash.core.history.change import find_changes, outcomes
 from wfdash.core.history.history import History
 from wfdash.core.history.retention import Edge
 from wfdash.core.history.sentence import failures, percent
+from wfdash.core.model.instance import Instance
 from wfdash.core.model.times import iso
 from wfdash.core.text.words import brief, count, short_version
 
@@ -41,16 +51,21 @@ def prepare(parsed: Namespace) -> None:
 
 async def run(parsed: Namespace, session: CommandSession) -> int:
     """Prints one line a bucket, version, step or error; returns the exit code."""
-    reading = await read_back(session, seconds=parsed.since, query=parsed.query)
     if parsed.by in ("step", "error"):
+        reading = await read_back(session, await session.workflow(), seconds=parsed.since, query=parsed.query)
         from wfdash.cli.commands.history_details import print_details
 
         await print_details(parsed, session, reading)
         return 0
+    if session.names_workflow:
+        reading = await read_back(session, await session.workflow(), seconds=parsed.since, query=parsed.query)
+    else:
+        reading = await read_account(session, seconds=parsed.since, query=parsed.query)
     # A bucket may be cut by --since, and is whole for the eye all the same.
     history = History(_HOUR, since=reading.since, until=reading.now)
-    history.add(reading.rows)
-    history.add(reading.earlier)
+    rows = [*reading.rows, *reading.earlier]
+    # By workflow each stands where its versions would.
+    history.add([_of_workflow(row, reading) for row in rows] if parsed.by == "workflow" else rows)
     if history.undated:
         reading.edge = Edge(reading.now, reading.now)
     elif parsed.by == "hour" and parsed.query is None:
@@ -66,11 +81,10 @@ async def run(parsed: Namespace, session: CommandSession) -> int:
 
 
 def _items(by: str, history: History, reading: HistoryReading) -> Iterator[dict[str, Any]]:
-    if by == "version":
-        for version, tally in _versions(history):
-            deployed = reading.versions[version].created if version in reading.versions else None
-            named = {"version": version, "deployed": None if deployed is None else iso(deployed)}
-            yield named | _item(tally, reading.since, reading.now, reading.edge)
+    if by != "hour":
+        for name, tally in _groups(by, history, reading):
+            named = {"workflow": name} if by == "workflow" else _version_keys(name, reading)
+            yield named | _item(tally, reading.since, reading.now, _edge(by, name, reading))
         return
     for bucket in _buckets(history, reading):
         if bucket.counted:
@@ -99,22 +113,57 @@ def _seconds(duration: float | None) -> float | None:
     return None if duration is None else round(duration, 3)
 
 
-def _versions(history: History) -> list[tuple[str, Tally]]:
-    return sorted(history.versions().items(), key=lambda pair: (-pair[1].created, pair[0]))
+def _of_workflow(row: Instance, reading: HistoryReading) -> Instance:
+    return replace(row, version=reading.workflow or row.id.partition("/")[0])
+
+
+def _version_keys(version: str, reading: HistoryReading) -> dict[str, Any]:
+    deployed = reading.versions[version].created if version in reading.versions else None
+    whose = {"workflow": _owner(version, reading)} if reading.workflows else {}
+    return whose | {"version": version, "deployed": None if deployed is None else iso(deployed)}
+
+
+def _owner(version: str, reading: HistoryReading) -> str:
+    """The workflow of a version, where those of several are counted together."""
+    ids = (row.id for row in reading.rows if row.version == version)
+    return next(ids, "").partition("/")[0]
+
+
+def _edge(by: str, name: str, reading: HistoryReading) -> Edge:
+    """How far back all is told of a version, or of a workflow."""
+    workflow = name if by == "workflow" else _owner(name, reading) if reading.workflows else ""
+    return reading.edge_of.get(workflow, reading.edge)
+
+
+def _groups(by: str, history: History, reading: HistoryReading) -> list[tuple[str, Tally]]:
+    """The most often created first; of workflows also those in which nothing happened."""
+    found = dict(history.versions())
+    if by == "workflow":
+        for name in reading.workflows or [reading.workflow]:
+            found.setdefault(name, Tally())
+    return sorted(found.items(), key=lambda pair: (-pair[1].created, pair[0]))
 
 
 def _print(by: str, history: History, reading: HistoryReading) -> None:
     deployed = {version.id: version.created for version in reading.versions.values()}
+    groups = _groups(by, history, reading) if by != "hour" else []
+    numbers = [_cells(tally, reading.since, _edge(by, name, reading)) for name, tally in groups]
+    if by == "workflow":
+        rows = [(name, *cells) for (name, _), cells in zip(groups, numbers, strict=True)]
+        table(("workflow", *_TITLES), rows)
+        return
     if by == "version":
+        whose = ("workflow",) if reading.workflows else ()
         rows = [
             (
+                *([_owner(version, reading)] if whose else []),
                 short_version(version) or "-",
                 instant(deployed.get(version)),
-                *_cells(tally, reading.since, reading.edge),
+                *cells,
             )
-            for version, tally in _versions(history)
+            for (version, _), cells in zip(groups, numbers, strict=True)
         ]
-        table(("version", "deployed", *_TITLES), rows)
+        table((*whose, "version", "deployed", *_TITLES), rows)
         return
     buckets = _buckets(history, reading)
     rows = []
@@ -159,7 +208,7 @@ def _say(history: History, reading: HistoryReading) -> None:
     deployed = {v.id: v.created for v in reading.versions.values() if v.created is not None}
     start = max(reading.since, min(reading.now, reading.edge.both))
     if not reading.rows:
-        say(f"no instance of {reading.workflow} is in the list" + _matching(reading))
+        say(f"no instance of {reading.workflow or 'any workflow'} is in the list" + _matching(reading))
     elif not history.undated and start < reading.now:
         width = max(_MINUTE, (reading.now - start) / 3000)
         rows = [*reading.rows, *reading.earlier]

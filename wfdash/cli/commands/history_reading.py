@@ -4,16 +4,20 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import count as count_from
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from platformdirs import user_state_path
 
 from wfdash.api.analytics import KEPT
 from wfdash.api.errors import Forbidden, NotFound, Refused
 from wfdash.api.interface import Version
 from wfdash.api.paging import walk
-from wfdash.cli.output import instant, write
+from wfdash.cli.exits import Stop
+from wfdash.cli.output import instant, say, write
 from wfdash.cli.session import CommandSession, long_read
 from wfdash.core.history.analytics import Analytics
 from wfdash.core.history.earlier_runs import earlier_runs
@@ -28,10 +32,14 @@ from wfdash.live.records.record.recorder import ask_record
 if TYPE_CHECKING:
     from wfdash.core.filter.query import Query
 
-__all__ = ["HistoryReading", "basis_sentence", "count_erased", "read_back", "table"]
+__all__ = ["HistoryReading", "basis_sentence", "count_erased", "read_account", "read_back", "table"]
 
 _BEYOND = 10
 """Pages that are read beyond `--since` at most, as long as they hold what ended within it."""
+
+
+_NAMED = 3
+"""Workflows that a sentence names."""
 
 
 class HistoryReading(Struct):
@@ -55,16 +63,25 @@ class HistoryReading(Struct):
     """Counts from before what is kept, where they were asked for and the token may read them."""
     refusal: str = ""
     """Why there are none, in a sentence."""
+    workflows: Sequence[str] = ()
+    """Those that are counted together, where `workflow` is not the only one."""
+    edge_of: Mapping[str, Edge] = field(default_factory=dict)
+    """Of those together, how far back each tells all."""
+    older: int | None = None
+    """Of those together, how many were not read; None where a server does not say it of each."""
 
     @property
     def unread(self) -> int | None:
         """Older ones that were not read; None where the server does not say how many there are."""
+        if self.workflows:
+            return self.older
         if self.exhausted:
             return 0  # what the total counts beyond was created since
         return None if self.total is None else max(0, self.total - self.loaded)
 
     def basis(self, *, complete: bool) -> dict[str, Any]:
-        return {
+        together = {"workflows": list(self.workflows)} if self.workflows else {}
+        return together | {
             "loaded": self.loaded,
             "total": self.total,
             "from": iso(self.since),
@@ -76,16 +93,79 @@ class HistoryReading(Struct):
         }
 
 
-async def read_back(session: CommandSession, *, seconds: float, query: "Query | None") -> HistoryReading:
-    """Reads the list back for so many seconds; `query` is matched here, so that what it rests on is all."""
-    workflow = await session.workflow()
-    before = time.time()
+async def read_account(session: CommandSession, *, seconds: float, query: "Query | None") -> HistoryReading:
+    """Reads the lists of all workflows back; each id then stands behind the name of its workflow.
+
+    Of the only workflow there is it is the reading of that one.
+    """
+    names = await _names(session)
+    if len(names) == 1:
+        return await read_back(session, names[0], seconds=seconds, query=query)
+    readings: list[HistoryReading] = []
     now: float | None = None
+    for name in names:
+        try:
+            readings.append(await read_back(session, name, seconds=seconds, query=query, now=now))
+        except (Forbidden, NotFound) as error:
+            say(f"wfdash: without {clean(name)}: {clean(error.sentence)}")
+        else:
+            now = readings[-1].now
+    if not readings:
+        raise Stop("none of these workflows may be listed" if names else "this account has no workflows", 2)
+    totals = [reading.total for reading in readings if reading.total is not None]
+    unread = [reading.unread for reading in readings if reading.unread is not None]
+    return HistoryReading(
+        "",
+        readings[0].since,
+        readings[0].now,
+        [_named(reading.workflow, row) for reading in readings for row in reading.rows],
+        sum(reading.loaded for reading in readings),
+        sum(totals) if len(totals) == len(readings) else None,
+        all(reading.reached for reading in readings),
+        all(reading.exhausted for reading in readings),
+        {key: version for reading in readings for key, version in reading.versions.items()},
+        Edge(
+            max(reading.edge.success for reading in readings), max(reading.edge.error for reading in readings)
+        ),
+        [_named(reading.workflow, row) for reading in readings for row in reading.earlier],
+        workflows=[reading.workflow for reading in readings],
+        edge_of={reading.workflow: reading.edge for reading in readings},
+        older=sum(unread) if len(unread) == len(readings) else None,
+    )
+
+
+def _named(workflow: str, row: Instance) -> Instance:
+    return replace(row, id=f"{workflow}/{row.id}", extra=None)
+
+
+async def _names(session: CommandSession) -> list[str]:
+    names: list[str] = []
+    for number in count_from(1):
+        page = await session.read(partial(session.api.list_workflows, page=number, per_page=100))
+        names += [workflow.name for workflow in page.items]
+        if not page.items or number >= (page.total_pages or 1):
+            return names
+    return names
+
+
+async def read_back(
+    session: CommandSession,
+    workflow: str,
+    *,
+    seconds: float,
+    query: "Query | None",
+    now: float | None = None,
+) -> HistoryReading:
+    """Reads the list back for so many seconds up to `now`, where that is not the moment of the answer.
+
+    `query` is matched here, so that what it rests on is all.
+    """
+    before = time.time()
+    since = max(0.0, now - seconds) if now is not None else 0.0
     rows: list[Instance] = []
     total: int | None = None
     loaded = beyond = 0
     reached = exhausted = False
-    since = 0.0
     async for page in walk(long_read(session, workflow), workflow):
         if now is None:
             # What happened before the first request is in the answers; and only an answer tells by how much
@@ -107,7 +187,9 @@ async def read_back(session: CommandSession, *, seconds: float, query: "Query | 
                 break
     else:
         reached = reached or not rows
-    now = now if now is not None else session.clock()
+    if now is None:
+        now = session.clock()
+        since = max(0.0, now - seconds)
     versions: list[Version] = []
     if not session.api.local:
         with suppress(Forbidden, NotFound):
@@ -164,7 +246,8 @@ def _recorded(session: CommandSession, workflow: str, since: float) -> list[Inst
 def basis_sentence(reading: HistoryReading) -> str:
     """What the numbers rest on, in words."""
     of = f" of {count(reading.total)}" if reading.total is not None else ""
-    said = f"{count(reading.loaded)}{of} loaded, "
+    whose = f" of {count(len(reading.workflows))} workflows" if reading.workflows else ""
+    said = f"{count(reading.loaded)}{of} loaded{whose}, "
     runs = len(reading.earlier)
     said += f"and {counted(runs, 'earlier run')} from the record" if runs else "as they stand now"
     if not reading.reached:
@@ -179,9 +262,15 @@ def basis_sentence(reading: HistoryReading) -> str:
             sampling = f", {reading.analytics.sampling}" if reading.analytics.sampling else ""
             said += f"{before} counted by analytics{sampling}"
         else:
-            said += f"{before} what ended may have been erased"
+            said += f"{before} what ended may have been erased{_whose(reading)}"
             said += f". {reading.refusal}" if reading.refusal else ""
     return said
+
+
+def _whose(reading: HistoryReading) -> str:
+    """The workflows that keep what ended for less than was asked for, where there are others."""
+    names = [name for name, edge in reading.edge_of.items() if edge.both > reading.since]
+    return f" of {', '.join(map(clean, names[:_NAMED]))}{', ...' if names[_NAMED:] else ''}" if names else ""
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
