@@ -8,7 +8,7 @@ from typing import Any, Literal
 from wfdash.api.answers.check import read_envelope
 from wfdash.api.answers.envelope import Envelope
 from wfdash.api.answers.instance_json import read_instance_json
-from wfdash.api.answers.large_json import LARGE, read_answer
+from wfdash.api.answers.large_json import HEAVY, LARGE, collector_at_rest, read_answer
 from wfdash.api.answers.rows import change_body, text
 from wfdash.api.errors import BadAnswer, Refused, WorkflowsError
 from wfdash.api.http import client
@@ -82,7 +82,10 @@ class Endpoints:
     ) -> Envelope:
         """The envelope of an answer, a large one's read in a thread. Raises the error that fits."""
         answered = functools.partial(read_envelope, self.http, answer, asked, partial=partial, read=parse)
-        return answered() if len(answer.body) < LARGE else await asyncio.to_thread(answered)
+        if len(answer.body) < LARGE:
+            return answered()
+        with collector_at_rest(kept=len(answer.body) >= HEAVY):
+            return await asyncio.to_thread(answered)
 
     def failed(self, failure: WorkflowsError) -> None:
         """A request came to nothing; it is raised all the same."""

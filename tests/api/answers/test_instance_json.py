@@ -9,16 +9,29 @@ from hypothesis import strategies as st
 from tests.support.fakes.details import answer, attempt, done, failure, sleep, step, termination
 from wfdash.api.answers.envelope import read_json
 from wfdash.api.answers.instance_json import read_instance_json
+from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.lazy_steps import Entries, plain
 from wfdash.core.model.step_columns import Steps
 from wfdash.core.timeline.outline import build_outline
+from wfdash.core.why.current_steps import current_steps
+from wfdash.core.why.failure import RESET, ran_again
 
 moments = st.one_of(
     st.none(),
     st.datetimes().map(lambda moment: moment.isoformat(timespec="milliseconds") + "Z"),
     st.sampled_from(["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2027-01-15T08:00:00+02:00"]),
 )
+tries = [
+    attempt(0, 1, False),
+    attempt(1, 2, True),
+    attempt(2),
+    attempt(3, 4, False, failure("WorkflowInternalError", "")),
+    attempt(4, 5, False, failure("Error", RESET)),
+    attempt(5, 6, False, failure("Error", "Aborting engine: User called pause")),
+    {**attempt(6, 7), "success": "true"},
+    {},
+]
 promised = st.fixed_dictionaries(
     {},
     optional={
@@ -30,7 +43,7 @@ promised = st.fixed_dictionaries(
         "finished": st.sampled_from([None, True, False]),
         "error": st.sampled_from([None, "", "lost", {"name": "E", "message": "m"}, {}, 3, []]),
         "output": st.recursive(st.one_of(st.none(), st.integers(), st.text(max_size=3)), st.lists),
-        "attempts": st.lists(st.just(attempt(0, 1, False)), max_size=2),
+        "attempts": st.lists(st.sampled_from(tries), max_size=3),
     },
 )
 broken = st.one_of(
@@ -68,6 +81,31 @@ def test_steps_as_promised_are_left_until_looked_at(steps, mark):
     assert [lazily.attempts(index) for index in range(len(steps))] == [
         each.get("attempts", ()) for each in steps
     ]
+    asked, parsed = (
+        read_detail("orders", "a", {"status": "running", "steps": each})
+        for each in (answer["result"]["steps"], steps)
+    )
+    for picked in (ran_again, current_steps, read_fields):
+        assert repr(picked(asked)) == repr(picked(parsed))
+
+
+def test_what_is_asked_of_all_steps_parses_few_of_them():
+    """Kept, the steps of 60 MB would be two million values, and each full collection takes a second."""
+    steps = [step(f"fetch-{n}", n, n + 1, True, tries[:2]) for n in range(300)]
+    steps += [{}] * 300 + [step("lost-1", 300, 302, True, [tries[3], tries[1]]), sleep("nap-1", 302)]
+    found = read_instance_json(body(steps))["result"]
+    parsed = []
+
+    def parse(text):
+        parsed.append(text)
+        return json.loads(bytes(text))
+
+    found["steps"] = Entries(found["steps"].texts, found["steps"].heads, parse)
+    detail = read_detail("orders", "a", found)
+    assert [each.name for each in ran_again(detail)] == ["lost-1"]
+    assert [each.name for each in current_steps(detail)] == ["nap-1"]
+    assert read_fields(detail).odd == "ran-twice"
+    assert len(parsed) < 10
 
 
 @settings(max_examples=100, deadline=None)

@@ -12,6 +12,8 @@ from wfdash.core.model.lazy_steps import Entries, StepHead
 __all__ = ["read_instance_json"]
 
 _NULL: Final = Raw(b"null")
+_SLICE: Final = 5000
+"""Steps parsed in one call, which lets no key through."""
 
 
 class _Head(StepHead, gc=False):
@@ -41,8 +43,9 @@ def read_instance_json(body: bytes) -> Any:
 def _steps(text: Raw) -> Any:
     try:
         texts = _TEXTS.decode(text)
-        read = text if len(texts) <= MOST_STEPS else b"[" + b",".join(texts[:MOST_STEPS]) + b"]"
-        heads: list[Any] = _HEADS.decode(read)
+        heads: list[Any] = []
+        for start in range(0, min(len(texts), MOST_STEPS), _SLICE):
+            heads += _HEADS.decode(b"[" + b",".join(texts[start : min(start + _SLICE, MOST_STEPS)]) + b"]")
     except (MsgspecError, RecursionError, ValueError):
         return read_value(text)
     for head in heads:

@@ -19,10 +19,22 @@ from wfdash.api.answers.envelope import Unreadable, read_json
 from wfdash.core.model.lazy_steps import UnparsedValue
 from wfdash.core.text.words import size
 
-__all__ = ["LARGE", "MOST_ROWS", "CutRows", "read_answer", "read_fields", "read_result", "read_value"]
+__all__ = [
+    "HEAVY",
+    "LARGE",
+    "MOST_ROWS",
+    "CutRows",
+    "collector_at_rest",
+    "read_answer",
+    "read_fields",
+    "read_result",
+    "read_value",
+]
 
 LARGE: Final = 200_000
 """Bytes from which an answer is parsed in pieces, in a thread."""
+HEAVY: Final = 2_000_000
+"""Bytes from which what is parsed of an answer is kept out of the collector's sight."""
 MOST_ROWS: Final = 1000
 """Rows of one answer that are read; 100 are asked for, and a dev session sends all its workflows at once."""
 _LARGEST_VALUE: Final = 4 * 1024 * 1024
@@ -158,18 +170,25 @@ def _parse(text: Raw) -> Any:
                 return [_parse(value) for value in _TEXTS.decode(text)]
     except (MsgspecError, RecursionError):
         pass
-    with _collector_at_rest():
+    with collector_at_rest():
         return read_json(bytes(text))
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Keeps the collector from walking through all there is, again and again, while a million values come."""
+def collector_at_rest(*, kept: bool = False) -> Iterator[None]:
+    """Keeps the collector from walking through all there is, again and again, while a million values come.
+
+    Where they are `kept` it never walks through them: they hold no cycles, and would take it 250 ms a time.
+    """
     was_on = gc.isenabled()
+    if was_on and kept:
+        gc.collect(1)  # what is garbage by now would stay for good
     gc.disable()
     try:
         yield
     finally:
+        if kept:
+            gc.freeze()
         if was_on:
             gc.enable()
 

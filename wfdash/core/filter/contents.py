@@ -4,16 +4,19 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
+from msgspec.json import encode
 
 from wfdash.core.model.detail import Detail
-from wfdash.core.model.lazy_steps import UnparsedValue
+from wfdash.core.model.json_values import fields_of
+from wfdash.core.model.lazy_steps import Entries, UnparsedValue
 from wfdash.core.model.step import ABSENT
 
 __all__ = ["Contents", "read_contents", "texts_at"]
 
 LONGEST: Final = 256 * 1024
 """Characters of one instance's params, its output, and its steps' outputs that are searched, each."""
+_BYTES: Final = 4 * LONGEST
 _DEEPEST: Final = 60
 
 
@@ -39,8 +42,12 @@ def read_contents(detail: Detail) -> Contents:
 def _outputs(detail: Detail) -> str:
     texts: list[str] = []
     room = LONGEST
-    for step in detail.steps:
-        text = _text(step.output)[:room]
+    entries = detail.steps.entries
+    for index in range(len(entries)):
+        # Read and let go of again: kept, the steps of a large answer would be a million values.
+        if isinstance(entries, Entries) and b'"output"' not in bytes(entries.texts[index]):
+            continue
+        text = _text(fields_of(entries[index]).get("output", ABSENT))[:room]
         if text:
             texts.append(text)
             room -= len(text)
@@ -54,8 +61,15 @@ def _text(value: Any) -> str:
     if value is ABSENT or value is None or isinstance(value, UnparsedValue):
         return ""
     if not isinstance(value, str):
-        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        value = _json(value)
     return str(value)[:LONGEST].lower()
+
+
+def _json(value: Any) -> str:
+    try:
+        return encode(value)[:_BYTES].decode("utf-8", "ignore")
+    except (MsgspecError, UnicodeError, ValueError, TypeError, OverflowError):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def texts_at(text: str, path: str) -> Iterator[str]:

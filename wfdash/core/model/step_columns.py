@@ -1,6 +1,6 @@
 """The steps of one answer: thousands of them are looked through by column, few are ever read in full."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from sys import intern
 from typing import overload
 
@@ -9,6 +9,7 @@ from msgspec import Struct
 from wfdash.core.model.json_values import fields_of, text
 from wfdash.core.model.lazy_steps import Entries, StepHead
 from wfdash.core.model.step import Step, read_failure
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.model.times import parse_times, seconds_of
 
 __all__ = ["StepColumns", "Steps"]
@@ -36,14 +37,14 @@ class StepColumns(Struct):
 class Steps(Sequence[Step]):
     """Oldest first. A step is read when it is first looked at and kept from then on."""
 
-    __slots__ = ("_columns", "_read", "_unended", "entries")
+    __slots__ = ("_columns", "_picked", "_read", "entries")
 
     def __init__(self, entries: Sequence[object] = ()) -> None:
         self.entries = entries
         """As the API sent them."""
         self._read: dict[int, Step] = {}
         self._columns: StepColumns | None = None
-        self._unended: list[int] | None = None
+        self._picked: dict[str, list[int]] = {}
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -74,6 +75,10 @@ class Steps(Sequence[Step]):
         tries = fields.get("attempts")
         return tries if isinstance(tries, list) else ()
 
+    def attempts_text(self, index: int) -> bytes | None:
+        """The JSON of one step's attempts, b"" where it has none; None of an answer that was parsed."""
+        return bytes(self.entries.heads[index].attempts) if isinstance(self.entries, Entries) else None
+
     @property
     def columns(self) -> StepColumns:
         """Made when first asked for: 10,000 steps take some 6 ms."""
@@ -98,11 +103,28 @@ class Steps(Sequence[Step]):
         return [step for index in self.columns.retried if len((step := self[index]).attempts) > 1]
 
     def unended(self) -> list[Step]:
-        """The steps without an end, or with one that is not reached yet."""
-        if self._unended is None:
-            marks = enumerate(zip(self.columns.ends, self.columns.finished))
-            self._unended = [index for index, (end, over) in marks if end is None or over is False]
-        return [self[index] for index in self._unended]
+        """The steps without an end, or with one that is not reached yet, but for those that show no begin."""
+        return self.picked("unended", _unended)
+
+    def picked(self, purpose: str, choose: Callable[["Steps"], list[int]]) -> list[Step]:
+        """The steps of the indices that `choose` gives, which is asked once for each purpose.
+
+        It may look at nothing but the steps: to go through 50,000 with each frame would hold the keys.
+        """
+        if (indices := self._picked.get(purpose)) is None:
+            indices = self._picked[purpose] = choose(self)
+        return [self[index] for index in indices]
+
+
+def _unended(steps: Steps) -> list[int]:
+    columns = steps.columns
+    marks = enumerate(zip(columns.ends, columns.finished, columns.starts, columns.kinds))
+    return [
+        index
+        for index, (end, over, start, kind) in marks
+        if (end is None or over is False)
+        and (start is not None or kind_of(kind).rests or steps.attempts_text(index) != b"")
+    ]
 
 
 def _columns_of_heads(rows: Sequence[StepHead]) -> StepColumns:

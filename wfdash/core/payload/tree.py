@@ -1,7 +1,7 @@
 """A JSON value as a foldable tree of rows: params, outputs and errors of any size and depth."""
 
 import json
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping, Set
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Literal
@@ -38,7 +38,8 @@ _RAW: Final = -2
 """The key of the row that shows a text as it came, beneath the JSON that was found in it."""
 AS_TEXT: Final = "(as text)"
 _WEIGHED: Final = 10_000
-"""Values looked at for a size: 5 ms. It is told with every frame that shows it."""
+"""Values looked at for a size: 2 ms. It is told with every frame that shows it."""
+_PLAIN: Final = 10**15
 
 Kind = Literal["object", "array", "text", "number", "word", "rest"]
 
@@ -265,14 +266,19 @@ def size_of(value: Any, *, least: int = 0) -> str:
         if not waiting:
             return size(total) if total >= least else ""
         part = waiting.pop()
-        if isinstance(part, str):
+        kind = type(part)  # asking an abstract class takes ten times as long
+        if kind is str:
             total += len(part) + 2
-        elif isinstance(part, Mapping):
-            total += 2 + sum(len(str(key)) + 4 for key in islice(part, _WEIGHED))
+        elif kind is dict:
+            total += 2 + 4 * len(part) + sum(map(len, islice(part, _WEIGHED)))
             waiting.extend(islice(part.values(), _WEIGHED))
-        elif isinstance(part, Sequence):
+        elif kind is list:
             total += 2 + len(part)
             waiting.extend(part[:_WEIGHED])
+        elif part is None or kind is bool:
+            total += 4
+        elif kind is int and -_PLAIN < part < _PLAIN:
+            total += len(repr(part))
         else:
             total += len(_word(part))
     return f"over {size(total)}"

@@ -6,6 +6,7 @@ from wfdash.core.model.detail import Detail
 from wfdash.core.model.retry import attempts_allowed, duration, next_try, open_attempt
 from wfdash.core.model.status import is_final
 from wfdash.core.model.step import Attempt, Step
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
 
 __all__ = ["Doing", "current_steps", "deadline", "doing", "is_open", "since", "used_up", "was_cut"]
@@ -36,7 +37,7 @@ def current_steps(detail: Detail) -> list[Step]:
     """
     if is_final(detail.status):
         return []
-    found = [step for step in detail.steps.unended() if is_open(step)]
+    found = detail.steps.picked("open", _open)
     # The steps that the rollback cut off stay open in the answer, and nothing will move them.
     if detail.status == "rollingBack":
         return [step for step in found if step.kind == "rollback"]
@@ -45,6 +46,10 @@ def current_steps(detail: Detail) -> list[Step]:
         last = {step.name: step.index for step in detail.steps.of_kind("sleep")}
         found = [step for step in found if step.kind != "sleep" or last[step.name] == step.index]
     return found
+
+
+def _open(steps: Steps) -> list[int]:
+    return [step.index for step in steps.unended() if is_open(step)]
 
 
 def doing(step: Step) -> Doing:

@@ -1,7 +1,13 @@
 """What went wrong in an instance: the step it died of, and the error that says most."""
 
+from typing import Any
+
+from msgspec import MsgspecError, Struct
+from msgspec.json import Decoder
+
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.step import Attempt, Failure, Step
+from wfdash.core.model.step_columns import Steps
 from wfdash.core.model.step_kind import kind_of
 from wfdash.core.why.current_steps import is_open
 
@@ -36,6 +42,8 @@ _UNSTORABLE = (
     "could not be cloned",
     "does not support serialization",
 )
+_LOST_SIGNS = (_INTERNAL.encode(), RESET.encode(), _PAUSED.encode(), b"\\u")
+"""What stands in the JSON of an attempt that ended lost; an escape may be a letter of it."""
 _LOOKED_AT = 20_000
 """Characters of an error in which the platform's own words are looked for: in megabytes it takes long."""
 HOLLOW = ("workflow failed", "instance failed", "workflow execution failed", "unknown error", "error")
@@ -48,6 +56,15 @@ _NOT_HANDLED = "as a step threw an NonRetryableError and it was not handled"
 """How the instance's error ends then: it does not repeat the step's (measured on the local engine)."""
 ENGINE_WORDS = (_NOT_HANDLED, RESET, *_UNSTORABLE)
 """What the platform says in a message, by which a cause is told; no word of it is a person's."""
+
+
+class _Ended(Struct, gc=False):
+    """Of an attempt whether it ended."""
+
+    success: Any = None
+
+
+_ENDED = Decoder(list[_Ended])
 
 
 def attempt_failure(step: Step) -> Failure | None:
@@ -202,7 +219,28 @@ def who_cut_off(step: Step) -> str:
 
 def ran_again(detail: Detail) -> list[Step]:
     """The steps of which the platform lost an attempt, rollback handlers left out."""
-    return [step for step in detail.steps.retried() if step.kind != "rollback" and lost_attempts(step)]
+    return detail.steps.picked("ran again", _ran_again)
+
+
+def _ran_again(steps: Steps) -> list[int]:
+    kinds = steps.columns.kinds
+    return [
+        index
+        for index in steps.columns.retried
+        if kinds[index] != "rollback"
+        and _may_be_lost(steps.attempts_text(index))
+        and lost_attempts(steps[index])
+    ]
+
+
+def _may_be_lost(attempts: bytes | None) -> bool:
+    """Whether one of the attempts may be lost: to read all of 50,000 steps takes seconds, and few are."""
+    if attempts is None or any(sign in attempts for sign in _LOST_SIGNS):
+        return True
+    try:
+        return any(not isinstance(attempt.success, bool) for attempt in _ENDED.decode(attempts)[:-1])
+    except (MsgspecError, RecursionError, ValueError):
+        return True
 
 
 def is_unstorable(failure: Failure | None) -> bool:

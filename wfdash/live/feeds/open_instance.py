@@ -1,6 +1,5 @@
 """The open instance: read in full, then only as much and as often as it can have changed."""
 
-import asyncio
 from collections import OrderedDict
 
 from wfdash.api.errors import BadAnswer, Forbidden, InstanceNotFound, NotFound, Refused
@@ -13,7 +12,7 @@ from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
 from wfdash.live.polling.events import Update
 from wfdash.live.polling.freshness import DetailState, Freshness, past_is_unknown
 from wfdash.live.polling.job import Job
-from wfdash.live.polling.read_instance import amend_row, read_answer
+from wfdash.live.polling.read_instance import amend_row, read_answer_aside
 
 __all__ = ["OpenDetail"]
 
@@ -140,8 +139,7 @@ class OpenDetail(Job):
             context.notify(Update(details=(identity,)))
             return
         self._cost = answer.size / _BYTES_A_SECOND
-        await asyncio.sleep(0)  # its parse has held the loop long enough
-        detail = read_answer(context.workflow, identity, answer, simple=simple)
+        detail = await read_answer_aside(context.workflow, identity, answer, simple=simple)
         self._moved = simple and state.detail is not None and steps_wanted(state.detail, detail)
         if not self._moved:
             self.take_in(detail, number)

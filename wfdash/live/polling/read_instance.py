@@ -3,17 +3,17 @@
 import asyncio
 import gc
 
+from wfdash.api.answers.large_json import HEAVY, collector_at_rest
 from wfdash.api.errors import InstanceNotFound
 from wfdash.api.interface import DetailAnswer
+from wfdash.core.filter.detail_fields import read_fields
 from wfdash.core.model.detail import Detail, read_detail
 from wfdash.core.model.lazy_steps import Entries
 from wfdash.core.rows.store import EXPIRED, Delta, Store
 from wfdash.live.polling.context import FeedContext
 
-__all__ = ["amend_row", "read_answer", "read_instance"]
+__all__ = ["amend_row", "read_answer", "read_answer_aside", "read_instance"]
 
-_HEAVY = 2_000_000
-"""Bytes of an answer from which its params and output are taken for as many values."""
 _HUGE = 2000
 """Steps from which an answer in values is kept out of the collector's sight; it holds no cycles."""
 
@@ -22,10 +22,22 @@ def read_answer(workflow: str, identity: str, answer: DetailAnswer, *, simple: b
     """Reads an answer at once, however many steps came: each step is read when it is looked at."""
     detail = read_detail(workflow, identity, answer.result, simple=simple, refusal=answer.refusal)
     detail.read_at, detail.unread = answer.read_at, answer.unread
-    many = len(detail.steps) >= _HUGE and not isinstance(detail.steps.entries, Entries)
-    if many or (answer.size >= _HEAVY and (detail.params or detail.output)):
-        # Otherwise every full collection from now on walks half a million values, 250 ms at 10,000 steps.
+    if len(detail.steps) >= _HUGE and not isinstance(detail.steps.entries, Entries):
         gc.freeze()
+    return detail
+
+
+async def read_answer_aside(
+    workflow: str, identity: str, answer: DetailAnswer, *, simple: bool = False
+) -> Detail:
+    """As `read_answer`; what is asked of all steps of a large one is worked out while keys go on."""
+    await asyncio.sleep(0)  # its parse has held the loop long enough
+    if answer.size < HEAVY:
+        return read_answer(workflow, identity, answer, simple=simple)
+    with collector_at_rest(kept=True):
+        detail = await asyncio.to_thread(read_answer, workflow, identity, answer, simple=simple)
+        # What this picks out of the steps stays with them; the fields themselves are asked for again.
+        await asyncio.to_thread(read_fields, detail)
     return detail
 
 
@@ -56,7 +68,6 @@ async def read_instance(context: FeedContext, identity: str) -> Detail | None:
     except InstanceNotFound:
         context.tell(context.store.doubt([identity], EXPIRED))
         return None
-    await asyncio.sleep(0)  # its parse has held the loop long enough
-    detail = read_answer(context.workflow, identity, answer)
+    detail = await read_answer_aside(context.workflow, identity, answer)
     context.tell(amend_row(context.store, detail, number, context.clock()))
     return detail
