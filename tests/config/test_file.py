@@ -2,12 +2,13 @@
 
 import os
 import tomllib
-from dataclasses import fields, is_dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+from msgspec.inspect import is_struct_type
+from msgspec.structs import fields
 
 from wfdash.config.example import example
 from wfdash.config.file import ConfigError, line_of, parse, permission_warnings, read
@@ -97,7 +98,7 @@ def missing(model, table, prefix=""):
             names.append(prefix + field.name)
             continue
         inner = next(
-            (kind for kind in (hints[field.name], *get_args(hints[field.name])) if is_dataclass(kind)), None
+            (kind for kind in (hints[field.name], *get_args(hints[field.name])) if is_struct_type(kind)), None
         )
         if inner is not None:
             names += missing(inner, table[field.name], f"{prefix}{field.name}.")

@@ -5,11 +5,12 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import fields
 
 from wfdash.config.plain_file import read_given
 from wfdash.config.schema import THEMES, Actions, Config, Display, Poll, Profile, Record, ViewEntry
@@ -99,16 +100,16 @@ def _validated(table: Mapping[str, Any]) -> Config:
     from pydantic import ValidationError
 
     try:
-        # As JSON, for there a table may stand for a dataclass while all else stays strict.
+        # As JSON, whose words for what is wrong know nothing of Python.
         return _checker().validate_json(json.dumps(table, default=str))
     except ValidationError as error:
         problem = min(
             error.errors(include_url=False, include_input=False),
-            key=lambda error: error["type"] not in ("unexpected_keyword_argument", "missing"),
+            key=lambda error: error["type"] not in ("extra_forbidden", "missing"),
         )
     path = tuple(part for part in problem["loc"] if part not in ("bool", "int", "str"))
     where = _shown(path)
-    if problem["type"] == "unexpected_keyword_argument":
+    if problem["type"] == "extra_forbidden":
         raise _Complaint(path, _unknown_key(path))
     if problem["type"] == "missing":
         raise _Complaint(path[:-1], f"{where} is missing.")
@@ -128,7 +129,7 @@ def _unknown_key(path: Sequence[str | int]) -> str:
 
 
 def _model_at(path: Sequence[str | int]) -> Any:
-    """The dataclass that describes the table at a path."""
+    """The Struct that describes the table at a path."""
     if not path:
         return Config
     tables = {

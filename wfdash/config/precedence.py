@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import asdict
+
 from wfdash.config import network
 from wfdash.config.credential import Credential
 from wfdash.config.own_commands import OwnCommand, OwnHook
@@ -229,7 +231,7 @@ def _views(config: Config) -> tuple[SavedView, ...]:
     """Those without a key take the free digits in turn, for a view is opened by one."""
     taken = {view.key for view in config.views}
     free = iter([digit for digit in "123456789" if digit not in taken])
-    return tuple(SavedView(**vars(view) | {"key": view.key or next(free, "")}) for view in config.views)
+    return tuple(SavedView(**asdict(view) | {"key": view.key or next(free, "")}) for view in config.views)
 
 
 def _commands(config: Config, warnings: tuple[str, ...]) -> tuple[OwnCommand, ...]:

@@ -26,7 +26,6 @@ from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.company import OtherPeople
 from wfdash.ui.connection import Live, SessionManager
 from wfdash.ui.context import Context
-from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.handover import Shift
 from wfdash.ui.hooks import ChangeHooks
 from wfdash.ui.instances.screen import InstancesScreen
@@ -275,6 +274,8 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         if not instance:
             self.notify("no instance is under the cursor")
             return
+        from wfdash.ui.detail.timeline_table import TimelineTable
+
         timeline = self.focused
         of_row = timeline.printed if isinstance(timeline, TimelineTable) else LogScope()
         self.pages.open("logs", workflow, instance, of_row)

@@ -33,8 +33,9 @@ def test_the_pane_beside_the_table_follows_the_cursor():
     async def script(dashboard):
         app = dashboard.app
         await dashboard.press("j")
+        # The rows go first: the pane is mounted as the cursor rests.
+        await dashboard.until(lambda: app.root.beside.timeline and app.root.beside.timeline.row_count())
         pane = app.root.query_one("#beside", DetailPane)
-        await dashboard.until(lambda: pane.timeline.row_count())
         assert f" {app.root.table.instance}  " in pane.query_one("#head").plain
         before = app.root.table.instance
         await dashboard.press("pane.next")

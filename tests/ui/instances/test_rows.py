@@ -49,7 +49,7 @@ def test_list_keys_work_with_the_focus_in_the_detail():
     async def script(d):
         await d.passes(1)
         await d.press("pane.next")
-        assert d.app.root.beside.pane.timeline.has_focus
+        assert d.app.root.beside.timeline.has_focus
         first = d.app.root.rows.instance
         await d.press("mark.toggle")
         assert d.app.root.rows.marks.ids == (first,)

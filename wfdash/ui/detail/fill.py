@@ -1,16 +1,20 @@
 """What fills a detail pane, full screen or beside the table."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from textual.containers import Vertical
 from textual.screen import Screen
 from textual.timer import Timer
 
 from wfdash.core.why.context import WhyContext
 from wfdash.ui.context import Context
-from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.rule import Rule
+
+if TYPE_CHECKING:
+    from wfdash.ui.detail.pane import DetailPane
+    from wfdash.ui.detail.timeline_table import TimelineTable
 
 __all__ = ["DetailBeside", "fill"]
 
@@ -20,7 +24,7 @@ REST = 0.3
 """Seconds the cursor rests on an instance before its detail is asked for."""
 
 
-def fill(pane: DetailPane, context: Context, instance: str | None) -> None:
+def fill(pane: "DetailPane", context: Context, instance: str | None) -> None:
     """Shows in the pane what is known now of this instance; asks nobody."""
     poller = context.session.poller if context.session is not None else None
     state = poller.detail(instance) if poller is not None and instance is not None else None
@@ -50,13 +54,25 @@ class DetailBeside:
         on_change: Callable[[], None],
     ) -> None:
         self.rule = Rule()
-        self.pane = DetailPane(context.keys, id="beside")
+        self.room = Vertical()
+        """Where the pane stands, and what keeps it free until then."""
+        self.pane: DetailPane | None = None
+        """What it takes to load and mount is a tenth of the time to the first rows, which go first."""
         self._context, self._host, self._cursor, self._on_change = context, host, cursor, on_change
         self._resting: Timer | None = None
 
     def place(self) -> None:
         """Shows the pane where there is room for both."""
-        self.rule.display = self.pane.display = self._host.size.width >= WIDE
+        self.rule.display = self.room.display = self._host.size.width >= WIDE
+        if self.room.display and self.pane is None:
+            self.follow()
+
+    def _mount(self) -> None:
+        from wfdash.ui.detail.pane import DetailPane
+
+        self.pane = DetailPane(self._context.keys, id="beside")
+        self.room.mount(self.pane)
+        self._host.call_after_refresh(self._on_change)
 
     def follow(self) -> None:
         """The cursor moved: show what it is on once it stands still."""
@@ -71,14 +87,21 @@ class DetailBeside:
         Under another page rows still come and the cursor with them; what is read then is that page's affair.
         """
         session = self._context.session
-        if session is not None and self.pane.display and not is_covered(self._host):
+        if self.room.display and self.pane is None:
+            self._mount()
+        if session is not None and self.room.display and not is_covered(self._host):
             session.poller.open(self._cursor())
             self._on_change()
 
     def draw(self, *, empty: bool) -> None:
         """What is read now; nothing beside a table that is `empty`."""
         session = self._context.session
-        if self.pane.display:
-            fill(
-                self.pane, self._context, session.poller.opened if session is not None and not empty else None
-            )
+        if self.room.display and self.pane is not None and self.pane.is_mounted:
+            opened = session.poller.opened if session is not None and not empty else None
+            fill(self.pane, self._context, opened)
+
+    @property
+    def timeline(self) -> "TimelineTable | None":
+        """What the keys of the pane are about; None where there is no room for it."""
+        shown = self.room.display and self.pane is not None and self.pane.is_mounted
+        return self.pane.timeline if self.pane is not None and shown else None

@@ -1,6 +1,7 @@
 """The main screen: the instances of one workflow, and from 120 columns the one under the cursor."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -16,7 +17,6 @@ from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.detail.fill import DetailBeside
-from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.instances.filter_line import FilterLine
 from wfdash.ui.instances.list_keys import ListKeys
 from wfdash.ui.instances.row_moves import RowMoves
@@ -28,6 +28,9 @@ from wfdash.ui.widgets.covered import is_covered
 from wfdash.ui.widgets.header import Header
 from wfdash.ui.widgets.key_bar import KeyBar
 from wfdash.ui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from wfdash.ui.detail.timeline_table import TimelineTable
 
 __all__ = ["InstancesScreen"]
 
@@ -64,7 +67,7 @@ class InstancesScreen(BaseScreen):
             with Horizontal(id="panes"):
                 yield self.table
                 yield self.beside.rule
-                yield self.beside.pane
+                yield self.beside.room
         yield StatusLine(id="trouble")
         yield ActionChips(self.context.keys)
         yield KeyBar(self.context.pages)
@@ -175,10 +178,10 @@ class InstancesScreen(BaseScreen):
 
     def action_pane_next(self) -> None:
         """Between the table and the timeline beside it."""
-        timeline = self.beside.pane.timeline
-        (self.table if not self.beside.pane.display or timeline.has_focus else timeline).focus()
+        timeline = self.beside.timeline
+        (self.table if timeline is None or timeline.has_focus else timeline).focus()
 
-    def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
+    def on_timeline_table_inspect(self, message: "TimelineTable.Inspect") -> None:
         if self.rows.instance is not None:
             self.context.pages.open("inspector", *self.subject(), message.step)
 
