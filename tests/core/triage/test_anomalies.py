@@ -71,6 +71,13 @@ def test_of_a_long_loop_only_its_end_is_learnt():
     assert learnt.p95("orders", detail_of("b", step("poll-1", 0)).steps[0]) == 1
 
 
+def test_of_many_instances_the_last_thousand_are_kept():
+    learnt = StepTimes()
+    for n in range(2_000):
+        learnt.learn(detail_of(f"done-{n}", step("charge-1", 0, 100 if n < 1_000 else 1, success=True)))
+    assert learnt.p95("orders", detail_of("b", step("charge-1", 0)).steps[0]) == 1
+
+
 @pytest.mark.parametrize("status", ["errored", "complete", "terminated", "paused", "rollingBack"])
 def test_an_open_step_of_one_that_stands_still_is_not_odd(times, status):
     assert odd_detail(detail_of("a", step("charge-1", NOW - 900), status=status), times, now=NOW) == []

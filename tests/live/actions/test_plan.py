@@ -16,6 +16,14 @@ TARGETS = (
 )
 
 
+def test_what_is_found_out_of_its_targets_is_kept():
+    plan = Plan("k", 0.0, "redrive", "orders", TARGETS)
+    assert plan.eligible is plan.eligible
+    assert plan.skipped is plan.skipped
+    assert [target.id for target in plan.skipped] == ["skipped"]
+    assert plan.insist().skipped == ()
+
+
 @pytest.mark.parametrize(
     ("first", "chosen"), [(1, "a"), (2, "ac"), (3, "acd"), (4, "acde"), (5, "acdeb"), (9, "acdeb")]
 )

@@ -1,6 +1,7 @@
 """Redrive of many on the simulator: the canary, what it holds, the rest after the fix, each written once."""
 
 import asyncio
+import gc
 import re
 from collections import Counter
 from dataclasses import replace
@@ -150,6 +151,26 @@ def test_a_stop_while_the_first_are_chosen_sends_nothing(tmp_path):
         results = await desk.operator.carry_out(plan, on_event, Course(canary=5))
         assert not desk.writes()
         assert {result.outcome for result in results} == {"skipped"}
+
+    on_parcels(story, tmp_path, failed=60)
+
+
+def test_runs_that_have_ended_are_let_go(tmp_path):
+    async def story(desk):
+        desk.parcels.deploy(desk.stage.loop.time())
+        rows = [row for row in desk.rows() if not stubborn(desk.parcels.by_id[row.id])]
+        most = 0
+
+        def on_event(event):
+            nonlocal most
+            if isinstance(event, Result) and event.ended:
+                done = [each for each in gc.get_objects() if isinstance(each, asyncio.Task) and each.done()]
+                most = max(most, len(done))
+
+        plan = (await desk.plan(rows)).plan
+        results = await desk.operator.carry_out(plan, on_event, Course(to_end=True, parallel=2))
+        assert sum(result.ended == "complete" for result in results) > 50
+        assert most < 20
 
     on_parcels(story, tmp_path, failed=60)
 

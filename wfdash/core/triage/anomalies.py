@@ -31,6 +31,8 @@ _PAUSING_TOO_LONG = 300.0
 _FEWEST_SAMPLES = 5
 _SAMPLES = 200
 """Steps of one instance that are learnt from: its loops say the same over and over."""
+_RUNS = 1000
+"""Runs of a step that are kept, the last ones: those of 12,000 instances are 20 MB, and tell of the past."""
 _SHORTEST = 10.0
 """Seconds below which no open step is called slow, whatever its siblings took."""
 _LATE_FIRE = 120.0
@@ -69,7 +71,10 @@ class StepTimes:
                 and end is not None
             ):
                 key = (detail.workflow, plain_step(columns.names[index]))
-                self._taken[key][(detail.id, index)] = end - start
+                taken = self._taken[key]
+                taken[(detail.id, index)] = end - start
+                if len(taken) > _RUNS:
+                    del taken[next(iter(taken))]
                 self._p95.pop(key, None)
 
     def p95(self, workflow: str, step: Step) -> float | None:

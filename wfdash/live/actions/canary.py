@@ -1,7 +1,7 @@
 """What the rest of a plan waits for: the end of its first few, its pace, the runs that go on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -114,13 +114,13 @@ class Canary:
 
     async def judge(
         self,
-        following: Sequence["asyncio.Future[Any]"],
+        following: Collection["asyncio.Future[Any]"],
         results: Mapping[str, Result],
         tell: Callable[[str, str], None],
     ) -> None:
         """Waits until the first ones have ended and decides on the rest; `tell` takes a stage and a note."""
         self.sending = False
-        await _unless_halted(self._halt, following)
+        await _unless_halted(self._halt, tuple(following))
         first = [results[identity] for identity in self.ids if identity in results]
         self.held = judge_canary(first) or await self._on_what_version(first, tell)
         if self.held is not None and await self._goes_on(self.held, tell):

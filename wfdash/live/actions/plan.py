@@ -1,6 +1,7 @@
 """An action before it is carried out: which ids, frozen; what is skipped and why; and what came of each."""
 
 from collections.abc import Container, Mapping, Sequence
+from functools import cached_property
 from itertools import islice, zip_longest
 from secrets import token_hex
 from typing import Any
@@ -61,8 +62,11 @@ class Target(Struct, frozen=True):
         return self.status not in STATUSES
 
 
-class Plan(Struct, frozen=True):
-    """One verb on ids that are frozen. `payload` and the params of `new` are never written to disk."""
+class Plan(Struct, frozen=True, dict=True):
+    """One verb on ids that are frozen. `payload` and the params of `new` are never written to disk.
+
+    What is found out of its targets is kept: a prompt asks for it ten times at each draw, of 12,000 targets.
+    """
 
     key: str
     at: float
@@ -82,15 +86,15 @@ class Plan(Struct, frozen=True):
     unrecorded: bool = False
     """Sent also where the journal cannot be written, because the person said so."""
 
-    @property
+    @cached_property
     def eligible(self) -> tuple[Target, ...]:
         return tuple(target for target in self.targets if not target.reason)
 
-    @property
+    @cached_property
     def skipped(self) -> tuple[Target, ...]:
         return tuple(target for target in self.targets if target.reason)
 
-    @property
+    @cached_property
     def unknown(self) -> tuple[Target, ...]:
         """Eligible ones of which it is not known what the verb would do."""
         return tuple(target for target in self.eligible if target.unknown)

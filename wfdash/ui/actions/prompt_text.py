@@ -21,7 +21,7 @@ from wfdash.core.verbs.rules import RESTARTS, consequence, destroys, phrase
 from wfdash.live.actions.ending import CANARY_WITHIN
 from wfdash.live.actions.plan import Plan, Target
 from wfdash.live.budget.ledger import ACTIONS
-from wfdash.ui.actions.redrive_table import RedriveAnswers, redrive_lines, redrive_warnings
+from wfdash.ui.actions.redrive_table import RedriveAnswers, column_width, redrive_lines, redrive_warnings
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import ACCENT, BAD, PLAIN, QUIET, STRONG, WARN, look
 
@@ -175,13 +175,14 @@ def prompt_lines(asking: Asking, width: int, height: int) -> list[Pieces]:
 
 def _target_lines(asking: Asking, shown: Sequence[Target], width: int, room: int) -> list[Pieces]:
     if asking.plan.verb == "redrive":
-        names = shown_names([target.id for target in asking.plan.targets], max(12, width // 3))
+        ids = [target.id for target in (*asking.plan.eligible, *asking.plan.skipped)]
+        names = shown_names(ids, max(12, width // 3))
         return redrive_lines(asking.plan, asking.answers, names, top=asking.top, width=width, room=room)
     names = shown_names([target.id for target in shown], max(8, width - 36))
-    longest = max((cells(name) for name in names), default=0)
     top = min(asking.top, max(0, len(shown) - room))
     fits = len(shown) <= room
     end = len(shown) if fits else top + max(1, room - 1)
+    longest = column_width(names, top, end)
     new = {instance.id: instance for instance in asking.plan.new}
     lines = [
         _new_line(new[target.id], fit(name, longest), width)

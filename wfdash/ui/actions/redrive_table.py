@@ -1,6 +1,7 @@
 """The plan of a redrive as a table: the step each begins at, what it keeps, what runs again, or why not."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct, field
 from rich.style import Style
@@ -14,11 +15,18 @@ from wfdash.live.actions.redrive import spoken_start
 from wfdash.ui.widgets.status_line import Pieces
 from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN
 
-__all__ = ["RedriveAnswers", "redrive_lines", "redrive_warnings"]
+__all__ = ["RedriveAnswers", "column_width", "redrive_lines", "redrive_warnings"]
 
 _NUMBERS = 14
 """Columns of KEEPS and AGAIN."""
 _FEW = 4
+_WEIGHED = 500
+"""Texts that make the width of a column: all of 12,000 would take long at each of two draws a second."""
+
+
+def column_width(texts: Sequence[str], top: int, end: int) -> int:
+    """Cells for the longest of those shown and of the first hundreds, so that it rests while they scroll."""
+    return max(map(cells, chain(texts[:_WEIGHED], texts[top:end])), default=0)
 
 
 class RedriveAnswers(Struct):
@@ -51,18 +59,19 @@ def redrive_warnings(plan: Plan, answers: RedriveAnswers, *, local: bool) -> str
 def redrive_lines(
     plan: Plan, answers: RedriveAnswers, names: Sequence[str], *, top: int, width: int, room: int
 ) -> list[Pieces]:
-    """A title and at most `room` lines in all, those that are redriven first; `names` are the targets'."""
-    rows = sorted(zip(plan.targets, names, strict=True), key=lambda row: bool(row[0].reason))
-    starts = [_start(target, answers) for target, _ in rows]
-    first = max(8, min(max((cells(name) for name in names), default=8), width // 3))
-    second = max(4, min(max(map(cells, starts), default=4), width // 4))
-    lines: list[Pieces] = [
-        [(f"   {fit('INSTANCE', first)}  {fit('FROM', second)}  KEEPS  AGAIN  TWICE", QUIET)]
-    ]
+    """A title and at most `room` lines in all, those that are redriven first; `names` are in that order."""
+    rows = (*plan.eligible, *plan.skipped)
     fits = len(rows) <= room - 1
     shown = len(rows) if fits else max(1, room - 2)
     top = min(top, max(0, len(rows) - shown))
-    for (target, name), start in list(zip(rows, starts, strict=True))[top : top + shown]:
+    first = max(8, min(column_width(names, top, top + shown), width // 3))
+    starts = [_start(target, answers) for target in rows[:_WEIGHED]]
+    second = max(4, min(column_width(starts, 0, 0), width // 4))
+    lines: list[Pieces] = [
+        [(f"   {fit('INSTANCE', first)}  {fit('FROM', second)}  KEEPS  AGAIN  TWICE", QUIET)]
+    ]
+    for target, name in zip(rows[top : top + shown], names[top : top + shown], strict=True):
+        start = _start(target, answers)
         head: Pieces = [(f"   {fit(name, first, cut='middle')}  ", STRONG)]
         lines.append([*head, *_row(target, start, answers, second, max(8, width - first - second - 8))])
     if not fits:
