@@ -73,3 +73,15 @@ def test_the_detail_beside_is_of_the_polled_instance():
         assert root.rows.instance in d.text[d.text.index("│") :]
 
     drive(script)
+
+
+def test_a_finished_row_says_how_long_it_took_where_that_has_no_column():
+    async def script(d):
+        await d.press("filter.edit", *"status:complete", "enter")
+        await d.passes(1)
+        heading = next(line for line in d.lines if "BLOCKED ON" in line)
+        assert "TOOK" not in heading
+        first = next(line for line in d.lines if "✓ complete" in line)
+        assert first[heading.index("BLOCKED ON") :].startswith("took ")
+
+    drive(script)

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
+from msgspec.structs import replace
 from rich.style import Style
 from textual.events import Click
 from textual.strip import Strip
 
 from wfdash.core.model.instance import Instance
+from wfdash.core.model.status import is_final
 from wfdash.core.rows.columns import BY_NAME, BesideRow
 from wfdash.core.rows.marks import Marks
 from wfdash.core.rows.order import Order
@@ -200,8 +202,11 @@ class InstanceTable(LineTable):
         if note in (EXPIRED, RECORDED) and not why:
             why = f"was {row.status}"
         now = self._now or self._clock()
+        widths = self._layout(width).widths
         beside = BesideRow(now, note, why, self._source.facts.fields(row.id))
-        return tuple(BY_NAME[name].text(row, beside) for name, _ in self._layout(width).widths)
+        if not why and is_final(row.status) and "took" not in dict(widths):
+            beside = replace(beside, why=_lasted(row, beside))
+        return tuple(BY_NAME[name].text(row, beside) for name, _ in widths)
 
     def _strip(
         self,
@@ -233,6 +238,12 @@ class InstanceTable(LineTable):
         elif faded:
             pieces = [(part, QUIET) for part, _ in pieces]
         return strip_of(pieces, width, over)
+
+
+def _lasted(row: Instance, beside: BesideRow) -> str:
+    """What the column without room here says of a run that is over; of one that goes on its age does."""
+    took = BY_NAME["took"].text(row, beside)
+    return f"took {took}" if took else ""
 
 
 def _cell(column: str, text: str, room: int) -> str:
