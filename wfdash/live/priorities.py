@@ -61,7 +61,7 @@ class Feeds:
             all_listed=lambda: self.history.complete,
         )
         self.versions = Versions(context, wanted=self._versions_that_matter)
-        self.usual_runs = UsualRuns(context, opened=self._opened_detail)
+        self.usual_runs = UsualRuns(context, opened=self._opened_detail, waits=self._rows_go_first)
         self.watched = Watched(context)
         self.workflow_rows = WorkflowRows(context)
         self._frozen_rows = _FREEZE_AT
@@ -134,6 +134,11 @@ class Feeds:
     def _opened_detail(self) -> Detail | None:
         state = self.detail.state(self.detail.id) if self.detail.id is not None else None
         return state.detail if state is not None else None
+
+    def _rows_go_first(self) -> bool:
+        """Whether rows that somebody looks at beside the open instance were never read."""
+        read, wanted = self.row_details.progress
+        return self.detail.beside and read < wanted
 
     def apply(self, update: Update) -> None:
         """Passes on what one job learnt."""

@@ -186,8 +186,9 @@ class Watcher:
         self.search.go_on()
         self._scheduler.wake()
 
-    def open(self, instance: str | None) -> None:
-        """Which detail is polled; None for none."""
+    def open(self, instance: str | None, *, beside: bool = False) -> None:
+        """Which detail is polled; None for none. `beside` the list the rows there are looked at as well."""
+        self._feeds.detail.beside = beside
         if instance == self._feeds.detail.id:
             return
         self._scheduler.withdraw(self._feeds.detail)

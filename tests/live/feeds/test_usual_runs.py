@@ -1,7 +1,7 @@
 """When the past runs are read that an open instance is held against."""
 
 from tests.support.clocks.simulated_time import simulate
-from tests.support.harness.stage import stage
+from tests.support.harness.stage import asked, stage
 from wfdash.core.history.usual_run import LEAST_SAMPLES
 
 
@@ -25,5 +25,30 @@ def test_usual_runs_are_read_seconds_after_an_opening():
                 return len(usual.samples) if usual is not None else 0
 
             await on.until(lambda: samples() >= LEAST_SAMPLES, within=30)
+
+    simulate(story())
+
+
+def first_reads(on, ids):
+    """When each of these instances was read for the first time."""
+    reads = {}
+    for request in asked(on, "/instances/"):
+        reads.setdefault(request.path.rpartition("/")[2], request.at)
+    return [at for identity, at in reads.items() if identity in ids]
+
+
+def test_usual_runs_wait_for_unread_rows_beside_the_open_instance():
+    async def story():
+        async with stage("incident") as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: any(row.status == "complete" for row in poller.store))
+            waiting = [row.id for row in poller.store if row.status == "waiting" and row.version][:30]
+            complete = {row.id for row in poller.store if row.status == "complete"}
+            poller.want(waiting)
+            poller.open(waiting[0], beside=True)
+            await on.until(lambda: first_reads(on, complete))
+            assert len(first_reads(on, waiting)) == 30
+            assert max(first_reads(on, waiting)) <= min(first_reads(on, complete))
 
     simulate(story())

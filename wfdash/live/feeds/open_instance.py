@@ -36,6 +36,8 @@ class OpenDetail(Job):
         super().__init__(2.0)
         self.context = context
         self.id: str | None = None
+        self.beside = False
+        """Whether it stands beside the list, whose rows are looked at too."""
         self._states: OrderedDict[str, DetailState] = OrderedDict()
         self._answered: dict[str, int] = {}
         self._moved = False

@@ -41,11 +41,13 @@ class UsualRuns(Job):
     patience = float("inf")
     """It never goes before a sweep, without which rows on screen would be old."""
 
-    def __init__(self, context: FeedContext, *, opened: Callable[[], Detail | None]) -> None:
-        """`opened` is the instance that somebody looks at."""
+    def __init__(
+        self, context: FeedContext, *, opened: Callable[[], Detail | None], waits: Callable[[], bool]
+    ) -> None:
+        """`opened` is the instance that somebody looks at; `waits` whether rows go first."""
         super().__init__(1.0)
         self.context = context
-        self._opened = opened
+        self._opened, self._waits = opened, waits
         self._runs: dict[str, OrderedDict[str, RunSample | None]] = defaultdict(OrderedDict)
         """By version and id; None of one that nothing could be learned from."""
         self._listed: dict[str, tuple[float, list[Instance]]] = {}
@@ -96,7 +98,8 @@ class UsualRuns(Job):
         return self._usual[2]
 
     def due(self, now: float) -> float | None:
-        return None if self.context.local or self._next(now) is None else super().due(now)
+        quiet = self.context.local or self._waits() or self._next(now) is None
+        return None if quiet else super().due(now)
 
     def pace(self, took: float) -> float:
         return 0.0

@@ -90,7 +90,7 @@ class DetailBeside:
         if self.room.display and self.pane is None:
             self._mount()
         if session is not None and self.room.display and not is_covered(self._host):
-            session.poller.open(self._cursor())
+            session.poller.open(self._cursor(), beside=True)
             self._on_change()
 
     def draw(self, *, empty: bool) -> None:
