@@ -37,7 +37,7 @@ def first_reads(on, ids):
     return [at for identity, at in reads.items() if identity in ids]
 
 
-def test_usual_runs_wait_for_unread_rows_beside_the_open_instance():
+def test_usual_runs_wait_for_unread_rows_beside_the_detail():
     async def story():
         async with stage("incident") as on:
             poller = on.poller

@@ -75,7 +75,7 @@ def test_the_detail_beside_is_of_the_polled_instance():
     drive(script)
 
 
-def test_a_finished_row_says_how_long_it_took_where_that_has_no_column():
+def test_an_ended_row_without_the_column_says_how_long_it_took():
     async def script(d):
         await d.press("filter.edit", *"status:complete", "enter")
         await d.passes(1)
