@@ -115,3 +115,28 @@ def test_five_changed_rows_cost_little(terminal, still):
     shell.watch(8)
     longer = max(0.0, time.monotonic() - began - USUAL)
     assert len(shell.written) - before <= FIVE_ROWS + longer * PER_SECOND
+
+
+def test_pages_come_up_in_few_bytes(terminal, still):
+    """A line of 20 kB a second draws a page within a second, and all that the first one reads in two."""
+    shell = terminal(columns=140, lines=40, env=still.env)
+    shell.wait_for("DEPLOYS", "OPEN LONGEST")
+    started = shell.watch(3) + len(shell.written)
+    pages = {
+        "E": "OVER TIME",
+        "B": "REQUEST ",
+        "J": "actions sent from this machine",
+        "H": "loaded, back to",
+        "?": "more lines",
+    }
+    written = {}
+    for key, words in pages.items():
+        before = len(shell.written)
+        shell.press(key)
+        shell.wait_for(words)
+        shell.watch(1)
+        written[key] = len(shell.written) - before
+        shell.press("escape")
+        shell.wait_gone(words)
+    assert started <= 30 * 1024
+    assert max(written.values()) <= 16 * 1024, f"{written}"

@@ -9,6 +9,7 @@ _OURS = re.compile(
     r"""\x1b(?:
       \[(?:[\d;]{0,24})m                                            # colours and attributes
     | \[\d{1,3};\d{1,3}H                                            # the cursor's place
+    | \[2?K | \[\d{1,3}[GX]                                          # blanks, and what stands behind them
     | \[\?(?:7|25|1000|1003|1004|1006|1015|1049|2004|2026|2048)[hl] # modes
     | \[\?\d+\$p | \[>\d{1,2}u | \[<u                               # what the terminal can do
     | \[2[23];2t | \]2;wfdash[\w:. ]*\x07                           # the title

@@ -1,15 +1,26 @@
-"""What stands on the terminal, so that a screen that is painted anew writes only the lines that differ."""
+"""What stands on the terminal, so that a screen that is painted anew writes only the cells that differ."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+from rich.cells import cell_len
+from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
+from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.strip import Strip
 
+from wfdash.ui.widgets.strips import changed_spans
+
 __all__ = ["DrawnScreen"]
+
+_ERASE_LINE, _ERASE_REST = "\x1b[2K", "\x1b[K"
+_GAPS = re.compile(r"( {8,})")
+"""Blanks long enough for moving over them to take fewer bytes than writing them."""
 
 
 class DrawnScreen:
@@ -45,34 +56,93 @@ class DrawnScreen:
 
     def _narrowed(self, screen: Screen[object], update: LayoutUpdate) -> CompositorUpdate | None:
         lines = [Strip.join(strips).simplify() for strips in update.strips]
-        before = self._lines if screen is self._screen and update.region.size == self._size else None
-        self._screen, self._size, self._lines = screen, update.region.size, lines
-        changed = [(y, line) for y, line in enumerate(lines) if before is None or line != before[y]]
-        return LinesUpdate(changed) if changed else None
+        same = screen is self._screen and update.region.size == self._size
+        before, self._lines = self._lines, lines
+        self._screen, self._size = screen, update.region.size
+        if not same:
+            return CellsUpdate([Cells(y, 0, None, line) for y, line in enumerate(lines)])
+        return _changed([cells for y, line in enumerate(lines) for cells in _differences(y, before[y], line)])
 
     def _splice(self, update: ChopsUpdate) -> CompositorUpdate | None:
-        changed = []
+        before = {y: self._lines[y] for y, _, _ in update.spans}
         for y, left, right in update.spans:
-            before = line = self._lines[y]
+            line = self._lines[y]
             for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items()):
                 start, stop = max(x, left), min(end, right)
                 if strip is not None and start < stop:
                     new = strip.crop(start - x, stop - x)
                     line = Strip.join((line.crop(0, start), new, line.crop(stop)))
             self._lines[y] = line.simplify()
-            if self._lines[y] != before:
-                changed.append((y, left, right))
-        return ChopsUpdate(update.chops, changed, update.chop_ends) if changed else None
+        return _changed(
+            [cells for y, line in before.items() for cells in _differences(y, line, self._lines[y])]
+        )
 
 
-class LinesUpdate(CompositorUpdate):
-    """Lines from their first cell to the last."""
+class Cells(Struct, frozen=True):
+    """Cells of a line of the screen that are to be written, from `start` to `end`; None: the line anew."""
 
-    def __init__(self, lines: Sequence[tuple[int, Strip]]) -> None:
-        self._lines = lines
+    y: int
+    start: int
+    end: int | None
+    line: Strip
+
+
+def _differences(y: int, before: Strip, line: Strip) -> Iterator[Cells]:
+    for start, end in changed_spans(before, line):
+        yield Cells(y, start, end, line)
+
+
+def _changed(cells: Sequence[Cells]) -> CompositorUpdate | None:
+    return CellsUpdate(cells) if cells else None
+
+
+class CellsUpdate(CompositorUpdate):
+    """Parts of lines. Longer blanks are erased, not written: they are most of a large screen."""
+
+    def __init__(self, cells: Sequence[Cells]) -> None:
+        self._cells = cells
 
     def render_segments(self, console: Console) -> str:
         """The control sequences and text for the terminal."""
-        # With line ends between, as Textual has them: a stream to a terminal gathers what has none.
-        move_to = Control.move_to
-        return "\n".join(move_to(0, y).segment.text + line.render(console) for y, line in self._lines)
+        colours = console._color_system or ColorSystem.TRUECOLOR
+        sequences: list[str] = []
+        for number, cells in enumerate(self._cells, 1):
+            sequences.append(_sequences(cells, colours))
+            # With line ends between, as Textual has them: a stream to a terminal gathers what has none. After
+            # the last line one would scroll it.
+            following = self._cells[number].y if number < len(self._cells) else 0
+            sequences.append("\n" if following > cells.y else "")
+        return "".join(sequences)
+
+
+def _sequences(cells: Cells, colours: ColorSystem) -> str:
+    at, width, anew = cells.start, cells.line.cell_length, cells.end is None
+    sequences = [Control.move_to(at, cells.y).segment.text, _ERASE_LINE if anew else ""]
+    there = True
+    for run, style in _runs(cells.line if anew else cells.line.crop(at, cells.end)):
+        length = cell_len(run)
+        if style is not None or not anew:
+            # By column: a character before it that the terminal draws wider moves nothing behind the blank.
+            sequences.append("" if there else f"\x1b[{at + 1}G")
+        if style is not None:
+            sequences.append(Strip.render_style(style, run, colours))
+        elif not anew:
+            sequences.append(_ERASE_REST if at + length >= width else f"\x1b[{length}X")
+        there = style is not None
+        at += length
+    return "".join(sequences)
+
+
+def _runs(part: Strip) -> Iterator[tuple[str, Style | None]]:
+    """The text with its style, and with None longer blanks where nothing but the ground shows."""
+    for text, style, _ in part:
+        if style is not None and (_has_ground(style) or style.underline or style.strike):
+            yield text, style
+            continue
+        for run in filter(None, _GAPS.split(text)):
+            yield run, None if _GAPS.fullmatch(run) else style or Style.null()
+
+
+def _has_ground(style: Style) -> bool:
+    """Whether a blank in it is a patch of colour."""
+    return bool(style.reverse) or (style.bgcolor is not None and not style.bgcolor.is_default)

@@ -32,6 +32,7 @@ class SafeWriter(io.TextIOBase):
         self._muted = False
         self.taken = 0
         """Writes that the terminal has taken."""
+        self.taken_at = time.monotonic()
 
     def fileno(self) -> int:
         return int(self._file.fileno())
@@ -47,15 +48,18 @@ class SafeWriter(io.TextIOBase):
             if not self._muted:
                 self._file.write(text)
         self._written += 1
+        self.taken_at = time.monotonic()
         return len(text)
 
     def flush(self) -> None:
         with suppress(OSError):
             if not self._muted:
                 self._file.flush()
-        self.taken = self._written
+        self.taken, self.taken_at = self._written, time.monotonic()
 
 
+_STALLED = 1.0
+"""Seconds without a byte taken after which a terminal is held, or its line dead."""
 _TRIES = 20
 _RESTORED = (
     b"\x18\x1b\\"  # ends what was written in part
@@ -79,9 +83,13 @@ class TolerantDriver(LinuxDriver):
         self._file = self._writer = SafeWriter(self._file)
         self._handed = 0
         """Writes handed to the thread that does them."""
+        self._waits_since = 0.0
+        """When what is not taken yet began to be handed over."""
         self._decoder = InputDecoder()
 
     def write(self, data: str) -> None:
+        if self.drained:
+            self._waits_since = time.monotonic()
         self._handed += 1
         super().write(data)
 
@@ -89,6 +97,12 @@ class TolerantDriver(LinuxDriver):
     def drained(self) -> bool:
         """Whether the terminal has taken all that was written."""
         return self._writer.taken >= self._handed
+
+    @property
+    def stalled(self) -> bool:
+        """Whether it has taken nothing for a while of what waits for it; a slow line takes some in each."""
+        since = max(self._waits_since, self._writer.taken_at)
+        return not self.drained and time.monotonic() - since > _STALLED
 
     def came_alone(self, at: float, margin: float) -> bool:
         """Whether nothing else was read with the key made then, nor shortly before, since, or waits now."""

@@ -110,7 +110,7 @@ class TerminalApp(App[int], inherit_bindings=False):
         # 760 bytes a second of a steady screen instead of 65.
         if isinstance(renderable, CompositorUpdate) and not self.is_headless and not self._batch_count:
             # One that takes nothing gets whole frames: that it is given back at the end rests on them.
-            if not getattr(self._driver, "drained", True):
+            if getattr(self._driver, "stalled", False):
                 self._drawn.forget()
             else:
                 renderable = self._drawn.narrowed(screen, renderable)

@@ -67,14 +67,15 @@ def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
     return spans
 
 
-def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
-    """One entry a cell. Text with wide or joined characters counts as one unit, repeated over its cells."""
-    cells: list[tuple[str, Style | None]] = []
+def _cells(strip: Strip) -> list[tuple[str | tuple[str, int], Style | None]]:
+    """One entry a cell. Text with wide or joined characters counts as one unit, by number of its cells."""
+    cells: list[tuple[str | tuple[str, int], Style | None]] = []
     for text, style, _ in strip:
         if text.isascii() or _is_narrow(text):
             cells.extend(zip(text, repeat(style)))
         else:
-            cells.extend([(text, style)] * cell_len(text))
+            # Numbered, for the same text some cells further on is another picture.
+            cells.extend(((text, number), style) for number in range(cell_len(text)))
     return cells
 
 
