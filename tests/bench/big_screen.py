@@ -15,6 +15,7 @@ from wfdash.api.interface import (
     InstancePage,
     ListQuery,
     Observer,
+    Version,
     WorkflowPage,
     Workflows,
 )
@@ -62,6 +63,12 @@ class Still:
     async def get_instance(self, workflow: str, instance: str, **_: object) -> DetailAnswer:
         return DetailAnswer({"status": "waiting", "steps": [], "step_count": 0})
 
+    async def list_versions(self, workflow: str, **_: object) -> list[Version]:
+        return []
+
+    async def analytics(self, workflow: str, **_: object) -> None:
+        return
+
     async def close(self) -> None:
         pass
 
@@ -88,6 +95,8 @@ def dashboard(rows: int) -> None:
             for first in range(100, rows, 100):
                 page = [item(number) for number in range(first, min(first + 100, rows))]
                 delta: Delta = poller.store.apply(page, seq=0, now=NOW)
+                poller._context.contiguous.note_ends(page)
+                poller._context.contiguous.reach_down(NOW - (first + 99) * 1.7)
                 poller._emit(Update(delta=delta))
                 if first % 1000 == 0:
                     await asyncio.sleep(0)

@@ -1,7 +1,7 @@
 """The one facade the screens read: what is shown, how fresh it is, and what to ask for next."""
 
 import asyncio
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from wfdash.api.interface import Workflows
 from wfdash.core.filter.query import Query
@@ -241,6 +241,12 @@ class Watcher:
     def contiguous(self) -> Sequence[Instance]:
         """Loaded rows between which no instance is missing."""
         return self._context.contiguous.rows(self.store)
+
+    def contiguous_slices(self, size: int) -> Iterator[list[Instance]]:
+        """The same, however many there are: those among so many loaded rows after the other."""
+        rows = list(self.store)
+        for at in range(0, len(rows), size):
+            yield self._context.contiguous.within(rows[at : at + size])
 
     @property
     def filtered(self) -> bool:

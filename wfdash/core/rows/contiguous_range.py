@@ -1,19 +1,18 @@
 """The part of the list that was walked without a gap or a filter: only there can versions be compared."""
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from typing import Any, Final
 
 from msgspec import Struct, field
 
 from wfdash.core.model.instance import Instance
-from wfdash.core.model.status import is_final
+from wfdash.core.model.status import FINAL, is_final
 from wfdash.core.rows.store import Store
 
 __all__ = ["ContiguousRange"]
 
 _LONGEST: Final = 20_000
-"""Rows that are looked at, at most."""
+"""Rows that are given at most to whoever looks through all of them again and again."""
 
 
 class ContiguousRange(Struct):
@@ -45,14 +44,26 @@ class ContiguousRange(Struct):
         self.ended.update(str(item.get("id")) for item in items if is_final(str(item.get("status"))))
 
     def rows(self, store: Store) -> list[Instance]:
-        """The loaded rows within it.
+        """The loaded rows within it; of very many the newest, between which none is missing either."""
+        found = self.within(store)
+        if len(found) > _LONGEST:
+            found.sort(key=lambda row: row.created or 0.0, reverse=True)
+            del found[_LONGEST:]
+        return found
+
+    def within(self, rows: Iterable[Instance]) -> list[Instance]:
+        """Those of these rows that lie within it.
 
         What has ended is among them only where the list told it: errored ones are looked for by the page of
         causes and by filters, and would else be too many among those that have finished.
         """
-        floor, ceiling = self.floor, self.ceiling
+        floor, ceiling, ended = self.floor, self.ceiling, self.ended
         if floor is None or ceiling is None:
             return []
-        loaded = islice(store, _LONGEST)
-        within = (row for row in loaded if row.created is not None and floor <= row.created <= ceiling)
-        return [row for row in within if not is_final(row.status) or row.id in self.ended]
+        return [
+            row
+            for row in rows
+            if row.created is not None
+            and floor <= row.created <= ceiling
+            and (row.status not in FINAL or row.id in ended)
+        ]

@@ -93,11 +93,12 @@ class HistoryReader:
         if session is None:
             return
         if loaded.floor is None:
-            rows = poller.contiguous() if not poller.filtered else []
-            for at in range(0, len(rows), SLICE):
-                loaded.add(rows[at : at + SLICE], walked=True)
+            floors: list[float] = []
+            for rows in poller.contiguous_slices(SLICE) if not poller.filtered else ():
+                loaded.add(rows, walked=True)
+                floors += [min(row.created for row in rows if row.created is not None)] if rows else []
                 await asyncio.sleep(0)
-            loaded.floor = min((row.created for row in rows if row.created is not None), default=None)
+            loaded.floor = min(floors, default=None)
         past = session.reads.past_rows(self.workflow, floor=loaded.floor)
         past.exhausted = poller.history.complete and not poller.filtered and loaded.floor is not None
         await self._read_back(past, since=self._since)
