@@ -105,6 +105,25 @@ def test_list_is_read_to_its_end_before_all_are_marked():
     on_parcels(script, failed=300)
 
 
+def test_all_are_marked_where_the_last_rows_come_late():
+    async def script(dash):
+        dash.app.root.rows.filter_by("status:errored")
+        await dash.until(lambda: dash.app.session.poller.newest.total == len(of(dash.world, "errored")))
+        await dash.settled()
+        await dash.press("mark.all")
+        dash.server.state.latency = 2.0
+        await dash.press("a")
+        busy = asyncio.Event()
+        dash.app.call_later(busy.wait)
+        await asyncio.sleep(10)
+        assert dash.app.session.poller.history.complete
+        busy.set()
+        await dash.until(lambda: not isinstance(dash.app.screen, ReadAllScreen))
+        assert set(dash.app.root.rows.marks.ids) == of(dash.world, "errored")
+
+    on_parcels(script, failed=300)
+
+
 def test_all_that_only_reading_tells_are_opened_first():
     async def script(dash):
         dash.app.root.rows.filter_by("status:errored step~weigh")

@@ -1,5 +1,6 @@
 """Asks whether what was read of a choice is meant, or all of it; then reads all of it while one looks on."""
 
+import asyncio
 from collections.abc import Callable
 
 from rich.style import Style
@@ -29,6 +30,7 @@ class ReadAllScreen(LowerHalf):
         self._what, self._rest, self._then = what, rest, then
         self._began: tuple[float, int] | None = None
         """When reading began, and how many had been read."""
+        self._over = False
 
     def on_mount(self) -> None:
         read, of = self._rest.progress
@@ -42,7 +44,7 @@ class ReadAllScreen(LowerHalf):
 
     def _go_on(self) -> None:
         """Reads on, and goes further once there is no more."""
-        if self._began is not None and self.on_top:
+        if self._began is not None and self.on_top and not self._over:
             if not self._rest.missing:
                 self._finish()
                 return
@@ -93,9 +95,11 @@ class ReadAllScreen(LowerHalf):
         event.prevent_default()
         if event.key == "escape":
             self.close()
-        elif self._began is None and bare(event) == "o":
+        elif self._over or self._began is not None:
+            pass
+        elif bare(event) == "o":
             self._finish()
-        elif self._began is None and bare(event) == "a":
+        elif bare(event) == "a":
             self._begin()
             self._go_on()
 
@@ -103,6 +107,14 @@ class ReadAllScreen(LowerHalf):
         self._began = self.context.clock(), self._rest.progress[0]
 
     def _finish(self) -> None:
+        """Goes further once the screens have the rows that were read last, for what they show is taken.
+
+        The news of these are told at the end of this turn, and then wait in the queue of the app.
+        """
+        self._over = True
+        asyncio.get_running_loop().call_soon(self.app.call_later, self._go_further)
+
+    def _go_further(self) -> None:
         if self.close():
             self._then()
 
