@@ -171,10 +171,13 @@ class Watcher:
         self.history.reset()
         self._scheduler.wake()
 
-    def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
-        """Reads the loaded rows that this filter cannot tell from their rows alone, as budget allows."""
+    def look_for(self, query: Query | None, marks: Container[str] = (), *, waits: bool = False) -> None:
+        """Reads the loaded rows that this filter cannot tell from their rows alone, as budget allows.
+
+        One that `waits` asks the server nothing before `search_on`.
+        """
         self._scheduler.withdraw(self.search)
-        self.search.look_for(query, marks)
+        self.search.look_for(query, marks, waits=waits)
         self._scheduler.wake()
 
     def look_up(self, recall: Recall) -> None:

@@ -340,3 +340,19 @@ def test_every_field_says_what_it_is_for():
 def test_a_query_of_a_thousand_words_can_be_matched():
     query = parse(" or ".join("x" * 1 for _ in range(390)) + " or order")
     assert query.match(Instance("order-1"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("params~a", "params~ab", True),
+        ("status:errored params~a", "status:errored any~b", True),
+        ("-params~a or order", "-error~b or order", True),
+        ("params~a", "params~a order", False),
+        ("status:errored params~a", "status:queued params~a", False),
+        ("blocked:event", "params~a", False),
+        ("blocked:event", "blocked:sleep", False),
+    ],
+)
+def test_filters_that_differ_in_what_is_read_are_about_the_same_rows(one, other, same):
+    assert parse(one).has_rows_of(parse(other)) is same

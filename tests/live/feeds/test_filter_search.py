@@ -89,7 +89,7 @@ def test_what_the_record_holds_is_not_read_again():
                     asked_for.extend(row.id for row in rows)
                     return {row.id: kept[row.id] for row in rows if row.id in kept and row.id != missing}
 
-                async def find(self, workflow, query, now):
+                async def find(self, workflow, query, now, known):
                     return
                     yield
 
@@ -212,6 +212,29 @@ def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
             poller.search_on()
             await on.until(lambda: poller.search.searched.over)
             assert poller.search.searched.read - before == 20
+
+    simulate(story())
+
+
+def test_a_filter_that_is_only_typed_reads_nothing_before_it_may(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 10)
+
+    async def story():
+        async with stage() as on:
+            poller = on.poller
+            poller.show("orders")
+            await on.until(lambda: len(poller.store) > 50)
+            for text in ("step~c", "step~ch", "step~cha"):
+                poller.look_for(parse(text), waits=True)
+                await asyncio.sleep(5)
+            searched = poller.search.searched
+            assert searched.waits
+            assert not searched.looking
+            assert (searched.read, searched.unread) == (0, len(poller.store))
+            assert not [asked for asked in on.app.state.requests if is_read(asked)]
+            poller.search_on()
+            await on.until(lambda: poller.search.searched.over)
+            assert poller.search.searched.read == 10
 
     simulate(story())
 

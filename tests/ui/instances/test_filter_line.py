@@ -73,6 +73,28 @@ def test_a_search_says_what_it_costs_and_what_stops_it():
     drive(script)
 
 
+def test_typing_says_what_the_reading_costs_and_enter_begins_it():
+    def is_read(asked):
+        return asked.method == "GET" and "/instances/" in asked.path
+
+    async def script(d):
+        poller = d.app.session.poller
+        await d.press("filter.edit")
+        await d.type("params~zzz")
+        await d.until(lambda: "unread" in d.lines[1])
+        before = sum(map(is_read, d.server.state.requests))
+        await d.passes(5)
+        assert sum(map(is_read, d.server.state.requests)) == before
+        unread = poller.search.searched.unread
+        cost = rf"{unread:,} unread: about [0-9hms ]+ of the request budget · enter reads "
+        assert re.search(cost, d.lines[1])
+        assert f"{unread:,} may match; enter reads" in d.app.root.table.message
+        await d.press("enter")
+        await d.until(lambda: re.search(r"opened [1-9]", d.lines[1]))
+
+    drive(script)
+
+
 def test_no_match_is_never_said_bare_while_rows_are_loading():
     async def script(d):
         seen = []
@@ -174,7 +196,9 @@ def test_values_of_a_field_come_from_rows_and_details():
         await d.press("tab")
         assert d.app.root.rows.query.text.removeprefix("version:") in versions
         await d.type(" step~char")
+        await d.press("enter")
         await d.until(lambda: "charge card" in str(d.app.session.poller.row_details.read))
+        await d.press("filter.edit", "right")
         await d.type("g")
         await d.press("tab")
         assert d.app.root.filter_line.field.value.endswith(' step~"charge card"')

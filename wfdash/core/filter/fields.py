@@ -247,18 +247,16 @@ def _time_test(term: Term, wanted: bool, now: float) -> Test:
     return ran
 
 
-def _searched(field: str, read: DetailFields) -> tuple[str, ...]:
-    """The texts in which a value of this field is looked for."""
-    contents = read.contents
-    if field == "step":
-        return read.steps
-    if field == "error":
-        return (read.error,)
-    if field == "params":
-        return (contents.params,)
-    if field == "output":
-        return (contents.output,)
-    return (contents.params, contents.output, contents.steps, read.error)
+_TEXT: Mapping[str, Callable[[DetailFields], str]] = {
+    "error": operator.attrgetter("error"),
+    "params": operator.attrgetter("contents.params"),
+    "output": operator.attrgetter("contents.output"),
+}
+_TEXTS: Mapping[str, Callable[[DetailFields], tuple[str, ...]]] = {
+    "step": operator.attrgetter("steps"),
+    "any": operator.attrgetter("contents.params", "contents.output", "contents.steps", "error"),
+}
+"""The texts in which a value of a field is looked for."""
 
 
 def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
@@ -279,19 +277,26 @@ def _place_test(term: Term, low: tuple[str, ...]) -> Callable[[Contents], bool]:
 
 
 def _detail_test(term: Term, wanted: bool, details: Mapping[str, DetailFields]) -> Test:
+    """Chosen once for the field: at each key it is asked of every instance that was read."""
+    tells, find = _fields_test(term), details.get
+    if wanted:
+        return lambda row: (read := find(row.id)) is not None and tells(read)
+    return lambda row: (read := find(row.id)) is not None and not tells(read)
+
+
+def _fields_test(term: Term) -> Callable[[DetailFields], bool]:
     low = tuple(value.lower() for value in term.values)
-    at_place = _place_test(term, low) if "." in term.field else None
-
-    def tells(row: Instance) -> bool:
-        read = details.get(row.id)
-        if read is None:
-            return False
-        if term.field == "blocked":
-            return (read.blocked in low) is wanted
-        if term.field == "odd":
-            return (read.odd in low) is wanted
-        if at_place is not None:
-            return at_place(read.contents) is wanted
-        return any(value in text for text in _searched(term.field, read) for value in low) is wanted
-
-    return tells
+    if "." in term.field:
+        at_place = _place_test(term, low)
+        return lambda read: at_place(read.contents)
+    if term.field == "blocked":
+        return lambda read: read.blocked in low
+    if term.field == "odd":
+        return lambda read: read.odd in low
+    if (text := _TEXT.get(term.field)) is None:
+        texts = _TEXTS[term.field]
+        return lambda read: any(value in text for text in texts(read) for value in low)
+    if len(low) > 1:
+        return lambda read: any(value in text(read) for value in low)
+    only = low[0]
+    return lambda read: only in text(read)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wfdash.core.filter.fields import (
     STATUS_GROUPS,
@@ -68,6 +69,10 @@ class Query:
     def needs_details(self) -> bool:
         """Some term can only be told from an instance that was read."""
         return any((field := field_of(term.field)) is not None and field.details for term in self._terms)
+
+    def has_rows_of(self, other: "Query") -> bool:
+        """Whether they differ at most in what only reading tells, so that the same rows may match."""
+        return _of_rows(self.node) == _of_rows(other.node)
 
     @property
     def needed(self) -> Sequence[Term]:
@@ -202,6 +207,18 @@ def _terms(node: Node) -> Iterator[Term]:
     else:
         for part in node.nodes:
             yield from _terms(part)
+
+
+def _of_rows(node: Node) -> Node:
+    """The filter without the values that only an instance that was read can be compared with."""
+    if isinstance(node, Term):
+        field = field_of(node.field)
+        # Of what is blocked no ended row need be read.
+        read = field is not None and field.details and field.name != "blocked"
+        return Term("any", "~", ()) if read else node
+    if isinstance(node, Not):
+        return Not(_of_rows(node.node))
+    return replace(node, nodes=tuple(map(_of_rows, node.nodes)))
 
 
 def _conjuncts(node: Node) -> Iterator[Term]:

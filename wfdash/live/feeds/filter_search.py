@@ -31,8 +31,10 @@ class Recall(Protocol):
     async def __call__(self, workflow: str, rows: Sequence[Instance]) -> Mapping[str, DetailFields]:
         """Gives those of these rows that did not change since they were read."""
 
-    def find(self, workflow: str, query: Query, now: float) -> AsyncIterator["Sequence[RecordedInstance]"]:
-        """All that match, newest first, whether they are listed or not; nothing where none can be told."""
+    def find(
+        self, workflow: str, query: Query, now: float, known: Container[str] = ()
+    ) -> AsyncIterator["Sequence[RecordedInstance]"]:
+        """All that match but the known ones, newest first, whether they are listed or not."""
 
 
 MOST = 200
@@ -54,6 +56,14 @@ class Searched(Struct, frozen=True):
     candidates: int
     over: bool
     """No more of them will be read for this filter unless somebody wants it."""
+    looking: bool = False
+    """Whether more of them may be known in a moment, without a request."""
+    waits: bool = False
+    """Whether nothing is read for it yet: it is only typed."""
+
+    @property
+    def unread(self) -> int:
+        return max(0, self.candidates - self.read)
 
 
 class FilterSearch(Job):
@@ -88,12 +98,18 @@ class FilterSearch(Job):
         """Foreground while somebody waits for what a filter finds; else as other details of rows."""
         return Priority.FOREGROUND if self.busy else Priority.ROWS
 
-    def look_for(self, query: Query | None, marks: Container[str] = ()) -> None:
-        """Reads what this filter needs to know; a filter that needs no details wants nothing."""
+    def look_for(self, query: Query | None, marks: Container[str] = (), *, waits: bool = False) -> None:
+        """Reads what this filter needs to know; a filter that needs no details wants nothing.
+
+        One that `waits` finds what is known already, and what it costs is said before `go_on` begins it.
+        """
+        before, found = self._query, self._survey is None
         self._query, self._marks = (query if query is not None and query.needs_details else None), marks
-        self._spent, self._allowed = 0, MOST
+        self._spent, self._allowed = 0, 0 if waits else MOST
         self.next_at = 0.0
-        self._begin()
+        # With each letter of a text another one is looked for, in the same rows.
+        if before is None or self._query is None or not found or not self._query.has_rows_of(before):
+            self._begin()
         if self._finding is not None:
             self._finding.cancel()
             self._finding = None
@@ -117,9 +133,16 @@ class FilterSearch(Job):
         """How far the search is; None while no filter asks for what only reading tells."""
         if self._query is None:
             return None
-        read = sum(1 for details in self._details.read if details in self._candidates)
+        read = sum(map(self._candidates.__contains__, self._details.read))
+        looking = self._survey is not None or self._asks_the_record
         everything = self._survey is None and read >= len(self._candidates)
-        return Searched(read, len(self._candidates), self._spent >= self._allowed or everything)
+        over = self._spent >= self._allowed or everything
+        return Searched(read, len(self._candidates), over, looking, self.waits)
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing may be read for the filter yet."""
+        return self._query is not None and not self._allowed
 
     @property
     def busy(self) -> bool:
@@ -177,9 +200,13 @@ class FilterSearch(Job):
         self._details.remember(detail)
         context.notify(Update(details=(identity,)))
 
+    @property
+    def _asks_the_record(self) -> bool:
+        return any(task is not None and not task.done() for task in (self._finding, self._recalling))
+
     def _is_recalling(self) -> bool:
         """Whether the record is being asked: what it holds costs no request."""
-        if any(task is not None and not task.done() for task in (self._finding, self._recalling)):
+        if self._asks_the_record:
             return True
         if self.recall is None or self._survey is not None:
             return False
@@ -207,7 +234,7 @@ class FilterSearch(Job):
 
     async def _find(self, recall: Recall, workflow: str, query: Query) -> None:
         """What of the record matches, at once; what of it the list does not tell of is then asked for."""
-        async for found in recall.find(workflow, query, self.context.clock()):
+        async for found in recall.find(workflow, query, self.context.clock(), self._details.read):
             context, store, read = self.context, self.context.store, self._details.read
             if query is not self._query or context.workflow != workflow:
                 return
@@ -241,7 +268,7 @@ class FilterSearch(Job):
         row, read = self.context.store.get(identity), self._details.read.get(identity)
         if row is None or self.context.store.note(identity) == EXPIRED:
             return
-        if (read is None or self._is_recorded(identity)) and self._spent < self._allowed:
+        if read is None or self._is_recorded(identity):
             place = (-(row.created or 0.0), identity)
             heappush(self._unread, place)
             if self.recall is not None and read is None and identity not in self._looked_up:

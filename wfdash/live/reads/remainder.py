@@ -73,7 +73,7 @@ class ListRemainder:
     @property
     def _unsearched(self) -> int:
         searched = self._poller.search.searched
-        return searched.candidates - searched.read if searched is not None else 0
+        return searched.unread if searched is not None else 0
 
     @property
     def requests(self) -> int:

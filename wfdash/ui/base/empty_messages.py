@@ -5,10 +5,10 @@ from collections.abc import Callable
 from wfdash.api.errors import WorkflowNotFound
 from wfdash.core.text.clean import clean
 from wfdash.core.text.words import count
-from wfdash.live.feeds.filter_search import Searched
+from wfdash.live.feeds.filter_search import MOST, Searched
 from wfdash.live.polling.freshness import Freshness
 
-__all__ = ["PATIENCE", "empty_message", "is_lost", "no_answer"]
+__all__ = ["PATIENCE", "empty_message", "is_lost", "no_answer", "what_enter_reads"]
 
 _SILENT = 5.0
 """Seconds without an answer after which a pane says so, long before the request is given up."""
@@ -51,7 +51,7 @@ def empty_message(
     if fresh.answered_at is None and not (frozen and filter and loaded):
         return f"Nothing was read of {name}.\n{thaws}." if frozen else _unanswered(fresh, name, now, key_of)
     change = f"{key_of('layer.close')} clears the filter; {key_of('filter.edit')} changes it."
-    if filter and searched is not None and searched.candidates > searched.read:
+    if filter and searched is not None and (searched.unread or searched.looking):
         return f"{_searching(searched, clean(filter), key_of)}. {change}"
     if filter and loaded:
         if not (complete or frozen or fresh.stale):  # a table near its end asks for older rows
@@ -89,7 +89,16 @@ def _unanswered(fresh: Freshness, name: str, now: float, key_of: Callable[[str],
 def _searching(searched: Searched, filter: str, key_of: Callable[[str], str]) -> str:
     """While rows that may match are still to be read."""
     goes_on = f"; {key_of('poll.now')} reads on" if searched.over else ", and are read one by one"
+    if searched.waits:
+        goes_on = f"; {what_enter_reads(searched)}"
+    if searched.looking:
+        goes_on = ", and are looked up first"
     none = f"None of the {count(searched.read)} instances read so far matches {filter}."
     if not searched.read:
         none = f"Nothing was read yet for {filter}."
-    return f"{none}\n{count(searched.candidates - searched.read)} may match{goes_on}"
+    return f"{none}\n{count(searched.unread)} may match{goes_on}"
+
+
+def what_enter_reads(searched: Searched) -> str:
+    """What begins with the end of typing."""
+    return f"enter reads the newest {count(MOST)}" if searched.unread > MOST else "enter reads them"

@@ -1,5 +1,6 @@
 """When rows may move: never under a hand that is about to press a key."""
 
+from collections.abc import Collection
 from typing import Any
 
 from textual.screen import Screen
@@ -29,10 +30,26 @@ class RowMoves:
 
     def take_in(self, delta: Delta) -> None:
         """The store changed."""
+        self._rows.table.note_changes(delta.changed)
+        self._move(delta)
+
+    def take_in_details(self, instances: Collection[str]) -> None:
+        """Instances were read: a filter that asks for what only that tells may want them, or not any more.
+
+        Out of the record hundreds come at once, so that all of them move the rows one time.
+        """
+        rows, poller = self._rows, self._rows.poller
+        # The store says nothing of what is in an instance, so its delta does not tell that the filter's
+        # answer changed.
+        if rows.query.needs_details and poller is not None:
+            self._move(Delta(changed=tuple(each for each in instances if each in poller.store)))
+        shown = rows.table.on_screen()
+        rows.table.refresh_rows(index for index in shown if rows.table.row_key(index) in instances)
+
+    def _move(self, delta: Delta) -> None:
         rows, table = self._rows, self._rows.table
         if rows.poller is None or rows.view is None:
             return
-        table.note_changes(delta.changed)
         held = self._held()
         rows.view.update(delta, hold=held, ghosts=True)
         if held:
@@ -41,17 +58,6 @@ class RowMoves:
         table.rows_changed()
         if rows.awaited in delta.added:
             rows.put_cursor(rows.awaited)
-
-    def take_in_detail(self, instance: str) -> None:
-        """An instance was read: a filter that asks for what only that tells may want it, or not any more."""
-        rows, poller = self._rows, self._rows.poller
-        # The store says nothing of what is in an instance, so its delta does not tell that the filter's
-        # answer changed.
-        if rows.query.needs_details and poller is not None and instance in poller.store:
-            self.take_in(Delta(changed=(instance,)))
-        index = rows.table.index_of(instance)
-        if index is not None:
-            rows.table.refresh_rows([index])
 
     def tick(self) -> None:
         """What waited may go in once no key was pressed for a while."""
@@ -86,6 +92,7 @@ class RowMoves:
         rows = [view.row(index) for index in shown]
         # What ended well has nothing left to say; of what failed the cause is wanted.
         poller.want([row.id for row in rows if not is_final(row.status) or row.status == "errored"])
-        # Not while a search reads: each page of rows would give it more to read.
-        if shown.stop > len(view) - NEAR_END and not poller.history.complete and not poller.search.busy:
+        # Not while a search reads or is about to: each page of rows would give it more to read.
+        searches = poller.search.busy or poller.search.waits
+        if shown.stop > len(view) - NEAR_END and not poller.history.complete and not searches:
             poller.load_more()

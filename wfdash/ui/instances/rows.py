@@ -137,7 +137,8 @@ class InstanceRows:
         self.marks.show(self.workflow, self._marks_scope(typing=typing))
         if self.view is None or self.poller is None:
             return
-        self.poller.look_for(query, self.marks)
+        # A letter asks the server nothing: what the reading costs is said first. A record costs nothing.
+        self.poller.look_for(query, self.marks, waits=typing and self._context.past is None)
         self._rebuild()
         self._look_up_batches()
         self._api.ask_soon(self.poller, self.workflow, query)
@@ -148,6 +149,8 @@ class InstanceRows:
     def settle_filter(self) -> None:
         """What was typed stays, so marks belong to it from now on."""
         self.untouched = True
+        if self.poller is not None and self.poller.search.waits:
+            self.poller.search_on()
         if not self.query.needs_marks:
             self._settled = str(self.query)
 

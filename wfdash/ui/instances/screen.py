@@ -89,8 +89,8 @@ class InstancesScreen(BaseScreen):
     def live(self, update: Update) -> None:
         if update.delta:
             self._moves.take_in(update.delta)
-        for instance in update.details:
-            self._moves.take_in_detail(instance)
+        if update.details:
+            self._moves.take_in_details(frozenset(update.details))
         self.draw_soon()
 
     def tick(self, now: float) -> None:

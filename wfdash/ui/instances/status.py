@@ -11,7 +11,7 @@ from wfdash.core.text.words import count, spoken
 from wfdash.live.feeds.filter_search import Searched
 from wfdash.live.polling.freshness import Freshness
 from wfdash.live.watcher import Watcher
-from wfdash.ui.base.empty_messages import empty_message, is_lost, no_answer
+from wfdash.ui.base.empty_messages import empty_message, is_lost, no_answer, what_enter_reads
 from wfdash.ui.base.identity import identity_of, last_pieces
 from wfdash.ui.context import Context
 from wfdash.ui.instances.rows import InstanceRows
@@ -81,7 +81,10 @@ class ListStatus(Struct, frozen=True):
         groups: list[Pieces] = [[first]]
         if (searched := poller.search.searched) is not None:
             keys = self.key_of("poll.now"), self.key_of("layer.close")
-            groups += _searched_pieces(searched, *keys, poller.budget.pace)
+            if searched.waits and searched.unread and not searched.looking:
+                groups[:0] = _cost_pieces(searched, poller)
+            else:
+                groups += _searched_pieces(searched, *keys, poller.budget.pace)
         if self.recorded:
             groups.append([(f"{count(self.recorded)} only in the record", WARN)])
         read, of = poller.row_details.progress
@@ -187,13 +190,25 @@ def _loaded(poller: Watcher, matched: int | None) -> str:
 def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float) -> Sequence[Pieces]:
     """How many of those that may match were read, what the rest costs, and the key that goes on or stops."""
     words = f"opened {count(searched.read)} of {count(searched.candidates)}"
-    unread = searched.candidates - searched.read
+    unread = searched.unread
+    if searched.looking:
+        return [[(f"{count(searched.read)} of {count(searched.candidates)} known so far", WARN)]]
     cost = f"about {spoken(unread / pace)} for the rest"
     if searched.over and unread:
         return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], [(cost, QUIET)]]
     if unread:
         return [[(words, WARN)], [(f"{stop} stops", QUIET)], [(cost, QUIET)]]
     return [[(words, PLAIN if searched.over else WARN)]]
+
+
+def _cost_pieces(searched: Searched, poller: Watcher) -> Sequence[Pieces]:
+    """What it costs to read those that may match, before any of them is."""
+    cost = (
+        ""
+        if poller.local
+        else f": about {spoken(searched.unread / poller.budget.pace)} of the request budget"
+    )
+    return [[(f"{count(searched.unread)} unread{cost}", WARN)], [(what_enter_reads(searched), QUIET)]]
 
 
 def trouble_pieces(poller: Watcher, fresh: Freshness, width: int, now: float) -> Pieces:

@@ -80,6 +80,10 @@ def filters():
     yield "params.text~4711 output~4711"
     yield "params~4711,nothing,é"
     yield "any~zzzznothing"
+    yield "status:errored or params~4711"
+    yield "-odd:ran-twice output~4711 or i17"
+    yield "odd:ran-twice"
+    yield "-odd:ran-twice"
 
 
 @pytest.mark.parametrize("indexed", [True, False])
@@ -101,7 +105,8 @@ def test_exactly_those_are_found(path, indexed):
 
 def test_a_filter_of_rows_alone_asks_nothing_of_it(path):
     with closing(open_record(path)) as reader:
-        assert found_in(reader, parse("status:errored or params~4711")) == []
+        assert found_in(reader, parse("status:errored")) == []
+        assert found_in(reader, parse("blocked:event")) == [], "what was erased waits for nothing"
         assert found_in(reader, parse("params~4711"), "invoices") == []
 
 

@@ -1,6 +1,6 @@
 """Which instances of the own record hold what a filter asks for, whether the server still has them or not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -14,7 +14,16 @@ from wfdash.core.payload.placeholders import NOT_RECORDED
 from wfdash.live.records.record.contents import COLUMNS, fields_of, search_of
 from wfdash.live.records.record.reading import KeptDetail, RecordReader
 
-__all__ = ["RecordedInstance", "find", "find_others", "look_up", "still_holds", "tells_contents"]
+__all__ = [
+    "RecordedInstance",
+    "all_indexed",
+    "find",
+    "find_others",
+    "look_up",
+    "may_hold",
+    "still_holds",
+    "tells_contents",
+]
 
 _PAGE: Final = 500
 _MOST: Final = 100_000
@@ -30,11 +39,11 @@ _OF: Final = "i.workflow = (SELECT key FROM workflow WHERE name = ?1)"
 _ORDER: Final = "ORDER BY i.created DESC, i.id DESC LIMIT ?2"
 _INDEXED: Final = (
     # The few that the index names are looked up among the instances, never the other way.
-    "SELECT i.key FROM contents AS c CROSS JOIN instance AS i ON i.key = c.rowid"
+    "SELECT i.key, i.id FROM contents AS c CROSS JOIN instance AS i ON i.key = c.rowid"
     f" WHERE {_OF} AND {{}} {_ORDER}"
 )
 _OTHERS: Final = (
-    f"SELECT i.key FROM instance AS i WHERE {_OF} {{}} AND EXISTS"
+    f"SELECT i.key, i.id FROM instance AS i WHERE {_OF} {{}} AND EXISTS"
     f" (SELECT 1 FROM detail WHERE instance = i.key AND simple = 0) {_ORDER}"
 )
 _NOT_INDEXED: Final = "AND NOT EXISTS (SELECT 1 FROM searched WHERE instance = i.key)"
@@ -52,24 +61,40 @@ class RecordedInstance(Struct, frozen=True):
         return still_holds(self.at, self.fields.status, row)
 
 
-def find(reader: RecordReader, workflow: str, query: Query, now: float) -> Iterator[list[RecordedInstance]]:
-    """Those of the index that match, page by page, newest first.
+def find(
+    reader: RecordReader, workflow: str, query: Query, now: float, known: Container[str] = ()
+) -> Iterator[list[RecordedInstance]]:
+    """Those of the index that match and are not known, page by page, newest first.
 
     Nothing where no term of the filter can be told from what is kept.
     """
     search = search_of(query, first=3)
     if search is not None and reader.has_index:
-        keys = _keys(reader, workflow, _INDEXED.format(search.where), search.values)
+        keys = _keys(reader, workflow, _INDEXED.format(search.where), known, search.values)
         yield from _pages(reader, workflow, keys, query, now)
 
 
 def find_others(
-    reader: RecordReader, workflow: str, query: Query, now: float
+    reader: RecordReader, workflow: str, query: Query, now: float, known: Container[str] = ()
 ) -> Iterator[list[RecordedInstance]]:
-    """Those that match and are not in the index, by going through them: all where there is none."""
-    if search_of(query, first=3) is not None:
-        others = _OTHERS.format(_NOT_INDEXED if reader.has_index else "")
-        yield from _pages(reader, workflow, _keys(reader, workflow, others), query, now)
+    """Those that match and that the index does not name, by going through them.
+
+    All where there is none, and for a filter of which it can tell no term: `odd:ran-twice`, `a or params~7`.
+    """
+    if may_hold(query):
+        indexed = reader.has_index and search_of(query, first=3) is not None
+        others = _OTHERS.format(_NOT_INDEXED if indexed else "")
+        yield from _pages(reader, workflow, _keys(reader, workflow, others, known), query, now)
+
+
+def may_hold(query: Query) -> bool:
+    """Whether what a record holds can match: what the server erased waits for nothing any more."""
+    return query.needs_details and not any(term.field == "blocked" for term in query.needed)
+
+
+def all_indexed(reader: RecordReader, workflow: str) -> bool:
+    """Whether the index holds every instance of it that was read."""
+    return reader.has_index and not reader.ask(_OTHERS.format(_NOT_INDEXED), workflow, 1)
 
 
 def look_up(reader: RecordReader, workflow: str, instance: str) -> tuple[float, DetailFields] | None:
@@ -100,8 +125,10 @@ def still_holds(at: float, status: object, row: Instance) -> bool:
     return changed <= at if changed is not None else is_final(row.status)
 
 
-def _keys(reader: RecordReader, workflow: str, sql: str, values: Sequence[str] = ()) -> list[int]:
-    return [key for (key,) in reader.ask(sql, workflow, _MOST, *values)]
+def _keys(
+    reader: RecordReader, workflow: str, sql: str, known: Container[str], values: Sequence[str] = ()
+) -> list[int]:
+    return [key for key, identity in reader.ask(sql, workflow, _MOST, *values) if identity not in known]
 
 
 def _pages(

@@ -125,7 +125,7 @@ class Keeper:
         ).fetchone()
         if before == facts:
             return False
-        self._execute(
+        self._connection.execute(
             "INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, at, *facts)
         )
         return True
@@ -191,7 +191,8 @@ class Keeper:
             (key, seen.at),
         ).fetchone()
         if before != facts:
-            self._execute("INSERT OR REPLACE INTO cause VALUES (?, ?, ?, ?, ?, ?)", (key, seen.at, *facts))
+            values = (key, seen.at, *facts)
+            self._connection.execute("INSERT OR REPLACE INTO cause VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def _index(
         self, index: ContentIndex, seen: SawDetail, key: int, entries: Sequence[Any], rest: dict[str, Any]

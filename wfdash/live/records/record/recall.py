@@ -1,7 +1,7 @@
 """What instances hold, out of the record: a filter for it asks the server only about what is not there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Sequence
 
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.filter.query import Query
@@ -10,9 +10,11 @@ from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.contents import search_of
 from wfdash.live.records.record.finding import (
     RecordedInstance,
+    all_indexed,
     find,
     find_others,
     look_up,
+    may_hold,
     still_holds,
     tells_contents,
 )
@@ -65,23 +67,28 @@ class RecordRecall:
                 found[row.id] = fields
         return found
 
-    async def find(self, workflow: str, query: Query, now: float) -> AsyncIterator[list[RecordedInstance]]:
-        """Everything in the record that matches, newest first, whether it is listed or not."""
+    async def find(
+        self, workflow: str, query: Query, now: float, known: Container[str] = ()
+    ) -> AsyncIterator[list[RecordedInstance]]:
+        """Everything in the record that matches but the known ones, newest first, whether listed or not."""
         await self._wait()
         reader = await asyncio.to_thread(self._open)
-        if reader is None or self._at() != _NOW or search_of(query, first=0) is None:
+        if reader is None or self._at() != _NOW or not may_hold(query):
             return
-        pages = find(reader, workflow, query, now)
+        pages = find(reader, workflow, query, now, known)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
-        if workflow in self._indexed:
+        if search_of(query, first=0) is not None and await asyncio.to_thread(self._has_all, reader, workflow):
             return
-        pages, number = find_others(reader, workflow, query, now), 0
+        pages = find_others(reader, workflow, query, now, known)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
-            number += 1
             yield page
-        if not number:
+
+    def _has_all(self, reader: RecordReader, workflow: str) -> bool:
+        """Whether the index named all that match: once it holds what was read it goes on to."""
+        if workflow not in self._indexed and all_indexed(reader, workflow):
             self._indexed.add(workflow)
+        return workflow in self._indexed
 
     def close(self) -> None:
         if self._reader is not None:
