@@ -31,6 +31,21 @@ def test_a_filter_runs_for_the_status_that_it_shows():
     drive(script, demo=False, hooks=HOOKS, size=(160, 40))
 
 
+def test_what_a_command_of_a_session_begun_early_says_goes_by_itself():
+    """With the page on which it was said closed after that: a timer without an app would end the program."""
+
+    async def script(d):
+        await d.until(lambda: d.app.hooks._runner is not None and d.app.hooks._runner._holds)
+        await d.press("budget.open")
+        verbs.terminate(d.world, next(d.world.workflows["orders"].walk(newest_first=True, status="waiting")))
+        await d.until(lambda: "/no/such/program for " in d.lines[-1])
+        await d.until(lambda: "/no/such/program for " not in d.lines[-1])
+        await d.press("layer.close")
+        assert "no filter" in d.lines[1]
+
+    drive(script, demo=False, hooks=HOOKS, early=True)
+
+
 @pytest.mark.parametrize("where", [{"demo": True}, {"demo": False, "handover": Handover(1.7e9)}])
 def test_nothing_runs_in_the_demo_and_from_a_handover(where):
     async def script(d):

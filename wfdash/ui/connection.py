@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -78,11 +79,15 @@ class SessionManager:
 
         context = self._context
 
+        # A session that was begun before there was an app knows none: a timer that something starts there
+        # would fail, and end the app with the screen that it belongs to.
+        inside = copy_context()
+
         def emit(event: Event) -> None:
             if turn != self._turn:
                 return  # a session that was left may still be reading: what it brings is of another account
             if isinstance(event, Update):
-                self._on_update(event)
+                inside.copy().run(self._on_update, event)
             if context.past is not None and isinstance(event, Update):
                 # What is shown out of the record does not move by what is so now.
                 if not event.watched:

@@ -51,7 +51,9 @@ SEEN = [
 def test_a_recorder_says_where_it_keeps_and_writes_on_closing(tmp_path):
     path = tmp_path / "records" / "a.db"
     recorder, said = recorder_at(path, SEEN)
-    assert said == [f"what wfdash sees is kept from now on, without params and outputs, in {path}"]
+    assert said == [
+        f"what wfdash sees is kept from now on, no payloads; [record] on = false stops it; it lies in {path}"
+    ]
     assert not recorder.trouble
     connection = sqlite3.connect(path)
     assert [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in

@@ -84,8 +84,10 @@ class RecordWriter:
         self._node = node_of(path)
         file = RecordFile(path, payloads=self._place.payloads, most_bytes=self._place.most_bytes)
         if fresh:
-            kept = "with params and outputs" if self._place.payloads else "without params and outputs"
-            self._queue.announce(f"what wfdash sees is kept from now on, {kept}, in {path}")
+            kept = "payloads too" if self._place.payloads else "no payloads"
+            # The path last: it is what a narrow terminal cuts off, and `doctor` tells it too.
+            off = "[record] on = false stops it"
+            self._queue.announce(f"what wfdash sees is kept from now on, {kept}; {off}; it lies in {path}")
         if file.unindexed and not self._said_unindexed:
             self._said_unindexed = True
             words = "this SQLite has no FTS5: what the record holds is searched without an index, slower"
