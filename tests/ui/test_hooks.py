@@ -31,7 +31,7 @@ def test_a_filter_runs_for_the_status_that_it_shows():
     drive(script, demo=False, hooks=HOOKS, size=(160, 40))
 
 
-def test_what_a_command_of_a_session_begun_early_says_goes_by_itself():
+def test_words_of_a_command_go_where_the_session_began_early():
     """With the page on which it was said closed after that: a timer without an app would end the program."""
 
     async def script(d):

@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.support.harness.dashboard import drive
+from wfdash.live.feeds import filter_search
 
 
 def test_keys_go_through_the_record_and_back_to_now():
@@ -30,6 +31,26 @@ def test_keys_go_through_the_record_and_back_to_now():
         assert app.context.session is live
         assert "RECORD" not in dashboard.lines[0]
         await dashboard.until(lambda: app.root.rows.instance == here)
+
+    drive(script)
+
+
+def test_a_record_is_searched_to_its_end(monkeypatch):
+    """Nothing of it costs a request: nothing is counted for it and none is left out."""
+    monkeypatch.setattr(filter_search, "MOST", 2)
+
+    async def script(dashboard):
+        app = dashboard.app
+        await dashboard.until(lambda: "waiting" in dashboard.text)
+        await dashboard.passes(60)
+        await travel(dashboard, "<")
+        await dashboard.press("filter.edit")
+        await dashboard.type("step~nothing-like-it")
+        await dashboard.until(lambda: app.context.session.poller.search.searched.over)
+        searched = app.context.session.poller.search.searched
+        assert searched.read == searched.candidates > 2
+        assert f"opened {searched.read} of {searched.read}" in dashboard.lines[1]
+        assert "for the rest" not in dashboard.lines[1]
 
     drive(script)
 

@@ -58,6 +58,7 @@ class Watcher:
         self.newest, self.history, self.counts = feeds.newest, feeds.history, feeds.counts
         self.sweep, self.row_details, self.search = feeds.sweep, feeds.row_details, feeds.search
         self.error_samples, self.anomaly_reads = feeds.error_samples, feeds.anomaly_reads
+        self.search.free = stands
         self.versions, self.watched = feeds.versions, feeds.watched
         self.workflow_rows = feeds.workflow_rows
         self.sink = StoreSink(self._context, feeds)

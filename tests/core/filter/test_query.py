@@ -343,7 +343,7 @@ def test_a_query_of_a_thousand_words_can_be_matched():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first", "second", "same"),
     [
         ("params~a", "params~ab", True),
         ("status:errored params~a", "status:errored any~b", True),
@@ -354,5 +354,5 @@ def test_a_query_of_a_thousand_words_can_be_matched():
         ("blocked:event", "blocked:sleep", False),
     ],
 )
-def test_filters_that_differ_in_what_is_read_are_about_the_same_rows(one, other, same):
-    assert parse(one).has_rows_of(parse(other)) is same
+def test_letters_of_a_searched_text_ask_for_the_same_rows(first, second, same):
+    assert parse(first).has_rows_of(parse(second)) is same

@@ -89,7 +89,7 @@ def test_what_the_record_holds_is_not_read_again():
                     asked_for.extend(row.id for row in rows)
                     return {row.id: kept[row.id] for row in rows if row.id in kept and row.id != missing}
 
-                async def find(self, workflow, query, now, known):
+                async def find(self, workflow, query, now, apart_from):
                     return
                     yield
 
@@ -216,7 +216,7 @@ def test_no_more_than_its_share_is_read_for_one_filter(monkeypatch):
     simulate(story())
 
 
-def test_a_filter_that_is_only_typed_reads_nothing_before_it_may(monkeypatch):
+def test_filter_that_is_only_typed_reads_nothing(monkeypatch):
     monkeypatch.setattr(search, "MOST", 10)
 
     async def story():

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -32,9 +33,9 @@ class Recall(Protocol):
         """Gives those of these rows that did not change since they were read."""
 
     def find(
-        self, workflow: str, query: Query, now: float, known: Container[str] = ()
+        self, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
     ) -> AsyncIterator["Sequence[RecordedInstance]"]:
-        """All that match but the known ones, newest first, whether they are listed or not."""
+        """All others that match, newest first, whether they are listed or not."""
 
 
 MOST = 200
@@ -74,6 +75,8 @@ class FilterSearch(Job):
 
     def __init__(self, context: FeedContext, details: RowDetails) -> None:
         super().__init__(1.0)
+        self.free = False
+        """Whether reading costs nobody a request, as out of a record: then nothing is left unread."""
         self.recall: Recall | None = None
         self._recalling: asyncio.Task[None] | None = None
         self._finding: asyncio.Task[None] | None = None
@@ -91,7 +94,7 @@ class FilterSearch(Job):
         self._survey: Iterator[None] | None = None
         self._surveyed_at = 0.0
         self._spent = 0
-        self._allowed = MOST
+        self._allowed: float = MOST
 
     @property
     def priority(self) -> Priority:
@@ -105,7 +108,7 @@ class FilterSearch(Job):
         """
         before, found = self._query, self._survey is None
         self._query, self._marks = (query if query is not None and query.needs_details else None), marks
-        self._spent, self._allowed = 0, 0 if waits else MOST
+        self._spent, self._allowed = 0, 0 if waits else self._most
         self.next_at = 0.0
         # With each letter of a text another one is looked for, in the same rows.
         if before is None or self._query is None or not found or not self._query.has_rows_of(before):
@@ -119,7 +122,7 @@ class FilterSearch(Job):
     def go_on(self) -> None:
         """Reads as many again, where it stopped for having read enough."""
         if self._query is not None and self._spent >= self._allowed:
-            self._allowed = self._spent + MOST
+            self._allowed = self._spent + self._most
             self.next_at = 0.0
             self._begin()
 
@@ -138,6 +141,10 @@ class FilterSearch(Job):
         everything = self._survey is None and read >= len(self._candidates)
         over = self._spent >= self._allowed or everything
         return Searched(read, len(self._candidates), over, looking, self.waits)
+
+    @property
+    def _most(self) -> float:
+        return inf if self.free else MOST
 
     @property
     def waits(self) -> bool:

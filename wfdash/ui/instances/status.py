@@ -84,7 +84,8 @@ class ListStatus(Struct, frozen=True):
             if searched.waits and searched.unread and not searched.looking:
                 groups[:0] = _cost_pieces(searched, poller)
             else:
-                groups += _searched_pieces(searched, *keys, poller.budget.pace)
+                pace = 0.0 if poller.search.free else poller.budget.pace
+                groups += _searched_pieces(searched, *keys, pace)
         if self.recorded:
             groups.append([(f"{count(self.recorded)} only in the record", WARN)])
         read, of = poller.row_details.progress
@@ -193,11 +194,11 @@ def _searched_pieces(searched: Searched, go_on: str, stop: str, pace: float) -> 
     unread = searched.unread
     if searched.looking:
         return [[(f"{count(searched.read)} of {count(searched.candidates)} known so far", WARN)]]
-    cost = f"about {spoken(unread / pace)} for the rest"
+    cost = [[(f"about {spoken(unread / pace)} for the rest", QUIET)]] if pace else []
     if searched.over and unread:
-        return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], [(cost, QUIET)]]
+        return [[(f"{words}, the newest", WARN)], [(f"{go_on} searches on", QUIET)], *cost]
     if unread:
-        return [[(words, WARN)], [(f"{stop} stops", QUIET)], [(cost, QUIET)]]
+        return [[(words, WARN)], [(f"{stop} stops", QUIET)], *cost]
     return [[(words, PLAIN if searched.over else WARN)]]
 
 

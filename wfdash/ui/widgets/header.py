@@ -60,11 +60,8 @@ class Header(StatusLine):
         `counted`: seconds since the counts were told, which may be longer ago than the rows.
         """
         if any(badge.startswith(RECORD) for badge in identity.badges):
-            freshness, meter, counted = (
-                [()],
-                (),
-                0.0,
-            )  # nothing is asked of anybody, and the badge says as of when this is
+            # Nothing is asked of anybody, and the badge says as of when this is.
+            freshness, meter, counted = [()], (), 0.0
         right = self._fitting(identity, counts, freshness, meter, last)
         room = self.size.width - length(right) - 2
         name = _identity_pieces(identity, room)
@@ -131,9 +128,14 @@ def badge_pieces(identity: Identity) -> Pieces:
 
 
 def _badge_style(badge: str, identity: Identity) -> Style:
-    """A demo is quiet, since nothing can break in it; production has the colour of its profile."""
+    """A demo is quiet, since nothing can break in it; production has the colour of its profile.
+
+    A record is told from now by its colour too.
+    """
     if badge.startswith("DEMO"):
         return QUIET
+    if badge.startswith(RECORD):
+        return _BADGE + WARN
     return _BADGE + Style(color=identity.colour) if identity.colour and badge == "PRODUCTION" else _BADGE
 
 

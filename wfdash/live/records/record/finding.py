@@ -62,20 +62,20 @@ class RecordedInstance(Struct, frozen=True):
 
 
 def find(
-    reader: RecordReader, workflow: str, query: Query, now: float, known: Container[str] = ()
+    reader: RecordReader, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
 ) -> Iterator[list[RecordedInstance]]:
-    """Those of the index that match and are not known, page by page, newest first.
+    """Those of the index that match, but those, page by page, newest first.
 
     Nothing where no term of the filter can be told from what is kept.
     """
     search = search_of(query, first=3)
     if search is not None and reader.has_index:
-        keys = _keys(reader, workflow, _INDEXED.format(search.where), known, search.values)
+        keys = _keys(reader, workflow, _INDEXED.format(search.where), apart_from, search.values)
         yield from _pages(reader, workflow, keys, query, now)
 
 
 def find_others(
-    reader: RecordReader, workflow: str, query: Query, now: float, known: Container[str] = ()
+    reader: RecordReader, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
 ) -> Iterator[list[RecordedInstance]]:
     """Those that match and that the index does not name, by going through them.
 
@@ -84,7 +84,7 @@ def find_others(
     if may_hold(query):
         indexed = reader.has_index and search_of(query, first=3) is not None
         others = _OTHERS.format(_NOT_INDEXED if indexed else "")
-        yield from _pages(reader, workflow, _keys(reader, workflow, others, known), query, now)
+        yield from _pages(reader, workflow, _keys(reader, workflow, others, apart_from), query, now)
 
 
 def may_hold(query: Query) -> bool:
@@ -126,9 +126,9 @@ def still_holds(at: float, status: object, row: Instance) -> bool:
 
 
 def _keys(
-    reader: RecordReader, workflow: str, sql: str, known: Container[str], values: Sequence[str] = ()
+    reader: RecordReader, workflow: str, sql: str, apart_from: Container[str], values: Sequence[str] = ()
 ) -> list[int]:
-    return [key for key, identity in reader.ask(sql, workflow, _MOST, *values) if identity not in known]
+    return [key for key, identity in reader.ask(sql, workflow, _MOST, *values) if identity not in apart_from]
 
 
 def _pages(

@@ -68,19 +68,19 @@ class RecordRecall:
         return found
 
     async def find(
-        self, workflow: str, query: Query, now: float, known: Container[str] = ()
+        self, workflow: str, query: Query, now: float, apart_from: Container[str] = ()
     ) -> AsyncIterator[list[RecordedInstance]]:
-        """Everything in the record that matches but the known ones, newest first, whether listed or not."""
+        """Everything in the record else that matches, newest first, whether listed or not."""
         await self._wait()
         reader = await asyncio.to_thread(self._open)
         if reader is None or self._at() != _NOW or not may_hold(query):
             return
-        pages = find(reader, workflow, query, now, known)
+        pages = find(reader, workflow, query, now, apart_from)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
         if search_of(query, first=0) is not None and await asyncio.to_thread(self._has_all, reader, workflow):
             return
-        pages = find_others(reader, workflow, query, now, known)
+        pages = find_others(reader, workflow, query, now, apart_from)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
 

@@ -86,8 +86,8 @@ class RecordWriter:
         if fresh:
             kept = "payloads too" if self._place.payloads else "no payloads"
             # The path last: it is what a narrow terminal cuts off, and `doctor` tells it too.
-            off = "[record] on = false stops it"
-            self._queue.announce(f"what wfdash sees is kept from now on, {kept}; {off}; it lies in {path}")
+            off = "; [record] on = false stops it" if self._place.own else ""
+            self._queue.announce(f"what wfdash sees is kept from now on, {kept}{off}; it lies in {path}")
         if file.unindexed and not self._said_unindexed:
             self._said_unindexed = True
             words = "this SQLite has no FTS5: what the record holds is searched without an index, slower"
