@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.harness.stage import staged, waiting_of
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 from wfdash.live.actions.operator import Operator
 from wfdash.live.actions.plan import make_plan
 
@@ -75,7 +75,7 @@ async def test_an_instance_that_an_action_finds_gone_is_marked(on):
     on.world.workflows["orders"].forget(subject)
     (result,) = await acted(on, "terminate", [row])
     assert result.outcome == "skipped"
-    assert on.poller.store.note(subject.id) == EXPIRED
+    assert on.poller.store.note(subject.id) == GONE
 
 
 @staged()

@@ -3,7 +3,7 @@
 from wfdash.core.filter.query import parse
 from wfdash.core.model.times import iso
 from wfdash.core.rows.order import Order
-from wfdash.core.rows.store import EXPIRED, Store
+from wfdash.core.rows.store import GONE, Store
 from wfdash.core.rows.view import TableView
 
 NOW = 1.8e9
@@ -34,7 +34,7 @@ def test_what_is_gone_stands_until_rows_may_move():
     running = ["long run", "soon gone", "short run"]
     untold = ["not begun", "ended untold"]
     assert view.ids() == [*running, "ended", *untold]
-    view.update(store.doubt(["soon gone"], EXPIRED), hold=True)
+    view.update(store.doubt(["soon gone"], GONE), hold=True)
     assert view.ids() == [*running, "ended", *untold]
     assert view.ghosts == {"soon gone"}
     view.settle()
@@ -43,6 +43,6 @@ def test_what_is_gone_stands_until_rows_may_move():
 
 def test_what_is_gone_does_not_grow_into_a_filter():
     store = stored()
-    store.doubt(["soon gone"], EXPIRED)
+    store.doubt(["soon gone"], GONE)
     matches = parse("dur>1m").matcher(NOW + 3600)
     assert [row.id for row in store if matches(row)] == ["short run", "long run"]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import STATUSES, is_final
 from wfdash.core.model.times import iso
-from wfdash.core.rows.store import ENDED, EXPIRED, Store
+from wfdash.core.rows.store import ENDED, GONE, Store
 
 IDS = [f"order-{number}" for number in range(8)]
 
@@ -155,7 +155,7 @@ def test_a_note_stays_until_the_row_is_told_again():
 def test_an_expired_row_is_kept_but_not_active():
     store = Store()
     store.apply([{"id": "a", "status": "running"}], seq=1, now=0.0)
-    store.doubt(["a"], EXPIRED)
+    store.doubt(["a"], GONE)
     assert "a" in store
     assert "a" not in store.active
 
@@ -165,7 +165,7 @@ def test_clock_of_an_expired_run_stands_at_its_last_answer():
     store.apply([row], seq=1, now=1.8e9 + 10)
     store.apply([row], seq=2, now=1.8e9 + 20)
     before = store.get("a")
-    store.doubt(["a"], EXPIRED)
+    store.doubt(["a"], GONE)
     assert store.get("a").lasted(1.8e9 + 500) == 20
     assert before.lasted(1.8e9 + 500) == 500, "who holds a row holds a snapshot"
     store.amend("a", seq=3, now=1.8e9 + 600, status="running", started=1.8e9)

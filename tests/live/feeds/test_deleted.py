@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from tests.support.harness.stage import newest, staged
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 
 
 def without(given, deleted):
@@ -25,6 +25,6 @@ async def test_deleted_instance_is_noted_within_two_polls(on):
     deleted = {rows[5].id, rows[10].id}
     without(on, deleted)
     since = on.loop.time()
-    await on.until(lambda: all(poller.store.note(identity) == EXPIRED for identity in deleted), within=30)
+    await on.until(lambda: all(poller.store.note(identity) == GONE for identity in deleted), within=30)
     assert len(newest(on, since)) <= 3
     assert not any(poller.store.note(row.id) for row in rows if row.id not in deleted)

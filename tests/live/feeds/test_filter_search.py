@@ -9,7 +9,7 @@ from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
 from wfdash.api.interface import DetailAnswer
 from wfdash.core.filter.query import EVERYTHING, MatchContext, parse
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 from wfdash.core.rows.view import TableView
 from wfdash.demo.engine import verbs
 from wfdash.live.feeds import filter_search as search
@@ -153,7 +153,7 @@ def test_what_only_the_record_holds_is_found_too(record):
             on.updates.clear()
             query = parse("params.customer:cus_4711 since:2026-01-01")
             poller.look_for(query)
-            await on.until(lambda: poller.store.note("long-gone") == EXPIRED)
+            await on.until(lambda: poller.store.note("long-gone") == GONE)
             await on.until(lambda: older in poller.store and older not in poller.store.recorded)
             await asyncio.sleep(60)
             assert poller.store.recorded == poller.store.lost == {"long-gone"}

@@ -5,7 +5,7 @@ import asyncio
 from tests.support.clocks.simulated_time import EPOCH
 from tests.support.harness.stage import asked, newest, staged
 from wfdash.core.filter.query import parse
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 from wfdash.demo.engine import verbs
 
 
@@ -46,7 +46,7 @@ async def test_visible_row_that_left_the_listing_is_read_at_once(on):
     verbs.terminate(on.world, ended)
     on.world.workflows["orders"].forget(on.world.workflows["orders"].by_id[expired])
     await on.until(lambda: poller.store.get(ended.id).status == "terminated", within=6)
-    await on.until(lambda: poller.store.note(expired) == EXPIRED, within=6)
+    await on.until(lambda: poller.store.note(expired) == GONE, within=6)
     since = on.loop.time()
     await asyncio.sleep(20)
     assert len(asked(on, expired, since)) == 0

@@ -8,7 +8,7 @@ from tests.support.clocks.simulated_time import EPOCH
 from tests.support.fakes.scripted import item, scripted
 from tests.support.harness.stage import asked, final_of, staged, waiting_of
 from wfdash.api.interface import DetailAnswer
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 from wfdash.demo.engine import verbs
 from wfdash.live.polling.read_instance import read_answer
 
@@ -55,7 +55,7 @@ async def test_vanished_instance_is_marked_and_read_no_more(on):
     on.world.workflows["orders"].forget(subject)
     forgotten = on.loop.time()
     await asyncio.sleep(20)
-    assert poller.store.note(subject.id) == EXPIRED
+    assert poller.store.note(subject.id) == GONE
     assert poller.detail(subject.id).gone
     assert poller.detail(subject.id).detail is not None
     asked_of_it = asked(on, "/graphql")
@@ -76,7 +76,7 @@ async def test_dev_session_is_not_asked_for_what_its_list_has_lost(api, poller, 
     await asyncio.sleep(120)
     api.pages = {"": [item("b", age=8)]}
     await asyncio.sleep(120)
-    assert poller.store.note("a") == EXPIRED
+    assert poller.store.note("a") == GONE
     assert poller.detail("a").gone
     asked_before = len(api.asked)
     await asyncio.sleep(120)

@@ -6,8 +6,9 @@ from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.stage import stage
 from wfdash.api.interface import ListQuery
 from wfdash.api.paging import walk
+from wfdash.core.rows.store import GONE
 from wfdash.demo.http.credentials import ACCOUNT_ID
-from wfdash.live.feeds.watched import GONE, PACE
+from wfdash.live.feeds.watched import PACE
 from wfdash.live.records.pins import Pin
 
 

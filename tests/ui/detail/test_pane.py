@@ -1,5 +1,7 @@
 """The detail pane over real widgets: what is read first, folding, scales, jumps, and what is repainted."""
 
+import re
+
 import pytest
 from textual.app import App
 
@@ -238,6 +240,14 @@ async def test_gone_while_open(pane):
     state = state_of(ERRORED, at=5, gone="expired or deleted")
     await show(pane, ERRORED, 3 * HOUR + 200, state=state)
     assert "expired or deleted; last read" in screen_text(pane)
+
+
+async def test_gone_before_its_end_is_told_of_its_last_read(pane):
+    state = state_of(RETRYING, at=5, gone="expired or deleted")
+    await show(pane, RETRYING, 3 * HOUR + 200, state=state)
+    text = screen_text(pane)
+    moment = re.search(r"expired or deleted; last read (\S+)", text)[1]
+    assert text.split("\n")[1].startswith(f" at {moment}: ")
 
 
 async def test_row_out_of_a_record_is_called_not_read(pane):

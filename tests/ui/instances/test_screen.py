@@ -9,7 +9,7 @@ from textual.events import Key
 from tests.support.clocks.simulated_time import simulate
 from tests.support.harness.dashboard import drive, opened
 from wfdash.api.interface import NewInstance
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 from wfdash.demo.engine.world import build
 from wfdash.ui.actions.keys import WRITING
 from wfdash.ui.base.screen import GLANCE
@@ -122,13 +122,13 @@ def test_expired_row_says_no_more_than_its_last_answer():
         table.move_to_key(chosen)
         await d.until(lambda: "waiting for event" in d.text and "left" in row(d, chosen))
         d.world.workflows["orders"].forget(d.world.workflows["orders"].by_id[chosen])
-        await d.until(lambda: store.note(chosen) == EXPIRED)
+        await d.until(lambda: store.note(chosen) == GONE)
         await d.passes(2)
         (lasted,) = re.findall(r"\S+\+", row(d, chosen))
         (found,) = [line.partition("│")[2] for line in d.lines if "so far" in line]
         assert "was waiting" in row(d, chosen)
         await d.passes(600)
-        assert "expired" in row(d, chosen)
+        assert "? gone" in row(d, chosen)
         assert "was waiting" in row(d, chosen)
         assert lasted in row(d, chosen)
         assert found in d.text
@@ -419,7 +419,7 @@ def test_deleted_row_goes_at_the_next_key():
         waiting = [identity for identity in table.view.ids() if store.get(identity).status == "waiting"][:2]
         table.move_to_key(waiting[0])
         orders.forget(orders.by_id[waiting[0]])
-        await d.until(lambda: store.note(waiting[0]) == EXPIRED)
+        await d.until(lambda: store.note(waiting[0]) == GONE)
         assert row(d, waiting[0])
         await d.press("k")
         await d.until(lambda: waiting[0] not in table.view.ids())
@@ -439,7 +439,7 @@ def test_a_marked_row_that_was_deleted_is_skipped():
             table.move_to_key(each)
             await d.press("mark.toggle")
         orders.forget(orders.by_id[waiting[0]])
-        await d.until(lambda: store.note(waiting[0]) == EXPIRED)
+        await d.until(lambda: store.note(waiting[0]) == GONE)
         await d.press("instance.pause")
         await d.until(lambda: "pause  2 instances of 3 chosen" in d.text)
         assert "1 skipped: deleted or expired" in d.text

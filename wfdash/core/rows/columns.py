@@ -36,7 +36,7 @@ class BesideRow(Struct, frozen=True):
 
     now: float
     note: str = ""
-    """What stands in place of the status, such as `expired`; "" for none."""
+    """What stands in place of the status, such as `gone`; "" for none."""
     why: str = ""
     """What it is blocked on, or why it ended."""
     fields: DetailFields | None = None

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
 
-__all__ = ["ENDED", "EXPIRED", "RECORDED", "Delta", "Store"]
+__all__ = ["ENDED", "GONE", "RECORDED", "Delta", "Store"]
 
 ENDED = "ended?"
-EXPIRED = "expired"
+GONE = "gone"
 RECORDED = "recorded"
 
 
@@ -84,7 +84,7 @@ class Store:
         return self.gone | self.recorded if self.recorded else self.gone
 
     def note(self, identity: str) -> str:
-        """What is doubtful about a row: `ended?` (two sweeps missed it), `expired`, `recorded`, or ""."""
+        """What is doubtful about a row: `ended?` (two sweeps missed it), `gone`, `recorded`, or ""."""
         return self._notes.get(identity, "")
 
     def apply(self, items: Iterable[Mapping[str, Any]], *, seq: int, now: float) -> Delta:
@@ -160,9 +160,9 @@ class Store:
         ]
         for identity in changed:
             self._notes[identity] = note
-            gone = note == EXPIRED and identity not in self.recorded
+            gone = note == GONE and identity not in self.recorded
             (self.gone.add if gone else self.gone.discard)(identity)
-            if note == EXPIRED and identity in self._active:
+            if note == GONE and identity in self._active:
                 self._rows[identity] = replace(self._rows[identity], seen=self._active.pop(identity))
         return Delta(changed=tuple(changed))
 
@@ -176,7 +176,7 @@ class Store:
             row.seq = 0
             self._put(row, 0.0)
             self._active.pop(row.id, None)
-            self._notes[row.id] = EXPIRED if gone else RECORDED
+            self._notes[row.id] = GONE if gone else RECORDED
             self.recorded.add(row.id)
         return Delta(added=tuple(row.id for row in added))
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from wfdash.core.filter.detail_fields import DetailFields
 from wfdash.core.filter.query import Query
 from wfdash.core.model.instance import Instance
-from wfdash.core.rows.store import EXPIRED, RECORDED, Delta
+from wfdash.core.rows.store import GONE, RECORDED, Delta
 from wfdash.live.budget.budget import Priority
 from wfdash.live.feeds.row_details import RowDetails
 from wfdash.live.polling.context import FeedContext
@@ -273,7 +273,7 @@ class FilterSearch(Job):
     def _queue(self, identity: str) -> None:
         """Puts a candidate in line: at once when it was never read, later when it moved on since."""
         row, read = self.context.store.get(identity), self._details.read.get(identity)
-        if row is None or self.context.store.note(identity) == EXPIRED:
+        if row is None or self.context.store.note(identity) == GONE:
             return
         if read is None or self._is_recorded(identity):
             place = (-(row.created or 0.0), identity)

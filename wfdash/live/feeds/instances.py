@@ -4,7 +4,7 @@ from wfdash.api.errors import Refused
 from wfdash.api.interface import InstancePage, ListQuery
 from wfdash.core.filter.query import Pushdown
 from wfdash.core.model.instance import Instance
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.job import Job
@@ -119,7 +119,7 @@ class NewestInstances(Job):
             for row in rows
             if row.seq < number and row.created is not None and (oldest is None or row.created > oldest)
         }
-        self.context.tell(store.doubt(missing & self._missing, EXPIRED))
+        self.context.tell(store.doubt(missing & self._missing, GONE))
         self._page, self._missing = now, missing
 
     def left(self, identity: str) -> bool:

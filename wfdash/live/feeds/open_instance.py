@@ -5,7 +5,7 @@ from collections import OrderedDict
 from wfdash.api.errors import BadAnswer, Forbidden, InstanceNotFound, NotFound, Refused
 from wfdash.core.model.detail import Detail, partial_reason, with_steps_of
 from wfdash.core.model.status import is_final
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.detail_pace import Pace, next_read, steps_wanted
@@ -89,7 +89,7 @@ class OpenDetail(Job):
         state, store = self._states.get(identity), self.context.store
         if state is None or (row := store.get(identity)) is None:
             return
-        if store.note(identity) == EXPIRED and (state.gone or self.context.local):
+        if store.note(identity) == GONE and (state.gone or self.context.local):
             # Asked once more, a dev session keeps a ghost of it (measured on wrangler 4.164).
             self._leave(state)
             return
@@ -137,7 +137,7 @@ class OpenDetail(Job):
         except InstanceNotFound:
             # A 404 after the retention is an instance's ordinary end, not a failure.
             self._leave(state)
-            context.tell(context.store.doubt([identity], EXPIRED))
+            context.tell(context.store.doubt([identity], GONE))
             context.notify(Update(details=(identity,)))
             return
         self._cost = answer.size / _BYTES_A_SECOND

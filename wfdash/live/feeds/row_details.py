@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.status import is_final
-from wfdash.core.rows.store import ENDED, EXPIRED, Delta
+from wfdash.core.rows.store import ENDED, GONE, Delta
 from wfdash.core.triage.anomalies import StepTimes
 from wfdash.core.why.context import WhyContext
 from wfdash.core.why.session_times import last_moved
@@ -116,7 +116,7 @@ class RowDetails(Job):
         fact, row = self._details.get(identity), store.get(identity)
         if fact is None or (row is not None and row.status != fact.status):
             return None
-        if store.note(identity) == EXPIRED and not is_final(fact.status):
+        if store.note(identity) == GONE and not is_final(fact.status):
             return None
         if self.moved_on(identity) or self._overtaken(fact):
             return replace(fact.why, short=fact.why.short and f"was: {fact.why.short}", looks_stuck=False)
@@ -231,7 +231,7 @@ class RowDetails(Job):
         store = self.context.store
         for identity, since in self.left.items():
             fact = self._details.get(identity)
-            if (fact is None or fact.read_at < since) and store.note(identity) != EXPIRED:
+            if (fact is None or fact.read_at < since) and store.note(identity) != GONE:
                 return identity
         missed = self._missed()
         prioritised = [identity for identity in missed if identity in self.watched]
@@ -249,7 +249,7 @@ class RowDetails(Job):
     def _due(self, identity: str, now: float) -> float | None:
         """When to read an instance: None for one that is gone or not listed, or final and read as such."""
         row = self.context.store.get(identity)
-        if row is None or identity == self._opened() or self.context.store.note(identity) == EXPIRED:
+        if row is None or identity == self._opened() or self.context.store.note(identity) == GONE:
             return None
         fact = self._details.get(identity)
         if fact is None:

@@ -10,7 +10,7 @@ from wfdash.core.history.usual_run import RunSample, UsualRun, sample_of
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
-from wfdash.core.rows.store import EXPIRED
+from wfdash.core.rows.store import GONE
 from wfdash.core.triage.compare import best_candidates
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
@@ -145,5 +145,5 @@ class UsualRuns(Job):
     def _loaded(self) -> Iterable[Instance]:
         store = self.context.store
         for identity in store.ids():
-            if (row := store.get(identity)) is not None and store.note(identity) != EXPIRED:
+            if (row := store.get(identity)) is not None and store.note(identity) != GONE:
                 yield row

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from wfdash.api.errors import InstanceNotFound, WorkflowNotFound
 from wfdash.core.model.detail import read_detail
 from wfdash.core.model.status import is_final
-from wfdash.core.rows.store import Delta
+from wfdash.core.rows.store import GONE, Delta
 from wfdash.live.budget.budget import Priority
 from wfdash.live.polling.context import FeedContext
 from wfdash.live.polling.events import Update
@@ -14,13 +14,12 @@ from wfdash.live.polling.read_instance import amend_row
 from wfdash.live.polling.session_watch import AnswerCost
 from wfdash.live.records.pins import Pin, PinState
 
-__all__ = ["GONE", "Watched"]
+__all__ = ["Watched"]
 
 PACE = 20.0
 """Seconds between two reads of one instance: ten of them cost 12 % of the quota."""
 FINAL_PACE = 120.0
 """A final one can only be restarted, so it is read seldom."""
-GONE = "expired"
 
 
 class Watched(Job):

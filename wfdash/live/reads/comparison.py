@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
-from wfdash.core.rows.store import EXPIRED, Store
+from wfdash.core.rows.store import GONE, Store
 from wfdash.core.triage.compare import best_candidates, differences
 from wfdash.live.reads.reads import Reads
 
@@ -91,7 +91,7 @@ async def _last_successes(
     rows = [
         row
         for identity in store.ids()
-        if (row := store.get(identity)) is not None and store.note(identity) != EXPIRED
+        if (row := store.get(identity)) is not None and store.note(identity) != GONE
     ]
     this = store.get(mine)
     created = this.created if this is not None else None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
+from msgspec.structs import replace
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -115,7 +116,11 @@ class DetailPane(Vertical):
         self._failing = state is not None and bool(state.freshness.failure or state.gone)
         self._silent = no_answer(state.freshness, self._clock) if state is not None else ""
         why = self.why_context.why(detail, row=row, now=now, utc=self.utc) if detail is not None else None
-        usual = self.usual_run if detail is not None else None
+        gone = state is not None and gone_unended(state)
+        if gone and why is not None:
+            # Its sentence speaks of now, and nothing is known of it any more.
+            why = replace(why, sentence=f"at {clock(now, utc=self.utc, now=self._clock)}: {why.sentence}")
+        usual = self.usual_run if detail is not None and not gone else None
         self._forecast = usual.forecast(detail, now) if usual is not None and detail is not None else None
         # Another instance: its cursor, folds and height begin anew.
         fresh = identity != self._shown
