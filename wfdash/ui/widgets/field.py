@@ -53,6 +53,8 @@ class Field(Input, inherit_bindings=False):
         )
         self.cursor_blink = False
         self.keys = keys
+        self.note = ""
+        """What came of the text, told beside those keys."""
 
     @property
     def cursor_screen_offset(self) -> Offset:

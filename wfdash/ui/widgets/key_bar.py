@@ -3,7 +3,6 @@
 Textual's Footer is not used: it makes a widget a key and leaks them all at every refresh of the bindings.
 """
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from rich.style import Style
@@ -11,6 +10,7 @@ from textual.timer import Timer
 
 from wfdash.core.text.clean import clean
 from wfdash.keymap.actions import BY_ID, KEY_BAR, key_text, textual_action
+from wfdash.ui.keys.bindings import labels_here, offers_here
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.status_line import Pieces, StatusLine, length
 from wfdash.ui.widgets.theme import BAD, PLAIN, QUIET, STRONG, WARN, clicked
@@ -90,7 +90,10 @@ class KeyBar(StatusLine):
         focused = self.screen.focused
         if isinstance(focused, Field) and focused.keys:
             pairs = [((f" {key}", STRONG), (f" {word} ", PLAIN)) for key, word in focused.keys]
-            return [piece for pair in pairs for piece in pair]
+            return [
+                *([(f" {focused.note} ", STRONG)] if focused.note else []),
+                *(piece for pair in pairs for piece in pair),
+            ]
         groups = self._groups()
         if sum(length(pieces) for _, _, pieces in groups) > room:
             groups = [group for group in groups if not group[1]]
@@ -111,9 +114,9 @@ class KeyBar(StatusLine):
         in_force: dict[str, str] = {}
         for active in self.screen.active_bindings.values():
             in_force.setdefault(active.binding.action, active.binding.key)
-        labels: Mapping[str, str] = getattr(self.screen, "labels", {})
+        labels = labels_here(self.screen)
         groups: list[tuple[str, bool, Pieces]] = []
-        first = (KEY_BAR[0], *getattr(self.screen, "offers", ()))
+        first = (KEY_BAR[0], *offers_here(self.screen))
         for action in map(
             BY_ID.__getitem__, [*first, *(identity for identity in KEY_BAR if identity not in first)]
         ):

@@ -49,5 +49,6 @@ class SearchField(Field):
 
     def _go(self, words: str, direction: int, *, again: bool) -> None:
         number, total = self._find(words, direction, not again)
-        if words and (again or not total):
-            self.app.notify(f"{number} of {total}" if total else "not found")
+        # Beside the keys and not in their place: what is typed next still goes into the field.
+        self.note = "" if not words else f"{number:,} of {total:,}" if total else "not found"
+        self.screen.refresh_bindings()
