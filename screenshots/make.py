@@ -65,6 +65,7 @@ SCENES = [
     Scene("workflows", "billing", keys=("w",)),
     Scene("compare", "failed here and", scenario="incident", status="errored", early=("=",)),
     Scene("inspector", "attempts", scenario="incident", status="errored", keys=("enter",)),
+    Scene("logs", " errors · ", scenario="incident", status="errored", early=("l",), runs=8.0),
     Scene("budget", "The server says", scenario="incident", keys=("B",)),
     Scene("events", "approve", early=("v",), runs=20.0),
     Scene("sixteen", "errored", settings={"theme": "ansi-contrast"}, **_SEEN),

@@ -22,7 +22,7 @@ from wfdash.core.text.crash_report import crash_report
 from wfdash.live.polling.events import RecordChanged
 from wfdash.ui.actions.desk import ActionDesk, ActionMoved
 from wfdash.ui.actions.keys import ActionHost, starts_action
-from wfdash.ui.base.screen import BaseScreen
+from wfdash.ui.base.screen import BaseScreen, CodeShown
 from wfdash.ui.company import OtherPeople
 from wfdash.ui.connection import Live, SessionManager
 from wfdash.ui.context import Context
@@ -274,11 +274,13 @@ class WfdashApp(TerminalApp, inherit_bindings=False):
         if not instance:
             self.notify("no instance is under the cursor")
             return
-        from wfdash.ui.detail.timeline_table import TimelineTable
-
-        timeline = self.focused
-        of_row = timeline.printed if isinstance(timeline, TimelineTable) else LogScope()
-        self.pages.open("logs", workflow, instance, of_row)
+        of_row = LogScope()
+        for part in (self.focused, top):
+            if isinstance(part, CodeShown):
+                of_row = part.printed
+        # Over its open detail they have a page of their own, elsewhere they come with their timeline.
+        page = "logs" if (workflow, instance) == self.pages.place else "detail"
+        self.pages.open(page, workflow, instance, of_row)
 
     def action_poll_now(self) -> None:
         if self.session is not None:

@@ -1,4 +1,4 @@
-"""`l`: the lines of an instance and of a step, followed, searched, unfolded, copied and written."""
+"""`l`: the lines beside a timeline and alone, followed, searched, unfolded, copied and written."""
 
 from pathlib import Path
 
@@ -8,44 +8,118 @@ from tests.support.harness.dashboard import drive
 from wfdash.core.logs.line import LogLine
 from wfdash.demo.engine import verbs
 from wfdash.demo.http.faults import InjectedFault
+from wfdash.ui.logs.pane import LogPane
 
 FAILED = "status:errored"
 
 
-async def opened_logs(d):
-    await d.press("logs.open")
-    await d.until(lambda: "following" in d.text)
+async def opened_logs(d, *keys):
+    """Opens the lines, presses more keys, and waits for them to be read."""
+    await d.press("logs.open", *keys)
+    await d.until(lambda: "telemetry, read" in d.text)
 
 
-def test_lines_of_the_instance_under_the_cursor():
+def lines_of(d):
+    return d.app.screen.query_one("#lines")
+
+
+def timeline_of(d):
+    return d.app.screen.query_one("#timeline")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_lines_stand_on_the_clock_of_their_timeline(size):
     async def script(d):
         chosen = d.app.root.table.instance
         assert not [asked for asked in d.server.state.requests if "workers" in asked.path]
         await opened_logs(d)
-        assert chosen in d.lines[0]
-        assert "telemetry, read <10s ago" in d.lines[0]
-        assert d.line("STEP").split() == ["0s", "AT", "STEP", "LINE"] or "AT" in d.line("STEP")
-        assert any(" E  charge card" in line for line in d.lines)
+        wide = size[0] >= 120
+        assert chosen in d.lines[1]
+        under = next(y for y, line in enumerate(d.lines) if "── lines" in line)
+        assert under == 1 if wide else under > 8
+        assert any(" E  [order-" in line for line in d.lines)
+        strip = d.line(" errors · ")
+        bars = d.line("✗ charge card 6/6").replace("│", " ")
+        # The mark of the cursor's line stands under the end of the step that printed it last.
+        assert strip.index("▲") <= len(bars[: bars.index("✗")].rstrip())
         assert d.app.pages.subject == ("orders", chosen)
-        await d.press("escape")
+        await d.press("escape", "escape")
+        assert d.app.pages.at_root
         asked = len(d.server.state.requests.of("POST", "telemetry"))
         await d.passes(60)
         assert len(d.server.state.requests.of("POST", "telemetry")) == asked
 
-    drive(script, filter=FAILED)
+    drive(script, filter=FAILED, size=size)
 
 
-def test_lines_of_the_step_and_all_of_them():
+def test_cursors_of_lines_and_timeline_go_together():
     async def script(d):
         await d.press("row.open")
         await d.until(lambda: "charge card" in d.text)
         await opened_logs(d)
-        assert 'those of "charge card"' in d.lines[1]
+        lines, timeline = lines_of(d), timeline_of(d)
+        failed = timeline.row.step
+        assert lines.has_focus
+        assert lines.entry.step == failed
+        assert '23 of "charge card"' in d.text
+        mark = d.line(" errors · ").index("▲")
+        while lines.entry.step is None or lines.entry.step >= failed:
+            await d.press("move.up")
+        assert timeline.row.step == lines.entry.step
+        assert d.line(" errors · ").index("▲") < mark
+        await d.press("pane.next")
+        assert timeline.has_focus
+        before = lines.entry
+        await d.press("move.down", "move.up")
+        assert lines.entry.step == timeline.row.step
+        await d.press("]")
+        assert lines.entry.step == failed
+        assert lines.entry != before
+        await d.press("pane.next", "move.first")
+        assert lines.has_focus
+        assert d.line(" errors · ").index("▲") < mark
+
+    drive(script, filter=FAILED, size=(80, 24))
+
+
+def test_lines_alone_and_back_beside_their_timeline():
+    async def script(d):
+        await d.press("row.open")
+        await d.until(lambda: "charge card" in d.text)
+        await opened_logs(d)
+        await d.press("logs.open")
+        assert 'those of "charge card"' in d.lines[2]
+        assert "gaps cut" not in d.text
+        assert "▲" in d.lines[4]
         assert not any("load order" in line for line in d.lines[2:-1])
         await d.press("logs.open", "move.first")
         assert any("load order" in line for line in d.lines[2:-1])
+        await d.press("escape")
+        assert "gaps cut" in d.text
+        assert lines_of(d).has_focus
+        await d.press("instance.next")
+        assert d.app.screen.instance in d.lines[1]
+        await d.until(lambda: "telemetry, read" in d.text)
+        await d.press("escape")
+        assert timeline_of(d).has_focus
+        assert "── lines" not in d.text
 
     drive(script, filter=FAILED, size=(80, 24))
+
+
+def test_lines_over_an_inspected_step_have_a_page():
+    async def script(d):
+        await d.press("row.open")
+        await d.until(lambda: "charge card" in d.text)
+        chosen = d.app.screen.instance
+        await d.press("row.open")
+        await opened_logs(d)
+        assert chosen in d.lines[0]
+        assert d.line("STEP").split() == ["0s", "AT", "STEP", "LINE"] or "AT" in d.line("STEP")
+        await d.press("escape", "escape")
+        assert "gaps cut" in d.text
+
+    drive(script, filter=FAILED)
 
 
 def test_search_goes_from_one_to_the_next():
@@ -53,14 +127,14 @@ def test_search_goes_from_one_to_the_next():
         await opened_logs(d)
         await d.press("filter.edit")
         await d.type("charge card failed")
-        first = d.app.screen.table.cursor
+        first = lines_of(d).cursor
         await d.press("enter")
-        second = d.app.screen.table.cursor
+        second = lines_of(d).cursor
         assert second != first or "1 of 1" in d.text
         await d.press("shift+tab")
-        assert d.app.screen.table.cursor == first
+        assert lines_of(d).cursor == first
         await d.press("escape")
-        assert d.app.screen.table.has_focus
+        assert lines_of(d).has_focus
         await d.press("filter.edit")
         await d.type("no such words")
         assert "not found" in d.text
@@ -71,11 +145,11 @@ def test_search_goes_from_one_to_the_next():
 def test_line_unfolds_and_folds():
     async def script(d):
         await opened_logs(d)
-        rows = len(d.app.screen.table.rows)
+        rows = len(lines_of(d).rows)
         await d.press("row.open")
-        assert len(d.app.screen.table.rows) > rows
+        assert len(lines_of(d).rows) > rows
         await d.press("row.fold")
-        assert len(d.app.screen.table.rows) == rows
+        assert len(lines_of(d).rows) == rows
 
     drive(script, filter=FAILED)
 
@@ -98,14 +172,14 @@ def test_copy_and_export(tmp_path, monkeypatch):
 def test_following_shows_what_a_running_instance_prints():
     async def script(d):
         await opened_logs(d)
-        await d.until(lambda: d.app.screen.table.row_count())
-        before = d.app.screen.table.row_count()
-        await d.until(lambda: d.app.screen.table.row_count() > before, 600)
-        table = d.app.screen.table
+        await d.until(lambda: lines_of(d).row_count())
+        before = lines_of(d).row_count()
+        await d.until(lambda: lines_of(d).row_count() > before, 600)
+        table = lines_of(d)
         assert table.cursor == table.row_count() - 1
         assert len(d.server.state.tails.open) == 1
         await d.press("move.first")
-        assert "newest last" in d.lines[1]
+        assert "following" not in d.text
         await d.press("escape")
         await d.until(lambda: not d.server.state.tails.open)
 
@@ -146,14 +220,14 @@ def test_failure_is_one_sentence(fault, words):
 def test_hostile_and_many_lines_are_drawn():
     async def script(d):
         await opened_logs(d)
-        screen = d.app.screen
+        pane, table = d.app.screen.query_one(LogPane), lines_of(d)
         odd = ["\x1b[2J\x1b]0;x\x07", "[bold]@click", "\u202eevil", "\udc80", "x" * 60_000, "\x00\x9b31m", ""]
         lines = [
             LogLine(4e9 + n, odd[n % len(odd)] if n % 50 == 0 else "log", odd[n % len(odd)], "telemetry")
             for n in range(20_000)
         ]
-        screen._logs.add(lines)
-        await d.until(lambda: screen.table.row_count() > 5000)
+        pane.lines.logs.add(lines)
+        await d.until(lambda: table.row_count() > 5000)
         assert "\x1b" not in d.text
         assert "[bold]@click" in d.text
         assert "? others may be among these" in d.text
@@ -191,7 +265,7 @@ def test_last_lines_stand_under_a_failed_step_once_asked_for():
 def test_last_lines_come_when_an_open_instance_fails():
     async def script(d):
         await opened_logs(d)
-        await d.press("escape", "row.open")
+        await d.press("escape")
         await d.until(lambda: "failed" in d.lines[2] or "errored" in d.lines[1], 1800)
         await d.until(lambda: "last lines, l shows all" in d.text, 30)
 
@@ -201,13 +275,13 @@ def test_last_lines_come_when_an_open_instance_fails():
 def test_instance_restarted_under_its_lines_is_followed_again():
     async def script(d):
         await opened_logs(d)
-        await d.until(lambda: d.app.screen.table.row_count())
+        await d.until(lambda: lines_of(d).row_count())
         await d.passes(120)
-        assert "newest last" in d.lines[1]
-        before = d.app.screen.table.row_count()
+        assert "following" not in d.text
+        before = lines_of(d).row_count()
         orders = d.world.workflows["orders"]
         verbs.restart(d.world, orders.by_id[d.app.screen.instance])
-        await d.until(lambda: "following" in d.lines[1] and d.app.screen.table.row_count() > before, 600)
+        await d.until(lambda: "following" in d.text and lines_of(d).row_count() > before, 600)
 
     drive(script, filter=FAILED)
 
@@ -218,9 +292,10 @@ def test_lines_of_an_attempt_and_of_a_fold():
         await d.until(lambda: "charge card" in d.text)
         await d.press("row.unfold", "move.down")
         await opened_logs(d)
-        assert 'those of attempt 1 of "charge card"' in d.lines[1]
-        assert len(d.app.screen.table.rows) > 0
-        assert {entry.attempt for entry in d.app.screen.table.rows.entries} == {1}
+        assert 'of attempt 1 of "charge card"' in d.text
+        await d.press("logs.open")
+        assert len(lines_of(d).rows) > 0
+        assert {entry.attempt for entry in lines_of(d).rows.entries} == {1}
 
     drive(script, filter=FAILED)
 
@@ -231,8 +306,8 @@ def test_errors_page_opens_and_shows_the_example():
         await d.until(lambda: "for example" in d.text)
         example = d.line("for example").split()[3]
         await opened_logs(d)
-        assert example in d.lines[0]
-        await d.press("escape")
+        assert example in d.lines[1]
+        await d.press("escape", "escape")
         await d.until(lambda: "last lines, l shows all" in d.text)
 
     drive(script)

@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
+from wfdash.core.logs.line import LogScope
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.step import Step
 from wfdash.live.polling.events import Update
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from wfdash.live.records.unfinished import Unfinished
     from wfdash.live.watcher import Watcher
 
-__all__ = ["GLANCE", "BaseScreen", "PartShown", "ReadyScreen"]
+__all__ = ["GLANCE", "BaseScreen", "CodeShown", "PartShown", "ReadyScreen"]
 
 GLANCE: Final = 200
 """Targets that are looked at to say whether a key is on: that is done at each draw, and all may be marked."""
@@ -38,6 +39,15 @@ class PartShown(Protocol):
 
     def all_read(self) -> Callable[[], list[Instance]]:
         """Finds the targets of now again, once more of them was read."""
+
+
+@runtime_checkable
+class CodeShown(Protocol):
+    """A screen, or the part of it that has the keys, that shows which code of an instance it is about."""
+
+    @property
+    def printed(self) -> LogScope:
+        """The lines of that code; all of the instance's where it is of none in particular."""
 
 
 class ReadyScreen(Screen[None], inherit_bindings=False):

@@ -158,6 +158,12 @@ class CompareScreen(BaseScreen):
             lines.append([(f" and {more} more places in params", QUIET)])
         return lines
 
+    def subject(self) -> tuple[str, str]:
+        return self.workflow, self.instance
+
+    def target_workflow(self) -> str:
+        return self.workflow
+
     def action_instance_next(self) -> None:
         self._to(1)
 

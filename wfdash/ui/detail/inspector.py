@@ -10,7 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from wfdash.core.handoff.copy_formats import Copy
+from wfdash.core.logs.line import LogScope
 from wfdash.core.model.detail import Detail, partial_reason
+from wfdash.core.model.step_kind import kind_of
 from wfdash.core.payload.inspect import inspection, opened, place_in, step_query
 from wfdash.core.payload.placeholders import stream_size
 from wfdash.core.payload.summary_lines import policy, span
@@ -145,6 +147,23 @@ class InspectorScreen(BaseScreen):
         state = self.poller.detail(self.instance) if self.poller is not None else None
         at = state.freshness.answered_at if state is not None else None
         return "" if at is None else f"read {clock(at, utc=self.context.utc)}"
+
+    # What it is about.
+
+    def subject(self) -> tuple[str, str]:
+        return self.workflow, self.instance
+
+    def target_workflow(self) -> str:
+        return self.workflow
+
+    @property
+    def printed(self) -> LogScope:
+        """The lines of the step, where it runs code."""
+        detail, step = self._detail, self.step
+        if detail is None or step is None or step >= len(detail.steps):
+            return LogScope()
+        runs_code = kind_of(detail.steps.columns.kinds[step]).runs_code
+        return LogScope((step,)) if runs_code else LogScope()
 
     # Search.
 

@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 
 from wfdash.core.history.usual_run import Forecast, UsualRun
 from wfdash.core.logs.line import PlacedLine
+from wfdash.core.logs.on_axis import PrintedTimes
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
@@ -27,8 +29,10 @@ from wfdash.live.polling.freshness import DetailState, Freshness, as_of, gone_un
 from wfdash.ui.base.empty_messages import no_answer
 from wfdash.ui.detail.coming import coming_lines, usually_left
 from wfdash.ui.detail.foot import FOOT, error_lines, fold_lines, row_lines, value_lines
+from wfdash.ui.detail.timeline_line import bar_width
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.key_names import KeyNames
+from wfdash.ui.logs.axis_lines import printed_words, strip_pieces
 from wfdash.ui.logs.last_lines import line_pieces
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.status_line import Pieces
@@ -38,6 +42,8 @@ from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
 __all__ = ["DetailPane"]
 
 _WHY_LINES: Final = 4
+_SHORT_WHY: Final = 2
+"""Lines of the sentence where the lines that were printed stand beneath."""
 _PRINTED: Final = 8
 """Rows that the last lines of a step take at most."""
 _ROOMY: Final = 28
@@ -54,7 +60,11 @@ class DetailPane(Vertical):
     DEFAULT_CSS = """
     DetailPane { width: 1fr; height: 1fr; }
     DetailPane #foot { margin-top: 1; }
+    DetailPane #printed { display: none; }
     """
+
+    class RowChanged(Message):
+        """The timeline's cursor is on another row, or its rows or axis are others."""
 
     def __init__(self, keys: KeyNames | None = None, *, id: str | None = None, utc: bool = True) -> None:
         super().__init__(id=id)
@@ -65,6 +75,12 @@ class DetailPane(Vertical):
         """What the runs of its version have in common, where some were read."""
         self.last_lines: Sequence[PlacedLine] = ()
         """What its code printed, as far as that was asked for."""
+        self.printed: PrintedTimes | None = None
+        """When lines were printed, for the line under the bars; None where no lines are open beside it."""
+        self.printed_at: float | None = None
+        """When the line under their cursor was."""
+        self.is_short = False
+        """Whether the lines stand beneath, so that there is room for no more than the timeline."""
         self._forecast: Forecast | None = None
         self.frozen = False
         """Whether polling is."""
@@ -87,6 +103,7 @@ class DetailPane(Vertical):
     def compose(self) -> ComposeResult:
         yield TextLines(id="head")
         yield TimelineTable(id="timeline")
+        yield TextLines(id="printed", height=1)
         yield TextLines(id="coming")
         yield TextLines(id="foot", height=FOOT)
 
@@ -139,10 +156,12 @@ class DetailPane(Vertical):
     def on_timeline_table_resized(self) -> None:
         self._fit_timeline()
         self._show_foot()
+        self.post_message(self.RowChanged())
 
     def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
         message.stop()
         self._show_foot()
+        self.post_message(self.RowChanged())
 
     def on_resize(self) -> None:
         self._fit_timeline()
@@ -151,16 +170,39 @@ class DetailPane(Vertical):
     def _fit_timeline(self) -> None:
         """As high as its rows, so that the foot stands right beneath them, or as high as there is room."""
         head = len(self.query_one("#head", TextLines).plain.split("\n"))
+        foot = 0 if self.is_short else FOOT + 1
+        room = self.size.height - head - foot - self.show_printed()
         # The timeline keeps three lines however long the head is: a cursor has to stand somewhere.
-        room = max(3, self.size.height - head - FOOT - 1)
-        high = max(1, min(room, self.timeline.row_count() + 1))
+        high = max(1, min(max(3, room), self.timeline.row_count() + 1))
         self.timeline.styles.height = high
-        spare = self.size.height - head - high - 1 - FOOT
-        coming = coming_lines(self._forecast, self.size.width, spare) if self._forecast is not None else []
+        spare = room - high
+        coming: list[Pieces] = []
+        if self._forecast is not None and not self.is_short:
+            coming = coming_lines(self._forecast, self.size.width, spare)
         lines = self.query_one("#coming", TextLines)
         lines.display = bool(coming)
         lines.show(coming)
-        self._foot_room = max(FOOT, self.size.height - head - high - len(coming) - 1)
+        self._foot_room = max(FOOT, spare + FOOT - len(coming))
+
+    @property
+    def wanted_height(self) -> int:
+        """The lines in which its head and all rows of the timeline have room."""
+        head = len(self.query_one("#head", TextLines).plain.split("\n"))
+        return head + self.timeline.row_count() + 2
+
+    def show_printed(self) -> int:
+        """Draws under the bars when lines were printed; returns how high that is."""
+        line, timeline = self.query_one("#printed", TextLines), self.timeline.timeline
+        line.display = self.printed is not None
+        if self.printed is None:
+            return 0
+        if timeline is not None and timeline.rows:
+            wide = bar_width(self.size.width)
+            strip = strip_pieces(self.printed, timeline.axis, wide, self.printed_at)
+            line.show([[(" ", PLAIN), *strip, (f"  {printed_words(self.printed)}", QUIET)]])
+        else:
+            line.show([])
+        return 1
 
     # The head: status and id, the sentence, the facts, and what is doubtful.
 
@@ -181,15 +223,17 @@ class DetailPane(Vertical):
         status = status or (row.status if row is not None else "")
         lines: list[Pieces] = [self._title(identity, status, state, at, width)]
         if why is not None:
-            style = WARN if why.looks_stuck else STRONG
-            lines += [[(f" {line}", style)] for line in wrapped(clean(why.sentence), width - 2, _WHY_LINES)]
-        if self._forecast is not None:
+            style, most = WARN if why.looks_stuck else STRONG, _SHORT_WHY if self.is_short else _WHY_LINES
+            lines += [[(f" {line}", style)] for line in wrapped(clean(why.sentence), width - 2, most)]
+        if self._forecast is not None and not self.is_short:
             lines += [[(f" {line}", PLAIN)] for line in wrapped(usually_left(self._forecast), width - 2, 2)]
         lines += [[(f" {line}", WARN)] for line in self._doubts(state, at, width)]
         summary = summary_facts(
             detail, row, at, retention=self.why_context.retention, local=self.why_context.local
         )
         lines.append([(f" {_joined(summary, width - 2)}", QUIET)])
+        if self.is_short:
+            return lines
         if detail is not None and (self.size.height >= _ROOMY or _is_short(detail)):
             lines += _values(detail, width)
         lines.append([])
@@ -279,6 +323,7 @@ class DetailPane(Vertical):
             reading = f"reading its steps: {self._silent}" if self._silent else "reading its steps …"
             lines = [[(f" {note}" if self.frozen else f" {reading}", QUIET)]]
         foot = self.query_one("#foot", TextLines)
+        foot.display = not self.is_short
         # No higher than what it says: each change of its height paints the lines beneath anew, blank or not.
         high = max(FOOT, min(len(lines), self._foot_room))
         if foot.styles.height is None or foot.styles.height.value != high:

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from wfdash.core.handoff.copy_formats import copies
+from wfdash.core.logs.line import LogScope
 from wfdash.core.model.detail import Detail
 from wfdash.core.model.instance import Instance
 from wfdash.core.model.status import is_final
@@ -19,6 +20,7 @@ from wfdash.ui.base.identity import identity_of, last_pieces
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
 from wfdash.ui.detail.fill import fill
+from wfdash.ui.detail.lines_beside import LinesBeside
 from wfdash.ui.detail.pane import DetailPane
 from wfdash.ui.detail.timeline_table import TimelineTable
 from wfdash.ui.keys.bindings import bindings
@@ -46,26 +48,32 @@ class DetailScreen(BaseScreen):
         "detail.",
         "copy.menu",
         "pane.next",
+        "logs.open",
         *WRITING,
         "instance.restart_from",
     )
 
-    def __init__(self, context: Context, workflow: str, instance: str) -> None:
+    def __init__(self, context: Context, workflow: str, instance: str, lines: LogScope | None = None) -> None:
+        """With `lines` what was printed is opened with it, the cursor on the last line of that scope."""
         super().__init__(context)
         self.workflow = workflow
         self.instance = instance
+        self._scope = lines
+        self.beside = LinesBeside(context, redraw=self.draw)
         self._printed = LastLines(context, self, on_read=self.draw)
         self._offered_for: Detail | None = None
         """The answer that the key bar is made for."""
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield DetailPane(self.context.keys, id="detail")
+        yield self.beside
         yield ActionChips(self.context.keys)
         yield KeyBar(self.context.pages)
 
     def on_mount(self) -> None:
         self.pane.timeline.focus()
+        if self._scope is not None:
+            self.beside.open(self.workflow, self.instance, self._scope)
         self._ask()
 
     def on_screen_resume(self) -> None:
@@ -85,9 +93,11 @@ class DetailScreen(BaseScreen):
 
     @property
     def pane(self) -> DetailPane:
-        return self.query_one("#detail", DetailPane)
+        return self.beside.detail
 
     def live(self, update: Update) -> None:
+        if self.instance in update.details:
+            self.beside.news()
         self.draw()
 
     def tick(self, now: float) -> None:
@@ -98,9 +108,13 @@ class DetailScreen(BaseScreen):
         # A poll may be answered while the screen is being composed or taken down.
         if not self.is_ready or not self.query("#detail #timeline"):
             return
-        self.pane.last_lines = self._printed.of(self.workflow, self.instance)
+        # Lines that are open beside it are not told twice, nor read twice.
+        asked = self.beside.lines is not None
+        self.pane.last_lines = () if asked else self._printed.of(self.workflow, self.instance)
         fill(self.pane, self.context, self.instance)
-        self._want_lines()
+        self.beside.draw()
+        if not asked:
+            self._want_lines()
         self._offer()
         self._draw_header()
 
@@ -205,6 +219,7 @@ class DetailScreen(BaseScreen):
         other = listing.step(self.instance, direction)
         if other is not None and other != self.instance:
             self.instance = other
+            self.beside.show(self.workflow, other)
             self._ask()
 
     def on_timeline_table_inspect(self, message: TimelineTable.Inspect) -> None:
@@ -227,4 +242,10 @@ class DetailScreen(BaseScreen):
         self.context.pages.open("compare", self.workflow, self.instance)
 
     def action_pane_next(self) -> None:
-        self.pane.timeline.focus()
+        self.beside.next_pane()
+
+    def action_logs_open(self) -> None:
+        self.beside.open(self.workflow, self.instance, self.pane.timeline.printed)
+
+    def close_layer(self) -> bool:
+        return self.beside.close_layer()

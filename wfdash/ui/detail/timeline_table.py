@@ -223,6 +223,14 @@ class TimelineTable(LineTable):
         self._moved = True
         super().move_to(index)
 
+    def bring(self, step: int, attempt: int | None = None) -> None:
+        """Puts the cursor on the attempt where its row is shown, else on what holds the step."""
+        if self.timeline is None or (attempt and self.move_to_key(("attempt", step, attempt - 1))):
+            return
+        row = self.timeline.holding(step) if step < len(self.timeline.outline.states) else None
+        if row is not None and row.key != self.cursor_key:
+            self.move_to_key(row.key)
+
     def action_row_open(self) -> None:
         if self.timeline is not None:
             self.post_message(self.Inspect(self.row.step if self.row is not None else None))

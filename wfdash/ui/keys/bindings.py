@@ -1,13 +1,16 @@
 """The registry of actions as Textual bindings, and the keys as they are in force."""
 
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from wfdash.keymap.actions import ACTIONS, KEY_BAR, Action, textual_action
 
-__all__ = ["bindings", "bound"]
+__all__ = ["bindings", "bound", "labels_here", "offers_here"]
 
 
 def bindings(*wanted: str, scope: str = "") -> list[BindingType]:
@@ -39,6 +42,21 @@ def bound(screen: Screen[Any], key: str) -> str:
     """The action that a key has on this screen now, as Textual calls it; "" for none."""
     active = screen.active_bindings.get(key)
     return active.binding.action if active is not None and active.enabled else ""
+
+
+def labels_here(screen: Screen[Any]) -> Mapping[str, str]:
+    """What actions do here, where it is not what they do elsewhere: in the pane that has the keys, then on
+    its screen."""
+    return ChainMap(*(dict(getattr(node, "labels", {})) for node in _with_keys(screen)))
+
+
+def offers_here(screen: Screen[Any]) -> Sequence[str]:
+    """The actions to tell of right after `enter`: those of the pane that has the keys, else of the screen."""
+    return next((offers for node in _with_keys(screen) if (offers := getattr(node, "offers", ()))), ())
+
+
+def _with_keys(screen: Screen[Any]) -> Sequence[DOMNode]:
+    return screen.focused.ancestors_with_self if screen.focused is not None else [screen]
 
 
 def _names(wanted: str, action: Action) -> bool:

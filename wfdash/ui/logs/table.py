@@ -7,19 +7,21 @@ from rich.style import Style
 from textual.binding import BindingType
 from textual.strip import Strip
 
-from wfdash.core.logs.line import PlacedLine
-from wfdash.core.logs.rows import LogRows, line_key, uncoloured
+from wfdash.core.logs.line import LogScope, PlacedLine
+from wfdash.core.logs.on_axis import cell_of
+from wfdash.core.logs.rows import LogRow, LogRows, line_key, uncoloured
 from wfdash.core.text.clean import cells, clean, fit
 from wfdash.core.text.words import clock
 from wfdash.core.timeline.as_text import mark_line
 from wfdash.core.timeline.axis import Axis
 from wfdash.core.why.step_names import numbered_name
 from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.line_table import LineTable
 from wfdash.ui.widgets.strips import strip_of
-from wfdash.ui.widgets.theme import ACCENT, BAD, CURSOR, HEADING, PLAIN, QUIET, WARN
+from wfdash.ui.widgets.theme import ACCENT, BAD, CURSOR, CURSOR_AWAY, HEADING, PLAIN, QUIET, WARN
 
-__all__ = ["LEVELS", "LogTable"]
+__all__ = ["LANE_FROM", "LEVELS", "LogTable"]
 
 LEVELS: Final = {
     "debug": ("D", QUIET),
@@ -30,9 +32,13 @@ LEVELS: Final = {
 }
 """A letter and a colour: each tells the level alone."""
 _TIME: Final = 13
-_LANE_FROM: Final = 110
+LANE_FROM: Final = 110
 """Columns from which there is room for the axis of the timeline beside the lines."""
+_STEPS_FROM: Final = 100
+"""Columns from which each line tells its step, where the timeline beside it tells that of the cursor's."""
 _LANE: Final = 26
+_AFTER: Final = 2
+"""Rows that stand under the last line of a step, where the cursor is brought to it."""
 
 
 class LogTable(LineTable):
@@ -49,20 +55,50 @@ class LogTable(LineTable):
         self.utc = True
         self.follows = True
         """Whether the cursor goes to the newest line as one comes."""
+        self.alone = True
+        """Whether no timeline stands beside it, so that the lines tell their step and place in time."""
+        self.by_hand = False
+        """Whether the cursor is where a key in this table put it."""
+        self._own = LogScope()
         self._found: frozenset[int] = frozenset()
-        self._step_width = 0
+        self._widest = 0
 
     @property
     def entry(self) -> PlacedLine | None:
         """The line under the cursor."""
         return self.rows.entries[self.rows[self.cursor].entry] if self.cursor < len(self.rows) else None
 
+    def set_alone(self, alone: bool) -> None:
+        """Makes room for what a timeline beside it need not tell twice, or takes it away."""
+        self.alone = alone
+        self.restyle()
+        self.on_resize()
+
+    def set_off(self, scope: LogScope) -> None:
+        """Draws the lines of other steps than these quietly."""
+        if scope != self._own:
+            self._own = scope
+            self._strips.clear()
+            self.repaint()
+
+    def go_to_last(self, scope: LogScope) -> bool:
+        """Puts the cursor on the last line of these steps; False where they have none."""
+        entries = self.rows.entries
+        at = next((n for n in range(len(entries) - 1, -1, -1) if scope.holds(entries[n])), None)
+        if at is not None:
+            row = self.rows.row_of(at)
+            # What it printed before says more than what came after.
+            self.first = max(0, min(row + 1 + _AFTER, len(self.rows)) - self.page)
+            self.move_to(row)
+            self.by_hand = False
+        return at is not None
+
     def take(self, entries: Sequence[PlacedLine], names: Sequence[str], axis: Axis | None) -> None:
         """Shows these lines; the cursor stays on its line, or goes to the newest."""
-        self.names, self.axis = names, axis
+        self.names, self.axis, self.by_hand = names, axis, False
         used = {entry.step for entry in entries[-2000:] if entry.step is not None and entry.step < len(names)}
         widest = max((cells(numbered_name(names[step])) for step in used), default=0)
-        self._step_width = max(self._step_width, min(widest, max(8, self.size.width // 5), 24))
+        self._widest = max(self._widest, widest)
         self.rows.take(entries, self._room(self.size.width))
         self._found = frozenset()
         self._strips.clear()
@@ -101,6 +137,7 @@ class LogTable(LineTable):
         return self.rows.place(key)
 
     def move_to(self, index: int) -> None:
+        self.by_hand = True
         super().move_to(index)
         self.follows = self.cursor >= len(self.rows) - 1
 
@@ -110,30 +147,46 @@ class LogTable(LineTable):
 
     # Drawing.
 
+    @property
+    def _step_width(self) -> int:
+        width = self.size.width
+        return min(self._widest, max(8, width // 5), 24) if self.alone or width >= _STEPS_FROM else 0
+
     def _room(self, width: int) -> int:
         """Cells for the message."""
         lane = _LANE + 2 if self._has_lane(width) else 0
-        return max(10, width - lane - _TIME - 4 - self._step_width - 2)
+        return max(10, width - lane - _TIME - 4 - self._step_gap)
+
+    @property
+    def _step_gap(self) -> int:
+        """Cells that the name of a step takes with the space behind it."""
+        return self._step_width + 2 if self._step_width else 0
 
     def _has_lane(self, width: int) -> bool:
-        return self.axis is not None and width >= _LANE_FROM
+        return self.alone and self.axis is not None and width >= LANE_FROM
 
     def header_line(self, width: int) -> Strip | None:
-        if not len(self.rows):
+        if not len(self.rows) or not self.alone:
             return None
         lane = f" {mark_line(self.axis, _LANE)} " if self.axis is not None and self._has_lane(width) else " "
-        step = fit("STEP" if self._step_width >= 4 else "", self._step_width + 2)
+        step = fit("STEP" if self._step_width >= 4 else "", self._step_gap)
         titles = f"{lane}{fit('AT', _TIME)}{fit('', 3)}{step}LINE"
         return strip_of([(titles, HEADING)], width)
 
     def render_row(self, index: int, width: int, cursor: bool) -> Strip:
         row = self.rows[index]
         entry = self.rows.entries[row.entry]
-        key = (line_key(entry), row.part, width, cursor, self.utc)
-        return self.cached(key, lambda: self._draw(entry, row.entry, row.part, row.text, width, cursor))
+        over = None if not cursor else CURSOR if self._has_keys else CURSOR_AWAY
+        key = (line_key(entry), row.part, width, over, self.utc)
+        return self.cached(key, lambda: self._draw(entry, row, width, over))
 
-    def _draw(self, entry: PlacedLine, index: int, part: int, text: str, width: int, cursor: bool) -> Strip:
-        over = CURSOR if cursor else None
+    @property
+    def _has_keys(self) -> bool:
+        """Whether keys are about its lines: those of a search are, too."""
+        return self.has_focus or isinstance(self.screen.focused, Field)
+
+    def _draw(self, entry: PlacedLine, row: LogRow, width: int, over: Style | None) -> Strip:
+        index, part, text = row.entry, row.part, row.text
         room = self._room(width)
         if part:
             return strip_of([(" " * (width - room - 1), PLAIN), (fit(text, room), PLAIN)], width, over)
@@ -144,7 +197,8 @@ class LogTable(LineTable):
         words = clean(uncoloured(line.message[: room * 8]))
         note = f" ×{entry.times}" if entry.times > 1 else ""
         tone = ACCENT if index in self._found else style if line.level in ("warn", "error") else PLAIN
-        if line.level == "debug" and index not in self._found:
+        is_quiet = line.level == "debug" or (tone is PLAIN and not self._own.holds(entry))
+        if is_quiet and index not in self._found:
             tone = QUIET
         pieces: list[tuple[str, Style]] = [(" ", PLAIN)]
         if self.axis is not None and self._has_lane(width):
@@ -154,7 +208,7 @@ class LogTable(LineTable):
             (letter, style),
             (" " if entry.certain else "?", WARN),
             (" ", PLAIN),
-            (f"{step}  ", QUIET),
+            (f"{step}  " if step else "", QUIET),
             (fit(words, room - cells(note)).rstrip() if note else fit(words, room), tone),
             (note, QUIET),
         ]
@@ -194,5 +248,5 @@ def _time(at: float, utc: bool) -> str:
 
 def _lane(axis: Axis, at: float) -> str:
     """Where on the axis of the timeline it was printed."""
-    place = min(_LANE - 1, int(axis.place(at) * _LANE))
-    return " " * place + "•" + " " * (_LANE - 1 - place)
+    place = cell_of(axis, at, _LANE)
+    return " " * place + "●" + " " * (_LANE - 1 - place)

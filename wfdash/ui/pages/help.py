@@ -15,7 +15,7 @@ from wfdash.keymap.scopes import SCOPES
 from wfdash.ui.base.identity import identity_of
 from wfdash.ui.base.screen import BaseScreen
 from wfdash.ui.context import Context
-from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.keys.bindings import bindings, labels_here
 from wfdash.ui.widgets.choices import Scroller
 from wfdash.ui.widgets.field import Field
 from wfdash.ui.widgets.header import badge_pieces
@@ -101,7 +101,7 @@ class HelpScreen(BaseScreen):
     def _of_here(self) -> list[Action]:
         """The actions of the page beneath: what is particular to it."""
         beneath = self.app.screen_stack[-2]
-        labels: Mapping[str, str] = getattr(beneath, "labels", {})
+        labels = labels_here(beneath)
         live = {found.binding.action for found in self._active.values()}
         return [
             action
@@ -112,7 +112,7 @@ class HelpScreen(BaseScreen):
         ]
 
     def _here(self, actions: list[Action]) -> list[Pieces]:
-        labels: Mapping[str, str] = getattr(self.app.screen_stack[-2], "labels", {})
+        labels = labels_here(self.app.screen_stack[-2])
         own = [self._named(action, labels.get(action.id, "")) for action in actions]
         return [[(" Here", STRONG)], *own, []] if own else []
 

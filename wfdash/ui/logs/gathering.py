@@ -1,0 +1,178 @@
+"""Reads what an instance printed, again and again while it runs, and puts the lines in their places."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from textual.widget import Widget
+
+from wfdash.api.errors import WorkflowsError
+from wfdash.core.logs.line import PlacedLine
+from wfdash.core.logs.on_axis import PrintedTimes
+from wfdash.core.model.detail import Detail
+from wfdash.core.model.status import is_final
+from wfdash.core.text.clean import clean
+from wfdash.core.text.words import counted
+from wfdash.core.why.session_times import CUT
+from wfdash.live.polling.session_watch import AnswerCost
+from wfdash.ui.context import Context
+from wfdash.ui.widgets.covered import is_covered
+
+if TYPE_CHECKING:
+    from wfdash.live.reads.log_lines import InstanceLogs
+    from wfdash.live.watcher import Watcher
+
+__all__ = ["LineGathering"]
+
+_ANSWER: Final = 1.0
+"""Seconds that an answer about the steps may have taken."""
+_AGAIN: Final = 30.0
+"""Seconds after which a stream that failed is asked for again."""
+_SETTLES: Final = 60.0
+"""Seconds after an instance's end in which a source may still come out with lines of it."""
+_NEIGHBOURS: Final = 1000
+"""Loaded instances whose ids tell other instances' lines."""
+
+
+class LineGathering:
+    """Asks for nothing before `begin`, and for no more once its host is taken off the screen."""
+
+    def __init__(
+        self, context: Context, host: Widget, workflow: str, instance: str, *, on_change: Callable[[], None]
+    ) -> None:
+        """`host` has the tasks, which end with it; `on_change` is called once there is something to draw."""
+        self.workflow, self.instance = workflow, instance
+        self.logs: InstanceLogs | None = None
+        self.detail: Detail | None = None
+        self.placed: Sequence[PlacedLine] = ()
+        self.times = PrintedTimes()
+        self.failure = ""
+        self.gathering = False
+        """Whether more is read by itself."""
+        self._context, self._host, self._on_change = context, host, on_change
+        self._placed_for: tuple[int, Detail] | None = None
+        self._not_before = 0.0
+        """When the lines may be put in their places again: many take their time."""
+        self._listening = False
+
+    @property
+    def poller(self) -> "Watcher | None":
+        return self._context.session.poller if self._context.session is not None else None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the server has no such instance, and had none before."""
+        state = self.poller.detail(self.instance) if self.poller is not None else None
+        return state is not None and bool(state.gone) and state.detail is None
+
+    def begin(self) -> None:
+        """Starts to read once the instance itself is known, and anew where it runs again."""
+        state = self.poller.detail(self.instance) if self.poller is not None else None
+        session = self._context.session
+        if state is None or state.detail is None or session is None:
+            return
+        self.detail = state.detail
+        if self.logs is None:
+            self.logs = session.reads.logs(self.workflow, self.instance, self._context.clock)
+        elif is_final(state.detail.status):
+            return
+        # Of one that had ended too: somebody may have restarted it.
+        if not self.gathering:
+            self.gathering = True
+            self._host.run_worker(self._gather(self.logs), group="logs", exit_on_error=False)
+        if not self._listening:
+            self._listening = True
+            self._host.run_worker(self._listen(self.logs), group="logs", exit_on_error=False)
+
+    async def _gather(self, logs: "InstanceLogs") -> None:
+        """Reads again and again, at most a tenth of the time, until nothing more can come."""
+        loop, cost = asyncio.get_running_loop(), AnswerCost()
+        while True:
+            began = loop.time()
+            # Nothing is asked for under a page that covers the lines: nobody sees them.
+            if self.poller is None or not (self.poller.frozen or is_covered(self._host)):
+                assert self.detail is not None
+                detail = self.detail
+                try:
+                    await logs.read(detail)
+                    self.failure = ""
+                except WorkflowsError as failure:
+                    self.failure = failure.sentence
+                    if failure.exit_code in (1, 3):
+                        self._host.call_later(self._on_change)
+                        return
+                await self._place(logs)
+                if is_final(detail.status) and self._context.clock() > (detail.end or 0.0) + _SETTLES:
+                    self.gathering = False
+                    self._host.call_later(self._on_change)
+                    return
+                self._host.call_later(self._on_change)
+            await asyncio.sleep(max(logs.reader.pace, cost.rest(loop.time() - began)))
+
+    async def _listen(self, logs: "InstanceLogs") -> None:
+        """Takes what is sent; begins anew after a failure that passes by itself."""
+        while self.detail is not None and not is_final(self.detail.status):
+            async for _ in logs.stream():
+                pass  # the next drawing shows them
+            self._host.call_later(self._on_change)
+            failure = logs.state.stream_failure
+            if failure is None or failure.exit_code in (1, 3):
+                return
+            await asyncio.sleep(_AGAIN)
+        self._listening = False
+
+    def draw_news(self) -> None:
+        """Draws what was sent since the last time, and what a newer answer says of the steps."""
+        logs, now = self.logs, self._context.machine_clock()
+        if logs is None or not logs.version or now < self._not_before:
+            return
+        if self._placed_for != (logs.version, self.detail):
+            self._host.run_worker(self._place_and_draw(logs), group="place", exclusive=True)
+
+    async def _place_and_draw(self, logs: "InstanceLogs") -> None:
+        await self._place(logs)
+        self._host.call_later(self._on_change)
+
+    async def _place(self, logs: "InstanceLogs") -> None:
+        """Puts the lines in their places, many of them in a thread: keys go on meanwhile."""
+        detail, poller = self.detail, self.poller
+        if detail is None or self._placed_for == (logs.version, detail):
+            return
+        here = poller is not None and poller.workflow == self.workflow
+        others = [row.id for row in islice(poller.store, _NEIGHBOURS)] if here and poller is not None else []
+        version, began = logs.version, self._context.machine_clock()
+        state = poller.detail(self.instance) if poller is not None else None
+        asked = state.freshness.answered_at if state is not None else None
+        as_of = None if is_final(detail.status) or asked is None else asked - _ANSWER
+
+        def place() -> tuple[Sequence[PlacedLine], PrintedTimes]:
+            placed = logs.placed(detail, others, as_of=as_of)
+            return placed, PrintedTimes.of(placed)
+
+        self.placed, self.times = await asyncio.to_thread(place)
+        self._placed_for = (version, detail)
+        self._not_before = 10 * self._context.machine_clock() - 9 * began
+
+    def doubts(self, shown: int) -> list[str]:
+        """What a person must know before believing the lines, of which `shown` name no instance."""
+        said = [cut] if (cut := clean(self._cut())) else []
+        if shown:
+            names = f"{counted(shown, 'line')} {'names' if shown == 1 else 'name'} no instance"
+            said.append(f"? others may be among these: {names}")
+        if self.logs is not None:
+            said += [clean(note) for note in self.logs.state.notes]
+            late = self.logs.state.stream_failure
+            if late is not None:
+                said.append(f"lines come late: {clean(late.sentence)}")
+        if self.failure and self.placed:
+            said.append(clean(self.failure))
+        return said
+
+    def _cut(self) -> str:
+        """Says that the dev session was reloaded under what runs: until it is woken, no line comes."""
+        detail, poller = self.detail, self.poller
+        if detail is None or poller is None or not self._context.settings.local or is_final(detail.status):
+            return ""
+        why = poller.why_context(detail).why(detail, now=self._context.clock(), utc=self._context.utc)
+        return why.sentence if why.short.startswith(CUT) else ""

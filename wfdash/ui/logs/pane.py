@@ -1,0 +1,320 @@
+"""The lines of one instance as a pane: beside its timeline or under it, or with the screen to itself."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, Final
+
+from platformdirs import user_state_path
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from wfdash.core.handoff.copy_formats import Copy
+from wfdash.core.logs.line import LogScope, PlacedLine
+from wfdash.core.logs.rows import line_text
+from wfdash.core.text.clean import cells, clean, fit, masked
+from wfdash.core.text.words import age, count, counted
+from wfdash.core.text.wrap import wrapped
+from wfdash.core.timeline.axis import Axis
+from wfdash.core.why.step_names import numbered_name
+from wfdash.live.records.export_files import file_name, write_first
+from wfdash.ui.base.identity import identity_of
+from wfdash.ui.context import Context
+from wfdash.ui.keys.bindings import bindings
+from wfdash.ui.logs.axis_lines import strip_lines
+from wfdash.ui.logs.gathering import LineGathering
+from wfdash.ui.logs.table import LANE_FROM, LogTable
+from wfdash.ui.widgets.header import badge_pieces
+from wfdash.ui.widgets.line_table import LineTable
+from wfdash.ui.widgets.rule import ruled
+from wfdash.ui.widgets.search_field import SearchField
+from wfdash.ui.widgets.status_line import Pieces, length
+from wfdash.ui.widgets.text_lines import TextLines
+from wfdash.ui.widgets.theme import PLAIN, QUIET, STRONG, WARN, look
+
+__all__ = ["ALL", "LogPane"]
+
+ALL: Final = LogScope()
+_DRAWN_EVERY: Final = 1.0
+"""Seconds between two drawings while lines come: a full screen that scrolls is some 5 kB."""
+_COPIED: Final = 2000
+"""Lines that are copied at most."""
+
+
+class LogPane(Vertical):
+    """Beside a timeline it shows all lines, those of its row set off; alone those of the row, or all."""
+
+    offers: Sequence[str] = ("filter.edit", "logs.open", "copy.menu", "export.menu", "pane.next")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("filter.edit", "copy.menu", "logs.open", "export.menu")
+    DEFAULT_CSS = "LogPane { width: 1fr; height: 1fr; }"
+
+    class Moved(Message):
+        """The cursor is on another line, or what is drawn of the lines is new."""
+
+    class Widened(Message):
+        """The lines want the screen to themselves."""
+
+    def __init__(
+        self, context: Context, workflow: str, instance: str, scope: LogScope = ALL, *, alone: bool = False
+    ) -> None:
+        super().__init__()
+        self.workflow, self.instance, self.scope, self.alone = workflow, instance, scope, alone
+        self.is_page = alone
+        """Whether nothing but the lines says on this screen whose they are."""
+        self.scoped = alone and bool(scope.steps)
+        """Whether only the lines of the scope are shown."""
+        self.axis: Axis | None = None
+        self.lines = LineGathering(context, self, workflow, instance, on_change=self.draw)
+        self.context = context
+        self._sought = bool(scope.steps) and not alone
+        """Whether the cursor has yet to go to the last line of the scope."""
+
+    def compose(self) -> ComposeResult:
+        yield TextLines(id="logs-head")
+        yield LogTable(id="lines")
+        yield SearchField(self.context.keys, "search the lines", find=self._find, home=lambda: self.table)
+
+    def on_mount(self) -> None:
+        self.table.alone = self.alone
+        self.table.message = "reading what it printed …"
+        self.set_interval(_DRAWN_EVERY, self.lines.draw_news)
+        self.table.focus()
+        self.draw_head()
+        self.begin()
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What the keys do here."""
+        opens = "all lines or the step's" if self.alone else "lines alone"
+        return {"row.open": "unfold", "filter.edit": "search", "logs.open": opens}
+
+    @property
+    def table(self) -> LogTable:
+        return self.query_one("#lines", LogTable)
+
+    @property
+    def field(self) -> SearchField:
+        return self.query_one(SearchField)
+
+    @property
+    def shown(self) -> Sequence[PlacedLine]:
+        """The lines that are listed."""
+        if not self.scoped:
+            return self.lines.placed
+        return [entry for entry in self.lines.placed if self.scope.holds(entry)]
+
+    def begin(self) -> None:
+        """News of the instance came: starts to read, or goes on."""
+        self.lines.begin()
+        if self.lines.is_missing:
+            self.table.message = (
+                "There is no such instance.\nIt expired, was deleted or has another workflow."
+            )
+            self.table.repaint()
+
+    def point_at(self, scope: LogScope, *, go: bool) -> None:
+        """Sets off the lines of these steps; with `go` the cursor goes to the last of them."""
+        if self.alone:
+            return
+        self.scope = scope
+        self.table.set_off(scope)
+        if go and scope.steps:
+            self._sought = not self.table.go_to_last(scope) and not self.lines.placed
+        self.draw_head()
+
+    def set_alone(self, alone: bool) -> None:
+        """Takes the screen, with the lines of the row alone where it printed any; or gives it back."""
+        self.alone = alone
+        self.scoped = alone and any(map(self.scope.holds, self.lines.placed)) and bool(self.scope.steps)
+        self.table.set_alone(alone)
+        self.table.set_off(ALL if alone else self.scope)
+        self.draw()
+        self.table.focus()
+
+    # Drawing.
+
+    def draw(self) -> None:
+        if not self.is_mounted or self.lines.detail is None or not self.query("#lines"):
+            return
+        table = self.table
+        table.utc = self.context.utc
+        table.message = self._nothing()
+        table.take(self.shown, self.lines.detail.steps.columns.names, self.axis)
+        if not self.alone:
+            table.set_off(self.scope)
+            if self._sought and self.lines.placed:
+                self._sought = False
+                table.go_to_last(self.scope)
+        self.draw_head()
+        self.post_message(self.Moved())
+
+    def _nothing(self) -> str:
+        """What is said where there is no line."""
+        lines, key_of = self.lines, self.context.keys.key_of
+        if lines.failure:
+            return clean(lines.failure)
+        if lines.logs is None or lines.logs.state.read_at is None:
+            return "reading what it printed …"
+        if self.scoped and lines.placed:
+            what = "step" if self.scope.attempt is None else "attempt"
+            return (
+                f"This {what} printed nothing.\n{key_of('logs.open')} shows the other lines of the instance."
+            )
+        if self.context.settings.local:
+            return "Nothing was printed.\nA line comes here when the code calls console.log."
+        return (
+            "No lines.\nThe code printed nothing, or its Worker has no [observability] in its configuration."
+        )
+
+    def draw_head(self) -> None:
+        if not self.is_mounted or not self.query("#logs-head"):
+            return
+        width = self.size.width
+        uncertain = sum(not entry.certain for entry in self.shown)
+        doubts = self.lines.doubts(uncertain)
+        if self.alone:
+            lines = [self._title(width), [(f" {fit(self._summary(), width - 2)}", QUIET)]]
+            parts = [part for text in doubts for part in wrapped(text, width - 2, 2)]
+            lines += self._axis_lines(width)
+        else:
+            lines = [self._rule(width)]
+            # Few rows are left beside a timeline: each doubt has one, and the page of the lines all of it.
+            parts = [part for text in doubts[:2] for part in wrapped(text, width - 2, 1)]
+        lines[1:1] = [[(f" {part}", WARN)] for part in parts]
+        self.query_one("#logs-head", TextLines).show(lines)
+
+    def _rule(self, width: int) -> Pieces:
+        """What stands over the lines beside a timeline: how many of them are of its row."""
+        placed, detail = self.lines.placed, self.lines.detail
+        title: list[tuple[str, Style]] = [("lines", STRONG)]
+        if self.scope.steps and detail is not None and placed:
+            own = sum(map(self.scope.holds, placed))
+            title.append((f", {count(own) if own else 'none'} of {self._of(24)}", PLAIN))
+        if self.table.follows and self.lines.gathering:
+            title.append((" · following", PLAIN))
+        key = self.context.keys.key_of("logs.open")
+        return ruled(title, width, hint=f"{key} lines alone", right=self._source())
+
+    def _title(self, width: int) -> Pieces:
+        detail = self.lines.detail
+        badges = badge_pieces(identity_of(self.context, "")) if self.is_page else []
+        shown = look(detail.status if detail is not None else "")
+        status = clean(detail.status[:40]) if detail is not None else ""
+        right = self._source()
+        room = max(8, width - length(badges) - cells(status + right) - 16)
+        name = fit(clean(self.instance[:300]), room).rstrip()
+        first: list[tuple[str, Style]] = [(f" {shown.glyph} ", shown.style), *badges, (name, STRONG)]
+        first += [(f"  {status}  ", shown.style), ("logs", STRONG)]
+        gap = width - length(first) - cells(right) - 1
+        return [*first, (" " * max(1, gap), PLAIN), (right, QUIET)]
+
+    def _axis_lines(self, width: int) -> list[Pieces]:
+        """The axis of the timeline over the lines, where they have no room for it beside them."""
+        if self.axis is None or width >= LANE_FROM or not self.lines.placed:
+            return []
+        entry = self.table.entry
+        at = entry.line.at if entry is not None else None
+        return strip_lines(self.lines.times, self.axis, width - 2, at)
+
+    def _source(self) -> str:
+        """Where the lines are from, and how old they are."""
+        logs = self.lines.logs
+        if logs is None:
+            return ""
+        read_at = logs.state.read_at
+        fresh = "" if read_at is None else f", read {age(max(0.0, self.context.clock() - read_at))} ago"
+        return f"{logs.reader.name}{fresh}"
+
+    def _summary(self) -> str:
+        shown = self.shown
+        if self.scoped and self.lines.detail is not None:
+            what = f"{count(len(shown))} of {count(len(self.lines.placed))} lines: those of {self._of(60)}"
+        else:
+            what = counted(len(shown), "line")
+        following = self.table.follows and self.lines.gathering
+        return f"{what} · {'following' if following else 'newest last'}"
+
+    def _of(self, room: int) -> str:
+        """The steps, or the attempt, that the scope is."""
+        assert self.lines.detail is not None
+        steps, attempt = self.scope.steps, self.scope.attempt
+        names = self.lines.detail.steps.columns.names
+        # One that was restarted may not have come to that step yet.
+        name = numbered_name(names[steps[0]]) if steps[0] < len(names) else "a step that is not there now"
+        first = fit(name, room).rstrip()
+        if len(steps) > 1:
+            return f'"{first}" and {count(len(steps) - 1)} like it'
+        tried = "" if attempt is None else f"attempt {attempt} of "
+        return f'{tried}"{first}"'
+
+    # Keys.
+
+    def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
+        message.stop()
+        self.draw_head()
+        self.post_message(self.Moved())
+
+    def action_logs_open(self) -> None:
+        """Gives the lines the screen; there, shows all lines or only those of the step."""
+        if not self.alone:
+            self.post_message(self.Widened())
+        elif self.scope.steps:
+            self.scoped = not self.scoped
+            self.table.follows = True
+            self.draw()
+
+    def action_filter_edit(self) -> None:
+        self.field.begin()
+        self.table.rows.prepare_find()
+
+    def _find(self, words: str, direction: int, here_too: bool) -> tuple[int, int]:
+        return self.table.find(words, direction, here_too=here_too)
+
+    def end_search(self) -> bool:
+        """Closes the field of the search; False when it was not open."""
+        if not self.field.has_focus:
+            return False
+        self.field.end()
+        return True
+
+    def action_copy_menu(self) -> None:
+        entry, detail = self.table.entry, self.lines.detail
+        if entry is None or detail is None:
+            self.context.notify("there is no line to copy")
+            return
+        names = detail.steps.columns.names
+        every = "\n".join(line_text(line, names) for line in self.table.rows.entries[-_COPIED:])
+        entries = [
+            Copy("l", "line", line_text(entry, names)),
+            Copy("m", "message", masked(entry.line.message)),
+            Copy("a", "all lines", every),
+        ]
+        self.context.pages.open("copy", f"{self.instance}'s lines", entries)
+
+    def action_export_menu(self) -> None:
+        """Writes the lines that are shown to a file."""
+        detail = self.lines.detail
+        if detail is None or not self.table.rows.entries:
+            self.context.notify("there is no line to write")
+            return
+        entries, names = list(self.table.rows.entries), detail.steps.columns.names
+        self.run_worker(self._write(entries, names), group="export", exit_on_error=False)
+
+    async def _write(self, entries: Sequence[PlacedLine], names: Sequence[str]) -> None:
+        folders = (Path.cwd, partial(user_state_path, "wfdash"))
+        name = file_name(f"{self.instance}-log", "txt", self.context.clock())
+
+        def make() -> Iterator[str]:
+            return (masked(line_text(line, names)) + "\n" for line in entries)
+
+        try:
+            path = await asyncio.to_thread(write_first, folders, name, make)
+        except OSError as error:
+            said, severity = f"not written: {error.strerror or error}", "error"
+        else:
+            said, severity = f"wrote {path}, {counted(len(entries), 'line')}", "information"
+        self.call_later(partial(self.context.notify, said, severity=severity))
