@@ -1,10 +1,12 @@
 """`python -m tests.bench.big_screen ROWS` is the dashboard with so many rows; `table ROWS` is a DataTable.
 
-Both answer `j`.
+Both answer `j`. SIGUSR1 lets a minute go by in the dashboard, with what came in it.
 """
 
 import asyncio
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +25,10 @@ from wfdash.core.model.times import iso
 from wfdash.core.model.workflow import Workflow
 
 NOW = 1_790_000_000.0
+A_MINUTE = 35
+"""Instances that come in a minute."""
+minutes: list[int] = []
+"""Those that have gone by."""
 STATUSES = ["complete"] * 17 + ["errored", "waiting", "running"]
 
 
@@ -58,7 +64,9 @@ class Still:
         return Workflow(workflow, counts={"complete": 1})
 
     async def list_instances(self, workflow: str, query: ListQuery = NEWEST) -> InstancePage:
-        return InstancePage([] if query.status else [item(number) for number in range(100)], None, 100)
+        newest = -A_MINUTE * len(minutes)
+        items = [] if query.status else [item(number) for number in range(newest, newest + 100)]
+        return InstancePage(items, None, 100)
 
     async def get_instance(self, workflow: str, instance: str, **_: object) -> DetailAnswer:
         return DetailAnswer({"status": "waiting", "steps": [], "step_count": 0})
@@ -107,7 +115,13 @@ def dashboard(rows: int) -> None:
 
         return connect
 
-    Big(Settings(account_id="0" * 32, demo="bench"), reach, workflow="orders", clock=lambda: NOW).run()
+    signal.signal(signal.SIGUSR1, lambda *_: minutes.append(60))
+    settings, began = Settings(account_id="0" * 32, demo="bench"), time.monotonic()
+
+    def clock() -> float:
+        return NOW + time.monotonic() - began + sum(minutes)
+
+    Big(settings, reach, workflow="orders", clock=clock).run()
 
 
 def table(rows: int) -> None:

@@ -1,12 +1,16 @@
 """What a steady screen costs a thin line, in bytes on the terminal at 140x40."""
 
 import re
+import signal
+import sys
 import time
 
+from tests.bench.big_screen import A_MINUTE
 from tests.support.harness.pty import watch_together
 
 PER_SECOND = 400
 FIVE_ROWS = 6 * 1024
+A_NEW_MINUTE = 2 * 1024
 USUAL = 12.0
 """Seconds from a change until its mark is gone; a busy machine takes longer, and clocks tick meanwhile."""
 
@@ -69,6 +73,26 @@ def test_history_at_rest_costs_little(terminal, still, tmp_path):
     written = cost(shells)
     pictures = "\n".join(shell.picture() for shell in shells.values())
     assert max(written.values()) <= 10 * PER_SECOND, f"{written}\n{pictures}"
+
+
+def test_a_new_minute_of_history_costs_little(terminal):
+    """What came in it changes a bar or two, the counts and the clocks; the charts beside them stand still."""
+    argv = [sys.executable, "-m", "tests.bench.big_screen", "3000"]
+    shells = [terminal(argv=argv, columns=140, lines=40), terminal(argv=argv, columns=80, lines=24)]
+    for shell in shells:
+        shell.wait_for("3,000 loaded")
+        shell.press("H")
+        shell.wait_for("3,000 of 3,000 loaded, back to", "half took")
+    watch_together(shells, 6)
+    for rows in (3000 + A_MINUTE, 3000 + 2 * A_MINUTE):
+        before = [len(shell.written) for shell in shells]
+        for shell in shells:
+            shell.signal(signal.SIGUSR1)
+        for shell in shells:
+            shell.wait_for(f"{rows:,} of {rows:,} loaded")
+        watch_together(shells, 6)  # a finding comes after the count
+        for shell, written in zip(shells, before):
+            assert 0 < len(shell.written) - written <= A_NEW_MINUTE, shell.picture()
 
 
 def test_a_panel_over_a_steady_screen_costs_as_little(terminal, still, tmp_path):
