@@ -71,6 +71,12 @@ class Engine:
         self._http.post(f"{_BASE}/{WORKFLOW}/instances", json=body).raise_for_status()
         return identity
 
+    def stored(self, words: str) -> int:
+        """How many lines with these words its store has by now: it comes after the step that printed them."""
+        asked = {"sql": "SELECT count(*) FROM logs WHERE instr(message, ?)", "params": [words]}
+        store = _BASE.removesuffix("/workflows") + "/local/observability/query"
+        return int(self._http.post(store, json=asked).json()["result"]["rows"][0][0])
+
     def answer(self, identity: str) -> dict[str, Any]:
         """The whole answer about one instance."""
         return self._http.get(f"{_BASE}/{WORKFLOW}/instances/{identity}").json()

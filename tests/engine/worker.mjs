@@ -39,6 +39,7 @@ const stories = {
     if (dies) {
       await step.do("last", { retries: { limit: 0, delay: 10 } }, async () => {
         console.error(`id=${id} step=last attempt=1 dies`);
+        console.info("z".repeat(300_000)); // more than is kept of a line
         throw new PaymentError("card declined for good");
       });
     }

@@ -11,7 +11,7 @@ from wfdash.api.connect import connect
 from wfdash.api.errors import Forbidden, NotReached, OtherServer, Refused
 from wfdash.api.interface import ListQuery
 from wfdash.api.log_source import LogQuery
-from wfdash.api.logs.message import message_of
+from wfdash.api.logs.message import cut_text, message_of
 from wfdash.api.logs.socket_factory import SocketFactory, check_address
 from wfdash.config.credential import Credential
 from wfdash.config.settings import Settings
@@ -288,6 +288,20 @@ async def test_dev_session_without_a_store(local, code, words):
 )
 def test_message_of_arguments(args, words):
     assert message_of(args) == words
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        ('"a line\\nof two', "a line\nof two"),
+        ('"cut in an escape\\', "cut in an escape"),
+        ('"the first",{"second":1', "the first"),
+        ('{"a":[1,2', '{"a":[1,2'),
+        ("", ""),
+    ],
+)
+def test_cut_text_is_what_is_left_of_the_arguments(kept, words):
+    assert cut_text(kept) == words
 
 
 async def test_later_lines_of_a_run_need_not_name_the_instance(api):

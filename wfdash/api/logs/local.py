@@ -2,7 +2,8 @@
 
 Measured on wrangler 4.164: a row is one `console` call, its message the JSON of its arguments; `span_id` is
 that of one call of the code, the run outside steps or one attempt of a step. A row that is a JSON text
-instead marks the beginning of a request, and its span is a request handler's. No row names its instance.
+instead marks the beginning of a request, and its span is a request handler's, but for one call of more than
+256 kB: of its JSON so much is kept, and that is a JSON text then. No row names its instance.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from wfdash.api.answers.rows import text
 from wfdash.api.errors import BadAnswer, NotFound, Refused
 from wfdash.api.http.request_info import RequestInfo
 from wfdash.api.log_source import LogPage, LogQuery, Turn, at_once
-from wfdash.api.logs.message import message_of
+from wfdash.api.logs.message import cut_text, message_of
 from wfdash.core.logs.line import LogLine, Source
 from wfdash.core.model.json_values import fields_of, number
 from wfdash.core.model.times import epoch_ms
@@ -28,6 +29,7 @@ _PATH: Final = "/local/observability/query"
 _MOST: Final = 10_000
 """Rows of one answer (measured: the store gives no more)."""
 _OFF: Final = 10130
+_CUT: Final = "cut: a line was longer than the 256 kB that a dev session keeps of it"
 _FIRST_AT: Final = (
     "SELECT rowid, ts_ms FROM logs WHERE rowid >= ? AND ts_ms IS NOT NULL ORDER BY rowid LIMIT 1"
 )
@@ -36,12 +38,13 @@ _LINES: Final = (
     "WITH recent AS NOT MATERIALIZED ("
     "SELECT rowid AS place, span_id, message FROM logs WHERE rowid >= ?1 AND ts_ms <= ?3 AND ts_ms >= ?2),"
     " own AS (SELECT span_id FROM recent WHERE instr(message, ?4)),"
-    " lines AS NOT MATERIALIZED (SELECT place, span_id FROM recent WHERE substr(message, 1, 1) = '['),"
+    " lines AS NOT MATERIALIZED (SELECT place, span_id FROM recent"
+    " WHERE substr(message, 1, 1) = '[' OR substr(message, 1, 2) = '\"['),"
     " named AS (SELECT place FROM lines WHERE span_id IN (SELECT span_id FROM own)"
     f" ORDER BY place DESC LIMIT {_MOST}),"
     f" newest AS (SELECT place FROM lines ORDER BY place DESC LIMIT {_MOST}),"
     " handlers AS (SELECT span_id FROM logs"
-    " WHERE rowid >= ?1 AND ts_ms <= ?3 AND substr(message, 1, 1) = '\"')"
+    " WHERE rowid >= ?1 AND ts_ms <= ?3 AND substr(message, 1, 1) = '\"' AND substr(message, 1, 2) <> '\"[')"
     " SELECT rowid, ts_ms, span_id, level, message, span_id IN (SELECT span_id FROM handlers) FROM logs"
     " WHERE rowid IN (SELECT place FROM named UNION SELECT place FROM newest)"
     # In a busy session the calls that name the instance go before all others.
@@ -71,7 +74,8 @@ class LocalLogs:
         first = await self._row_of(query, since)
         found = await self._ask(query, _LINES, [max(first - _EARLIER, 0), since, until, query.instance])
         lines = sorted(_lines(found), key=lambda line: line.order)
-        notes = [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
+        notes = [_CUT] if any(text(row[4]).startswith('"[') for row in found if len(row) > 4) else []
+        notes += [f"cut: only the newest {count(_MOST)} lines were read"] if len(found) >= _MOST else []
         return LogPage(lines, notes)
 
     async def check(self) -> str:
@@ -120,10 +124,7 @@ def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[LogLine]:
         moment = epoch_ms(at)
         if moment is None:
             continue
-        try:
-            words = message_of(read_text(text(message)))
-        except Unreadable:
-            words = message_of(text(message))
+        words = _words(text(message))
         yield LogLine(
             moment / 1000,
             text(level) or "log",
@@ -133,3 +134,14 @@ def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[LogLine]:
             foreign=bool(handler),
             order=f"{number_of:012d}" if isinstance(number_of, int) else "",
         )
+
+
+def _words(message: str) -> str:
+    """What was printed; of a call that was cut, what is left of its arguments."""
+    try:
+        value = read_text(message)
+    except Unreadable:
+        return message_of(message)
+    if isinstance(value, str) and value.startswith("["):
+        return message_of(cut_text(value[1:]))
+    return message_of(value)

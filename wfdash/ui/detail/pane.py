@@ -196,7 +196,7 @@ class DetailPane(Vertical):
         line.display = self.printed is not None
         if self.printed is None:
             return 0
-        if timeline is not None and timeline.rows:
+        if timeline is not None and timeline.rows and self.printed.all:
             wide = bar_width(self.size.width)
             strip = strip_pieces(self.printed, timeline.axis, wide, self.printed_at)
             line.show([[(" ", PLAIN), *strip, (f"  {printed_words(self.printed)}", QUIET)]])

@@ -50,6 +50,8 @@ class LineGathering:
         self.failure = ""
         self.gathering = False
         """Whether more is read by itself."""
+        self._refused = False
+        """Whether the source said that it may not be read: it is not asked again."""
         self._context, self._host, self._on_change = context, host, on_change
         self._placed_for: tuple[int, Detail] | None = None
         self._not_before = 0.0
@@ -78,7 +80,7 @@ class LineGathering:
         elif is_final(state.detail.status):
             return
         # Of one that had ended too: somebody may have restarted it.
-        if not self.gathering:
+        if not self.gathering and not self._refused:
             self.gathering = True
             self._host.run_worker(self._gather(self.logs), group="logs", exit_on_error=False)
         if not self._listening:
@@ -100,6 +102,7 @@ class LineGathering:
                 except WorkflowsError as failure:
                     self.failure = failure.sentence
                     if failure.exit_code in (1, 3):
+                        self.gathering, self._refused = False, True
                         self._host.call_later(self._on_change)
                         return
                 await self._place(logs)

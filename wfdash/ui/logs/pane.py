@@ -41,6 +41,8 @@ __all__ = ["ALL", "LogPane"]
 ALL: Final = LogScope()
 _DRAWN_EVERY: Final = 1.0
 """Seconds between two drawings while lines come: a full screen that scrolls is some 5 kB."""
+_DOUBTS: Final = 3
+"""Rows that what is doubtful takes beside a timeline."""
 _COPIED: Final = 2000
 """Lines that are copied at most."""
 
@@ -182,8 +184,8 @@ class LogPane(Vertical):
             lines += self._axis_lines(width)
         else:
             lines = [self._rule(width)]
-            # Few rows are left beside a timeline: each doubt has one, and the page of the lines all of it.
-            parts = [part for text in doubts[:2] for part in wrapped(text, width - 2, 1)]
+            # Few rows are left beside a timeline; alone the lines have room for all that is doubtful.
+            parts = [part for text in doubts for part in wrapped(text, width - 2, 2)][:_DOUBTS]
         lines[1:1] = [[(f" {part}", WARN)] for part in parts]
         self.query_one("#logs-head", TextLines).show(lines)
 
