@@ -356,3 +356,29 @@ def test_a_query_of_a_thousand_words_can_be_matched():
 )
 def test_letters_of_a_searched_text_ask_for_the_same_rows(first, second, same):
     assert parse(first).has_rows_of(parse(second)) is same
+
+
+@given(st.one_of(TERMS, NODES), st.one_of(TERMS, NODES), ROWS)
+def test_a_narrower_filter_matches_nothing_else(node, other, row):
+    first, second = Query("", node), Query("", other)
+    if first.narrows(second) and first.match(row, NOW):
+        assert second.match(row, NOW)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "narrower"),
+    [
+        ("params~cus_47", "params~cus_4", True),
+        ("params~CUS_47 order", "params~cus_4 order", True),
+        ("params~cus_47 order", "params~cus_4", True),
+        ("params~cus_4", "params~cus_47", False),
+        ("params~cus_47", "any~cus_4", False),
+        ("-params~cus_47", "-params~cus_4", False),
+        ("params~cus_47 or order", "params~cus_4 or order", False),
+        ("params~a1,b1", "params~1", True),
+        ("params~a1", "params~1,2", False),
+        ("params.order.id:47", "params.order.id:4", False),
+    ],
+)
+def test_one_more_letter_narrows_a_filter(first, second, narrower):
+    assert parse(first).narrows(parse(second)) is narrower

@@ -74,6 +74,13 @@ class Query:
         """Whether they differ at most in what only reading tells, so that the same rows may match."""
         return _of_rows(self.node) == _of_rows(other.node)
 
+    def narrows(self, other: "Query") -> bool:
+        """Whether surely all that matches this matches the other too, as one more letter of a text does."""
+        terms = tuple(other.needed)
+        return len(terms) == len(other._terms) and all(
+            any(_implies(mine, term) for mine in self.needed) for term in terms
+        )
+
     @property
     def needed(self) -> Sequence[Term]:
         """The terms that every match fulfils."""
@@ -207,6 +214,14 @@ def _terms(node: Node) -> Iterator[Term]:
     else:
         for part in node.nodes:
             yield from _terms(part)
+
+
+def _implies(term: Term, other: Term) -> bool:
+    if term == other:
+        return True
+    if (term.field, term.op) != (other.field, other.op) or term.op != "~":
+        return False
+    return len(other.values) == 1 and all(other.values[0].lower() in value.lower() for value in term.values)
 
 
 def _of_rows(node: Node) -> Node:

@@ -93,6 +93,8 @@ class FilterSearch(Job):
         self._again: dict[str, float] = {}
         self._survey: Iterator[None] | None = None
         self._surveyed_at = 0.0
+        self._begun = 0
+        self._counted = (0, 0, 0), 0
         self._spent = 0
         self._allowed: float = MOST
 
@@ -106,12 +108,12 @@ class FilterSearch(Job):
 
         One that `waits` finds what is known already, and what it costs is said before `go_on` begins it.
         """
-        before, found = self._query, self._survey is None
+        before = self._query
         self._query, self._marks = (query if query is not None and query.needs_details else None), marks
         self._spent, self._allowed = 0, 0 if waits else self._most
         self.next_at = 0.0
         # With each letter of a text another one is looked for, in the same rows.
-        if before is None or self._query is None or not found or not self._query.has_rows_of(before):
+        if before is None or self._query is None or not self._query.has_rows_of(before):
             self._begin()
         if self._finding is not None:
             self._finding.cancel()
@@ -136,11 +138,18 @@ class FilterSearch(Job):
         """How far the search is; None while no filter asks for what only reading tells."""
         if self._query is None:
             return None
-        read = sum(map(self._candidates.__contains__, self._details.read))
+        read = self._read()
         looking = self._survey is not None or self._asks_the_record
         everything = self._survey is None and read >= len(self._candidates)
         over = self._spent >= self._allowed or everything
         return Searched(read, len(self._candidates), over, looking, self.waits)
+
+    def _read(self) -> int:
+        """How many of the candidates were read: counted anew only where that may differ."""
+        state = (self._begun, len(self._candidates), self._details.kept)
+        if state != self._counted[0]:
+            self._counted = state, sum(map(self._candidates.__contains__, self._details.read))
+        return self._counted[1]
 
     @property
     def _most(self) -> float:
@@ -256,6 +265,7 @@ class FilterSearch(Job):
 
     def _begin(self) -> None:
         self._candidates, self._unread, self._again, self._to_look_up = set(), [], {}, []
+        self._begun += 1
         self._surveyed_at = self.context.clock()
         self._survey = None if self._query is None else self._look_through(self._query)
 

@@ -79,6 +79,8 @@ class RowDetails(Job):
         """How instants in the sentences are written."""
         self._details: OrderedDict[str, RowDetail] = OrderedDict()
         self.read: dict[str, DetailFields] = {}
+        self.kept = 0
+        """Changes with each that is kept."""
         self._characters = 0
         self.times = StepTimes()
         """How long each step usually takes, over every instance that was read."""
@@ -95,6 +97,7 @@ class RowDetails(Job):
         self.left = {}
         self._details.clear()
         self.read = {}
+        self.kept += 1
         self._characters = 0
         self.times = StepTimes()
 
@@ -177,6 +180,7 @@ class RowDetails(Job):
         if (before := self.read.pop(identity, None)) is not None:
             self._characters -= before.contents.size
         self.read[identity] = fields
+        self.kept += 1
         self._characters += fields.contents.size
         while len(self.read) > 1 and (self._characters > _SEARCHED or len(self.read) > _MOST_SEARCHED):
             oldest = next(iter(self.read))

@@ -74,6 +74,23 @@ async def test_what_is_asked_waits_until_the_record_is_open(recalled, tmp_path):
     recall.close()
 
 
+async def test_each_letter_finds_what_is_left_of_the_one_before(recalled, tmp_path):
+    texts = ["cus_1", "cus_12", "CUS_123", "cus_2", "other"]
+    recalled({text: answer({"n": text}) for text in texts}, [])
+    recall = RecordRecall(lambda: open_record(tmp_path / "a.db"))
+
+    async def found(filter, *apart_from):
+        pages = [page async for page in recall.find("orders", parse(filter), AT, apart_from)]
+        return sorted(each.row.id for page in pages for each in page)
+
+    assert await found("params~c") == ["CUS_123", "cus_1", "cus_12", "cus_2"]
+    assert await found("params~cus_1") == ["CUS_123", "cus_1", "cus_12"]
+    assert await found("params~cus_12", "cus_12") == ["CUS_123"]
+    assert await found("params~cus_2") == ["cus_2"], "another text is no longer one"
+    assert await found("params~o") == ["other"]
+    recall.close()
+
+
 def test_what_was_erased_is_told_no_more(recalled, tmp_path):
     recalled({"a": answer({"order": 4711})}, [])
     recall, rows = RecordRecall(lambda: open_record(tmp_path / "a.db")), [Instance.from_item(item("a"))]

@@ -15,16 +15,21 @@ from wfdash.live.records.record.contents import COLUMNS, fields_of, search_of
 from wfdash.live.records.record.reading import KeptDetail, RecordReader
 
 __all__ = [
+    "Place",
     "RecordedInstance",
     "all_indexed",
     "find",
     "find_others",
     "look_up",
     "may_hold",
+    "named",
+    "pages_of",
     "still_holds",
     "tells_contents",
 ]
 
+Place = tuple[int, str]
+"""The key of an instance in the record, and its id."""
 _PAGE: Final = 500
 _MOST: Final = 100_000
 _TEXTS: Final = ", ".join(f"c.{name}" for name in COLUMNS)
@@ -68,10 +73,15 @@ def find(
 
     Nothing where no term of the filter can be told from what is kept.
     """
+    yield from pages_of(reader, workflow, named(reader, workflow, query), query, now, apart_from)
+
+
+def named(reader: RecordReader, workflow: str, query: Query) -> list[Place]:
+    """What the index names for a filter, newest first: among them are all of it that match."""
     search = search_of(query, first=3)
-    if search is not None and reader.has_index:
-        keys = _keys(reader, workflow, _INDEXED.format(search.where), apart_from, search.values)
-        yield from _pages(reader, workflow, keys, query, now)
+    if search is None or not reader.has_index:
+        return []
+    return _places(reader, workflow, _INDEXED.format(search.where), search.values)
 
 
 def find_others(
@@ -84,7 +94,7 @@ def find_others(
     if may_hold(query):
         indexed = reader.has_index and search_of(query, first=3) is not None
         others = _OTHERS.format(_NOT_INDEXED if indexed else "")
-        yield from _pages(reader, workflow, _keys(reader, workflow, others, apart_from), query, now)
+        yield from pages_of(reader, workflow, _places(reader, workflow, others), query, now, apart_from)
 
 
 def may_hold(query: Query) -> bool:
@@ -125,15 +135,20 @@ def still_holds(at: float, status: object, row: Instance) -> bool:
     return changed <= at if changed is not None else is_final(row.status)
 
 
-def _keys(
-    reader: RecordReader, workflow: str, sql: str, apart_from: Container[str], values: Sequence[str] = ()
-) -> list[int]:
-    return [key for key, identity in reader.ask(sql, workflow, _MOST, *values) if identity not in apart_from]
+def _places(reader: RecordReader, workflow: str, sql: str, values: Sequence[str] = ()) -> list[Place]:
+    return [(key, identity) for key, identity in reader.ask(sql, workflow, _MOST, *values)]
 
 
-def _pages(
-    reader: RecordReader, workflow: str, keys: Sequence[int], query: Query, now: float
+def pages_of(
+    reader: RecordReader,
+    workflow: str,
+    places: Sequence[Place],
+    query: Query,
+    now: float,
+    apart_from: Container[str] = (),
 ) -> Iterator[list[RecordedInstance]]:
+    """Those of these that match, but those, page by page."""
+    keys = [key for key, identity in places if identity not in apart_from]
     for start in range(0, len(keys), _PAGE):
         these = ", ".join(map(str, keys[start : start + _PAGE]))
         lines = reader.ask(

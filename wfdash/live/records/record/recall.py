@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Container, Sequence
+from time import monotonic
+
+from msgspec import Struct
 
 from wfdash.core.filter.detail_fields import DetailFields, read_fields
 from wfdash.core.filter.query import Query
@@ -9,12 +12,14 @@ from wfdash.core.model.detail import read_detail
 from wfdash.core.model.instance import Instance
 from wfdash.live.records.record.contents import search_of
 from wfdash.live.records.record.finding import (
+    Place,
     RecordedInstance,
     all_indexed,
-    find,
     find_others,
     look_up,
     may_hold,
+    named,
+    pages_of,
     still_holds,
     tells_contents,
 )
@@ -24,8 +29,19 @@ from wfdash.live.records.record.schema import Unusable
 __all__ = ["RecordRecall"]
 
 _NOW = float("inf")
+_TYPED = 30.0
+"""Seconds after which the index is asked anew even for a longer text: others write into the record too."""
 _WAIT, _WAITS = 0.1, 100
 """Seconds between two looks whether the record is open, and looks at most."""
+
+
+class _Named(Struct, frozen=True):
+    """What the index named for a filter at a moment of the monotonic clock."""
+
+    workflow: str
+    query: Query
+    at: float
+    places: Sequence[Place]
 
 
 class RecordRecall:
@@ -47,6 +63,7 @@ class RecordRecall:
         self._open_reader, self._at = open_reader, at
         self._is_ready, self._waits_left = is_ready, _WAITS
         self._reader: RecordReader | None = None
+        self._last: _Named | None = None
         self._indexed: set[str] = set()
         """Workflows of which all that was read is in the index."""
 
@@ -75,7 +92,8 @@ class RecordRecall:
         reader = await asyncio.to_thread(self._open)
         if reader is None or self._at() != _NOW or not may_hold(query):
             return
-        pages = find(reader, workflow, query, now, apart_from)
+        places = await asyncio.to_thread(self._named, reader, workflow, query)
+        pages = pages_of(reader, workflow, places, query, now, apart_from)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
         if search_of(query, first=0) is not None and await asyncio.to_thread(self._has_all, reader, workflow):
@@ -83,6 +101,15 @@ class RecordRecall:
         pages = find_others(reader, workflow, query, now, apart_from)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
+
+    def _named(self, reader: RecordReader, workflow: str, query: Query) -> Sequence[Place]:
+        """What the index names, which each letter of a text only makes fewer."""
+        last = self._last
+        if last is None or last.workflow != workflow or monotonic() - last.at > _TYPED:
+            last = None
+        if last is None or not query.narrows(last.query):
+            last = self._last = _Named(workflow, query, monotonic(), named(reader, workflow, query))
+        return last.places
 
     def _has_all(self, reader: RecordReader, workflow: str) -> bool:
         """Whether the index named all that match: once it holds what was read it goes on to."""
@@ -106,6 +133,7 @@ class RecordRecall:
         if self._reader is not None and self._reader.is_gone:
             self.close()
             self._indexed.clear()
+            self._last = None
         if self._reader is None:
             try:
                 self._reader = self._open_reader()
